@@ -1,0 +1,53 @@
+# Targets for users and for CI; works with GNU make 3.81 (macOS) and later. `make` alone prints them.
+SCENARIO ?= article
+KEEP ?=
+UPGRADE ?=
+
+BIN := .venv/bin
+TOOLS := .tools/bin
+
+export SAM_CLI_TELEMETRY := 0
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo down test check format lock build clean
+
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install everything the other targets need into .venv and .tools (PYTHON=path names an interpreter)
+	@scripts/setup.sh
+
+demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap; KEEP=1 leaves it running)
+	@$(BIN)/request-lens demo --scenario "$(SCENARIO)" $(if $(filter-out 0,$(KEEP)),--keep)
+
+down: setup ## Stop the local AWS that `make demo KEEP=1` left running
+	@$(BIN)/request-lens local down
+
+test: setup ## Run every test, the end-to-end test on the local AWS included
+	$(BIN)/pytest -m "not benchmark"
+
+check: setup ## Format, lint, types, import contracts, template and unit tests
+	cmp requirements/runtime.txt layers/dependencies/requirements.txt
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/cfn-lint template.yaml
+	$(TOOLS)/sam validate --lint --template template.yaml
+	$(BIN)/pytest tests/unit
+
+format: setup ## Format the code and fix what the linter can fix
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format --quiet
+
+build: setup ## Build the stack into .aws-sam, as `sam deploy` wants it
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build
+
+lock: ## Lock each dependency group into requirements/ (UPGRADE=1 takes newer versions)
+	@scripts/lock.sh $(if $(filter-out 0,$(UPGRADE)),--upgrade)
+
+clean: ## Remove what the targets made: environments, builds, caches and out/
+	@[ ! -x $(BIN)/request-lens ] || $(BIN)/request-lens local down
+	rm -rf .venv .tools .aws-sam out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

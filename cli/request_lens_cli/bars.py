@@ -1,0 +1,190 @@
+"""The timeline as bars in the terminal; its signs differ in shape, so that it reads without colour too."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from statistics import median
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from request_lens.domain.link import Confidence
+from request_lens.domain.summary import Bar, Summary
+from request_lens.timeline import TimelineRow
+from request_lens.timeline_layout import MarkKind
+from request_lens.timeline_scale import Scale, extent_of, moment_text, scale_of
+from request_lens.timeline_text import cleaned
+from request_lens.timeline_words import calls_words, failures, total_words
+
+_MOST_LABEL, _LEAST_PLOT = 34, 20
+_READABLE_CELLS = 9
+_TICK_CELLS = 10
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """What fills a cell, in which style, and what it means."""
+
+    character: str
+    style: str
+    meaning: str
+
+
+_REQUEST = _Sign("░", "bright_black", "request")
+_OPEN = _Sign("╌", "bright_black", "pending, or response time unknown")
+_TICK = _Sign("│", "bright_blue", "latency unknown")
+_FAILED = _Sign("✗", "red", "failed")
+_THROTTLED = _Sign("▼", "yellow", "throttled")
+_CALLS = {
+    Confidence.EXACT: _Sign("█", "bright_blue", "LLM call, exact"),
+    Confidence.INFERRED: _Sign("▓", "bright_blue", "LLM call, inferred"),
+    Confidence.ASSUMED: _Sign("▒", "bright_blue", "LLM call, assumed"),
+}
+_LEGEND = (_REQUEST, *_CALLS.values(), _TICK, _FAILED, _THROTTLED, _OPEN)
+_FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
+
+type _Cells = list[_Sign | None]
+
+
+def render_bars(rows: Sequence[TimelineRow], *, width: int) -> RenderableType:
+    """The requests in order of their start, a line each, within `width` cells (at least 60).
+
+    They share one time axis where that leaves most of them long enough to be read; else each begins at the left, all
+    on one scale. The last line says which, below the legend of the signs that occur.
+    """
+    if not rows:
+        return Text("No requests yet.")
+    rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
+    labels = min(max(Text(cleaned(row.label)).cell_len for row in rows), _MOST_LABEL, width // 3)
+    totals = _totals(rows)
+    cells = max(width - labels - max(each.cell_len for each in totals) - 2 * len(_GAP), _LEAST_PLOT)
+    axis = _axis(rows, cells=cells)
+    plots = [_plot(row, axis) for row in rows]
+    return Group(
+        _line("", labels, _ruler(axis.scale), Text()),
+        *(_line(row.label, labels, _drawn(plot), total) for row, plot, total in zip(rows, plots, totals, strict=True)),
+        Text(),
+        _legend(plots),
+        Text(axis.words, style="dim"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Axis:
+    """The scale in cells; requests that do not share it begin at 0 each."""
+
+    scale: Scale
+    shared: bool
+
+    def x(self, moment: datetime) -> float:
+        return self.scale.x(moment) if self.shared else 0.0
+
+    @property
+    def words(self) -> str:
+        return f"Time since {moment_text(self.scale.origin) if self.shared else "each request's own start"}"
+
+
+def _axis(rows: Sequence[TimelineRow], *, cells: int) -> _Axis:
+    extents = [extent_of(row.request, row.summary) for row in rows]
+    scale = scale_of(extents, left=0, width=cells)
+    lengths = [scale.x(ends) - scale.x(begins) for begins, ends in extents]
+    if median(lengths) >= _READABLE_CELLS:
+        return _Axis(scale=scale, shared=True)
+    longest_ms = max(max(lengths) / scale.px_per_ms, 1)
+    return _Axis(scale=replace(scale, span_ms=longest_ms), shared=False)
+
+
+def _plot(row: TimelineRow, axis: _Axis) -> _Cells:
+    """One row's cells: the request's, and in them its calls'."""
+    begins, ends = extent_of(row.request, row.summary)
+    cells: _Cells = [None] * round(axis.scale.width)
+    left = axis.x(begins)
+    length = (ends - begins).total_seconds() * 1000 * axis.scale.px_per_ms
+    is_open = row.request.duration_ms is None
+    request = _range(left, left + length + is_open, within=range(len(cells)))
+    for at in request:
+        cells[at] = _OPEN if row.summary is None else _REQUEST
+    if is_open:
+        cells[request[-1]] = _OPEN
+        request = request[:-1] or request
+    for sign, at in _signs(row.summary, left=left, within=request, cells_per_ms=axis.scale.px_per_ms):
+        cells[at] = sign
+    return cells
+
+
+def _range(begins: float, ends: float, *, within: range) -> range:
+    """The cells from begin to end, at least one, none outside."""
+    first = min(max(round(begins), within.start), within.stop - 1)
+    return range(first, min(max(round(ends), first + 1), within.stop))
+
+
+def _signs(summary: Summary | None, *, left: float, within: range, cells_per_ms: float) -> Iterator[tuple[_Sign, int]]:
+    """What stands in which cell: calls first, then what must not be hidden by them.
+
+    A call that follows another without a cell between them leaves its first one free, so that both can be counted.
+    """
+    reached = within.start
+    for bar in sorted(summary.bars if summary else (), key=_rank):
+        begins = left + bar.offset_ms * cells_per_ms
+        cells = _range(begins, begins + (bar.latency_ms or 0) * cells_per_ms, within=within)
+        follows = within.start < cells.start == reached
+        yield from ((_sign(bar), at) for at in (cells[1:] if follows and len(cells) > 1 else cells))
+        reached = cells.stop
+
+
+def _rank(bar: Bar) -> tuple[bool, bool, int]:
+    return _sign(bar) in _FAILURES.values(), bar.latency_ms is None, bar.offset_ms
+
+
+def _sign(bar: Bar) -> _Sign:
+    if bar.throttled:
+        return _THROTTLED
+    if bar.error_code is not None:
+        return _FAILED
+    return _TICK if bar.latency_ms is None else _CALLS[bar.confidence]
+
+
+def _line(label: str, width: int, plot: Text, total: Text) -> Text:
+    name = Text(cleaned(label))
+    name.truncate(width, overflow="ellipsis", pad=True)
+    line = Text(_GAP, no_wrap=True, overflow="crop").join([name, plot, total])
+    line.rstrip()
+    return line
+
+
+def _drawn(cells: _Cells) -> Text:
+    return Text.assemble(*((each.character, each.style) if each else " " for each in cells))
+
+
+def _ruler(scale: Scale) -> Text:
+    """The ticks' labels, each beginning in its cell, as far as there is room."""
+    ruler = ""
+    for tick in scale.ticks(distance=_TICK_CELLS):
+        if round(tick.x) + len(tick.label) <= scale.width:
+            ruler = ruler.ljust(round(tick.x)) + tick.label
+    return Text(ruler, style="dim")
+
+
+def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
+    """Total seconds, aligned at their end, the LLM calls, and the failed attempts."""
+    figures = [total_words(row.request) for row in rows]
+    width = max(len(each) for each in figures)
+    return [
+        Text.assemble(f"{figure:>{width}} · {calls_words(row.summary)}", *_failed(row.summary))
+        for row, figure in zip(rows, figures, strict=True)
+    ]
+
+
+def _failed(summary: Summary | None) -> list[tuple[str, str]]:
+    found = failures(summary.totals) if summary else ()
+    return [(f" {_FAILURES[kind].character}{count:,}", _FAILURES[kind].style) for kind, count in found]
+
+
+def _legend(plots: Sequence[_Cells]) -> RenderableType:
+    present = {sign for cells in plots for sign in cells}
+    entries = [
+        Text.assemble((each.character * 2, each.style), f" {each.meaning}") for each in _LEGEND if each in present
+    ]
+    return Columns(entries, padding=(0, 2))

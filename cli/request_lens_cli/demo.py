@@ -1,0 +1,130 @@
+"""`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from request_lens.timeline import draw_timeline
+from request_lens_cli.bars import render_bars
+from request_lens_cli.demo_commands import show_commands
+from request_lens_cli.demo_metrics import show_metrics
+from request_lens_cli.deployed import DeployedTable, Metrics, open_table
+from request_lens_cli.experiment import Experiment, wait_until_settled
+from request_lens_cli.local.aws_clients import local_client
+from request_lens_cli.local.commands import now_as_run_id
+from request_lens_cli.local.deployment import DeployedStack, build, deploy_built
+from request_lens_cli.local.emf_stand_in_process import start_emf_stand_in
+from request_lens_cli.local.local_aws import LocalAws, running_local_aws
+from request_lens_cli.local.local_paths import checkout_paths
+from request_lens_cli.local.sam_settings import read_sam_settings
+from request_lens_cli.local.scenario_player import play_scenario
+from request_lens_cli.phases import phase
+from request_lens_cli.report import Report, headline, kinds
+from request_lens_cli.report_table import requests_table, unlinked_table
+from request_lens_cli.scenario.scenario import scenario_names
+from request_lens_cli.timeline_png import write_png
+
+SERVICE_NAME = "request-lens"
+"""The template's default ServiceName."""
+
+OVERLAP = "overlap"
+"""The scenario that shows what tags are for."""
+
+ARTICLE_KINDS = "Tool Use 7 × 2, Simple 3 × 1"
+"""What the article's experiment found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where a demo plays: the local AWS, the stack, its table and metrics, and the terminal."""
+
+    local: LocalAws
+    stack: DeployedStack
+    table: DeployedTable
+    metrics: Metrics
+    console: Console
+
+
+@click.command("demo")
+@click.option("--scenario", default="article", help="A scenario in events/; overlap is played untagged, then tagged.")
+@click.option("--keep", is_flag=True, help="Leave the local AWS running; stop it with `make down`.")
+def demo_command(scenario: str, *, keep: bool) -> None:
+    """Deploy to a local AWS, play an experiment into it, and show the result from the deployed table and metrics."""
+    paths = checkout_paths()
+    if scenario not in scenario_names(paths.events):
+        raise click.BadParameter(f"there are {', '.join(scenario_names(paths.events))}", param_hint="--scenario")
+    console = Console()
+    with ExitStack() as running:
+        with phase(console, "start", "a local AWS on this machine") as note:
+            local = running.enter_context(running_local_aws(keep=keep))
+            note(f"local AWS at {local.endpoint}")
+        stage = _deployed(local, console)
+        reports = [
+            _played(stage, scenario, with_tags=tags) for tags in ((False, True) if scenario == OVERLAP else (False,))
+        ]
+        show_commands(reports[-1], local=local, stack=stage.stack, console=console)
+        if keep:
+            console.print(f"\nThe local AWS goes on: set -a; . {_shown(paths.env_file)}; stop it with make down.")
+
+
+def _deployed(local: LocalAws, console: Console) -> Stage:
+    with phase(console, "build", "sam build") as note:
+        build(local, say=note)
+    with phase(console, "deploy", "sam deploy") as note:
+        stack = deploy_built(local, say=note)
+        start_emf_stand_in(local, log_group=stack.output("ProcessorLogGroupName"))
+    console.print(f"  Shortened waits, and nothing else: {_waits(local)}.", style="dim", highlight=False)
+    dynamodb = local_client("dynamodb", endpoint=local.endpoint)
+    cloudwatch = local_client("cloudwatch", endpoint=local.endpoint)
+    return Stage(
+        local=local,
+        stack=stack,
+        table=open_table(dynamodb, stack.output("RequestTableName")),
+        metrics=Metrics(client=cloudwatch, service=SERVICE_NAME),
+        console=console,
+    )
+
+
+def _waits(local: LocalAws) -> str:
+    overrides = read_sam_settings(local.paths.samconfig).parameter_overrides()
+    return ", ".join(f"{name}={value}" for name, value in overrides.items())
+
+
+def _played(stage: Stage, scenario: str, *, with_tags: bool) -> Report:
+    """Play a scenario, wait until it has settled, and show what the table holds of it."""
+    how = "calls tagged with their request's id" if with_tags else "calls untagged"
+    with phase(stage.console, "play", f"{scenario}, {how}") as note:
+        folder = stage.local.paths.events / scenario
+        played = play_scenario(folder, stage.local, stage.stack, run_id=now_as_run_id(), with_tags=with_tags)
+        note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
+    experiment = Experiment(scenario=played, table=stage.table)
+    with phase(stage.console, "settle", "the requests settle") as note:
+        report = wait_until_settled(experiment, note=note)
+    _show(stage, experiment, report, name="timeline-tagged" if with_tags else "timeline")
+    return report
+
+
+def _show(stage: Stage, experiment: Experiment, report: Report, *, name: str) -> None:
+    """Print the report, draw its timeline, and hold the metrics against the table."""
+    console = stage.console
+    console.print(requests_table(report, width=console.width))
+    console.print(headline(report), style="bold", highlight=False)
+    if found := kinds(report):
+        console.print(f"{found}{': as in the article' if found == ARTICLE_KINDS else ''}", highlight=False)
+    if report.unattributed:
+        console.print(unlinked_table(report.unlinked))
+    console.print(render_bars(report.timeline_rows(), width=console.width))
+    show_metrics(experiment, report, metrics=stage.metrics, console=console)
+    svg = draw_timeline(report.timeline_rows(), subtitle=headline(report))
+    target = stage.local.paths.checkout / "out" / f"{name}.svg"
+    target.write_text(svg, encoding="utf-8")
+    write_png(svg, target.with_suffix(".png"))
+    console.print(f"Timeline: {_shown(target)} and {_shown(target.with_suffix('.png'))}\n", highlight=False)
+
+
+def _shown(path: Path) -> str:
+    """A path as the user types it from where they stand."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,19 @@
+"""The `request-lens` command."""
+
+import click
+
+import request_lens
+from request_lens_cli.demo import demo_command
+from request_lens_cli.local.commands import local_group
+from request_lens_cli.query_commands import requests_command, show_command
+from request_lens_cli.replay_command import replay_command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(request_lens.__version__)
+def main() -> None:
+    """How many LLM calls each API request makes on Amazon Bedrock."""
+
+
+for _command in (replay_command, requests_command, show_command, demo_command, local_group):
+    main.add_command(_command)

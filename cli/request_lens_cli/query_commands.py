@@ -1,0 +1,81 @@
+"""`request-lens requests` and `request-lens show`: what a deployed table holds."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import click
+from rich.console import Console
+
+from request_lens.domain.policy import Policy
+from request_lens_cli.bars import render_bars
+from request_lens_cli.deployed import open_stack_table
+from request_lens_cli.documents import Document, summary_document, unattributed_documents
+from request_lens_cli.report import Report, headline
+from request_lens_cli.report_table import requests_table, unlinked_table
+
+_SINCE = re.compile(r"(\d{1,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+stack_name_option = click.option("--stack-name", help="The deployed stack; default $STACK_NAME, else request-lens.")
+format_option = click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table")
+
+
+def read_since(_context: click.Context, _parameter: click.Parameter, value: str) -> datetime:
+    """The moment that lies so long ago, such as 15m, 3h or 2d. Raises: click.BadParameter."""
+    found = _SINCE.fullmatch(value)
+    if found is None:
+        raise click.BadParameter("give a number and a unit, such as 90s, 15m, 3h or 2d")
+    return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+@click.command("requests")
+@click.option("--since", callback=read_since, default="1h", help="How far back: 90s, 15m, 3h, 2d. Default 1h.")
+@stack_name_option
+@format_option
+def requests_command(since: datetime, stack_name: str | None, format_: str) -> None:
+    """List the API requests of a period with their LLM calls."""
+    report = open_stack_table(stack_name).report(since, datetime.now(UTC))
+    if format_ == "json":
+        click.echo(json.dumps(report_document(report, Policy()), indent=2))
+    else:
+        show_report(report, Console())
+
+
+@click.command("show")
+@click.argument("request_id")
+@stack_name_option
+@format_option
+def show_command(request_id: str, stack_name: str | None, format_: str) -> None:
+    """Show one API request with every LLM call that it made."""
+    state = open_stack_table(stack_name).states([request_id])[0]
+    if state.record is None:
+        raise click.ClickException(
+            f"There is no record of request {request_id}: its access-log line has not arrived or has expired, "
+            f"and {len(state.invocations)} tagged calls of it have. List what there is with: request-lens requests"
+        )
+    if format_ == "json":
+        click.echo(json.dumps(summary_document(state, Policy()), indent=2))
+        return
+    show_report(Report(requests=[state], unlinked=[]), Console())
+
+
+def report_document(report: Report, policy: Policy) -> Document:
+    """The report as JSON: the summaries, and the invocations that are unattributed."""
+    return {
+        "requests": [summary_document(state, policy) for state in report.requests],
+        "unattributed": unattributed_documents(report.unlinked, policy),
+        "pending": report.pending,
+    }
+
+
+def show_report(report: Report, console: Console) -> None:
+    """Print a report: its headline, the table, the bars, and what has no request."""
+    if not report.requests and not report.unlinked:
+        console.print("No requests in this time. Does the API write its access log to the stack's log group?")
+        return
+    console.print(requests_table(report, width=console.width))
+    console.print(headline(report), style="bold")
+    if report.unattributed or report.pending:
+        console.print(unlinked_table(report.unlinked))
+    console.print(render_bars(report.timeline_rows(), width=console.width))

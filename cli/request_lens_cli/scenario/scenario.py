@@ -1,0 +1,93 @@
+"""A scenario: the log lines of one experiment and what is known of them beside the logs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NewType
+
+import click
+from pydantic import JsonValue, TypeAdapter
+
+RunId = NewType("RunId", str)
+"""Names one playing of a scenario: the same run id gives the same ids."""
+
+type JsonObject = dict[str, JsonValue]
+type Tags = Mapping[str, str]
+"""What a tagging caller puts into `requestMetadata`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a person calls a request; for display only, the pipeline never sees it."""
+
+    prompt: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Log lines as objects, each kind in order of time.
+
+    `labels` are by request id, `tags` by invocation id: the tags that the lines would bear had the caller set them.
+    """
+
+    name: str
+    invocations: tuple[JsonObject, ...]
+    access: tuple[JsonObject, ...]
+    labels: Mapping[str, Label]
+    tags: Mapping[str, Tags]
+
+    def request_ids(self) -> tuple[str, ...]:
+        """The API requests' ids, in order of the responses."""
+        return tuple(str(line["requestId"]) for line in self.access)
+
+    def invocation_ids(self) -> tuple[str, ...]:
+        """The invocations' ids, in order of the calls."""
+        return tuple(str(line["requestId"]) for line in self.invocations)
+
+
+_OBJECT: TypeAdapter[JsonObject] = TypeAdapter(dict[str, JsonValue])
+_TAGS: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
+
+
+def scenario_names(events: Path) -> tuple[str, ...]:
+    """The scenarios that the folder holds, by name."""
+    return tuple(sorted(path.parent.name for path in events.glob("*/invocations.ndjson")))
+
+
+def load_scenario(folder: Path) -> Scenario:
+    """The scenario in a folder: `invocations.ndjson` and `access.ndjson`, with labels and tags where it has them.
+
+    Raises: click.ClickException where the folder is no scenario.
+    """
+    if not (folder / "invocations.ndjson").is_file():
+        known = ", ".join(scenario_names(folder.parent)) or "none"
+        raise click.ClickException(f"There is no scenario in {folder}: choose one of those beside it ({known}).")
+    return Scenario(
+        name=folder.name,
+        invocations=tuple(_lines(folder / "invocations.ndjson")),
+        access=tuple(_lines(folder / "access.ndjson")),
+        labels=read_labels(folder / "labels.json"),
+        tags=_TAGS.validate_json(_text(folder / "tags.json")),
+    )
+
+
+def _lines(path: Path) -> Iterator[JsonObject]:
+    return (_OBJECT.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+
+
+def read_labels(path: Path) -> Mapping[str, Label]:
+    """Labels by request id, from a `labels.json`; none where there is no such file."""
+    labels = _TAGS.validate_json(_text(path))
+    return {each: Label(prompt=label["prompt"], kind=label["type"]) for each, label in labels.items()}
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else "{}"
+
+
+def as_ndjson(scenario: Scenario) -> str:
+    """All the scenario's lines, one object a line, as `request-lens replay` reads them."""
+    lines = (*scenario.invocations, *scenario.access)
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)

@@ -1,0 +1,104 @@
+"""One line of a log file, and what is known of where and when it was logged."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from request_lens.wire.field_types import EPOCH, believed_utc
+
+type Source = Literal["invocation", "access", "span"]
+"""The kind of log that a line says it comes from."""
+
+_EVENT_KEYS = frozenset({"id", "eventId", "logStreamName", "timestamp", "ingestionTime", "message"})
+"""Keys of the events that `aws logs` prints; an object with any other key is a record itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """A log event's text, good or bad; `at` is when it arrived, None where the file does not say."""
+
+    source: Source | None
+    at: datetime | None
+    message: str
+
+
+def line_of(value: object, *, text: str | None = None) -> SourceLine:
+    """The line that a JSON value is or wraps; `text` is how the file spells it."""
+    spelled = _as_text(value) if text is None else text
+    if not isinstance(value, Mapping):
+        return SourceLine(source=None, at=None, message=spelled)
+    if "@message" in value:
+        return SourceLine(source=None, at=moment_of(value.get("@ingestionTime")), message=_as_text(value["@message"]))
+    if "message" not in value:
+        return SourceLine(source=None, at=None, message=spelled)
+    if "at" in value or "source" in value:
+        return _annotated(value)
+    if value.keys() <= _EVENT_KEYS:
+        return SourceLine(source=None, at=moment_of(value.get("ingestionTime")), message=_as_text(value["message"]))
+    return SourceLine(source=None, at=None, message=spelled)
+
+
+def lines_in(document: object) -> Iterator[SourceLine]:
+    """The lines of a whole JSON document: an array, the output of an `aws logs` command, or one record."""
+    if isinstance(document, list):
+        for each in document:
+            yield from lines_in(_row(each))
+    elif isinstance(document, Mapping) and (rows := _rows(document)) is not None:
+        yield from lines_in(rows)
+    else:
+        yield line_of(document)
+
+
+def is_wrapper(value: object) -> bool:
+    """Whether a JSON value on one line holds many lines: an array of other things than objects is a bad line."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(each, dict) for each in value)
+    return isinstance(value, Mapping) and _rows(value) is not None
+
+
+def moment_of(value: object) -> datetime | None:
+    """The time that epoch milliseconds or ISO 8601 text say, in UTC, or None; without an offset it is UTC already."""
+    try:
+        if isinstance(value, str) and not value.isdigit():
+            return believed_utc(datetime.fromisoformat(value.strip()))
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            return believed_utc(EPOCH + timedelta(milliseconds=int(value)))
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _annotated(value: Mapping[str, object]) -> SourceLine:
+    return SourceLine(
+        source=_source_of(value.get("source")), at=moment_of(value.get("at")), message=_as_text(value["message"])
+    )
+
+
+def _source_of(value: object) -> Source | None:
+    match value:
+        case "invocation" | "access" | "span":
+            return value
+        case _:
+            return None
+
+
+def _rows(document: Mapping[str, object]) -> list[object] | None:
+    """The rows of `filter-log-events`, `get-log-events` and a decoded subscription, or of `get-query-results`."""
+    for key in ("events", "logEvents", "results"):
+        rows = document.get(key)
+        if isinstance(rows, list) and "requestId" not in document:
+            return rows
+    return None
+
+
+def _row(value: object) -> object:
+    """A row of `get-query-results`, which lists its cells as fields and values, as one object."""
+    if not isinstance(value, list) or not all(isinstance(cell, dict) and "field" in cell for cell in value):
+        return value
+    return {str(cell["field"]): cell.get("value") for cell in value}
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

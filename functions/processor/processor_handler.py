@@ -1,0 +1,106 @@
+"""The processor Lambda: tells log batches, timers and the table's stream apart, and calls their use case."""
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import aws_lambda_powertools
+import pydantic
+from aws_lambda_powertools import Logger
+
+import request_lens
+from request_lens.adapters.dynamo_stream import read_change
+from request_lens.adapters.sqs_settle_timer import read_key
+from request_lens.application.collect import collect
+from request_lens.application.publish import publish
+from request_lens.application.settle import settle
+from request_lens.bootstrap import Processor, build_processor
+from request_lens.domain.facts import LogRecord, Rejected
+from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
+from request_lens.wire.log_record import read_record
+from request_lens.wire.subscription import decode
+
+type Event = Mapping[str, object]
+"""A Lambda event."""
+
+
+def lambda_handler(event: Event, _context: object) -> dict[str, object] | None:
+    """Serve one event: a CloudWatch Logs batch, SQS messages, or DynamoDB stream records.
+
+    Raises: ConfigError at the first event of a wrongly configured function, EnvelopeError for a payload that is none
+    of the three, StoreUnavailable and TimerUnavailable in an outage: Lambda then delivers the event again.
+    """
+    processor = _processor()
+    if "awslogs" in event:
+        _collect(event, processor)
+        return None
+    records = _records(event)
+    match _source(records):
+        case "aws:sqs":
+            return {"batchItemFailures": _settle(records, processor)}
+        case "aws:dynamodb":
+            _publish(records, processor)
+            return None
+        case source:
+            raise EnvelopeError(f"the processor serves log batches, SQS messages and stream records, not {source!r}")
+
+
+def _source(records: Sequence[Event]) -> str:
+    """The service that all the records come from: Lambda mixes none."""
+    return str(records[0].get("eventSource")) if records else "an event without records"
+
+
+@cache
+def _processor() -> Processor:
+    """The processor of this container, built at its first event."""
+    processor = build_processor(os.environ)
+    modules = (request_lens, aws_lambda_powertools, pydantic)
+    loaded = {module.__name__: module.__file__ for module in modules}
+    processor.logger.info("processor started", extra={"version": request_lens.__version__, "loaded_from": loaded})
+    return processor
+
+
+def _records(event: Event) -> Sequence[Event]:
+    records = event.get("Records")
+    return [record for record in records if isinstance(record, Mapping)] if isinstance(records, Sequence) else []
+
+
+def _collect(event: Event, processor: Processor) -> None:
+    batch = decode(event)
+    records = [
+        read_record(each.message, log_group=batch.log_group, log_stream=batch.log_stream, event_id=each.id)
+        for each in batch.events
+    ]
+    report = collect(records, processor.ports, processor.policy)
+    _warn_of_rejected(records, processor.logger)
+    counts = {"facts": report.facts, "rejected": report.rejected, "ignored": report.ignored, "too_old": report.too_old}
+    processor.logger.info("batch collected", extra={"log_group": batch.log_group, **counts})
+
+
+def _warn_of_rejected(records: Sequence[LogRecord], logger: Logger) -> None:
+    rejected = [each for each in records if isinstance(each, Rejected)]
+    if rejected:
+        first = {"reason": rejected[0].reason, "detail": rejected[0].detail, "event_id": rejected[0].event_id}
+        logger.warning("records rejected", extra={"rejected": len(rejected), "first": first})
+
+
+def _settle(records: Sequence[Event], processor: Processor) -> list[dict[str, str]]:
+    """Settle each message; answers with those that must come again."""
+    failures: list[dict[str, str]] = []
+    for record in records:
+        key = read_key(str(record.get("body")))
+        if key is None:
+            processor.logger.error("settle message not understood", extra={"message_id": record.get("messageId")})
+            continue
+        try:
+            settle(key, processor.ports, processor.policy)
+        except (StoreUnavailable, TimerUnavailable) as error:
+            processor.logger.warning("settle failed, it comes again", extra={"matter": key.matter, "error": str(error)})
+            failures.append({"itemIdentifier": str(record.get("messageId"))})
+    return failures
+
+
+def _publish(records: Sequence[Event], processor: Processor) -> None:
+    changes = [change for record in records if (change := read_change(record)) is not None]
+    published = publish(changes, processor.ports)
+    processor.logger.info("stream published", extra={"changes": len(changes), "publications": published})

@@ -1,0 +1,1 @@
+"""Implementations of the ports: DynamoDB, SQS and EMF, and in memory."""

@@ -1,0 +1,53 @@
+"""The table's stream: what one of its records, in the shape that Lambda gives it, tells `publish`."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from request_lens.adapters.dynamo_facts import decision_from, invocation_from, request_from
+from request_lens.adapters.dynamo_items import INVOCATION_SK, REQUEST_SK
+from request_lens.adapters.dynamo_summary import summary_from
+from request_lens.adapters.dynamo_values import PlainMap, from_item, integer, mapping
+from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
+
+
+def read_change(record: Mapping[str, object]) -> Change | None:
+    """The new revision or the decision that a stream record with both images holds; None where it holds neither.
+
+    Raises: KeyError, TypeError or ValueError for an item of ours that cannot be read: Lambda then splits the batch.
+    """
+    change = cast("Mapping[str, Mapping[str, object]]", record.get("dynamodb", {}))
+    if "NewImage" not in change:
+        return None
+    new, old = from_item(change["NewImage"]), from_item(change.get("OldImage", {}))
+    match new.get("sk"):
+        case str(sk) if sk == REQUEST_SK:
+            return _revision_written(new, old)
+        case str(sk) if sk == INVOCATION_SK:
+            return _invocation_decided(new, old)
+        case _:
+            return None
+
+
+def _revision_written(new: PlainMap, old: PlainMap) -> RevisionWritten | None:
+    if _revision(new) <= _revision(old):
+        return None
+    return RevisionWritten(
+        request=request_from(mapping(new, "record")),
+        revision=_revision(new),
+        summary=summary_from(mapping(new, "summary")),
+        previous=summary_from(mapping(old, "summary")) if "summary" in old else None,
+    )
+
+
+def _revision(image: PlainMap) -> int:
+    return integer(image, "revision") if "revision" in image else 0
+
+
+def _invocation_decided(new: PlainMap, old: PlainMap) -> InvocationDecided | None:
+    if "decision" not in new or new["decision"] == old.get("decision"):
+        return None
+    return InvocationDecided(
+        invocation=invocation_from(mapping(new, "fact")),
+        decision=decision_from(mapping(new, "decision")),
+        previous=decision_from(mapping(old, "decision")) if "decision" in old else None,
+    )

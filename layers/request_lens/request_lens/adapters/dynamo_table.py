@@ -1,0 +1,139 @@
+"""The connection to the table: conditional updates, batches, consistent reads and reads by time.
+
+Everything that DynamoDB refuses or does not answer is StoreUnavailable, but for a condition that does not hold.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import batched
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from request_lens.adapters.dynamo_items import BY_TIME_INDEX
+from request_lens.adapters.dynamo_updates import Update
+from request_lens.adapters.dynamo_values import PlainMap, from_item, to_item
+from request_lens.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import WriteRequestTypeDef
+
+_PARALLEL = 8
+"""Updates at a time: botocore keeps ten connections a client."""
+
+_BATCH = 25
+"""Items that one BatchWriteItem takes."""
+
+_BACKOFF_S = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Waits before what DynamoDB left unprocessed is sent again; after the last one Lambda retries the whole batch."""
+
+
+class Span(NamedTuple):
+    """A part of one index partition, bounds included."""
+
+    partition: str
+    first: str
+    last: str
+
+
+class DynamoTable:
+    """One table behind a boto3 client."""
+
+    def __init__(self, client: "DynamoDBClient", *, name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+
+    def update(self, update: Update) -> bool:
+        """Whether the update's condition held, and with it the update. Raises: StoreUnavailable.
+
+        False may also answer the client's own retry of an update that had succeeded: read again to know.
+        """
+        with _outages():
+            try:
+                self._client.update_item(
+                    TableName=self._name,
+                    Key=to_item(update.key),
+                    UpdateExpression=update.expression,
+                    ConditionExpression=update.condition,
+                    ExpressionAttributeNames=update.names,
+                    ExpressionAttributeValues=to_item(update.values),
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def update_all(self, updates: Sequence[Update]) -> None:
+        """Make these updates in any order, whether or not their conditions hold. Raises: StoreUnavailable."""
+        if len(updates) <= 1:
+            for each in updates:
+                self.update(each)
+            return
+        with ThreadPoolExecutor(max_workers=min(_PARALLEL, len(updates))) as threads:
+            list(threads.map(self.update, updates))
+
+    def put_all(self, items: Sequence[PlainMap]) -> None:
+        """Write whole items, of equal keys one. Raises: StoreUnavailable."""
+        distinct = {(item["pk"], item["sk"]): item for item in items}
+        for batch in batched(distinct.values(), _BATCH, strict=False):
+            self._put_batch([{"PutRequest": {"Item": to_item(item)}} for item in batch])
+
+    def get(self, key: PlainMap) -> PlainMap | None:
+        """The item with this key, strongly consistent; None if there is none. Raises: StoreUnavailable."""
+        with _outages():
+            answer = self._client.get_item(TableName=self._name, Key=to_item(key), ConsistentRead=True)
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def partition(self, pk: str) -> list[PlainMap]:
+        """All items of one partition by their sort key, strongly consistent. Raises: StoreUnavailable."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": pk}),
+        )
+        with _outages():
+            return [from_item(item) for page in pages for item in page["Items"]]
+
+    def listed(self, span: Span, *, limit: int) -> list[PlainMap]:
+        """The first `limit` items of a span of the index. Raises: StoreUnavailable."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=BY_TIME_INDEX,
+            KeyConditionExpression="by_time_pk = :partition AND by_time_sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=to_item({f":{name}": value for name, value in span._asdict().items()}),
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+        )
+        with _outages():
+            return [from_item(item) for page in pages for item in page["Items"]]
+
+    def _put_batch(self, requests: "Sequence[WriteRequestTypeDef]") -> None:
+        left = self._unprocessed(requests)
+        for wait_s in _BACKOFF_S:
+            if not left:
+                return
+            self._sleep(wait_s)
+            left = self._unprocessed(left)
+        if left:
+            raise StoreUnavailable(f"DynamoDB left {len(left)} items unprocessed")
+
+    def _unprocessed(self, requests: "Sequence[WriteRequestTypeDef]") -> "Sequence[WriteRequestTypeDef]":
+        """Send one batch; what DynamoDB did not get to."""
+        with _outages():
+            answer = self._client.batch_write_item(RequestItems={self._name: requests})
+        left = answer.get("UnprocessedItems", {}).get(self._name, [])
+        return cast("Sequence[WriteRequestTypeDef]", left)
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        raise StoreUnavailable(f"DynamoDB refused {error.operation_name}: {code}") from error
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"DynamoDB did not answer: {type(error).__name__}") from error

@@ -1,0 +1,103 @@
+"""The metric sink as EMF lines on stdout, which CloudWatch Logs turns into metrics at 1 second.
+
+Each document comes from a provider of its own, since providers keep what was added to them.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricResolution
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+from request_lens.domain.publication import METRIC_UNITS, ModelValues, PipelineMetrics, Publication, Values
+from request_lens.ports import Clock
+
+NAMESPACE = "RequestLens"
+"""The CloudWatch namespace of all metrics."""
+
+OLDEST, NEWEST = timedelta(days=14), timedelta(hours=2)
+"""How far back and ahead CloudWatch takes metrics:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html"""
+
+_MAX_VALUES = 99
+"""Values of one metric in a document. EMF takes 100, but at the 100th the provider prints by itself."""
+
+_MAX_DIMENSION = 1024
+"""Characters of a dimension's value; CloudWatch takes ASCII only."""
+
+
+class EmfMetricSink:
+    """Prints one JSON line a document: the dimensions [Service] and [Service, Route], or [Service, ModelId]."""
+
+    def __init__(self, *, service_name: str, clock: Clock, logger: Logger) -> None:
+        self._service_name = service_name
+        self._clock = clock
+        self._logger = logger
+
+    def publish(self, publication: Publication) -> None:
+        """See `ports.MetricSink`. What CloudWatch would refuse for its age is logged as such, not printed."""
+        age = self._clock.now() - publication.at
+        if not -NEWEST <= age <= OLDEST:
+            self._logger.warning(
+                "metrics outside CloudWatch's time range, kept in the table only",
+                extra={"publication_id": publication.publication_id, "age_seconds": int(age.total_seconds())},
+            )
+            return
+        self._print_request(publication)
+        for each in publication.by_model:
+            self._print_model(publication, each)
+
+    def publish_pipeline(self, metrics: PipelineMetrics) -> None:
+        """See `ports.MetricSink`."""
+        for values in _documents(metrics.values):
+            _flush(self._document(metrics, {}), values)
+
+    def _print_request(self, publication: Publication) -> None:
+        for values in _documents(publication.values):
+            document = self._document(publication, {})
+            document.add_dimensions(Route=_dimension(publication.route))
+            for name, value in publication.properties.items():
+                document.add_metadata(name, value)
+            document.add_metadata("publication_id", publication.publication_id)
+            _flush(document, values)
+
+    def _print_model(self, publication: Publication, model: ModelValues) -> None:
+        for values in _documents(model.values):
+            document = self._document(publication, {"ModelId": model.model_id})
+            document.add_metadata("publication_id", publication.publication_id)
+            _flush(document, values)
+
+    def _document(
+        self, published: Publication | PipelineMetrics, dimensions: Mapping[str, str]
+    ) -> AmazonCloudWatchEMFProvider:
+        named = {"Service": self._service_name, **dimensions}
+        provider = AmazonCloudWatchEMFProvider(
+            namespace=NAMESPACE,
+            service="",  # else POWERTOOLS_SERVICE_NAME would become a dimension `service`
+            default_dimensions={name: _dimension(value) for name, value in named.items()},
+        )
+        # Not set_timestamp: it warns by the machine's clock, and the time has been checked against ours.
+        provider.timestamp = round(published.at.timestamp() * 1000)
+        return provider
+
+
+def _flush(document: AmazonCloudWatchEMFProvider, values: Values) -> None:
+    for metric, numbers in values.items():
+        for number in numbers:
+            document.add_metric(metric.value, METRIC_UNITS[metric].value, number, resolution=MetricResolution.High)
+    document.flush_metrics()
+
+
+def _documents(values: Values) -> Iterator[Values]:
+    """The values in as many parts as EMF's limit on arrays asks for: none where there are no values."""
+    longest = max((len(numbers) for numbers in values.values()), default=0)
+    for start in range(0, longest, _MAX_VALUES):
+        parts = {metric: numbers[start : start + _MAX_VALUES] for metric, numbers in values.items()}
+        yield {metric: numbers for metric, numbers in parts.items() if numbers}
+
+
+def _dimension(value: str) -> str:
+    """The value as CloudWatch takes it: ASCII, visible, of limited length."""
+    visible = "".join(char if char.isascii() and char.isprintable() else "?" for char in value)
+    return visible.strip()[:_MAX_DIMENSION] or "unknown"

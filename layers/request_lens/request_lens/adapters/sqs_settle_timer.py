@@ -1,0 +1,88 @@
+"""The settle timer as an SQS queue: delayed messages that say a key and nothing else."""
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.state import Matter, SettleKey
+from request_lens.errors import TimerUnavailable
+from request_lens.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+LONGEST_DELAY_S = 900
+"""SQS's longest delay: a key that is due later comes early, and whoever takes it sends it again."""
+
+_BATCH = 10
+"""Messages that one SendMessageBatch takes."""
+
+
+class SqsSettleTimer:
+    """A queue behind a boto3 client."""
+
+    def __init__(self, client: "SQSClient", *, queue_url: str, clock: Clock) -> None:
+        self._client = client
+        self._queue_url = queue_url
+        self._clock = clock
+
+    def send(self, keys: Sequence[tuple[SettleKey, datetime]]) -> None:
+        """See `ports.SettleTimer`. A key given twice for one time is sent once. Raises: TimerUnavailable."""
+        now = self._clock.now()
+        entries = [_entry(number, each, now) for number, each in enumerate(dict.fromkeys(keys))]
+        for batch in batched(entries, _BATCH, strict=False):
+            self._send_batch(batch)
+
+    def _send_batch(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
+        """Send up to ten messages, the refused ones once more."""
+        refused = self._refused(entries)
+        if refused:
+            refused = self._refused([each for each in entries if each["Id"] in refused])
+        if refused:
+            codes = ", ".join(sorted(set(refused.values())))
+            raise TimerUnavailable(f"SQS refused {len(refused)} messages: {codes}")
+
+    def _refused(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> dict[str, str]:
+        """The ids of the messages that SQS did not take, with its error codes."""
+        try:
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "unknown")
+            raise TimerUnavailable(f"SQS refused {error.operation_name}: {code}") from error
+        except BotoCoreError as error:
+            raise TimerUnavailable(f"SQS did not answer: {type(error).__name__}") from error
+        return {each["Id"]: each["Code"] for each in answer.get("Failed", [])}
+
+
+def _entry(number: int, timed: tuple[SettleKey, datetime], now: datetime) -> "SendMessageBatchRequestEntryTypeDef":
+    key, due_at = timed
+    delay_s = math.ceil((due_at - now).total_seconds())
+    return {
+        "Id": str(number),
+        "MessageBody": write_key(key),
+        "DelaySeconds": min(max(delay_s, 0), LONGEST_DELAY_S),
+    }
+
+
+def write_key(key: SettleKey) -> str:
+    """The message body that says a key: {"matter": …, "id": …}."""
+    return json.dumps({"matter": key.matter.value, "id": key.id}, separators=(",", ":"))
+
+
+def read_key(body: str) -> SettleKey | None:
+    """The key that a message body says; None for a body that says none."""
+    try:
+        said = json.loads(body)
+        matter, fact_id = Matter(said["matter"]), said["id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(fact_id, str) or not fact_id:
+        return None
+    return SettleKey(matter=matter, id=InvocationId(fact_id) if matter is Matter.INVOCATION else RequestId(fact_id))

@@ -1,0 +1,37 @@
+"""Publish: print what the table's stream says is new, as differences."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from request_lens.domain.change import Change, RevisionWritten
+from request_lens.domain.publication import Metric, PipelineMetrics, Values
+from request_lens.domain.publishing import pipeline_values, publication_of
+from request_lens.ports import Ports
+
+MAX_VALUES = 100
+"""EMF takes at most 100 values in one array; a stream batch holds no more changes than that."""
+
+
+def publish(changes: Sequence[Change], ports: Ports) -> int:
+    """Print one publication a change that has one, and one line of the pipeline's own; answers how many were printed.
+
+    A change that is delivered again is printed again, under the same publication_id.
+    """
+    publications = [found for change in changes if (found := publication_of(change)) is not None]
+    for publication in publications:
+        ports.sink.publish(publication)
+    values = {**pipeline_values(changes), **_settle_delays(changes, ports)}
+    if values:
+        ports.sink.publish_pipeline(PipelineMetrics(at=ports.clock.now(), values=values))
+    return len(publications)
+
+
+def _settle_delays(changes: Sequence[Change], ports: Ports) -> Values:
+    """How long after its request's end each first revision is published, in ms."""
+    now = ports.clock.now()
+    delays = tuple(
+        max((now - change.request.ended_at) // timedelta(milliseconds=1), 0)
+        for change in changes
+        if isinstance(change, RevisionWritten) and change.previous is None and change.request.ended_at is not None
+    )
+    return {Metric.SETTLE_DELAY: delays[:MAX_VALUES]} if delays else {}

@@ -1,0 +1,26 @@
+"""Settle: take up one key, and write what is missing: a decision, a revision, or a timer for later.
+
+A settle may crash, race or repeat: whoever comes next writes what is missing.
+"""
+
+from typing import assert_never
+
+from request_lens.application.settle_invocation import settle_invocation
+from request_lens.application.settle_request import settle_orphan, settle_request
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.policy import Policy
+from request_lens.domain.state import Matter, SettleKey
+from request_lens.ports import Ports
+
+
+def settle(key: SettleKey, ports: Ports, policy: Policy) -> None:
+    """Do what is due for this key. Raises: StoreUnavailable, TimerUnavailable; the message then comes again."""
+    match key.matter:
+        case Matter.REQUEST:
+            settle_request(RequestId(key.id), ports, policy)
+        case Matter.ORPHAN:
+            settle_orphan(RequestId(key.id), ports, policy)
+        case Matter.INVOCATION:
+            settle_invocation(InvocationId(key.id), ports, policy)
+        case _:
+            assert_never(key.matter)

@@ -1,0 +1,72 @@
+"""Settle a request: write a revision when its facts should be in, or give its calls up as orphans."""
+
+from dataclasses import replace
+
+from request_lens.domain.facts import RequestId
+from request_lens.domain.fold import fold
+from request_lens.domain.link import Decision, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.settlement import has_news, revision_due_at
+from request_lens.domain.state import Matter, RequestState, SettleKey
+from request_lens.errors import StoreUnavailable
+from request_lens.ports import Ports
+
+MAX_RACES = 5
+"""How often a revision is tried when others write at the same time; then the message comes again."""
+
+
+def settle_request(request_id: RequestId, ports: Ports, policy: Policy) -> None:
+    """Write the request's next revision if there is news and it is due; else send the key that looks again."""
+    state = revise_if_due(request_id, ports, policy)
+    if state.record is None:
+        _await_record(state, ports, policy)
+    elif has_news(state):
+        ports.timer.send([(SettleKey(Matter.REQUEST, request_id), revision_due_at(state, policy))])
+
+
+def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
+    """Write the request's next revision if there is news and it is due; answers with the state that was acted on.
+
+    The answer has news only if its time has not come.
+    """
+    for _ in range(MAX_RACES):
+        state = ports.store.load_request(request_id)
+        if not has_news(state) or revision_due_at(state, policy) > ports.clock.now():
+            return state
+        if (written := _write_revision(state, ports, policy)) is not None:
+            return written
+    raise StoreUnavailable(f"{MAX_RACES} others wrote a revision of one request at the same time; it is tried again")
+
+
+def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
+    """Count the request's calls as unattributed unless its record came by now."""
+    state = ports.store.load_request(request_id)
+    if state.record is not None or not ports.store.mark_orphaned(request_id):
+        settle_request(request_id, ports, policy)
+        return
+    _decide_all(state, Unattributed(reason=Reason.REQUEST_NEVER_SEEN), ports)
+
+
+def _await_record(state: RequestState, ports: Ports, policy: Policy) -> None:
+    if state.invocations:
+        due = ports.clock.now() + policy.orphan_after
+        ports.timer.send([(SettleKey(Matter.ORPHAN, state.request_id), due)])
+
+
+def _write_revision(state: RequestState, ports: Ports, policy: Policy) -> RequestState | None:
+    """Take the orphans back, then write the revision that counts them; None if another one was written first."""
+    if state.record is None:
+        return None
+    if state.orphaned:
+        _decide_all(state, None, ports)
+    summary = fold(state.record, state.invocations, policy)
+    revision = state.revision + 1
+    written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)
+    return replace(state, revision=revision, summary=summary) if written else None
+
+
+def _decide_all(state: RequestState, decision: Decision | None, ports: Ports) -> None:
+    """Write the decision, or the invocation's own link, on each of the request's invocations."""
+    for each in state.invocations:
+        unlinked = UnlinkedInvocation(invocation=each.invocation, stored_at=ports.clock.now())
+        ports.store.decide(unlinked, decision if decision is not None else each.link)

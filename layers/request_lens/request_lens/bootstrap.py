@@ -1,0 +1,48 @@
+"""Bootstrap: the only place where boto3 clients are built and adapters are chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config as ClientConfig
+
+from request_lens.adapters.dynamo_fact_store import DynamoFactStore
+from request_lens.adapters.emf_metric_sink import EmfMetricSink
+from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
+from request_lens.adapters.system_clock import SystemClock
+from request_lens.config import read_config
+from request_lens.domain.policy import Policy
+from request_lens.ports import Ports
+
+CLIENT_CONFIG = ClientConfig(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 4})
+"""Seconds; four attempts end well inside the function's time-out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processor:
+    """A configured processor: what the handler needs to serve its three triggers."""
+
+    ports: Ports
+    policy: Policy
+    logger: Logger
+
+
+def build_processor(environment: Mapping[str, str]) -> Processor:
+    """The processor that these environment variables describe.
+
+    Raises: ConfigError, which names every variable that is missing or wrong.
+    """
+    config = read_config(environment)
+    clock = SystemClock()
+    store = DynamoFactStore(
+        boto3.client("dynamodb", config=CLIENT_CONFIG),
+        table_name=config.request_table_name,
+        retention=config.policy.retention,
+        clock=clock,
+    )
+    timer = SqsSettleTimer(boto3.client("sqs", config=CLIENT_CONFIG), queue_url=config.settle_queue_url, clock=clock)
+    logger = Logger(service=config.service_name)
+    sink = EmfMetricSink(service_name=config.service_name, clock=clock, logger=logger)
+    ports = Ports(store=store, timer=timer, sink=sink, clock=clock)
+    return Processor(ports=ports, policy=config.policy, logger=logger)

@@ -1,0 +1,71 @@
+"""The processor's configuration, read from the environment and validated once, at cold start."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from request_lens.domain.policy import Policy
+from request_lens.errors import ConfigError
+
+
+def _listed(value: object) -> object:
+    """A comma-separated text as its trimmed, non-empty parts."""
+    if isinstance(value, str):
+        return frozenset(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+type _Names = Annotated[frozenset[str], BeforeValidator(_listed)]
+type _Seconds = Annotated[int, Field(ge=0, le=900)]
+
+
+class Config(BaseModel):
+    """One field an environment variable of the processor, which bears the field's name in upper case.
+
+    Waits are in seconds, `clock_skew_ms` in milliseconds, `retention_days` in days.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    request_table_name: Annotated[str, Field(min_length=3)]
+    settle_queue_url: Annotated[str, Field(min_length=1)]
+    service_name: Annotated[str, Field(min_length=1, max_length=255)]
+    agent_role_names: _Names
+    agent_routes: _Names
+    settle_delay_seconds: _Seconds
+    link_delay_seconds: _Seconds
+    max_request_seconds: _Seconds
+    max_agent_seconds: _Seconds
+    clock_skew_ms: Annotated[int, Field(ge=0, le=10_000)]
+    orphan_after_seconds: _Seconds
+    retention_days: Annotated[int, Field(ge=1, le=3650)]
+
+    @property
+    def policy(self) -> Policy:
+        """The part that the domain decides by."""
+        return Policy(
+            settle_delay=timedelta(seconds=self.settle_delay_seconds),
+            link_delay=timedelta(seconds=self.link_delay_seconds),
+            max_request=timedelta(seconds=self.max_request_seconds),
+            max_agent=timedelta(seconds=self.max_agent_seconds),
+            clock_skew=timedelta(milliseconds=self.clock_skew_ms),
+            orphan_after=timedelta(seconds=self.orphan_after_seconds),
+            retention=timedelta(days=self.retention_days),
+            agent_role_names=self.agent_role_names,
+            agent_routes=self.agent_routes,
+        )
+
+
+def read_config(environment: Mapping[str, str]) -> Config:
+    """The configuration that these environment variables give.
+
+    Raises: ConfigError, which names every variable that is missing or wrong.
+    """
+    values = {name: environment[name.upper()] for name in Config.model_fields if name.upper() in environment}
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        faults = [f"{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
+        raise ConfigError("Set these environment variables of the processor: " + "; ".join(faults)) from None

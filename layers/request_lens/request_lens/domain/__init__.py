@@ -1,0 +1,1 @@
+"""Pure rules: facts, links, summaries. Standard library only, no clock, no I/O."""

@@ -1,0 +1,39 @@
+"""The start of a call: to the millisecond where a tag tells it, else to the second."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from request_lens.domain.facts import LOG_PRECISION_MS, Invocation
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_SECOND = timedelta(milliseconds=LOG_PRECISION_MS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStart:
+    """A call began at `earliest`, or less than `precision_ms` after it."""
+
+    earliest: datetime
+    precision_ms: int
+
+    @property
+    def is_precise(self) -> bool:
+        """Whether the start is known to the millisecond."""
+        return self.precision_ms == 1
+
+    def can_be(self, moment: datetime) -> bool:
+        """Whether the call can have begun at this moment, which is no earlier than `earliest`."""
+        return moment < self.earliest + timedelta(milliseconds=self.precision_ms)
+
+
+def call_start(invocation: Invocation, *, clock_skew: timedelta) -> CallStart:
+    """The call's start: the tag's milliseconds where they lie in the logged second, give or take the skew.
+
+    A tag outside that second is a repeated one (an SDK retry sends its first attempt's) and is not believed.
+    """
+    tag = invocation.tag
+    if tag is not None and tag.call_started_ms is not None:
+        tagged = _EPOCH + timedelta(milliseconds=tag.call_started_ms)
+        if invocation.logged_at - clock_skew <= tagged < invocation.logged_at + _SECOND + clock_skew:
+            return CallStart(earliest=tagged, precision_ms=1)
+    return CallStart(earliest=invocation.logged_at, precision_ms=LOG_PRECISION_MS)

@@ -1,0 +1,160 @@
+"""Facts: what API Gateway and Bedrock reported, exactly as observed.
+
+A fact never changes once stored. Times are aware UTC datetimes, latencies whole milliseconds, and an unknown value is
+None, never 0.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+RequestId = NewType("RequestId", str)
+"""`$context.requestId` of API Gateway."""
+
+InvocationId = NewType("InvocationId", str)
+"""`requestId` of a ModelInvocationLog event: one attempt to call a model."""
+
+LOG_PRECISION_MS = 1000
+"""Bedrock floors an invocation's timestamp to the whole second in which the call started."""
+
+TOOL_USE = "tool_use"
+"""The stop reason of a call that waits for a tool's result."""
+
+THROTTLING_ERRORS = frozenset({"ThrottlingException", "TooManyRequestsException"})
+"""Error codes that mean "slow down": counted as `LlmThrottles` among the `LlmErrors`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One API request as its access-log record reports it.
+
+    `duration_ms` is None where the log format has no latency: then only tags link to the request.
+    """
+
+    request_id: RequestId
+    route: str
+    status: int
+    started_at: datetime
+    duration_ms: int | None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """The moment of the response, or None where the duration is unknown."""
+        if self.duration_ms is None:
+            return None
+        return self.started_at + timedelta(milliseconds=self.duration_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCounts:
+    """Tokens of one invocation by class; None is unknown, which adds nothing to a sum.
+
+    `input` excludes cached tokens, as `inputTokenCount` of the log does.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """What the caller put into `requestMetadata`; trusted for attribution only.
+
+    `call_index` counts 1, 2 … within the request; `call_started_ms` is in epoch milliseconds.
+    """
+
+    request_id: RequestId
+    call_index: int | None = None
+    call_started_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What the `chain` method needs of a conversation's bodies: ids alone, never text.
+
+    `returned` are the toolUseIds whose results the last message brings, `produced` those that the answer asks for.
+    """
+
+    returned: tuple[str, ...] = ()
+    produced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One `ModelInvocationLog` event: one attempt to call a model, failed and throttled ones included.
+
+    `logged_at` is the log's timestamp: the call's start, floored to a whole second. `conversation` is None for calls
+    without a readable body and for embeddings: they are no loops.
+    """
+
+    invocation_id: InvocationId
+    model_id: str
+    operation: str
+    logged_at: datetime
+    latency_ms: int | None = None
+    stop_reason: str | None = None
+    error_code: str | None = None
+    tokens: TokenCounts = field(default_factory=TokenCounts)
+    caller_role: str | None = None
+    tag: Tag | None = None
+    conversation: Conversation | None = None
+
+    @property
+    def is_llm_call(self) -> bool:
+        """Whether the attempt reached the model and succeeded."""
+        return self.error_code is None
+
+    @property
+    def is_throttled(self) -> bool:
+        """Whether the attempt failed because of throttling."""
+        return self.error_code in THROTTLING_ERRORS
+
+    @property
+    def waits_for_tool(self) -> bool:
+        """Whether the call stopped for a tool, so that another call is due to follow."""
+        return self.stop_reason == TOOL_USE
+
+
+type Fact = Request | Invocation
+"""A request's record or an invocation, as observed."""
+
+
+class RejectedReason(StrEnum):
+    """Why a log event could not be understood (closed vocabulary)."""
+
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    UNKNOWN_RECORD = "unknown_record"
+    MISSING_FIELD = "missing_field"
+    INVALID_FIELD = "invalid_field"
+    TOO_OLD = "too_old"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A log event that could not be understood; never its text.
+
+    `detail` names the fields at fault; `size_bytes` and `sha256` let its owner find the event in the log group.
+    """
+
+    reason: RejectedReason
+    detail: str
+    size_bytes: int
+    sha256: str
+    log_group: str = ""
+    log_stream: str = ""
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A log event that is normal and carries no fact, such as Bedrock's permission line."""
+
+    why: str
+
+
+type LogRecord = Fact | Rejected | Ignored
+"""What one log event came out as: exactly one of these."""

@@ -1,0 +1,38 @@
+"""Fit: whether a chain of calls can have run inside a request, given how coarsely its starts are known."""
+
+from datetime import datetime, timedelta
+
+from request_lens.domain.call_start import call_start
+from request_lens.domain.chains import Chain
+from request_lens.domain.facts import Request
+from request_lens.domain.policy import Policy
+
+TIMED_OUT = frozenset({503, 504})
+"""Statuses of a request that API Gateway gave up on while its agent may run on (HTTP APIs time out with 503)."""
+
+
+def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
+    """Whether the chain's calls, laid end to end as early as they can, stay inside the request.
+
+    Give or take `ClockSkewMs`; after a time-out of the API, calls may go on for `MaxAgentSeconds`. A request of unknown
+    duration fits nothing.
+    """
+    if request.ended_at is None:
+        return False
+    latest_end = request.ended_at + policy.clock_skew + _overtime(request, policy)
+    ends: list[datetime] = []
+    for call, previous in zip(chain.calls, chain.previous, strict=True):
+        start = call_start(call, clock_skew=policy.clock_skew)
+        begins = max(
+            start.earliest,
+            request.started_at - policy.clock_skew,
+            *(ends[position] - policy.clock_skew for position in previous),
+        )
+        if not start.can_be(begins):
+            return False
+        ends.append(begins + timedelta(milliseconds=call.latency_ms or 0))
+    return max(ends) <= latest_end
+
+
+def _overtime(request: Request, policy: Policy) -> timedelta:
+    return policy.max_agent if request.status in TIMED_OUT else timedelta(0)

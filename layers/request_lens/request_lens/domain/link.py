@@ -1,0 +1,78 @@
+"""Links: which request an invocation belongs to, how that is known, and how surely."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from request_lens.domain.facts import Invocation, RequestId
+
+
+class Method(StrEnum):
+    """How a link was made, strongest first."""
+
+    TAG = "tag"
+    CHAIN = "chain"
+    WINDOW = "window"
+
+
+class Confidence(StrEnum):
+    """How sure a link is: said by the caller, found by time, or found by time among callers of any role."""
+
+    EXACT = "exact"
+    INFERRED = "inferred"
+    ASSUMED = "assumed"
+
+
+class Reason(StrEnum):
+    """Why an invocation belongs to no request we know."""
+
+    NO_REQUEST = "no_request"
+    AMBIGUOUS = "ambiguous"
+    CROWDED = "crowded"
+    OTHER_CALLER = "other_caller"
+    REQUEST_NEVER_SEEN = "request_never_seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The correlation of one invocation with its request."""
+
+    request_id: RequestId
+    method: Method
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unattributed:
+    """The decision that an invocation belongs to no request we know; `candidates` is how many requests it fits."""
+
+    reason: Reason
+    candidates: int = 0
+
+
+type Decision = Link | Unattributed
+"""What was decided for an untagged invocation: the first decision is final."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedInvocation:
+    """An invocation under its request."""
+
+    invocation: Invocation
+    link: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkedInvocation:
+    """An invocation that no tag linked: `pending` while it has no decision."""
+
+    invocation: Invocation
+    stored_at: datetime
+    decision: Decision | None = None
+
+
+def tag_link(invocation: Invocation) -> Link | None:
+    """The exact link that the invocation's own tag makes, or None for an untagged one."""
+    if invocation.tag is None:
+        return None
+    return Link(request_id=invocation.tag.request_id, method=Method.TAG, confidence=Confidence.EXACT)

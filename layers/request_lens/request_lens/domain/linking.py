@@ -1,0 +1,172 @@
+"""Linking: which request each untagged invocation belongs to, decided chain by chain once all facts should be in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from request_lens.domain.chains import Chain, chains_of
+from request_lens.domain.facts import InvocationId, Request
+from request_lens.domain.fit import chain_fits
+from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.policy import Policy
+
+MAX_FACTS_AROUND = 1_000
+"""With more facts than this around an invocation it is `crowded`: time says nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The facts around one moment, as far as they bear on the calls within `core`.
+
+    `asked` is the invocation in their middle: its chain is decided even where it leaves the core.
+    `produced` are tool-use ids that linked invocations asked for, with the links of those; `complete` is False where
+    there are more facts than could be read.
+    """
+
+    requests: Sequence[Request]
+    unlinked: Sequence[UnlinkedInvocation]
+    core: tuple[datetime, datetime]
+    asked: InvocationId
+    produced: Mapping[str, Link] = field(default_factory=dict)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDecision:
+    """A decision that is due, for one invocation."""
+
+    unlinked: UnlinkedInvocation
+    decision: Decision
+
+
+def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
+    """When an invocation can be decided: every request around it has ended, and its record has arrived."""
+    ended = unlinked.invocation.logged_at + policy.max_request + policy.link_delay
+    return max(ended, unlinked.stored_at + policy.link_delay)
+
+
+def reach(policy: Policy) -> timedelta:
+    """How far in time a request and the calls made for it can lie apart."""
+    return policy.max_request + policy.max_agent + policy.clock_skew + timedelta(seconds=1)
+
+
+def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
+    """Whether the invocation's caller is an agent of ours; everybody is while `AgentRoleNames` is empty."""
+    return not policy.agent_role_names or unlinked.invocation.caller_role in policy.agent_role_names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenChain:
+    """A chain with calls that are not decided yet; `anchor` is the link of one that is."""
+
+    chain: Chain
+    open: tuple[UnlinkedInvocation, ...]
+    anchor: Link | None
+    due_at: datetime
+
+    @property
+    def continues_another(self) -> bool:
+        """Whether its first call returns tool results that no call of the chain asked for."""
+        first = self.chain.calls[0].conversation
+        return first is not None and bool(first.returned)
+
+
+def open_chains(around: Surroundings, policy: Policy) -> list[OpenChain]:
+    """The chains around that wait for a decision, in due order."""
+    ours = {each.invocation.invocation_id: each for each in around.unlinked if may_be_linked(each, policy)}
+    chains = chains_of(each.invocation for each in ours.values())
+    found = [_open_chain(chain, ours, around.produced, policy) for chain in chains]
+    return sorted((each for each in found if each is not None), key=lambda each: each.due_at)
+
+
+def _open_chain(
+    chain: Chain,
+    ours: Mapping[InvocationId, UnlinkedInvocation],
+    produced: Mapping[str, Link],
+    policy: Policy,
+) -> OpenChain | None:
+    members = [ours[call.invocation_id] for call in chain.calls]
+    open_ = tuple(each for each in members if each.decision is None)
+    if not open_:
+        return None
+    links = [each.decision for each in members if isinstance(each.decision, Link)]
+    links += [
+        produced[tool_use_id]
+        for each in open_
+        if each.invocation.conversation is not None
+        for tool_use_id in each.invocation.conversation.returned
+        if tool_use_id in produced
+    ]
+    anchor = links[0] if links else None
+    return OpenChain(chain=chain, open=open_, anchor=anchor, due_at=max(due_at(each, policy) for each in open_))
+
+
+def decide_due(around: Surroundings, *, now: datetime, policy: Policy) -> list[DueDecision]:
+    """Every decision that is due in the core of these surroundings, in due order.
+
+    The same facts give the same decisions, whoever asks and whatever the order in which they came.
+    """
+    strangers = [
+        DueDecision(unlinked=each, decision=Unattributed(reason=Reason.OTHER_CALLER))
+        for each in around.unlinked
+        if each.decision is None and not may_be_linked(each, policy) and due_at(each, policy) <= now
+    ]
+    chains = [each for each in open_chains(around, policy) if each.due_at <= now and _is_decided_here(each, around)]
+    return strangers + [decided for each in chains for decided in _decisions(each, around, now, policy)]
+
+
+def _is_decided_here(open_chain: OpenChain, around: Surroundings) -> bool:
+    first, last = around.core
+    within = all(first <= call.logged_at <= last for call in open_chain.chain.calls)
+    return within or around.asked in {call.invocation_id for call in open_chain.chain.calls}
+
+
+def _decisions(open_chain: OpenChain, around: Surroundings, now: datetime, policy: Policy) -> list[DueDecision]:
+    if _is_crowded(open_chain, around, policy):
+        return _all_unattributed(open_chain, Unattributed(reason=Reason.CROWDED))
+    fitting = [each for each in around.requests if chain_fits(open_chain.chain, each, policy)]
+    anchor = open_chain.anchor
+    if anchor is not None and anchor.request_id in {each.request_id for each in fitting}:
+        chained = Link(request_id=anchor.request_id, method=Method.CHAIN, confidence=anchor.confidence)
+        return [DueDecision(unlinked=each, decision=chained) for each in open_chain.open]
+    match fitting:
+        case []:
+            return _all_unattributed(open_chain, Unattributed(reason=Reason.NO_REQUEST))
+        case [only]:
+            return _linked_by_window(open_chain, only, policy)
+        case several if now >= open_chain.due_at + policy.max_request:
+            reason = Unattributed(reason=Reason.AMBIGUOUS, candidates=len(several))
+            return _all_unattributed(open_chain, reason)
+        case _:
+            return []
+
+
+def _linked_by_window(open_chain: OpenChain, request: Request, policy: Policy) -> list[DueDecision]:
+    """The calls that open the chain fit by their time, the others follow them by their tool-use ids."""
+    confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
+    followed = zip(open_chain.chain.calls, open_chain.chain.previous, strict=True)
+    methods = {call.invocation_id: Method.CHAIN if before else Method.WINDOW for call, before in followed}
+    return [
+        DueDecision(
+            unlinked=each,
+            decision=Link(
+                request_id=request.request_id,
+                method=methods[each.invocation.invocation_id],
+                confidence=confidence,
+            ),
+        )
+        for each in open_chain.open
+    ]
+
+
+def _all_unattributed(open_chain: OpenChain, decision: Unattributed) -> list[DueDecision]:
+    return [DueDecision(unlinked=each, decision=decision) for each in open_chain.open]
+
+
+def _is_crowded(open_chain: OpenChain, around: Surroundings, policy: Policy) -> bool:
+    if not around.complete:
+        return True
+    first = open_chain.open[0].invocation.logged_at - policy.max_request
+    last = open_chain.open[-1].invocation.logged_at + policy.max_request
+    starts = [each.started_at for each in around.requests] + [each.invocation.logged_at for each in around.unlinked]
+    return sum(first <= start <= last for start in starts) > MAX_FACTS_AROUND

@@ -1,0 +1,27 @@
+"""The template's parameters that decide how facts are linked and when they settle."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Waits, tolerances and who is observed. The defaults are the template's own (a test compares them).
+
+    `agent_role_names` empty: every caller is considered and inferred links are only `assumed`.
+    `agent_routes` empty: every route is observed.
+    """
+
+    settle_delay: timedelta = timedelta(seconds=30)
+    link_delay: timedelta = timedelta(seconds=60)
+    max_request: timedelta = timedelta(seconds=30)
+    max_agent: timedelta = timedelta(seconds=60)
+    clock_skew: timedelta = timedelta(milliseconds=250)
+    orphan_after: timedelta = timedelta(seconds=900)
+    retention: timedelta = timedelta(days=90)
+    agent_role_names: frozenset[str] = frozenset()
+    agent_routes: frozenset[str] = frozenset()
+
+    def observes(self, route: str) -> bool:
+        """Whether requests on this route are agent requests."""
+        return not self.agent_routes or route in self.agent_routes

@@ -1,0 +1,122 @@
+"""Publishing: what a change in the table adds to the metrics."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
+from request_lens.domain.facts import Invocation
+from request_lens.domain.link import Link, Reason, Unattributed
+from request_lens.domain.publication import UNATTRIBUTED_ROUTE, Metric, ModelValues, Publication, Values
+from request_lens.domain.summary import Summary, Totals, model_dimension, totals_of
+
+
+def publication_of(change: Change) -> Publication | None:
+    """The publication that a change calls for; None where it adds nothing to any metric."""
+    match change:
+        case RevisionWritten():
+            return _revision(change)
+        case InvocationDecided(decision=Unattributed(), previous=None):
+            return _unattributed(change, sign=1)
+        case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN)):
+            return _unattributed(change, sign=-1)
+        case _:
+            return None
+
+
+def _revision(change: RevisionWritten) -> Publication:
+    request, before = change.request, change.previous
+    values = _total_values(change.summary.totals - (before.totals if before is not None else Totals()))
+    if before is None:
+        values = {Metric.REQUESTS: (1,), **values, **_distributions(change)}
+    return Publication(
+        publication_id=f"{request.request_id}#{change.revision}",
+        at=request.ended_at or request.started_at,
+        route=request.route,
+        values=values,
+        by_model=_model_values(change.summary, before),
+        properties={"request_id": request.request_id, "revision": change.revision, "status": request.status},
+    )
+
+
+def _distributions(change: RevisionWritten) -> Values:
+    summary = change.summary
+    values: Mapping[Metric, int | None] = {
+        Metric.REQUEST_DURATION: change.request.duration_ms,
+        Metric.LLM_CALLS_PER_REQUEST: summary.totals.llm_calls,
+        Metric.LLM_TIME: summary.llm_time_ms,
+        Metric.TOOL_TIME: summary.tool_time_ms,
+        Metric.NON_LLM_TIME: summary.non_llm_time_ms,
+    }
+    return {metric: (value,) for metric, value in values.items() if value is not None}
+
+
+def _total_values(totals: Totals) -> dict[Metric, tuple[float, ...]]:
+    values: Mapping[Metric, float | None] = {
+        Metric.LLM_CALLS: totals.llm_calls,
+        Metric.LLM_ERRORS: totals.llm_errors,
+        Metric.LLM_THROTTLES: totals.llm_throttles,
+        Metric.INPUT_TOKENS: totals.input_tokens,
+        Metric.OUTPUT_TOKENS: totals.output_tokens,
+        Metric.CACHE_READ_INPUT_TOKENS: totals.cache_read_input_tokens,
+        Metric.CACHE_WRITE_INPUT_TOKENS: totals.cache_write_input_tokens,
+        Metric.ESTIMATED_COST: None if totals.estimated_cost_usd is None else float(totals.estimated_cost_usd),
+    }
+    return {metric: (value,) for metric, value in values.items() if value}
+
+
+def _model_values(summary: Summary, before: Summary | None) -> tuple[ModelValues, ...]:
+    earlier = dict(before.by_model) if before is not None else {}
+    differences = ((model, totals - earlier.get(model, Totals())) for model, totals in summary.by_model)
+    latencies = _latencies(summary) - (_latencies(before) if before is not None else Counter())
+    found = (_one_model(model, totals, latencies) for model, totals in differences)
+    return tuple(each for each in found if each.values)
+
+
+def _one_model(model: str, totals: Totals, latencies: Counter[tuple[str, int]]) -> ModelValues:
+    own = tuple(latency for (name, latency) in sorted(latencies.elements()) if name == model)
+    values = _total_values(totals)
+    return ModelValues(model_id=model, values={**values, Metric.INVOCATION_LATENCY: own} if own else values)
+
+
+def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
+    """The known latencies of the LLM calls among the summary's bars, by model."""
+    bars = (bar for bar in summary.bars if bar.error_code is None)
+    return Counter((bar.model_id, bar.latency_ms) for bar in bars if bar.latency_ms is not None)
+
+
+def _unattributed(change: InvocationDecided, *, sign: int) -> Publication:
+    call = change.invocation
+    totals = totals_of(call) if sign > 0 else Totals() - totals_of(call)
+    latency = (call.latency_ms,) if sign > 0 and call.is_llm_call and call.latency_ms is not None else ()
+    values = _total_values(totals)
+    by_model = {**values, Metric.INVOCATION_LATENCY: latency} if latency else values
+    return Publication(
+        publication_id=f"invocation:{call.invocation_id}#{1 if sign > 0 else 2}",
+        at=call.logged_at,
+        route=UNATTRIBUTED_ROUTE,
+        values=values,
+        by_model=(ModelValues(model_id=model_dimension(call), values=by_model),) if by_model else (),
+        properties=_unattributed_properties(call, change),
+    )
+
+
+def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Mapping[str, str | int]:
+    reason = change.decision.reason if isinstance(change.decision, Unattributed) else "taken_back"
+    return {"invocation_id": call.invocation_id, "reason": str(reason)}
+
+
+def pipeline_values(changes: Iterable[Change]) -> dict[Metric, tuple[float, ...]]:
+    """What these changes say of the pipeline itself: unattributed, late and unpriced."""
+    counts: Counter[Metric] = Counter()
+    for change in changes:
+        match change:
+            case RevisionWritten():
+                counts[Metric.LATE_REVISIONS] += change.revision > 1
+                before = change.previous.totals.unpriced_calls if change.previous is not None else 0
+                counts[Metric.UNPRICED_INVOCATIONS] += change.summary.totals.unpriced_calls - before
+            case InvocationDecided(decision=Unattributed(), previous=None):
+                counts[Metric.UNATTRIBUTED_INVOCATIONS] += 1
+                counts[Metric.UNPRICED_INVOCATIONS] += change.invocation.is_llm_call
+            case InvocationDecided():
+                continue
+    return {metric: (count,) for metric, count in counts.items() if count}

@@ -1,0 +1,49 @@
+"""Settlement: when a request's facts should be in, and whether a revision would say anything new."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.link import Method
+from request_lens.domain.policy import Policy
+from request_lens.domain.state import RequestState
+
+_AT_ONCE = datetime.min.replace(tzinfo=UTC)
+
+
+def has_news(state: RequestState) -> bool:
+    """Whether a revision would cover more than the last one: the record for the first time, or more invocations."""
+    if state.record is None:
+        return False
+    return state.summary is None or len(state.invocations) > state.summary.totals.invocations
+
+
+def revision_due_at(state: RequestState, policy: Policy) -> datetime:
+    """When the next revision may be written: at once where the evidence is complete or a first one stands.
+
+    Else the waits count from the request's end; where its record came later than they provide for (late logs,
+    backfill), its calls may come as late, and the waits count from the record's arrival.
+    """
+    tagged = [each.invocation for each in state.invocations if each.link.method is Method.TAG]
+    if state.record is None or state.stored_at is None or state.revision > 0 or is_complete(tagged):
+        return _AT_ONCE
+    ended_at = _latest_end(state.record, policy)
+    if tagged:
+        in_time = state.stored_at <= ended_at + policy.settle_delay
+        return (ended_at if in_time else state.stored_at) + policy.settle_delay
+    if state.stored_at <= ended_at + policy.link_delay:
+        return ended_at + 2 * policy.max_request + policy.link_delay
+    return state.stored_at + policy.link_delay + policy.max_request + policy.settle_delay
+
+
+def is_complete(tagged: Sequence[Invocation]) -> bool:
+    """Whether `call_index` runs 1..n without a gap and LLM call n did not stop for a tool."""
+    indices = {each.tag.call_index for each in tagged if each.tag is not None}
+    if not indices or None in indices or indices != set(range(1, len(indices) + 1)):
+        return False
+    last = [each for each in tagged if each.tag is not None and each.tag.call_index == len(indices)]
+    return any(each.is_llm_call for each in last) and not any(each.waits_for_tool for each in last)
+
+
+def _latest_end(record: Request, policy: Policy) -> datetime:
+    return record.ended_at if record.ended_at is not None else record.started_at + policy.max_request

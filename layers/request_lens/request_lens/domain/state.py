@@ -1,0 +1,42 @@
+"""What is known of one request at one moment: its record, its linked invocations, its last revision."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.link import LinkedInvocation
+from request_lens.domain.summary import Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestState:
+    """One request as the table holds it; `record` is None until the access log's line has arrived.
+
+    `revision` 0 means that no summary was written yet: the request is `pending`. `orphaned` says that its calls were
+    counted as unattributed because no record came in time.
+    """
+
+    request_id: RequestId
+    record: Request | None = None
+    stored_at: datetime | None = None
+    revision: int = 0
+    summary: Summary | None = None
+    orphaned: bool = False
+    invocations: tuple[LinkedInvocation, ...] = ()
+
+
+class Matter(StrEnum):
+    """What a settle message is about: a request, a request whose record may never come, an untagged invocation."""
+
+    REQUEST = "request"
+    ORPHAN = "orphan"
+    INVOCATION = "invocation"
+
+
+class SettleKey(NamedTuple):
+    """All that a settle message says: any copy of it, at any time, is safe."""
+
+    matter: Matter
+    id: RequestId | InvocationId

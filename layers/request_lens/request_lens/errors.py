@@ -1,0 +1,30 @@
+"""The errors that Request Lens raises, and who acts on each.
+
+    RequestLensError
+    ├── ConfigError        an environment variable is missing or wrong: the deployment must change
+    ├── EnvelopeError      a log batch that is not what CloudWatch Logs sends: goes to the failure bucket
+    ├── StoreUnavailable   DynamoDB did not answer or refused: Lambda retries
+    └── TimerUnavailable   SQS did not answer or refused: Lambda retries
+
+A log event that cannot be understood raises nothing: it is a value, `Rejected`.
+"""
+
+
+class RequestLensError(Exception):
+    """Any error that Request Lens raises itself."""
+
+
+class ConfigError(RequestLensError):
+    """An environment variable is missing or wrong; the message names it."""
+
+
+class EnvelopeError(RequestLensError):
+    """A payload that is no CloudWatch Logs batch, or inflates beyond its bound."""
+
+
+class StoreUnavailable(RequestLensError):
+    """The fact store did not answer, or refused; nothing is known of what it holds."""
+
+
+class TimerUnavailable(RequestLensError):
+    """The settle queue did not take a message."""

@@ -1,0 +1,99 @@
+"""What the use cases need of the world: the fact store, the settle timer, the metric sink, the clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.publication import PipelineMetrics, Publication
+from request_lens.domain.state import RequestState, SettleKey
+from request_lens.domain.summary import Summary
+
+
+class FactWriter(Protocol):
+    """Stores facts. Storing one twice is a no-op: the first stored content stays. Raises: StoreUnavailable."""
+
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
+        """Store requests' records."""
+
+    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+        """Store untagged invocations, pending until somebody decides them."""
+
+    def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
+        """Store invocations under their requests."""
+
+
+class RequestStore(Protocol):
+    """One request's facts and revisions, read strongly consistent. Raises: StoreUnavailable."""
+
+    def load_request(self, request_id: RequestId) -> RequestState:
+        """All that is known of one request; an unknown one has no record and no invocations."""
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        """Write a revision on condition that the one before still stands and the record is there; False if not."""
+
+    def mark_orphaned(self, request_id: RequestId) -> bool:
+        """Say that the request's calls count as unattributed; False if its record is there by now."""
+
+
+class DecisionStore(Protocol):
+    """Untagged invocations and what was decided of them. Raises: StoreUnavailable."""
+
+    def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
+        """One untagged invocation, read strongly consistent; None if there is none."""
+
+    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
+        """Write the decision unless there is one; answers with the one that stands.
+
+        Stores the invocation too where it is not in the table yet. Only `request_never_seen` gives way, to a link.
+        """
+
+
+class Neighbourhood(Protocol):
+    """Facts by time, in order of their start and id; may lag behind the newest writes. Raises: StoreUnavailable."""
+
+    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        """Requests that started in [first, last], the earliest `limit` of them."""
+
+    def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
+        """Untagged invocations whose timestamp lies in [first, last], the earliest `limit` of them."""
+
+
+class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, Protocol):
+    """The table as a whole."""
+
+
+class SettleTimer(Protocol):
+    """Delivers a key at or after its time, at least once. Raises: TimerUnavailable."""
+
+    def send(self, keys: Sequence[tuple[SettleKey, datetime]]) -> None:
+        """Schedule each key for its time; a time in the past means now."""
+
+
+class MetricSink(Protocol):
+    """Where lines are published, at least once each."""
+
+    def publish(self, publication: Publication) -> None:
+        """Print one publication: per-request or unattributed metrics, and the same per model."""
+
+    def publish_pipeline(self, metrics: PipelineMetrics) -> None:
+        """Print what the pipeline says of itself."""
+
+
+class Clock(Protocol):
+    """The present moment."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All that a use case needs of the world."""
+
+    store: FactStore
+    timer: SettleTimer
+    sink: MetricSink
+    clock: Clock

@@ -1,0 +1,109 @@
+"""The timeline's colours, light and dark, and the style sheet made of them.
+
+Hues are Okabe and Ito's blue, vermilion and orange, darkened or lightened until they carry: texts have a contrast of
+at least 4.5:1, shapes of 3:1 where they meet. Nothing is said by colour alone.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+type Theme = Literal["auto", "light", "dark"]
+"""`auto` follows the reader's browser (`prefers-color-scheme`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """The colours of one theme, by role."""
+
+    background: str
+    text: str
+    muted: str
+    rule: str
+    band: str
+    request: str
+    request_edge: str
+    call: str
+    hatch: str
+    assumed: str
+    failed: str
+    throttled: str
+
+
+LIGHT = Palette(
+    background="#ffffff",
+    text="#17212b",
+    muted="#566370",
+    rule="#e3e9ee",
+    band="#f7f9fb",
+    request="#d3e3f1",
+    request_edge="#7d93a8",
+    call="#00578f",
+    hatch="#5ba0d3",
+    assumed="#6aa8d8",
+    failed="#c03a00",
+    throttled="#8a5a00",
+)
+
+DARK = Palette(
+    background="#0f161e",
+    text="#e8eef4",
+    muted="#9fadba",
+    rule="#26323e",
+    band="#131c25",
+    request="#28405a",
+    request_edge="#7b94ad",
+    call="#74bdf3",
+    hatch="#3f80b4",
+    assumed="#3f7cab",
+    failed="#ff8a5c",
+    throttled="#f0b429",
+)
+
+_SHARED = """
+.rl text { font-family: Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+ font-size: 12px; font-variant-numeric: tabular-nums; font-feature-settings: "tnum"; }
+.rl .rl-title { font-size: 20px; font-weight: 600; letter-spacing: -0.2px; }
+.rl .rl-subtitle { font-size: 13px; }
+.rl .rl-label { font-size: 13px; font-weight: 500; }
+.rl .rl-mark { stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+.rl .rl-stem { stroke-width: 1.5; }
+.rl .rl-tick { stroke-width: 2.5; }
+.rl .rl-open { fill: none; stroke-width: 1.25; stroke-dasharray: 4 3; }
+.rl .rl-assumed { stroke-width: 1.5; }
+.rl .rl-edge { fill: url(#rl-soft); pointer-events: none; }
+"""
+
+
+def _coloured(palette: Palette) -> str:
+    """The rules of one theme."""
+    return f"""
+.rl .rl-background {{ fill: {palette.background}; }}
+.rl text {{ fill: {palette.text}; }}
+.rl .rl-muted {{ fill: {palette.muted}; }}
+.rl .rl-band {{ fill: {palette.band}; }}
+.rl .rl-rule {{ stroke: {palette.rule}; }}
+.rl .rl-request {{ fill: {palette.request}; }}
+.rl .rl-open {{ fill: none; stroke: {palette.request_edge}; }}
+.rl .rl-call {{ fill: {palette.call}; }}
+.rl .rl-hatch {{ fill: {palette.hatch}; }}
+.rl .rl-inferred {{ fill: url(#rl-stripes); }}
+.rl .rl-assumed {{ fill: {palette.assumed}; stroke: {palette.call}; }}
+.rl .rl-failed-call {{ fill: {palette.failed}; }}
+.rl .rl-throttled-call {{ fill: {palette.throttled}; }}
+.rl .rl-tick {{ stroke: {palette.call}; }}
+.rl .rl-soft {{ stop-color: {palette.request}; }}
+.rl .rl-failed {{ stroke: {palette.failed}; fill: none; }}
+.rl .rl-throttled {{ stroke: {palette.throttled}; fill: {palette.throttled}; }}
+.rl .rl-cut {{ stroke: {palette.call}; fill: {palette.call}; }}
+"""
+
+
+def style_sheet(theme: Theme) -> str:
+    """The CSS of the timeline in this theme."""
+    match theme:
+        case "light":
+            return _SHARED + _coloured(LIGHT)
+        case "dark":
+            return _SHARED + _coloured(DARK)
+        case "auto":
+            return f"{_SHARED}{_coloured(LIGHT)}@media (prefers-color-scheme: dark) {{{_coloured(DARK)}}}\n"

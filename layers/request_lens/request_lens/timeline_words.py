@@ -1,0 +1,105 @@
+"""The texts of a row: whose request it is at the left; how long it took and what it called at the right."""
+
+from collections.abc import Iterable, Sequence
+
+from request_lens.domain.facts import Request
+from request_lens.domain.summary import Summary, Totals
+from request_lens.timeline_frame import Columns, Frame
+from request_lens.timeline_layout import MarkKind
+from request_lens.timeline_shapes import mark, tag, title
+from request_lens.timeline_text import counted, duration_text, escaped, shortened, text_width
+
+ROW_HEIGHT = 46.0
+_LABEL_SIZE, _DETAIL_SIZE = 13.0, 12.0
+_LABELS_LEAST, _LABELS_MOST = 120.0, 280.0
+_COUNTERS_LEFT, _SIGN_WIDTH, _COUNTER_GAP = 38.0, 8.0, 16.0
+_UPPER, _LOWER = 21.0, 38.0
+UNKNOWN = "–"
+
+
+def columns_of(texts: Iterable[tuple[str, str]], requests: Sequence[tuple[Request, Summary | None]]) -> Columns:
+    """The columns that these labels and details, and these requests' words at the right need, within bounds."""
+    labels = [
+        max(text_width(label, size=_LABEL_SIZE), text_width(detail, size=_DETAIL_SIZE)) for label, detail in texts
+    ]
+    figures = [_width(total_words(request)) for request, _ in requests]
+    figures += [_width(_llm_words(summary)) for _, summary in requests]
+    nouns = [_width(f"· {calls_words(summary)}") for _, summary in requests]
+    nouns += [_COUNTERS_LEFT + _counters_width(summary.totals) for _, summary in requests if summary]
+    return Columns(
+        labels=min(max([_LABELS_LEAST, *labels]), _LABELS_MOST),
+        figures=max(figures, default=0),
+        nouns=max(nouns, default=0),
+    )
+
+
+def _width(text: str) -> float:
+    return text_width(text, size=_LABEL_SIZE)
+
+
+def left_words(label: str, detail: str, *, frame: Frame, top: float) -> str:
+    """Label and detail, shortened to their column; the whole texts show on hovering."""
+    upper = escaped(shortened(label, size=_LABEL_SIZE, width=frame.labels_width))
+    lower = escaped(shortened(detail, size=_DETAIL_SIZE, width=frame.labels_width))
+    return tag("text", title(label) + upper, class_="rl-label", x=frame.margin, y=top + _UPPER) + tag(
+        "text", title(detail) + lower, class_="rl-muted", x=frame.margin, y=top + _LOWER
+    )
+
+
+def right_words(request: Request, summary: Summary | None, *, frame: Frame, top: float) -> str:
+    """Total seconds and LLM calls; below them the time in LLM calls and the counts of failed and throttled attempts."""
+    upper = _pair(total_words(request), f"· {calls_words(summary)}", frame=frame, y=top + _UPPER, class_="rl-label")
+    if summary is None:
+        return upper
+    llm = _llm_words(summary)
+    lower = _pair(llm, "LLM", frame=frame, y=top + _LOWER, class_="rl-muted") if llm else ""
+    return upper + lower + _counters(summary.totals, x=frame.nouns_left + _COUNTERS_LEFT, y=top + _LOWER)
+
+
+def total_words(request: Request) -> str:
+    """The request's duration, or a dash where it is unknown."""
+    return UNKNOWN if request.duration_ms is None else duration_text(max(request.duration_ms, 0))
+
+
+def calls_words(summary: Summary | None) -> str:
+    """How many LLM calls, or "pending"."""
+    return "pending" if summary is None else counted(summary.totals.llm_calls, "call")
+
+
+def _llm_words(summary: Summary | None) -> str:
+    """The time in LLM calls; empty where it is unknown or there were none."""
+    if summary is None or summary.llm_time_ms is None or not summary.totals.llm_calls:
+        return ""
+    return duration_text(summary.llm_time_ms)
+
+
+def _pair(figure: str, noun: str, *, frame: Frame, y: float, class_: str) -> str:
+    return tag("text", figure, class_=class_, x=frame.figures_right, y=y, text_anchor="end") + tag(
+        "text", noun, class_=class_, x=frame.nouns_left, y=y
+    )
+
+
+def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
+    """Failed attempts without the throttled ones, and the throttled ones, each where there are any."""
+    counts = (
+        (MarkKind.FAILED, totals.llm_errors - totals.llm_throttles),
+        (MarkKind.THROTTLED, totals.llm_throttles),
+    )
+    return tuple((kind, count) for kind, count in counts if count > 0)
+
+
+def _counters(totals: Totals, *, x: float, y: float) -> str:
+    drawn = ""
+    for kind, count in failures(totals):
+        drawn += mark(kind, x + _SIGN_WIDTH / 2, y - 4.5, count=count)
+        drawn += tag("text", f"{count:,}", class_="rl-muted", x=x + _SIGN_WIDTH + 4, y=y)
+        x += _counter_width(count)
+    return drawn
+
+
+def _counter_width(count: int) -> float:
+    return _SIGN_WIDTH + text_width(f"{count:,}", size=_DETAIL_SIZE) + _COUNTER_GAP
+
+
+def _counters_width(totals: Totals) -> float:
+    return sum(_counter_width(count) for _, count in failures(totals))

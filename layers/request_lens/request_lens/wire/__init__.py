@@ -1,0 +1,1 @@
+"""Foreign JSON to facts: the only place where pydantic meets strangers' data."""

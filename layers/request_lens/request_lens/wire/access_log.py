@@ -1,0 +1,86 @@
+"""API Gateway's access-log lines: JSON text → Request.
+
+Keys are `$context` variables without `$context.`; values are strings, and "-" is absent. HTTP APIs have `routeKey`,
+REST APIs `httpMethod` and `resourcePath`. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field, ValidationError, model_validator
+
+from request_lens.domain.facts import Request, RequestId
+from request_lens.wire.fault import Fault, fault_of, invalid, missing
+from request_lens.wire.field_types import (
+    EPOCH,
+    MAX_DURATION_MS,
+    MAX_EPOCH_MS,
+    ApiRequestId,
+    ForeignModel,
+    Identifier,
+    Name,
+    OrNone,
+    believed_utc,
+)
+
+
+class AccessLogLine(ForeignModel):
+    """The fields of a line that we read."""
+
+    request_id: ApiRequestId
+    status: Annotated[int, Field(ge=100, le=599)]
+    request_time_epoch: Annotated[int, Field(ge=0, lt=MAX_EPOCH_MS)] | None = None
+    request_time: Identifier | None = None
+    response_latency: Annotated[Annotated[int, Field(ge=0, le=MAX_DURATION_MS)] | None, OrNone()] = None
+    route_key: Name | None = None
+    http_method: Name | None = None
+    resource_path: Name | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_dashes(cls, line: object) -> object:
+        """The line without the values that API Gateway writes where it has none."""
+        if not isinstance(line, dict):
+            return line
+        return {name: value for name, value in line.items() if value not in ("-", "", None)}
+
+
+def read_request(raw: bytes) -> Request | Fault:
+    """The request that a line's JSON text reports, or the fields that it lacks."""
+    try:
+        line = AccessLogLine.model_validate_json(raw)
+    except ValidationError as error:
+        return fault_of(error)
+    route, started_at = _route(line), _started_at(line)
+    if isinstance(route, Fault):
+        return route
+    if isinstance(started_at, Fault):
+        return started_at
+    return Request(
+        request_id=RequestId(line.request_id),
+        route=route,
+        status=line.status,
+        started_at=started_at,
+        duration_ms=line.response_latency,
+    )
+
+
+def _route(line: AccessLogLine) -> str | Fault:
+    if line.route_key is not None:
+        return line.route_key
+    if line.http_method is not None and line.resource_path is not None:
+        return f"{line.http_method} {line.resource_path}"
+    if line.resource_path is not None:
+        return missing("httpMethod")
+    return missing("routeKey") if line.http_method is None else missing("resourcePath")
+
+
+def _started_at(line: AccessLogLine) -> datetime | Fault:
+    if line.request_time_epoch is not None:
+        return EPOCH + timedelta(milliseconds=line.request_time_epoch)
+    if line.request_time is None:
+        return missing("requestTimeEpoch")
+    try:  # the only time in the console's default formats, in whole seconds
+        return believed_utc(datetime.strptime(line.request_time, "%d/%b/%Y:%H:%M:%S %z"))
+    except ValueError:
+        return invalid("requestTime")

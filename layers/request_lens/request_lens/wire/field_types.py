@@ -1,0 +1,78 @@
+"""The field types that foreign JSON is read with: bounded text, bounded numbers, and fields that may be unreadable."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
+
+
+class ForeignModel(BaseModel):
+    """A part of somebody else's JSON: names only what we read, and never shows a value in an error.
+
+    Keys are camelCase unless a field says otherwise; errors name them as the JSON does.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, alias_generator=to_camel)
+
+
+class OrNone:
+    """Annotation of a field that is None where it cannot be read, so that it never rejects its record.
+
+    Costs nothing while the field is readable: the validation stays inside pydantic's core and the rest of a body is
+    skipped, not built.
+    """
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The field's own schema, with None in place of its errors."""
+        return core_schema.with_default_schema(handler(source), default=None, on_error="default")
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""The earliest moment that is believed."""
+
+DOOMSDAY = datetime(2100, 1, 1, tzinfo=UTC)
+"""The first moment that is not believed; arithmetic with waits and skews stays inside datetime's range."""
+
+MAX_EPOCH_MS = 4_102_444_800_000
+"""DOOMSDAY in epoch milliseconds."""
+
+MAX_DURATION_MS = 86_400_000
+"""No call or request lasts longer than a day: a longer one is unknown."""
+
+_PRINTABLE = r"^[^\p{C}\p{Zl}\p{Zp}\x{fffd}]+$"
+"""No control, format or unassigned character, no line separator, nothing that an unreadable byte was replaced by."""
+
+Identifier = Annotated[str, StringConstraints(strict=True, max_length=256, pattern=_PRINTABLE)]
+"""An id that somebody else made."""
+
+Name = Annotated[str, StringConstraints(strict=True, max_length=2048, pattern=_PRINTABLE)]
+"""A model id, a route, an error code, an ARN: text of one line. 2,048 is Bedrock's own limit of a model id."""
+
+Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+"""A stop reason or a tool-use id (Bedrock's own pattern of those): too narrow for a prompt to slip through."""
+
+REQUEST_ID_PATTERN = r"^[A-Za-z0-9=_+/:.-]{1,128}$"
+"""The ids of API Gateway: UUIDs of REST APIs, base64-like ones of HTTP APIs."""
+
+ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=REQUEST_ID_PATTERN)]
+"""`$context.requestId` of API Gateway."""
+
+
+def believed_utc(moment: datetime) -> datetime:
+    """The same moment in UTC, which is also what a time without an offset means. Raises: ValueError beyond belief."""
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if not EPOCH <= aware < DOOMSDAY:
+        raise ValueError("a time that cannot be")
+    return aware.astimezone(UTC)
+
+
+Moment = Annotated[datetime, Field(strict=True), AfterValidator(believed_utc)]
+"""An ISO 8601 time: Bedrock writes UTC with a `Z`, which some exports drop."""
+
+TokenCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+"""Tokens of one call; a thousand times the largest context window is absurd."""
+
+DurationMs = Annotated[float, Field(strict=True, ge=0, le=MAX_DURATION_MS, allow_inf_nan=False)]
+"""Milliseconds as JSON numbers; fractions are tolerated."""

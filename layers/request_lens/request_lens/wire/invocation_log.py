@@ -1,0 +1,90 @@
+"""`ModelInvocationLog` records: JSON text → Invocation.
+
+The common fields decide whether a record can be read; a body never does.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import ValidationError
+
+from request_lens.domain.facts import Invocation, InvocationId, RejectedReason, TokenCounts
+from request_lens.wire.bodies import InputBody, OutputBody, conversation_of, latency_ms_of, stop_reason_of
+from request_lens.wire.caller import role_name
+from request_lens.wire.fault import Fault, fault_of
+from request_lens.wire.field_types import ForeignModel, Identifier, Moment, Name, OrNone, TokenCount
+from request_lens.wire.model_name import model_name
+from request_lens.wire.request_metadata import RequestMetadata, tag_of
+
+SCHEMA_TYPE = "ModelInvocationLog"
+"""`schemaType` of the records; a few exports lack it."""
+
+UNKNOWN_OPERATION = "unknown"
+"""The operation of a record that names none."""
+
+
+class _Identity(ForeignModel):
+    arn: Annotated[Name | None, OrNone()] = None
+
+
+class _Input(ForeignModel):
+    input_body_json: Annotated[InputBody | None, OrNone()] = None
+    input_token_count: TokenCount | None = None
+    cache_read_input_token_count: TokenCount | None = None
+    cache_write_input_token_count: TokenCount | None = None
+
+
+class _Output(ForeignModel):
+    output_body_json: Annotated[OutputBody | None, OrNone()] = None
+    output_token_count: TokenCount | None = None
+
+
+class ModelInvocationLog(ForeignModel):
+    """The fields of a record that we read; failed calls have neither input nor output."""
+
+    schema_type: Literal["ModelInvocationLog"] | None = None
+    timestamp: Moment
+    request_id: Identifier
+    model_id: Name
+    operation: Identifier | None = None
+    error_code: Identifier | None = None
+    identity: Annotated[_Identity | None, OrNone()] = None
+    request_metadata: Annotated[RequestMetadata | None, OrNone()] = None
+    input: _Input | None = None
+    output: _Output | None = None
+
+
+def read_invocation(raw: bytes) -> Invocation | Fault:
+    """The invocation that a record's JSON text reports, or what is wrong with its common fields."""
+    try:
+        record = ModelInvocationLog.model_validate_json(raw)
+    except ValidationError as error:
+        return fault_of(error)
+    if record.schema_type is None and record.operation is None:
+        return Fault(reason=RejectedReason.UNKNOWN_RECORD)
+    return _to_invocation(record)
+
+
+def _to_invocation(record: ModelInvocationLog) -> Invocation:
+    asked, answered = record.input or _Input(), record.output or _Output()
+    return Invocation(
+        invocation_id=InvocationId(record.request_id),
+        model_id=model_name(record.model_id),
+        operation=record.operation or UNKNOWN_OPERATION,
+        logged_at=record.timestamp,
+        latency_ms=latency_ms_of(answered.output_body_json),
+        stop_reason=stop_reason_of(answered.output_body_json),
+        error_code=record.error_code,
+        tokens=_tokens(asked, answered),
+        caller_role=role_name(record.identity.arn) if record.identity else None,
+        tag=tag_of(record.request_metadata),
+        conversation=conversation_of(asked.input_body_json, answered.output_body_json),
+    )
+
+
+def _tokens(asked: _Input, answered: _Output) -> TokenCounts:
+    return TokenCounts(
+        input=asked.input_token_count,
+        output=answered.output_token_count,
+        cache_read=asked.cache_read_input_token_count,
+        cache_write=asked.cache_write_input_token_count,
+    )

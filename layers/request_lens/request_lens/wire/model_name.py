@@ -1,0 +1,24 @@
+"""Model ids without account numbers."""
+
+import re
+
+_ARN_PARTS = 6
+_PLAIN_KINDS = ("inference-profile", "foundation-model")
+_ACCOUNT_NUMBER = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+
+
+def model_name(model_id: str) -> str:
+    """The model id that metrics may bear: an ARN gives its resource, and no account number is ever left.
+
+    Foundation models and inference profiles give their id, which price tables know; the other kinds (`provisioned-
+    model`, `application-inference-profile` …) keep their kind before it. The id may hold colons: `…-v1:0`.
+    """
+    parts = model_id.split(":", maxsplit=_ARN_PARTS - 1)
+    is_arn = len(parts) == _ARN_PARTS and parts[0].lower() == "arn"
+    name = _resource_name(parts[-1]) if is_arn else model_id
+    return _ACCOUNT_NUMBER.sub("account", name or "unknown")
+
+
+def _resource_name(resource: str) -> str:
+    kind, _, name = resource.partition("/")
+    return name if kind in _PLAIN_KINDS else resource

@@ -1,0 +1,114 @@
+"""CloudWatch Logs' subscription payload: the Lambda event → a batch of log events.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from request_lens.domain.facts import RejectedReason
+from request_lens.errors import EnvelopeError
+from request_lens.wire.fault import Fault, fault_of
+from request_lens.wire.field_types import MAX_EPOCH_MS, ForeignModel, OrNone
+from request_lens.wire.json_text import repaired
+
+MAX_INFLATED_BYTES = 64 * 1024 * 1024
+"""Lambda takes 1 MB of payload; a forged one of that size could inflate to 700 MB."""
+
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEvent:
+    """One line of a log group; `timestamp_ms` is the event's own, in epoch milliseconds, None where it has none."""
+
+    id: str
+    timestamp_ms: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogBatch:
+    """The log events that one subscription filter delivered at once, all of one stream, in the order they came."""
+
+    log_group: str
+    log_stream: str
+    events: tuple[LogEvent, ...]
+
+
+class _Event(ForeignModel):
+    id: str = ""
+    timestamp: Annotated[Annotated[int, Field(ge=0, lt=MAX_EPOCH_MS)] | None, OrNone()] = None
+    message: str
+
+
+class _Envelope(ForeignModel):
+    message_type: Literal["DATA_MESSAGE", "CONTROL_MESSAGE"]
+    log_group: str = ""
+    log_stream: str = ""
+    log_events: tuple[_Event, ...] = ()
+
+
+class _Data(ForeignModel):
+    data: str
+
+
+class _LambdaEvent(ForeignModel):
+    awslogs: _Data
+
+
+def decode(event: Mapping[str, object]) -> LogBatch:
+    """The batch in a Lambda event; a CONTROL_MESSAGE is a batch without events.
+
+    Raises: EnvelopeError, whose message names what is wrong and holds nothing of the payload.
+    """
+    envelope = _parsed(_inflated(_compressed(event)))
+    delivered = envelope.log_events if envelope.message_type == "DATA_MESSAGE" else ()
+    events = (LogEvent(id=each.id, timestamp_ms=each.timestamp, message=each.message) for each in delivered)
+    return LogBatch(log_group=envelope.log_group, log_stream=envelope.log_stream, events=tuple(events))
+
+
+def _compressed(event: Mapping[str, object]) -> bytes:
+    try:
+        text = _LambdaEvent.model_validate(dict(event)).awslogs.data
+        return base64.b64decode(text, validate=True)
+    except ValidationError:
+        raise EnvelopeError("Not a CloudWatch Logs event: it has no text in awslogs.data") from None
+    except (binascii.Error, ValueError):
+        raise EnvelopeError("Not a CloudWatch Logs event: awslogs.data is not base64") from None
+
+
+def _inflated(data: bytes) -> bytes:
+    inflater = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+    try:
+        text = inflater.decompress(data, MAX_INFLATED_BYTES + 1)
+    except zlib.error:
+        raise EnvelopeError("awslogs.data is neither gzip nor zlib, or is damaged") from None
+    if len(text) > MAX_INFLATED_BYTES:
+        raise EnvelopeError(f"awslogs.data inflates beyond {MAX_INFLATED_BYTES} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise EnvelopeError("awslogs.data is cut off, or goes on after its end")
+    return text
+
+
+def _parsed(text: bytes) -> _Envelope:
+    found = _envelope_or_fault(text)
+    if isinstance(found, Fault) and found.reason is RejectedReason.NOT_JSON:
+        second_try = repaired(text.decode("utf-8", "replace"))
+        found = found if second_try is None else _envelope_or_fault(second_try)
+    if isinstance(found, Fault):
+        raise EnvelopeError(f"awslogs.data holds no CloudWatch Logs batch: {found.detail}")
+    return found
+
+
+def _envelope_or_fault(text: bytes) -> _Envelope | Fault:
+    try:
+        return _Envelope.model_validate_json(text)
+    except ValidationError as error:
+        return fault_of(error)

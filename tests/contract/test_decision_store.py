@@ -1,0 +1,79 @@
+"""The contract of decisions, over both fact stores and what their streams tell."""
+
+from dataclasses import replace
+
+import pytest
+from tests.contract.sample_facts import NOON, STORED_AT, call_at, link_to, pending
+from tests.contract.under_test import StoreUnderTest
+
+from request_lens.domain.change import InvocationDecided
+from request_lens.domain.link import Decision, Method, Reason, Unattributed
+from request_lens.ports import FactStore
+
+NEVER_SEEN = Unattributed(reason=Reason.REQUEST_NEVER_SEEN)
+AMBIGUOUS = Unattributed(reason=Reason.AMBIGUOUS, candidates=3)
+
+
+@pytest.mark.parametrize("decision", [link_to(), link_to(method=Method.TAG), NEVER_SEEN, AMBIGUOUS])
+def test_a_decision_is_kept_with_its_invocation(store: FactStore, decision: Decision) -> None:
+    store.store_unlinked([call_at()], stored_at=STORED_AT)
+
+    assert store.decide(pending(call_at()), decision) == decision
+    assert store.load_unlinked(call_at().invocation_id) == replace(pending(call_at()), decision=decision)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (link_to("request-1"), link_to("request-2")),
+        (link_to("request-1"), AMBIGUOUS),
+        (AMBIGUOUS, link_to("request-1")),
+        (AMBIGUOUS, NEVER_SEEN),
+        (NEVER_SEEN, AMBIGUOUS),
+        (link_to("request-1"), NEVER_SEEN),
+    ],
+)
+def test_the_first_decision_is_final(store: FactStore, first: Decision, second: Decision) -> None:
+    store.store_unlinked([call_at()], stored_at=STORED_AT)
+    store.decide(pending(call_at()), first)
+
+    assert store.decide(pending(call_at()), second) == first
+    assert store.load_unlinked(call_at().invocation_id) == replace(pending(call_at()), decision=first)
+
+
+def test_only_never_seen_gives_way_to_a_link_and_once(store: FactStore) -> None:
+    store.decide(pending(call_at()), NEVER_SEEN)
+
+    assert store.decide(pending(call_at()), link_to("request-1")) == link_to("request-1")
+    assert store.decide(pending(call_at()), link_to("request-2")) == link_to("request-1")
+    assert store.decide(pending(call_at()), NEVER_SEEN) == link_to("request-1")
+
+
+def test_a_decision_stores_an_invocation_that_had_no_item(store: FactStore) -> None:
+    store.decide(pending(call_at()), NEVER_SEEN)
+
+    expected = replace(pending(call_at()), decision=NEVER_SEEN)
+    assert store.load_unlinked(call_at().invocation_id) == expected
+    assert list(store.unlinked_between(NOON, NOON, limit=10)) == [expected]
+
+
+def test_a_decision_does_not_change_the_stored_invocation(store: FactStore) -> None:
+    store.store_unlinked([call_at()], stored_at=STORED_AT)
+    other = replace(pending(call_at(latency_ms=9)), stored_at=NOON)
+
+    store.decide(other, link_to())
+
+    assert store.load_unlinked(call_at().invocation_id) == replace(pending(call_at()), decision=link_to())
+
+
+def test_the_stream_tells_each_decision_with_the_one_before(tested: StoreUnderTest) -> None:
+    tested.store.store_unlinked([call_at()], stored_at=STORED_AT)
+    tested.store.decide(pending(call_at()), NEVER_SEEN)
+    tested.store.decide(pending(call_at()), AMBIGUOUS)
+    tested.store.store_unlinked([call_at()], stored_at=STORED_AT)
+    tested.store.decide(pending(call_at()), link_to())
+
+    assert tested.changes() == [
+        InvocationDecided(invocation=call_at(), decision=NEVER_SEEN),
+        InvocationDecided(invocation=call_at(), decision=link_to(), previous=NEVER_SEEN),
+    ]

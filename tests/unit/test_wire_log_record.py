@@ -1,0 +1,154 @@
+"""Every log event is exactly one of fact, ignored, rejected, whatever it holds, and its text never leaves."""
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from request_lens.domain.facts import Ignored, Invocation, LogRecord, Rejected, RejectedReason, Request
+from request_lens.wire.log_record import read_record
+
+CANARY = "canary-7f3a"
+INVOCATION: dict[str, object] = {
+    "schemaType": "ModelInvocationLog",
+    "timestamp": "2025-12-04T18:27:02Z",
+    "requestId": "5e0b6c1a-8d5a-4b43-9d7e-0f3b2f6f1a02",
+    "operation": "Converse",
+    "modelId": "amazon.nova-micro-v1:0",
+    "input": {"inputBodyJson": {"messages": [{"content": [{"text": CANARY}]}]}, "inputTokenCount": 3},
+    "output": {"outputBodyJson": {"output": {"message": {"content": [{"text": CANARY}]}}, "stopReason": "end_turn"}},
+    "requestMetadata": {"api_request_id": "abc="},
+}
+ACCESS_LINE: dict[str, object] = {
+    "requestId": "abc=",
+    "requestTimeEpoch": "1764872822417",
+    "routeKey": "POST /ask",
+    "status": "200",
+    "responseLatency": "2140",
+}
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=10), children, max_size=4),
+    max_leaves=8,
+)
+
+
+type Path = tuple[str | int, ...]
+
+
+def paths_of(value: object, path: Path = ()) -> list[Path]:
+    """Every place inside a JSON value."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(each for key, child in children for each in paths_of(child, (*path, key)))]
+
+
+def replaced(value: object, path: Path, new: object) -> object:
+    """A copy of a JSON value with another one at the path."""
+    if not path:
+        return new
+    first, rest = path[0], path[1:]
+    if isinstance(value, dict):
+        return {key: replaced(child, rest, new) if key == first else child for key, child in value.items()}
+    assert isinstance(value, list)
+    return [replaced(child, rest, new) if at == first else child for at, child in enumerate(value)]
+
+
+@st.composite
+def mutated_records(draw: st.DrawFn) -> str:
+    record: object = draw(st.sampled_from([INVOCATION, ACCESS_LINE]))
+    for _ in range(draw(st.integers(1, 3))):
+        record = replaced(record, draw(st.sampled_from(paths_of(record))), draw(JSON_VALUES))
+    text = json.dumps(record, ensure_ascii=draw(st.booleans()))
+    cut = draw(st.integers(0, len(text)))
+    return draw(st.sampled_from([text, text[:cut], text[cut:], text[:cut] + draw(st.text(max_size=3)) + text[cut:]]))
+
+
+def assert_exactly_one_kind(record: LogRecord) -> None:
+    assert [isinstance(record, kind) for kind in (Invocation, Request, Rejected, Ignored)].count(True) == 1
+
+
+@given(message=st.text(st.characters()) | JSON_VALUES.map(json.dumps))
+def test_any_text_is_exactly_one_kind(message: str) -> None:
+    assert_exactly_one_kind(read_record(message))
+
+
+@given(message=mutated_records())
+def test_a_mutated_record_is_exactly_one_kind(message: str) -> None:
+    record = read_record(message)
+    assert_exactly_one_kind(record)
+    assert CANARY not in repr(record)
+    assert len(repr(record)) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("", RejectedReason.NOT_JSON),
+        ("[ERROR] something", RejectedReason.NOT_JSON),
+        (json.dumps(INVOCATION)[:-1], RejectedReason.NOT_JSON),
+        ("[" * 100_000, RejectedReason.NOT_JSON),
+        ("[" * 100_000 + "]" * 100_000, RejectedReason.NOT_JSON),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, RejectedReason.NOT_JSON),
+        ('{"n": ' + "9" * 5000 + "}", RejectedReason.NOT_JSON),
+        (json.dumps(INVOCATION).replace(": 3", ": " + "9" * 5000), RejectedReason.NOT_JSON),
+        (json.dumps(INVOCATION).replace(": 3", ": NaN"), RejectedReason.INVALID_FIELD),
+        ("\ud800", RejectedReason.NOT_JSON),
+        ("NaN", RejectedReason.NOT_AN_OBJECT),
+        ("[]", RejectedReason.NOT_AN_OBJECT),
+        ('"text"', RejectedReason.NOT_AN_OBJECT),
+        ("{}", RejectedReason.UNKNOWN_RECORD),
+        ('{"level": "INFO", "message": "hello", "requestId": "1"}', RejectedReason.UNKNOWN_RECORD),
+        ('{"schemaType": "AnotherLog", "status": 1, "requestId": "1"}', RejectedReason.UNKNOWN_RECORD),
+        (json.dumps({**INVOCATION, "schemaType": "AnotherLog"}), RejectedReason.UNKNOWN_RECORD),
+        ('{"modelId": "m", "requestId": "1", "timestamp": "2025-12-04T18:27:02Z"}', RejectedReason.UNKNOWN_RECORD),
+        ('{"schemaType": "ModelInvocationLog"}', RejectedReason.MISSING_FIELD),
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_rejected_with_its_reason(message: str, reason: RejectedReason) -> None:
+    record = read_record(message)
+    assert isinstance(record, Rejected)
+    assert record.reason is reason
+
+
+def test_a_rejected_record_can_be_found_again_by_its_owner() -> None:
+    message = f"é {CANARY}"
+    assert read_record(message, log_group="group", log_stream="stream", event_id="7") == Rejected(
+        reason=RejectedReason.NOT_JSON,
+        detail="json_invalid",
+        size_bytes=len(message.encode()),
+        sha256=hashlib.sha256(message.encode()).hexdigest(),
+        log_group="group",
+        log_stream="stream",
+        event_id="7",
+    )
+
+
+@pytest.mark.parametrize("name", ["timestamp", "requestId", "modelId", "operation", "errorCode", "input", "output"])
+def test_the_text_of_a_rejected_line_never_leaves(name: str) -> None:
+    record = read_record(json.dumps({**INVOCATION, name: {f"{CANARY}\n": [CANARY]}}))
+    assert CANARY not in repr(record)
+
+
+def test_bedrock_s_permission_line_is_ignored() -> None:
+    assert isinstance(read_record("Permissions are correctly set for Amazon Bedrock logs.\n"), Ignored)
+
+
+def test_the_shape_decides_and_not_the_log_group() -> None:
+    assert isinstance(read_record(json.dumps(INVOCATION), log_group="access"), Invocation)
+    assert isinstance(read_record(json.dumps(ACCESS_LINE), log_group="/aws/bedrock/model-invocations"), Request)
+
+
+@pytest.mark.parametrize("half", [chr(0xD83D), chr(0xDE00)])
+@pytest.mark.parametrize("is_escaped", [True, False])
+def test_half_an_emoji_in_a_prompt_does_not_lose_the_call(half: str, is_escaped: bool) -> None:
+    message = json.dumps(INVOCATION, ensure_ascii=is_escaped)
+    cut = message.replace(CANARY, json.dumps(half)[1:-1] if is_escaped else half)
+    assert read_record(cut) == read_record(message)
+
+
+def test_a_repeated_key_counts_once() -> None:
+    assert read_record(json.dumps(INVOCATION)[:-1] + ', "operation": "Converse"}') == read_record(
+        json.dumps(INVOCATION)
+    )

@@ -52,7 +52,7 @@ find_python() {
     return
   fi
   for candidate in python3.13 python3 python /opt/homebrew/bin/python3.13 /usr/local/bin/python3.13 /usr/bin/python3.13 \
-    "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13 "$(uv python find 3.13 2>/dev/null </dev/null || true)"; do
+    "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.13*/bin/python3.13 "$(uv python find 3.13 2>/dev/null </dev/null || true)"; do
     if [ -n "$candidate" ] && interpreter_behind "$candidate"; then return; fi
   done
   fail "Python 3.13 is needed and none was found (python3 is $(python3 -c 'import platform; print(platform.python_version())' \
@@ -118,7 +118,7 @@ stale=
 for name in dev sam local-aws aws-cli; do
   is_current "$name" || stale="$stale $name"
 done
-[ -n "$stale" ] || exit 0
+if [ -z "$stale" ] && [ -x .tools/bin/python3.13 ]; then exit 0; fi
 
 mkdir -p .tools
 python=$(find_python)

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
-import processor_handler
 import pytest
+from botocore.config import Config
 from moto import mock_aws
-from request_lens.errors import ConfigError, EnvelopeError
-from tests.contract.request_table import TABLE_NAME, create_request_table
 
+import processor_handler
+from request_lens.errors import ConfigError, EnvelopeError
 from request_lens_cli.scenario.playing import fresh
 from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
+from tests.contract.request_table import TABLE_NAME, create_request_table
 
 EVENTS = Path(__file__).parents[2] / "events"
 REGION = "ap-northeast-1"
@@ -25,7 +26,6 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": REGION,
     "REQUEST_TABLE_NAME": TABLE_NAME,
-    "SERVICE_NAME": "request-lens",
     "AGENT_ROLE_NAMES": "",
     "AGENT_ROUTES": "",
     "SETTLE_DELAY_SECONDS": "0",
@@ -39,7 +39,9 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    # Loggers live as long as the process and keep the stdout of the test that made them: each test has its own.
+    monkeypatch.setenv("SERVICE_NAME", request.node.name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     processor_handler._processor.cache_clear()
@@ -89,8 +91,6 @@ def settle(scenario: Scenario) -> object:
 
 def stream_event() -> dict[str, object]:
     """All that the table's stream has to tell, as Lambda delivers it."""
-    from botocore.config import Config
-
     regional = Config(account_id_endpoint_mode="disabled")
     streams = boto3.client("dynamodbstreams", region_name=REGION, config=regional)
     arn = streams.list_streams(TableName=TABLE_NAME)["Streams"][0]["StreamArn"]
@@ -182,9 +182,7 @@ def test_messages_come_again_while_the_table_is_out_of_reach() -> None:
     collect(scenario)
     boto3.client("dynamodb", region_name=REGION).delete_table(TableName=TABLE_NAME)
 
-    answer = processor_handler.lambda_handler(
-        {"Records": [settle_message("request", scenario.request_ids()[0])]}, None
-    )
+    answer = processor_handler.lambda_handler({"Records": [settle_message("request", scenario.request_ids()[0])]}, None)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": f"request/{scenario.request_ids()[0]}"}]}
 

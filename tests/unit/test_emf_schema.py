@@ -5,6 +5,7 @@ import json
 
 import pytest
 from pydantic import JsonValue
+
 from request_lens_cli.local.emf_extraction import ExtractedMetric, extract
 from request_lens_cli.local.emf_schema import EmfSchemaError, MetricUnit, parse_emf
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from moto import mock_aws
+
 from request_lens_cli.local.emf_stand_in import StandInState, advance, keyed, read_state, write_state
 
 if TYPE_CHECKING:

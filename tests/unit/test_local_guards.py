@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from request_lens_cli.local.aws_clients import local_client, local_session
 from request_lens_cli.local.local_environment import client_environment, emulator_environment, settings, write_env_file
 from request_lens_cli.local.local_error import LocalAwsError

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from request_lens_cli.local.local_aws import down, find, require_running
 from request_lens_cli.local.local_error import LocalAwsError
 from request_lens_cli.local.local_paths import LocalPaths
@@ -117,4 +118,4 @@ def test_a_command_without_a_running_local_aws_names_the_remedy(paths: LocalPath
 
 def test_a_missing_tool_names_the_remedy(paths: LocalPaths) -> None:
     with pytest.raises(LocalAwsError, match="make setup"):
-        assert paths.sam
+        str(paths.sam)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from request_lens_cli.local.emulated_template import leave_out_unknown_types
 from request_lens_cli.local.local_error import LocalAwsError
 from request_lens_cli.local.sam_settings import machine_architecture, read_sam_settings

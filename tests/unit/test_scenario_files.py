@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from generate_scenarios import EVENTS, scenario_files
 from request_lens_cli.scenario.retiming import access_ended_at, access_started_at, invocation_logged_at
 from request_lens_cli.scenario.scenario import Scenario, load_scenario, scenario_names

@@ -1,0 +1,107 @@
+"""CloudFormation's side of a custom resource: its request, and the answer that it waits for.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_pascal
+
+TRIES = 4
+TIMEOUT_S = 10.0
+
+MAX_REASON = 1_000
+"""Characters; CloudFormation takes 4,096 bytes for the whole answer."""
+
+
+class RequestType(StrEnum):
+    """What CloudFormation does with the resource."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class ResourceProperties(BaseModel):
+    """What the template says of the resource; numbers and truth values come as text."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, frozen=True, extra="ignore")
+
+    log_group_name: str
+    role_arn: str
+    log_prompt_text: bool
+
+
+class ResourceRequest(BaseModel):
+    """One request of CloudFormation. The properties stay unread until a failure to read them can be answered."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, frozen=True, extra="ignore")
+
+    request_type: str
+    response_url: str = Field(alias="ResponseURL")
+    stack_id: str
+    request_id: str
+    logical_resource_id: str
+    physical_resource_id: str | None = None
+    resource_properties: object = None
+
+    @property
+    def properties(self) -> ResourceProperties:
+        """The resource's properties.
+
+        Raises: pydantic's ValidationError, which names the property that is missing or wrong.
+        """
+        return ResourceProperties.model_validate(self.resource_properties)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Success, or failure where there is a reason. `attributes` are what `Fn::GetAtt` finds."""
+
+    physical_id: str
+    failure: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def send(answer: Answer, request: ResourceRequest, *, pause: Callable[[float], None] = time.sleep) -> None:
+    """Put the answer where CloudFormation waits for it, in up to four tries.
+
+    Raises: URLError where none of them arrived.
+    """
+    body = _body(answer, request)
+    for attempt in range(1, TRIES + 1):
+        try:
+            _put(request.response_url, body)
+        except URLError:
+            if attempt == TRIES:
+                raise
+            pause(2.0**attempt)
+        else:
+            return
+
+
+def _body(answer: Answer, request: ResourceRequest) -> bytes:
+    document = {
+        "Status": "SUCCESS" if answer.failure is None else "FAILED",
+        "Reason": (answer.failure or "")[:MAX_REASON],
+        "PhysicalResourceId": answer.physical_id,
+        "StackId": request.stack_id,
+        "RequestId": request.request_id,
+        "LogicalResourceId": request.logical_resource_id,
+        "Data": dict(answer.attributes),
+    }
+    return json.dumps(document).encode()
+
+
+def _put(url: str, body: bytes) -> None:
+    """PUT to the presigned URL, whose signature demands an empty content type."""
+    request = Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 (CloudFormation's own URL)
+    with urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
+        pass

@@ -1,0 +1,104 @@
+"""The custom resource `BedrockLogging`: switches Bedrock's invocation logging on, and off again if it was ours."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import assert_never
+
+import boto3
+from aws_lambda_powertools import Logger
+from bedrock_logging import BedrockLogging
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from cloudformation_answer import Answer, RequestType, ResourceRequest, send
+from logging_setting import LoggingSetting, setting_for
+from logging_switch import ADOPTED_ID, LoggingRefused, Outcome, put_id, switch_off, switch_on
+from pydantic import ValidationError
+
+UNMADE_ID = "unmade"
+"""The physical id of a resource whose Create failed before it made anything."""
+
+_BOUNDED = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+def lambda_handler(event: Mapping[str, object], _context: object) -> None:
+    """Carry out one request of CloudFormation and answer it, whatever happens.
+
+    An unexpected error is answered first and then raised, so that Lambda counts it; a Delete always succeeds.
+    """
+    request = ResourceRequest.model_validate(event)
+    answer = _unexpected(request)
+    try:
+        answer = _carried_out(request)
+    finally:
+        send(answer, request)
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(service="logging-configuration")
+
+
+def _carried_out(request: ResourceRequest) -> Answer:
+    bedrock = BedrockLogging(boto3.client("bedrock", config=_BOUNDED))
+    match RequestType(request.request_type):
+        case RequestType.CREATE | RequestType.UPDATE:
+            return _switched_on(request, bedrock)
+        case RequestType.DELETE:
+            return _switched_off(request, bedrock)
+        case never:
+            assert_never(never)
+
+
+def _switched_on(request: ResourceRequest, bedrock: BedrockLogging) -> Answer:
+    try:
+        wanted = _wanted(request)
+    except ValidationError as error:
+        return _failed(request, f"The resource's properties are wrong: {error}")
+    try:
+        outcome = switch_on(bedrock, wanted, owned_id=request.physical_resource_id)
+    except LoggingRefused as refused:
+        return _failed(request, str(refused))
+    except (ClientError, BotoCoreError) as error:
+        # Bedrock may have taken the setting all the same: under this id the clean-up removes it.
+        return _failed(request, f"Bedrock did not take the logging setting: {error}", physical_id=put_id(wanted))
+    _logger().info("logging switched on", extra={"outcome": outcome, "setting": wanted.fingerprint})
+    physical_id = put_id(wanted) if outcome is Outcome.CREATED else ADOPTED_ID
+    return Answer(physical_id=physical_id, attributes={"Outcome": outcome.value})
+
+
+def _wanted(request: ResourceRequest) -> LoggingSetting:
+    properties = request.properties
+    return setting_for(
+        properties.log_group_name, role_arn=properties.role_arn, log_prompt_text=properties.log_prompt_text
+    )
+
+
+def _switched_off(request: ResourceRequest, bedrock: BedrockLogging) -> Answer:
+    """Success in any case: a setting that stays behind must not hold a stack back."""
+    try:
+        removed = switch_off(bedrock, owned_id=request.physical_resource_id)
+    except (ClientError, BotoCoreError):
+        _logger().exception("logging not switched off: delete the setting by hand if this stack made it")
+    else:
+        _logger().info("delete handled", extra={"removed": removed, "physical_id": request.physical_resource_id})
+    return _kept(request)
+
+
+def _failed(request: ResourceRequest, reason: str, *, physical_id: str = UNMADE_ID) -> Answer:
+    """A failure; the id of an existing resource stays, so that CloudFormation does not take it for a replacement."""
+    _logger().error("logging not switched on", extra={"reason": reason})
+    return Answer(physical_id=request.physical_resource_id or physical_id, failure=reason)
+
+
+def _kept(request: ResourceRequest) -> Answer:
+    return Answer(physical_id=request.physical_resource_id or UNMADE_ID)
+
+
+def _unexpected(request: ResourceRequest) -> Answer:
+    """The answer that is sent if an error leaves none."""
+    if request.request_type == RequestType.DELETE:
+        return _kept(request)
+    return Answer(
+        physical_id=request.physical_resource_id or UNMADE_ID,
+        failure="An unexpected error stopped the function that switches Bedrock's logging on; its log group tells which.",
+    )

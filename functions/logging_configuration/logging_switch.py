@@ -1,0 +1,74 @@
+"""What to do with Bedrock's logging setting, which may be somebody else's.
+
+The physical id that CloudFormation keeps is the only memory: `put:<fingerprint>` of the setting that this stack made,
+or `adopted`. So a rollback, a replacement's clean-up and a Delete after a failed Create need no case of their own.
+"""
+
+from enum import StrEnum
+
+from bedrock_logging import BedrockLogging
+from logging_setting import LoggingSetting
+
+ADOPTED_ID = "adopted"
+
+
+class Outcome(StrEnum):
+    """What became of the setting."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+
+
+class LoggingRefused(Exception):
+    """The account has a setting that this stack neither made nor can use; the message says what to do."""
+
+
+def put_id(setting: LoggingSetting) -> str:
+    """The physical id of a stack that made this setting."""
+    return f"put:{setting.fingerprint}"
+
+
+def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, owned_id: str | None) -> Outcome:
+    """Make the wanted setting where there is none or our own, and leave one alone that delivers to our log group.
+
+    `owned_id` is the physical id before an update. Raises LoggingRefused for any other setting.
+    """
+    current = bedrock.read()
+    if current is None or put_id(current) == owned_id:
+        if current != wanted:
+            bedrock.write(wanted)
+        return Outcome.CREATED
+    if delivers_as_wanted(current, wanted):
+        return Outcome.ADOPTED
+    raise LoggingRefused(_advice(current, wanted))
+
+
+def switch_off(bedrock: BedrockLogging, *, owned_id: str | None) -> bool:
+    """Remove the setting if it still is the one that this stack made, and tell whether it was."""
+    current = bedrock.read()
+    if current is None or put_id(current) != owned_id:
+        return False
+    bedrock.remove()
+    return True
+
+
+def delivers_as_wanted(current: LoggingSetting, wanted: LoggingSetting) -> bool:
+    """Whether invocations already arrive in the log group that the wanted setting names."""
+    return wanted.cloud_watch_config is not None and current.delivers_to(wanted.cloud_watch_config.log_group_name)
+
+
+def _advice(current: LoggingSetting, wanted: LoggingSetting) -> str:
+    found = (
+        f"Bedrock's model invocation logging is already on in this account and Region and delivers to "
+        f"{current.destinations}, not to {wanted.destinations}. This stack did not make that setting and leaves it as "
+        f"it is. "
+    )
+    if current.cloud_watch_config is None:
+        return found + (
+            "Add a log group to it, then deploy with ManageBedrockLogging=false, CreateInvocationLogGroup=false and "
+            "InvocationLogGroupName set to that log group."
+        )
+    return found + (
+        f"To read the log group in use, deploy with InvocationLogGroupName={current.cloud_watch_config.log_group_name} "
+        f"and CreateInvocationLogGroup=false; with ManageBedrockLogging=false the setting is never looked at."
+    )

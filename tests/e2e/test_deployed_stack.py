@@ -1,0 +1,182 @@
+"""The deployed stack, end to end: log lines in, table items, EMF lines and 1-second metrics out."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import Deployment
+
+from request_lens_cli.documents import Document, summary_document
+from request_lens_cli.experiment import Experiment, published_totals, wait_for_metrics
+from request_lens_cli.local.aws_clients import local_client
+from request_lens_cli.local.emf_schema import EmfDocument
+from request_lens_cli.local.sam_settings import read_sam_settings
+from request_lens_cli.parameters import DEFAULTS, policy_with
+from request_lens_cli.report import Report, headline, kinds
+from request_lens_cli.scenario.scenario import Scenario, as_ndjson
+from request_lens_cli.virtual_time import Arrival, Replay, replay
+
+from request_lens.domain.policy import Policy
+from request_lens.wire.log_record import read_record
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+type Played = tuple[Experiment, Report]
+
+
+def local_policy(deployment: Deployment) -> Policy:
+    """The policy that the stack was deployed with: the template's defaults and the shortened waits."""
+    overrides = read_sam_settings(deployment.local.paths.samconfig).parameter_overrides()
+    return policy_with({name: value for name, value in overrides.items() if name in DEFAULTS})
+
+
+def replayed(scenario: Scenario, policy: Policy) -> Replay:
+    return replay((Arrival(record=read_record(line)) for line in as_ndjson(scenario).splitlines()), policy)
+
+
+def expected(deployment: Deployment, scenario: str) -> dict[str, object]:
+    text = (deployment.local.paths.events / scenario / "expected.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def emf_lines(deployment: Deployment) -> Iterator[dict[str, object]]:
+    for message in deployment.processor_messages():
+        if message.startswith("{") and '"_aws"' in message:
+            yield json.loads(message)
+
+
+def documents(report: Report, policy: Policy) -> list[Document]:
+    return [summary_document(state, policy) for state in report.requests]
+
+
+def test_ten_requests_made_seventeen_llm_calls(article: Played) -> None:
+    _, report = article
+    assert headline(report) == "10 requests, 17 LLM calls, 0 unattributed"
+    assert kinds(report) == "Tool Use 7 × 2, Simple 3 × 1"
+
+
+@pytest.mark.parametrize("scenario", ["article", "seven"])
+def test_the_table_holds_what_the_scenario_says(
+    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+) -> None:
+    _, report = request.getfixturevalue(scenario)
+    wanted = expected(deployment, scenario)
+    totals = published_totals(report)
+    assert totals["Requests"] == wanted["requests"]
+    assert totals["LlmCalls"] == wanted["llm_calls"]
+    assert totals["LlmErrors"] == wanted["llm_errors"]
+    assert totals["InputTokens"] == wanted["input_tokens"]
+    assert totals["OutputTokens"] == wanted["output_tokens"]
+    assert report.unattributed == 0
+
+
+@pytest.mark.parametrize("scenario", ["article", "seven"])
+def test_a_replay_of_the_same_records_gives_the_same_numbers_field_by_field(
+    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+) -> None:
+    experiment, report = request.getfixturevalue(scenario)
+    policy = local_policy(deployment)
+    result = replayed(experiment.scenario, policy)
+    assert documents(report, policy) == [summary_document(state, policy) for state in result.requests]
+    assert list(result.unattributed) == []
+
+
+@pytest.mark.parametrize("scenario", ["article", "seven"])
+def test_the_templates_own_waits_give_the_same_result_as_the_shortened_ones(
+    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+) -> None:
+    experiment, report = request.getfixturevalue(scenario)
+    result = replayed(experiment.scenario, policy_with({}))
+    assert documents(report, policy_with({})) == [summary_document(each, policy_with({})) for each in result.requests]
+
+
+@pytest.mark.parametrize("scenario", ["article", "seven"])
+def test_the_metrics_read_back_at_one_second_are_what_the_table_says(
+    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+) -> None:
+    experiments = {name: request.getfixturevalue(name) for name in ("article", "seven")}
+    experiment, _ = experiments["article"]
+    reports = [report for _, report in experiments.values()]
+    sums = [published_totals(report) for report in reports]
+    wanted = {name: sums[0][name] + sums[1][name] for name in sums[0]}
+    assert wait_for_metrics(experiment, deployment.metrics, wanted=wanted) == wanted, scenario
+
+
+def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: Deployment, article: Played) -> None:
+    experiment, report = article
+    wait_for_metrics(experiment, deployment.metrics, wanted=published_totals(report))
+    ends = {
+        state.record.ended_at.replace(microsecond=0): float(state.summary.totals.llm_calls)
+        for state in report.requests
+        if state.record is not None and state.record.ended_at is not None and state.summary is not None
+    }
+    found = deployment.metrics.points("LlmCallsPerRequest", first=min(ends), last=max(ends))
+    assert {moment: value for moment, value in found.items() if moment in ends} == ends
+
+
+def test_every_published_line_is_emf_at_one_second(deployment: Deployment, article: Played) -> None:
+    lines = list(emf_lines(deployment))
+    assert lines
+    for line in lines:
+        document = EmfDocument.model_validate(line)
+        for directive in document.aws.directives:
+            assert directive.namespace == "RequestLens"
+            assert {metric.storage_resolution for metric in directive.metrics} == {1}
+
+
+def test_each_request_is_published_once_under_its_publication_id(deployment: Deployment, article: Played) -> None:
+    experiment, _ = article
+    wanted = sorted(f"{each}#1" for each in experiment.scenario.request_ids())
+    ids = [str(line.get("publication_id")) for line in emf_lines(deployment) if "LlmCallsPerRequest" in line]
+    assert sorted(each for each in ids if each in wanted) == wanted
+
+
+def test_the_functions_modules_came_from_the_layers_own_files(deployment: Deployment, article: Played) -> None:
+    starts = [json.loads(line) for line in deployment.processor_messages() if '"processor started"' in line]
+    assert starts
+    own_environment = str(deployment.local.paths.emulator_python.parents[1])
+    for start in starts:
+        for module, path in start["loaded_from"].items():
+            assert not path.startswith(own_environment), module
+            assert "site-packages" not in Path(path).parts, module
+
+
+def test_bedrocks_logging_is_switched_on_to_our_log_group(deployment: Deployment) -> None:
+    bedrock = deployment.client("bedrock")
+    found = bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
+    assert found["cloudWatchConfig"]["logGroupName"] == deployment.stack.output("InvocationLogGroupName")
+    assert found["textDataDeliveryEnabled"] is True
+    assert found["imageDataDeliveryEnabled"] is False
+
+
+def test_a_bad_line_is_counted_and_its_neighbours_are_processed(deployment: Deployment) -> None:
+    logs = local_client("logs", endpoint=deployment.local.endpoint)
+    now = datetime.now(UTC)
+    record = {
+        "schemaType": "ModelInvocationLog",
+        "timestamp": (now - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "requestId": f"neighbour-{now.timestamp()}",
+        "operation": "Converse",
+        "modelId": "amazon.nova-lite-v1:0",
+    }
+    messages = ['not JSON at all, says "ModelInvocationLog"', json.dumps(record)]
+    logs.put_log_events(
+        logGroupName=deployment.stack.output("InvocationLogGroupName"),
+        logStreamName="aws/bedrock/modelinvocations",
+        logEvents=[{"timestamp": round(now.timestamp() * 1000), "message": each} for each in messages],
+    )
+    found = deployment.wait_for(lambda: deployment.table.unlinked([record["requestId"]]))
+    assert [each.invocation.invocation_id for each in found] == [record["requestId"]]
+    assert any("RejectedRecords" in line for line in emf_lines(deployment))
+
+
+def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment: Deployment) -> None:
+    _, untagged = deployment.played("overlap")
+    _, tagged = deployment.played("overlap", with_tags=True)
+    assert untagged.reasons()["ambiguous"] > untagged.llm_calls
+    assert headline(tagged) == "10 requests, 17 LLM calls, 0 unattributed"
+    links = [each.link for state in tagged.requests for each in state.invocations]
+    assert {(link.method, link.confidence) for link in links} == {("tag", "exact")}
+    assert all(state.summary is not None and state.summary.tool_time_ms is not None for state in tagged.requests)

@@ -39,8 +39,8 @@ _FAILED = _Sign("✗", "red", "failed")
 _THROTTLED = _Sign("▼", "yellow", "throttled")
 _CALLS = {
     Confidence.EXACT: _Sign("█", "bright_blue", "LLM call, exact"),
-    Confidence.INFERRED: _Sign("▓", "bright_blue", "LLM call, inferred"),
-    Confidence.ASSUMED: _Sign("▒", "bright_blue", "LLM call, assumed"),
+    Confidence.INFERRED: _Sign("▇", "bright_blue", "LLM call, inferred"),
+    Confidence.ASSUMED: _Sign("▓", "bright_blue", "LLM call, assumed"),
 }
 _LEGEND = (_REQUEST, *_CALLS.values(), _TICK, _FAILED, _THROTTLED, _OPEN)
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}

@@ -14,17 +14,17 @@ from request_lens_cli.demo_metrics import show_metrics
 from request_lens_cli.deployed import DeployedTable, Metrics, open_table
 from request_lens_cli.experiment import Experiment, wait_until_settled
 from request_lens_cli.local.aws_clients import local_client
-from request_lens_cli.local.commands import now_as_run_id
 from request_lens_cli.local.deployment import DeployedStack, build, deploy_built
 from request_lens_cli.local.emf_stand_in_process import start_emf_stand_in
 from request_lens_cli.local.local_aws import LocalAws, running_local_aws
 from request_lens_cli.local.local_paths import checkout_paths
 from request_lens_cli.local.sam_settings import read_sam_settings
-from request_lens_cli.local.scenario_player import play_scenario
+from request_lens_cli.local.scenario_player import just_ended, play_into
 from request_lens_cli.phases import phase
 from request_lens_cli.report import Report, headline, kinds
 from request_lens_cli.report_table import requests_table, unlinked_table
 from request_lens_cli.scenario.scenario import scenario_names
+from request_lens_cli.terminal import open_console
 from request_lens_cli.timeline_png import write_png
 
 SERVICE_NAME = "request-lens"
@@ -56,7 +56,7 @@ def demo_command(scenario: str, *, keep: bool) -> None:
     paths = checkout_paths()
     if scenario not in scenario_names(paths.events):
         raise click.BadParameter(f"there are {', '.join(scenario_names(paths.events))}", param_hint="--scenario")
-    console = Console()
+    console = open_console()
     with ExitStack() as running:
         with phase(console, "start", "a local AWS on this machine") as note:
             local = running.enter_context(running_local_aws(keep=keep))
@@ -97,8 +97,8 @@ def _played(stage: Stage, scenario: str, *, with_tags: bool) -> Report:
     """Play a scenario, wait until it has settled, and show what the table holds of it."""
     how = "calls tagged with their request's id" if with_tags else "calls untagged"
     with phase(stage.console, "play", f"{scenario}, {how}") as note:
-        folder = stage.local.paths.events / scenario
-        played = play_scenario(folder, stage.local, stage.stack, run_id=now_as_run_id(), with_tags=with_tags)
+        played = just_ended(stage.local.paths.events / scenario, with_tags=with_tags)
+        play_into(stage.stack, played, local=stage.local)
         note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
     experiment = Experiment(scenario=played, table=stage.table)
     with phase(stage.console, "settle", "the requests settle") as note:

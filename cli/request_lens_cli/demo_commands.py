@@ -45,13 +45,14 @@ def shown(command: Sequence[Line]) -> str:
 
 
 def request_query(table: str, request_id: str) -> list[Line]:
-    """All items of one request: the request, then its invocations."""
-    columns = "summary.M.llm_calls.N || fact.M.latency_ms.N, fact.M.stop_reason.S, link.M.method.S"
+    """The calls of one request, as facts with their links."""
+    values = {":request": {"S": f"request#{request_id}"}, ":calls": {"S": "invocation#"}}
     return [
         ["aws", "dynamodb", "query", "--table-name", table],
-        ["--key-condition-expression", "pk = :request"],
-        ["--expression-attribute-values", json.dumps({":request": {"S": f"request#{request_id}"}})],
-        ["--query", f"Items[].[sk.S, {columns}]", "--output", "text"],
+        ["--key-condition-expression", "pk = :request AND begins_with(sk, :calls)"],
+        ["--expression-attribute-values", json.dumps(values)],
+        ["--query", "Items[].[fact.M.[logged_at.S, latency_ms.N, stop_reason.S], link.M.[method.S, confidence.S]][]"],
+        ["--output", "text"],
     ]
 
 
@@ -62,7 +63,7 @@ def hour_query(table: str, started_at: datetime) -> list[Line]:
         ["aws", "dynamodb", "query", "--table-name", table, "--index-name", "by_time"],
         ["--key-condition-expression", "by_time_pk = :hour"],
         ["--expression-attribute-values", json.dumps(hour)],
-        ["--no-scan-index-forward", "--max-items", "5"],
+        ["--no-scan-index-forward", "--limit", "5", "--no-paginate"],
         ["--query", "Items[].record.M.[started_at.S, route.S, status.N, duration_ms.N, request_id.S]"],
         ["--output", "text"],
     ]
@@ -75,7 +76,7 @@ def metric_query(first: datetime, last: datetime) -> list[Line]:
     queries = [{"Id": "calls", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}]
     end = last + timedelta(minutes=1)
     return [
-        ["aws", "cloudwatch", "get-metric-data"],
+        ["aws", "cloudwatch", "get-metric-data", "--scan-by", "TimestampAscending"],
         ["--start-time", f"{first:%Y-%m-%dT%H:%M:%SZ}", "--end-time", f"{end:%Y-%m-%dT%H:%M:%SZ}"],
         ["--metric-data-queries", json.dumps(queries)],
         ["--query", "MetricDataResults[0].[Timestamps, Values]", "--output", "text"],

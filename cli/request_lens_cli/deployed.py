@@ -102,6 +102,13 @@ class Metrics:
         values = {result["Id"]: sum(result["Values"]) for result in results}
         return {name: values.get(f"m{position}", 0) for position, name in enumerate(names)}
 
+    def points(self, name: str, *, first: datetime, last: datetime) -> Mapping[datetime, float]:
+        """The metric's sum in each second of [first, last] that has a value."""
+        found = self.client.get_metric_data(
+            MetricDataQueries=[self._query(0, name)], StartTime=first, EndTime=last + timedelta(seconds=1)
+        )["MetricDataResults"][0]
+        return dict(zip(found["Timestamps"], found["Values"], strict=True))
+
     def _query(self, position: int, name: str) -> "MetricDataQueryTypeDef":
         dimensions: list[DimensionTypeDef] = [{"Name": "Service", "Value": self.service}]
         metric: MetricTypeDef = {"Namespace": "RequestLens", "MetricName": name, "Dimensions": dimensions}

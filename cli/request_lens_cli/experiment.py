@@ -13,7 +13,7 @@ from request_lens.domain.summary import Totals, totals_of
 from request_lens_cli.deployed import DeployedTable, Metrics
 from request_lens_cli.phases import Note
 from request_lens_cli.report import Report, counted
-from request_lens_cli.scenario.retiming import access_started_at
+from request_lens_cli.scenario.retiming import access_ended_at, access_started_at
 from request_lens_cli.scenario.scenario import Scenario
 
 POLL_SECONDS = 0.5
@@ -83,9 +83,10 @@ def published_totals(report: Report) -> Mapping[str, float]:
 def wait_for_metrics(experiment: Experiment, metrics: Metrics, *, wanted: Mapping[str, float]) -> Mapping[str, float]:
     """The sums of the metrics once they are as wanted, or what they are after the time-out."""
     first = min(map(access_started_at, experiment.scenario.access)) - timedelta(seconds=2)
+    last = max(map(access_ended_at, experiment.scenario.access)) + timedelta(seconds=2)
     deadline = time.monotonic() + TIMEOUT_SECONDS / 4
     while True:
-        sums = metrics.sums(list(wanted), first=first, last=datetime.now(UTC))
+        sums = metrics.sums(list(wanted), first=first, last=last)
         if sums == wanted or time.monotonic() > deadline:
             return sums
         time.sleep(POLL_SECONDS)

@@ -13,6 +13,7 @@ from request_lens_cli.deployed import open_stack_table
 from request_lens_cli.documents import Document, summary_document, unattributed_documents
 from request_lens_cli.report import Report, headline
 from request_lens_cli.report_table import requests_table, unlinked_table
+from request_lens_cli.terminal import open_console
 
 _SINCE = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -39,7 +40,7 @@ def requests_command(since: datetime, stack_name: str | None, format_: str) -> N
     if format_ == "json":
         click.echo(json.dumps(report_document(report, Policy()), indent=2))
     else:
-        show_report(report, Console())
+        show_report(report, open_console())
 
 
 @click.command("show")
@@ -57,7 +58,7 @@ def show_command(request_id: str, stack_name: str | None, format_: str) -> None:
     if format_ == "json":
         click.echo(json.dumps(summary_document(state, Policy()), indent=2))
         return
-    show_report(Report(requests=[state], unlinked=[]), Console())
+    show_report(Report(requests=[state], unlinked=[]), open_console())
 
 
 def report_document(report: Report, policy: Policy) -> Document:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from request_lens.domain.facts import Ignored
 from request_lens.domain.policy import Policy
@@ -23,6 +22,7 @@ from request_lens_cli.parameters import read_settings
 from request_lens_cli.query_commands import format_option, show_report
 from request_lens_cli.report import Report, headline
 from request_lens_cli.scenario.scenario import read_labels
+from request_lens_cli.terminal import open_console
 from request_lens_cli.virtual_time import Arrival, Replay, replay
 
 
@@ -60,7 +60,7 @@ def replay_command(
     if format_ == "json":
         click.echo(json.dumps(replay_document(result, policy), indent=2))
         return
-    console = Console()
+    console = open_console()
     show_report(report, console)
     if result.rejected:
         console.print(f"{len(result.rejected)} rejected records; --format json names each one's reason")

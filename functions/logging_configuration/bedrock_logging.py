@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
+
 from logging_setting import LoggingSetting
 
 if TYPE_CHECKING:

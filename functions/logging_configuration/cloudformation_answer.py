@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -73,13 +72,13 @@ class Answer:
 def send(answer: Answer, request: ResourceRequest, *, pause: Callable[[float], None] = time.sleep) -> None:
     """Put the answer where CloudFormation waits for it, in up to four tries.
 
-    Raises: URLError where none of them arrived.
+    Raises: OSError, which URLError is, where none of them arrived.
     """
     body = _body(answer, request)
     for attempt in range(1, TRIES + 1):
         try:
             _put(request.response_url, body)
-        except URLError:
+        except OSError:
             if attempt == TRIES:
                 raise
             pause(2.0**attempt)

@@ -6,13 +6,14 @@ from typing import assert_never
 
 import boto3
 from aws_lambda_powertools import Logger
-from bedrock_logging import BedrockLogging
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from bedrock_logging import BedrockLogging
 from cloudformation_answer import Answer, RequestType, ResourceRequest, send
 from logging_setting import LoggingSetting, setting_for
 from logging_switch import ADOPTED_ID, LoggingRefused, Outcome, put_id, switch_off, switch_on
-from pydantic import ValidationError
 
 UNMADE_ID = "unmade"
 """The physical id of a resource whose Create failed before it made anything."""
@@ -100,5 +101,5 @@ def _unexpected(request: ResourceRequest) -> Answer:
         return _kept(request)
     return Answer(
         physical_id=request.physical_resource_id or UNMADE_ID,
-        failure="An unexpected error stopped the function that switches Bedrock's logging on; its log group tells which.",
+        failure="The function that switches Bedrock's logging on stopped at an unexpected error: see its log group.",
     )

@@ -3,9 +3,11 @@
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_LoggingConfig.html
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
@@ -22,19 +24,27 @@ class S3Destination(_BedrockModel):
     key_prefix: str = ""
 
 
+def _none_if_unnamed(value: object) -> object:
+    """None for a destination without a bucket: an empty one means the same as none."""
+    return None if isinstance(value, Mapping) and not value.get("bucketName") else value
+
+
+type _OptionalBucket = Annotated[S3Destination | None, BeforeValidator(_none_if_unnamed)]
+
+
 class LogGroupDestination(_BedrockModel):
     """A log group that Bedrock writes to, the role it assumes for that, and the bucket for large bodies."""
 
     log_group_name: str
     role_arn: str
-    large_data_delivery_s3_config: S3Destination | None = None
+    large_data_delivery_s3_config: _OptionalBucket = None
 
 
 class LoggingSetting(_BedrockModel):
     """The whole setting. A delivery flag that is absent means true, as it does for Bedrock."""
 
     cloud_watch_config: LogGroupDestination | None = None
-    s3_config: S3Destination | None = None
+    s3_config: _OptionalBucket = None
     text_data_delivery_enabled: bool = True
     image_data_delivery_enabled: bool = True
     embedding_data_delivery_enabled: bool = True

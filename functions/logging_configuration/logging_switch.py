@@ -38,7 +38,7 @@ def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, owned_id: str 
         if current != wanted:
             bedrock.write(wanted)
         return Outcome.CREATED
-    if delivers_as_wanted(current, wanted):
+    if _delivers_as_wanted(current, wanted):
         return Outcome.ADOPTED
     raise LoggingRefused(_advice(current, wanted))
 
@@ -52,7 +52,7 @@ def switch_off(bedrock: BedrockLogging, *, owned_id: str | None) -> bool:
     return True
 
 
-def delivers_as_wanted(current: LoggingSetting, wanted: LoggingSetting) -> bool:
+def _delivers_as_wanted(current: LoggingSetting, wanted: LoggingSetting) -> bool:
     """Whether invocations already arrive in the log group that the wanted setting names."""
     return wanted.cloud_watch_config is not None and current.delivers_to(wanted.cloud_watch_config.log_group_name)
 

@@ -11,12 +11,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto import mock_aws
+from tests.contract.request_table import TABLE_NAME, create_request_table
 
 import processor_handler
 from request_lens.errors import ConfigError, EnvelopeError
 from request_lens_cli.scenario.playing import fresh
 from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
-from tests.contract.request_table import TABLE_NAME, create_request_table
 
 EVENTS = Path(__file__).parents[2] / "events"
 REGION = "ap-northeast-1"
@@ -105,6 +105,11 @@ def emf_lines(printed: str) -> list[dict[str, object]]:
     return [line for line in lines if "_aws" in line]
 
 
+def numbers(line: dict[str, object], metric: str) -> list[float]:
+    found = line[metric]
+    return [float(each) for each in found] if isinstance(found, list) else []
+
+
 def request_items() -> list[dict[str, object]]:
     items = boto3.resource("dynamodb", region_name=REGION).Table(TABLE_NAME).scan()["Items"]
     return [dict(item) for item in items if item["sk"] == "request"]
@@ -120,7 +125,9 @@ def test_tagged_calls_settle_at_once_and_are_published_once(capsys: pytest.Captu
     processor_handler.lambda_handler(stream_event(), None)
 
     lines = [line for line in emf_lines(capsys.readouterr().out) if "LlmCallsPerRequest" in line]
-    assert sorted(line["publication_id"] for line in lines) == sorted(f"{each}#1" for each in scenario.request_ids())
+    assert sorted(str(line["publication_id"]) for line in lines) == sorted(
+        f"{each}#1" for each in scenario.request_ids()
+    )
     assert sum(line["LlmCalls"][0] for line in lines) == 17  # type: ignore[index]
 
 

@@ -55,7 +55,7 @@ def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "sign"), [(Confidence.EXACT, "█"), (Confidence.INFERRED, "▓"), (Confidence.ASSUMED, "▒")]
+    ("confidence", "sign"), [(Confidence.EXACT, "█"), (Confidence.INFERRED, "▇"), (Confidence.ASSUMED, "▓")]
 )
 def test_confidences_differ_without_colour(confidence: Confidence, sign: str) -> None:
     lines = shown(row(summary_of(bar(400, 1500, confidence=confidence))))

@@ -1,6 +1,5 @@
 """The commands `request-lens local …`."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from request_lens_cli.local.local_aws import LocalAws, require_running
 from request_lens_cli.local.local_aws import down as take_down
 from request_lens_cli.local.local_aws import up as bring_up
 from request_lens_cli.local.local_paths import checkout_paths
-from request_lens_cli.local.scenario_player import play_scenario
+from request_lens_cli.local.scenario_player import just_ended, play_into
 
 
 @click.group("local")
@@ -45,7 +44,8 @@ def play(scenario: str, *, tagged: bool, run_id: str | None) -> None:
     """Play a scenario (a name in events/, or a folder) into the deployed log groups, as if it had just ended."""
     local, stack = _running_stack()
     folder = Path(scenario) if Path(scenario).is_dir() else local.paths.events / scenario
-    played = play_scenario(folder, local, stack, run_id=run_id or now_as_run_id(), with_tags=tagged)
+    played = just_ended(folder, run_id=run_id, with_tags=tagged)
+    play_into(stack, played, local=local)
     click.echo(f"played {len(played.access)} requests with {len(played.invocations)} calls ({played.name})")
 
 
@@ -59,8 +59,3 @@ def down() -> None:
 def _running_stack() -> tuple[LocalAws, DeployedStack]:
     local = require_running(checkout_paths())
     return local, deployed_stack(local)
-
-
-def now_as_run_id() -> str:
-    """A run id that is new each time."""
-    return datetime.now(UTC).isoformat()

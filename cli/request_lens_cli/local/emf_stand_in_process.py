@@ -5,7 +5,7 @@ import sys
 from request_lens_cli.local.emulator import mark
 from request_lens_cli.local.local_aws import LocalAws
 from request_lens_cli.local.local_error import LocalAwsError
-from request_lens_cli.local.owned_process import OwnedProcess, start_group, stop_group
+from request_lens_cli.local.owned_process import owned, start_group, stop_group
 from request_lens_cli.local.running_state import recall, remember
 
 
@@ -23,4 +23,4 @@ def start_emf_stand_in(local: LocalAws, *, log_group: str) -> None:
     command = [sys.executable, "-X", own, "-m", "request_lens_cli.local.emf_stand_in"]
     command += ["--log-group", log_group, "--endpoint", local.endpoint, "--state", str(paths.emf_stand_in_state)]
     process = start_group(command, environment=local.environment(), log=paths.log("emf-stand-in"), folder=paths.state)
-    remember(state.model_copy(update={"emf_stand_in": OwnedProcess(pid=process.pid, mark=own)}), paths)
+    remember(state.model_copy(update={"emf_stand_in": owned(process, mark=own)}), paths)

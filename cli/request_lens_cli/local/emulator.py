@@ -12,7 +12,7 @@ from request_lens_cli.local.local_environment import emulator_environment
 from request_lens_cli.local.local_error import LocalAwsError
 from request_lens_cli.local.local_paths import LocalPaths
 from request_lens_cli.local.loopback import HOST
-from request_lens_cli.local.owned_process import OwnedProcess, start_group, stop_group, tail
+from request_lens_cli.local.owned_process import OwnedProcess, owned, start_group, stop_group, tail
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.1
@@ -43,7 +43,7 @@ def start_emulator(port: int, paths: LocalPaths) -> OwnedProcess:
         on_failure.callback(stop_group, process.pid)
         _wait_until_healthy(process, f"http://{HOST}:{port}", paths)
         on_failure.pop_all()
-    return OwnedProcess(pid=process.pid, mark=mark(paths))
+    return owned(process, mark=mark(paths))
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], endpoint: str, paths: LocalPaths) -> None:

@@ -41,6 +41,12 @@ def start_group(
         )
 
 
+def owned(process: subprocess.Popen[bytes], *, mark: str) -> OwnedProcess:
+    """The process as one that outlives this command: found again by its id and mark, not by the object."""
+    process.returncode = 0  # else Python warns, when the object goes, that the process still runs: it is meant to
+    return OwnedProcess(pid=process.pid, mark=mark)
+
+
 def stop_group(pid: int, *, patience_s: float = 5.0) -> None:
     """End the process group that `pid` leads: SIGTERM, and SIGKILL for what is left after `patience_s` seconds."""
     for sign, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 2.0)):

@@ -39,7 +39,7 @@ LIGHT = Palette(
     request_edge="#7d93a8",
     call="#00578f",
     hatch="#5ba0d3",
-    assumed="#6aa8d8",
+    assumed="#3d87c4",
     failed="#c03a00",
     throttled="#8a5a00",
 )

@@ -1,0 +1,91 @@
+"""Writes the README's tables of parameters and metrics from template.yaml and the code; a test compares them.
+
+Run it from the checkout: `.venv/bin/python scripts/readme_tables.py`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import cast
+
+from cfnlint.decode import cfn_yaml
+
+from request_lens.domain.publication import METRIC_UNITS, Metric
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+KINDS: Mapping[str, str] = {
+    "distribution": "one value a request",
+    "total": "sum",
+    "model": "one value a call, by model only",
+    "pipeline": "of the pipeline itself, [Service] only",
+}
+
+METRICS: Mapping[Metric, tuple[str, str]] = {
+    Metric.REQUEST_DURATION: ("distribution", "start of the request to its response"),
+    Metric.LLM_CALLS_PER_REQUEST: ("distribution", "LLM calls that the request made"),
+    Metric.LLM_TIME: ("distribution", "time in which at least one LLM call ran"),
+    Metric.TOOL_TIME: ("distribution", "gaps between a call that stopped for a tool and the next; needs tagged calls"),
+    Metric.NON_LLM_TIME: ("distribution", "duration less LLM time"),
+    Metric.REQUESTS: ("total", "API requests"),
+    Metric.LLM_CALLS: ("total", "invocations that succeeded"),
+    Metric.LLM_ERRORS: ("total", "invocations that failed, throttled ones included"),
+    Metric.LLM_THROTTLES: ("total", "throttled ones among the errors"),
+    Metric.INPUT_TOKENS: ("total", "input tokens that were not cached"),
+    Metric.OUTPUT_TOKENS: ("total", "output tokens"),
+    Metric.CACHE_READ_INPUT_TOKENS: ("total", "input tokens read from the prompt cache"),
+    Metric.CACHE_WRITE_INPUT_TOKENS: ("total", "input tokens written to the prompt cache"),
+    Metric.INVOCATION_LATENCY: ("model", "latency that the log reports of an LLM call"),
+    Metric.UNATTRIBUTED_INVOCATIONS: ("pipeline", "invocations that belong to no request we know"),
+    Metric.REJECTED_RECORDS: ("pipeline", "log events that could not be understood"),
+    Metric.LATE_REVISIONS: ("pipeline", "summaries that late facts changed"),
+    Metric.UNPRICED_INVOCATIONS: ("pipeline", "LLM calls without a price: all, as cost is not estimated yet"),
+    Metric.LOG_DELAY: ("pipeline", "end of a request or call to the arrival of its log event"),
+    Metric.SETTLE_DELAY: ("pipeline", "end of a request to the publication of its first summary"),
+}
+"""What each published metric means; EstimatedCost is not published yet."""
+
+
+def metrics_table() -> str:
+    """The metrics with their units, kinds and meanings."""
+    rows = (
+        f"| `{metric.value}` | {METRIC_UNITS[metric].value} | {KINDS[kind]} | {meaning} |"
+        for metric, (kind, meaning) in METRICS.items()
+    )
+    return _table("| metric | unit | kind | what it is |", rows)
+
+
+def parameters_table() -> str:
+    """The template's parameters with their defaults and descriptions, in its own groups."""
+    template = cast("Mapping[str, Mapping[str, object]]", cfn_yaml.load(str(CHECKOUT / "template.yaml")))
+    interface = cast("Mapping[str, list[Mapping[str, object]]]", template["Metadata"]["AWS::CloudFormation::Interface"])
+    rows: list[str] = []
+    for group in interface["ParameterGroups"]:
+        label = cast("Mapping[str, str]", group["Label"])["default"]
+        rows.append(f"| **{label}** | | |")
+        rows += [_parameter(name, template) for name in cast("list[str]", group["Parameters"])]
+    return _table("| parameter | default | what it is |", rows)
+
+
+def _parameter(name: str, template: Mapping[str, Mapping[str, object]]) -> str:
+    parameter = cast("Mapping[str, object]", template["Parameters"][name])
+    default = f"`{parameter['Default']}`" if str(parameter["Default"]) else "empty"
+    return f"| `{name}` | {default} | {str(parameter['Description']).replace('|', '/')} |"
+
+
+def _table(header: str, rows: Iterable[str]) -> str:
+    rule = "|---" * (header.count("|") - 1) + "|"
+    return "\n".join((header, rule, *rows))
+
+
+def updated(readme: str) -> str:
+    """The README with both tables between their marks made anew."""
+    for name, table in (("parameters", parameters_table()), ("metrics", metrics_table())):
+        block = f"<!-- {name}: scripts/readme_tables.py -->\n{table}\n<!-- end of {name} -->"
+        readme = re.sub(rf"<!-- {name}: .*?<!-- end of {name} -->", lambda _, text=block: text, readme, flags=re.DOTALL)
+    return readme
+
+
+if __name__ == "__main__":
+    path = CHECKOUT / "README.md"
+    path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -47,12 +47,12 @@ def shown(command: Sequence[Line]) -> str:
 def request_query(table: str, request_id: str) -> list[Line]:
     """The calls of one request, as facts with their links."""
     values = {":request": {"S": f"request#{request_id}"}, ":calls": {"S": "invocation#"}}
+    fact = "fact.M.logged_at.S, fact.M.latency_ms.N, fact.M.stop_reason.S"
     return [
         ["aws", "dynamodb", "query", "--table-name", table],
         ["--key-condition-expression", "pk = :request AND begins_with(sk, :calls)"],
         ["--expression-attribute-values", json.dumps(values)],
-        ["--query", "Items[].[fact.M.[logged_at.S, latency_ms.N, stop_reason.S], link.M.[method.S, confidence.S]][]"],
-        ["--output", "text"],
+        ["--query", f"Items[].[{fact}, link.M.method.S, link.M.confidence.S]", "--output", "text"],
     ]
 
 

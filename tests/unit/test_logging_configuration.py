@@ -408,7 +408,7 @@ def test_a_bucket_without_a_name_is_no_bucket() -> None:
         {"cloudWatchConfig": {"logGroupName": GROUP, "roleArn": ROLE + "-2"}},
     ],
 )
-def test_different_settings_have_different_fingerprints(change: Mapping[str, object]) -> None:
+def test_different_settings_have_different_fingerprints(change: dict[str, object]) -> None:
     assert LoggingSetting.model_validate(OURS | change).fingerprint != LoggingSetting.model_validate(OURS).fingerprint
 
 

@@ -59,7 +59,8 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
     sam_settings = read_sam_settings(paths.samconfig)
     command = ["build", "--template-file", str(paths.template), "--build-dir", str(paths.build / "build")]
     command += ["--cached", "--cache-dir", str(paths.build / "cache"), "--parallel", *_overrides(sam_settings)]
-    _run_sam(command, local, step="build")
+    if _run_sam(command, local, step="build") != 0:
+        raise _failure("build", tail(paths.log("build")), local)
     left_out = leave_out_unknown_types(paths.build / "build" / "template.yaml")
     if left_out:
         say(f"left out, the local AWS does not know their types: {', '.join(left_out)}")
@@ -76,7 +77,10 @@ def deploy_built(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:
     command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
     if not sam_settings.has_capabilities:
         command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-    _run_sam([*command, *_overrides(sam_settings)], local, step="deploy")
+    _delete_failed_creation(local, sam_settings.stack_name)
+    if _run_sam([*command, *_overrides(sam_settings)], local, step="deploy") != 0:
+        reasons = failed_resources(local, sam_settings.stack_name)
+        raise _failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
     write_env_file(local.paths.env_file, settings(local.endpoint, stack_name=sam_settings.stack_name))
     say(f"stack {sam_settings.stack_name} deployed to {local.endpoint}")
     return deployed_stack(local)
@@ -97,32 +101,62 @@ def deployed_stack(local: LocalAws) -> DeployedStack:
     return DeployedStack(name=name, outputs=outputs)
 
 
+def _delete_failed_creation(local: LocalAws, stack_name: str) -> None:
+    """Delete a stack whose creation was rolled back: it can be nothing but deleted."""
+    cloudformation = local_client("cloudformation", endpoint=local.endpoint)
+    try:
+        status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
+    except cloudformation.exceptions.ClientError:
+        return
+    if status == "ROLLBACK_COMPLETE":
+        cloudformation.delete_stack(StackName=stack_name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack_name, WaiterConfig={"Delay": 1})
+
+
+def failed_resources(local: LocalAws, stack_name: str) -> list[str]:
+    """Why resources of the stack could not be made or changed, one line each, first things first."""
+    cloudformation = local_client("cloudformation", endpoint=local.endpoint)
+    try:
+        events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
+    except cloudformation.exceptions.ClientError:
+        return []
+    failed = [each for each in reversed(events) if each.get("ResourceStatus", "").endswith("_FAILED")]
+    return [
+        f"{each.get('LogicalResourceId')}: {each.get('ResourceStatusReason', 'no reason given')}" for each in failed
+    ]
+
+
 def _overrides(sam_settings: SamSettings) -> list[str]:
     """The file's overrides and this machine's architecture: without the former sam would forget them."""
     overrides = sam_settings.parameter_overrides(("Architecture", machine_architecture()))
     return ["--parameter-overrides", *(f"{name}={shlex.quote(value)}" for name, value in overrides.items())]
 
 
-def _run_sam(arguments: Sequence[str], local: LocalAws, *, step: str) -> None:
+def _run_sam(arguments: Sequence[str], local: LocalAws, *, step: str) -> int:
+    """Run sam to its end, its output going to the step's log; answers with its exit status."""
     paths, log = local.paths, local.paths.log(step)
     command = [str(paths.sam), *arguments, "--config-file", str(paths.samconfig), "--config-env", CONFIG_ENV]
     process = start_group(command, environment=local.environment(), log=log, folder=paths.checkout)
     try:
-        status = process.wait()
+        return process.wait()
     finally:
         stop_group(process.pid)
-    if status != 0:
-        click.echo(tail(log), err=True)
-        raise LocalAwsError(f"`sam {step}` failed{_reason(log)}: its log is {log.relative_to(paths.checkout)}.")
 
 
-_NO_NETWORK = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ProxyError", "ReadTimeoutError")
-"""What pip's output says when it does not reach the package registry."""
+def _failure(step: str, details: str, local: LocalAws) -> LocalAwsError:
+    """The error that tells a failed step, its details said on stderr."""
+    log = local.paths.log(step)
+    click.echo(details, err=True)
+    return LocalAwsError(f"`sam {step}` failed{_reason(log)}: its log is {log.relative_to(local.paths.checkout)}.")
+
+
+_NOT_FETCHED = ("Could not satisfy the requirement", "NewConnectionError", "NameResolutionError", "ReadTimeoutError")
+"""What sam and pip say when they do not reach the package registry."""
 
 
 def _reason(log: Path) -> str:
     """What the user can do about a failure, where the log tells."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    if any(each in text for each in _NO_NETWORK):
-        return " because the package registry did not answer (check the network and pip's settings, and run it again)"
+    if any(each in text for each in _NOT_FETCHED):
+        return " because packages could not be fetched (check the network and pip's settings, and run it again)"
     return ""

@@ -73,6 +73,9 @@ def emulator_environment(port: int, paths: LocalPaths) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
         "MINISTACK_REGION": REGION,
         "LAMBDA_EXECUTOR": "local",
+        # Listeners of their own, on fixed ports of every interface.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
         "AUTH": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -1,0 +1,63 @@
+"""template.yaml as data: CloudFormation's short tags (`!Ref`, `!GetAtt`, `!Sub` …) become their long form."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+type Node = Mapping[str, Any]
+"""A mapping of the template."""
+
+
+class _Loader(yaml.SafeLoader):
+    """A SafeLoader that knows the short tags."""
+
+
+def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> object:
+    name = tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
+    match node:
+        case yaml.ScalarNode():
+            value: object = loader.construct_scalar(node)
+        case yaml.SequenceNode():
+            value = loader.construct_sequence(node, deep=True)
+        case _:
+            raise TypeError(f"!{tag} of a mapping")
+    return {name: str(value).split(".", 1) if tag == "GetAtt" else value}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+TEMPLATE: Node = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), _Loader)
+PARAMETERS: Node = TEMPLATE["Parameters"]
+RESOURCES: Node = TEMPLATE["Resources"]
+OUTPUTS: Node = TEMPLATE["Outputs"]
+
+FUNCTION = "AWS::Serverless::Function"
+
+
+def of_type(kind: str) -> dict[str, Node]:
+    """The resources of that type, by logical id."""
+    return {name: resource for name, resource in RESOURCES.items() if resource["Type"] == kind}
+
+
+def properties(name: str) -> Node:
+    """The properties of a resource."""
+    found: Node = RESOURCES[name]["Properties"]
+    return found
+
+
+def references(value: object) -> Iterator[str]:
+    """Every logical id or parameter that Ref or Fn::GetAtt name inside a value."""
+    if isinstance(value, Mapping):
+        if "Ref" in value:
+            yield value["Ref"]
+        if "Fn::GetAtt" in value:
+            yield value["Fn::GetAtt"][0]
+        for part in value.values():
+            yield from references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from references(part)

@@ -1,0 +1,96 @@
+import re
+import tomllib
+
+import pytest
+from tests.template.template_document import OUTPUTS, PARAMETERS, ROOT, TEMPLATE, properties, references
+
+from request_lens.config import Config
+
+WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds"}
+
+
+def test_every_parameter_has_a_default_so_that_none_is_needed_to_deploy() -> None:
+    assert [name for name, parameter in PARAMETERS.items() if "Default" not in parameter] == []
+
+
+def test_every_parameter_is_described_and_validated() -> None:
+    for name, parameter in PARAMETERS.items():
+        assert parameter["Description"], name
+        assert {"AllowedPattern", "AllowedValues", "MinValue"} & parameter.keys(), name
+        assert "AllowedValues" in parameter or parameter["ConstraintDescription"], name
+
+
+def test_every_parameter_stands_in_exactly_one_group() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
+
+
+def test_the_processors_environment_is_the_configs_fields() -> None:
+    variables = properties("ProcessorFunction")["Environment"]["Variables"]
+
+    assert set(variables) == {name.upper() for name in Config.model_fields}
+
+
+def test_the_defaults_are_a_valid_configuration() -> None:
+    variables = properties("ProcessorFunction")["Environment"]["Variables"]
+    values = {
+        name.lower(): str(PARAMETERS[value["Ref"]]["Default"]) if value["Ref"] in PARAMETERS else "https://some.queue"
+        for name, value in variables.items()
+    }
+
+    assert Config.model_validate(values).retention_days == 90
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "allowed"),
+    [
+        ("AgentRoleNames", "", True),
+        ("AgentRoleNames", "agent, agent-2", True),
+        ("AgentRoleNames", "arn:aws:iam::123456789012:role/agent", False),
+        ("AgentRoutes", "", True),
+        ("AgentRoutes", "POST /ask,GET /items/{id}, $default, ANY /{proxy+}", True),
+        ("AgentRoutes", "/ask", False),
+        ("ServiceName", 'request "lens"', False),
+        ("InvocationLogGroupName", "", False),
+        ("AccessLogGroupName", "", True),
+        ("AccessLogGroupName", "arn:aws:logs:eu-west-1:123456789012:log-group:access", False),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_before_anything_is_deployed(
+    parameter: str, value: str, allowed: bool
+) -> None:
+    assert bool(re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], value)) is allowed
+
+
+def test_the_local_section_shortens_the_three_waits_and_nothing_else() -> None:
+    samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    local, default = samconfig["local"], samconfig["default"]
+    overrides = dict(each.split("=") for each in local["deploy"]["parameters"].pop("parameter_overrides"))
+
+    assert overrides.keys() == WAITS
+    assert all(int(value) < PARAMETERS[name]["Default"] for name, value in overrides.items())
+    assert local["deploy"] == default["deploy"]
+
+
+def test_no_region_is_fixed() -> None:
+    samconfig = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
+
+    assert not re.search(r"^\s*region\s*=", samconfig, re.MULTILINE)
+
+
+def test_the_outputs_that_scripts_depend_on_are_there() -> None:
+    assert OUTPUTS.keys() >= {
+        "RequestTableName",
+        "InvocationLogGroupName",
+        "AccessLogGroupName",
+        "ProcessorLogGroupName",
+        "DashboardUrl",
+    }
+
+
+def test_every_parameter_is_used() -> None:
+    parts = [TEMPLATE["Resources"], TEMPLATE["Conditions"], TEMPLATE["Globals"]]
+    used = {name for part in parts for name in references(part)}
+
+    assert set(PARAMETERS) <= used

@@ -1,0 +1,170 @@
+"""The use cases in a world of memory adapters, where writes can fail and a failed message comes again."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from tests.unit.fact_samples import at
+
+from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory_metric_sink import MemoryMetricSink
+from request_lens.adapters.memory_settle_timer import MemorySettleTimer
+from request_lens.application.collect import CollectReport, collect
+from request_lens.application.publish import publish
+from request_lens.application.settle import settle
+from request_lens.domain.facts import Fact, Invocation, InvocationId, LogRecord, Request, RequestId
+from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.publication import Metric, Publication
+from request_lens.domain.state import RequestState
+from request_lens.domain.summary import Summary
+from request_lens.errors import StoreUnavailable
+from request_lens.ports import Ports
+
+RETRY_AFTER = timedelta(seconds=60)
+"""How long after a failure a message or batch comes again."""
+
+TIMERS_AT_MOST = 5_000
+"""A world that fires more timers than this feeds itself."""
+
+
+class FailingStore(MemoryFactStore):
+    """A store whose `fails_at`-th write (from 1) raises: before it is done, or where `after` is set, when it is."""
+
+    def __init__(self, *, fails_at: int = 0, after: bool = False) -> None:
+        super().__init__()
+        self.writes = 0
+        self._fails_at = fails_at
+        self._after = after
+
+    def _written[Answer](self, write: Callable[[], Answer]) -> Answer:
+        self.writes += 1
+        fails = self.writes == self._fails_at
+        if fails and not self._after:
+            raise StoreUnavailable("the test's outage, before the write")
+        answer = write()
+        if fails:
+            raise StoreUnavailable("the test's outage, after the write")
+        return answer
+
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
+        write = super().store_requests
+        self._written(lambda: write(records, stored_at=stored_at))
+
+    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+        write = super().store_unlinked
+        self._written(lambda: write(invocations, stored_at=stored_at))
+
+    def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
+        write = super().store_linked
+        self._written(lambda: write(linked))
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        write = super().write_revision
+        return self._written(lambda: write(request_id, revision=revision, summary=summary))
+
+    def mark_orphaned(self, request_id: RequestId) -> bool:
+        write = super().mark_orphaned
+        return self._written(lambda: write(request_id))
+
+    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
+        write = super().decide
+        return self._written(lambda: write(unlinked, decision))
+
+
+class World:
+    """Time, the store, the timers and what was printed."""
+
+    def __init__(self, policy: Policy | None = None, *, store: MemoryFactStore | None = None) -> None:
+        self.policy = policy or Policy()
+        self.store = store or MemoryFactStore()
+        self.sink = MemoryMetricSink()
+        self.timer = MemorySettleTimer()
+        self.clock = MemoryClock(at(0))
+        self.ports = Ports(store=self.store, timer=self.timer, sink=self.sink, clock=self.clock)
+        self.fired = 0
+
+    def collect(self, seconds: float, *records: LogRecord) -> CollectReport:
+        """Run until then, and take one batch; where the store fails, the same batch comes again at once."""
+        self.run_until(seconds)
+        self.clock.moment = max(self.clock.moment, at(seconds))
+        try:
+            return collect(records, self.ports, self.policy)
+        except StoreUnavailable:
+            return collect(records, self.ports, self.policy)
+        finally:
+            self._publish()
+
+    def run_until(self, seconds: float | None = None) -> None:
+        """Fire the timers that are due before then, or all there are."""
+        end = None if seconds is None else at(seconds)
+        while (due := self.timer.next_due()) is not None and (end is None or due < end):
+            self.clock.moment = max(self.clock.moment, due)
+            self._settle()
+            self.fired += 1
+            assert self.fired < TIMERS_AT_MOST, "the timers feed themselves"
+
+    def _settle(self) -> None:
+        key = self.timer.take()
+        try:
+            settle(key, self.ports, self.policy)
+        except StoreUnavailable:
+            self.timer.send([(key, self.clock.moment + RETRY_AFTER)])
+        self._publish()
+
+    def _publish(self) -> None:
+        if changes := self.store.take_changes():
+            publish(changes, self.ports)
+
+    def request(self, request_id: str = "r1") -> RequestState:
+        """What the store holds of a request."""
+        return self.store.load_request(RequestId(request_id))
+
+    def decision(self, invocation_id: str) -> Decision | None:
+        """What was decided of an untagged invocation."""
+        found = self.store.load_unlinked(InvocationId(invocation_id))
+        return None if found is None else found.decision
+
+    def calls_of(self, request_id: str = "r1") -> dict[str, tuple[str, str]]:
+        """The request's calls, each with its link's method and confidence."""
+        found = self.request(request_id).invocations
+        return {each.invocation.invocation_id: (each.link.method.value, each.link.confidence.value) for each in found}
+
+    def published(self) -> dict[str, Publication]:
+        """What was printed, by publication id; none was printed twice."""
+        found = {each.publication_id: each for each in self.sink.publications}
+        assert len(found) == len(self.sink.publications)
+        return found
+
+    def sum_of(self, metric: Metric) -> float:
+        """The sum of a metric over all that was printed."""
+        return sum(sum(each.values.get(metric, ())) for each in self.sink.publications)
+
+    def pipeline_sum(self, metric: Metric) -> float:
+        """The sum of a metric over what the pipeline says of itself."""
+        return sum(sum(each.values.get(metric, ())) for each in self.sink.pipeline)
+
+
+def run(arrivals: Iterable[tuple[float, Fact]], policy: Policy | None = None) -> World:
+    """A world in which these facts came at these seconds, one a batch, and all timers have fired."""
+    world = World(policy)
+    for seconds, fact in sorted(arrivals, key=lambda each: each[0]):
+        world.collect(seconds, fact)
+    world.run_until()
+    return world
+
+
+def places(world: World, facts: Iterable[Fact]) -> Mapping[str, str]:
+    """For each invocation where it ended: its request's id, its reason, or `pending`. Fails where it is in two places."""
+    found: dict[str, str] = {}
+    requests = [each.request_id for each in facts if isinstance(each, Request)]
+    for request_id in requests:
+        for invocation_id in world.calls_of(request_id):
+            assert invocation_id not in found, f"{invocation_id} is under two requests"
+            found[invocation_id] = request_id
+    for each in world.store.all_unlinked():
+        reason = getattr(each.decision, "reason", None)
+        if reason is not None:
+            assert each.invocation.invocation_id not in found, "linked and unattributed"
+            found[each.invocation.invocation_id] = str(reason)
+    return found

@@ -1,0 +1,170 @@
+"""Linking: what is decided, once it is due, from the facts around."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, pending, request
+
+from request_lens.domain.facts import Request
+from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking import MAX_FACTS_AROUND, Surroundings, decide_due, due_at, reach
+from request_lens.domain.policy import Policy
+
+EVERYBODY = Policy()
+AGENTS = Policy(agent_role_names=frozenset({ROLE}))
+CORE = (at(0) - reach(EVERYBODY), at(0) + reach(EVERYBODY))
+
+
+def around(
+    requests: Sequence[Request], *unlinked: UnlinkedInvocation, complete: bool = True, **produced: Link
+) -> Surroundings:
+    return Surroundings(
+        requests=requests,
+        unlinked=unlinked,
+        core=CORE,
+        asked=unlinked[0].invocation.invocation_id,
+        produced=produced,
+        complete=complete,
+    )
+
+
+def decided(surroundings: Surroundings, seconds: float, policy: Policy = AGENTS) -> dict[str, Decision]:
+    found = decide_due(surroundings, now=at(seconds), policy=policy)
+    return {each.unlinked.invocation.invocation_id: each.decision for each in found}
+
+
+def test_an_invocation_is_due_when_every_request_around_it_has_ended_and_its_record_has_come() -> None:
+    assert due_at(pending(call(logged=0), stored=10), EVERYBODY) == at(90)
+
+
+def test_an_invocation_that_came_late_is_due_no_earlier_than_the_link_delay_after_it_was_stored() -> None:
+    assert due_at(pending(call(logged=0), stored=3_600), EVERYBODY) == at(3_660)
+
+
+def test_nothing_is_decided_before_it_is_due() -> None:
+    surroundings = around([request()], pending(call(logged=1)))
+
+    assert decided(surroundings, 90.999) == {}
+    assert decided(surroundings, 91) == {"i1": link("r1", Method.WINDOW, Confidence.INFERRED)}
+
+
+@pytest.mark.parametrize(("policy", "expected"), [(AGENTS, Confidence.INFERRED), (EVERYBODY, Confidence.ASSUMED)])
+def test_a_window_link_is_inferred_only_where_the_agents_roles_are_known(policy: Policy, expected: Confidence) -> None:
+    surroundings = around([request()], pending(call(logged=1)))
+
+    assert decided(surroundings, 91, policy) == {"i1": link("r1", Method.WINDOW, expected)}
+
+
+@pytest.mark.parametrize("role", ["payroll", None])
+def test_a_caller_that_is_no_agent_of_ours_is_never_linked(role: str | None) -> None:
+    surroundings = around([request()], pending(call(logged=1, role=role)))
+
+    assert decided(surroundings, 90.9) == {}
+    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.OTHER_CALLER)}
+    assert decided(surroundings, 91, EVERYBODY) == {"i1": link("r1", Method.WINDOW, Confidence.ASSUMED)}
+
+
+def test_a_chain_is_due_with_its_last_call() -> None:
+    first, second = (pending(each) for each in chain_of_two("c", 1, 4))
+    surroundings = around([request(duration_ms=8_000)], first, second)
+
+    assert decided(surroundings, 93.9) == {}
+    assert decided(surroundings, 94) == {"c-1": link("r1"), "c-2": link("r1", Method.CHAIN)}
+
+
+def test_two_requests_that_overlap_are_told_apart_by_the_length_of_the_chain() -> None:
+    first, second = (pending(each) for each in chain_of_two("c", 1, 4))
+    surroundings = around(
+        [request("short", 0.5, duration_ms=2_500), request("long", 0.5, duration_ms=6_000)], first, second
+    )
+
+    assert set(decided(surroundings, 94).values()) == {link("long"), link("long", Method.CHAIN)}
+
+
+def test_a_call_that_fits_several_requests_waits_for_its_neighbours_and_is_then_ambiguous() -> None:
+    surroundings = around([request("r1"), request("r2"), request("r3", 200)], pending(call(logged=1)))
+
+    assert decided(surroundings, 120.9) == {}
+    assert decided(surroundings, 121) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+
+
+def test_a_call_that_fits_no_request_is_unattributed_at_once() -> None:
+    surroundings = around([request(start=20)], pending(call(logged=1)))
+
+    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+
+
+def test_a_call_that_returns_what_a_tagged_call_asked_for_follows_it_among_requests_that_overlap() -> None:
+    exact = link("r2", Method.TAG, Confidence.EXACT)
+    surroundings = around([request("r1"), request("r2")], pending(call(logged=1, returned=["x"])), x=exact)
+
+    assert decided(surroundings, 91) == {"i1": link("r2", Method.CHAIN, Confidence.EXACT)}
+
+
+def test_a_call_does_not_follow_another_into_a_request_that_it_does_not_fit() -> None:
+    exact = link("r2", Method.TAG, Confidence.EXACT)
+    surroundings = around([request("r2", 40)], pending(call(logged=1, returned=["x"])), x=exact)
+
+    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+
+
+def test_a_late_call_follows_the_decision_that_its_chain_already_has() -> None:
+    first, second = chain_of_two("c", 1, 4)
+    decided_first = UnlinkedInvocation(
+        invocation=first, stored_at=at(11), decision=link("r1", Method.WINDOW, Confidence.ASSUMED)
+    )
+    surroundings = around([request("r1"), request("r2")], pending(second, stored=95), decided_first)
+
+    assert decided(surroundings, 155) == {"c-2": link("r1", Method.CHAIN, Confidence.ASSUMED)}
+
+
+def test_a_request_of_unknown_duration_takes_no_call_by_time() -> None:
+    surroundings = around([request(duration_ms=None)], pending(call(logged=1)))
+
+    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+
+
+def test_more_facts_around_a_call_than_time_can_tell_apart_make_it_crowded() -> None:
+    quiet = [pending(call(f"s{n}", 25, role="payroll")) for n in range(MAX_FACTS_AROUND - 2)]
+    one_more = pending(call("s-more", 25, role="payroll"))
+
+    assert decided(around([request()], pending(call(logged=1)), *quiet), 91) == {"i1": link("r1")}
+    assert decided(around([request()], pending(call(logged=1)), *quiet, one_more), 91) == {
+        "i1": Unattributed(reason=Reason.CROWDED)
+    }
+
+
+def test_facts_that_lie_further_away_than_a_request_can_last_crowd_nobody() -> None:
+    far = [pending(call(f"s{n}", 32, role="payroll")) for n in range(MAX_FACTS_AROUND + 1)]
+
+    assert decided(around([request()], pending(call(logged=1)), *far), 91) == {"i1": link("r1")}
+
+
+def test_a_call_whose_surroundings_could_not_be_read_whole_is_crowded() -> None:
+    surroundings = around([request()], pending(call(logged=1)), complete=False)
+
+    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.CROWDED)}
+
+
+def test_surroundings_that_could_not_be_read_whole_decide_nothing_for_a_neighbour() -> None:
+    asked, neighbour = pending(call("asked", 1)), pending(call("neighbour", 50))
+    surroundings = around([request(), request("r2", 50)], asked, neighbour, complete=False)
+
+    assert decided(surroundings, 140).keys() == {"asked"}
+
+
+def test_a_neighbour_beyond_the_core_is_left_to_its_own_settle() -> None:
+    beyond = CORE[1] + timedelta(seconds=1) - at(0)
+    far = pending(call("far", beyond.total_seconds()))
+
+    assert decided(around([request()], pending(call(logged=1)), far), 1_000) == {"i1": link("r1")}
+
+
+def test_a_chain_linked_after_its_first_call_was_unattributed_is_linked_by_time() -> None:
+    first, second = chain_of_two("c", 1, 4)
+    lost = UnlinkedInvocation(invocation=first, stored_at=at(11), decision=Unattributed(reason=Reason.NO_REQUEST))
+
+    found = decided(around([request()], pending(second, stored=95), lost), 155)
+
+    assert found == {"c-2": link("r1", Method.WINDOW)}

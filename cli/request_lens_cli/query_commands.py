@@ -9,6 +9,7 @@ from rich.console import Console
 
 from request_lens.domain.policy import Policy
 from request_lens_cli.bars import render_bars
+from request_lens_cli.call_table import calls_table
 from request_lens_cli.deployed import open_stack_table
 from request_lens_cli.documents import Document, summary_document, unattributed_documents
 from request_lens_cli.report import Report, headline
@@ -58,7 +59,9 @@ def show_command(request_id: str, stack_name: str | None, format_: str) -> None:
     if format_ == "json":
         click.echo(json.dumps(summary_document(state, Policy()), indent=2))
         return
-    show_report(Report(requests=[state], unlinked=[]), open_console())
+    console = open_console()
+    show_report(Report(requests=[state], unlinked=[]), console)
+    console.print(calls_table(state.invocations, Policy()))
 
 
 def report_document(report: Report, policy: Policy) -> Document:

@@ -50,7 +50,7 @@ class Report:
             raise ValueError(f"no record of request {state.request_id}")
         label = self.labels.get(state.request_id)
         started = state.record.started_at.strftime("%H:%M:%S")
-        title, detail = state.record.route, started
+        title, detail = f"{state.record.route} · {started}", str(state.request_id)
         if label is not None:
             title, detail = label.prompt, f"{label.kind} · {state.record.route} · {started}"
         return TimelineRow(label=title, detail=detail, request=state.record, summary=state.summary)

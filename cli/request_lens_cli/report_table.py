@@ -65,9 +65,9 @@ _STACKED = (
 
 def requests_table(report: Report, *, width: int) -> Table:
     """One request a row: what it was, when and how long it ran, its LLM calls, and how they were correlated."""
-    columns = _WIDE if width >= NARROW else _STACKED
+    columns = _columns(report, narrow=width < NARROW)
     rows = [[_cell(column, _cells(report, state)) for column in columns] for state in report.requests]
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", leading=int(columns is _STACKED))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", leading=int(width < NARROW))
     number_width = len(str(len(rows)))
     table.add_column("#", justify="right", width=number_width)
     widths = _fitting([_column_width(column, [row[at] for row in rows]) for at, column in enumerate(columns)], width)
@@ -77,6 +77,15 @@ def requests_table(report: Report, *, width: int) -> Table:
     for number, row in enumerate(rows, start=1):
         table.add_row(str(number), *row)
     return table
+
+
+def _columns(report: Report, *, narrow: bool) -> list[_Column]:
+    """The columns; without labels the first one holds the request's id, and there is no type."""
+    columns = list(_STACKED if narrow else _WIDE)
+    if report.labels:
+        return columns
+    unnamed = _Column(header="Request\nRoute" if narrow else "Request", cells=columns[0].cells)
+    return [unnamed, *(column for column in columns[1:] if column.cells != ("type",))]
 
 
 def _column_width(column: _Column, cells: Sequence[Text]) -> int:

@@ -1,6 +1,6 @@
 """The use cases in a world of memory adapters, where writes can fail and a failed message comes again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from tests.unit.fact_samples import at
@@ -13,9 +13,10 @@ from request_lens.application.collect import CollectReport, collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
 from request_lens.domain.facts import Fact, Invocation, InvocationId, LogRecord, Request, RequestId
-from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.link import Decision, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric, Publication
+from request_lens.domain.settlement import has_news
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
 from request_lens.errors import StoreUnavailable
@@ -154,17 +155,19 @@ def run(arrivals: Iterable[tuple[float, Fact]], policy: Policy | None = None) ->
     return world
 
 
-def places(world: World, facts: Iterable[Fact]) -> Mapping[str, str]:
-    """For each invocation where it ended: its request's id, its reason, or `pending`. Fails where it is in two places."""
+def places(world: World) -> dict[str, str]:
+    """For each invocation that was decided where it counts: under its request, or for its reason.
+
+    Fails where an invocation counts twice, or where a request's last revision does not count all that is under it.
+    """
     found: dict[str, str] = {}
-    requests = [each.request_id for each in facts if isinstance(each, Request)]
-    for request_id in requests:
-        for invocation_id in world.calls_of(request_id):
-            assert invocation_id not in found, f"{invocation_id} is under two requests"
-            found[invocation_id] = request_id
-    for each in world.store.all_unlinked():
-        reason = getattr(each.decision, "reason", None)
-        if reason is not None:
-            assert each.invocation.invocation_id not in found, "linked and unattributed"
-            found[each.invocation.invocation_id] = str(reason)
+    for state in world.store.all_requests():
+        assert not has_news(state), f"{state.request_id} was not revised"
+        for each in state.invocations:
+            assert each.invocation.invocation_id not in found, "under two requests"
+            found[each.invocation.invocation_id] = state.request_id
+    for lone in world.store.all_unlinked():
+        if isinstance(lone.decision, Unattributed):
+            assert lone.invocation.invocation_id not in found, "linked and unattributed"
+            found[lone.invocation.invocation_id] = str(lone.decision.reason)
     return found

@@ -1,0 +1,82 @@
+"""CloudFormation as a custom resource sees it: requests, and a server that takes their answers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any, cast
+
+from logging_configuration_handler import lambda_handler
+
+GROUP = "/aws/bedrock/model-invocations"
+ROLE = "arn:aws:iam::123456789012:role/request-lens-logging"
+STACK = "arn:aws:cloudformation:ap-northeast-1:123456789012:stack/request-lens/1"
+OURS = {
+    "cloudWatchConfig": {"logGroupName": GROUP, "roleArn": ROLE},
+    "textDataDeliveryEnabled": True,
+    "imageDataDeliveryEnabled": False,
+    "embeddingDataDeliveryEnabled": False,
+    "videoDataDeliveryEnabled": False,
+    "audioDataDeliveryEnabled": False,
+}
+"""The setting that a stack with this group and role makes."""
+
+type Reply = Mapping[str, Any]
+
+
+class CloudFormation(HTTPServer):
+    """Takes the answers that CloudFormation would wait for, after as many refusals as asked for."""
+
+    def __init__(self) -> None:
+        self.answers: list[Reply] = []
+        self.content_types: list[str | None] = []
+        self.refusals = 0
+        super().__init__(("127.0.0.1", 0), _Taker)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/answer?signature=1"
+
+
+class _Taker(BaseHTTPRequestHandler):
+    def do_PUT(self) -> None:
+        taker = cast("CloudFormation", self.server)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if taker.refusals:
+            taker.refusals -= 1
+            self.send_response(503)
+        else:
+            taker.answers.append(json.loads(body))
+            taker.content_types.append(self.headers["Content-Type"])
+            self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
+        pass
+
+
+@contextmanager
+def listening() -> Iterator[CloudFormation]:
+    """A server on a free port, for as long as the context lasts."""
+    with CloudFormation() as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def ask(server: CloudFormation, kind: str, *, physical_id: str | None = None, **properties: str) -> tuple[Reply, str]:
+    """The answer to one request, and the physical id that CloudFormation then keeps."""
+    event = {
+        "RequestType": kind,
+        "ResponseURL": server.url,
+        "StackId": STACK,
+        "RequestId": f"request-{len(server.answers)}",
+        "LogicalResourceId": "BedrockLogging",
+        "ResourceProperties": {"LogGroupName": GROUP, "RoleArn": ROLE, "LogPromptText": "true", **properties},
+    }
+    lambda_handler(event if physical_id is None else event | {"PhysicalResourceId": physical_id}, object())
+    answer = server.answers[-1]
+    return answer, answer["PhysicalResourceId"]

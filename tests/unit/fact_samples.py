@@ -47,7 +47,7 @@ def call(
     tag: Tag | None = None,
     model_id: str = MODEL,
 ) -> Invocation:
-    """A call with a conversation; it stops for a tool where it asks for one. A failed one has what Bedrock logs of it."""
+    """A call with a conversation, which stops for a tool where it asks for one; a failed one has no body."""
     reason = stop_reason or ("tool_use" if produced else "end_turn")
     failed = error_code is not None
     return Invocation(

@@ -104,7 +104,7 @@ def test_a_request_is_looked_at_after_the_settle_delay_or_at_once_where_the_batc
 
 
 def test_a_batch_that_comes_twice_changes_nothing() -> None:
-    records = [request("r1"), call("i1", 1), call("t1", 2, tag=tag("r1"))]
+    records: list[LogRecord] = [request("r1"), call("i1", 1), call("t1", 2, tag=tag("r1"))]
     once, twice = World(), World()
     once.collect(12, *records)
 

@@ -28,7 +28,8 @@ def _line(calls: int) -> str:
 
 
 @pytest.fixture
-def logs() -> Iterator["CloudWatchLogsClient"]:
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator["CloudWatchLogsClient"]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # the tester may have read out/local-aws.env
     with mock_aws():
         client = boto3.client("logs", region_name="us-east-1")
         client.create_log_group(logGroupName=GROUP)

@@ -1,5 +1,6 @@
 """Fold: a request and its calls to their summary."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -21,8 +22,11 @@ def times(summary: Summary) -> tuple[int | None, int | None, int | None]:
     return (summary.llm_time_ms, summary.tool_time_ms, summary.non_llm_time_ms)
 
 
-def precise(name: str, started: float, latency_ms: int, **ids: list[str]) -> Invocation:
-    return call(name, int(started), latency_ms=latency_ms, tag=tag(started=started), **ids)
+def precise(
+    name: str, started: float, latency_ms: int, *, returned: Sequence[str] = (), produced: Sequence[str] = ()
+) -> Invocation:
+    tagged = tag(started=started)
+    return call(name, int(started), latency_ms=latency_ms, tag=tagged, returned=returned, produced=produced)
 
 
 def test_a_request_without_calls_spent_no_time_on_them() -> None:

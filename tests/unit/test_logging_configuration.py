@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import boto3
 import pytest
 from moto import mock_aws
-from tests.unit.cloudformation_stand_in import GROUP, OURS, ROLE, CloudFormation, ask, listening
+from tests.unit.cloudformation_stand_in import GROUP, OURS, ROLE, STACK, CloudFormation, ask, listening
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
@@ -49,6 +49,19 @@ def test_where_logging_is_off_it_is_switched_on_with_every_flag_said(
     assert answer["Data"] == {"Outcome": "created"}
     assert physical_id.startswith("put:")
     assert stored(bedrock) == OURS
+
+
+def test_an_answer_carries_the_ids_of_its_request_and_the_content_type_that_the_url_is_signed_for(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    answer, _ = ask(cloudformation, "Create")
+
+    assert (answer["StackId"], answer["RequestId"], answer["LogicalResourceId"]) == (
+        STACK,
+        "request-0",
+        "BedrockLogging",
+    )
+    assert cloudformation.content_types == [""]
 
 
 def test_prompts_and_completions_can_be_left_out(cloudformation: CloudFormation, bedrock: "BedrockClient") -> None:

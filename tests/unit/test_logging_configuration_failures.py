@@ -25,19 +25,6 @@ def cloudformation() -> Iterator[CloudFormation]:
         yield server
 
 
-def test_an_answer_carries_the_ids_of_its_request_and_the_content_type_that_the_url_is_signed_for(
-    cloudformation: CloudFormation, bedrock: "BedrockClient"
-) -> None:
-    answer, _ = ask(cloudformation, "Create")
-
-    assert (answer["StackId"], answer["RequestId"], answer["LogicalResourceId"]) == (
-        STACK,
-        "request-0",
-        "BedrockLogging",
-    )
-    assert cloudformation.content_types == [""]
-
-
 def test_a_property_that_is_wrong_is_named_in_the_answer(
     cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,14 @@
 """Settle: revisions, links and orphans over time, as the use cases write them."""
 
 import pytest
+from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, request, tag
+from tests.unit.lens_world import World, run
 
+from request_lens.domain.facts import Fact, Tag
 from request_lens.domain.link import Confidence, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric
 from request_lens.domain.state import Matter, SettleKey
-from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, request, tag
-from tests.unit.lens_world import World, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
 NEVER_SEEN = Unattributed(reason=Reason.REQUEST_NEVER_SEEN)
@@ -196,11 +197,11 @@ def test_a_message_about_nothing_does_nothing(matter: Matter, key: str) -> None:
 @pytest.mark.parametrize("record_first", [True, False])
 @pytest.mark.parametrize("tags", [(None, None), (tag("r1", 1), tag("r1", 2)), (tag("r1"), tag("r1"))])
 def test_a_backfill_an_hour_later_gives_the_right_first_revision(
-    gap: float, record_first: bool, tags: tuple[None, None]
+    gap: float, record_first: bool, tags: tuple[Tag | None, Tag | None]
 ) -> None:
     first = call("c1", 1, produced=["x"], tag=tags[0])
     second = call("c2", 3, returned=["x"], tag=tags[1])
-    facts = [request(), first, second] if record_first else [second, first, request()]
+    facts: list[Fact] = [request(), first, second] if record_first else [second, first, request()]
 
     world = run([(3_600 + n * gap, fact) for n, fact in enumerate(facts)])
 
@@ -217,3 +218,13 @@ def test_a_backfill_in_one_batch_attributes_every_call_it_can() -> None:
 
     assert world.published().keys() == {"r1#1", "r2#1", "invocation:i5#1"}
     assert world.decision("i5") == Unattributed(reason=Reason.NO_REQUEST)
+
+
+def test_a_call_whose_chain_is_seen_longer_from_it_than_from_its_last_call_is_decided_all_the_same() -> None:
+    """The last call's settle does not reach back to the first, so it cannot see that it follows the middle one."""
+    first, middle = call("i1", 0, produced=["x"]), call("i2", 100, returned=["x"])
+    last = call("i3", 200, returned=["x"])
+
+    world = run([(300, first), (600, middle), (640, last)])
+
+    assert [world.decision(each) for each in ("i1", "i2", "i3")] == [Unattributed(reason=Reason.NO_REQUEST)] * 3

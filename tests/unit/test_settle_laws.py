@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hypothesis import given, settings
+from tests.unit.drawn_traffic import Traffic, traffic
+from tests.unit.fact_samples import START, at, call, chain_of_two, request, tag
+from tests.unit.lens_world import FailingStore, World, places, run
 
 from request_lens.domain.facts import Fact, Invocation, Request
 from request_lens.domain.link import Decision
 from request_lens.domain.publication import Metric
 from request_lens.domain.state import RequestState
-from tests.unit.drawn_traffic import Traffic, traffic
-from tests.unit.fact_samples import START, at, call, chain_of_two, request, tag
-from tests.unit.lens_world import FailingStore, World, places, run
 
 LINK_DELAY = 60.0
 type Arrivals = list[tuple[float, Fact]]
@@ -77,9 +77,7 @@ def test_publications_add_up_to_the_distinct_invocations_and_requests(drawn: Tra
     arrivals = _any_time(drawn.facts, drawn.chance)
     world = run(arrivals)
 
-    calls, errors = (
-        [each for each in drawn.calls if each.is_llm_call is succeeded] for succeeded in (True, False)
-    )
+    calls, errors = ([each for each in drawn.calls if each.is_llm_call is succeeded] for succeeded in (True, False))
     assert world.sum_of(Metric.LLM_CALLS) == len(calls)
     assert world.sum_of(Metric.LLM_ERRORS) == world.sum_of(Metric.LLM_THROTTLES) == len(errors)
     assert world.sum_of(Metric.INPUT_TOKENS) == sum(each.tokens.input or 0 for each in calls)
@@ -113,7 +111,7 @@ CRASH_ARRIVALS: Arrivals = [
     (210, call("t3", 200, tag=tag("r5", 1))),
     (3_000, request("r5", 199)),
 ]
-"""Tagged calls, a chain of two with a lone call beside it, one of no request, an ambiguous one, an orphan taken back."""
+"""Tagged calls, a chain of two with a lone call beside it, one of no request, an ambiguous one, an orphan."""
 
 
 def _run_failing(fails_at: int, *, after: bool) -> tuple[World, FailingStore]:

@@ -47,7 +47,7 @@ def _decide_around(unlinked: UnlinkedInvocation, ports: Ports, policy: Policy) -
     around = _surroundings(unlinked, ports, policy)
     due = decide_due(around, now=now, policy=policy)
     if unlinked not in [each.unlinked for each in due]:
-        _wait_for_neighbours(unlinked, around, now, ports, policy)
+        _look_again(unlinked, around, now, ports, policy)
     return [replace(each.unlinked, decision=ports.store.decide(each.unlinked, each.decision)) for each in due]
 
 
@@ -55,13 +55,16 @@ def _wait(unlinked: UnlinkedInvocation, until: datetime, ports: Ports) -> None:
     ports.timer.send([(SettleKey(Matter.INVOCATION, unlinked.invocation.invocation_id), until)])
 
 
-def _wait_for_neighbours(
+def _look_again(
     unlinked: UnlinkedInvocation, around: Surroundings, now: datetime, ports: Ports, policy: Policy
 ) -> None:
-    """Look again when the neighbours of its chain are due; a chain that is not due itself has its last call's timer."""
+    """Send a timer for when its chain is due, or, if it was and fits several requests, when its neighbours are.
+
+    So each invocation has a message of its own to come until it is decided, which makes good what a crash leaves out.
+    """
     for each in open_chains(around, policy):
-        if each.due_at <= now and unlinked.invocation in each.chain.calls:
-            _wait(unlinked, each.due_at + policy.max_request, ports)
+        if unlinked.invocation in each.chain.calls:
+            _wait(unlinked, each.due_at if each.due_at > now else each.due_at + policy.max_request, ports)
 
 
 def _surroundings(unlinked: UnlinkedInvocation, ports: Ports, policy: Policy) -> Surroundings:

@@ -44,12 +44,10 @@ def _by_time(invocation: Invocation) -> tuple[datetime, str]:
 
 def _previous(ordered: Sequence[Invocation]) -> list[list[int]]:
     """For each call the calls that asked for the tool results it returns; none that was logged later."""
-    producers = {
-        tool_use_id: position
-        for position, each in enumerate(ordered)
-        if each.conversation is not None
-        for tool_use_id in each.conversation.produced
-    }
+    producers: dict[str, int] = {}
+    for position, each in enumerate(ordered):
+        for tool_use_id in each.conversation.produced if each.conversation is not None else ():
+            producers.setdefault(tool_use_id, position)
     found: list[list[int]] = []
     for position, each in enumerate(ordered):
         returned = each.conversation.returned if each.conversation is not None else ()

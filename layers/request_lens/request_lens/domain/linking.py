@@ -118,7 +118,8 @@ def decide_due(around: Surroundings, *, now: datetime, policy: Policy) -> list[D
 def _is_decided_here(open_chain: OpenChain, around: Surroundings) -> bool:
     first, last = around.core
     within = all(first <= call.logged_at <= last for call in open_chain.chain.calls)
-    return within or around.asked in {call.invocation_id for call in open_chain.chain.calls}
+    asked = around.asked in {call.invocation_id for call in open_chain.chain.calls}
+    return asked or (within and around.complete)
 
 
 def _decisions(open_chain: OpenChain, around: Surroundings, now: datetime, policy: Policy) -> list[DueDecision]:
@@ -144,8 +145,13 @@ def _decisions(open_chain: OpenChain, around: Surroundings, now: datetime, polic
 def _linked_by_window(open_chain: OpenChain, request: Request, policy: Policy) -> list[DueDecision]:
     """The calls that open the chain fit by their time, the others follow them by their tool-use ids."""
     confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
-    followed = zip(open_chain.chain.calls, open_chain.chain.previous, strict=True)
-    methods = {call.invocation_id: Method.CHAIN if before else Method.WINDOW for call, before in followed}
+    chain, linked_now = open_chain.chain, {each.invocation.invocation_id for each in open_chain.open}
+    followers = {
+        chain.calls[second].invocation_id
+        for first, second in chain.steps()
+        if chain.calls[first].invocation_id in linked_now
+    }
+    methods = {each: Method.CHAIN if each in followers else Method.WINDOW for each in linked_now}
     return [
         DueDecision(
             unlinked=each,

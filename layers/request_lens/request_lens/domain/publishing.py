@@ -106,7 +106,7 @@ def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Map
 
 
 def pipeline_values(changes: Iterable[Change]) -> dict[Metric, tuple[float, ...]]:
-    """What these changes say of the pipeline itself: unattributed, late and unpriced."""
+    """What these changes say of the pipeline itself: unattributed, late, unpriced; what is taken back counts less."""
     counts: Counter[Metric] = Counter()
     for change in changes:
         match change:
@@ -117,6 +117,9 @@ def pipeline_values(changes: Iterable[Change]) -> dict[Metric, tuple[float, ...]
             case InvocationDecided(decision=Unattributed(), previous=None):
                 counts[Metric.UNATTRIBUTED_INVOCATIONS] += 1
                 counts[Metric.UNPRICED_INVOCATIONS] += change.invocation.is_llm_call
+            case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN)):
+                counts[Metric.UNATTRIBUTED_INVOCATIONS] -= 1
+                counts[Metric.UNPRICED_INVOCATIONS] -= change.invocation.is_llm_call
             case InvocationDecided():
                 continue
     return {metric: (count,) for metric, count in counts.items() if count}

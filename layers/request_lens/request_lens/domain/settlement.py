@@ -37,12 +37,13 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
 
 
 def is_complete(tagged: Sequence[Invocation]) -> bool:
-    """Whether `call_index` runs 1..n without a gap and LLM call n did not stop for a tool."""
+    """Whether `call_index` runs 1..n without a gap and LLM call n is known to have stopped for something but a tool."""
     indices = {each.tag.call_index for each in tagged if each.tag is not None}
     if not indices or None in indices or indices != set(range(1, len(indices) + 1)):
         return False
     last = [each for each in tagged if each.tag is not None and each.tag.call_index == len(indices)]
-    return any(each.is_llm_call for each in last) and not any(each.waits_for_tool for each in last)
+    ended = any(each.is_llm_call and each.stop_reason is not None for each in last)
+    return ended and not any(each.waits_for_tool for each in last)
 
 
 def _latest_end(record: Request, policy: Policy) -> datetime:

@@ -17,6 +17,7 @@ from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import RequestState
+from request_lens_cli.parameters import DEFAULTS, policy_with
 from request_lens_cli.report import Report
 
 if TYPE_CHECKING:
@@ -30,11 +31,25 @@ LIST_LIMIT = 10_000
 """A list shows the earliest 10,000 requests of its period."""
 
 
-def stack_outputs(stack_name: str) -> Mapping[str, str]:
-    """The outputs of a deployed stack, by key.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedStackView:
+    """What a deployed stack says of itself: its outputs and parameters, by name."""
 
-    Raises: click.ClickException where the stack cannot be read, with what to do.
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that its processor decides by."""
+        return policy_with({name: value for name, value in self.parameters.items() if name in DEFAULTS})
+
+
+def read_stack(stack_name: str | None) -> DeployedStackView:
+    """A deployed stack: the one named, else $STACK_NAME, else `request-lens`.
+
+    Raises: click.ClickException where it cannot be read, with what to do.
     """
+    stack_name = stack_name or os.environ.get("STACK_NAME") or DEFAULT_STACK_NAME
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     except (ClientError, BotoCoreError) as error:
@@ -42,7 +57,10 @@ def stack_outputs(stack_name: str) -> Mapping[str, str]:
             f"The stack {stack_name} cannot be read ({error}). Name yours with --stack-name or STACK_NAME, "
             "and see that credentials and Region are set (for the local AWS: set -a; . out/local-aws.env)."
         ) from error
-    return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
+    return DeployedStackView(
+        outputs={each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])},
+        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stacks[0].get("Parameters", [])},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +94,9 @@ def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:
     )
 
 
-def open_stack_table(stack_name: str | None) -> DeployedTable:
-    """The table of a stack: the one named, else $STACK_NAME, else `request-lens`.
-
-    Raises: click.ClickException where the stack cannot be read.
-    """
-    name = stack_name or os.environ.get("STACK_NAME") or DEFAULT_STACK_NAME
-    return open_table(boto3.client("dynamodb"), stack_outputs(name)["RequestTableName"])
+def open_stack_table(stack: DeployedStackView) -> DeployedTable:
+    """The table of a stack, in the account and Region that the environment selects."""
+    return open_table(boto3.client("dynamodb"), stack.outputs["RequestTableName"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,25 @@
 import click
 
 import request_lens
+from request_lens.errors import RequestLensError
 from request_lens_cli.demo import demo_command
 from request_lens_cli.local.commands import local_group
 from request_lens_cli.query_commands import requests_command, show_command
 from request_lens_cli.replay_command import replay_command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Shows our own errors, such as a table that does not answer, as one sentence."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. Raises: click.ClickException for every error of ours."""
+        try:
+            return super().invoke(ctx)
+        except RequestLensError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(request_lens.__version__)
 def main() -> None:
     """How many LLM calls each API request makes on Amazon Bedrock."""

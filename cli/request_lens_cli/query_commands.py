@@ -8,11 +8,12 @@ import click
 from rich.console import Console
 
 from request_lens.domain.policy import Policy
+from request_lens.domain.state import RequestState
 from request_lens_cli.bars import render_bars
 from request_lens_cli.call_table import calls_table
-from request_lens_cli.deployed import open_stack_table
-from request_lens_cli.documents import Document, summary_document, unattributed_documents
-from request_lens_cli.report import Report, headline
+from request_lens_cli.deployed import open_stack_table, read_stack
+from request_lens_cli.documents import Document, invocation_document, summary_document, unattributed_documents
+from request_lens_cli.report import Report, counted, headline
 from request_lens_cli.report_table import requests_table, unlinked_table
 from request_lens_cli.terminal import open_console
 
@@ -37,9 +38,10 @@ def read_since(_context: click.Context, _parameter: click.Parameter, value: str)
 @format_option
 def requests_command(since: datetime, stack_name: str | None, format_: str) -> None:
     """List the API requests of a period with their LLM calls."""
-    report = open_stack_table(stack_name).report(since, datetime.now(UTC))
+    stack = read_stack(stack_name)
+    report = open_stack_table(stack).report(since, datetime.now(UTC))
     if format_ == "json":
-        click.echo(json.dumps(report_document(report, Policy()), indent=2))
+        click.echo(json.dumps(report_document(report, stack.policy), indent=2))
     else:
         show_report(report, open_console())
 
@@ -50,18 +52,32 @@ def requests_command(since: datetime, stack_name: str | None, format_: str) -> N
 @format_option
 def show_command(request_id: str, stack_name: str | None, format_: str) -> None:
     """Show one API request with every LLM call that it made."""
-    state = open_stack_table(stack_name).states([request_id])[0]
-    if state.record is None:
+    stack = read_stack(stack_name)
+    state = open_stack_table(stack).states([request_id])[0]
+    if state.record is None and not state.invocations:
         raise click.ClickException(
-            f"There is no record of request {request_id}: its access-log line has not arrived or has expired, "
-            f"and {len(state.invocations)} tagged calls of it have. List what there is with: request-lens requests"
+            f"Nothing is known of request {request_id}: its logs have not arrived, or it has expired. "
+            "List what there is with: request-lens requests"
         )
     if format_ == "json":
-        click.echo(json.dumps(summary_document(state, Policy()), indent=2))
+        click.echo(json.dumps(_state_document(state, stack.policy), indent=2))
         return
     console = open_console()
-    show_report(Report(requests=[state], unlinked=[]), console)
-    console.print(calls_table(state.invocations, Policy()))
+    if state.record is None:
+        console.print(
+            f"{counted(len(state.invocations), 'tagged call')} pending: the request's record has not arrived yet."
+        )
+    else:
+        show_report(Report(requests=[state], unlinked=[]), console)
+    console.print(calls_table(state.invocations, stack.policy))
+
+
+def _state_document(state: RequestState, policy: Policy) -> Document:
+    """The request's summary; while its record is missing, its id and what is known of its calls."""
+    if state.record is not None:
+        return summary_document(state, policy)
+    calls = [invocation_document(each.invocation, policy) for each in state.invocations]
+    return {"request_id": state.request_id, "revision": state.revision, "invocations": calls}
 
 
 def report_document(report: Report, policy: Policy) -> Document:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 
 import aws_lambda_powertools
@@ -16,6 +17,7 @@ from request_lens.application.publish import publish
 from request_lens.application.settle import settle
 from request_lens.bootstrap import Processor, build_processor
 from request_lens.domain.facts import LogRecord, Rejected
+from request_lens.domain.state import SettleKey
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
 from request_lens.wire.log_record import read_record
 from request_lens.wire.subscription import decode
@@ -73,8 +75,7 @@ def _collect(event: Event, processor: Processor) -> None:
     ]
     report = collect(records, processor.ports, processor.policy)
     _warn_of_rejected(records, processor.logger)
-    counts = {"facts": report.facts, "rejected": report.rejected, "ignored": report.ignored, "too_old": report.too_old}
-    processor.logger.info("batch collected", extra={"log_group": batch.log_group, **counts})
+    processor.logger.info("batch collected", extra={"log_group": batch.log_group, **asdict(report)})
 
 
 def _warn_of_rejected(records: Sequence[LogRecord], logger: Logger) -> None:
@@ -92,12 +93,23 @@ def _settle(records: Sequence[Event], processor: Processor) -> list[dict[str, st
         if key is None:
             processor.logger.error("settle message not understood", extra={"message_id": record.get("messageId")})
             continue
-        try:
-            settle(key, processor.ports, processor.policy)
-        except (StoreUnavailable, TimerUnavailable) as error:
-            processor.logger.warning("settle failed, it comes again", extra={"matter": key.matter, "error": str(error)})
+        if not _is_settled(key, processor):
             failures.append({"itemIdentifier": str(record.get("messageId"))})
     return failures
+
+
+def _is_settled(key: SettleKey, processor: Processor) -> bool:
+    """Whether the key was settled; a failure of any kind is this key's alone, not its neighbours'."""
+    try:
+        settle(key, processor.ports, processor.policy)
+    except (StoreUnavailable, TimerUnavailable) as error:
+        processor.logger.warning("settle failed, it comes again", extra={"matter": key.matter, "error": str(error)})
+        return False
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # An item that this version cannot read, or a defect: after five receives the key goes to the dead-letter queue.
+        processor.logger.exception("settle failed unexpectedly, it comes again", extra={"matter": key.matter})
+        return False
+    return True
 
 
 def _publish(records: Sequence[Event], processor: Processor) -> None:

@@ -195,6 +195,27 @@ def test_messages_come_again_while_the_table_is_out_of_reach() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
+def test_an_item_that_this_version_cannot_read_fails_its_own_message_only() -> None:
+    scenario = played(with_tags=True)
+    collect(scenario)
+    odd, good = scenario.request_ids()[:2]
+    boto3.client("dynamodb", region_name=REGION).update_item(
+        TableName=TABLE_NAME,
+        Key={"pk": {"S": f"request#{odd}"}, "sk": {"S": "request"}},
+        UpdateExpression="SET #record = :future",
+        ExpressionAttributeNames={"#record": "record"},
+        ExpressionAttributeValues={":future": {"M": {"shape": {"S": "of another version"}}}},
+    )
+
+    answer = processor_handler.lambda_handler(
+        {"Records": [settle_message("request", odd), settle_message("request", good)]}, None
+    )
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": f"request/{odd}"}]}
+    assert {item["pk"] for item in request_items() if item["state"] == "settled"} == {f"request#{good}"}
+
+
+@pytest.mark.usefixtures("deployed")
 def test_an_event_of_another_service_is_refused() -> None:
     with pytest.raises(EnvelopeError, match="aws:sns"):
         processor_handler.lambda_handler({"Records": [{"eventSource": "aws:sns"}]}, None)

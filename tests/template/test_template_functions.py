@@ -69,7 +69,7 @@ def test_the_stream_is_read_from_its_start_for_a_day_and_split_at_a_failing_reco
     mapping = properties("RequestTableMapping")
 
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
-    assert mapping["MaximumRecordAgeInSeconds"] == 24 * 60 * 60
+    assert mapping["MaximumRecordAgeInSeconds"] == 23 * 60 * 60
     assert mapping["BisectBatchOnFunctionError"] is True
     assert list(references(mapping["DestinationConfig"])) == ["FailureBucket"]
 

@@ -1,6 +1,7 @@
 """Fold: a request and its calls to their summary."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -52,7 +53,15 @@ def test_parallel_calls_of_known_starts_count_their_union() -> None:
 
 
 def test_a_call_within_another_adds_no_time() -> None:
-    assert folded(precise("i1", 0.0, 3_000), precise("i2", 1.0, 500)).llm_time_ms == 3_000
+    summary = folded(precise("i1", 0.0, 3_000), precise("i2", 1.0, 500), precise("i3", 2.0, 500))
+
+    assert summary.llm_time_ms == 3_000
+
+
+def test_calls_of_one_chain_that_may_have_run_at_once_have_no_llm_time_where_starts_are_unknown() -> None:
+    first = call("i1", 0, produced=["x", "y"])
+
+    assert folded(first, call("i2", 2, returned=["x"]), call("i3", 2, returned=["y"])).llm_time_ms is None
 
 
 def test_tool_time_is_the_gap_between_a_call_that_stopped_for_a_tool_and_the_next() -> None:
@@ -62,10 +71,23 @@ def test_tool_time_is_the_gap_between_a_call_that_stopped_for_a_tool_and_the_nex
     assert times(folded(first, second)) == (1_500, 800, 3_500)
 
 
+def test_the_gap_after_a_call_that_did_not_stop_for_its_tool_is_no_tool_time() -> None:
+    cut_off = replace(precise("i1", 0.2, 1_000, produced=["x"]), stop_reason="max_tokens")
+
+    assert folded(cut_off, precise("i2", 2.0, 500, returned=["x"])).tool_time_ms == 0
+
+
 def test_a_negative_tool_gap_makes_the_tool_time_unknown() -> None:
     overlapping = [precise("i1", 0.2, 2_000, produced=["x"]), precise("i2", 2.0, 500, returned=["x"])]
 
     assert folded(*overlapping).tool_time_ms is None
+
+
+def test_the_gap_before_a_call_whose_body_is_elsewhere_is_unknown() -> None:
+    first = precise("i1", 0.2, 1_000, produced=["x"])
+    elsewhere = replace(precise("i2", 2.0, 500), conversation=None)
+
+    assert folded(first, elsewhere).tool_time_ms is None
 
 
 def test_a_negative_rest_is_unknown() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, request, tag
-from tests.unit.lens_world import World, run
+from tests.unit.lens_world import World, places, run
 
 from request_lens.domain.facts import Fact, Tag
 from request_lens.domain.link import Confidence, Method, Reason, Unattributed
@@ -80,7 +80,7 @@ def test_a_call_that_fits_two_requests_is_ambiguous_after_another_request_time()
 
     world.run_until(121.9)
     assert world.decision("i1") is None
-    world.run_until()
+    world.run_until(122.1)
     assert world.decision("i1") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
     assert world.published()["invocation:i1#1"].values[Metric.LLM_CALLS] == (1,)
     assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 1
@@ -133,6 +133,7 @@ def test_a_late_call_makes_a_revision_that_publishes_the_difference_only() -> No
     }  # fmt: skip
     assert world.sum_of(Metric.REQUESTS) == 1
     assert world.pipeline_sum(Metric.LATE_REVISIONS) == 1
+    assert world.pipeline_sum(Metric.SETTLE_DELAY) == 3_000
 
 
 def test_the_calls_of_a_request_that_never_came_are_unattributed() -> None:
@@ -191,6 +192,7 @@ def test_a_message_about_nothing_does_nothing(matter: Matter, key: str) -> None:
 
     assert world.sink.publications == []
     assert world.store.all_unlinked() == []
+    assert world.request(key).orphaned is (matter is Matter.ORPHAN)
 
 
 @pytest.mark.parametrize("gap", [0, 1, 5])
@@ -228,3 +230,22 @@ def test_a_call_whose_chain_is_seen_longer_from_it_than_from_its_last_call_is_de
     world = run([(300, first), (600, middle), (640, last)])
 
     assert [world.decision(each) for each in ("i1", "i2", "i3")] == [Unattributed(reason=Reason.NO_REQUEST)] * 3
+
+
+def test_a_neighbour_is_decided_by_all_that_its_own_settle_would_see() -> None:
+    """The lone call's settle decides its neighbour, whose request began long before and timed out."""
+    timed_out = request("r1", 0, duration_ms=29_000, status=504)
+    world = World()
+    world.collect(3_600, call("lone", 173), call("neighbour", 88, latency_ms=500), timed_out)
+    world.run_until()
+
+    assert world.decision("lone") == Unattributed(reason=Reason.NO_REQUEST)
+    assert world.calls_of() == {"neighbour": ("window", "assumed")}
+
+
+def test_a_loop_that_runs_for_ten_minutes_beside_all_requests_is_decided() -> None:
+    """Each call's chain still grows when its own timer fires."""
+    loop = [call(f"i{n:02}", 20 * n, returned=[f"t{n - 1}"] if n else [], produced=[f"t{n}"]) for n in range(31)]
+    world = run([(20 * n + 12, each) for n, each in enumerate(loop)])
+
+    assert places(world) == {each.invocation_id: "no_request" for each in loop}

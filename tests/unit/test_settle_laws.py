@@ -6,13 +6,17 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from tests.unit.drawn_traffic import Traffic, traffic
-from tests.unit.fact_samples import START, at, call, chain_of_two, request, tag
+from tests.unit.fact_samples import START, at, call, chain_of_two, linked, request, tag
 from tests.unit.lens_world import FailingStore, World, places, run
 
-from request_lens.domain.facts import Fact, Invocation, Request
-from request_lens.domain.link import Decision
+from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.domain.facts import Fact, Invocation, Request, RequestId
+from request_lens.domain.fold import fold
+from request_lens.domain.link import Decision, LinkedInvocation
+from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric
 from request_lens.domain.state import RequestState
+from request_lens.domain.summary import Summary
 
 LINK_DELAY = 60.0
 type Arrivals = list[tuple[float, Fact]]
@@ -158,6 +162,34 @@ def test_a_crash_between_a_chains_decisions_and_their_copies_loses_no_call() -> 
 
     assert world.calls_of() == {"c-1": ("window", "assumed"), "c-2": ("chain", "assumed")}
     assert world.sum_of(Metric.LLM_CALLS) == 2
+
+
+class _RacingStore(MemoryFactStore):
+    """A store into which somebody else writes a late call, and the revision that counts it, just before our first."""
+
+    def __init__(self, late: LinkedInvocation) -> None:
+        super().__init__()
+        self._late: LinkedInvocation | None = late
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        """Ours, after theirs."""
+        late, self._late = self._late, None
+        if late is not None:
+            self.store_linked([late])
+            state = self.load_request(request_id)
+            assert state.record is not None
+            theirs = fold(state.record, state.invocations, Policy())
+            super().write_revision(request_id, revision=revision, summary=theirs)
+        return super().write_revision(request_id, revision=revision, summary=summary)
+
+
+def test_of_two_that_write_one_revision_the_second_sees_that_there_is_no_news_left() -> None:
+    world = World(store=_RacingStore(linked(call("t2", 3, tag=tag("r1", 2)))))
+    world.collect(12, request(), call("t1", 1, tag=tag("r1", 1)))
+    world.run_until()
+
+    assert world.published().keys() == {"r1#1"}
+    assert places(world) == {"t1": "r1", "t2": "r1"}
 
 
 def _hostile(chance: random.Random) -> list[Invocation]:

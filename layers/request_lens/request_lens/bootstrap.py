@@ -15,8 +15,8 @@ from request_lens.config import read_config
 from request_lens.domain.policy import Policy
 from request_lens.ports import Ports
 
-CLIENT_CONFIG = ClientConfig(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 4})
-"""Seconds; four attempts end well inside the function's time-out."""
+CLIENT_CONFIG = ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+"""Seconds; three attempts end well inside the function's time-out: 3 × (3 + 5) s and the pauses between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,22 +12,24 @@ from request_lens.domain.publication import Metric, PipelineMetrics
 from request_lens.domain.state import Matter, SettleKey
 from request_lens.ports import Ports
 
-MAX_VALUES = 100
-"""EMF takes at most 100 values in one array."""
+NEWEST = timedelta(hours=2)
+"""How far ahead of us another clock may be: CloudWatch refuses metrics of a later time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectReport:
-    """What became of a batch's log events; the four counts add up to their number.
+    """What became of a batch's log events; the five counts add up to their number.
 
     `ignored` are normal lines without a fact and requests on routes that are not observed, `too_old` facts that
-    arrived after their retention.
+    arrived after their retention, `too_new` those more than two hours ahead of our clock: both are dropped, and the
+    metrics count them as rejected.
     """
 
     facts: int
     rejected: int
     ignored: int
     too_old: int
+    too_new: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +48,22 @@ def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> Colle
     """
     now = ports.clock.now()
     found = [each for each in records if isinstance(each, Request | Invocation) and _is_observed(each, policy)]
-    fresh = [each for each in found if _started_at(each) > now - policy.retention]
+    too_old = [each for each in found if _started_at(each) <= now - policy.retention]
+    too_new = [each for each in found if _started_at(each) > now + NEWEST]
+    fresh = [each for each in found if now - policy.retention < _started_at(each) <= now + NEWEST]
     facts = _sorted_out(fresh)
     ports.store.store_requests(facts.requests, stored_at=now)
     ports.store.store_unlinked(facts.unlinked, stored_at=now)
     ports.store.store_linked(facts.linked)
     ports.timer.send(_timers(facts, now, policy))
     rejected = sum(isinstance(each, Rejected) for each in records)
-    _publish(fresh, rejected, ports)
+    _publish(fresh, rejected + len(too_old) + len(too_new), ports)
     return CollectReport(
         facts=len(fresh),
         rejected=rejected,
         ignored=len(records) - len(found) - rejected,
-        too_old=len(found) - len(fresh),
+        too_old=len(too_old),
+        too_new=len(too_new),
     )
 
 
@@ -101,12 +106,13 @@ def _timers(facts: _Facts, now: datetime, policy: Policy) -> list[tuple[SettleKe
 def _publish(fresh: Sequence[Fact], rejected: int, ports: Ports) -> None:
     """Print how late the logs came, by fact, and how many were rejected."""
     now = ports.clock.now()
-    delays = tuple(max(_ms(now - _ended_at(fact)), 0) for fact in fresh)
-    for first in range(0, len(delays), MAX_VALUES):
-        values = {Metric.LOG_DELAY: delays[first : first + MAX_VALUES]}
-        ports.sink.publish_pipeline(PipelineMetrics(at=now, values=values))
-    if rejected:
-        ports.sink.publish_pipeline(PipelineMetrics(at=now, values={Metric.REJECTED_RECORDS: (rejected,)}))
+    values = {
+        Metric.LOG_DELAY: tuple(max(_ms(now - _ended_at(fact)), 0) for fact in fresh),
+        Metric.REJECTED_RECORDS: (rejected,) if rejected else (),
+    }
+    known = {metric: each for metric, each in values.items() if each}
+    if known:
+        ports.sink.publish_pipeline(PipelineMetrics(at=now, values=known))
 
 
 def _ended_at(fact: Fact) -> datetime:

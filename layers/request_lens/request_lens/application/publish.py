@@ -8,9 +8,6 @@ from request_lens.domain.publication import Metric, PipelineMetrics, Values
 from request_lens.domain.publishing import pipeline_values, publication_of
 from request_lens.ports import Ports
 
-MAX_VALUES = 100
-"""EMF takes at most 100 values in one array; a stream batch holds no more changes than that."""
-
 
 def publish(changes: Sequence[Change], ports: Ports) -> int:
     """Print one publication a change that has one, and one line of the pipeline's own; answers how many were printed.
@@ -34,4 +31,4 @@ def _settle_delays(changes: Sequence[Change], ports: Ports) -> Values:
         for change in changes
         if isinstance(change, RevisionWritten) and change.previous is None and change.request.ended_at is not None
     )
-    return {Metric.SETTLE_DELAY: delays[:MAX_VALUES]} if delays else {}
+    return {Metric.SETTLE_DELAY: delays} if delays else {}

@@ -92,7 +92,7 @@ def _produced_under_requests(around: Surroundings, ports: Ports, policy: Policy)
     """Tool-use ids that tagged calls asked for, for chains that return ids which no untagged call asked for."""
     candidates: dict[RequestId, Request] = {}
     for each in open_chains(around, policy):
-        if each.anchor is None and each.continues_another:
+        if each.due_at <= ports.clock.now() and each.anchor is None and each.continues_another:
             fitting = (request for request in around.requests if chain_fits(each.chain, request, policy))
             candidates |= {request.request_id: request for request in fitting}
     return {

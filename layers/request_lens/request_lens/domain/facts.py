@@ -130,7 +130,6 @@ class RejectedReason(StrEnum):
     UNKNOWN_RECORD = "unknown_record"
     MISSING_FIELD = "missing_field"
     INVALID_FIELD = "invalid_field"
-    TOO_OLD = "too_old"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

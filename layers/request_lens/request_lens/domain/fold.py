@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import call_start
-from request_lens.domain.chains import chains_of
+from request_lens.domain.chains import Chain, chains_of
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.link import LinkedInvocation
 from request_lens.domain.placement import placed
@@ -77,18 +77,27 @@ def _union_ms(intervals: Sequence[tuple[datetime, datetime]]) -> int:
 
 def _tool_time_ms(calls: Sequence[Invocation], policy: Policy) -> int | None:
     """The gaps between a call that stopped for a tool and the next of its chain; 0 where there is no gap."""
-    if not _all_timed(calls):
+    chains = chains_of(calls)
+    if not _all_timed(calls) or _may_hide_a_gap(chains):
         return None
-    gaps: list[int] = []
-    for chain in chains_of(calls):
-        for first, second in chain.steps():
-            if not chain.calls[first].waits_for_tool:
-                continue
-            before, after = (call_start(chain.calls[at], clock_skew=policy.clock_skew) for at in (first, second))
-            if not (before.is_precise and after.is_precise):
-                return None
-            gaps.append(_ms(after.earliest - _end(chain.calls[first], before.earliest)))
-    return sum(gaps) if all(gap >= 0 for gap in gaps) else None
+    steps = [(chain.calls[at], chain.calls[then]) for chain in chains for at, then in chain.steps()]
+    gaps = [_gap_ms(before, after, policy) for before, after in steps if before.waits_for_tool]
+    known = [gap for gap in gaps if gap is not None and gap >= 0]
+    return sum(known) if len(known) == len(gaps) else None
+
+
+def _gap_ms(before: Invocation, after: Invocation, policy: Policy) -> int | None:
+    """From the end of one call to the start of the next; None where either start is known only to the second."""
+    first, second = (call_start(each, clock_skew=policy.clock_skew) for each in (before, after))
+    return _ms(second.earliest - _end(before, first.earliest)) if first.is_precise and second.is_precise else None
+
+
+def _may_hide_a_gap(chains: Sequence[Chain]) -> bool:
+    """Whether a call stopped for a tool without a follower that we know, while some call's bodies could not be read."""
+    followed = {chain.calls[at].invocation_id for chain in chains for at, _ in chain.steps()}
+    calls = [call for chain in chains for call in chain.calls]
+    waiting = any(call.waits_for_tool and call.invocation_id not in followed for call in calls)
+    return waiting and any(call.conversation is None for call in calls)
 
 
 def _non_llm_time_ms(request: Request, llm_time_ms: int | None) -> int | None:

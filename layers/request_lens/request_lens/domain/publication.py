@@ -66,7 +66,7 @@ UNATTRIBUTED_ROUTE = "unattributed"
 """The Route of invocations that belong to no request."""
 
 type Values = Mapping[Metric, tuple[float, ...]]
-"""Values by metric; a total has one, a distribution may have several (at most 100)."""
+"""Values by metric; a total has one, a distribution may have any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

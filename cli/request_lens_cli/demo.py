@@ -116,6 +116,7 @@ def _show(stage: Stage, experiment: Experiment, report: Report, *, name: str) ->
         console.print(f"{found}{': as in the article' if found == ARTICLE_KINDS else ''}", highlight=False)
     if report.unattributed:
         console.print(unlinked_table(report.unlinked))
+    console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))
     show_metrics(experiment, report, metrics=stage.metrics, console=console)
     svg = draw_timeline(report.timeline_rows(), subtitle=headline(report))

@@ -98,4 +98,5 @@ def show_report(report: Report, console: Console) -> None:
     console.print(headline(report), style="bold")
     if report.unattributed or report.pending:
         console.print(unlinked_table(report.unlinked))
+    console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))

@@ -135,3 +135,5 @@ def test_nothing_to_store_is_no_error(store: FactStore) -> None:
     store.store_requests([], stored_at=STORED_AT)
     store.store_unlinked([], stored_at=STORED_AT)
     store.store_linked([])
+
+    assert store.requests_between(STORED_AT - timedelta(days=1), STORED_AT + timedelta(days=1), limit=1) == []

@@ -84,6 +84,8 @@ def test_stopping_what_has_ended_is_no_error(paths: LocalPaths) -> None:
     stop_group(process.pid)
     stop_group(process.pid)
 
+    assert not process.is_running()
+
 
 def test_down_stops_only_what_bears_the_mark(paths: LocalPaths) -> None:
     mine, foreign = _start(_DEAF, paths), _start(_DEAF, paths, mark="foreign")

@@ -235,9 +235,7 @@ def test_a_call_whose_chain_is_seen_longer_from_it_than_from_its_last_call_is_de
 def test_a_neighbour_is_decided_by_all_that_its_own_settle_would_see() -> None:
     """The lone call's settle decides its neighbour, whose request began long before and timed out."""
     timed_out = request("r1", 0, duration_ms=29_000, status=504)
-    world = World()
-    world.collect(3_600, call("lone", 173), call("neighbour", 88, latency_ms=500), timed_out)
-    world.run_until()
+    world = run((3_600, each) for each in (call("lone", 173), call("neighbour", 88, latency_ms=500), timed_out))
 
     assert world.decision("lone") == Unattributed(reason=Reason.NO_REQUEST)
     assert world.calls_of() == {"neighbour": ("window", "assumed")}

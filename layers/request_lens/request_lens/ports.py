@@ -22,7 +22,7 @@ class FactWriter(Protocol):
         """Store untagged invocations, pending until somebody decides them."""
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
-        """Store invocations under their requests."""
+        """Store invocations under their requests. Each is put whole: a repeated one has the same content."""
 
 
 class RequestStore(Protocol):

@@ -1,18 +1,21 @@
 """Settle an untagged invocation: decide it and all that is due around it, then revise the requests that gain a call."""
 
+from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import InvocationId, Request, RequestId
-from request_lens.domain.fit import chain_fits
 from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking import (
     MAX_FACTS_AROUND,
     Surroundings,
     decide_due,
     due_at,
+    due_chains,
+    fitting_requests,
+    is_crowded,
     open_chains,
     reach,
 )
@@ -22,6 +25,10 @@ from request_lens.ports import Ports
 
 READ_LIMIT = 4 * MAX_FACTS_AROUND
 """How many facts of each kind are read around one invocation: beyond, its surroundings are incomplete."""
+
+
+MAX_CANDIDATES = 10
+"""A chain that fits more requests than this is not looked for among their tagged calls: that is a Query a request."""
 
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:
@@ -44,7 +51,7 @@ def _decide_around(unlinked: UnlinkedInvocation, ports: Ports, policy: Policy) -
     if due_at(unlinked, policy) > now:
         _wait(unlinked, due_at(unlinked, policy), ports)
         return []
-    around = _surroundings(unlinked, ports, policy)
+    around = _surroundings(unlinked, now, ports, policy)
     due = decide_due(around, now=now, policy=policy)
     if unlinked not in [each.unlinked for each in due]:
         _look_again(unlinked, around, now, ports, policy)
@@ -67,7 +74,7 @@ def _look_again(
             _wait(unlinked, each.due_at if each.due_at > now else each.due_at + policy.max_request, ports)
 
 
-def _surroundings(unlinked: UnlinkedInvocation, ports: Ports, policy: Policy) -> Surroundings:
+def _surroundings(unlinked: UnlinkedInvocation, now: datetime, ports: Ports, policy: Policy) -> Surroundings:
     """All that bears on the calls within one reach of this one."""
     at, far = unlinked.invocation.logged_at, reach(policy)
     requests = ports.store.requests_between(at - 2 * far, at + 2 * far, limit=READ_LIMIT)
@@ -79,22 +86,24 @@ def _surroundings(unlinked: UnlinkedInvocation, ports: Ports, policy: Policy) ->
         asked=unlinked.invocation.invocation_id,
         complete=len(requests) < READ_LIMIT and len(found) < READ_LIMIT,
     )
-    return replace(around, produced=_produced_under_requests(around, ports, policy))
+    return replace(around, produced=_produced_under_requests(around, now, ports, policy))
 
 
 def _with(found: Sequence[UnlinkedInvocation], own: UnlinkedInvocation) -> list[UnlinkedInvocation]:
     """The invocations found by time, and this one in any case: the index may lag behind."""
     others = [each for each in found if each.invocation.invocation_id != own.invocation.invocation_id]
-    return [*others, own]
+    insort(others, own, key=lambda each: (each.invocation.logged_at, each.invocation.invocation_id))
+    return others
 
 
-def _produced_under_requests(around: Surroundings, ports: Ports, policy: Policy) -> dict[str, Link]:
+def _produced_under_requests(around: Surroundings, now: datetime, ports: Ports, policy: Policy) -> dict[str, Link]:
     """Tool-use ids that tagged calls asked for, for chains that return ids which no untagged call asked for."""
     candidates: dict[RequestId, Request] = {}
-    for each in open_chains(around, policy):
-        if each.due_at <= ports.clock.now() and each.anchor is None and each.continues_another:
-            fitting = (request for request in around.requests if chain_fits(each.chain, request, policy))
-            candidates |= {request.request_id: request for request in fitting}
+    for each in due_chains(around, now=now, policy=policy):
+        if each.anchor is None and each.continues_another and not is_crowded(each, around, policy):
+            fitting = fitting_requests(each.chain, around.requests, policy)
+            if len(fitting) <= MAX_CANDIDATES:
+                candidates |= {request.request_id: request for request in fitting}
     return {
         tool_use_id: linked.link
         for request_id in candidates

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import call_start
 from request_lens.domain.chains import Chain
-from request_lens.domain.facts import LOG_PRECISION_MS, Request
+from request_lens.domain.facts import Request
 from request_lens.domain.policy import Policy
 
 TIMED_OUT = frozenset({503, 504})
@@ -20,7 +20,7 @@ def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
     if request.ended_at is None:
         return False
     latest_end = request.ended_at + policy.clock_skew + _overtime(request, policy)
-    if not _is_near(chain, request.started_at - policy.clock_skew, latest_end, policy):
+    if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
         return False
     ends: list[datetime] = []
     for call, previous in zip(chain.calls, chain.previous, strict=True):
@@ -34,13 +34,6 @@ def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
             return False
         ends.append(begins + timedelta(milliseconds=call.latency_ms or 0))
     return max(ends) <= latest_end
-
-
-def _is_near(chain: Chain, earliest: datetime, latest_end: datetime, policy: Policy) -> bool:
-    """Whether the ends of the chain lie in the request's time: tells most requests apart without laying calls out."""
-    first, last = chain.calls[0].logged_at, chain.calls[-1].logged_at
-    slack = policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    return first + slack > earliest and last - slack < latest_end
 
 
 def _overtime(request: Request, policy: Policy) -> timedelta:

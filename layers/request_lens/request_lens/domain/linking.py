@@ -1,11 +1,12 @@
 """Linking: which request each untagged invocation belongs to, decided chain by chain once all facts should be in."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from request_lens.domain.chains import Chain, chains_of
-from request_lens.domain.facts import InvocationId, Request
+from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request
 from request_lens.domain.fit import chain_fits
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
@@ -18,9 +19,9 @@ MAX_FACTS_AROUND = 1_000
 class Surroundings:
     """The facts around one moment, as far as they bear on the calls within `core`.
 
-    `asked` is the invocation in their middle: its chain is decided even where it leaves the core.
-    `produced` are tool-use ids that linked invocations asked for, with the links of those; `complete` is False where
-    there are more facts than could be read.
+    `asked` is the invocation in their middle: its chain is decided even where it leaves the core. Both kinds of facts
+    are in order of time. `produced` are tool-use ids that linked invocations asked for, with the links of those;
+    `complete` is False where there are more facts than could be read.
     """
 
     requests: Sequence[Request]
@@ -66,9 +67,9 @@ class OpenChain:
 
     @property
     def continues_another(self) -> bool:
-        """Whether its first call returns tool results that no call of the chain asked for."""
-        first = self.chain.calls[0].conversation
-        return first is not None and bool(first.returned)
+        """Whether a call that follows none of the chain returns tool results: another call asked for them."""
+        heads = (call for call, before in zip(self.chain.calls, self.chain.previous, strict=True) if not before)
+        return any(call.conversation is not None and call.conversation.returned for call in heads)
 
 
 def open_chains(around: Surroundings, policy: Policy) -> list[OpenChain]:
@@ -111,8 +112,25 @@ def decide_due(around: Surroundings, *, now: datetime, policy: Policy) -> list[D
         for each in around.unlinked
         if each.decision is None and not may_be_linked(each, policy) and due_at(each, policy) <= now
     ]
-    chains = [each for each in open_chains(around, policy) if each.due_at <= now and _is_decided_here(each, around)]
+    chains = due_chains(around, now=now, policy=policy)
     return strangers + [decided for each in chains for decided in _decisions(each, around, now, policy)]
+
+
+def due_chains(around: Surroundings, *, now: datetime, policy: Policy) -> list[OpenChain]:
+    """The chains that these surroundings decide now, in due order."""
+    return [each for each in open_chains(around, policy) if each.due_at <= now and _is_decided_here(each, around)]
+
+
+def fitting_requests(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
+    """Those of the requests, which are in order of their start, that a chain fits."""
+    first = chain.calls[-1].logged_at - reach(policy)
+    last = chain.calls[0].logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+    near = requests[bisect_left(requests, first, key=_started_at) : bisect_right(requests, last, key=_started_at)]
+    return [each for each in near if chain_fits(chain, each, policy)]
+
+
+def _started_at(request: Request) -> datetime:
+    return request.started_at
 
 
 def _is_decided_here(open_chain: OpenChain, around: Surroundings) -> bool:
@@ -123,9 +141,9 @@ def _is_decided_here(open_chain: OpenChain, around: Surroundings) -> bool:
 
 
 def _decisions(open_chain: OpenChain, around: Surroundings, now: datetime, policy: Policy) -> list[DueDecision]:
-    if _is_crowded(open_chain, around, policy):
+    if is_crowded(open_chain, around, policy):
         return _all_unattributed(open_chain, Unattributed(reason=Reason.CROWDED))
-    fitting = [each for each in around.requests if chain_fits(open_chain.chain, each, policy)]
+    fitting = fitting_requests(open_chain.chain, around.requests, policy)
     anchor = open_chain.anchor
     if anchor is not None and anchor.request_id in {each.request_id for each in fitting}:
         chained = Link(request_id=anchor.request_id, method=Method.CHAIN, confidence=anchor.confidence)
@@ -169,10 +187,14 @@ def _all_unattributed(open_chain: OpenChain, decision: Unattributed) -> list[Due
     return [DueDecision(unlinked=each, decision=decision) for each in open_chain.open]
 
 
-def _is_crowded(open_chain: OpenChain, around: Surroundings, policy: Policy) -> bool:
-    if not around.complete:
-        return True
+def is_crowded(open_chain: OpenChain, around: Surroundings, policy: Policy) -> bool:
+    """Whether more facts lie around a chain than time can tell apart, or than could be read."""
     first = open_chain.open[0].invocation.logged_at - policy.max_request
     last = open_chain.open[-1].invocation.logged_at + policy.max_request
-    starts = [each.started_at for each in around.requests] + [each.invocation.logged_at for each in around.unlinked]
-    return sum(first <= start <= last for start in starts) > MAX_FACTS_AROUND
+    requests = _count(around.requests, first, last, key=_started_at)
+    calls = _count(around.unlinked, first, last, key=lambda each: each.invocation.logged_at)
+    return not around.complete or requests + calls > MAX_FACTS_AROUND
+
+
+def _count[Each](ordered: Sequence[Each], first: datetime, last: datetime, *, key: Callable[[Each], datetime]) -> int:
+    return bisect_right(ordered, last, key=key) - bisect_left(ordered, first, key=key)

@@ -10,10 +10,10 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo down test check format lock build clean
+.PHONY: help setup demo down test benchmark check format lock build clean
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything the other targets need into .venv and .tools (PYTHON=path names an interpreter)
 	@scripts/setup.sh
@@ -26,6 +26,9 @@ down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 
 test: setup ## Run every test, the end-to-end test on the local AWS included
 	$(BIN)/pytest -m "not benchmark"
+
+benchmark: setup ## Print how many untagged calls are linked as requests come closer together
+	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
 check: setup ## Format, lint, types, import contracts, template and unit tests
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt

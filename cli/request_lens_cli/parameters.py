@@ -11,6 +11,7 @@ from request_lens.errors import ConfigError
 DEFAULTS: Mapping[str, str] = {
     "AgentRoleNames": "",
     "AgentRoutes": "",
+    "OneLoopPerRequest": "false",
     "SettleDelaySeconds": "30",
     "LinkDelaySeconds": "60",
     "MaxRequestSeconds": "30",

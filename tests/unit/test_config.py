@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "SERVICE_NAME": "shop",
     "AGENT_ROLE_NAMES": "",
     "AGENT_ROUTES": "",
+    "ONE_LOOP_PER_REQUEST": "false",
     "SETTLE_DELAY_SECONDS": "30",
     "LINK_DELAY_SECONDS": "60",
     "MAX_REQUEST_SECONDS": "30",

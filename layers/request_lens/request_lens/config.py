@@ -34,6 +34,7 @@ class Config(BaseModel):
     service_name: Annotated[str, Field(min_length=1, max_length=255)]
     agent_role_names: _Names
     agent_routes: _Names
+    one_loop_per_request: bool
     settle_delay_seconds: _Seconds
     link_delay_seconds: _Seconds
     max_request_seconds: _Seconds
@@ -55,6 +56,7 @@ class Config(BaseModel):
             retention=timedelta(days=self.retention_days),
             agent_role_names=self.agent_role_names,
             agent_routes=self.agent_routes,
+            one_loop_per_request=self.one_loop_per_request,
         )
 
 

@@ -13,6 +13,7 @@ class Method(StrEnum):
     TAG = "tag"
     CHAIN = "chain"
     WINDOW = "window"
+    ELIMINATION = "elimination"
 
 
 class Confidence(StrEnum):

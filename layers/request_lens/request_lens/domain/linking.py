@@ -2,11 +2,12 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.chains import Chain, chains_of
-from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request
+from request_lens.domain.elimination import MAX_LOOPS, eliminated, is_loop
+from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
 from request_lens.domain.fit import chain_fits
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
@@ -152,33 +153,61 @@ def _decisions(open_chain: OpenChain, around: Surroundings, now: datetime, polic
         case []:
             return _all_unattributed(open_chain, Unattributed(reason=Reason.NO_REQUEST))
         case [only]:
-            return _linked_by_window(open_chain, only, policy)
+            confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
+            return _all_linked(
+                open_chain, Link(request_id=only.request_id, method=Method.WINDOW, confidence=confidence)
+            )
         case several if now >= open_chain.due_at + policy.max_request:
-            reason = Unattributed(reason=Reason.AMBIGUOUS, candidates=len(several))
-            return _all_unattributed(open_chain, reason)
+            return _decided_among(several, open_chain, around, policy)
         case _:
             return []
 
 
-def _linked_by_window(open_chain: OpenChain, request: Request, policy: Policy) -> list[DueDecision]:
-    """The calls that open the chain fit by their time, the others follow them by their tool-use ids."""
-    confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
+def _decided_among(
+    several: Sequence[Request], open_chain: OpenChain, around: Surroundings, policy: Policy
+) -> list[DueDecision]:
+    """The decision of a chain that fits several requests, once its neighbours are due."""
+    found = _eliminated(open_chain, around, policy) if policy.one_loop_per_request else None
+    if found is None:
+        return _all_unattributed(open_chain, Unattributed(reason=Reason.AMBIGUOUS, candidates=len(several)))
+    return _all_linked(open_chain, Link(request_id=found, method=Method.ELIMINATION, confidence=Confidence.ASSUMED))
+
+
+def _eliminated(open_chain: OpenChain, around: Surroundings, policy: Policy) -> RequestId | None:
+    """The request that the loops around leave to this one.
+
+    They are those that begin within `MaxRequestSeconds` of it and are due when it is decided, whatever was decided of
+    them: so the answer depends on the facts alone, not on who asks or when.
+    """
+    if not is_loop(open_chain.chain):
+        return None
+    started_at, decided_at = open_chain.chain.calls[0].logged_at, open_chain.due_at + policy.max_request
+    ours = {each.invocation.invocation_id: each for each in around.unlinked if may_be_linked(each, policy)}
+    loops = [
+        chain
+        for chain in chains_of(each.invocation for each in ours.values())
+        if is_loop(chain)
+        and abs(chain.calls[0].logged_at - started_at) <= policy.max_request
+        and max(due_at(ours[call.invocation_id], policy) for call in chain.calls) <= decided_at
+    ]
+    fits = {
+        loop.calls[0].invocation_id: [each.request_id for each in fitting_requests(loop, around.requests, policy)]
+        for loop in loops[: MAX_LOOPS + 1]
+    }
+    return eliminated(open_chain.chain.calls[0].invocation_id, fits)
+
+
+def _all_linked(open_chain: OpenChain, link: Link) -> list[DueDecision]:
+    """The link for the calls that begin the chain; the others follow them by their tool-use ids, as surely."""
     chain, linked_now = open_chain.chain, {each.invocation.invocation_id for each in open_chain.open}
     followers = {
         chain.calls[second].invocation_id
         for first, second in chain.steps()
         if chain.calls[first].invocation_id in linked_now
     }
-    methods = {each: Method.CHAIN if each in followers else Method.WINDOW for each in linked_now}
+    chained = replace(link, method=Method.CHAIN)
     return [
-        DueDecision(
-            unlinked=each,
-            decision=Link(
-                request_id=request.request_id,
-                method=methods[each.invocation.invocation_id],
-                confidence=confidence,
-            ),
-        )
+        DueDecision(unlinked=each, decision=chained if each.invocation.invocation_id in followers else link)
         for each in open_chain.open
     ]
 

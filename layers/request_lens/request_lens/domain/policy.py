@@ -9,7 +9,8 @@ class Policy:
     """Waits, tolerances and who is observed. The defaults are the template's own (a test compares them).
 
     `agent_role_names` empty: every caller is considered and inferred links are only `assumed`.
-    `agent_routes` empty: every route is observed.
+    `agent_routes` empty: every route is observed. `one_loop_per_request`: no request runs two agent loops, so that a
+    call that fits several requests may be linked by elimination.
     """
 
     settle_delay: timedelta = timedelta(seconds=30)
@@ -21,6 +22,7 @@ class Policy:
     retention: timedelta = timedelta(days=90)
     agent_role_names: frozenset[str] = frozenset()
     agent_routes: frozenset[str] = frozenset()
+    one_loop_per_request: bool = False
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""

@@ -1,7 +1,6 @@
 """`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -11,41 +10,28 @@ from request_lens.timeline import draw_timeline
 from request_lens_cli.bars import render_bars
 from request_lens_cli.demo_commands import show_commands
 from request_lens_cli.demo_metrics import show_metrics
-from request_lens_cli.deployed import DeployedTable, Metrics, open_table
-from request_lens_cli.experiment import Experiment, wait_until_settled
-from request_lens_cli.local.aws_clients import local_client
-from request_lens_cli.local.deployment import DeployedStack, build, deploy_built
+from request_lens_cli.experiment import wait_until_settled
+from request_lens_cli.local.deployment import build, deploy_built
 from request_lens_cli.local.emf_stand_in_process import start_emf_stand_in
 from request_lens_cli.local.local_aws import LocalAws, running_local_aws
 from request_lens_cli.local.local_paths import checkout_paths
 from request_lens_cli.local.sam_settings import read_sam_settings
-from request_lens_cli.local.scenario_player import just_ended, play_into
 from request_lens_cli.phases import phase
 from request_lens_cli.report import Report, headline, kinds
 from request_lens_cli.report_table import requests_table, unlinked_table
 from request_lens_cli.scenario.scenario import scenario_names
+from request_lens_cli.stage import Stage, open_stage
 from request_lens_cli.terminal import open_console
 from request_lens_cli.timeline_png import write_png
 
-SERVICE_NAME = "request-lens"
-"""The template's default ServiceName."""
+ARTICLE = "article"
+"""The reference experiment."""
 
 OVERLAP = "overlap"
 """The scenario that shows what tags are for."""
 
 ARTICLE_KINDS = "Tool Use 7 × 2, Simple 3 × 1"
 """What the article's experiment found."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """Where a demo plays: the local AWS, the stack, its table and metrics, and the terminal."""
-
-    local: LocalAws
-    stack: DeployedStack
-    table: DeployedTable
-    metrics: Metrics
-    console: Console
 
 
 @click.command("demo")
@@ -63,7 +49,8 @@ def demo_command(scenario: str, *, keep: bool) -> None:
             note(f"local AWS at {local.endpoint}")
         stage = _deployed(local, console)
         reports = [
-            _played(stage, scenario, with_tags=tags) for tags in ((False, True) if scenario == OVERLAP else (False,))
+            _played(stage, scenario, console, with_tags=tags)
+            for tags in ((False, True) if scenario == OVERLAP else (False,))
         ]
         show_commands(reports[-1], local=local, stack=stage.stack, console=console)
         if keep:
@@ -77,15 +64,7 @@ def _deployed(local: LocalAws, console: Console) -> Stage:
         stack = deploy_built(local, say=note)
         start_emf_stand_in(local, log_group=stack.output("ProcessorLogGroupName"))
     console.print(f"  Shortened waits, and nothing else: {_waits(local)}.", style="dim", highlight=False)
-    dynamodb = local_client("dynamodb", endpoint=local.endpoint)
-    cloudwatch = local_client("cloudwatch", endpoint=local.endpoint)
-    return Stage(
-        local=local,
-        stack=stack,
-        table=open_table(dynamodb, stack.output("RequestTableName")),
-        metrics=Metrics(client=cloudwatch, service=SERVICE_NAME),
-        console=console,
-    )
+    return open_stage(local, stack)
 
 
 def _waits(local: LocalAws) -> str:
@@ -93,23 +72,24 @@ def _waits(local: LocalAws) -> str:
     return ", ".join(f"{name}={value}" for name, value in overrides.items())
 
 
-def _played(stage: Stage, scenario: str, *, with_tags: bool) -> Report:
+def _played(stage: Stage, scenario: str, console: Console, *, with_tags: bool) -> Report:
     """Play a scenario, wait until it has settled, and show what the table holds of it."""
     how = "calls tagged with their request's id" if with_tags else "calls untagged"
-    with phase(stage.console, "play", f"{scenario}, {how}") as note:
-        played = just_ended(stage.local.paths.events / scenario, with_tags=with_tags)
-        play_into(stage.stack, played, local=stage.local)
+    with phase(console, "play", f"{scenario}, {how}") as note:
+        experiment = stage.play(scenario, with_tags=with_tags)
+        played = experiment.scenario
         note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
-    experiment = Experiment(scenario=played, table=stage.table)
-    with phase(stage.console, "settle", "the requests settle") as note:
+    with phase(console, "settle", "the requests settle") as note:
         report = wait_until_settled(experiment, note=note)
-    _show(stage, experiment, report, name="timeline-tagged" if with_tags else "timeline")
+    _show(report, console)
+    show_metrics(experiment, report, metrics=stage.metrics, console=console)
+    _draw(report, stage.local.paths.checkout / "out" / f"{'timeline-tagged' if with_tags else 'timeline'}.svg", console)
+    if scenario == ARTICLE and kinds(report) != ARTICLE_KINDS:
+        raise click.ClickException(f"The article found {ARTICLE_KINDS}; this run did not: see the table above.")
     return report
 
 
-def _show(stage: Stage, experiment: Experiment, report: Report, *, name: str) -> None:
-    """Print the report, draw its timeline, and hold the metrics against the table."""
-    console = stage.console
+def _show(report: Report, console: Console) -> None:
     console.print(requests_table(report, width=console.width))
     console.print(headline(report), style="bold", highlight=False)
     if found := kinds(report):
@@ -118,9 +98,11 @@ def _show(stage: Stage, experiment: Experiment, report: Report, *, name: str) ->
         console.print(unlinked_table(report.unlinked))
     console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))
-    show_metrics(experiment, report, metrics=stage.metrics, console=console)
+
+
+def _draw(report: Report, target: Path, console: Console) -> None:
+    """Draw the timeline as SVG, and as PNG beside it."""
     svg = draw_timeline(report.timeline_rows(), subtitle=headline(report))
-    target = stage.local.paths.checkout / "out" / f"{name}.svg"
     target.write_text(svg, encoding="utf-8")
     write_png(svg, target.with_suffix(".png"))
     console.print(f"Timeline: {_shown(target)} and {_shown(target.with_suffix('.png'))}\n", highlight=False)

@@ -7,26 +7,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import Deployment
+from tests.e2e.conftest import Played, processor_messages, settled
 
 from request_lens.domain.policy import Policy
 from request_lens.wire.log_record import read_record
 from request_lens_cli.documents import Document, summary_document
-from request_lens_cli.experiment import Experiment, published_totals, wait_for_metrics
+from request_lens_cli.experiment import published_totals, wait_for_metrics
 from request_lens_cli.local.aws_clients import local_client, local_session
 from request_lens_cli.local.emf_schema import EmfDocument
 from request_lens_cli.local.sam_settings import read_sam_settings
 from request_lens_cli.parameters import DEFAULTS, policy_with
 from request_lens_cli.report import Report, headline, kinds
 from request_lens_cli.scenario.scenario import Scenario, as_ndjson
+from request_lens_cli.stage import Stage
 from request_lens_cli.virtual_time import Arrival, Replay, replay
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-type Played = tuple[Experiment, Report]
 
-
-def local_policy(deployment: Deployment) -> Policy:
+def local_policy(deployment: Stage) -> Policy:
     """The policy that the stack was deployed with: the template's defaults and the shortened waits."""
     overrides = read_sam_settings(deployment.local.paths.samconfig).parameter_overrides()
     return policy_with({name: value for name, value in overrides.items() if name in DEFAULTS})
@@ -36,13 +35,13 @@ def replayed(scenario: Scenario, policy: Policy) -> Replay:
     return replay((Arrival(record=read_record(line)) for line in as_ndjson(scenario).splitlines()), policy)
 
 
-def expected(deployment: Deployment, scenario: str) -> dict[str, object]:
+def expected(deployment: Stage, scenario: str) -> dict[str, object]:
     text = (deployment.local.paths.events / scenario / "expected.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 
 
-def emf_lines(deployment: Deployment) -> Iterator[dict[str, object]]:
-    for message in deployment.processor_messages():
+def emf_lines(deployment: Stage) -> Iterator[dict[str, object]]:
+    for message in processor_messages(deployment):
         if message.startswith("{") and '"_aws"' in message:
             yield json.loads(message)
 
@@ -59,7 +58,7 @@ def test_ten_requests_made_seventeen_llm_calls(article: Played) -> None:
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_the_table_holds_what_the_scenario_says(
-    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+    deployment: Stage, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     _, report = request.getfixturevalue(scenario)
     wanted = expected(deployment, scenario)
@@ -74,7 +73,7 @@ def test_the_table_holds_what_the_scenario_says(
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_a_replay_of_the_same_records_gives_the_same_numbers_field_by_field(
-    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+    deployment: Stage, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     policy = local_policy(deployment)
@@ -85,7 +84,7 @@ def test_a_replay_of_the_same_records_gives_the_same_numbers_field_by_field(
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_the_templates_own_waits_give_the_same_result_as_the_shortened_ones(
-    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+    deployment: Stage, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     result = replayed(experiment.scenario, policy_with({}))
@@ -94,14 +93,14 @@ def test_the_templates_own_waits_give_the_same_result_as_the_shortened_ones(
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_the_metrics_read_back_at_one_second_are_what_the_table_says(
-    deployment: Deployment, scenario: str, request: pytest.FixtureRequest
+    deployment: Stage, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     wanted = published_totals(report)
     assert wait_for_metrics(experiment, deployment.metrics, wanted=wanted) == wanted
 
 
-def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: Deployment, article: Played) -> None:
+def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: Stage, article: Played) -> None:
     experiment, report = article
     wait_for_metrics(experiment, deployment.metrics, wanted=published_totals(report))
     ends = {
@@ -113,7 +112,7 @@ def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: De
     assert {moment: value for moment, value in found.items() if moment in ends} == ends
 
 
-def test_every_published_line_is_emf_at_one_second(deployment: Deployment, article: Played) -> None:
+def test_every_published_line_is_emf_at_one_second(deployment: Stage, article: Played) -> None:
     lines = list(emf_lines(deployment))
     assert lines
     for line in lines:
@@ -123,15 +122,15 @@ def test_every_published_line_is_emf_at_one_second(deployment: Deployment, artic
             assert {metric.storage_resolution for metric in directive.metrics} == {1}
 
 
-def test_each_request_is_published_once_under_its_publication_id(deployment: Deployment, article: Played) -> None:
+def test_each_request_is_published_once_under_its_publication_id(deployment: Stage, article: Played) -> None:
     experiment, _ = article
     wanted = sorted(f"{each}#1" for each in experiment.scenario.request_ids())
     ids = [str(line.get("publication_id")) for line in emf_lines(deployment) if "LlmCallsPerRequest" in line]
     assert sorted(each for each in ids if each in wanted) == wanted
 
 
-def test_the_functions_modules_came_from_the_layers_own_files(deployment: Deployment, article: Played) -> None:
-    starts = [json.loads(line) for line in deployment.processor_messages() if '"processor started"' in line]
+def test_the_functions_modules_came_from_the_layers_own_files(deployment: Stage, article: Played) -> None:
+    starts = [json.loads(line) for line in processor_messages(deployment) if '"processor started"' in line]
     assert starts
     own_environment = str(deployment.local.paths.emulator_python.parents[1])
     for start in starts:
@@ -140,7 +139,7 @@ def test_the_functions_modules_came_from_the_layers_own_files(deployment: Deploy
             assert "site-packages" not in Path(path).parts, module
 
 
-def test_bedrocks_logging_is_switched_on_to_our_log_group(deployment: Deployment) -> None:
+def test_bedrocks_logging_is_switched_on_to_our_log_group(deployment: Stage) -> None:
     session = local_session(deployment.local.endpoint)
     bedrock = session.client("bedrock", endpoint_url=deployment.local.endpoint)
     found = bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
@@ -149,7 +148,7 @@ def test_bedrocks_logging_is_switched_on_to_our_log_group(deployment: Deployment
     assert found["imageDataDeliveryEnabled"] is False
 
 
-def test_a_bad_line_is_counted_and_its_neighbours_are_processed(deployment: Deployment) -> None:
+def test_a_bad_line_is_counted_and_its_neighbours_are_processed(deployment: Stage) -> None:
     logs = local_client("logs", endpoint=deployment.local.endpoint)
     now = datetime.now(UTC)
     record = {
@@ -178,9 +177,9 @@ def _awaited[Found](look: Callable[[], list[Found]]) -> list[Found]:
     return found
 
 
-def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment: Deployment) -> None:
-    _, untagged = deployment.played("overlap")
-    _, tagged = deployment.played("overlap", with_tags=True)
+def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment: Stage) -> None:
+    _, untagged = settled(deployment.play("overlap"))
+    _, tagged = settled(deployment.play("overlap", with_tags=True))
     assert untagged.reasons()["ambiguous"] > untagged.llm_calls
     assert headline(tagged) == "10 requests, 17 LLM calls, 0 unattributed"
     links = [each.link for state in tagged.requests for each in state.invocations]

@@ -1,8 +1,9 @@
-"""The processor Lambda: tells log batches, timers and the table's stream apart, and calls their use case."""
+"""The processor Lambda: tells log batches, timers, the table's stream and sweeps apart, and calls their use case."""
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import cache
 
 import aws_lambda_powertools
@@ -15,6 +16,7 @@ from request_lens.adapters.sqs_settle_timer import read_key
 from request_lens.application.collect import collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
+from request_lens.application.sweep import sweep
 from request_lens.bootstrap import Processor, build_processor
 from request_lens.domain.facts import LogRecord, Rejected
 from request_lens.domain.state import SettleKey
@@ -27,14 +29,17 @@ type Event = Mapping[str, object]
 
 
 def lambda_handler(event: Event, _context: object) -> dict[str, object] | None:
-    """Serve one event: a CloudWatch Logs batch, SQS messages, or DynamoDB stream records.
+    """Serve one event: a CloudWatch Logs batch, SQS messages, DynamoDB stream records, or the schedule's `sweep`.
 
     Raises: ConfigError at the first event of a wrongly configured function, EnvelopeError for a payload that is none
-    of the three, StoreUnavailable and TimerUnavailable in an outage: Lambda then delivers the event again.
+    of the four, StoreUnavailable and TimerUnavailable in an outage: Lambda then delivers the event again.
     """
     processor = _processor()
     if "awslogs" in event:
         _collect(event, processor)
+        return None
+    if "sweep" in event:
+        _sweep(str(event["sweep"]), processor)
         return None
     records = _records(event)
     match _source(records):
@@ -44,7 +49,7 @@ def lambda_handler(event: Event, _context: object) -> dict[str, object] | None:
             _publish(records, processor)
             return None
         case source:
-            raise EnvelopeError(f"the processor serves log batches, SQS messages and stream records, not {source!r}")
+            raise EnvelopeError(f"the processor serves log batches, SQS, a table's stream and sweeps, not {source!r}")
 
 
 def _source(records: Sequence[Event]) -> str:
@@ -116,3 +121,18 @@ def _publish(records: Sequence[Event], processor: Processor) -> None:
     changes = [change for record in records if (change := read_change(record)) is not None]
     published = publish(changes, processor.ports)
     processor.logger.info("stream published", extra={"changes": len(changes), "publications": published})
+
+
+def _sweep(said: str, processor: Processor) -> None:
+    """Sweep as of the moment that the event says, so that one which comes hours late sweeps the hour it was for."""
+    report = sweep(processor.ports, processor.policy, moment=_moment(said))
+    processor.logger.info("hour swept", extra={**asdict(report), "hour": report.hour.isoformat()})
+
+
+def _moment(said: str) -> datetime | None:
+    """The time that a text says in ISO 8601, in UTC where it names no zone; None, which means now, for another text."""
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -35,6 +35,8 @@ USES: dict[str, Use] = {
     "decide": lambda store: store.decide(pending(call_at()), link_to()),
     "requests_between": lambda store: store.requests_between(NOON, NOON, limit=1),
     "unlinked_between": lambda store: store.unlinked_between(NOON, NOON, limit=1),
+    "without_revision": lambda store: store.without_revision([request_at().request_id]),
+    "without_copy": lambda store: store.without_copy([linked_call("call-1")]),
 }
 
 
@@ -108,3 +110,45 @@ def test_what_stays_unprocessed_is_an_outage(dynamo_client: "DynamoDBClient") ->
 
     with pytest.raises(StoreUnavailable, match="4 items unprocessed"):
         table.put_all(_items(10))
+
+
+class _UnprocessingKeys:
+    """Lets DynamoDB look up no more than one key of a batch, so many times."""
+
+    def __init__(self, client: "DynamoDBClient", *, times: int) -> None:
+        self.left_times = times
+        client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", self._ask_for_one)
+        client.meta.events.register("after-call.dynamodb.BatchGetItem", self._leave_the_others)
+        self._others: dict[str, dict[str, object]] = {}
+
+    def _ask_for_one(self, params: dict[str, dict[str, dict[str, list[object]]]], **_: object) -> None:
+        self._others = {}
+        if self.left_times <= 0:
+            return
+        self.left_times -= 1
+        asked = params["RequestItems"]
+        self._others = {name: {**each, "Keys": each["Keys"][1:]} for name, each in asked.items() if each["Keys"][1:]}
+        params["RequestItems"] = {name: {**each, "Keys": each["Keys"][:1]} for name, each in asked.items()}
+
+    def _leave_the_others(self, parsed: dict[str, object], **_: object) -> None:
+        parsed["UnprocessedKeys"] = self._others
+
+
+def test_keys_that_dynamodb_left_unprocessed_are_asked_again(dynamo_client: "DynamoDBClient") -> None:
+    waits: list[float] = []
+    table = DynamoTable(dynamo_client, name=TABLE_NAME, sleep=waits.append)
+    table.put_all(_items(10))
+    _UnprocessingKeys(dynamo_client, times=3)
+
+    found = table.looked_up(_items(10), attributes=["sk"])
+
+    assert sorted(str(item["sk"]) for item in found) == [item["sk"] for item in _items(10)]
+    assert len(waits) == 3
+
+
+def test_keys_that_stay_unprocessed_are_an_outage_and_not_missing(dynamo_client: "DynamoDBClient") -> None:
+    table = DynamoTable(dynamo_client, name=TABLE_NAME, sleep=lambda _: None)
+    _UnprocessingKeys(dynamo_client, times=100)
+
+    with pytest.raises(StoreUnavailable, match="4 keys unprocessed"):
+        table.looked_up(_items(10), attributes=["pk"])

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from tests.template.template_document import FUNCTION, ROOT, TEMPLATE, Node, of_type, properties, references
@@ -49,12 +50,24 @@ def test_every_function_has_an_alarm_on_its_errors(function: str) -> None:
 def test_both_log_groups_invoke_the_processor_and_the_permission_line_does_not() -> None:
     events = properties("ProcessorFunction")["Events"]
 
-    assert {name: event["Type"] for name, event in events.items()} == {
-        "ModelInvocations": "CloudWatchLogs",
-        "AccessLog": "CloudWatchLogs",
+    assert {name for name, event in events.items() if event["Type"] == "CloudWatchLogs"} == {
+        "ModelInvocations",
+        "AccessLog",
     }
     assert events["ModelInvocations"]["Properties"]["FilterPattern"] == '"ModelInvocationLog"'
     assert events["AccessLog"]["Properties"]["FilterPattern"] == ""
+
+
+def test_the_sweep_comes_once_an_hour_and_says_the_time_it_is_for() -> None:
+    schedule = properties("ProcessorFunction")["Events"]["Sweep"]
+
+    assert schedule["Type"] == "ScheduleV2"
+    assert re.fullmatch(r"cron\([1-9]\d? \* \* \* \? \*\)", schedule["Properties"]["ScheduleExpression"])
+    assert json.loads(schedule["Properties"]["Input"]) == {"sweep": "<aws.scheduler.scheduled-time>"}
+
+
+def test_two_stacks_have_a_schedule_each() -> None:
+    assert properties("ProcessorFunction")["Events"]["Sweep"]["Properties"]["OmitName"] is True
 
 
 def test_a_settle_message_stays_invisible_for_six_timeouts() -> None:

@@ -61,7 +61,17 @@ class Neighbourhood(Protocol):
         """Untagged invocations whose timestamp lies in [first, last], the earliest `limit` of them."""
 
 
-class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, Protocol):
+class Omissions(Protocol):
+    """What was left undone, looked up in bulk; may lag behind the newest writes. Raises: StoreUnavailable."""
+
+    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """Those of the requests that have no revision, each once."""
+
+    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        """Those of the invocations, each given once, that are not stored under their request."""
+
+
+class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, Omissions, Protocol):
     """The table as a whole."""
 
 

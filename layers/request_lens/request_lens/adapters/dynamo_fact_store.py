@@ -10,6 +10,8 @@ from request_lens.adapters.dynamo_items import (
     hour_partition,
     invocation_key,
     linked_item,
+    linked_key,
+    request_key,
     request_partition,
     request_state,
     unlinked_from,
@@ -91,6 +93,20 @@ class DynamoFactStore:
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
         return [unlinked_from(item) for item in self._listed(HourlyList.UNTAGGED, first, last, limit)]
+
+    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """See `ports.Omissions`. One BatchGetItem a hundred: half a read unit a request."""
+        distinct = list(dict.fromkeys(request_ids))
+        items = self._table.looked_up([request_key(each) for each in distinct], attributes=["pk", "revision"])
+        revised = {item["pk"] for item in items if "revision" in item}
+        return [each for each in distinct if request_partition(each) not in revised]
+
+    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        """See `ports.Omissions`. One BatchGetItem a hundred: half a read unit an invocation."""
+        keys = {(key["pk"], key["sk"]): each for each in linked for key in [linked_key(each)]}
+        items = self._table.looked_up([linked_key(each) for each in linked], attributes=["pk", "sk"])
+        stored = {(item["pk"], item["sk"]) for item in items}
+        return [each for key, each in keys.items() if key not in stored]
 
     def _listed(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
         found: list[PlainMap] = []

@@ -65,6 +65,14 @@ def invocation_key(invocation_id: InvocationId) -> dict[str, Plain]:
     return {"pk": f"invocation#{invocation_id}", "sk": INVOCATION_SK}
 
 
+def linked_key(linked: LinkedInvocation) -> dict[str, Plain]:
+    """The key of an invocation's item under its request."""
+    return {
+        "pk": request_partition(linked.link.request_id),
+        "sk": f"invocation#{linked.invocation.invocation_id}",
+    }
+
+
 def hour_partition(hourly: HourlyList, moment: datetime) -> str:
     """The index partition of an hour in UTC, such as `requests#2025-12-04T18`."""
     return f"{hourly}#{moment.astimezone(UTC):%Y-%m-%dT%H}"
@@ -92,8 +100,7 @@ def expires_at_epoch_s(moment: datetime, retention: timedelta) -> int:
 def linked_item(linked: LinkedInvocation, *, retention: timedelta) -> dict[str, Plain]:
     """The whole item of an invocation under its request."""
     return {
-        "pk": request_partition(linked.link.request_id),
-        "sk": f"invocation#{linked.invocation.invocation_id}",
+        **linked_key(linked),
         "fact": invocation_values(linked.invocation),
         "link": link_values(linked.link),
         "expires_at": expires_at_epoch_s(linked.invocation.logged_at, retention),

@@ -19,13 +19,16 @@ from request_lens.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import WriteRequestTypeDef
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, WriteRequestTypeDef
 
 _PARALLEL = 8
 """Updates at a time: botocore keeps ten connections a client."""
 
 _BATCH = 25
 """Items that one BatchWriteItem takes."""
+
+_LOOK_UP_BATCH = 100
+"""Keys that one BatchGetItem takes."""
 
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Waits before what DynamoDB left unprocessed is sent again; after the last one Lambda retries the whole batch."""
@@ -109,6 +112,43 @@ class DynamoTable:
         )
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]
+
+    def looked_up(self, keys: Sequence[PlainMap], *, attributes: Sequence[str]) -> list[PlainMap]:
+        """These attributes of the items that there are with these keys, in any order. Raises: StoreUnavailable.
+
+        Eventually consistent: half the price, for those who ask long after the writes.
+        """
+        distinct = {(key["pk"], key["sk"]): key for key in keys}
+        names = {f"#{name}": name for name in attributes}
+        found: list[PlainMap] = []
+        for batch in batched(distinct.values(), _LOOK_UP_BATCH, strict=False):
+            asked: KeysAndAttributesTypeDef = {
+                "Keys": [to_item(key) for key in batch],
+                "ProjectionExpression": ", ".join(names),
+                "ExpressionAttributeNames": names,
+            }
+            found += self._look_up_batch(asked)
+        return found
+
+    def _look_up_batch(self, asked: "KeysAndAttributesTypeDef") -> list[PlainMap]:
+        found, left = self._look_up(asked)
+        for wait_s in _BACKOFF_S:
+            if left is None:
+                return found
+            self._sleep(wait_s)
+            more, left = self._look_up(left)
+            found += more
+        if left is not None:
+            raise StoreUnavailable(f"DynamoDB left {len(left['Keys'])} keys unprocessed")
+        return found
+
+    def _look_up(self, asked: "KeysAndAttributesTypeDef") -> "tuple[list[PlainMap], KeysAndAttributesTypeDef | None]":
+        """Read one batch; what was found, and what DynamoDB did not get to."""
+        with _outages():
+            answer = self._client.batch_get_item(RequestItems={self._name: asked})
+        items = [from_item(item) for item in answer.get("Responses", {}).get(self._name, [])]
+        left = answer.get("UnprocessedKeys", {}).get(self._name)
+        return items, cast("KeysAndAttributesTypeDef | None", left)
 
     def _put_batch(self, requests: "Sequence[WriteRequestTypeDef]") -> None:
         left = self._unprocessed(requests)

@@ -106,6 +106,16 @@ class MemoryFactStore:
         """See `ports.Neighbourhood`."""
         return [self._unlinked[each] for each in _between(self._unlinked_by_time, first, last)[:limit]]
 
+    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """See `ports.Omissions`."""
+        return [each for each in dict.fromkeys(request_ids) if self._state(each).revision == 0]
+
+    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        """See `ports.Omissions`."""
+        return [
+            each for each in linked if each.invocation.invocation_id not in self._linked.get(each.link.request_id, {})
+        ]
+
     def _stored(self, unlinked: UnlinkedInvocation) -> UnlinkedInvocation:
         """The invocation's own item, made where there is none yet."""
         invocation = unlinked.invocation

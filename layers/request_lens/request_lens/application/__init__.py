@@ -1,1 +1,1 @@
-"""Use cases, one a module: collect, settle, publish."""
+"""Use cases, one a module: collect, settle, publish, sweep."""

@@ -1,0 +1,149 @@
+"""Sweep: make lost settle messages good, an hour of facts at a time.
+
+It sends again what the index by time shows to be missing, and nothing else: a request without a revision, an untagged
+call without a decision, and a call whose link was decided by a settle that never came to count it.
+
+What the index does not show, it does not make good: a tagged call whose request's record never came, a call that came
+after a revision of its request, and a fact that was stored after its hour was swept. The index holds no tagged calls
+(an index write for each would cost more than the rest of its storing), and to count every request's calls would be a
+Query a request. The messages of these wait in the dead-letter queue, if that is where they were lost.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from request_lens.domain.facts import Request
+from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking import due_at
+from request_lens.domain.policy import Policy
+from request_lens.domain.state import Matter, SettleKey
+from request_lens.ports import Ports
+
+HOUR = timedelta(hours=1)
+
+PAGE = 500
+"""Facts that are read at a time, unless more have the very same time."""
+
+type Timed = tuple[SettleKey, datetime]
+"""A key and when it is due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepReport:
+    """What an hour held and what was sent again for it.
+
+    `hour` is its beginning, `requests` and `invocations` (untagged) are what it held. Sent again were `unrevised`
+    requests, `undecided` calls, and `uncounted` ones: linked, but not stored under their request.
+    """
+
+    hour: datetime
+    requests: int = 0
+    invocations: int = 0
+    unrevised: int = 0
+    undecided: int = 0
+    uncounted: int = 0
+
+
+def sweep(ports: Ports, policy: Policy, *, moment: datetime | None = None) -> SweepReport:
+    """Send a key for everything of the hour before last that was left undone, as seen from `moment` (else from now).
+
+    To sweep an hour again, or at the same time as another does, sends more messages and changes nothing else. It
+    holds one page of facts at a time, and sends a page's keys before it reads the next. Raises: StoreUnavailable,
+    TimerUnavailable; Lambda then sweeps the hour again, as it does where the hour holds more than the function's
+    time-out allows.
+    """
+    now = ports.clock.now()
+    hour = _hour_of(moment or now) - 2 * HOUR
+    requests, unrevised = _sweep_requests(hour, now, ports)
+    invocations, undecided, uncounted = _sweep_invocations(hour, ports, policy)
+    return SweepReport(
+        hour=hour,
+        requests=requests,
+        invocations=invocations,
+        unrevised=unrevised,
+        undecided=undecided,
+        uncounted=uncounted,
+    )
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _sweep_requests(hour: datetime, now: datetime, ports: Ports) -> tuple[int, int]:
+    """How many requests the hour held, and for how many a key was sent."""
+    held = sent = 0
+    for page in _pages(ports.store.requests_between, hour, _request_place):
+        unrevised = ports.store.without_revision([each.request_id for each in page])
+        _send([(SettleKey(Matter.REQUEST, each), now) for each in unrevised], ports)
+        held, sent = held + len(page), sent + len(unrevised)
+    return held, sent
+
+
+def _sweep_invocations(hour: datetime, ports: Ports, policy: Policy) -> tuple[int, int, int]:
+    """How many untagged calls the hour held, and how many were undecided and uncounted."""
+    held = undecided = uncounted = 0
+    for page in _pages(ports.store.unlinked_between, hour, _invocation_place):
+        waiting = [each for each in page if each.decision is None]
+        missing = _uncounted(page, ports)
+        _send([_timed(each, policy) for each in [*waiting, *missing]], ports)
+        held, undecided, uncounted = held + len(page), undecided + len(waiting), uncounted + len(missing)
+    return held, undecided, uncounted
+
+
+def _uncounted(page: Sequence[UnlinkedInvocation], ports: Ports) -> list[UnlinkedInvocation]:
+    """Those that are linked and not stored under their request: to settle one again counts it."""
+    linked = {
+        each.invocation.invocation_id: (each, LinkedInvocation(invocation=each.invocation, link=each.decision))
+        for each in page
+        if isinstance(each.decision, Link)
+    }
+    missing = ports.store.without_copy([copy for _, copy in linked.values()])
+    return [linked[each.invocation.invocation_id][0] for each in missing]
+
+
+def _timed(unlinked: UnlinkedInvocation, policy: Policy) -> Timed:
+    """The invocation's key, for when it is due: a backfilled one may not be yet, and its message is still to come."""
+    return SettleKey(Matter.INVOCATION, unlinked.invocation.invocation_id), due_at(unlinked, policy)
+
+
+def _send(keys: Sequence[Timed], ports: Ports) -> None:
+    if keys:
+        ports.timer.send(keys)
+
+
+class _Read[Fact](Protocol):
+    """One of the store's readings by time."""
+
+    def __call__(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Fact]: ...
+
+
+def _pages[Fact](
+    read: _Read[Fact], hour: datetime, place: Callable[[Fact], tuple[datetime, str]]
+) -> Iterator[Sequence[Fact]]:
+    """The hour's facts, each in one page; `place` tells a fact's time and id.
+
+    A page begins at the time of the last fact before it, which others may share. Where a whole page has one time (a
+    call's is a whole second), the next is twice as long.
+    """
+    first, last = hour, hour + HOUR - timedelta(microseconds=1)
+    limit, seen = PAGE, frozenset[str]()
+    while True:
+        page = read(first, last, limit=limit)
+        if fresh := [each for each in page if place(each)[1] not in seen]:
+            yield fresh
+        if len(page) < limit:
+            return
+        before, (first, _) = first, place(page[-1])
+        of_first = frozenset(fact_id for moment, fact_id in map(place, page) if moment == first)
+        limit, seen = (2 * limit, seen | of_first) if first == before else (PAGE, of_first)
+
+
+def _request_place(request: Request) -> tuple[datetime, str]:
+    return request.started_at, request.request_id
+
+
+def _invocation_place(unlinked: UnlinkedInvocation) -> tuple[datetime, str]:
+    return unlinked.invocation.logged_at, unlinked.invocation.invocation_id

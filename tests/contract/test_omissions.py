@@ -1,0 +1,59 @@
+"""The contract of looking up in bulk what was left undone, over both fact stores."""
+
+from dataclasses import replace
+
+from tests.contract.sample_facts import STORED_AT, call_at, linked_call, request_at, summary_of
+
+from request_lens.domain.facts import RequestId
+from request_lens.ports import FactStore
+
+MANY = 230
+"""More than one BatchGetItem takes, and not a multiple of it."""
+
+
+def test_requests_without_a_revision_are_those_that_were_never_revised(store: FactStore) -> None:
+    ids = [RequestId(f"request-{n}") for n in range(MANY)]
+    store.store_requests([request_at(request_id=each) for each in ids], stored_at=STORED_AT)
+    for each in ids[::2]:
+        store.write_revision(each, revision=1, summary=summary_of())
+    store.write_revision(ids[0], revision=2, summary=summary_of(3))
+
+    assert list(store.without_revision(ids)) == ids[1::2]
+
+
+def test_an_unknown_request_and_an_orphan_have_no_revision(store: FactStore) -> None:
+    store.mark_orphaned(RequestId("orphan"))
+
+    assert list(store.without_revision([RequestId("unknown"), RequestId("orphan")])) == ["unknown", "orphan"]
+
+
+def test_a_request_that_is_asked_for_twice_is_told_once(store: FactStore) -> None:
+    store.store_requests([request_at()], stored_at=STORED_AT)
+
+    assert list(store.without_revision([request_at().request_id] * 2)) == [request_at().request_id]
+
+
+def test_nothing_is_missing_of_nothing(store: FactStore) -> None:
+    assert list(store.without_revision([])) == []
+    assert list(store.without_copy([])) == []
+
+
+def test_calls_without_a_copy_are_those_that_are_not_under_their_request(store: FactStore) -> None:
+    calls = [linked_call(f"call-{n}", request_id=f"request-{n % 7}") for n in range(MANY)]
+    store.store_linked(calls[::3])
+
+    assert list(store.without_copy(calls)) == [each for place, each in enumerate(calls) if place % 3]
+
+
+def test_a_copy_under_another_request_is_none(store: FactStore) -> None:
+    store.store_linked([linked_call("call-1", request_id="request-1")])
+    elsewhere = linked_call("call-1", request_id="request-2")
+
+    assert list(store.without_copy([elsewhere])) == [elsewhere]
+
+
+def test_an_item_of_its_own_is_no_copy(store: FactStore) -> None:
+    store.store_unlinked([call_at(invocation_id="call-1")], stored_at=STORED_AT)
+    linked = replace(linked_call("call-1"), invocation=call_at(invocation_id="call-1"))
+
+    assert list(store.without_copy([linked])) == [linked]

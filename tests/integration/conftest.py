@@ -1,0 +1,43 @@
+"""The processor's environment, over an emulated AWS."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+from tests.contract.request_table import TABLE_NAME, create_request_table
+from tests.integration.processor_traffic import REGION
+
+import processor_handler
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "REQUEST_TABLE_NAME": TABLE_NAME,
+    "AGENT_ROLE_NAMES": "",
+    "AGENT_ROUTES": "",
+    "ONE_LOOP_PER_REQUEST": "false",
+    "SETTLE_DELAY_SECONDS": "0",
+    "LINK_DELAY_SECONDS": "0",
+    "MAX_REQUEST_SECONDS": "10",
+    "MAX_AGENT_SECONDS": "60",
+    "CLOCK_SKEW_MS": "250",
+    "ORPHAN_AFTER_SECONDS": "900",
+    "RETENTION_DAYS": "90",
+}
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    # Loggers live as long as the process and keep the stdout of the test that made them: each test has its own.
+    monkeypatch.setenv("SERVICE_NAME", request.node.name)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    processor_handler._processor.cache_clear()
+    with mock_aws():
+        create_request_table(boto3.client("dynamodb", region_name=REGION))
+        queue = boto3.client("sqs", region_name=REGION).create_queue(QueueName="settle")
+        monkeypatch.setenv("SETTLE_QUEUE_URL", queue["QueueUrl"])
+        yield
+    processor_handler._processor.cache_clear()

@@ -1,0 +1,78 @@
+"""The hourly sweep from its event to the settle queue and the log, over an emulated AWS."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from tests.contract.request_table import TABLE_NAME
+from tests.integration.processor_traffic import REGION, collect, drop_messages, messages_sent, played, settle
+
+import processor_handler
+from request_lens.errors import StoreUnavailable
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("with_tags", [True, False])
+def test_a_sweep_sends_again_what_was_lost_and_nothing_once_it_is_settled(
+    with_tags: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAX_REQUEST_SECONDS", "0")  # every call is due at once, so that every message is seen at once
+    scenario = played(with_tags=with_tags)
+    collect(scenario)
+    drop_messages()
+    hours = [(datetime.now(UTC) + timedelta(hours=ahead)).isoformat() for ahead in (1, 2)]  # the scenario may span two
+    assert messages_sent() == []
+
+    for moment in hours:
+        assert processor_handler.lambda_handler({"sweep": moment}, None) is None
+
+    sent = messages_sent()
+    untagged = [] if with_tags else list(scenario.invocation_ids())
+    assert sorted(each["id"] for each in sent if each["matter"] == "request") == sorted(scenario.request_ids())
+    assert sorted(each["id"] for each in sent if each["matter"] == "invocation") == sorted(untagged)
+    if with_tags:
+        settle(scenario)
+        for moment in hours:
+            processor_handler.lambda_handler({"sweep": moment}, None)
+        assert messages_sent() == []
+    swept = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "hour swept" in line]
+    assert {line["level"] for line in swept} == {"INFO"}
+    assert sum(line["unrevised"] for line in swept[:2]) == len(scenario.request_ids())
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    ("said", "hour"),
+    [
+        ("2025-12-04T18:05:00Z", "2025-12-04T16:00:00+00:00"),
+        ("2025-12-04T18:05:00+09:00", "2025-12-04T07:00:00+00:00"),
+        ("2025-12-04T18:05:00", "2025-12-04T16:00:00+00:00"),
+    ],
+)
+def test_a_sweep_is_of_the_hour_before_last_of_the_time_it_was_scheduled_for(
+    said: str, hour: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    processor_handler.lambda_handler({"sweep": said}, None)
+
+    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "hour swept" in line]
+    assert swept["hour"] == hour
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_sweep_that_says_no_time_is_as_of_now(capsys: pytest.CaptureFixture[str]) -> None:
+    before = datetime.now(UTC)
+    processor_handler.lambda_handler({"sweep": "<aws.scheduler.scheduled-time>"}, None)
+    after = datetime.now(UTC)
+
+    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "hour swept" in line]
+    ago = timedelta(hours=2)
+    assert before - ago - timedelta(hours=1) < datetime.fromisoformat(swept["hour"]) <= after - ago
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_sweep_in_an_outage_is_tried_again_by_lambda() -> None:
+    boto3.client("dynamodb", region_name=REGION).delete_table(TableName=TABLE_NAME)
+
+    with pytest.raises(StoreUnavailable):
+        processor_handler.lambda_handler({"sweep": "2025-12-04T18:05:00Z"}, None)

@@ -1,0 +1,97 @@
+"""What one batch over the distinct facts says of a request: plain sums and sweeps, without the product's fold."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from tests.simulation.traffic import CallTruth
+from tests.unit.fact_samples import EPOCH
+
+from request_lens.domain.facts import Request
+
+MS = timedelta(milliseconds=1)
+THROTTLED = "ThrottlingException"
+
+
+def counted(calls: Sequence[CallTruth]) -> Counter[str]:
+    """The seven totals of these calls, by the name that `Totals` gives them."""
+    found = Counter[str]()
+    for each in calls:
+        call = each.call
+        found["llm_calls"] += call.error_code is None
+        found["llm_errors"] += call.error_code is not None
+        found["llm_throttles"] += call.error_code == THROTTLED
+        found["input_tokens"] += call.tokens.input or 0
+        found["output_tokens"] += call.tokens.output or 0
+        found["cache_read_input_tokens"] += call.tokens.cache_read or 0
+        found["cache_write_input_tokens"] += call.tokens.cache_write or 0
+    return found
+
+
+def counted_by_model(calls: Sequence[CallTruth]) -> dict[str, Counter[str]]:
+    """The same by model; failed calls are `other`."""
+    models = {_model(each) for each in calls}
+    return {model: counted([each for each in calls if _model(each) == model]) for model in models}
+
+
+def _model(truth: CallTruth) -> str:
+    return truth.call.model_id if truth.call.error_code is None else "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """A request's three times in ms as far as the truth determines them; `judged` names those that it does."""
+
+    judged: frozenset[str]
+    llm_time_ms: int | None = None
+    tool_time_ms: int | None = None
+    non_llm_time_ms: int | None = None
+
+
+def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
+    """The times of a request with these calls, all of them truly its own."""
+    succeeded = sorted((each for each in calls if each.call.error_code is None), key=lambda each: each.began)
+    if any(each.call.latency_ms is None for each in succeeded):
+        return Times(judged=frozenset({"llm_time_ms", "tool_time_ms", "non_llm_time_ms"}))
+    precise = all(each.call.tag is not None and each.call.tag.call_started_ms is not None for each in succeeded)
+    if precise:
+        llm_time: int | None = _covered_ms(succeeded)
+    else:
+        llm_time = sum(each.call.latency_ms or 0 for each in succeeded) if _one_loop(succeeded) else None
+    rest = None if llm_time is None or request.duration_ms is None else request.duration_ms - llm_time
+    judges_tools = precise and _one_loop(succeeded)
+    return Times(
+        judged=frozenset({"llm_time_ms", "non_llm_time_ms"} | ({"tool_time_ms"} if judges_tools else set())),
+        llm_time_ms=llm_time,
+        non_llm_time_ms=rest if rest is None or rest >= 0 else None,
+        tool_time_ms=_tool_time_ms(succeeded) if judges_tools else None,
+    )
+
+
+def _one_loop(succeeded: Sequence[CallTruth]) -> bool:
+    """Whether the calls follow each other in their loop without a gap; a lone call does."""
+    places = [each.position for each in succeeded]
+    return len(places) < 2 or (
+        None not in places and [(place or 0) - (places[0] or 0) for place in places] == [*range(len(places))]
+    )
+
+
+def _covered_ms(succeeded: Sequence[CallTruth]) -> int:
+    """The milliseconds in which at least one call ran: between neighbouring edges, all or none of the time counts."""
+    spans = [
+        ((each.began - EPOCH) // MS, (each.began - EPOCH) // MS + (each.call.latency_ms or 0)) for each in succeeded
+    ]
+    edges = sorted({edge for span in spans for edge in span})
+    pairs = pairwise(edges)
+    return sum(right - left for left, right in pairs if any(first <= left and right <= last for first, last in spans))
+
+
+def _tool_time_ms(succeeded: Sequence[CallTruth]) -> int | None:
+    gaps = [
+        (after.began - before.ended) // MS
+        for before, after in pairwise(succeeded)
+        if before.call.stop_reason == "tool_use"
+    ]
+    return None if any(gap < 0 for gap in gaps) else sum(gaps)

@@ -1,0 +1,58 @@
+"""What can happen in a schedule: the processor's triggers, and what a batch came to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tests.simulation.deliveries import Batch
+
+from request_lens.application.collect import CollectReport
+from request_lens.domain.state import SettleKey
+
+
+class Work(StrEnum):
+    """The processor's four triggers."""
+
+    COLLECT = "collect"
+    SETTLE = "settle"
+    PUBLISH = "publish"
+    SWEEP = "sweep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something to run: a batch, a key, or a shard; `rounds` counts the settle messages that led to this one."""
+
+    work: Work
+    batch: Batch | None = None
+    key: SettleKey | None = None
+    shard: int = 0
+    attempt: int = 1
+    rounds: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """A batch that was collected: when, and what its report says."""
+
+    at: datetime
+    batch: Batch
+    report: CollectReport
+
+
+def polling(shard: int) -> Event:
+    """The event that reads a shard."""
+    return Event(work=Work.PUBLISH, shard=shard)
+
+
+def told(event: Event) -> str:
+    """One line that names an event."""
+    if event.batch is not None:
+        return f"collect {[_name(each) for each in event.batch.records]}"
+    if event.key is not None:
+        return f"settle {event.key.matter} {event.key.id}"
+    return "sweep" if event.work is Work.SWEEP else f"publish shard {event.shard}"
+
+
+def _name(record: object) -> str:
+    return str(getattr(record, "invocation_id", None) or getattr(record, "request_id", type(record).__name__))

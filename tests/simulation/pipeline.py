@@ -1,0 +1,34 @@
+"""What a schedule runs: the product's own use cases, and the places where a broken variant differs from them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.simulation.step import Step
+
+from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.application.publish import publish
+from request_lens.domain.change import Change
+from request_lens.domain.policy import Policy
+from request_lens.ports import MetricSink, Ports
+
+type MakeStore = Callable[[Step, MetricSink], MemoryFactStore]
+
+
+def _plain_store(step: Step, sink: MetricSink) -> MemoryFactStore:
+    return MemoryFactStore()
+
+
+def _same_policy(policy: Policy) -> Policy:
+    return policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """The product, unless a part is replaced: its table, how it publishes changes, and its waits."""
+
+    make_store: MakeStore = field(default=_plain_store)
+    publish: Callable[[Sequence[Change], Ports], int] = field(default=publish)
+    waits: Callable[[Policy], Policy] = field(default=_same_policy)
+
+
+PRODUCT = Pipeline()

@@ -1,0 +1,62 @@
+"""`python -m tests.simulation.run`: run many schedules, or replay one and see what happened in it."""
+
+import argparse
+import sys
+from collections import Counter
+
+from tests.simulation.oracles import judge
+from tests.simulation.outcome import run_seed
+from tests.simulation.tally import tally
+
+REPLAY = "python -m tests.simulation.run --verbose --seed"
+"""The command that replays a seed."""
+
+
+def _say(*lines: object) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def main() -> int:
+    """0 if every schedule is right."""
+    options = _options()
+    return _replay(options) if options.seed is not None else _many(options)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.run", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=2_000, help="how many schedules")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--failures", type=int, default=1, help="stop after so many failing seeds")
+    parser.add_argument("--seed", type=int, help="replay this one")
+    parser.add_argument("--verbose", action="store_true", help="tell each step of the replayed one")
+    parser.add_argument("--strict", action="store_true", help="leave no known failure out")
+    return parser.parse_args()
+
+
+def _many(options: argparse.Namespace) -> int:
+    found = tally(
+        range(options.first, options.first + options.seeds), most_failures=options.failures, strict=options.strict
+    )
+    _say(found.told())
+    for seed, problems in found.failed.items():
+        _say(
+            f"seed {seed} fails; replay it with: {REPLAY} {seed}{' --strict' if options.strict else ''}",
+            *(f"  {each}" for each in problems),
+        )
+    return 1 if found.failed else 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    outcome = run_seed(options.seed, strict=options.strict)
+    problems = judge(outcome, Counter())
+    if options.verbose:
+        _say(outcome.traffic.style, outcome.traffic.policy)
+        _say(*outcome.traffic.requests.values(), *outcome.traffic.calls.values())
+        _say(*outcome.world.faults.trace)
+        _say(*outcome.places, *outcome.world.printed)
+    _say(f"seed {options.seed}: {'right' if not problems else 'WRONG'}", *(f"  {each}" for each in problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""The in-memory store behind faulty boundaries, and when each fact was stored first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tests.simulation.step import Step
+
+from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.state import RequestState
+from request_lens.domain.summary import Summary
+from request_lens.errors import StoreUnavailable
+from request_lens.ports import FactStore
+
+
+class SimulatedStore:
+    """Passes every call on to a store, through a `Step`; `inner` is the store itself, for the oracles."""
+
+    def __init__(self, inner: MemoryFactStore, step: Step, clock: MemoryClock) -> None:
+        self.inner = inner
+        self.first_stored: dict[str, datetime] = {}
+        self._port: FactStore = inner
+        self._step = step
+        self._clock = clock
+
+    def _seen(self, facts: Sequence[Request | Invocation]) -> None:
+        for each in facts:
+            key = each.request_id if isinstance(each, Request) else each.invocation_id
+            self.first_stored.setdefault(key, self._clock.now())
+
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
+        def store(some: list[Request]) -> None:
+            self._seen(some)
+            self._port.store_requests(some, stored_at=stored_at)
+
+        self._step.some_of(list(records), store)
+
+    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+        def store(some: list[Invocation]) -> None:
+            self._seen(some)
+            self._port.store_unlinked(some, stored_at=stored_at)
+
+        self._step.some_of(list(invocations), store)
+
+    def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
+        def store(some: list[LinkedInvocation]) -> None:
+            self._seen([each.invocation for each in some])
+            self._port.store_linked(some)
+
+        self._step.shield()
+        self._step.some_of(list(linked), store)
+
+    def load_request(self, request_id: RequestId) -> RequestState:
+        return self._step.read(lambda: self._port.load_request(request_id))
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        return self._step.write(
+            lambda: self._port.write_revision(request_id, revision=revision, summary=summary), StoreUnavailable
+        )
+
+    def mark_orphaned(self, request_id: RequestId) -> bool:
+        return self._step.write(lambda: self._port.mark_orphaned(request_id), StoreUnavailable)
+
+    def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
+        return self._step.read(lambda: self._port.load_unlinked(invocation_id))
+
+    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
+        self._step.shield_decisions()
+        return self._step.write(lambda: self._port.decide(unlinked, decision), StoreUnavailable)
+
+    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        return self._step.read(lambda: self._port.requests_between(first, last, limit=limit))
+
+    def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
+        return self._step.read(lambda: self._port.unlinked_between(first, last, limit=limit))
+
+    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        return self._step.read(lambda: self._port.without_revision(request_ids))
+
+    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        return self._step.read(lambda: self._port.without_copy(linked))

@@ -1,0 +1,63 @@
+"""Many schedules: which failed, how often each fault fired, how often each oracle had something to judge."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.simulation.faults import Fault
+from tests.simulation.oracles import Oracle, judge
+from tests.simulation.outcome import run_seed
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run over many seeds adds up to; `failed` holds each failing seed's problems."""
+
+    schedules: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    fired: Counter[Fault] = field(default_factory=Counter)
+    judged: Counter[Oracle] = field(default_factory=Counter)
+    failed: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, seed: int, *, strict: bool = False) -> list[str]:
+        """Run one seed; answers with its problems."""
+        outcome = run_seed(seed, strict=strict)
+        problems = judge(outcome, self.judged)
+        self.schedules += 1
+        self.steps += outcome.world.steps
+        self.fired += outcome.world.faults.fired
+        if problems:
+            self.failed[seed] = problems
+        return problems
+
+    def rarest(self) -> int:
+        """How often the fault or oracle was seen that was seen least."""
+        return min(*(self.fired[each] for each in Fault), *(self.judged[each] for each in Oracle))
+
+    def told(self) -> str:
+        """Two tables and the rate."""
+        rows = [f"{self.fired[fault]:>9,}  {fault}" for fault in Fault]
+        judged = [f"{self.judged[oracle]:>9,}  {oracle}" for oracle in Oracle]
+        rate = self.schedules / self.seconds if self.seconds else 0
+        return "\n".join(
+            (
+                f"{self.schedules:,} schedules, {self.steps:,} steps, {self.seconds:.1f} s, {rate:,.0f} schedules/s",
+                "faults that fired:",
+                *rows,
+                "schedules in which an oracle had something to judge:",
+                *judged,
+            )
+        )
+
+
+def tally(seeds: Iterable[int], *, most_failures: int = 1, strict: bool = False) -> Tally:
+    """Run the product over these seeds until so many have failed."""
+    found = Tally()
+    began = time.perf_counter()
+    for seed in seeds:
+        if found.add(seed, strict=strict) and len(found.failed) >= most_failures:
+            break
+    found.seconds = time.perf_counter() - began
+    return found

@@ -1,0 +1,63 @@
+"""The product under drawn faults is right in every schedule, and six broken designs are not."""
+
+import sys
+from collections import Counter
+
+import pytest
+from tests.simulation.oracles import judge
+from tests.simulation.outcome import run_promptly, run_seed
+from tests.simulation.run import REPLAY
+from tests.simulation.tally import tally
+from tests.simulation.traffic import Style
+from tests.simulation.variants import VARIANTS
+
+SCHEDULES = 3_000
+SEEN_AT_LEAST = 200
+
+CAUGHT_WITHIN = 200
+"""Each broken design shows in one of so many schedules."""
+
+
+def test_every_schedule_of_faults_ends_right_and_every_fault_and_oracle_is_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = tally(range(SCHEDULES))
+
+    with capsys.disabled():
+        sys.stdout.write(f"\n{found.told()}\n")
+    assert not found.failed, "\n".join(f"replay with: {REPLAY} {seed}\n{why}" for seed, why in found.failed.items())
+    assert found.rarest() >= SEEN_AT_LEAST, found.told()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_broken_design_is_caught(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    caught = _first_caught(name)
+
+    with capsys.disabled():
+        sys.stdout.write(f"\n{name}: caught after {caught} schedules ")
+    assert caught is not None
+
+
+def _first_caught(name: str) -> int | None:
+    """After how many schedules a variant shows; None if it does not."""
+    for seed in range(CAUGHT_WITHIN):
+        if judge(run_seed(seed, VARIANTS[name]), Counter()):
+            return seed + 1
+    return None
+
+
+@pytest.mark.parametrize("name", ["naive ADD", "marker then ADD", "publish if new", "settle prints its own revision"])
+def test_a_broken_design_looks_right_while_nothing_goes_wrong(name: str) -> None:
+    """So it is the faults that it fails by, not the way in which it is built in."""
+    drawn = [outcome for seed in range(150) if (outcome := run_seed(seed)).traffic.style is Style.TAGGED]
+    wrong = [each.seed for each in drawn if judge(run_promptly(each, VARIANTS[name]), Counter())]
+
+    assert len(drawn) > 30
+    assert wrong == []
+
+
+def test_a_seed_is_one_schedule() -> None:
+    first, second = (run_seed(7) for _ in range(2))
+
+    assert first.world.faults.trace == second.world.faults.trace
+    assert first.world.printed == second.world.printed

@@ -1,0 +1,161 @@
+"""Six deliberately broken designs, each a small change to the product: the simulator must catch them all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.simulation.pipeline import Pipeline
+from tests.simulation.step import Step
+
+from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.publication import Metric
+from request_lens.domain.publishing import publication_of
+from request_lens.domain.summary import Summary, Totals, totals_of
+from request_lens.ports import MetricSink, Ports
+
+_DISTRIBUTIONS = frozenset(
+    {
+        Metric.REQUEST_DURATION,
+        Metric.LLM_CALLS_PER_REQUEST,
+        Metric.LLM_TIME,
+        Metric.TOOL_TIME,
+        Metric.NON_LLM_TIME,
+    }
+)
+_PRINTED_WITH_CALLS = frozenset(Metric) - _DISTRIBUTIONS - {Metric.REQUESTS}
+
+
+class _AddingStore(MemoryFactStore):
+    """Adds each call to its request's totals when it is stored: a duplicate counts twice."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        self._step = step
+        self._added: dict[RequestId, Totals] = {}
+
+    def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
+        super().store_linked(linked)
+        for each in linked:
+            self._add(each)
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        totals = self._added.get(request_id, Totals())
+        return super().write_revision(request_id, revision=revision, summary=replace(summary, totals=totals))
+
+    def _add(self, each: LinkedInvocation) -> None:
+        before = self._added.get(each.link.request_id, Totals())
+        self._added[each.link.request_id] = before + totals_of(each.invocation)
+
+
+class _MarkingStore(_AddingStore):
+    """Writes a marker first and adds only where it was new: a crash between the two loses the call."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step)
+        self._marked: set[InvocationId] = set()
+
+    def _add(self, each: LinkedInvocation) -> None:
+        if each.invocation.invocation_id not in self._marked:
+            self._marked.add(each.invocation.invocation_id)
+            self._step.crash()
+            super()._add(each)
+
+
+class _PrintingStore(MemoryFactStore):
+    """Prints each change where it writes it: a crash between the two loses the line."""
+
+    def __init__(self, step: Step, sink: MetricSink) -> None:
+        super().__init__()
+        self._step = step
+        self._sink = sink
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        return self._printed(
+            lambda: super(_PrintingStore, self).write_revision(request_id, revision=revision, summary=summary)
+        )
+
+    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
+        return self._printed(lambda: super(_PrintingStore, self).decide(unlinked, decision))
+
+    def _printed[Answer](self, write: Callable[[], Answer]) -> Answer:
+        known = len(self._changes)
+        answer = write()
+        self._step.crash()
+        for change in self._changes[known:]:
+            if (publication := publication_of(change)) is not None:
+                self._sink.publish(publication)
+        return answer
+
+
+class _PublishingNewStore(MemoryFactStore):
+    """Prints a record or a call when it is stored, if it is new: a crash between the two loses it."""
+
+    def __init__(self, step: Step, sink: MetricSink) -> None:
+        super().__init__()
+        self._step = step
+        self._sink = sink
+
+    def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
+        for each in linked:
+            known = {one.invocation.invocation_id for one in self.load_request(each.link.request_id).invocations}
+            super().store_linked([each])
+            if each.invocation.invocation_id not in known:
+                self._step.crash()
+                self._print(each)
+
+    def _print(self, each: LinkedInvocation) -> None:
+        change = InvocationDecided(invocation=each.invocation, decision=Unattributed(reason=Reason.NO_REQUEST))
+        publication = publication_of(change)
+        if publication is not None:
+            self._sink.publish(replace(publication, publication_id=f"new:{each.invocation.invocation_id}"))
+
+
+def _publish_without_calls(changes: Sequence[Change], ports: Ports) -> int:
+    """Prints a request's distributions and what stays unattributed; linked calls were printed when they came."""
+    for change in changes:
+        publication = publication_of(change)
+        if publication is None or (isinstance(change, InvocationDecided) and change.invocation.tag is not None):
+            continue
+        if isinstance(change, RevisionWritten):
+            values = {metric: each for metric, each in publication.values.items() if metric not in _PRINTED_WITH_CALLS}
+            publication = replace(publication, values=values, by_model=())
+        ports.sink.publish(publication)
+    return len(changes)
+
+
+def _publish_nothing(changes: Sequence[Change], ports: Ports) -> int:
+    """The settle has printed everything itself."""
+    return 0
+
+
+def _publish_distributions_again(changes: Sequence[Change], ports: Ports) -> int:
+    """Prints every revision with the request's distributions, as if it were the first."""
+    for change in changes:
+        publication = publication_of(change)
+        if publication is not None and isinstance(change, RevisionWritten) and change.previous is not None:
+            afresh = publication_of(replace(change, previous=None))
+            own = {metric: each for metric, each in afresh.values.items() if metric in _DISTRIBUTIONS} if afresh else {}
+            publication = replace(publication, values={**publication.values, **own})
+        if publication is not None:
+            ports.sink.publish(publication)
+    return len(changes)
+
+
+def _decide_at_once(policy: Policy) -> Policy:
+    """No wait for the records of the requests that are still running."""
+    return replace(policy, link_delay=timedelta(0), max_request=timedelta(seconds=1))
+
+
+VARIANTS = {
+    "naive ADD": Pipeline(make_store=lambda step, sink: _AddingStore(step)),
+    "marker then ADD": Pipeline(make_store=lambda step, sink: _MarkingStore(step)),
+    "publish if new": Pipeline(make_store=_PublishingNewStore, publish=_publish_without_calls),
+    "settle prints its own revision": Pipeline(make_store=_PrintingStore, publish=_publish_nothing),
+    "window link decided too early": Pipeline(waits=_decide_at_once),
+    "revision republishes distributions": Pipeline(publish=_publish_distributions_again),
+}
+"""Each broken design by its name."""

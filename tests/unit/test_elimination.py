@@ -6,7 +6,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.fact_samples import ROLE, call, chain_of_two, request
-from tests.unit.lens_world import places, run
+from tests.unit.lens_world import FailingStore, World, places, run
 
 from request_lens.domain.chains import chains_of
 from request_lens.domain.elimination import MAX_LOOPS, Fits, LoopId, eliminated, is_loop
@@ -109,3 +109,14 @@ def test_a_call_without_a_body_neither_eliminates_nor_is_eliminated() -> None:
     world = run(arriving(*requests, *calls, failed), ONE_LOOP)
 
     assert places(world) == {"i1": "long", "i2": "short", "i3": "ambiguous"}
+
+
+def test_a_loop_that_was_decided_in_part_is_decided_all_the_same() -> None:
+    """A write fails between the decisions of a chain whose calls came at different times."""
+    world = World(Policy(one_loop_per_request=True), store=FailingStore(fails_at=13))
+    world.collect(20, request("r1", 0, duration_ms=15_000), request("r2", 1, duration_ms=15_000))
+    world.collect(21, call("c2", 5, returned=["t"]))
+    world.collect(100, call("c1", 2, produced=["t"]))
+    world.run_until()
+
+    assert places(world) == {"c1": "ambiguous", "c2": "ambiguous"}

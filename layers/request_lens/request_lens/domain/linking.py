@@ -188,7 +188,10 @@ def _eliminated(open_chain: OpenChain, around: Surroundings, policy: Policy) -> 
         for chain in chains_of(each.invocation for each in ours.values())
         if is_loop(chain)
         and abs(chain.calls[0].logged_at - started_at) <= policy.max_request
-        and max(due_at(ours[call.invocation_id], policy) for call in chain.calls) <= decided_at
+        and (
+            chain == open_chain.chain
+            or max(due_at(ours[call.invocation_id], policy) for call in chain.calls) <= decided_at
+        )
     ]
     fits = {
         loop.calls[0].invocation_id: [each.request_id for each in fitting_requests(loop, around.requests, policy)]

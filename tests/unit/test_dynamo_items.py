@@ -55,6 +55,7 @@ invocations = st.builds(
         output=st.none() | counts,
         cache_read=st.none() | counts,
         cache_write=st.none() | counts,
+        cache_write_1h=st.none() | counts,
     ),
     caller_role=st.none() | names,
     tag=st.none()
@@ -65,6 +66,10 @@ invocations = st.builds(
         returned=st.lists(names, max_size=3).map(tuple),
         produced=st.lists(names, max_size=3).map(tuple),
     ),
+    region=st.none() | names,
+    service_tier=st.none() | names,
+    first_byte_latency_ms=st.none() | counts,
+    guardrail_intervened=st.booleans(),
 )
 links = st.builds(Link, request_id=request_ids, method=st.sampled_from(Method), confidence=st.sampled_from(Confidence))
 unattributed = st.builds(Unattributed, reason=st.sampled_from(Reason), candidates=counts)

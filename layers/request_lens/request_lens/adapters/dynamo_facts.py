@@ -60,6 +60,10 @@ def invocation_values(invocation: Invocation) -> PlainMap:
         "caller_role": invocation.caller_role,
         "tag": _tag_values(tag) if tag is not None else None,
         "conversation": _conversation_values(conversation) if conversation is not None else None,
+        "region": invocation.region,
+        "service_tier": invocation.service_tier,
+        "first_byte_latency_ms": invocation.first_byte_latency_ms,
+        "guardrail_intervened": invocation.guardrail_intervened or None,
     }
     return known(values)
 
@@ -78,6 +82,10 @@ def invocation_from(values: PlainMap) -> Invocation:
         caller_role=optional_text(values, "caller_role"),
         tag=_tag_from(mapping(values, "tag")) if "tag" in values else None,
         conversation=_conversation_from(mapping(values, "conversation")) if "conversation" in values else None,
+        region=optional_text(values, "region"),
+        service_tier=optional_text(values, "service_tier"),
+        first_byte_latency_ms=optional_integer(values, "first_byte_latency_ms"),
+        guardrail_intervened=values.get("guardrail_intervened") is True,
     )
 
 
@@ -120,6 +128,7 @@ def _token_values(tokens: TokenCounts) -> PlainMap:
             "output": tokens.output,
             "cache_read": tokens.cache_read,
             "cache_write": tokens.cache_write,
+            "cache_write_1h": tokens.cache_write_1h,
         }
     )
 
@@ -130,6 +139,7 @@ def _tokens_from(values: PlainMap) -> TokenCounts:
         output=optional_integer(values, "output"),
         cache_read=optional_integer(values, "cache_read"),
         cache_write=optional_integer(values, "cache_write"),
+        cache_write_1h=optional_integer(values, "cache_write_1h"),
     )
 
 

@@ -50,13 +50,15 @@ class Request:
 class TokenCounts:
     """Tokens of one invocation by class; None is unknown, which adds nothing to a sum.
 
-    `input` excludes cached tokens, as `inputTokenCount` of the log does.
+    `input` excludes cached tokens, as `inputTokenCount` of the log does. `cache_write_1h` are those of `cache_write`
+    that are kept for an hour, where the body tells them apart from those kept for five minutes.
     """
 
     input: int | None = None
     output: int | None = None
     cache_read: int | None = None
     cache_write: int | None = None
+    cache_write_1h: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,8 @@ class Invocation:
     """One `ModelInvocationLog` event: one attempt to call a model, failed and throttled ones included.
 
     `logged_at` is the log's timestamp: the call's start, floored to a whole second. `conversation` is None for calls
-    without a readable body and for embeddings: they are no loops.
+    without a readable body and for embeddings: they are no loops. `region` is where the caller called Bedrock, also
+    where an inference profile ran the model elsewhere. `first_byte_latency_ms` is known of some streams only.
     """
 
     invocation_id: InvocationId
@@ -101,6 +104,10 @@ class Invocation:
     caller_role: str | None = None
     tag: Tag | None = None
     conversation: Conversation | None = None
+    region: str | None = None
+    service_tier: str | None = None
+    first_byte_latency_ms: int | None = None
+    guardrail_intervened: bool = False
 
     @property
     def is_llm_call(self) -> bool:

@@ -40,6 +40,10 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.REJECTED_RECORDS: ("pipeline", "log events that could not be understood, are too old, or are hours ahead"),
     Metric.LATE_REVISIONS: ("pipeline", "summaries that late facts changed"),
     Metric.UNPRICED_INVOCATIONS: ("pipeline", "LLM calls without a price: all, as cost is not estimated yet"),
+    Metric.ASSUMPTION_BREACHES: (
+        "pipeline",
+        "facts that show an assumption of inferred links broken; the line says which",
+    ),
     Metric.LOG_DELAY: ("pipeline", "end of a request or call to the arrival of its log event"),
     Metric.SETTLE_DELAY: ("pipeline", "end of a request to the publication of its first summary"),
 }

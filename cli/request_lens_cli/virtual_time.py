@@ -112,4 +112,4 @@ class _World:
 
     def _publish(self) -> None:
         if changes := self.store.take_changes():
-            publish(changes, self._ports)
+            publish(changes, self._ports, self._policy)

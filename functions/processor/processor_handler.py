@@ -119,7 +119,7 @@ def _is_settled(key: SettleKey, processor: Processor) -> bool:
 
 def _publish(records: Sequence[Event], processor: Processor) -> None:
     changes = [change for record in records if (change := read_change(record)) is not None]
-    published = publish(changes, processor.ports)
+    published = publish(changes, processor.ports, processor.policy)
     processor.logger.info("stream published", extra={"changes": len(changes), "publications": published})
 
 

@@ -74,6 +74,6 @@ def test_the_stream_tells_each_decision_with_the_one_before(tested: StoreUnderTe
     tested.store.decide(pending(call_at()), link_to())
 
     assert tested.changes() == [
-        InvocationDecided(invocation=call_at(), decision=NEVER_SEEN),
-        InvocationDecided(invocation=call_at(), decision=link_to(), previous=NEVER_SEEN),
+        InvocationDecided(stored_at=STORED_AT, invocation=call_at(), decision=NEVER_SEEN),
+        InvocationDecided(stored_at=STORED_AT, invocation=call_at(), decision=link_to(), previous=NEVER_SEEN),
     ]

@@ -51,8 +51,10 @@ def test_the_stream_tells_each_revision_with_the_one_before(tested: StoreUnderTe
     tested.store.write_revision(ID, revision=2, summary=summary_of(2))
 
     assert tested.changes() == [
-        RevisionWritten(request=request_at(), revision=1, summary=summary_of(1)),
-        RevisionWritten(request=request_at(), revision=2, summary=summary_of(2), previous=summary_of(1)),
+        RevisionWritten(stored_at=STORED_AT, request=request_at(), revision=1, summary=summary_of(1)),
+        RevisionWritten(
+            stored_at=STORED_AT, request=request_at(), revision=2, summary=summary_of(2), previous=summary_of(1)
+        ),
     ]
 
 

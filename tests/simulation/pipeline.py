@@ -27,7 +27,7 @@ class Pipeline:
     """The product, unless a part is replaced: its table, how it publishes changes, and its waits."""
 
     make_store: MakeStore = field(default=_plain_store)
-    publish: Callable[[Sequence[Change], Ports], int] = field(default=publish)
+    publish: Callable[[Sequence[Change], Ports, Policy], int] = field(default=publish)
     waits: Callable[[Policy], Policy] = field(default=_same_policy)
 
 

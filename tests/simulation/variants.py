@@ -108,13 +108,15 @@ class _PublishingNewStore(MemoryFactStore):
                 self._print(each)
 
     def _print(self, each: LinkedInvocation) -> None:
-        change = InvocationDecided(invocation=each.invocation, decision=Unattributed(reason=Reason.NO_REQUEST))
+        unattributed = Unattributed(reason=Reason.NO_REQUEST)
+        logged_at = each.invocation.logged_at
+        change = InvocationDecided(invocation=each.invocation, stored_at=logged_at, decision=unattributed)
         publication = publication_of(change)
         if publication is not None:
             self._sink.publish(replace(publication, publication_id=f"new:{each.invocation.invocation_id}"))
 
 
-def _publish_without_calls(changes: Sequence[Change], ports: Ports) -> int:
+def _publish_without_calls(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
     """Prints a request's distributions and what stays unattributed; linked calls were printed when they came."""
     for change in changes:
         publication = publication_of(change)
@@ -127,12 +129,12 @@ def _publish_without_calls(changes: Sequence[Change], ports: Ports) -> int:
     return len(changes)
 
 
-def _publish_nothing(changes: Sequence[Change], ports: Ports) -> int:
+def _publish_nothing(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
     """The settle has printed everything itself."""
     return 0
 
 
-def _publish_distributions_again(changes: Sequence[Change], ports: Ports) -> int:
+def _publish_distributions_again(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
     """Prints every revision with the request's distributions, as if it were the first."""
     for change in changes:
         publication = publication_of(change)

@@ -187,7 +187,7 @@ class World:
         size = self.faults.chance.choice((1, 2, 10))
         batch = shard.changes[shard.checkpoint : shard.checkpoint + size]
         self.deliveries += len(batch)
-        self.pipeline.publish(batch, self._ports)
+        self.pipeline.publish(batch, self._ports, self.policy)
         if not self.faults.strike(Fault.REPEATED_CHECKPOINT):
             shard.checkpoint += len(batch)
         self._polled.discard(number)

@@ -115,7 +115,7 @@ class World:
 
     def _publish(self) -> None:
         if changes := self.store.take_changes():
-            publish(changes, self.ports)
+            publish(changes, self.ports, self.policy)
 
     def request(self, request_id: str = "r1") -> RequestState:
         """What the store holds of a request."""

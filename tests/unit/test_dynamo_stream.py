@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from request_lens.adapters.dynamo_facts import decision_values, invocation_values, link_values, request_values
 from request_lens.adapters.dynamo_stream import read_change
 from request_lens.adapters.dynamo_summary import summary_values
-from request_lens.adapters.dynamo_values import PlainMap, to_item
+from request_lens.adapters.dynamo_values import PlainMap, iso, to_item
 from request_lens.domain.change import InvocationDecided, RevisionWritten
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed
 from request_lens.domain.summary import Summary, Totals
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+STORED_AT = AT + timedelta(seconds=15)
 RECORD = Request(request_id=RequestId("r"), route="POST /ask", status=200, started_at=AT, duration_ms=4711)
 CALL = Invocation(invocation_id=InvocationId("i"), model_id="model", operation="Converse", logged_at=AT)
 LINK = Link(request_id=RequestId("r"), method=Method.WINDOW, confidence=Confidence.INFERRED)
@@ -26,10 +27,16 @@ ONE, TWO = (
 )
 
 KEY: PlainMap = {"pk": "request#r", "sk": "request"}
-PENDING: PlainMap = {**KEY, "record": request_values(RECORD), "state": "pending"}
+PENDING: PlainMap = {**KEY, "record": request_values(RECORD), "state": "pending", "stored_at": iso(STORED_AT)}
 FIRST: PlainMap = {**PENDING, "state": "settled", "revision": 1, "summary": summary_values(ONE)}
 SECOND: PlainMap = {**FIRST, "revision": 2, "summary": summary_values(TWO)}
-OWN: PlainMap = {"pk": "invocation#i", "sk": "invocation", "fact": invocation_values(CALL), "state": "pending"}
+OWN: PlainMap = {
+    "pk": "invocation#i",
+    "sk": "invocation",
+    "fact": invocation_values(CALL),
+    "state": "pending",
+    "stored_at": iso(STORED_AT),
+}
 LINKED: PlainMap = {"pk": "request#r", "sk": "invocation#i", "fact": invocation_values(CALL), "link": link_values(LINK)}
 
 
@@ -50,27 +57,31 @@ def _decided(decision: Decision) -> PlainMap:
 
 
 def test_a_first_revision_replaces_nothing() -> None:
-    assert read_change(_record(FIRST, PENDING)) == RevisionWritten(request=RECORD, revision=1, summary=ONE)
+    assert read_change(_record(FIRST, PENDING)) == RevisionWritten(
+        stored_at=STORED_AT, request=RECORD, revision=1, summary=ONE
+    )
 
 
 def test_a_later_revision_comes_with_the_one_before() -> None:
-    expected = RevisionWritten(request=RECORD, revision=2, summary=TWO, previous=ONE)
+    expected = RevisionWritten(stored_at=STORED_AT, request=RECORD, revision=2, summary=TWO, previous=ONE)
 
     assert read_change(_record(SECOND, FIRST)) == expected
 
 
 def test_a_decision_on_a_pending_invocation_replaces_nothing() -> None:
-    assert read_change(_record(_decided(LINK), OWN)) == InvocationDecided(invocation=CALL, decision=LINK)
+    assert read_change(_record(_decided(LINK), OWN)) == InvocationDecided(
+        stored_at=STORED_AT, invocation=CALL, decision=LINK
+    )
 
 
 def test_a_decision_that_stores_its_invocation_replaces_nothing() -> None:
-    expected = InvocationDecided(invocation=CALL, decision=NEVER_SEEN)
+    expected = InvocationDecided(stored_at=STORED_AT, invocation=CALL, decision=NEVER_SEEN)
 
     assert read_change(_record(_decided(NEVER_SEEN), event="INSERT")) == expected
 
 
 def test_a_link_that_takes_never_seen_back_comes_with_it() -> None:
-    expected = InvocationDecided(invocation=CALL, decision=LINK, previous=NEVER_SEEN)
+    expected = InvocationDecided(stored_at=STORED_AT, invocation=CALL, decision=LINK, previous=NEVER_SEEN)
 
     assert read_change(_record(_decided(LINK), _decided(NEVER_SEEN))) == expected
 
@@ -122,4 +133,4 @@ def test_facts_in_the_stream_are_the_stored_ones() -> None:
     failed = replace(CALL, error_code="ThrottlingException")
     image = {**_decided(LINK), "fact": invocation_values(failed)}
 
-    assert read_change(_record(image, OWN)) == InvocationDecided(invocation=failed, decision=LINK)
+    assert read_change(_record(image, OWN)) == InvocationDecided(stored_at=STORED_AT, invocation=failed, decision=LINK)

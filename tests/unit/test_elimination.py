@@ -9,7 +9,7 @@ from tests.unit.fact_samples import ROLE, call, chain_of_two, request
 from tests.unit.lens_world import FailingStore, World, places, run
 
 from request_lens.domain.chains import chains_of
-from request_lens.domain.elimination import MAX_LOOPS, Fits, LoopId, eliminated, is_loop
+from request_lens.domain.elimination import MAX_LOOPS, Elimination, Fits, LoopId, eliminated, is_loop
 from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
 from request_lens.domain.link import Confidence, Method
 from request_lens.domain.policy import Policy
@@ -38,7 +38,8 @@ def test_what_is_eliminated_stands_in_every_assignment_and_nothing_else_does(fit
     for loop in fits:
         requests = {assigned[loop] for assigned in found}
         if found:
-            assert eliminated(loop, fits) == (requests.pop() if len(requests) == 1 else None)
+            expected = requests.pop() if len(requests) == 1 else None
+            assert eliminated(loop, fits) == Elimination(request_id=expected, is_possible=True)
 
 
 @given(fits_drawn)
@@ -50,12 +51,14 @@ def test_loops_that_share_no_request_do_not_matter(fits: Fits) -> None:
 
 def test_where_no_assignment_exists_nothing_is_eliminated() -> None:
     only = [RequestId("r1")]
-    assert eliminated(InvocationId("i1"), {InvocationId("i1"): only, InvocationId("i2"): only}) is None
+    assert eliminated(InvocationId("i1"), {InvocationId("i1"): only, InvocationId("i2"): only}) == Elimination(
+        is_possible=False
+    )
 
 
 def test_more_loops_than_can_be_weighed_leave_all_open() -> None:
     fits = {InvocationId(f"i{n}"): [RequestId(f"r{n}")] for n in range(MAX_LOOPS + 1)}
-    assert eliminated(InvocationId("i0"), fits) is None
+    assert eliminated(InvocationId("i0"), fits) == Elimination()
 
 
 def test_a_loop_begins_with_a_conversation_that_returns_no_tool_result() -> None:

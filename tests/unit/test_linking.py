@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, pending, request
 
+from request_lens.domain.assumption import Assumption
 from request_lens.domain.facts import Request
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
-from request_lens.domain.linking import MAX_FACTS_AROUND, Surroundings, decide_due, due_at, reach
+from request_lens.domain.linking import decide_due
 from request_lens.domain.policy import Policy
+from request_lens.domain.surroundings import MAX_FACTS_AROUND, Surroundings, due_at, reach
 
 EVERYBODY = Policy()
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
@@ -92,7 +94,8 @@ def test_a_call_that_fits_several_requests_waits_for_its_neighbours_and_is_then_
 def test_a_call_that_fits_no_request_is_unattributed_at_once() -> None:
     surroundings = around([request(start=20)], pending(call(logged=1)))
 
-    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+    strange = Unattributed(reason=Reason.NO_REQUEST, breaks=Assumption.CALLS_HAVE_REQUESTS)
+    assert decided(surroundings, 91) == {"i1": strange}
 
 
 def test_a_call_that_returns_what_a_tagged_call_asked_for_follows_it_among_requests_that_overlap() -> None:
@@ -106,7 +109,8 @@ def test_a_call_does_not_follow_another_into_a_request_that_it_does_not_fit() ->
     exact = link("r2", Method.TAG, Confidence.EXACT)
     surroundings = around([request("r2", 40)], pending(call(logged=1, returned=["x"])), x=exact)
 
-    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+    spanning = Unattributed(reason=Reason.NO_REQUEST, breaks=Assumption.CHAINS_HAVE_ONE_REQUEST)
+    assert decided(surroundings, 91) == {"i1": spanning}
 
 
 def test_a_late_call_follows_the_decision_that_its_chain_already_has() -> None:

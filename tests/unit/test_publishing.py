@@ -22,7 +22,9 @@ def summary_of(*calls: Invocation, record: Request | None = None) -> Summary:
 
 def first_revision(*calls: Invocation, record: Request | None = None) -> Publication:
     inside = record or request()
-    return published(RevisionWritten(request=inside, revision=1, summary=summary_of(*calls, record=inside)))
+    return published(
+        RevisionWritten(stored_at=at(9), request=inside, revision=1, summary=summary_of(*calls, record=inside))
+    )
 
 
 def published(change: Change) -> Publication:
@@ -65,7 +67,9 @@ def test_what_is_unknown_is_absent_and_never_zero() -> None:
 
 def test_a_late_revision_publishes_only_the_differences() -> None:
     early, late = call("i1", 1), call("i2", 3, latency_ms=700, error_code=None)
-    change = RevisionWritten(request=request(), revision=2, summary=summary_of(early, late), previous=summary_of(early))
+    change = RevisionWritten(
+        stored_at=at(9), request=request(), revision=2, summary=summary_of(early, late), previous=summary_of(early)
+    )
 
     found = published(change)
 
@@ -89,7 +93,7 @@ def test_models_are_published_apart_and_failed_calls_under_one_name_for_all() ->
 
 
 def test_an_unattributed_call_publishes_totals_and_no_distribution_of_requests() -> None:
-    found = published(InvocationDecided(invocation=call("i1", 3, latency_ms=700), decision=AMBIGUOUS))
+    found = published(InvocationDecided(stored_at=at(9), invocation=call("i1", 3, latency_ms=700), decision=AMBIGUOUS))
 
     assert (found.publication_id, found.at, found.route) == ("invocation:i1#1", at(3), UNATTRIBUTED_ROUTE)
     assert found.values == {Metric.LLM_CALLS: (1,), Metric.INPUT_TOKENS: (1_011,), Metric.OUTPUT_TOKENS: (31,)}
@@ -99,8 +103,8 @@ def test_an_unattributed_call_publishes_totals_and_no_distribution_of_requests()
 
 def test_an_orphan_is_taken_back_with_the_same_totals_negative() -> None:
     orphan = call("i1", 3)
-    first = published(InvocationDecided(invocation=orphan, decision=NEVER_SEEN))
-    taken_back = published(InvocationDecided(invocation=orphan, decision=link(), previous=NEVER_SEEN))
+    first = published(InvocationDecided(stored_at=at(9), invocation=orphan, decision=NEVER_SEEN))
+    taken_back = published(InvocationDecided(stored_at=at(9), invocation=orphan, decision=link(), previous=NEVER_SEEN))
 
     assert taken_back.publication_id == "invocation:i1#2"
     assert taken_back.values == {metric: tuple(-each for each in values) for metric, values in first.values.items()}
@@ -109,16 +113,23 @@ def test_an_orphan_is_taken_back_with_the_same_totals_negative() -> None:
 
 @pytest.mark.parametrize(("decision", "previous"), [(link(), None), (link(), link()), (NEVER_SEEN, NEVER_SEEN)])
 def test_other_decisions_publish_nothing(decision: Link | Unattributed, previous: Decision | None) -> None:
-    assert publication_of(InvocationDecided(invocation=call(), decision=decision, previous=previous)) is None
+    assert (
+        publication_of(InvocationDecided(stored_at=at(9), invocation=call(), decision=decision, previous=previous))
+        is None
+    )
 
 
 def test_the_pipeline_counts_what_is_unattributed_late_and_unpriced() -> None:
     one, two = call("i1", 1), call("i2", 3)
     changes: list[Change] = [
-        RevisionWritten(request=request(), revision=1, summary=summary_of(one)),
-        RevisionWritten(request=request(), revision=2, summary=summary_of(one, two), previous=summary_of(one)),
-        InvocationDecided(invocation=call("i3", 4, error_code="ThrottlingException"), decision=AMBIGUOUS),
-        InvocationDecided(invocation=call("i4", 4), decision=link()),
+        RevisionWritten(stored_at=at(9), request=request(), revision=1, summary=summary_of(one)),
+        RevisionWritten(
+            stored_at=at(9), request=request(), revision=2, summary=summary_of(one, two), previous=summary_of(one)
+        ),
+        InvocationDecided(
+            stored_at=at(9), invocation=call("i3", 4, error_code="ThrottlingException"), decision=AMBIGUOUS
+        ),
+        InvocationDecided(stored_at=at(9), invocation=call("i4", 4), decision=link()),
     ]
 
     assert pipeline_values(changes) == {
@@ -131,9 +142,9 @@ def test_the_pipeline_counts_what_is_unattributed_late_and_unpriced() -> None:
 def test_an_unpriced_orphan_that_is_taken_back_counts_as_unpriced_once() -> None:
     orphan = call("i1", 3)
     changes: list[Change] = [
-        InvocationDecided(invocation=orphan, decision=NEVER_SEEN),
-        InvocationDecided(invocation=orphan, decision=link(), previous=NEVER_SEEN),
-        RevisionWritten(request=request(), revision=1, summary=summary_of(orphan)),
+        InvocationDecided(stored_at=at(9), invocation=orphan, decision=NEVER_SEEN),
+        InvocationDecided(stored_at=at(9), invocation=orphan, decision=link(), previous=NEVER_SEEN),
+        RevisionWritten(stored_at=at(9), request=request(), revision=1, summary=summary_of(orphan)),
     ]
 
     assert pipeline_values(changes)[Metric.UNPRICED_INVOCATIONS] == (1,)

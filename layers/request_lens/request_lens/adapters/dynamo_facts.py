@@ -18,6 +18,7 @@ from request_lens.adapters.dynamo_values import (
     text,
     texts,
 )
+from request_lens.domain.assumption import Assumption
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed
 
@@ -91,7 +92,12 @@ def invocation_from(values: PlainMap) -> Invocation:
 
 def link_values(link: Link) -> PlainMap:
     """A link as a map."""
-    return {"request_id": link.request_id, "method": link.method.value, "confidence": link.confidence.value}
+    return {
+        "request_id": link.request_id,
+        "method": link.method.value,
+        "confidence": link.confidence.value,
+        **_breach_values(link),
+    }
 
 
 def link_from(values: PlainMap) -> Link:
@@ -100,6 +106,7 @@ def link_from(values: PlainMap) -> Link:
         request_id=RequestId(text(values, "request_id")),
         method=Method(text(values, "method")),
         confidence=Confidence(text(values, "confidence")),
+        breaks=_breach_from(values),
     )
 
 
@@ -109,7 +116,11 @@ def decision_values(decision: Decision) -> PlainMap:
         case Link():
             return link_values(decision)
         case Unattributed():
-            return {"reason": decision.reason.value, "candidates": decision.candidates}
+            return {
+                "reason": decision.reason.value,
+                "candidates": decision.candidates,
+                **_breach_values(decision),
+            }
         case _:
             assert_never(decision)
 
@@ -117,8 +128,20 @@ def decision_values(decision: Decision) -> PlainMap:
 def decision_from(values: PlainMap) -> Decision:
     """The decision that the map holds."""
     if "reason" in values:
-        return Unattributed(reason=Reason(text(values, "reason")), candidates=integer(values, "candidates"))
+        return Unattributed(
+            reason=Reason(text(values, "reason")),
+            candidates=integer(values, "candidates"),
+            breaks=_breach_from(values),
+        )
     return link_from(values)
+
+
+def _breach_values(decision: Decision) -> PlainMap:
+    return {} if decision.breaks is None else {"breaks": decision.breaks.value}
+
+
+def _breach_from(values: PlainMap) -> Assumption | None:
+    return Assumption(text(values, "breaks")) if "breaks" in values else None
 
 
 def _token_values(tokens: TokenCounts) -> PlainMap:

@@ -6,7 +6,7 @@ from typing import cast
 from request_lens.adapters.dynamo_facts import decision_from, invocation_from, request_from
 from request_lens.adapters.dynamo_items import INVOCATION_SK, REQUEST_SK
 from request_lens.adapters.dynamo_summary import summary_from
-from request_lens.adapters.dynamo_values import PlainMap, from_item, integer, mapping
+from request_lens.adapters.dynamo_values import PlainMap, from_item, integer, mapping, moment_of
 from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
 
 
@@ -33,6 +33,7 @@ def _revision_written(new: PlainMap, old: PlainMap) -> RevisionWritten | None:
         return None
     return RevisionWritten(
         request=request_from(mapping(new, "record")),
+        stored_at=moment_of(new, "stored_at"),
         revision=_revision(new),
         summary=summary_from(mapping(new, "summary")),
         previous=summary_from(mapping(old, "summary")) if "summary" in old else None,
@@ -48,6 +49,7 @@ def _invocation_decided(new: PlainMap, old: PlainMap) -> InvocationDecided | Non
         return None
     return InvocationDecided(
         invocation=invocation_from(mapping(new, "fact")),
+        stored_at=moment_of(new, "stored_at"),
         decision=decision_from(mapping(new, "decision")),
         previous=decision_from(mapping(old, "decision")) if "decision" in old else None,
     )

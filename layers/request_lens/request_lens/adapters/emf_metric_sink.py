@@ -51,7 +51,10 @@ class EmfMetricSink:
     def publish_pipeline(self, metrics: PipelineMetrics) -> None:
         """See `ports.MetricSink`."""
         for values in _documents(metrics.values):
-            _flush(self._document(metrics, {}), values)
+            document = self._document(metrics, {})
+            for name, value in metrics.properties.items():
+                document.add_metadata(name, value)
+            _flush(document, values)
 
     def _print_request(self, publication: Publication) -> None:
         for values in _documents(publication.values):

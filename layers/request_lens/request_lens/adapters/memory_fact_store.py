@@ -65,11 +65,17 @@ class MemoryFactStore:
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """See `ports.RequestStore`."""
         state = self._state(request_id)
-        if state.record is None or state.revision != revision - 1:
+        if state.record is None or state.stored_at is None or state.revision != revision - 1:
             return False
         self._requests[request_id] = replace(state, revision=revision, summary=summary)
         self._changes.append(
-            RevisionWritten(request=state.record, revision=revision, summary=summary, previous=state.summary)
+            RevisionWritten(
+                request=state.record,
+                stored_at=state.stored_at,
+                revision=revision,
+                summary=summary,
+                previous=state.summary,
+            )
         )
         return True
 
@@ -92,7 +98,12 @@ class MemoryFactStore:
             return stored.decision
         self._unlinked[stored.invocation.invocation_id] = replace(stored, decision=decision)
         self._changes.append(
-            InvocationDecided(invocation=stored.invocation, decision=decision, previous=stored.decision)
+            InvocationDecided(
+                invocation=stored.invocation,
+                stored_at=stored.stored_at,
+                decision=decision,
+                previous=stored.decision,
+            )
         )
         return decision
 

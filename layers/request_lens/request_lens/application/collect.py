@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Fact, Invocation, LogRecord, Rejected, Request
 from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation, tag_link
-from request_lens.domain.linking import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric, PipelineMetrics
 from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.surroundings import due_at
 from request_lens.ports import Ports
 
 NEWEST = timedelta(hours=2)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from request_lens.domain.change import Change, RevisionWritten
+from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric, PipelineMetrics, Values
-from request_lens.domain.publishing import pipeline_values, publication_of
+from request_lens.domain.publishing import breaches, pipeline_values, publication_of
 from request_lens.ports import Ports
 
 
-def publish(changes: Sequence[Change], ports: Ports) -> int:
+def publish(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
     """Print one publication a change that has one, and one line of the pipeline's own; answers how many were printed.
 
     A change that is delivered again is printed again, under the same publication_id.
@@ -20,7 +21,17 @@ def publish(changes: Sequence[Change], ports: Ports) -> int:
     values = {**pipeline_values(changes), **_settle_delays(changes, ports)}
     if values:
         ports.sink.publish_pipeline(PipelineMetrics(at=ports.clock.now(), values=values))
+    _publish_breaches(changes, ports, policy)
     return len(publications)
+
+
+def _publish_breaches(changes: Sequence[Change], ports: Ports, policy: Policy) -> None:
+    """Print how many facts show an assumption of the links broken, and which, in a line of its own."""
+    found = breaches(changes, policy)
+    if found:
+        values = {Metric.ASSUMPTION_BREACHES: (found.total(),)}
+        by_assumption = {assumption.value: count for assumption, count in found.items()}
+        ports.sink.publish_pipeline(PipelineMetrics(at=ports.clock.now(), values=values, properties=by_assumption))
 
 
 def _settle_delays(changes: Sequence[Change], ports: Ports) -> Values:

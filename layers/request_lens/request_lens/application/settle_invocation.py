@@ -8,19 +8,18 @@ from datetime import datetime
 from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
-from request_lens.domain.linking import (
+from request_lens.domain.linking import decide_due, due_chains
+from request_lens.domain.policy import Policy
+from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.surroundings import (
     MAX_FACTS_AROUND,
     Surroundings,
-    decide_due,
     due_at,
-    due_chains,
     fitting_requests,
     is_crowded,
     open_chains,
     reach,
 )
-from request_lens.domain.policy import Policy
-from request_lens.domain.state import Matter, SettleKey
 from request_lens.ports import Ports
 
 READ_LIMIT = 4 * MAX_FACTS_AROUND

@@ -16,9 +16,9 @@ from typing import Protocol
 
 from request_lens.domain.facts import Request
 from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
-from request_lens.domain.linking import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.surroundings import due_at
 from request_lens.ports import Ports
 
 HOUR = timedelta(hours=1)

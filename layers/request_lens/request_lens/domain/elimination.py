@@ -6,6 +6,7 @@ is left out only makes the result weaker, never wrong: the true assignment remai
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from request_lens.domain.chains import Chain
 from request_lens.domain.facts import InvocationId, RequestId
@@ -20,23 +21,31 @@ type Fits = Mapping[LoopId, Sequence[RequestId]]
 """The requests that each loop fits."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elimination:
+    """The one request that a loop has in every assignment (None where that is open), and whether there is one at all.
+
+    Where no assignment exists some loop is not what it seems, and nothing can be concluded.
+    """
+
+    request_id: RequestId | None = None
+    is_possible: bool = True
+
+
 def is_loop(chain: Chain) -> bool:
     """Whether the chain begins a conversation, or a turn of one, and goes on from there alone."""
     heads = [call for call, before in zip(chain.calls, chain.previous, strict=True) if not before]
     return len(heads) == 1 and heads[0].conversation is not None and not heads[0].conversation.returned
 
 
-def eliminated(loop: LoopId, fits: Fits) -> RequestId | None:
-    """The one request that the loop has in every assignment of all these loops; None where that is open.
-
-    None, too, where no assignment exists: then some loop is not what it seems, and nothing can be concluded.
-    """
+def eliminated(loop: LoopId, fits: Fits) -> Elimination:
+    """What all assignments of these loops, at most one a request, say of this one."""
     if len(fits) > MAX_LOOPS:
-        return None
+        return Elimination()
     assigned = _assignment(_component(loop, fits))
-    if assigned is None or _can_change(loop, assigned, fits):
-        return None
-    return assigned[loop]
+    if assigned is None:
+        return Elimination(is_possible=False)
+    return Elimination(request_id=None if _can_change(loop, assigned, fits) else assigned[loop])
 
 
 def _component(loop: LoopId, fits: Fits) -> Fits:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from request_lens.domain.assumption import Assumption
 from request_lens.domain.facts import Invocation, RequestId
 
 
@@ -36,19 +37,24 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """The correlation of one invocation with its request."""
+    """The correlation of one invocation with its request; `breaks` is an assumption that it shows broken."""
 
     request_id: RequestId
     method: Method
     confidence: Confidence
+    breaks: Assumption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unattributed:
-    """The decision that an invocation belongs to no request we know; `candidates` is how many requests it fits."""
+    """The decision that an invocation belongs to no request we know; `candidates` is how many requests it fits.
+
+    `breaks` is an assumption that it shows broken.
+    """
 
     reason: Reason
     candidates: int = 0
+    breaks: Assumption | None = None
 
 
 type Decision = Link | Unattributed

@@ -1,36 +1,24 @@
 """Linking: which request each untagged invocation belongs to, decided chain by chain once all facts should be in."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from request_lens.domain.chains import Chain, chains_of
-from request_lens.domain.elimination import MAX_LOOPS, eliminated, is_loop
-from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
-from request_lens.domain.fit import chain_fits
+from request_lens.domain.assumption import Assumption
+from request_lens.domain.chains import chains_of
+from request_lens.domain.elimination import MAX_LOOPS, Elimination, eliminated, is_loop
+from request_lens.domain.facts import Request
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-
-MAX_FACTS_AROUND = 1_000
-"""With more facts than this around an invocation it is `crowded`: time says nothing any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """The facts around one moment, as far as they bear on the calls within `core`.
-
-    `asked` is the invocation in their middle: its chain is decided even where it leaves the core. Both kinds of facts
-    are in order of time. `produced` are tool-use ids that linked invocations asked for, with the links of those;
-    `complete` is False where there are more facts than could be read.
-    """
-
-    requests: Sequence[Request]
-    unlinked: Sequence[UnlinkedInvocation]
-    core: tuple[datetime, datetime]
-    asked: InvocationId
-    produced: Mapping[str, Link] = field(default_factory=dict)
-    complete: bool = True
+from request_lens.domain.surroundings import (
+    OpenChain,
+    Surroundings,
+    due_at,
+    fitting_requests,
+    is_crowded,
+    may_be_linked,
+    open_chains,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,68 +27,6 @@ class DueDecision:
 
     unlinked: UnlinkedInvocation
     decision: Decision
-
-
-def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
-    """When an invocation can be decided: every request around it has ended, and its record has arrived."""
-    ended = unlinked.invocation.logged_at + policy.max_request + policy.link_delay
-    return max(ended, unlinked.stored_at + policy.link_delay)
-
-
-def reach(policy: Policy) -> timedelta:
-    """How far in time a request and the calls made for it can lie apart."""
-    return policy.max_request + policy.max_agent + policy.clock_skew + timedelta(seconds=1)
-
-
-def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
-    """Whether the invocation's caller is an agent of ours; everybody is while `AgentRoleNames` is empty."""
-    return not policy.agent_role_names or unlinked.invocation.caller_role in policy.agent_role_names
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenChain:
-    """A chain with calls that are not decided yet; `anchor` is the link of one that is."""
-
-    chain: Chain
-    open: tuple[UnlinkedInvocation, ...]
-    anchor: Link | None
-    due_at: datetime
-
-    @property
-    def continues_another(self) -> bool:
-        """Whether a call that follows none of the chain returns tool results: another call asked for them."""
-        heads = (call for call, before in zip(self.chain.calls, self.chain.previous, strict=True) if not before)
-        return any(call.conversation is not None and call.conversation.returned for call in heads)
-
-
-def open_chains(around: Surroundings, policy: Policy) -> list[OpenChain]:
-    """The chains around that wait for a decision, in due order."""
-    ours = {each.invocation.invocation_id: each for each in around.unlinked if may_be_linked(each, policy)}
-    chains = chains_of(each.invocation for each in ours.values())
-    found = [_open_chain(chain, ours, around.produced, policy) for chain in chains]
-    return sorted((each for each in found if each is not None), key=lambda each: each.due_at)
-
-
-def _open_chain(
-    chain: Chain,
-    ours: Mapping[InvocationId, UnlinkedInvocation],
-    produced: Mapping[str, Link],
-    policy: Policy,
-) -> OpenChain | None:
-    members = [ours[call.invocation_id] for call in chain.calls]
-    open_ = tuple(each for each in members if each.decision is None)
-    if not open_:
-        return None
-    links = [each.decision for each in members if isinstance(each.decision, Link)]
-    links += [
-        produced[tool_use_id]
-        for each in open_
-        if each.invocation.conversation is not None
-        for tool_use_id in each.invocation.conversation.returned
-        if tool_use_id in produced
-    ]
-    anchor = links[0] if links else None
-    return OpenChain(chain=chain, open=open_, anchor=anchor, due_at=max(due_at(each, policy) for each in open_))
 
 
 def decide_due(around: Surroundings, *, now: datetime, policy: Policy) -> list[DueDecision]:
@@ -122,18 +48,6 @@ def due_chains(around: Surroundings, *, now: datetime, policy: Policy) -> list[O
     return [each for each in open_chains(around, policy) if each.due_at <= now and _is_decided_here(each, around)]
 
 
-def fitting_requests(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
-    """Those of the requests, which are in order of their start, that a chain fits."""
-    first = chain.calls[-1].logged_at - reach(policy)
-    last = chain.calls[0].logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    near = requests[bisect_left(requests, first, key=_started_at) : bisect_right(requests, last, key=_started_at)]
-    return [each for each in near if chain_fits(chain, each, policy)]
-
-
-def _started_at(request: Request) -> datetime:
-    return request.started_at
-
-
 def _is_decided_here(open_chain: OpenChain, around: Surroundings) -> bool:
     first, last = around.core
     within = all(first <= call.logged_at <= last for call in open_chain.chain.calls)
@@ -145,43 +59,70 @@ def _decisions(open_chain: OpenChain, around: Surroundings, now: datetime, polic
     if is_crowded(open_chain, around, policy):
         return _all_unattributed(open_chain, Unattributed(reason=Reason.CROWDED))
     fitting = fitting_requests(open_chain.chain, around.requests, policy)
+    breach = _spans_requests(open_chain, fitting, around)
     anchor = open_chain.anchor
     if anchor is not None and anchor.request_id in {each.request_id for each in fitting}:
-        chained = Link(request_id=anchor.request_id, method=Method.CHAIN, confidence=anchor.confidence)
+        chained = replace(anchor, method=Method.CHAIN, breaks=breach)
         return [DueDecision(unlinked=each, decision=chained) for each in open_chain.open]
     match fitting:
         case []:
-            return _all_unattributed(open_chain, Unattributed(reason=Reason.NO_REQUEST))
+            breach = breach or _call_without_request(around, policy)
+            return _all_unattributed(open_chain, Unattributed(reason=Reason.NO_REQUEST, breaks=breach))
         case [only]:
             confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
-            return _all_linked(
-                open_chain, Link(request_id=only.request_id, method=Method.WINDOW, confidence=confidence)
-            )
+            link = Link(request_id=only.request_id, method=Method.WINDOW, confidence=confidence)
+            crossed = _elimination(open_chain, around, open_chain.due_at, policy)
+            return _all_linked(open_chain, replace(link, breaks=breach or _second_loop(crossed)))
         case several if now >= open_chain.due_at + policy.max_request:
             return _decided_among(several, open_chain, around, policy)
         case _:
             return []
 
 
+def _call_without_request(around: Surroundings, policy: Policy) -> Assumption | None:
+    """Whether a call that fits nothing shows that its role calls for something else, too.
+
+    It does not while everybody is considered, nor where a request of unknown duration may have made it.
+    """
+    is_shown = policy.agent_role_names and all(each.duration_ms is not None for each in around.requests)
+    return Assumption.CALLS_HAVE_REQUESTS if is_shown else None
+
+
+def _spans_requests(open_chain: OpenChain, fitting: Sequence[Request], around: Surroundings) -> Assumption | None:
+    """Whether the calls that are linked already, and those that are not, cannot be of one request."""
+    linked = {each.request_id for each in open_chain.links}
+    possible = {each.request_id for each in fitting}
+    possible |= {each.request_id for each in around.requests if each.duration_ms is None}
+    spans = len(linked) > 1 or not linked <= possible
+    return Assumption.CHAINS_HAVE_ONE_REQUEST if spans else None
+
+
+def _second_loop(found: Elimination) -> Assumption | None:
+    return None if found.is_possible else Assumption.ONE_LOOP_PER_REQUEST
+
+
 def _decided_among(
     several: Sequence[Request], open_chain: OpenChain, around: Surroundings, policy: Policy
 ) -> list[DueDecision]:
     """The decision of a chain that fits several requests, once its neighbours are due."""
-    found = _eliminated(open_chain, around, policy) if policy.one_loop_per_request else None
-    if found is None:
-        return _all_unattributed(open_chain, Unattributed(reason=Reason.AMBIGUOUS, candidates=len(several)))
-    return _all_linked(open_chain, Link(request_id=found, method=Method.ELIMINATION, confidence=Confidence.ASSUMED))
+    found = _elimination(open_chain, around, open_chain.due_at + policy.max_request, policy)
+    breach = _spans_requests(open_chain, several, around) or _second_loop(found)
+    if found.request_id is None:
+        ambiguous = Unattributed(reason=Reason.AMBIGUOUS, candidates=len(several), breaks=breach)
+        return _all_unattributed(open_chain, ambiguous)
+    link = Link(request_id=found.request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, breaks=breach)
+    return _all_linked(open_chain, link)
 
 
-def _eliminated(open_chain: OpenChain, around: Surroundings, policy: Policy) -> RequestId | None:
-    """The request that the loops around leave to this one.
+def _elimination(open_chain: OpenChain, around: Surroundings, decided_at: datetime, policy: Policy) -> Elimination:
+    """What the loops around leave to this one.
 
     They are those that begin within `MaxRequestSeconds` of it and are due when it is decided, whatever was decided of
     them: so the answer depends on the facts alone, not on who asks or when.
     """
-    if not is_loop(open_chain.chain):
-        return None
-    started_at, decided_at = open_chain.chain.calls[0].logged_at, open_chain.due_at + policy.max_request
+    if not policy.one_loop_per_request or not is_loop(open_chain.chain):
+        return Elimination()
+    started_at = open_chain.chain.calls[0].logged_at
     ours = {each.invocation.invocation_id: each for each in around.unlinked if may_be_linked(each, policy)}
     loops = [
         chain
@@ -217,16 +158,3 @@ def _all_linked(open_chain: OpenChain, link: Link) -> list[DueDecision]:
 
 def _all_unattributed(open_chain: OpenChain, decision: Unattributed) -> list[DueDecision]:
     return [DueDecision(unlinked=each, decision=decision) for each in open_chain.open]
-
-
-def is_crowded(open_chain: OpenChain, around: Surroundings, policy: Policy) -> bool:
-    """Whether more facts lie around a chain than time can tell apart, or than could be read."""
-    first = open_chain.open[0].invocation.logged_at - policy.max_request
-    last = open_chain.open[-1].invocation.logged_at + policy.max_request
-    requests = _count(around.requests, first, last, key=_started_at)
-    calls = _count(around.unlinked, first, last, key=lambda each: each.invocation.logged_at)
-    return not around.complete or requests + calls > MAX_FACTS_AROUND
-
-
-def _count[Each](ordered: Sequence[Each], first: datetime, last: datetime, *, key: Callable[[Each], datetime]) -> int:
-    return bisect_right(ordered, last, key=key) - bisect_left(ordered, first, key=key)

@@ -32,6 +32,7 @@ class Metric(StrEnum):
     REJECTED_RECORDS = "RejectedRecords"
     LATE_REVISIONS = "LateRevisions"
     UNPRICED_INVOCATIONS = "UnpricedInvocations"
+    ASSUMPTION_BREACHES = "AssumptionBreaches"
     LOG_DELAY = "LogDelay"
     SETTLE_DELAY = "SettleDelay"
 
@@ -95,7 +96,8 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineMetrics:
-    """What the pipeline says of itself, for the dimension [Service]."""
+    """What the pipeline says of itself, for the dimension [Service]; `properties` stand beside it in the log."""
 
     at: datetime
     values: Values
+    properties: Mapping[str, str | int] = field(default_factory=dict)

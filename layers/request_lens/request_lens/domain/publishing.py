@@ -1,11 +1,13 @@
 """Publishing: what a change in the table adds to the metrics."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from request_lens.domain.assumption import Assumption, broken_by_call, broken_by_request
 from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.facts import Invocation
 from request_lens.domain.link import Link, Reason, Unattributed
+from request_lens.domain.policy import Policy
 from request_lens.domain.publication import UNATTRIBUTED_ROUTE, Metric, ModelValues, Publication, Values
 from request_lens.domain.summary import Summary, Totals, model_dimension, totals_of
 
@@ -103,6 +105,23 @@ def _unattributed(change: InvocationDecided, *, sign: int) -> Publication:
 def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Mapping[str, str | int]:
     reason = change.decision.reason if isinstance(change.decision, Unattributed) else "taken_back"
     return {"invocation_id": call.invocation_id, "reason": str(reason)}
+
+
+def breaches(changes: Iterable[Change], policy: Policy) -> Counter[Assumption]:
+    """How often these changes show an assumption of the links broken, each request and decision looked at once."""
+    return Counter(broken for change in changes for broken in _broken_by(change, policy))
+
+
+def _broken_by(change: Change, policy: Policy) -> Iterator[Assumption]:
+    match change:
+        case RevisionWritten(previous=None):
+            yield from broken_by_request(change.request, stored_at=change.stored_at, policy=policy)
+        case InvocationDecided(previous=None, invocation=Invocation(tag=None)):
+            yield from broken_by_call(change.invocation, stored_at=change.stored_at, policy=policy)
+            if change.decision.breaks is not None:
+                yield change.decision.breaks
+        case _:
+            return
 
 
 def pipeline_values(changes: Iterable[Change]) -> dict[Metric, tuple[float, ...]]:

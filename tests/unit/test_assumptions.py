@@ -1,0 +1,104 @@
+"""Assumptions: whatever the facts show broken is counted once, by name."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from tests.unit.fact_samples import ROLE, call, chain_of_two, request, tag
+from tests.unit.lens_world import World, run
+
+from request_lens.domain.assumption import Assumption
+from request_lens.domain.facts import Fact
+from request_lens.domain.policy import Policy
+from request_lens.domain.publication import Metric
+
+AGENTS = Policy(agent_role_names=frozenset({ROLE}))
+ONE_LOOP = Policy(agent_role_names=frozenset({ROLE}), one_loop_per_request=True)
+
+
+def breaches(world: World) -> dict[str, int]:
+    """How often each assumption was counted as broken, by the properties of the lines; their sum is the metric's."""
+    found: Counter[str] = Counter()
+    for each in world.sink.pipeline:
+        if Metric.ASSUMPTION_BREACHES in each.values:
+            found.update({name: int(count) for name, count in each.properties.items()})
+    assert found.total() == world.pipeline_sum(Metric.ASSUMPTION_BREACHES)
+    return dict(found)
+
+
+def soon(*facts: Fact) -> Iterable[tuple[float, Fact]]:
+    """All of them, twenty seconds after the first began."""
+    return [(20, each) for each in facts]
+
+
+def test_traffic_that_keeps_every_assumption_breaks_none() -> None:
+    world = run(soon(request("r1"), *chain_of_two("c", 0, 2), request("r2", 10), call("i1", 11)), ONE_LOOP)
+
+    assert breaches(world) == {}
+
+
+def test_an_agents_call_outside_every_request_is_a_breach() -> None:
+    world = run(soon(request("r1"), call("i1", 9)), AGENTS)
+
+    assert breaches(world) == {Assumption.CALLS_HAVE_REQUESTS: 1}
+
+
+def test_it_is_none_while_no_agent_role_is_named() -> None:
+    world = run(soon(request("r1"), call("i1", 9)), Policy())
+
+    assert breaches(world) == {}
+
+
+def test_it_is_none_where_a_request_of_unknown_duration_may_have_made_the_call() -> None:
+    world = run(soon(request("r1", duration_ms=None), call("i1", 9)), AGENTS)
+
+    assert breaches(world) == {}
+
+
+def test_a_record_that_comes_twenty_minutes_late_is_a_breach_and_the_calls_it_left_are_others() -> None:
+    world = run([(1_205, request("r1")), (10, call("i1", 1))], AGENTS)
+
+    assert breaches(world) == {Assumption.LOGS_COME_IN_TIME: 1, Assumption.CALLS_HAVE_REQUESTS: 1}
+
+
+def test_an_untagged_call_that_comes_late_is_a_breach_and_a_tagged_one_is_none() -> None:
+    late = call("i1", 1)
+    tagged = call("i2", 2, tag=tag("r1"))
+    world = run([(6, request("r1")), (1_200, late), (1_200, tagged)], AGENTS)
+
+    assert breaches(world) == {Assumption.LOGS_COME_IN_TIME: 1}
+
+
+def test_a_tagged_call_that_was_an_orphan_for_a_while_is_no_breach() -> None:
+    world = run([(5, call("i1", 1, tag=tag("r1", 1))), (1_200, request("r1", duration_ms=None))], AGENTS)
+
+    assert breaches(world) == {}
+
+
+def test_a_request_that_outlasts_the_longest_is_a_breach_once_however_often_it_is_revised() -> None:
+    world = run([(50, request("r1", duration_ms=40_000)), (50, call("i1", 1)), (500, call("i2", 2))], AGENTS)
+
+    assert breaches(world) == {Assumption.REQUESTS_END_IN_TIME: 1, Assumption.LOGS_COME_IN_TIME: 1}
+
+
+def test_a_chain_that_goes_on_in_another_request_is_a_breach() -> None:
+    world = World(AGENTS)
+    first, second = chain_of_two("c", 1, 101)
+    world.collect(20, request("r1"), first)
+    world.collect(120, request("r2", 100), second)
+    world.run_until()
+
+    assert breaches(world) == {Assumption.CHAINS_HAVE_ONE_REQUEST: 1}
+
+
+def test_a_call_that_follows_a_tagged_one_into_a_request_of_unknown_duration_is_none() -> None:
+    first = call("i1", 1, produced=["x"], tag=tag("r1", 1))
+    world = run(soon(request("r1", duration_ms=None), first, call("i2", 3, returned=["x"])), AGENTS)
+
+    assert breaches(world) == {}
+
+
+def test_two_loops_in_one_request_are_a_breach_where_one_is_assumed() -> None:
+    facts: list[Fact] = [request("r1"), call("i1", 1), call("i2", 1)]
+
+    assert breaches(run(soon(*facts), ONE_LOOP)) == {Assumption.ONE_LOOP_PER_REQUEST: 2}
+    assert breaches(run(soon(*facts), AGENTS)) == {}

@@ -14,7 +14,7 @@ from request_lens.application.settle import settle
 from request_lens.domain.facts import Invocation, LogRecord, Rejected, Request
 from request_lens.domain.link import Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.publication import Publication
+from request_lens.domain.publication import PipelineMetrics, Publication
 from request_lens.domain.state import RequestState
 from request_lens.ports import Ports
 
@@ -43,6 +43,7 @@ class Replay:
     unattributed: Sequence[UnlinkedInvocation]
     rejected: Sequence[Rejected]
     publications: Sequence[Publication]
+    pipeline: Sequence[PipelineMetrics]
 
 
 def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
@@ -62,6 +63,7 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
         unattributed=[each for each in world.store.all_unlinked() if isinstance(each.decision, Unattributed)],
         rejected=[record for _, record in timed if isinstance(record, Rejected)],
         publications=world.sink.publications,
+        pipeline=world.sink.pipeline,
     )
 
 

@@ -1,24 +1,20 @@
 """How many untagged calls are linked, and how many wrongly, as requests come closer together.
 
-`make benchmark` prints the curve; it is repeatable, for the traffic is drawn from a seed.
+`make benchmark` prints the curve and holds the README's picture against it; it is repeatable, for the traffic is drawn
+from a seed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from tests.benchmark.untagged_traffic import AGENT_ROLE, OTHER_ROLE, Mix, Traffic, untagged_traffic
+from tests.benchmark.linking_figure import DOCUMENT, Point, curve, drawn
+from tests.benchmark.linking_share import ALONE, ONE_LOOP, share
+from tests.benchmark.untagged_traffic import AGENT_ROLE, OTHER_ROLE, REQUESTS, SEED, Mix, untagged_traffic
 
-from request_lens.domain.link import Confidence
-from request_lens.domain.policy import Policy
-from request_lens_cli.virtual_time import Arrival, replay
+from request_lens.domain.assumption import Assumption
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
-
-REQUESTS = 300
-SEED = 20251204
-
-ALONE = Policy(agent_role_names=frozenset({AGENT_ROLE}))
-ONE_LOOP = replace(ALONE, one_loop_per_request=True)
 
 TARGETS = {60: (0.94, 0.97), 20: (0.85, 0.94), 8: (0.70, 0.90), 3: (0.50, 0.80)}
 """By the mean gap in seconds: the share linked by window and chain, and with `OneLoopPerRequest`."""
@@ -34,39 +30,23 @@ MIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """Shares of all calls of the agent: linked, and linked wrongly by confidence."""
-
-    linked: float
-    wrong_inferred: float
-    wrong_assumed: float
-
-    def __str__(self) -> str:
-        return f"{self.linked:6.1%} linked, wrong: {self.wrong_inferred:.1%} inferred, {self.wrong_assumed:.1%} assumed"
+@pytest.fixture(scope="module")
+def points() -> list[Point]:
+    return curve(TARGETS)
 
 
-def share(traffic: Traffic, policy: Policy) -> Share:
-    result = replay((Arrival(record=fact) for fact in traffic.facts), policy)
-    links = [each for state in result.requests for each in state.invocations]
-    wrong = [each.link for each in links if traffic.truth[each.invocation.invocation_id] != each.link.request_id]
-    calls = sum(request_id is not None for request_id in traffic.truth.values())
-    return Share(
-        linked=len(links) / calls,
-        wrong_inferred=sum(each.confidence is Confidence.INFERRED for each in wrong) / calls,
-        wrong_assumed=sum(each.confidence is Confidence.ASSUMED for each in wrong) / calls,
-    )
+def test_untagged_calls_are_linked_as_far_as_time_tells(points: list[Point]) -> None:
+    for point in points:
+        print(f"\nmean gap {point.gap_s:>3} s, {point.open:.1f} requests at once: window {point.window}")
+        print(f"mean gap {point.gap_s:>3} s: and chain              {point.chain}")
+        print(f"mean gap {point.gap_s:>3} s: and elimination        {point.elimination}")
+        assert [(each.wrong_inferred, each.wrong_assumed, each.breaches) for each in point.methods] == [(0, 0, {})] * 3
+        assert point.chain.linked >= TARGETS[point.gap_s][0]
+        assert point.elimination.linked >= TARGETS[point.gap_s][1]
 
 
-@pytest.mark.parametrize("mean_gap_s", TARGETS)
-def test_untagged_calls_are_linked_as_far_as_time_tells(mean_gap_s: int) -> None:
-    traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED)
-    alone, one_loop = share(traffic, ALONE), share(traffic, ONE_LOOP)
-    print(f"\nmean gap {mean_gap_s:>3} s: window, chain     {alone}")
-    print(f"mean gap {mean_gap_s:>3} s: OneLoopPerRequest {one_loop}")
-    assert (alone.wrong_inferred, one_loop.wrong_inferred, one_loop.wrong_assumed) == (0, 0, 0)
-    assert alone.linked >= TARGETS[mean_gap_s][0]
-    assert one_loop.linked >= TARGETS[mean_gap_s][1]
+def test_the_readmes_picture_is_this_curve(points: list[Point]) -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == drawn(points)
 
 
 @pytest.mark.parametrize("mean_gap_s", [20, 3])
@@ -75,14 +55,40 @@ def test_no_inferred_link_is_wrong_while_the_assumptions_hold(mix: str, mean_gap
     traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED, mix=MIXES[mix])
     alone, one_loop = share(traffic, ALONE), share(traffic, ONE_LOOP)
     print(f"\n{mix}, mean gap {mean_gap_s} s: window, chain     {alone}")
-    print(f"{mix}, mean gap {mean_gap_s} s: OneLoopPerRequest {one_loop}")
+    print(f"{mix}, mean gap {mean_gap_s} s: OneLoopPerRequest {one_loop}, breaches {one_loop.breaches}")
     assert (alone.wrong_inferred, one_loop.wrong_inferred) == (0, 0)
+    assert alone.breaches == {}
 
 
 @pytest.mark.parametrize("mean_gap_s", [20, 3])
-def test_a_strange_role_among_the_agents_makes_links_wrong(mean_gap_s: int) -> None:
+def test_a_strange_role_among_the_agents_makes_links_wrong_and_is_counted(mean_gap_s: int) -> None:
     traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED, mix=Mix(other_callers=1))
     strange = replace(ALONE, agent_role_names=frozenset({AGENT_ROLE, OTHER_ROLE}))
     found = share(traffic, strange)
-    print(f"\nbroken: a strange role listed, mean gap {mean_gap_s} s: {found}")
+    print(f"\nbroken: a strange role listed, mean gap {mean_gap_s} s: {found}, breaches {found.breaches}")
     assert found.wrong_inferred > 0
+    assert found.breaches[Assumption.CALLS_HAVE_REQUESTS] > 0
+
+
+@pytest.mark.parametrize("mean_gap_s", [20, 3])
+def test_records_that_come_20_minutes_late_leave_calls_unlinked_and_are_counted_each(mean_gap_s: int) -> None:
+    traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED)
+    found = share(traffic, ALONE, records_late=timedelta(minutes=20))
+    print(f"\nbroken: records 20 min late, mean gap {mean_gap_s} s: {found}, breaches {found.breaches}")
+    assert found.breaches[Assumption.LOGS_COME_IN_TIME] == REQUESTS
+
+
+@pytest.mark.parametrize("mean_gap_s", [20, 3])
+def test_requests_that_outlast_the_longest_make_links_wrong_and_are_counted_each(mean_gap_s: int) -> None:
+    traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED, mix=Mix(overlong=0.1))
+    found = share(traffic, ALONE)
+    print(f"\nbroken: 10 % outlast MaxRequestSeconds, mean gap {mean_gap_s} s: {found}, breaches {found.breaches}")
+    assert found.breaches[Assumption.REQUESTS_END_IN_TIME] >= REQUESTS // 20
+
+
+@pytest.mark.parametrize("mean_gap_s", [20, 3])
+def test_second_loops_under_one_loop_a_request_are_counted(mean_gap_s: int) -> None:
+    traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED, mix=Mix(second_loops=0.2))
+    found = share(traffic, ONE_LOOP)
+    print(f"\nbroken: a second loop in 20 %, mean gap {mean_gap_s} s: {found}, breaches {found.breaches}")
+    assert found.breaches[Assumption.ONE_LOOP_PER_REQUEST] > 0

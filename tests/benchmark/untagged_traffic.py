@@ -9,19 +9,25 @@ from request_lens.domain.facts import Conversation, Fact, Invocation, Invocation
 AGENT_ROLE, OTHER_ROLE = "agent-role", "other-role"
 START = datetime(2025, 12, 4, 18, 0, tzinfo=UTC)
 
+REQUESTS = 300
+"""Requests of one simulated traffic."""
+
+SEED = 20251204
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
-    """What runs beside one loop a request; shares are of requests, or of calls where it says so.
+    """What runs beside one loop a request, or instead; shares are of requests, or of calls where it says so.
 
     `other_callers` is the number of calls of another role per request; a throttled call is an error without a body that
-    its retry follows; `timed_out` requests end with 503 while their agent goes on.
+    its retry follows; `timed_out` requests end with 503 while their agent goes on; `overlong` ones take a minute more.
     """
 
     other_callers: float = 0
     second_loops: float = 0
     throttled_calls: float = 0
     timed_out: float = 0
+    overlong: float = 0
     bodies: bool = True
 
 
@@ -57,7 +63,10 @@ class _Drawn:
 
     def add_request(self, request_id: RequestId, began_ms: float) -> None:
         """One request with its loop, or two, and its record."""
-        ended_ms = self._add_loop(request_id, request_id, began_ms + self.chance.uniform(50, 500))
+        first_ms = began_ms + self.chance.uniform(50, 500)
+        if self.mix.overlong and self.chance.random() < self.mix.overlong:
+            first_ms += 60_000
+        ended_ms = self._add_loop(request_id, request_id, first_ms)
         if self.chance.random() < self.mix.second_loops:
             second_ms = self._add_loop(request_id, f"{request_id}-guard", began_ms + self.chance.uniform(50, 1_500))
             ended_ms = max(ended_ms, second_ms)

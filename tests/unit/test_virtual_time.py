@@ -111,7 +111,7 @@ def test_order_and_duplicates_of_lines_do_not_change_what_is_published() -> None
 
 
 def test_nothing_comes_of_nothing() -> None:
-    assert arriving() == Replay(requests=[], unattributed=[], rejected=[], publications=[])
+    assert arriving() == Replay(requests=[], unattributed=[], rejected=[], publications=[], pipeline=[])
 
 
 def replayed(scenario: Scenario) -> Replay:

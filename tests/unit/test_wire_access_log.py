@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from request_lens.domain.facts import Rejected, RejectedReason, Request, RequestId
+from request_lens.domain.facts import Ignored, Rejected, RejectedReason, Request, RequestId
 from request_lens.wire.log_record import read_record
 
 HTTP_LINE = {
@@ -116,6 +116,21 @@ def test_a_latency_that_cannot_be_is_unknown(latency: object) -> None:
 def test_a_line_that_lacks_a_field_is_rejected_with_its_name(line: dict[str, object], field: str) -> None:
     record = rejected(line)
     assert (record.reason, record.detail) == (RejectedReason.MISSING_FIELD, f"{field}: missing")
+
+
+@pytest.mark.parametrize("line", [{**HTTP_LINE, "routeKey": "-"}, {**REST_LINE, "resourcePath": "-"}])
+def test_a_request_that_no_route_matched_is_ignored(line: dict[str, object]) -> None:
+    assert read_record(json.dumps({**line, "status": "404"})) == Ignored(why="no route matched")
+
+
+def test_a_format_for_both_kinds_of_api_has_absent_keys_of_the_other_kind() -> None:
+    assert read({**HTTP_LINE, "resourcePath": "-"}).route == "POST /ask"
+    assert read({**REST_LINE, "routeKey": "-"}).route == "POST /ask/{id}"
+
+
+def test_a_line_without_a_route_still_needs_its_other_fields() -> None:
+    line = without({**HTTP_LINE, "routeKey": "-"}, "requestTimeEpoch")
+    assert rejected(line).detail == "requestTimeEpoch: missing"
 
 
 @pytest.mark.parametrize(

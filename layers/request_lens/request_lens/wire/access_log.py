@@ -2,6 +2,7 @@
 
 Keys are `$context` variables without `$context.`; values are strings, and "-" is absent. HTTP APIs have `routeKey`,
 REST APIs `httpMethod` and `resourcePath`. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+A route of "-" is no fault of the format: no route matched, as scanners of a public API see to all day.
 """
 
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.facts import Ignored, Request, RequestId
 from request_lens.wire.fault import Fault, fault_of, invalid, missing
 from request_lens.wire.field_types import (
     EPOCH,
@@ -22,6 +23,12 @@ from request_lens.wire.field_types import (
     OrNone,
     believed_utc,
 )
+
+_ABSENT = "-"
+"""What API Gateway writes where a variable has no value."""
+
+NO_ROUTE = Ignored(why="no route matched")
+"""What a request comes out as that no route of its API matched: it ran no integration, so it made no call."""
 
 
 class AccessLogLine(ForeignModel):
@@ -39,23 +46,24 @@ class AccessLogLine(ForeignModel):
     @model_validator(mode="before")
     @classmethod
     def _without_dashes(cls, line: object) -> object:
-        """The line without the values that API Gateway writes where it has none."""
+        """The line without its absent values; an absent route says something, and stays."""
         if not isinstance(line, dict):
             return line
-        return {name: value for name, value in line.items() if value not in ("-", "", None)}
+        routes = {name: line[name] for name in ("routeKey", "resourcePath") if line.get(name) == _ABSENT}
+        return {name: value for name, value in line.items() if value not in (_ABSENT, "", None)} | routes
 
 
-def read_request(raw: bytes) -> Request | Fault:
-    """The request that a line's JSON text reports, or the fields that it lacks."""
+def read_request(raw: bytes) -> Request | Ignored | Fault:
+    """The request that a line's JSON text reports, NO_ROUTE, or the fields that it lacks."""
     try:
         line = AccessLogLine.model_validate_json(raw)
     except ValidationError as error:
         return fault_of(error)
-    route, started_at = _route(line), _started_at(line)
-    if isinstance(route, Fault):
-        return route
+    started_at, route = _started_at(line), _route(line)
     if isinstance(started_at, Fault):
         return started_at
+    if not isinstance(route, str):
+        return route
     return Request(
         request_id=RequestId(line.request_id),
         route=route,
@@ -65,12 +73,16 @@ def read_request(raw: bytes) -> Request | Fault:
     )
 
 
-def _route(line: AccessLogLine) -> str | Fault:
-    if line.route_key is not None:
-        return line.route_key
-    if line.http_method is not None and line.resource_path is not None:
-        return f"{line.http_method} {line.resource_path}"
-    if line.resource_path is not None:
+def _route(line: AccessLogLine) -> str | Ignored | Fault:
+    """The route; a line that many kinds of API share has keys that are absent for its kind."""
+    key, path = (None if each == _ABSENT else each for each in (line.route_key, line.resource_path))
+    if key is not None:
+        return key
+    if line.http_method is not None and path is not None:
+        return f"{line.http_method} {path}"
+    if _ABSENT in (line.route_key, line.resource_path):
+        return NO_ROUTE
+    if path is not None:
         return missing("httpMethod")
     return missing("routeKey") if line.http_method is None else missing("resourcePath")
 

@@ -1,0 +1,241 @@
+"""Bodies of model calls, as each model family words them; every one takes the text of its prompts and answers."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+type Json = Any
+type Body = Callable[[str], Json]
+
+INVOCATION_METRICS = "amazon-bedrock-invocationMetrics"
+METRICS = {"inputTokenCount": 1011, "outputTokenCount": 31, "invocationLatency": 3848, "firstByteLatency": 509}
+GUARDRAIL_ACTION = "amazon-bedrock-guardrailAction"
+
+TOOL_RESULT = {"messages": [{"role": "user", "content": [{"toolResult": {"toolUseId": "tooluse_a", "content": []}}]}]}
+
+
+def converse_question(text: str) -> Json:
+    """Converse and Nova: a tool's result comes last."""
+    return {
+        "messages": [
+            {"role": "user", "content": [{"text": text}, {"image": {"format": "png", "source": {"s3Uri": text}}}]},
+            {
+                "role": "assistant",
+                "content": [{"toolUse": {"toolUseId": "tooluse_a", "name": text, "input": {"q": text}}}],
+            },
+            {"role": "user", "content": [{"toolResult": {"toolUseId": "tooluse_a", "content": [{"text": text}]}}]},
+        ],
+        "system": [{"text": text}],
+        "toolConfig": {"tools": [{"toolSpec": {"name": text, "description": text, "inputSchema": {"json": {}}}}]},
+        "serviceTier": {"type": "flex"},
+    }
+
+
+def anthropic_question(text: str) -> Json:
+    """Anthropic messages: contents are plain strings or lists, mixed."""
+    return {
+        "anthropic_version": "bedrock-2023-05-31",
+        "system": text,
+        "messages": [
+            {"role": "user", "content": text},
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": "tooluse_a", "name": text, "input": {"q": text}}],
+            },
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "tooluse_a", "content": text}]},
+        ],
+    }
+
+
+def openai_question(text: str) -> Json:
+    """Chat completions (OpenAI, Mistral, Qwen …): each tool's result is a message of its own."""
+    return {
+        "messages": [
+            {"role": "user", "content": text},
+            {"role": "assistant", "tool_calls": [_openai_call("tooluse_a", text), _openai_call("tooluse_z", text)]},
+            {"role": "tool", "tool_call_id": "tooluse_a", "content": text},
+            {"role": "tool", "tool_call_id": "tooluse_z", "content": text},
+        ]
+    }
+
+
+def _openai_call(call_id: str, text: str) -> Json:
+    return {"id": call_id, "type": "function", "function": {"name": text, "arguments": json.dumps({"q": text})}}
+
+
+def converse_answer(text: str) -> Json:
+    """Converse: two tool uses, the cache's split, a tier, a guardrail's trace."""
+    return {
+        "output": {
+            "message": {
+                "role": "assistant",
+                "content": [
+                    {"text": text},
+                    {"toolUse": {"toolUseId": "tooluse_b", "name": text, "input": {"q": text}, "type": "tool_use"}},
+                    {"toolUse": {"toolUseId": "tooluse_c", "name": text, "input": {"q": text}, "type": "tool_use"}},
+                ],
+            }
+        },
+        "stopReason": "tool_use",
+        "metrics": {"latencyMs": 1509},
+        "usage": {
+            "inputTokens": 1011,
+            "outputTokens": 31,
+            "cacheReadInputTokens": 7,
+            "cacheWriteInputTokens": 900,
+            "cacheDetails": [{"ttl": "5m", "inputTokens": 400}, {"ttl": "1h", "inputTokens": 500}],
+        },
+        "serviceTier": {"type": "flex"},
+        "trace": {"guardrail": {"modelOutput": [text]}},
+    }
+
+
+def blocked_by_guardrail(text: str) -> Json:
+    """Converse: a guardrail kept the answer back; the trace holds it."""
+    return {
+        "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
+        "stopReason": "guardrail_intervened",
+        "metrics": {"latencyMs": 271},
+        "trace": {"guardrail": {"modelOutput": [text], "inputAssessment": {"abc": {"topicPolicy": {"name": text}}}}},
+    }
+
+
+def anthropic_answer(text: str) -> Json:
+    """An Anthropic message with its cache's split."""
+    return {
+        "type": "message",
+        "role": "assistant",
+        "content": [
+            {"type": "text", "text": text},
+            _anthropic_use("tooluse_b", text),
+            _anthropic_use("tooluse_c", text),
+        ],
+        "stop_reason": "tool_use",
+        "stop_sequence": None,
+        "usage": _anthropic_usage(),
+    }
+
+
+def _anthropic_use(tool_use_id: str, text: str) -> Json:
+    return {"type": "tool_use", "id": tool_use_id, "name": text, "input": {"q": text}}
+
+
+def _anthropic_usage() -> Json:
+    return {
+        "input_tokens": 1011,
+        "cache_read_input_tokens": 7,
+        "cache_creation_input_tokens": 900,
+        "cache_creation": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 500},
+        "output_tokens": 31,
+    }
+
+
+def anthropic_chunks(text: str) -> list[Json]:
+    """Chunks of an Anthropic message; the last one has the latencies."""
+    return [
+        {"type": "message_start", "message": {"role": "assistant", "content": [], "usage": _anthropic_usage()}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": text}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
+        {"type": "content_block_start", "index": 1, "content_block": _anthropic_use("tooluse_b", text)},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": text}},
+        {"type": "content_block_start", "index": 2, "content_block": _anthropic_use("tooluse_c", text)},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 31}},
+        {"type": "message_stop", INVOCATION_METRICS: METRICS},
+    ]
+
+
+def anthropic_guardrail_chunks(text: str) -> list[Json]:
+    """A guardrail stopped the stream: the stop reason does not say so, and the latencies are missing."""
+    return [
+        {"type": "message_start", "message": {"role": "assistant", "content": []}},
+        {"type": "content_block_delta", "delta": {"text": text}, GUARDRAIL_ACTION: "INTERVENED"},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+        {
+            "type": "message_stop",
+            GUARDRAIL_ACTION: "INTERVENED",
+            "amazon-bedrock-trace": {"guardrail": {"input": text}},
+        },
+        "[DONE]",
+    ]
+
+
+def nova_chunks(text: str) -> list[Json]:
+    """Chunks of Nova."""
+    return [
+        {"messageStart": {"role": "assistant"}},
+        {"contentBlockDelta": {"delta": {"text": text}, "contentBlockIndex": 0}},
+        {"contentBlockStart": {"start": {"toolUse": {"toolUseId": "tooluse_b", "name": text}}, "contentBlockIndex": 1}},
+        {"contentBlockDelta": {"delta": {"toolUse": {"input": text}}, "contentBlockIndex": 1}},
+        {"contentBlockStart": {"start": {"toolUse": {"toolUseId": "tooluse_c", "name": text}}, "contentBlockIndex": 2}},
+        {"messageStop": {"stopReason": "tool_use"}},
+        {"metadata": {"usage": {"inputTokens": 1011, "outputTokens": 31}}, INVOCATION_METRICS: METRICS},
+    ]
+
+
+def openai_chunks(text: str) -> list[Json]:
+    """Chunks of a chat completion; a bare string ends them."""
+    uses = [{"index": 0, **_openai_call("tooluse_b", text)}, {"index": 1, **_openai_call("tooluse_c", text)}]
+    return [
+        {"choices": [{"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": uses}, "finish_reason": None}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}}]},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}], INVOCATION_METRICS: METRICS},
+        "[DONE]",
+    ]
+
+
+def _chat_completion(text: str, word: str) -> Json:
+    message = {"content": text, "tool_calls": [_openai_call("tooluse_b", text), _openai_call("tooluse_c", text)]}
+    return {"choices": [{"index": 0, "message": {"role": "assistant", **message}, word: "tool_calls"}]}
+
+
+INPUT_BODIES: Mapping[str, Body] = {
+    "converse": converse_question,
+    "nova": converse_question,
+    "anthropic": anthropic_question,
+    "openai": openai_question,
+    "mistral": openai_question,
+    "prompt": lambda text: {"prompt": text, "inputText": text, "message": text, "chat_history": [{"message": text}]},
+}
+"""What was asked, by family; `prompt` stands for all that ask with one text."""
+
+OUTPUT_BODIES: Mapping[str, Body] = {
+    "anthropic": anthropic_answer,
+    "anthropic_guardrail": lambda text: {"content": [{"text": text, "type": "text"}], GUARDRAIL_ACTION: "INTERVENED"},
+    "nova": lambda text: {key: value for key, value in converse_answer(text).items() if key != "metrics"},
+    "openai": lambda text: _chat_completion(text, "finish_reason"),
+    "mistral_chat": lambda text: _chat_completion(text, "stop_reason"),
+    "mistralai": lambda text: {"outputs": [{"text": text, "stop_reason": "length"}]},
+    "titan": lambda text: {"results": [{"tokenCount": 31, "outputText": text, "completionReason": "FINISH"}]},
+    "llama": lambda text: {"generation": text, "generation_token_count": 31, "stop_reason": "stop"},
+    "cohere": lambda text: {"text": text, "generation_id": "abc", "finish_reason": "COMPLETE"},
+    "cohere_command": lambda text: {"generations": [{"text": text, "finish_reason": "MAX_TOKENS"}], "prompt": text},
+    "jurassic": lambda text: {"completions": [{"data": {"text": text}, "finishReason": {"reason": "endoftext"}}]},
+    "stability": lambda text: {"artifacts": [{"base64": text, "finishReason": "CONTENT_FILTERED"}]},
+    "claude2": lambda text: {"completion": text, "stop_reason": "stop_sequence", "stop": text},
+    "canvas": lambda text: {"images": [text], "error": None},
+    "embeddings": lambda text: {"embeddings": [[0.01, -0.02]], "texts": [text]},
+}
+"""What InvokeModel answered, by family."""
+
+CHUNK_LISTS: Mapping[str, Body] = {
+    "anthropic": anthropic_chunks,
+    "anthropic_guardrail": anthropic_guardrail_chunks,
+    "nova": nova_chunks,
+    "openai": openai_chunks,
+    "mistralai": lambda text: [{"outputs": [{"text": text, "stop_reason": "length"}], INVOCATION_METRICS: METRICS}],
+    "titan": lambda text: [{"outputText": text, "completionReason": "FINISH", INVOCATION_METRICS: METRICS}],
+    "llama": lambda text: [
+        {"generation": text},
+        {"generation": "", "stop_reason": "stop", INVOCATION_METRICS: METRICS},
+    ],
+    "cohere": lambda text: [
+        {"text": text},
+        {"is_finished": True, "finish_reason": "COMPLETE", INVOCATION_METRICS: METRICS},
+    ],
+    "claude2": lambda text: [
+        {"completion": text, "stop_reason": None, "stop": None},
+        {"completion": "", "stop_reason": "stop_sequence", "stop": text, INVOCATION_METRICS: METRICS},
+    ],
+}
+"""What InvokeModelWithResponseStream answered, by family."""

@@ -103,7 +103,7 @@ def test_a_converse_stream_record_is_read_in_full() -> None:
     assert invocation.logged_at == datetime(2025, 12, 4, 18, 26, 58, tzinfo=UTC)
     assert (invocation.latency_ms, invocation.stop_reason, invocation.error_code) == (1509, "tool_use", None)
     assert invocation.tokens == TokenCounts(input=1011, output=31, cache_read=7, cache_write=0)
-    assert invocation.caller_role == "AgentRole"
+    assert (invocation.caller_role, invocation.region) == ("AgentRole", "ap-northeast-1")
     assert invocation.tag is None
     assert invocation.conversation == Conversation(returned=("tooluse_a",), produced=("tooluse_b", "tooluse_c"))
 
@@ -226,3 +226,8 @@ def test_a_timestamp_without_a_zone_is_utc() -> None:
 def test_an_unreadable_identity_is_an_unknown_role() -> None:
     assert read(changed(TOOL_TURN, "identity", value="somebody")).caller_role is None
     assert read(changed(TOOL_TURN, "identity", value={"arn": 7})).caller_role is None
+
+
+@pytest.mark.parametrize("region", [None, 7, "", "eu west", "x" * 65, ["eu-west-1"]])
+def test_a_region_that_cannot_be_one_is_unknown(region: object) -> None:
+    assert read(changed(TOOL_TURN, "region", value=region)).region is None

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,12 @@ def test_every_shape_of_an_invocation_is_read(name: str) -> None:
     [
         ("", RejectedReason.NOT_JSON),
         ("[ERROR] something", RejectedReason.NOT_JSON),
-        (json.dumps(INVOCATION)[:-1], RejectedReason.NOT_JSON),
+        (json.dumps(INVOCATION)[:-1], RejectedReason.TRUNCATED),
+        (json.dumps(INVOCATION)[:200], RejectedReason.TRUNCATED),
+        ('{"schemaType":', RejectedReason.TRUNCATED),
+        (json.dumps(INVOCATION) + "}", RejectedReason.NOT_JSON),
+        (" ", RejectedReason.NOT_JSON),
+        ("-", RejectedReason.NOT_JSON),
         ("[" * 100_000, RejectedReason.NOT_JSON),
         ("[" * 100_000 + "]" * 100_000, RejectedReason.NOT_JSON),
         ('{"a":' * 100_000 + "1" + "}" * 100_000, RejectedReason.NOT_JSON),
@@ -89,13 +95,27 @@ def test_a_rejected_record_can_be_found_again_by_its_owner() -> None:
     message = f"é {CANARY}"
     assert read_record(message, log_group="group", log_stream="stream", event_id="7") == Rejected(
         reason=RejectedReason.NOT_JSON,
-        detail="json_invalid",
+        detail="json_invalid: expected value at line 1 column 1",
         size_bytes=len(message.encode()),
         sha256=hashlib.sha256(message.encode()).hexdigest(),
         log_group="group",
         log_stream="stream",
         event_id="7",
     )
+
+
+@given(line=good_lines(), cut=st.integers(1, 10_000))
+def test_a_line_that_was_cut_off_is_truncated(line: str, cut: int) -> None:
+    record = read_record(line[: cut % len(line) or 1])
+    assert isinstance(record, Rejected)
+    assert record.reason is RejectedReason.TRUNCATED
+    assert record.detail.startswith("json_invalid: EOF while parsing ")
+
+
+@given(text=st.text())
+def test_the_detail_of_a_syntax_error_holds_no_text(text: str) -> None:
+    record = read_record(f'{{"schemaType": {text}')
+    assert not isinstance(record, Rejected) or re.fullmatch(r"[A-Za-z0-9_.:(), ]*", record.detail)
 
 
 @pytest.mark.parametrize("name", ["timestamp", "requestId", "modelId", "operation", "errorCode", "input", "output"])

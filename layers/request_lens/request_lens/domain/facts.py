@@ -18,8 +18,11 @@ InvocationId = NewType("InvocationId", str)
 LOG_PRECISION_MS = 1000
 """Bedrock floors an invocation's timestamp to the whole second in which the call started."""
 
-TOOL_USE = "tool_use"
-"""The stop reason of a call that waits for a tool's result."""
+TOOL_STOP_REASONS = frozenset({"tool_use", "tool_calls"})
+"""The stop reasons of a call that waits for a tool's result: of Converse and Anthropic, and of chat completions."""
+
+GUARDRAIL_INTERVENED = "guardrail_intervened"
+"""The stop reason of a call that a guardrail blocked or masked."""
 
 THROTTLING_ERRORS = frozenset({"ThrottlingException", "TooManyRequestsException"})
 """Error codes that mean "slow down": counted as `LlmThrottles` among the `LlmErrors`."""
@@ -122,7 +125,7 @@ class Invocation:
     @property
     def waits_for_tool(self) -> bool:
         """Whether the call stopped for a tool, so that another call is due to follow."""
-        return self.stop_reason == TOOL_USE
+        return self.stop_reason in TOOL_STOP_REASONS
 
 
 type Fact = Request | Invocation
@@ -130,9 +133,14 @@ type Fact = Request | Invocation
 
 
 class RejectedReason(StrEnum):
-    """Why a log event could not be understood (closed vocabulary)."""
+    """Why a log event could not be understood (closed vocabulary).
+
+    Truncated is JSON that ends too early: its writer, or the way here, has a size limit. Not JSON is all else that no
+    parser takes, JSON nested too deep and numbers of thousands of digits too. Unknown is JSON of another log.
+    """
 
     NOT_JSON = "not_json"
+    TRUNCATED = "truncated"
     NOT_AN_OBJECT = "not_an_object"
     UNKNOWN_RECORD = "unknown_record"
     MISSING_FIELD = "missing_field"

@@ -1,119 +1,135 @@
 """Bodies of model calls, read by their shape and never by the operation's name.
 
-Only what a link or a metric needs is named: ids, a stop reason, a latency. Every field is optional and none can reject
-its record. Bodies that are strings or lists are not read.
+Only what a link or a metric needs is named: ids, words, counts, latencies; never a text. Every key is optional and none
+can reject its record. A body that is a JSON text, as some exports have it, is read like the JSON that it holds.
 """
 
-from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TypedDict
 
-from pydantic import Field
+from pydantic import AliasChoices, AliasPath, Field, Json
 
-from request_lens.domain.facts import Conversation
-from request_lens.wire.field_types import DurationMs, ForeignModel, OrNone, Word
+from request_lens.wire.field_types import DurationMs, OrAbsent, OrNone, TokenCount, body_part
+from request_lens.wire.messages import Block, Message, OptionalWord
 
-MAX_TOOL_IDS = 100
-"""Tool uses of one turn that are kept, so that an item's size is bounded."""
+_MEASURED = "amazon-bedrock-invocationMetrics"
 
-_OptionalWord = Annotated[Word | None, OrNone()]
-
-
-class _ToolReference(ForeignModel):
-    tool_use_id: _OptionalWord = None
+type _OptionalDuration = Annotated[DurationMs, OrAbsent()]
+type _OptionalCount = Annotated[TokenCount, OrAbsent()]
 
 
-_OptionalReference = Annotated[_ToolReference | None, OrNone()]
-
-
-class _Block(ForeignModel):
-    """A content block of Converse (`toolUse`, `toolResult`) or of Anthropic messages (`type` with its id)."""
-
-    tool_use: _OptionalReference = None
-    tool_result: _OptionalReference = None
-    type: _OptionalWord = None
-    id: _OptionalWord = None
-    answers: Annotated[Word | None, OrNone(), Field(alias="tool_use_id")] = None
-
-    @property
-    def produced(self) -> str | None:
-        """The id of the tool use that this block asks for."""
-        if self.tool_use is not None:
-            return self.tool_use.tool_use_id
-        return self.id if self.type == "tool_use" else None
-
-    @property
-    def returned(self) -> str | None:
-        """The id of the tool use whose result this block brings."""
-        if self.tool_result is not None:
-            return self.tool_result.tool_use_id
-        return self.answers if self.type == "tool_result" else None
-
-
-type _Content = tuple[_Block | None, ...] | None
-
-
-class _Message(ForeignModel):
-    content: Annotated[tuple[Annotated[_Block | None, OrNone()], ...] | None, OrNone()] = None
-
-
-_OptionalMessage = Annotated[_Message | None, OrNone()]
-
-
-class _Answer(ForeignModel):
-    message: _OptionalMessage = None
-
-
-class _Metrics(ForeignModel):
-    latency_ms: Annotated[DurationMs | None, OrNone()] = None
-
-
-class InputBody(ForeignModel):
+@body_part
+class Asked(TypedDict, total=False):
     """What was asked: a conversation has a list of messages, an embedding or an image has none."""
 
-    messages: Annotated[tuple[_OptionalMessage, ...] | None, OrNone()] = None
+    messages: Annotated[list[Annotated[Message | None, OrNone()]], OrAbsent()]
 
 
-class OutputBody(_Message):
-    """What was answered: Converse's aggregate (`output.message`), or an Anthropic message (`content` at the top)."""
+@body_part
+class CacheWrite(TypedDict, total=False):
+    """Tokens that Converse wrote to the cache, to be kept as long as `ttl` says: `5m` or `1h`."""
 
-    output: Annotated[_Answer | None, OrNone()] = None
-    stop_reason: _OptionalWord = None
-    anthropic_stop_reason: Annotated[Word | None, OrNone(), Field(alias="stop_reason")] = None
-    metrics: Annotated[_Metrics | None, OrNone()] = None
-
-
-def stop_reason_of(body: OutputBody | None) -> str | None:
-    """Why the model stopped, as the body words it; None is unknown."""
-    return None if body is None else body.stop_reason or body.anthropic_stop_reason
+    ttl: OptionalWord
+    tokens: Annotated[_OptionalCount, Field(alias="inputTokens")]
 
 
-def latency_ms_of(body: OutputBody | None) -> int | None:
-    """`metrics.latencyMs` in whole milliseconds; None is unknown."""
-    if body is None or body.metrics is None or body.metrics.latency_ms is None:
-        return None
-    return round(body.metrics.latency_ms)
+@body_part
+class Piece(Message, total=False):
+    """A whole answer, or one chunk of a streamed one: what any family writes at its top.
+
+    Anthropic's message has its content there. Of alternatives the first is read: Bedrock's families give one.
+    """
+
+    message: Annotated[
+        Message,
+        OrAbsent(),
+        Field(
+            validation_alias=AliasChoices(
+                AliasPath("output", "message"),
+                AliasPath("choices", 0, "message"),  # chat completions: OpenAI, Mistral, Qwen, Jamba …
+                AliasPath("choices", 0, "delta"),
+            )
+        ),
+    ]
+    block: Annotated[
+        Block,
+        OrAbsent(),
+        Field(validation_alias=AliasChoices("content_block", AliasPath("contentBlockStart", "start"))),
+    ]
+    stop_reason: Annotated[
+        OptionalWord,
+        Field(
+            validation_alias=AliasChoices(
+                "stopReason",  # Converse, Nova
+                "stop_reason",  # Anthropic, Llama
+                AliasPath("delta", "stop_reason"),  # Anthropic's message_delta
+                AliasPath("messageStop", "stopReason"),  # a chunk of Nova
+                AliasPath("choices", 0, "finish_reason"),  # OpenAI, Qwen, Jamba
+                AliasPath("choices", 0, "stop_reason"),  # Mistral's chat completion
+                AliasPath("outputs", 0, "stop_reason"),  # Mistral's text completion
+                AliasPath("results", 0, "completionReason"),  # Titan
+                "completionReason",  # a chunk of Titan
+                "finish_reason",  # Cohere's chat
+                AliasPath("generations", 0, "finish_reason"),  # Cohere's text generation
+                AliasPath("completions", 0, "finishReason", "reason"),  # Jurassic
+                AliasPath("artifacts", 0, "finishReason"),  # Stability
+            )
+        ),
+    ]
+    latency_ms: Annotated[
+        _OptionalDuration,
+        Field(
+            validation_alias=AliasChoices(AliasPath("metrics", "latencyMs"), AliasPath(_MEASURED, "invocationLatency"))
+        ),
+    ]
+    first_byte_latency_ms: Annotated[
+        _OptionalDuration, Field(validation_alias=AliasPath(_MEASURED, "firstByteLatency"))
+    ]
+    guardrail_action: Annotated[OptionalWord, Field(alias="amazon-bedrock-guardrailAction")]
+    service_tier: Annotated[
+        OptionalWord, Field(validation_alias=AliasChoices(AliasPath("serviceTier", "type"), "service_tier"))
+    ]
+    cache_read: Annotated[
+        _OptionalCount,
+        Field(
+            validation_alias=AliasChoices(
+                AliasPath("usage", "cacheReadInputTokens"),
+                AliasPath("usage", "cache_read_input_tokens"),
+                AliasPath("message", "usage", "cache_read_input_tokens"),  # Anthropic's message_start
+            )
+        ),
+    ]
+    cache_write: Annotated[
+        _OptionalCount,
+        Field(
+            validation_alias=AliasChoices(
+                AliasPath("usage", "cacheWriteInputTokens"),
+                AliasPath("usage", "cache_creation_input_tokens"),
+                AliasPath("message", "usage", "cache_creation_input_tokens"),
+            )
+        ),
+    ]
+    cache_write_1h: Annotated[
+        _OptionalCount,
+        Field(
+            validation_alias=AliasChoices(
+                AliasPath("usage", "cache_creation", "ephemeral_1h_input_tokens"),
+                AliasPath("message", "usage", "cache_creation", "ephemeral_1h_input_tokens"),
+            )
+        ),
+    ]
+    cache_details: Annotated[
+        list[Annotated[CacheWrite | None, OrNone()]],
+        OrAbsent(),
+        Field(validation_alias=AliasPath("usage", "cacheDetails")),
+    ]
 
 
-def conversation_of(asked: InputBody | None, answered: OutputBody | None) -> Conversation | None:
-    """The tool-use ids that came and went, or None where no messages can be read."""
-    if asked is None or asked.messages is None:
-        return None
-    last = asked.messages[-1] if asked.messages else _Message()
-    if last is None:
-        return None
-    return Conversation(
-        returned=_ids(block.returned for block in last.content or () if block),
-        produced=_ids(block.produced for block in _answer(answered) or () if block),
-    )
+type Chunks = list[Annotated[Piece | None, OrNone()]]
 
+type AskedBody = Annotated[Asked | Json[Asked] | None, Field(union_mode="left_to_right"), OrNone()]
+"""`inputBodyJson`; None where it is absent, or of a type that says nothing."""
 
-def _answer(body: OutputBody | None) -> _Content:
-    if body is None:
-        return None
-    message = body.output.message if body.output else None
-    return message.content if message else body.content
-
-
-def _ids(found: Iterable[str | None]) -> tuple[str, ...]:
-    """Each id once, in order."""
-    return tuple(dict.fromkeys(each for each in found if each))[:MAX_TOOL_IDS]
+type AnsweredBody = Annotated[
+    Chunks | Piece | Json[Chunks] | Json[Piece] | None, Field(union_mode="left_to_right"), OrNone()
+]
+"""`outputBodyJson`. Lists are tried first: a failed try copies the body, and thousands of chunks are dear to copy."""

@@ -1,5 +1,6 @@
 """Faults: why a log line could not be read, in words that never hold its text."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,12 @@ MAX_NAMED_FIELDS = 8
 """A fault names this many fields, so that its size is bounded whatever the line holds."""
 
 
+_SYNTAX_ERROR = re.compile(r"[A-Za-z() ]+ at line [0-9]+ column [0-9]+")
+"""How pydantic's parser words a syntax error; anything else might hold a character of the text."""
+
+_ENDS_EARLY = "EOF while parsing"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """The reason, and the fields at fault with pydantic's error types: `output.outputTokenCount: int_type`."""
@@ -22,7 +29,9 @@ class Fault:
 
 def fault_of(error: ValidationError) -> Fault:
     """What a failed validation says, without values: field names are the model's own, types are pydantic's."""
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = error.errors(include_url=False, include_input=False)
+    if errors[0]["type"] == "json_invalid":
+        return _syntax_fault(error)
     detail = ", ".join(_named(each) for each in errors[:MAX_NAMED_FIELDS])
     return Fault(reason=_reason(errors), detail=detail)
 
@@ -43,9 +52,18 @@ def _named(error: ErrorDetails) -> str:
 
 
 def _reason(errors: Sequence[ErrorDetails]) -> RejectedReason:
-    types = {each["type"] for each in errors}
-    if "json_invalid" in types:
-        return RejectedReason.NOT_JSON
     if not errors[0]["loc"]:
         return RejectedReason.NOT_AN_OBJECT
-    return RejectedReason.MISSING_FIELD if "missing" in types else RejectedReason.INVALID_FIELD
+    is_missing = any(each["type"] == "missing" for each in errors)
+    return RejectedReason.MISSING_FIELD if is_missing else RejectedReason.INVALID_FIELD
+
+
+def _syntax_fault(error: ValidationError) -> Fault:
+    """Why the text is not JSON, and where it stops being it."""
+    found = error.errors(include_url=False)[0]
+    message = str(found.get("ctx", {}).get("error", ""))
+    is_cut_off = message.startswith(_ENDS_EARLY) and bytes(found["input"]).lstrip().startswith(b"{")
+    return Fault(
+        reason=RejectedReason.TRUNCATED if is_cut_off else RejectedReason.NOT_JSON,
+        detail=f"json_invalid: {message}" if _SYNTAX_ERROR.fullmatch(message) else "json_invalid",
+    )

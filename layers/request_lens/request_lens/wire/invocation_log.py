@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import ValidationError
 
-from request_lens.domain.facts import Invocation, InvocationId, RejectedReason, TokenCounts
-from request_lens.wire.bodies import InputBody, OutputBody, conversation_of, latency_ms_of, stop_reason_of
+from request_lens.domain.facts import Conversation, Invocation, InvocationId, RejectedReason, TokenCounts
+from request_lens.wire.answer import Answer, answer_of
+from request_lens.wire.bodies import AnsweredBody, AskedBody
 from request_lens.wire.caller import role_name
 from request_lens.wire.fault import Fault, fault_of
-from request_lens.wire.field_types import ForeignModel, Identifier, Moment, Name, OrNone, TokenCount
+from request_lens.wire.field_types import ForeignModel, Identifier, Moment, Name, OrNone, TokenCount, Word
+from request_lens.wire.messages import each_once, returned_by
 from request_lens.wire.model_name import model_name
 from request_lens.wire.request_metadata import RequestMetadata, tag_of
 
@@ -27,14 +29,14 @@ class _Identity(ForeignModel):
 
 
 class _Input(ForeignModel):
-    input_body_json: Annotated[InputBody | None, OrNone()] = None
+    input_body_json: AskedBody = None
     input_token_count: TokenCount | None = None
     cache_read_input_token_count: TokenCount | None = None
     cache_write_input_token_count: TokenCount | None = None
 
 
 class _Output(ForeignModel):
-    output_body_json: Annotated[OutputBody | None, OrNone()] = None
+    output_body_json: AnsweredBody = None
     output_token_count: TokenCount | None = None
 
 
@@ -47,6 +49,7 @@ class ModelInvocationLog(ForeignModel):
     model_id: Name
     operation: Identifier | None = None
     error_code: Identifier | None = None
+    region: Annotated[Word | None, OrNone()] = None
     identity: Annotated[_Identity | None, OrNone()] = None
     request_metadata: Annotated[RequestMetadata | None, OrNone()] = None
     input: _Input | None = None
@@ -66,25 +69,43 @@ def read_invocation(raw: bytes) -> Invocation | Fault:
 
 def _to_invocation(record: ModelInvocationLog) -> Invocation:
     asked, answered = record.input or _Input(), record.output or _Output()
+    answer = answer_of(answered.output_body_json)
     return Invocation(
         invocation_id=InvocationId(record.request_id),
         model_id=model_name(record.model_id),
         operation=record.operation or UNKNOWN_OPERATION,
         logged_at=record.timestamp,
-        latency_ms=latency_ms_of(answered.output_body_json),
-        stop_reason=stop_reason_of(answered.output_body_json),
+        latency_ms=answer.latency_ms,
+        stop_reason=answer.stop_reason,
         error_code=record.error_code,
-        tokens=_tokens(asked, answered),
+        tokens=_tokens(asked, answered, answer),
         caller_role=role_name(record.identity.arn) if record.identity else None,
         tag=tag_of(record.request_metadata),
-        conversation=conversation_of(asked.input_body_json, answered.output_body_json),
+        conversation=_conversation(asked.input_body_json, answer),
+        region=record.region,
+        service_tier=answer.service_tier,
+        first_byte_latency_ms=answer.first_byte_latency_ms,
+        guardrail_intervened=answer.guardrail_intervened,
     )
 
 
-def _tokens(asked: _Input, answered: _Output) -> TokenCounts:
+def _tokens(asked: _Input, answered: _Output, answer: Answer) -> TokenCounts:
+    """The record's own counts; those of the cache, which older records lack, else from the answer's usage."""
+    read, written = asked.cache_read_input_token_count, asked.cache_write_input_token_count
+    written = answer.cache_write if written is None else written
+    split = answer.cache_write_1h
     return TokenCounts(
         input=asked.input_token_count,
         output=answered.output_token_count,
-        cache_read=asked.cache_read_input_token_count,
-        cache_write=asked.cache_write_input_token_count,
+        cache_read=answer.cache_read if read is None else read,
+        cache_write=written,
+        cache_write_1h=split if split is not None and written is not None and split <= written else None,
     )
+
+
+def _conversation(body: AskedBody, answer: Answer) -> Conversation | None:
+    """The tool-use ids that came and went, or None where no messages can be read."""
+    messages = None if body is None else body.get("messages")
+    if messages is None or (messages and messages[-1] is None):
+        return None
+    return Conversation(returned=each_once(returned_by(messages)), produced=answer.produced)

@@ -1,0 +1,72 @@
+"""What an answer says of its call: one whole answer, or chunks that say it together."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from request_lens.domain.facts import GUARDRAIL_INTERVENED
+from request_lens.wire.bodies import AnsweredBody, Piece
+from request_lens.wire.messages import each_once, produced_by, tool_use_of
+
+_ONE_HOUR = "1h"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an output body says; None is unknown."""
+
+    stop_reason: str | None = None
+    latency_ms: int | None = None
+    first_byte_latency_ms: int | None = None
+    guardrail_intervened: bool = False
+    service_tier: str | None = None
+    produced: tuple[str, ...] = ()
+    cache_read: int | None = None
+    cache_write: int | None = None
+    cache_write_1h: int | None = None
+
+
+def answer_of(body: AnsweredBody) -> Answer:
+    """What the body says; of chunks that say the same thing, the last one: reasons and latencies come at the end."""
+    pieces = [piece for piece in (body if isinstance(body, list) else [body]) if piece]
+    said = _together(pieces)
+    reason = said.get("stop_reason")
+    return Answer(
+        stop_reason=reason,
+        latency_ms=_whole(said.get("latency_ms")),
+        first_byte_latency_ms=_whole(said.get("first_byte_latency_ms")),
+        guardrail_intervened=reason == GUARDRAIL_INTERVENED
+        or any(piece.get("guardrail_action") == "INTERVENED" for piece in pieces),
+        service_tier=said.get("service_tier"),
+        produced=each_once(tool_use_id for piece in pieces for tool_use_id in _produced_by(piece)),
+        cache_read=said.get("cache_read"),
+        cache_write=said.get("cache_write"),
+        cache_write_1h=_written_for_an_hour(said),
+    )
+
+
+def _together(pieces: Iterable[Piece]) -> Piece:
+    said: Piece = {}
+    for piece in pieces:
+        said |= piece
+    return said
+
+
+def _produced_by(piece: Piece) -> Iterator[str]:
+    yield from produced_by(piece)
+    yield from produced_by(piece.get("message", {}))
+    if (tool_use_id := tool_use_of(piece.get("block", {}))) is not None:
+        yield tool_use_id
+
+
+def _written_for_an_hour(said: Piece) -> int | None:
+    """The tokens written to the cache for an hour; None where the split is not there, or not readable as a whole."""
+    details = said.get("cache_details")
+    if not details:
+        return said.get("cache_write_1h")
+    if any(each is None or each.keys() != {"ttl", "tokens"} for each in details):
+        return None
+    return sum(each["tokens"] for each in details if each is not None and each["ttl"] == _ONE_HOUR)
+
+
+def _whole(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds)

@@ -1,0 +1,80 @@
+"""Messages of a conversation, read for the ids of tool uses alone, as each model family words them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import Annotated, TypedDict
+
+from pydantic import Field
+
+from request_lens.wire.field_types import OrAbsent, OrNone, Word, body_part
+
+type OptionalWord = Annotated[Word, OrAbsent()]
+
+MAX_TOOL_IDS = 100
+"""Tool uses of one turn that are kept, so that an item's size is bounded."""
+
+
+@body_part
+class _ToolReference(TypedDict, total=False):
+    tool_use_id: Annotated[OptionalWord, Field(alias="toolUseId")]
+
+
+@body_part
+class Block(TypedDict, total=False):
+    """A content block of Converse and Nova (`toolUse`, `toolResult`) or of Anthropic (`id`, `tool_use_id`)."""
+
+    tool_use: Annotated[_ToolReference, OrAbsent(), Field(alias="toolUse")]
+    tool_result: Annotated[_ToolReference, OrAbsent(), Field(alias="toolResult")]
+    id: OptionalWord
+    tool_use_id: OptionalWord
+
+
+@body_part
+class _ToolCall(TypedDict, total=False):
+    id: OptionalWord
+
+
+@body_part
+class Message(TypedDict, total=False):
+    """A message; chat completions (OpenAI, Mistral, Qwen …) name their tool calls beside the content."""
+
+    content: Annotated[list[Annotated[Block | None, OrNone()]], OrAbsent()]
+    tool_calls: Annotated[list[Annotated[_ToolCall | None, OrNone()]], OrAbsent()]
+    tool_call_id: OptionalWord
+
+
+def produced_by(message: Message) -> Iterator[str]:
+    """The ids of the tool uses that a message asks for."""
+    for block in message.get("content", ()):
+        if block is not None and (tool_use_id := tool_use_of(block)) is not None:
+            yield tool_use_id
+    for call in message.get("tool_calls", ()):
+        if call is not None and "id" in call:
+            yield call["id"]
+
+
+def tool_use_of(block: Block) -> str | None:
+    """The id of the tool use that a block asks for: of all blocks only these have ids."""
+    return block["tool_use"].get("tool_use_id") if "tool_use" in block else block.get("id")
+
+
+def returned_by(messages: Sequence[Message | None]) -> Iterator[str]:
+    """The ids of the tool uses whose results come last: in one message, or in one each (chat completions)."""
+    results = [*takewhile(lambda each: each is not None and "tool_call_id" in each, reversed(messages))]
+    for message in reversed(results or messages[-1:]):
+        if message is None:
+            continue
+        if "tool_call_id" in message:
+            yield message["tool_call_id"]
+        for block in message.get("content", ()):
+            if block is not None and (tool_use_id := _tool_result_of(block)) is not None:
+                yield tool_use_id
+
+
+def _tool_result_of(block: Block) -> str | None:
+    return block["tool_result"].get("tool_use_id") if "tool_result" in block else block.get("tool_use_id")
+
+
+def each_once(ids: Iterable[str]) -> tuple[str, ...]:
+    """The ids, each once, in order, at most MAX_TOOL_IDS."""
+    return tuple(dict.fromkeys(ids))[:MAX_TOOL_IDS]

@@ -5,6 +5,7 @@ import click
 import request_lens
 from request_lens.errors import RequestLensError
 from request_lens_cli.demo import demo_command
+from request_lens_cli.inspection.inspect_command import inspect_command
 from request_lens_cli.local.commands import local_group
 from request_lens_cli.query_commands import requests_command, show_command
 from request_lens_cli.replay_command import replay_command
@@ -27,5 +28,5 @@ def main() -> None:
     """How many LLM calls each API request makes on Amazon Bedrock."""
 
 
-for _command in (replay_command, requests_command, show_command, demo_command, local_group):
+for _command in (replay_command, inspect_command, requests_command, show_command, demo_command, local_group):
     main.add_command(_command)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from request_lens.wire.field_types import EPOCH, believed_utc
+from request_lens.wire.subscription import decode
 
 type Source = Literal["invocation", "access", "span"]
 """The kind of log that a line says it comes from."""
@@ -41,7 +42,10 @@ def line_of(value: object, *, text: str | None = None) -> SourceLine:
 
 
 def lines_in(document: object) -> Iterator[SourceLine]:
-    """The lines of a whole JSON document: an array, the output of an `aws logs` command, or one record."""
+    """The lines of a whole JSON document: an array, the output of an `aws logs` command, a Lambda event, or one record.
+
+    Raises: EnvelopeError for a Lambda event whose payload is broken.
+    """
     if isinstance(document, list):
         for each in document:
             yield from lines_in(_row(each))
@@ -85,7 +89,11 @@ def _source_of(value: object) -> Source | None:
 
 
 def _rows(document: Mapping[str, object]) -> list[object] | None:
-    """The rows of `filter-log-events`, `get-log-events` and a decoded subscription, or of `get-query-results`."""
+    """The rows of a subscription, packed or not, of `filter-log-events`, `get-log-events` or `get-query-results`."""
+    if isinstance(document.get("awslogs"), Mapping):
+        return [{"message": event.message} for event in decode(document).events]
+    if document.get("messageType") == "CONTROL_MESSAGE":
+        return []
     for key in ("events", "logEvents", "results"):
         rows = document.get(key)
         if isinstance(rows, list) and "requestId" not in document:

@@ -1,0 +1,77 @@
+"""One log line → what the pipeline makes of it, as a JSON document and for people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from request_lens.domain.facts import Ignored, Invocation, Rejected, RejectedReason, Request
+from request_lens.domain.policy import Policy
+from request_lens.wire.log_record import read_record
+from request_lens_cli.documents import Document, invocation_document, iso_ms, rejected_document
+from request_lens_cli.inspection.unknowns import unknown_of_invocation, unknown_of_request
+
+MEANINGS: Mapping[RejectedReason, str] = {
+    RejectedReason.NOT_JSON: "The line is not JSON. An access log in CLF, XML or CSV needs a JSON format instead.",
+    RejectedReason.TRUNCATED: "The JSON ends too early: its writer or something on the way cut it off.",
+    RejectedReason.NOT_AN_OBJECT: "The line is JSON, but no object.",
+    RejectedReason.UNKNOWN_RECORD: "The line is neither a ModelInvocationLog nor of an access log.",
+    RejectedReason.MISSING_FIELD: "A field that every record needs is not there: add it to an access log's format.",
+    RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
+}
+"""What each reason means to the owner of the log group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a line came out as; `fields` holds what was read, null being unknown, and `unknown` says why by field."""
+
+    kind: str
+    fields: Document = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self, line: int) -> Document:
+        """The JSON object that `--format json` prints for this line."""
+        unknown = {"unknown": dict(self.unknown)} if self.kind in ("invocation", "request") else {}
+        return {"line": line, "kind": self.kind, **self.fields, **unknown}
+
+
+def inspect_line(message: str) -> Inspection:
+    """What the pipeline's own reader makes of a line; never anything of its texts."""
+    match read_record(message):
+        case Invocation() as invocation:
+            unknown = unknown_of_invocation(invocation, message)
+            return Inspection(kind="invocation", fields=_invocation_fields(invocation), unknown=unknown)
+        case Request() as request:
+            unknown = unknown_of_request(request, message)
+            return Inspection(kind="request", fields=_request_fields(request), unknown=unknown)
+        case Ignored() as ignored:
+            return Inspection(kind="ignored", fields={"why": ignored.why})
+        case Rejected() as rejected:
+            meaning = {"meaning": MEANINGS[rejected.reason]}
+            return Inspection(kind="rejected", fields={**rejected_document(rejected), **meaning})
+
+
+def _request_fields(request: Request) -> Document:
+    return {
+        "request_id": request.request_id,
+        "route": request.route,
+        "status": request.status,
+        "started_at": iso_ms(request.started_at),
+        "duration_ms": request.duration_ms,
+    }
+
+
+def _invocation_fields(invocation: Invocation) -> Document:
+    fields = dict(invocation_document(invocation, Policy()))
+    del fields["estimated_cost_usd"]  # the price table's to say, not the log line's
+    tag, talk = invocation.tag, invocation.conversation
+    return {
+        **fields,
+        "first_byte_latency_ms": invocation.first_byte_latency_ms,
+        "cache_write_1h_input_tokens": invocation.tokens.cache_write_1h,
+        "service_tier": invocation.service_tier,
+        "guardrail_intervened": invocation.guardrail_intervened,
+        "caller_role": invocation.caller_role,
+        "region": invocation.region,
+        "tag": None if tag is None else {"api_request_id": tag.request_id, "call_index": tag.call_index},
+        "conversation": None if talk is None else {"returned": talk.returned, "produced": talk.produced},
+    }

@@ -1,0 +1,70 @@
+"""Why fields of a fact are unknown, by the field's name in the JSON documents."""
+
+import json
+from collections.abc import Iterator
+
+from request_lens.domain.facts import Invocation, Request
+from request_lens_cli.inspection.record_shape import RecordShape, record_shape
+
+_FAILED = "a failed call's record carries none"
+_NO_OUTPUT_COUNT = "the record has no outputTokenCount (embeddings, images and video have none)"
+_ONLY_TAGS = "only tags link to this request"
+
+
+def unknown_of_request(request: Request, message: str) -> dict[str, str]:
+    """Why the duration or the start's milliseconds are unknown: the console's default formats have neither."""
+    line = json.loads(message)
+    unknown: dict[str, str] = {}
+    if request.duration_ms is None:
+        unknown["duration_ms"] = f"{_latency_fault(line.get('responseLatency'))}: {_ONLY_TAGS}"
+    if not line.get("requestTimeEpoch") or line["requestTimeEpoch"] == "-":
+        unknown["started_at"] = "known to the second only: the format has no requestTimeEpoch"
+    return unknown
+
+
+def _latency_fault(latency: object) -> str:
+    if latency is None:
+        return "the format has no responseLatency, as the console's default formats have none"
+    if latency in ("-", ""):
+        return "responseLatency is absent"
+    return "responseLatency is no number of milliseconds up to a day"
+
+
+def unknown_of_invocation(invocation: Invocation, message: str) -> dict[str, str]:
+    """Why what a record may tell is unknown of this call, by field."""
+    shape = record_shape(message)
+    return {**dict(_of_call(invocation, shape)), **dict(_of_counts(invocation)), **dict(_of_caller(invocation, shape))}
+
+
+def _of_call(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]]:
+    if call.latency_ms is None:
+        yield "latency_ms", shape.no_latency(call.operation) if call.is_llm_call else _FAILED
+    if call.first_byte_latency_ms is None and isinstance(shape.answered, list):
+        yield "first_byte_latency_ms", shape.no_latency(call.operation)
+    if call.stop_reason is None:
+        yield "stop_reason", shape.no_stop_reason() if call.is_llm_call else _FAILED
+    if call.conversation is None:
+        yield "conversation", shape.no_conversation() if call.is_llm_call else _FAILED
+
+
+def _of_counts(call: Invocation) -> Iterator[tuple[str, str]]:
+    tokens = call.tokens
+    if tokens.input is None:
+        yield "input_tokens", "the record has no inputTokenCount" if call.is_llm_call else _FAILED
+    if tokens.output is None:
+        yield "output_tokens", _NO_OUTPUT_COUNT if call.is_llm_call else _FAILED
+    for name, count in (("cache_read", tokens.cache_read), ("cache_write", tokens.cache_write)):
+        if count is None and call.is_llm_call:
+            yield f"{name}_input_tokens", "neither the record nor its body counts them, as before 2025"
+    if tokens.cache_write and tokens.cache_write_1h is None:
+        yield "cache_write_1h_input_tokens", "the body does not split the cache's tokens by time to live"
+
+
+def _of_caller(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]]:
+    if call.tag is None:
+        found = "has no usable api_request_id" if shape.has("requestMetadata") else "is not in the record"
+        yield "tag", f"requestMetadata {found}: the call is linked by its time instead"
+    if call.caller_role is None:
+        yield "caller_role", "identity.arn names no role: AgentRoleNames cannot name it"
+    if call.region is None:
+        yield "region", "the record has no region"

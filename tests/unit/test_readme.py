@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from request_lens.domain.facts import RejectedReason
 from request_lens.domain.publication import Metric
 
 CHECKOUT = Path(__file__).parents[2]
@@ -41,3 +42,7 @@ def test_the_access_log_formats_are_the_templates_outputs() -> None:
 
 def test_every_picture_that_it_shows_is_there() -> None:
     assert (CHECKOUT / "docs" / "timeline.png").is_file()
+
+
+def test_every_reason_for_setting_a_line_aside_is_explained() -> None:
+    assert [reason for reason in RejectedReason if f"\n| `{reason}` |" not in README] == []

@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "total": "sum",
     "model": "one value a call, by model only",
     "pipeline": "of the pipeline itself, [Service] only",
+    "reason": "of the pipeline itself, [Service] and [Service, Reason]",
 }
 
 METRICS: Mapping[Metric, tuple[str, str]] = {
@@ -37,7 +38,7 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.CACHE_WRITE_INPUT_TOKENS: ("total", "input tokens written to the prompt cache"),
     Metric.INVOCATION_LATENCY: ("model", "latency that the log reports of an LLM call, of a request's first 100"),
     Metric.UNATTRIBUTED_INVOCATIONS: ("pipeline", "invocations that belong to no request we know"),
-    Metric.REJECTED_RECORDS: ("pipeline", "log events that could not be understood, are too old, or are hours ahead"),
+    Metric.REJECTED_RECORDS: ("reason", "log events that could not be understood, are too old, or are hours ahead"),
     Metric.LATE_REVISIONS: ("pipeline", "summaries that late facts changed"),
     Metric.UNPRICED_INVOCATIONS: ("pipeline", "LLM calls without a price: all, as cost is not estimated yet"),
     Metric.ASSUMPTION_BREACHES: (

@@ -8,6 +8,7 @@ from request_lens_cli.demo import demo_command
 from request_lens_cli.inspection.inspect_command import inspect_command
 from request_lens_cli.local.commands import local_group
 from request_lens_cli.query_commands import requests_command, show_command
+from request_lens_cli.rejected_command import rejected_command
 from request_lens_cli.replay_command import replay_command
 
 
@@ -28,5 +29,15 @@ def main() -> None:
     """How many LLM calls each API request makes on Amazon Bedrock."""
 
 
-for _command in (replay_command, inspect_command, requests_command, show_command, demo_command, local_group):
+_COMMANDS = (
+    replay_command,
+    inspect_command,
+    requests_command,
+    show_command,
+    rejected_command,
+    demo_command,
+    local_group,
+)
+
+for _command in _COMMANDS:
     main.add_command(_command)

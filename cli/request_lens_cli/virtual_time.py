@@ -61,7 +61,7 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
     return Replay(
         requests=world.store.all_requests(),
         unattributed=[each for each in world.store.all_unlinked() if isinstance(each.decision, Unattributed)],
-        rejected=[record for _, record in timed if isinstance(record, Rejected)],
+        rejected=world.rejected,
         publications=world.sink.publications,
         pipeline=world.sink.pipeline,
     )
@@ -94,6 +94,7 @@ class _World:
     def __init__(self, policy: Policy) -> None:
         self.store = MemoryFactStore()
         self.sink = MemoryMetricSink()
+        self.rejected: list[Rejected] = []
         self._policy = policy
         self._timer = MemorySettleTimer()
         self._clock = MemoryClock(_BEGINNING)
@@ -102,7 +103,7 @@ class _World:
     def collect(self, at: datetime, record: LogRecord) -> None:
         """Take one record at its moment."""
         self._clock.moment = at
-        collect([record], self._ports, self._policy)
+        self.rejected += collect([record], self._ports, self._policy).rejected
         self._publish()
 
     def run_until(self, end: datetime | None) -> None:

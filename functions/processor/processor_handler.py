@@ -1,6 +1,7 @@
 """The processor Lambda: tells log batches, timers, the table's stream and sweeps apart, and calls their use case."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,12 +14,11 @@ from aws_lambda_powertools import Logger
 import request_lens
 from request_lens.adapters.dynamo_stream import read_change
 from request_lens.adapters.sqs_settle_timer import read_key
-from request_lens.application.collect import collect
+from request_lens.application.collect import CollectReport, collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
 from request_lens.application.sweep import sweep
 from request_lens.bootstrap import Processor, build_processor
-from request_lens.domain.facts import LogRecord, Rejected
 from request_lens.domain.state import SettleKey
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
 from request_lens.wire.log_record import read_record
@@ -79,15 +79,16 @@ def _collect(event: Event, processor: Processor) -> None:
         for each in batch.events
     ]
     report = collect(records, processor.ports, processor.policy)
-    _warn_of_rejected(records, processor.logger)
-    processor.logger.info("batch collected", extra={"log_group": batch.log_group, **asdict(report)})
+    _warn_of_rejected(report, processor.logger)
+    counts = {"facts": report.facts, "ignored": report.ignored, "rejected": len(report.rejected)}
+    processor.logger.info("batch collected", extra={"log_group": batch.log_group, **counts})
 
 
-def _warn_of_rejected(records: Sequence[LogRecord], logger: Logger) -> None:
-    rejected = [each for each in records if isinstance(each, Rejected)]
-    if rejected:
-        first = {"reason": rejected[0].reason, "detail": rejected[0].detail, "event_id": rejected[0].event_id}
-        logger.warning("records rejected", extra={"rejected": len(rejected), "first": first})
+def _warn_of_rejected(report: CollectReport, logger: Logger) -> None:
+    if report.rejected:
+        reasons = Counter(each.reason.value for each in report.rejected)
+        details = {"reasons": reasons, "kept": report.kept, "first": asdict(report.rejected[0])}
+        logger.warning("records rejected", extra={"rejected": len(report.rejected), **details})
 
 
 def _settle(records: Sequence[Event], processor: Processor) -> list[dict[str, str]]:

@@ -2,7 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
+from request_lens.domain.facts import (
+    Conversation,
+    Invocation,
+    InvocationId,
+    Rejected,
+    RejectedReason,
+    Request,
+    RequestId,
+    Tag,
+    TokenCounts,
+)
 from request_lens.domain.link import Confidence, Link, LinkedInvocation, Method, UnlinkedInvocation
 from request_lens.domain.summary import Bar, Summary, Totals
 
@@ -31,6 +41,18 @@ def call_at(
         caller_role="agent-role",
         tag=tag,
         conversation=Conversation(produced=("tooluse_1",)),
+    )
+
+
+def rejected_line(event_id: str = "event-1") -> Rejected:
+    return Rejected(
+        reason=RejectedReason.INVALID_FIELD,
+        detail="output.outputTokenCount: int_type",
+        size_bytes=2_113,
+        sha256="0f" * 32,
+        log_group="/aws/bedrock/model-invocations",
+        log_stream="aws/bedrock/modelinvocations",
+        event_id=event_id,
     )
 
 

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from tests.contract.request_table import TABLE_NAME, table_properties
-from tests.contract.sample_facts import NOON, STORED_AT, call_at, link_to, linked_call, pending, request_at, summary_of
+from tests.contract.sample_facts import (
+    NOON,
+    STORED_AT,
+    call_at,
+    link_to,
+    linked_call,
+    pending,
+    rejected_line,
+    request_at,
+    summary_of,
+)
 from tests.contract.under_test import REGION, RETENTION
 
 from request_lens.adapters.dynamo_fact_store import DynamoFactStore
@@ -92,6 +102,15 @@ def test_an_untagged_invocation_lies_under_its_own_id_and_its_hour(dynamo_store:
     assert item["by_time_sk"] == "2026-11-24T12:00:00.000Z#call-1"
     assert item["state"] == "pending"
     assert item["expires_at"] == EXPIRES_AT
+
+
+def test_a_rejected_record_lies_under_its_event_and_the_hour_of_its_delivery(dynamo_store: DynamoFactStore) -> None:
+    dynamo_store.store_rejected([rejected_line("event-1")], stored_at=STORED_AT)
+
+    item = _item("rejected#event-1", "rejected")
+    assert item["by_time_pk"] == "rejected#2026-11-24T12"
+    assert item["by_time_sk"] == "2026-11-24T12:00:15.000Z#event-1"
+    assert item["expires_at"] == int((STORED_AT + RETENTION).timestamp())
 
 
 def test_the_state_follows_the_decision(dynamo_store: DynamoFactStore) -> None:

@@ -1,5 +1,6 @@
 """The processor from a Lambda event to the table, the queue and the EMF lines, over an emulated AWS."""
 
+import hashlib
 import json
 
 import boto3
@@ -69,10 +70,27 @@ def test_a_malformed_line_does_not_lose_its_neighbours(capsys: pytest.CaptureFix
 
     printed = capsys.readouterr().out
     rejected = [line for line in emf_lines(printed) if "RejectedRecords" in line]
-    assert [line["RejectedRecords"] for line in rejected] == [[3.0]]
+    assert {str(line["Reason"]): line["RejectedRecords"] for line in rejected} == {
+        "not_json": [1.0],
+        "missing_field": [1.0],
+        "not_an_object": [1.0],
+    }
+    (warning,) = [line for line in map(json.loads, printed.splitlines()) if line.get("level") == "WARNING"]
+    assert (warning["rejected"], warning["kept"]) == (3, 3)
     assert "secret" not in printed
-    table = boto3.resource("dynamodb", region_name=REGION).Table(TABLE_NAME)
-    assert len(table.scan()["Items"]) == len(scenario.invocations)
+    items = boto3.resource("dynamodb", region_name=REGION).Table(TABLE_NAME).scan()["Items"]
+    assert len([item for item in items if item["sk"] != "rejected"]) == len(scenario.invocations)
+    kept = {str(item["pk"]): item["fact"] for item in items if item["sk"] == "rejected"}
+    assert sorted(kept) == [f"rejected#{place:056d}" for place in (1, 2, 3)]
+    assert kept[f"rejected#{1:056d}"] == {
+        "reason": "not_json",
+        "detail": "json_invalid",
+        "size_bytes": 20,
+        "sha256": hashlib.sha256(b"not json, but secret").hexdigest(),
+        "log_group": "/aws/bedrock/model-invocations",
+        "log_stream": "aws/bedrock/modelinvocations",
+        "event_id": f"{1:056d}",
+    }
 
 
 @pytest.mark.usefixtures("deployed")

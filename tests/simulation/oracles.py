@@ -9,7 +9,7 @@ from tests.simulation.faults import Fault
 from tests.simulation.outcome import Outcome, fate, run_promptly
 from tests.simulation.traffic import Style
 
-from request_lens.domain.facts import RequestId
+from request_lens.domain.facts import Rejected, RejectedReason, RequestId
 from request_lens.domain.publication import Metric, Publication
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Totals
@@ -70,12 +70,14 @@ def _events(outcome: Outcome) -> Verdict:
         report = each.report
         found = {
             "fact": report.facts,
-            "rejected": report.rejected,
             "ignored": report.ignored,
-            "too_old": report.too_old,
-            "too_new": report.too_new,
+            **Counter(_rejection(each) for each in report.rejected),
         }
         yield _expect("a batch's report", {name: count for name, count in found.items() if count}, dict(fates))
+
+
+def _rejection(record: Rejected) -> str:
+    return str(record.reason) if record.reason in (RejectedReason.TOO_OLD, RejectedReason.TOO_NEW) else "rejected"
 
 
 def _places(outcome: Outcome) -> Verdict:

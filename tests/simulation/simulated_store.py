@@ -7,7 +7,7 @@ from tests.simulation.step import Step
 
 from request_lens.adapters.memory_clock import MemoryClock
 from request_lens.adapters.memory_fact_store import MemoryFactStore
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
@@ -81,3 +81,9 @@ class SimulatedStore:
 
     def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         return self._step.read(lambda: self._port.without_copy(linked))
+
+    def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
+        self._step.some_of(list(records), lambda some: self._port.store_rejected(some, stored_at=stored_at))
+
+    def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
+        return self._step.read(lambda: self._port.rejected_between(first, last, limit=limit))

@@ -12,7 +12,7 @@ from request_lens.adapters.memory_settle_timer import MemorySettleTimer
 from request_lens.application.collect import CollectReport, collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
-from request_lens.domain.facts import Fact, Invocation, InvocationId, LogRecord, Request, RequestId
+from request_lens.domain.facts import Fact, Invocation, InvocationId, LogRecord, Rejected, Request, RequestId
 from request_lens.domain.link import Decision, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric, Publication
@@ -59,6 +59,10 @@ class FailingStore(MemoryFactStore):
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         write = super().store_linked
         self._written(lambda: write(linked))
+
+    def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
+        write = super().store_rejected
+        self._written(lambda: write(records, stored_at=stored_at))
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         write = super().write_revision

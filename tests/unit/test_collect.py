@@ -1,12 +1,13 @@
 """Collect: facts in, timers out; what is no fact is counted."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.unit.fact_samples import at, call, request, tag
 from tests.unit.lens_world import FailingStore, World
 
-from request_lens.application.collect import CollectReport, collect
+from request_lens.application.collect import MAX_KEPT, collect
 from request_lens.domain.facts import Ignored, LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric
@@ -38,8 +39,55 @@ def test_every_log_event_is_counted_once() -> None:
 
     report = world.collect(20, *records)
 
-    assert report == CollectReport(facts=2, rejected=1, ignored=2, too_old=1, too_new=0)
+    assert (report.facts, report.ignored, len(report.rejected), report.kept) == (2, 2, 2, 2)
+    assert [each.reason for each in report.rejected] == ["not_json", "too_old"]
     assert world.pipeline_sum(Metric.REJECTED_RECORDS) == 2
+
+
+def test_rejected_records_are_kept_and_counted_by_reason() -> None:
+    world = World()
+    bad = [replace(REJECTED, event_id=str(n), reason=reason) for n, reason in enumerate([*RejectedReason] * 2)]
+
+    world.collect(20, *bad)
+
+    assert [each.record for each in world.store.rejected_between(at(0), at(60), limit=100)] == sorted(
+        bad, key=lambda each: each.key
+    )
+    by_reason = {each.reason: each.values[Metric.REJECTED_RECORDS] for each in world.sink.pipeline}
+    assert by_reason == dict.fromkeys(RejectedReason, (2,))
+
+
+def test_a_fact_that_is_out_of_bounds_is_kept_by_its_name_alone() -> None:
+    world = World()
+
+    world.collect(NINETY_DAYS + 60, request("r1", 0), call("i1", 0))
+
+    found = world.store.rejected_between(at(0), at(NINETY_DAYS + 60), limit=10)
+    assert [(each.record.reason, each.record.detail) for each in found] == [
+        ("too_old", "invocation i1 of 2025-12-04T18:27:02+00:00"),
+        ("too_old", "request r1 of 2025-12-04T18:27:02+00:00"),
+    ]
+
+
+def test_a_batch_of_hostile_lines_keeps_the_first_and_counts_all() -> None:
+    world = World()
+
+    report = world.collect(20, *(replace(REJECTED, event_id=f"{n:05}") for n in range(10_000)))
+
+    kept = world.store.rejected_between(at(0), at(60), limit=10_000)
+    assert [each.record.event_id for each in kept] == [f"{n:05}" for n in range(MAX_KEPT)]
+    assert (len(report.rejected), report.kept) == (10_000, MAX_KEPT)
+    assert world.pipeline_sum(Metric.REJECTED_RECORDS) == 10_000
+
+
+def test_a_batch_whose_rejected_records_could_not_be_kept_comes_again() -> None:
+    store = FailingStore(fails_at=4)
+    world = World(store=store)
+
+    world.collect(12, request("r1"), REJECTED)
+
+    assert len(store.rejected_between(at(0), at(60), limit=10)) == 1
+    assert timers(world)
 
 
 def test_facts_from_a_clock_more_than_two_hours_ahead_are_dropped_and_counted() -> None:
@@ -47,7 +95,8 @@ def test_facts_from_a_clock_more_than_two_hours_ahead_are_dropped_and_counted() 
 
     report = world.collect(0, request("r1", 7_200), request("r2", 7_200.001), call("i1", 7_201))
 
-    assert (report.facts, report.too_new) == (1, 2)
+    assert report.facts == 1
+    assert [each.reason for each in report.rejected] == ["too_new", "too_new"]
     assert [each.request_id for each in world.store.all_requests()] == ["r1"]
     assert world.pipeline_sum(Metric.REJECTED_RECORDS) == 2
 
@@ -59,7 +108,8 @@ def test_facts_that_came_after_their_retention_are_dropped_to_the_second() -> No
         NINETY_DAYS, request("r0", 0), call("i0", 0), call("t0", 0, tag=tag("r0")), request("r1", 0.001), call("i1", 1)
     )
 
-    assert (report.facts, report.too_old) == (2, 3)
+    assert report.facts == 2
+    assert [each.reason for each in report.rejected] == ["too_old"] * 3
     assert [each.request_id for each in world.store.all_requests()] == ["r1"]
     assert [each.invocation.invocation_id for each in world.store.all_unlinked()] == ["i1"]
     assert world.calls_of("r0") == {}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.domain.facts import RejectedReason
 from request_lens.domain.publication import METRIC_UNITS, Metric, ModelValues, PipelineMetrics, Publication
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -124,6 +125,17 @@ def test_the_environment_adds_no_dimension(
     [line] = _documents(capsys.readouterr().out)
     assert set(line) == {"_aws", "Service", "RejectedRecords"}
     assert _dimensions(line) == [["Service"]]
+
+
+def test_rejected_records_bear_their_reason_beside_the_service(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {Metric.REJECTED_RECORDS: (3.0,)}
+    sink.publish_pipeline(PipelineMetrics(at=NOW, values=values, reason=RejectedReason.NOT_JSON))
+
+    [line] = _documents(capsys.readouterr().out)
+    assert _dimensions(line) == [["Service"], ["Service", "Reason"]]
+    assert (line["Reason"], line["RejectedRecords"]) == ("not_json", [3.0])
 
 
 @pytest.mark.parametrize("count", [98, 99, 100, 101, 198, 250])

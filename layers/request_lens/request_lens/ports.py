@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.publication import PipelineMetrics, Publication
 from request_lens.domain.state import RequestState, SettleKey
@@ -71,7 +71,17 @@ class Omissions(Protocol):
         """Those of the invocations, each given once, that are not stored under their request."""
 
 
-class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, Omissions, Protocol):
+class RejectedStore(Protocol):
+    """Keeps what was set aside. Raises: StoreUnavailable."""
+
+    def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
+        """Keep rejected records. One that is delivered again is still one, of the later time."""
+
+    def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
+        """Those stored in [first, last], the earliest `limit` by time and key; may lag behind the newest writes."""
+
+
+class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, Omissions, RejectedStore, Protocol):
     """The table as a whole."""
 
 

@@ -11,9 +11,11 @@ from request_lens.adapters.dynamo_items import (
     invocation_key,
     linked_item,
     linked_key,
+    rejected_item,
     request_key,
     request_partition,
     request_state,
+    stored_rejected_from,
     unlinked_from,
 )
 from request_lens.adapters.dynamo_table import DynamoTable, Span
@@ -25,7 +27,7 @@ from request_lens.adapters.dynamo_updates import (
     unlinked_update,
 )
 from request_lens.adapters.dynamo_values import PlainMap, iso, mapping
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
@@ -107,6 +109,14 @@ class DynamoFactStore:
         items = self._table.looked_up([linked_key(each) for each in linked], attributes=["pk", "sk"])
         stored = {(item["pk"], item["sk"]) for item in items}
         return [each for key, each in keys.items() if key not in stored]
+
+    def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
+        """See `ports.RejectedStore`. Writes whole items: of one that was stored before, only the time is new."""
+        self._table.put_all([rejected_item(each, stored_at=stored_at, retention=self._retention) for each in records])
+
+    def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
+        """See `ports.RejectedStore`. Reads one index partition for each hour of the span."""
+        return [stored_rejected_from(item) for item in self._listed(HourlyList.REJECTED, first, last, limit)]
 
     def _listed(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
         found: list[PlainMap] = []

@@ -19,7 +19,17 @@ from request_lens.adapters.dynamo_values import (
     texts,
 )
 from request_lens.domain.assumption import Assumption
-from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
+from request_lens.domain.facts import (
+    Conversation,
+    Invocation,
+    InvocationId,
+    Rejected,
+    RejectedReason,
+    Request,
+    RequestId,
+    Tag,
+    TokenCounts,
+)
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed
 
 
@@ -87,6 +97,33 @@ def invocation_from(values: PlainMap) -> Invocation:
         service_tier=optional_text(values, "service_tier"),
         first_byte_latency_ms=optional_integer(values, "first_byte_latency_ms"),
         guardrail_intervened=values.get("guardrail_intervened") is True,
+    )
+
+
+def rejected_values(record: Rejected) -> PlainMap:
+    """A rejected record as a map: nothing of the event's text is in it."""
+    values: PlainMap = {
+        "reason": record.reason.value,
+        "detail": record.detail,
+        "size_bytes": record.size_bytes,
+        "sha256": record.sha256,
+        "log_group": record.log_group,
+        "log_stream": record.log_stream,
+        "event_id": record.event_id,
+    }
+    return known(values)
+
+
+def rejected_from(values: PlainMap) -> Rejected:
+    """The rejected record that the map holds."""
+    return Rejected(
+        reason=RejectedReason(text(values, "reason")),
+        detail=text(values, "detail"),
+        size_bytes=optional_integer(values, "size_bytes"),
+        sha256=optional_text(values, "sha256"),
+        log_group=text(values, "log_group"),
+        log_stream=text(values, "log_stream"),
+        event_id=text(values, "event_id"),
     )
 
 

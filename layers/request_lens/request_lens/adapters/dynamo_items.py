@@ -5,6 +5,7 @@
 | request | `request#<request id>` | `request` | `requests#<hour>` / `<started_at>#<id>` |
 | linked invocation | `request#<request id>` | `invocation#<invocation id>` | none |
 | untagged invocation | `invocation#<invocation id>` | `invocation` | `untagged#<hour>` / `<logged_at>#<id>` |
+| rejected record | `rejected#<event id>` | `rejected` | `rejected#<hour>` / `<stored_at>#<event id>` |
 
 A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
 """
@@ -19,19 +20,22 @@ from request_lens.adapters.dynamo_facts import (
     invocation_values,
     link_from,
     link_values,
+    rejected_from,
+    rejected_values,
     request_from,
 )
 from request_lens.adapters.dynamo_summary import summary_from
 from request_lens.adapters.dynamo_values import Plain, PlainMap, iso, mapping, moment_of, optional_integer
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.state import RequestState
 
 BY_TIME_INDEX = "by_time"
-"""The index that lists requests and untagged invocations by hour."""
+"""The index that lists requests, untagged invocations and rejected records by hour."""
 
 REQUEST_SK = "request"
 INVOCATION_SK = "invocation"
+REJECTED_SK = "rejected"
 
 
 class ItemState(StrEnum):
@@ -48,6 +52,7 @@ class HourlyList(StrEnum):
 
     REQUESTS = "requests"
     UNTAGGED = "untagged"
+    REJECTED = "rejected"
 
 
 def request_partition(request_id: RequestId) -> str:
@@ -105,6 +110,23 @@ def linked_item(linked: LinkedInvocation, *, retention: timedelta) -> dict[str, 
         "link": link_values(linked.link),
         "expires_at": expires_at_epoch_s(linked.invocation.logged_at, retention),
     }
+
+
+def rejected_item(record: Rejected, *, stored_at: datetime, retention: timedelta) -> dict[str, Plain]:
+    """The whole item of a rejected record, which expires `retention` after its last delivery."""
+    return {
+        "pk": f"rejected#{record.key}",
+        "sk": REJECTED_SK,
+        **_times(HourlyList.REJECTED, stored_at, record.key),
+        "fact": rejected_values(record),
+        "stored_at": iso(stored_at),
+        "expires_at": expires_at_epoch_s(stored_at, retention),
+    }
+
+
+def stored_rejected_from(item: PlainMap) -> StoredRejected:
+    """The rejected record of an item of the index."""
+    return StoredRejected(record=rejected_from(mapping(item, "fact")), stored_at=moment_of(item, "stored_at"))
 
 
 def request_state(request_id: RequestId, items: Iterable[PlainMap]) -> RequestState:

@@ -54,6 +54,8 @@ class EmfMetricSink:
             document = self._document(metrics, {})
             for name, value in metrics.properties.items():
                 document.add_metadata(name, value)
+            if metrics.reason is not None:
+                document.add_dimensions(Reason=metrics.reason.value)
             _flush(document, values)
 
     def _print_request(self, publication: Publication) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
@@ -24,6 +24,7 @@ class MemoryFactStore:
         self._unlinked: dict[InvocationId, UnlinkedInvocation] = {}
         self._requests_by_time: list[tuple[datetime, RequestId]] = []
         self._unlinked_by_time: list[tuple[datetime, InvocationId]] = []
+        self._rejected: dict[str, StoredRejected] = {}
         self._changes: list[Change] = []
 
     def take_changes(self) -> list[Change]:
@@ -126,6 +127,15 @@ class MemoryFactStore:
         return [
             each for each in linked if each.invocation.invocation_id not in self._linked.get(each.link.request_id, {})
         ]
+
+    def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
+        """See `ports.RejectedStore`."""
+        self._rejected |= {each.key: StoredRejected(record=each, stored_at=stored_at) for each in records}
+
+    def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
+        """See `ports.RejectedStore`."""
+        found = [each for each in self._rejected.values() if first <= each.stored_at <= last]
+        return sorted(found, key=lambda each: (each.stored_at, each.record.key))[:limit]
 
     def _stored(self, unlinked: UnlinkedInvocation) -> UnlinkedInvocation:
         """The invocation's own item, made where there is none yet."""

@@ -1,9 +1,11 @@
 """Collect: store the facts of a log batch, and send a timer for everything that they touch."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from request_lens.application.screening import screen
 from request_lens.domain.facts import Fact, Invocation, LogRecord, Rejected, Request
 from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation, tag_link
 from request_lens.domain.policy import Policy
@@ -12,24 +14,23 @@ from request_lens.domain.state import Matter, SettleKey
 from request_lens.domain.surroundings import due_at
 from request_lens.ports import Ports
 
-NEWEST = timedelta(hours=2)
-"""How far ahead of us another clock may be: CloudWatch refuses metrics of a later time."""
+MAX_KEPT = 100
+"""Rejected records that are kept of one batch. A log group of another format would be stored line by line, at more than
+its logging costs; the rest of a batch is counted, and its lines are where the kept ones are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectReport:
-    """What became of a batch's log events; the five counts add up to their number.
+    """What became of a batch's log events: `facts`, `ignored` and the rejected ones add up to their number.
 
-    `ignored` are normal lines without a fact and requests on routes that are not observed, `too_old` facts that
-    arrived after their retention, `too_new` those more than two hours ahead of our clock: both are dropped, and the
-    metrics count them as rejected.
+    `ignored` are normal lines without a fact and requests on routes that are not observed. `kept` is how many of the
+    rejected records, from the first on, were stored.
     """
 
     facts: int
-    rejected: int
     ignored: int
-    too_old: int
-    too_new: int
+    rejected: Sequence[Rejected]
+    kept: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,32 +48,18 @@ def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> Colle
     Raises: StoreUnavailable, TimerUnavailable. Lambda then delivers the whole batch again.
     """
     now = ports.clock.now()
-    found = [each for each in records if isinstance(each, Request | Invocation) and _is_observed(each, policy)]
-    too_old = [each for each in found if _started_at(each) <= now - policy.retention]
-    too_new = [each for each in found if _started_at(each) > now + NEWEST]
-    fresh = [each for each in found if now - policy.retention < _started_at(each) <= now + NEWEST]
-    facts = _sorted_out(fresh)
+    screened = screen(records, now, policy)
+    facts = _sorted_out(screened.facts)
     ports.store.store_requests(facts.requests, stored_at=now)
     ports.store.store_unlinked(facts.unlinked, stored_at=now)
     ports.store.store_linked(facts.linked)
     ports.timer.send(_timers(facts, now, policy))
-    rejected = sum(isinstance(each, Rejected) for each in records)
-    _publish(fresh, rejected + len(too_old) + len(too_new), ports)
+    kept = screened.rejected[:MAX_KEPT]
+    ports.store.store_rejected(kept, stored_at=now)
+    _publish(screened.facts, screened.rejected, ports)
     return CollectReport(
-        facts=len(fresh),
-        rejected=rejected,
-        ignored=len(records) - len(found) - rejected,
-        too_old=len(too_old),
-        too_new=len(too_new),
+        facts=len(screened.facts), ignored=screened.ignored, rejected=screened.rejected, kept=len(kept)
     )
-
-
-def _is_observed(fact: Fact, policy: Policy) -> bool:
-    return isinstance(fact, Invocation) or policy.observes(fact.route)
-
-
-def _started_at(fact: Fact) -> datetime:
-    return fact.started_at if isinstance(fact, Request) else fact.logged_at
 
 
 def _sorted_out(facts: Iterable[Fact]) -> _Facts:
@@ -103,16 +90,15 @@ def _timers(facts: _Facts, now: datetime, policy: Policy) -> list[tuple[SettleKe
     return list(due.items())
 
 
-def _publish(fresh: Sequence[Fact], rejected: int, ports: Ports) -> None:
-    """Print how late the logs came, by fact, and how many were rejected."""
+def _publish(facts: Sequence[Fact], rejected: Sequence[Rejected], ports: Ports) -> None:
+    """Print how late the logs came, by fact, and how many were rejected, by reason."""
     now = ports.clock.now()
-    values = {
-        Metric.LOG_DELAY: tuple(max(_ms(now - _ended_at(fact)), 0) for fact in fresh),
-        Metric.REJECTED_RECORDS: (rejected,) if rejected else (),
-    }
-    known = {metric: each for metric, each in values.items() if each}
-    if known:
-        ports.sink.publish_pipeline(PipelineMetrics(at=now, values=known))
+    delays = tuple(max(_ms(now - _ended_at(fact)), 0) for fact in facts)
+    if delays:
+        ports.sink.publish_pipeline(PipelineMetrics(at=now, values={Metric.LOG_DELAY: delays}))
+    for reason, count in Counter(each.reason for each in rejected).items():
+        values = {Metric.REJECTED_RECORDS: (count,)}
+        ports.sink.publish_pipeline(PipelineMetrics(at=now, values=values, reason=reason))
 
 
 def _ended_at(fact: Fact) -> datetime:

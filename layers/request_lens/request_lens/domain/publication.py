@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from request_lens.domain.facts import RejectedReason
+
 
 class Metric(StrEnum):
     """Names of the CloudWatch metrics; `METRIC_UNITS` has their units."""
@@ -96,8 +98,12 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineMetrics:
-    """What the pipeline says of itself, for the dimension [Service]; `properties` stand beside it in the log."""
+    """What the pipeline says of itself, for the dimension [Service], and [Service, Reason] where there is a reason.
+
+    `properties` stand beside the values in the log.
+    """
 
     at: datetime
     values: Values
     properties: Mapping[str, str | int] = field(default_factory=dict)
+    reason: RejectedReason | None = None

@@ -1,6 +1,7 @@
 """The processor Lambda: tells log batches, timers, the table's stream and sweeps apart, and calls their use case."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -23,6 +24,8 @@ from request_lens.domain.state import SettleKey
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
 from request_lens.wire.log_record import read_record
 from request_lens.wire.subscription import decode
+
+_SOURCE = re.compile(r"[a-z0-9:._-]{1,64}")
 
 type Event = Mapping[str, object]
 """A Lambda event."""
@@ -53,8 +56,9 @@ def lambda_handler(event: Event, _context: object) -> dict[str, object] | None:
 
 
 def _source(records: Sequence[Event]) -> str:
-    """The service that all the records come from: Lambda mixes none."""
-    return str(records[0].get("eventSource")) if records else "an event without records"
+    """The service that all the records come from (Lambda mixes none), and nothing that could be a text."""
+    source = str(records[0].get("eventSource")) if records else "nothing"
+    return source if _SOURCE.fullmatch(source) else "unknown"
 
 
 @cache

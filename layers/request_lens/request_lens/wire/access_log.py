@@ -18,11 +18,11 @@ from request_lens.wire.field_types import (
     MAX_EPOCH_MS,
     ApiRequestId,
     ForeignModel,
-    Identifier,
     Name,
     OrNone,
     believed_utc,
 )
+from request_lens.wire.route import route_name
 
 _ABSENT = "-"
 """What API Gateway writes where a variable has no value."""
@@ -37,7 +37,7 @@ class AccessLogLine(ForeignModel):
     request_id: ApiRequestId
     status: Annotated[int, Field(ge=100, le=599)]
     request_time_epoch: Annotated[int, Field(ge=0, lt=MAX_EPOCH_MS)] | None = None
-    request_time: Identifier | None = None
+    request_time: Name | None = None
     response_latency: Annotated[Annotated[int, Field(ge=0, le=MAX_DURATION_MS)] | None, OrNone()] = None
     route_key: Name | None = None
     http_method: Name | None = None
@@ -66,7 +66,7 @@ def read_request(raw: bytes) -> Request | Ignored | Fault:
         return route
     return Request(
         request_id=RequestId(line.request_id),
-        route=route,
+        route=route_name(route),
         status=line.status,
         started_at=started_at,
         duration_ms=line.response_latency,

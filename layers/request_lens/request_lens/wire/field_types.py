@@ -1,9 +1,19 @@
 """The field types that foreign JSON is read with: bounded text, bounded numbers, and fields that may be unreadable."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, with_config
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    Strict,
+    StringConstraints,
+    with_config,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
@@ -59,14 +69,32 @@ MAX_DURATION_MS = 86_400_000
 _PRINTABLE = r"^[^\p{C}\p{Zl}\p{Zp}\x{fffd}]+$"
 """No control, format or unassigned character, no line separator, nothing that an unreadable byte was replaced by."""
 
-Identifier = Annotated[str, StringConstraints(strict=True, max_length=256, pattern=_PRINTABLE)]
-"""An id that somebody else made."""
+Identifier = Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,256}$")]
+"""An id that somebody else made: visible ASCII, so that no sentence is one."""
+
+LogName = Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,512}$")]
+"""The name of a log group or a log stream."""
 
 Name = Annotated[str, StringConstraints(strict=True, max_length=2048, pattern=_PRINTABLE)]
-"""A model id, a route, an error code, an ARN: text of one line. 2,048 is Bedrock's own limit of a model id."""
+"""A model id, a route, an ARN: text of one line, which a closer look must pass before it is a name of ours. 2,048 is
+Bedrock's own limit of a model id."""
 
-Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+WORD_PATTERN = r"^[A-Za-z0-9_.:-]{1,64}$"
+
+Word = Annotated[str, StringConstraints(strict=True, pattern=WORD_PATTERN)]
 """A stop reason or a tool-use id (Bedrock's own pattern of those): too narrow for a prompt to slip through."""
+
+UNKNOWN = "unknown"
+
+_WORD = re.compile(WORD_PATTERN)
+
+
+def _word_or_unknown(text: str) -> str:
+    return text if _WORD.fullmatch(text) else UNKNOWN
+
+
+Label = Annotated[str, Strict(), AfterValidator(_word_or_unknown)]
+"""A word that says something by being there: an operation, an error code. One that is no word is UNKNOWN."""
 
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9=_+/:.-]{1,128}$"
 """The ids of API Gateway: UUIDs of REST APIs, base64-like ones of HTTP APIs."""

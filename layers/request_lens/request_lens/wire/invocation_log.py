@@ -12,16 +12,23 @@ from request_lens.wire.answer import Answer, answer_of
 from request_lens.wire.bodies import AnsweredBody, AskedBody
 from request_lens.wire.caller import role_name
 from request_lens.wire.fault import Fault, fault_of
-from request_lens.wire.field_types import ForeignModel, Identifier, Moment, Name, OrNone, TokenCount, Word
+from request_lens.wire.field_types import (
+    UNKNOWN,
+    ForeignModel,
+    Identifier,
+    Label,
+    Moment,
+    Name,
+    OrNone,
+    TokenCount,
+    Word,
+)
 from request_lens.wire.messages import each_once, returned_by
 from request_lens.wire.model_name import model_name
 from request_lens.wire.request_metadata import RequestMetadata, tag_of
 
 SCHEMA_TYPE = "ModelInvocationLog"
 """`schemaType` of the records; a few exports lack it."""
-
-UNKNOWN_OPERATION = "unknown"
-"""The operation of a record that names none."""
 
 
 class _Identity(ForeignModel):
@@ -47,8 +54,8 @@ class ModelInvocationLog(ForeignModel):
     timestamp: Moment
     request_id: Identifier
     model_id: Name
-    operation: Identifier | None = None
-    error_code: Identifier | None = None
+    operation: Label | None = None
+    error_code: Label | None = None
     region: Annotated[Word | None, OrNone()] = None
     identity: Annotated[_Identity | None, OrNone()] = None
     request_metadata: Annotated[RequestMetadata | None, OrNone()] = None
@@ -73,7 +80,7 @@ def _to_invocation(record: ModelInvocationLog) -> Invocation:
     return Invocation(
         invocation_id=InvocationId(record.request_id),
         model_id=model_name(record.model_id),
-        operation=record.operation or UNKNOWN_OPERATION,
+        operation=record.operation or UNKNOWN,
         logged_at=record.timestamp,
         latency_ms=answer.latency_ms,
         stop_reason=answer.stop_reason,

@@ -2,8 +2,13 @@
 
 import re
 
+from request_lens.domain.summary import OTHER_MODEL
+
 _ARN_PARTS = 6
 _PLAIN_KINDS = ("inference-profile", "foundation-model")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}")
+"""Bedrock's alphabet of ids and resource names; no text has these alone."""
+
 _ACCOUNT_NUMBER = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
@@ -11,12 +16,13 @@ def model_name(model_id: str) -> str:
     """The model id that metrics may bear: an ARN gives its resource, and no account number is ever left.
 
     Foundation models and inference profiles give their id, which price tables know; the other kinds (`provisioned-
-    model`, `application-inference-profile` …) keep their kind before it. The id may hold colons: `…-v1:0`.
+    model`, `application-inference-profile` …) keep their kind before it. The id may hold colons: `…-v1:0`. What
+    cannot be a model's name is `other`: a failed call's record holds whatever the caller asked for.
     """
     parts = model_id.split(":", maxsplit=_ARN_PARTS - 1)
     is_arn = len(parts) == _ARN_PARTS and parts[0].lower() == "arn"
-    name = _resource_name(parts[-1]) if is_arn else model_id
-    return _ACCOUNT_NUMBER.sub("account", name or "unknown")
+    name = (_resource_name(parts[-1]) if is_arn else model_id) or "unknown"
+    return _ACCOUNT_NUMBER.sub("account", name) if _MODEL_NAME.fullmatch(name) else OTHER_MODEL
 
 
 def _resource_name(resource: str) -> str:

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from request_lens.domain.facts import RejectedReason
 from request_lens.errors import EnvelopeError
 from request_lens.wire.fault import Fault, fault_of
-from request_lens.wire.field_types import MAX_EPOCH_MS, ForeignModel, OrNone
+from request_lens.wire.field_types import MAX_EPOCH_MS, ForeignModel, Identifier, LogName, OrNone
 from request_lens.wire.json_text import repaired
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
@@ -26,7 +26,10 @@ _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvent:
-    """One line of a log group; `timestamp_ms` is the event's own, in epoch milliseconds, None where it has none."""
+    """One line of a log group.
+
+    `id` is empty where it cannot be one. `timestamp_ms` is the event's own, in epoch milliseconds, else None.
+    """
 
     id: str
     timestamp_ms: int | None
@@ -43,15 +46,15 @@ class LogBatch:
 
 
 class _Event(ForeignModel):
-    id: str = ""
+    id: Annotated[Identifier | None, OrNone()] = None
     timestamp: Annotated[Annotated[int, Field(ge=0, lt=MAX_EPOCH_MS)] | None, OrNone()] = None
     message: str
 
 
 class _Envelope(ForeignModel):
     message_type: Literal["DATA_MESSAGE", "CONTROL_MESSAGE"]
-    log_group: str = ""
-    log_stream: str = ""
+    log_group: Annotated[LogName | None, OrNone()] = None
+    log_stream: Annotated[LogName | None, OrNone()] = None
     log_events: tuple[_Event, ...] = ()
 
 
@@ -70,8 +73,8 @@ def decode(event: Mapping[str, object]) -> LogBatch:
     """
     envelope = _parsed(_inflated(_compressed(event)))
     delivered = envelope.log_events if envelope.message_type == "DATA_MESSAGE" else ()
-    events = (LogEvent(id=each.id, timestamp_ms=each.timestamp, message=each.message) for each in delivered)
-    return LogBatch(log_group=envelope.log_group, log_stream=envelope.log_stream, events=tuple(events))
+    events = (LogEvent(id=each.id or "", timestamp_ms=each.timestamp, message=each.message) for each in delivered)
+    return LogBatch(log_group=envelope.log_group or "", log_stream=envelope.log_stream or "", events=tuple(events))
 
 
 def _compressed(event: Mapping[str, object]) -> bytes:

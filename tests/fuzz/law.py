@@ -1,0 +1,87 @@
+"""The law that every input must keep, over the whole path from a Lambda event to facts.
+
+Every log event comes out as exactly one of fact, ignored, rejected; nothing is raised but EnvelopeError; and what is kept
+of a log event is bounded, whatever the event holds.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from tests.fuzz.inputs import Event
+
+from request_lens.adapters.dynamo_items import linked_item, rejected_item
+from request_lens.adapters.dynamo_updates import record_update, unlinked_update
+from request_lens.adapters.dynamo_values import to_item
+from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory_metric_sink import MemoryMetricSink
+from request_lens.adapters.memory_settle_timer import MemorySettleTimer
+from request_lens.application.collect import collect
+from request_lens.domain.facts import Ignored, Invocation, LogRecord, Rejected, Request
+from request_lens.domain.link import LinkedInvocation, tag_link
+from request_lens.domain.policy import Policy
+from request_lens.errors import EnvelopeError
+from request_lens.ports import Ports
+from request_lens.wire.log_record import read_record
+from request_lens.wire.subscription import LogBatch, decode
+
+NOW = datetime(2026, 3, 4, 18, 28, tzinfo=UTC)
+"""Just after the times of the corpus."""
+
+MAX_KEPT_CHARACTERS = 30_000
+"""Of one log event, in DynamoDB's notation: 200 tool-use ids of 64 characters, and all other fields at their longest."""
+
+MAX_KEY_CHARACTERS = 1_024
+"""DynamoDB's longest sort key; partition keys may be twice as long."""
+
+RETENTION = timedelta(days=90)
+
+
+def kept_of(event: Event) -> Counter[str]:
+    """What an input came out as, by kind. Raises: AssertionError where it breaks the law, and whatever else it breaks."""
+    try:
+        batch = decode(event)
+    except EnvelopeError as error:
+        assert len(str(error)) < 1_000
+        return Counter(["envelope error"])
+    records = _read(batch)
+    for record in records:
+        _assert_bounded(record)
+    clock = MemoryClock(NOW)
+    ports = Ports(store=MemoryFactStore(), timer=MemorySettleTimer(), sink=MemoryMetricSink(), clock=clock)
+    report = collect(records, ports, Policy())
+    assert report.facts + report.ignored + len(report.rejected) == len(batch.events)
+    return Counter(_kind(record) for record in records)
+
+
+def _read(batch: LogBatch) -> Sequence[LogRecord]:
+    place = {"log_group": batch.log_group, "log_stream": batch.log_stream}
+    return [read_record(each.message, **place, event_id=each.id) for each in batch.events]
+
+
+def _kind(record: LogRecord) -> str:
+    match record:
+        case Request() | Invocation() | Ignored():
+            return type(record).__name__.lower()
+        case Rejected():
+            return f"rejected: {record.reason.value}"
+
+
+def _assert_bounded(record: LogRecord) -> None:
+    """The item that the record would become is one that DynamoDB takes, and of bounded size."""
+    match record:
+        case Request():
+            update = record_update(record, stored_at=NOW, retention=RETENTION)
+            item = {**update.key, **update.sets}
+        case Invocation() if link := tag_link(record):
+            item = linked_item(LinkedInvocation(invocation=record, link=link), retention=RETENTION)
+        case Invocation():
+            update = unlinked_update(record, stored_at=NOW, retention=RETENTION)
+            item = {**update.key, **update.sets}
+        case Rejected():
+            item = rejected_item(record, stored_at=NOW, retention=RETENTION)
+        case Ignored():
+            return
+    assert len(repr(to_item(item))) <= MAX_KEPT_CHARACTERS, record
+    assert max(len(str(item.get(key, ""))) for key in ("pk", "sk", "by_time_sk")) <= MAX_KEY_CHARACTERS, record

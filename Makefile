@@ -2,6 +2,7 @@
 SCENARIO ?= article
 KEEP ?=
 UPGRADE ?=
+FUZZ_SECONDS ?= 10
 
 BIN := .venv/bin
 TOOLS := .tools/bin
@@ -24,8 +25,8 @@ demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SC
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 	@$(BIN)/request-lens local down
 
-test: setup ## Run every test, the end-to-end test on the local AWS included
-	$(BIN)/pytest -m "not benchmark"
+test: setup ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
+	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -m "not benchmark"
 
 benchmark: setup ## Print how many untagged calls are linked as requests come closer together
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s

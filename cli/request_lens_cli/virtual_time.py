@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from request_lens.adapters.memory_clock import MemoryClock
 from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
 from request_lens.adapters.memory_metric_sink import MemoryMetricSink
 from request_lens.adapters.memory_settle_timer import MemorySettleTimer
 from request_lens.application.collect import collect
@@ -98,7 +99,13 @@ class _World:
         self._policy = policy
         self._timer = MemorySettleTimer()
         self._clock = MemoryClock(_BEGINNING)
-        self._ports = Ports(store=self.store, timer=self._timer, sink=self.sink, clock=self._clock)
+        self._ports = Ports(
+            store=self.store,
+            timer=self._timer,
+            sink=self.sink,
+            clock=self._clock,
+            profiles=MemoryInferenceProfiles(),
+        )
 
     def collect(self, at: datetime, record: LogRecord) -> None:
         """Take one record at its moment."""

@@ -15,6 +15,7 @@ from request_lens.adapters.dynamo_updates import record_update, unlinked_update
 from request_lens.adapters.dynamo_values import PlainMap, to_item
 from request_lens.adapters.memory_clock import MemoryClock
 from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
 from request_lens.adapters.memory_metric_sink import MemoryMetricSink
 from request_lens.adapters.memory_settle_timer import MemorySettleTimer
 from request_lens.application.collect import collect
@@ -47,11 +48,19 @@ def kept_of(event: Event) -> Counter[str]:
     records = _read(batch)
     for record in records:
         _assert_bounded(record)
-    clock = MemoryClock(NOW)
-    ports = Ports(store=MemoryFactStore(), timer=MemorySettleTimer(), sink=MemoryMetricSink(), clock=clock)
-    report = collect(records, ports, Policy())
+    report = collect(records, _ports(), Policy())
     assert report.facts + report.ignored + len(report.rejected) == len(batch.events)
     return Counter(_kind(record) for record in records)
+
+
+def _ports() -> Ports:
+    return Ports(
+        store=MemoryFactStore(),
+        timer=MemorySettleTimer(),
+        sink=MemoryMetricSink(),
+        clock=MemoryClock(NOW),
+        profiles=MemoryInferenceProfiles({"a1b2c3d4e5f6": "anthropic.claude-haiku-4-5-20251001-v1:0"}),
+    )
 
 
 def _read(batch: LogBatch) -> Sequence[LogRecord]:

@@ -15,6 +15,7 @@ from tests.simulation.step import Killed, Step
 from tests.unit.fact_samples import START
 
 from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
 from request_lens.application.collect import collect
 from request_lens.application.settle import settle
 from request_lens.application.sweep import sweep
@@ -67,7 +68,9 @@ class World:
     def __post_init__(self) -> None:
         self._step = Step(self.faults, self._overtake, eliminates=self.policy.one_loop_per_request, strict=self.strict)
         self.store = SimulatedStore(self.pipeline.make_store(self._step, self), self._step, self.clock)
-        self._ports = Ports(store=self.store, timer=self, sink=self, clock=self.clock)
+        self._ports = Ports(
+            store=self.store, timer=self, sink=self, clock=self.clock, profiles=MemoryInferenceProfiles()
+        )
 
     def run(self, batches: Sequence[Batch]) -> None:
         """Deliver the batches at their times, and go on until nothing is left to do."""

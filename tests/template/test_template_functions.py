@@ -119,6 +119,15 @@ def test_bedrock_alone_may_assume_the_logging_role_and_only_for_this_account() -
     assert allowed["Resource"]["Fn::Sub"].endswith(":log-stream:aws/bedrock/modelinvocations")
 
 
+def test_the_processor_may_ask_for_this_accounts_application_inference_profiles_only() -> None:
+    asks = [each for each in _statements(properties("ProcessorFunction")) if "bedrock" in json.dumps(each)]
+
+    assert [(each["Effect"], each["Action"]) for each in asks] == [("Allow", "bedrock:GetInferenceProfile")]
+    assert asks[0]["Resource"]["Fn::Sub"].endswith(
+        ":bedrock:${AWS::Region}:${AWS::AccountId}:application-inference-profile/*"
+    )
+
+
 def test_the_logging_switch_is_never_run_twice_and_ends_before_cloudformation_stops_waiting() -> None:
     function = properties("LoggingConfigurationFunction")
 

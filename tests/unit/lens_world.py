@@ -7,6 +7,7 @@ from tests.unit.fact_samples import at
 
 from request_lens.adapters.memory_clock import MemoryClock
 from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
 from request_lens.adapters.memory_metric_sink import MemoryMetricSink
 from request_lens.adapters.memory_settle_timer import MemorySettleTimer
 from request_lens.application.collect import CollectReport, collect
@@ -86,7 +87,14 @@ class World:
         self.sink = MemoryMetricSink()
         self.timer = MemorySettleTimer()
         self.clock = MemoryClock(at(0))
-        self.ports = Ports(store=self.store, timer=self.timer, sink=self.sink, clock=self.clock)
+        self.profiles: dict[str, str] = {}
+        self.ports = Ports(
+            store=self.store,
+            timer=self.timer,
+            sink=self.sink,
+            clock=self.clock,
+            profiles=MemoryInferenceProfiles(self.profiles),
+        )
         self.fired = 0
 
     def collect(self, seconds: float, *records: LogRecord) -> CollectReport:

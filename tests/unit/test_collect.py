@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.fact_samples import at, call, request, tag
+from tests.unit.fact_samples import MODEL, at, call, request, tag
 from tests.unit.lens_world import FailingStore, World
 
 from request_lens.application.collect import MAX_KEPT, collect
@@ -15,6 +15,7 @@ from request_lens.domain.state import Matter, SettleKey
 from request_lens.errors import StoreUnavailable
 
 REJECTED = Rejected(reason=RejectedReason.NOT_JSON, detail="", size_bytes=3, sha256="0" * 64)
+OPAQUE = "application-inference-profile/a1b2c3d4e5f6"
 NINETY_DAYS = Policy().retention.total_seconds()
 
 
@@ -208,3 +209,27 @@ def test_a_fact_from_a_clock_that_runs_ahead_came_without_delay() -> None:
     world.collect(1, request())
 
     assert [each.values[Metric.LOG_DELAY] for each in world.sink.pipeline] == [(0,)]
+
+
+@pytest.mark.parametrize(("error_code", "model"), [(None, "amazon.nova-lite-v1:0"), ("ThrottlingException", OPAQUE)])
+def test_a_call_of_an_application_inference_profile_bears_the_model_behind_it(
+    error_code: str | None, model: str
+) -> None:
+    world = World()
+    world.profiles["a1b2c3d4e5f6"] = "amazon.nova-lite-v1:0"
+
+    world.collect(12, call("i1", 1, model_id=OPAQUE, error_code=error_code), call("i2", 1))
+
+    found = world.store.load_unlinked(call("i1").invocation_id)
+    assert found is not None
+    assert found.invocation.model_id == model
+    assert found.invocation.inference_profile == (None if error_code else "a1b2c3d4e5f6")
+    assert [each.invocation.model_id for each in world.store.all_unlinked()][1] == MODEL
+
+
+def test_a_profile_whose_model_cannot_be_learnt_stays_opaque() -> None:
+    world = World()
+
+    world.collect(12, call("i1", 1, model_id=OPAQUE))
+
+    assert [each.invocation.model_id for each in world.store.all_unlinked()] == [OPAQUE]

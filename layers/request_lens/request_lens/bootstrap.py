@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config as ClientConfig
 
+from request_lens.adapters.bedrock_inference_profiles import BedrockInferenceProfiles
 from request_lens.adapters.dynamo_fact_store import DynamoFactStore
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
@@ -14,9 +16,17 @@ from request_lens.adapters.system_clock import SystemClock
 from request_lens.config import read_config
 from request_lens.domain.policy import Policy
 from request_lens.ports import Ports
+from request_lens.wire.model_name import model_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock import BedrockClient
 
 CLIENT_CONFIG = ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 """Seconds; three attempts end well inside the function's time-out: 3 × (3 + 5) s and the pauses between them."""
+
+
+PATIENCE = ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+"""For what is worth no waiting: a profile's model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,5 +54,11 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
     timer = SqsSettleTimer(boto3.client("sqs", config=CLIENT_CONFIG), queue_url=config.settle_queue_url, clock=clock)
     logger = Logger(service=config.service_name)
     sink = EmfMetricSink(service_name=config.service_name, clock=clock, logger=logger)
-    ports = Ports(store=store, timer=timer, sink=sink, clock=clock)
+    profiles = BedrockInferenceProfiles(_bedrock_client, model_name=model_name, clock=clock)
+    ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles)
     return Processor(ports=ports, policy=config.policy, logger=logger)
+
+
+def _bedrock_client() -> "BedrockClient":
+    """Made when the first application inference profile is met: most accounts have none, and it costs a cold start."""
+    return boto3.client("bedrock", config=PATIENCE)

@@ -1,6 +1,6 @@
 """What the use cases need of the world: the fact store, the settle timer, the metric sink, the clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -85,6 +85,13 @@ class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, Omission
     """The table as a whole."""
 
 
+class InferenceProfiles(Protocol):
+    """The models behind application inference profiles."""
+
+    def models_behind(self, profile_ids: Sequence[str]) -> Mapping[str, str]:
+        """The model id of each of these profiles that can be learnt now; never raises, never waits for long."""
+
+
 class SettleTimer(Protocol):
     """Delivers a key at or after its time, at least once. Raises: TimerUnavailable."""
 
@@ -117,3 +124,4 @@ class Ports:
     timer: SettleTimer
     sink: MetricSink
     clock: Clock
+    profiles: InferenceProfiles

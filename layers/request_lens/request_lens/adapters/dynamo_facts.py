@@ -75,6 +75,7 @@ def invocation_values(invocation: Invocation) -> PlainMap:
         "service_tier": invocation.service_tier,
         "first_byte_latency_ms": invocation.first_byte_latency_ms,
         "guardrail_intervened": invocation.guardrail_intervened or None,
+        "inference_profile": invocation.inference_profile,
     }
     return known(values)
 
@@ -97,6 +98,7 @@ def invocation_from(values: PlainMap) -> Invocation:
         service_tier=optional_text(values, "service_tier"),
         first_byte_latency_ms=optional_integer(values, "first_byte_latency_ms"),
         guardrail_intervened=values.get("guardrail_intervened") is True,
+        inference_profile=optional_text(values, "inference_profile"),
     )
 
 

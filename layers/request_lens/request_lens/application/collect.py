@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from request_lens.application.profiles import with_models
 from request_lens.application.screening import screen
 from request_lens.domain.facts import Fact, Invocation, LogRecord, Rejected, Request
 from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation, tag_link
@@ -49,7 +50,7 @@ def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> Colle
     """
     now = ports.clock.now()
     screened = screen(records, now, policy)
-    facts = _sorted_out(screened.facts)
+    facts = _sorted_out(with_models(screened.facts, ports.profiles))
     ports.store.store_requests(facts.requests, stored_at=now)
     ports.store.store_unlinked(facts.unlinked, stored_at=now)
     ports.store.store_linked(facts.linked)

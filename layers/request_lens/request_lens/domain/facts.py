@@ -94,6 +94,7 @@ class Invocation:
     `logged_at` is the log's timestamp: the call's start, floored to a whole second. `conversation` is None for calls
     without a readable body and for embeddings: they are no loops. `region` is where the caller called Bedrock, also
     where an inference profile ran the model elsewhere. `first_byte_latency_ms` is known of some streams only.
+    `inference_profile` is the application inference profile that was called, where `model_id` is the model behind it.
     """
 
     invocation_id: InvocationId
@@ -111,6 +112,7 @@ class Invocation:
     service_tier: str | None = None
     first_byte_latency_ms: int | None = None
     guardrail_intervened: bool = False
+    inference_profile: str | None = None
 
     @property
     def is_llm_call(self) -> bool:

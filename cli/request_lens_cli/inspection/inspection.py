@@ -16,6 +16,8 @@ MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.UNKNOWN_RECORD: "The line is neither a ModelInvocationLog nor of an access log.",
     RejectedReason.MISSING_FIELD: "A field that every record needs is not there: add it to an access log's format.",
     RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
+    RejectedReason.TOO_OLD: "Its fact is older than RetentionDays.",
+    RejectedReason.TOO_NEW: "Its fact is more than two hours ahead of the clock.",
 }
 """What each reason means to the owner of the log group."""
 

@@ -9,9 +9,10 @@ TOOLS := .tools/bin
 
 export SAM_CLI_TELEMETRY := 0
 export PYTHON
+export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo down test benchmark check format lock build clean
+.PHONY: help setup browser demo down test benchmark check format lock build clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -19,13 +20,16 @@ help: ## List the targets
 setup: ## Install everything the other targets need into .venv and .tools (PYTHON=path names an interpreter)
 	@scripts/setup.sh
 
+browser: ## Find a Chromium for the tests, or fetch Debian's into .tools (CHROME=path names one)
+	@scripts/browser.sh
+
 demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap; KEEP=1 leaves it running)
 	@$(BIN)/request-lens demo --scenario "$(SCENARIO)" $(if $(filter-out 0,$(KEEP)),--keep)
 
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 	@$(BIN)/request-lens local down
 
-test: setup ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
+test: setup browser ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
 	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -m "not benchmark"
 
 benchmark: setup ## Print how many untagged calls are linked as requests come closer together

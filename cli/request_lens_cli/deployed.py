@@ -11,8 +11,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from request_lens.adapters.dynamo_fact_store import DynamoFactStore
-from request_lens.adapters.system_clock import SystemClock
+from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
@@ -67,31 +66,28 @@ def read_stack(stack_name: str | None) -> DeployedStackView:
 class DeployedTable:
     """The request table of a deployed stack."""
 
-    store: DynamoFactStore
+    reader: DynamoFactReader
 
-    def states(self, request_ids: Iterable[str]) -> list[RequestState]:
+    def states(self, request_ids: Iterable[str]) -> Sequence[RequestState]:
         """All that is known of these requests, in their order."""
-        with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            return list(pool.map(self.store.load_request, map(RequestId, request_ids)))
+        return self.reader.load_requests([RequestId(each) for each in request_ids])
 
     def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
         """Those of these invocations that have an item of their own, in their order."""
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            found = pool.map(self.store.load_unlinked, map(InvocationId, invocation_ids))
+            found = pool.map(self.reader.load_unlinked, map(InvocationId, invocation_ids))
             return [each for each in found if each is not None]
 
     def report(self, first: datetime, last: datetime) -> Report:
         """The requests that started in [first, last], and the untagged invocations of that time."""
-        records = self.store.requests_between(first, last, limit=LIST_LIMIT)
-        unlinked: Sequence[UnlinkedInvocation] = self.store.unlinked_between(first, last, limit=LIST_LIMIT)
+        records = self.reader.requests_between(first, last, limit=LIST_LIMIT)
+        unlinked: Sequence[UnlinkedInvocation] = self.reader.unlinked_between(first, last, limit=LIST_LIMIT)
         return Report(requests=self.states(each.request_id for each in records), unlinked=unlinked)
 
 
 def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:
     """The table of this name, in the account and Region of the client."""
-    return DeployedTable(
-        DynamoFactStore(client, table_name=table_name, retention=Policy().retention, clock=SystemClock())
-    )
+    return DeployedTable(DynamoFactReader(client, table_name=table_name))
 
 
 def open_stack_table(stack: DeployedStackView) -> DeployedTable:

@@ -9,7 +9,7 @@ from botocore.config import Config
 from moto import mock_aws
 from tests.contract.request_table import TABLE_NAME, create_request_table
 from tests.contract.sample_facts import NOON
-from tests.contract.under_test import REGION, RETENTION, StoreUnderTest
+from tests.contract.under_test import REGION, RETENTION, LookedAt, StoreUnderTest
 
 from request_lens.adapters.dynamo_fact_store import DynamoFactStore
 from request_lens.adapters.dynamo_stream import read_change
@@ -51,6 +51,11 @@ def tested(request: pytest.FixtureRequest) -> StoreUnderTest:
 
 @pytest.fixture
 def store(tested: StoreUnderTest) -> FactStore:
+    return tested.store
+
+
+@pytest.fixture
+def looked_at(tested: StoreUnderTest) -> LookedAt:
     return tested.store
 
 

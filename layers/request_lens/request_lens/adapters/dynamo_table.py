@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.adapters.dynamo_items import BY_TIME_INDEX
 from request_lens.adapters.dynamo_updates import Update
-from request_lens.adapters.dynamo_values import PlainMap, from_item, to_item
+from request_lens.adapters.dynamo_values import Item, PlainMap, from_item, to_item
 from request_lens.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -40,6 +40,13 @@ class Span(NamedTuple):
     partition: str
     first: str
     last: str
+
+
+_IN_SPAN = "by_time_pk = :partition AND by_time_sk BETWEEN :first AND :last"
+
+
+def _span_values(span: Span) -> Item:
+    return to_item({f":{name}": value for name, value in span._asdict().items()})
 
 
 class DynamoTable:
@@ -101,17 +108,35 @@ class DynamoTable:
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]
 
-    def listed(self, span: Span, *, limit: int) -> list[PlainMap]:
-        """The first `limit` items of a span of the index. Raises: StoreUnavailable."""
+    def listed(self, span: Span, *, limit: int, newest_first: bool = False) -> list[PlainMap]:
+        """The first `limit` items of a span of the index, or the last, backwards. Raises: StoreUnavailable."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             IndexName=BY_TIME_INDEX,
-            KeyConditionExpression="by_time_pk = :partition AND by_time_sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=to_item({f":{name}": value for name, value in span._asdict().items()}),
+            KeyConditionExpression=_IN_SPAN,
+            ExpressionAttributeValues=_span_values(span),
+            ScanIndexForward=not newest_first,
             PaginationConfig={"MaxItems": limit, "PageSize": limit},
         )
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]
+
+    def counted(self, span: Span, *, limit: int) -> int:
+        """How many items a span of the index holds, or a number of at least `limit`. Raises: StoreUnavailable."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=BY_TIME_INDEX,
+            KeyConditionExpression=_IN_SPAN,
+            ExpressionAttributeValues=_span_values(span),
+            Select="COUNT",
+        )
+        count = 0
+        with _outages():
+            for page in pages:
+                count += page["Count"]
+                if count >= limit:
+                    break
+        return count
 
     def looked_up(self, keys: Sequence[PlainMap], *, attributes: Sequence[str]) -> list[PlainMap]:
         """These attributes of the items that there are with these keys, in any order. Raises: StoreUnavailable.

@@ -118,6 +118,22 @@ class MemoryFactStore:
         """See `ports.Neighbourhood`."""
         return [self._unlinked[each] for each in _between(self._unlinked_by_time, first, last)[:limit]]
 
+    def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        """See `ports.FactReader`."""
+        return list(self.requests_between(first, last, limit=len(self._requests_by_time)))[-limit:]
+
+    def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
+        """See `ports.FactReader`."""
+        return min(len(_between(self._requests_by_time, first, last)), limit)
+
+    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """See `ports.FactReader`."""
+        return [self._state(each) for each in request_ids]
+
+    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """See `ports.FactReader`."""
+        return [self.load_request(each) for each in request_ids]
+
     def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """See `ports.Omissions`."""
         return [each for each in dict.fromkeys(request_ids) if self._state(each).revision == 0]

@@ -1,25 +1,35 @@
 """Placement: where each call is drawn inside its request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.chains import Chain, chains_of
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import Invocation, InvocationId, Request
 from request_lens.domain.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.summary import Bar
 
 
-def placed(request: Request, linked: Sequence[LinkedInvocation], policy: Policy) -> tuple[Bar, ...]:
+def placed(
+    request: Request,
+    linked: Sequence[LinkedInvocation],
+    policy: Policy,
+    *,
+    provisional: Collection[InvocationId] = (),
+) -> tuple[Bar, ...]:
     """One bar an invocation, by offset: as early as its timestamp, its request and its chain allow.
 
     A call begins no earlier than the request and the end of the chain's previous call, and early enough to end, with
-    those that follow it, before the response.
+    those that follow it, before the response. The links of those that are `provisional` are not decided yet.
     """
     by_id = {each.invocation.invocation_id: each for each in linked}
     bars = [
-        _bar(by_id[call.invocation_id], start=start, begins=begins, request=request)
+        replace(
+            _bar(by_id[call.invocation_id], start=start, begins=begins, request=request),
+            provisional=call.invocation_id in provisional,
+        )
         for chain in chains_of(each.invocation for each in linked)
         for call, start, begins in _laid_inside(chain, request, policy)
     ]

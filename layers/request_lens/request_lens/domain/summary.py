@@ -74,6 +74,7 @@ class Bar:
 
     `offset_ms` counts from the request's start; a start known only to the second has `precision_ms` 1000 (else 1), and
     is then the earliest place where the call fits. `latency_ms` None: unknown, drawn as a tick.
+    `provisional`: the link is what would be decided as things stand; such a bar is drawn and never stored.
     """
 
     model_id: str
@@ -84,6 +85,7 @@ class Bar:
     confidence: Confidence
     error_code: str | None = None
     throttled: bool = False
+    provisional: bool = False
 
 
 MAX_BARS = 100

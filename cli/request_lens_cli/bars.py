@@ -1,9 +1,7 @@
 """The timeline as bars in the terminal; its signs differ in shape, so that it reads without colour too."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from statistics import median
+from dataclasses import dataclass
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -13,7 +11,7 @@ from request_lens.domain.link import Confidence
 from request_lens.domain.summary import Bar, Summary
 from request_lens.timeline import TimelineRow
 from request_lens.timeline_layout import MarkKind
-from request_lens.timeline_scale import Scale, extent_of, moment_text, scale_of
+from request_lens.timeline_scale import Axis, Scale, axis_of, extent_of
 from request_lens.timeline_text import cleaned
 from request_lens.timeline_words import calls_words, failures, total_words
 
@@ -60,52 +58,28 @@ def render_bars(rows: Sequence[TimelineRow], *, width: int) -> RenderableType:
     labels = min(max(Text(cleaned(row.label)).cell_len for row in rows), _MOST_LABEL, width // 3)
     totals = _totals(rows)
     cells = max(width - labels - max(each.cell_len for each in totals) - 2 * len(_GAP), _LEAST_PLOT)
-    axis = _axis(rows, cells=cells)
+    extents = [extent_of(row.request, row.summary) for row in rows]
+    axis = axis_of(extents, left=0, width=cells, readable=_READABLE_CELLS)
     plots = [_plot(row, axis) for row in rows]
     return Group(
         _line("", labels, _ruler(axis.scale), Text()),
         *(_line(row.label, labels, _drawn(plot), total) for row, plot, total in zip(rows, plots, totals, strict=True)),
         Text(),
         _legend(plots),
-        Text(axis.words, style="dim"),
+        Text(f"Time since {axis.words}", style="dim"),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Axis:
-    """The scale in cells; requests that do not share it begin at 0 each."""
-
-    scale: Scale
-    shared: bool
-
-    def x(self, moment: datetime) -> float:
-        return self.scale.x(moment) if self.shared else 0.0
-
-    @property
-    def words(self) -> str:
-        return f"Time since {moment_text(self.scale.origin) if self.shared else "each request's own start"}"
-
-
-def _axis(rows: Sequence[TimelineRow], *, cells: int) -> _Axis:
-    extents = [extent_of(row.request, row.summary) for row in rows]
-    scale = scale_of(extents, left=0, width=cells)
-    lengths = [scale.x(ends) - scale.x(begins) for begins, ends in extents]
-    if median(lengths) >= _READABLE_CELLS:
-        return _Axis(scale=scale, shared=True)
-    longest_ms = max(max(lengths) / scale.px_per_ms, 1)
-    return _Axis(scale=replace(scale, span_ms=longest_ms), shared=False)
-
-
-def _plot(row: TimelineRow, axis: _Axis) -> _Cells:
+def _plot(row: TimelineRow, axis: Axis) -> _Cells:
     """One row's cells: the request's, and in them its calls'."""
     begins, ends = extent_of(row.request, row.summary)
     cells: _Cells = [None] * round(axis.scale.width)
-    left = axis.x(begins)
+    left = axis.of(begins).x(begins)
     length = (ends - begins).total_seconds() * 1000 * axis.scale.px_per_ms
     is_open = row.request.duration_ms is None
     request = _range(left, left + length + is_open, within=range(len(cells)))
     for at in request:
-        cells[at] = _OPEN if row.summary is None else _REQUEST
+        cells[at] = _OPEN if row.is_pending else _REQUEST
     if is_open:
         cells[request[-1]] = _OPEN
         request = request[:-1] or request
@@ -172,7 +146,7 @@ def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
     figures = [total_words(row.request) for row in rows]
     width = max(len(each) for each in figures)
     return [
-        Text.assemble(f"{figure:>{width}} · {calls_words(row.summary)}", *_failed(row.summary))
+        Text.assemble(f"{figure:>{width}} · {calls_words(row)}", *_failed(row.summary))
         for row, figure in zip(rows, figures, strict=True)
     ]
 

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.timeline_rows import ROWS, bar, chain, row, summary_of
 
 from request_lens.domain.link import Confidence
-from request_lens.timeline import TimelineRow, draw_timeline
+from request_lens.timeline import TimelineRow, draw_timeline, lay_timeline
 from request_lens.timeline_text import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -273,7 +275,7 @@ def test_the_picture_has_a_title_and_a_description_for_screen_readers() -> None:
 
 
 def test_the_axis_begins_with_the_time_in_utc_and_counts_on_in_seconds() -> None:
-    rows = [row(chain(2000, 1), after_ms=at, duration_ms=2000) for at in (318, 70_000)]
+    rows = [row(chain(9000, 1), after_ms=at, duration_ms=9000) for at in (318, 63_000)]
     (axis,) = [each for each in picture(*rows).iter(f"{SVG}g") if "rl-axis" in classes(each)]
     assert [set_text(each) for each in axis.iter(f"{SVG}text")][:4] == [
         "2025-12-04 18:27:02 UTC",
@@ -281,3 +283,42 @@ def test_the_axis_begins_with_the_time_in_utc_and_counts_on_in_seconds() -> None
         "+10 s",
         "+20 s",
     ]
+
+
+def test_requests_too_far_apart_to_be_read_on_one_axis_begin_at_the_left_each() -> None:
+    svg = picture(*(row(chain(4000, 2), after_ms=at, duration_ms=4000) for at in (0, 600_000, 900_000)))
+    (axis,) = [each for each in svg.iter(f"{SVG}g") if "rl-axis" in classes(each)]
+    lights = [light_bar(each) for each in groups(svg)]
+    assert "since each request's own start" in [set_text(each) for each in axis.iter(f"{SVG}text")]
+    assert len({each.left for each in lights}) == 1
+    assert all(each.right - each.left > 500 for each in lights)
+
+
+def test_a_provisional_call_is_dashed_and_its_request_still_pending() -> None:
+    summary = summary_of(bar(0, 1000), replace(bar(1500, 1000), provisional=True))
+    svg = picture(replace(row(summary), awaits_more=True))
+    (group,) = groups(svg)
+    assert [classes(each) for each in group.iter(f"{SVG}rect") if "rl-provisional" in classes(each)] == [
+        ["rl-call", "rl-provisional"]
+    ]
+    assert "rl-pending" in [name for each in group.iter(f"{SVG}rect") for name in classes(each)]
+    assert "2 so far" in whole_text(svg)
+    assert "LLM call, provisional" in whole_text(svg)
+
+
+@given(ROWS, st.integers(200, 2000))
+@settings(max_examples=40, deadline=None)
+def test_texts_keep_apart_at_any_width(rows: list[TimelineRow], width: int) -> None:
+    svg = fromstring(draw_timeline(rows, title="LLM calls", subtitle="ten requests", width=width))
+    page = Box(0, 0, float(svg.get("width", "0")), float(svg.get("height", "0")))
+    texts = list(text_boxes(svg))
+    assert all(inside(each, page) for each in texts)
+    assert not any(overlap(one, other) for one, other in combinations(texts, 2))
+
+
+def test_the_rows_places_are_told() -> None:
+    rows = [row(chain(4300, 2), after_ms=at) for at in (9000, 0)]
+    drawn = lay_timeline(rows, title="LLM calls", subtitle="", theme="light", width=1000)
+    assert [each for each, _ in drawn.rows] == rows[::-1]
+    assert [top for _, top in drawn.rows] == sorted(top for _, top in drawn.rows)
+    assert all(0 < top < drawn.height for _, top in drawn.rows)

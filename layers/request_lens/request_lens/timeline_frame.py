@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from request_lens.timeline_scale import Scale, moment_text
+from request_lens.timeline_scale import Axis
 from request_lens.timeline_shapes import DEFINITIONS, number, tag
 from request_lens.timeline_text import escaped, shortened
 from request_lens.timeline_theme import Theme, style_sheet
 
 DEFAULT_WIDTH = 1200
-_NARROWEST, _TITLE_SIZE, _SUBTITLE_SIZE = 800, 20.0, 13.0
+_NARROWEST, _TITLE_SIZE, _SUBTITLE_SIZE = 520, 20.0, 13.0
 _MARGIN = 28.0
 _COLUMN_GAP = 22.0
 _NOUN_GAP = 4.0
@@ -85,11 +85,12 @@ def bands(tops: Sequence[float], *, frame: Frame, height: float) -> str:
     )
 
 
-def time_axis(scale: Scale, *, frame: Frame, bottom: float) -> str:
-    """The absolute time of the first tick, then the time since, with a line down to `bottom` for each tick."""
-    ticks = scale.ticks(distance=_TICK_DISTANCE)
+def time_axis(axis: Axis, *, frame: Frame, bottom: float) -> str:
+    """What the axis counts from, then the time since, with a line down to `bottom` for each tick."""
+    ticks = axis.scale.ticks(distance=_TICK_DISTANCE)
     lines = [tag("line", class_="rl-rule", x1=each.x, x2=each.x, y1=frame.top, y2=bottom) for each in ticks]
-    texts = [tag("text", moment_text(scale.origin), class_="rl-muted", x=ticks[0].x, y=frame.top - 28)]
+    words = axis.words if axis.is_shared else f"since {axis.words}"
+    texts = [tag("text", words, class_="rl-muted", x=ticks[0].x, y=frame.top - 28)]
     texts += [tag("text", ticks[0].label, class_="rl-muted", x=ticks[0].x, y=frame.top - 10)]
     texts += [
         tag("text", each.label, class_="rl-muted", x=each.x, y=frame.top - 10, text_anchor="middle")

@@ -24,6 +24,7 @@ class Sign(StrEnum):
     EXACT = "LLM call, exact"
     INFERRED = "LLM call, inferred"
     ASSUMED = "LLM call, assumed"
+    PROVISIONAL = "LLM call, provisional"
     SOFT = "soft edge: start known to the second"
     TICK = "latency unknown"
     FAILED = "failed attempt"
@@ -42,10 +43,14 @@ _MARK_SIGNS = {MarkKind.FAILED: Sign.FAILED, MarkKind.THROTTLED: Sign.THROTTLED,
 def signs_of(shapes: RowShapes, *, pending: bool) -> set[Sign]:
     """The signs that one row shows."""
     signs = {Sign.PENDING if pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
-    signs |= {_CONFIDENCE_SIGNS[call.bar.confidence] for call in shapes.calls}
-    signs |= {Sign.SOFT for call in shapes.calls if call.soft_px}
+    signs |= {_call_sign(call.bar) for call in shapes.calls}
+    signs |= {Sign.SOFT for call in shapes.calls if call.soft_px and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
     return signs | {_MARK_SIGNS[each.kind] for each in shapes.marks}
+
+
+def _call_sign(bar: Bar) -> Sign:
+    return Sign.PROVISIONAL if bar.provisional else _CONFIDENCE_SIGNS[bar.confidence]
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
@@ -93,7 +98,7 @@ def _sample(sign: Sign, box: Box) -> str:
             return light_bar(box, hover=sign.value) + tick(shape, box, hover=sign.value)
         case Sign.REQUEST:
             return light_bar(box, hover=sign.value)
-        case Sign.EXACT | Sign.INFERRED | Sign.ASSUMED | Sign.SOFT:
+        case Sign.EXACT | Sign.INFERRED | Sign.ASSUMED | Sign.PROVISIONAL | Sign.SOFT:
             return light_bar(box, hover=sign.value) + call_bar(_sample_call(sign, box), hover=sign.value)
 
 
@@ -101,14 +106,14 @@ def _sample_call(sign: Sign, box: Box) -> CallShape:
     confidence = next((each for each, its in _CONFIDENCE_SIGNS.items() if its is sign), Confidence.EXACT)
     return CallShape(
         number=1,
-        bar=_bar(confidence, latency_ms=1000),
+        bar=_bar(confidence, latency_ms=1000, provisional=sign is Sign.PROVISIONAL),
         box=Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7),
         lane=0,
         soft_px=10 if sign is Sign.SOFT else 0,
     )
 
 
-def _bar(confidence: Confidence, *, latency_ms: int | None) -> Bar:
+def _bar(confidence: Confidence, *, latency_ms: int | None, provisional: bool = False) -> Bar:
     return Bar(
         model_id="any model",
         offset_ms=0,
@@ -116,4 +121,5 @@ def _bar(confidence: Confidence, *, latency_ms: int | None) -> Bar:
         latency_ms=latency_ms,
         method=Method.WINDOW,
         confidence=confidence,
+        provisional=provisional,
     )

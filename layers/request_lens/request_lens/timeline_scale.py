@@ -1,8 +1,9 @@
-"""The shared time axis: from moments to px, and where its ticks are."""
+"""The time axis: from moments to px, where its ticks are, and whether the requests share one."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 from request_lens.domain.facts import Request
 from request_lens.domain.summary import Bar, Summary
@@ -58,6 +59,32 @@ class Scale:
         return tuple(
             Tick(x=self.left + at * step * self.px_per_ms, label=_tick_label(at * step, step)) for at in range(count)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """One scale for all requests; they share its origin too, or each begins at its left."""
+
+    scale: Scale
+    is_shared: bool
+
+    def of(self, begins: datetime) -> Scale:
+        """The scale of a request that begins then."""
+        return self.scale if self.is_shared else replace(self.scale, origin=begins)
+
+    @property
+    def words(self) -> str:
+        """What the axis counts from."""
+        return moment_text(self.scale.origin) if self.is_shared else "each request's own start"
+
+
+def axis_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float, readable: float) -> Axis:
+    """The axis of these extents, at least one: shared where that leaves half of them at least `readable` long."""
+    scale = scale_of(extents, left=left, width=width)
+    lengths = [(ends - begins) / _MS for begins, ends in extents]
+    if median(lengths) * scale.px_per_ms >= readable or len(extents) == 1:
+        return Axis(scale=scale, is_shared=True)
+    return Axis(scale=replace(scale, span_ms=max(*lengths, _SHORTEST_SPAN_MS)), is_shared=False)
 
 
 def scale_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float) -> Scale:

@@ -18,6 +18,7 @@ _FOUND_BY = {
     Method.TAG: "by its tag",
     Method.CHAIN: "by its tool-use chain",
     Method.WINDOW: "by its time",
+    Method.ELIMINATION: "by elimination",
 }
 _MARK_NAMES = {
     MarkKind.FAILED: "failed attempt",
@@ -68,7 +69,7 @@ def light_bar(box: Box, *, hover: str) -> str:
 def pending_bar(box: Box, *, hover: str) -> str:
     """A request whose calls are not all known yet."""
     inner = Box(x=box.x + 0.6, y=box.y + 0.6, width=max(box.width - 1.2, 0.5), height=box.height - 1.2)
-    return rectangle(inner, "rl-open", radius=min(4.4, inner.width / 2), content=title(hover))
+    return rectangle(inner, "rl-open rl-pending", radius=min(4.4, inner.width / 2), content=title(hover))
 
 
 def open_bar(box: Box, *, hover: str) -> str:
@@ -79,9 +80,12 @@ def open_bar(box: Box, *, hover: str) -> str:
 
 
 def call_bar(shape: CallShape, *, hover: str) -> str:
-    """A call: solid, striped or outlined as its link is exact, inferred or assumed; its left edge as soft as known."""
+    """A call: solid, striped or outlined as its link is exact, inferred or assumed; dashed while it is provisional.
+
+    Its left edge is as soft as its start is known.
+    """
     box, radius, content = shape.box, min(2, shape.box.width / 2), title(hover)
-    if shape.bar.confidence is Confidence.ASSUMED:
+    if shape.bar.provisional or shape.bar.confidence is Confidence.ASSUMED:
         stroke = min(1.5, box.width / 2)
         inner = Box(
             x=box.x + stroke / 2, y=box.y + 0.75, width=max(box.width - stroke, 0), height=max(box.height - 1.5, 0)
@@ -89,10 +93,13 @@ def call_bar(shape: CallShape, *, hover: str) -> str:
         drawn = rectangle(inner, _call_class(shape.bar), radius=radius, content=content)
     else:
         drawn = rectangle(box, _call_class(shape.bar), radius=radius, content=content)
-    return drawn + (_soft_edge(box, shape.soft_px) if shape.soft_px >= 0.5 else "")
+    soft = shape.soft_px >= 0.5 and not shape.bar.provisional
+    return drawn + (_soft_edge(box, shape.soft_px) if soft else "")
 
 
 def _call_class(bar: Bar) -> str:
+    if bar.provisional:
+        return "rl-call rl-provisional"
     kind = "rl-throttled-call" if bar.throttled else "rl-failed-call" if bar.error_code is not None else "rl-call"
     return f"{kind} rl-{bar.confidence.value}"
 
@@ -141,4 +148,5 @@ def call_words(number_: int, bar: Bar) -> str:
         start += f" or up to {duration_text(bar.precision_ms)} later"
     parts = [f"{number_}. {kind}", latency, start, bar.model_id]
     parts += [bar.error_code] if bar.error_code is not None else []
-    return ", ".join(parts) + f"; correlated {_FOUND_BY[bar.method]}: {bar.confidence.value}"
+    found = "would be correlated" if bar.provisional else "correlated"
+    return ", ".join(parts) + f"; {found} {_FOUND_BY[bar.method]}: {bar.confidence.value}"

@@ -70,6 +70,7 @@ _SHARED = """
 .rl .rl-tick { stroke-width: 2.5; }
 .rl .rl-open { fill: none; stroke-width: 1.25; stroke-dasharray: 4 3; }
 .rl .rl-assumed { stroke-width: 1.5; }
+.rl .rl-provisional { stroke-width: 1.5; stroke-dasharray: 3 2; }
 .rl .rl-edge { fill: url(#rl-soft); pointer-events: none; }
 """
 
@@ -84,10 +85,12 @@ def _coloured(palette: Palette) -> str:
 .rl .rl-rule {{ stroke: {palette.rule}; }}
 .rl .rl-request {{ fill: {palette.request}; }}
 .rl .rl-open {{ fill: none; stroke: {palette.request_edge}; }}
+.rl .rl-pending {{ fill: {palette.request}; }}
 .rl .rl-call {{ fill: {palette.call}; }}
 .rl .rl-hatch {{ fill: {palette.hatch}; }}
 .rl .rl-inferred {{ fill: url(#rl-stripes); }}
 .rl .rl-assumed {{ fill: {palette.assumed}; stroke: {palette.call}; }}
+.rl .rl-provisional {{ fill: {palette.background}; stroke: {palette.call}; }}
 .rl .rl-failed-call {{ fill: {palette.failed}; }}
 .rl .rl-throttled-call {{ fill: {palette.throttled}; }}
 .rl .rl-tick {{ stroke: {palette.call}; }}

@@ -1,33 +1,31 @@
 """The texts of a row: whose request it is at the left; how long it took and what it called at the right."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from request_lens.domain.facts import Request
 from request_lens.domain.summary import Summary, Totals
 from request_lens.timeline_frame import Columns, Frame
 from request_lens.timeline_layout import MarkKind
+from request_lens.timeline_row import TimelineRow
 from request_lens.timeline_shapes import mark, tag, title
 from request_lens.timeline_text import counted, duration_text, escaped, shortened, text_width
 
 ROW_HEIGHT = 46.0
 _LABEL_SIZE, _DETAIL_SIZE = 13.0, 12.0
-_LABELS_LEAST, _LABELS_MOST = 120.0, 280.0
+_LABELS_LEAST, _LABELS_MOST, _LABELS_SHARE = 120.0, 280.0, 0.28
 _COUNTERS_LEFT, _SIGN_WIDTH, _COUNTER_GAP = 38.0, 8.0, 16.0
 _UPPER, _LOWER = 21.0, 38.0
 UNKNOWN = "–"
 
 
-def columns_of(texts: Iterable[tuple[str, str]], requests: Sequence[tuple[Request, Summary | None]]) -> Columns:
-    """The columns that these labels and details, and these requests' words at the right need, within bounds."""
-    labels = [
-        max(text_width(label, size=_LABEL_SIZE), text_width(detail, size=_DETAIL_SIZE)) for label, detail in texts
-    ]
-    figures = [_width(total_words(request)) for request, _ in requests]
-    figures += [_width(_llm_words(summary)) for _, summary in requests]
-    nouns = [_width(f"· {calls_words(summary)}") for _, summary in requests]
-    nouns += [_COUNTERS_LEFT + _counters_width(summary.totals) for _, summary in requests if summary]
+def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
+    """The columns that these rows' words need in a picture of that width, within bounds."""
+    labels = [max(text_width(row.label, size=_LABEL_SIZE), text_width(row.detail, size=_DETAIL_SIZE)) for row in rows]
+    figures = [_width(each) for row in rows for each in (total_words(row.request), _llm_words(row.summary))]
+    nouns = [_width(f"· {calls_words(row)}") for row in rows]
+    nouns += [_COUNTERS_LEFT + _counters_width(row.summary.totals) for row in rows if row.summary]
     return Columns(
-        labels=min(max([_LABELS_LEAST, *labels]), _LABELS_MOST),
+        labels=min(max([_LABELS_LEAST, *labels]), _LABELS_MOST, max(width * _LABELS_SHARE, _LABELS_LEAST)),
         figures=max(figures, default=0),
         nouns=max(nouns, default=0),
     )
@@ -37,23 +35,24 @@ def _width(text: str) -> float:
     return text_width(text, size=_LABEL_SIZE)
 
 
-def left_words(label: str, detail: str, *, frame: Frame, top: float) -> str:
+def left_words(row: TimelineRow, *, frame: Frame, top: float) -> str:
     """Label and detail, shortened to their column; the whole texts show on hovering."""
-    upper = escaped(shortened(label, size=_LABEL_SIZE, width=frame.labels_width))
-    lower = escaped(shortened(detail, size=_DETAIL_SIZE, width=frame.labels_width))
-    return tag("text", title(label) + upper, class_="rl-label", x=frame.margin, y=top + _UPPER) + tag(
-        "text", title(detail) + lower, class_="rl-muted", x=frame.margin, y=top + _LOWER
+    upper = escaped(shortened(row.label, size=_LABEL_SIZE, width=frame.labels_width))
+    lower = escaped(shortened(row.detail, size=_DETAIL_SIZE, width=frame.labels_width))
+    return tag("text", title(row.label) + upper, class_="rl-label", x=frame.margin, y=top + _UPPER) + tag(
+        "text", title(row.detail) + lower, class_="rl-muted", x=frame.margin, y=top + _LOWER
     )
 
 
-def right_words(request: Request, summary: Summary | None, *, frame: Frame, top: float) -> str:
+def right_words(row: TimelineRow, *, frame: Frame, top: float) -> str:
     """Total seconds and LLM calls; below them the time in LLM calls and the counts of failed and throttled attempts."""
-    upper = _pair(total_words(request), f"· {calls_words(summary)}", frame=frame, y=top + _UPPER, class_="rl-label")
-    if summary is None:
+    figure, calls = total_words(row.request), f"· {calls_words(row)}"
+    upper = _pair(figure, calls, frame=frame, y=top + _UPPER, class_="rl-label")
+    if row.summary is None:
         return upper
-    llm = _llm_words(summary)
+    llm = _llm_words(row.summary)
     lower = _pair(llm, "LLM", frame=frame, y=top + _LOWER, class_="rl-muted") if llm else ""
-    return upper + lower + _counters(summary.totals, x=frame.nouns_left + _COUNTERS_LEFT, y=top + _LOWER)
+    return upper + lower + _counters(row.summary.totals, x=frame.nouns_left + _COUNTERS_LEFT, y=top + _LOWER)
 
 
 def total_words(request: Request) -> str:
@@ -61,9 +60,12 @@ def total_words(request: Request) -> str:
     return UNKNOWN if request.duration_ms is None else duration_text(max(request.duration_ms, 0))
 
 
-def calls_words(summary: Summary | None) -> str:
-    """How many LLM calls, or "pending"."""
-    return "pending" if summary is None else counted(summary.totals.llm_calls, "call")
+def calls_words(row: TimelineRow) -> str:
+    """How many LLM calls, how many so far, or "pending"."""
+    if row.summary is None:
+        return "pending"
+    calls = row.summary.totals.llm_calls
+    return f"{calls:,} so far" if row.is_pending else counted(calls, "call")
 
 
 def _llm_words(summary: Summary | None) -> str:

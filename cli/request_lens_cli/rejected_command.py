@@ -27,7 +27,7 @@ _COLUMNS = ("Rejected", "Reason", "Detail", "Bytes", "Log group", "Log stream", 
 def rejected_command(since: datetime, stack_name: str | None, format_: str) -> None:
     """List the log events of a period that were set aside, and why; never their text."""
     table = open_stack_table(read_stack(stack_name))
-    found = table.store.rejected_between(since, datetime.now(UTC), limit=LIST_LIMIT)
+    found = table.reader.rejected_between(since, datetime.now(UTC), limit=LIST_LIMIT)
     if format_ == "json":
         click.echo(json.dumps([stored_rejected_document(each) for each in found], indent=2))
         return

@@ -9,13 +9,14 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config as ClientConfig
 
 from request_lens.adapters.bedrock_inference_profiles import BedrockInferenceProfiles
+from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
 from request_lens.adapters.dynamo_fact_store import DynamoFactStore
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
 from request_lens.adapters.system_clock import SystemClock
-from request_lens.config import read_config
+from request_lens.config import read_config, read_viewer_config
 from request_lens.domain.policy import Policy
-from request_lens.ports import Ports
+from request_lens.ports import Clock, FactReader, Ports
 from request_lens.wire.model_name import model_name
 
 if TYPE_CHECKING:
@@ -62,3 +63,23 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
 def _bedrock_client() -> "BedrockClient":
     """Made when the first application inference profile is met: most accounts have none, and it costs a cold start."""
     return boto3.client("bedrock", config=PATIENCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """What a function needs that shows the table and changes nothing."""
+
+    reader: FactReader
+    policy: Policy
+    clock: Clock
+
+
+def build_viewer(environment: Mapping[str, str]) -> Viewer:
+    """The viewer that these environment variables describe.
+
+    Raises: ConfigError, which names every variable that is missing or wrong.
+    """
+    config = read_viewer_config(environment)
+    client = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    reader = DynamoFactReader(client, table_name=config.request_table_name)
+    return Viewer(reader=reader, policy=config.policy, clock=SystemClock())

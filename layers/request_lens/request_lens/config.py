@@ -1,4 +1,4 @@
-"""The processor's configuration, read from the environment and validated once, at cold start."""
+"""The functions' configurations, read from the environment and validated once, at cold start."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,8 +21,8 @@ type _Names = Annotated[frozenset[str], BeforeValidator(_listed)]
 type _Seconds = Annotated[int, Field(ge=0, le=900)]
 
 
-class Config(BaseModel):
-    """One field an environment variable of the processor, which bears the field's name in upper case.
+class ViewerConfig(BaseModel):
+    """One field an environment variable of a function that reads the table; it bears the field's name in upper case.
 
     Waits are in seconds, `clock_skew_ms` in milliseconds, `retention_days` in days.
     """
@@ -30,8 +30,6 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     request_table_name: Annotated[str, Field(min_length=3)]
-    settle_queue_url: Annotated[str, Field(min_length=1)]
-    service_name: Annotated[str, Field(min_length=1, max_length=255)]
     agent_role_names: _Names
     agent_routes: _Names
     one_loop_per_request: bool
@@ -60,14 +58,33 @@ class Config(BaseModel):
         )
 
 
+class Config(ViewerConfig):
+    """One field an environment variable of the processor."""
+
+    settle_queue_url: Annotated[str, Field(min_length=1)]
+    service_name: Annotated[str, Field(min_length=1, max_length=255)]
+
+
 def read_config(environment: Mapping[str, str]) -> Config:
-    """The configuration that these environment variables give.
+    """The processor's configuration that these environment variables give.
 
     Raises: ConfigError, which names every variable that is missing or wrong.
     """
-    values = {name: environment[name.upper()] for name in Config.model_fields if name.upper() in environment}
+    return _read(Config, environment, function="the processor")
+
+
+def read_viewer_config(environment: Mapping[str, str]) -> ViewerConfig:
+    """The configuration of a function that only reads the table.
+
+    Raises: ConfigError, which names every variable that is missing or wrong.
+    """
+    return _read(ViewerConfig, environment, function="the timeline widget")
+
+
+def _read[Read: BaseModel](model: type[Read], environment: Mapping[str, str], *, function: str) -> Read:
+    values = {name: environment[name.upper()] for name in model.model_fields if name.upper() in environment}
     try:
-        return Config.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
         faults = [f"{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
-        raise ConfigError("Set these environment variables of the processor: " + "; ".join(faults)) from None
+        raise ConfigError(f"Set these environment variables of {function}: " + "; ".join(faults)) from None

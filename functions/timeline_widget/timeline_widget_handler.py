@@ -1,0 +1,49 @@
+"""The timeline widget: a CloudWatch custom widget that shows the requests of the dashboard's time range.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_about.html
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Protocol
+
+from request_lens.application.look import look_at_range, look_at_request
+from request_lens.bootstrap import Viewer, build_viewer
+from widget_details import details_page
+from widget_documentation import DOCUMENTATION
+from widget_question import WidgetQuestion, read_question
+from widget_timeline import timeline_page
+
+
+class LambdaContext(Protocol):
+    """What the handler needs of Lambda's context."""
+
+    invoked_function_arn: str
+
+
+def lambda_handler(event: Mapping[str, object], context: LambdaContext) -> str:
+    """The widget's HTML; for `{"describe": true}` its documentation in Markdown.
+
+    Raises: ConfigError at the first event of a wrongly configured function, StoreUnavailable in an outage: the
+    dashboard then shows an error in the widget's place.
+    """
+    if event.get("describe") is True:
+        return DOCUMENTATION
+    viewer = _viewer()
+    question = read_question(event, now=viewer.clock.now())
+    if question.request_id is not None:
+        details = look_at_request(viewer.reader, viewer.policy, request_id=question.request_id)
+        return details_page(details, question, viewer.policy)
+    return _timeline(question, viewer, endpoint=context.invoked_function_arn)
+
+
+@cache
+def _viewer() -> Viewer:
+    """The viewer of this container, built at its first event."""
+    return build_viewer(os.environ)
+
+
+def _timeline(question: WidgetQuestion, viewer: Viewer, *, endpoint: str) -> str:
+    seen = look_at_range(viewer.reader, viewer.policy, span=question.span, now=viewer.clock.now(), limit=question.rows)
+    return timeline_page(seen, question, endpoint=endpoint)

@@ -1,0 +1,124 @@
+"""The widget's second page: one request with each of its calls."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from request_lens.application.look import SeenDetails, SeenRequest
+from request_lens.domain.call_start import CallStart, call_start
+from request_lens.domain.facts import Invocation, TokenCounts
+from request_lens.domain.link import LinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.summary import totals_of
+from request_lens.timeline import lay_timeline
+from request_lens.timeline_scale import moment_text
+from request_lens.timeline_text import counted, duration_text
+from request_lens.timeline_words import UNKNOWN
+from widget_html import element, page
+from widget_question import WidgetQuestion
+from widget_timeline import timeline_row
+
+MOST_CALLS = 500
+"""Calls in the table: an answer of Lambda holds 6 MB."""
+
+_HEADERS = ("#", "Start (UTC)", "Latency", "Model", "Input", "Output", "Cache read", "Cache write")
+_TEXT_HEADERS = ("Ended with", "Correlated by", "Estimated cost")
+
+
+def details_page(details: SeenDetails, question: WidgetQuestion, policy: Policy) -> str:
+    """One request: its picture, its totals, and a row a call."""
+    if details.seen is None and not details.calls:
+        words = "Nothing is known of this request: its logs have not arrived, or it has expired."
+        return page(element("h2", question.request_id or "") + element("p", words), theme=question.theme)
+    head = element("p", "The request's record has not arrived yet.")
+    if details.seen is not None:
+        head = _picture(details.seen, question) + element("p", _totals(details.seen))
+    return page(head + _calls(details, policy), theme=question.theme)
+
+
+def _picture(seen: SeenRequest, question: WidgetQuestion) -> str:
+    record = seen.record
+    return lay_timeline(
+        [timeline_row(seen, span=question.span)],
+        title=f"{record.route} · status {record.status}",
+        subtitle=f"{record.request_id} · {moment_text(record.started_at)}",
+        theme=question.theme,
+        width=question.width,
+    ).svg
+
+
+def _totals(seen: SeenRequest) -> str:
+    if seen.summary is None:
+        return "Pending: no call is known yet."
+    totals, times = seen.summary.totals, seen.summary
+    parts = [
+        counted(totals.llm_calls, "LLM call"),
+        f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled",
+        f"LLM {_duration(times.llm_time_ms)}, tools {_duration(times.tool_time_ms)}",
+        f"other {_duration(times.non_llm_time_ms)}",
+        f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out",
+        f"estimated cost {_cost(totals.estimated_cost_usd)}",
+    ]
+    pending = "; pending: more calls may come" if seen.is_pending else ""
+    return " · ".join(parts) + pending
+
+
+def _calls(details: SeenDetails, policy: Policy) -> str:
+    if not details.calls:
+        return ""
+    ordered = sorted(details.calls, key=lambda each: _order(each.invocation, policy))
+    headers = "".join(element("th", each, class_=_alignment(each)) for each in (*_HEADERS, *_TEXT_HEADERS))
+    rows = "".join(
+        _call(number, each, is_provisional=each.invocation.invocation_id in details.provisional, policy=policy)
+        for number, each in enumerate(ordered[:MOST_CALLS], start=1)
+    )
+    more = len(ordered) - MOST_CALLS
+    note = element("p", f"{more:,} later calls are not shown.") if more > 0 else ""
+    return f"<table><thead><tr>{headers}</tr></thead><tbody>{rows}</tbody></table>{note}"
+
+
+def _order(call: Invocation, policy: Policy) -> tuple[datetime, str]:
+    return call_start(call, clock_skew=policy.clock_skew).earliest, call.invocation_id
+
+
+def _call(number: int, linked: LinkedInvocation, *, is_provisional: bool, policy: Policy) -> str:
+    call = linked.invocation
+    found = f"{linked.link.method} ({linked.link.confidence})"
+    cells = [
+        str(number),
+        _clock_time(call_start(call, clock_skew=policy.clock_skew)),
+        _duration(call.latency_ms),
+        call.model_id,
+        *_tokens(call.tokens),
+    ]
+    numeric = "".join(
+        element("td", cell, class_=_alignment(header)) for header, cell in zip(_HEADERS, cells, strict=True)
+    )
+    ended = element(
+        "td", call.error_code or call.stop_reason or UNKNOWN, class_="" if call.is_llm_call else "rlw-failed"
+    )
+    link = element("td", f"{found}, provisional" if is_provisional else found)
+    cost = element("td", _cost(totals_of(call).estimated_cost_usd), class_="rlw-number")
+    return f'<tr class="{"rlw-provisional" if is_provisional else ""}">{numeric}{ended}{link}{cost}</tr>'
+
+
+def _alignment(header: str) -> str:
+    return "" if header in ("Model", "Ended with", "Correlated by") else "rlw-number"
+
+
+def _clock_time(start: CallStart) -> str:
+    """The start, without milliseconds where it is known only to the second."""
+    return start.earliest.time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")
+
+
+def _duration(milliseconds: int | None) -> str:
+    return UNKNOWN if milliseconds is None else duration_text(milliseconds)
+
+
+def _tokens(tokens: TokenCounts) -> Sequence[str]:
+    counts = (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)
+    return [UNKNOWN if count is None else f"{count:,}" for count in counts]
+
+
+def _cost(usd: Decimal | None) -> str:
+    return UNKNOWN if usd is None else f"${usd:,.6f}"

@@ -1,0 +1,22 @@
+"""What the widget says of itself in CloudWatch's widget editor."""
+
+DOCUMENTATION = """## Request Lens: timeline
+
+Each API request of the dashboard's time range as a row, newest last: a light bar from its start to its response, and
+in it a dark bar for each LLM call. Click a row for the request's calls: model, tokens, latency, stop reason, how each
+was correlated and how surely, and its estimated cost. No prompt or completion is ever shown: none is stored.
+
+What is dashed is pending: its calls are shown where they would be linked as things stand, and may still move.
+
+### Widget parameters
+Param | Description
+---|---
+**rows** | How many requests to show, the newest of the time range: 1 to 200. Default: 200
+
+The time range, theme and width are the dashboard's. A range longer than 7 days is cut to its last 7 days.
+
+### Example parameters
+```yaml
+rows: 50
+```
+"""

@@ -1,0 +1,52 @@
+"""The widget's HTML: an element, its style, and an action. Every text and attribute is escaped here."""
+
+import json
+from collections.abc import Mapping
+from html import escape
+
+from request_lens.timeline_text import escaped
+from request_lens.timeline_theme import DARK, LIGHT, Theme
+
+_STYLE = """
+.rlw { position: relative; overflow-x: auto;
+ font: 13px/1.4 Inter, system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif;
+ color: %(text)s; background: %(background)s; }
+.rlw svg { display: block; }
+.rlw cwdb-action { display: none; }
+.rlw .rlw-row { position: absolute; left: 0; width: 100%%; cursor: pointer; border-radius: 4px; display: block; }
+.rlw .rlw-row:hover { background: %(call)s; opacity: 0.12; }
+.rlw p { margin: 0; padding: 4px 28px 12px; color: %(muted)s; }
+.rlw h2 { margin: 0; padding: 12px 28px 4px; font-size: 16px; color: %(text)s; overflow-wrap: anywhere; }
+.rlw table { border-collapse: collapse; margin: 4px 28px 16px; font-variant-numeric: tabular-nums; }
+.rlw th, .rlw td { padding: 5px 16px 5px 0; text-align: left; vertical-align: top; color: %(text)s;
+ background: %(background)s; border: 0; border-bottom: 1px solid %(rule)s; }
+.rlw th { color: %(muted)s; font-weight: 500; }
+.rlw .rlw-number { text-align: right; white-space: nowrap; }
+.rlw .rlw-failed { color: %(failed)s; }
+.rlw .rlw-provisional td { border-bottom-style: dashed; }
+"""
+
+
+def page(content: str, *, theme: Theme) -> str:
+    """The content in the widget's own style, without CloudWatch's default styles."""
+    palette = DARK if theme == "dark" else LIGHT
+    colours = {name: getattr(palette, name) for name in ("text", "background", "muted", "call", "rule", "failed")}
+    style = f"<style>{_STYLE % colours}</style>"
+    return f'<div class="cwdb-no-default-styles"></div>{style}<div class="rlw">{content}</div>'
+
+
+def element(name: str, text: str, *, class_: str = "") -> str:
+    """An element that holds a text, which may be anything."""
+    attribute = f' class="{escape(class_)}"' if class_ else ""
+    return f"<{name}{attribute}>{escaped(text)}</{name}>"
+
+
+def opening_row(top: float, *, height: float, hover: str, endpoint: str, parameters: Mapping[str, str]) -> str:
+    """An area over a row of the picture that calls the widget again and shows its answer above the dashboard.
+
+    CloudWatch ties a `cwdb-action` to the element before it.
+    """
+    place = f"top:{top:.0f}px;height:{height:.0f}px"
+    area = f'<a class="rlw-row" style="{place}" title="{escaped(hover)}"></a>'
+    said = escape(json.dumps(parameters))
+    return f'{area}<cwdb-action action="call" display="popup" endpoint="{escaped(endpoint)}">{said}</cwdb-action>'

@@ -1,0 +1,78 @@
+"""What a dashboard asks the widget: a time range or one request, in which theme and size.
+
+A parameter that is unknown is ignored, and one that cannot be read has its default: a widget should show something.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from request_lens.domain.facts import RequestId
+from request_lens.timeline_theme import Theme
+
+MOST_ROWS = 200
+LONGEST_RANGE = timedelta(days=7)
+"""The table lists requests by hour: a longer range is cut to its last days."""
+
+_DEFAULT_RANGE = timedelta(minutes=15)
+_DEFAULT_WIDTH, _WIDEST = 1200, 4000
+_SCROLL_BAR = 24
+_EARLIEST_MS, _LATEST_MS = 0, 4_102_444_800_000  # 1970 and 2100
+
+type Object = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidgetQuestion:
+    """One call of the widget; `span` includes its bounds, `request_id` asks for one request's details."""
+
+    span: tuple[datetime, datetime]
+    is_cut: bool
+    theme: Theme
+    width: int
+    rows: int
+    request_id: RequestId | None
+
+
+def read_question(event: Object, *, now: datetime) -> WidgetQuestion:
+    """The question of a Lambda event; its `widgetContext` is CloudWatch's, what stands beside it the widget's."""
+    context = _object(event, "widgetContext")
+    asked = _span(_object(context, "timeRange"), now=now)
+    first = max(asked[0], asked[1] - LONGEST_RANGE)
+    request_id = event.get("request_id")
+    return WidgetQuestion(
+        span=(first, asked[1]),
+        is_cut=first > asked[0],
+        theme="dark" if context.get("theme") == "dark" else "light",
+        width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _WIDEST)) - _SCROLL_BAR,
+        rows=_number(event, "rows", default=MOST_ROWS, within=(1, MOST_ROWS)),
+        request_id=RequestId(request_id) if isinstance(request_id, str) and request_id else None,
+    )
+
+
+def _span(time_range: Object, *, now: datetime) -> tuple[datetime, datetime]:
+    """The range that the dashboard shows: where the reader has zoomed into its charts, that part."""
+    shown = _object(time_range, "zoom") or time_range
+    now_ms = round(now.timestamp() * 1000)
+    ends = _number(shown, "end", default=now_ms, within=(_EARLIEST_MS, _LATEST_MS))
+    starts = _number(
+        shown, "start", default=ends - _DEFAULT_RANGE // timedelta(milliseconds=1), within=(_EARLIEST_MS, ends)
+    )
+    return _moment(starts), _moment(ends)
+
+
+def _moment(epoch_ms: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=epoch_ms)
+
+
+def _object(of: Object, name: str) -> Object:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _number(of: Object, name: str, *, default: int, within: tuple[int, int]) -> int:
+    """The whole number under that name, moved into its bounds."""
+    found = of.get(name)
+    known = isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < float("inf")
+    number = int(found) if known and isinstance(found, int | float) else default
+    return min(max(number, within[0]), within[1])

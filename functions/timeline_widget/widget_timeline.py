@@ -1,0 +1,69 @@
+"""The widget's first page: the requests of a time range as a timeline, each of which opens on a click."""
+
+from datetime import datetime
+
+from request_lens.application.look import MOST_COUNTED, SeenRequest, SeenRequests
+from request_lens.timeline import DEFAULT_TITLE, TimelineRow, lay_timeline
+from request_lens.timeline_scale import moment_text
+from request_lens.timeline_text import counted
+from request_lens.timeline_words import ROW_HEIGHT, calls_words, total_words
+from widget_html import element, opening_row, page
+from widget_question import LONGEST_RANGE, WidgetQuestion
+
+
+def timeline_page(seen: SeenRequests, question: WidgetQuestion, *, endpoint: str) -> str:
+    """The page; `endpoint` is the ARN of this function, which a click calls for a request's details."""
+    drawn = lay_timeline(
+        [timeline_row(each, span=question.span) for each in seen.requests],
+        title=DEFAULT_TITLE,
+        subtitle=_subtitle(seen, question),
+        theme=question.theme,
+        width=question.width,
+    )
+    rows = (
+        opening_row(
+            top,
+            height=ROW_HEIGHT,
+            hover=f"{row.label}: {total_words(row.request)}, {calls_words(row)}. Click for the calls.",
+            endpoint=endpoint,
+            parameters={"request_id": row.request.request_id},
+        )
+        for row, top in drawn.rows
+    )
+    return page(drawn.svg + "".join(rows) + _notes(seen, question), theme=question.theme)
+
+
+def timeline_row(seen: SeenRequest, *, span: tuple[datetime, datetime]) -> TimelineRow:
+    """A request by its route, and below it its time in UTC and its status; with the day where the span has several."""
+    several_days = span[0].date() != span[1].date()
+    started = seen.record.started_at.strftime("%m-%d %H:%M:%S" if several_days else "%H:%M:%S")
+    return TimelineRow(
+        label=seen.record.route,
+        detail=f"{started} · {seen.record.status}",
+        request=seen.record,
+        summary=seen.summary,
+        awaits_more=seen.is_pending,
+    )
+
+
+def _subtitle(seen: SeenRequests, question: WidgetQuestion) -> str:
+    first, last = (each.replace(microsecond=0) for each in question.span)
+    ends = last.strftime("%H:%M:%S UTC") if first.date() == last.date() else moment_text(last)
+    parts = [f"{moment_text(first).removesuffix(' UTC')} to {ends}", counted(len(seen.requests), "request")]
+    if seen.pending_calls:
+        parts.append(f"{counted(seen.pending_calls, 'call')} pending")
+    return " · ".join(parts)
+
+
+def _notes(seen: SeenRequests, question: WidgetQuestion) -> str:
+    """What is not in the picture, and why."""
+    notes: list[str] = []
+    if seen.earlier:
+        more = f"{MOST_COUNTED:,} or more" if seen.earlier >= MOST_COUNTED - len(seen.requests) else f"{seen.earlier:,}"
+        notes.append(f"{more} earlier requests are not shown: choose a shorter time range.")
+    if question.is_cut:
+        notes.append(f"Only the last {LONGEST_RANGE.days} days of the time range were looked at.")
+    if seen.unplaced_calls:
+        calls = counted(seen.unplaced_calls, "pending call")
+        notes.append(f"{calls} in no request yet: its record has not arrived, or the call fits none or several.")
+    return "".join(element("p", each) for each in notes)

@@ -1,0 +1,60 @@
+"""The widget's pages as a dashboard would hold them: what the function answers, inside a plain HTML document."""
+
+import base64
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+
+from tests.browser.widget_traffic import POLICY, START, seen_details, seen_requests
+
+from request_lens.application.look import SeenRequests
+from request_lens.domain.facts import RequestId
+from request_lens.timeline_theme import Theme
+from widget_details import details_page
+from widget_question import WidgetQuestion
+from widget_timeline import timeline_page
+
+ENDPOINT = "arn:aws:lambda:ap-northeast-1:123456789012:function:request-lens-timeline-widget"
+
+
+def question(*, theme: Theme = "light", width: int = 1000, request_id: str | None = None) -> WidgetQuestion:
+    """A dashboard's question for a quarter of an hour."""
+    return WidgetQuestion(
+        span=(START, START + timedelta(minutes=15)),
+        is_cut=False,
+        theme=theme,
+        width=width,
+        rows=200,
+        request_id=RequestId(request_id) if request_id else None,
+    )
+
+
+def document(content: str, *, theme: Theme = "light", font: bool = True) -> str:
+    """The answer in a document as dark or light as the console, with the font that the pictures ask for first."""
+    ground = "#0f161e" if theme == "dark" else "#ffffff"
+    face = (
+        f"@font-face{{font-family:Inter;src:url(data:font/ttf;base64,{_inter()});font-weight:100 900}}" if font else ""
+    )
+    return (
+        f"<!doctype html><meta charset='utf-8'><style>{face}html,body{{margin:0;background:{ground}}}</style>{content}"
+    )
+
+
+def range_document(seen: SeenRequests, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> str:
+    """The first page for these requests."""
+    return document(timeline_page(seen, question(theme=theme, width=width), endpoint=ENDPOINT), theme=theme, font=font)
+
+
+def details_document(*, theme: Theme = "light", width: int = 1000, pending: bool = False, failing: bool = False) -> str:
+    """The second page for one request."""
+    details = seen_details(pending=pending, failing=failing)
+    asked = question(theme=theme, width=width, request_id="request-0001")
+    return document(details_page(details, asked, POLICY), theme=theme)
+
+
+@cache
+def _inter() -> str:
+    return base64.b64encode((files("fontpkg_inter") / "files" / "Inter[opsz,wght].ttf").read_bytes()).decode()
+
+
+__all__ = ["details_document", "document", "question", "range_document", "seen_details", "seen_requests"]

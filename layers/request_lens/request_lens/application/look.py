@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
 from request_lens.domain.link import Link, LinkedInvocation
-from request_lens.domain.linking import Surroundings, reach
 from request_lens.domain.policy import Policy
 from request_lens.domain.provisional import provisional_links, provisional_summary
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
+from request_lens.domain.surroundings import Surroundings, reach
 from request_lens.ports import FactReader
 
 MOST_COUNTED = 10_000

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from request_lens.domain.facts import Request
 from request_lens.domain.fold import fold
 from request_lens.domain.link import Link, LinkedInvocation
-from request_lens.domain.linking import Surroundings, decide_due
+from request_lens.domain.linking import decide_due
 from request_lens.domain.placement import placed
 from request_lens.domain.policy import Policy
 from request_lens.domain.summary import MAX_BARS, Summary
+from request_lens.domain.surroundings import Surroundings
 
 _EVENTUALLY = datetime.max.replace(tzinfo=UTC)
 

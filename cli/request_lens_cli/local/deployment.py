@@ -61,7 +61,9 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
     command += ["--cached", "--cache-dir", str(paths.build / "cache"), "--parallel", *_overrides(sam_settings)]
     if _run_sam(command, local, step="build") != 0:
         raise _failure("build", tail(paths.log("build")), local)
-    left_out = leave_out_unknown_types(paths.build / "build" / "template.yaml")
+    # The stack's own template, and one in a folder of its own for each stack that is nested in it.
+    templates = sorted((paths.build / "build").rglob("template.yaml"))
+    left_out = [name for each in templates for name in leave_out_unknown_types(each)]
     if left_out:
         say(f"left out, the local AWS does not know their types: {', '.join(left_out)}")
 

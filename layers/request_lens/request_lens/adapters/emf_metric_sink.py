@@ -62,15 +62,14 @@ class EmfMetricSink:
         for values in _documents(publication.values):
             document = self._document(publication, {})
             document.add_dimensions(Route=_dimension(publication.route))
-            for name, value in publication.properties.items():
-                document.add_metadata(name, value)
-            document.add_metadata("publication_id", publication.publication_id)
+            _add_properties(document, publication)
             _flush(document, values)
 
     def _print_model(self, publication: Publication, model: ModelValues) -> None:
         for values in _documents(model.values):
             document = self._document(publication, {"ModelId": model.model_id})
-            document.add_metadata("publication_id", publication.publication_id)
+            document.add_metadata("route", publication.route)
+            _add_properties(document, publication)
             _flush(document, values)
 
     def _document(
@@ -85,6 +84,13 @@ class EmfMetricSink:
         # Not set_timestamp: it warns by the machine's clock, and the time has been checked against ours.
         provider.timestamp = round(published.at.timestamp() * 1000)
         return provider
+
+
+def _add_properties(document: AmazonCloudWatchEMFProvider, publication: Publication) -> None:
+    """What the log's readers look for and no metric may be split by: ids, status, reasons."""
+    for name, value in publication.properties.items():
+        document.add_metadata(name, value)
+    document.add_metadata("publication_id", publication.publication_id)
 
 
 def _flush(document: AmazonCloudWatchEMFProvider, values: Values) -> None:

@@ -103,8 +103,12 @@ def _unattributed(change: InvocationDecided, *, sign: int) -> Publication:
 
 
 def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Mapping[str, str | int]:
-    reason = change.decision.reason if isinstance(change.decision, Unattributed) else "taken_back"
-    return {"invocation_id": call.invocation_id, "reason": str(reason)}
+    decision = change.decision
+    why: dict[str, str | int] = {"reason": "taken_back"}
+    if isinstance(decision, Unattributed):
+        why = {"reason": str(decision.reason), "candidates": decision.candidates}
+    caller = {"caller_role": call.caller_role} if call.caller_role is not None else {}
+    return {"invocation_id": call.invocation_id, "model_id": call.model_id, **why, **caller}
 
 
 def breaches(changes: Iterable[Change], policy: Policy) -> Counter[Assumption]:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.fact_samples import call
 
-from request_lens.domain.chains import Chain, chains_of
+from request_lens.domain.chains import Chain, chain_with, chains_of
 from request_lens.domain.facts import Invocation
 
 TOOLS = ("a", "b", "c")
@@ -99,3 +99,18 @@ def test_chains_do_not_depend_on_the_order_of_the_calls(calls: list[Invocation],
     shuffled = chance.sample(calls, len(calls))
 
     assert chains_of(shuffled) == chains_of(calls)
+
+
+@settings(deadline=None)
+@given(HOSTILE_CALLS)
+def test_the_chain_of_a_call_is_the_one_among_all_chains(calls: list[Invocation]) -> None:
+    for chain in chains_of(calls):
+        assert all(chain_with(each, calls) == chain for each in chain.calls)
+
+
+@settings(deadline=None)
+@given(HOSTILE_CALLS)
+def test_more_calls_never_part_a_chain(calls: list[Invocation]) -> None:
+    for few in (calls[:-1], calls[1:], calls[::2]):
+        for chain in chains_of(few):
+            assert set(names(chain)) <= set(names(chain_with(chain.calls[0], calls)))

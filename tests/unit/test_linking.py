@@ -1,7 +1,7 @@
 """Linking: what is decided, once it is due, from the facts around."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pytest
 from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, pending, request
@@ -9,31 +9,43 @@ from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, pending,
 from request_lens.domain.assumption import Assumption
 from request_lens.domain.facts import Request
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
-from request_lens.domain.linking import decide_due
+from request_lens.domain.linking import Verdict, decide_chain
 from request_lens.domain.policy import Policy
-from request_lens.domain.surroundings import MAX_FACTS_AROUND, Surroundings, due_at, reach
+from request_lens.domain.surroundings import MAX_FACTS_AROUND, Surroundings, due_at, open_chain, reach
 
 EVERYBODY = Policy()
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
-CORE = (at(0) - reach(EVERYBODY), at(0) + reach(EVERYBODY))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What lies around the first of the invocations."""
+
+    requests: Sequence[Request]
+    unlinked: Sequence[UnlinkedInvocation]
+    complete: bool
+    produced: Mapping[str, Link]
 
 
 def around(
     requests: Sequence[Request], *unlinked: UnlinkedInvocation, complete: bool = True, **produced: Link
-) -> Surroundings:
-    return Surroundings(
-        requests=requests,
-        unlinked=unlinked,
-        core=CORE,
-        asked=unlinked[0].invocation.invocation_id,
-        produced=produced,
-        complete=complete,
+) -> Facts:
+    return Facts(requests=requests, unlinked=unlinked, complete=complete, produced=produced)
+
+
+def verdict(facts: Facts, seconds: float, policy: Policy = AGENTS) -> Verdict:
+    surroundings = Surroundings(
+        own=open_chain(facts.unlinked[0], facts.unlinked, policy),
+        requests=facts.requests,
+        unlinked=facts.unlinked,
+        produced=facts.produced,
+        complete=facts.complete,
     )
+    return decide_chain(surroundings, now=at(seconds), policy=policy)
 
 
-def decided(surroundings: Surroundings, seconds: float, policy: Policy = AGENTS) -> dict[str, Decision]:
-    found = decide_due(surroundings, now=at(seconds), policy=policy)
-    return {each.unlinked.invocation.invocation_id: each.decision for each in found}
+def decided(facts: Facts, seconds: float, policy: Policy = AGENTS) -> dict[str, Decision]:
+    return {each.unlinked.invocation.invocation_id: each.decision for each in verdict(facts, seconds, policy).decisions}
 
 
 def test_an_invocation_is_due_when_every_request_around_it_has_ended_and_its_record_has_come() -> None:
@@ -56,15 +68,6 @@ def test_a_window_link_is_inferred_only_where_the_agents_roles_are_known(policy:
     surroundings = around([request()], pending(call(logged=1)))
 
     assert decided(surroundings, 91, policy) == {"i1": link("r1", Method.WINDOW, expected)}
-
-
-@pytest.mark.parametrize("role", ["payroll", None])
-def test_a_caller_that_is_no_agent_of_ours_is_never_linked(role: str | None) -> None:
-    surroundings = around([request()], pending(call(logged=1, role=role)))
-
-    assert decided(surroundings, 90.9) == {}
-    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.OTHER_CALLER)}
-    assert decided(surroundings, 91, EVERYBODY) == {"i1": link("r1", Method.WINDOW, Confidence.ASSUMED)}
 
 
 def test_a_chain_is_due_with_its_last_call() -> None:
@@ -151,20 +154,6 @@ def test_a_call_whose_surroundings_could_not_be_read_whole_is_crowded() -> None:
     assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.CROWDED)}
 
 
-def test_surroundings_that_could_not_be_read_whole_decide_nothing_for_a_neighbour() -> None:
-    asked, neighbour = pending(call("asked", 1)), pending(call("neighbour", 50))
-    surroundings = around([request(), request("r2", 50)], asked, neighbour, complete=False)
-
-    assert decided(surroundings, 140).keys() == {"asked"}
-
-
-def test_a_neighbour_beyond_the_core_is_left_to_its_own_settle() -> None:
-    beyond = CORE[1] + timedelta(seconds=1) - at(0)
-    far = pending(call("far", beyond.total_seconds()))
-
-    assert decided(around([request()], pending(call(logged=1)), far), 1_000) == {"i1": link("r1")}
-
-
 def test_a_chain_linked_after_its_first_call_was_unattributed_is_linked_by_time() -> None:
     first, second = chain_of_two("c", 1, 4)
     lost = UnlinkedInvocation(invocation=first, stored_at=at(11), decision=Unattributed(reason=Reason.NO_REQUEST))
@@ -172,3 +161,29 @@ def test_a_chain_linked_after_its_first_call_was_unattributed_is_linked_by_time(
     found = decided(around([request()], pending(second, stored=95), lost), 155)
 
     assert found == {"c-2": link("r1", Method.WINDOW)}
+
+
+def test_the_rest_of_a_chain_is_decided_as_if_nothing_had_been_decided_before() -> None:
+    first, second = chain_of_two("c", 1, 4)
+    requests = [request()]
+    whole = decided(around(requests, pending(first), pending(second)), 94)
+    half = [UnlinkedInvocation(invocation=second, stored_at=at(14), decision=whole["c-2"])]
+
+    assert decided(around(requests, pending(first), *half), 94) == {"c-1": whole["c-1"]}
+
+
+def test_a_chain_that_may_go_on_after_a_time_out_waits_for_its_overtime() -> None:
+    asks, ends = pending(call("asks", 1, produced=["x"])), pending(call("ends", 1))
+    timed_out = [request(duration_ms=29_000, status=503)]
+
+    assert verdict(around(timed_out, asks), 91).look_again_at == at(91 + 60)
+    assert decided(around(timed_out, asks), 151) == {"asks": link("r1")}
+    assert decided(around(timed_out, ends), 91) == {"ends": link("r1")}
+    assert decided(around([request(duration_ms=29_000)], asks), 91) == {"asks": link("r1")}
+
+
+def test_a_chain_that_no_request_can_hold_waits_for_nothing() -> None:
+    first, last = chain_of_two("c", 1, 1 + (reach(AGENTS).total_seconds() + 1))
+
+    found = decided(around([request()], pending(first), pending(last)), 91)
+    assert set(found.values()) == {Unattributed(reason=Reason.NO_REQUEST, breaks=Assumption.CALLS_HAVE_REQUESTS)}

@@ -86,11 +86,19 @@ def test_a_call_that_fits_two_requests_is_ambiguous_after_another_request_time()
     assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 1
 
 
-def test_calls_of_others_are_counted_and_never_linked() -> None:
-    world = run([(8, request()), (12, call("i1", 1, role="payroll"))], AGENTS)
+@pytest.mark.parametrize("role", ["payroll", None])
+def test_calls_of_others_are_counted_and_never_linked(role: str | None) -> None:
+    world = World(AGENTS)
+    world.collect(12, request(), call("i1", 1, role=role))
+    world.run_until(90.9)
+    assert world.decision("i1") is None
 
+    world.run_until(91.1)
     assert world.decision("i1") == Unattributed(reason=Reason.OTHER_CALLER)
     assert world.calls_of() == {}
+    assert run([(12, request()), (12, call("i1", 1, role=role))]).decision("i1") == link(
+        "r1", Method.WINDOW, Confidence.ASSUMED
+    )
 
 
 def test_a_tagged_call_is_linked_whoever_made_it() -> None:
@@ -119,6 +127,18 @@ def test_calls_go_on_after_a_time_out_of_the_api(status: int, linked: bool) -> N
     world = run([(40, request(duration_ms=29_000, status=status)), (70, call("i1", 50))])
 
     assert bool(world.calls_of()) is linked
+
+
+@pytest.mark.parametrize("arrives", [97, 145])
+def test_the_calls_after_a_time_out_decide_the_chain_whenever_they_come_in_time(arrives: float) -> None:
+    """Without its second call the chain fits both requests."""
+    timed_out, other = request("r1", 0, duration_ms=29_000, status=503), request("r2", 0.5, duration_ms=29_000)
+    first, second = chain_of_two("c", 1, 85)
+
+    world = run([(40, timed_out), (40, other), (12, first), (arrives, second)], AGENTS)
+
+    assert world.calls_of("r1") == {"c-1": ("window", "inferred"), "c-2": ("chain", "inferred")}
+    assert world.published()["r1#1"].values[Metric.LLM_CALLS_PER_REQUEST] == (2,)
 
 
 def test_a_late_call_makes_a_revision_that_publishes_the_difference_only() -> None:
@@ -232,13 +252,12 @@ def test_a_call_whose_chain_is_seen_longer_from_it_than_from_its_last_call_is_de
     assert [world.decision(each) for each in ("i1", "i2", "i3")] == [Unattributed(reason=Reason.NO_REQUEST)] * 3
 
 
-def test_a_neighbour_is_decided_by_all_that_its_own_settle_would_see() -> None:
-    """The lone call's settle decides its neighbour, whose request began long before and timed out."""
+def test_a_call_in_the_overtime_of_a_request_that_began_long_before_is_linked() -> None:
     timed_out = request("r1", 0, duration_ms=29_000, status=504)
-    world = run((3_600, each) for each in (call("lone", 173), call("neighbour", 88, latency_ms=500), timed_out))
+    world = run((3_600, each) for each in (call("lone", 173), call("late", 88, latency_ms=500), timed_out))
 
     assert world.decision("lone") == Unattributed(reason=Reason.NO_REQUEST)
-    assert world.calls_of() == {"neighbour": ("window", "assumed")}
+    assert world.calls_of() == {"late": ("window", "assumed")}
 
 
 def test_a_loop_that_runs_for_ten_minutes_beside_all_requests_is_decided() -> None:

@@ -1,4 +1,8 @@
-"""Settle an untagged invocation: decide it and all that is due around it, then revise the requests that gain a call."""
+"""Settle an untagged invocation: decide its chain once that is due, then revise the request that gains its calls.
+
+Of a chain's calls the one that is due last settles it. It decides the others first, stores them under their request,
+and decides itself last: while it has no decision, its message comes again and makes good what a crash left out.
+"""
 
 from bisect import insort
 from collections.abc import Iterable, Sequence
@@ -6,117 +10,140 @@ from dataclasses import replace
 from datetime import datetime
 
 from request_lens.application.settle_request import revise_if_due
-from request_lens.domain.facts import InvocationId, Request, RequestId
-from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
-from request_lens.domain.linking import decide_due, due_chains
+from request_lens.domain.chains import produced_by
+from request_lens.domain.facts import InvocationId
+from request_lens.domain.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking import Verdict, decide_chain
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import Matter, SettleKey
 from request_lens.domain.surroundings import (
     MAX_FACTS_AROUND,
+    OpenChain,
     Surroundings,
+    calls_span,
     due_at,
-    fitting_requests,
-    is_crowded,
-    open_chains,
-    reach,
+    may_be_linked,
+    open_chain,
+    requests_span,
 )
 from request_lens.ports import Ports
 
 READ_LIMIT = 4 * MAX_FACTS_AROUND
 """How many facts of each kind are read around one invocation: beyond, its surroundings are incomplete."""
 
-
 MAX_CANDIDATES = 10
 """A chain that fits more requests than this is not looked for among their tagged calls: that is a Query a request."""
 
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:
-    """Decide the invocation if it is due, and see to it that its request counts it."""
+    """Decide the invocation and its chain if they are due, and see to it that their request counts them."""
     unlinked = ports.store.load_unlinked(invocation_id)
     if unlinked is None:
         return
-    decided = _decide_around(unlinked, ports, policy) if unlinked.decision is None else [unlinked]
-    linked = [
+    if unlinked.decision is not None:
+        _count(unlinked, (), ports, policy)
+    elif due_at(unlinked, policy) > ports.clock.now():
+        _look_again(unlinked, due_at(unlinked, policy), ports)
+    elif may_be_linked(unlinked, policy):
+        _settle_chain(unlinked, ports, policy)
+    else:
+        ports.store.decide(unlinked, Unattributed(reason=Reason.OTHER_CALLER))
+
+
+def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> None:
+    ports.timer.send([(SettleKey(Matter.INVOCATION, unlinked.invocation.invocation_id), at)])
+
+
+def _settle_chain(asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Decide the chain of this call, which is due, or leave it to the one that is due last, or look again later."""
+    now = ports.clock.now()
+    around = _calls_around(asked, ports, policy)
+    last = around.own.last_due(policy)
+    if due_at(last, policy) > now and not around.own.is_too_long(policy):
+        return
+    around = _with_requests(around, asked, ports, policy)
+    verdict = decide_chain(around, now=now, policy=policy)
+    if verdict.decisions:
+        _decide(verdict, around.own, asked, ports, policy)
+    elif verdict.look_again_at is not None and asked == last:
+        _look_again(asked, verdict.look_again_at, ports)
+
+
+def _calls_around(asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> Surroundings:
+    """The call's chain among the calls around it. Tagged calls that are orphans, or were, are none of them.
+
+    Where there are more than can be read, a chain could be in part: then the call stands for itself.
+    """
+    first, last = calls_span(asked.invocation.logged_at, policy)
+    found = ports.store.unlinked_between(first, last, limit=READ_LIMIT)
+    complete = len(found) < READ_LIMIT
+    untagged = _with((each for each in found if each.invocation.tag is None), asked)
+    own = open_chain(asked, untagged if complete else [asked], policy)
+    return Surroundings(own=own, requests=(), unlinked=untagged, complete=complete)
+
+
+def _with(found: Iterable[UnlinkedInvocation], asked: UnlinkedInvocation) -> list[UnlinkedInvocation]:
+    """The invocations found by time, and this one in any case: the index may lag behind."""
+    others = [each for each in found if each.invocation.invocation_id != asked.invocation.invocation_id]
+    insort(others, asked, key=lambda each: (each.invocation.logged_at, each.invocation.invocation_id))
+    return others
+
+
+def _with_requests(around: Surroundings, asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> Surroundings:
+    """The surroundings with the requests in them, and with the tool-use ids that their calls asked for."""
+    if not around.complete:
+        return around
+    first, last = requests_span(asked.invocation.logged_at, policy)
+    requests = ports.store.requests_between(first, last, limit=READ_LIMIT)
+    found = replace(around, requests=requests, complete=len(requests) < READ_LIMIT)
+    return replace(found, produced=_produced_under_requests(found, ports, policy))
+
+
+def _produced_under_requests(around: Surroundings, ports: Ports, policy: Policy) -> dict[str, Link]:
+    """Tool-use ids that tagged calls asked for, for a chain that returns ids which no untagged call asked for."""
+    if not around.own.chain.continues_another or around.is_crowded(policy):
+        return {}
+    candidates = around.fitting(around.own.chain, policy)
+    if len(candidates) > MAX_CANDIDATES:
+        return {}
+    return {
+        tool_use_id: linked.link
+        for request in candidates
+        for linked in ports.store.load_request(request.request_id).invocations
+        for tool_use_id in produced_by(linked.invocation)
+    }
+
+
+def _decide(verdict: Verdict, own: OpenChain, asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Write the decisions, this call's last, and count the calls that are linked now or were before."""
+    decisions = {each.unlinked.invocation.invocation_id: each.decision for each in verdict.decisions}
+    others = [
+        each if each.decision is not None else _decided(each, decisions[each.invocation.invocation_id], ports)
+        for each in own.members
+        if each.invocation.invocation_id != asked.invocation.invocation_id
+    ]
+    if copies := _linked(others):
+        ports.store.store_linked(copies)
+    decided = _decided(asked, decisions[asked.invocation.invocation_id], ports)
+    _count(decided, others, ports, policy)
+
+
+def _decided(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
+    """The invocation with the decision that stands."""
+    return replace(unlinked, decision=ports.store.decide(unlinked, decision))
+
+
+def _count(decided: UnlinkedInvocation, others: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
+    """Store the call under its request if it has one, and revise that and those of the others if they do not know."""
+    if own := _linked([decided]):
+        ports.store.store_linked(own)
+    for request_id in dict.fromkeys(each.link.request_id for each in _linked([decided, *others])):
+        revise_if_due(request_id, ports, policy)
+
+
+def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:
+    return [
         LinkedInvocation(invocation=each.invocation, link=each.decision)
         for each in decided
         if isinstance(each.decision, Link)
     ]
-    _count(linked, ports, policy)
-
-
-def _decide_around(unlinked: UnlinkedInvocation, ports: Ports, policy: Policy) -> list[UnlinkedInvocation]:
-    """The invocations that were decided, with the decisions that stand; sends a timer where this one must wait."""
-    now = ports.clock.now()
-    if due_at(unlinked, policy) > now:
-        _wait(unlinked, due_at(unlinked, policy), ports)
-        return []
-    around = _surroundings(unlinked, now, ports, policy)
-    due = decide_due(around, now=now, policy=policy)
-    if unlinked not in [each.unlinked for each in due]:
-        _look_again(unlinked, around, now, ports, policy)
-    return [replace(each.unlinked, decision=ports.store.decide(each.unlinked, each.decision)) for each in due]
-
-
-def _wait(unlinked: UnlinkedInvocation, until: datetime, ports: Ports) -> None:
-    ports.timer.send([(SettleKey(Matter.INVOCATION, unlinked.invocation.invocation_id), until)])
-
-
-def _look_again(
-    unlinked: UnlinkedInvocation, around: Surroundings, now: datetime, ports: Ports, policy: Policy
-) -> None:
-    """Send a timer for when its chain is due, or, if it was and fits several requests, when its neighbours are.
-
-    So each invocation has a message of its own to come until it is decided, which makes good what a crash leaves out.
-    """
-    for each in open_chains(around, policy):
-        if unlinked.invocation in each.chain.calls:
-            _wait(unlinked, each.due_at if each.due_at > now else each.due_at + policy.max_request, ports)
-
-
-def _surroundings(unlinked: UnlinkedInvocation, now: datetime, ports: Ports, policy: Policy) -> Surroundings:
-    """All that bears on the calls within one reach of this one."""
-    at, far = unlinked.invocation.logged_at, reach(policy)
-    requests = ports.store.requests_between(at - 2 * far, at + 2 * far, limit=READ_LIMIT)
-    found = ports.store.unlinked_between(at - 2 * far, at + 2 * far, limit=READ_LIMIT)
-    around = Surroundings(
-        requests=requests,
-        unlinked=_with(found, unlinked),
-        core=(at - far, at + far),
-        asked=unlinked.invocation.invocation_id,
-        complete=len(requests) < READ_LIMIT and len(found) < READ_LIMIT,
-    )
-    return replace(around, produced=_produced_under_requests(around, now, ports, policy))
-
-
-def _with(found: Sequence[UnlinkedInvocation], own: UnlinkedInvocation) -> list[UnlinkedInvocation]:
-    """The invocations found by time, and this one in any case: the index may lag behind."""
-    others = [each for each in found if each.invocation.invocation_id != own.invocation.invocation_id]
-    insort(others, own, key=lambda each: (each.invocation.logged_at, each.invocation.invocation_id))
-    return others
-
-
-def _produced_under_requests(around: Surroundings, now: datetime, ports: Ports, policy: Policy) -> dict[str, Link]:
-    """Tool-use ids that tagged calls asked for, for chains that return ids which no untagged call asked for."""
-    candidates: dict[RequestId, Request] = {}
-    for each in due_chains(around, now=now, policy=policy):
-        if each.anchor is None and each.continues_another and not is_crowded(each, around, policy):
-            fitting = fitting_requests(each.chain, around.requests, policy)
-            if len(fitting) <= MAX_CANDIDATES:
-                candidates |= {request.request_id: request for request in fitting}
-    return {
-        tool_use_id: linked.link
-        for request_id in candidates
-        for linked in ports.store.load_request(request_id).invocations
-        if linked.invocation.conversation is not None
-        for tool_use_id in linked.invocation.conversation.produced
-    }
-
-
-def _count(linked: Iterable[LinkedInvocation], ports: Ports, policy: Policy) -> None:
-    """Store the linked invocations under their requests, and settle each request that did not know of them yet."""
-    by_request: dict[RequestId, list[LinkedInvocation]] = {}
-    for each in linked:
-        by_request.setdefault(each.link.request_id, []).append(each)
-    for request_id, own in by_request.items():
-        ports.store.store_linked(own)
-        revise_if_due(request_id, ports, policy)

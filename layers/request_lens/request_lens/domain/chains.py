@@ -4,8 +4,19 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from request_lens.domain.facts import Invocation
+
+
+def produced_by(invocation: Invocation) -> tuple[str, ...]:
+    """The tool-use ids whose results the call's answer asks for."""
+    return invocation.conversation.produced if invocation.conversation is not None else ()
+
+
+def returned_by(invocation: Invocation) -> tuple[str, ...]:
+    """The tool-use ids whose results the call brings."""
+    return invocation.conversation.returned if invocation.conversation is not None else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +34,17 @@ class Chain:
         """Whether each call but the first follows exactly the one before it."""
         return all(before == (position,) for position, before in enumerate(self.previous[1:]))
 
+    @property
+    def continues_another(self) -> bool:
+        """Whether a call that follows none of the chain returns tool results: another call asked for them."""
+        return any(not before and returned_by(call) for call, before in zip(self.calls, self.previous, strict=True))
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether a call asked for a tool whose result no call of the chain returns."""
+        returned = {tool_use_id for call in self.calls for tool_use_id in returned_by(call)}
+        return any(tool_use_id not in returned for call in self.calls for tool_use_id in produced_by(call))
+
     def steps(self) -> list[tuple[int, int]]:
         """The positions of each call that is followed and of the call that follows it."""
         return [(first, second) for second, before in enumerate(self.previous) for first in before]
@@ -31,11 +53,32 @@ class Chain:
 def chains_of(invocations: Iterable[Invocation]) -> list[Chain]:
     """The chains among these invocations, by the time of their first call."""
     ordered = sorted(invocations, key=_by_time)
-    previous = _previous(ordered)
     groups: dict[int, list[int]] = {}
-    for position, root in enumerate(_roots(previous)):
+    for position, root in enumerate(_roots(ordered)):
         groups.setdefault(root, []).append(position)
-    return [_chain(ordered, members, previous) for members in groups.values()]
+    return [_chain([ordered[member] for member in members]) for members in groups.values()]
+
+
+def chain_with(asked: Invocation, invocations: Iterable[Invocation]) -> Chain:
+    """The chain of this one of the invocations. More of them never take a call out of it."""
+    around = _sharing_ids(asked, invocations)
+    return next(chain for chain in chains_of(around) if asked in chain.calls)
+
+
+def _sharing_ids(asked: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:
+    """The call and those that name one of its tool-use ids, or of theirs: its chain is among them."""
+    by_id: dict[str, list[Invocation]] = {}
+    for call in invocations:
+        for tool_use_id in (*produced_by(call), *returned_by(call)):
+            by_id.setdefault(tool_use_id, []).append(call)
+    found, left = {asked.invocation_id: asked}, [asked]
+    while left:
+        call = left.pop()
+        for tool_use_id in (*produced_by(call), *returned_by(call)):
+            fresh = {each.invocation_id: each for each in by_id.pop(tool_use_id, ())}
+            left.extend(each for key, each in fresh.items() if key not in found)
+            found |= fresh
+    return list(found.values())
 
 
 def _by_time(invocation: Invocation) -> tuple[datetime, str]:
@@ -43,22 +86,25 @@ def _by_time(invocation: Invocation) -> tuple[datetime, str]:
 
 
 def _previous(ordered: Sequence[Invocation]) -> list[list[int]]:
-    """For each call the calls that asked for the tool results it returns; none that was logged later."""
+    """For each call the first calls that asked for the tool results it returns; none that was logged later."""
     producers: dict[str, int] = {}
     for position, each in enumerate(ordered):
-        for tool_use_id in each.conversation.produced if each.conversation is not None else ():
+        for tool_use_id in produced_by(each):
             producers.setdefault(tool_use_id, position)
     found: list[list[int]] = []
     for position, each in enumerate(ordered):
-        returned = each.conversation.returned if each.conversation is not None else ()
-        known = {producers[tool_use_id] for tool_use_id in returned if tool_use_id in producers}
+        known = {producers[tool_use_id] for tool_use_id in returned_by(each) if tool_use_id in producers}
         found.append(sorted(p for p in known if p != position and ordered[p].logged_at <= each.logged_at))
     return found
 
 
-def _roots(previous: Sequence[Sequence[int]]) -> list[int]:
-    """For each call the smallest position that it is joined with (union-find with path halving)."""
-    parent = list(range(len(previous)))
+def _roots(ordered: Sequence[Invocation]) -> list[int]:
+    """For each call the smallest position that it is joined with (union-find with path halving).
+
+    A call is joined with all that asked for what it returns, the first of which it follows: so a call that comes to
+    light later joins chains and never parts them.
+    """
+    parent = list(range(len(ordered)))
 
     def root(position: int) -> int:
         while parent[position] != position:
@@ -66,15 +112,25 @@ def _roots(previous: Sequence[Sequence[int]]) -> list[int]:
             position = parent[position]
         return position
 
-    for second, before in enumerate(previous):
-        for first in before:
-            low, high = sorted((root(first), root(second)))
-            parent[high] = low
-    return [root(position) for position in range(len(previous))]
+    producers: dict[str, list[int]] = {}
+    for _, second in groupby(range(len(ordered)), key=lambda position: ordered[position].logged_at):
+        group = list(second)
+        for position in group:
+            for tool_use_id in produced_by(ordered[position]):
+                producers.setdefault(tool_use_id, []).append(position)
+        for position in group:
+            for tool_use_id in returned_by(ordered[position]):
+                joined = producers.get(tool_use_id, [])
+                for first in joined:
+                    one, other = root(first), root(position)
+                    parent[max(one, other)] = min(one, other)
+                del joined[1:]
+    return [root(position) for position in range(len(ordered))]
 
 
-def _chain(ordered: Sequence[Invocation], members: Sequence[int], previous: Sequence[Sequence[int]]) -> Chain:
-    laid = _laid_out(members, {member: set(previous[member]) for member in members})
+def _chain(ordered: Sequence[Invocation]) -> Chain:
+    previous = _previous(ordered)
+    laid = _laid_out({position: set(before) for position, before in enumerate(previous)})
     place = {member: position for position, member in enumerate(laid)}
     return Chain(
         calls=tuple(ordered[member] for member in laid),
@@ -84,8 +140,8 @@ def _chain(ordered: Sequence[Invocation], members: Sequence[int], previous: Sequ
     )
 
 
-def _laid_out(members: Sequence[int], waits: Mapping[int, set[int]]) -> list[int]:
-    """The members, each after those it waits for, by time where that leaves a choice.
+def _laid_out(waits: Mapping[int, set[int]]) -> list[int]:
+    """The members, which are in order of time, each after those it waits for, by time where that leaves a choice.
 
     Ids come from strangers: where they run in a circle, the earliest call that is left goes first.
     """
@@ -93,8 +149,8 @@ def _laid_out(members: Sequence[int], waits: Mapping[int, set[int]]) -> list[int
     for member, before in waits.items():
         for first in before:
             followers.setdefault(first, []).append(member)
-    left = dict.fromkeys(members)
-    ready = [member for member in members if not waits[member]]
+    left = dict.fromkeys(waits)
+    ready = [member for member, before in waits.items() if not before]
     laid: list[int] = []
     while left:
         member = heapq.heappop(ready) if ready else next(iter(left))

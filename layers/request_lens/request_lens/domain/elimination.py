@@ -8,7 +8,7 @@ is left out only makes the result weaker, never wrong: the true assignment remai
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from request_lens.domain.chains import Chain
+from request_lens.domain.chains import Chain, returned_by
 from request_lens.domain.facts import InvocationId, RequestId
 
 MAX_LOOPS = 64
@@ -35,7 +35,7 @@ class Elimination:
 def is_loop(chain: Chain) -> bool:
     """Whether the chain begins a conversation, or a turn of one, and goes on from there alone."""
     heads = [call for call, before in zip(chain.calls, chain.previous, strict=True) if not before]
-    return len(heads) == 1 and heads[0].conversation is not None and not heads[0].conversation.returned
+    return len(heads) == 1 and heads[0].conversation is not None and not returned_by(heads[0])
 
 
 def eliminated(loop: LoopId, fits: Fits) -> Elimination:

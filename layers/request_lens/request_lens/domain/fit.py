@@ -19,7 +19,7 @@ def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
     """
     if request.ended_at is None:
         return False
-    latest_end = request.ended_at + policy.clock_skew + _overtime(request, policy)
+    latest_end = request.ended_at + policy.clock_skew + overtime(request, policy)
     if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
         return False
     ends: list[datetime] = []
@@ -36,5 +36,6 @@ def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
     return max(ends) <= latest_end
 
 
-def _overtime(request: Request, policy: Policy) -> timedelta:
+def overtime(request: Request, policy: Policy) -> timedelta:
+    """How long after the request's end its calls can go on."""
     return policy.max_agent if request.status in TIMED_OUT else timedelta(0)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.fit import overtime
 from request_lens.domain.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import RequestState
@@ -32,7 +33,7 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
         in_time = state.stored_at <= ended_at + policy.settle_delay
         return (ended_at if in_time else state.stored_at) + policy.settle_delay
     if state.stored_at <= ended_at + policy.link_delay:
-        return ended_at + 2 * policy.max_request + policy.link_delay
+        return ended_at + overtime(state.record, policy) + 2 * policy.max_request + policy.link_delay
     return state.stored_at + policy.link_delay + policy.max_request + policy.settle_delay
 
 

@@ -1,35 +1,18 @@
-"""Surroundings: the facts around an invocation, the chains among them, and the requests that these fit."""
+"""Surroundings: the chain of one invocation, and the facts around it that bear on its decision."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from request_lens.domain.chains import Chain, chains_of
-from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request
-from request_lens.domain.fit import chain_fits
+from request_lens.domain.chains import Chain, chain_with, returned_by
+from request_lens.domain.facts import LOG_PRECISION_MS, Request
+from request_lens.domain.fit import TIMED_OUT, chain_fits
 from request_lens.domain.link import Link, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 
 MAX_FACTS_AROUND = 1_000
 """With more facts than this around an invocation it is `crowded`: time says nothing any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """The facts around one moment, as far as they bear on the calls within `core`.
-
-    `asked` is the invocation in their middle: its chain is decided even where it leaves the core. Both kinds of facts
-    are in order of time. `produced` are tool-use ids that linked invocations asked for, with the links of those;
-    `complete` is False where there are more facts than could be read.
-    """
-
-    requests: Sequence[Request]
-    unlinked: Sequence[UnlinkedInvocation]
-    core: tuple[datetime, datetime]
-    asked: InvocationId
-    produced: Mapping[str, Link] = field(default_factory=dict)
-    complete: bool = True
 
 
 def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
@@ -40,7 +23,19 @@ def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
 
 def reach(policy: Policy) -> timedelta:
     """How far in time a request and the calls made for it can lie apart."""
-    return policy.max_request + policy.max_agent + policy.clock_skew + timedelta(seconds=1)
+    return policy.max_request + policy.max_agent + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+
+
+def calls_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
+    """When the calls began that bear on one of this moment: its chain's, and those that crowd or eliminate that."""
+    far = reach(policy) + policy.max_request
+    return moment - far, moment + far
+
+
+def requests_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
+    """When the requests began that bear on a call of this moment: for elimination those, too, that its rivals fit."""
+    first, last = calls_span(moment, policy)
+    return (first - reach(policy) if policy.one_loop_per_request else first), last
 
 
 def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
@@ -50,74 +45,112 @@ def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenChain:
-    """A chain with calls that are not decided yet; `links` are those of calls that are, or that it goes on from."""
+    """The chain of an invocation that waits for its decision; `members` are its calls, in its order."""
 
     chain: Chain
-    open: tuple[UnlinkedInvocation, ...]
-    links: tuple[Link, ...]
-    due_at: datetime
+    members: tuple[UnlinkedInvocation, ...]
+
+    @property
+    def open(self) -> tuple[UnlinkedInvocation, ...]:
+        """Those that are not decided yet."""
+        return tuple(each for each in self.members if each.decision is None)
 
     @property
     def anchor(self) -> Link | None:
-        """The link that the open calls follow if they fit its request."""
-        return self.links[0] if self.links else None
+        """The link of the first that has one."""
+        return next((each.decision for each in self.members if isinstance(each.decision, Link)), None)
 
     @property
-    def continues_another(self) -> bool:
-        """Whether a call that follows none of the chain returns tool results: another call asked for them."""
-        heads = (call for call, before in zip(self.chain.calls, self.chain.previous, strict=True) if not before)
-        return any(call.conversation is not None and call.conversation.returned for call in heads)
+    def times(self) -> tuple[datetime, datetime]:
+        """When its first and its last call were logged."""
+        logged = [call.logged_at for call in self.chain.calls]
+        return min(logged), max(logged)
+
+    def is_too_long(self, policy: Policy) -> bool:
+        """Whether no request can hold it."""
+        first, last = self.times
+        return last - first > reach(policy)
+
+    def last_due(self, policy: Policy) -> UnlinkedInvocation:
+        """The open call that is due last: its settle decides the chain, and the others leave it to that."""
+        return max(self.open, key=lambda each: (due_at(each, policy), each.invocation.invocation_id))
 
 
-def open_chains(around: Surroundings, policy: Policy) -> list[OpenChain]:
-    """The chains around that wait for a decision, in due order."""
-    ours = {each.invocation.invocation_id: each for each in around.unlinked if may_be_linked(each, policy)}
-    chains = chains_of(each.invocation for each in ours.values())
-    found = [_open_chain(chain, ours, around.produced, policy) for chain in chains]
-    return sorted((each for each in found if each is not None), key=lambda each: each.due_at)
+def open_chain(asked: UnlinkedInvocation, unlinked: Iterable[UnlinkedInvocation], policy: Policy) -> OpenChain:
+    """The chain of this invocation among those that may be linked."""
+    ours = {each.invocation.invocation_id: each for each in unlinked if may_be_linked(each, policy)}
+    chain = chain_with(asked.invocation, (each.invocation for each in ours.values()))
+    return OpenChain(chain=chain, members=tuple(ours[call.invocation_id] for call in chain.calls))
 
 
-def _open_chain(
-    chain: Chain,
-    ours: Mapping[InvocationId, UnlinkedInvocation],
-    produced: Mapping[str, Link],
-    policy: Policy,
-) -> OpenChain | None:
-    members = [ours[call.invocation_id] for call in chain.calls]
-    open_ = tuple(each for each in members if each.decision is None)
-    if not open_:
-        return None
-    links = [each.decision for each in members if isinstance(each.decision, Link)]
-    links += [
-        produced[tool_use_id]
-        for each in open_
-        if each.invocation.conversation is not None
-        for tool_use_id in each.invocation.conversation.returned
-        if tool_use_id in produced
-    ]
-    due = max(due_at(each, policy) for each in open_)
-    return OpenChain(chain=chain, open=open_, links=tuple(links), due_at=due)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """A chain and the facts around it, both kinds in order of time; none of the invocations has a tag.
+
+    `produced` are tool-use ids that invocations under requests asked for, with the links of those; `complete` is False
+    where there are more facts than could be read.
+    """
+
+    own: OpenChain
+    requests: Sequence[Request]
+    unlinked: Sequence[UnlinkedInvocation]
+    produced: Mapping[str, Link] = field(default_factory=dict)
+    complete: bool = True
+
+    def is_crowded(self, policy: Policy) -> bool:
+        """Whether more facts lie around the chain than time can tell apart, or than could be read."""
+        begins, ends = self.own.times
+        first, last = begins - policy.max_request, ends + policy.max_request
+        requests = _count(self.requests, first, last, key=_started_at)
+        calls = _count(self.unlinked, first, last, key=lambda each: each.invocation.logged_at)
+        return not self.complete or requests + calls > MAX_FACTS_AROUND
+
+    def fitting(self, chain: Chain, policy: Policy) -> list[Request]:
+        """The requests that a chain fits."""
+        return _fitting(chain, self.requests, policy)
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links of the chain's calls that have one, and of the calls that it goes on from."""
+        decided = [each.decision for each in self.own.members if isinstance(each.decision, Link)]
+        returned = [tool_use_id for call in self.own.chain.calls for tool_use_id in returned_by(call)]
+        return (*decided, *(self.produced[each] for each in returned if each in self.produced))
+
+    def of_unknown_duration(self, policy: Policy) -> list[Request]:
+        """The requests that may have made the chain's calls for all that is known of their end."""
+        return [each for each in _near(self.own.chain, self.requests, policy) if each.duration_ms is None]
+
+    def due_at(self, policy: Policy) -> datetime:
+        """When the chain is due: once it is whole, and every call of it was stored `LinkDelaySeconds` ago."""
+        stored = max(each.stored_at for each in self.own.members)
+        return max(self.whole_at(self.own.chain, policy), stored + policy.link_delay)
+
+    def whole_at(self, chain: Chain, policy: Policy) -> datetime:
+        """When the calls of a chain, and the requests that it fits, have come, as far as they come in time.
+
+        A request that API Gateway gave up on lets its agent run on for `MaxAgentSeconds`: a chain that fits it and
+        still waits for a tool's result is not whole before. This depends on the facts alone, not on their arrival.
+        """
+        whole_at = max(call.logged_at for call in chain.calls) + policy.max_request + policy.link_delay
+        if not chain.may_go_on:
+            return whole_at
+        timed_out = [each for each in self.requests if each.status in TIMED_OUT]
+        return whole_at + policy.max_agent if _fitting(chain, timed_out, policy) else whole_at
 
 
-def fitting_requests(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
-    """Those of the requests, which are in order of their start, that a chain fits."""
+def _fitting(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
+    return [each for each in _near(chain, requests, policy) if chain_fits(chain, each, policy)]
+
+
+def _near(chain: Chain, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:
+    """Those of the requests that began neither after the chain nor too long before its end."""
     first = chain.calls[-1].logged_at - reach(policy)
     last = chain.calls[0].logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    near = requests[bisect_left(requests, first, key=_started_at) : bisect_right(requests, last, key=_started_at)]
-    return [each for each in near if chain_fits(chain, each, policy)]
+    return requests[bisect_left(requests, first, key=_started_at) : bisect_right(requests, last, key=_started_at)]
 
 
 def _started_at(request: Request) -> datetime:
     return request.started_at
-
-
-def is_crowded(open_chain: OpenChain, around: Surroundings, policy: Policy) -> bool:
-    """Whether more facts lie around a chain than time can tell apart, or than could be read."""
-    first = open_chain.open[0].invocation.logged_at - policy.max_request
-    last = open_chain.open[-1].invocation.logged_at + policy.max_request
-    requests = _count(around.requests, first, last, key=_started_at)
-    calls = _count(around.unlinked, first, last, key=lambda each: each.invocation.logged_at)
-    return not around.complete or requests + calls > MAX_FACTS_AROUND
 
 
 def _count[Each](ordered: Sequence[Each], first: datetime, last: datetime, *, key: Callable[[Each], datetime]) -> int:

@@ -66,16 +66,19 @@ def draw_deliveries(traffic: Traffic, faults: Faults) -> list[Batch]:
 
 
 def _of_request(request: Request, calls: Sequence[CallTruth], faults: Faults) -> list[Batch]:
-    """The request's record, and its calls in one batch."""
+    """The request's record, and its calls: each when it has ended, or all in one batch."""
     ended = _logged(request)
     last = max([ended, *(each.ended for each in calls)]) if calls else ended
     calls_at, record_at = last + _usual(faults.chance), ended + _usual(faults.chance)
+    one_by_one = faults.chance.random() < 0.5
     if faults.strike(Fault.RECORD_BEFORE):
         calls_at = max(calls_at, record_at + timedelta(seconds=faults.chance.randint(1, 40)))
     elif faults.strike(Fault.RECORD_AFTER):
         record_at = calls_at + timedelta(seconds=faults.chance.choice((1, 20, 29, 1_000)))
     shift = _clock(faults)
     found = [Batch(at=calls_at - shift, records=tuple(each.call for each in calls))] if calls else []
+    if one_by_one:
+        found = [Batch(at=each.ended + _usual(faults.chance) - shift, records=(each.call,)) for each in calls]
     if not faults.strike(Fault.RECORD_NEVER):
         found.append(Batch(at=record_at - shift, records=(request,)))
     return found
@@ -101,6 +104,8 @@ def _split(batch: Batch, faults: Faults) -> list[Batch]:
 
 
 def _delayed(batch: Batch, faults: Faults) -> Batch:
+    if faults.strike(Fault.DELAY_IN_TIME):
+        return Batch(at=batch.at + timedelta(seconds=faults.chance.randint(1, 45)), records=batch.records)
     for fault, delay in _DELAYS:
         if faults.strike(fault):
             return Batch(at=batch.at + delay, records=batch.records)

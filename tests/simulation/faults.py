@@ -14,6 +14,7 @@ class Fault(StrEnum):
     REORDER = "reorder"
     SPLIT = "split"
     MERGE = "merge"
+    DELAY_IN_TIME = "delay up to 45 s"
     DELAY_5_MINUTES = "delay 5 min"
     DELAY_3_HOURS = "delay 3 h"
     DELAY_15_DAYS = "delay 15 days"
@@ -48,6 +49,7 @@ EXPECTED: Mapping[Fault, float] = {
     Fault.REORDER: 0.3,
     Fault.SPLIT: 0.25,
     Fault.MERGE: 0.2,
+    Fault.DELAY_IN_TIME: 0.2,
     Fault.DELAY_5_MINUTES: 0.12,
     Fault.DELAY_3_HOURS: 0.12,
     Fault.DELAY_15_DAYS: 0.1,

@@ -75,12 +75,12 @@ class Outcome:
         return self.traffic.style is Style.TAGGED
 
 
-def run_seed(seed: int, pipeline: Pipeline = PRODUCT, *, strict: bool = False) -> Outcome:
-    """The schedule of this seed, run with all its faults; `strict` leaves no known failure out."""
+def run_seed(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
+    """The schedule of this seed, run with all its faults."""
     chance = random.Random(seed)
-    traffic = draw_traffic(chance, strict=strict)
+    traffic = draw_traffic(chance)
     faults = Faults(chance)
-    world = World(faults, traffic.policy, pipeline, strict)
+    world = World(faults, traffic.policy, pipeline)
     world.run(draw_deliveries(traffic, faults))
     return _outcome(seed, traffic, world)
 

@@ -49,7 +49,6 @@ class SimulatedStore:
             self._seen([each.invocation for each in some])
             self._port.store_linked(some)
 
-        self._step.shield()
         self._step.some_of(list(linked), store)
 
     def load_request(self, request_id: RequestId) -> RequestState:
@@ -67,7 +66,6 @@ class SimulatedStore:
         return self._step.read(lambda: self._port.load_unlinked(invocation_id))
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
-        self._step.shield_decisions()
         return self._step.write(lambda: self._port.decide(unlinked, decision), StoreUnavailable)
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:

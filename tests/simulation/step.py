@@ -18,46 +18,23 @@ class Step:
 
     faults: Faults
     overtake: Callable[[], None] = field(default=lambda: None)
-    settles_call: bool = False
-    call_was_lost: bool = False
-    eliminates: bool = False
-    strict: bool = False
-    shielded: bool = False
-
-    def shield_decisions(self) -> None:
-        """No interruption from a call's first decision to the event's end where the policy eliminates.
-
-        Elimination cannot take up a chain that was decided in part.
-        """
-        self.shielded = self.shielded or (self.settles_call and self.eliminates and not self.strict)
-
-    def shield(self) -> None:
-        """No interruption from here to the event's end, where a call's settle counts after a call's message was lost.
-
-        `sweep` finds a call without its copy, but not a copy that no revision counts: if the call's own message is
-        lost, and the settle that decided it for another one dies between the two, nobody comes to count it.
-        """
-        self.shielded = self.shielded or (self.settles_call and self.call_was_lost and not self.strict)
-
-    def _fails(self, fault: Fault) -> bool:
-        return not self.shielded and self.faults.strike(fault)
 
     def write[Answer](self, effect: Callable[[], Answer], outage: type[StoreUnavailable | TimerUnavailable]) -> Answer:
         """A write that may not happen, happen without an answer, or happen twice, whose second answer counts."""
         self.boundary()
-        if self._fails(Fault.THROTTLE):
+        if self.faults.strike(Fault.THROTTLE):
             raise outage("throttled, before the write")
         answer = effect()
         if self.faults.strike(Fault.OWN_LOST_REPLY):
             answer = effect()
-        if self._fails(Fault.LOST_REPLY):
+        if self.faults.strike(Fault.LOST_REPLY):
             raise outage("the reply was lost, after the write")
         self.crash()
         return answer
 
     def read[Answer](self, effect: Callable[[], Answer]) -> Answer:
         """A read that may fail; others may write right after it."""
-        if self._fails(Fault.THROTTLE):
+        if self.faults.strike(Fault.THROTTLE):
             raise StoreUnavailable("throttled, a read")
         answer = effect()
         self.boundary()
@@ -67,21 +44,20 @@ class Step:
         """Store a batch of items, of which some may stay unprocessed, or which a time-out may cut short."""
         if len(items) > 1:
             cut = self.faults.chance.randrange(1, len(items))
-            if self._fails(Fault.UNPROCESSED):
+            if self.faults.strike(Fault.UNPROCESSED):
                 store(self.faults.chance.sample(items, cut))
                 raise StoreUnavailable("unprocessed items were left")
-            if self._fails(Fault.TIME_OUT):
+            if self.faults.strike(Fault.TIME_OUT):
                 store(items[:cut])
                 raise Killed("timed out in the middle")
         self.write(lambda: store(items), StoreUnavailable)
 
     def boundary(self) -> None:
         """Between two calls: another event may run here, or the function die."""
-        if not self.shielded:
-            self.overtake()
+        self.overtake()
         self.crash()
 
     def crash(self) -> None:
         """The function may die here."""
-        if self._fails(Fault.CRASH):
+        if self.faults.strike(Fault.CRASH):
             raise Killed("crashed")

@@ -22,6 +22,7 @@ from request_lens.domain.policy import Policy
 OTHER_ROLE = "nightly-batch"
 OBSERVED_ROUTE = "POST /ask"
 UNOBSERVED_ROUTE = "GET /health"
+TIMED_OUT = 503
 MODELS = ("jp.anthropic.claude-haiku-4-5-20251001-v1:0", "amazon.nova-lite-v1:0")
 
 
@@ -32,13 +33,6 @@ class Style(StrEnum):
     MIXED = "mixed"
     SPARSE = "sparse"
     OVERLAPPING = "overlapping"
-
-
-ELIMINATES = frozenset({Style.TAGGED, Style.SPARSE, Style.OVERLAPPING})
-"""Styles whose policy may say `OneLoopPerRequest`.
-
-Left out: a tagged call amid an untagged chain. As an orphan it is due long after the rest of its chain.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +73,8 @@ class Traffic:
         return [each for each in self.calls.values() if each.request_id == request_id]
 
 
-def draw_traffic(chance: random.Random, *, strict: bool = False) -> Traffic:
-    """One to four requests of up to four calls, and now and then another's call; `strict`: see `run_seed`."""
+def draw_traffic(chance: random.Random) -> Traffic:
+    """One to four requests of up to four calls, and now and then another's call."""
     style = chance.choice((Style.TAGGED, Style.TAGGED, Style.MIXED, Style.SPARSE, Style.OVERLAPPING))
     requests = _requests(chance, style)
     bodies = chance.random() < 0.85
@@ -96,7 +90,7 @@ def draw_traffic(chance: random.Random, *, strict: bool = False) -> Traffic:
         policy=Policy(
             agent_role_names=frozenset({ROLE}) if chance.random() < 0.75 else frozenset(),
             agent_routes=frozenset({OBSERVED_ROUTE}) if chance.random() < 0.5 else frozenset(),
-            one_loop_per_request=(strict or style in ELIMINATES) and chance.random() < 0.25,
+            one_loop_per_request=chance.random() < 0.25,
         ),
         requests={each.request_id: each for each in requests},
         calls={each.call.invocation_id: each for each in calls},
@@ -113,7 +107,7 @@ def _requests(chance: random.Random, style: Style) -> list[Request]:
             Request(
                 request_id=RequestId(f"r{n}"),
                 route=OBSERVED_ROUTE if chance.random() < 0.9 else UNOBSERVED_ROUTE,
-                status=chance.choice((200, 200, 200, 500, 503)),
+                status=chance.choice((200, 200, 200, 500, TIMED_OUT)),
                 started_at=START + timedelta(milliseconds=start_ms),
                 duration_ms=chance.randint(1_000, 25_000) if known else None,
             )
@@ -122,13 +116,18 @@ def _requests(chance: random.Random, style: Style) -> list[Request]:
 
 
 def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -> list[CallTruth]:
-    """One loop of calls, one after the other; a failed attempt may come before one of them."""
+    """One loop of calls, one after the other; a failed attempt may come before one of them.
+
+    Where the API gave up on its request, a long tool call may follow the first, and the others come after the response.
+    """
     how_many, full = chance.randint(0, 4), chance.random() < 0.7
+    overtime_ms = chance.choice((0, 20_000, 55_000)) if request.status == TIMED_OUT else 0
     step = (request.duration_ms or 8_000) // max(how_many, 1)
     longest = 2 * step if style is Style.TAGGED and chance.random() < 0.3 else step // 2
     found: list[CallTruth] = []
     for position in range(how_many):
         began = request.started_at + timedelta(milliseconds=position * step + chance.randint(0, step // 4))
+        began += timedelta(milliseconds=overtime_ms if position else 0)
         if chance.random() < 0.1:
             failed = _failed(f"{request.request_id}-{position}-failed", began, chance)
             found.append(_tagged(chance, failed, request, style, index=None))

@@ -47,7 +47,6 @@ class World:
     faults: Faults
     policy: Policy
     pipeline: Pipeline = PRODUCT
-    strict: bool = False
     printed: list[Publication] = field(default_factory=list)
     collected: list[Collected] = field(default_factory=list)
     steps: int = 0
@@ -66,7 +65,7 @@ class World:
     _sent: int = 0
 
     def __post_init__(self) -> None:
-        self._step = Step(self.faults, self._overtake, eliminates=self.policy.one_loop_per_request, strict=self.strict)
+        self._step = Step(self.faults, self._overtake)
         self.store = SimulatedStore(self.pipeline.make_store(self._step, self), self._step, self.clock)
         self._ports = Ports(
             store=self.store, timer=self, sink=self, clock=self.clock, profiles=MemoryInferenceProfiles()
@@ -105,7 +104,6 @@ class World:
         now, rounds = self.clock.now(), 1 + max((each.rounds for each in self._running[-1:] if each.key), default=0)
         for key, due_at in keys:
             if self._may_be_lost(key) and self.faults.strike(Fault.LOST_MESSAGE):
-                self._step.call_was_lost |= key.matter is Matter.INVOCATION
                 continue
             event = Event(work=Work.SETTLE, key=key, rounds=rounds)
             wait = min(max(due_at - now, timedelta(0)), SQS_LONGEST)
@@ -142,9 +140,6 @@ class World:
         self.steps += 1
         self.faults.trace.append(f"{self.clock.now():%d %H:%M:%S.%f} {told(event)}")
         self._running.append(event)
-        before = self._step.settles_call, self._step.shielded
-        self._step.settles_call = event.key is not None and event.key.matter is Matter.INVOCATION
-        self._step.shielded = False
         self.longest_chain = max(self.longest_chain, event.rounds)
         try:
             self._run(event)
@@ -155,7 +150,6 @@ class World:
             self.errors.append(f"{told(event)} raised {error!r}")
         finally:
             self._running.pop()
-            self._step.settles_call, self._step.shielded = before
             for shard in self.stream.put(self.store.inner.take_changes()):
                 self._poll(shard)
 

@@ -89,6 +89,10 @@ def test_a_publication_is_one_line_and_one_a_model(sink: EmfMetricSink, capsys: 
     assert {name: value for name, value in model.items() if name != "_aws"} == {
         "Service": "request-lens",
         "ModelId": MODEL,
+        "route": "POST /ask",
+        "request_id": "request-1",
+        "revision": 1,
+        "status": 200,
         "publication_id": "request-1#1",
         "LlmCalls": [2.0],
         "InvocationLatency": [1509.0, 1402.0],

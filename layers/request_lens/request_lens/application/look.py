@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
 from request_lens.domain.link import Link, LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.provisional import provisional_links, provisional_summary
+from request_lens.domain.provisional import KnownFacts, provisional_links, provisional_summary
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
-from request_lens.domain.surroundings import Surroundings, reach
+from request_lens.domain.surroundings import reach
 from request_lens.ports import FactReader
 
 MOST_COUNTED = 10_000
@@ -141,15 +141,15 @@ def _pending(
     if not pending:
         return _Pending(calls=0, links={})
     requests = reader.requests_between(first - far, last + far, limit=READ_LIMIT)
-    around = Surroundings(
+    known = KnownFacts(
         requests=requests,
         unlinked=unlinked,
-        core=(first, last),
-        asked=pending[0].invocation.invocation_id,
         produced=_produced(whole),
         complete=len(unlinked) < READ_LIMIT and len(requests) < READ_LIMIT,
     )
-    return _Pending(calls=len(pending), links=_by_request(provisional_links(around, policy)))
+    looked_for = {each.invocation.invocation_id for each in pending}
+    placed = [each for each in provisional_links(known, policy) if each.invocation.invocation_id in looked_for]
+    return _Pending(calls=len(pending), links=_by_request(placed))
 
 
 def _produced(whole: Iterable[RequestState]) -> Mapping[str, Link]:

@@ -1,29 +1,49 @@
 """Provisional links: where pending calls would go if nothing else arrived. For those who look: nothing is stored."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from request_lens.domain.chains import chains_of
 from request_lens.domain.facts import Request
 from request_lens.domain.fold import fold
-from request_lens.domain.link import Link, LinkedInvocation
-from request_lens.domain.linking import decide_due
+from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking import decide_chain
 from request_lens.domain.placement import placed
 from request_lens.domain.policy import Policy
 from request_lens.domain.summary import MAX_BARS, Summary
-from request_lens.domain.surroundings import Surroundings
+from request_lens.domain.surroundings import OpenChain, Surroundings, may_be_linked
 
 _EVENTUALLY = datetime.max.replace(tzinfo=UTC)
 
 
-def provisional_links(around: Surroundings, policy: Policy) -> tuple[LinkedInvocation, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFacts:
+    """What is known around pending calls, in order of time; `produced` and `complete` are as in `Surroundings`."""
+
+    requests: Sequence[Request]
+    unlinked: Sequence[UnlinkedInvocation]
+    produced: Mapping[str, Link]
+    complete: bool
+
+
+def provisional_links(known: KnownFacts, policy: Policy) -> Iterator[LinkedInvocation]:
     """The pending calls that would be linked as things stand: the very decisions, taken before they are due."""
-    decided = decide_due(around, now=_EVENTUALLY, policy=policy)
-    return tuple(
-        LinkedInvocation(invocation=each.unlinked.invocation, link=each.decision)
-        for each in decided
-        if isinstance(each.decision, Link)
-    )
+    untagged = [each for each in known.unlinked if each.invocation.tag is None]
+    ours = {each.invocation.invocation_id: each for each in untagged if may_be_linked(each, policy)}
+    for chain in chains_of(each.invocation for each in ours.values()):
+        own = OpenChain(chain=chain, members=tuple(ours[call.invocation_id] for call in chain.calls))
+        around = Surroundings(
+            own=own,
+            requests=known.requests,
+            unlinked=untagged,
+            produced=known.produced,
+            complete=known.complete,
+        )
+        decisions = decide_chain(around, now=_EVENTUALLY, policy=policy).decisions if own.open else ()
+        for each in decisions:
+            if isinstance(each.decision, Link):
+                yield LinkedInvocation(invocation=each.unlinked.invocation, link=each.decision)
 
 
 def provisional_summary(

@@ -23,7 +23,7 @@ from request_lens.wire.field_types import (
     TokenCount,
     Word,
 )
-from request_lens.wire.messages import each_once, returned_by
+from request_lens.wire.messages import Message, each_once, returned_by
 from request_lens.wire.model_name import model_name
 from request_lens.wire.request_metadata import RequestMetadata, tag_of
 
@@ -113,6 +113,9 @@ def _tokens(asked: _Input, answered: _Output, answer: Answer) -> TokenCounts:
 def _conversation(body: AskedBody, answer: Answer) -> Conversation | None:
     """The tool-use ids that came and went, or None where no messages can be read."""
     messages = None if body is None else body.get("messages")
-    if messages is None or (messages and messages[-1] is None):
+    if messages is None:
         return None
-    return Conversation(returned=each_once(returned_by(messages)), produced=answer.produced)
+    last: Message | None = messages[-1] if messages else {}
+    if last is None:
+        return None
+    return Conversation(returned=each_once(returned_by(last)), produced=answer.produced)

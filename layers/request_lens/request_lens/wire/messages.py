@@ -1,7 +1,6 @@
 """Messages of a conversation, read for the ids of tool uses alone, as each model family words them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator
 from typing import Annotated, TypedDict
 
 from pydantic import Field
@@ -58,17 +57,16 @@ def tool_use_of(block: Block) -> str | None:
     return block["tool_use"].get("tool_use_id") if "tool_use" in block else block.get("id")
 
 
-def returned_by(messages: Sequence[Message | None]) -> Iterator[str]:
-    """The ids of the tool uses whose results come last: in one message, or in one each (chat completions)."""
-    results = [*takewhile(lambda each: each is not None and "tool_call_id" in each, reversed(messages))]
-    for message in reversed(results or messages[-1:]):
-        if message is None:
-            continue
-        if "tool_call_id" in message:
-            yield message["tool_call_id"]
-        for block in message.get("content", ()):
-            if block is not None and (tool_use_id := _tool_result_of(block)) is not None:
-                yield tool_use_id
+def returned_by(message: Message) -> Iterator[str]:
+    """The ids of the tool uses whose results a message brings.
+
+    Chat completions bring each result in a message of its own; the last one's id leads to the call that asked for all.
+    """
+    if "tool_call_id" in message:
+        yield message["tool_call_id"]
+    for block in message.get("content", ()):
+        if block is not None and (tool_use_id := _tool_result_of(block)) is not None:
+            yield tool_use_id
 
 
 def _tool_result_of(block: Block) -> str | None:

@@ -57,7 +57,9 @@ def lambda_handler(event: Event, _context: object) -> dict[str, object] | None:
 
 def _source(records: Sequence[Event]) -> str:
     """The service that all the records come from (Lambda mixes none), and nothing that could be a text."""
-    source = str(records[0].get("eventSource")) if records else "nothing"
+    if not records:
+        return "an event without records"
+    source = str(records[0].get("eventSource"))
     return source if _SOURCE.fullmatch(source) else "unknown"
 
 

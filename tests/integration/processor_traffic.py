@@ -19,7 +19,12 @@ EVENTS = Path(__file__).parents[2] / "events"
 REGION = "ap-northeast-1"
 
 
-def log_batch(messages: Sequence[str], log_group: str = "/aws/bedrock/model-invocations") -> dict[str, object]:
+def log_batch(
+    messages: Sequence[str],
+    log_group: str = "/aws/bedrock/model-invocations",
+    *,
+    first_event: int = 0,
+) -> dict[str, object]:
     batch = {
         "messageType": "DATA_MESSAGE",
         "owner": "123456789012",
@@ -28,7 +33,7 @@ def log_batch(messages: Sequence[str], log_group: str = "/aws/bedrock/model-invo
         "subscriptionFilters": ["test"],
         "logEvents": [
             {"id": f"{position:056d}", "timestamp": 1764872822000, "message": message}
-            for position, message in enumerate(messages)
+            for position, message in enumerate(messages, first_event)
         ],
     }
     return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(batch).encode())).decode()}}

@@ -12,7 +12,7 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo down test benchmark check format lock build clean
+.PHONY: help setup browser demo down test benchmark check format lock prices build clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,10 @@ build: setup ## Build the stack into .aws-sam, as `sam deploy` wants it
 
 lock: ## Lock each dependency group into requirements/ (UPGRADE=1 takes newer versions)
 	@scripts/lock.sh $(if $(filter-out 0,$(UPGRADE)),--upgrade)
+
+prices: setup ## Compile the table of Bedrock's list prices (UPGRADE=1 takes the newest ones)
+	$(if $(filter-out 0,$(UPGRADE)),scripts/lock.sh --upgrade-package=genai-prices && scripts/setup.sh)
+	$(BIN)/python scripts/bedrock_prices.py
 
 clean: ## Remove what the targets made: environments, builds, caches and out/
 	@[ ! -x $(BIN)/request-lens ] || $(BIN)/request-lens local down

@@ -36,19 +36,21 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.OUTPUT_TOKENS: ("total", "output tokens"),
     Metric.CACHE_READ_INPUT_TOKENS: ("total", "input tokens read from the prompt cache"),
     Metric.CACHE_WRITE_INPUT_TOKENS: ("total", "input tokens written to the prompt cache"),
+    Metric.ESTIMATED_COST: ("total", "estimated cost in USD, by list prices; of the calls that have a price"),
     Metric.INVOCATION_LATENCY: ("model", "latency that the log reports of an LLM call, of a request's first 100"),
     Metric.UNATTRIBUTED_INVOCATIONS: ("pipeline", "invocations that belong to no request we know"),
     Metric.REJECTED_RECORDS: ("reason", "log events that could not be understood, are too old, or are hours ahead"),
     Metric.LATE_REVISIONS: ("pipeline", "summaries that late facts changed"),
-    Metric.UNPRICED_INVOCATIONS: ("pipeline", "LLM calls without a price: all, as cost is not estimated yet"),
+    Metric.UNPRICED_INVOCATIONS: ("pipeline", "LLM calls without a price: their cost is not in EstimatedCost"),
     Metric.ASSUMPTION_BREACHES: (
         "pipeline",
         "facts that show an assumption of inferred links broken; the line says which",
     ),
     Metric.LOG_DELAY: ("pipeline", "end of a request or call to the arrival of its log event"),
     Metric.SETTLE_DELAY: ("pipeline", "end of a request to the publication of its first summary"),
+    Metric.RUNAWAY_REQUESTS: ("pipeline", "requests beyond a limit, each once; the line has the request's id"),
 }
-"""What each published metric means; EstimatedCost is not published yet."""
+"""What each published metric means."""
 
 
 def metrics_table() -> str:

@@ -1,6 +1,6 @@
 """The calls of one request as a table for the terminal."""
 
-from collections.abc import Sequence
+from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -8,16 +8,19 @@ from rich.text import Text
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation
-from request_lens.domain.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens_cli.report_table import UNKNOWN, seconds
+from request_lens.domain.pricing import Unpriced
+from request_lens.domain.state import RequestState
+from request_lens_cli.documents import call_estimate
+from request_lens_cli.report_table import UNKNOWN, dollars, seconds
 
-_NUMERIC = ("#", "Start", "Latency", "Tokens in/out")
+_NUMERIC = ("#", "Start", "Latency", "Tokens in/out", "Cost (est.)")
 _HEADERS = (*_NUMERIC, "Ended with", "Model", "Correlated by")
 
 
-def calls_table(linked: Sequence[LinkedInvocation], policy: Policy) -> Table:
+def calls_table(state: RequestState, policy: Policy) -> Table:
     """One invocation a row, by start; a start known only to the second is shown without milliseconds."""
+    linked = state.invocations
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     for header in _HEADERS:
         table.add_column(header, justify="right" if header in _NUMERIC else "left", overflow="fold")
@@ -31,8 +34,22 @@ def calls_table(linked: Sequence[LinkedInvocation], policy: Policy) -> Table:
         call = each.invocation
         link = f"{each.link.method} ({each.link.confidence})"
         started = _clock_time(starts[call.invocation_id])
-        table.add_row(str(number), started, seconds(call.latency_ms), _tokens(call), _end(call), call.model_id, link)
+        cost = _cost(call, state)
+        table.add_row(
+            str(number), started, seconds(call.latency_ms), _tokens(call), cost, _end(call), call.model_id, link
+        )
     return table
+
+
+def _cost(call: Invocation, state: RequestState) -> Text:
+    """The call's estimated cost, or why it has none; a failed call has no tokens in its log."""
+    match call_estimate(call, state.summary):
+        case Unpriced.FAILED_CALL | None:
+            return Text(UNKNOWN)
+        case Unpriced() as reason:
+            return Text(f"unpriced: {reason.replace('_', ' ')}", style="yellow")
+        case Decimal() as cost:
+            return Text(dollars(cost))
 
 
 def _clock_time(start: CallStart) -> str:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation, Rejected
 from request_lens.domain.link import LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
 from request_lens.domain.publication import Publication
 from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Summary, Totals
+from request_lens.domain.summary import Summary
 
 type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
 """A JSON value."""
@@ -40,7 +43,8 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         "duration_ms": record.duration_ms,
         "revision": state.revision,
         **_aggregate(state.summary),
-        "invocations": [_linked_document(each, policy) for each in _in_order(state.invocations, policy)],
+        "runaway": state.runaway is not None,
+        "invocations": [_linked_document(each, state, policy) for each in _in_order(state.invocations, policy)],
     }
 
 
@@ -62,19 +66,26 @@ _AGGREGATE_KEYS = (
 
 def _aggregate(summary: Summary | None) -> Document:
     if summary is None:
-        return dict.fromkeys(_AGGREGATE_KEYS)
-    return {key: _aggregate_value(summary, key) for key in _AGGREGATE_KEYS}
+        return {**dict.fromkeys(_AGGREGATE_KEYS), "prices": None}
+    values = {key: _aggregate_value(summary, key) for key in _AGGREGATE_KEYS}
+    return {**values, "prices": _source_document(summary.prices)}
+
+
+def _source_document(source: PriceSource | None) -> Document | None:
+    """The price table that a cost was estimated with; None where there was none."""
+    return None if source is None else {"name": source.name, "version": source.version, "date": source.date}
 
 
 def _aggregate_value(summary: Summary, key: str) -> Json:
     if key == "estimated_cost_usd":
-        return _cost(summary.totals)
+        return usd(summary.totals.estimated_cost_usd)
     value = getattr(summary if key.endswith("_time_ms") else summary.totals, key)
     return value if value is None else int(value)
 
 
-def _cost(totals: Totals) -> float | None:
-    return None if totals.estimated_cost_usd is None else float(totals.estimated_cost_usd)
+def usd(cost: Decimal | None) -> float | None:
+    """The cost as JSON has it."""
+    return None if cost is None else float(cost)
 
 
 def _in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
@@ -85,13 +96,25 @@ def _in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[Linked
     return sorted(linked, key=start)
 
 
-def _linked_document(linked: LinkedInvocation, policy: Policy) -> Document:
+def _linked_document(linked: LinkedInvocation, state: RequestState, policy: Policy) -> Document:
     link = {"method": str(linked.link.method), "confidence": str(linked.link.confidence)}
-    return {**invocation_document(linked.invocation, policy), "link": link}
+    estimate = call_estimate(linked.invocation, state.summary)
+    return {**invocation_document(linked.invocation, policy, estimate), "link": link}
 
 
-def invocation_document(invocation: Invocation, policy: Policy) -> Document:
-    """One invocation without its link."""
+def call_estimate(invocation: Invocation, summary: Summary | None) -> Estimate | None:
+    """What the call cost, or why it has no cost; None where its summary was priced with a table other than ours.
+
+    So the costs of a request's calls add up to its own, or are not shown.
+    """
+    prices = bedrock_prices()
+    if summary is not None and summary.prices != prices.source:
+        return None
+    return prices.estimate(invocation)
+
+
+def invocation_document(invocation: Invocation, policy: Policy, estimate: Estimate | None) -> Document:
+    """One invocation without its link; `unpriced` says why it has no cost."""
     start = call_start(invocation, clock_skew=policy.clock_skew)
     return {
         "invocation_id": invocation.invocation_id,
@@ -106,13 +129,16 @@ def invocation_document(invocation: Invocation, policy: Policy) -> Document:
         "output_tokens": invocation.tokens.output,
         "cache_read_input_tokens": invocation.tokens.cache_read,
         "cache_write_input_tokens": invocation.tokens.cache_write,
-        "estimated_cost_usd": None,
+        "estimated_cost_usd": usd(estimate) if isinstance(estimate, Decimal) else None,
+        "unpriced": str(estimate) if isinstance(estimate, Unpriced) else None,
     }
 
 
 def unattributed_document(invocation: Invocation, decision: Unattributed, policy: Policy) -> Document:
     """One unattributed invocation with its reason; `link` is null, `candidates` how many requests it fits."""
-    document = {**invocation_document(invocation, policy), "link": None}
+    cost, now = decision.assessment.estimated_cost_usd, call_estimate(invocation, None)
+    counted = now if cost is None and isinstance(now, Unpriced) else cost
+    document = {**invocation_document(invocation, policy, counted), "link": None}
     return {**document, "reason": str(decision.reason), "candidates": decision.candidates}
 
 

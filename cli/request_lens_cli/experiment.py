@@ -69,7 +69,11 @@ def wait_until_settled(experiment: Experiment, *, note: Note) -> Report:
 def published_totals(report: Report) -> Mapping[str, float]:
     """What the metrics add up to by the table: the summaries' totals and those of unattributed invocations."""
     summaries = [state.summary.totals for state in report.requests if state.summary is not None]
-    loose = [totals_of(each.invocation) for each in report.unlinked if isinstance(each.decision, Unattributed)]
+    loose = [
+        totals_of(each.invocation, each.decision.assessment)
+        for each in report.unlinked
+        if isinstance(each.decision, Unattributed)
+    ]
     total = sum([*summaries, *loose], start=Totals())
     return {
         "Requests": len(report.requests),

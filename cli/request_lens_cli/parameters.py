@@ -18,6 +18,8 @@ DEFAULTS: Mapping[str, str] = {
     "MaxAgentSeconds": "60",
     "ClockSkewMs": "250",
     "OrphanAfterSeconds": "900",
+    "MaxCallsPerRequest": "0",
+    "MaxCostPerRequest": "0",
     "RetentionDays": "90",
 }
 """The parameters that decide a result, with the template's defaults (a test compares them)."""

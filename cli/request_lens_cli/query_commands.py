@@ -12,9 +12,15 @@ from request_lens.domain.state import RequestState
 from request_lens_cli.bars import render_bars
 from request_lens_cli.call_table import calls_table
 from request_lens_cli.deployed import open_stack_table, read_stack
-from request_lens_cli.documents import Document, invocation_document, summary_document, unattributed_documents
+from request_lens_cli.documents import (
+    Document,
+    call_estimate,
+    invocation_document,
+    summary_document,
+    unattributed_documents,
+)
 from request_lens_cli.report import Report, counted, headline
-from request_lens_cli.report_table import requests_table, unlinked_table
+from request_lens_cli.report_table import cost_of, requests_table, unlinked_table
 from request_lens_cli.terminal import open_console
 
 _SINCE = re.compile(r"(\d{1,6})([smhd])")
@@ -69,14 +75,16 @@ def show_command(request_id: str, stack_name: str | None, format_: str) -> None:
         )
     else:
         show_report(Report(requests=[state], unlinked=[]), console)
-    console.print(calls_table(state.invocations, stack.policy))
+    console.print(calls_table(state, stack.policy))
 
 
 def _state_document(state: RequestState, policy: Policy) -> Document:
     """The request's summary; while its record is missing, its id and what is known of its calls."""
     if state.record is not None:
         return summary_document(state, policy)
-    calls = [invocation_document(each.invocation, policy) for each in state.invocations]
+    calls = [
+        invocation_document(each.invocation, policy, call_estimate(each.invocation, None)) for each in state.invocations
+    ]
     return {"request_id": state.request_id, "revision": state.revision, "invocations": calls}
 
 
@@ -89,6 +97,12 @@ def report_document(report: Report, policy: Policy) -> Document:
     }
 
 
+def cost_line(report: Report) -> str:
+    """What all of them cost, by which prices."""
+    tables = ", ".join(f"{each.name} {each.version} of {each.date}" for each in report.prices)
+    return f"Estimated cost of the requests: {cost_of(report.totals)}, by the list prices of {tables}"
+
+
 def show_report(report: Report, console: Console) -> None:
     """Print a report: its headline, the table, the bars, and what has no request."""
     if not report.requests and not report.unlinked:
@@ -96,6 +110,8 @@ def show_report(report: Report, console: Console) -> None:
         return
     console.print(requests_table(report, width=console.width))
     console.print(headline(report), style="bold")
+    if report.prices:
+        console.print(cost_line(report))
     if report.unattributed or report.pending:
         console.print(unlinked_table(report.unlinked))
     console.print()

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from request_lens.domain.link import Unattributed, UnlinkedInvocation
+from request_lens.domain.pricing import PriceSource
 from request_lens.domain.state import RequestState
+from request_lens.domain.summary import Totals
 from request_lens.timeline import TimelineRow
 from request_lens_cli.scenario.scenario import Label
 
@@ -25,6 +27,17 @@ class Report:
     def llm_calls(self) -> int:
         """LLM calls that the requests' summaries count."""
         return sum(state.summary.totals.llm_calls for state in self.requests if state.summary is not None)
+
+    @property
+    def totals(self) -> Totals:
+        """What the requests' summaries add up to."""
+        return sum((each.summary.totals for each in self.requests if each.summary is not None), start=Totals())
+
+    @property
+    def prices(self) -> Sequence[PriceSource]:
+        """The price tables that the summaries' costs were estimated with."""
+        sources = (each.summary.prices for each in self.requests if each.summary is not None)
+        return list(dict.fromkeys(each for each in sources if each is not None))
 
     @property
     def pending(self) -> int:

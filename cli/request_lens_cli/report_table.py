@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -13,7 +14,7 @@ from rich.text import Text
 from request_lens.domain.facts import Request
 from request_lens.domain.link import Link, LinkedInvocation, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Summary
+from request_lens.domain.summary import Summary, Totals
 from request_lens_cli.report import Report
 
 UNKNOWN = "–"
@@ -50,13 +51,14 @@ _WIDE = (
     _Column(header="LLM time", cells=("llm time",), numeric=True),
     _Column(header="Other time", cells=("other time",), numeric=True),
     _Column(header="Tokens in/out", cells=("tokens",), numeric=True),
+    _Column(header="Cost (est.)", cells=("cost",), numeric=True),
     _Column(header="Correlated by", cells=("links",)),
 )
 
 _STACKED = (
     _Column(header="Prompt\nType, route", cells=(_NAME, "type and route")),
     _Column(header="Start\nDuration", cells=("start", "duration"), numeric=True),
-    _Column(header="LLM\ncalls", cells=("calls",), numeric=True),
+    _Column(header="LLM calls\nCost (est.)", cells=("calls", "cost"), numeric=True),
     _Column(header="LLM time\nOther time", cells=("llm time", "other time"), numeric=True),
     _Column(header="Tokens\nin, out", cells=("tokens in", "tokens out"), numeric=True),
     _Column(header="Correlated\nby", cells=("methods", "confidences")),
@@ -118,6 +120,8 @@ def _cells(report: Report, state: RequestState) -> dict[str, Text]:
     if state.summary is None:
         return cells | {"calls": Text("pending", style="dim")}
     calls = _calls(state.summary.totals.llm_calls, state.summary.totals.llm_errors)
+    if state.runaway is not None:
+        calls.append(" runaway", style="red")
     return cells | {name: Text(value) for name, value in _of_summary(state.summary).items()} | {"calls": calls}
 
 
@@ -131,6 +135,7 @@ def _of_summary(summary: Summary) -> dict[str, str]:
     return {
         "llm time": seconds(summary.llm_time_ms),
         "other time": seconds(summary.non_llm_time_ms),
+        "cost": cost_of(summary.totals),
         "tokens": " / ".join(tokens),
         "tokens in": tokens[0],
         "tokens out": tokens[1],
@@ -149,6 +154,18 @@ def _of_links(linked: Sequence[LinkedInvocation]) -> dict[str, str]:
 def _calls(llm_calls: int, errors: int) -> Text:
     failed = Text(f" +{errors} failed", style="red") if errors else Text("")
     return Text(str(llm_calls), style="bold") + failed
+
+
+def cost_of(totals: Totals) -> str:
+    """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0."""
+    unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
+    known = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
+    return " + ".join(part for part in (known, unpriced) if part) or UNKNOWN
+
+
+def dollars(cost: Decimal) -> str:
+    """US dollars to four decimals, small sums to six."""
+    return f"${cost:.4f}" if cost >= Decimal("0.01") else f"${cost:.6f}"
 
 
 def seconds(milliseconds: int | None) -> str:

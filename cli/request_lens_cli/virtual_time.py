@@ -9,6 +9,7 @@ from request_lens.adapters.memory_fact_store import MemoryFactStore
 from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
 from request_lens.adapters.memory_metric_sink import MemoryMetricSink
 from request_lens.adapters.memory_settle_timer import MemorySettleTimer
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.collect import collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
@@ -105,6 +106,7 @@ class _World:
             sink=self.sink,
             clock=self._clock,
             profiles=MemoryInferenceProfiles(),
+            prices=bedrock_prices(),
         )
 
     def collect(self, at: datetime, record: LogRecord) -> None:

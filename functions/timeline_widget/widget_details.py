@@ -5,11 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from request_lens.application.look import SeenDetails, SeenRequest
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, TokenCounts
 from request_lens.domain.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.summary import totals_of
+from request_lens.domain.summary import 
 from request_lens.timeline import lay_timeline
 from request_lens.timeline_scale import moment_text
 from request_lens.timeline_text import counted, duration_text
@@ -98,7 +99,7 @@ def _call(number: int, linked: LinkedInvocation, *, is_provisional: bool, policy
         "td", call.error_code or call.stop_reason or UNKNOWN, class_="" if call.is_llm_call else "rlw-failed"
     )
     link = element("td", f"{found}, provisional" if is_provisional else found)
-    cost = element("td", _cost(totals_of(call).estimated_cost_usd), class_="rlw-number")
+    cost = element("td", _cost(bedrock_prices().assess(call).estimated_cost_usd), class_="rlw-number")
     return f'<tr class="{"rlw-provisional" if is_provisional else ""}">{numeric}{ended}{link}{cost}</tr>'
 
 

@@ -1,6 +1,7 @@
 """Facts for the contract suites."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from request_lens.domain.facts import (
     Conversation,
@@ -14,6 +15,7 @@ from request_lens.domain.facts import (
     TokenCounts,
 )
 from request_lens.domain.link import Confidence, Link, LinkedInvocation, Method, UnlinkedInvocation
+from request_lens.domain.pricing import PriceSource
 from request_lens.domain.summary import Bar, Summary, Totals
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -76,7 +78,7 @@ def summary_of(calls: int = 2) -> Summary:
         input_tokens=1011 * calls,
         output_tokens=31 * calls,
         cache_read_input_tokens=512,
-        unpriced_calls=calls,
+        estimated_cost_usd=Decimal("0.00128265") * calls if calls else None,
     )
     bars = tuple(
         Bar(
@@ -96,4 +98,5 @@ def summary_of(calls: int = 2) -> Summary:
         non_llm_time_ms=max(4711 - 1509 * calls, 0),
         by_model=((MODEL, totals),) if calls else (),
         bars=bars,
+        prices=PriceSource(name="genai-prices", version="0.2.3", date="2026-11-24"),
     )

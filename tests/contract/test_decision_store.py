@@ -1,6 +1,7 @@
 """The contract of decisions, over both fact stores and what their streams tell."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from tests.contract.sample_facts import NOON, STORED_AT, call_at, link_to, pending
@@ -8,6 +9,7 @@ from tests.contract.under_test import StoreUnderTest
 
 from request_lens.domain.change import InvocationDecided
 from request_lens.domain.link import Decision, Method, Reason, Unattributed
+from request_lens.domain.pricing import Assessment
 from request_lens.ports import FactStore
 
 NEVER_SEEN = Unattributed(reason=Reason.REQUEST_NEVER_SEEN)
@@ -20,6 +22,24 @@ def test_a_decision_is_kept_with_its_invocation(store: FactStore, decision: Deci
 
     assert store.decide(pending(call_at()), decision) == decision
     assert store.load_unlinked(call_at().invocation_id) == replace(pending(call_at()), decision=decision)
+
+
+@pytest.mark.parametrize("cost", [None, Decimal("0.0000123456789")])
+@pytest.mark.parametrize("knows_model", [False, True])
+def test_what_a_call_was_published_at_is_kept_until_it_is_taken_back(
+    tested: StoreUnderTest, cost: Decimal | None, knows_model: bool
+) -> None:
+    counted = Assessment(estimated_cost_usd=cost, knows_model=knows_model)
+    tested.store.decide(pending(call_at()), replace(NEVER_SEEN, assessment=counted))
+    tested.store.decide(pending(call_at()), link_to())
+
+    published, taken_back = tested.changes()
+    assert isinstance(published, InvocationDecided)
+    assert isinstance(published.decision, Unattributed)
+    assert published.decision.assessment == counted
+    assert isinstance(taken_back, InvocationDecided)
+    assert isinstance(taken_back.previous, Unattributed)
+    assert taken_back.previous.assessment == counted
 
 
 @pytest.mark.parametrize(

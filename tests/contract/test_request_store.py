@@ -1,13 +1,17 @@
 """The contract of revisions and orphans, over both fact stores and what their streams tell."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from tests.contract.sample_facts import STORED_AT, call_at, link_to, linked_call, request_at, summary_of
 from tests.contract.under_test import StoreUnderTest
 
-from request_lens.domain.change import RevisionWritten
+from request_lens.domain.change import RevisionWritten, RunawayFlagged
 from request_lens.domain.facts import Conversation, RequestId
 from request_lens.domain.link import LinkedInvocation
+from request_lens.domain.pricing import PriceSource
+from request_lens.domain.runaway import Runaway
+from request_lens.domain.summary import Totals
 from request_lens.ports import FactStore
 
 ID = RequestId("request-1")
@@ -75,6 +79,34 @@ def test_a_record_keeps_its_request_from_being_orphaned(store: FactStore) -> Non
 
     assert not store.mark_orphaned(ID)
     assert not store.load_request(ID).orphaned
+
+
+def test_a_runaway_is_flagged_once_with_or_without_its_record(tested: StoreUnderTest) -> None:
+    first = Runaway(llm_calls=51, estimated_cost_usd=Decimal("0.512345678"))
+
+    assert tested.store.flag_runaway(ID, first)
+    assert not tested.store.flag_runaway(ID, Runaway(llm_calls=52, estimated_cost_usd=None))
+    tested.store.store_requests([request_at()], stored_at=STORED_AT)
+    assert not tested.store.flag_runaway(ID, first)
+    tested.store.write_revision(ID, revision=1, summary=summary_of(1))
+
+    state = tested.store.load_request(ID)
+    assert (state.runaway, state.record, state.revision) == (first, request_at(), 1)
+    assert tested.changes() == [
+        RunawayFlagged(request_id=ID, runaway=first),
+        RevisionWritten(request=request_at(), stored_at=STORED_AT, revision=1, summary=summary_of(1)),
+    ]
+
+
+def test_a_summary_keeps_its_cost_to_the_last_digit_and_the_prices_it_is_by(store: FactStore) -> None:
+    prices = PriceSource(name="genai-prices", version="0.2.3", date="2026-11-24")
+    totals = Totals(llm_calls=2, unpriced_calls=1, estimated_cost_usd=Decimal("0.000000123456789"))
+    summary = replace(summary_of(), totals=totals, by_model=(("model", totals),), prices=prices)
+    store.store_requests([request_at()], stored_at=STORED_AT)
+
+    store.write_revision(ID, revision=1, summary=summary)
+
+    assert store.load_request(ID).summary == summary
 
 
 def test_the_record_of_an_orphan_can_still_come_and_be_revised(store: FactStore) -> None:

@@ -4,15 +4,48 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from itertools import pairwise
 
 from tests.simulation.traffic import CallTruth
 from tests.unit.fact_samples import EPOCH
 
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Request
 
 MS = timedelta(milliseconds=1)
 THROTTLED = "ThrottlingException"
+
+
+MILLIONTH = Fraction(1, 1_000_000)
+USD_PER_MILLION = {
+    "jp.anthropic.claude-haiku-4-5-20251001-v1:0": {
+        "input": "1.10",
+        "output": "5.50",
+        "cache_read": "0.11",
+        "cache_write": "1.375",
+    },
+}
+"""https://aws.amazon.com/bedrock/pricing/, 2026-11-24; the other model has none, as its Region is unknown."""
+
+PRICES = bedrock_prices()
+"""What the product prices with; a batch does not."""
+
+
+def cost_usd(calls: Sequence[CallTruth]) -> tuple[Fraction, int]:
+    """What these calls cost, exactly, and how many LLM calls among them have no price."""
+    succeeded = [each.call for each in calls if each.call.error_code is None]
+    total, unpriced = Fraction(0), 0
+    for call in succeeded:
+        prices = USD_PER_MILLION.get(call.model_id)
+        if prices is None or call.tokens.input is None or call.tokens.output is None:
+            unpriced += 1
+        else:
+            used = {name: getattr(call.tokens, name) or 0 for name in prices}
+            total += (
+                sum((used[name] * Fraction(price) for name, price in prices.items()), start=Fraction(0)) * MILLIONTH
+            )
+    return total, unpriced
 
 
 def counted(calls: Sequence[CallTruth]) -> Counter[str]:
@@ -31,13 +64,13 @@ def counted(calls: Sequence[CallTruth]) -> Counter[str]:
 
 
 def counted_by_model(calls: Sequence[CallTruth]) -> dict[str, Counter[str]]:
-    """The same by model; failed calls are `other`."""
+    """The same by model; a failed call counts for its model, too, as the price table knows all that are drawn."""
     models = {_model(each) for each in calls}
     return {model: counted([each for each in calls if _model(each) == model]) for model in models}
 
 
 def _model(truth: CallTruth) -> str:
-    return truth.call.model_id if truth.call.error_code is None else "other"
+    return truth.call.model_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

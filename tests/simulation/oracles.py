@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from fractions import Fraction
 
-from tests.simulation.batch_reference import counted, counted_by_model, times_of
+from tests.simulation.batch_reference import cost_usd, counted, counted_by_model, times_of
 from tests.simulation.faults import Fault
 from tests.simulation.outcome import Outcome, fate, run_promptly
 from tests.simulation.traffic import Style
@@ -23,6 +24,9 @@ TOTALS = {
     "cache_read_input_tokens": Metric.CACHE_READ_INPUT_TOKENS,
     "cache_write_input_tokens": Metric.CACHE_WRITE_INPUT_TOKENS,
 }
+FLOAT_ERROR_USD = 1e-9
+"""Metrics are floats, which add up to a cost with less error than this."""
+
 DISTRIBUTIONS = {
     Metric.REQUEST_DURATION: "duration_ms",
     Metric.LLM_TIME: "llm_time_ms",
@@ -107,6 +111,10 @@ def _sums(outcome: Outcome) -> Verdict:
     for name, metric in TOTALS.items():
         yield _expect(f"the sum of {metric}", _sum(outcome, metric), expected[name])
         yield _expect(f"the models' sum of {metric}", _model_sum(outcome, metric), expected[name])
+    cost, _ = cost_usd(list(outcome.calls.values()))
+    for name, found in (("sum", _sum), ("models' sum", _model_sum)):
+        difference = abs(found(outcome, Metric.ESTIMATED_COST) - float(cost))
+        yield None if difference <= FLOAT_ERROR_USD else f"the {name} of EstimatedCost is off by {difference}"
     yield _expect("the sum of Requests", _sum(outcome, Metric.REQUESTS), len(outcome.records))
 
 
@@ -145,6 +153,8 @@ def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:
         yield f"{state.request_id} has no summary"
         return
     yield _expect(f"{state.request_id}: totals", _plain(state.summary.totals), dict(+counted(calls)))
+    priced = (Fraction(state.summary.totals.estimated_cost_usd or 0), state.summary.totals.unpriced_calls)
+    yield _expect(f"{state.request_id}: cost and unpriced calls", priced, cost_usd(calls))
     by_model = {model: _plain(totals) for model, totals in state.summary.by_model}
     batch = {model: dict(+totals) for model, totals in counted_by_model(calls).items()}
     yield _expect(f"{state.request_id}: totals by model", by_model, batch)

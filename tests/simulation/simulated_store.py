@@ -9,6 +9,7 @@ from request_lens.adapters.memory_clock import MemoryClock
 from request_lens.adapters.memory_fact_store import MemoryFactStore
 from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
 from request_lens.errors import StoreUnavailable
@@ -58,6 +59,9 @@ class SimulatedStore:
         return self._step.write(
             lambda: self._port.write_revision(request_id, revision=revision, summary=summary), StoreUnavailable
         )
+
+    def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
+        return self._step.write(lambda: self._port.flag_runaway(request_id, runaway), StoreUnavailable)
 
     def mark_orphaned(self, request_id: RequestId) -> bool:
         return self._step.write(lambda: self._port.mark_orphaned(request_id), StoreUnavailable)

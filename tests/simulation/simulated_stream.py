@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from request_lens.domain.change import Change, RevisionWritten
+from request_lens.domain.change import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 
 SHARDS = 2
 
@@ -39,6 +39,10 @@ class SimulatedStream:
 
 
 def _item(change: Change) -> str:
-    if isinstance(change, RevisionWritten):
-        return f"request#{change.request.request_id}"
-    return f"invocation#{change.invocation.invocation_id}"
+    match change:
+        case RevisionWritten():
+            return f"request#{change.request.request_id}"
+        case RunawayFlagged():
+            return f"request#{change.request_id}"
+        case InvocationDecided():
+            return f"invocation#{change.invocation.invocation_id}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from tests.simulation.batch_reference import PRICES
 from tests.simulation.pipeline import Pipeline
 from tests.simulation.step import Step
 
@@ -48,7 +49,7 @@ class _AddingStore(MemoryFactStore):
 
     def _add(self, each: LinkedInvocation) -> None:
         before = self._added.get(each.link.request_id, Totals())
-        self._added[each.link.request_id] = before + totals_of(each.invocation)
+        self._added[each.link.request_id] = before + totals_of(each.invocation, PRICES.assess(each.invocation))
 
 
 class _MarkingStore(_AddingStore):
@@ -108,7 +109,7 @@ class _PublishingNewStore(MemoryFactStore):
                 self._print(each)
 
     def _print(self, each: LinkedInvocation) -> None:
-        unattributed = Unattributed(reason=Reason.NO_REQUEST)
+        unattributed = Unattributed(reason=Reason.NO_REQUEST, assessment=PRICES.assess(each.invocation))
         logged_at = each.invocation.logged_at
         change = InvocationDecided(invocation=each.invocation, stored_at=logged_at, decision=unattributed)
         publication = publication_of(change)

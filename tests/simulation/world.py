@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from tests.simulation.batch_reference import PRICES
 from tests.simulation.deliveries import Batch
 from tests.simulation.events import Collected, Event, Work, polling, told
 from tests.simulation.faults import Fault, Faults
@@ -68,7 +69,12 @@ class World:
         self._step = Step(self.faults, self._overtake)
         self.store = SimulatedStore(self.pipeline.make_store(self._step, self), self._step, self.clock)
         self._ports = Ports(
-            store=self.store, timer=self, sink=self, clock=self.clock, profiles=MemoryInferenceProfiles()
+            store=self.store,
+            timer=self,
+            sink=self,
+            clock=self.clock,
+            profiles=MemoryInferenceProfiles(),
+            prices=PRICES,
         )
 
     def run(self, batches: Sequence[Batch]) -> None:

@@ -88,11 +88,15 @@ def test_the_stream_is_read_from_its_start_for_a_day_and_split_at_a_failing_reco
 
 
 def test_the_stream_invokes_the_processor_for_news_alone() -> None:
-    (news,) = properties("RequestTableMapping")["FilterCriteria"]["Filters"]
+    news, runaways = properties("RequestTableMapping")["FilterCriteria"]["Filters"]
 
     assert json.loads(news["Pattern"])["dynamodb"] == {
         "Keys": {"sk": {"S": [REQUEST_SK, INVOCATION_SK]}},
         "NewImage": {"state": {"S": [{"anything-but": [ItemState.PENDING.value]}]}},
+    }
+    assert json.loads(runaways["Pattern"])["dynamodb"] == {
+        "Keys": {"sk": {"S": [REQUEST_SK]}},
+        "NewImage": {"runaway": {"M": {"llm_calls": {"N": [{"exists": True}]}}}},
     }
 
 

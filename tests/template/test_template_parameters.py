@@ -5,6 +5,7 @@ import pytest
 from tests.template.template_document import OUTPUTS, PARAMETERS, ROOT, TEMPLATE, properties, references
 
 from request_lens.config import Config
+from request_lens.domain.publication import Metric
 
 WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds"}
 
@@ -61,6 +62,16 @@ def test_a_value_that_cannot_work_is_refused_before_anything_is_deployed(
     parameter: str, value: str, allowed: bool
 ) -> None:
     assert bool(re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], value)) is allowed
+
+
+def test_a_limit_on_requests_makes_the_alarm_on_runaways_and_no_limit_makes_none() -> None:
+    alarm, limits = TEMPLATE["Resources"]["RunawayRequestAlarm"], ("MaxCallsPerRequest", "MaxCostPerRequest")
+
+    assert alarm["Condition"] == "LimitsRequests"
+    assert alarm["Properties"]["MetricName"] == Metric.RUNAWAY_REQUESTS.value
+    assert alarm["Properties"]["Dimensions"] == [{"Name": "Service", "Value": {"Ref": "ServiceName"}}]
+    none = [{"Fn::Equals": [{"Ref": name}, str(PARAMETERS[name]["Default"])]} for name in limits]
+    assert TEMPLATE["Conditions"]["LimitsRequests"] == {"Fn::Not": [{"Fn::And": none}]}
 
 
 def test_the_local_section_shortens_the_three_waits_and_nothing_else() -> None:

@@ -16,7 +16,9 @@ from request_lens.application.settle import settle
 from request_lens.domain.facts import Fact, Invocation, InvocationId, LogRecord, Rejected, Request, RequestId
 from request_lens.domain.link import Decision, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES, PriceTable
 from request_lens.domain.publication import Metric, Publication
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.settlement import has_news
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
@@ -69,6 +71,10 @@ class FailingStore(MemoryFactStore):
         write = super().write_revision
         return self._written(lambda: write(request_id, revision=revision, summary=summary))
 
+    def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
+        write = super().flag_runaway
+        return self._written(lambda: write(request_id, runaway))
+
     def mark_orphaned(self, request_id: RequestId) -> bool:
         write = super().mark_orphaned
         return self._written(lambda: write(request_id))
@@ -81,7 +87,13 @@ class FailingStore(MemoryFactStore):
 class World:
     """Time, the store, the timers and what was printed."""
 
-    def __init__(self, policy: Policy | None = None, *, store: MemoryFactStore | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        store: MemoryFactStore | None = None,
+        prices: PriceTable = NO_PRICES,
+    ) -> None:
         self.policy = policy or Policy()
         self.store = store or MemoryFactStore()
         self.sink = MemoryMetricSink()
@@ -94,6 +106,7 @@ class World:
             sink=self.sink,
             clock=self.clock,
             profiles=MemoryInferenceProfiles(self.profiles),
+            prices=prices,
         )
         self.fired = 0
 

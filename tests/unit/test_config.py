@@ -1,6 +1,7 @@
 """Configuration: read once, and every fault named at once."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -21,6 +22,8 @@ ENVIRONMENT = {
     "MAX_AGENT_SECONDS": "60",
     "CLOCK_SKEW_MS": "250",
     "ORPHAN_AFTER_SECONDS": "900",
+    "MAX_CALLS_PER_REQUEST": "0",
+    "MAX_COST_PER_REQUEST": "0",
     "RETENTION_DAYS": "90",
     "PATH": "/usr/bin",
 }
@@ -32,7 +35,8 @@ def test_the_policy_of_the_templates_values_is_the_policys_own_default() -> None
 
 def test_each_variable_reaches_the_policy() -> None:
     seconds = {name: str(n) for n, name in enumerate((n for n in ENVIRONMENT if n.endswith("_SECONDS")), start=1)}
-    policy = read_config({**ENVIRONMENT, **seconds, "CLOCK_SKEW_MS": "7", "RETENTION_DAYS": "8"}).policy
+    limits = {"MAX_CALLS_PER_REQUEST": "9", "MAX_COST_PER_REQUEST": "0.05"}
+    policy = read_config({**ENVIRONMENT, **seconds, **limits, "CLOCK_SKEW_MS": "7", "RETENTION_DAYS": "8"}).policy
 
     assert policy == Policy(
         settle_delay=timedelta(seconds=1),
@@ -42,6 +46,8 @@ def test_each_variable_reaches_the_policy() -> None:
         orphan_after=timedelta(seconds=5),
         clock_skew=timedelta(milliseconds=7),
         retention=timedelta(days=8),
+        max_calls_per_request=9,
+        max_cost_per_request=Decimal("0.05"),
     )
 
 
@@ -72,6 +78,9 @@ def test_an_empty_environment_names_every_variable() -> None:
         ("MAX_REQUEST_SECONDS", "half a minute"),
         ("CLOCK_SKEW_MS", ""),
         ("RETENTION_DAYS", "0"),
+        ("MAX_CALLS_PER_REQUEST", "0.5"),
+        ("MAX_COST_PER_REQUEST", "-1"),
+        ("MAX_COST_PER_REQUEST", "NaN"),
         ("REQUEST_TABLE_NAME", ""),
         ("SETTLE_QUEUE_URL", ""),
         ("SERVICE_NAME", ""),

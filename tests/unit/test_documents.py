@@ -29,12 +29,12 @@ SUMMARY_KEYS = [
     *("request_id", "route", "status", "started_at", "ended_at", "duration_ms", "revision"),
     *("llm_calls", "llm_errors", "llm_throttles", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"),
     *("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"),
-    *("estimated_cost_usd", "unpriced_calls", "invocations"),
+    *("estimated_cost_usd", "unpriced_calls", "prices", "runaway", "invocations"),
 ]
 INVOCATION_KEYS = [
     *("invocation_id", "model_id", "operation", "started_at", "started_precision_ms", "latency_ms", "stop_reason"),
     *("error_code", "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"),
-    *("estimated_cost_usd", "link"),
+    *("estimated_cost_usd", "unpriced", "link"),
 ]
 
 
@@ -86,7 +86,7 @@ def test_a_pending_request_has_revision_zero_and_null_aggregates() -> None:
 
     assert list(document) == SUMMARY_KEYS
     assert document["revision"] == 0
-    assert {document[key] for key in SUMMARY_KEYS[7:-1]} == {None}
+    assert {document[key] for key in SUMMARY_KEYS[7:-2]} == {None}
     assert len(_listed(document["invocations"])) == 1
 
 

@@ -63,8 +63,8 @@ def _request_fields(request: Request) -> Document:
 
 
 def _invocation_fields(invocation: Invocation) -> Document:
-    fields = dict(invocation_document(invocation, Policy()))
-    del fields["estimated_cost_usd"]  # the price table's to say, not the log line's
+    fields = dict(invocation_document(invocation, Policy(), None))
+    del fields["estimated_cost_usd"], fields["unpriced"]  # the price table's to say, not the log line's
     tag, talk = invocation.tag, invocation.conversation
     return {
         **fields,

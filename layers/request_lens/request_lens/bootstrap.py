@@ -12,6 +12,7 @@ from request_lens.adapters.bedrock_inference_profiles import BedrockInferencePro
 from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
 from request_lens.adapters.dynamo_fact_store import DynamoFactStore
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.config import read_config, read_viewer_config
@@ -56,7 +57,7 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
     logger = Logger(service=config.service_name)
     sink = EmfMetricSink(service_name=config.service_name, clock=clock, logger=logger)
     profiles = BedrockInferenceProfiles(_bedrock_client, model_name=model_name, clock=clock)
-    ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles)
+    ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles, prices=bedrock_prices())
     return Processor(ports=ports, policy=config.policy, logger=logger)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -24,7 +25,7 @@ type _Seconds = Annotated[int, Field(ge=0, le=900)]
 class ViewerConfig(BaseModel):
     """One field an environment variable of a function that reads the table; it bears the field's name in upper case.
 
-    Waits are in seconds, `clock_skew_ms` in milliseconds, `retention_days` in days.
+    Waits are in seconds, `clock_skew_ms` in milliseconds, `retention_days` in days, `max_cost_per_request` in USD.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -39,6 +40,8 @@ class ViewerConfig(BaseModel):
     max_agent_seconds: _Seconds
     clock_skew_ms: Annotated[int, Field(ge=0, le=10_000)]
     orphan_after_seconds: _Seconds
+    max_calls_per_request: Annotated[int, Field(ge=0, le=100_000)]
+    max_cost_per_request: Annotated[Decimal, Field(ge=0, le=1_000_000)]
     retention_days: Annotated[int, Field(ge=1, le=3650)]
 
     @property
@@ -55,6 +58,8 @@ class ViewerConfig(BaseModel):
             agent_role_names=self.agent_role_names,
             agent_routes=self.agent_routes,
             one_loop_per_request=self.one_loop_per_request,
+            max_calls_per_request=self.max_calls_per_request,
+            max_cost_per_request=self.max_cost_per_request,
         )
 
 

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.pricing import NO_PRICES, PriceTable
 from request_lens.domain.publication import PipelineMetrics, Publication
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.state import RequestState, SettleKey
 from request_lens.domain.summary import Summary
 
@@ -33,6 +35,9 @@ class RequestStore(Protocol):
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """Write a revision on condition that the one before still stands and the record is there; False if not."""
+
+    def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
+        """Flag the request as a runaway, with or without its record; False if it is flagged already."""
 
     def mark_orphaned(self, request_id: RequestId) -> bool:
         """Say that the request's calls count as unattributed; False if its record is there by now."""
@@ -134,10 +139,11 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All that a use case needs of the world."""
+    """All that a use case needs of the world; `prices` are what LLM calls cost in it."""
 
     store: FactStore
     timer: SettleTimer
     sink: MetricSink
     clock: Clock
     profiles: InferenceProfiles
+    prices: PriceTable = NO_PRICES

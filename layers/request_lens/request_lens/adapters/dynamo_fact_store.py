@@ -11,10 +11,12 @@ from request_lens.adapters.dynamo_updates import (
     orphan_update,
     record_update,
     revision_update,
+    runaway_update,
     unlinked_update,
 )
 from request_lens.domain.facts import Invocation, Rejected, Request, RequestId
 from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.summary import Summary
 from request_lens.ports import Clock
 
@@ -52,6 +54,11 @@ class DynamoFactStore(DynamoFactReader):
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """See `ports.RequestStore`."""
         return self._table.update(revision_update(request_id, revision=revision, summary=summary))
+
+    def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
+        """See `ports.RequestStore`."""
+        update = runaway_update(request_id, runaway, now=self._clock.now(), retention=self._retention)
+        return self._table.update(update)
 
     def mark_orphaned(self, request_id: RequestId) -> bool:
         """See `ports.RequestStore`."""

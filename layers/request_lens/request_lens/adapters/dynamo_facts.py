@@ -14,6 +14,7 @@ from request_lens.adapters.dynamo_values import (
     mapping,
     moment_of,
     optional_integer,
+    optional_number,
     optional_text,
     text,
     texts,
@@ -31,6 +32,7 @@ from request_lens.domain.facts import (
     TokenCounts,
 )
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed
+from request_lens.domain.pricing import Assessment
 
 
 def request_values(record: Request) -> PlainMap:
@@ -159,6 +161,7 @@ def decision_values(decision: Decision) -> PlainMap:
                 "reason": decision.reason.value,
                 "candidates": decision.candidates,
                 **_breach_values(decision),
+                **_assessment_values(decision.assessment),
             }
         case _:
             assert_never(decision)
@@ -171,6 +174,7 @@ def decision_from(values: PlainMap) -> Decision:
             reason=Reason(text(values, "reason")),
             candidates=integer(values, "candidates"),
             breaks=_breach_from(values),
+            assessment=_assessment_from(values),
         )
     return link_from(values)
 
@@ -181,6 +185,17 @@ def _breach_values(decision: Decision) -> PlainMap:
 
 def _breach_from(values: PlainMap) -> Assumption | None:
     return Assumption(text(values, "breaks")) if "breaks" in values else None
+
+
+def _assessment_values(assessment: Assessment) -> PlainMap:
+    return known({"estimated_cost_usd": assessment.estimated_cost_usd, "knows_model": assessment.knows_model or None})
+
+
+def _assessment_from(values: PlainMap) -> Assessment:
+    return Assessment(
+        estimated_cost_usd=optional_number(values, "estimated_cost_usd"),
+        knows_model=values.get("knows_model") is True,
+    )
 
 
 def _token_values(tokens: TokenCounts) -> PlainMap:

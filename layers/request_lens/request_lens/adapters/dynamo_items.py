@@ -24,8 +24,8 @@ from request_lens.adapters.dynamo_facts import (
     rejected_values,
     request_from,
 )
-from request_lens.adapters.dynamo_summary import summary_from
-from request_lens.adapters.dynamo_values import Plain, PlainMap, iso, mapping, moment_of, optional_integer
+from request_lens.adapters.dynamo_summary import runaway_from, summary_from
+from request_lens.adapters.dynamo_values import Plain, PlainMap, iso, mapping, moment_of, optional_integer, text
 from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.state import RequestState
@@ -58,6 +58,11 @@ class HourlyList(StrEnum):
 def request_partition(request_id: RequestId) -> str:
     """The partition of a request's item and its linked invocations."""
     return f"request#{request_id}"
+
+
+def request_id_of(item: PlainMap) -> RequestId:
+    """The request whose item, or an image of it, this is. Raises: KeyError, TypeError."""
+    return RequestId(text(item, "pk").removeprefix(request_partition(RequestId(""))))
 
 
 def request_key(request_id: RequestId) -> dict[str, Plain]:
@@ -140,6 +145,7 @@ def request_state(request_id: RequestId, items: Iterable[PlainMap]) -> RequestSt
         revision=optional_integer(own, "revision") or 0,
         summary=summary_from(mapping(own, "summary")) if "summary" in own else None,
         orphaned=bool(own.get("orphaned", False)),
+        runaway=runaway_from(mapping(own, "runaway")) if "runaway" in own else None,
         invocations=tuple(_linked_from(item) for item in items if item["sk"] != REQUEST_SK),
     )
 

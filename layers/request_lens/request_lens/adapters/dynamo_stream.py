@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from typing import cast
 
 from request_lens.adapters.dynamo_facts import decision_from, invocation_from, request_from
-from request_lens.adapters.dynamo_items import INVOCATION_SK, REQUEST_SK
-from request_lens.adapters.dynamo_summary import summary_from
+from request_lens.adapters.dynamo_items import INVOCATION_SK, REQUEST_SK, request_id_of
+from request_lens.adapters.dynamo_summary import runaway_from, summary_from
 from request_lens.adapters.dynamo_values import PlainMap, from_item, integer, mapping, moment_of
-from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
+from request_lens.domain.change import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 
 
 def read_change(record: Mapping[str, object]) -> Change | None:
-    """The new revision or the decision that a stream record with both images holds; None where it holds neither.
+    """The revision, the flag or the decision that a stream record with both images brings; None where it brings none.
+
+    Each is a write of its own, and so a record of its own.
 
     Raises: KeyError, TypeError or ValueError for an item of ours that cannot be read: Lambda then splits the batch.
     """
@@ -21,7 +23,7 @@ def read_change(record: Mapping[str, object]) -> Change | None:
     new, old = from_item(change["NewImage"]), from_item(change.get("OldImage", {}))
     match new.get("sk"):
         case str(sk) if sk == REQUEST_SK:
-            return _revision_written(new, old)
+            return _revision_written(new, old) or _runaway_flagged(new, old)
         case str(sk) if sk == INVOCATION_SK:
             return _invocation_decided(new, old)
         case _:
@@ -38,6 +40,12 @@ def _revision_written(new: PlainMap, old: PlainMap) -> RevisionWritten | None:
         summary=summary_from(mapping(new, "summary")),
         previous=summary_from(mapping(old, "summary")) if "summary" in old else None,
     )
+
+
+def _runaway_flagged(new: PlainMap, old: PlainMap) -> RunawayFlagged | None:
+    if "runaway" not in new or "runaway" in old:
+        return None
+    return RunawayFlagged(request_id=request_id_of(new), runaway=runaway_from(mapping(new, "runaway")))
 
 
 def _revision(image: PlainMap) -> int:

@@ -3,6 +3,7 @@
 Compact, because a request's item should stay under 1 KB (DynamoDB bills writes by the KB): zero counts and unknown
 values are left out, model ids stand once, in `models`, and a bar is a list:
 `[model's place in models, offset_ms, precision_ms, latency_ms or null, method, confidence, (error_code, throttled)]`.
+`prices` is a list, too: the price table's name, version and date.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,14 +14,17 @@ from typing import cast
 from request_lens.adapters.dynamo_values import (
     Plain,
     PlainMap,
+    integer,
     known,
     mapping,
-    number,
     optional_integer,
+    optional_number,
     sequence,
     texts,
 )
 from request_lens.domain.link import Confidence, Method
+from request_lens.domain.pricing import PriceSource
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.summary import Bar, Summary, Totals
 
 _COST = "estimated_cost_usd"
@@ -38,6 +42,7 @@ def summary_values(summary: Summary) -> PlainMap:
         "non_llm_time_ms": summary.non_llm_time_ms,
         "models": models,
         "by_model": [[places[model], _total_values(totals)] for model, totals in summary.by_model],
+        "prices": _source_values(summary.prices) if summary.prices is not None else None,
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
     }
     return known(values)
@@ -52,8 +57,28 @@ def summary_from(values: PlainMap) -> Summary:
         tool_time_ms=optional_integer(values, "tool_time_ms"),
         non_llm_time_ms=optional_integer(values, "non_llm_time_ms"),
         by_model=tuple(_by_model_from(sequence(values, "by_model"), models)),
+        prices=_source_from(texts(values, "prices")) if "prices" in values else None,
         bars=tuple(_bar_from(cast("Sequence[Plain]", each), models) for each in sequence(values, "bars")),
     )
+
+
+def runaway_values(runaway: Runaway) -> PlainMap:
+    """What a request had made when it was flagged, as a map."""
+    return known({"llm_calls": runaway.llm_calls, _COST: runaway.estimated_cost_usd})
+
+
+def runaway_from(values: PlainMap) -> Runaway:
+    """What the map says of a runaway. Raises: KeyError, TypeError."""
+    return Runaway(llm_calls=integer(values, "llm_calls"), estimated_cost_usd=optional_number(values, _COST))
+
+
+def _source_values(source: PriceSource) -> Sequence[Plain]:
+    return [source.name, source.version, source.date]
+
+
+def _source_from(values: Sequence[str]) -> PriceSource:
+    name, version, date = values
+    return PriceSource(name=name, version=version, date=date)
 
 
 def _total_values(totals: Totals) -> PlainMap:
@@ -63,7 +88,7 @@ def _total_values(totals: Totals) -> PlainMap:
 
 def _totals_from(values: PlainMap) -> Totals:
     counts = {name: optional_integer(values, name) or 0 for name in _COUNTS}
-    return Totals(**counts, estimated_cost_usd=number(values, _COST) if _COST in values else None)
+    return Totals(**counts, estimated_cost_usd=optional_number(values, _COST))
 
 
 def _by_model_from(entries: Iterable[Plain], models: Sequence[str]) -> Iterable[tuple[str, Totals]]:

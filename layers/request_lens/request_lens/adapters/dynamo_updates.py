@@ -17,10 +17,11 @@ from request_lens.adapters.dynamo_items import (
     request_key,
     request_times,
 )
-from request_lens.adapters.dynamo_summary import summary_values
+from request_lens.adapters.dynamo_summary import runaway_values, summary_values
 from request_lens.adapters.dynamo_values import Plain, PlainMap, iso
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.link import Decision, Link, Reason, UnlinkedInvocation
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.summary import Summary
 
 
@@ -99,6 +100,16 @@ def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta)
         sets={"orphaned": True},
         defaults={"expires_at": expires_at_epoch_s(now, retention)},
         condition="attribute_not_exists(#record)",
+    )
+
+
+def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, retention: timedelta) -> Update:
+    """Flags a request as a runaway unless it is flagged."""
+    return Update(
+        key=request_key(request_id),
+        sets={"runaway": runaway_values(runaway)},
+        defaults={"expires_at": expires_at_epoch_s(now, retention)},
+        condition="attribute_not_exists(#runaway)",
     )
 
 

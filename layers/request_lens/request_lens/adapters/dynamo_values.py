@@ -65,6 +65,11 @@ def number(values: PlainMap, name: str) -> Decimal:
     return _typed(values[name], Decimal)
 
 
+def optional_number(values: PlainMap, name: str) -> Decimal | None:
+    """The number under this name, None where it is absent. Raises: TypeError."""
+    return number(values, name) if name in values else None
+
+
 def integer(values: PlainMap, name: str) -> int:
     """The whole number under this name. Raises: KeyError, TypeError."""
     return int(number(values, name))

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
+from request_lens.domain.change import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
 
@@ -78,6 +79,15 @@ class MemoryFactStore:
                 previous=state.summary,
             )
         )
+        return True
+
+    def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
+        """See `ports.RequestStore`."""
+        state = self._state(request_id)
+        if state.runaway is not None:
+            return False
+        self._requests[request_id] = replace(state, runaway=runaway)
+        self._changes.append(RunawayFlagged(request_id=request_id, runaway=runaway))
         return True
 
     def mark_orphaned(self, request_id: RequestId) -> bool:

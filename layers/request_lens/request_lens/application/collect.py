@@ -11,6 +11,7 @@ from request_lens.domain.facts import Fact, Invocation, LogRecord, Rejected, Req
 from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation, tag_link
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric, PipelineMetrics
+from request_lens.domain.runaway import may_run_away
 from request_lens.domain.state import Matter, SettleKey
 from request_lens.domain.surroundings import due_at
 from request_lens.ports import Ports
@@ -78,11 +79,12 @@ def _sorted_out(facts: Iterable[Fact]) -> _Facts:
 
 
 def _timers(facts: _Facts, now: datetime, policy: Policy) -> list[tuple[SettleKey, datetime]]:
-    """One key a touched request, due at once where the batch may complete it, and one an untagged invocation."""
+    """One key a touched request, due at once where the batch may complete or flag it, and one an untagged call."""
     due: dict[SettleKey, datetime] = {}
     for each in facts.linked:
         key = SettleKey(Matter.REQUEST, each.link.request_id)
-        wait = policy.settle_delay if each.invocation.waits_for_tool else timedelta(0)
+        waits = each.invocation.waits_for_tool and not may_run_away(each.invocation, policy)
+        wait = policy.settle_delay if waits else timedelta(0)
         due[key] = min(due.get(key, now + wait), now + wait)
     due |= {SettleKey(Matter.REQUEST, each.request_id): now for each in facts.requests}
     for call in facts.unlinked:

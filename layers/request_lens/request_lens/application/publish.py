@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from request_lens.domain.change import Change, RevisionWritten
+from request_lens.domain.change import Change, RevisionWritten, RunawayFlagged
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric, PipelineMetrics, Values
-from request_lens.domain.publishing import breaches, pipeline_values, publication_of
+from request_lens.domain.publishing import breaches, pipeline_values, publication_of, runaway_metrics
 from request_lens.ports import Ports
 
 
@@ -18,6 +18,9 @@ def publish(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
     publications = [found for change in changes if (found := publication_of(change)) is not None]
     for publication in publications:
         ports.sink.publish(publication)
+    for change in changes:
+        if isinstance(change, RunawayFlagged):
+            ports.sink.publish_pipeline(runaway_metrics(change, ports.clock.now()))
     values = {**pipeline_values(changes), **_settle_delays(changes, ports)}
     if values:
         ports.sink.publish_pipeline(PipelineMetrics(at=ports.clock.now(), values=values))

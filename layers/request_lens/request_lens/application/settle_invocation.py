@@ -47,7 +47,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     elif may_be_linked(unlinked, policy):
         _settle_chain(unlinked, ports, policy)
     else:
-        ports.store.decide(unlinked, Unattributed(reason=Reason.OTHER_CALLER))
+        _decided(unlinked, Unattributed(reason=Reason.OTHER_CALLER), ports)
 
 
 def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> None:
@@ -129,7 +129,9 @@ def _decide(verdict: Verdict, own: OpenChain, asked: UnlinkedInvocation, ports: 
 
 
 def _decided(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
-    """The invocation with the decision that stands."""
+    """The invocation with the decision that stands; an unattributed one keeps what it is published at."""
+    if isinstance(decision, Unattributed):
+        decision = replace(decision, assessment=ports.prices.assess(unlinked.invocation))
     return replace(unlinked, decision=ports.store.decide(unlinked, decision))
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.fold import fold
-from request_lens.domain.link import Decision, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.runaway import runaway_of
 from request_lens.domain.settlement import has_news, revision_due_at
 from request_lens.domain.state import Matter, RequestState, SettleKey
 from request_lens.errors import StoreUnavailable
@@ -27,10 +28,11 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy) -> None:
 def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
     """Write the request's next revision if there is news and it is due; answers with the state that was acted on.
 
-    The answer has news only if its time has not come.
+    The answer has news only if its time has not come. A runaway is flagged whether or not its time has come.
     """
     for _ in range(MAX_RACES):
         state = ports.store.load_request(request_id)
+        _flag_runaway(state, ports, policy)
         if not has_news(state) or revision_due_at(state, policy) > ports.clock.now():
             return state
         if (written := _write_revision(state, ports, policy)) is not None:
@@ -44,7 +46,9 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
     if state.record is not None or not ports.store.mark_orphaned(request_id):
         settle_request(request_id, ports, policy)
         return
-    _decide_all(state, Unattributed(reason=Reason.REQUEST_NEVER_SEEN), ports)
+    for each in state.invocations:
+        never_seen = Unattributed(reason=Reason.REQUEST_NEVER_SEEN, assessment=ports.prices.assess(each.invocation))
+        _decide(each, never_seen, ports)
 
 
 def _await_record(state: RequestState, ports: Ports, policy: Policy) -> None:
@@ -58,15 +62,22 @@ def _write_revision(state: RequestState, ports: Ports, policy: Policy) -> Reques
     if state.record is None:
         return None
     if state.orphaned:
-        _decide_all(state, None, ports)
-    summary = fold(state.record, state.invocations, policy)
+        for each in state.invocations:
+            _decide(each, each.link, ports)
+    summary = fold(state.record, state.invocations, policy, ports.prices)
     revision = state.revision + 1
     written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)
     return replace(state, revision=revision, summary=summary) if written else None
 
 
-def _decide_all(state: RequestState, decision: Decision | None, ports: Ports) -> None:
-    """Write the decision, or the invocation's own link, on each of the request's invocations."""
-    for each in state.invocations:
-        unlinked = UnlinkedInvocation(invocation=each.invocation, stored_at=ports.clock.now())
-        ports.store.decide(unlinked, decision if decision is not None else each.link)
+def _decide(linked: LinkedInvocation, decision: Decision, ports: Ports) -> None:
+    """Write the decision on the invocation's own item."""
+    ports.store.decide(UnlinkedInvocation(invocation=linked.invocation, stored_at=ports.clock.now()), decision)
+
+
+def _flag_runaway(state: RequestState, ports: Ports, policy: Policy) -> None:
+    """Flag a request beyond the limits, once: who comes second finds the flag."""
+    calls = [each.invocation for each in state.invocations]
+    runaway = None if state.runaway is not None else runaway_of(calls, policy, ports.prices)
+    if runaway is not None:
+        ports.store.flag_runaway(state.request_id, runaway)

@@ -1,10 +1,11 @@
-"""What the table's stream tells `publish`: a new revision, or a decision, each with what stood before."""
+"""What the table's stream tells `publish`: a revision or a decision, with what stood before, or a runaway's flag."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.link import Decision
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.summary import Summary
 
 
@@ -29,5 +30,13 @@ class InvocationDecided:
     previous: Decision | None = None
 
 
-type Change = RevisionWritten | InvocationDecided
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunawayFlagged:
+    """A request was found beyond a limit, for the first time; its record may not have come yet."""
+
+    request_id: RequestId
+    runaway: Runaway
+
+
+type Change = RevisionWritten | InvocationDecided | RunawayFlagged
 """One item's change that may be worth a publication."""

@@ -1,6 +1,6 @@
 """Fold: a request and its linked invocations to their summary. A pure function: no clock, no I/O, no order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import call_start
@@ -9,36 +9,39 @@ from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.link import LinkedInvocation
 from request_lens.domain.placement import placed
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES, PriceTable
 from request_lens.domain.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of
 
 
-def fold(request: Request, linked: Sequence[LinkedInvocation], policy: Policy) -> Summary:
-    """The summary of a request: totals, times in ms, totals by model, and the first bars.
+def fold(
+    request: Request, linked: Sequence[LinkedInvocation], policy: Policy, prices: PriceTable = NO_PRICES
+) -> Summary:
+    """The summary of a request: totals with the cost by these prices, times in ms, totals by model, and the first bars.
 
     An LLM call of unknown latency makes all three times unknown; so does a negative value the time that it is.
     """
     invocations = [each.invocation for each in linked]
     calls = [each for each in invocations if each.is_llm_call]
     llm_time = _llm_time_ms(calls, policy)
+    by_model = _by_model(invocations, prices)
     return Summary(
-        totals=_sum(totals_of(each) for each in invocations),
+        totals=sum((totals for _, totals in by_model), start=Totals()),
         llm_time_ms=llm_time,
         tool_time_ms=_tool_time_ms(calls, policy),
         non_llm_time_ms=_non_llm_time_ms(request, llm_time),
-        by_model=_by_model(invocations),
+        by_model=by_model,
         bars=placed(request, linked, policy)[:MAX_BARS],
+        prices=prices.source,
     )
 
 
-def _sum(totals: Iterable[Totals]) -> Totals:
-    return sum(totals, start=Totals())
-
-
-def _by_model(invocations: Sequence[Invocation]) -> tuple[tuple[str, Totals], ...]:
+def _by_model(invocations: Sequence[Invocation], prices: PriceTable) -> tuple[tuple[str, Totals], ...]:
     ordered = sorted(invocations, key=lambda each: (each.logged_at, each.invocation_id))
     totals: dict[str, Totals] = {}
     for each in ordered:
-        totals[model_dimension(each)] = totals.get(model_dimension(each), Totals()) + totals_of(each)
+        assessment = prices.assess(each)
+        model = model_dimension(each, assessment)
+        totals[model] = totals.get(model, Totals()) + totals_of(each, assessment)
     return tuple(totals.items())
 
 

@@ -1,11 +1,12 @@
 """Links: which request an invocation belongs to, how that is known, and how surely."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from request_lens.domain.assumption import Assumption
 from request_lens.domain.facts import Invocation, RequestId
+from request_lens.domain.pricing import Assessment
 
 
 class Method(StrEnum):
@@ -49,12 +50,14 @@ class Link:
 class Unattributed:
     """The decision that an invocation belongs to no request we know; `candidates` is how many requests it fits.
 
-    `breaks` is an assumption that it shows broken.
+    `breaks` is an assumption that it shows broken. `assessment` is what it was published at, so that taking it back
+    publishes the very same, negative; two decisions that differ in nothing else are equal.
     """
 
     reason: Reason
     candidates: int = 0
     breaks: Assumption | None = None
+    assessment: Assessment = field(default=Assessment(), compare=False)
 
 
 type Decision = Link | Unattributed

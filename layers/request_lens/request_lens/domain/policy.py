@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,7 +11,8 @@ class Policy:
 
     `agent_role_names` empty: every caller is considered and inferred links are only `assumed`.
     `agent_routes` empty: every route is observed. `one_loop_per_request`: no request runs two agent loops, so that a
-    call that fits several requests may be linked by elimination.
+    call that fits several requests may be linked by elimination. A request with more LLM calls than
+    `max_calls_per_request`, or dearer than `max_cost_per_request` (USD, estimated), is a runaway; 0 is no limit.
     """
 
     settle_delay: timedelta = timedelta(seconds=30)
@@ -23,6 +25,8 @@ class Policy:
     agent_role_names: frozenset[str] = frozenset()
     agent_routes: frozenset[str] = frozenset()
     one_loop_per_request: bool = False
+    max_calls_per_request: int = 0
+    max_cost_per_request: Decimal = Decimal(0)
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""

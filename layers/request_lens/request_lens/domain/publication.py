@@ -37,6 +37,7 @@ class Metric(StrEnum):
     ASSUMPTION_BREACHES = "AssumptionBreaches"
     LOG_DELAY = "LogDelay"
     SETTLE_DELAY = "SettleDelay"
+    RUNAWAY_REQUESTS = "RunawayRequests"
 
 
 class Unit(StrEnum):

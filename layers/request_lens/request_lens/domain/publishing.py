@@ -2,13 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from request_lens.domain.assumption import Assumption, broken_by_call, broken_by_request
-from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
+from request_lens.domain.change import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 from request_lens.domain.facts import Invocation
 from request_lens.domain.link import Link, Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens.domain.publication import UNATTRIBUTED_ROUTE, Metric, ModelValues, Publication, Values
+from request_lens.domain.publication import (
+    UNATTRIBUTED_ROUTE,
+    Metric,
+    ModelValues,
+    PipelineMetrics,
+    Publication,
+    Values,
+)
 from request_lens.domain.summary import Summary, Totals, model_dimension, totals_of
 
 
@@ -17,10 +25,10 @@ def publication_of(change: Change) -> Publication | None:
     match change:
         case RevisionWritten():
             return _revision(change)
-        case InvocationDecided(decision=Unattributed(), previous=None):
-            return _unattributed(change, sign=1)
-        case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN)):
-            return _unattributed(change, sign=-1)
+        case InvocationDecided(decision=Unattributed() as counted, previous=None):
+            return _unattributed(change, counted, sign=1)
+        case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
+            return _unattributed(change, counted, sign=-1)
         case _:
             return None
 
@@ -68,7 +76,8 @@ def _total_values(totals: Totals) -> dict[Metric, tuple[float, ...]]:
 
 def _model_values(summary: Summary, before: Summary | None) -> tuple[ModelValues, ...]:
     earlier = dict(before.by_model) if before is not None else {}
-    differences = ((model, totals - earlier.get(model, Totals())) for model, totals in summary.by_model)
+    models = dict.fromkeys(earlier) | dict(summary.by_model)
+    differences = ((model, (totals or Totals()) - earlier.get(model, Totals())) for model, totals in models.items())
     latencies = _latencies(summary) - (_latencies(before) if before is not None else Counter())
     found = (_one_model(model, totals, latencies) for model, totals in differences)
     return tuple(each for each in found if each.values)
@@ -86,18 +95,20 @@ def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
     return Counter((bar.model_id, bar.latency_ms) for bar in bars if bar.latency_ms is not None)
 
 
-def _unattributed(change: InvocationDecided, *, sign: int) -> Publication:
-    call = change.invocation
-    totals = totals_of(call) if sign > 0 else Totals() - totals_of(call)
+def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int) -> Publication:
+    """What the call adds, or takes back, at the assessment that it was decided with."""
+    call, added = change.invocation, totals_of(change.invocation, counted.assessment)
+    totals = added if sign > 0 else Totals() - added
     latency = (call.latency_ms,) if sign > 0 and call.is_llm_call and call.latency_ms is not None else ()
     values = _total_values(totals)
     by_model = {**values, Metric.INVOCATION_LATENCY: latency} if latency else values
+    model = model_dimension(call, counted.assessment)
     return Publication(
         publication_id=f"invocation:{call.invocation_id}#{1 if sign > 0 else 2}",
         at=call.logged_at,
         route=UNATTRIBUTED_ROUTE,
         values=values,
-        by_model=(ModelValues(model_id=model_dimension(call), values=by_model),) if by_model else (),
+        by_model=(ModelValues(model_id=model, values=by_model),) if by_model else (),
         properties=_unattributed_properties(call, change),
     )
 
@@ -137,12 +148,27 @@ def pipeline_values(changes: Iterable[Change]) -> dict[Metric, tuple[float, ...]
                 counts[Metric.LATE_REVISIONS] += change.revision > 1
                 before = change.previous.totals.unpriced_calls if change.previous is not None else 0
                 counts[Metric.UNPRICED_INVOCATIONS] += change.summary.totals.unpriced_calls - before
-            case InvocationDecided(decision=Unattributed(), previous=None):
+            case InvocationDecided(decision=Unattributed() as counted, previous=None):
                 counts[Metric.UNATTRIBUTED_INVOCATIONS] += 1
-                counts[Metric.UNPRICED_INVOCATIONS] += change.invocation.is_llm_call
-            case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN)):
+                counts[Metric.UNPRICED_INVOCATIONS] += totals_of(change.invocation, counted.assessment).unpriced_calls
+            case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
                 counts[Metric.UNATTRIBUTED_INVOCATIONS] -= 1
-                counts[Metric.UNPRICED_INVOCATIONS] -= change.invocation.is_llm_call
-            case InvocationDecided():
+                counts[Metric.UNPRICED_INVOCATIONS] -= totals_of(change.invocation, counted.assessment).unpriced_calls
+            case InvocationDecided() | RunawayFlagged():
                 continue
     return {metric: (count,) for metric, count in counts.items() if count}
+
+
+def runaway_metrics(flagged: RunawayFlagged, at: datetime) -> PipelineMetrics:
+    """The line that tells of a runaway: its request's id is a property, never a dimension."""
+    cost = flagged.runaway.estimated_cost_usd
+    return PipelineMetrics(
+        at=at,
+        values={Metric.RUNAWAY_REQUESTS: (1,)},
+        properties={
+            "publication_id": f"runaway:{flagged.request_id}",
+            "request_id": flagged.request_id,
+            "llm_calls": flagged.runaway.llm_calls,
+            "estimated_cost_usd": "unknown" if cost is None else f"{cost.normalize():f}",
+        },
+    )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.link import LinkedInvocation
+from request_lens.domain.runaway import Runaway
 from request_lens.domain.summary import Summary
 
 
@@ -15,7 +16,7 @@ class RequestState:
     """One request as the table holds it; `record` is None until the access log's line has arrived.
 
     `revision` 0 means that no summary was written yet: the request is `pending`. `orphaned` says that its calls were
-    counted as unattributed because no record came in time.
+    counted as unattributed because no record came in time. `runaway` is what the request had made when it was flagged.
     """
 
     request_id: RequestId
@@ -24,6 +25,7 @@ class RequestState:
     revision: int = 0
     summary: Summary | None = None
     orphaned: bool = False
+    runaway: Runaway | None = None
     invocations: tuple[LinkedInvocation, ...] = ()
 
 

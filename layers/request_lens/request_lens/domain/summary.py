@@ -5,13 +5,15 @@ from decimal import Decimal
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.link import Confidence, Method
+from request_lens.domain.pricing import Assessment, PriceSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Counts, tokens and cost that add up over invocations; unknown tokens and prices add nothing.
 
-    `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are the LLM calls without one.
+    `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are the LLM calls without one: a cost
+    beside any is partial. Failed calls are neither: their log has no tokens.
     """
 
     llm_calls: int = 0
@@ -44,8 +46,9 @@ def _combined(left: Totals, right: Totals, *, sign: int) -> Totals:
     return Totals(**counts, estimated_cost_usd=cost)
 
 
-def totals_of(invocation: Invocation) -> Totals:
-    """What one invocation adds to every total."""
+def totals_of(invocation: Invocation, assessment: Assessment) -> Totals:
+    """What one invocation adds to every total, at the cost that it was assessed at."""
+    cost = assessment.estimated_cost_usd
     tokens = invocation.tokens
     return Totals(
         llm_calls=int(invocation.is_llm_call),
@@ -55,17 +58,18 @@ def totals_of(invocation: Invocation) -> Totals:
         output_tokens=tokens.output or 0,
         cache_read_input_tokens=tokens.cache_read or 0,
         cache_write_input_tokens=tokens.cache_write or 0,
-        unpriced_calls=int(invocation.is_llm_call),
+        unpriced_calls=int(invocation.is_llm_call and cost is None),
+        estimated_cost_usd=cost,
     )
 
 
 OTHER_MODEL = "other"
-"""The ModelId dimension of failed calls: their model id can be any text, so it must not make a metric series."""
+"""The ModelId dimension of failed calls of a model that nobody knows: their model id can be any text."""
 
 
-def model_dimension(invocation: Invocation) -> str:
-    """The invocation's ModelId dimension: its model where the call succeeded, so that Bedrock knows it."""
-    return invocation.model_id if invocation.is_llm_call else OTHER_MODEL
+def model_dimension(invocation: Invocation, assessment: Assessment) -> str:
+    """The invocation's ModelId dimension: its model where the call succeeded, or where the price table knows it."""
+    return invocation.model_id if invocation.is_llm_call or assessment.knows_model else OTHER_MODEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,7 @@ class Summary:
     """The aggregate of one request: a pure function of its facts.
 
     Times are milliseconds; None is unknown. `by_model` holds the same totals by model id, in order of first call.
+    `prices` says which prices the cost was estimated with, by list and without any discount.
     """
 
     totals: Totals
@@ -105,3 +110,4 @@ class Summary:
     non_llm_time_ms: int | None
     by_model: tuple[tuple[str, Totals], ...] = ()
     bars: tuple[Bar, ...] = ()
+    prices: PriceSource | None = None

@@ -1,0 +1,43 @@
+"""Runaways: requests that make more LLM calls, or cost more, than the limits allow, found before they end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from request_lens.domain.facts import Invocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import PriceTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runaway:
+    """What a request had made and cost when it was found beyond a limit; a cost of None is unknown."""
+
+    llm_calls: int
+    estimated_cost_usd: Decimal | None
+
+
+def runaway_of(calls: Sequence[Invocation], policy: Policy, prices: PriceTable) -> Runaway | None:
+    """What makes a request with these calls a runaway; None while it is within the limits.
+
+    The highest `call_index` counts where it is more than the calls that are known: some logs may not have come.
+    """
+    if not (policy.max_calls_per_request or policy.max_cost_per_request):
+        return None
+    succeeded = [each for each in calls if each.is_llm_call]
+    made = max(len(succeeded), *(_call_index(each) for each in calls), 0)
+    costs = [cost for each in succeeded if (cost := prices.assess(each).estimated_cost_usd) is not None]
+    cost = sum(costs, start=Decimal(0)) if costs else None
+    too_many = 0 < policy.max_calls_per_request < made
+    too_dear = cost is not None and 0 < policy.max_cost_per_request < cost
+    return Runaway(llm_calls=made, estimated_cost_usd=cost) if too_many or too_dear else None
+
+
+def may_run_away(call: Invocation, policy: Policy) -> bool:
+    """Whether this call may take its request beyond a limit, so that it is looked at without delay."""
+    beyond = call.tag is None or call.tag.call_index is None or call.tag.call_index > policy.max_calls_per_request
+    return policy.max_cost_per_request > 0 or (policy.max_calls_per_request > 0 and beyond)
+
+
+def _call_index(call: Invocation) -> int:
+    return (call.tag.call_index or 0) if call.tag is not None else 0

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from request_lens.application.look import SeenDetails, SeenRequest
 from request_lens.adapters.price_list import bedrock_prices
+from request_lens.application.look import SeenDetails, SeenRequest
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, TokenCounts
 from request_lens.domain.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.summary import 
 from request_lens.timeline import lay_timeline
 from request_lens.timeline_scale import moment_text
 from request_lens.timeline_text import counted, duration_text

@@ -18,7 +18,7 @@ from request_lens_cli.local.local_paths import checkout_paths
 from request_lens_cli.local.sam_settings import read_sam_settings
 from request_lens_cli.phases import phase
 from request_lens_cli.report import Report, headline, kinds
-from request_lens_cli.report_table import requests_table, unlinked_table
+from request_lens_cli.report_table import cost_line, requests_table, unlinked_table
 from request_lens_cli.scenario.scenario import scenario_names
 from request_lens_cli.stage import Stage, open_stage
 from request_lens_cli.terminal import open_console
@@ -92,6 +92,8 @@ def _played(stage: Stage, scenario: str, console: Console, *, with_tags: bool) -
 def _show(report: Report, console: Console) -> None:
     console.print(requests_table(report, width=console.width))
     console.print(headline(report), style="bold", highlight=False)
+    if report.prices:
+        console.print(cost_line(report), highlight=False)
     if found := kinds(report):
         console.print(f"{found}{': as in the article' if found == ARTICLE_KINDS else ''}", highlight=False)
     if report.unattributed:

@@ -20,7 +20,7 @@ from request_lens_cli.documents import (
     unattributed_documents,
 )
 from request_lens_cli.report import Report, counted, headline
-from request_lens_cli.report_table import cost_of, requests_table, unlinked_table
+from request_lens_cli.report_table import cost_line, requests_table, unlinked_table
 from request_lens_cli.terminal import open_console
 
 _SINCE = re.compile(r"(\d{1,6})([smhd])")
@@ -95,12 +95,6 @@ def report_document(report: Report, policy: Policy) -> Document:
         "unattributed": unattributed_documents(report.unlinked, policy),
         "pending": report.pending,
     }
-
-
-def cost_line(report: Report) -> str:
-    """What all of them cost, by which prices."""
-    tables = ", ".join(f"{each.name} {each.version} of {each.date}" for each in report.prices)
-    return f"Estimated cost of the requests: {cost_of(report.totals)}, by the list prices of {tables}"
 
 
 def show_report(report: Report, console: Console) -> None:

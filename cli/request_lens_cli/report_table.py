@@ -163,6 +163,12 @@ def cost_of(totals: Totals) -> str:
     return " + ".join(part for part in (known, unpriced) if part) or UNKNOWN
 
 
+def cost_line(report: Report) -> str:
+    """What all of them cost, by which prices."""
+    tables = ", ".join(f"{each.name} {each.version} of {each.date}" for each in report.prices)
+    return f"Estimated cost of the requests: {cost_of(report.totals)}, by the list prices of {tables}"
+
+
 def dollars(cost: Decimal) -> str:
     """US dollars to four decimals, small sums to six."""
     return f"${cost:.4f}" if cost >= Decimal("0.01") else f"${cost:.6f}"

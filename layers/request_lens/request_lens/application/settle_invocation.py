@@ -20,6 +20,7 @@ from request_lens.domain.surroundings import (
     MAX_FACTS_AROUND,
     OpenChain,
     Surroundings,
+    calls_beside,
     calls_span,
     due_at,
     may_be_linked,
@@ -72,14 +73,16 @@ def _settle_chain(asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> No
 def _calls_around(asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> Surroundings:
     """The call's chain among the calls around it. Tagged calls that are orphans, or were, are none of them.
 
-    Where there are more than can be read, a chain could be in part: then the call stands for itself.
+    Where there are more than can be read or told apart, any chain of it is crowded: then it stands for itself, so that
+    the work of a settle does not grow with the chain.
     """
     first, last = calls_span(asked.invocation.logged_at, policy)
     found = ports.store.unlinked_between(first, last, limit=READ_LIMIT)
-    complete = len(found) < READ_LIMIT
-    untagged = _with((each for each in found if each.invocation.tag is None), asked)
-    own = open_chain(asked, untagged if complete else [asked], policy)
-    return Surroundings(own=own, requests=(), unlinked=untagged, complete=complete)
+    if len(found) < READ_LIMIT:
+        untagged = _with((each for each in found if each.invocation.tag is None), asked)
+        if calls_beside(asked, untagged, policy) <= MAX_FACTS_AROUND:
+            return Surroundings(own=open_chain(asked, untagged, policy), requests=(), unlinked=untagged)
+    return Surroundings(own=open_chain(asked, [asked], policy), requests=(), unlinked=[asked], complete=False)
 
 
 def _with(found: Iterable[UnlinkedInvocation], asked: UnlinkedInvocation) -> list[UnlinkedInvocation]:

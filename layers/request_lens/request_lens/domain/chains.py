@@ -129,6 +129,8 @@ def _roots(ordered: Sequence[Invocation]) -> list[int]:
 
 
 def _chain(ordered: Sequence[Invocation]) -> Chain:
+    if len(ordered) == 1:
+        return Chain(calls=tuple(ordered), previous=((),))
     previous = _previous(ordered)
     laid = _laid_out({position: set(before) for position, before in enumerate(previous)})
     place = {member: position for position, member in enumerate(laid)}

@@ -43,6 +43,12 @@ def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
     return not policy.agent_role_names or unlinked.invocation.caller_role in policy.agent_role_names
 
 
+def calls_beside(asked: UnlinkedInvocation, found: Sequence[UnlinkedInvocation], policy: Policy) -> int:
+    """How many of the invocations, which are in order of time, began within `MaxRequestSeconds` of this one."""
+    at = asked.invocation.logged_at
+    return _count(found, at - policy.max_request, at + policy.max_request, key=_logged_at)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenChain:
     """The chain of an invocation that waits for its decision; `members` are its calls, in its order."""
@@ -88,7 +94,7 @@ class Surroundings:
     """A chain and the facts around it, both kinds in order of time; none of the invocations has a tag.
 
     `produced` are tool-use ids that invocations under requests asked for, with the links of those; `complete` is False
-    where there are more facts than could be read.
+    where there are more facts than could be read or told apart.
     """
 
     own: OpenChain
@@ -102,7 +108,7 @@ class Surroundings:
         begins, ends = self.own.times
         first, last = begins - policy.max_request, ends + policy.max_request
         requests = _count(self.requests, first, last, key=_started_at)
-        calls = _count(self.unlinked, first, last, key=lambda each: each.invocation.logged_at)
+        calls = _count(self.unlinked, first, last, key=_logged_at)
         return not self.complete or requests + calls > MAX_FACTS_AROUND
 
     def fitting(self, chain: Chain, policy: Policy) -> list[Request]:
@@ -151,6 +157,10 @@ def _near(chain: Chain, requests: Sequence[Request], policy: Policy) -> Sequence
 
 def _started_at(request: Request) -> datetime:
     return request.started_at
+
+
+def _logged_at(unlinked: UnlinkedInvocation) -> datetime:
+    return unlinked.invocation.logged_at
 
 
 def _count[Each](ordered: Sequence[Each], first: datetime, last: datetime, *, key: Callable[[Each], datetime]) -> int:

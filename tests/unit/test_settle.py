@@ -266,3 +266,27 @@ def test_a_loop_that_runs_for_ten_minutes_beside_all_requests_is_decided() -> No
     world = run([(20 * n + 12, each) for n, each in enumerate(loop)])
 
     assert places(world) == {each.invocation_id: "no_request" for each in loop}
+
+
+def test_a_payload_that_lambda_repeats_six_hours_later_changes_nothing() -> None:
+    facts: list[Fact] = [request("r1"), *chain_of_two("c", 1, 3), request("r2", 60), call("t1", 61, tag=tag("r2", 1))]
+    once = run([(75, each) for each in facts], AGENTS)
+    world = World(AGENTS)
+    for hours in (0, 6):
+        world.collect(75 + hours * 3_600, *facts)
+        world.run_until()
+
+    assert world.published() == once.published()
+    assert world.calls_of("r1") == {"c-1": ("window", "inferred"), "c-2": ("chain", "inferred")}
+
+
+@pytest.mark.parametrize("ahead", [-6_600, 0, 6_600])
+def test_clocks_two_hours_apart_change_no_link(ahead: float) -> None:
+    """The clock of the logs is ahead of ours, or behind it."""
+    world = World(AGENTS)
+    world.collect(70 - ahead, request("r1"), *chain_of_two("c", 1, 3), request("r2", 60), call("t1", 61, tag=tag("r2")))
+    world.run_until()
+
+    assert world.calls_of("r1") == {"c-1": ("window", "inferred"), "c-2": ("chain", "inferred")}
+    assert world.calls_of("r2") == {"t1": ("tag", "exact")}
+    assert world.published().keys() == {"r1#1", "r2#1"}

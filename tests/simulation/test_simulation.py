@@ -11,7 +11,7 @@ from tests.simulation.tally import tally
 from tests.simulation.traffic import Style
 from tests.simulation.variants import VARIANTS
 
-SCHEDULES = 3_000
+SCHEDULES = 2_200
 SEEN_AT_LEAST = 200
 
 CAUGHT_WITHIN = 200

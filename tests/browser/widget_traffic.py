@@ -18,6 +18,7 @@ from request_lens.domain.facts import (
 from request_lens.domain.fold import fold
 from request_lens.domain.link import Confidence, Link, LinkedInvocation, Method
 from request_lens.domain.policy import Policy
+from request_lens.ports import FactStore
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ROUTES = ("POST /ask", "GET /trips/{id}", "POST /agents/{agent}/invoke", "$default")
@@ -41,27 +42,39 @@ def seen_details(*, pending: bool = False, failing: bool = False, route: str | N
     return look_at_request(store, POLICY, request_id=RequestId("request-0001"))
 
 
+def store_settled(store: FactStore, count: int, *, began: datetime = START, prefix: str = "request") -> None:
+    """Store so many settled requests, 5.5 s apart."""
+    for number in range(count):
+        _store(store, _record(number, prefix=prefix, began=began), number, failing=False, pending=False, model=None)
+
+
 def _stored(count: int, *, apart_ms: int, pending: int, failing: bool, route: str | None) -> MemoryFactStore:
     store = MemoryFactStore()
     for number in range(count):
         record = _record(number, apart_ms=apart_ms, route=route)
-        calls = _calls(record, number, failing=failing, model=route)
-        store.store_requests([record], stored_at=record.started_at)
-        if number < count - pending:
-            linked = [_linked(each, record, number) for each in calls]
-            store.store_linked(linked)
-            store.write_revision(record.request_id, revision=1, summary=fold(record, linked, POLICY))
-        else:
-            store.store_unlinked([replace(each, tag=None) for each in calls], stored_at=record.started_at)
+        _store(store, record, number, failing=failing, pending=number >= count - pending, model=route)
     return store
 
 
-def _record(number: int, *, apart_ms: int, route: str | None) -> Request:
+def _store(store: FactStore, record: Request, number: int, *, failing: bool, pending: bool, model: str | None) -> None:
+    calls = _calls(record, number, failing=failing, model=model)
+    store.store_requests([record], stored_at=record.started_at)
+    if pending:
+        store.store_unlinked([replace(each, tag=None) for each in calls], stored_at=record.started_at)
+        return
+    linked = [_linked(each, record, number) for each in calls]
+    store.store_linked(linked)
+    store.write_revision(record.request_id, revision=1, summary=fold(record, linked, POLICY))
+
+
+def _record(
+    number: int, *, apart_ms: int = 5500, route: str | None = None, prefix: str = "request", began: datetime = START
+) -> Request:
     return Request(
-        request_id=RequestId(f"request-{number:04}"),
+        request_id=RequestId(f"{prefix}-{number:04}"),
         route=route or ROUTES[number % len(ROUTES)],
         status=200 if number % 7 else 500,
-        started_at=START + timedelta(milliseconds=number * apart_ms + 137 * (number % 5)),
+        started_at=began + timedelta(milliseconds=number * apart_ms + 137 * (number % 5)),
         duration_ms=2600 + 900 * (number % 4),
     )
 

@@ -31,6 +31,9 @@ def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> object:
 _Loader.add_multi_constructor("!", _long_form)
 
 TEMPLATE: Node = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), _Loader)
+DASHBOARD: Node = yaml.load((ROOT / "dashboard.yaml").read_text(encoding="utf-8"), _Loader)
+"""The template that is nested for the dashboard."""
+
 PARAMETERS: Node = TEMPLATE["Parameters"]
 RESOURCES: Node = TEMPLATE["Resources"]
 OUTPUTS: Node = TEMPLATE["Outputs"]

@@ -1,43 +1,129 @@
+"""The dashboard and the saved queries show what the code publishes, and nothing else."""
+
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.template.template_document import RESOURCES, of_type, properties
+import pytest
+from aws_lambda_powertools import Logger
+from tests.template.template_document import DASHBOARD, RESOURCES, of_type, properties
+from tests.unit.fact_samples import ROLE, call, linked, request
 
+from request_lens.adapters.emf_metric_sink import EmfMetricSink
+from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.domain.change import InvocationDecided, RevisionWritten
+from request_lens.domain.fold import fold
+from request_lens.domain.link import Reason, Unattributed
+from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric
+from request_lens.domain.publishing import publication_of
 
 type Widget = Mapping[str, Any]
 
+DISTRIBUTIONS = frozenset(
+    {
+        Metric.REQUEST_DURATION,
+        Metric.LLM_CALLS_PER_REQUEST,
+        Metric.LLM_TIME,
+        Metric.TOOL_TIME,
+        Metric.NON_LLM_TIME,
+        Metric.INVOCATION_LATENCY,
+        Metric.LOG_DELAY,
+        Metric.SETTLE_DELAY,
+    }
+)
+DIMENSIONS = {("Service",), ("Service", "Route"), ("Service", "ModelId")}
+SEARCH = re.compile(r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)', 1\)")
+QUERIES = {
+    name: str(each["Properties"]["QueryString"])
+    for name, each in DASHBOARD["Resources"].items()
+    if each["Type"] == "AWS::Logs::QueryDefinition"
+}
+COMMANDS = (
+    r"SOURCE '[^']*'|#.*|'[^']*'|\b(filter|display|sort|stats|limit|by|as|and|desc|ispresent|sum|max|count|latest)\b"
+)
 
-def widgets() -> list[Widget]:
-    body = properties("RequestDashboard")["DashboardBody"]["Fn::Sub"]
-    return list(json.loads(re.sub(r"\$\{([^}]+)\}", r"\1", body))["widgets"])
+
+def widgets(*kinds: str) -> list[Widget]:
+    body = DASHBOARD["Resources"]["RequestDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    found = json.loads(re.sub(r"\$\{([^}]+)\}", r"\1", body))["widgets"]
+    return [each for each in found if not kinds or each["type"] in kinds]
 
 
-def series() -> Iterator[tuple[str, ...]]:
-    for widget in widgets():
-        for metric in widget["properties"].get("metrics", []):
+def series() -> Iterator[tuple[tuple[str, ...], Metric, str]]:
+    """The dimensions, metric and statistic of everything that is drawn."""
+    for widget in widgets("metric"):
+        for metric in widget["properties"]["metrics"]:
             if isinstance(metric[0], str):
-                yield tuple(part for part in metric if isinstance(part, str))
+                namespace, name, *dimensions = (part for part in metric if isinstance(part, str))
+                assert (namespace, dimensions) == ("RequestLens", ["Service", "ServiceName"])
+                yield ("Service",), Metric(name), metric[-1]["stat"]
+            elif "SEARCH" in metric[0]["expression"]:
+                found = SEARCH.fullmatch(metric[0]["expression"])
+                assert found, metric[0]["expression"]
+                yield tuple(found[1].split(",")), Metric(found[2]), found[3]
 
 
-def test_the_first_row_is_the_four_key_figures() -> None:
-    first = [widget["properties"] for widget in widgets() if widget["y"] == 0]
+@pytest.fixture
+def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """The fields of the lines that a request and an unattributed call make, as Logs Insights names them."""
+    ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
+    revision = RevisionWritten(
+        request=request(), revision=1, summary=fold(request(), ours, Policy()), previous=None, invocations=tuple(ours)
+    )
+    lost = InvocationDecided(
+        invocation=call("i3", 0, role=ROLE), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=2), previous=None
+    )
+    sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=request().started_at), logger=Logger())
+    for each in (publication_of(revision), publication_of(lost)):
+        assert each is not None
+        sink.publish(each)
+    fields = {"@timestamp"}
+    for line in capsys.readouterr().out.splitlines():
+        fields |= {f"{name}.0" if isinstance(value, list) else name for name, value in json.loads(line).items()}
+    # Which metrics a line has depends on its request; each is a list.
+    return fields | {f"{metric}.0" for metric in Metric}
 
-    assert [each["metrics"][0][1] for each in first] == ["Requests", "LlmCalls", "LlmErrors", "LlmCallsPerRequest"]
+
+def fields_of(query: str) -> set[str]:
+    """The fields that a query reads: its words without commands, functions, texts, comments, and names of its own."""
+    own = set(re.findall(r"\bas (\w+)", query))
+    words = re.sub(COMMANDS, " ", query)
+    return set(re.findall(r"@?[A-Za-z_][\w.]*", words)) - own
+
+
+def test_the_first_two_rows_are_the_key_figures() -> None:
+    first = [each["properties"] for each in widgets("metric") if each["y"] < 8]
+
     assert {each["view"] for each in first} == {"singleValue"}
+    assert {part[1] for each in first for part in each["metrics"] if isinstance(part[0], str)} >= {
+        *("Requests", "LlmCallsPerRequest", "RequestDuration", "LlmTime", "ToolTime", "NonLlmTime", "InputTokens"),
+        *("OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens", "EstimatedCost", "LlmErrors"),
+        *("LlmThrottles", "UnattributedInvocations", "RejectedRecords", "AssumptionBreaches", "LogDelay"),
+    }
 
 
-def test_every_series_is_a_metric_that_is_published() -> None:
-    for namespace, name, *dimensions in series():
-        assert namespace == "RequestLens"
-        assert Metric(name)
-        assert dimensions == ["Service", "ServiceName"]
+def test_every_series_has_dimensions_that_are_published() -> None:
+    drawn = list(series())
+
+    assert {dimensions for dimensions, _, _ in drawn} == DIMENSIONS
+    latencies = {dimensions for dimensions, metric, _ in drawn if metric is Metric.INVOCATION_LATENCY}
+    assert latencies == {("Service", "ModelId")}
 
 
-def test_every_metric_is_drawn_at_one_second() -> None:
-    assert {widget["properties"]["period"] for widget in widgets() if widget["type"] == "metric"} == {1}
+def test_a_total_is_only_summed_and_a_distribution_never() -> None:
+    for _, metric, stat in series():
+        assert (stat == "Sum") is (metric not in DISTRIBUTIONS), (metric, stat)
+
+
+def test_every_published_metric_is_drawn() -> None:
+    assert {metric for _, metric, _ in series()} >= set(Metric)
+
+
+def test_every_metric_is_drawn_at_one_second_and_the_reader_is_told_how_long_it_is_kept() -> None:
+    assert {each["properties"]["period"] for each in widgets("metric")} == {1}
+    assert any("3 hours" in each["properties"]["markdown"] for each in widgets("text"))
 
 
 def test_no_widget_overlaps_another() -> None:
@@ -52,8 +138,41 @@ def test_no_widget_overlaps_another() -> None:
     assert max(x for x, _ in cells) < 24
 
 
-def test_every_alarm_of_the_pipeline_is_shown() -> None:
-    (shown,) = (each["properties"]["alarms"] for each in widgets() if each["type"] == "alarm")
-    always = {name for name in of_type("AWS::CloudWatch::Alarm") if "Condition" not in RESOURCES[name]}
+def test_every_alarm_of_the_pipeline_is_shown_and_says_what_to_do() -> None:
+    joined = properties("DashboardStack")["Parameters"]["AlarmArns"]["Fn::Join"][1]
+    alarms = of_type("AWS::CloudWatch::Alarm")
 
-    assert {arn.removesuffix(".Arn") for arn in shown} == always
+    assert {each["Fn::GetAtt"][0] for each in joined} == {n for n in alarms if "Condition" not in RESOURCES[n]}
+    assert all(len(each["Properties"]["AlarmDescription"].split(". ")) > 1 for each in alarms.values())
+    assert widgets("alarm")[0]["properties"]["alarms"] == ["AlarmArns"]
+
+
+def test_an_alarm_on_our_own_metrics_watches_one_that_is_published() -> None:
+    ours = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm").values()]
+    ours = [each for each in ours if each["Namespace"] == "RequestLens"]
+
+    assert ours
+    for each in ours:
+        assert ("ExtendedStatistic" in each) is (Metric(each["MetricName"]) in DISTRIBUTIONS)
+        assert [dimension["Name"] for dimension in each["Dimensions"]] == ["Service"]
+
+
+def test_the_timeline_follows_the_dashboards_range_and_size() -> None:
+    (timeline,) = (each["properties"] for each in widgets("custom"))
+
+    assert timeline["endpoint"] == "TimelineWidgetArn"
+    assert timeline["updateOn"] == {"refresh": True, "resize": True, "timeRange": True}
+
+
+def test_every_log_field_of_a_widget_is_in_the_lines(log_fields: set[str]) -> None:
+    for each in widgets("log"):
+        assert fields_of(each["properties"]["query"].replace("|", " ")) <= log_fields
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_log_field_of_a_saved_query_is_in_the_lines(name: str, log_fields: set[str]) -> None:
+    assert fields_of(QUERIES[name]) <= log_fields
+
+
+def test_there_is_a_saved_query_for_each_question() -> None:
+    assert len(QUERIES) == 5

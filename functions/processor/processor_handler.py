@@ -3,8 +3,8 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -14,16 +14,22 @@ from aws_lambda_powertools import Logger
 
 import request_lens
 from request_lens.adapters.dynamo_stream import read_change
+from request_lens.adapters.kept_settle_timer import KeptSettleTimer
 from request_lens.adapters.sqs_settle_timer import read_key
 from request_lens.application.collect import CollectReport, collect
 from request_lens.application.publish import publish
-from request_lens.application.settle import settle
+from request_lens.application.settle import settle, settle_at_once
 from request_lens.application.sweep import sweep
 from request_lens.bootstrap import Processor, build_processor
-from request_lens.domain.state import SettleKey
+from request_lens.domain.policy import Policy
+from request_lens.domain.state import Matter, SettleKey
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
+from request_lens.ports import Ports
 from request_lens.wire.log_record import read_record
 from request_lens.wire.subscription import decode
+
+AT_ONCE = 25
+"""Requests that are settled with the batch that may have completed them; a message each for the rest comes at once."""
 
 _SOURCE = re.compile(r"[a-z0-9:._-]{1,64}")
 
@@ -84,7 +90,9 @@ def _collect(event: Event, processor: Processor) -> None:
         read_record(each.message, log_group=batch.log_group, log_stream=batch.log_stream, event_id=each.id)
         for each in batch.events
     ]
-    report = collect(records, processor.ports, processor.policy)
+    timer = KeptSettleTimer()
+    report = collect(records, replace(processor.ports, timer=timer), processor.policy)
+    _settle_or_send(timer.keys, processor)
     _warn_of_rejected(report, processor.logger)
     counts = {"facts": report.facts, "ignored": report.ignored, "rejected": len(report.rejected)}
     processor.logger.info("batch collected", extra={"log_group": batch.log_group, **counts})
@@ -97,23 +105,43 @@ def _warn_of_rejected(report: CollectReport, logger: Logger) -> None:
         logger.warning("records rejected", extra={"rejected": len(report.rejected), **details})
 
 
+def _settle_or_send(keys: Sequence[tuple[SettleKey, datetime]], processor: Processor) -> None:
+    """Settle the requests that are due now, which saves them the way through the queue, and send the other timers."""
+    now, timer = processor.ports.clock.now(), KeptSettleTimer()
+    ports = replace(processor.ports, timer=timer)
+    ready = [timed for timed in keys if timed[1] <= now and timed[0].matter is Matter.REQUEST][:AT_ONCE]
+    timer.send([timed for timed in keys if timed not in ready])
+    while ready and _is_settled(ready[0][0], settle_at_once, ports, processor):
+        ready.pop(0)
+    timer.send(ready)  # from the first failure on
+    processor.ports.timer.send(timer.keys)
+
+
 def _settle(records: Sequence[Event], processor: Processor) -> list[dict[str, str]]:
-    """Settle each message; answers with those that must come again."""
+    """Settle each message; answers with those that must come again: all of them where the timers cannot be sent."""
     failures: list[dict[str, str]] = []
+    timer = KeptSettleTimer()
+    ports = replace(processor.ports, timer=timer)
     for record in records:
         key = read_key(str(record.get("body")))
         if key is None:
             processor.logger.error("settle message not understood", extra={"message_id": record.get("messageId")})
-            continue
-        if not _is_settled(key, processor):
+        elif not _is_settled(key, settle, ports, processor):
             failures.append({"itemIdentifier": str(record.get("messageId"))})
+    try:
+        processor.ports.timer.send(timer.keys)
+    except TimerUnavailable as error:
+        processor.logger.warning("timers not sent, all settles come again", extra={"error": str(error)})
+        return [{"itemIdentifier": str(record.get("messageId"))} for record in records]
     return failures
 
 
-def _is_settled(key: SettleKey, processor: Processor) -> bool:
+def _is_settled(
+    key: SettleKey, use_case: Callable[[SettleKey, Ports, Policy], None], ports: Ports, processor: Processor
+) -> bool:
     """Whether the key was settled; a failure of any kind is this key's alone, not its neighbours'."""
     try:
-        settle(key, processor.ports, processor.policy)
+        use_case(key, ports, processor.policy)
     except (StoreUnavailable, TimerUnavailable) as error:
         processor.logger.warning("settle failed, it comes again", extra={"matter": key.matter, "error": str(error)})
         return False
@@ -127,7 +155,8 @@ def _is_settled(key: SettleKey, processor: Processor) -> bool:
 def _publish(records: Sequence[Event], processor: Processor) -> None:
     changes = [change for record in records if (change := read_change(record)) is not None]
     published = publish(changes, processor.ports, processor.policy)
-    processor.logger.info("stream published", extra={"changes": len(changes), "publications": published})
+    # Not at INFO: the lines themselves tell it, and it would be a tenth of what a small batch logs.
+    processor.logger.debug("stream published", extra={"changes": len(changes), "publications": published})
 
 
 def _sweep(said: str, processor: Processor) -> None:

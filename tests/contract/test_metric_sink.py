@@ -71,9 +71,10 @@ def _printing(sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]) -> SinkUn
 
 
 def _directive(document: Mapping[str, object]) -> Mapping[str, object]:
+    """The first one: that of the request, which a model's may stand beside."""
     aws = document["_aws"]
     assert isinstance(aws, dict)
-    [directive] = aws["CloudWatchMetrics"]
+    directive = aws["CloudWatchMetrics"][0]
     assert isinstance(directive, dict)
     return directive
 

@@ -120,8 +120,8 @@ def test_a_key_given_twice_for_one_time_is_sent_once(
         (timedelta(milliseconds=-1), 0),
         (timedelta(0), 0),
         (timedelta(milliseconds=1), 1),
-        (timedelta(seconds=30), 30),
-        (timedelta(seconds=30, microseconds=1), 31),
+        (timedelta(seconds=29), 29),
+        (timedelta(seconds=29, microseconds=-1), 29),
         (timedelta(hours=3), 900),
     ],
 )
@@ -137,6 +137,26 @@ def test_a_delay_is_never_too_short_and_at_most_what_sqs_takes(
     sqs_timer.send([(KEY, NOW + wait)])
 
     assert sent == [delay_s]
+
+
+@pytest.mark.parametrize("wait_s", range(30, 61))
+def test_what_is_due_later_comes_together_at_the_end_of_its_slot(
+    sqs_client: "SQSClient", queue_url: str, wait_s: int
+) -> None:
+    now = NOW.replace(second=7, microsecond=250_000)
+    sent: list[object] = []
+    sqs_client.meta.events.register(
+        "provide-client-params.sqs.SendMessageBatch",
+        lambda params, **_: sent.extend(entry["DelaySeconds"] for entry in params["Entries"]),
+    )
+
+    due_at = now + timedelta(seconds=wait_s)
+    SqsSettleTimer(sqs_client, queue_url=queue_url, clock=MemoryClock(moment=now)).send([(KEY, due_at)])
+
+    (delay_s,) = sent
+    assert isinstance(delay_s, int)
+    assert due_at <= now + timedelta(seconds=delay_s) <= due_at + timedelta(seconds=11)
+    assert (now + timedelta(seconds=delay_s)).second % 10 == 0
 
 
 def _fail_first(client: "SQSClient", times: int) -> None:

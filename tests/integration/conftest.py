@@ -31,6 +31,12 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every settle goes through the queue, as where a batch touches more requests than are settled with it."""
+    monkeypatch.setattr(processor_handler, "AT_ONCE", 0)
+
+
+@pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
     # Loggers live as long as the process and keep the stdout of the test that made them: each test has its own.
     monkeypatch.setenv("SERVICE_NAME", request.node.name)

@@ -9,8 +9,10 @@ from tests.contract.request_table import TABLE_NAME
 from tests.integration.processor_traffic import (
     REGION,
     collect,
+    drop_messages,
     emf_lines,
     log_batch,
+    messages_sent,
     played,
     request_items,
     settle,
@@ -93,7 +95,7 @@ def test_a_malformed_line_does_not_lose_its_neighbours(capsys: pytest.CaptureFix
     }
 
 
-@pytest.mark.usefixtures("deployed")
+@pytest.mark.usefixtures("deployed", "queued")
 def test_a_message_that_is_no_key_is_logged_and_its_neighbours_settle(capsys: pytest.CaptureFixture[str]) -> None:
     scenario = played(with_tags=True)
     collect(scenario)
@@ -107,7 +109,7 @@ def test_a_message_that_is_no_key_is_logged_and_its_neighbours_settle(capsys: py
     assert sum(item["state"] == "settled" for item in request_items()) == 1
 
 
-@pytest.mark.usefixtures("deployed")
+@pytest.mark.usefixtures("deployed", "queued")
 def test_messages_come_again_while_the_table_is_out_of_reach() -> None:
     scenario = played(with_tags=True)
     collect(scenario)
@@ -118,7 +120,7 @@ def test_messages_come_again_while_the_table_is_out_of_reach() -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": f"request/{scenario.request_ids()[0]}"}]}
 
 
-@pytest.mark.usefixtures("deployed")
+@pytest.mark.usefixtures("deployed", "queued")
 def test_an_item_that_this_version_cannot_read_fails_its_own_message_only() -> None:
     scenario = played(with_tags=True)
     collect(scenario)
@@ -137,6 +139,54 @@ def test_an_item_that_this_version_cannot_read_fails_its_own_message_only() -> N
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": f"request/{odd}"}]}
     assert {item["pk"] for item in request_items() if item["state"] == "settled"} == {f"request#{good}"}
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_request_settles_with_the_batch_that_completes_it_and_sends_no_message(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scenario = played(with_tags=True)
+    calls, records = ([json.dumps(line) for line in lines] for lines in (scenario.invocations, scenario.access))
+
+    processor_handler.lambda_handler(log_batch(calls), None)
+    early = messages_sent()
+    processor_handler.lambda_handler(log_batch(records), None)
+
+    assert {each["matter"] for each in early} == {"request"}
+    assert sorted(each["id"] for each in early) == sorted(scenario.request_ids())
+    assert [item["state"] for item in request_items()] == ["settled"] * 10
+    assert messages_sent() == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_request_that_cannot_be_settled_with_its_batch_is_left_to_the_queue() -> None:
+    scenario = played(with_tags=True)
+    calls, records = ([json.dumps(line) for line in lines] for lines in (scenario.invocations, scenario.access))
+    processor_handler.lambda_handler(log_batch(calls), None)
+    drop_messages()
+    odd = scenario.request_ids()[3]
+    key = {"pk": {"S": f"request#{odd}"}, "sk": {"S": f"invocation#{scenario.invocation_ids()[0]}"}}
+    boto3.client("dynamodb", region_name=REGION).put_item(
+        TableName=TABLE_NAME, Item={**key, "fact": {"S": "of another version"}}
+    )
+
+    processor_handler.lambda_handler(log_batch(records), None)
+
+    assert sum(item["state"] == "settled" for item in request_items()) == 3
+    assert [each["id"] for each in messages_sent()] == list(scenario.request_ids()[3:])
+
+
+@pytest.mark.usefixtures("deployed", "queued")
+def test_settles_come_again_where_their_timers_cannot_be_sent() -> None:
+    scenario = played(with_tags=True)
+    processor_handler.lambda_handler(log_batch([json.dumps(line) for line in scenario.invocations]), None)
+    queues = boto3.client("sqs", region_name=REGION)
+    queues.delete_queue(QueueUrl=queues.get_queue_url(QueueName="settle")["QueueUrl"])
+    waiting = [settle_message("request", each) for each in scenario.request_ids()[:2]]
+
+    answer = processor_handler.lambda_handler({"Records": waiting}, None)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in waiting]}
 
 
 @pytest.mark.usefixtures("deployed")

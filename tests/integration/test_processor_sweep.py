@@ -12,7 +12,7 @@ import processor_handler
 from request_lens.errors import StoreUnavailable
 
 
-@pytest.mark.usefixtures("deployed")
+@pytest.mark.usefixtures("deployed", "queued")
 @pytest.mark.parametrize("with_tags", [True, False])
 def test_a_sweep_sends_again_what_was_lost_and_nothing_once_it_is_settled(
     with_tags: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -69,8 +69,70 @@ def _dimensions(document: Document) -> object:
     return cast("Mapping[str, list[Mapping[str, object]]]", document["_aws"])["CloudWatchMetrics"][0]["Dimensions"]
 
 
-def test_a_publication_is_one_line_and_one_a_model(sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]) -> None:
+def _metrics(document: Document) -> list[tuple[object, list[str]]]:
+    """Dimensions and names of each directive."""
+    directives = cast("Mapping[str, list[Mapping[str, object]]]", document["_aws"])["CloudWatchMetrics"]
+    return [
+        (each["Dimensions"], [str(metric["Name"]) for metric in cast("list[Mapping[str, object]]", each["Metrics"])])
+        for each in directives
+    ]
+
+
+def test_the_only_models_metrics_stand_in_the_requests_line(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
+) -> None:
     sink.publish(PUBLICATION)
+
+    [line] = _documents(capsys.readouterr().out)
+    assert _metrics(line) == [
+        ([["Service"], ["Service", "Route"]], ["Requests", "LlmCalls", "RequestDuration"]),
+        ([["Service", "ModelId"]], ["LlmCalls", "InvocationLatency"]),
+    ]
+    assert {name: value for name, value in line.items() if name != "_aws"} == {
+        "Service": "request-lens",
+        "Route": "POST /ask",
+        "ModelId": MODEL,
+        "request_id": "request-1",
+        "revision": 1,
+        "status": 200,
+        "publication_id": "request-1#1",
+        "Requests": [1.0],
+        "LlmCalls": [2.0],
+        "RequestDuration": [4711.0],
+        "InvocationLatency": [1509.0, 1402.0],
+    }
+
+
+@pytest.mark.parametrize("latencies", [99, 100])
+def test_a_model_stands_beside_its_request_as_long_as_one_line_holds_it(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str], latencies: int
+) -> None:
+    values = {Metric.LLM_CALLS: (2,), Metric.INVOCATION_LATENCY: tuple(range(latencies))}
+    sink.publish(replace(PUBLICATION, by_model=(ModelValues(model_id=MODEL, values=values),)))
+
+    lines = _documents(capsys.readouterr().out)
+    assert len(lines) == (1 if latencies == 99 else 3)
+
+
+def test_models_whose_values_differ_have_lines_of_their_own(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = tuple(ModelValues(model_id=f"{name}-model", values={Metric.LLM_CALLS: (1,)}) for name in ("a", "b"))
+    sink.publish(replace(PUBLICATION, by_model=models))
+
+    lines = _documents(capsys.readouterr().out)
+    assert [(each.get("ModelId"), each["LlmCalls"]) for each in lines] == [
+        (None, [2.0]),
+        ("a-model", [1.0]),
+        ("b-model", [1.0]),
+    ]
+
+
+def test_a_publication_of_two_models_is_one_line_and_one_a_model(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = (replace(PUBLICATION.by_model[0], values={Metric.LLM_CALLS: (1,), Metric.INVOCATION_LATENCY: (1509, 1402)}),)
+    sink.publish(replace(PUBLICATION, by_model=two))
 
     request, model = _documents(capsys.readouterr().out)
     assert _dimensions(request) == [["Service"], ["Service", "Route"]]
@@ -94,7 +156,7 @@ def test_a_publication_is_one_line_and_one_a_model(sink: EmfMetricSink, capsys: 
         "revision": 1,
         "status": 200,
         "publication_id": "request-1#1",
-        "LlmCalls": [2.0],
+        "LlmCalls": [1.0],
         "InvocationLatency": [1509.0, 1402.0],
     }
 
@@ -103,7 +165,7 @@ def test_metrics_carry_the_time_of_what_they_measure(sink: EmfMetricSink, capsys
     sink.publish(PUBLICATION)
 
     times = [cast("Mapping[str, object]", each["_aws"])["Timestamp"] for each in _documents(capsys.readouterr().out)]
-    assert times == [1795521570123, 1795521570123]
+    assert times == [1795521570123]
 
 
 def test_documents_share_nothing(sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,7 +249,7 @@ def test_what_cloudwatch_refuses_for_its_age_is_logged_and_not_printed(
         "".join(line for line in capsys.readouterr().out.splitlines(keepends=True) if "_aws" in line)
     )
     logged = [vars(record)["publication_id"] for record in caplog.records]
-    assert (len(documents), logged) == ((2, []) if printed else (0, ["request-1#1"]))
+    assert (len(documents), logged) == ((1, []) if printed else (0, ["request-1#1"]))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

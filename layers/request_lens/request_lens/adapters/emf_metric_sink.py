@@ -5,6 +5,7 @@ Each document comes from a provider of its own, since providers keep what was ad
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricResolution
@@ -12,6 +13,9 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 
 from request_lens.domain.publication import METRIC_UNITS, ModelValues, PipelineMetrics, Publication, Values
 from request_lens.ports import Clock
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.metrics.provider.cloudwatch_emf.types import CloudWatchEMFOutput
 
 NAMESPACE = "RequestLens"
 """The CloudWatch namespace of all metrics."""
@@ -28,7 +32,10 @@ _MAX_DIMENSION = 1024
 
 
 class EmfMetricSink:
-    """Prints one JSON line a document: the dimensions [Service] and [Service, Route], or [Service, ModelId]."""
+    """Prints one JSON line a publication: the dimensions [Service] and [Service, Route], and [Service, ModelId].
+
+    A model whose values differ from the request's, as where a request calls several, has a line of its own.
+    """
 
     def __init__(self, *, service_name: str, clock: Clock, logger: Logger) -> None:
         self._service_name = service_name
@@ -44,9 +51,11 @@ class EmfMetricSink:
                 extra={"publication_id": publication.publication_id, "age_seconds": int(age.total_seconds())},
             )
             return
-        self._print_request(publication)
+        beside = next((each for each in publication.by_model if _fits_beside(each, publication)), None)
+        self._print_request(publication, beside)
         for each in publication.by_model:
-            self._print_model(publication, each)
+            if each is not beside:
+                self._print_model(publication, each)
 
     def publish_pipeline(self, metrics: PipelineMetrics) -> None:
         """See `ports.MetricSink`."""
@@ -58,9 +67,12 @@ class EmfMetricSink:
                 document.add_dimensions(Reason=metrics.reason.value)
             _flush(document, values)
 
-    def _print_request(self, publication: Publication) -> None:
+    def _print_request(self, publication: Publication, beside: ModelValues | None) -> None:
         for values in _documents(publication.values):
             document = self._document(publication, {})
+            if beside is not None:
+                document.beside = self._document(publication, {"ModelId": beside.model_id})
+                _add(document.beside, beside.values)
             document.add_dimensions(Route=_dimension(publication.route))
             _add_properties(document, publication)
             _flush(document, values)
@@ -72,11 +84,9 @@ class EmfMetricSink:
             _add_properties(document, publication)
             _flush(document, values)
 
-    def _document(
-        self, published: Publication | PipelineMetrics, dimensions: Mapping[str, str]
-    ) -> AmazonCloudWatchEMFProvider:
+    def _document(self, published: Publication | PipelineMetrics, dimensions: Mapping[str, str]) -> "_Document":
         named = {"Service": self._service_name, **dimensions}
-        provider = AmazonCloudWatchEMFProvider(
+        provider = _Document(
             namespace=NAMESPACE,
             service="",  # else POWERTOOLS_SERVICE_NAME would become a dimension `service`
             default_dimensions={name: _dimension(value) for name, value in named.items()},
@@ -93,11 +103,44 @@ def _add_properties(document: AmazonCloudWatchEMFProvider, publication: Publicat
     document.add_metadata("publication_id", publication.publication_id)
 
 
+class _Document(AmazonCloudWatchEMFProvider):
+    """One line; it may carry the metrics of another document, `beside`, whose values do not contradict its own."""
+
+    beside: AmazonCloudWatchEMFProvider | None = None
+
+    def serialize_metric_set(
+        self,
+        metrics: dict[str, Any] | None = None,
+        dimensions: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> "CloudWatchEMFOutput":
+        """The provider's own document, with one directive more where another one is beside it."""
+        own = super().serialize_metric_set(metrics, dimensions, metadata)
+        if self.beside is None:
+            return own
+        other = self.beside.serialize_metric_set()
+        directives = [*own["_aws"]["CloudWatchMetrics"], *other["_aws"]["CloudWatchMetrics"]]
+        merged = {**other, **own, "_aws": {**own["_aws"], "CloudWatchMetrics": directives}}
+        return cast("CloudWatchEMFOutput", merged)
+
+
+def _fits_beside(model: ModelValues, publication: Publication) -> bool:
+    """Whether the model's values can stand in the request's line: a line has one value, or array, under one name."""
+    shared = publication.values
+    in_one_line = all(0 < len(numbers) <= _MAX_VALUES for numbers in (*shared.values(), *model.values.values()))
+    same = all(shared.get(metric, numbers) == numbers for metric, numbers in model.values.items())
+    return bool(shared) and bool(model.values) and in_one_line and same
+
+
 def _flush(document: AmazonCloudWatchEMFProvider, values: Values) -> None:
+    _add(document, values)
+    document.flush_metrics()
+
+
+def _add(document: AmazonCloudWatchEMFProvider, values: Values) -> None:
     for metric, numbers in values.items():
         for number in numbers:
             document.add_metric(metric.value, METRIC_UNITS[metric].value, number, resolution=MetricResolution.High)
-    document.flush_metrics()
 
 
 def _documents(values: Values) -> Iterator[Values]:

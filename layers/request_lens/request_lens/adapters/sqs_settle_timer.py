@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 LONGEST_DELAY_S = 900
 """SQS's longest delay: a key that is due later comes early, and whoever takes it sends it again."""
 
+SLOT_S = 10
+"""Seconds. What is due half a minute ahead or more comes at the end of its slot: keys that come together share
+receives, and the first that finds calls to decide decides them for the others, with one look at the facts around."""
+
 _BATCH = 10
 """Messages that one SendMessageBatch takes."""
 
@@ -64,6 +68,8 @@ class SqsSettleTimer:
 def _entry(number: int, timed: tuple[SettleKey, datetime], now: datetime) -> "SendMessageBatchRequestEntryTypeDef":
     key, due_at = timed
     delay_s = math.ceil((due_at - now).total_seconds())
+    if delay_s >= 3 * SLOT_S:
+        delay_s = math.ceil(math.ceil(due_at.timestamp() / SLOT_S) * SLOT_S - now.timestamp())
     return {
         "Id": str(number),
         "MessageBody": write_key(key),

@@ -25,6 +25,18 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy) -> None:
         ports.timer.send([(SettleKey(Matter.REQUEST, request_id), revision_due_at(state, policy))])
 
 
+def settle_request_at_once(request_id: RequestId, ports: Ports, policy: Policy) -> None:
+    """Settle a request whose last fact may have come just now; else send the key that looks again.
+
+    A record that is not there yet is on its way: the key comes soon, and only then begins the wait for an orphan's.
+    """
+    state = revise_if_due(request_id, ports, policy)
+    if state.record is None:
+        ports.timer.send([(SettleKey(Matter.REQUEST, request_id), ports.clock.now() + policy.settle_delay)])
+    elif has_news(state):
+        ports.timer.send([(SettleKey(Matter.REQUEST, request_id), revision_due_at(state, policy))])
+
+
 def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
     """Write the request's next revision if there is news and it is due; answers with the state that was acted on.
 
@@ -43,6 +55,8 @@ def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> Reques
 def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
     """Count the request's calls as unattributed unless its record came by now."""
     state = ports.store.load_request(request_id)
+    if state.record is not None and not has_news(state):
+        return
     if state.record is not None or not ports.store.mark_orphaned(request_id):
         settle_request(request_id, ports, policy)
         return

@@ -1,0 +1,94 @@
+"""The cost of a million invocations: what is run for it, and the README's table of it.
+
+`make benchmark` prints it with all that it rests on, `scripts/cost_table.py` writes it into the README, and a test
+compares the two.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmark.cost_traffic import cost_traffic
+from tests.benchmark.list_prices import Cost, cost_of
+from tests.benchmark.metered_run import Usage, metered_run
+
+README = Path(__file__).parents[2] / "README.md"
+
+BATCHES = {1: 8.5, 5: 1.7, 20: 0.425}
+"""By log events a batch: the seconds between requests at which calls fill one about every five seconds."""
+
+UNTAGGED_GAP_S = 8.5
+"""An untagged call's cost depends on how many facts lie around it, which is to be read: one density for all batches."""
+
+AIM = 3.50
+"""US dollars per million tagged invocations, at five log events a batch."""
+
+OTHER_DESIGNS = {
+    "lower bound: one write a call": "0.47-0.66",
+    "coalesced update a request": "0.6-1.1",
+    "append-only puts + fold": "0.9-1.1",
+    "idempotency library": "2.3-2.5",
+    "transactions": "2.9-3.1",
+    "PutMetricData per event": "11",
+}
+"""By arithmetic over the same list prices, and none with request items, index, queue or revisions."""
+
+ROWS = {
+    "table_writes": "table writes",
+    "index_writes": "index writes",
+    "reads": "reads, the index and the hourly sweep included",
+    "queue": "SQS: sends, receives, deletes",
+    "lambda_requests": "Lambda requests",
+    "lambda_time": "Lambda time",
+    "log_lines": "log lines (EMF and others)",
+}
+
+
+class Case(NamedTuple):
+    """One column: what was tagged, and how many log events a batch."""
+
+    tagged: bool
+    batch: int
+
+
+CASES = tuple(Case(tagged, batch) for tagged in (True, False) for batch in BATCHES)
+
+
+REQUESTS = {True: 60, False: 40}
+"""How many requests are run, tagged and untagged: 20 have the mix of calls, 60 fill whole batches of 20."""
+
+
+@cache
+def used(case: Case) -> Usage:
+    """What this column's traffic used."""
+    gap_s = BATCHES[case.batch] if case.tagged else UNTAGGED_GAP_S
+    traffic = cost_traffic(requests=REQUESTS[case.tagged], gap_s=gap_s, tagged=case.tagged)
+    return metered_run(traffic, batch=case.batch)
+
+
+def costs() -> dict[Case, Cost]:
+    """Every column's cost in US dollars."""
+    return {case: cost_of(used(case)) for case in CASES}
+
+
+def readme_table(priced: dict[Case, Cost]) -> str:
+    """The README's table: US dollars per million invocations."""
+    titles = [f"{'tagged' if case.tagged else 'untagged'}, {case.batch} a batch" for case in priced]
+    lines = ["| USD per million invocations | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
+    for name, label in ROWS.items():
+        lines.append(f"| {label} | " + " | ".join(f"{getattr(cost, name):.2f}" for cost in priced.values()) + " |")
+    lines.append("| **sum** | " + " | ".join(f"**{cost.total:.2f}**" for cost in priced.values()) + " |")
+    return "\n".join(lines)
+
+
+def updated(readme: str) -> str:
+    """The README with its table made anew."""
+    block = f"<!-- cost: tests/benchmark/cost_table.py -->\n{readme_table(costs())}\n<!-- end of cost -->"
+    return re.sub(r"<!-- cost: .*?<!-- end of cost -->", lambda _: block, readme, flags=re.DOTALL)
+
+
+def figures(markdown: str) -> list[float]:
+    """The amounts in a README's table, row by row."""
+    (block,) = re.findall(r"<!-- cost: .*?<!-- end of cost -->", markdown, flags=re.DOTALL)
+    return [float(each) for each in re.findall(r"\b\d+\.\d\d\b", block)]

@@ -1,0 +1,65 @@
+"""What a million invocations cost, counted over the real handler. `make benchmark` prints it."""
+
+import pytest
+from tests.benchmark.cost_table import (
+    AIM,
+    CASES,
+    OTHER_DESIGNS,
+    README,
+    Case,
+    costs,
+    figures,
+    readme_table,
+    updated,
+    used,
+)
+from tests.benchmark.list_prices import (
+    ASSUMED_TIMES,
+    MILLION,
+    PRICES_AS_OF,
+    lambda_gb_seconds,
+    log_bytes,
+    measured_processor_s,
+    queue_requests,
+)
+from tests.benchmark.metered_run import ASSUMPTIONS
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
+
+
+def test_a_million_tagged_invocations_cost_at_most_the_aim() -> None:
+    priced = costs()
+    print(f"\nOne million invocations, 588,000 requests of 1.7, list prices of us-east-1 as of {PRICES_AS_OF};")
+    print("metric series, alarms and storage apart\n")
+    print(readme_table(priced))
+    print("\nOther designs, by arithmetic, without request items, index, queue or revisions:")
+    for design, usd in OTHER_DESIGNS.items():
+        print(f"  {design:34} {usd}")
+    print("\nAssumed, as AWS decides it:", *ASSUMPTIONS, *ASSUMED_TIMES, sep="\n  - ")
+    assert priced[Case(tagged=True, batch=5)].total <= AIM
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_was_counted_is_what_is_priced(case: Case) -> None:
+    usage = used(case)
+    scale = MILLION / usage.invocations / MILLION
+    meter = usage.meter
+    print(
+        f"\n{'tagged' if case.tagged else 'untagged'}, {case.batch} a batch, millions per million invocations: ", end=""
+    )
+    print(f"write units {scale * meter.write_units:.2f} + index {scale * meter.index_write_units:.2f}, ", end="")
+    print(f"read units {scale * meter.read_units:.2f} + index {scale * meter.index_read_units:.2f}, ", end="")
+    print(f"SQS requests {scale * queue_requests(usage):.2f}, Lambda requests {scale * usage.events.total():.2f}")
+    print(
+        f"  {scale * log_bytes(usage):,.0f} MB of log lines, {scale * MILLION * lambda_gb_seconds(usage):,.0f} GB-s; ",
+        end="",
+    )
+    print(f"{1000 * measured_processor_s(usage):.2f} ms of processor time per AWS call, measured now")
+    assert meter.write_units >= usage.requests * 2 + usage.invocations
+
+
+def test_the_readme_shows_what_is_counted() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert figures(readme) == pytest.approx(figures(updated(readme)), abs=0.05), (
+        "run: .venv/bin/python scripts/cost_table.py"
+    )

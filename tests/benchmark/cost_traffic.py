@@ -112,11 +112,10 @@ def older_request(number: int) -> Request:
     )
 
 
-def older_call(number: int) -> LinkedInvocation:
-    """The call of that request."""
-    request = older_request(number)
+def call_of(request: Request) -> LinkedInvocation:
+    """The one call of an older request."""
     call = Invocation(
-        invocation_id=InvocationId(f"older-call-{number:010}"),
+        invocation_id=InvocationId(f"{request.request_id}-call"),
         model_id="model",
         operation="ConverseStream",
         logged_at=request.started_at.replace(microsecond=0),

@@ -16,6 +16,7 @@ import processor_handler
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.memory_clock import MemoryClock
 from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
 from request_lens.adapters.memory_settle_timer import MemorySettleTimer
 from request_lens.application.publish import publish
 from request_lens.bootstrap import Processor
@@ -47,7 +48,8 @@ def _processor(store: MemoryFactStore, timer: MemorySettleTimer, clock: MemoryCl
     with redirect_stdout(io.StringIO()):
         logger = Logger(service="in-memory")
         sink = EmfMetricSink(service_name="request-lens", clock=clock, logger=logger)
-        ports = Ports(store=store, timer=timer, sink=sink, clock=clock)
+        profiles = MemoryInferenceProfiles({})
+        ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles)
         processor = Processor(ports=ports, policy=Policy(), logger=logger)
         with patch.object(processor_handler, "_processor", lambda: processor):
             yield processor

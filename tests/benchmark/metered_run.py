@@ -19,7 +19,7 @@ from zlib import crc32
 
 import boto3
 from moto import mock_aws
-from tests.benchmark.cost_traffic import STARTS_AT, CostTraffic, Line, older_call, older_request
+from tests.benchmark.cost_traffic import STARTS_AT, CostTraffic, Line, call_of, older_request
 from tests.benchmark.dynamo_units import Image
 from tests.benchmark.metered_aws import Message, Meter, MeteredAws, Written
 from tests.contract.request_table import TABLE_NAME, create_request_table
@@ -121,8 +121,9 @@ def store_older(requests: int) -> None:
     client = boto3.Session().client("dynamodb", region_name=REGION)
     clock = MemoryClock(moment=STARTS_AT - timedelta(days=1))
     store = DynamoFactStore(client, table_name=TABLE_NAME, retention=timedelta(days=90), clock=clock)
-    store.store_requests([older_request(number) for number in range(requests)], stored_at=clock.now())
-    store.store_linked([older_call(number) for number in range(requests)])
+    older = [older_request(number) for number in range(requests)]
+    store.store_requests(older, stored_at=clock.now())
+    store.store_linked([call_of(each) for each in older])
 
 
 class _Run:

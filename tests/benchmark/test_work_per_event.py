@@ -4,7 +4,7 @@ import gc
 
 import pytest
 from tests.benchmark.cost_table import Case, used
-from tests.benchmark.cost_traffic import STARTS_AT, cost_traffic, older_call, older_request
+from tests.benchmark.cost_traffic import STARTS_AT, call_of, cost_traffic, older_request
 from tests.benchmark.memory_run import seconds_per_event
 from tests.benchmark.metered_run import Usage, metered_run
 
@@ -31,9 +31,9 @@ def per_invocation(usage: Usage) -> tuple[float, ...]:
 @pytest.mark.parametrize("tagged", [True, False])
 def test_aws_calls_and_units_do_not_grow_with_the_table(tagged: bool) -> None:
     traffic = cost_traffic(requests=20, gap_s=8.5, tagged=tagged)
-    empty, full = (metered_run(traffic, batch=5, older=older) for older in (0, 1_000))
+    empty, full = (metered_run(traffic, batch=5, older=older) for older in (0, 300))
     print(f"\n{_kind(tagged)}, per call: writes, index writes, reads, AWS calls {per_invocation(empty)}")
-    print(f"  with 1,000 older requests in the table: {per_invocation(full)}")
+    print(f"  with 300 older requests in the table: {per_invocation(full)}")
     assert per_invocation(full) == per_invocation(empty)
 
 
@@ -42,8 +42,9 @@ def test_time_does_not_grow_with_the_table() -> None:
     print("\nrequests in the table, adapters in memory: processor time per log event, tagged and untagged")
     for size in SIZES:
         for number in range(filled, size):
-            store.store_requests([older_request(number)], stored_at=STARTS_AT)
-            store.store_linked([older_call(number)])
+            request = older_request(number)
+            store.store_requests([request], stored_at=STARTS_AT)
+            store.store_linked([call_of(request)])
         filled = size
         gc.collect()
         gc.freeze()  # what lies in the table is the collector's business no more than DynamoDB's items are

@@ -92,6 +92,7 @@ def test_the_only_models_metrics_stand_in_the_requests_line(
         "Service": "request-lens",
         "Route": "POST /ask",
         "ModelId": MODEL,
+        "route": "POST /ask",
         "request_id": "request-1",
         "revision": 1,
         "status": 200,

@@ -72,6 +72,7 @@ class EmfMetricSink:
             document = self._document(publication, {})
             if beside is not None:
                 document.beside = self._document(publication, {"ModelId": beside.model_id})
+                document.beside.add_metadata("route", publication.route)
                 _add(document.beside, beside.values)
             document.add_dimensions(Route=_dimension(publication.route))
             _add_properties(document, publication)

@@ -42,7 +42,8 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     if unlinked is None:
         return
     if unlinked.decision is not None:
-        _count(unlinked, (), ports, policy)
+        # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
+        _count(_linked([unlinked]), ports.store.without_copy(_linked([unlinked])), ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
@@ -128,7 +129,7 @@ def _decide(verdict: Verdict, own: OpenChain, asked: UnlinkedInvocation, ports: 
     if copies := _linked(others):
         ports.store.store_linked(copies)
     decided = _decided(asked, decisions[asked.invocation.invocation_id], ports)
-    _count(decided, others, ports, policy)
+    _count(_linked([decided, *others]), _linked([decided]), ports, policy)
 
 
 def _decided(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
@@ -138,11 +139,13 @@ def _decided(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> 
     return replace(unlinked, decision=ports.store.decide(unlinked, decision))
 
 
-def _count(decided: UnlinkedInvocation, others: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
-    """Store the call under its request if it has one, and revise that and those of the others if they do not know."""
-    if own := _linked([decided]):
-        ports.store.store_linked(own)
-    for request_id in dict.fromkeys(each.link.request_id for each in _linked([decided, *others])):
+def _count(
+    linked: Sequence[LinkedInvocation], missing: Sequence[LinkedInvocation], ports: Ports, policy: Policy
+) -> None:
+    """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
+    if missing:
+        ports.store.store_linked(missing)
+    for request_id in dict.fromkeys(each.link.request_id for each in linked):
         revise_if_due(request_id, ports, policy)
 
 

@@ -24,6 +24,7 @@ from tests.benchmark.dynamo_units import Image
 from tests.benchmark.metered_aws import Message, Meter, MeteredAws, Written
 from tests.contract.request_table import TABLE_NAME, create_request_table
 from tests.integration.processor_traffic import REGION, log_batch
+from tests.template.template_document import PARAMETERS, properties
 
 import processor_handler
 from request_lens.adapters.dynamo_fact_store import DynamoFactStore
@@ -42,23 +43,7 @@ ASSUMPTIONS = (
 )
 """How AWS groups what it delivers; fewer, larger groups would cost less."""
 
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": REGION,
-    "REQUEST_TABLE_NAME": TABLE_NAME,
-    "AGENT_ROLE_NAMES": "AmazonBedrockAgentCoreSDKRuntime-ap-northeast-1-example",
-    "AGENT_ROUTES": "",
-    "ONE_LOOP_PER_REQUEST": "false",
-    "SETTLE_DELAY_SECONDS": "30",
-    "LINK_DELAY_SECONDS": "60",
-    "MAX_REQUEST_SECONDS": "30",
-    "MAX_AGENT_SECONDS": "60",
-    "CLOCK_SKEW_MS": "250",
-    "ORPHAN_AFTER_SECONDS": "900",
-    "RETENTION_DAYS": "90",
-}
-"""The template's own defaults, and the agent's role named."""
+AGENT_ROLE = "AmazonBedrockAgentCoreSDKRuntime-ap-northeast-1-example"
 
 _RUNS = itertools.count(1)
 """Loggers live as long as the process and keep the stdout that they were made with: each run has a service name."""
@@ -102,11 +87,21 @@ def metered_run(traffic: CostTraffic, *, batch: int, older: int = 0) -> Usage:
         return run.usage
 
 
+def environment() -> dict[str, str]:
+    """The processor's variables: the template's own defaults, and the agent's role named."""
+    variables = properties("ProcessorFunction")["Environment"]["Variables"]
+    named = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and "Ref" in value}
+    defaults = {name: str(PARAMETERS[ref]["Default"]) for name, ref in named.items() if ref in PARAMETERS}
+    service = f"metered-{next(_RUNS):04}"
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+    own = {"REQUEST_TABLE_NAME": TABLE_NAME, "SERVICE_NAME": service, "AGENT_ROLE_NAMES": AGENT_ROLE}
+    return {**defaults, **credentials, **own}
+
+
 @contextmanager
 def _aws() -> Iterator[MeteredAws]:
     """An emulated AWS whose default session is metered, and a processor that is not built yet."""
-    service = {"SERVICE_NAME": f"metered-{next(_RUNS):04}"}
-    with patch.dict(os.environ, {**ENVIRONMENT, **service}), mock_aws():
+    with patch.dict(os.environ, environment()), mock_aws():
         create_request_table(boto3.client("dynamodb", region_name=REGION))
         queue = boto3.client("sqs", region_name=REGION).create_queue(QueueName="settle")
         session = boto3.Session()

@@ -30,7 +30,7 @@ def asked(deployment: Stage, **event: object) -> str:
         .invoke(FunctionName=deployment.stack.output("TimelineWidgetFunctionName"), Payload=json.dumps(event).encode())
     )
     payload = answer["Payload"].read()
-    assert "FunctionError" not in answer, payload
+    assert answer.get("FunctionError") is None, payload
     return str(json.loads(payload))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 from tests.template.template_document import DASHBOARD, RESOURCES, of_type, properties
-from tests.unit.fact_samples import ROLE, call, linked, request
+from tests.unit.fact_samples import call, linked, request
 
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.memory_clock import MemoryClock
@@ -69,13 +69,12 @@ def series() -> Iterator[tuple[tuple[str, ...], Metric, str]]:
 def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
     """The fields of the lines that a request and an unattributed call make, as Logs Insights names them."""
     ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
+    record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
     revision = RevisionWritten(
-        request=request(), revision=1, summary=fold(request(), ours, Policy()), previous=None, invocations=tuple(ours)
+        request=record, stored_at=record.started_at, revision=1, summary=fold(record, ours, Policy())
     )
-    lost = InvocationDecided(
-        invocation=call("i3", 0, role=ROLE), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=2), previous=None
-    )
-    sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=request().started_at), logger=Logger())
+    lost = InvocationDecided(invocation=call("i3"), stored_at=record.started_at, decision=unattributed)
+    sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=record.started_at), logger=Logger())
     for each in (publication_of(revision), publication_of(lost)):
         assert each is not None
         sink.publish(each)

@@ -1,0 +1,221 @@
+"""The widget as a browser sets it: what stands where, and whether it can be read."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Annotated
+
+import pytest
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
+from tests.browser.chromium import measured
+from tests.browser.widget_pages import ENDPOINT, details_document, document, question, range_document
+from tests.browser.widget_traffic import HOSTILE, POLICY, seen_details, seen_requests
+
+from request_lens.application.look import SeenRequests
+from request_lens.timeline_theme import DARK, LIGHT, Palette, Theme
+from widget_details import details_page
+from widget_timeline import timeline_page
+
+WIDTHS = (600, 1000, 1600)
+THEMES: tuple[Theme, ...] = ("light", "dark")
+NEARLY = 0.6
+"""Half a px: where a browser rounds."""
+
+MEASURE = """() => {
+  const box = e => { const b = e.getBoundingClientRect();
+    return {left: b.left, top: b.top, right: b.right, bottom: b.bottom}; };
+  const ground = (e) => { const svg = e.closest("svg");
+    return getComputedStyle(svg ? svg.querySelector(".rl-background") : e.closest("td, th, .rlw"))
+      [svg ? "fill" : "backgroundColor"]; };
+  const texts = [...document.querySelectorAll("svg text, .rlw p, .rlw td, .rlw th")].filter(e => e.textContent.trim());
+  const set = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join("");
+  return {
+    width: document.querySelector("svg").getBoundingClientRect().width,
+    texts: texts.map(e => ({...box(e), text: set(e), size: parseFloat(getComputedStyle(e).fontSize),
+      colour: getComputedStyle(e)[e.closest("svg") ? "fill" : "color"], ground: ground(e)})),
+    rows: [...document.querySelectorAll("g.rl-row")].map(g => ({
+      light: box(g.querySelector(".rl-request, .rl-open")),
+      calls: [...g.querySelectorAll("rect.rl-call, rect.rl-failed-call, rect.rl-throttled-call, line.rl-tick")].map(box)
+    })),
+    links: [...document.querySelectorAll("a.rlw-row")].map(box),
+    foreign: document.querySelectorAll(".rlw script, .rlw iframe, .rlw use, svg script").length,
+    actions: document.querySelectorAll("cwdb-action").length,
+  };
+}"""
+
+
+class _Measured(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
+
+
+class Box(_Measured):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Text(Box):
+    text: str
+    size: float
+    colour: str
+    ground: str
+
+
+class Row(_Measured):
+    light: Box
+    calls: Sequence[Box]
+
+
+class Page(_Measured):
+    width: float
+    texts: Sequence[Text]
+    rows: Sequence[Row]
+    links: Sequence[Box]
+    foreign: Annotated[int, "elements that CloudWatch would strip"]
+    actions: int
+
+
+READ = TypeAdapter(Page).validate_json
+
+
+def page_of(seen: SeenRequests, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> Page:
+    return measured(range_document(seen, theme=theme, width=width, font=font), MEASURE, READ, width=width + 40)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return (
+        one.left < other.right - NEARLY
+        and other.left < one.right - NEARLY
+        and one.top < other.bottom - NEARLY
+        and other.top < one.bottom - NEARLY
+    )
+
+
+def glyphs(text: Text) -> Box:
+    """The line of a text without the room above and below its letters."""
+    slack = max(text.bottom - text.top - text.size, 0) / 2
+    return Box(left=text.left, right=text.right, top=text.top + slack, bottom=text.bottom - slack)
+
+
+def inside(inner: Box, outer: Box) -> bool:
+    return (
+        inner.left >= outer.left - NEARLY
+        and inner.right <= outer.right + NEARLY
+        and inner.top >= outer.top - NEARLY
+        and inner.bottom <= outer.bottom + NEARLY
+    )
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of WCAG 2 of `rgb(…)` or `#rrggbb`."""
+    if colour.startswith("#"):
+        parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    else:
+        parts = [int(each) for each in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [each / 255 / 12.92 if each <= 10 else ((each / 255 + 0.055) / 1.055) ** 2.4 for each in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.fixture(scope="module", params=[(w, t) for w in WIDTHS for t in THEMES], ids=lambda p: f"{p[0]}-{p[1]}")
+def page(request: pytest.FixtureRequest) -> Page:
+    """Ten requests, failing and pending ones among them, at three sizes and in both themes."""
+    width, theme = request.param
+    return page_of(seen_requests(10, pending=3, failing=False), theme=theme, width=width)
+
+
+def test_no_dark_bar_leaves_its_light_bar(page: Page) -> None:
+    assert sum(len(row.calls) for row in page.rows) >= 10
+    assert all(inside(call, row.light) for row in page.rows for call in row.calls)
+
+
+def test_no_texts_overlap(page: Page) -> None:
+    boxes = [glyphs(each) for each in page.texts]
+
+    assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
+    assert all(box.right <= page.width + NEARLY for box in boxes)
+
+
+def test_every_text_has_a_contrast_of_at_least_four_and_a_half(page: Page) -> None:
+    assert min(contrast(each.colour, each.ground) for each in page.texts) >= 4.5
+
+
+def test_every_text_is_large_enough_to_read(page: Page) -> None:
+    assert min(each.size for each in page.texts) >= 12
+
+
+def test_a_row_is_a_link_over_its_bar(page: Page) -> None:
+    assert len(page.links) == len(page.rows) == page.actions == 10
+    assert all(
+        link.top <= row.light.top and row.light.bottom <= link.bottom
+        for link, row in zip(page.links, page.rows, strict=True)
+    )
+    assert not [1 for one, other in combinations(page.links, 2) if overlap(one, other)]
+
+
+def test_nothing_that_cloudwatch_strips_is_needed(page: Page) -> None:
+    assert page.foreign == 0
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_two_hundred_rows_are_readable(theme: Theme) -> None:
+    page = page_of(seen_requests(200), theme=theme)
+
+    assert len(page.rows) == len(page.links) == 200
+    assert all(inside(call, row.light) for row in page.rows for call in row.calls)
+    assert all(row.light.right - row.light.left >= 40 for row in page.rows)
+    assert min(box.right - box.left for row in page.rows for box in row.calls) >= 2
+    lines = sorted((glyphs(each) for each in page.texts), key=lambda box: box.top)
+    near = [(one, other) for at, one in enumerate(lines) for other in lines[at + 1 : at + 12]]
+    assert not [1 for one, other in near if overlap(one, other)]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_failed_attempts_stay_inside_their_request_too(width: int) -> None:
+    page = page_of(seen_requests(10, failing=True), width=width)
+
+    assert all(inside(call, row.light) for row in page.rows for call in row.calls)
+    boxes = [glyphs(each) for each in page.texts]
+    assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
+
+
+def test_the_systems_own_font_fits_too() -> None:
+    boxes = [glyphs(each) for each in page_of(seen_requests(10, pending=3), width=600, font=False).texts]
+
+    assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=THEMES)
+def test_shapes_differ_in_greyscale(palette: Palette) -> None:
+    assert contrast(palette.call, palette.request) >= 3
+    assert contrast(palette.failed, palette.request) >= 3
+    assert contrast(palette.throttled, palette.request) >= 3
+    # Exact, inferred and assumed calls differ by their texture; what makes the texture differs in lightness.
+    assert contrast(palette.call, palette.hatch) >= 1.8
+    assert contrast(palette.call, palette.assumed) >= 1.5
+
+
+def test_a_hostile_name_stays_a_text_in_both_pages() -> None:
+    rows = measured(
+        document(timeline_page(seen_requests(3, route=HOSTILE), question(), endpoint=ENDPOINT)), MEASURE, READ
+    )
+    asked = question(request_id="request-0001")
+    calls = measured(document(details_page(seen_details(route=HOSTILE), asked, POLICY)), MEASURE, READ)
+
+    assert (rows.foreign, rows.actions, len(rows.rows)) == (0, 3, 3)
+    assert (calls.foreign, calls.actions) == (0, 0)
+    assert any(HOSTILE in each.text for each in calls.texts)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_details_are_readable(theme: Theme) -> None:
+    page = measured(details_document(theme=theme), MEASURE, READ)
+
+    assert min(contrast(each.colour, each.ground) for each in page.texts) >= 4.5
+    boxes = [glyphs(each) for each in page.texts]
+    assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]

@@ -41,7 +41,7 @@ check: setup ## Format, lint, types, import contracts, template and unit tests
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml dashboard.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
 	$(BIN)/pytest tests/unit
 

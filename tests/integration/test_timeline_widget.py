@@ -1,0 +1,106 @@
+"""The timeline widget's handler over an emulated table."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+from tests.browser.widget_traffic import START, store_settled
+from tests.contract.request_table import TABLE_NAME, create_request_table
+from tests.integration.conftest import ENVIRONMENT
+from tests.integration.processor_traffic import REGION
+
+import timeline_widget_handler
+from request_lens.adapters.dynamo_fact_store import DynamoFactStore
+from request_lens.adapters.system_clock import SystemClock
+from request_lens.domain.policy import Policy
+
+
+@dataclass
+class Context:
+    invoked_function_arn: str = "arn:aws:lambda:ap-northeast-1:123456789012:function:widget"
+
+
+@pytest.fixture(autouse=True)
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    timeline_widget_handler._viewer.cache_clear()
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name=REGION)
+        create_request_table(client)
+        store = DynamoFactStore(client, table_name=TABLE_NAME, retention=Policy().retention, clock=SystemClock())
+        store_settled(store, 6)
+        yield
+    timeline_widget_handler._viewer.cache_clear()
+
+
+def answered(**event: object) -> str:
+    return timeline_widget_handler.lambda_handler(event, Context())
+
+
+def context(**changes: object) -> dict[str, object]:
+    start, end = (round(each.timestamp() * 1000) for each in (START, START + timedelta(minutes=1)))
+    return {"timeRange": {"start": start, "end": end}, "theme": "light", "width": 900, "height": 400, **changes}
+
+
+def test_the_requests_of_the_range_are_drawn_and_open_on_a_click() -> None:
+    page = answered(widgetContext=context())
+
+    assert page.count('class="rl-row"') == page.count("<cwdb-action ") == 6
+    assert Context().invoked_function_arn in page
+    assert "<script" not in page
+
+
+def test_where_the_reader_has_zoomed_only_that_part_is_shown() -> None:
+    start = round(START.timestamp() * 1000)
+    zoomed = {"start": start, "end": start + 60_000, "zoom": {"start": start + 5_000, "end": start + 12_000}}
+
+    assert answered(widgetContext=context(timeRange=zoomed)).count("<cwdb-action ") == 2
+
+
+def test_fewer_rows_are_the_newest_and_the_rest_is_counted() -> None:
+    page = answered(widgetContext=context(), rows=2)
+
+    assert "request-0005" in page
+    assert "request-0003" not in page
+    assert "4 earlier requests are not shown" in page
+
+
+def test_the_theme_is_the_consoles() -> None:
+    assert "#0f161e" in answered(widgetContext=context(theme="dark"))
+    assert "#0f161e" not in answered(widgetContext=context(theme="light"))
+
+
+def test_the_details_of_a_request_hold_each_call() -> None:
+    page = answered(request_id="request-0002", widgetContext=context())
+
+    assert page.count("<tr") == 1 + 3
+    assert "tool_use" in page
+    assert "window (assumed)" in page
+
+
+def test_an_unknown_request_is_said_to_be_unknown() -> None:
+    assert "Nothing is known of this request" in answered(request_id="<b>", widgetContext=context())
+
+
+def test_it_documents_itself_without_reading_anything() -> None:
+    assert "### Widget parameters" in answered(describe=True)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"unknown": {"deep": [1]}, "rows": "many", "request_id": 7},
+        {"widgetContext": "none", "rows": -5},
+        {"widgetContext": {"timeRange": {"start": "yesterday", "end": None}, "width": 1e300, "theme": 5}},
+        {"widgetContext": {"timeRange": {"start": 9e15, "end": -1}, "width": True}},
+    ],
+    ids=json.dumps,
+)
+def test_what_cannot_be_read_is_ignored(event: dict[str, object]) -> None:
+    assert "No requests yet" in answered(**event)

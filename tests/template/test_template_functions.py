@@ -112,6 +112,17 @@ def test_only_actions_that_know_no_resource_are_allowed_on_every_resource() -> N
     assert anywhere == {f"bedrock:{verb}ModelInvocationLoggingConfiguration" for verb in ("Get", "Put", "Delete")}
 
 
+def test_the_widget_can_read_the_table_and_its_index_and_nothing_else() -> None:
+    (allowed,) = _statements(properties("TimelineWidgetFunction"))
+
+    assert allowed["Effect"] == "Allow"
+    assert sorted(allowed["Action"]) == ["dynamodb:BatchGetItem", "dynamodb:Query"]
+    assert allowed["Resource"] == [
+        {"Fn::GetAtt": ["RequestTable", "Arn"]},
+        {"Fn::Sub": "${RequestTable.Arn}/index/by_time"},
+    ]
+
+
 def test_bedrock_alone_may_assume_the_logging_role_and_only_for_this_account() -> None:
     (trust,) = properties("BedrockLoggingRole")["AssumeRolePolicyDocument"]["Statement"]
     (allowed,) = _statements({"Policies": properties("BedrockLoggingRole")["Policies"]})

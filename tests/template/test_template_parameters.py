@@ -4,7 +4,7 @@ import tomllib
 import pytest
 from tests.template.template_document import OUTPUTS, PARAMETERS, ROOT, TEMPLATE, properties, references
 
-from request_lens.config import Config
+from request_lens.config import Config, ViewerConfig
 from request_lens.domain.publication import Metric
 
 WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds"}
@@ -31,6 +31,14 @@ def test_the_processors_environment_is_the_configs_fields() -> None:
     variables = properties("ProcessorFunction")["Environment"]["Variables"]
 
     assert set(variables) == {name.upper() for name in Config.model_fields}
+
+
+def test_the_widgets_environment_is_its_configs_fields() -> None:
+    variables = properties("TimelineWidgetFunction")["Environment"]["Variables"]
+    processors = properties("ProcessorFunction")["Environment"]["Variables"]
+
+    assert set(variables) == {name.upper() for name in ViewerConfig.model_fields}
+    assert all(processors[name] == value for name, value in variables.items())
 
 
 def test_the_defaults_are_a_valid_configuration() -> None:

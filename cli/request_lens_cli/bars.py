@@ -46,6 +46,15 @@ _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 type _Cells = list[_Sign | None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarLine:
+    """One line: a label at the left, a request with its calls as cells, and words at the right."""
+
+    label: str
+    row: TimelineRow
+    words: Text
+
+
 def render_bars(rows: Sequence[TimelineRow], *, width: int) -> RenderableType:
     """The requests in order of their start, a line each, within `width` cells (at least 60).
 
@@ -55,15 +64,23 @@ def render_bars(rows: Sequence[TimelineRow], *, width: int) -> RenderableType:
     if not rows:
         return Text("No requests yet.")
     rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
-    labels = min(max(Text(cleaned(row.label)).cell_len for row in rows), _MOST_LABEL, width // 3)
-    totals = _totals(rows)
-    cells = max(width - labels - max(each.cell_len for each in totals) - 2 * len(_GAP), _LEAST_PLOT)
-    extents = [extent_of(row.request, row.summary) for row in rows]
-    axis = axis_of(extents, left=0, width=cells, readable=_READABLE_CELLS)
-    plots = [_plot(row, axis) for row in rows]
+    lines = [BarLine(label=row.label, row=row, words=total) for row, total in zip(rows, _totals(rows), strict=True)]
+    return render_lines(lines, width=width)
+
+
+def render_lines(lines: Sequence[BarLine], *, width: int, readable: float = _READABLE_CELLS) -> RenderableType:
+    """These lines, at least one, below their time axis and above their legend.
+
+    They share the axis where that leaves half of them `readable` cells; see `render_bars`.
+    """
+    labels = min(max(Text(cleaned(line.label)).cell_len for line in lines), _MOST_LABEL, width // 3)
+    cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), _LEAST_PLOT)
+    extents = [extent_of(line.row.request, line.row.summary) for line in lines]
+    axis = axis_of(extents, left=0, width=cells, readable=readable)
+    plots = [_plot(line.row, axis) for line in lines]
     return Group(
         _line("", labels, _ruler(axis.scale), Text()),
-        *(_line(row.label, labels, _drawn(plot), total) for row, plot, total in zip(rows, plots, totals, strict=True)),
+        *(_line(line.label, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
         Text(),
         _legend(plots),
         Text(f"Time since {axis.words}", style="dim"),

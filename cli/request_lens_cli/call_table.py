@@ -1,66 +1,64 @@
 """The calls of one request as a table for the terminal."""
 
-from decimal import Decimal
+from collections.abc import Collection, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from request_lens.domain.call_start import CallStart, call_start
-from request_lens.domain.facts import Invocation
+from request_lens.domain.facts import InvocationId
+from request_lens.domain.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.pricing import Unpriced
 from request_lens.domain.state import RequestState
-from request_lens_cli.documents import call_estimate
-from request_lens_cli.report_table import UNKNOWN, dollars, seconds
+from request_lens.timeline_text import cleaned
+from request_lens_cli.money_words import cost_of_call
+from request_lens_cli.report_table import seconds
+from request_lens_cli.unlinked_table import counts_text, end_text
 
-_NUMERIC = ("#", "Start", "Latency", "Tokens in/out", "Cost (est.)")
-_HEADERS = (*_NUMERIC, "Ended with", "Model", "Correlated by")
+_NUMERIC = frozenset({"#", "Start", "Latency", "Tokens in/out", "Cache read/write", "Cost (est.)"})
+_UNCACHED = ("#", "Start", "Latency", "Tokens in/out", "Cost (est.)", "Ended with", "Correlated by", "Model")
+_CACHED = (*_UNCACHED[:4], "Cache read/write", *_UNCACHED[4:])
 
 
-def calls_table(state: RequestState, policy: Policy) -> Table:
-    """One invocation a row, by start; a start known only to the second is shown without milliseconds."""
-    linked = state.invocations
+def calls_table(
+    state: RequestState,
+    policy: Policy,
+    *,
+    linked: Sequence[LinkedInvocation],
+    provisional: Collection[InvocationId] = (),
+) -> Table:
+    """One invocation of the request a row, in the order given; a start known only to the second has no milliseconds.
+
+    The links of those that are `provisional` are not decided yet.
+    """
+    cached = any(each.invocation.tokens.cache_read or each.invocation.tokens.cache_write for each in linked)
+    headers = _CACHED if cached else _UNCACHED
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
-    for header in _HEADERS:
+    for header in headers:
         table.add_column(header, justify="right" if header in _NUMERIC else "left", overflow="fold")
-    starts = {
-        each.invocation.invocation_id: call_start(each.invocation, clock_skew=policy.clock_skew) for each in linked
-    }
-    ordered = sorted(
-        linked, key=lambda each: (starts[each.invocation.invocation_id].earliest, each.invocation.invocation_id)
-    )
-    for number, each in enumerate(ordered, start=1):
-        call = each.invocation
-        link = f"{each.link.method} ({each.link.confidence})"
-        started = _clock_time(starts[call.invocation_id])
-        cost = _cost(call, state)
-        table.add_row(
-            str(number), started, seconds(call.latency_ms), _tokens(call), cost, _end(call), call.model_id, link
-        )
+    for number, each in enumerate(linked, start=1):
+        cells = {"#": Text(str(number))} | _cells(each, state, policy)
+        if each.invocation.invocation_id in provisional:
+            cells["Correlated by"].append(", provisional", style="yellow")
+        table.add_row(*(cells[header] for header in headers))
     return table
 
 
-def _cost(call: Invocation, state: RequestState) -> Text:
-    """The call's estimated cost, or why it has none; a failed call has no tokens in its log."""
-    match call_estimate(call, state.summary):
-        case Unpriced.FAILED_CALL | None:
-            return Text(UNKNOWN)
-        case Unpriced() as reason:
-            return Text(f"unpriced: {reason.replace('_', ' ')}", style="yellow")
-        case Decimal() as cost:
-            return Text(dollars(cost))
+def _cells(linked: LinkedInvocation, state: RequestState, policy: Policy) -> dict[str, Text]:
+    call = linked.invocation
+    return {
+        "Start": Text(_clock_time(call_start(call, clock_skew=policy.clock_skew))),
+        "Latency": Text(seconds(call.latency_ms)),
+        "Tokens in/out": Text(counts_text(call.tokens.input, call.tokens.output)),
+        "Cache read/write": Text(counts_text(call.tokens.cache_read, call.tokens.cache_write)),
+        "Cost (est.)": Text(cost_of_call(call, state.summary)),
+        "Ended with": end_text(call),
+        "Correlated by": Text(f"{linked.link.method} ({linked.link.confidence})"),
+        "Model": Text(cleaned(call.model_id)),
+    }
 
 
 def _clock_time(start: CallStart) -> str:
     precision = "milliseconds" if start.is_precise else "seconds"
     return start.earliest.time().isoformat(timespec=precision)
-
-
-def _tokens(call: Invocation) -> str:
-    counts = (call.tokens.input, call.tokens.output)
-    return " / ".join(UNKNOWN if count is None else f"{count:,}" for count in counts)
-
-
-def _end(call: Invocation) -> Text:
-    return Text(call.error_code, style="red") if call.error_code is not None else Text(call.stop_reason or UNKNOWN)

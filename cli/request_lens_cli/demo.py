@@ -1,6 +1,7 @@
 """`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
 
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,15 +15,21 @@ from request_lens_cli.experiment import wait_until_settled
 from request_lens_cli.local.deployment import build, deploy_built
 from request_lens_cli.local.emf_stand_in_process import start_emf_stand_in
 from request_lens_cli.local.local_aws import LocalAws, running_local_aws
+from request_lens_cli.local.local_environment import STACK_NAME
 from request_lens_cli.local.local_paths import checkout_paths
 from request_lens_cli.local.sam_settings import read_sam_settings
+from request_lens_cli.money_words import cost_line
+from request_lens_cli.output_file import shown_path
+from request_lens_cli.page.page import Heading, report_page
+from request_lens_cli.period import Period
 from request_lens_cli.phases import phase
 from request_lens_cli.report import Report, headline, kinds
-from request_lens_cli.report_table import cost_line, requests_table, unlinked_table
+from request_lens_cli.report_table import requests_table
 from request_lens_cli.scenario.scenario import scenario_names
 from request_lens_cli.stage import Stage, open_stage
 from request_lens_cli.terminal import open_console
 from request_lens_cli.timeline_png import write_png
+from request_lens_cli.unlinked_table import unlinked_table
 
 ARTICLE = "article"
 """The reference experiment."""
@@ -53,8 +60,9 @@ def demo_command(scenario: str, *, keep: bool) -> None:
             for tags in ((False, True) if scenario == OVERLAP else (False,))
         ]
         show_commands(reports[-1], local=local, stack=stage.stack, console=console)
+        _write_page(reports[-1], stage, console)
         if keep:
-            console.print(f"\nThe local AWS goes on: set -a; . {_shown(paths.env_file)}; stop it with make down.")
+            console.print(f"\nThe local AWS goes on: set -a; . {shown_path(paths.env_file)}; stop it with make down.")
 
 
 def _deployed(local: LocalAws, console: Console) -> Stage:
@@ -107,9 +115,14 @@ def _draw(report: Report, target: Path, console: Console) -> None:
     svg = draw_timeline(report.timeline_rows(), subtitle=headline(report))
     target.write_text(svg, encoding="utf-8")
     write_png(svg, target.with_suffix(".png"))
-    console.print(f"Timeline: {_shown(target)} and {_shown(target.with_suffix('.png'))}\n", highlight=False)
+    console.print(f"Timeline: {shown_path(target)} and {shown_path(target.with_suffix('.png'))}\n", highlight=False)
 
 
-def _shown(path: Path) -> str:
-    """A path as the user types it from where they stand."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def _write_page(report: Report, stage: Stage, console: Console) -> None:
+    """Write the report as one page."""
+    now = datetime.now(UTC)
+    begins = min((state.record.started_at for state in report.requests if state.record is not None), default=now)
+    heading = Heading(stack=STACK_NAME, period=Period(first=begins, last=now), written_at=now)
+    target = stage.local.paths.checkout / "out" / "report.html"
+    target.write_text(report_page(report, heading), encoding="utf-8")
+    console.print(f"Report: {shown_path(target)}, one page to open in a browser", highlight=False)

@@ -1,9 +1,8 @@
 """A deployed stack, as the command line reads it: outputs, table and metrics, never a replay."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,28 +11,32 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
+from request_lens.application.look import MOST_COUNTED, SeenDetails, look_at_range, look_at_request
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import RequestState
 from request_lens_cli.parameters import DEFAULTS, policy_with
-from request_lens_cli.report import Report
+from request_lens_cli.period import Period
+from request_lens_cli.report import COUNTED_UP_TO, Report
+from request_lens_cli.stack_choice import StackChoice
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef, MetricTypeDef
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-DEFAULT_STACK_NAME = "request-lens"
 PARALLEL_READS = 8
-LIST_LIMIT = 10_000
-"""A list shows the earliest 10,000 requests of its period."""
+LIST_LIMIT = MOST_COUNTED - COUNTED_UP_TO
+"""A list holds so many requests of its period, the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedStackView:
     """What a deployed stack says of itself: its outputs and parameters, by name."""
 
+    name: str
+    session: boto3.Session
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
 
@@ -42,21 +45,24 @@ class DeployedStackView:
         """The policy that its processor decides by."""
         return policy_with({name: value for name, value in self.parameters.items() if name in DEFAULTS})
 
+    def kept(self, period: Period) -> Period:
+        """The part of the period that its table has not let expire: what is older is not asked for, hour by hour."""
+        return replace(period, first=max(period.first, period.last - self.policy.retention))
 
-def read_stack(stack_name: str | None) -> DeployedStackView:
-    """A deployed stack: the one named, else $STACK_NAME, else `request-lens`.
 
-    Raises: click.ClickException where it cannot be read, with what to do.
-    """
-    stack_name = stack_name or os.environ.get("STACK_NAME") or DEFAULT_STACK_NAME
+def read_stack(choice: StackChoice) -> DeployedStackView:
+    """A deployed stack. Raises: click.ClickException where it cannot be read, with what to do."""
+    session = choice.session()
     try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
+        stacks = session.client("cloudformation").describe_stacks(StackName=choice.name)["Stacks"]
     except (ClientError, BotoCoreError) as error:
         raise click.ClickException(
-            f"The stack {stack_name} cannot be read ({error}). Name yours with --stack-name or STACK_NAME, "
+            f"The stack {choice.name} cannot be read ({error}). Name yours with --stack-name or STACK_NAME, "
             "and see that credentials and Region are set (for the local AWS: set -a; . out/local-aws.env)."
         ) from error
     return DeployedStackView(
+        name=choice.name,
+        session=session,
         outputs={each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])},
         parameters={each["ParameterKey"]: each["ParameterValue"] for each in stacks[0].get("Parameters", [])},
     )
@@ -72,17 +78,40 @@ class DeployedTable:
         """All that is known of these requests, in their order."""
         return self.reader.load_requests([RequestId(each) for each in request_ids])
 
+    def details(self, request_id: str, policy: Policy) -> SeenDetails:
+        """One request with its calls, and with those that would be linked to it as things stand."""
+        return look_at_request(self.reader, policy, request_id=RequestId(request_id))
+
     def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
         """Those of these invocations that have an item of their own, in their order."""
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             found = pool.map(self.reader.load_unlinked, map(InvocationId, invocation_ids))
             return [each for each in found if each is not None]
 
-    def report(self, first: datetime, last: datetime) -> Report:
-        """The requests that started in [first, last], and the untagged invocations of that time."""
-        records = self.reader.requests_between(first, last, limit=LIST_LIMIT)
-        unlinked: Sequence[UnlinkedInvocation] = self.reader.unlinked_between(first, last, limit=LIST_LIMIT)
-        return Report(requests=self.states(each.request_id for each in records), unlinked=unlinked)
+    def report(self, period: Period, policy: Policy) -> Report:
+        """The latest LIST_LIMIT requests that started in the period, without their calls, and the untagged ones then.
+
+        Only the requests' own items are read, in batches, and what is pending: that shows where it would be linked.
+        """
+        seen = look_at_range(self.reader, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
+        return Report(
+            requests=[each.state for each in seen.requests],
+            unlinked=self.unlinked_between(period),
+            provisional={
+                each.record.request_id: each.summary for each in seen.requests if each.is_pending and each.summary
+            },
+            earlier=seen.earlier,
+        )
+
+    def report_with_calls(self, period: Period) -> Report:
+        """The same requests with all their calls: a Query each."""
+        records = self.reader.newest_requests(period.first, period.last, limit=LIST_LIMIT)
+        states = self.states(each.request_id for each in records)
+        return Report(requests=states, unlinked=self.unlinked_between(period))
+
+    def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
+        """The earliest LIST_LIMIT untagged invocations of the period."""
+        return self.reader.unlinked_between(period.first, period.last, limit=LIST_LIMIT)
 
 
 def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:
@@ -91,8 +120,12 @@ def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:
 
 
 def open_stack_table(stack: DeployedStackView) -> DeployedTable:
-    """The table of a stack, in the account and Region that the environment selects."""
-    return open_table(boto3.client("dynamodb"), stack.outputs["RequestTableName"])
+    """The table of a stack. Raises: click.ClickException where the stack is not one of ours."""
+    if "RequestTableName" not in stack.outputs:
+        raise click.ClickException(
+            f"The stack {stack.name} has no output RequestTableName: it is no Request Lens stack."
+        )
+    return open_table(stack.session.client("dynamodb"), stack.outputs["RequestTableName"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         "revision": state.revision,
         **_aggregate(state.summary),
         "runaway": state.runaway is not None,
-        "invocations": [_linked_document(each, state, policy) for each in _in_order(state.invocations, policy)],
+        "invocations": [_linked_document(each, state, policy) for each in in_order(state.invocations, policy)],
     }
 
 
@@ -88,7 +88,9 @@ def usd(cost: Decimal | None) -> float | None:
     return None if cost is None else float(cost)
 
 
-def _in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
+def in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
+    """The invocations by their start, as it is known, then by id."""
+
     def start(each: LinkedInvocation) -> tuple[datetime, str]:
         earliest = call_start(each.invocation, clock_skew=policy.clock_skew).earliest
         return (earliest, each.invocation.invocation_id)

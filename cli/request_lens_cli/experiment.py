@@ -10,9 +10,10 @@ import click
 from request_lens.domain.link import Unattributed
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Totals, totals_of
+from request_lens.timeline_text import counted
 from request_lens_cli.deployed import DeployedTable, Metrics
 from request_lens_cli.phases import Note
-from request_lens_cli.report import Report, counted
+from request_lens_cli.report import Report
 from request_lens_cli.scenario.retiming import access_ended_at, access_started_at
 from request_lens_cli.scenario.scenario import Scenario
 

@@ -4,12 +4,15 @@ import click
 
 import request_lens
 from request_lens.errors import RequestLensError
+from request_lens_cli.completion_command import completion_command
 from request_lens_cli.demo import demo_command
 from request_lens_cli.inspection.inspect_command import inspect_command
 from request_lens_cli.local.commands import local_group
 from request_lens_cli.query_commands import requests_command, show_command
 from request_lens_cli.rejected_command import rejected_command
 from request_lens_cli.replay_command import replay_command
+from request_lens_cli.report_command import report_command
+from request_lens_cli.timeline_command import timeline_command
 
 
 class _Commands(click.Group):
@@ -30,13 +33,16 @@ def main() -> None:
 
 
 _COMMANDS = (
-    replay_command,
-    inspect_command,
     requests_command,
     show_command,
+    timeline_command,
+    report_command,
     rejected_command,
+    replay_command,
+    inspect_command,
     demo_command,
     local_group,
+    completion_command,
 )
 
 for _command in _COMMANDS:

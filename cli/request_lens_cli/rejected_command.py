@@ -3,31 +3,39 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from request_lens.domain.facts import StoredRejected
+from request_lens.timeline_text import counted
+from request_lens_cli.command_options import format_option, period_options, stack_options
 from request_lens_cli.deployed import LIST_LIMIT, open_stack_table, read_stack
 from request_lens_cli.documents import Document, iso_ms, rejected_document
-from request_lens_cli.query_commands import format_option, read_since, stack_name_option
-from request_lens_cli.report import counted
+from request_lens_cli.help_text import examples
+from request_lens_cli.period import Period
+from request_lens_cli.progress import working
 from request_lens_cli.report_table import UNKNOWN
+from request_lens_cli.stack_choice import StackChoice
 from request_lens_cli.terminal import open_console
 
+_EXAMPLES = examples(
+    "request-lens rejected --since 1d", "request-lens rejected --since 3h --format json --stack-name request-lens-prod"
+)
 _COLUMNS = ("Rejected", "Reason", "Detail", "Bytes", "Log group", "Log stream", "Event id")
 
 
-@click.command("rejected")
-@click.option("--since", callback=read_since, default="1h", help="How far back: 90s, 15m, 3h, 2d. Default 1h.")
-@stack_name_option
+@click.command("rejected", epilog=_EXAMPLES)
+@period_options(default="1h")
+@stack_options
 @format_option
-def rejected_command(since: datetime, stack_name: str | None, format_: str) -> None:
+def rejected_command(*, period: Period, stack: StackChoice, format_: str) -> None:
     """List the log events of a period that were set aside, and why; never their text."""
-    table = open_stack_table(read_stack(stack_name))
-    found = table.reader.rejected_between(since, datetime.now(UTC), limit=LIST_LIMIT)
+    view = read_stack(stack)
+    kept = view.kept(period)
+    with working("Reading the rejected records"):
+        found = open_stack_table(view).reader.rejected_between(kept.first, kept.last, limit=LIST_LIMIT)
     if format_ == "json":
         click.echo(json.dumps([stored_rejected_document(each) for each in found], indent=2))
         return

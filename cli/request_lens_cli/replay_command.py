@@ -10,6 +10,7 @@ from request_lens.domain.facts import Ignored
 from request_lens.domain.policy import Policy
 from request_lens.timeline import draw_timeline
 from request_lens.wire.log_record import read_record
+from request_lens_cli.command_options import format_option
 from request_lens_cli.documents import (
     Document,
     publication_document,
@@ -19,8 +20,8 @@ from request_lens_cli.documents import (
 )
 from request_lens_cli.log_files import LogFileError, read_log_files
 from request_lens_cli.parameters import read_settings
-from request_lens_cli.query_commands import format_option, show_report
 from request_lens_cli.report import Report, headline
+from request_lens_cli.report_output import show_report
 from request_lens_cli.scenario.scenario import read_labels
 from request_lens_cli.terminal import open_console
 from request_lens_cli.virtual_time import Arrival, Replay, replay

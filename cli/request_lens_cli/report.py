@@ -2,26 +2,35 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
+from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.link import Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Totals
+from request_lens.domain.summary import Summary, Totals
 from request_lens.timeline import TimelineRow
+from request_lens.timeline_text import counted
 from request_lens_cli.scenario.scenario import Label
+
+COUNTED_UP_TO = 5_000
+"""Requests before those of a report are counted up to here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Requests whose record came, by start, and the untagged invocations around them.
 
-    `labels` are what people call the requests, by request id; most have none.
+    `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
+    pending requests would have as things stand. `earlier` is how many more requests the period holds, before these.
     """
 
     requests: Sequence[RequestState]
     unlinked: Sequence[UnlinkedInvocation]
     labels: Mapping[str, Label] = field(default_factory=dict)
+    provisional: Mapping[RequestId, Summary] = field(default_factory=dict)
+    earlier: int = 0
 
     @property
     def llm_calls(self) -> int:
@@ -49,6 +58,11 @@ class Report:
         """Invocations that belong to no request we know."""
         return sum(isinstance(each.decision, Unattributed) for each in self.unlinked)
 
+    @property
+    def is_of_one_day(self) -> bool:
+        """Whether all requests started on one day in UTC."""
+        return len({state.record.started_at.date() for state in self.requests if state.record is not None}) <= 1
+
     def reasons(self) -> Mapping[str, int]:
         """How many invocations are unattributed, by reason."""
         decisions = (each.decision for each in self.unlinked)
@@ -62,16 +76,32 @@ class Report:
         if state.record is None:
             raise ValueError(f"no record of request {state.request_id}")
         label = self.labels.get(state.request_id)
-        started = state.record.started_at.strftime("%H:%M:%S")
-        title, detail = f"{state.record.route} · {started}", str(state.request_id)
+        started = self.started_text(state.record)
+        title, detail = f"{started} · {state.record.route}", str(state.request_id)
         if label is not None:
             title, detail = label.prompt, f"{label.kind} · {state.record.route} · {started}"
-        return TimelineRow(label=title, detail=detail, request=state.record, summary=state.summary)
+        summary = self.provisional.get(state.request_id, state.summary)
+        return TimelineRow(
+            label=title,
+            detail=detail,
+            request=state.record,
+            summary=summary,
+            awaits_more=state.request_id in self.provisional,
+        )
+
+    def started_text(self, record: Request) -> str:
+        """The request's start in UTC, with its day where the report's requests are of several."""
+        return f"{record.started_at:%H:%M:%S}" if self.is_of_one_day else f"{record.started_at:%m-%d %H:%M:%S}"
+
+    def newest(self, limit: int) -> "Report":
+        """The latest `limit` requests of the report, the others counted as earlier ones."""
+        by_start = sorted(self.requests, key=_start)
+        return replace(self, requests=by_start[-limit:], earlier=self.earlier + max(len(by_start) - limit, 0))
 
 
-def counted(number: int, noun: str) -> str:
-    """The number with its noun, in the plural where that is due."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _start(state: RequestState) -> tuple[datetime, str]:
+    started = state.record.started_at if state.record is not None else datetime.max.replace(tzinfo=UTC)
+    return (started, state.request_id)
 
 
 def headline(report: Report) -> str:
@@ -84,6 +114,13 @@ def headline(report: Report) -> str:
     if report.pending:
         parts.append(f"{report.pending:,} pending")
     return ", ".join(parts)
+
+
+def earlier_words(report: Report) -> str:
+    """How many requests of the period are left out, such as "12 earlier requests are not shown"."""
+    verb = "is" if report.earlier == 1 else "are"
+    least = "at least " if report.earlier >= COUNTED_UP_TO else ""
+    return f"{least}{counted(report.earlier, 'earlier request')} {verb} not shown"
 
 
 def kinds(report: Report) -> str:

@@ -1,9 +1,7 @@
-"""A report as tables for the terminal."""
+"""The requests of a report as a table for the terminal."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -12,22 +10,24 @@ from rich.table import Table
 from rich.text import Text
 
 from request_lens.domain.facts import Request
-from request_lens.domain.link import Link, LinkedInvocation, Method, Unattributed, UnlinkedInvocation
+from request_lens.domain.link import Confidence, Method
 from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Summary, Totals
+from request_lens.domain.summary import Summary
+from request_lens.timeline_text import cleaned
+from request_lens_cli.money_words import cost_of
 from request_lens_cli.report import Report
 
 UNKNOWN = "–"
 """What is unknown; never 0."""
 
-NARROW = 140
-"""Below this many columns a request takes two lines, so that nothing but its name is cut off."""
-
-
-MIN_NAME_WIDTH = 12
+MIN_LABEL_WIDTH = 24
+"""Where the terminal leaves a label less than this, a request takes two lines."""
 
 GAP = 2
 """Characters between two columns."""
+
+EDGES = 3
+"""Characters before the first column and after the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,97 +58,140 @@ _WIDE = (
 _STACKED = (
     _Column(header="Prompt\nType, route", cells=(_NAME, "type and route")),
     _Column(header="Start\nDuration", cells=("start", "duration"), numeric=True),
-    _Column(header="LLM calls\nCost (est.)", cells=("calls", "cost"), numeric=True),
+    _Column(header="LLM\ncalls", cells=("calls",), numeric=True),
     _Column(header="LLM time\nOther time", cells=("llm time", "other time"), numeric=True),
     _Column(header="Tokens\nin, out", cells=("tokens in", "tokens out"), numeric=True),
+    _Column(header="Cost\n(est.)", cells=("amount", "unpriced"), numeric=True),
     _Column(header="Correlated\nby", cells=("methods", "confidences")),
 )
 
 
 def requests_table(report: Report, *, width: int) -> Table:
-    """One request a row: what it was, when and how long it ran, its LLM calls, and how they were correlated."""
-    columns = _columns(report, narrow=width < NARROW)
-    rows = [[_cell(column, _cells(report, state)) for column in columns] for state in report.requests]
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", leading=int(width < NARROW))
-    number_width = len(str(len(rows)))
-    table.add_column("#", justify="right", width=number_width)
-    widths = _fitting([_column_width(column, [row[at] for row in rows]) for at, column in enumerate(columns)], width)
-    for column, needed in zip(columns, widths, strict=True):
-        justify: JustifyMethod = "right" if column.numeric else "left"
-        table.add_column(Text(column.header), justify=justify, no_wrap=True, width=needed)
-    for number, row in enumerate(rows, start=1):
-        table.add_row(str(number), *row)
-    return table
+    """One request a row: what it was, when and how long it ran, its LLM calls, and how they were correlated.
+
+    Where the terminal is too narrow for that, two lines a request. A request's id is never cut, a label may be.
+    """
+    cells = [_cells(report, state) for state in report.requests]
+    wide, stacked = (_layout(columns, cells, labelled=bool(report.labels)) for columns in (_WIDE, _STACKED))
+    fits = wide.room(width) >= wide.least_name
+    return (wide if fits else stacked).table(width=width, leading=0 if fits else 1)
 
 
-def _columns(report: Report, *, narrow: bool) -> list[_Column]:
-    """The columns; without labels the first one holds the request's id, and there is no type."""
-    columns = list(_STACKED if narrow else _WIDE)
-    if report.labels:
-        return columns
-    unnamed = _Column(header="Request\nRoute" if narrow else "Request", cells=columns[0].cells)
-    return [unnamed, *(column for column in columns[1:] if column.cells != ("type",))]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """Columns with the width that each needs, and the rows that stand in them; the first may have `least_name`."""
+
+    columns: Sequence[_Column]
+    widths: Sequence[int]
+    least_name: int
+    rows: Sequence[Sequence[Text]]
+
+    @property
+    def _number_width(self) -> int:
+        return len(str(len(self.rows)))
+
+    def room(self, width: int) -> int:
+        """What the others leave of the terminal for the first column."""
+        return width - self._number_width - sum(self.widths[1:]) - GAP * len(self.widths) - EDGES
+
+    def table(self, *, width: int, leading: int) -> Table:
+        """The table, its first column as wide as it needs and has room."""
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", leading=leading)
+        table.add_column("#", justify="right", width=self._number_width)
+        name = max(self.least_name, min(self.widths[0], self.room(width)))
+        for column, needed in zip(self.columns, (name, *self.widths[1:]), strict=True):
+            justify: JustifyMethod = "right" if column.numeric else "left"
+            table.add_column(Text(column.header), justify=justify, no_wrap=True, width=needed)
+        for number, row in enumerate(self.rows, start=1):
+            table.add_row(str(number), *row)
+        return table
+
+
+def _layout(columns: Sequence[_Column], cells: Sequence[Mapping[str, Text]], *, labelled: bool) -> _Layout:
+    """The columns filled; without labels the first one holds the request's id, and there is no type."""
+    if not labelled:
+        header = "Request\nRoute" if "\n" in columns[0].header else "Request"
+        first = _Column(header=header, cells=columns[0].cells)
+        columns = [first, *(column for column in columns[1:] if column.cells != ("type",))]
+    rows = [[_cell(column, each) for column in columns] for each in cells]
+    widths = [_column_width(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
+    least = min(widths[0], MIN_LABEL_WIDTH) if labelled else widths[0]
+    return _Layout(columns=columns, widths=widths, least_name=least, rows=rows)
 
 
 def _column_width(column: _Column, cells: Sequence[Text]) -> int:
     return max(_width(each) for each in (Text(column.header), *cells))
 
 
-def _fitting(needed: Sequence[int], width: int) -> list[int]:
-    """The widths with the first one, the name's, cut to what the others leave of the terminal."""
-    left = width - sum(needed[1:]) - GAP * (len(needed) + 3)
-    return [max(MIN_NAME_WIDTH, min(needed[0], left)), *needed[1:]]
-
-
 def _width(cell: Text) -> int:
     return max(map(cell_len, cell.plain.split("\n")))
 
 
-def _cell(column: _Column, cells: dict[str, Text]) -> Text:
+def _cell(column: _Column, cells: Mapping[str, Text]) -> Text:
     return Text("\n").join(cells.get(name, Text(UNKNOWN)) for name in column.cells)
 
 
 def _cells(report: Report, state: RequestState) -> dict[str, Text]:
     label = report.labels.get(state.request_id)
-    route = state.record.route if state.record is not None else UNKNOWN
-    plain = {_NAME: state.request_id, "type and route": route}
+    cells = {_NAME: Text(cleaned(label.prompt if label is not None else state.request_id))}
+    route = route_text(state.record) if state.record is not None else Text(UNKNOWN)
+    cells["route"] = cells["type and route"] = route
     if label is not None:
-        plain = {_NAME: label.prompt, "type": label.kind, "type and route": f"{label.kind}, {route}"}
+        cells["type"] = Text(cleaned(label.kind))
+        cells["type and route"] = Text.assemble(cleaned(label.kind), ", ", route)
     if state.record is not None:
-        plain |= _of_record(state.record)
-    cells = {name: Text(value) for name, value in (plain | _of_links(state.invocations)).items()}
-    if state.summary is None:
-        return cells | {"calls": Text("pending", style="dim")}
-    calls = _calls(state.summary.totals.llm_calls, state.summary.totals.llm_errors)
+        cells |= _of_record(state.record, report)
+    cells |= _of_links(state)
+    cells |= {"calls": Text("pending", style="dim")} if state.summary is None else _of_summary(state.summary)
     if state.runaway is not None:
-        calls.append(" runaway", style="red")
-    return cells | {name: Text(value) for name, value in _of_summary(state.summary).items()} | {"calls": calls}
+        cells["calls"].append(" runaway", style="red")
+    return cells
 
 
-def _of_record(record: Request) -> dict[str, str]:
-    started = record.started_at.strftime("%H:%M:%S")
-    return {"route": record.route, "start": started, "duration": seconds(record.duration_ms)}
+def route_text(record: Request) -> Text:
+    """The route, and the status where it says that the request failed."""
+    failed = Text(f" → {record.status}", style="red") if record.status >= 400 else Text("")
+    return Text(cleaned(record.route)) + failed
 
 
-def _of_summary(summary: Summary) -> dict[str, str]:
+def _of_record(record: Request, report: Report) -> dict[str, Text]:
+    return {"start": Text(report.started_text(record)), "duration": Text(seconds(record.duration_ms))}
+
+
+def _of_summary(summary: Summary) -> dict[str, Text]:
     tokens = (f"{summary.totals.input_tokens:,}", f"{summary.totals.output_tokens:,}")
-    return {
+    cost = cost_of(summary.totals)
+    amount, plus, unpriced = cost.partition(" + ")
+    texts = {
         "llm time": seconds(summary.llm_time_ms),
         "other time": seconds(summary.non_llm_time_ms),
-        "cost": cost_of(summary.totals),
         "tokens": " / ".join(tokens),
         "tokens in": tokens[0],
         "tokens out": tokens[1],
+        "cost": cost,
+        "amount": amount,
+        "unpriced": f"{plus}{unpriced}".strip(),
     }
+    cells = {name: Text(value) for name, value in texts.items()}
+    return cells | {"calls": _calls(summary.totals.llm_calls, summary.totals.llm_errors)}
 
 
-def _of_links(linked: Sequence[LinkedInvocation]) -> dict[str, str]:
-    if not linked:
+def _of_links(state: RequestState) -> dict[str, Text]:
+    found = links_of(state)
+    if not found:
         return {}
-    in_order = sorted(linked, key=lambda one: (one.link.method is Method.CHAIN, one.link.method))
-    methods = ", ".join(dict.fromkeys(str(each.link.method) for each in in_order))
-    confidences = ", ".join(dict.fromkeys(str(each.link.confidence) for each in in_order))
-    return {"links": f"{methods} ({confidences})", "methods": methods, "confidences": f"({confidences})"}
+    in_order = sorted(found, key=lambda link: (link[0] is Method.CHAIN, link[0]))
+    methods = ", ".join(dict.fromkeys(str(method) for method, _ in in_order))
+    confidences = ", ".join(dict.fromkeys(str(confidence) for _, confidence in in_order))
+    texts = {"links": f"{methods} ({confidences})", "methods": methods, "confidences": f"({confidences})"}
+    return {name: Text(value) for name, value in texts.items()}
+
+
+def links_of(state: RequestState) -> list[tuple[Method, Confidence]]:
+    """How the request's calls were correlated: all, or where only its summary was read those of its bars."""
+    if state.invocations:
+        return [(each.link.method, each.link.confidence) for each in state.invocations]
+    return [(bar.method, bar.confidence) for bar in state.summary.bars] if state.summary is not None else []
 
 
 def _calls(llm_calls: int, errors: int) -> Text:
@@ -156,43 +199,6 @@ def _calls(llm_calls: int, errors: int) -> Text:
     return Text(str(llm_calls), style="bold") + failed
 
 
-def cost_of(totals: Totals) -> str:
-    """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0."""
-    unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
-    known = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
-    return " + ".join(part for part in (known, unpriced) if part) or UNKNOWN
-
-
-def cost_line(report: Report) -> str:
-    """What all of them cost, by which prices."""
-    tables = ", ".join(f"{each.name} {each.version} of {each.date}" for each in report.prices)
-    return f"Estimated cost of the requests: {cost_of(report.totals)}, by the list prices of {tables}"
-
-
-def dollars(cost: Decimal) -> str:
-    """US dollars to four decimals, small sums to six."""
-    return f"${cost:.4f}" if cost >= Decimal("0.01") else f"${cost:.6f}"
-
-
-def seconds(milliseconds: int | None) -> str:
+def seconds(milliseconds: float | None) -> str:
     """Milliseconds as seconds with two decimals, such as "4.79 s"; a dash where unknown."""
     return UNKNOWN if milliseconds is None else f"{milliseconds / 1000:.2f} s"
-
-
-def unlinked_table(unlinked: Sequence[UnlinkedInvocation]) -> Table:
-    """The invocations that belong to no request, or are not decided yet, by state and reason."""
-    counts = Counter(_state(each) for each in unlinked if not isinstance(each.decision, Link))
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("Invocations", justify="right")
-    table.add_column("Without a request")
-    for state, count in sorted(counts.items()):
-        table.add_row(f"{count:,}", state)
-    return table
-
-
-def _state(unlinked: UnlinkedInvocation) -> str:
-    decision = unlinked.decision
-    if not isinstance(decision, Unattributed):
-        return "pending: not decided yet"
-    fits = f" (fits {decision.candidates} requests)" if decision.candidates else ""
-    return f"unattributed: {decision.reason}{fits}"

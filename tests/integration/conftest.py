@@ -6,9 +6,12 @@ import boto3
 import pytest
 from moto import mock_aws
 from tests.contract.request_table import TABLE_NAME, create_request_table
+from tests.integration.deployed_lens import lens
 from tests.integration.processor_traffic import REGION
 
 import processor_handler
+
+__all__ = ["deployed", "lens"]
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",

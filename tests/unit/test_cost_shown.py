@@ -17,8 +17,9 @@ from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Totals
 from request_lens_cli.call_table import calls_table
 from request_lens_cli.documents import summary_document
+from request_lens_cli.money_words import cost_line, cost_of
 from request_lens_cli.report import Report
-from request_lens_cli.report_table import cost_line, cost_of, requests_table
+from request_lens_cli.report_table import requests_table
 
 CALLS = [
     call("i1", 1),
@@ -42,7 +43,7 @@ def settled(*calls: Invocation, prices: PriceTable, runaway: Runaway | None = No
 def shown(state: RequestState) -> str:
     console = Console(width=200, record=True, file=StringIO())
     console.print(requests_table(Report(requests=[state], unlinked=[]), width=200))
-    console.print(calls_table(state, Policy()))
+    console.print(calls_table(state, Policy(), linked=state.invocations))
     return console.export_text()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from request_lens.timeline_text import counted
+from request_lens_cli.command_options import format_option
 from request_lens_cli.inspection.inspection import Inspection, inspect_line
 from request_lens_cli.inspection.inspection_text import inspection_table
 from request_lens_cli.log_files import LogFileError, read_log_files
-from request_lens_cli.query_commands import format_option
-from request_lens_cli.report import counted
 from request_lens_cli.terminal import open_console
 
 _SET_ASIDE = 1

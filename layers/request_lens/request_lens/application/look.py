@@ -28,9 +28,13 @@ PENDING_WITHIN = timedelta(hours=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenRequest:
-    """A request as it stands; `is_pending` while a revision is still to come, `summary` None while it has no calls."""
+    """A request as it stands; `is_pending` while a revision is still to come, `summary` None while it has no calls.
+
+    `state` is what is stored of it, its calls only where they had to be read.
+    """
 
     record: Request
+    state: RequestState
     summary: Summary | None
     is_pending: bool
 
@@ -106,10 +110,10 @@ def look_at_request(reader: FactReader, policy: Policy, *, request_id: RequestId
 def _seen(record: Request, state: RequestState, pending: _Pending, policy: Policy) -> SeenRequest:
     provisional = pending.links.get(record.request_id, ())
     if state.revision and not provisional:
-        return SeenRequest(record=record, summary=state.summary, is_pending=False)
+        return SeenRequest(record=record, state=state, summary=state.summary, is_pending=False)
     known = bool(state.invocations or provisional)
     summary = provisional_summary(record, state.invocations, provisional, policy) if known else None
-    return SeenRequest(record=record, summary=summary, is_pending=True)
+    return SeenRequest(record=record, state=state, summary=summary, is_pending=True)
 
 
 def _whole(reader: FactReader, request_ids: Sequence[RequestId]) -> dict[RequestId, RequestState]:

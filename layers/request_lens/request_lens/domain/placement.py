@@ -24,16 +24,25 @@ def placed(
     A call begins no earlier than the request and the end of the chain's previous call, and early enough to end, with
     those that follow it, before the response. The links of those that are `provisional` are not decided yet.
     """
+    return tuple(bar for _, bar in placements(request, linked, policy, provisional=provisional))
+
+
+def placements(
+    request: Request,
+    linked: Sequence[LinkedInvocation],
+    policy: Policy,
+    *,
+    provisional: Collection[InvocationId] = (),
+) -> tuple[tuple[LinkedInvocation, Bar], ...]:
+    """Each invocation with its bar, in the order of `placed`."""
     by_id = {each.invocation.invocation_id: each for each in linked}
-    bars = [
-        replace(
-            _bar(by_id[call.invocation_id], start=start, begins=begins, request=request),
-            provisional=call.invocation_id in provisional,
-        )
+    found = [
+        (by_id[call.invocation_id], _bar(by_id[call.invocation_id], start=start, begins=begins, request=request))
         for chain in chains_of(each.invocation for each in linked)
         for call, start, begins in _laid_inside(chain, request, policy)
     ]
-    return tuple(sorted(bars, key=lambda bar: bar.offset_ms))
+    marked = [(each, replace(bar, provisional=each.invocation.invocation_id in provisional)) for each, bar in found]
+    return tuple(sorted(marked, key=lambda pair: pair[1].offset_ms))
 
 
 def _laid_inside(chain: Chain, request: Request, policy: Policy) -> list[tuple[Invocation, CallStart, datetime]]:

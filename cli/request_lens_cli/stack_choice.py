@@ -1,0 +1,36 @@
+"""Which deployed stack a command asks: its name, and the profile and Region as the AWS CLI takes them."""
+
+import os
+from dataclasses import dataclass
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError
+
+DEFAULT_STACK_NAME = "request-lens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackChoice:
+    """The stack that the user means; None where the environment decides."""
+
+    stack_name: str | None = None
+    profile: str | None = None
+    region: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The stack's name: as given, else $STACK_NAME, else request-lens."""
+        return self.stack_name or os.environ.get("STACK_NAME") or DEFAULT_STACK_NAME
+
+    def session(self) -> boto3.Session:
+        """Credentials and Region: as given, else of $AWS_PROFILE, $AWS_REGION, $AWS_DEFAULT_REGION, else the profile's.
+
+        Raises: click.ClickException for a profile that does not exist.
+        """
+        try:
+            return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
+        except BotoCoreError as error:
+            raise click.ClickException(
+                f"{error}. Profiles are those of the AWS CLI: aws configure list-profiles"
+            ) from error

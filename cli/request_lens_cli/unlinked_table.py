@@ -1,0 +1,66 @@
+"""The invocations that belong to no request, or are not decided yet, as tables for the terminal."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from request_lens.domain.facts import Invocation
+from request_lens.domain.link import Link, Unattributed, UnlinkedInvocation
+from request_lens.timeline_text import cleaned
+from request_lens_cli.report_table import UNKNOWN, seconds
+
+PENDING = "pending: not decided yet"
+
+
+def unlinked_table(unlinked: Sequence[UnlinkedInvocation]) -> Table:
+    """How many invocations belong to no request, or are not decided yet, by state and reason."""
+    counts = Counter(why(each) for each in unlinked if not isinstance(each.decision, Link))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Invocations", justify="right")
+    table.add_column("Without a request")
+    for state, count in sorted(counts.items()):
+        table.add_row(f"{count:,}", state)
+    return table
+
+
+def unlinked_list(unlinked: Sequence[UnlinkedInvocation]) -> Table:
+    """One invocation a row: when it was logged, what and who it was, and why no request has it."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
+    for header in ("Logged (UTC)", "Latency", "Tokens in/out"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for header in ("Ended with", "Caller's role", "Model", "Invocation", "Why"):
+        table.add_column(header, overflow="fold")
+    for each in unlinked:
+        call = each.invocation
+        texts = (call.caller_role or UNKNOWN, call.model_id, call.invocation_id, why(each))
+        times = (
+            f"{call.logged_at:%m-%d %H:%M:%S}",
+            seconds(call.latency_ms),
+            counts_text(call.tokens.input, call.tokens.output),
+        )
+        table.add_row(*times, end_text(call), *(Text(cleaned(text)) for text in texts))
+    return table
+
+
+def why(unlinked: UnlinkedInvocation) -> str:
+    """Whether the invocation is pending, else why it is unattributed, and how many requests it fits."""
+    decision = unlinked.decision
+    if not isinstance(decision, Unattributed):
+        return PENDING
+    fits = f" (fits {decision.candidates} requests)" if decision.candidates else ""
+    return f"unattributed: {decision.reason}{fits}"
+
+
+def counts_text(*counts: int | None) -> str:
+    """Counts side by side; a dash for what is unknown."""
+    return " / ".join(UNKNOWN if count is None else f"{count:,}" for count in counts)
+
+
+def end_text(call: Invocation) -> Text:
+    """The error in red, else the stop reason."""
+    if call.error_code is not None:
+        return Text(cleaned(call.error_code), style="red")
+    return Text(cleaned(call.stop_reason or UNKNOWN))

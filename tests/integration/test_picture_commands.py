@@ -1,0 +1,79 @@
+"""`request-lens timeline` and `request-lens report` over a table in an emulated DynamoDB."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.integration.deployed_lens import DeployedLens
+from tests.integration.sample_states import settled
+from tests.unit.fact_samples import call, pending
+
+
+def test_without_a_file_the_timeline_is_bars_in_the_terminal(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    output = lens.answer("timeline")
+
+    assert sum(" call" in line and "POST /ask" in line for line in output.splitlines()) == 10
+
+
+@pytest.mark.parametrize(("suffix", "beginning"), [(".svg", b"<svg"), (".png", b"\x89PNG")])
+def test_the_timeline_is_drawn_to_a_file(lens: DeployedLens, tmp_path: Path, suffix: str, beginning: bytes) -> None:
+    lens.plays("article")
+    target = tmp_path / f"timeline{suffix}"
+
+    output = lens.answer("timeline", "-o", str(target))
+
+    assert target.read_bytes().startswith(beginning)
+    assert output.startswith("10 requests, 17 LLM calls, 0 unattributed: ")
+
+
+def test_it_draws_the_newest_rows_and_says_how_many_more_there_are(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.plays("article")
+    target = tmp_path / "timeline.svg"
+
+    output = lens.answer("timeline", "--rows", "3", "--min-calls", "2", "-o", str(target))
+
+    assert "4 earlier requests are not shown." in output
+    drawn = target.read_text(encoding="utf-8")
+    assert drawn.count('class="rl-row"') == 3
+    assert "18:28:03" in drawn
+    assert "4 earlier requests are not shown" in drawn
+
+
+def test_a_file_of_another_kind_is_wrong_usage(lens: DeployedLens) -> None:
+    assert lens.ask("timeline", "-o", "timeline.gif").exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [("timeline", "-o"), ("report", "-o")])
+def test_a_file_that_cannot_be_written_is_a_failure(
+    lens: DeployedLens, tmp_path: Path, arguments: tuple[str, str]
+) -> None:
+    for name in ("x.svg", "x.png"):
+        result = lens.ask(*arguments, str(tmp_path / "absent" / name))
+        assert result.exit_code == 1
+        assert "cannot be written" in result.stderr
+
+
+def test_a_pending_call_is_drawn_provisionally(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.holds(replace(settled("r1"), revision=0, summary=None))
+    lens.holds_untagged(pending(call("i1", 1)))
+
+    lens.answer("timeline", "-o", str(tmp_path / "timeline.svg"))
+
+    assert "provisional" in (tmp_path / "timeline.svg").read_text(encoding="utf-8")
+
+
+def test_the_report_is_one_page_of_the_selected_requests(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.plays("article")
+    target = tmp_path / "report.html"
+
+    output = lens.answer("report", "--min-calls", "2", "-o", str(target))
+
+    page = target.read_text(encoding="utf-8")
+    assert output.startswith("7 requests, 14 LLM calls")
+    assert page.startswith("<!doctype html>")
+    assert "at least 2 LLM calls" in page
+    assert "8vyhhrKPTgKzGt2=" in page
+    assert "iiTSdLdkINhkvlB=" not in page
+    assert "2025-12-03 18:40 UTC to 2025-12-04 18:40 UTC" in page

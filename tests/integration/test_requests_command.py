@@ -1,0 +1,223 @@
+"""`request-lens requests` over a table in an emulated DynamoDB."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.integration.deployed_lens import DeployedLens
+from tests.integration.sample_states import costing, settled
+from tests.unit.fact_samples import call, link, pending
+
+from generate_scenarios import EVENTS
+from request_lens.domain.link import Reason, Unattributed
+from request_lens.domain.policy import Policy
+from request_lens_cli.documents import summary_document
+from request_lens_cli.report_output import NO_REQUESTS
+
+KEYS = {"request_id", "llm_calls", "estimated_cost_usd", "unpriced_calls", "invocations"}
+
+
+def ids(lens: DeployedLens, *arguments: str) -> list[object]:
+    return [each["request_id"] for each in lens.document("requests", *arguments)["requests"]]
+
+
+def line(output: str, word: str) -> str:
+    (found,) = [each for each in output.splitlines() if word in each]
+    return found
+
+
+def test_it_lists_the_requests_of_the_last_hour_newest_last(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    document = lens.document("requests")
+
+    expected = json.loads((EVENTS / "article" / "expected.json").read_text(encoding="utf-8"))
+    assert len(document["requests"]) == expected["requests"]
+    assert sum(int(str(each["llm_calls"])) for each in document["requests"]) == expected["llm_calls"]
+    starts = [str(each["started_at"]) for each in document["requests"]]
+    assert starts == sorted(starts)
+    assert "10 requests, 17 LLM calls, 0 unattributed" in lens.answer("requests")
+
+
+def test_a_request_has_the_keys_and_values_that_a_replay_gives_it(lens: DeployedLens) -> None:
+    state = settled("r1", call("i1", 1), call("i2", 3))
+    lens.holds(state)
+
+    assert lens.document("requests")["requests"] == [json.loads(json.dumps(summary_document(state, Policy())))]
+    assert lens.document("show", "r1") == lens.document("requests")["requests"][0]
+
+
+def test_only_the_requests_of_the_period_are_listed(lens: DeployedLens) -> None:
+    lens.holds(settled("early", start=-7_200), settled("late", start=0))
+
+    assert ids(lens) == ["late"]
+    assert ids(lens, "--since", "1d") == ["early", "late"]
+    assert ids(lens, "--since", "2025-12-04T16:00", "--until", "2025-12-04T17:00Z") == ["early"]
+
+
+def test_a_route_and_a_number_of_calls_select(lens: DeployedLens) -> None:
+    lens.holds(
+        settled("one", call("i1", 1)),
+        settled("two", call("i2", 1), call("i3", 3)),
+        settled("other", call("i4", 1), call("i5", 3), route="GET /status"),
+        replace(settled("pending"), revision=0, summary=None),
+    )
+
+    assert ids(lens, "--route", "POST /ask") == ["one", "pending", "two"]
+    assert ids(lens, "--min-calls", "2") == ["other", "two"]
+    assert ids(lens, "--route", "POST /ask", "--route", "GET /status", "--min-calls", "1") == ["one", "other", "two"]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("time", ["cheap", "dear", "unknown"]),
+        ("cost", ["dear", "cheap", "unknown"]),
+        ("duration", ["unknown", "cheap", "dear"]),
+        ("calls", ["dear", "cheap", "unknown"]),
+    ],
+)
+def test_a_list_can_be_sorted_greatest_first_and_unknown_last(
+    lens: DeployedLens, order: str, expected: list[str]
+) -> None:
+    lens.holds(
+        costing(settled("cheap", call("i1", 1), start=0, duration_ms=6_000), "0.001"),
+        costing(settled("dear", call("i2", 12), call("i3", 13), start=10, duration_ms=5_000), "0.02"),
+        costing(settled("unknown", start=20, duration_ms=9_000), None),
+    )
+
+    assert ids(lens, "--sort", order) == expected
+
+
+def test_a_partial_cost_says_so_and_an_unknown_one_is_never_zero(lens: DeployedLens) -> None:
+    lens.holds(
+        costing(settled("priced", call("i1", 1)), "0.00123"),
+        costing(settled("partial", call("i2", 1), call("i3", 2)), "0.02", unpriced=1),
+        costing(settled("unpriced", call("i4", 1)), None, unpriced=1),
+    )
+
+    table = lens.answer("requests", columns=170)
+
+    assert "$0.001230 " in line(table, "  priced")
+    assert "$0.0200 + 1 unpriced" in line(table, "partial")
+    assert "$" not in line(table, "  unpriced")
+    assert "Estimated cost of the requests: $0.0212 + 2 unpriced" in table
+    costs = [each["estimated_cost_usd"] for each in lens.document("requests")["requests"]]
+    assert costs == [0.02, 0.00123, None]
+
+
+def test_a_pending_request_is_shown_as_such(lens: DeployedLens) -> None:
+    lens.holds(replace(settled("r1"), revision=0, summary=None))
+    lens.holds_untagged(pending(call("i1", 1)))
+
+    table = lens.answer("requests", columns=170)
+
+    assert "pending" in line(table, "r1")
+    assert "1 request, 0 LLM calls, 0 unattributed, 1 pending" in table
+    assert '"pending": 1' in lens.answer("requests", "--format", "json")
+
+
+def test_unattributed_calls_are_listed_with_their_reasons_and_candidates(lens: DeployedLens) -> None:
+    ambiguous = replace(pending(call("i1", 1)), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=3))
+    failed = call("i2", 2, error_code="ThrottlingException")
+    other = replace(pending(failed), decision=Unattributed(reason=Reason.OTHER_CALLER))
+    lens.holds_untagged(ambiguous, other, pending(call("i3", 3)), replace(pending(call("i4", 4)), decision=link()))
+
+    table = lens.answer("requests", "--unattributed", columns=200)
+
+    assert "ambiguous (fits 3 requests)" in line(table, " i1 ")
+    assert "other_caller" in line(table, " i2 ")
+    assert "ThrottlingException" in line(table, " i2 ")
+    assert "pending" in line(table, " i3 ")
+    assert " i4 " not in table
+    document = lens.document("requests", "--unattributed")
+    assert [(each["invocation_id"], each["reason"]) for each in document["unattributed"]] == [
+        ("i1", "ambiguous"),
+        ("i2", "other_caller"),
+    ]
+    assert list(document) == ["unattributed", "pending"]
+
+
+def test_options_about_requests_are_refused_beside_unattributed(lens: DeployedLens) -> None:
+    result = lens.ask("requests", "--unattributed", "--min-calls", "2")
+
+    assert result.exit_code == 2
+    assert "leave them out" in result.stderr
+
+
+def test_nothing_found_is_an_answer(lens: DeployedLens) -> None:
+    assert NO_REQUESTS in lens.answer("requests")
+    assert lens.document("requests") == {"requests": [], "unattributed": [], "pending": 0}
+    assert "belongs to a request" in lens.answer("requests", "--unattributed")
+
+
+def test_starts_of_several_days_have_their_dates(lens: DeployedLens) -> None:
+    lens.holds(settled("r1"), settled("r2", start=timedelta(days=-1).total_seconds()))
+
+    assert "12-03 18:27:02" in lens.answer("requests", "--since", "2d", columns=170)
+    assert "12-04" not in lens.answer("requests", columns=170)
+
+
+def test_no_text_of_a_log_can_steer_the_terminal(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", call("i1", 1, model_id="\x1b]0;owned\x07[bold]model"), route="GET /\x1b[2J[red]x"))
+
+    for arguments in (("requests",), ("show", "r1"), ("timeline",)):
+        output = lens.answer(*arguments, columns=200)
+        assert "\x1b" not in output
+        assert "\x07" not in output
+    assert "[red]x" in lens.answer("requests", columns=200)
+
+
+@pytest.mark.parametrize("since", ["1", "1w", "yesterday", "-5m"])
+def test_a_time_that_cannot_be_read_is_wrong_usage(lens: DeployedLens, since: str) -> None:
+    result = lens.ask("requests", f"--since={since}")
+
+    assert result.exit_code == 2
+    assert "how long ago" in result.stderr
+
+
+def test_a_period_that_ends_before_it_begins_is_wrong_usage(lens: DeployedLens) -> None:
+    assert lens.ask("requests", "--since", "1h", "--until", "2h").exit_code == 2
+
+
+def test_a_stack_that_cannot_be_read_is_a_failure_that_says_what_to_do(lens: DeployedLens) -> None:
+    lens.stacks["no-lens"] = {}
+
+    absent, foreign = (lens.ask("requests", "--stack-name", each) for each in ("absent", "no-lens"))
+
+    assert (absent.exit_code, foreign.exit_code) == (1, 1)
+    assert "--stack-name" in absent.stderr
+    assert "no Request Lens stack" in foreign.stderr
+
+
+def test_a_profile_that_does_not_exist_is_a_failure_that_names_it(lens: DeployedLens) -> None:
+    result = lens.ask("requests", "--profile", "nobody")
+
+    assert result.exit_code == 1
+    assert "nobody" in result.stderr
+
+
+def test_the_stack_and_the_region_come_from_the_environment_too(
+    lens: DeployedLens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lens.holds(settled("r1"))
+    lens.stacks["mine"] = lens.stacks.pop("request-lens")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    assert lens.ask("requests", "--stack-name", "mine").exit_code == 1
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    monkeypatch.setenv("STACK_NAME", "mine")
+    assert ids(lens) == ["r1"]
+    assert lens.ask("requests", "--region", "eu-west-1").exit_code == 1
+
+
+def test_it_never_scans_the_table(lens: DeployedLens) -> None:
+    lens.plays("article")
+    lens.operations.clear()
+
+    lens.answer("requests")
+    lens.answer("timeline")
+    lens.answer("show", "8vyhhrKPTgKzGt2=")
+
+    assert set(lens.operations) == {"Query", "BatchGetItem"}

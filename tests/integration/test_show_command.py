@@ -1,0 +1,88 @@
+"""`request-lens show` over a table in an emulated DynamoDB."""
+
+from dataclasses import replace
+
+from tests.integration.deployed_lens import DeployedLens
+from tests.integration.sample_states import costing, settled
+from tests.unit.fact_samples import at, call, linked, pending, tag
+
+from request_lens.domain.state import RequestState
+
+
+def test_the_waterfall_has_a_line_for_each_call_in_order(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    lines = lens.answer("show", "8vyhhrKPTgKzGt2=").splitlines()
+
+    whole, first, second = (next(each for each in lines if each.startswith(name)) for name in _NAMES)
+    assert first.index("▓") < second.index("▓")
+    assert whole.count("▓") == first.count("▓") + second.count("▓")
+    assert first.endswith("1.84 s · tool_use")
+
+
+_NAMES = ("request", "call 1", "call 2")
+
+
+def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    output = lens.answer("show", "8vyhhrKPTgKzGt2=", columns=170)
+
+    (first,) = [each for each in output.splitlines() if each.startswith(" 1 ")]
+    for part in ("1.84 s", "892 / 57", "tool_use", "window (assumed)", "jp.anthropic.claude-haiku-4-5-20251001-v1:0"):
+        assert part in first
+    assert "2 LLM calls" in output
+    assert "Time: LLM 3.35 s, tools unknown, other than LLM 1.44 s" in output
+
+
+def test_errors_and_throttles_are_counted(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", call("i1", 1, error_code="ThrottlingException"), call("i2", 2)))
+
+    output = lens.answer("show", "r1")
+
+    assert "1 LLM call, 1 failed, of these 1 throttled" in output
+    assert "ThrottlingException" in output
+
+
+def test_a_late_revision_and_a_partial_cost_are_said(lens: DeployedLens) -> None:
+    lens.holds(replace(costing(settled("r1", call("i1", 1), call("i2", 2)), "0.5", unpriced=1), revision=2))
+
+    output = lens.answer("show", "r1")
+
+    assert "revision 2" in output
+    assert "Estimated cost: $0.5000 + 1 unpriced" in output
+
+
+def test_a_pending_call_is_shown_where_it_would_be_linked(lens: DeployedLens) -> None:
+    lens.holds(replace(settled("r1"), revision=0, summary=None))
+    lens.holds_untagged(pending(call("i1", 1)))
+
+    output = lens.answer("show", "r1", columns=170)
+
+    assert "Pending: not settled yet" in output
+    assert "1 call not decided yet" in output
+    assert "window (assumed), provisional" in output
+
+
+def test_tagged_calls_without_their_request_are_pending_or_unattributed(lens: DeployedLens) -> None:
+    tagged = linked(call("i1", 1, tag=tag("r9", 1)))
+    lens.holds(RequestState(request_id=tagged.link.request_id, invocations=(tagged,)))
+
+    assert "1 tagged call pending" in lens.answer("show", "r9")
+    assert lens.document("show", "r9")["invocations"][0]["invocation_id"] == "i1"
+    lens.store.mark_orphaned(tagged.link.request_id)
+    assert "1 tagged call unattributed" in lens.answer("show", "r9")
+
+
+def test_a_request_without_calls_is_shown(lens: DeployedLens) -> None:
+    lens.holds(replace(settled("r1"), stored_at=at(20)))
+
+    assert "0 LLM calls" in lens.answer("show", "r1")
+
+
+def test_a_request_that_is_not_known_is_a_failure_that_says_what_to_do(lens: DeployedLens) -> None:
+    result = lens.ask("show", "nothing")
+
+    assert result.exit_code == 1
+    assert "request-lens requests" in result.stderr
+    assert result.stdout == ""

@@ -1,0 +1,83 @@
+"""The command line as a whole: help with examples that parse, exit codes, completion."""
+
+import shlex
+import subprocess
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from request_lens_cli.main import main
+
+ASKING = ("requests", "show", "timeline", "report")
+
+
+def run(*arguments: str, **environment: str) -> str:
+    result = CliRunner(env=environment).invoke(main, arguments, prog_name="request-lens")
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def examples(name: str) -> list[list[str]]:
+    lines = run(name, "--help").partition("Examples:")[2].splitlines()
+    return [shlex.split(line, comments=True) for line in lines if line.strip().startswith("request-lens")]
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_every_example_in_the_help_is_right_usage(name: str) -> None:
+    found = examples(name)
+
+    assert len(found) >= 2
+    for _, command, *arguments in found:
+        assert command == name
+        parsed = main.commands[name].make_context(name, arguments)
+        assert parsed.params
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_the_help_says_the_exit_codes_and_how_a_stack_is_chosen(name: str) -> None:
+    shown = run(name, "--help")
+
+    assert "Exit codes: 0" in shown
+    assert all(option in shown for option in ("--stack-name", "--profile", "--region"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_each_shell(shell: str) -> None:
+    script = run("completion", shell)
+
+    assert f"_REQUEST_LENS_COMPLETE={shell}_complete" in script
+    assert "request-lens" in script
+
+
+def test_bash_takes_the_script() -> None:
+    checked = subprocess.run(
+        ["bash", "-n"], input=run("completion", "bash"), text=True, capture_output=True, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("request-lens re", {"requests", "replay", "report"}), ("request-lens requests --so", {"--sort"})],
+)
+def test_commands_and_options_are_completed(words: str, expected: set[str]) -> None:
+    environment = {
+        "_REQUEST_LENS_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    answered = CliRunner(env=environment).invoke(main, [], prog_name="request-lens")
+
+    assert {line.partition(",")[2] for line in answered.stdout.splitlines()} == expected
+
+
+def test_unknown_commands_and_options_are_wrong_usage() -> None:
+    codes = [CliRunner().invoke(main, arguments).exit_code for arguments in (["nonsense"], ["requests", "--nonsense"])]
+
+    assert codes == [2, 2]
+
+
+def test_every_command_says_what_it_does() -> None:
+    assert [name for name, command in main.commands.items() if not command.get_short_help_str()] == []
+    assert all(isinstance(command, click.Command) for command in main.commands.values())

@@ -27,21 +27,18 @@ def unlinked_table(unlinked: Sequence[UnlinkedInvocation]) -> Table:
 
 
 def unlinked_list(unlinked: Sequence[UnlinkedInvocation]) -> Table:
-    """One invocation a row: when it was logged, what and who it was, and why no request has it."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
-    for header in ("Logged (UTC)", "Latency", "Tokens in/out"):
+    """One invocation in two lines: when it was logged, what it was, who made it, and why no request has it."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", leading=1)
+    for header in ("Logged (UTC)\nLatency", "Tokens in/out\nEnded with"):
         table.add_column(header, justify="right", no_wrap=True)
-    for header in ("Ended with", "Caller's role", "Model", "Invocation", "Why"):
+    for header in ("Why\nInvocation", "Model\nCaller's role"):
         table.add_column(header, overflow="fold")
     for each in unlinked:
         call = each.invocation
-        texts = (call.caller_role or UNKNOWN, call.model_id, call.invocation_id, why(each))
-        times = (
-            f"{call.logged_at:%m-%d %H:%M:%S}",
-            seconds(call.latency_ms),
-            counts_text(call.tokens.input, call.tokens.output),
-        )
-        table.add_row(*times, end_text(call), *(Text(cleaned(text)) for text in texts))
+        logged = f"{call.logged_at:%m-%d %H:%M:%S}\n{seconds(call.latency_ms)}"
+        tokens = Text.assemble(counts_text(call.tokens.input, call.tokens.output), "\n", end_text(call))
+        names = ((why(each), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
+        table.add_row(logged, tokens, *(Text("\n".join(map(cleaned, pair))) for pair in names))
     return table
 
 

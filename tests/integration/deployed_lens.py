@@ -5,6 +5,7 @@ moto plays DynamoDB. Its CloudFormation would need a dozen packages more, so one
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -32,6 +33,7 @@ from request_lens_cli.virtual_time import Arrival, replay
 
 if TYPE_CHECKING:
     from botocore.compat import HTTPHeaders
+    from moto.core.config import DefaultConfig
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NOW = datetime.fromisoformat("2025-12-04T18:40:00Z")
@@ -102,27 +104,30 @@ class DeployedLens:
 
 
 @pytest.fixture
-def lens(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedLens]:
+def lens() -> Iterator[DeployedLens]:
+    with deployed_lens() as deployed:
+        yield deployed
+
+
+@contextmanager
+def deployed_lens() -> Iterator[DeployedLens]:
+    """A stack without requests."""
     stacks: dict[str, Mapping[str, str]] = {"request-lens": {"RequestTableName": TABLE_NAME}}
+    operations: list[str] = []
 
     def cloudformation(request: AWSRequest, **_: object) -> AWSResponse:
         return _described(request, stacks)
 
-    operations: list[str] = []
-
     def dynamodb(event_name: str, **_: object) -> None:
         operations.append(event_name.rpartition(".")[2])
 
-    answering = [
-        *handlers.BUILTIN_HANDLERS,
-        ("before-send.cloudformation", cloudformation),
-        ("before-send.dynamodb", dynamodb),
-    ]
-    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", answering)
-    for name in ("STACK_NAME", "AWS_PROFILE", "AWS_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws(config={"core": {"mock_credentials": True, "passthrough": {"services": ["cloudformation"]}}}):
-        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    answering = [("before-send.cloudformation", cloudformation), ("before-send.dynamodb", dynamodb)]
+    ours = {"core": {"mock_credentials": True, "passthrough": {"services": ["cloudformation"]}}}
+    with pytest.MonkeyPatch.context() as patched, mock_aws(config=cast("DefaultConfig", ours)):
+        patched.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, *answering])
+        for name in ("STACK_NAME", "AWS_PROFILE", "AWS_REGION"):
+            patched.delenv(name, raising=False)
+        patched.setenv("AWS_DEFAULT_REGION", REGION)
         client = boto3.client("dynamodb", region_name=REGION)
         create_request_table(client)
         yield DeployedLens(client=client, stacks=stacks, operations=operations)
@@ -144,9 +149,8 @@ def _described(request: AWSRequest, stacks: Mapping[str, Mapping[str, str]]) -> 
 
 
 def _asked(request: AWSRequest) -> str:
-    """The stack's name in a form's body, which botocore types as text and sends as bytes."""
-    body = cast("bytes", request.body).decode()
-    return dict(pair.partition("=")[::2] for pair in body.split("&")).get("StackName", "")
+    """The stack's name, in the form that is the request's body."""
+    return dict(pair.partition("=")[::2] for pair in (request.body or "").split("&")).get("StackName", "")
 
 
 class _Body:

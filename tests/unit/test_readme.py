@@ -1,6 +1,7 @@
 """What the README says of the template and the code is what they are."""
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -39,7 +40,9 @@ def test_the_access_log_formats_are_the_templates_outputs() -> None:
 
 
 def test_every_picture_that_it_shows_is_there() -> None:
-    assert (CHECKOUT / "docs" / "timeline.png").is_file()
+    shown = re.findall(r"!\[[^]]*\]\((\S+)\)", README)
+    assert len(shown) >= 2
+    assert [path for path in shown if not (CHECKOUT / path).is_file()] == []
 
 
 def test_every_reason_for_setting_a_line_aside_is_explained() -> None:

@@ -213,6 +213,15 @@ def test_the_stack_and_the_region_come_from_the_environment_too(
     assert lens.ask("requests", "--region", "eu-west-1").exit_code == 1
 
 
+def test_nothing_but_the_answer_is_printed_where_nobody_watches(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    result = lens.ask("requests", "--format", "json")
+
+    assert result.stderr == ""
+    assert len(json.loads(result.stdout)["requests"]) == 10
+
+
 def test_it_never_scans_the_table(lens: DeployedLens) -> None:
     lens.plays("article")
     lens.operations.clear()

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from request_lens_cli.main import main
 
-ASKING = ("requests", "show", "timeline", "report")
+ASKING = ("requests", "show", "timeline", "report", "rejected")
 
 
 def run(*arguments: str, **environment: str) -> str:
@@ -59,7 +59,7 @@ def test_bash_takes_the_script() -> None:
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("request-lens re", {"requests", "replay", "report"}), ("request-lens requests --so", {"--sort"})],
+    [("request-lens re", {"requests", "rejected", "replay", "report"}), ("request-lens requests --so", {"--sort"})],
 )
 def test_commands_and_options_are_completed(words: str, expected: set[str]) -> None:
     environment = {

@@ -14,22 +14,20 @@ from aws_lambda_powertools import Logger
 
 import request_lens
 from request_lens.adapters.dynamo_stream import read_change
-from request_lens.adapters.kept_settle_timer import KeptSettleTimer
 from request_lens.adapters.sqs_settle_timer import read_key
 from request_lens.application.collect import CollectReport, collect
+from request_lens.application.kept_settle_timer import KeptSettleTimer
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle, settle_at_once
+from request_lens.application.settle_or_send import settle_or_send
 from request_lens.application.sweep import sweep
 from request_lens.bootstrap import Processor, build_processor
 from request_lens.domain.policy import Policy
-from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.state import SettleKey
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
 from request_lens.wire.log_record import read_record
 from request_lens.wire.subscription import decode
-
-AT_ONCE = 25
-"""Requests that are settled with the batch that may have completed them; a message each for the rest comes at once."""
 
 _SOURCE = re.compile(r"[a-z0-9:._-]{1,64}")
 
@@ -92,7 +90,9 @@ def _collect(event: Event, processor: Processor) -> None:
     ]
     timer = KeptSettleTimer()
     report = collect(records, replace(processor.ports, timer=timer), processor.policy)
-    _settle_or_send(timer.keys, processor)
+    settle_or_send(
+        timer.keys, processor.ports, is_settled=lambda key, ports: _is_settled(key, settle_at_once, ports, processor)
+    )
     _warn_of_rejected(report, processor.logger)
     counts = {"facts": report.facts, "ignored": report.ignored, "rejected": len(report.rejected)}
     processor.logger.info("batch collected", extra={"log_group": batch.log_group, **counts})
@@ -103,18 +103,6 @@ def _warn_of_rejected(report: CollectReport, logger: Logger) -> None:
         reasons = Counter(each.reason.value for each in report.rejected)
         details = {"reasons": reasons, "kept": report.kept, "first": asdict(report.rejected[0])}
         logger.warning("records rejected", extra={"rejected": len(report.rejected), **details})
-
-
-def _settle_or_send(keys: Sequence[tuple[SettleKey, datetime]], processor: Processor) -> None:
-    """Settle the requests that are due now, which saves them the way through the queue, and send the other timers."""
-    now, timer = processor.ports.clock.now(), KeptSettleTimer()
-    ports = replace(processor.ports, timer=timer)
-    ready = [timed for timed in keys if timed[1] <= now and timed[0].matter is Matter.REQUEST][:AT_ONCE]
-    timer.send([timed for timed in keys if timed not in ready])
-    while ready and _is_settled(ready[0][0], settle_at_once, ports, processor):
-        ready.pop(0)
-    timer.send(ready)  # from the first failure on
-    processor.ports.timer.send(timer.keys)
 
 
 def _settle(records: Sequence[Event], processor: Processor) -> list[dict[str, str]]:

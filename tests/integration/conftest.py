@@ -10,6 +10,7 @@ from tests.integration.deployed_lens import lens
 from tests.integration.processor_traffic import REGION
 
 import processor_handler
+from request_lens.application import settle_or_send
 
 __all__ = ["deployed", "lens"]
 
@@ -36,7 +37,7 @@ ENVIRONMENT = {
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every settle goes through the queue, as where a batch touches more requests than are settled with it."""
-    monkeypatch.setattr(processor_handler, "AT_ONCE", 0)
+    monkeypatch.setattr(settle_or_send, "AT_ONCE", 0)
 
 
 @pytest.fixture

@@ -17,8 +17,11 @@ from tests.unit.fact_samples import START
 
 from request_lens.adapters.memory_clock import MemoryClock
 from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
-from request_lens.application.collect import collect
-from request_lens.application.settle import settle
+from request_lens.adapters.sqs_settle_timer import delay_of
+from request_lens.application.collect import CollectReport, collect
+from request_lens.application.kept_settle_timer import KeptSettleTimer
+from request_lens.application.settle import settle, settle_at_once
+from request_lens.application.settle_or_send import settle_or_send
 from request_lens.application.sweep import sweep
 from request_lens.domain.facts import RequestId
 from request_lens.domain.policy import Policy
@@ -30,7 +33,6 @@ from request_lens.ports import Ports
 SWEPT_AT = START.replace(minute=10) + timedelta(hours=2)
 """When the hour of the traffic is swept: what is lost later stays lost, by design."""
 
-SQS_LONGEST = timedelta(seconds=900)
 MOST_STEPS = 3_000
 """A schedule that takes more events than this is taken never to end: all that were run take far fewer."""
 
@@ -55,6 +57,7 @@ class World:
     errors: list[str] = field(default_factory=list)
     longest_chain: int = 0
     deliveries: int = 0
+    at_once: int = 0
     stream: SimulatedStream = field(default_factory=SimulatedStream)
     clock: MemoryClock = field(default_factory=lambda: MemoryClock(START))
     store: SimulatedStore = field(init=False)
@@ -112,7 +115,7 @@ class World:
             if self._may_be_lost(key) and self.faults.strike(Fault.LOST_MESSAGE):
                 continue
             event = Event(work=Work.SETTLE, key=key, rounds=rounds)
-            wait = min(max(due_at - now, timedelta(0)), SQS_LONGEST)
+            wait = timedelta(seconds=delay_of(due_at, now))
             if wait and self.faults.strike(Fault.EARLY_MESSAGE):
                 wait *= self.faults.chance.random()
             if self.faults.strike(Fault.LATE_MESSAGE):
@@ -161,14 +164,32 @@ class World:
 
     def _run(self, event: Event) -> None:
         if event.batch is not None:
-            report = collect(event.batch.records, self._ports, self.policy)
+            report = self._collect(event.batch)
             self.collected.append(Collected(at=self.clock.now(), batch=event.batch, report=report))
         elif event.key is not None:
-            settle(event.key, self._ports, self.policy)
+            timer = KeptSettleTimer()
+            settle(event.key, replace(self._ports, timer=timer), self.policy)
+            if timer.keys:
+                self.send(timer.keys)
         elif event.work is Work.SWEEP:
             sweep(self._ports, self.policy, moment=SWEPT_AT)
         else:
             self._deliver(event.shard)
+
+    def _collect(self, batch: Batch) -> CollectReport:
+        """Collect a batch as the handler does: settle at once what it may have completed, then send the timers."""
+        timer = KeptSettleTimer()
+        report = collect(batch.records, replace(self._ports, timer=timer), self.policy)
+        settle_or_send(timer.keys, self._ports, is_settled=self._is_settled)
+        return report
+
+    def _is_settled(self, key: SettleKey, ports: Ports) -> bool:
+        try:
+            settle_at_once(key, ports, self.policy)
+        except (StoreUnavailable, TimerUnavailable):
+            return False
+        self.at_once += 1
+        return True
 
     def _again(self, event: Event) -> None:
         """Lambda's two retries of a log batch, SQS's visibility time-out, the stream's repeat; or hours later."""

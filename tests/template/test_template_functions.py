@@ -30,6 +30,17 @@ def test_every_function_has_a_log_group_with_retention(function: str) -> None:
     assert all("RetentionInDays" in properties(name) for name in groups | named)
 
 
+def test_no_log_level_drops_the_emf_lines_which_name_none() -> None:
+    """Lambda takes such a line for INFO:
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html"""
+    assert properties("ProcessorFunction")["LoggingConfig"] | {"LogGroup": ""} == {
+        "LogGroup": "",
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": "INFO",
+        "SystemLogLevel": "WARN",
+    }
+
+
 def test_every_function_has_a_failure_destination(function: str) -> None:
     on_failure = properties(function)["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
 

@@ -67,14 +67,15 @@ class SqsSettleTimer:
 
 def _entry(number: int, timed: tuple[SettleKey, datetime], now: datetime) -> "SendMessageBatchRequestEntryTypeDef":
     key, due_at = timed
+    return {"Id": str(number), "MessageBody": write_key(key), "DelaySeconds": delay_of(due_at, now)}
+
+
+def delay_of(due_at: datetime, now: datetime) -> int:
+    """The delay, in seconds, of a message for this time."""
     delay_s = math.ceil((due_at - now).total_seconds())
     if delay_s >= 3 * SLOT_S:
         delay_s = math.ceil(math.ceil(due_at.timestamp() / SLOT_S) * SLOT_S - now.timestamp())
-    return {
-        "Id": str(number),
-        "MessageBody": write_key(key),
-        "DelaySeconds": min(max(delay_s, 0), LONGEST_DELAY_S),
-    }
+    return min(max(delay_s, 0), LONGEST_DELAY_S)
 
 
 def write_key(key: SettleKey) -> str:

@@ -41,14 +41,12 @@ PROFILES = ("us", "eu", "apac", "au", "jp", "ca", "in", "global")
 """Prefixes of cross-Region inference profiles; `us-gov` is not priced, see NOT_TAKEN."""
 
 SAME_EVERYWHERE = frozenset({"anthropic", "writer"})
-"""Vendors whose models cost the same in all Regions but GovCloud's (https://aws.amazon.com/bedrock/pricing/,
-2026-11-24)."""
+"""Vendors whose models cost the same in all Regions but GovCloud's, by litellm 1.109.1's list (2026-11-24)."""
 
 US_REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 """Where the prices of all others hold: the package has one price a model, that of these Regions. Elsewhere most cost 5
 to 70 % more: Llama 3 70B in sa-east-1 4.45 instead of 2.65, Nova Lite in Europe 0.078 instead of 0.06 USD a million
-input tokens (https://docs.aws.amazon.com/bedrock/latest/userguide/model-card-meta-llama-3-70b-instruct.html and
-https://aws.amazon.com/nova/pricing/, 2026-11-24)."""
+input tokens, by litellm 1.109.1's list (2026-11-24)."""
 
 US_PROFILES = ("", "us", "global")
 """What can be called from there, and costs what the model does."""
@@ -57,13 +55,13 @@ NAMED_BY_GEOGRAPHY = frozenset({"us", "in", "global"})
 """Profiles whose name says which price it is, so that the Region does not matter, where the package names them."""
 
 NOT_TAKEN = frozenset({"us-gov"})
-"""The package has the price of other Regions for GovCloud's profiles; AWS asks 9 % more (Claude Haiku 4.5 1.20
-instead of 1.10, Sonnet 4.5 3.60 instead of 3.30 USD a million input tokens:
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-card-anthropic-claude-sonnet-4-5.html, 2026-11-24)."""
+"""The package has the price of other Regions for GovCloud's profiles; AWS asks 9 % more (Claude
+Sonnet 4.5 3.60 instead of 3.30 USD a million input tokens, by litellm 1.109.1's list, 2026-11-24)."""
 
 LONG_CONTEXT_UNKNOWN = ("claude-sonnet-4-2025", "claude-sonnet-4-5-2025")
 """Models that cost more in a prompt of over 200,000 tokens, which the package does not say: twice the input and 1.5
-times the output (https://aws.amazon.com/bedrock/pricing/, 2026-11-24). Such a call is not priced."""
+times the output (https://platform.claude.com/docs/en/about-claude/pricing, a stored copy of 2025; litellm 1.109.1's list
+agrees for Sonnet 4.5). Such a call is not priced."""
 
 LONG_CONTEXT = 200_000
 

@@ -11,11 +11,13 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.look import MOST_COUNTED, SeenDetails, look_at_range, look_at_request
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import RequestState
+from request_lens.ports import ReadPorts
 from request_lens_cli.parameters import DEFAULTS, policy_with
 from request_lens_cli.period import Period
 from request_lens_cli.report import COUNTED_UP_TO, Report
@@ -74,13 +76,17 @@ class DeployedTable:
 
     reader: DynamoFactReader
 
+    @property
+    def _ports(self) -> ReadPorts:
+        return ReadPorts(reader=self.reader, prices=bedrock_prices())
+
     def states(self, request_ids: Iterable[str]) -> Sequence[RequestState]:
         """All that is known of these requests, in their order."""
         return self.reader.load_requests([RequestId(each) for each in request_ids])
 
     def details(self, request_id: str, policy: Policy) -> SeenDetails:
         """One request with its calls, and with those that would be linked to it as things stand."""
-        return look_at_request(self.reader, policy, request_id=RequestId(request_id))
+        return look_at_request(self._ports, policy, request_id=RequestId(request_id))
 
     def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
         """Those of these invocations that have an item of their own, in their order."""
@@ -93,7 +99,7 @@ class DeployedTable:
 
         Only the requests' own items are read, in batches, and what is pending: that shows where it would be linked.
         """
-        seen = look_at_range(self.reader, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
+        seen = look_at_range(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
         return Report(
             requests=[each.state for each in seen.requests],
             unlinked=self.unlinked_between(period),

@@ -12,7 +12,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
 from request_lens.domain.publication import Publication
 from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Summary
+from request_lens.domain.summary import Summary, estimate_within
 
 type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
 """A JSON value."""
@@ -105,14 +105,8 @@ def _linked_document(linked: LinkedInvocation, state: RequestState, policy: Poli
 
 
 def call_estimate(invocation: Invocation, summary: Summary | None) -> Estimate | None:
-    """What the call cost, or why it has no cost; None where its summary was priced with a table other than ours.
-
-    So the costs of a request's calls add up to its own, or are not shown.
-    """
-    prices = bedrock_prices()
-    if summary is not None and summary.prices != prices.source:
-        return None
-    return prices.estimate(invocation)
+    """What the call cost by our prices, or why it has no cost; None where its summary was priced with others."""
+    return estimate_within(summary, invocation, bedrock_prices())
 
 
 def invocation_document(invocation: Invocation, policy: Policy, estimate: Estimate | None) -> Document:

@@ -1,46 +1,17 @@
-"""Costs in words: an estimate in USD; what has no price is unknown, never $0."""
+"""Costs in words, as the command line tells them."""
 
-from collections.abc import Sequence
-from decimal import Decimal
-
+from request_lens.cost_text import by_prices, call_cost, cost_of
 from request_lens.domain.facts import Invocation
-from request_lens.domain.pricing import PriceSource, Unpriced
-from request_lens.domain.summary import Summary, Totals
+from request_lens.domain.summary import Summary
 from request_lens_cli.documents import call_estimate
 from request_lens_cli.report import Report
 
-UNKNOWN_COST = "–"
-
-
-def cost_of(totals: Totals) -> str:
-    """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0."""
-    unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
-    known = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
-    return " + ".join(part for part in (known, unpriced) if part) or UNKNOWN_COST
-
 
 def cost_of_call(call: Invocation, summary: Summary | None) -> str:
-    """The call's estimated cost, or why it has none; a failed call has no tokens in its log."""
-    match call_estimate(call, summary):
-        case Unpriced.FAILED_CALL | None:
-            return UNKNOWN_COST
-        case Unpriced() as reason:
-            return f"unpriced: {reason.replace('_', ' ')}"
-        case Decimal() as cost:
-            return dollars(cost)
+    """The call's estimated cost, or why it has none."""
+    return call_cost(call_estimate(call, summary))
 
 
 def cost_line(report: Report) -> str:
     """What all of them cost, by which prices."""
     return f"Estimated cost of the requests: {cost_of(report.totals)}{by_prices(report.prices)}"
-
-
-def by_prices(sources: Sequence[PriceSource]) -> str:
-    """By which price tables costs are estimated, as the end of a sentence; empty where there are none."""
-    tables = ", ".join(f"{each.name} {each.version} of {each.date}" for each in sources)
-    return f", by the list prices of {tables}" if tables else ""
-
-
-def dollars(cost: Decimal) -> str:
-    """US dollars to four decimals, small sums to six."""
-    return f"${cost:,.4f}" if cost >= Decimal("0.01") else f"${cost:.6f}"

@@ -9,12 +9,12 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from request_lens.cost_text import cost_of
 from request_lens.domain.facts import Request
 from request_lens.domain.link import Confidence, Method
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
 from request_lens.timeline_text import cleaned
-from request_lens_cli.money_words import cost_of
 from request_lens_cli.report import Report
 
 UNKNOWN = "–"

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from request_lens.application.look import SeenDetails
+from request_lens.cost_text import by_prices, cost_of
 from request_lens.domain.facts import Request
 from request_lens.domain.placement import placements
 from request_lens.domain.policy import Policy
@@ -13,7 +14,6 @@ from request_lens.timeline_scale import moment_text
 from request_lens.timeline_text import cleaned, counted
 from request_lens_cli.call_table import calls_table
 from request_lens_cli.documents import Document, call_estimate, in_order, invocation_document, summary_document
-from request_lens_cli.money_words import by_prices, cost_of
 from request_lens_cli.report_table import route_text, seconds
 from request_lens_cli.waterfall import render_waterfall
 

@@ -33,7 +33,7 @@ def lambda_handler(event: Mapping[str, object], context: LambdaContext) -> str:
     viewer = _viewer()
     question = read_question(event, now=viewer.clock.now())
     if question.request_id is not None:
-        details = look_at_request(viewer.reader, viewer.policy, request_id=question.request_id)
+        details = look_at_request(viewer.ports, viewer.policy, request_id=question.request_id)
         return details_page(details, question, viewer.policy)
     return _timeline(question, viewer, endpoint=context.invoked_function_arn)
 
@@ -45,5 +45,5 @@ def _viewer() -> Viewer:
 
 
 def _timeline(question: WidgetQuestion, viewer: Viewer, *, endpoint: str) -> str:
-    seen = look_at_range(viewer.reader, viewer.policy, span=question.span, now=viewer.clock.now(), limit=question.rows)
+    seen = look_at_range(viewer.ports, viewer.policy, span=question.span, now=viewer.clock.now(), limit=question.rows)
     return timeline_page(seen, question, endpoint=endpoint)

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
-from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.look import SeenDetails, SeenRequest
+from request_lens.cost_text import by_prices, call_cost, cost_of
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, TokenCounts
 from request_lens.domain.link import LinkedInvocation
@@ -57,7 +56,7 @@ def _totals(seen: SeenRequest) -> str:
         f"LLM {_duration(times.llm_time_ms)}, tools {_duration(times.tool_time_ms)}",
         f"other {_duration(times.non_llm_time_ms)}",
         f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out",
-        f"estimated cost {_cost(totals.estimated_cost_usd)}",
+        f"estimated cost {cost_of(totals)}{by_prices([times.prices] if times.prices else [])}",
     ]
     pending = "; pending: more calls may come" if seen.is_pending else ""
     return " · ".join(parts) + pending
@@ -68,10 +67,7 @@ def _calls(details: SeenDetails, policy: Policy) -> str:
         return ""
     ordered = sorted(details.calls, key=lambda each: _order(each.invocation, policy))
     headers = "".join(element("th", each, class_=_alignment(each)) for each in (*_HEADERS, *_TEXT_HEADERS))
-    rows = "".join(
-        _call(number, each, is_provisional=each.invocation.invocation_id in details.provisional, policy=policy)
-        for number, each in enumerate(ordered[:MOST_CALLS], start=1)
-    )
+    rows = "".join(_call(number, each, details, policy) for number, each in enumerate(ordered[:MOST_CALLS], start=1))
     more = len(ordered) - MOST_CALLS
     note = element("p", f"{more:,} later calls are not shown.") if more > 0 else ""
     return f"<table><thead><tr>{headers}</tr></thead><tbody>{rows}</tbody></table>{note}"
@@ -81,8 +77,9 @@ def _order(call: Invocation, policy: Policy) -> tuple[datetime, str]:
     return call_start(call, clock_skew=policy.clock_skew).earliest, call.invocation_id
 
 
-def _call(number: int, linked: LinkedInvocation, *, is_provisional: bool, policy: Policy) -> str:
+def _call(number: int, linked: LinkedInvocation, details: SeenDetails, policy: Policy) -> str:
     call = linked.invocation
+    is_provisional = call.invocation_id in details.provisional
     found = f"{linked.link.method} ({linked.link.confidence})"
     cells = [
         str(number),
@@ -98,7 +95,7 @@ def _call(number: int, linked: LinkedInvocation, *, is_provisional: bool, policy
         "td", call.error_code or call.stop_reason or UNKNOWN, class_="" if call.is_llm_call else "rlw-failed"
     )
     link = element("td", f"{found}, provisional" if is_provisional else found)
-    cost = element("td", _cost(bedrock_prices().assess(call).estimated_cost_usd), class_="rlw-number")
+    cost = element("td", call_cost(details.estimates[call.invocation_id]), class_="rlw-number")
     return f'<tr class="{"rlw-provisional" if is_provisional else ""}">{numeric}{ended}{link}{cost}</tr>'
 
 
@@ -118,7 +115,3 @@ def _duration(milliseconds: int | None) -> str:
 def _tokens(tokens: TokenCounts) -> Sequence[str]:
     counts = (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)
     return [UNKNOWN if count is None else f"{count:,}" for count in counts]
-
-
-def _cost(usd: Decimal | None) -> str:
-    return UNKNOWN if usd is None else f"${usd:,.6f}"

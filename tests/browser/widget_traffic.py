@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.look import SeenDetails, SeenRequests, look_at_range, look_at_request
 from request_lens.domain.facts import (
     Conversation,
@@ -18,7 +19,7 @@ from request_lens.domain.facts import (
 from request_lens.domain.fold import fold
 from request_lens.domain.link import Confidence, Link, LinkedInvocation, Method
 from request_lens.domain.policy import Policy
-from request_lens.ports import FactStore
+from request_lens.ports import FactStore, ReadPorts
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ROUTES = ("POST /ask", "GET /trips/{id}", "POST /agents/{agent}/invoke", "$default")
@@ -33,13 +34,21 @@ def seen_requests(
     """So many requests, the last ones pending, as the widget sees them."""
     store = _stored(count, apart_ms=apart_ms, pending=pending, failing=failing, route=route)
     last = START + timedelta(milliseconds=apart_ms * count + 30_000)
-    return look_at_range(store, POLICY, span=(START - timedelta(minutes=1), last), now=last, limit=200)
+    return look_at_range(
+        ReadPorts(reader=store, prices=bedrock_prices()),
+        POLICY,
+        span=(START - timedelta(minutes=1), last),
+        now=last,
+        limit=200,
+    )
 
 
 def seen_details(*, pending: bool = False, failing: bool = False, route: str | None = None) -> SeenDetails:
     """One request of three calls with its details."""
     store = _stored(3, apart_ms=20_000, pending=2 if pending else 0, failing=failing, route=route)
-    return look_at_request(store, POLICY, request_id=RequestId("request-0001"))
+    return look_at_request(
+        ReadPorts(reader=store, prices=bedrock_prices()), POLICY, request_id=RequestId("request-0001")
+    )
 
 
 def store_settled(store: FactStore, count: int, *, began: datetime = START, prefix: str = "request") -> None:
@@ -64,7 +73,7 @@ def _store(store: FactStore, record: Request, number: int, *, failing: bool, pen
         return
     linked = [_linked(each, record, number) for each in calls]
     store.store_linked(linked)
-    store.write_revision(record.request_id, revision=1, summary=fold(record, linked, POLICY))
+    store.write_revision(record.request_id, revision=1, summary=fold(record, linked, POLICY, bedrock_prices()))
 
 
 def _record(

@@ -83,6 +83,15 @@ def test_the_details_of_a_request_hold_each_call() -> None:
     assert "window (assumed)" in page
 
 
+def test_the_details_say_what_each_call_cost_and_why_one_has_no_cost() -> None:
+    page = answered(request_id="request-0002", widgetContext=context())
+
+    assert "by the list prices of genai-prices" in page
+    assert "+ 1 unpriced" in page
+    assert page.count("unpriced: unknown region") == 1
+    assert page.count(">$0.00") == 2
+
+
 def test_an_unknown_request_is_said_to_be_unknown() -> None:
     assert "Nothing is known of this request" in answered(request_id="<b>", widgetContext=context())
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from tests.unit.fact_samples import MODEL, call, linked, request
 
 from request_lens.adapters.price_list import bedrock_prices
+from request_lens.cost_text import cost_of
 from request_lens.domain.facts import Invocation
 from request_lens.domain.fold import fold
 from request_lens.domain.policy import Policy
@@ -17,7 +18,7 @@ from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Totals
 from request_lens_cli.call_table import calls_table
 from request_lens_cli.documents import summary_document
-from request_lens_cli.money_words import cost_line, cost_of
+from request_lens_cli.money_words import cost_line
 from request_lens_cli.report import Report
 from request_lens_cli.report_table import requests_table
 

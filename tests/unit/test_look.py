@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from hypothesis import given, settings
 from tests.unit.drawn_traffic import Traffic, traffic
 from tests.unit.fact_samples import ROLE, at, call, linked, request, tag
 
 from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.look import MOST_COUNTED, SeenRequests, look_at_range, look_at_request
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.fold import fold
 from request_lens.domain.link import Link, Reason, Unattributed, tag_link
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES, Unpriced
+from request_lens.ports import ReadPorts
 
 POLICY = Policy(agent_role_names=frozenset({ROLE}))
 RANGE = (at(-3600), at(3600))
@@ -27,8 +31,12 @@ def stored(requests: Sequence[Request], calls: Sequence[Invocation]) -> MemoryFa
     return store
 
 
+def seen_through(store: MemoryFactStore) -> ReadPorts:
+    return ReadPorts(reader=store, prices=bedrock_prices())
+
+
 def looked(store: MemoryFactStore, *, limit: int = 200, now: float = 20, policy: Policy = POLICY) -> SeenRequests:
-    return look_at_range(store, policy, span=RANGE, now=at(now), limit=limit)
+    return look_at_range(seen_through(store), policy, span=RANGE, now=at(now), limit=limit)
 
 
 def test_a_settled_request_is_seen_as_its_last_revision_says() -> None:
@@ -55,7 +63,7 @@ def test_a_pending_call_is_seen_in_the_request_that_it_would_be_linked_to() -> N
 def test_looking_stores_nothing() -> None:
     store = stored([request()], [call("i1", 1)])
     looked(store)
-    look_at_request(store, POLICY, request_id=RequestId("r1"))
+    look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
 
     assert [each.decision for each in store.all_unlinked()] == [None]
     assert store.take_changes() == []
@@ -141,7 +149,7 @@ def test_a_range_and_its_requests_place_the_same_calls(drawn: Traffic) -> None:
     seen = {
         (each.invocation.invocation_id, record.request_id)
         for record in drawn.requests
-        for details in [look_at_request(store, POLICY, request_id=record.request_id)]
+        for details in [look_at_request(seen_through(store), POLICY, request_id=record.request_id)]
         for each in details.calls
         if each.invocation.invocation_id in details.provisional
     }
@@ -156,22 +164,44 @@ def test_the_details_of_a_request_hold_its_calls_and_mark_the_provisional_ones()
     tagged = call("i1", 1, tag=tag())
     store = stored([request()], [tagged, call("i2", 3)])
 
-    details = look_at_request(store, POLICY, request_id=RequestId("r1"))
+    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
 
     assert [each.invocation.invocation_id for each in details.calls] == ["i1", "i2"]
     assert details.provisional == {"i2"}
     assert isinstance(details.calls[1].link, Link)
 
 
+def test_a_pending_request_has_the_cost_that_its_provisional_calls_would_have() -> None:
+    store = stored([request()], [call("i1", 1), call("i2", 3, model_id="unheard-of")])
+
+    (seen,) = looked(store).requests
+    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+
+    assert seen.summary is not None
+    assert (seen.summary.totals.estimated_cost_usd, seen.summary.totals.unpriced_calls) == (Decimal("0.0012826"), 1)
+    assert seen.summary.prices == bedrock_prices().source
+    assert details.estimates == {"i1": Decimal("0.0012826"), "i2": Unpriced.UNKNOWN_MODEL}
+
+
+def test_calls_of_a_summary_by_another_price_table_are_not_priced_with_ours() -> None:
+    tagged = linked(call("i1", 1, tag=tag()), tag_link(call("i1", 1, tag=tag())))
+    store = stored([request()], [tagged.invocation])
+    store.write_revision(RequestId("r1"), revision=1, summary=fold(request(), [tagged], POLICY, NO_PRICES))
+
+    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+
+    assert details.estimates == {"i1": None}
+
+
 def test_a_request_whose_record_has_not_come_has_its_tagged_calls() -> None:
-    details = look_at_request(stored([], [call("i1", 1, tag=tag())]), POLICY, request_id=RequestId("r1"))
+    details = look_at_request(seen_through(stored([], [call("i1", 1, tag=tag())])), POLICY, request_id=RequestId("r1"))
 
     assert details.seen is None
     assert len(details.calls) == 1
 
 
 def test_an_unknown_request_has_nothing() -> None:
-    details = look_at_request(MemoryFactStore(), POLICY, request_id=RequestId("unknown"))
+    details = look_at_request(seen_through(MemoryFactStore()), POLICY, request_id=RequestId("unknown"))
 
     assert (details.seen, list(details.calls)) == (None, [])
 

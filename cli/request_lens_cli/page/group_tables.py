@@ -2,10 +2,10 @@
 
 from collections import Counter
 
+from request_lens.cost_text import cost_of
 from request_lens.domain.link import Link
 from request_lens.domain.summary import Totals
 from request_lens_cli.figures import Figures, RequestFigures, Spread
-from request_lens_cli.money_words import cost_of
 from request_lens_cli.page.html import NOTHING, Column, Html, element, table, text
 from request_lens_cli.report import Report
 from request_lens_cli.report_table import UNKNOWN, seconds

@@ -1,8 +1,8 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
+from request_lens.cost_text import UNKNOWN_COST, dollars
 from request_lens.timeline_text import counted
 from request_lens_cli.figures import Figures, RequestFigures, Spread
-from request_lens_cli.money_words import UNKNOWN_COST, dollars
 from request_lens_cli.page.html import Html, element, text
 from request_lens_cli.report_table import UNKNOWN, seconds
 

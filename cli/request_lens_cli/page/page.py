@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
+from request_lens.cost_text import by_prices
 from request_lens.timeline import draw_timeline
 from request_lens.timeline_scale import moment_text
 from request_lens.timeline_theme import DARK, LIGHT, Palette
 from request_lens_cli.figures import figures_of
-from request_lens_cli.money_words import by_prices
 from request_lens_cli.page.group_tables import model_table, route_table, unlinked_section
 from request_lens_cli.page.html import NOTHING, Html, element, joined, text
 from request_lens_cli.page.kpis import kpi_cards

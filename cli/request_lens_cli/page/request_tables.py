@@ -1,8 +1,8 @@
 """The page's tables of requests: all of them, and the slowest, dearest and most talkative."""
 
+from request_lens.cost_text import cost_of
 from request_lens.domain.state import RequestState
 from request_lens.timeline_scale import moment_text
-from request_lens_cli.money_words import cost_of
 from request_lens_cli.page.html import NOTHING, Column, Html, element, joined, table, text
 from request_lens_cli.report import Report
 from request_lens_cli.report_table import UNKNOWN, links_of, seconds

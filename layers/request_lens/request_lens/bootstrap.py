@@ -17,7 +17,7 @@ from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.config import read_config, read_viewer_config
 from request_lens.domain.policy import Policy
-from request_lens.ports import Clock, FactReader, Ports
+from request_lens.ports import Clock, Ports, ReadPorts
 from request_lens.wire.model_name import model_name
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _bedrock_client() -> "BedrockClient":
 class Viewer:
     """What a function needs that shows the table and changes nothing."""
 
-    reader: FactReader
+    ports: ReadPorts
     policy: Policy
     clock: Clock
 
@@ -83,4 +83,5 @@ def build_viewer(environment: Mapping[str, str]) -> Viewer:
     config = read_viewer_config(environment)
     client = boto3.client("dynamodb", config=CLIENT_CONFIG)
     reader = DynamoFactReader(client, table_name=config.request_table_name)
-    return Viewer(reader=reader, policy=config.policy, clock=SystemClock())
+    ports = ReadPorts(reader=reader, prices=bedrock_prices())
+    return Viewer(ports=ports, policy=config.policy, clock=SystemClock())

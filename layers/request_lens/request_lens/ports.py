@@ -147,3 +147,11 @@ class Ports:
     clock: Clock
     profiles: InferenceProfiles
     prices: PriceTable = NO_PRICES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPorts:
+    """All that looking needs of the world; `prices` are those of what has no revision yet."""
+
+    reader: FactReader
+    prices: PriceTable

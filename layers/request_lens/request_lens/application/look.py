@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
 from request_lens.domain.link import Link, LinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.provisional import KnownFacts, provisional_links, provisional_summary
 from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Summary
+from request_lens.domain.summary import Summary, estimate_within
 from request_lens.domain.surroundings import reach
-from request_lens.ports import FactReader
+from request_lens.ports import FactReader, ReadPorts
 
 MOST_COUNTED = 10_000
 """Requests beyond the rows are counted up to here."""
@@ -55,11 +56,15 @@ class SeenRequests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenDetails:
-    """One request with its calls; those in `provisional` are not decided yet. `record` is None until it arrives."""
+    """One request with its calls; those in `provisional` are not decided yet. `seen` is None until its record arrives.
+
+    `estimates` has each call's cost, or why it has none; None where its summary was priced with another table.
+    """
 
     seen: SeenRequest | None
     calls: Sequence[LinkedInvocation]
     provisional: frozenset[InvocationId]
+    estimates: Mapping[InvocationId, Estimate | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +76,10 @@ class _Pending:
 
 
 def look_at_range(
-    reader: FactReader, policy: Policy, *, span: tuple[datetime, datetime], now: datetime, limit: int
+    ports: ReadPorts, policy: Policy, *, span: tuple[datetime, datetime], now: datetime, limit: int
 ) -> SeenRequests:
     """The latest `limit` requests that started in the span, bounds included, as they stand now."""
-    first, last = span
+    reader, (first, last) = ports.reader, span
     records = reader.newest_requests(first, last, limit=limit)
     counted = reader.count_requests(first, last, limit=MOST_COUNTED) if len(records) == limit else len(records)
     heads = reader.load_heads([each.request_id for each in records])
@@ -83,7 +88,7 @@ def look_at_range(
     whole |= _whole(reader, [each.request_id for each in heads if each.request_id in pending.links.keys() - whole])
     return SeenRequests(
         requests=[
-            _seen(record, whole.get(record.request_id, head), pending, policy)
+            _seen(whole.get(record.request_id, head), record, pending=pending, policy=policy, prices=ports.prices)
             for record, head in zip(records, heads, strict=True)
         ],
         earlier=max(counted - len(records), 0),
@@ -92,27 +97,43 @@ def look_at_range(
     )
 
 
-def look_at_request(reader: FactReader, policy: Policy, *, request_id: RequestId) -> SeenDetails:
+def look_at_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> SeenDetails:
     """One request with its calls by id, the provisional ones last."""
-    (state,) = reader.load_requests([request_id])
+    (state,) = ports.reader.load_requests([request_id])
     if state.record is None:
-        return SeenDetails(seen=None, calls=state.invocations, provisional=frozenset())
+        estimates = _estimates(state.invocations, None, ports.prices)
+        return SeenDetails(seen=None, calls=state.invocations, provisional=frozenset(), estimates=estimates)
     started_at = state.record.started_at
-    pending = _pending(reader, policy, span=(started_at, started_at + reach(policy)), whole=[state])
+    pending = _pending(ports.reader, policy, span=(started_at, started_at + reach(policy)), whole=[state])
     provisional = pending.links.get(request_id, ())
+    seen = _seen(state, state.record, pending=pending, policy=policy, prices=ports.prices)
+    calls = [*state.invocations, *provisional]
     return SeenDetails(
-        seen=_seen(state.record, state, pending, policy),
-        calls=[*state.invocations, *provisional],
+        seen=seen,
+        calls=calls,
         provisional=frozenset(each.invocation.invocation_id for each in provisional),
+        estimates=_estimates(calls, seen.summary, ports.prices),
     )
 
 
-def _seen(record: Request, state: RequestState, pending: _Pending, policy: Policy) -> SeenRequest:
+def _estimates(
+    calls: Iterable[LinkedInvocation], summary: Summary | None, prices: PriceTable
+) -> Mapping[InvocationId, Estimate | None]:
+    return {each.invocation.invocation_id: estimate_within(summary, each.invocation, prices) for each in calls}
+
+
+def _seen(
+    state: RequestState, record: Request, *, pending: _Pending, policy: Policy, prices: PriceTable
+) -> SeenRequest:
     provisional = pending.links.get(record.request_id, ())
     if state.revision and not provisional:
         return SeenRequest(record=record, state=state, summary=state.summary, is_pending=False)
     known = bool(state.invocations or provisional)
-    summary = provisional_summary(record, state.invocations, provisional, policy) if known else None
+    summary = (
+        provisional_summary(record, state.invocations, provisional=provisional, policy=policy, prices=prices)
+        if known
+        else None
+    )
     return SeenRequest(record=record, state=state, summary=summary, is_pending=True)
 
 

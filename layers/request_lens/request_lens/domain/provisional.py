@@ -11,6 +11,7 @@ from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking import decide_chain
 from request_lens.domain.placement import placed
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import PriceTable
 from request_lens.domain.summary import MAX_BARS, Summary
 from request_lens.domain.surroundings import OpenChain, Surroundings, may_be_linked
 
@@ -47,10 +48,15 @@ def provisional_links(known: KnownFacts, policy: Policy) -> Iterator[LinkedInvoc
 
 
 def provisional_summary(
-    request: Request, linked: Sequence[LinkedInvocation], provisional: Sequence[LinkedInvocation], policy: Policy
+    request: Request,
+    linked: Sequence[LinkedInvocation],
+    *,
+    provisional: Sequence[LinkedInvocation],
+    policy: Policy,
+    prices: PriceTable,
 ) -> Summary:
-    """The summary that the request would have with its provisional calls, whose bars are marked."""
+    """The summary that the request would have, by these prices, with its provisional calls, whose bars are marked."""
     together = [*linked, *provisional]
     marked = frozenset(each.invocation.invocation_id for each in provisional)
     bars = placed(request, together, policy, provisional=marked)[:MAX_BARS]
-    return replace(fold(request, together, policy), bars=bars)
+    return replace(fold(request, together, policy, prices), bars=bars)

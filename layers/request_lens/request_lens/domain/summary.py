@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.link import Confidence, Method
-from request_lens.domain.pricing import Assessment, PriceSource
+from request_lens.domain.pricing import Assessment, Estimate, PriceSource, PriceTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +111,11 @@ class Summary:
     by_model: tuple[tuple[str, Totals], ...] = ()
     bars: tuple[Bar, ...] = ()
     prices: PriceSource | None = None
+
+
+def estimate_within(summary: Summary | None, invocation: Invocation, prices: PriceTable) -> Estimate | None:
+    """What the call costs, or why it has no cost; None where its summary was priced with another table.
+
+    So the costs of a request's calls add up to its own, or are not shown. Without a summary these prices hold.
+    """
+    return prices.estimate(invocation) if summary is None or summary.prices == prices.source else None

@@ -26,8 +26,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.state import SettleKey
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
-from request_lens.wire.log_record import read_record
-from request_lens.wire.subscription import decode
+from request_lens.wire.log_batch import read_batch
 
 _SOURCE = re.compile(r"[a-z0-9:._-]{1,64}")
 
@@ -83,11 +82,8 @@ def _records(event: Event) -> Sequence[Event]:
 
 
 def _collect(event: Event, processor: Processor) -> None:
-    batch = decode(event)
-    records = [
-        read_record(each.message, log_group=batch.log_group, log_stream=batch.log_stream, event_id=each.id)
-        for each in batch.events
-    ]
+    batch = read_batch(event)
+    records = [each.message for each in batch.events]
     timer = KeptSettleTimer()
     report = collect(records, replace(processor.ports, timer=timer), processor.policy)
     settle_or_send(

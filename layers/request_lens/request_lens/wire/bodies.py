@@ -8,7 +8,7 @@ from typing import Annotated, TypedDict
 
 from pydantic import AliasChoices, AliasPath, Field, Json
 
-from request_lens.wire.field_types import DurationMs, OrAbsent, OrNone, TokenCount, body_part
+from request_lens.wire.field_types import DurationMs, LastOf, OrAbsent, OrNone, TokenCount, body_part
 from request_lens.wire.messages import Block, Message, OptionalWord
 
 _MEASURED = "amazon-bedrock-invocationMetrics"
@@ -21,7 +21,7 @@ type _OptionalCount = Annotated[TokenCount, OrAbsent()]
 class Asked(TypedDict, total=False):
     """What was asked: a conversation has a list of messages, an embedding or an image has none."""
 
-    messages: Annotated[list[Annotated[Message | None, OrNone()]], OrAbsent()]
+    last_message: Annotated[Message, LastOf(), OrAbsent(), Field(alias="messages")]
 
 
 @body_part

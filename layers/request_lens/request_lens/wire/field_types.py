@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Annotated
 
 from pydantic import (
@@ -54,6 +55,20 @@ class OrAbsent:
         return core_schema.with_default_schema(handler(source), on_error="omit")
 
 
+class LastOf:
+    """Annotation of a field that reads a list's last element; those before it are passed over, not built.
+
+    Agents send the whole conversation with every call, and only its end tells what the call is for. An empty list
+    cannot be read.
+    """
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The element's own schema, at the end of a list of anything."""
+        passed_over = core_schema.with_default_schema(core_schema.typed_dict_schema({}), default=None, on_error="default")
+        elements = core_schema.tuple_schema([passed_over, handler(source)], variadic_item_index=0)
+        return core_schema.no_info_after_validator_function(itemgetter(-1), elements)
+
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """The earliest moment that is believed."""
 
@@ -103,16 +118,22 @@ ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=REQUEST_ID_
 """`$context.requestId` of API Gateway."""
 
 
+Moment = Annotated[datetime, Field(strict=True, ge=EPOCH, lt=DOOMSDAY)]
+"""An ISO 8601 time: Bedrock writes UTC with a `Z`, which some exports drop. `in_utc` gives it its zone."""
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC, which is also what a time without an offset means."""
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 def believed_utc(moment: datetime) -> datetime:
-    """The same moment in UTC, which is also what a time without an offset means. Raises: ValueError beyond belief."""
+    """The same moment in UTC. Raises: ValueError where no record can bear it."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     if not EPOCH <= aware < DOOMSDAY:
         raise ValueError("a time that cannot be")
-    return aware.astimezone(UTC)
+    return in_utc(aware)
 
-
-Moment = Annotated[datetime, Field(strict=True), AfterValidator(believed_utc)]
-"""An ISO 8601 time: Bedrock writes UTC with a `Z`, which some exports drop."""
 
 TokenCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 """Tokens of one call; a thousand times the largest context window is absurd."""

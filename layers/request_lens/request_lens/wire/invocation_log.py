@@ -22,8 +22,9 @@ from request_lens.wire.field_types import (
     OrNone,
     TokenCount,
     Word,
+    in_utc,
 )
-from request_lens.wire.messages import Message, each_once, returned_by
+from request_lens.wire.messages import each_once, returned_by
 from request_lens.wire.model_name import model_name
 from request_lens.wire.request_metadata import RequestMetadata, tag_of
 
@@ -69,6 +70,11 @@ def read_invocation(raw: bytes) -> Invocation | Fault:
         record = ModelInvocationLog.model_validate_json(raw)
     except ValidationError as error:
         return fault_of(error)
+    return invocation_of(record)
+
+
+def invocation_of(record: ModelInvocationLog) -> Invocation | Fault:
+    """The invocation that a record reports, or why it may be something else's."""
     if record.schema_type is None and record.operation is None:
         return Fault(reason=RejectedReason.UNKNOWN_RECORD)
     return _to_invocation(record)
@@ -81,7 +87,7 @@ def _to_invocation(record: ModelInvocationLog) -> Invocation:
         invocation_id=InvocationId(record.request_id),
         model_id=model_name(record.model_id),
         operation=record.operation or UNKNOWN,
-        logged_at=record.timestamp,
+        logged_at=in_utc(record.timestamp),
         latency_ms=answer.latency_ms,
         stop_reason=answer.stop_reason,
         error_code=record.error_code,
@@ -112,10 +118,7 @@ def _tokens(asked: _Input, answered: _Output, answer: Answer) -> TokenCounts:
 
 def _conversation(body: AskedBody, answer: Answer) -> Conversation | None:
     """The tool-use ids that came and went, or None where no messages can be read."""
-    messages = None if body is None else body.get("messages")
-    if messages is None:
-        return None
-    last: Message | None = messages[-1] if messages else {}
+    last = None if body is None else body.get("last_message")
     if last is None:
         return None
     return Conversation(returned=each_once(returned_by(last)), produced=answer.produced)

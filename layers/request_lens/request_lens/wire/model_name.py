@@ -1,6 +1,7 @@
 """Model ids without account numbers."""
 
 import re
+from functools import lru_cache
 
 from request_lens.domain.summary import OTHER_MODEL
 
@@ -12,6 +13,7 @@ _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}")
 _ACCOUNT_NUMBER = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
+@lru_cache(maxsize=256)  # an account calls few models, each of them often
 def model_name(model_id: str) -> str:
     """The model id that metrics may bear: an ARN gives its resource, and no account number is ever left.
 

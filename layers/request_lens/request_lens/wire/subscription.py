@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.htm
 
 import base64
 import binascii
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from isal import isal_zlib
 from pydantic import Field, ValidationError
 
 from request_lens.domain.facts import RejectedReason
@@ -21,41 +21,44 @@ from request_lens.wire.json_text import repaired
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
 """Lambda takes 1 MB of payload; a forged one of that size could inflate to 700 MB."""
 
-_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_GZIP_OR_ZLIB = isal_zlib.MAX_WBITS | 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogEvent:
+class LogEvent[Line]:
     """One line of a log group.
 
-    `id` is empty where it cannot be one. `timestamp_ms` is the event's own, in epoch milliseconds, else None.
+    `id` is empty where it cannot be one. `timestamp_ms` is the event's own, in epoch milliseconds, else None. `message`
+    is the line's text, or what was read from it.
     """
 
     id: str
     timestamp_ms: int | None
-    message: str
+    message: Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogBatch:
+class LogBatch[Line]:
     """The log events that one subscription filter delivered at once, all of one stream, in the order they came."""
 
     log_group: str
     log_stream: str
-    events: tuple[LogEvent, ...]
+    events: tuple[LogEvent[Line], ...]
 
 
-class _Event(ForeignModel):
+class _Event[Line](ForeignModel):
     id: Annotated[Identifier | None, OrNone()] = None
     timestamp: Annotated[Annotated[int, Field(ge=0, lt=MAX_EPOCH_MS)] | None, OrNone()] = None
-    message: str
+    message: Line
 
 
-class _Envelope(ForeignModel):
+class Envelope[Line](ForeignModel):
+    """What CloudWatch Logs sends; `Line` is the type that a line's text is read as."""
+
     message_type: Literal["DATA_MESSAGE", "CONTROL_MESSAGE"]
     log_group: Annotated[LogName | None, OrNone()] = None
     log_stream: Annotated[LogName | None, OrNone()] = None
-    log_events: tuple[_Event, ...] = ()
+    log_events: tuple[_Event[Line], ...] = ()
 
 
 class _Data(ForeignModel):
@@ -66,12 +69,17 @@ class _LambdaEvent(ForeignModel):
     awslogs: _Data
 
 
-def decode(event: Mapping[str, object]) -> LogBatch:
-    """The batch in a Lambda event; a CONTROL_MESSAGE is a batch without events.
+def decode(event: Mapping[str, object]) -> LogBatch[str]:
+    """The lines in a Lambda event; a CONTROL_MESSAGE is a batch without events.
 
     Raises: EnvelopeError, whose message names what is wrong and holds nothing of the payload.
     """
-    envelope = _parsed(_inflated(_compressed(event)))
+    return decode_as(Envelope[str], event)
+
+
+def decode_as[Line](model: type[Envelope[Line]], event: Mapping[str, object]) -> LogBatch[Line]:
+    """The same, each line read as the model says while the envelope is. Raises: EnvelopeError."""
+    envelope = _parsed(model, _inflated(_compressed(event)))
     delivered = envelope.log_events if envelope.message_type == "DATA_MESSAGE" else ()
     events = (LogEvent(id=each.id or "", timestamp_ms=each.timestamp, message=each.message) for each in delivered)
     return LogBatch(log_group=envelope.log_group or "", log_stream=envelope.log_stream or "", events=tuple(events))
@@ -88,10 +96,10 @@ def _compressed(event: Mapping[str, object]) -> bytes:
 
 
 def _inflated(data: bytes) -> bytes:
-    inflater = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+    inflater = isal_zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
     try:
         text = inflater.decompress(data, MAX_INFLATED_BYTES + 1)
-    except zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]  # its stub takes the class for an instance
         raise EnvelopeError("awslogs.data is neither gzip nor zlib, or is damaged") from None
     if len(text) > MAX_INFLATED_BYTES:
         raise EnvelopeError(f"awslogs.data inflates beyond {MAX_INFLATED_BYTES} bytes")
@@ -100,18 +108,18 @@ def _inflated(data: bytes) -> bytes:
     return text
 
 
-def _parsed(text: bytes) -> _Envelope:
-    found = _envelope_or_fault(text)
+def _parsed[Line](model: type[Envelope[Line]], text: bytes) -> Envelope[Line]:
+    found = _envelope_or_fault(model, text)
     if isinstance(found, Fault) and found.reason is RejectedReason.NOT_JSON:
         second_try = repaired(text.decode("utf-8", "replace"))
-        found = found if second_try is None else _envelope_or_fault(second_try)
+        found = found if second_try is None else _envelope_or_fault(model, second_try)
     if isinstance(found, Fault):
         raise EnvelopeError(f"awslogs.data holds no CloudWatch Logs batch: {found.detail}")
     return found
 
 
-def _envelope_or_fault(text: bytes) -> _Envelope | Fault:
+def _envelope_or_fault[Line](model: type[Envelope[Line]], text: bytes) -> Envelope[Line] | Fault:
     try:
-        return _Envelope.model_validate_json(text)
+        return model.model_validate_json(text)
     except ValidationError as error:
         return fault_of(error)

@@ -1,4 +1,4 @@
-"""Log batches as CloudWatch Logs delivers them, whose text is as varied as an agent's: seeded, and never one string twice.
+"""Log batches as CloudWatch Logs delivers them, whose text is as varied as an agent's; drawn from a seed.
 
 Both the ratio of gzip and the speed of a JSON scan depend on the text, so a repeated sentence would measure nothing.
 """

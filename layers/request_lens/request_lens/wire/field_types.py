@@ -22,10 +22,13 @@ from pydantic_core import CoreSchema, core_schema
 class ForeignModel(BaseModel):
     """A part of somebody else's JSON: names only what we read, and never shows a value in an error.
 
-    Keys are camelCase unless a field says otherwise; errors name them as the JSON does.
+    Keys are camelCase unless a field says otherwise; errors name them as the JSON does. Models are built when they are
+    first used: at import each would be built by itself, and once more in the one that holds it.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, alias_generator=to_camel, defer_build=True
+    )
 
 
 class OrNone:

@@ -32,7 +32,7 @@ down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 test: setup browser ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
 	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -m "not benchmark"
 
-benchmark: setup ## Print how many untagged calls are linked as requests come closer, and what a million calls cost
+benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
 check: setup ## Format, lint, types, import contracts, template and unit tests

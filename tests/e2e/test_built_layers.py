@@ -1,0 +1,45 @@
+"""What `sam build` made of the layers: the right machine code, and byte code that the runtime takes as it is."""
+
+import importlib.util
+import struct
+from pathlib import Path
+
+import pytest
+
+from request_lens_cli.local.sam_settings import machine_architecture
+from request_lens_cli.stage import Stage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+MAGIC_OF_3_13 = struct.pack("<H2s", 3571, b"\r\n")
+UNCHECKED_HASH = 1
+"""PEP 552's flags: a hash instead of a date, and not compared with the source."""
+
+MACHINE_IN_ELF = {"arm64": 183, "x86_64": 62}
+
+LAYERS = ("DependenciesLayer", "RequestLensLayer")
+
+
+def files_of(deployment: Stage, layer: str, pattern: str) -> list[Path]:
+    return sorted((deployment.local.paths.build / "build" / layer / "python").rglob(pattern))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_source_has_the_byte_code_of_python_3_13_unchecked(deployment: Stage, layer: str) -> None:
+    sources = files_of(deployment, layer, "*.py")
+    headers = [Path(importlib.util.cache_from_source(source)).read_bytes()[:8] for source in sources]
+    assert len(sources) > 50
+    assert set(headers) == {MAGIC_OF_3_13 + struct.pack("<I", UNCHECKED_HASH)}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_byte_code_names_a_folder_of_the_machine_that_built_it(deployment: Stage, layer: str) -> None:
+    folder = str(deployment.local.paths.build).encode()
+    assert [path.name for path in files_of(deployment, layer, "*.pyc") if folder in path.read_bytes()] == []
+
+
+def test_extension_modules_are_made_for_the_architecture(deployment: Stage) -> None:
+    extensions = files_of(deployment, "DependenciesLayer", "*.so")
+    machines = {struct.unpack_from("<H", path.read_bytes(), 18)[0] for path in extensions}
+    assert {path.name.partition(".")[0] for path in extensions} >= {"_pydantic_core", "isal_zlib"}
+    assert machines == {MACHINE_IN_ELF[machine_architecture()]}

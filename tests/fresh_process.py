@@ -25,7 +25,7 @@ sys.exit(done.returncode)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """CPU time, user and system, which neighbours on the machine change less than the clock's; and the resident peak."""
+    """CPU time, which neighbours on the machine change less than the clock's time, and the resident peak."""
 
     cpu_seconds: float
     peak_mb: float

@@ -1,9 +1,10 @@
-"""What a cold start costs beside a bare boto3 client, and what byte code saves: ratios of CPU time of fresh processes."""
+"""What a cold start costs beside a bare boto3 client, and what byte code saves: ratios of fresh processes' CPU time."""
 
 import compileall
 import shutil
 import sysconfig
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import pytest
 from tests.fresh_process import ROOT, median_cpu_seconds
@@ -36,7 +37,7 @@ def layers_in(folder: Path) -> Path:
 
 def test_a_cold_start_beside_a_bare_client(tmp_path: Path) -> None:
     bare, compiled = layers_in(tmp_path / "bare"), layers_in(tmp_path / "compiled")
-    compileall.compile_dir(compiled, quiet=1, invalidation_mode=compileall.PycInvalidationMode.UNCHECKED_HASH)
+    compileall.compile_dir(compiled, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     # As on Lambda, whose layers are read-only: what a process compiles is not kept for the next.
     read_only = {"PYTHONDONTWRITEBYTECODE": "1"}
     functions = ROOT / "functions" / "processor"

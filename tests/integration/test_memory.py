@@ -23,6 +23,5 @@ def test_the_largest_batch_is_read_in_less_than_half_of_the_memory(kind: str, tm
     event = tmp_path / "event.json"
     event.write_text(json.dumps(largest_batch(kind)), encoding="utf-8")
     used = run(READ, EVENT=str(event))
-    print(f"\n{kind}: {used.peak_mb:.0f} MB")
     assert event.stat().st_size < PAYLOAD
     assert used.peak_mb < BUDGET_MB

@@ -24,6 +24,7 @@ from request_lens.domain.link import LinkedInvocation, tag_link
 from request_lens.domain.policy import Policy
 from request_lens.errors import EnvelopeError
 from request_lens.ports import Ports
+from request_lens.wire.log_batch import read_batch
 from request_lens.wire.log_record import read_record
 from request_lens.wire.subscription import LogBatch, decode
 
@@ -42,10 +43,11 @@ RETENTION = timedelta(days=90)
 def kept_of(event: Event) -> Counter[str]:
     """What an input came out as, by kind. Raises: AssertionError, or another error, where it breaks the law."""
     try:
-        batch = decode(event)
+        batch = read_batch(event)
     except EnvelopeError:
         return Counter(["envelope error"])
-    records = _read(batch)
+    records = [each.message for each in batch.events]
+    assert records == _one_by_one(decode(event))
     for record in records:
         _assert_bounded(record)
     report = collect(records, _ports(), Policy())
@@ -63,7 +65,8 @@ def _ports() -> Ports:
     )
 
 
-def _read(batch: LogBatch) -> Sequence[LogRecord]:
+def _one_by_one(batch: LogBatch[str]) -> Sequence[LogRecord]:
+    """The same records, each line read by itself."""
     place = {"log_group": batch.log_group, "log_stream": batch.log_stream}
     return [read_record(each.message, **place, event_id=each.id) for each in batch.events]
 

@@ -145,8 +145,13 @@ def test_a_last_message_that_cannot_be_read_is_no_conversation() -> None:
     assert conversation({"content": [result("a")]}, "text", answered=converse(use("b"))) is None
 
 
-def test_a_list_without_messages_is_an_empty_conversation() -> None:
-    assert conversation() == Conversation()
+def test_a_list_without_messages_is_no_conversation() -> None:
+    assert conversation() is None
+
+
+@pytest.mark.parametrize("earlier", ["text", None, 7, [], {}, {"content": [use("x")]}])
+def test_what_stands_before_the_last_message_does_not_matter(earlier: object) -> None:
+    assert conversation(earlier, earlier, {"content": [result("a")]}) == Conversation(returned=("a",))
 
 
 @pytest.mark.parametrize("bad", ["text", None, [], {"toolUse": 7}, use("two words"), use("x" * 65), use(7), use(None)])

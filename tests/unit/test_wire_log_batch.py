@@ -76,7 +76,7 @@ def test_a_rejected_line_says_where_it_stands_and_what_it_hashes_to() -> None:
     batch = read_batch(lambda_event(["no JSON"]))
     assert batch.events[0].message == Rejected(
         reason=RejectedReason.NOT_JSON,
-        detail="json_invalid",
+        detail="json_invalid: expected ident at line 1 column 2",
         size_bytes=7,
         sha256=hashlib.sha256(b"no JSON").hexdigest(),
         log_group=GROUP,

@@ -67,7 +67,9 @@ class LastOf:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """The element's own schema, at the end of a list of anything."""
-        passed_over = core_schema.with_default_schema(core_schema.typed_dict_schema({}), default=None, on_error="default")
+        passed_over = core_schema.with_default_schema(
+            core_schema.typed_dict_schema({}), default=None, on_error="default"
+        )
         elements = core_schema.tuple_schema([passed_over, handler(source)], variadic_item_index=0)
         return core_schema.no_info_after_validator_function(itemgetter(-1), elements)
 

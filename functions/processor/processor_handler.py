@@ -1,5 +1,6 @@
 """The processor Lambda: tells log batches, timers, the table's stream and sweeps apart, and calls their use case."""
 
+import gc
 import os
 import re
 from collections import Counter
@@ -72,6 +73,7 @@ def _processor() -> Processor:
     processor = build_processor(os.environ)
     modules = (request_lens, aws_lambda_powertools, pydantic)
     loaded = {module.__name__: module.__file__ for module in modules}
+    gc.freeze()  # what start-up made stays: no collection amid a batch need look through it
     processor.logger.info("processor started", extra={"version": request_lens.__version__, "loaded_from": loaded})
     return processor
 

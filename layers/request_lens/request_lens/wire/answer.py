@@ -1,7 +1,7 @@
 """What an answer says of its call: one whole answer, or chunks that say it together."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from request_lens.domain.facts import GUARDRAIL_INTERVENED
 from request_lens.wire.bodies import AnsweredBody, Piece
@@ -10,9 +10,8 @@ from request_lens.wire.messages import each_once, produced_by, tool_use_of
 _ONE_HOUR = "1h"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What an output body says; None is unknown."""
+class Answer(NamedTuple):
+    """What an output body says; None is unknown. A tuple, as it is made in a third of a frozen dataclass's time."""
 
     stop_reason: str | None = None
     latency_ms: int | None = None

@@ -38,9 +38,17 @@ class OrNone:
     skipped, not built.
     """
 
+    fallback: str | None = None
+
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The field's own schema, with None in place of its errors."""
-        return core_schema.with_default_schema(handler(source), default=None, on_error="default")
+        """The field's own schema, with the fallback in place of its errors."""
+        return core_schema.with_default_schema(handler(source), default=self.fallback, on_error="default")
+
+
+class OrEmpty(OrNone):
+    """The same for a text that is empty where it cannot be read."""
+
+    fallback = ""
 
 
 body_part = with_config(ConfigDict(extra="ignore"))

@@ -3,7 +3,7 @@
 The common fields decide whether a record can be read; a body never does.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import ValidationError
 
@@ -19,6 +19,7 @@ from request_lens.wire.field_types import (
     Label,
     Moment,
     Name,
+    OrAbsent,
     OrNone,
     TokenCount,
     Word,
@@ -32,24 +33,27 @@ SCHEMA_TYPE = "ModelInvocationLog"
 """`schemaType` of the records; a few exports lack it."""
 
 
-class _Identity(ForeignModel):
-    arn: Annotated[Name | None, OrNone()] = None
+class _Identity(TypedDict, total=False):
+    arn: Annotated[Name, OrAbsent()]
 
 
-class _Input(ForeignModel):
-    input_body_json: AskedBody = None
-    input_token_count: TokenCount | None = None
-    cache_read_input_token_count: TokenCount | None = None
-    cache_write_input_token_count: TokenCount | None = None
+class _Input(TypedDict, total=False):
+    input_body_json: AskedBody
+    input_token_count: TokenCount | None
+    cache_read_input_token_count: TokenCount | None
+    cache_write_input_token_count: TokenCount | None
 
 
-class _Output(ForeignModel):
-    output_body_json: AnsweredBody = None
-    output_token_count: TokenCount | None = None
+class _Output(TypedDict, total=False):
+    output_body_json: AnsweredBody
+    output_token_count: TokenCount | None
 
 
 class ModelInvocationLog(ForeignModel):
-    """The fields of a record that we read; failed calls have neither input nor output."""
+    """The fields of a record that we read; failed calls have neither input nor output.
+
+    Its parts are TypedDicts, which take half the time of models, and take over the model's camelCase.
+    """
 
     schema_type: Literal["ModelInvocationLog"] | None = None
     timestamp: Moment
@@ -82,7 +86,7 @@ def invocation_of(record: ModelInvocationLog) -> Invocation | Fault:
 
 def _to_invocation(record: ModelInvocationLog) -> Invocation:
     asked, answered = record.input or _Input(), record.output or _Output()
-    answer = answer_of(answered.output_body_json)
+    answer = answer_of(answered.get("output_body_json"))
     return Invocation(
         invocation_id=InvocationId(record.request_id),
         model_id=model_name(record.model_id),
@@ -92,9 +96,9 @@ def _to_invocation(record: ModelInvocationLog) -> Invocation:
         stop_reason=answer.stop_reason,
         error_code=record.error_code,
         tokens=_tokens(asked, answered, answer),
-        caller_role=role_name(record.identity.arn) if record.identity else None,
+        caller_role=role_name(record.identity.get("arn")) if record.identity else None,
         tag=tag_of(record.request_metadata),
-        conversation=_conversation(asked.input_body_json, answer),
+        conversation=_conversation(asked.get("input_body_json"), answer),
         region=record.region,
         service_tier=answer.service_tier,
         first_byte_latency_ms=answer.first_byte_latency_ms,
@@ -104,12 +108,12 @@ def _to_invocation(record: ModelInvocationLog) -> Invocation:
 
 def _tokens(asked: _Input, answered: _Output, answer: Answer) -> TokenCounts:
     """The record's own counts; those of the cache, which older records lack, else from the answer's usage."""
-    read, written = asked.cache_read_input_token_count, asked.cache_write_input_token_count
+    read, written = asked.get("cache_read_input_token_count"), asked.get("cache_write_input_token_count")
     written = answer.cache_write if written is None else written
     split = answer.cache_write_1h
     return TokenCounts(
-        input=asked.input_token_count,
-        output=answered.output_token_count,
+        input=asked.get("input_token_count"),
+        output=answered.get("output_token_count"),
         cache_read=answer.cache_read if read is None else read,
         cache_write=written,
         cache_write_1h=split if split is not None and written is not None and split <= written else None,

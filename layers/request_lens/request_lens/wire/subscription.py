@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from request_lens.domain.facts import RejectedReason
 from request_lens.errors import EnvelopeError
 from request_lens.wire.fault import Fault, fault_of
-from request_lens.wire.field_types import MAX_EPOCH_MS, ForeignModel, Identifier, LogName, OrNone
+from request_lens.wire.field_types import MAX_EPOCH_MS, ForeignModel, Identifier, LogName, OrEmpty, OrNone
 from request_lens.wire.json_text import repaired
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
@@ -32,8 +32,8 @@ class LogEvent[Line]:
     is the line's text, or what was read from it.
     """
 
-    id: str
-    timestamp_ms: int | None
+    id: Annotated[Identifier, OrEmpty()] = ""
+    timestamp_ms: Annotated[int | None, Field(ge=0, lt=MAX_EPOCH_MS, alias="timestamp"), OrNone()] = None
     message: Line
 
 
@@ -46,19 +46,13 @@ class LogBatch[Line]:
     events: tuple[LogEvent[Line], ...]
 
 
-class _Event[Line](ForeignModel):
-    id: Annotated[Identifier | None, OrNone()] = None
-    timestamp: Annotated[Annotated[int, Field(ge=0, lt=MAX_EPOCH_MS)] | None, OrNone()] = None
-    message: Line
-
-
 class Envelope[Line](ForeignModel):
     """What CloudWatch Logs sends; `Line` is the type that a line's text is read as."""
 
     message_type: Literal["DATA_MESSAGE", "CONTROL_MESSAGE"]
-    log_group: Annotated[LogName | None, OrNone()] = None
-    log_stream: Annotated[LogName | None, OrNone()] = None
-    log_events: tuple[_Event[Line], ...] = ()
+    log_group: Annotated[LogName, OrEmpty()] = ""
+    log_stream: Annotated[LogName, OrEmpty()] = ""
+    log_events: tuple[LogEvent[Line], ...] = ()
 
 
 class _Data(ForeignModel):
@@ -80,9 +74,8 @@ def decode(event: Mapping[str, object]) -> LogBatch[str]:
 def decode_as[Line](model: type[Envelope[Line]], event: Mapping[str, object]) -> LogBatch[Line]:
     """The same, each line read as the model says while the envelope is. Raises: EnvelopeError."""
     envelope = _parsed(model, _inflated(_compressed(event)))
-    delivered = envelope.log_events if envelope.message_type == "DATA_MESSAGE" else ()
-    events = (LogEvent(id=each.id or "", timestamp_ms=each.timestamp, message=each.message) for each in delivered)
-    return LogBatch(log_group=envelope.log_group or "", log_stream=envelope.log_stream or "", events=tuple(events))
+    events = envelope.log_events if envelope.message_type == "DATA_MESSAGE" else ()
+    return LogBatch(log_group=envelope.log_group, log_stream=envelope.log_stream, events=events)
 
 
 def _compressed(event: Mapping[str, object]) -> bytes:

@@ -1,0 +1,131 @@
+"""Contenders in reading log batches, timed in a process of their own: `python -m tests.benchmark.reading 10`.
+
+A figure is the median CPU time of interleaved rounds. pytest's own heap would burden those who make the most objects.
+"""
+
+import base64
+import gc
+import gzip
+import json
+import statistics
+import sys
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+from aws_lambda_powertools.utilities.parser.envelopes import CloudWatchLogsEnvelope
+from isal import isal_zlib
+from tests.benchmark.log_traffic import LogTraffic
+from zlib_ng import zlib_ng
+
+from request_lens.domain.facts import Invocation
+from request_lens.wire.invocation_log import ModelInvocationLog, invocation_of
+from request_lens.wire.log_batch import read_batch
+
+SEED = 20251204
+ROUNDS = 15
+GZIP = 31
+EVENTS = {2: 500, 10: 150, 100: 16, 190: 8}
+"""Events of a batch by their size in KB: a batch inflates to 1-2 MB."""
+
+type LambdaEvent = Mapping[str, Any]
+
+
+class _Line(msgspec.Struct):
+    message: str
+
+
+class _Lines(msgspec.Struct):
+    logEvents: list[_Line]  # noqa: N815 - CloudWatch's name
+
+
+class _Skipped(msgspec.Struct):
+    """An object of which nothing is kept."""
+
+
+_outer, _inner = msgspec.json.Decoder(_Lines), msgspec.json.Decoder(_Skipped)
+
+
+def compressed(event: LambdaEvent) -> bytes:
+    return base64.b64decode(event["awslogs"]["data"])
+
+
+def floor(event: LambdaEvent) -> int:
+    """Base64, ISA-L, and one scan of both layers that keeps nothing: no parser that reads a field can be faster."""
+    lines = _outer.decode(isal_zlib.decompress(compressed(event), GZIP)).logEvents
+    for line in lines:
+        _inner.decode(line.message)
+    return len(lines)
+
+
+def with_orjson(event: LambdaEvent) -> int:
+    lines = orjson.loads(isal_zlib.decompress(compressed(event), GZIP))["logEvents"]
+    return sum(isinstance(orjson.loads(line["message"]), dict) for line in lines)
+
+
+def with_stdlib(event: LambdaEvent) -> int:
+    lines = json.loads(gzip.decompress(compressed(event)))["logEvents"]
+    return sum(isinstance(json.loads(line["message"]), dict) for line in lines)
+
+
+def _models(event: LambdaEvent) -> list[ModelInvocationLog]:
+    records = CloudWatchLogsEnvelope().parse(dict(event), ModelInvocationLog)
+    return [each for each in records if isinstance(each, ModelInvocationLog)]
+
+
+def powertools_models(event: LambdaEvent) -> int:
+    """Powertools' envelope with our own model of a record, and no more."""
+    return len(_models(event))
+
+
+def powertools_facts(event: LambdaEvent) -> int:
+    """The same, as far as we go: to the facts."""
+    return sum(isinstance(invocation_of(each), Invocation) for each in _models(event))
+
+
+def request_lens(event: LambdaEvent) -> int:
+    return sum(isinstance(each.message, Invocation) for each in read_batch(event).events)
+
+
+def medians[Argument](contenders: Mapping[str, Callable[[Argument], object]], argument: Argument) -> dict[str, float]:
+    """Seconds of each contender, all of them in turn in every round."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(ROUNDS):
+        for name, run in contenders.items():
+            began = time.process_time()
+            run(argument)
+            seconds[name].append(time.process_time() - began)
+    return {name: statistics.median(each) for name, each in seconds.items()}
+
+
+READERS: Mapping[str, Callable[[LambdaEvent], int]] = {
+    "floor": floor,
+    "request lens": request_lens,
+    "orjson, both layers": with_orjson,
+    "powertools, to facts": powertools_facts,
+    "powertools, models": powertools_models,
+    "stdlib json": with_stdlib,
+}
+"""Each answers with the number of lines that it read."""
+
+INFLATERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "zlib": lambda data: zlib.decompress(data, GZIP),
+    "zlib-ng": lambda data: zlib_ng.decompress(data, GZIP),
+    "isa-l": lambda data: isal_zlib.decompress(data, GZIP),
+}
+
+
+def main(size_kb: int) -> None:
+    """Print, as JSON, each reader's and each inflater's seconds for a batch of events of this size."""
+    event = LogTraffic(SEED).event(events=EVENTS[size_kb], event_bytes=size_kb * 1000)
+    if {run(event) for run in READERS.values()} != {EVENTS[size_kb]}:
+        raise RuntimeError("not every reader read every line")
+    gc.freeze()  # as the processor does, once it is built
+    print(json.dumps({"readers": medians(READERS, event), "inflaters": medians(INFLATERS, compressed(event))}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -46,7 +46,7 @@ def _whole(request_id: str) -> tuple[Fact, Fact]:
 
 def _sent(world: World) -> list[str]:
     """The ids of the keys that are in the queue, in the order of their time."""
-    found = []
+    found: list[str] = []
     while world.timer.next_due() is not None:
         found.append(world.timer.take().id)
     return found

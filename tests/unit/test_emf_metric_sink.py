@@ -129,6 +129,19 @@ def test_models_whose_values_differ_have_lines_of_their_own(
     ]
 
 
+def test_a_model_that_only_failed_does_not_bear_the_values_of_the_one_that_answered(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = ModelValues(model_id="a-model", values={Metric.LLM_ERRORS: (1,)})
+    answered = ModelValues(model_id="b-model", values={Metric.LLM_CALLS: (1,), Metric.INPUT_TOKENS: (1011,)})
+    values = {Metric.REQUESTS: (1,), **answered.values, **failed.values}
+
+    sink.publish(replace(PUBLICATION, values=values, by_model=(failed, answered)))
+
+    lines = [line for line in _documents(capsys.readouterr().out) if "ModelId" in line]
+    assert [(line["ModelId"], line.get("InputTokens")) for line in lines] == [("a-model", None), ("b-model", [1011.0])]
+
+
 def test_a_publication_of_two_models_is_one_line_and_one_a_model(
     sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
 ) -> None:

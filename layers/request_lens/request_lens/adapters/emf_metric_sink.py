@@ -34,7 +34,7 @@ _MAX_DIMENSION = 1024
 class EmfMetricSink:
     """Prints one JSON line a publication: the dimensions [Service] and [Service, Route], and [Service, ModelId].
 
-    A model whose values differ from the request's, as where a request calls several, has a line of its own.
+    Where a request calls several models, each has a line of its own: a line that names a model says its values alone.
     """
 
     def __init__(self, *, service_name: str, clock: Clock, logger: Logger) -> None:
@@ -126,7 +126,13 @@ class _Document(AmazonCloudWatchEMFProvider):
 
 
 def _fits_beside(model: ModelValues, publication: Publication) -> bool:
-    """Whether the model's values can stand in the request's line: a line has one value, or array, under one name."""
+    """Whether the model's values can stand in the request's line: a line has one value, or array, under one name.
+
+    The only model's can. Of several, one that only failed may have the request's very errors, and not its tokens: those
+    who sum up the log by model would count them for it.
+    """
+    if len(publication.by_model) > 1:
+        return False
     shared = publication.values
     in_one_line = all(0 < len(numbers) <= _MAX_VALUES for numbers in (*shared.values(), *model.values.values()))
     same = all(shared.get(metric, numbers) == numbers for metric, numbers in model.values.items())

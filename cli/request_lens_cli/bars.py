@@ -40,7 +40,8 @@ _CALLS = {
     Confidence.INFERRED: _Sign("▇", "bright_blue", "LLM call, inferred"),
     Confidence.ASSUMED: _Sign("▓", "bright_blue", "LLM call, assumed"),
 }
-_LEGEND = (_REQUEST, *_CALLS.values(), _TICK, _FAILED, _THROTTLED, _OPEN)
+_PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, provisional")
+_LEGEND = (_REQUEST, *_CALLS.values(), _PROVISIONAL, _TICK, _FAILED, _THROTTLED, _OPEN)
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 
 type _Cells = list[_Sign | None]
@@ -134,7 +135,9 @@ def _sign(bar: Bar) -> _Sign:
         return _THROTTLED
     if bar.error_code is not None:
         return _FAILED
-    return _TICK if bar.latency_ms is None else _CALLS[bar.confidence]
+    if bar.latency_ms is None:
+        return _TICK
+    return _PROVISIONAL if bar.provisional else _CALLS[bar.confidence]
 
 
 def _line(label: str, width: int, plot: Text, total: Text) -> Text:

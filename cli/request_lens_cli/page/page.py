@@ -1,11 +1,13 @@
 """The page as a whole: heading, figures, timeline, tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
+from itertools import pairwise
 
 from request_lens.cost_text import by_prices
-from request_lens.timeline import draw_timeline
+from request_lens.timeline import TimelineRow, draw_timeline
 from request_lens.timeline_scale import moment_text
 from request_lens.timeline_theme import DARK, LIGHT, Palette
 from request_lens_cli.figures import figures_of
@@ -18,6 +20,9 @@ from request_lens_cli.report import Report, earlier_words
 
 MOST_DRAWN = 200
 """Requests in the picture, the newest; the table has more."""
+
+SHEET_ROWS = 12
+"""Requests on a printed sheet (A4, landscape), with axis and legend: a browser cuts a longer picture anywhere."""
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -92,9 +97,26 @@ def _timeline(report: Report) -> Html:
     if not report.requests:
         return NOTHING
     drawn = report.newest(MOST_DRAWN)
+    rows = drawn.timeline_rows()
     subtitle = f"The latest {MOST_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
-    picture = Html(draw_timeline(drawn.timeline_rows(), title="Timeline", subtitle=subtitle))
-    return element("section", element("div", picture, class_="scroll"), class_="timeline")
+    sheets = _sheets(rows)
+    whole = _picture(rows, subtitle, class_="scroll on-screen" if sheets else "scroll")
+    return element("section", whole, *sheets, class_="timeline")
+
+
+def _sheets(rows: Sequence[TimelineRow]) -> list[Html]:
+    """The timeline once more for paper, a picture a sheet; none where one sheet holds it."""
+    if len(rows) <= SHEET_ROWS:
+        return []
+    ends = [min(first + SHEET_ROWS, len(rows)) for first in range(0, len(rows), SHEET_ROWS)]
+    return [
+        _picture(rows[first:end], f"{first + 1} to {end} of {len(rows)}", class_="sheet")
+        for first, end in pairwise([0, *ends])
+    ]
+
+
+def _picture(rows: Sequence[TimelineRow], subtitle: str, *, class_: str) -> Html:
+    return element("div", Html(draw_timeline(rows, title="Timeline", subtitle=subtitle)), class_=class_)
 
 
 def _section(title: str, content: Html) -> Html:

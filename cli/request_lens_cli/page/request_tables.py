@@ -2,7 +2,6 @@
 
 from request_lens.cost_text import cost_of
 from request_lens.domain.state import RequestState
-from request_lens.timeline_scale import moment_text
 from request_lens_cli.page.html import NOTHING, Column, Html, element, joined, table, text
 from request_lens_cli.report import Report
 from request_lens_cli.report_table import UNKNOWN, links_of, seconds
@@ -48,10 +47,13 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         request_id = element("code", text(state.request_id))
         return request_id if label is None else joined((text(label.prompt), element("div", request_id, class_="note")))
 
+    def start(state: RequestState) -> Html:
+        return text(UNKNOWN if state.record is None else report.started_text(state.record))
+
     return [
         Column(header="Request", cell=name),
         Column(header="Route", cell=_route),
-        Column(header="Start (UTC)", cell=_start, numeric=True),
+        Column(header="Start (UTC)", cell=start, numeric=True),
         Column(header="Duration", cell=_record_seconds, numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="LLM time", cell=lambda state: _summary_seconds(state, "llm"), numeric=True),
@@ -70,12 +72,6 @@ def _route(state: RequestState) -> Html:
     if state.record.status < 400:
         return route
     return joined((route, text(" "), element("strong", text(str(state.record.status)), class_="failed")))
-
-
-def _start(state: RequestState) -> Html:
-    return text(
-        UNKNOWN if state.record is None else moment_text(state.record.started_at).split(".")[0].removesuffix(" UTC")
-    )
 
 
 def _record_seconds(state: RequestState) -> Html:

@@ -109,4 +109,4 @@ def style_sheet(theme: Theme) -> str:
         case "dark":
             return _SHARED + _coloured(DARK)
         case "auto":
-            return f"{_SHARED}{_coloured(LIGHT)}@media (prefers-color-scheme: dark) {{{_coloured(DARK)}}}\n"
+            return f"{_SHARED}{_coloured(LIGHT)}@media screen and (prefers-color-scheme: dark) {{{_coloured(DARK)}}}\n"

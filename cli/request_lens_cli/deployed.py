@@ -20,7 +20,7 @@ from request_lens.domain.state import RequestState
 from request_lens.ports import ReadPorts
 from request_lens_cli.parameters import DEFAULTS, policy_with
 from request_lens_cli.period import Period
-from request_lens_cli.report import COUNTED_UP_TO, Report
+from request_lens_cli.report import COUNTED_UP_TO, MOST_UNTAGGED, Report
 from request_lens_cli.stack_choice import StackChoice
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ class DeployedTable:
         return Report(requests=states, unlinked=self.unlinked_between(period))
 
     def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
-        """The earliest LIST_LIMIT untagged invocations of the period."""
-        return self.reader.unlinked_between(period.first, period.last, limit=LIST_LIMIT)
+        """The earliest MOST_UNTAGGED untagged invocations of the period."""
+        return self.reader.unlinked_between(period.first, period.last, limit=MOST_UNTAGGED)
 
 
 def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:

@@ -18,6 +18,10 @@ COUNTED_UP_TO = 5_000
 """Requests before those of a report are counted up to here."""
 
 
+MOST_UNTAGGED = 5_000
+"""Untagged invocations that a report reads, the earliest of its period."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Requests whose record came, by start, and the untagged invocations around them.
@@ -121,6 +125,13 @@ def earlier_words(report: Report) -> str:
     verb = "is" if report.earlier == 1 else "are"
     least = "at least " if report.earlier >= COUNTED_UP_TO else ""
     return f"{least}{counted(report.earlier, 'earlier request')} {verb} not shown"
+
+
+def cut_words(report: Report) -> str:
+    """That there may be more untagged invocations than the report has read; empty where it has read all."""
+    if len(report.unlinked) < MOST_UNTAGGED:
+        return ""
+    return f"only the earliest {len(report.unlinked):,} untagged calls of this time were read, there may be more"
 
 
 def kinds(report: Report) -> str:

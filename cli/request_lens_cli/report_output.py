@@ -7,7 +7,7 @@ from request_lens.domain.policy import Policy
 from request_lens_cli.bars import render_bars
 from request_lens_cli.documents import Document, summary_document, unattributed_documents
 from request_lens_cli.money_words import cost_line
-from request_lens_cli.report import Report, earlier_words, headline
+from request_lens_cli.report import Report, cut_words, earlier_words, headline
 from request_lens_cli.report_table import requests_table
 from request_lens_cli.unlinked_table import unlinked_list, unlinked_table
 
@@ -45,6 +45,7 @@ def show_requests(report: Report, console: Console) -> None:
         console.print(f"{earlier_words(report)}: ask for a shorter time.", style="yellow", highlight=False)
     if report.unattributed or report.pending:
         console.print(unlinked_table(report.unlinked))
+    _show_cut(report, console)
 
 
 def show_unlinked(report: Report, console: Console) -> None:
@@ -52,6 +53,13 @@ def show_unlinked(report: Report, console: Console) -> None:
     unlinked = [each for each in report.unlinked if not isinstance(each.decision, Link)]
     if not unlinked:
         console.print("Every invocation of this time belongs to a request.")
+        _show_cut(report, console)
         return
     console.print(unlinked_list(unlinked))
     console.print(f"{report.unattributed:,} unattributed, {report.pending:,} pending", style="bold", highlight=False)
+    _show_cut(report, console)
+
+
+def _show_cut(report: Report, console: Console) -> None:
+    if words := cut_words(report):
+        console.print(f"{words.capitalize()}: ask for a shorter time.", style="yellow", highlight=False)

@@ -14,7 +14,7 @@ from request_lens.domain.summary import Totals
 from request_lens_cli.deployed import DeployedStackView
 from request_lens_cli.figures import Figures, figures_of, spread_of
 from request_lens_cli.period import Period
-from request_lens_cli.report import Report
+from request_lens_cli.report import MOST_UNTAGGED, Report, cut_words
 from request_lens_cli.selection import Selection
 
 
@@ -67,3 +67,11 @@ def test_the_unattributed_share_is_of_what_was_decided() -> None:
     assert (figures().unattributed, figures().pending_calls) == (1, 1)
     assert figures().unattributed_share == pytest.approx(0.25)
     assert figures_of(Report(requests=[], unlinked=[])).unattributed_share is None
+
+
+def test_a_report_says_that_it_may_not_have_read_all_untagged_calls() -> None:
+    whole = Report(requests=[], unlinked=[pending(call("i1", 0))] * (MOST_UNTAGGED - 1))
+    cut = replace(whole, unlinked=[*whole.unlinked, pending(call("i2", 1))])
+
+    assert cut_words(whole) == ""
+    assert cut_words(cut) == "only the earliest 5,000 untagged calls of this time were read, there may be more"

@@ -16,7 +16,7 @@ from request_lens_cli.page.html import NOTHING, Html, element, joined, text
 from request_lens_cli.page.kpis import kpi_cards
 from request_lens_cli.page.request_tables import requests_section, top_tables
 from request_lens_cli.period import Period
-from request_lens_cli.report import Report, earlier_words
+from request_lens_cli.report import Report, cut_words, earlier_words
 
 MOST_DRAWN = 200
 """Requests in the picture, the newest; the table has more."""
@@ -68,6 +68,7 @@ def _header(report: Report, heading: Heading) -> Html:
     lines = [f"Stack {heading.stack}", period, f"as of {_minute(heading.written_at)}"]
     lines += [heading.only] if heading.only else []
     lines += [earlier_words(report)] if report.earlier else []
+    lines += [words] if (words := cut_words(report)) else []
     parts = (element("li", text(each)) for each in lines)
     return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
 

@@ -60,8 +60,8 @@ Sonnet 4.5 3.60 instead of 3.30 USD a million input tokens, by litellm 1.109.1's
 
 LONG_CONTEXT_UNKNOWN = ("claude-sonnet-4-2025", "claude-sonnet-4-5-2025")
 """Models that cost more in a prompt of over 200,000 tokens, which the package does not say: twice the input and 1.5
-times the output (https://platform.claude.com/docs/en/about-claude/pricing, a stored copy of 2025; litellm 1.109.1's
-list agrees for Sonnet 4.5). Such a call is not priced."""
+times the output (https://platform.claude.com/docs/en/about-claude/pricing in a stored copy, and litellm 1.109.1's list,
+2026-11-24). Such a call is not priced."""
 
 LONG_CONTEXT = 200_000
 

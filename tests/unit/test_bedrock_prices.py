@@ -119,6 +119,7 @@ def test_there_are_cases_of_every_kind_each_with_its_source_and_date() -> None:
         (sample("anthropic.claude-3-haiku-20240307-v1:0", region="us-gov-west-1"), Unpriced.UNKNOWN_REGION),
         (sample(service_tier="priority"), Unpriced.SERVICE_TIER),
         (sample(service_tier="flex"), Unpriced.SERVICE_TIER),
+        (sample(service_tier="latency_optimized"), Unpriced.SERVICE_TIER),
         (sample(service_tier="reserved"), Unpriced.SERVICE_TIER),
         (sample(tokens=TokenCounts()), Unpriced.NOT_COUNTED),
         (sample(tokens=TokenCounts(input=5)), Unpriced.NOT_COUNTED),

@@ -122,6 +122,12 @@ def test_a_service_tier_is_the_answer_s(tier: Json) -> None:
     assert answer(tier).service_tier == "flex"
 
 
+@pytest.mark.parametrize(("latency", "tier"), [("optimized", "latency_optimized"), ("standard", "default")])
+def test_an_answer_of_low_latency_is_of_a_tier_of_its_own(latency: str, tier: str) -> None:
+    body: Json = {"performanceConfig": {"latency": latency}, "serviceTier": {"type": "default"}}
+    assert answer(body).service_tier == tier
+
+
 def test_a_body_in_a_json_text_is_read_like_the_body() -> None:
     for name in ("converse", "stream_anthropic"):
         record = INVOCATION_SHAPES[name](CANARY)

@@ -17,7 +17,7 @@ GOVCLOUD = "us-gov"
 """GovCloud's Regions and profiles: dearer than the others, and not in the table."""
 
 STANDARD_TIERS = frozenset({None, "default", "standard"})
-"""Service tiers at the list price; `priority`, `flex` and `reserved` have prices of their own, or none a token."""
+"""Service tiers at the list price; `priority`, `flex`, `latency_optimized` … have prices of their own, or none."""
 
 
 class Unpriced(StrEnum):

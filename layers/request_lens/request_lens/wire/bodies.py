@@ -88,6 +88,7 @@ class Piece(Message, total=False):
     service_tier: Annotated[
         OptionalWord, Field(validation_alias=AliasChoices(AliasPath("serviceTier", "type"), "service_tier"))
     ]
+    performance: Annotated[OptionalWord, Field(validation_alias=AliasPath("performanceConfig", "latency"))]
     cache_read: Annotated[
         _OptionalCount,
         Field(

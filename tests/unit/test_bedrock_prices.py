@@ -23,7 +23,7 @@ from request_lens.domain.pricing import NO_PRICES, Unpriced
 CHECKOUT = Path(__file__).parents[2]
 CASES = tomllib.loads((Path(__file__).parent / "prices" / "hand_priced_calls.toml").read_text(encoding="utf-8"))["case"]
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SOURCES = {"https://platform.claude.com/docs/en/about-claude/pricing", "https://pypi.org/project/litellm/1.109.1/"}
+SOURCES = {"https://platform.claude.com/docs/en/about-claude/pricing", "https://github.com/BerriAI/litellm"}
 SONNET = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
 USUAL = TokenCounts(input=1_000, output=100)
 

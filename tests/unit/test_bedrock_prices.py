@@ -123,7 +123,8 @@ def test_there_are_cases_of_every_kind_each_with_its_source_and_date() -> None:
         (sample(service_tier="reserved"), Unpriced.SERVICE_TIER),
         (sample(tokens=TokenCounts()), Unpriced.NOT_COUNTED),
         (sample(tokens=TokenCounts(input=5)), Unpriced.NOT_COUNTED),
-        (sample(tokens=TokenCounts(input=5, output=5, cache_write=1, cache_write_1h=2)), Unpriced.NOT_COUNTED),
+        (sample(tokens=TokenCounts(input=5, output=5, cache_write=1, cache_write_1h=2)), Unpriced.CONTRADICTION),
+        (sample(tokens=TokenCounts(input=5, output=5, cache_write_1h=0)), Unpriced.NOT_COUNTED),
         (sample("amazon.nova-canvas-v1:0", tokens=TokenCounts()), Unpriced.UNKNOWN_MODEL),
         (
             sample("amazon.nova-lite-v1:0", tokens=TokenCounts(input=5, output=5, cache_write=9)),

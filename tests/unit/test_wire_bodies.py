@@ -1,6 +1,7 @@
 """Bodies: what each model family says in its own words, and whatever cannot be read is unknown."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,9 @@ from tests.unit.body_shapes import INVOCATION_METRICS
 from tests.unit.record_shapes import INVOCATION_SHAPES, Json, call
 from tests.unit.record_strategies import CANARY, JSON_VALUES
 
+from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Conversation, Invocation, TokenCounts
+from request_lens.domain.pricing import Unpriced
 from request_lens.wire.answer import Answer, answer_of
 from request_lens.wire.bodies import AnsweredBody
 from request_lens.wire.log_record import read_record
@@ -209,12 +212,21 @@ def test_a_split_that_is_absent_or_incomplete_is_unknown(usage: Json, expected: 
     assert answer({"usage": usage}).cache_write_1h == expected
 
 
-def test_no_more_tokens_are_kept_for_an_hour_than_were_written() -> None:
+def test_a_split_that_contradicts_its_total_is_kept_for_the_price_table_to_refuse() -> None:
     record = INVOCATION_SHAPES["converse"](CANARY)
     record["input"]["cacheWriteInputTokenCount"] = 499
     found = read_record(json.dumps(record))
     assert isinstance(found, Invocation)
-    assert (found.tokens.cache_write, found.tokens.cache_write_1h) == (499, None)
+    assert (found.tokens.cache_write, found.tokens.cache_write_1h) == (499, 500)
+    assert bedrock_prices().estimate(replace(found, service_tier=None)) is Unpriced.CONTRADICTION
+
+
+def test_a_split_without_its_total_does_not_make_the_writes_free() -> None:
+    usage = {"cache_creation": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 0}}
+    found = read_record(json.dumps(call("InvokeModel", {}, {"usage": usage})))
+    assert isinstance(found, Invocation)
+    assert (found.tokens.cache_write, found.tokens.cache_write_1h) == (None, 0)
+    assert bedrock_prices().estimate(found) is Unpriced.NOT_COUNTED
 
 
 @given(body=JSON_VALUES)

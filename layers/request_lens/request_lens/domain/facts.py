@@ -54,7 +54,8 @@ class TokenCounts:
     """Tokens of one invocation by class; None is unknown, which adds nothing to a sum.
 
     `input` excludes cached tokens, as `inputTokenCount` of the log does. `cache_write_1h` are those of `cache_write`
-    that are kept for an hour, where the body tells them apart from those kept for five minutes.
+    that are kept for an hour, where the body tells them apart from those kept for five minutes; a log that contradicts
+    itself has more of them.
     """
 
     input: int | None = None

@@ -29,6 +29,7 @@ class Unpriced(StrEnum):
     UNKNOWN_PROFILE = "unknown_profile"
     SERVICE_TIER = "service_tier"
     NOT_COUNTED = "no_token_counts"
+    CONTRADICTION = "contradictory_counts"
     CLASS_WITHOUT_PRICE = "token_class"
     LONG_CONTEXT = "long_context"
 
@@ -196,8 +197,8 @@ def _stems(model_id: str) -> Iterator[str]:
 
 def _cost(tokens: TokenCounts, model: ModelPrice) -> Estimate:
     counts = _counts(tokens, prices=model.prices)
-    if counts is None:
-        return Unpriced.NOT_COUNTED
+    if isinstance(counts, Unpriced):
+        return counts
     prices = model.prices_at((tokens.input or 0) + (tokens.cache_read or 0) + (tokens.cache_write or 0))
     if prices is None:
         return Unpriced.LONG_CONTEXT
@@ -210,15 +211,20 @@ def _cost(tokens: TokenCounts, model: ModelPrice) -> Estimate:
     return cost.scaleb(_PER_MILLION)
 
 
-def _counts(tokens: TokenCounts, *, prices: TokenPrices) -> Mapping[str, int] | None:
-    """The tokens by price, each once; None where a count is missing or they contradict each other.
+def _counts(tokens: TokenCounts, *, prices: TokenPrices) -> Mapping[str, int] | Unpriced:
+    """The tokens by price, each once, or why they cannot be told: one is missing, or they contradict each other.
 
     A model without a price for output, such as one for embeddings, has none to count. Cache counts that are missing
-    are 0: the log has them where there is a cache. Writes of unknown duration are of five minutes, Bedrock's default.
+    are 0: the log has them where there is a cache. Writes of unknown duration are of five minutes, Bedrock's default;
+    where only their split is known, its rest is missing.
     """
     written, for_an_hour = tokens.cache_write or 0, tokens.cache_write_1h or 0
-    if tokens.input is None or (tokens.output is None and prices.output is not None) or for_an_hour > written:
-        return None
+    if tokens.input is None or (tokens.output is None and prices.output is not None):
+        return Unpriced.NOT_COUNTED
+    if tokens.cache_write is None and tokens.cache_write_1h is not None:
+        return Unpriced.NOT_COUNTED
+    if for_an_hour > written:
+        return Unpriced.CONTRADICTION
     return {
         "input": tokens.input,
         "output": tokens.output or 0,

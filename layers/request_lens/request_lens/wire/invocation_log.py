@@ -107,16 +107,17 @@ def _to_invocation(record: ModelInvocationLog) -> Invocation:
 
 
 def _tokens(asked: _Input, answered: _Output, answer: Answer) -> TokenCounts:
-    """The record's own counts; those of the cache, which older records lack, else from the answer's usage."""
+    """The record's own counts; those of the cache, which older records lack, else from the answer's usage.
+
+    A split that is more than its total, or has none, is kept as it is: a call with such counts has no cost.
+    """
     read, written = asked.get("cache_read_input_token_count"), asked.get("cache_write_input_token_count")
-    written = answer.cache_write if written is None else written
-    split = answer.cache_write_1h
     return TokenCounts(
         input=asked.get("input_token_count"),
         output=answered.get("output_token_count"),
         cache_read=answer.cache_read if read is None else read,
-        cache_write=written,
-        cache_write_1h=split if split is not None and written is not None and split <= written else None,
+        cache_write=answer.cache_write if written is None else written,
+        cache_write_1h=answer.cache_write_1h,
     )
 
 

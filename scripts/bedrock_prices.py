@@ -41,12 +41,14 @@ PROFILES = ("us", "eu", "apac", "au", "jp", "ca", "in", "global")
 """Prefixes of cross-Region inference profiles; `us-gov` is not priced, see NOT_TAKEN."""
 
 SAME_EVERYWHERE = frozenset({"anthropic", "writer"})
-"""Vendors whose models cost the same in all Regions but GovCloud's, by litellm 1.109.1's list (2026-11-24)."""
+"""Vendors whose models cost the same in all Regions but GovCloud's: Claude by AWS's price list (in a stored copy of
+2026-10-08: 14 models were read, each with one price by the global profile and one otherwise, in every Region), Palmyra
+by litellm 1.109.1's list (2026-11-24). Of every other vendor that AWS lists in several Regions, some models differ."""
 
 US_REGIONS = ("us-east-1", "us-east-2", "us-west-2")
-"""Where the prices of all others hold: the package has one price a model, that of these Regions. Elsewhere most cost 5
-to 70 % more: Llama 3 70B in sa-east-1 4.45 instead of 2.65, Nova Lite in Europe 0.078 instead of 0.06 USD a million
-input tokens, by litellm 1.109.1's list (2026-11-24)."""
+"""Where the prices of all others hold: the package has one price a model, that of these Regions. Elsewhere most cost
+more by AWS's price list (in a stored copy of 2026-09-01): Nova Lite 5 % in Sydney, 30 % in Frankfurt, 60 % in Milan;
+Titan embeddings v2 20 % in Mumbai and ten times as much in Frankfurt."""
 
 US_PROFILES = ("", "us", "global")
 """What can be called from there, and costs what the model does."""
@@ -55,13 +57,15 @@ NAMED_BY_GEOGRAPHY = frozenset({"us", "in", "global"})
 """Profiles whose name says which price it is, so that the Region does not matter, where the package names them."""
 
 NOT_TAKEN = frozenset({"us-gov"})
-"""The package has the price of other Regions for GovCloud's profiles; AWS asks 9 % more (Claude
-Sonnet 4.5 3.60 instead of 3.30 USD a million input tokens, by litellm 1.109.1's list, 2026-11-24)."""
+"""The package has the price of other Regions for GovCloud's profiles; AWS asks 9 to 20 % more (Claude Opus 5.5 4.80
+instead of 4.40, 3.5 Sonnet 3.60 instead of 3 USD a million input tokens, by AWS's price list in a stored copy of
+2026-10-08)."""
 
 LONG_CONTEXT_UNKNOWN = ("claude-sonnet-4-2025", "claude-sonnet-4-5-2025")
 """Models that cost more in a prompt of over 200,000 tokens, which the package does not say: twice the input and 1.5
 times the output (https://platform.claude.com/docs/en/about-claude/pricing in a stored copy, and litellm 1.109.1's list,
-2026-11-24). Such a call is not priced."""
+2026-11-24; AWS's price list of 2026-01-19 has usage types for it, cache reads of Sonnet 4.5 at 0.66 instead of 0.33
+USD). Such a call is not priced."""
 
 LONG_CONTEXT = 200_000
 

@@ -18,12 +18,13 @@ from tests.unit.fact_samples import call
 
 from request_lens.adapters.price_list import TABLE, bedrock_prices
 from request_lens.domain.facts import Invocation, TokenCounts
-from request_lens.domain.pricing import NO_PRICES, Unpriced
+from request_lens.domain.pricing import NO_PRICES, PROFILES, Unpriced
+from request_lens.domain.summary import Totals, totals_of
 
 CHECKOUT = Path(__file__).parents[2]
-CASES = tomllib.loads((Path(__file__).parent / "prices" / "hand_priced_calls.toml").read_text(encoding="utf-8"))["case"]
+BY_HAND = tomllib.loads((Path(__file__).parent / "prices" / "hand_priced_calls.toml").read_text(encoding="utf-8"))
+CASES, UNPRICED, SOURCES = BY_HAND["case"], BY_HAND["unpriced"], BY_HAND["source"]
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SOURCES = {"https://platform.claude.com/docs/en/about-claude/pricing", "https://github.com/BerriAI/litellm"}
 SONNET = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
 USUAL = TokenCounts(input=1_000, output=100)
 
@@ -42,6 +43,14 @@ def script() -> ModuleType:
 
 def priced(model_id: str, tokens: TokenCounts, *, region: str | None = "us-east-1", at: datetime = NOW) -> Invocation:
     return replace(call(model_id=model_id), tokens=tokens, region=region, logged_at=at)
+
+
+def invocation_of(case: Mapping[str, Any]) -> Invocation:
+    """The call that a case describes; the log counts the writes of an hour among all."""
+    tokens = dict(case["tokens"])
+    tokens["cache_write"] = tokens.get("cache_write", 0) + tokens.get("cache_write_1h", 0)
+    found = priced(case["model"], TokenCounts(**tokens), region=case["region"])
+    return replace(found, service_tier=case.get("service_tier"))
 
 
 def sample(
@@ -84,20 +93,40 @@ def test_every_price_of_the_table_is_a_positive_decimal_and_its_days_and_tiers_a
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_call_costs_what_the_public_list_says(case: Mapping[str, Any]) -> None:
-    tokens = dict(case["tokens"])
+    tokens = case["tokens"]
     by_hand = sum((tokens[name] * Decimal(price) for name, price in case["per_million"].items()), start=Decimal(0))
     assert by_hand / 1_000_000 == Decimal(case["usd"]), "the fixture contradicts itself"
 
-    tokens["cache_write"] = tokens.get("cache_write", 0) + tokens.get("cache_write_1h", 0)  # as the log counts them
-    estimate = PRICES.estimate(priced(case["model"], TokenCounts(**tokens), region=case["region"]))
-
-    assert estimate == Decimal(case["usd"])
+    assert PRICES.estimate(invocation_of(case)) == Decimal(case["usd"])
 
 
-def test_there_are_cases_of_every_kind_each_with_its_source_and_date() -> None:
-    assert len(CASES) >= 40
-    assert {case["source"] for case in CASES} == SOURCES
-    assert all(case["read"] for case in CASES)
+@pytest.mark.parametrize("case", UNPRICED, ids=[case["name"] for case in UNPRICED])
+def test_a_call_whose_price_the_table_lacks_has_no_cost_though_the_public_list_has_it(case: Mapping[str, Any]) -> None:
+    assert PRICES.estimate(invocation_of(case)) is Unpriced(case["why"])
+
+
+def test_most_cases_rest_on_lists_of_aws_and_every_source_says_of_when_it_is() -> None:
+    of_aws = [case for case in CASES if case["source"].startswith("aws-")]
+
+    assert len(of_aws) >= 40
+    assert len(of_aws) >= 0.9 * len(CASES)
+    assert {case["source"] for case in CASES + UNPRICED} == SOURCES.keys()
+    assert all({"what", "url", "copy", "date", "read"} == source.keys() for source in SOURCES.values())
+
+
+def test_the_cases_are_of_every_kind() -> None:
+    names = {case["model"].removeprefix(f"{profile_of(case)}.").partition(".")[0] for case in CASES}
+    classes = {name for case in CASES for name in case["tokens"]}
+
+    assert names >= {"amazon", "anthropic", "deepseek", "meta", "mistral", "openai", "qwen", "writer", "zai"}
+    assert {profile_of(case) for case in CASES} >= {"", "us", "eu", "apac", "au", "jp", "global"}
+    assert classes == {"input", "output", "cache_read", "cache_write", "cache_write_1h"}
+    assert {case["why"] for case in UNPRICED} >= {"unknown_model", "unknown_region", "service_tier", "token_class"}
+
+
+def profile_of(case: Mapping[str, Any]) -> str:
+    prefix = case["model"].partition(".")[0]
+    return prefix if prefix in PROFILES else ""
 
 
 @pytest.mark.parametrize(
@@ -233,3 +262,16 @@ def test_below_every_threshold_a_cost_adds_up_over_tokens(one: TokenCounts, two:
 
     assert None not in costs
     assert (costs[0] or 0) + (costs[1] or 0) == costs[2]
+
+
+calls = st.lists(st.builds(priced, models, usages), max_size=6)
+
+
+@given(calls)
+def test_a_request_costs_the_sum_of_its_calls_and_says_how_many_it_lacks(made: list[Invocation]) -> None:
+    costs = [PRICES.assess(each).estimated_cost_usd for each in made]
+    together = sum((totals_of(each, PRICES.assess(each)) for each in made), start=Totals())
+    known = [cost for cost in costs if cost is not None]
+
+    assert together.estimated_cost_usd == (sum(known, start=Decimal(0)) if known else None)
+    assert together.unpriced_calls == len(costs) - len(known)

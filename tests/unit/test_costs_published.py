@@ -40,6 +40,10 @@ def models_sum(world: World, metric: Metric) -> dict[str, float]:
     return {model: round(value, 12) for model, value in sums.items() if round(value, 12)}
 
 
+def unpriced_in_lines(world: World) -> int:
+    return sum(int(each.properties.get("unpriced_calls", 0)) for each in world.sink.publications)
+
+
 def folded(calls: Sequence[Invocation], prices: PriceTable) -> RevisionWritten:
     summary = fold(request(), [linked(each) for each in calls], Policy(), prices)
     return RevisionWritten(request=request(), revision=1, summary=summary, stored_at=request().started_at)
@@ -58,6 +62,16 @@ def test_a_cost_beside_unpriced_calls_is_partial_and_says_how_many() -> None:
     totals = folded([call("i1", 1), call("i2", 2, model_id="unheard-of"), failed], TODAY).summary.totals
 
     assert (totals.estimated_cost_usd, totals.unpriced_calls, totals.llm_errors) == (A_CALL, 1, 1)
+
+
+def test_a_line_with_a_partial_cost_says_how_many_calls_it_lacks_and_a_whole_one_nothing() -> None:
+    partial = publication_of(folded([call("i1", 1), call("i2", 2, model_id="unheard-of")], TODAY))
+    whole = publication_of(folded([call("i1", 1)], TODAY))
+
+    assert partial is not None
+    assert whole is not None
+    assert partial.properties["unpriced_calls"] == 1
+    assert "unpriced_calls" not in whole.properties
 
 
 def test_without_any_price_there_is_no_cost_rather_than_zero() -> None:
@@ -117,6 +131,7 @@ def test_revisions_add_up_to_the_last_cost_though_the_prices_changed_between(
         model: totals.llm_errors for model, totals in summary.by_model if totals.llm_errors
     }
     assert world.pipeline_sum(Metric.UNPRICED_INVOCATIONS) == summary.totals.unpriced_calls
+    assert unpriced_in_lines(world) == summary.totals.unpriced_calls
 
 
 @pytest.mark.parametrize(("before", "after"), [(TODAY, DEARER), (DEARER, NO_PRICES), (NO_PRICES, TODAY)])
@@ -139,6 +154,7 @@ def test_an_orphan_is_taken_back_at_the_cost_it_was_published_at(before: PriceTa
         model: totals.llm_errors for model, totals in summary.by_model if totals.llm_errors
     }
     assert world.pipeline_sum(Metric.UNPRICED_INVOCATIONS) == summary.totals.unpriced_calls
+    assert unpriced_in_lines(world) == summary.totals.unpriced_calls
 
 
 def test_an_unattributed_call_has_its_cost_too() -> None:

@@ -35,7 +35,8 @@ def publication_of(change: Change) -> Publication | None:
 
 def _revision(change: RevisionWritten) -> Publication:
     request, before = change.request, change.previous
-    values = _total_values(change.summary.totals - (before.totals if before is not None else Totals()))
+    added = change.summary.totals - (before.totals if before is not None else Totals())
+    values = _total_values(added)
     if before is None:
         values = {Metric.REQUESTS: (1,), **values, **_distributions(change)}
     return Publication(
@@ -44,8 +45,18 @@ def _revision(change: RevisionWritten) -> Publication:
         route=request.route,
         values=values,
         by_model=_model_values(change.summary, before),
-        properties={"request_id": request.request_id, "revision": change.revision, "status": request.status},
+        properties={
+            "request_id": request.request_id,
+            "revision": change.revision,
+            "status": request.status,
+            **_what_the_cost_lacks(added),
+        },
     )
+
+
+def _what_the_cost_lacks(added: Totals) -> Mapping[str, int]:
+    """The calls that add nothing to the cost beside them for want of a price; empty where there are none."""
+    return {"unpriced_calls": added.unpriced_calls} if added.unpriced_calls else {}
 
 
 def _distributions(change: RevisionWritten) -> Values:
@@ -109,7 +120,7 @@ def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int
         route=UNATTRIBUTED_ROUTE,
         values=values,
         by_model=(ModelValues(model_id=model, values=by_model),) if by_model else (),
-        properties=_unattributed_properties(call, change),
+        properties={**_unattributed_properties(call, change), **_what_the_cost_lacks(totals)},
     )
 
 

@@ -52,11 +52,11 @@ format: setup ## Format the code and fix what the linter can fix
 build: setup ## Build the stack into .aws-sam, as `sam deploy` wants it
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build
 
-lock: ## Lock each dependency group into requirements/ (UPGRADE=1 takes newer versions)
-	@scripts/lock.sh $(if $(filter-out 0,$(UPGRADE)),--upgrade)
+lock: setup ## Lock each dependency group into requirements/ (UPGRADE=1 takes newer versions)
+	@PATH="$(CURDIR)/$(TOOLS):$$PATH" scripts/lock.sh $(if $(filter-out 0,$(UPGRADE)),--upgrade)
 
 prices: setup ## Compile the table of Bedrock's list prices (UPGRADE=1 takes the newest ones)
-	$(if $(filter-out 0,$(UPGRADE)),scripts/lock.sh --upgrade-package=genai-prices && scripts/setup.sh)
+	$(if $(filter-out 0,$(UPGRADE)),PATH="$(CURDIR)/$(TOOLS):$$PATH" scripts/lock.sh --upgrade-package=genai-prices && scripts/setup.sh)
 	$(BIN)/python scripts/bedrock_prices.py
 
 clean: ## Remove what the targets made: environments, builds, caches and out/

@@ -109,6 +109,7 @@ install_this_repository() {
 link_commands() {
   mkdir -p .tools/bin
   ln -sf ../sam/bin/sam ../aws-cli/bin/aws ../local-aws/bin/ministack .tools/bin/
+  [ ! -x .tools/uv/bin/uv ] || ln -sf ../uv/bin/uv .tools/bin/ # `make lock` needs one, too
   # A symbolic link to an environment's interpreter would lose the environment, and with it pip.
   printf '#!/bin/sh\nexec "%s/.tools/sam/bin/python" "$@"\n' "$root" >.tools/bin/python3.13
   chmod +x .tools/bin/python3.13

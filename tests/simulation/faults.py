@@ -39,7 +39,9 @@ class Fault(StrEnum):
     EARLY_MESSAGE = "settle message before its time"
     LOST_MESSAGE = "settle message lost"
     TWO_WORKERS = "two workers on one key"
-    INTERLEAVED = "another event inside a call"
+    INTERLEAVED = "another event at the same time"
+    ALTERNATION = "another worker's turn between two calls"
+    INDEX_LAG = "index up to 5 s behind"
     REPEATED_CHECKPOINT = "stream checkpoint lost"
 
 
@@ -75,6 +77,7 @@ EXPECTED: Mapping[Fault, float] = {
     Fault.LOST_MESSAGE: 0.1,
     Fault.TWO_WORKERS: 0.1,
     Fault.INTERLEAVED: 0.1,
+    Fault.INDEX_LAG: 0.5,
     Fault.REPEATED_CHECKPOINT: 0.12,
 }
 """How likely each fault is at each place where it can strike, in a schedule that has it at all."""

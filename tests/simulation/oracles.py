@@ -234,8 +234,7 @@ def _most_rounds(outcome: Outcome) -> int:
     stops a function that feeds itself after about 16.
     """
     fired = outcome.world.faults.fired
-    early = fired[Fault.EARLY_MESSAGE] + fired[Fault.INTERLEAVED]
-    return 4 + early + (8 if fired[Fault.CLOCK_AHEAD] or fired[Fault.CLOCK_FAR_AHEAD] else 0)
+    return 4 + fired[Fault.EARLY_MESSAGE] + (8 if fired[Fault.CLOCK_AHEAD] or fired[Fault.CLOCK_FAR_AHEAD] else 0)
 
 
 ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from tests.simulation.deliveries import draw_deliveries, prompt_deliveries
-from tests.simulation.faults import Faults
+from tests.simulation.faults import Fault, Faults
 from tests.simulation.pipeline import PRODUCT, Pipeline
+from tests.simulation.snapshots import MOST_LAG
 from tests.simulation.traffic import CallTruth, Style, Traffic, draw_traffic
 from tests.simulation.world import World
 
@@ -62,12 +63,13 @@ class Outcome:
 
     @cached_property
     def is_punctual(self) -> bool:
-        """Whether every record and every call was stored within `LinkDelaySeconds` of its end."""
+        """Whether every record and every call was stored, and in the index, within `LinkDelaySeconds` of its end."""
         stored = self.world.store.first_stored
+        delay = LINK_DELAY - MOST_LAG if self.world.faults.fired[Fault.INDEX_LAG] else LINK_DELAY
         observed = [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
         ends = {str(each.request_id): each.ended_at or each.started_at for each in observed}
         ends |= {str(key): each.ended for key, each in self.traffic.calls.items()}
-        return all(key in stored and stored[key] < end + LINK_DELAY for key, end in ends.items())
+        return all(key in stored and stored[key] < end + delay for key, end in ends.items())
 
     @property
     def is_exact(self) -> bool:

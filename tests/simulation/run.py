@@ -6,7 +6,7 @@ from collections import Counter
 
 from tests.simulation.oracles import judge
 from tests.simulation.outcome import run_seed
-from tests.simulation.tally import tally
+from tests.simulation.tally import tally_by
 
 REPLAY = "python -m tests.simulation.run --verbose --seed"
 """The command that replays a seed."""
@@ -26,6 +26,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.run", description=__doc__)
     parser.add_argument("--seeds", type=int, default=2_000, help="how many schedules")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
     parser.add_argument("--failures", type=int, default=1, help="stop after so many failing seeds")
     parser.add_argument("--seed", type=int, help="replay this one")
     parser.add_argument("--verbose", action="store_true", help="tell each step of the replayed one")
@@ -33,7 +34,8 @@ def _options() -> argparse.Namespace:
 
 
 def _many(options: argparse.Namespace) -> int:
-    found = tally(range(options.first, options.first + options.seeds), most_failures=options.failures)
+    seeds = range(options.first, options.first + options.seeds)
+    found = tally_by(options.jobs, seeds, most_failures=options.failures)
     _say(found.told())
     for seed, problems in found.failed.items():
         _say(

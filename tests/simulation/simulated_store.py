@@ -1,8 +1,10 @@
 """The in-memory store behind faulty boundaries, and when each fact was stored first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from tests.simulation.faults import Fault
+from tests.simulation.snapshots import MOST_LAG, Snapshots
 from tests.simulation.step import Step
 
 from request_lens.adapters.memory_clock import MemoryClock
@@ -25,30 +27,44 @@ class SimulatedStore:
         self._port: FactStore = inner
         self._step = step
         self._clock = clock
+        self._snapshots = Snapshots(inner)
 
     def _seen(self, facts: Sequence[Request | Invocation]) -> None:
         for each in facts:
             key = each.request_id if isinstance(each, Request) else each.invocation_id
             self.first_stored.setdefault(key, self._clock.now())
 
+    def _written[Answer](self, effect: Callable[[], Answer]) -> Answer:
+        self._snapshots.before_write(self._clock.now())
+        return effect()
+
+    def _write[Answer](self, effect: Callable[[], Answer]) -> Answer:
+        return self._step.write(lambda: self._written(effect), StoreUnavailable)
+
+    def _lagging[Answer](self, effect: Callable[[FactStore], Answer]) -> Answer:
+        """What is read eventually consistent: where it differs, it may be what was there some seconds ago."""
+        answer = effect(self._port)
+        behind = effect(self._snapshots.at(self._clock.now() - MOST_LAG * self._step.faults.chance.random()))
+        return behind if behind != answer and self._step.faults.strike(Fault.INDEX_LAG) else answer
+
     def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
         def store(some: list[Request]) -> None:
             self._seen(some)
-            self._port.store_requests(some, stored_at=stored_at)
+            self._written(lambda: self._port.store_requests(some, stored_at=stored_at))
 
         self._step.some_of(list(records), store)
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         def store(some: list[Invocation]) -> None:
             self._seen(some)
-            self._port.store_unlinked(some, stored_at=stored_at)
+            self._written(lambda: self._port.store_unlinked(some, stored_at=stored_at))
 
         self._step.some_of(list(invocations), store)
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         def store(some: list[LinkedInvocation]) -> None:
             self._seen([each.invocation for each in some])
-            self._port.store_linked(some)
+            self._written(lambda: self._port.store_linked(some))
 
         self._step.some_of(list(linked), store)
 
@@ -56,33 +72,31 @@ class SimulatedStore:
         return self._step.read(lambda: self._port.load_request(request_id))
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
-        return self._step.write(
-            lambda: self._port.write_revision(request_id, revision=revision, summary=summary), StoreUnavailable
-        )
+        return self._write(lambda: self._port.write_revision(request_id, revision=revision, summary=summary))
 
     def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
-        return self._step.write(lambda: self._port.flag_runaway(request_id, runaway), StoreUnavailable)
+        return self._write(lambda: self._port.flag_runaway(request_id, runaway))
 
     def mark_orphaned(self, request_id: RequestId) -> bool:
-        return self._step.write(lambda: self._port.mark_orphaned(request_id), StoreUnavailable)
+        return self._write(lambda: self._port.mark_orphaned(request_id))
 
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         return self._step.read(lambda: self._port.load_unlinked(invocation_id))
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
-        return self._step.write(lambda: self._port.decide(unlinked, decision), StoreUnavailable)
+        return self._write(lambda: self._port.decide(unlinked, decision))
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
-        return self._step.read(lambda: self._port.requests_between(first, last, limit=limit))
+        return self._step.read(lambda: self._lagging(lambda store: store.requests_between(first, last, limit=limit)))
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
-        return self._step.read(lambda: self._port.unlinked_between(first, last, limit=limit))
+        return self._step.read(lambda: self._lagging(lambda store: store.unlinked_between(first, last, limit=limit)))
 
     def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
-        return self._step.read(lambda: self._port.without_revision(request_ids))
+        return self._step.read(lambda: self._lagging(lambda store: store.without_revision(request_ids)))
 
     def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
-        return self._step.read(lambda: self._port.without_copy(linked))
+        return self._step.read(lambda: self._lagging(lambda store: store.without_copy(linked)))
 
     def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
         self._step.some_of(list(records), lambda some: self._port.store_rejected(some, stored_at=stored_at))

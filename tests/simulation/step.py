@@ -1,4 +1,4 @@
-"""The boundary of every call that a use case makes of the world: where it can fail, die, or be overtaken."""
+"""The boundary of every call that a use case makes of the world: where it can fail, die, or give way to another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ class Killed(Exception):
 
 @dataclass(slots=True)
 class Step:
-    """Draws at each boundary what goes wrong there; `overtake` runs another event in the middle of the call."""
+    """Draws at each boundary what goes wrong there; `give_way` lets other workers have their turn there."""
 
     faults: Faults
-    overtake: Callable[[], None] = field(default=lambda: None)
+    give_way: Callable[[], None] = field(default=lambda: None)
 
     def write[Answer](self, effect: Callable[[], Answer], outage: type[StoreUnavailable | TimerUnavailable]) -> Answer:
         """A write that may not happen, happen without an answer, or happen twice, whose second answer counts."""
@@ -53,8 +53,8 @@ class Step:
         self.write(lambda: store(items), StoreUnavailable)
 
     def boundary(self) -> None:
-        """Between two calls: another event may run here, or the function die."""
-        self.overtake()
+        """Between two calls: other workers may have their turn here, or the function die."""
+        self.give_way()
         self.crash()
 
     def crash(self) -> None:

@@ -3,7 +3,9 @@
 import time
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.simulation.faults import Fault
 from tests.simulation.oracles import Oracle, judge
@@ -32,6 +34,14 @@ class Tally:
             self.failed[seed] = problems
         return problems
 
+    def merge(self, other: "Tally") -> None:
+        """Take over what another run found; seconds are those of whoever waits for both."""
+        self.schedules += other.schedules
+        self.steps += other.steps
+        self.fired += other.fired
+        self.judged += other.judged
+        self.failed |= other.failed
+
     def rarest(self) -> int:
         """How often the fault or oracle was seen that was seen least."""
         return min(*(self.fired[each] for each in Fault), *(self.judged[each] for each in Oracle))
@@ -50,6 +60,25 @@ class Tally:
                 *judged,
             )
         )
+
+
+CHUNK = 1_000
+"""Seeds that a process takes at a time."""
+
+
+def tally_by(jobs: int, seeds: range, *, most_failures: int) -> Tally:
+    """Run the product over these seeds in so many processes, until so many have failed or a little later."""
+    found = Tally()
+    began = time.perf_counter()
+    chunks = [seeds[begin : begin + CHUNK] for begin in range(0, len(seeds), CHUNK)]
+    with ProcessPoolExecutor(jobs) as processes:
+        for part in processes.map(partial(tally, most_failures=most_failures), chunks):
+            found.merge(part)
+            if len(found.failed) >= most_failures:
+                processes.shutdown(wait=False, cancel_futures=True)
+                break
+    found.seconds = time.perf_counter() - began
+    return found
 
 
 def tally(seeds: Iterable[int], *, most_failures: int = 1) -> Tally:

@@ -12,7 +12,9 @@ from tests.simulation.faults import Fault, Faults
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.simulated_store import SimulatedStore
 from tests.simulation.simulated_stream import SimulatedStream
+from tests.simulation.snapshots import MOST_LAG
 from tests.simulation.step import Killed, Step
+from tests.simulation.workers import Workers
 from tests.unit.fact_samples import START
 
 from request_lens.adapters.memory_clock import MemoryClock
@@ -65,11 +67,12 @@ class World:
     _step: Step = field(init=False)
     _events: list[tuple[datetime, int, Event]] = field(default_factory=list)
     _polled: set[int] = field(default_factory=set)
-    _running: list[Event] = field(default_factory=list)
+    _workers: Workers = field(init=False)
     _sent: int = 0
 
     def __post_init__(self) -> None:
-        self._step = Step(self.faults, self._overtake)
+        self._step = Step(self.faults, self._give_way)
+        self._workers = Workers(self.faults, self._attempt, self._feed_stream)
         self.store = SimulatedStore(self.pipeline.make_store(self._step, self), self._step, self.clock)
         self._ports = Ports(
             store=self.store,
@@ -110,7 +113,8 @@ class World:
             raise Killed("crashed at a print")
 
     def _enqueue(self, keys: Sequence[tuple[SettleKey, datetime]]) -> None:
-        now, rounds = self.clock.now(), 1 + max((each.rounds for each in self._running[-1:] if each.key), default=0)
+        now, sender = self.clock.now(), self._workers.event
+        rounds = 1 + (sender.rounds if sender is not None and sender.key is not None else 0)
         for key, due_at in keys:
             if self._may_be_lost(key) and self.faults.strike(Fault.LOST_MESSAGE):
                 continue
@@ -126,11 +130,11 @@ class World:
 
     def _may_be_lost(self, key: SettleKey) -> bool:
         """Whether `sweep` makes this message good; what it leaves to the dead-letter queue comes again from there."""
-        if self.clock.now() >= SWEPT_AT:
+        if self.clock.now() >= SWEPT_AT - MOST_LAG:  # what was stored only just now the sweep may not see
             return False
         if key.matter is Matter.INVOCATION:
             return True
-        if len(self._running) > 1:  # the worker around this one may be writing a revision that does not count it
+        if not self._workers.is_alone:  # another worker may be writing a revision that does not count it
             return False
         state = self.store.inner.load_request(RequestId(key.id))
         return key.matter is Matter.REQUEST and state.record is not None and state.revision == 0
@@ -140,15 +144,17 @@ class World:
         heapq.heappush(self._events, (at, self._sent, event))
 
     def _take(self) -> None:
+        self._workers.run(self._next_event())
+
+    def _next_event(self) -> Event:
         at, _, event = heapq.heappop(self._events)
         self.clock.moment = max(self.clock.moment, at)
-        self._attempt(event)
+        return event
 
     def _attempt(self, event: Event) -> None:
-        """Run an event; where it fails, it comes again. Whatever it wrote is in the stream by then."""
+        """Run an event; where it fails, it comes again."""
         self.steps += 1
         self.faults.trace.append(f"{self.clock.now():%d %H:%M:%S.%f} {told(event)}")
-        self._running.append(event)
         self.longest_chain = max(self.longest_chain, event.rounds)
         try:
             self._run(event)
@@ -157,10 +163,11 @@ class World:
             self._again(event)
         except BUGS as error:
             self.errors.append(f"{told(event)} raised {error!r}")
-        finally:
-            self._running.pop()
-            for shard in self.stream.put(self.store.inner.take_changes()):
-                self._poll(shard)
+
+    def _feed_stream(self) -> None:
+        """Whatever was written is in the stream, even if its writer fails later."""
+        for shard in self.stream.put(self.store.inner.take_changes()):
+            self._poll(shard)
 
     def _run(self, event: Event) -> None:
         if event.batch is not None:
@@ -218,14 +225,15 @@ class World:
         if shard.checkpoint < len(shard.changes):
             self._poll(number)
 
-    def _overtake(self) -> None:
-        """In the middle of a call: a second worker takes up the same event, or the next event of these seconds."""
-        if len(self._running) != 1 or self._running[0].work is Work.PUBLISH:
-            return
-        if self.faults.strike(Fault.TWO_WORKERS):
-            self._attempt(self._running[0])
-        elif self._is_near() and self.faults.strike(Fault.INTERLEAVED):
-            self._attempt(heapq.heappop(self._events)[2])
+    def _give_way(self) -> None:
+        """Between two calls: a second worker may take up the same event, or the next event, and any may go on."""
+        event = self._workers.event
+        if event is not None and self._workers.has_room:
+            if self.faults.strike(Fault.TWO_WORKERS):
+                self._workers.join(event)
+            elif self._is_near() and self.faults.strike(Fault.INTERLEAVED):
+                self._workers.join(self._next_event())
+        self._workers.give_way()
 
     def _is_near(self) -> bool:
         return bool(self._events) and self._events[0][0] <= self.clock.now() + NEAR

@@ -81,7 +81,9 @@ def _streamed_changes() -> list[Change]:
         position = streams.get_shard_iterator(
             StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        records = streams.get_records(ShardIterator=position)["Records"]
-        changes = (read_change(cast("Mapping[str, object]", record)) for record in records)
-        found += [change for change in changes if change is not None]
+        answer = streams.get_records(ShardIterator=position)
+        while answer["Records"]:
+            changes = (read_change(cast("Mapping[str, object]", record)) for record in answer["Records"])
+            found += [change for change in changes if change is not None]
+            answer = streams.get_records(ShardIterator=answer["NextShardIterator"])
     return found

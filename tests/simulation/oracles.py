@@ -140,7 +140,9 @@ def _inferred(outcome: Outcome) -> Verdict:
     if outcome.traffic.style is Style.SPARSE:
         for key, each in outcome.calls.items():
             linked = outcome.links.get(key)
-            yield _expect(f"the request of {key}", linked.request_id if linked else None, each.request_id)
+            own = outcome.records.get(each.request_id) if each.request_id is not None else None
+            expected = own.request_id if own is not None and own.duration_ms is not None else None
+            yield _expect(f"the request of {key}", linked.request_id if linked else None, expected)
     for state in outcome.states:
         if {each.invocation.invocation_id for each in state.invocations} & outcome.links.keys():
             yield from _like_the_batch(state, outcome)

@@ -102,14 +102,13 @@ def _requests(chance: random.Random, style: Style) -> list[Request]:
     found: list[Request] = []
     for n in range(chance.randint(1, 4)):
         start_ms = n * apart + chance.randint(0, 5_000)
-        known = style is not Style.TAGGED or chance.random() < 0.9
         found.append(
             Request(
                 request_id=RequestId(f"r{n}"),
                 route=OBSERVED_ROUTE if chance.random() < 0.9 else UNOBSERVED_ROUTE,
                 status=chance.choice((200, 200, 200, 500, TIMED_OUT)),
                 started_at=START + timedelta(milliseconds=start_ms),
-                duration_ms=chance.randint(1_000, 25_000) if known else None,
+                duration_ms=chance.randint(1_000, 25_000) if chance.random() < 0.9 else None,
             )
         )
     return found

@@ -39,6 +39,7 @@ requests = st.builds(
     status=st.integers(min_value=0, max_value=999),
     started_at=moments,
     duration_ms=st.none() | counts,
+    started_precision_ms=st.sampled_from((1, 1000)),
 )
 invocations = st.builds(
     Invocation,

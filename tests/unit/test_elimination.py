@@ -88,6 +88,21 @@ def test_a_call_that_fits_two_requests_belongs_to_the_one_that_the_other_loop_le
     assert world.calls_of("short") == {"i2": (Method.ELIMINATION, Confidence.ASSUMED)}
 
 
+def test_nothing_is_eliminated_in_favour_of_a_request_of_unknown_duration_or_beside_it() -> None:
+    requests, calls = overlapping()
+    unknown = request("unknown", 0.5, duration_ms=None)
+    world = run(arriving(*requests, unknown, *calls), ONE_LOOP)
+
+    assert places(world) == {"i1": "ambiguous", "i2": "ambiguous"}
+
+
+def test_the_other_loop_may_leave_only_a_request_of_unknown_duration() -> None:
+    known, unknown = request("known", 0, duration_ms=3_500), request("unknown", 2, duration_ms=None)
+    world = run(arriving(known, unknown, call("i1", 0.5), call("i2", 2)), ONE_LOOP)
+
+    assert places(world) == {"i1": "known", "i2": "ambiguous"}
+
+
 def test_without_the_assumption_it_stays_ambiguous() -> None:
     requests, calls = overlapping()
     world = run(arriving(*requests, *calls), Policy(agent_role_names=frozenset({ROLE})))

@@ -1,7 +1,7 @@
 """Linking: what is decided, once it is due, from the facts around."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, pending, request
@@ -130,6 +130,41 @@ def test_a_request_of_unknown_duration_takes_no_call_by_time() -> None:
     surroundings = around([request(duration_ms=None)], pending(call(logged=1)))
 
     assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+
+
+def test_a_call_is_ambiguous_where_a_request_of_unknown_duration_may_have_made_it() -> None:
+    unknown = request("unknown", 1, duration_ms=None)
+    surroundings = around([request("known", duration_ms=10_000), unknown], pending(call(logged=2)))
+
+    assert decided(surroundings, 122) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+
+
+@pytest.mark.parametrize("start", [-40, 3.5])
+def test_a_request_of_unknown_duration_takes_nothing_from_others_where_it_cannot_have_made_the_call(
+    start: float,
+) -> None:
+    requests = sorted([request("r1"), request("unknown", start, duration_ms=None)], key=lambda each: each.started_at)
+
+    assert decided(around(requests, pending(call(logged=2))), 92) == {"i1": link("r1")}
+
+
+def test_a_call_that_follows_a_tagged_one_of_unknown_duration_is_not_linked_to_its_neighbour() -> None:
+    unknown = request("unknown", 1, duration_ms=None)
+    surroundings = around(
+        [request("known", duration_ms=10_000), unknown],
+        pending(call(logged=4, returned=["x"])),
+        x=link("unknown", Method.TAG, Confidence.EXACT),
+    )
+
+    assert decided(surroundings, 124) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+
+
+def test_a_start_known_to_the_second_widens_the_request_that_a_call_may_fit() -> None:
+    """The true request runs from 2.9 to 5.45, its call from 3.3 to 5.3; another one begins at 3.1."""
+    floored = replace(request("r1", 2, duration_ms=2_550), started_precision_ms=1_000)
+    surroundings = around([floored, request("r2", 3.1, duration_ms=4_000)], pending(call(logged=3, latency_ms=2_000)))
+
+    assert decided(surroundings, 123) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
 
 
 def test_more_facts_around_a_call_than_time_can_tell_apart_make_it_crowded() -> None:

@@ -85,6 +85,11 @@ def test_the_console_s_default_format_gives_a_request_of_unknown_duration() -> N
     assert request.ended_at is None
 
 
+def test_a_start_in_whole_seconds_says_so() -> None:
+    line = {**without(HTTP_LINE, "requestTimeEpoch"), "requestTime": "04/Dec/2025:18:27:02 +0000"}
+    assert (read(line).duration_ms, read(line).started_precision_ms) == (2140, 1000)
+
+
 def test_the_exact_time_wins_over_the_one_in_whole_seconds() -> None:
     line = {**HTTP_LINE, "requestTime": "04/Dec/2025:18:27:02 +0000"}
     assert read(line).started_at.microsecond == 417_000

@@ -43,6 +43,7 @@ def request_values(record: Request) -> PlainMap:
         "status": record.status,
         "started_at": iso(record.started_at),
         "duration_ms": record.duration_ms,
+        "started_precision_ms": record.started_precision_ms if record.started_precision_ms > 1 else None,
     }
     return known(values)
 
@@ -55,6 +56,7 @@ def request_from(values: PlainMap) -> Request:
         status=integer(values, "status"),
         started_at=moment_of(values, "started_at"),
         duration_ms=optional_integer(values, "duration_ms"),
+        started_precision_ms=optional_integer(values, "started_precision_ms") or 1,
     )
 
 

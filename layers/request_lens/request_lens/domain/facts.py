@@ -33,6 +33,7 @@ class Request:
     """One API request as its access-log record reports it.
 
     `duration_ms` is None where the log format has no latency: then only tags link to the request.
+    `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second.
     """
 
     request_id: RequestId
@@ -40,6 +41,7 @@ class Request:
     status: int
     started_at: datetime
     duration_ms: int | None
+    started_precision_ms: int = 1
 
     @property
     def ended_at(self) -> datetime | None:

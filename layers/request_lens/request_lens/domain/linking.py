@@ -38,17 +38,18 @@ def decide_chain(around: Surroundings, *, now: datetime, policy: Policy) -> Verd
     if around.is_crowded(policy):
         return _all_unattributed(around, Unattributed(reason=Reason.CROWDED))
     fitting = around.fitting(own.chain, policy)
-    spans = _spans_requests(around, fitting, policy)
+    possible = around.possible(own.chain, policy)
+    spans = _spans_requests(around, possible)
     if not fitting:
-        breach = spans or _call_without_request(around, policy)
+        breach = spans or _call_without_request(possible, policy)
         return _all_unattributed(around, Unattributed(reason=Reason.NO_REQUEST, breaks=breach))
     due = around.due_at(policy)
     if due > now and not own.is_too_long(policy):
         return Verdict(look_again_at=due)
-    evident = _evident(fitting, around, policy)
+    evident = _evident(fitting, possible, around, policy)
     if evident is None and own.anchor is None and now < due + policy.max_request:
         return Verdict(look_again_at=due + policy.max_request)
-    decision = evident if evident is not None else _among(fitting, around, policy)
+    decision = evident if evident is not None else _among(fitting, possible, around, policy)
     anchor = own.anchor
     if anchor is not None and anchor.request_id in {each.request_id for each in fitting}:
         decision = _anchored(anchor, decision)
@@ -58,21 +59,19 @@ def decide_chain(around: Surroundings, *, now: datetime, policy: Policy) -> Verd
     return _all_unattributed(around, decision)
 
 
-def _spans_requests(around: Surroundings, fitting: Sequence[Request], policy: Policy) -> Assumption | None:
+def _spans_requests(around: Surroundings, possible: Sequence[Request]) -> Assumption | None:
     """Whether the calls that are linked already, and those that are not, cannot be of one request."""
     linked = {each.request_id for each in around.links}
-    possible = {each.request_id for each in (*fitting, *around.of_unknown_duration(policy))}
-    spans = len(linked) > 1 or not linked <= possible
+    spans = len(linked) > 1 or not linked <= {each.request_id for each in possible}
     return Assumption.CHAINS_HAVE_ONE_REQUEST if spans else None
 
 
-def _call_without_request(around: Surroundings, policy: Policy) -> Assumption | None:
+def _call_without_request(possible: Sequence[Request], policy: Policy) -> Assumption | None:
     """Whether a call that fits nothing shows that its role calls for something else, too.
 
     It does not while everybody is considered, nor where a request of unknown duration may have made it.
     """
-    is_shown = policy.agent_role_names and not around.of_unknown_duration(policy)
-    return Assumption.CALLS_HAVE_REQUESTS if is_shown else None
+    return Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names and not possible else None
 
 
 def _second_loop(found: Elimination) -> Assumption | None:
@@ -86,26 +85,28 @@ def _anchored(anchor: Link, decision: Decision) -> Link:
     return replace(anchor, method=Method.CHAIN, breaks=None)
 
 
-def _evident(fitting: Sequence[Request], around: Surroundings, policy: Policy) -> Link | None:
-    """The link to the request of a call that the chain continues, or to the only one that it fits."""
+def _evident(
+    fitting: Sequence[Request], possible: Sequence[Request], around: Surroundings, policy: Policy
+) -> Link | None:
+    """The link to the request of a call that the chain continues, or to the only one that can have made it."""
     ids = {each.request_id for each in fitting}
     returned = (tool_use_id for call in around.own.chain.calls for tool_use_id in returned_by(call))
     for tool_use_id in returned:
         if (link := around.produced.get(tool_use_id)) is not None and link.request_id in ids:
             return replace(link, method=Method.CHAIN, breaks=None)
-    if len(fitting) > 1:
+    if len(possible) > 1:
         return None
     confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
     breach = _second_loop(_elimination(around, timedelta(0), policy))
     return Link(request_id=fitting[0].request_id, method=Method.WINDOW, confidence=confidence, breaks=breach)
 
 
-def _among(several: Sequence[Request], around: Surroundings, policy: Policy) -> Decision:
-    """The decision of a chain that fits several requests, once its neighbours are whole."""
+def _among(fitting: Sequence[Request], possible: Sequence[Request], around: Surroundings, policy: Policy) -> Decision:
+    """The decision of a chain that several requests can have made, once its neighbours are whole."""
     found = _elimination(around, policy.max_request, policy)
     breach = _second_loop(found)
-    if found.request_id is None:
-        return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(several), breaks=breach)
+    if found.request_id is None or found.request_id not in {each.request_id for each in fitting}:
+        return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(possible), breaks=breach)
     return Link(request_id=found.request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, breaks=breach)
 
 
@@ -128,7 +129,7 @@ def _elimination(around: Surroundings, later: timedelta, policy: Policy) -> Elim
     ]
     if len(loops) > MAX_LOOPS:
         return Elimination()
-    fits = {loop.calls[0].invocation_id: [each.request_id for each in around.fitting(loop, policy)] for loop in loops}
+    fits = {loop.calls[0].invocation_id: [each.request_id for each in around.possible(loop, policy)] for loop in loops}
     return eliminated(own.calls[0].invocation_id, fits)
 
 

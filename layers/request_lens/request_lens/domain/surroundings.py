@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.chains import Chain, chain_with, returned_by
 from request_lens.domain.facts import LOG_PRECISION_MS, Request
-from request_lens.domain.fit import TIMED_OUT, chain_fits
+from request_lens.domain.fit import TIMED_OUT, chain_fits, chain_may_fit
 from request_lens.domain.link import Link, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 
@@ -122,9 +122,9 @@ class Surroundings:
         returned = [tool_use_id for call in self.own.chain.calls for tool_use_id in returned_by(call)]
         return (*decided, *(self.produced[each] for each in returned if each in self.produced))
 
-    def of_unknown_duration(self, policy: Policy) -> list[Request]:
-        """The requests that may have made the chain's calls for all that is known of their end."""
-        return [each for each in _near(self.own.chain, self.requests, policy) if each.duration_ms is None]
+    def possible(self, chain: Chain, policy: Policy) -> list[Request]:
+        """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
+        return [each for each in _near(chain, self.requests, policy) if chain_may_fit(chain, each, policy)]
 
     def due_at(self, policy: Policy) -> datetime:
         """When the chain is due: once it is whole, and every call of it was stored `LinkDelaySeconds` ago."""

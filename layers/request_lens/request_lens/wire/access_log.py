@@ -31,6 +31,10 @@ NO_ROUTE = Ignored(why="no route matched")
 """What a request comes out as that no route of its API matched: it ran no integration, so it made no call."""
 
 
+WHOLE_SECOND_MS = 1000
+"""How exactly `requestTime` tells a request's start, which `requestTimeEpoch` tells to the millisecond."""
+
+
 class AccessLogLine(ForeignModel):
     """The fields of a line that we read."""
 
@@ -70,6 +74,7 @@ def read_request(raw: bytes) -> Request | Ignored | Fault:
         status=line.status,
         started_at=started_at,
         duration_ms=line.response_latency,
+        started_precision_ms=1 if line.request_time_epoch is not None else WHOLE_SECOND_MS,
     )
 
 

@@ -39,9 +39,9 @@ class Batch:
     records: tuple[LogRecord, ...]
 
 
-def prompt_deliveries(records: Sequence[LogRecord]) -> list[Batch]:
-    """Each record alone, ten seconds after it could be logged: the same facts without any fault."""
-    return [Batch(at=_logged(each) + timedelta(seconds=10), records=(each,)) for each in records]
+def prompt_deliveries(records: Sequence[LogRecord], chance: random.Random) -> list[Batch]:
+    """Each record alone, some time within `LinkDelaySeconds` of when it could be logged: no fault, but any order."""
+    return [Batch(at=_logged(each) + timedelta(seconds=chance.uniform(5, 55)), records=(each,)) for each in records]
 
 
 def _logged(record: LogRecord) -> datetime:

@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from tests.simulation.batch_reference import cost_usd, counted, counted_by_model, times_of
 from tests.simulation.faults import Fault
-from tests.simulation.outcome import Outcome, fate, run_promptly
+from tests.simulation.outcome import Outcome, fate
 from tests.simulation.traffic import Style
 
 from request_lens.domain.facts import Rejected, RejectedReason, RequestId
+from request_lens.domain.link import Method
 from request_lens.domain.publication import Metric, Publication
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Totals
@@ -44,6 +45,7 @@ class Oracle(StrEnum):
     EXACT = "2 exact summaries equal the batch"
     INFERRED = "2 links in time are true, summaries equal the batch"
     DISTRIBUTIONS = "3 one sample a request"
+    SAMPLES = "3 the sample counts every untagged call (in time, no fault)"
     REPEATS = "3 a repeat carries the same publication_id"
     ORDER_EXACT = "4 order and duplicates do not matter (exact)"
     ORDER_INFERRED = "4 order and duplicates do not matter (inferred)"
@@ -188,6 +190,18 @@ def _distributions(outcome: Outcome) -> Verdict:
             yield f"{metric} has more than one sample a request"
 
 
+def _samples(outcome: Outcome) -> Verdict:
+    """A distribution cannot be corrected: where nothing goes wrong, the first revision knows every untagged call."""
+    if outcome.is_exact or not outcome.is_punctual:
+        return
+    printed = distinct(outcome.prompt)
+    for state in outcome.prompt.states:
+        if state.invocations and all(each.link.method is not Method.TAG for each in state.invocations):
+            sample = printed[f"{state.request_id}#1"].values[Metric.LLM_CALLS_PER_REQUEST]
+            calls = sum(each.invocation.is_llm_call for each in state.invocations)
+            yield _expect(f"the sample of {state.request_id}", sample, (calls,))
+
+
 def _repeats(outcome: Outcome) -> Verdict:
     first: dict[str, Publication] = {}
     repeats = 0
@@ -202,7 +216,7 @@ def _repeats(outcome: Outcome) -> Verdict:
 
 
 def _order(outcome: Outcome) -> Verdict:
-    prompt = run_promptly(outcome)
+    prompt = outcome.prompt
     yield _expect("where invocations end", outcome.places, prompt.places)
     yield _expect("the links", outcome.links, prompt.links)
     ours, theirs = ({state.request_id: state.summary for state in each.states} for each in (outcome, prompt))
@@ -246,6 +260,7 @@ ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {
     Oracle.EXACT: _exact,
     Oracle.INFERRED: _inferred,
     Oracle.DISTRIBUTIONS: _distributions,
+    Oracle.SAMPLES: _samples,
     Oracle.REPEATS: _repeats,
     Oracle.ORDER_EXACT: _order_exact,
     Oracle.ORDER_INFERRED: _order_inferred,

@@ -71,6 +71,11 @@ class Outcome:
         ends |= {str(key): each.ended for key, each in self.traffic.calls.items()}
         return all(key in stored and stored[key] < end + delay for key, end in ends.items())
 
+    @cached_property
+    def prompt(self) -> "Outcome":
+        """What the product makes of the same distinct facts when nothing goes wrong."""
+        return run_promptly(self)
+
     @property
     def is_exact(self) -> bool:
         """Whether every call made for a request is tagged."""
@@ -91,7 +96,7 @@ def run_promptly(outcome: Outcome, pipeline: Pipeline = PRODUCT) -> Outcome:
     """The same distinct facts, each alone and in time, without any fault."""
     facts: list[LogRecord] = [*outcome.records.values(), *(each.call for each in outcome.calls.values())]
     world = World(Faults(random.Random(outcome.seed), quiet=True), outcome.traffic.policy, pipeline)
-    world.run(prompt_deliveries(facts))
+    world.run(prompt_deliveries(facts, random.Random(outcome.seed)))
     return _outcome(outcome.seed, outcome.traffic, world)
 
 

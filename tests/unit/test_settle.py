@@ -1,5 +1,7 @@
 """Settle: revisions, links and orphans over time, as the use cases write them."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.fact_samples import ROLE, at, call, chain_of_two, link, request, tag
 from tests.unit.lens_world import World, places, run
@@ -45,11 +47,24 @@ def test_a_request_without_calls_settles_when_all_calls_in_its_time_are_decided(
     world = World()
     world.collect(8, request())
 
-    assert revision_at(world, 124.9) == 0
-    assert revision_at(world, 125) == 1
+    assert revision_at(world, 154.9) == 0
+    assert revision_at(world, 155) == 1
     assert world.request().summary is not None
     world.run_until()
     assert world.published().keys() == {"r1#1"}
+
+
+@pytest.mark.parametrize("arrived", [12, 40, 63.9])
+def test_a_call_that_elimination_decides_is_in_the_first_summary_however_late_within_the_link_delay(
+    arrived: float,
+) -> None:
+    """The distributions are published with the first summary and cannot be corrected."""
+    short, long = request("short", 1, duration_ms=2_000), request("long", duration_ms=6_000)
+    calls = [(12, call("a", 4)), (arrived, call("b", 1))]
+    world = run([(8, long), (8, short), *calls], replace(AGENTS, one_loop_per_request=True))
+
+    assert world.calls_of("short").keys() == {"b"}
+    assert world.published().keys() == {"short#1", "long#1"}
 
 
 @pytest.mark.parametrize(("policy", "confidence"), [(AGENTS, "inferred"), (Policy(), "assumed")])

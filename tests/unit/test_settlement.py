@@ -1,6 +1,8 @@
 """Settlement: when a revision is due, and whether it would say anything new."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.unit.fact_samples import at, call, linked, request, tag
@@ -100,8 +102,16 @@ def test_tagged_calls_settle_the_settle_delay_after_the_response() -> None:
 
 
 def test_without_tags_a_request_settles_when_every_call_in_its_time_is_decided() -> None:
-    assert revision_due_at(known(request()), POLICY) == at(5 + 2 * 30 + 60)
-    assert revision_due_at(known(request(), call()), POLICY) == at(5 + 2 * 30 + 60)
+    assert revision_due_at(known(request()), POLICY) == at(5 + 60 + 60 + 30)
+    assert revision_due_at(known(request(), call()), POLICY) == at(5 + 60 + 60 + 30)
+
+
+def test_without_tags_a_request_waits_for_all_that_may_still_be_decided_of_its_time() -> None:
+    slow = replace(POLICY, max_request=timedelta(seconds=100))
+    one_loop = replace(POLICY, one_loop_per_request=True)
+    assert revision_due_at(known(request()), slow) == at(5 + 60 + 100 + 30)
+    assert revision_due_at(known(request()), one_loop) == at(5 + 60 + 60 + 30 + 30)
+    assert revision_due_at(known(request(status=504)), POLICY) == at(5 + 2 * 60 + 60 + 60 + 30)
 
 
 def test_a_request_of_unknown_duration_is_taken_to_last_as_long_as_it_can() -> None:

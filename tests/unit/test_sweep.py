@@ -132,7 +132,7 @@ def test_a_call_that_was_decided_and_never_counted_is_counted() -> None:
     world = World(AGENTS, store=store)
     world.store.store_requests([request()], stored_at=at(8))
     world.store.store_unlinked([call("i1", 1)], stored_at=at(8))
-    world.clock.moment = at(130)
+    world.clock.moment = at(155)
     with pytest.raises(StoreUnavailable):
         settle(SettleKey(Matter.INVOCATION, call("i1").invocation_id), world.ports, world.policy)
     settle(SettleKey(Matter.REQUEST, RequestId("r1")), world.ports, world.policy)

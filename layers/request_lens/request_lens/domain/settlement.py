@@ -1,7 +1,7 @@
 """Settlement: when a request's facts should be in, and whether a revision would say anything new."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.fit import overtime
@@ -33,8 +33,20 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
         in_time = state.stored_at <= ended_at + policy.settle_delay
         return (ended_at if in_time else state.stored_at) + policy.settle_delay
     if state.stored_at <= ended_at + policy.link_delay:
-        return ended_at + overtime(state.record, policy) + 2 * policy.max_request + policy.link_delay
+        return ended_at + _decided_within(state.record, policy) + policy.settle_delay
     return state.stored_at + policy.link_delay + policy.max_request + policy.settle_delay
+
+
+def _decided_within(record: Request, policy: Policy) -> timedelta:
+    """How long after its end all untagged calls of a request are decided that were stored within `LinkDelaySeconds`.
+
+    A call is due that long after it was stored, or once all that may run around it is in; one that fits several
+    requests, and may be linked by elimination, `MaxRequestSeconds` later. Where the API timed out, the last call may
+    begin `MaxAgentSeconds` later, and wait as long for its tool. The time that a message takes comes on top.
+    """
+    for_neighbours = policy.max_request if policy.one_loop_per_request else timedelta(0)
+    due = policy.link_delay + max(policy.max_request, policy.link_delay)
+    return 2 * overtime(record, policy) + due + for_neighbours
 
 
 def is_complete(tagged: Sequence[Invocation]) -> bool:

@@ -35,6 +35,18 @@ def test_complete_evidence_settles_a_request_at_once() -> None:
     assert world.calls_of() == {"t1": ("tag", "exact"), "t2": ("tag", "exact")}
 
 
+def test_a_guard_that_answers_before_its_agent_does_not_settle_the_request() -> None:
+    world = World()
+    world.collect(6, call("guard", 0, latency_ms=400, tag=tag("r1", 1)))
+    world.collect(8, request(duration_ms=4_000))
+    assert revision_at(world, 8) == 0
+
+    world.collect(12, call("agent", 1, latency_ms=2_600, tag=tag("r1", 2)))
+
+    assert revision_at(world, 12) == 1
+    assert world.published()["r1#1"].values[Metric.LLM_CALLS_PER_REQUEST] == (2,)
+
+
 def test_tagged_calls_without_an_index_settle_the_settle_delay_after_the_response() -> None:
     world = World()
     world.collect(8, request(), call("t1", 1, tag=tag("r1")))
@@ -158,8 +170,8 @@ def test_the_calls_after_a_time_out_decide_the_chain_whenever_they_come_in_time(
 
 def test_a_late_call_makes_a_revision_that_publishes_the_difference_only() -> None:
     world = World()
-    world.collect(8, request(), call("t1", 1, tag=tag("r1", 1)))
-    world.collect(500, call("t2", 3, latency_ms=700, tag=tag("r1", 2)))
+    world.collect(8, request(), call("t1", 2, tag=tag("r1", 1)))
+    world.collect(500, call("t2", 4, latency_ms=700, tag=tag("r1", 2)))
     world.run_until()
 
     assert world.request().revision == 2

@@ -41,7 +41,7 @@ class _Handler:
 
 def _whole(request_id: str) -> tuple[Fact, Fact]:
     """A request's record, and its only call."""
-    return request(request_id), call(f"call-{request_id}", 1, tag=tag(request_id, 1))
+    return request(request_id, duration_ms=3_000), call(f"call-{request_id}", 1, tag=tag(request_id, 1))
 
 
 def _sent(world: World) -> list[str]:

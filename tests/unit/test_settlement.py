@@ -75,14 +75,34 @@ INCOMPLETE = [
 def test_evidence_is_complete_where_the_indices_have_no_gap_and_the_last_call_needs_no_tool(
     calls: Sequence[Invocation],
 ) -> None:
-    assert is_complete(calls)
-    assert revision_due_at(known(request(), *calls), POLICY) < AT_ONCE
+    record = request(duration_ms=4_000)
+    assert is_complete(calls, record, POLICY)
+    assert revision_due_at(known(record, *calls), POLICY) < AT_ONCE
 
 
 @pytest.mark.parametrize("calls", INCOMPLETE)
 def test_evidence_with_a_gap_or_an_open_end_is_not_complete(calls: Sequence[Invocation]) -> None:
-    assert not is_complete(calls)
-    assert revision_due_at(known(request(), *calls), POLICY) > at(5)
+    record = request(duration_ms=4_000)
+    assert not is_complete(calls, record, POLICY)
+    assert revision_due_at(known(record, *calls), POLICY) > at(4)
+
+
+@pytest.mark.parametrize(
+    ("only", "latest_end"),
+    [
+        (tagged(1), 1 + 1 + 1 + 0.25),  # its start is known to the second
+        (replace(tagged(1), tag=tag("r1", 1, started=1.4)), 1.4 + 1 + 0.001 + 0.25),
+        (replace(tagged(1), latency_ms=None), 1 + 1 + 0.25),
+    ],
+)
+def test_a_request_that_goes_on_after_its_last_known_call_may_make_another(only: Invocation, latest_end: float) -> None:
+    """As one does whose guard has answered and whose agent has not yet."""
+    ends_soon = request(duration_ms=round((latest_end + 1) * 1_000))
+    goes_on = request(duration_ms=round((latest_end + 1) * 1_000) + 1)
+
+    assert is_complete([only], ends_soon, POLICY)
+    assert not is_complete([only], goes_on, POLICY)
+    assert not is_complete([only], request(duration_ms=None), POLICY)
 
 
 def test_a_last_call_whose_stop_reason_is_unknown_may_have_stopped_for_a_tool() -> None:
@@ -94,7 +114,7 @@ def test_a_last_call_whose_stop_reason_is_unknown_may_have_stopped_for_a_tool() 
         tag=tag("r1", 1),
     )
 
-    assert not is_complete([silent])
+    assert not is_complete([silent], request(duration_ms=2_000), POLICY)
 
 
 def test_tagged_calls_settle_the_settle_delay_after_the_response() -> None:

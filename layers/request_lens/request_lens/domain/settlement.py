@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.fit import overtime
 from request_lens.domain.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import RequestState
+
+LAST_STEP = timedelta(seconds=1)
+"""How long a request may go on after its last call before another call, whose log is to come, must be thought of."""
 
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
@@ -26,7 +30,9 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
     backfill), its calls may come as late, and the waits count from the record's arrival.
     """
     tagged = [each.invocation for each in state.invocations if each.link.method is Method.TAG]
-    if state.record is None or state.stored_at is None or state.revision > 0 or is_complete(tagged):
+    if state.record is None or state.stored_at is None or state.revision > 0:
+        return _AT_ONCE
+    if is_complete(tagged, state.record, policy):
         return _AT_ONCE
     ended_at = _latest_end(state.record, policy)
     if tagged:
@@ -49,14 +55,27 @@ def _decided_within(record: Request, policy: Policy) -> timedelta:
     return 2 * overtime(record, policy) + due + for_neighbours
 
 
-def is_complete(tagged: Sequence[Invocation]) -> bool:
-    """Whether `call_index` runs 1..n without a gap and LLM call n is known to have stopped for something but a tool."""
+def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -> bool:
+    """Whether the calls are known to be all: no gap in `call_index`, an answer at its end, and the response soon after.
+
+    The answer stopped for something but a tool. It is not the last where a guard or another agent of the request calls
+    after it: then the request goes on.
+    """
     indices = {each.tag.call_index for each in tagged if each.tag is not None}
     if not indices or None in indices or indices != set(range(1, len(indices) + 1)):
         return False
     last = [each for each in tagged if each.tag is not None and each.tag.call_index == len(indices)]
-    ended = any(each.is_llm_call and each.stop_reason is not None for each in last)
-    return ended and not any(each.waits_for_tool for each in last)
+    answers = [each for each in last if each.is_llm_call and each.stop_reason is not None]
+    if any(each.waits_for_tool for each in last) or record.ended_at is None:
+        return False
+    return any(record.ended_at <= _latest_end_of(each, policy) + LAST_STEP for each in answers)
+
+
+def _latest_end_of(call: Invocation, policy: Policy) -> datetime:
+    """The latest that the call can have ended, if its latency is known; else it is taken to have none."""
+    start = call_start(call, clock_skew=policy.clock_skew)
+    precision = timedelta(milliseconds=start.precision_ms)
+    return start.earliest + precision + timedelta(milliseconds=call.latency_ms or 0) + policy.clock_skew
 
 
 def _latest_end(record: Request, policy: Policy) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tests.unit.fact_samples import ROLE, call, chain_of_two, request, tag
 from tests.unit.lens_world import World, run
@@ -22,7 +23,7 @@ def breaches(world: World) -> dict[str, int]:
         if Metric.ASSUMPTION_BREACHES in each.values:
             found.update({name: int(count) for name, count in each.properties.items()})
     assert found.total() == world.pipeline_sum(Metric.ASSUMPTION_BREACHES)
-    return dict(found)
+    return {name: count for name, count in found.items() if count}
 
 
 def soon(*facts: Fact) -> Iterable[tuple[float, Fact]]:
@@ -102,3 +103,45 @@ def test_two_loops_in_one_request_are_a_breach_where_one_is_assumed() -> None:
 
     assert breaches(run(soon(*facts), ONE_LOOP)) == {Assumption.ONE_LOOP_PER_REQUEST: 2}
     assert breaches(run(soon(*facts), AGENTS)) == {}
+
+
+def test_a_tagged_call_outside_its_request_is_a_breach_for_the_calls_that_have_no_tag() -> None:
+    late = call("t2", 300, tag=tag("r1", 2))
+    world = run([(12, request("r1")), (12, call("t1", 1, tag=tag("r1", 1))), (310, late), (500, late)], AGENTS)
+
+    assert breaches(world) == {Assumption.CALLS_HAVE_REQUESTS: 1}
+
+
+def test_a_tagged_call_of_another_role_may_run_when_it_likes() -> None:
+    world = run(soon(request("r1"), call("t1", 9, role="other", tag=tag("r1", 1))), AGENTS)
+
+    assert breaches(world) == {}
+
+
+def test_an_agents_tagged_call_whose_request_is_never_seen_is_a_breach() -> None:
+    calls = [call("t1", 1, tag=tag("r1", 1)), call("t2", 1, role="other", tag=tag("r2", 1))]
+
+    assert breaches(run(soon(*calls), AGENTS)) == {Assumption.CALLS_HAVE_REQUESTS: 1}
+    assert breaches(run(soon(*calls), Policy())) == {}
+
+
+def test_two_tagged_loops_in_one_request_are_a_breach_where_one_is_assumed() -> None:
+    facts: list[Fact] = [request("r1"), call("t1", 1, tag=tag("r1", 1)), call("t2", 3, tag=tag("r1", 2))]
+
+    assert breaches(run(soon(*facts), ONE_LOOP)) == {Assumption.ONE_LOOP_PER_REQUEST: 1}
+    assert breaches(run(soon(*facts), AGENTS)) == {}
+
+
+def test_a_tagged_call_that_returns_what_no_call_of_its_request_asked_for_is_a_breach() -> None:
+    first, second = chain_of_two("c", 1, 3)
+    later = replace(second, tag=tag("r2", 1))
+    world = run(soon(request("r1"), request("r2", 2), replace(first, tag=tag("r1", 1)), later), AGENTS)
+
+    assert breaches(world) == {Assumption.CHAINS_HAVE_ONE_REQUEST: 1}
+
+
+def test_it_is_none_while_the_call_that_asked_may_be_missing() -> None:
+    _, second = chain_of_two("c", 1, 3)
+    world = run(soon(request("r1"), replace(second, tag=tag("r1", 2))), AGENTS)
+
+    assert breaches(world) == {}

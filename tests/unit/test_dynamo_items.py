@@ -20,6 +20,7 @@ from request_lens.adapters.dynamo_facts import (
 from request_lens.adapters.dynamo_items import expires_at_epoch_s, invocation_times, request_times
 from request_lens.adapters.dynamo_summary import summary_from, summary_values
 from request_lens.adapters.dynamo_values import PlainMap, from_item, iso, text, to_item
+from request_lens.domain.assumption import Assumption
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed
 from request_lens.domain.summary import Bar, Summary, Totals
@@ -106,6 +107,7 @@ summaries = st.builds(
     non_llm_time_ms=st.none() | counts,
     by_model=st.dictionaries(names, totals, max_size=3).map(lambda found: tuple(found.items())),
     bars=st.lists(bars, max_size=4).map(tuple),
+    breaks=st.lists(st.sampled_from(Assumption), unique=True).map(tuple),
 )
 
 

@@ -22,6 +22,7 @@ from request_lens.adapters.dynamo_values import (
     sequence,
     texts,
 )
+from request_lens.domain.assumption import Assumption
 from request_lens.domain.link import Confidence, Method
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.runaway import Runaway
@@ -44,6 +45,7 @@ def summary_values(summary: Summary) -> PlainMap:
         "by_model": [[places[model], _total_values(totals)] for model, totals in summary.by_model],
         "prices": _source_values(summary.prices) if summary.prices is not None else None,
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
+        "breaks": [each.value for each in summary.breaks] or None,
     }
     return known(values)
 
@@ -59,6 +61,7 @@ def summary_from(values: PlainMap) -> Summary:
         by_model=tuple(_by_model_from(sequence(values, "by_model"), models)),
         prices=_source_from(texts(values, "prices")) if "prices" in values else None,
         bars=tuple(_bar_from(cast("Sequence[Plain]", each), models) for each in sequence(values, "bars")),
+        breaks=tuple(Assumption(each) for each in texts(values, "breaks")) if "breaks" in values else (),
     )
 
 

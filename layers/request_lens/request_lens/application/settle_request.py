@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from request_lens.domain.assumption import broken_by_orphan
 from request_lens.domain.facts import RequestId
 from request_lens.domain.fold import fold
 from request_lens.domain.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
@@ -61,7 +62,11 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
         settle_request(request_id, ports, policy)
         return
     for each in state.invocations:
-        never_seen = Unattributed(reason=Reason.REQUEST_NEVER_SEEN, assessment=ports.prices.assess(each.invocation))
+        never_seen = Unattributed(
+            reason=Reason.REQUEST_NEVER_SEEN,
+            breaks=broken_by_orphan(each.invocation, policy),
+            assessment=ports.prices.assess(each.invocation),
+        )
         _decide(each, never_seen, ports)
 
 

@@ -1,10 +1,13 @@
 """Assumptions: what links by time, chain and elimination rest on, and which facts show one of them broken."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from request_lens.domain.chains import chains_of
+from request_lens.domain.elimination import is_loop
 from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.fit import chain_fits
 from request_lens.domain.policy import Policy
 
 
@@ -41,3 +44,28 @@ def broken_by_call(call: Invocation, *, stored_at: datetime, policy: Policy) -> 
     latency = policy.max_request if call.latency_ms is None else timedelta(milliseconds=call.latency_ms)
     if stored_at > call.logged_at + latency + policy.link_delay:
         yield Assumption.LOGS_COME_IN_TIME
+
+
+def broken_by_tagged(record: Request, tagged: Sequence[Invocation], policy: Policy) -> Iterator[Assumption]:
+    """The assumptions that a request's tagged calls show broken: they know their request, whatever their times say."""
+    chains = chains_of(tagged)
+    if record.duration_ms is not None:
+        ours = (each for each in tagged if each.caller_role in policy.agent_role_names)
+        if any(not chain_fits(alone, record, policy) for each in ours for alone in chains_of([each])):
+            yield Assumption.CALLS_HAVE_REQUESTS
+    if policy.one_loop_per_request and sum(map(is_loop, chains)) > 1:
+        yield Assumption.ONE_LOOP_PER_REQUEST
+    if _are_known_whole(tagged) and any(chain.continues_another for chain in chains):
+        yield Assumption.CHAINS_HAVE_ONE_REQUEST
+
+
+def _are_known_whole(tagged: Sequence[Invocation]) -> bool:
+    """Whether no call is missing from 1..n and each has its bodies: whoever asked for another tool result is no one."""
+    indices = {each.tag.call_index for each in tagged if each.tag is not None}
+    bodies = all(each.conversation is not None for each in tagged if each.is_llm_call)
+    return bodies and indices == set(range(1, len(indices) + 1))
+
+
+def broken_by_orphan(call: Invocation, policy: Policy) -> Assumption | None:
+    """What a tagged call shows broken whose request was never seen."""
+    return Assumption.CALLS_HAVE_REQUESTS if call.caller_role in policy.agent_role_names else None

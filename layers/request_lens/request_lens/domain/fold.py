@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from request_lens.domain.assumption import broken_by_tagged
 from request_lens.domain.call_start import call_start
 from request_lens.domain.chains import Chain, chains_of
 from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.link import LinkedInvocation
+from request_lens.domain.link import LinkedInvocation, Method
 from request_lens.domain.placement import placed
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES, PriceTable
@@ -32,7 +33,12 @@ def fold(
         by_model=by_model,
         bars=placed(request, linked, policy)[:MAX_BARS],
         prices=prices.source,
+        breaks=tuple(broken_by_tagged(request, _tagged(linked), policy)),
     )
+
+
+def _tagged(linked: Sequence[LinkedInvocation]) -> list[Invocation]:
+    return [each.invocation for each in linked if each.link.method is Method.TAG]
 
 
 def _by_model(invocations: Sequence[Invocation], prices: PriceTable) -> tuple[tuple[str, Totals], ...]:

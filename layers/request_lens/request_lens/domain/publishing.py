@@ -134,18 +134,34 @@ def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Map
 
 
 def breaches(changes: Iterable[Change], policy: Policy) -> Counter[Assumption]:
-    """How often these changes show an assumption of the links broken, each request and decision looked at once."""
-    return Counter(broken for change in changes for broken in _broken_by(change, policy))
+    """How often these changes show an assumption of the links broken; less what a late record takes back."""
+    found: Counter[Assumption] = Counter()
+    for change in changes:
+        found.update(_broken_by(change, policy))
+        found.subtract(_no_longer_broken_by(change))
+    return Counter({assumption: count for assumption, count in found.items() if count})
 
 
 def _broken_by(change: Change, policy: Policy) -> Iterator[Assumption]:
     match change:
-        case RevisionWritten(previous=None):
-            yield from broken_by_request(change.request, stored_at=change.stored_at, policy=policy)
-        case InvocationDecided(previous=None, invocation=Invocation(tag=None)):
-            yield from broken_by_call(change.invocation, stored_at=change.stored_at, policy=policy)
+        case RevisionWritten():
+            if change.previous is None:
+                yield from broken_by_request(change.request, stored_at=change.stored_at, policy=policy)
+            known = change.previous.breaks if change.previous is not None else ()
+            yield from (each for each in change.summary.breaks if each not in known)
+        case InvocationDecided(previous=None):
+            if change.invocation.tag is None:
+                yield from broken_by_call(change.invocation, stored_at=change.stored_at, policy=policy)
             if change.decision.breaks is not None:
                 yield change.decision.breaks
+        case _:
+            return
+
+
+def _no_longer_broken_by(change: Change) -> Iterator[Assumption]:
+    match change:
+        case InvocationDecided(decision=Link(), previous=Unattributed(breaks=Assumption() as taken_back)):
+            yield taken_back
         case _:
             return
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
+from request_lens.domain.assumption import Assumption
 from request_lens.domain.facts import Invocation
 from request_lens.domain.link import Confidence, Method
 from request_lens.domain.pricing import Assessment, Estimate, PriceSource, PriceTable
@@ -101,7 +102,8 @@ class Summary:
     """The aggregate of one request: a pure function of its facts.
 
     Times are milliseconds; None is unknown. `by_model` holds the same totals by model id, in order of first call.
-    `prices` says which prices the cost was estimated with, by list and without any discount.
+    `prices` says which prices the cost was estimated with, by list and without any discount. `breaks` are assumptions
+    of other links that the request's tagged calls show broken.
     """
 
     totals: Totals
@@ -111,6 +113,7 @@ class Summary:
     by_model: tuple[tuple[str, Totals], ...] = ()
     bars: tuple[Bar, ...] = ()
     prices: PriceSource | None = None
+    breaks: tuple[Assumption, ...] = ()
 
 
 def estimate_within(summary: Summary | None, invocation: Invocation, prices: PriceTable) -> Estimate | None:

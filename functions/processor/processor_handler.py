@@ -146,9 +146,9 @@ def _publish(records: Sequence[Event], processor: Processor) -> None:
 
 
 def _sweep(said: str, processor: Processor) -> None:
-    """Sweep as of the moment that the event says, so that one which comes hours late sweeps the hour it was for."""
+    """Sweep as of the moment that the event says, so that one which comes hours late sweeps the time it was for."""
     report = sweep(processor.ports, processor.policy, moment=_moment(said))
-    processor.logger.info("hour swept", extra={**asdict(report), "hour": report.hour.isoformat()})
+    processor.logger.info("facts swept", extra={**asdict(report), "begins": report.begins.isoformat()})
 
 
 def _moment(said: str) -> datetime | None:

@@ -37,7 +37,7 @@ OTHER_DESIGNS = {
 ROWS = {
     "table_writes": "table writes",
     "index_writes": "index writes",
-    "reads": "reads, the index and the hourly sweep included",
+    "reads": "reads, the index and the sweep included",
     "queue": "SQS: sends, receives, deletes",
     "lambda_requests": "Lambda requests",
     "lambda_time": "Lambda time",

@@ -29,11 +29,11 @@ from tests.template.template_document import PARAMETERS, properties
 import processor_handler
 from request_lens.adapters.dynamo_fact_store import DynamoFactStore
 from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.application.sweep import AGE, SLICE, slice_of
 
 DELIVERY = timedelta(seconds=8)
 RECEIVED = 10
 STREAM_RECORDS, SHARDS = 100, 4
-SWEEPS_AFTER = (timedelta(hours=1), timedelta(hours=2))
 
 ASSUMPTIONS = (
     f"a log batch is delivered {DELIVERY.seconds} s after its last line, and holds lines of one log group",
@@ -137,12 +137,13 @@ class _Run:
             self._schedule(some[-1].at + DELIVERY, "collect", log_batch([line.text for line in some], log_group))
 
     def serve_all(self) -> None:
-        """Serve every event, and what each brings about, then the sweeps of the hours after."""
+        """Serve every event, and what each brings about, then the sweeps of the time that they are of."""
         began = self._clock.moment
         self._serve()
-        for after in SWEEPS_AFTER:
-            at = began + timedelta(hours=1) + after
+        at = slice_of(began) + AGE
+        while at <= self._clock.moment + AGE:
             self._schedule(at, "sweep", {"sweep": at.isoformat()})
+            at += SLICE
         self._serve()
 
     def _serve(self) -> None:

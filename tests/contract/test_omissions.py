@@ -11,30 +11,43 @@ MANY = 230
 """More than one BatchGetItem takes, and not a multiple of it."""
 
 
-def test_requests_without_a_revision_are_those_that_were_never_revised(store: FactStore) -> None:
-    ids = [RequestId(f"request-{n}") for n in range(MANY)]
+def test_requests_without_a_revision_are_unsettled(store: FactStore) -> None:
+    ids = [RequestId(f"request-{n}") for n in range(30)]
     store.store_requests([request_at(request_id=each) for each in ids], stored_at=STORED_AT)
     for each in ids[::2]:
         store.write_revision(each, revision=1, summary=summary_of())
     store.write_revision(ids[0], revision=2, summary=summary_of(3))
 
-    assert list(store.without_revision(ids)) == ids[1::2]
+    assert list(store.unsettled(ids)) == ids[1::2]
 
 
-def test_an_unknown_request_and_an_orphan_have_no_revision(store: FactStore) -> None:
+def test_a_request_with_more_calls_than_its_last_revision_counts_is_unsettled(store: FactStore) -> None:
+    store.store_requests([request_at()], stored_at=STORED_AT)
+    store.store_linked([linked_call(f"call-{n}") for n in range(2)])
+    store.write_revision(request_at().request_id, revision=1, summary=summary_of(2))
+    assert list(store.unsettled([request_at().request_id])) == []
+
+    store.store_linked([linked_call("call-2")])
+    assert list(store.unsettled([request_at().request_id])) == [request_at().request_id]
+
+    store.write_revision(request_at().request_id, revision=2, summary=summary_of(3))
+    assert list(store.unsettled([request_at().request_id])) == []
+
+
+def test_an_unknown_request_and_an_orphan_are_unsettled(store: FactStore) -> None:
     store.mark_orphaned(RequestId("orphan"))
 
-    assert list(store.without_revision([RequestId("unknown"), RequestId("orphan")])) == ["unknown", "orphan"]
+    assert list(store.unsettled([RequestId("unknown"), RequestId("orphan")])) == ["unknown", "orphan"]
 
 
 def test_a_request_that_is_asked_for_twice_is_told_once(store: FactStore) -> None:
     store.store_requests([request_at()], stored_at=STORED_AT)
 
-    assert list(store.without_revision([request_at().request_id] * 2)) == [request_at().request_id]
+    assert list(store.unsettled([request_at().request_id] * 2)) == [request_at().request_id]
 
 
 def test_nothing_is_missing_of_nothing(store: FactStore) -> None:
-    assert list(store.without_revision([])) == []
+    assert list(store.unsettled([])) == []
     assert list(store.without_copy([])) == []
 
 

@@ -1,7 +1,7 @@
-"""The hourly sweep from its event to the settle queue and the log, over an emulated AWS."""
+"""The sweep from its event to the settle queue and the log, over an emulated AWS."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import boto3
 import pytest
@@ -9,6 +9,7 @@ from tests.contract.request_table import TABLE_NAME
 from tests.integration.processor_traffic import REGION, collect, drop_messages, messages_sent, played, settle
 
 import processor_handler
+from request_lens.application.sweep import AGE, SLICE
 from request_lens.errors import StoreUnavailable
 
 
@@ -21,10 +22,11 @@ def test_a_sweep_sends_again_what_was_lost_and_nothing_once_it_is_settled(
     scenario = played(with_tags=with_tags)
     collect(scenario)
     drop_messages()
-    hours = [(datetime.now(UTC) + timedelta(hours=ahead)).isoformat() for ahead in (1, 2)]  # the scenario may span two
+    now = datetime.now(UTC)
+    moments = [(now + AGE + place * SLICE).isoformat() for place in range(-3, 2)]  # the scenario may span two or three
     assert messages_sent() == []
 
-    for moment in hours:
+    for moment in moments:
         assert processor_handler.lambda_handler({"sweep": moment}, None) is None
 
     sent = messages_sent()
@@ -33,30 +35,30 @@ def test_a_sweep_sends_again_what_was_lost_and_nothing_once_it_is_settled(
     assert sorted(each["id"] for each in sent if each["matter"] == "invocation") == sorted(untagged)
     if with_tags:
         settle(scenario)
-        for moment in hours:
+        for moment in moments:
             processor_handler.lambda_handler({"sweep": moment}, None)
         assert messages_sent() == []
-    swept = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "hour swept" in line]
+    swept = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "facts swept" in line]
     assert {line["level"] for line in swept} == {"INFO"}
-    assert sum(line["unrevised"] for line in swept[:2]) == len(scenario.request_ids())
+    assert sum(line["unsettled"] for line in swept[: len(moments)]) == len(scenario.request_ids())
 
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(
-    ("said", "hour"),
+    ("said", "begins"),
     [
-        ("2025-12-04T18:05:00Z", "2025-12-04T16:00:00+00:00"),
-        ("2025-12-04T18:05:00+09:00", "2025-12-04T07:00:00+00:00"),
-        ("2025-12-04T18:05:00", "2025-12-04T16:00:00+00:00"),
+        ("2025-12-04T18:05:00Z", "2025-12-04T16:05:00+00:00"),
+        ("2025-12-04T18:05:00+09:00", "2025-12-04T07:05:00+00:00"),
+        ("2025-12-04T18:05:59", "2025-12-04T16:05:00+00:00"),
     ],
 )
-def test_a_sweep_is_of_the_hour_before_last_of_the_time_it_was_scheduled_for(
-    said: str, hour: str, capsys: pytest.CaptureFixture[str]
+def test_a_sweep_is_of_five_minutes_two_hours_before_the_time_it_was_scheduled_for(
+    said: str, begins: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     processor_handler.lambda_handler({"sweep": said}, None)
 
-    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "hour swept" in line]
-    assert swept["hour"] == hour
+    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "facts swept" in line]
+    assert swept["begins"] == begins
 
 
 @pytest.mark.usefixtures("deployed")
@@ -65,9 +67,8 @@ def test_a_sweep_that_says_no_time_is_as_of_now(capsys: pytest.CaptureFixture[st
     processor_handler.lambda_handler({"sweep": "<aws.scheduler.scheduled-time>"}, None)
     after = datetime.now(UTC)
 
-    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "hour swept" in line]
-    ago = timedelta(hours=2)
-    assert before - ago - timedelta(hours=1) < datetime.fromisoformat(swept["hour"]) <= after - ago
+    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "facts swept" in line]
+    assert before - AGE - SLICE < datetime.fromisoformat(swept["begins"]) <= after - AGE
 
 
 @pytest.mark.usefixtures("deployed")

@@ -21,12 +21,16 @@ class Work(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something to run: a batch, a key, or a shard; `rounds` counts the settle messages that led to this one."""
+    """Something to run: a batch, a key, a shard, or the sweep for a moment.
+
+    `rounds` counts the settle messages that led to this one.
+    """
 
     work: Work
     batch: Batch | None = None
     key: SettleKey | None = None
     shard: int = 0
+    moment: datetime | None = None
     attempt: int = 1
     rounds: int = 1
 

@@ -92,8 +92,8 @@ class SimulatedStore:
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         return self._step.read(lambda: self._lagging(lambda store: store.unlinked_between(first, last, limit=limit)))
 
-    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
-        return self._step.read(lambda: self._lagging(lambda store: store.without_revision(request_ids)))
+    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        return self._step.read(lambda: self._lagging(lambda store: store.unsettled(request_ids)))
 
     def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         return self._step.read(lambda: self._lagging(lambda store: store.without_copy(linked)))

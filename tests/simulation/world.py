@@ -1,7 +1,7 @@
 """The world of one schedule: time, events in their order, and the real use cases run by them."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,16 +24,16 @@ from request_lens.application.collect import CollectReport, collect
 from request_lens.application.kept_settle_timer import KeptSettleTimer
 from request_lens.application.settle import settle, settle_at_once
 from request_lens.application.settle_or_send import settle_or_send
-from request_lens.application.sweep import sweep
-from request_lens.domain.facts import RequestId
+from request_lens.application.sweep import AGE, slice_of, sweep
+from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import PipelineMetrics, Publication
 from request_lens.domain.state import Matter, SettleKey
 from request_lens.errors import StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
 
-SWEPT_AT = START.replace(minute=10) + timedelta(hours=2)
-"""When the hour of the traffic is swept: what is lost later stays lost, by design."""
+SWEPT_AT = START.replace(minute=10, second=0) + AGE
+"""When the first facts are swept, which are of ten past: what is lost later stays lost, by design."""
 
 MOST_STEPS = 3_000
 """A schedule that takes more events than this is taken never to end: all that were run take far fewer."""
@@ -88,7 +88,8 @@ class World:
         self.policy = self.pipeline.waits(self.policy)
         for each in batches:
             self._put(each.at, Event(work=Work.COLLECT, batch=each))
-        self._put(SWEPT_AT, Event(work=Work.SWEEP))
+        for begins in sorted({slice_of(each) for batch in batches for each in _times(batch)}):
+            self._put(begins + AGE, Event(work=Work.SWEEP, moment=begins + AGE))
         self.clock.moment = min((each.at for each in batches), default=START)
         while self._events and self.steps < MOST_STEPS:
             self._take()
@@ -134,10 +135,7 @@ class World:
             return False
         if key.matter is Matter.INVOCATION:
             return True
-        if not self._workers.is_alone:  # another worker may be writing a revision that does not count it
-            return False
-        state = self.store.inner.load_request(RequestId(key.id))
-        return key.matter is Matter.REQUEST and state.record is not None and state.revision == 0
+        return key.matter is Matter.REQUEST and self.store.inner.load_request(RequestId(key.id)).record is not None
 
     def _put(self, at: datetime, event: Event) -> None:
         self._sent += 1
@@ -179,7 +177,7 @@ class World:
             if timer.keys:
                 self.send(timer.keys)
         elif event.work is Work.SWEEP:
-            sweep(self._ports, self.policy, moment=SWEPT_AT)
+            sweep(self._ports, self.policy, moment=event.moment)
         else:
             self._deliver(event.shard)
 
@@ -237,3 +235,12 @@ class World:
 
     def _is_near(self) -> bool:
         return bool(self._events) and self._events[0][0] <= self.clock.now() + NEAR
+
+
+def _times(batch: Batch) -> Iterator[datetime]:
+    """When the batch's facts began."""
+    for each in batch.records:
+        if isinstance(each, Request):
+            yield each.started_at
+        elif isinstance(each, Invocation):
+            yield each.logged_at

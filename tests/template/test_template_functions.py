@@ -1,10 +1,11 @@
 import json
-import re
+from datetime import timedelta
 
 import pytest
 from tests.template.template_document import FUNCTION, ROOT, TEMPLATE, Node, of_type, properties, references
 
 from request_lens.adapters.dynamo_items import INVOCATION_SK, REQUEST_SK, ItemState
+from request_lens.application.sweep import SLICE
 
 FUNCTIONS = sorted(of_type(FUNCTION))
 EVENT_SOURCES = of_type("AWS::Lambda::EventSourceMapping")
@@ -69,11 +70,11 @@ def test_both_log_groups_invoke_the_processor_and_the_permission_line_does_not()
     assert events["AccessLog"]["Properties"]["FilterPattern"] == ""
 
 
-def test_the_sweep_comes_once_an_hour_and_says_the_time_it_is_for() -> None:
+def test_the_sweep_comes_once_for_each_slice_of_time_and_says_the_time_it_is_for() -> None:
     schedule = properties("ProcessorFunction")["Events"]["Sweep"]
 
     assert schedule["Type"] == "ScheduleV2"
-    assert re.fullmatch(r"cron\([1-9]\d? \* \* \* \? \*\)", schedule["Properties"]["ScheduleExpression"])
+    assert schedule["Properties"]["ScheduleExpression"] == f"cron(0/{SLICE // timedelta(minutes=1)} * * * ? *)"
     assert json.loads(schedule["Properties"]["Input"]) == {"sweep": "<aws.scheduler.scheduled-time>"}
 
 

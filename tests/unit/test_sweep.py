@@ -1,7 +1,8 @@
 """Sweep: lost settle messages are made good, exactly once, and nothing is sent where none is missing."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from tests.unit.lens_world import World, places
 from request_lens.adapters.memory_fact_store import MemoryFactStore
 from request_lens.application import sweep as sweeping
 from request_lens.application.settle import settle
-from request_lens.application.sweep import SweepReport, sweep
+from request_lens.application.sweep import AGE, SLICE, SweepReport, sweep
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.link import LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
@@ -21,8 +22,8 @@ from request_lens.errors import StoreUnavailable
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
 HOUR = datetime(2025, 12, 4, 18, tzinfo=at(0).tzinfo)
-SWEPT = (HOUR + timedelta(hours=2, minutes=5) - at(0)).total_seconds()
-"""When the sweep of the hour comes that the facts are of, in seconds after START."""
+SWEPT = (HOUR + timedelta(hours=3, minutes=5) - at(0)).total_seconds()
+"""When the hour has been swept that the facts are of, in seconds after START."""
 
 FACTS: list[Fact] = [
     request("r1"),
@@ -45,10 +46,15 @@ def lose_messages(world: World) -> list[SettleKey]:
     return lost
 
 
-def swept(world: World, seconds: float = SWEPT) -> SweepReport:
-    """Sweep at that second."""
-    world.clock.moment = at(seconds)
-    return sweep(world.ports, world.policy)
+def swept(world: World) -> SweepReport:
+    """Sweep the hour, slice by slice, and add the reports up."""
+    world.clock.moment = at(SWEPT)
+    found = Counter[str]()
+    for place in range(int(timedelta(hours=1) / SLICE)):
+        report = asdict(sweep(world.ports, world.policy, moment=HOUR + place * SLICE + AGE))
+        assert report.pop("begins") == HOUR + place * SLICE
+        found.update(report)
+    return SweepReport(begins=HOUR, **found)
 
 
 def collected(facts: Sequence[Fact], *, lost: bool, policy: Policy = AGENTS) -> World:
@@ -68,7 +74,7 @@ def test_a_sweep_makes_every_lost_message_good_and_everything_counts_once() -> N
     report = swept(world)
     world.run_until()
 
-    assert report == SweepReport(hour=HOUR, requests=4, invocations=4, unrevised=4, undecided=4)
+    assert report == SweepReport(begins=HOUR, requests=4, invocations=4, unsettled=4, undecided=4)
     assert places(world) == PLACES
     assert world.published().keys() == {"r1#1", "r2#1", "r3#1", "r4#1", "invocation:i1#1", "invocation:i2#1"}
     assert (world.sum_of(Metric.LLM_CALLS), world.sum_of(Metric.REQUESTS)) == (5, 4)
@@ -85,7 +91,7 @@ def test_a_world_that_was_swept_ends_as_one_that_lost_nothing() -> None:
 def test_nothing_is_sent_where_nothing_is_missing() -> None:
     world = collected(FACTS, lost=False)
 
-    assert swept(world) == SweepReport(hour=HOUR, requests=4, invocations=4)
+    assert swept(world) == SweepReport(begins=HOUR, requests=4, invocations=4)
     assert world.timer.next_due() is None
 
 
@@ -96,7 +102,7 @@ def test_a_second_sweep_changes_nothing() -> None:
     world.run_until()
     published = dict(world.published())
 
-    assert swept(world) == SweepReport(hour=HOUR, requests=4, invocations=4)
+    assert swept(world) == SweepReport(begins=HOUR, requests=4, invocations=4)
     world.run_until()
     assert world.published() == published
 
@@ -142,7 +148,7 @@ def test_a_call_that_was_decided_and_never_counted_is_counted() -> None:
     report = swept(world)
     world.run_until()
 
-    assert report == SweepReport(hour=HOUR, requests=1, invocations=1, uncounted=1)
+    assert report == SweepReport(begins=HOUR, requests=1, invocations=1, uncounted=1)
     assert world.calls_of() == {"i1": ("window", "inferred")}
     assert world.published().keys() == {"r1#1", "r1#2"}
     assert swept(world).uncounted == 0
@@ -155,37 +161,54 @@ def test_a_record_that_came_after_its_orphans_takes_them_back_though_its_message
     world.collect(1_500, request())
     lose_messages(world)
 
-    assert swept(world).unrevised == 1
+    assert swept(world).unsettled == 1
     world.run_until()
 
     assert world.published().keys() == {"invocation:t1#1", "invocation:t1#2", "r1#1"}
     assert world.sum_of(Metric.LLM_CALLS) == 1
 
 
-def test_the_hour_before_last_is_swept_and_no_other() -> None:
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(minutes=4, seconds=59)])
+def test_five_minutes_two_hours_ago_are_swept_and_no_others(later: timedelta) -> None:
     edges = {
         "before": HOUR - timedelta(milliseconds=1),
         "first": HOUR,
-        "last": HOUR + timedelta(hours=1, milliseconds=-1),
-        "after": HOUR + timedelta(hours=1),
+        "last": HOUR + timedelta(minutes=5, milliseconds=-1),
+        "after": HOUR + timedelta(minutes=5),
     }
     world = World()
     records = [replace(request(request_id), started_at=moment) for request_id, moment in edges.items()]
     world.store.store_requests(records, stored_at=at(0))
+    world.clock.moment = HOUR + timedelta(hours=2) + later
 
-    swept(world)
+    sweep(world.ports, world.policy)
 
     assert lose_messages(world) == [SettleKey(Matter.REQUEST, RequestId(each)) for each in ("first", "last")]
 
 
-def test_another_hour_is_swept_on_demand() -> None:
+def test_another_time_is_swept_on_demand() -> None:
     world = collected(FACTS, lost=True)
     world.clock.moment = at(SWEPT + 30 * 3_600)
 
     assert sweep(world.ports, world.policy).requests == 0
-    assert sweep(world.ports, world.policy, moment=at(SWEPT)).unrevised == 4
+    assert sweep(world.ports, world.policy, moment=at(0) + AGE).unsettled == 1
+
+
+@pytest.mark.parametrize("late", [call("t2", 2, tag=tag("r1", 2)), call("t2", 200, tag=tag("r1"))])
+def test_a_call_that_came_after_its_requests_revision_is_counted_though_its_message_was_lost(late: Invocation) -> None:
+    world = World(AGENTS)
+    world.collect(8, request(), call("t1", 1, tag=tag("r1", 1)))
     world.run_until()
-    assert places(world) == PLACES
+    world.collect(900, late)
+    lose_messages(world)
+    assert world.sum_of(Metric.LLM_CALLS) == 1
+
+    assert swept(world).unsettled == 1
+    world.run_until()
+
+    assert world.published().keys() == {"r1#1", "r1#2"}
+    assert world.sum_of(Metric.LLM_CALLS) == 2
+    assert swept(world).unsettled == 0
 
 
 class PagedStore(MemoryFactStore):

@@ -85,8 +85,8 @@ class FactReader(Neighbourhood, Protocol):
 class Omissions(Protocol):
     """What was left undone, looked up in bulk; may lag behind the newest writes. Raises: StoreUnavailable."""
 
-    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
-        """Those of the requests that have no revision, each once."""
+    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """Those of the requests, each once, that have no revision, or more invocations than their last one counts."""
 
     def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """Those of the invocations, each given once, that are not stored under their request."""

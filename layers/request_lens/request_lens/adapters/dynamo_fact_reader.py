@@ -26,7 +26,7 @@ from request_lens.domain.state import RequestState
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_PARALLEL = 8
+PARALLEL = 8
 """Reads at a time: botocore keeps ten connections a client."""
 
 _HEAD = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned")
@@ -61,7 +61,7 @@ class DynamoFactReader:
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One Query a request, eight at a time."""
-        with ThreadPoolExecutor(_PARALLEL) as threads:
+        with ThreadPoolExecutor(PARALLEL) as threads:
             return list(threads.map(self.load_request, request_ids))
 
     def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
@@ -75,8 +75,8 @@ class DynamoFactReader:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
         found: list[PlainMap] = []
         spans = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
-        with ThreadPoolExecutor(_PARALLEL) as threads:
-            for some in [spans[:1], *batched(spans[1:], _PARALLEL, strict=False)]:
+        with ThreadPoolExecutor(PARALLEL) as threads:
+            for some in [spans[:1], *batched(spans[1:], PARALLEL, strict=False)]:
                 for items in threads.map(lambda span: self._table.listed(span, limit=limit, newest_first=True), some):
                     found += items
                 if len(found) >= limit:
@@ -87,8 +87,8 @@ class DynamoFactReader:
         """See `ports.FactReader`. Counts the hours backwards, eight at a time."""
         count = 0
         spans = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
-        with ThreadPoolExecutor(_PARALLEL) as threads:
-            for some in batched(spans, _PARALLEL, strict=False):
+        with ThreadPoolExecutor(PARALLEL) as threads:
+            for some in batched(spans, PARALLEL, strict=False):
                 count += sum(threads.map(lambda span: self._table.counted(span, limit=limit), some))
                 if count >= limit:
                     break

@@ -1,11 +1,19 @@
 """The fact store in DynamoDB: facts as a grow-only set with deterministic keys, in one table."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
-from request_lens.adapters.dynamo_items import linked_item, linked_key, rejected_item, request_key, request_partition
+from request_lens.adapters.dynamo_fact_reader import PARALLEL, DynamoFactReader
+from request_lens.adapters.dynamo_items import (
+    SETTLED_BY,
+    is_settled,
+    linked_item,
+    linked_key,
+    rejected_item,
+    request_partition,
+)
 from request_lens.adapters.dynamo_updates import (
     decision_update,
     orphan_update,
@@ -71,12 +79,15 @@ class DynamoFactStore(DynamoFactReader):
         standing = self.load_unlinked(unlinked.invocation.invocation_id)
         return standing.decision if standing is not None and standing.decision is not None else decision
 
-    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
-        """See `ports.Omissions`. One BatchGetItem a hundred: half a read unit a request."""
+    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """See `ports.Omissions`. One Query a request, eight at a time: half a read unit for each 4 KB of its items."""
         distinct = list(dict.fromkeys(request_ids))
-        items = self._table.looked_up([request_key(each) for each in distinct], attributes=["pk", "revision"])
-        revised = {item["pk"] for item in items if "revision" in item}
-        return [each for each in distinct if request_partition(each) not in revised]
+        with ThreadPoolExecutor(PARALLEL) as threads:
+            settled = list(threads.map(self._is_settled, distinct))
+        return [each for each, is_settled in zip(distinct, settled, strict=True) if not is_settled]
+
+    def _is_settled(self, request_id: RequestId) -> bool:
+        return is_settled(self._table.outline(request_partition(request_id), attributes=SETTLED_BY))
 
     def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """See `ports.Omissions`. One BatchGetItem a hundred: half a read unit an invocation."""

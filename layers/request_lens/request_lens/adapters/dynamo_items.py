@@ -10,7 +10,7 @@
 A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -148,6 +148,18 @@ def request_state(request_id: RequestId, items: Iterable[PlainMap]) -> RequestSt
         runaway=runaway_from(mapping(own, "runaway")) if "runaway" in own else None,
         invocations=tuple(_linked_from(item) for item in items if item["sk"] != REQUEST_SK),
     )
+
+
+SETTLED_BY = ("sk", "revision", "summary")
+"""The attributes of a request's items that `is_settled` needs."""
+
+
+def is_settled(items: Sequence[PlainMap]) -> bool:
+    """Whether the request of these items has a revision, and the last one counts as many invocations as there are."""
+    own: PlainMap = next((item for item in items if item["sk"] == REQUEST_SK), {})
+    if "revision" not in own:
+        return False
+    return summary_from(mapping(own, "summary")).totals.invocations >= len(items) - 1
 
 
 def _linked_from(item: PlainMap) -> LinkedInvocation:

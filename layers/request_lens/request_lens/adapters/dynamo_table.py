@@ -108,6 +108,18 @@ class DynamoTable:
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]
 
+    def outline(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
+        """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": pk}),
+            ProjectionExpression=", ".join(f"#{name}" for name in attributes),
+            ExpressionAttributeNames={f"#{name}": name for name in attributes},
+        )
+        with _outages():
+            return [from_item(item) for page in pages for item in page["Items"]]
+
     def listed(self, span: Span, *, limit: int, newest_first: bool = False) -> list[PlainMap]:
         """The first `limit` items of a span of the index, or the last, backwards. Raises: StoreUnavailable."""
         pages = self._client.get_paginator("query").paginate(

@@ -12,6 +12,7 @@ from request_lens.domain.change import Change, InvocationDecided, RevisionWritte
 from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.runaway import Runaway
+from request_lens.domain.settlement import has_news
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Summary
 
@@ -144,9 +145,10 @@ class MemoryFactStore:
         """See `ports.FactReader`."""
         return [self.load_request(each) for each in request_ids]
 
-    def without_revision(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """See `ports.Omissions`."""
-        return [each for each in dict.fromkeys(request_ids) if self._state(each).revision == 0]
+        states = [self.load_request(each) for each in dict.fromkeys(request_ids)]
+        return [each.request_id for each in states if each.revision == 0 or has_news(each)]
 
     def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """See `ports.Omissions`."""

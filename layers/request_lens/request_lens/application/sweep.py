@@ -1,17 +1,17 @@
-"""Sweep: make lost settle messages good, an hour of facts at a time.
+"""Sweep: make lost settle messages good, five minutes of facts at a time, two hours after they began.
 
-It sends again what the index by time shows to be missing, and nothing else: a request without a revision, an untagged
-call without a decision, and a call whose link was decided by a settle that never came to count it.
+It sends again what the table shows to be missing, and nothing else: a request without a revision, or with more calls
+than its last one counts; an untagged call without a decision; and a call whose link was decided by a settle that never
+came to count it.
 
-What the index does not show, it does not make good: a tagged call whose request's record never came, a call that came
-after a revision of its request, and a fact that was stored after its hour was swept. The index holds no tagged calls
-(an index write for each would cost more than the rest of its storing), and to count every request's calls would be a
-Query a request. The messages of these wait in the dead-letter queue, if that is where they were lost.
+What the index by time does not list, it does not make good: a tagged call whose request's record never came, and a fact
+that was stored after its time was swept. The index holds no tagged calls: an index write for each would cost more than
+the rest of its storing. The messages of these wait in the dead-letter queue, if that is where they were lost.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from request_lens.domain.facts import Request
@@ -21,10 +21,17 @@ from request_lens.domain.state import Matter, SettleKey
 from request_lens.domain.surroundings import due_at
 from request_lens.ports import Ports
 
-HOUR = timedelta(hours=1)
+AGE = timedelta(hours=2)
+"""How old facts are when they are swept: those that come in time have long been settled."""
+
+SLICE = timedelta(minutes=5)
+"""The time that one sweep is for. A Query a request takes some 4 ms of the function's processor: 50 requests a second
+are about as many as its time-out allows."""
 
 PAGE = 500
 """Facts that are read at a time, unless more have the very same time."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 type Timed = tuple[SettleKey, datetime]
 """A key and when it is due."""
@@ -32,60 +39,61 @@ type Timed = tuple[SettleKey, datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepReport:
-    """What an hour held and what was sent again for it.
+    """What a slice of time held and what was sent again for it.
 
-    `hour` is its beginning, `requests` and `invocations` (untagged) are what it held. Sent again were `unrevised`
+    `begins` is its beginning, `requests` and `invocations` (untagged) are what it held. Sent again were `unsettled`
     requests, `undecided` calls, and `uncounted` ones: linked, but not stored under their request.
     """
 
-    hour: datetime
+    begins: datetime
     requests: int = 0
     invocations: int = 0
-    unrevised: int = 0
+    unsettled: int = 0
     undecided: int = 0
     uncounted: int = 0
 
 
 def sweep(ports: Ports, policy: Policy, *, moment: datetime | None = None) -> SweepReport:
-    """Send a key for everything of the hour before last that was left undone, as seen from `moment` (else from now).
+    """Send a key for everything that was left undone in the slice that lies `AGE` before `moment` (else before now).
 
-    To sweep an hour again, or at the same time as another does, sends more messages and changes nothing else. It
+    To sweep a slice again, or at the same time as another does, sends more messages and changes nothing else. It
     holds one page of facts at a time, and sends a page's keys before it reads the next. Raises: StoreUnavailable,
-    TimerUnavailable; Lambda then sweeps the hour again, as it does where the hour holds more than the function's
+    TimerUnavailable; Lambda then sweeps the slice again, as it does where that holds more than the function's
     time-out allows.
     """
     now = ports.clock.now()
-    hour = _hour_of(moment or now) - 2 * HOUR
-    requests, unrevised = _sweep_requests(hour, now, ports)
-    invocations, undecided, uncounted = _sweep_invocations(hour, ports, policy)
+    begins = slice_of((moment or now) - AGE)
+    requests, unsettled = _sweep_requests(begins, now, ports)
+    invocations, undecided, uncounted = _sweep_invocations(begins, ports, policy)
     return SweepReport(
-        hour=hour,
+        begins=begins,
         requests=requests,
         invocations=invocations,
-        unrevised=unrevised,
+        unsettled=unsettled,
         undecided=undecided,
         uncounted=uncounted,
     )
 
 
-def _hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def slice_of(moment: datetime) -> datetime:
+    """The beginning of the slice that a moment lies in."""
+    return moment - (moment - EPOCH) % SLICE
 
 
-def _sweep_requests(hour: datetime, now: datetime, ports: Ports) -> tuple[int, int]:
-    """How many requests the hour held, and for how many a key was sent."""
+def _sweep_requests(begins: datetime, now: datetime, ports: Ports) -> tuple[int, int]:
+    """How many requests the slice held, and for how many a key was sent."""
     held = sent = 0
-    for page in _pages(ports.store.requests_between, hour, _request_place):
-        unrevised = ports.store.without_revision([each.request_id for each in page])
-        _send([(SettleKey(Matter.REQUEST, each), now) for each in unrevised], ports)
-        held, sent = held + len(page), sent + len(unrevised)
+    for page in _pages(ports.store.requests_between, begins, _request_place):
+        unsettled = ports.store.unsettled([each.request_id for each in page])
+        _send([(SettleKey(Matter.REQUEST, each), now) for each in unsettled], ports)
+        held, sent = held + len(page), sent + len(unsettled)
     return held, sent
 
 
-def _sweep_invocations(hour: datetime, ports: Ports, policy: Policy) -> tuple[int, int, int]:
-    """How many untagged calls the hour held, and how many were undecided and uncounted."""
+def _sweep_invocations(begins: datetime, ports: Ports, policy: Policy) -> tuple[int, int, int]:
+    """How many untagged calls the slice held, and how many were undecided and uncounted."""
     held = undecided = uncounted = 0
-    for page in _pages(ports.store.unlinked_between, hour, _invocation_place):
+    for page in _pages(ports.store.unlinked_between, begins, _invocation_place):
         waiting = [each for each in page if each.decision is None]
         missing = _uncounted(page, ports)
         _send([_timed(each, policy) for each in [*waiting, *missing]], ports)
@@ -121,14 +129,14 @@ class _Read[Fact](Protocol):
 
 
 def _pages[Fact](
-    read: _Read[Fact], hour: datetime, place: Callable[[Fact], tuple[datetime, str]]
+    read: _Read[Fact], begins: datetime, place: Callable[[Fact], tuple[datetime, str]]
 ) -> Iterator[Sequence[Fact]]:
-    """The hour's facts, each in one page; `place` tells a fact's time and id.
+    """The slice's facts, each in one page; `place` tells a fact's time and id.
 
     A page begins at the time of the last fact before it, which others may share. Where a whole page has one time (a
     call's is a whole second), the next is twice as long.
     """
-    first, last = hour, hour + HOUR - timedelta(microseconds=1)
+    first, last = begins, begins + SLICE - timedelta(microseconds=1)
     limit, seen = PAGE, frozenset[str]()
     while True:
         page = read(first, last, limit=limit)

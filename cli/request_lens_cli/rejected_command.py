@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 from request_lens.domain.facts import StoredRejected
@@ -37,14 +38,30 @@ def rejected_command(*, period: Period, stack: StackChoice, format_: str) -> Non
     with working("Reading the rejected records"):
         found = open_stack_table(view).reader.rejected_between(kept.first, kept.last, limit=LIST_LIMIT)
     if format_ == "json":
-        click.echo(json.dumps([stored_rejected_document(each) for each in found], indent=2))
-        return
-    console = open_console()
+        click.echo(json.dumps(rejected_documents(found), indent=2))
+    else:
+        show_rejected(found, open_console())
+
+
+def rejected_documents(found: Sequence[StoredRejected]) -> Document:
+    """The kept records as JSON, and whether there may be more of them than were read."""
+    return {"rejected": [stored_rejected_document(each) for each in found], "may_be_more": _is_cut(found)}
+
+
+def show_rejected(found: Sequence[StoredRejected], console: Console) -> None:
+    """Print the kept records, how many there are by reason, and whether there may be more."""
     if found:
         console.print(rejected_table(found))
     reasons = Counter(each.record.reason for each in found)
     told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
     console.print(counted(len(found), "rejected record") + (f": {told}" if told else ""), style="bold")
+    if _is_cut(found):
+        words = f"Only the earliest {len(found):,} rejected records of this time were read, there may be more"
+        console.print(f"{words}: ask for a shorter time.", style="yellow", highlight=False)
+
+
+def _is_cut(found: Sequence[StoredRejected]) -> bool:
+    return len(found) >= LIST_LIMIT
 
 
 def stored_rejected_document(stored: StoredRejected) -> Document:

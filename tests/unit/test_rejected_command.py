@@ -3,10 +3,16 @@
 import io
 from datetime import UTC, datetime
 
+import pytest
 from rich.console import Console
 
 from request_lens.domain.facts import Rejected, RejectedReason, StoredRejected
-from request_lens_cli.rejected_command import rejected_table, stored_rejected_document
+from request_lens_cli.rejected_command import (
+    rejected_documents,
+    rejected_table,
+    show_rejected,
+    stored_rejected_document,
+)
 
 AT = datetime(2026, 11, 24, 12, 0, 15, 250_000, tzinfo=UTC)
 LINE = StoredRejected(
@@ -53,3 +59,13 @@ def test_the_table_shows_one_a_line_and_a_dash_for_what_is_unknown() -> None:
         "37",
     ]
     assert rows[1][-4:] == ["–", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(("kept", "is_cut"), [(0, False), (2, False), (3, True)])
+def test_a_list_that_may_have_been_cut_says_so(kept: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("request_lens_cli.rejected_command.LIST_LIMIT", 3)
+    printed = io.StringIO()
+    show_rejected([LINE] * kept, Console(file=printed, width=180))
+
+    assert ("Only the earliest 3 rejected records of this time were read" in printed.getvalue()) == is_cut
+    assert rejected_documents([LINE] * kept)["may_be_more"] == is_cut

@@ -111,6 +111,15 @@ def test_the_table_ends_with_what_there_was() -> None:
     assert shown.stdout.splitlines()[-1] == "1 invocation, 0 requests, 0 ignored, 1 set aside"
 
 
+def test_a_field_that_holds_nothing_is_left_out_of_the_table() -> None:
+    line = json.loads(spelled("converse"))
+    line["input"]["inputBodyJson"] = {"messages": [{"role": "user", "content": "Hello"}]}
+    line["output"]["outputBodyJson"] = {"stopReason": "end_turn"}
+    shown = run("-", stdin=f"{json.dumps(line)}\n{{}}").stdout
+    assert "stop_reason" in shown
+    assert [name for name in ("conversation", "detail", "first_byte") if name in shown] == []
+
+
 @pytest.mark.parametrize("line", ["converse", "http_no_route"])
 def test_lines_that_are_understood_or_normal_exit_with_zero(line: str) -> None:
     assert run("-", stdin=spelled(line)).exit_code == 0

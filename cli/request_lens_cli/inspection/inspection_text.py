@@ -24,12 +24,8 @@ def inspection_table(inspection: Inspection, line: int) -> Table:
 
 
 def _fields(fields: Mapping[str, Json]) -> Text:
-    told = [
-        Text.assemble((f"{name} ", "dim"), _told(value))
-        for name, value in fields.items()
-        if value is not None and value is not False
-    ]
-    return Text(" · ").join(told)
+    told = {name: _told(value) for name, value in fields.items() if value is not False}
+    return Text(" · ").join(Text.assemble((f"{name} ", "dim"), text) for name, text in told.items() if text)
 
 
 def _told(value: Json) -> str:

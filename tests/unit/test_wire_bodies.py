@@ -77,6 +77,7 @@ def use(tool_use_id: object) -> Json:
         ("stream_titan", "FINISH"),
         ("stream_llama", "stop"),
         ("stream_cohere", "COMPLETE"),
+        ("invoke_pegasus", "stop"),
         ("invoke_canvas", None),
         ("invoke_embeddings", None),
         ("unknown_operation", None),
@@ -101,6 +102,11 @@ def test_chat_completions_return_the_last_tool_s_result(name: str) -> None:
 @pytest.mark.parametrize("name", ["converse", "invoke_anthropic", "stream_anthropic"])
 def test_the_cache_is_split_by_time_to_live_and_counted_where_the_record_does_not(name: str) -> None:
     assert shape(name).tokens == CACHED
+
+
+@pytest.mark.parametrize("name", ["invoke_nova", "stream_nova"])
+def test_nova_counts_its_cache_under_other_names_and_does_not_split_it(name: str) -> None:
+    assert shape(name).tokens == replace(CACHED, cache_write_1h=None)
 
 
 @pytest.mark.parametrize("name", [name for name in INVOCATION_SHAPES if name.startswith("stream_")])

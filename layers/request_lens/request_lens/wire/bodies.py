@@ -72,6 +72,7 @@ class Piece(Message, total=False):
                 AliasPath("generations", 0, "finish_reason"),  # Cohere's text generation
                 AliasPath("completions", 0, "finishReason", "reason"),  # Jurassic
                 AliasPath("artifacts", 0, "finishReason"),  # Stability
+                "finishReason",  # TwelveLabs' Pegasus
             )
         ),
     ]
@@ -96,6 +97,8 @@ class Piece(Message, total=False):
                 AliasPath("usage", "cacheReadInputTokens"),
                 AliasPath("usage", "cache_read_input_tokens"),
                 AliasPath("message", "usage", "cache_read_input_tokens"),  # Anthropic's message_start
+                AliasPath("usage", "cacheReadInputTokenCount"),  # Nova
+                AliasPath(_MEASURED, "cacheReadInputTokenCount"),  # a stream's last chunk
             )
         ),
     ]
@@ -106,6 +109,8 @@ class Piece(Message, total=False):
                 AliasPath("usage", "cacheWriteInputTokens"),
                 AliasPath("usage", "cache_creation_input_tokens"),
                 AliasPath("message", "usage", "cache_creation_input_tokens"),
+                AliasPath("usage", "cacheWriteInputTokenCount"),
+                AliasPath(_MEASURED, "cacheWriteInputTokenCount"),
             )
         ),
     ]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from request_lens.errors import EnvelopeError
+from request_lens.wire.json_text import MAX_REPAIRED_BYTES
 from request_lens.wire.subscription import MAX_INFLATED_BYTES, LogEvent, decode
 
 CANARY = "canary-7f3a"
@@ -79,6 +80,11 @@ def test_bytes_that_are_no_utf8_do_not_lose_the_batch() -> None:
     assert [event.message for event in batch.events] == ["bad \ufffd byte", "a neighbour"]
 
 
+def test_a_batch_that_is_too_large_to_repair_is_refused() -> None:
+    with pytest.raises(EnvelopeError):
+        decode(zipped(envelope("cut \ud83d off", "a" * MAX_REPAIRED_BYTES)))
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -96,6 +102,7 @@ def test_bytes_that_are_no_utf8_do_not_lose_the_batch() -> None:
         zipped(envelope(CANARY, message_type=CANARY)),
         zipped(envelope() | {"logEvents": [{"id": "1", "message": {"text": CANARY}}]}),
         zipped(envelope() | {"logEvents": CANARY}),
+        zipped({key: value for key, value in envelope(CANARY).items() if key != "logEvents"}),
         lambda_event(gzip.compress(b'{"logEvents":' + b"[" * 100_000)),
         lambda_event(gzip.compress(b'{"n":' + b"[" * 300 + b"]" * 300 + b"}")),
     ],

@@ -2,15 +2,21 @@
 
 import json
 
+MAX_REPAIRED_BYTES = 8 * 1024 * 1024
+"""A repair takes up to 15 times the text in memory; what CloudWatch Logs delivers is far shorter than this."""
 
-def repaired(text: str) -> bytes | None:
+
+def repaired(raw: bytes) -> bytes | None:
     """The same JSON with U+FFFD in place of lone surrogates, or None where nothing reads it.
 
     Agents cut text in the middle of an emoji, and the record then holds the escape of one half. That must not lose the
-    call. What the standard library refuses too (nesting, numbers of 5,000 digits) stays refused.
+    call. What the standard library refuses too (nesting, numbers of 5,000 digits) stays refused, and so does a text of
+    more than MAX_REPAIRED_BYTES.
     """
+    if len(raw) > MAX_REPAIRED_BYTES:
+        return None
     try:
-        plain = json.dumps(json.loads(text), ensure_ascii=False)
+        plain = json.dumps(json.loads(raw.decode("utf-8", "replace")), ensure_ascii=False)
     except (ValueError, RecursionError):
         return None
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()

@@ -53,7 +53,7 @@ def read_record(message: str, *, log_group: str = "", log_stream: str = "", even
     raw = message.encode("utf-8", "surrogatepass")
     found = _read(raw)
     if isinstance(found, Fault) and found.reason is RejectedReason.NOT_JSON:
-        second_try = repaired(message)
+        second_try = repaired(raw)
         found = found if second_try is None else _read(second_try)
     if not isinstance(found, Fault):
         return found

@@ -14,12 +14,14 @@ from pydantic import Field, ValidationError
 
 from request_lens.domain.facts import RejectedReason
 from request_lens.errors import EnvelopeError
-from request_lens.wire.fault import Fault, fault_of
+from request_lens.wire.fault import Fault, fault_of, missing
 from request_lens.wire.field_types import MAX_EPOCH_MS, ForeignModel, Identifier, LogName, OrEmpty, OrNone
 from request_lens.wire.json_text import repaired
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
 """Lambda takes 1 MB of payload; a forged one of that size could inflate to 700 MB."""
+
+_NO_BATCH = "awslogs.data holds no CloudWatch Logs batch"
 
 _GZIP_OR_ZLIB = isal_zlib.MAX_WBITS | 32
 
@@ -52,7 +54,7 @@ class Envelope[Line](ForeignModel):
     message_type: Literal["DATA_MESSAGE", "CONTROL_MESSAGE"]
     log_group: Annotated[LogName, OrEmpty()] = ""
     log_stream: Annotated[LogName, OrEmpty()] = ""
-    log_events: tuple[LogEvent[Line], ...] = ()
+    log_events: tuple[LogEvent[Line], ...] | None = None
 
 
 class _Data(ForeignModel):
@@ -75,6 +77,8 @@ def decode_as[Line](model: type[Envelope[Line]], event: Mapping[str, object]) ->
     """The same, each line read as the model says while the envelope is. Raises: EnvelopeError."""
     envelope = _parsed(model, _inflated(_compressed(event)))
     events = envelope.log_events if envelope.message_type == "DATA_MESSAGE" else ()
+    if events is None:
+        raise EnvelopeError(f"{_NO_BATCH}: {missing('logEvents').detail}")
     return LogBatch(log_group=envelope.log_group, log_stream=envelope.log_stream, events=events)
 
 
@@ -104,10 +108,10 @@ def _inflated(data: bytes) -> bytes:
 def _parsed[Line](model: type[Envelope[Line]], text: bytes) -> Envelope[Line]:
     found = _envelope_or_fault(model, text)
     if isinstance(found, Fault) and found.reason is RejectedReason.NOT_JSON:
-        second_try = repaired(text.decode("utf-8", "replace"))
+        second_try = repaired(text)
         found = found if second_try is None else _envelope_or_fault(model, second_try)
     if isinstance(found, Fault):
-        raise EnvelopeError(f"awslogs.data holds no CloudWatch Logs batch: {found.detail}")
+        raise EnvelopeError(f"{_NO_BATCH}: {found.detail}")
     return found
 
 

@@ -1,6 +1,5 @@
 """What an answer says of its call: one whole answer, or chunks that say it together."""
 
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from request_lens.domain.facts import GUARDRAIL_INTERVENED
@@ -30,35 +29,35 @@ class Answer(NamedTuple):
 
 def answer_of(body: AnsweredBody) -> Answer:
     """What the body says; of chunks that say the same thing, the last one: reasons and latencies come at the end."""
-    pieces = [piece for piece in (body if isinstance(body, list) else [body]) if piece]
-    said = _together(pieces)
+    said: Piece = {}
+    produced: list[str] = []
+    intervened = False
+    for piece in body if isinstance(body, list) else (body,):
+        if piece:
+            said |= piece
+            produced += _produced_by(piece)
+            intervened = intervened or piece.get("guardrail_action") == "INTERVENED"
     reason = said.get("stop_reason")
     return Answer(
         stop_reason=reason,
         latency_ms=_whole(said.get("latency_ms")),
         first_byte_latency_ms=_whole(said.get("first_byte_latency_ms")),
-        guardrail_intervened=reason == GUARDRAIL_INTERVENED
-        or any(piece.get("guardrail_action") == "INTERVENED" for piece in pieces),
+        guardrail_intervened=intervened or reason == GUARDRAIL_INTERVENED,
         service_tier=LATENCY_OPTIMIZED if said.get("performance") == "optimized" else said.get("service_tier"),
-        produced=each_once(tool_use_id for piece in pieces for tool_use_id in _produced_by(piece)),
+        produced=each_once(produced),
         cache_read=said.get("cache_read"),
         cache_write=said.get("cache_write"),
         cache_write_1h=_written_for_an_hour(said),
     )
 
 
-def _together(pieces: Iterable[Piece]) -> Piece:
-    said: Piece = {}
-    for piece in pieces:
-        said |= piece
-    return said
-
-
-def _produced_by(piece: Piece) -> Iterator[str]:
-    yield from produced_by(piece)
-    yield from produced_by(piece.get("message", {}))
-    if (tool_use_id := tool_use_of(piece.get("block", {}))) is not None:
-        yield tool_use_id
+def _produced_by(piece: Piece) -> list[str]:
+    found = produced_by(piece)
+    if "message" in piece:
+        found += produced_by(piece["message"])
+    if "block" in piece and (tool_use_id := tool_use_of(piece["block"])) is not None:
+        found.append(tool_use_id)
+    return found
 
 
 def _written_for_an_hour(said: Piece) -> int | None:

@@ -137,7 +137,7 @@ Moment = Annotated[datetime, Field(strict=True, ge=EPOCH, lt=DOOMSDAY)]
 
 def in_utc(moment: datetime) -> datetime:
     """The same moment in UTC, which is also what a time without an offset means."""
-    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.utcoffset() else moment.replace(tzinfo=UTC)
 
 
 def believed_utc(moment: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """Messages of a conversation, read for the ids of tool uses alone, as each model family words them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 from pydantic import Field
@@ -42,14 +42,11 @@ class Message(TypedDict, total=False):
     tool_call_id: OptionalWord
 
 
-def produced_by(message: Message) -> Iterator[str]:
+def produced_by(message: Message) -> list[str]:
     """The ids of the tool uses that a message asks for."""
-    for block in message.get("content", ()):
-        if block is not None and (tool_use_id := tool_use_of(block)) is not None:
-            yield tool_use_id
-    for call in message.get("tool_calls", ()):
-        if call is not None and "id" in call:
-            yield call["id"]
+    blocks, calls = message.get("content", ()), message.get("tool_calls", ())
+    found = [tool_use_id for block in blocks if block and (tool_use_id := tool_use_of(block)) is not None]
+    return [*found, *(call["id"] for call in calls if call)] if calls else found
 
 
 def tool_use_of(block: Block) -> str | None:
@@ -57,22 +54,20 @@ def tool_use_of(block: Block) -> str | None:
     return block["tool_use"].get("tool_use_id") if "tool_use" in block else block.get("id")
 
 
-def returned_by(message: Message) -> Iterator[str]:
+def returned_by(message: Message) -> list[str]:
     """The ids of the tool uses whose results a message brings.
 
     Chat completions bring each result in a message of its own; the last one's id leads to the call that asked for all.
     """
-    if "tool_call_id" in message:
-        yield message["tool_call_id"]
-    for block in message.get("content", ()):
-        if block is not None and (tool_use_id := _tool_result_of(block)) is not None:
-            yield tool_use_id
+    blocks = message.get("content", ())
+    found = [tool_use_id for block in blocks if block and (tool_use_id := _tool_result_of(block)) is not None]
+    return [message["tool_call_id"], *found] if "tool_call_id" in message else found
 
 
 def _tool_result_of(block: Block) -> str | None:
     return block["tool_result"].get("tool_use_id") if "tool_result" in block else block.get("tool_use_id")
 
 
-def each_once(ids: Iterable[str]) -> tuple[str, ...]:
+def each_once(ids: Sequence[str]) -> tuple[str, ...]:
     """The ids, each once, in order, at most MAX_TOOL_IDS."""
-    return tuple(dict.fromkeys(ids))[:MAX_TOOL_IDS]
+    return tuple(dict.fromkeys(ids))[:MAX_TOOL_IDS] if len(ids) > 1 else tuple(ids)

@@ -1,6 +1,7 @@
 """A batch read in one pass gives, line by line, what reading its lines one by one gives."""
 
 import base64
+import gc
 import gzip
 import hashlib
 import json
@@ -90,6 +91,17 @@ def test_a_line_that_is_no_text_breaks_the_envelope_without_its_text() -> None:
     with pytest.raises(EnvelopeError) as caught:
         read_batch(event)
     assert "canary" not in str(caught.value)
+
+
+def test_what_reads_batches_is_built_once_whatever_is_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_batch(lambda_event(LINES))
+    builds: list[object] = []
+    monkeypatch.setattr("request_lens.wire.log_batch._ReadLine.__get_pydantic_core_schema__", builds.append)
+    gc.collect()
+
+    read_batch(lambda_event(LINES))
+
+    assert builds == []
 
 
 def test_a_control_message_has_no_lines() -> None:

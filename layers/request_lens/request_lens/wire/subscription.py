@@ -57,6 +57,9 @@ class Envelope[Line](ForeignModel):
     log_events: tuple[LogEvent[Line], ...] | None = None
 
 
+_LINES = Envelope[str]
+
+
 class _Data(ForeignModel):
     data: str
 
@@ -70,7 +73,7 @@ def decode(event: Mapping[str, object]) -> LogBatch[str]:
 
     Raises: EnvelopeError, whose message names what is wrong and holds nothing of the payload.
     """
-    return decode_as(Envelope[str], event)
+    return decode_as(_LINES, event)
 
 
 def decode_as[Line](model: type[Envelope[Line]], event: Mapping[str, object]) -> LogBatch[Line]:

@@ -73,7 +73,7 @@ def with_stdlib(event: LambdaEvent) -> int:
 
 def _models(event: LambdaEvent) -> list[ModelInvocationLog]:
     records = CloudWatchLogsEnvelope().parse(dict(event), ModelInvocationLog)
-    return [each for each in records if isinstance(each, ModelInvocationLog)]
+    return [each for each in records if each is not None]
 
 
 def powertools_models(event: LambdaEvent) -> int:

@@ -1,22 +1,21 @@
 """The field types that foreign JSON is read with: bounded text, bounded numbers, and fields that may be unreadable."""
 
-import re
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Annotated
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
-    Strict,
     StringConstraints,
     with_config,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
+
+_FOREIGN = ConfigDict(extra="ignore", hide_input_in_errors=True, alias_generator=to_camel, defer_build=True)
 
 
 class ForeignModel(BaseModel):
@@ -26,9 +25,11 @@ class ForeignModel(BaseModel):
     first used: at import each would be built by itself, and once more in the one that holds it.
     """
 
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, hide_input_in_errors=True, alias_generator=to_camel, defer_build=True
-    )
+    model_config = ConfigDict(frozen=True, **_FOREIGN)
+
+
+foreign_part = with_config(_FOREIGN)
+"""Decorator of a TypedDict that is read like a ForeignModel."""
 
 
 class OrNone:
@@ -107,21 +108,22 @@ Name = Annotated[str, StringConstraints(strict=True, max_length=2048, pattern=_P
 """A model id, a route, an ARN: text of one line, which a closer look must pass before it is a name of ours. 2,048 is
 Bedrock's own limit of a model id."""
 
-WORD_PATTERN = r"^[A-Za-z0-9_.:-]{1,64}$"
-
-Word = Annotated[str, StringConstraints(strict=True, pattern=WORD_PATTERN)]
+Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """A stop reason or a tool-use id (Bedrock's own pattern of those): too narrow for a prompt to slip through."""
 
 UNKNOWN = "unknown"
 
-_WORD = re.compile(WORD_PATTERN)
+
+class OrUnknown:
+    """Annotation of a text that is UNKNOWN where it cannot be read; what is no text stays an error."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Any text, then the field's own schema, with UNKNOWN in place of its errors."""
+        word = core_schema.with_default_schema(handler(source), default=UNKNOWN, on_error="default")
+        return core_schema.chain_schema([core_schema.str_schema(strict=True), word])
 
 
-def _word_or_unknown(text: str) -> str:
-    return text if _WORD.fullmatch(text) else UNKNOWN
-
-
-Label = Annotated[str, Strict(), AfterValidator(_word_or_unknown)]
+Label = Annotated[Word, OrUnknown()]
 """A word that says something by being there: an operation, an error code. One that is no word is UNKNOWN."""
 
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9=_+/:.-]{1,128}$"

@@ -3,9 +3,9 @@
 The common fields decide whether a record can be read; a body never does.
 """
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
-from pydantic import ValidationError
+from pydantic import AliasPath, Field, TypeAdapter, ValidationError
 
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, RejectedReason, TokenCounts
 from request_lens.wire.answer import Answer, answer_of
@@ -14,15 +14,14 @@ from request_lens.wire.caller import role_name
 from request_lens.wire.fault import Fault, fault_of
 from request_lens.wire.field_types import (
     UNKNOWN,
-    ForeignModel,
     Identifier,
     Label,
     Moment,
     Name,
     OrAbsent,
-    OrNone,
     TokenCount,
     Word,
+    foreign_part,
     in_utc,
 )
 from request_lens.wire.messages import each_once, returned_by
@@ -31,10 +30,6 @@ from request_lens.wire.request_metadata import RequestMetadata, tag_of
 
 SCHEMA_TYPE = "ModelInvocationLog"
 """`schemaType` of the records; a few exports lack it."""
-
-
-class _Identity(TypedDict, total=False):
-    arn: Annotated[Name, OrAbsent()]
 
 
 class _Input(TypedDict, total=False):
@@ -49,29 +44,33 @@ class _Output(TypedDict, total=False):
     output_token_count: TokenCount | None
 
 
-class ModelInvocationLog(ForeignModel):
+@foreign_part
+class ModelInvocationLog(TypedDict):
     """The fields of a record that we read; failed calls have neither input nor output.
 
-    Its parts are TypedDicts, which take half the time of models, and take over the model's camelCase.
+    It and its parts are TypedDicts, which take half the time of models; the parts take over its camelCase.
     """
 
-    schema_type: Literal["ModelInvocationLog"] | None = None
+    schema_type: NotRequired[Literal["ModelInvocationLog"] | None]
     timestamp: Moment
     request_id: Identifier
     model_id: Name
-    operation: Label | None = None
-    error_code: Label | None = None
-    region: Annotated[Word | None, OrNone()] = None
-    identity: Annotated[_Identity | None, OrNone()] = None
-    request_metadata: Annotated[RequestMetadata | None, OrNone()] = None
-    input: _Input | None = None
-    output: _Output | None = None
+    operation: NotRequired[Label | None]
+    error_code: NotRequired[Label | None]
+    region: NotRequired[Annotated[Word, OrAbsent()]]
+    caller_arn: NotRequired[Annotated[Name, OrAbsent(), Field(validation_alias=AliasPath("identity", "arn"))]]
+    request_metadata: NotRequired[Annotated[RequestMetadata, OrAbsent()]]
+    input: NotRequired[_Input | None]
+    output: NotRequired[_Output | None]
+
+
+_RECORD: TypeAdapter[ModelInvocationLog] = TypeAdapter(ModelInvocationLog)
 
 
 def read_invocation(raw: bytes) -> Invocation | Fault:
     """The invocation that a record's JSON text reports, or what is wrong with its common fields."""
     try:
-        record = ModelInvocationLog.model_validate_json(raw)
+        record = _RECORD.validate_json(raw)
     except ValidationError as error:
         return fault_of(error)
     return invocation_of(record)
@@ -79,27 +78,27 @@ def read_invocation(raw: bytes) -> Invocation | Fault:
 
 def invocation_of(record: ModelInvocationLog) -> Invocation | Fault:
     """The invocation that a record reports, or why it may be something else's."""
-    if record.schema_type is None and record.operation is None:
+    if record.get("schema_type") is None and record.get("operation") is None:
         return Fault(reason=RejectedReason.UNKNOWN_RECORD)
     return _to_invocation(record)
 
 
 def _to_invocation(record: ModelInvocationLog) -> Invocation:
-    asked, answered = record.input or _Input(), record.output or _Output()
+    asked, answered = record.get("input") or _Input(), record.get("output") or _Output()
     answer = answer_of(answered.get("output_body_json"))
     return Invocation(
-        invocation_id=InvocationId(record.request_id),
-        model_id=model_name(record.model_id),
-        operation=record.operation or UNKNOWN,
-        logged_at=in_utc(record.timestamp),
+        invocation_id=InvocationId(record["request_id"]),
+        model_id=model_name(record["model_id"]),
+        operation=record.get("operation") or UNKNOWN,
+        logged_at=in_utc(record["timestamp"]),
         latency_ms=answer.latency_ms,
         stop_reason=answer.stop_reason,
-        error_code=record.error_code,
+        error_code=record.get("error_code"),
         tokens=_tokens(asked, answered, answer),
-        caller_role=role_name(record.identity.get("arn")) if record.identity else None,
-        tag=tag_of(record.request_metadata),
+        caller_role=role_name(record.get("caller_arn")),
+        tag=tag_of(record.get("request_metadata")),
         conversation=_conversation(asked.get("input_body_json"), answer),
-        region=record.region,
+        region=record.get("region"),
         service_tier=answer.service_tier,
         first_byte_latency_ms=answer.first_byte_latency_ms,
         guardrail_intervened=answer.guardrail_intervened,

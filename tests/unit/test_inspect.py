@@ -76,6 +76,20 @@ def test_every_unknown_latency_and_stop_reason_has_its_reason(name: str) -> None
     assert absent <= inspection.unknown.keys()
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "value", "field"),
+    [
+        ("converse", "modelId", "Tell me a secret", "model_id"),
+        ("converse", "operation", "Tell me a secret", "operation"),
+        ("throttled", "errorCode", "Tell me a secret", "error_code"),
+        ("http", "routeKey", "Tell me a secret", "route"),
+    ],
+)
+def test_a_name_that_cannot_be_one_says_so(name: str, key: str, value: str, field: str) -> None:
+    line = json.dumps(json.loads(spelled(name)) | {key: value})
+    assert "word" in inspect_line(line).unknown[field]
+
+
 def test_every_reason_for_setting_a_line_aside_has_a_meaning() -> None:
     assert set(MEANINGS) == set(RejectedReason)
 

@@ -2,8 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 
 from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.summary import OTHER_MODEL
+from request_lens.wire.field_types import UNKNOWN
+from request_lens.wire.route import OTHER_ROUTE
 from request_lens_cli.inspection.record_shape import RecordShape, record_shape
 
 _FAILED = "a failed call's record carries none"
@@ -15,6 +19,8 @@ def unknown_of_request(request: Request, message: str) -> dict[str, str]:
     """Why the duration or the start's milliseconds are unknown: the console's default formats have neither."""
     line = json.loads(message)
     unknown: dict[str, str] = {}
+    if request.route == OTHER_ROUTE:
+        unknown["route"] = "no API's route is worded like the one in the line"
     if request.duration_ms is None:
         unknown["duration_ms"] = f"{_latency_fault(line.get('responseLatency'))}: {_ONLY_TAGS}"
     if not line.get("requestTimeEpoch") or line["requestTimeEpoch"] == "-":
@@ -33,7 +39,22 @@ def _latency_fault(latency: object) -> str:
 def unknown_of_invocation(invocation: Invocation, message: str) -> dict[str, str]:
     """Why what a record may tell is unknown of this call, by field."""
     shape = record_shape(message)
-    return {**dict(_of_call(invocation, shape)), **dict(_of_counts(invocation)), **dict(_of_caller(invocation, shape))}
+    reasons = (
+        _of_names(invocation),
+        _of_call(invocation, shape),
+        _of_counts(invocation),
+        _of_caller(invocation, shape),
+    )
+    return dict(chain.from_iterable(reasons))
+
+
+def _of_names(call: Invocation) -> Iterator[tuple[str, str]]:
+    if call.model_id == OTHER_MODEL:
+        yield "model_id", "no model's id is worded like the one in the record"
+    if call.operation == UNKNOWN:
+        yield "operation", "the record names none, or what it names is no word"
+    if call.error_code == UNKNOWN:
+        yield "error_code", "what the record names is no word"
 
 
 def _of_call(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]]:

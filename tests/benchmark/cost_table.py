@@ -21,6 +21,9 @@ BATCHES = {1: 8.5, 5: 1.7, 20: 0.425}
 UNTAGGED_GAP_S = 8.5
 """An untagged call's cost depends on how many facts lie around it, which is to be read: one density for all batches."""
 
+DENSE_GAP_S = 3.0
+"""Seconds between requests where the README says what more density costs."""
+
 AIM = 3.50
 """US dollars per million tagged invocations, at five log events a batch."""
 
@@ -57,6 +60,16 @@ CASES = tuple(Case(tagged, batch) for tagged in (True, False) for batch in BATCH
 
 REQUESTS = {True: 60, False: 40}
 """How many requests are run, tagged and untagged: 20 have the mix of calls, 60 fill whole batches of 20."""
+
+DENSE_REQUESTS = 70
+"""They fill the three minutes that a settle looks at."""
+
+
+@cache
+def used_where_dense() -> Usage:
+    """What untagged calls used at five a batch, more requests and calls lying around each."""
+    traffic = cost_traffic(requests=DENSE_REQUESTS, gap_s=DENSE_GAP_S, tagged=False)
+    return metered_run(traffic, batch=5)
 
 
 @cache

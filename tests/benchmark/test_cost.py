@@ -1,9 +1,12 @@
 """What a million invocations cost, counted over the real handler. `make benchmark` prints it."""
 
+import re
+
 import pytest
 from tests.benchmark.cost_table import (
     AIM,
     CASES,
+    DENSE_GAP_S,
     OTHER_DESIGNS,
     README,
     Case,
@@ -12,11 +15,13 @@ from tests.benchmark.cost_table import (
     readme_table,
     updated,
     used,
+    used_where_dense,
 )
 from tests.benchmark.list_prices import (
     ASSUMED_TIMES,
     MILLION,
     PRICES_AS_OF,
+    cost_of,
     lambda_gb_seconds,
     log_bytes,
     measured_processor_s,
@@ -56,6 +61,15 @@ def test_what_was_counted_is_what_is_priced(case: Case) -> None:
     )
     print(f"{1000 * measured_processor_s(usage):.2f} ms of processor time per AWS call, measured now")
     assert meter.write_units >= usage.requests * 2 + usage.invocations
+
+
+def test_untagged_calls_cost_more_where_requests_are_dense_and_the_readme_says_how_much() -> None:
+    dense, usual = cost_of(used_where_dense()), cost_of(used(Case(tagged=False, batch=5)))
+    print(f"\nuntagged, 5 a batch, a request every {DENSE_GAP_S:g} s: {dense.total:.2f}, of it reads {dense.reads:.2f}")
+    said = f"at one every {DENSE_GAP_S:g} s the sum is "
+    (stated,) = re.findall(re.escape(said) + r"(\d+\.\d\d)", " ".join(README.read_text(encoding="utf-8").split()))
+    assert float(stated) == pytest.approx(dense.total, abs=0.1)
+    assert dense.reads > usual.reads
 
 
 def test_the_readme_shows_what_is_counted() -> None:

@@ -23,7 +23,7 @@ LONGEST_DELAY_S = 900
 
 SLOT_S = 10
 """Seconds. What is due half a minute ahead or more comes at the end of its slot: keys that come together share
-receives, and the first that finds calls to decide decides them for the others, with one look at the facts around."""
+receives."""
 
 _BATCH = 10
 """Messages that one SendMessageBatch takes."""

@@ -42,8 +42,9 @@ PROFILES = ("us", "eu", "apac", "au", "jp", "ca", "in", "global")
 
 SAME_EVERYWHERE = frozenset({"anthropic", "writer"})
 """Vendors whose models cost the same in all Regions but GovCloud's: Claude by AWS's price list (in a stored copy of
-2026-10-08: 14 models were read, each with one price by the global profile and one otherwise, in every Region), Palmyra
-by litellm 1.109.1's list (2026-11-24). Of every other vendor that AWS lists in several Regions, some models differ."""
+2026-10-08: 14 models were read, each with one price by the global profile and one otherwise, in every Region; 3.5
+Haiku, without a global profile, has two prices there, of which AWS's page has the lower one), Palmyra by litellm
+1.109.1's list (2026-11-24). Of every other vendor that AWS lists in several Regions, some models differ."""
 
 US_REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 """Where the prices of all others hold: the package has one price a model, that of these Regions. Elsewhere most cost
@@ -64,8 +65,7 @@ instead of 4.40, 3.5 Sonnet 3.60 instead of 3 USD a million input tokens, by AWS
 LONG_CONTEXT_UNKNOWN = ("claude-sonnet-4-2025", "claude-sonnet-4-5-2025")
 """Models that cost more in a prompt of over 200,000 tokens, which the package does not say: twice the input and 1.5
 times the output (https://platform.claude.com/docs/en/about-claude/pricing in a stored copy, and litellm 1.109.1's list,
-2026-11-24; AWS's price list of 2026-01-19 has usage types for it, cache reads of Sonnet 4.5 at 0.66 instead of 0.33
-USD). Such a call is not priced."""
+2026-11-24). Such a call is not priced."""
 
 LONG_CONTEXT = 200_000
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,7 @@ from tests.unit.fact_samples import call
 
 from request_lens.adapters.price_list import TABLE, bedrock_prices
 from request_lens.domain.facts import Invocation, TokenCounts
-from request_lens.domain.pricing import NO_PRICES, PROFILES, Unpriced
+from request_lens.domain.pricing import NO_PRICES, PROFILES, ModelPrice, PriceTable, TokenPrices, Unpriced
 from request_lens.domain.summary import Totals, totals_of
 
 CHECKOUT = Path(__file__).parents[2]
@@ -43,6 +44,10 @@ def script() -> ModuleType:
 
 def priced(model_id: str, tokens: TokenCounts, *, region: str | None = "us-east-1", at: datetime = NOW) -> Invocation:
     return replace(call(model_id=model_id), tokens=tokens, region=region, logged_at=at)
+
+
+def by_hand(tokens: Mapping[str, int], per_million: Mapping[str, str]) -> Decimal:
+    return sum((tokens[name] * Decimal(price) for name, price in per_million.items()), start=Decimal(0)) / 1_000_000
 
 
 def invocation_of(case: Mapping[str, Any]) -> Invocation:
@@ -93,9 +98,7 @@ def test_every_price_of_the_table_is_a_positive_decimal_and_its_days_and_tiers_a
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_call_costs_what_the_public_list_says(case: Mapping[str, Any]) -> None:
-    tokens = case["tokens"]
-    by_hand = sum((tokens[name] * Decimal(price) for name, price in case["per_million"].items()), start=Decimal(0))
-    assert by_hand / 1_000_000 == Decimal(case["usd"]), "the fixture contradicts itself"
+    assert by_hand(case["tokens"], case["per_million"]) == Decimal(case["usd"]), "the fixture contradicts itself"
 
     assert PRICES.estimate(invocation_of(case)) == Decimal(case["usd"])
 
@@ -105,13 +108,32 @@ def test_a_call_whose_price_the_table_lacks_has_no_cost_though_the_public_list_h
     assert PRICES.estimate(invocation_of(case)) is Unpriced(case["why"])
 
 
-def test_most_cases_rest_on_lists_of_aws_and_every_source_says_of_when_it_is() -> None:
-    of_aws = [case for case in CASES if case["source"].startswith("aws-")]
+@pytest.mark.parametrize("case", UNPRICED, ids=[case["name"] for case in UNPRICED])
+def test_what_aws_lists_for_a_call_without_a_price_would_give_it_a_cost(case: Mapping[str, Any]) -> None:
+    assert case["listed"].keys() == case["tokens"].keys()
+    assert by_hand(case["tokens"], case["listed"]) == Decimal(case["usd"]) > 0, "the fixture contradicts itself"
 
-    assert len(of_aws) >= 40
-    assert len(of_aws) >= 0.9 * len(CASES)
+    listed = TokenPrices(**{name: Decimal(price) for name, price in case["listed"].items()})
+    table = PriceTable(models={case["model"]: [ModelPrice(prices=listed)]})
+    at_that_price = replace(invocation_of(case), region=None, service_tier=None)
+    assert table.estimate(at_that_price) == Decimal(case["usd"])
+
+
+def test_every_case_rests_on_prices_of_aws_and_every_source_says_of_when_it_is() -> None:
+    assert all(case["source"].startswith("aws-") for case in CASES + UNPRICED)
     assert {case["source"] for case in CASES + UNPRICED} == SOURCES.keys()
     assert all({"what", "url", "copy", "date", "read"} == source.keys() for source in SOURCES.values())
+
+
+def test_the_readme_counts_the_cases_by_their_sources() -> None:
+    readme = " ".join((CHECKOUT / "README.md").read_text(encoding="utf-8").split())
+    kinds = Counter(case["source"].split("-")[1].removesuffix("s") for case in CASES)
+
+    assert len(CASES) >= 40
+    assert f"against {len(CASES)} calls worked out by hand" in readme
+    assert f"{kinds['list']} from its price list, {kinds['page']} from its price page" in readme
+    assert f"and {kinds['card']} from its model cards" in readme
+    assert f"Another {len(UNPRICED)} calls" in readme
 
 
 def test_the_cases_are_of_every_kind() -> None:

@@ -163,6 +163,7 @@ def profile_of(case: Mapping[str, Any]) -> str:
         (sample("custom-model/abcdefghijkl"), Unpriced.UNKNOWN_MODEL),
         (sample("amazon.nova-sonic-v1:0"), Unpriced.UNKNOWN_MODEL),  # speech has prices of its own
         (sample("eu.amazon.nova-lite-v1:0", region="eu-west-1"), Unpriced.UNKNOWN_REGION),
+        (sample("global.amazon.nova-2-lite-v1:0", region="ap-northeast-1"), Unpriced.UNKNOWN_REGION),
         (sample("meta.llama3-70b-instruct-v1:0", region="sa-east-1"), Unpriced.UNKNOWN_REGION),
         (sample("mistral.mistral-large-2402-v1:0", region="eu-west-3"), Unpriced.UNKNOWN_REGION),
         (sample("amazon.nova-lite-v1:0", region=None), Unpriced.UNKNOWN_REGION),

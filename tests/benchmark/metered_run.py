@@ -140,8 +140,8 @@ class _Run:
         """Serve every event, and what each brings about, then the sweeps of the time that they are of."""
         began = self._clock.moment
         self._serve()
-        at = slice_of(began) + AGE
-        while at <= self._clock.moment + AGE:
+        at = slice_of(began) + SLICE + AGE
+        while at <= self._clock.moment + SLICE + AGE:
             self._schedule(at, "sweep", {"sweep": at.isoformat()})
             at += SLICE
         self._serve()

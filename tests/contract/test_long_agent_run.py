@@ -58,6 +58,7 @@ def test_an_agent_run_of_5_000_calls_is_settled_whole_on_however_many_pages_its_
 
     settle(SettleKey(Matter.REQUEST, ID), ports, Policy())
 
+    assert tested.store.unsettled([ID]) == []
     assert [each.invocation for each in tested.store.load_request(ID).invocations] == run
     [told] = tested.changes()
     assert isinstance(told, RevisionWritten)

@@ -10,9 +10,11 @@ from tests.simulation.faults import Fault
 from tests.simulation.outcome import Outcome, fate
 from tests.simulation.traffic import Style
 
+from request_lens.domain.assumption import Assumption, broken_by_call, broken_by_request
 from request_lens.domain.facts import Rejected, RejectedReason, RequestId
 from request_lens.domain.link import Method
 from request_lens.domain.publication import Metric, Publication
+from request_lens.domain.publishing import breaches
 from request_lens.domain.state import RequestState
 from request_lens.domain.summary import Totals
 
@@ -49,6 +51,7 @@ class Oracle(StrEnum):
     REPEATS = "3 a repeat carries the same publication_id"
     ORDER_EXACT = "4 order and duplicates do not matter (exact)"
     ORDER_INFERRED = "4 order and duplicates do not matter (inferred)"
+    BREACHES = "AssumptionBreaches add up to what the facts show"
     DRAINED = "5 the run drains"
 
 
@@ -192,7 +195,7 @@ def _distributions(outcome: Outcome) -> Verdict:
 
 def _samples(outcome: Outcome) -> Verdict:
     """A distribution cannot be corrected: where nothing goes wrong, the first revision knows every untagged call."""
-    if outcome.is_exact or not outcome.is_punctual:
+    if outcome.is_exact:
         return
     printed = distinct(outcome.prompt)
     for state in outcome.prompt.states:
@@ -232,6 +235,23 @@ def _order_inferred(outcome: Outcome) -> Verdict:
     return _order(outcome) if not outcome.is_exact and outcome.is_punctual else iter(())
 
 
+def _breaches(outcome: Outcome) -> Verdict:
+    """Whatever was counted and taken back on the way: at the end each breach that stands counts once."""
+    policy = outcome.traffic.policy
+    standing = Counter[Assumption]()
+    for state in outcome.states:
+        if state.record is not None and state.stored_at is not None:
+            standing.update(broken_by_request(state.record, stored_at=state.stored_at, policy=policy))
+        standing.update(state.summary.breaks if state.summary is not None else ())
+    for each in outcome.world.store.inner.all_unlinked():
+        if each.invocation.tag is None:
+            standing.update(broken_by_call(each.invocation, stored_at=each.stored_at, policy=policy))
+        if each.decision is not None and each.decision.breaks is not None:
+            standing[each.decision.breaks] += 1
+    if standing:
+        yield _expect("AssumptionBreaches", breaches(outcome.world.stream.all_changes(), policy), standing)
+
+
 def _drained(outcome: Outcome) -> Verdict:
     world = outcome.world
     yield from world.errors
@@ -264,5 +284,6 @@ ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {
     Oracle.REPEATS: _repeats,
     Oracle.ORDER_EXACT: _order_exact,
     Oracle.ORDER_INFERRED: _order_inferred,
+    Oracle.BREACHES: _breaches,
     Oracle.DRAINED: _drained,
 }

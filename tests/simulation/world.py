@@ -24,7 +24,7 @@ from request_lens.application.collect import CollectReport, collect
 from request_lens.application.kept_settle_timer import KeptSettleTimer
 from request_lens.application.settle import settle, settle_at_once
 from request_lens.application.settle_or_send import settle_or_send
-from request_lens.application.sweep import AGE, slice_of, sweep
+from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import PipelineMetrics, Publication
@@ -89,7 +89,7 @@ class World:
         for each in batches:
             self._put(each.at, Event(work=Work.COLLECT, batch=each))
         for begins in sorted({slice_of(each) for batch in batches for each in _times(batch)}):
-            self._put(begins + AGE, Event(work=Work.SWEEP, moment=begins + AGE))
+            self._put(begins + SLICE + AGE, Event(work=Work.SWEEP, moment=begins + SLICE + AGE))
         self.clock.moment = min((each.at for each in batches), default=START)
         while self._events and self.steps < MOST_STEPS:
             self._take()

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
 from tests.unit.fact_samples import ROLE, call, chain_of_two, request, tag
 from tests.unit.lens_world import World, run
 
 from request_lens.domain.assumption import Assumption
-from request_lens.domain.facts import Fact
+from request_lens.domain.facts import Fact, Invocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publication import Metric
 
@@ -145,3 +146,32 @@ def test_it_is_none_while_the_call_that_asked_may_be_missing() -> None:
     world = run(soon(request("r1"), replace(second, tag=tag("r1", 2))), AGENTS)
 
     assert breaches(world) == {}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [replace(call("t2", 2, tag=tag("r1", 2)), stop_reason=None)],  # its answer could not be read
+        [call("t2", 2, tag=tag("r1", 1)), call("t3", 3, tag=tag("r1", 2))],  # a sub-agent counts for itself
+    ],
+)
+def test_it_is_none_where_another_call_of_the_request_may_have_asked(others: list[Invocation]) -> None:
+    asked = call("t1", 1, returned=["x"], tag=tag("r1", 1))
+
+    assert breaches(run(soon(request("r1"), asked, *others), AGENTS)) == {}
+
+
+def test_a_breach_that_later_facts_explain_is_taken_back() -> None:
+    heads = [call("t1", 0, produced=["x"], tag=tag("r1", 1)), call("t2", 0, produced=["y"], tag=tag("r1", 2))]
+    joined = call("t3", 2, returned=["x", "y"], tag=tag("r1", 3))
+    late = run([(20, request("r1")), *((20, each) for each in heads), (400, joined)], ONE_LOOP)
+    in_time = run(soon(request("r1"), *heads, joined), ONE_LOOP)
+
+    assert breaches(late) == breaches(in_time) == {}
+
+
+def test_a_start_in_whole_seconds_does_not_make_a_log_late() -> None:
+    floored = replace(request("r1"), started_precision_ms=1_000)
+
+    assert breaches(run([(65.9, floored)], AGENTS)) == {}
+    assert breaches(run([(66.1, floored)], AGENTS)) == {Assumption.LOGS_COME_IN_TIME: 1}

@@ -105,6 +105,18 @@ def test_a_request_that_goes_on_after_its_last_known_call_may_make_another(only:
     assert not is_complete([only], request(duration_ms=None), POLICY)
 
 
+def test_where_the_api_gave_up_the_response_says_nothing_of_the_agent() -> None:
+    for status in (503, 504):
+        assert not is_complete([tagged(1)], request(duration_ms=3_000, status=status), POLICY)
+
+
+def test_a_start_in_whole_seconds_may_hide_a_later_response() -> None:
+    floored = replace(request(duration_ms=4_000), started_precision_ms=1_000)
+
+    assert is_complete([tagged(1)], replace(floored, duration_ms=3_000), POLICY)
+    assert not is_complete([tagged(1)], floored, POLICY)
+
+
 def test_a_last_call_whose_stop_reason_is_unknown_may_have_stopped_for_a_tool() -> None:
     silent = Invocation(
         invocation_id=call("t1").invocation_id,
@@ -130,8 +142,8 @@ def test_without_tags_a_request_waits_for_all_that_may_still_be_decided_of_its_t
     slow = replace(POLICY, max_request=timedelta(seconds=100))
     one_loop = replace(POLICY, one_loop_per_request=True)
     assert revision_due_at(known(request()), slow) == at(5 + 60 + 100 + 30)
-    assert revision_due_at(known(request()), one_loop) == at(5 + 60 + 60 + 30 + 30)
-    assert revision_due_at(known(request(status=504)), POLICY) == at(5 + 2 * 60 + 60 + 60 + 30)
+    assert revision_due_at(known(request()), one_loop) == at(5 + 60 + (30 + 60) + 30 + 30)
+    assert revision_due_at(known(request(status=504)), POLICY) == at(5 + 60 + 60 + (30 + 60) + 30)
 
 
 def test_a_request_of_unknown_duration_is_taken_to_last_as_long_as_it_can() -> None:
@@ -141,7 +153,7 @@ def test_a_request_of_unknown_duration_is_taken_to_last_as_long_as_it_can() -> N
 def test_where_the_record_came_late_its_calls_may_come_as_late() -> None:
     assert revision_due_at(known(request(), tagged(None), stored=35), POLICY) == at(35)
     assert revision_due_at(known(request(), tagged(None), stored=36), POLICY) == at(66)
-    assert revision_due_at(known(request(), stored=3_600), POLICY) == at(3_600 + 60 + 30 + 30)
+    assert revision_due_at(known(request(), stored=3_600), POLICY) == at(3_600 + 60 + 60 + 30)
 
 
 def test_after_the_first_revision_every_other_is_due_at_once() -> None:

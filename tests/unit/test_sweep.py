@@ -51,7 +51,7 @@ def swept(world: World) -> SweepReport:
     world.clock.moment = at(SWEPT)
     found = Counter[str]()
     for place in range(int(timedelta(hours=1) / SLICE)):
-        report = asdict(sweep(world.ports, world.policy, moment=HOUR + place * SLICE + AGE))
+        report = asdict(sweep(world.ports, world.policy, moment=HOUR + (place + 1) * SLICE + AGE))
         assert report.pop("begins") == HOUR + place * SLICE
         found.update(report)
     return SweepReport(begins=HOUR, **found)
@@ -168,18 +168,18 @@ def test_a_record_that_came_after_its_orphans_takes_them_back_though_its_message
     assert world.sum_of(Metric.LLM_CALLS) == 1
 
 
-@pytest.mark.parametrize("later", [timedelta(0), timedelta(minutes=4, seconds=59)])
-def test_five_minutes_two_hours_ago_are_swept_and_no_others(later: timedelta) -> None:
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(seconds=59)])
+def test_the_last_minute_that_ended_two_hours_ago_is_swept_and_no_other(later: timedelta) -> None:
     edges = {
         "before": HOUR - timedelta(milliseconds=1),
         "first": HOUR,
-        "last": HOUR + timedelta(minutes=5, milliseconds=-1),
-        "after": HOUR + timedelta(minutes=5),
+        "last": HOUR + timedelta(minutes=1, milliseconds=-1),
+        "after": HOUR + timedelta(minutes=1),
     }
     world = World()
     records = [replace(request(request_id), started_at=moment) for request_id, moment in edges.items()]
     world.store.store_requests(records, stored_at=at(0))
-    world.clock.moment = HOUR + timedelta(hours=2) + later
+    world.clock.moment = HOUR + timedelta(hours=2, minutes=1) + later
 
     sweep(world.ports, world.policy)
 
@@ -191,7 +191,7 @@ def test_another_time_is_swept_on_demand() -> None:
     world.clock.moment = at(SWEPT + 30 * 3_600)
 
     assert sweep(world.ports, world.policy).requests == 0
-    assert sweep(world.ports, world.policy, moment=at(0) + AGE).unsettled == 1
+    assert sweep(world.ports, world.policy, moment=at(0) + SLICE + AGE).unsettled == 1
 
 
 @pytest.mark.parametrize("late", [call("t2", 2, tag=tag("r1", 2)), call("t2", 200, tag=tag("r1"))])

@@ -24,7 +24,7 @@ from request_lens.adapters.dynamo_facts import (
     rejected_values,
     request_from,
 )
-from request_lens.adapters.dynamo_summary import runaway_from, summary_from
+from request_lens.adapters.dynamo_summary import runaway_from, summary_from, totals_from
 from request_lens.adapters.dynamo_values import Plain, PlainMap, iso, mapping, moment_of, optional_integer, text
 from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
 from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation
@@ -150,7 +150,7 @@ def request_state(request_id: RequestId, items: Iterable[PlainMap]) -> RequestSt
     )
 
 
-SETTLED_BY = ("sk", "revision", "summary")
+SETTLED_BY = ("sk", "revision", "summary.totals")
 """The attributes of a request's items that `is_settled` needs."""
 
 
@@ -159,7 +159,7 @@ def is_settled(items: Sequence[PlainMap]) -> bool:
     own: PlainMap = next((item for item in items if item["sk"] == REQUEST_SK), {})
     if "revision" not in own:
         return False
-    return summary_from(mapping(own, "summary")).totals.invocations >= len(items) - 1
+    return totals_from(mapping(mapping(own, "summary"), "totals")).invocations >= len(items) - 1
 
 
 def _linked_from(item: PlainMap) -> LinkedInvocation:

@@ -54,7 +54,7 @@ def summary_from(values: PlainMap) -> Summary:
     """The summary that the map holds. Raises: KeyError, TypeError, ValueError for a map of another make."""
     models = texts(values, "models")
     return Summary(
-        totals=_totals_from(mapping(values, "totals")),
+        totals=totals_from(mapping(values, "totals")),
         llm_time_ms=optional_integer(values, "llm_time_ms"),
         tool_time_ms=optional_integer(values, "tool_time_ms"),
         non_llm_time_ms=optional_integer(values, "non_llm_time_ms"),
@@ -89,7 +89,8 @@ def _total_values(totals: Totals) -> PlainMap:
     return known({**counts, _COST: totals.estimated_cost_usd})
 
 
-def _totals_from(values: PlainMap) -> Totals:
+def totals_from(values: PlainMap) -> Totals:
+    """The totals that the map holds. Raises: TypeError."""
     counts = {name: optional_integer(values, name) or 0 for name in _COUNTS}
     return Totals(**counts, estimated_cost_usd=optional_number(values, _COST))
 
@@ -97,7 +98,7 @@ def _totals_from(values: PlainMap) -> Totals:
 def _by_model_from(entries: Iterable[Plain], models: Sequence[str]) -> Iterable[tuple[str, Totals]]:
     for each in entries:
         place, totals = cast("tuple[Decimal, PlainMap]", each)
-        yield models[int(place)], _totals_from(totals)
+        yield models[int(place)], totals_from(totals)
 
 
 def _bar_values(bar: Bar, place: int) -> Sequence[Plain]:

@@ -4,11 +4,11 @@ Everything that DynamoDB refuses or does not answer is StoreUnavailable, but for
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import batched
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -32,6 +32,14 @@ _LOOK_UP_BATCH = 100
 
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Waits before what DynamoDB left unprocessed is sent again; after the last one Lambda retries the whole batch."""
+
+
+class _QueryOptions(TypedDict, total=False):
+    """What two Queries of a partition differ in."""
+
+    ConsistentRead: bool
+    ProjectionExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
 
 
 class Span(NamedTuple):
@@ -99,23 +107,23 @@ class DynamoTable:
 
     def partition(self, pk: str) -> list[PlainMap]:
         """All items of one partition by their sort key, strongly consistent. Raises: StoreUnavailable."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            ConsistentRead=True,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": pk}),
-        )
-        with _outages():
-            return [from_item(item) for page in pages for item in page["Items"]]
+        return self._items_of(pk, {"ConsistentRead": True})
 
     def outline(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
-        """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable."""
+        """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable.
+
+        A dot leads into a map: `summary.totals`.
+        """
+        projection = ", ".join("#" + each.replace(".", ".#") for each in attributes)
+        names = {f"#{part}": part for each in attributes for part in each.split(".")}
+        return self._items_of(pk, {"ProjectionExpression": projection, "ExpressionAttributeNames": names})
+
+    def _items_of(self, pk: str, options: "_QueryOptions") -> list[PlainMap]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=to_item({":pk": pk}),
-            ProjectionExpression=", ".join(f"#{name}" for name in attributes),
-            ExpressionAttributeNames={f"#{name}": name for name in attributes},
+            **options,
         )
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]

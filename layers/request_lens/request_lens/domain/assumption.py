@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from request_lens.domain.chains import chains_of
+from request_lens.domain.chains import chains_of, lone_chain
 from request_lens.domain.elimination import is_loop
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, Request
 from request_lens.domain.fit import chain_fits
 from request_lens.domain.policy import Policy
 
@@ -32,17 +32,17 @@ class Assumption(StrEnum):
 
 def broken_by_request(record: Request, *, stored_at: datetime, policy: Policy) -> Iterator[Assumption]:
     """The assumptions that a request's record shows broken."""
-    if record.duration_ms is not None:
+    if record.duration_ms is not None and record.latest_end is not None:
         if timedelta(milliseconds=record.duration_ms) > policy.max_request + policy.clock_skew:
             yield Assumption.REQUESTS_END_IN_TIME
-        if stored_at > record.started_at + timedelta(milliseconds=record.duration_ms) + policy.link_delay:
+        if stored_at > record.latest_end + policy.link_delay:
             yield Assumption.LOGS_COME_IN_TIME
 
 
 def broken_by_call(call: Invocation, *, stored_at: datetime, policy: Policy) -> Iterator[Assumption]:
     """The assumptions that an untagged call shows broken by when it came; of unknown latency, it may have been long."""
     latency = policy.max_request if call.latency_ms is None else timedelta(milliseconds=call.latency_ms)
-    if stored_at > call.logged_at + latency + policy.link_delay:
+    if stored_at > call.logged_at + timedelta(milliseconds=LOG_PRECISION_MS) + latency + policy.link_delay:
         yield Assumption.LOGS_COME_IN_TIME
 
 
@@ -51,7 +51,7 @@ def broken_by_tagged(record: Request, tagged: Sequence[Invocation], policy: Poli
     chains = chains_of(tagged)
     if record.duration_ms is not None:
         ours = (each for each in tagged if each.caller_role in policy.agent_role_names)
-        if any(not chain_fits(alone, record, policy) for each in ours for alone in chains_of([each])):
+        if not all(chain_fits(lone_chain(each), record, policy) for each in ours):
             yield Assumption.CALLS_HAVE_REQUESTS
     if policy.one_loop_per_request and sum(map(is_loop, chains)) > 1:
         yield Assumption.ONE_LOOP_PER_REQUEST
@@ -60,10 +60,11 @@ def broken_by_tagged(record: Request, tagged: Sequence[Invocation], policy: Poli
 
 
 def _are_known_whole(tagged: Sequence[Invocation]) -> bool:
-    """Whether no call is missing from 1..n and each has its bodies: whoever asked for another tool result is no one."""
+    """Whether the calls are 1 to n, each once, and tell what they asked for: then nobody else of the request asked."""
+    calls = [each for each in tagged if each.is_llm_call]
     indices = {each.tag.call_index for each in tagged if each.tag is not None}
-    bodies = all(each.conversation is not None for each in tagged if each.is_llm_call)
-    return bodies and indices == set(range(1, len(indices) + 1))
+    told = all(each.conversation is not None and each.stop_reason is not None for each in calls)
+    return told and len(calls) == len(indices) and indices == set(range(1, len(indices) + 1))
 
 
 def broken_by_orphan(call: Invocation, policy: Policy) -> Assumption | None:

@@ -59,6 +59,11 @@ def chains_of(invocations: Iterable[Invocation]) -> list[Chain]:
     return [_chain([ordered[member] for member in members]) for members in groups.values()]
 
 
+def lone_chain(invocation: Invocation) -> Chain:
+    """The chain of one call alone."""
+    return Chain(calls=(invocation,), previous=((),))
+
+
 def chain_with(asked: Invocation, invocations: Iterable[Invocation]) -> Chain:
     """The chain of this one of the invocations. More of them never take a call out of it."""
     around = _sharing_ids(asked, invocations)
@@ -130,7 +135,7 @@ def _roots(ordered: Sequence[Invocation]) -> list[int]:
 
 def _chain(ordered: Sequence[Invocation]) -> Chain:
     if len(ordered) == 1:
-        return Chain(calls=tuple(ordered), previous=((),))
+        return lone_chain(ordered[0])
     previous = _previous(ordered)
     laid = _laid_out({position: set(before) for position, before in enumerate(previous)})
     place = {member: position for position, member in enumerate(laid)}

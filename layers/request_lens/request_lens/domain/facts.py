@@ -50,6 +50,12 @@ class Request:
             return None
         return self.started_at + timedelta(milliseconds=self.duration_ms)
 
+    @property
+    def latest_end(self) -> datetime | None:
+        """The latest moment at which it can have ended: a start in whole seconds hides up to one of them."""
+        hidden = timedelta(milliseconds=self.started_precision_ms - 1)
+        return None if self.ended_at is None else self.ended_at + hidden
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCounts:

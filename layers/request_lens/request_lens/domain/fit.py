@@ -17,17 +17,13 @@ def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
     Give or take `ClockSkewMs`; after a time-out of the API, calls may go on for `MaxAgentSeconds`. A request of unknown
     duration fits nothing.
     """
-    return request.ended_at is not None and _fits(chain, request, request.ended_at, policy)
+    return request.duration_ms is not None and chain_may_fit(chain, request, policy)
 
 
 def chain_may_fit(chain: Chain, request: Request, policy: Policy) -> bool:
-    """Whether it fits the request, or fits it if a request of unknown duration took `MaxRequestSeconds`."""
-    return _fits(chain, request, request.ended_at or request.started_at + policy.max_request, policy)
-
-
-def _fits(chain: Chain, request: Request, ended_at: datetime, policy: Policy) -> bool:
-    floored_by = timedelta(milliseconds=request.started_precision_ms - 1)
-    latest_end = ended_at + floored_by + policy.clock_skew + overtime(request, policy)
+    """Whether it fits the request, or would fit it if a request of unknown duration took `MaxRequestSeconds`."""
+    latest_end = (request.latest_end or request.started_at + policy.max_request) + policy.clock_skew
+    latest_end += overtime(request, policy)
     if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
         return False
     ends: list[datetime] = []

@@ -10,7 +10,7 @@ from request_lens.domain.elimination import MAX_LOOPS, Elimination, eliminated, 
 from request_lens.domain.facts import Request
 from request_lens.domain.link import Confidence, Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.surroundings import Surroundings, may_be_linked
+from request_lens.domain.surroundings import Surroundings, may_be_linked, of_known_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,8 @@ def decide_chain(around: Surroundings, *, now: datetime, policy: Policy) -> Verd
     own = around.own
     if around.is_crowded(policy):
         return _all_unattributed(around, Unattributed(reason=Reason.CROWDED))
-    fitting = around.fitting(own.chain, policy)
     possible = around.possible(own.chain, policy)
+    fitting = {each.request_id for each in of_known_duration(possible)}
     spans = _spans_requests(around, possible)
     if not fitting:
         breach = spans or _call_without_request(possible, policy)
@@ -46,12 +46,12 @@ def decide_chain(around: Surroundings, *, now: datetime, policy: Policy) -> Verd
     due = around.due_at(policy)
     if due > now and not own.is_too_long(policy):
         return Verdict(look_again_at=due)
-    evident = _evident(fitting, possible, around, policy)
+    evident = _evident(possible, around, policy)
     if evident is None and own.anchor is None and now < due + policy.max_request:
         return Verdict(look_again_at=due + policy.max_request)
-    decision = evident if evident is not None else _among(fitting, possible, around, policy)
+    decision = evident if evident is not None else _among(possible, around, policy)
     anchor = own.anchor
-    if anchor is not None and anchor.request_id in {each.request_id for each in fitting}:
+    if anchor is not None and anchor.request_id in fitting:
         decision = _anchored(anchor, decision)
     decision = replace(decision, breaks=spans or decision.breaks)
     if isinstance(decision, Link):
@@ -85,11 +85,9 @@ def _anchored(anchor: Link, decision: Decision) -> Link:
     return replace(anchor, method=Method.CHAIN, breaks=None)
 
 
-def _evident(
-    fitting: Sequence[Request], possible: Sequence[Request], around: Surroundings, policy: Policy
-) -> Link | None:
+def _evident(possible: Sequence[Request], around: Surroundings, policy: Policy) -> Link | None:
     """The link to the request of a call that the chain continues, or to the only one that can have made it."""
-    ids = {each.request_id for each in fitting}
+    ids = {each.request_id for each in of_known_duration(possible)}
     returned = (tool_use_id for call in around.own.chain.calls for tool_use_id in returned_by(call))
     for tool_use_id in returned:
         if (link := around.produced.get(tool_use_id)) is not None and link.request_id in ids:
@@ -98,14 +96,14 @@ def _evident(
         return None
     confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
     breach = _second_loop(_elimination(around, timedelta(0), policy))
-    return Link(request_id=fitting[0].request_id, method=Method.WINDOW, confidence=confidence, breaks=breach)
+    return Link(request_id=possible[0].request_id, method=Method.WINDOW, confidence=confidence, breaks=breach)
 
 
-def _among(fitting: Sequence[Request], possible: Sequence[Request], around: Surroundings, policy: Policy) -> Decision:
+def _among(possible: Sequence[Request], around: Surroundings, policy: Policy) -> Decision:
     """The decision of a chain that several requests can have made, once its neighbours are whole."""
     found = _elimination(around, policy.max_request, policy)
     breach = _second_loop(found)
-    if found.request_id is None or found.request_id not in {each.request_id for each in fitting}:
+    if found.request_id is None or found.request_id not in {each.request_id for each in of_known_duration(possible)}:
         return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(possible), breaks=breach)
     return Link(request_id=found.request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, breaks=breach)
 

@@ -134,7 +134,7 @@ def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Map
 
 
 def breaches(changes: Iterable[Change], policy: Policy) -> Counter[Assumption]:
-    """How often these changes show an assumption of the links broken; less what a late record takes back."""
+    """How often these changes show an assumption of the links broken; less what later facts take back."""
     found: Counter[Assumption] = Counter()
     for change in changes:
         found.update(_broken_by(change, policy))
@@ -160,6 +160,8 @@ def _broken_by(change: Change, policy: Policy) -> Iterator[Assumption]:
 
 def _no_longer_broken_by(change: Change) -> Iterator[Assumption]:
     match change:
+        case RevisionWritten(previous=Summary() as before):
+            yield from (each for each in before.breaks if each not in change.summary.breaks)
         case InvocationDecided(decision=Link(), previous=Unattributed(breaks=Assumption() as taken_back)):
             yield taken_back
         case _:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.fit import overtime
+from request_lens.domain.fit import TIMED_OUT, overtime
 from request_lens.domain.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.state import RequestState
@@ -36,39 +36,41 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
         return _AT_ONCE
     ended_at = _latest_end(state.record, policy)
     if tagged:
-        in_time = state.stored_at <= ended_at + policy.settle_delay
-        return (ended_at if in_time else state.stored_at) + policy.settle_delay
-    if state.stored_at <= ended_at + policy.link_delay:
-        return ended_at + _decided_within(state.record, policy) + policy.settle_delay
-    return state.stored_at + policy.link_delay + policy.max_request + policy.settle_delay
+        record_within, wait = policy.settle_delay, policy.settle_delay
+    else:
+        record_within, wait = policy.link_delay, _decided_within(state.record, policy) + policy.settle_delay
+    return (ended_at if state.stored_at <= ended_at + record_within else state.stored_at) + wait
 
 
 def _decided_within(record: Request, policy: Policy) -> timedelta:
     """How long after its end all untagged calls of a request are decided that were stored within `LinkDelaySeconds`.
 
-    A call is due that long after it was stored, or once all that may run around it is in; one that fits several
-    requests, and may be linked by elimination, `MaxRequestSeconds` later. Where the API timed out, the last call may
-    begin `MaxAgentSeconds` later, and wait as long for its tool. The time that a message takes comes on top.
+    A call is due that long after it was stored, or once all that may run around it is in: `MaxAgentSeconds` later where
+    its agent may run on after a time-out of the API, and `MaxRequestSeconds` later where its neighbours tell. The time
+    that a message takes comes on top.
     """
+    may_run_on = record.status in TIMED_OUT or policy.one_loop_per_request
+    around = policy.max_request + (policy.max_agent if may_run_on else timedelta(0))
     for_neighbours = policy.max_request if policy.one_loop_per_request else timedelta(0)
-    due = policy.link_delay + max(policy.max_request, policy.link_delay)
-    return 2 * overtime(record, policy) + due + for_neighbours
+    return overtime(record, policy) + policy.link_delay + max(around, policy.link_delay) + for_neighbours
 
 
 def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -> bool:
     """Whether the calls are known to be all: no gap in `call_index`, an answer at its end, and the response soon after.
 
     The answer stopped for something but a tool. It is not the last where a guard or another agent of the request calls
-    after it: then the request goes on.
+    after it: then the request goes on, or the API gave up on it.
     """
+    if record.latest_end is None or record.status in TIMED_OUT:
+        return False
     indices = {each.tag.call_index for each in tagged if each.tag is not None}
     if not indices or None in indices or indices != set(range(1, len(indices) + 1)):
         return False
     last = [each for each in tagged if each.tag is not None and each.tag.call_index == len(indices)]
     answers = [each for each in last if each.is_llm_call and each.stop_reason is not None]
-    if any(each.waits_for_tool for each in last) or record.ended_at is None:
+    if any(each.waits_for_tool for each in last):
         return False
-    return any(record.ended_at <= _latest_end_of(each, policy) + LAST_STEP for each in answers)
+    return any(record.latest_end <= _latest_end_of(each, policy) + LAST_STEP for each in answers)
 
 
 def _latest_end_of(call: Invocation, policy: Policy) -> datetime:

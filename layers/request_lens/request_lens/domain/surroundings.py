@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.chains import Chain, chain_with, returned_by
 from request_lens.domain.facts import LOG_PRECISION_MS, Request
-from request_lens.domain.fit import TIMED_OUT, chain_fits, chain_may_fit
+from request_lens.domain.fit import TIMED_OUT, chain_may_fit
 from request_lens.domain.link import Link, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 
@@ -113,7 +113,7 @@ class Surroundings:
 
     def fitting(self, chain: Chain, policy: Policy) -> list[Request]:
         """The requests that a chain fits."""
-        return _fitting(chain, self.requests, policy)
+        return of_known_duration(self.possible(chain, policy))
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -140,12 +140,13 @@ class Surroundings:
         whole_at = max(call.logged_at for call in chain.calls) + policy.max_request + policy.link_delay
         if not chain.may_go_on:
             return whole_at
-        timed_out = [each for each in self.requests if each.status in TIMED_OUT]
-        return whole_at + policy.max_agent if _fitting(chain, timed_out, policy) else whole_at
+        timed_out = any(each.status in TIMED_OUT for each in self.fitting(chain, policy))
+        return whole_at + policy.max_agent if timed_out else whole_at
 
 
-def _fitting(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
-    return [each for each in _near(chain, requests, policy) if chain_fits(chain, each, policy)]
+def of_known_duration(requests: Iterable[Request]) -> list[Request]:
+    """Those of the requests whose end is known: no other is linked to but by a tag."""
+    return [each for each in requests if each.duration_ms is not None]
 
 
 def _near(chain: Chain, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:

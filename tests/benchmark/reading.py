@@ -18,12 +18,15 @@ import msgspec
 import orjson
 from aws_lambda_powertools.utilities.parser.envelopes import CloudWatchLogsEnvelope
 from isal import isal_zlib
+from pydantic import Json
 from tests.benchmark.log_traffic import LogTraffic
 from zlib_ng import zlib_ng
 
 from request_lens.domain.facts import Invocation
+from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import ModelInvocationLog, invocation_of
 from request_lens.wire.log_batch import read_batch
+from request_lens.wire.subscription import Envelope, decode_as
 
 SEED = 20251204
 ROUNDS = 15
@@ -86,6 +89,23 @@ def powertools_facts(event: LambdaEvent) -> int:
     return sum(isinstance(invocation_of(each), Invocation) for each in _models(event))
 
 
+class _Nothing(ForeignModel):
+    """A record of which no field is read."""
+
+
+_EMPTY, _RECORDS = Envelope[Json[_Nothing]], Envelope[Json[ModelInvocationLog]]
+
+
+def pydantic_scan(event: LambdaEvent) -> int:
+    """Our envelope by pydantic, and no field of the records in it."""
+    return len(decode_as(_EMPTY, event).events)
+
+
+def pydantic_records(event: LambdaEvent) -> int:
+    """Our envelope with the validated records, of which no fact is made."""
+    return len(decode_as(_RECORDS, event).events)
+
+
 def request_lens(event: LambdaEvent) -> int:
     return sum(isinstance(each.message, Invocation) for each in read_batch(event).events)
 
@@ -105,6 +125,8 @@ READERS: Mapping[str, Callable[[LambdaEvent], int]] = {
     "floor": floor,
     "request lens": request_lens,
     "orjson, both layers": with_orjson,
+    "pydantic, no field": pydantic_scan,
+    "pydantic, records": pydantic_records,
     "powertools, to facts": powertools_facts,
     "powertools, models": powertools_models,
     "stdlib json": with_stdlib,

@@ -41,7 +41,7 @@ QUERIES = {
     if each["Type"] == "AWS::Logs::QueryDefinition"
 }
 COMMANDS = (
-    r"SOURCE '[^']*'|#.*|'[^']*'|\b(filter|display|sort|stats|limit|by|as|and|desc|ispresent|sum|max|count|latest)\b"
+    r"SOURCE '[^']*'|#.*|'[^']*'|\b(filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|sum|max|count|latest)\b"
 )
 
 

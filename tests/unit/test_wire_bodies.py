@@ -204,7 +204,7 @@ def test_a_stop_reason_that_cannot_be_one_is_unknown(reason: object) -> None:
     [
         ({"cacheDetails": [{"ttl": "5m", "inputTokens": 9}]}, 0),
         ({"cacheDetails": [{"ttl": "1h", "inputTokens": 4}, {"ttl": "1h", "inputTokens": 5}]}, 9),
-        ({"cacheDetails": [{"ttl": "5m", "inputTokens": 4}, {"ttl": "24h", "inputTokens": 5}]}, None),
+        ({"cacheDetails": [{"ttl": "1h", "inputTokens": 4}, {"ttl": "30m", "inputTokens": 5}]}, 4),
         ({"cacheDetails": []}, None),
         ({"cacheDetails": [{"ttl": "1h"}]}, None),
         ({"cacheDetails": [{"ttl": "1h", "inputTokens": -4}]}, None),

@@ -67,12 +67,21 @@ def summary_from(values: PlainMap) -> Summary:
 
 def runaway_values(runaway: Runaway) -> PlainMap:
     """What a request had made when it was flagged, as a map."""
-    return known({"llm_calls": runaway.llm_calls, _COST: runaway.estimated_cost_usd})
+    values: PlainMap = {
+        "llm_calls": runaway.llm_calls,
+        _COST: runaway.estimated_cost_usd,
+        "unpriced_calls": runaway.unpriced_calls or None,
+    }
+    return known(values)
 
 
 def runaway_from(values: PlainMap) -> Runaway:
     """What the map says of a runaway. Raises: KeyError, TypeError."""
-    return Runaway(llm_calls=integer(values, "llm_calls"), estimated_cost_usd=optional_number(values, _COST))
+    return Runaway(
+        llm_calls=integer(values, "llm_calls"),
+        estimated_cost_usd=optional_number(values, _COST),
+        unpriced_calls=optional_integer(values, "unpriced_calls") or 0,
+    )
 
 
 def _source_values(source: PriceSource) -> Sequence[Plain]:

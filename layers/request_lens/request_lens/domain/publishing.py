@@ -199,5 +199,6 @@ def runaway_metrics(flagged: RunawayFlagged, at: datetime) -> PipelineMetrics:
             "request_id": flagged.request_id,
             "llm_calls": flagged.runaway.llm_calls,
             "estimated_cost_usd": "unknown" if cost is None else f"{cost.normalize():f}",
+            "unpriced_calls": flagged.runaway.unpriced_calls,
         },
     )

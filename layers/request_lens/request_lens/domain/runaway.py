@@ -11,10 +11,14 @@ from request_lens.domain.pricing import PriceTable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runaway:
-    """What a request had made and cost when it was found beyond a limit; a cost of None is unknown."""
+    """What a request had made and cost when it was found beyond a limit.
+
+    A cost of None is unknown; `unpriced_calls` of the calls that are known have no price, and their cost is not in it.
+    """
 
     llm_calls: int
     estimated_cost_usd: Decimal | None
+    unpriced_calls: int = 0
 
 
 def runaway_of(calls: Sequence[Invocation], policy: Policy, prices: PriceTable) -> Runaway | None:
@@ -30,7 +34,9 @@ def runaway_of(calls: Sequence[Invocation], policy: Policy, prices: PriceTable) 
     cost = sum(costs, start=Decimal(0)) if costs else None
     too_many = 0 < policy.max_calls_per_request < made
     too_dear = cost is not None and 0 < policy.max_cost_per_request < cost
-    return Runaway(llm_calls=made, estimated_cost_usd=cost) if too_many or too_dear else None
+    if not (too_many or too_dear):
+        return None
+    return Runaway(llm_calls=made, estimated_cost_usd=cost, unpriced_calls=len(succeeded) - len(costs))
 
 
 def may_run_away(call: Invocation, policy: Policy) -> bool:

@@ -7,7 +7,6 @@ from request_lens.wire.bodies import AnsweredBody, Piece
 from request_lens.wire.messages import each_once, produced_by, tool_use_of
 
 _ONE_HOUR = "1h"
-_KNOWN_TTLS = ("5m", _ONE_HOUR)
 
 LATENCY_OPTIMIZED = "latency_optimized"
 """The service tier of a call that Bedrock ran for low latency (`performanceConfig`), at prices of its own."""
@@ -61,11 +60,15 @@ def _produced_by(piece: Piece) -> list[str]:
 
 
 def _written_for_an_hour(said: Piece) -> int | None:
-    """The tokens written to the cache for an hour; None where the split is not there, or not known as a whole."""
+    """The tokens written to the cache for an hour; None where the split is not there, or not readable as a whole.
+
+    Those of any other time are the rest, which costs what the model's cache writes cost: for a time without a price of
+    its own, such as GPT's `30m`, there is no other.
+    """
     details = said.get("cache_details")
     if not details:
         return said.get("cache_write_1h")
-    if any(each is None or "tokens" not in each or each.get("ttl") not in _KNOWN_TTLS for each in details):
+    if any(each is None or each.keys() != {"ttl", "tokens"} for each in details):
         return None
     return sum(each["tokens"] for each in details if each is not None and each["ttl"] == _ONE_HOUR)
 

@@ -136,6 +136,19 @@ def test_the_widget_can_read_the_table_and_its_index_and_nothing_else() -> None:
     ]
 
 
+def test_the_processor_can_do_with_the_table_what_its_store_does_and_nothing_else() -> None:
+    (of_table,) = (
+        each
+        for each in _statements(properties("ProcessorFunction"))
+        if any(str(action).startswith("dynamodb:") for action in each["Action"])
+    )
+    calls = {"get_item", "batch_get_item", "query", "update_item", "batch_write_item"}
+    source = (ROOT / "layers/request_lens/request_lens/adapters/dynamo_table.py").read_text(encoding="utf-8")
+
+    assert {each for each in calls if f"client.{each}(" in source} | {"query"} == calls
+    assert sorted(of_table["Action"]) == sorted(f"dynamodb:{each.title().replace('_', '')}" for each in calls)
+
+
 def test_bedrock_alone_may_assume_the_logging_role_and_only_for_this_account() -> None:
     (trust,) = properties("BedrockLoggingRole")["AssumeRolePolicyDocument"]["Statement"]
     (allowed,) = _statements({"Policies": properties("BedrockLoggingRole")["Policies"]})

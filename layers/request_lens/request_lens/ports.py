@@ -24,7 +24,11 @@ class FactWriter(Protocol):
         """Store untagged invocations, pending until somebody decides them."""
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
-        """Store invocations under their requests. Each is put whole: a repeated one has the same content."""
+        """Store invocations under their requests. Each is put whole: a repeated one has the same content.
+
+        Only the model behind an application inference profile may be known of one and not of the other: then the table
+        keeps the later, and the request's next revision counts by it.
+        """
 
 
 class RequestStore(Protocol):

@@ -19,7 +19,7 @@ from tests.unit.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, Json
 from tests.unit.record_strategies import paths_of, replaced
 
 import processor_handler
-from request_lens.application.sweep import AGE, SLICE
+from request_lens.application.sweep import AGE, SLICE, slice_of
 from request_lens.errors import EnvelopeError
 
 CANARY = "canary"
@@ -56,9 +56,9 @@ def outputs(capfd: pytest.CaptureFixture[str]) -> str:
     answer = processor_handler.lambda_handler({"Records": [settle_message(*each) for each in ids] or _NOBODY}, None)
     if (stream := stream_event())["Records"]:
         processor_handler.lambda_handler(stream, None)
-    for moment in {str(item["by_time_sk"]).partition("#")[0] for item in items if "by_time_sk" in item}:
-        swept_at = datetime.fromisoformat(moment) + SLICE + AGE
-        processor_handler.lambda_handler({"sweep": swept_at.isoformat()}, None)
+    moments = {str(item["by_time_sk"]).partition("#")[0] for item in items if "by_time_sk" in item}
+    for begins in {slice_of(datetime.fromisoformat(each)) for each in moments}:
+        processor_handler.lambda_handler({"sweep": (begins + SLICE + AGE).isoformat()}, None)
     after = boto3.resource("dynamodb", region_name=REGION).Table(TABLE_NAME).scan()["Items"]
     printed = capfd.readouterr()
     assert_lines_are_ours(printed.out)

@@ -17,7 +17,7 @@ from request_lens.adapters.dynamo_items import (
     stored_rejected_from,
     unlinked_from,
 )
-from request_lens.adapters.dynamo_table import DynamoTable, Span
+from request_lens.adapters.dynamo_table import PARALLEL, DynamoTable, Span, in_parallel
 from request_lens.adapters.dynamo_values import PlainMap, iso, mapping
 from request_lens.domain.facts import InvocationId, Request, RequestId, StoredRejected
 from request_lens.domain.link import UnlinkedInvocation
@@ -25,9 +25,6 @@ from request_lens.domain.state import RequestState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-PARALLEL = 8
-"""Reads at a time: botocore keeps ten connections a client."""
 
 _HEAD = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned")
 
@@ -61,8 +58,7 @@ class DynamoFactReader:
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One Query a request, eight at a time."""
-        with ThreadPoolExecutor(PARALLEL) as threads:
-            return list(threads.map(self.load_request, request_ids))
+        return in_parallel(self.load_request, request_ids)
 
     def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One BatchGetItem a hundred, eventually consistent."""

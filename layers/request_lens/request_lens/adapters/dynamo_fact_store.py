@@ -1,11 +1,10 @@
 """The fact store in DynamoDB: facts as a grow-only set with deterministic keys, in one table."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamo_fact_reader import PARALLEL, DynamoFactReader
+from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
 from request_lens.adapters.dynamo_items import (
     SETTLED_BY,
     is_settled,
@@ -14,6 +13,7 @@ from request_lens.adapters.dynamo_items import (
     rejected_item,
     request_partition,
 )
+from request_lens.adapters.dynamo_table import in_parallel
 from request_lens.adapters.dynamo_updates import (
     decision_update,
     orphan_update,
@@ -82,8 +82,7 @@ class DynamoFactStore(DynamoFactReader):
     def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """See `ports.Omissions`. One Query a request, eight at a time: half a read unit for each 4 KB of its items."""
         distinct = list(dict.fromkeys(request_ids))
-        with ThreadPoolExecutor(PARALLEL) as threads:
-            settled = list(threads.map(self._is_settled, distinct))
+        settled = in_parallel(self._is_settled, distinct)
         return [each for each, is_settled in zip(distinct, settled, strict=True) if not is_settled]
 
     def _is_settled(self, request_id: RequestId) -> bool:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, WriteRequestTypeDef
 
-_PARALLEL = 8
-"""Updates at a time: botocore keeps ten connections a client."""
+PARALLEL = 8
+"""Requests at a time: botocore keeps ten connections a client."""
 
 _BATCH = 25
 """Items that one BatchWriteItem takes."""
@@ -32,6 +32,14 @@ _LOOK_UP_BATCH = 100
 
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Waits before what DynamoDB left unprocessed is sent again; after the last one Lambda retries the whole batch."""
+
+
+def in_parallel[Asked, Answer](ask: Callable[[Asked], Answer], several: Sequence[Asked]) -> list[Answer]:
+    """The answers in their order, some asked for at a time; one alone needs no thread."""
+    if len(several) <= 1:
+        return [ask(each) for each in several]
+    with ThreadPoolExecutor(min(PARALLEL, len(several))) as threads:
+        return list(threads.map(ask, several))
 
 
 class _QueryOptions(TypedDict, total=False):
@@ -86,12 +94,7 @@ class DynamoTable:
 
     def update_all(self, updates: Sequence[Update]) -> None:
         """Make these updates in any order, whether or not their conditions hold. Raises: StoreUnavailable."""
-        if len(updates) <= 1:
-            for each in updates:
-                self.update(each)
-            return
-        with ThreadPoolExecutor(max_workers=min(_PARALLEL, len(updates))) as threads:
-            list(threads.map(self.update, updates))
+        in_parallel(self.update, updates)
 
     def put_all(self, items: Sequence[PlainMap]) -> None:
         """Write whole items, of equal keys one. Raises: StoreUnavailable."""

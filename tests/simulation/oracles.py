@@ -248,8 +248,9 @@ def _breaches(outcome: Outcome) -> Verdict:
             standing.update(broken_by_call(each.invocation, stored_at=each.stored_at, policy=policy))
         if each.decision is not None and each.decision.breaks is not None:
             standing[each.decision.breaks] += 1
-    if standing:
-        yield _expect("AssumptionBreaches", breaches(outcome.world.stream.all_changes(), policy), standing)
+    found = breaches(outcome.world.stream.all_changes(), policy)
+    if standing or found:
+        yield _expect("AssumptionBreaches", found, standing)
 
 
 def _drained(outcome: Outcome) -> Verdict:

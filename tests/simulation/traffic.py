@@ -39,6 +39,7 @@ class Style(StrEnum):
 class CallTruth:
     """One call, whose it was, its true start, and its place in its request's one loop (None: no part of it).
 
+    Two that begin a loop together have the same place.
     `stranger`: made by a role that is none of the agent's.
     """
 
@@ -117,12 +118,14 @@ def _requests(chance: random.Random, style: Style) -> list[Request]:
 def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -> list[CallTruth]:
     """One loop of calls, one after the other; a failed attempt may come before one of them.
 
+    Some begin with two calls, whose tools' results the third brings together: without it they look like two loops.
     Where the API gave up on its request, a long tool call may follow the first, and the others come after the response.
     """
     how_many, full = chance.randint(0, 4), chance.random() < 0.7
     overtime_ms = chance.choice((0, 20_000, 55_000)) if request.status == TIMED_OUT else 0
     step = (request.duration_ms or 8_000) // max(how_many, 1)
     longest = 2 * step if style is Style.TAGGED and chance.random() < 0.3 else step // 2
+    joins = how_many > 2 and chance.random() < 0.15
     found: list[CallTruth] = []
     for position in range(how_many):
         began = request.started_at + timedelta(milliseconds=position * step + chance.randint(0, step // 4))
@@ -132,9 +135,9 @@ def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -
             found.append(_tagged(chance, failed, request, style, index=None))
             began += timedelta(milliseconds=step // 8)
         call = _call(request, position, how_many, chance, latency_ms=chance.randint(0, longest), bodies=bodies)
-        truth = CallTruth(
-            call=_at(call, began), request_id=request.request_id, began=began, position=position if bodies else None
-        )
+        place = (max(position, 1) if joins else position) if bodies else None
+        call = _joining(call, position) if joins and bodies else call
+        truth = CallTruth(call=_at(call, began), request_id=request.request_id, began=began, position=place)
         found.append(_tagged(chance, truth, request, style, index=position + 1 if full else None))
     return found
 
@@ -163,6 +166,15 @@ def _call(
         caller_role=ROLE,
         conversation=conversation if bodies else None,
     )
+
+
+def _joining(call: Invocation, position: int) -> Invocation:
+    """The second call returns nothing, and the third what the first two asked for."""
+    if call.conversation is None or position not in (1, 2):
+        return call
+    first, second = (call.invocation_id.removesuffix(f"-{position}") + f"-tool-{place}" for place in (0, 1))
+    returned = () if position == 1 else (first, second)
+    return replace(call, conversation=replace(call.conversation, returned=returned))
 
 
 def _at(call: Invocation, began: datetime, *, tag: Tag | None = None) -> Invocation:

@@ -167,6 +167,15 @@ def test_a_start_known_to_the_second_widens_the_request_that_a_call_may_fit() ->
     assert decided(surroundings, 123) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
 
 
+def test_a_start_known_to_the_second_widens_a_request_of_unknown_duration_too() -> None:
+    floored = replace(request("r1", duration_ms=None), started_precision_ms=1_000)
+    last = pending(call(logged=28, latency_ms=2_600))
+
+    beside = decided(around([floored, request("r2", 27.5, duration_ms=4_000)], last), 148)
+    assert beside == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+    assert decided(around([floored], last), 148) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+
+
 def test_more_facts_around_a_call_than_time_can_tell_apart_make_it_crowded() -> None:
     quiet = [pending(call(f"s{n}", 25, role="payroll")) for n in range(MAX_FACTS_AROUND - 2)]
     one_more = pending(call("s-more", 25, role="payroll"))

@@ -51,10 +51,16 @@ class Request:
         return self.started_at + timedelta(milliseconds=self.duration_ms)
 
     @property
+    def latest_start(self) -> datetime:
+        """The latest moment at which it can have started: a start in whole seconds hides up to one of them."""
+        return self.started_at + timedelta(milliseconds=self.started_precision_ms - 1)
+
+    @property
     def latest_end(self) -> datetime | None:
-        """The latest moment at which it can have ended: a start in whole seconds hides up to one of them."""
-        hidden = timedelta(milliseconds=self.started_precision_ms - 1)
-        return None if self.ended_at is None else self.ended_at + hidden
+        """The latest moment at which it can have ended, or None where the duration is unknown."""
+        if self.duration_ms is None:
+            return None
+        return self.latest_start + timedelta(milliseconds=self.duration_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
 
 def chain_may_fit(chain: Chain, request: Request, policy: Policy) -> bool:
     """Whether it fits the request, or would fit it if a request of unknown duration took `MaxRequestSeconds`."""
-    latest_end = (request.latest_end or request.started_at + policy.max_request) + policy.clock_skew
+    latest_end = (request.latest_end or request.latest_start + policy.max_request) + policy.clock_skew
     latest_end += overtime(request, policy)
     if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
         return False

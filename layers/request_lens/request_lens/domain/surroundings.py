@@ -124,7 +124,7 @@ class Surroundings:
 
     def possible(self, chain: Chain, policy: Policy) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
-        return [each for each in _near(chain, self.requests, policy) if chain_may_fit(chain, each, policy)]
+        return _possible(chain, self.requests, policy)
 
     def due_at(self, policy: Policy) -> datetime:
         """When the chain is due: once it is whole, and every call of it was stored `LinkDelaySeconds` ago."""
@@ -140,8 +140,12 @@ class Surroundings:
         whole_at = max(call.logged_at for call in chain.calls) + policy.max_request + policy.link_delay
         if not chain.may_go_on:
             return whole_at
-        timed_out = any(each.status in TIMED_OUT for each in self.fitting(chain, policy))
-        return whole_at + policy.max_agent if timed_out else whole_at
+        timed_out = of_known_duration(each for each in self.requests if each.status in TIMED_OUT)
+        return whole_at + policy.max_agent if _possible(chain, timed_out, policy) else whole_at
+
+
+def _possible(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
+    return [each for each in _near(chain, requests, policy) if chain_may_fit(chain, each, policy)]
 
 
 def of_known_duration(requests: Iterable[Request]) -> list[Request]:

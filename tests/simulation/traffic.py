@@ -118,14 +118,14 @@ def _requests(chance: random.Random, style: Style) -> list[Request]:
 def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -> list[CallTruth]:
     """One loop of calls, one after the other; a failed attempt may come before one of them.
 
-    Some begin with two calls, whose tools' results the third brings together: without it they look like two loops.
+    Some tagged ones begin with two calls, whose tools' results the third brings together: without it they look like two loops.
     Where the API gave up on its request, a long tool call may follow the first, and the others come after the response.
     """
     how_many, full = chance.randint(0, 4), chance.random() < 0.7
     overtime_ms = chance.choice((0, 20_000, 55_000)) if request.status == TIMED_OUT else 0
     step = (request.duration_ms or 8_000) // max(how_many, 1)
     longest = 2 * step if style is Style.TAGGED and chance.random() < 0.3 else step // 2
-    joins = how_many > 2 and chance.random() < 0.15
+    joins = style is Style.TAGGED and how_many > 2 and chance.random() < 0.25
     found: list[CallTruth] = []
     for position in range(how_many):
         began = request.started_at + timedelta(milliseconds=position * step + chance.randint(0, step // 4))

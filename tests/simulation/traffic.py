@@ -118,7 +118,7 @@ def _requests(chance: random.Random, style: Style) -> list[Request]:
 def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -> list[CallTruth]:
     """One loop of calls, one after the other; a failed attempt may come before one of them.
 
-    Some tagged ones begin with two calls, whose tools' results the third brings together: without it they look like two loops.
+    Some tagged ones begin with two calls, whose tools' results the third joins: without it they look like two.
     Where the API gave up on its request, a long tool call may follow the first, and the others come after the response.
     """
     how_many, full = chance.randint(0, 4), chance.random() < 0.7

@@ -10,7 +10,7 @@ from typing import cast
 
 from cfnlint.decode import cfn_yaml
 
-from request_lens.domain.publication import METRIC_UNITS, Metric
+from request_lens.domain.publishing.metric_names import METRIC_UNITS, Metric
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

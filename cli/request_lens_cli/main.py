@@ -4,15 +4,16 @@ import click
 
 import request_lens
 from request_lens.errors import RequestLensError
-from request_lens_cli.completion_command import completion_command
-from request_lens_cli.demo import demo_command
-from request_lens_cli.inspection.inspect_command import inspect_command
-from request_lens_cli.local.commands import local_group
-from request_lens_cli.query_commands import requests_command, show_command
-from request_lens_cli.rejected_command import rejected_command
-from request_lens_cli.replay_command import replay_command
-from request_lens_cli.report_command import report_command
-from request_lens_cli.timeline_command import timeline_command
+from request_lens_cli.commands.completion import completion_command
+from request_lens_cli.commands.demo import demo_command
+from request_lens_cli.commands.inspect import inspect_command
+from request_lens_cli.commands.local import local_group
+from request_lens_cli.commands.rejected import rejected_command
+from request_lens_cli.commands.replay import replay_command
+from request_lens_cli.commands.report import report_command
+from request_lens_cli.commands.requests import requests_command
+from request_lens_cli.commands.show import show_command
+from request_lens_cli.commands.timeline import timeline_command
 
 
 class _Commands(click.Group):

@@ -14,20 +14,19 @@ import pydantic
 from aws_lambda_powertools import Logger
 
 import request_lens
-from request_lens.adapters.dynamo_stream import read_change
+from request_lens.adapters.dynamodb.stream import read_change
 from request_lens.adapters.sqs_settle_timer import read_key
 from request_lens.application.collect import CollectReport, collect
-from request_lens.application.kept_settle_timer import KeptSettleTimer
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle, settle_at_once
-from request_lens.application.settle_or_send import settle_or_send
+from request_lens.application.settle_batch import KeptSettleTimer, settle_or_send
 from request_lens.application.sweep import sweep
 from request_lens.bootstrap import Processor, build_processor
 from request_lens.domain.policy import Policy
-from request_lens.domain.state import SettleKey
+from request_lens.domain.settling.state import SettleKey
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
-from request_lens.wire.log_batch import read_batch
+from request_lens.wire.subscription import read_batch
 
 _SOURCE = re.compile(r"[a-z0-9:._-]{1,64}")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
-from request_lens.application.look import look_at_range, look_at_request
+from request_lens.application.query import look_at_range, look_at_request
 from request_lens.bootstrap import Viewer, build_viewer
 from widget_details import details_page
 from widget_documentation import DOCUMENTATION

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from request_lens.application.look import SeenDetails, SeenRequest
-from request_lens.cost_text import by_prices, call_cost, cost_of
+from request_lens.application.query import SeenDetails, SeenRequest
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, TokenCounts
-from request_lens.domain.link import LinkedInvocation
+from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.timeline import lay_timeline
-from request_lens.timeline_scale import moment_text
-from request_lens.timeline_text import counted, duration_text
-from request_lens.timeline_words import UNKNOWN
+from request_lens.presentation.costs import by_prices, call_cost, cost_of
+from request_lens.presentation.formatting import UNKNOWN, counted, duration_text, moment_text
+from request_lens.presentation.timeline.drawing import lay_timeline
 from widget_html import element, page
 from widget_question import WidgetQuestion
 from widget_timeline import timeline_row

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from html import escape
 
-from request_lens.timeline_text import escaped
-from request_lens.timeline_theme import DARK, LIGHT, Theme
+from request_lens.presentation.formatting import escaped
+from request_lens.presentation.timeline.theme import DARK, LIGHT, Theme
 
 _STYLE = """
 .rlw { position: relative; overflow-x: auto;

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.facts import RequestId
-from request_lens.timeline_theme import Theme
+from request_lens.presentation.timeline.theme import Theme
 
 MOST_ROWS = 200
 LONGEST_RANGE = timedelta(days=7)

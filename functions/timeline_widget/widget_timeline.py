@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from request_lens.application.look import MOST_COUNTED, SeenRequest, SeenRequests
-from request_lens.timeline import DEFAULT_TITLE, TimelineRow, lay_timeline
-from request_lens.timeline_scale import moment_text
-from request_lens.timeline_text import counted
-from request_lens.timeline_words import ROW_HEIGHT, calls_words, total_words
+from request_lens.application.query import MOST_COUNTED, SeenRequest, SeenRequests
+from request_lens.presentation.formatting import counted, moment_text
+from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, TimelineRow, lay_timeline
+from request_lens.presentation.timeline.labels import ROW_HEIGHT, calls_words, total_words
 from widget_html import element, opening_row, page
 from widget_question import LONGEST_RANGE, WidgetQuestion
 

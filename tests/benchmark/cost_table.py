@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmark.cost_traffic import cost_traffic
-from tests.benchmark.list_prices import Cost, cost_of
-from tests.benchmark.metered_run import Usage, metered_run
+from tests.support.metering.cost_traffic import cost_traffic
+from tests.support.metering.list_prices import Cost, cost_of
+from tests.support.metering.metered_run import Usage, metered_run
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from math import log
 from pathlib import Path
 
+from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from tests.benchmark.linking_share import ALONE, ONE_LOOP, Share, mean_open, share, without_chains
 from tests.benchmark.untagged_traffic import REQUESTS, SEED, untagged_traffic
-
-from request_lens.timeline_theme import DARK, LIGHT, Palette
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "linking.svg"
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tests.benchmark.untagged_traffic import AGENT_ROLE, Traffic
-
 from request_lens.domain.facts import Fact, Invocation, Request
-from request_lens.domain.link import Confidence, LinkedInvocation, Method
+from request_lens.domain.linking.link import Confidence, LinkedInvocation, Method
 from request_lens.domain.policy import Policy
-from request_lens.domain.publication import Metric, PipelineMetrics
-from request_lens_cli.virtual_time import Arrival, replay
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.publication import PipelineMetrics
+from request_lens_cli.replay.virtual_time import Arrival, replay
+from tests.benchmark.untagged_traffic import AGENT_ROLE, Traffic
 
 ALONE = Policy(agent_role_names=frozenset({AGENT_ROLE}))
 ONE_LOOP = replace(ALONE, one_loop_per_request=True)

@@ -10,19 +10,19 @@ from time import process_time
 from unittest.mock import patch
 
 from aws_lambda_powertools import Logger
-from tests.benchmark.cost_traffic import CostTraffic, Line
-from tests.integration.processor_traffic import log_batch, settle_message
 
 import processor_handler
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_fact_store import MemoryFactStore
-from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
-from request_lens.adapters.memory_settle_timer import MemorySettleTimer
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.adapters.memory.inference_profiles import MemoryInferenceProfiles
+from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.application.publish import publish
 from request_lens.bootstrap import Processor
 from request_lens.domain.policy import Policy
 from request_lens.ports import Ports
+from tests.support.metering.cost_traffic import CostTraffic, Line
+from tests.support.processor_traffic import log_batch, settle_message
 
 AT_A_TIME = 10
 """Messages in one settle event."""

@@ -19,14 +19,13 @@ import orjson
 from aws_lambda_powertools.utilities.parser.envelopes import CloudWatchLogsEnvelope
 from isal import isal_zlib
 from pydantic import Json
-from tests.benchmark.log_traffic import LogTraffic
 from zlib_ng import zlib_ng
 
 from request_lens.domain.facts import Invocation
 from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import ModelInvocationLog, invocation_of
-from request_lens.wire.log_batch import read_batch
-from request_lens.wire.subscription import Envelope, decode_as
+from request_lens.wire.subscription import Envelope, decode_as, read_batch
+from tests.support.log_traffic import LogTraffic
 
 SEED = 20251204
 ROUNDS = 15

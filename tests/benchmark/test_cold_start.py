@@ -7,7 +7,8 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 import pytest
-from tests.fresh_process import ROOT, median_cpu_seconds
+
+from tests.support.fresh_process import ROOT, median_cpu_seconds
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

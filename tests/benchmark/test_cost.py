@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from tests.benchmark.cost_table import (
     AIM,
     CASES,
@@ -17,7 +18,7 @@ from tests.benchmark.cost_table import (
     used,
     used_where_dense,
 )
-from tests.benchmark.list_prices import (
+from tests.support.metering.list_prices import (
     ASSUMED_TIMES,
     MILLION,
     PRICES_AS_OF,
@@ -27,7 +28,7 @@ from tests.benchmark.list_prices import (
     measured_processor_s,
     queue_requests,
 )
-from tests.benchmark.metered_run import ASSUMPTIONS
+from tests.support.metering.metered_run import ASSUMPTIONS
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
+from request_lens.domain.linking.link import Assumption
 from tests.benchmark.linking_figure import DOCUMENT, Point, curve, drawn
 from tests.benchmark.linking_share import ALONE, ONE_LOOP, share
 from tests.benchmark.untagged_traffic import AGENT_ROLE, OTHER_ROLE, REQUESTS, SEED, Mix, untagged_traffic
-
-from request_lens.domain.assumption import Assumption
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypedDict
 
 import pytest
+
 from tests.benchmark.reading import EVENTS, INFLATERS, READERS
-from tests.fresh_process import ROOT, run
-from tests.integration.test_memory import READ
-from tests.largest_batch import LINES, largest_batch
+from tests.support.fresh_process import ROOT, run
+from tests.support.largest_batch import LINES, READ, largest_batch
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

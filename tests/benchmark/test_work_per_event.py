@@ -3,12 +3,12 @@
 import gc
 
 import pytest
-from tests.benchmark.cost_table import Case, used
-from tests.benchmark.cost_traffic import STARTS_AT, CostTraffic, call_of, cost_traffic, older_request
-from tests.benchmark.memory_run import calls_per_event, seconds_per_event
-from tests.benchmark.metered_run import Usage, metered_run
 
-from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from tests.benchmark.cost_table import Case, used
+from tests.benchmark.memory_run import calls_per_event, seconds_per_event
+from tests.support.metering.cost_traffic import STARTS_AT, CostTraffic, call_of, cost_traffic, older_request
+from tests.support.metering.metered_run import Usage, metered_run
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

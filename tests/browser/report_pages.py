@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tests.integration.sample_states import costing, settled
-from tests.unit.fact_samples import at, call, pending
-
-from generate_scenarios import EVENTS
-from request_lens.domain.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.state import RequestState
+from request_lens.domain.settling.state import RequestState
 from request_lens.wire.log_record import read_record
-from request_lens_cli.page.page import Heading, report_page
-from request_lens_cli.period import Period
-from request_lens_cli.report import Report
+from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.replay.virtual_time import Arrival, replay
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import Report
 from request_lens_cli.scenario.scenario import as_ndjson, load_scenario
-from request_lens_cli.virtual_time import Arrival, replay
+from scripts.scenarios.generate import EVENTS
+from tests.support.facts import at, call, pending
+from tests.support.sample_states import costing, settled
 
 HOSTILE = '</text></svg><script>document.title = "broken"</script><b onclick="x">\'&amp;'
 """A name that would end its element and run a script where it is not escaped."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pydantic import TypeAdapter
+
 from tests.browser.chromium import measured, photograph
 
 NUMBERS = TypeAdapter(list[float])

@@ -4,11 +4,11 @@ from math import ceil
 
 import pytest
 from pydantic import TypeAdapter
+
+from request_lens_cli.html_report.page import MOST_DRAWN, SHEET_ROWS
+from request_lens_cli.report.report import Report
 from tests.browser.chromium import CHECKOUT, measured, photograph
 from tests.browser.report_pages import HOSTILE, article, errors, many, page_of
-
-from request_lens_cli.page.page import MOST_DRAWN, SHEET_ROWS
-from request_lens_cli.report import Report
 
 PICTURES = CHECKOUT / "out" / "report-pages"
 EMPTY = Report(requests=[], unlinked=[])

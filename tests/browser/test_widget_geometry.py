@@ -7,12 +7,12 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
+
+from request_lens.application.query import SeenRequests
+from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
 from tests.browser.chromium import measured
 from tests.browser.widget_pages import ENDPOINT, details_document, document, question, range_document
-from tests.browser.widget_traffic import HOSTILE, POLICY, seen_details, seen_requests
-
-from request_lens.application.look import SeenRequests
-from request_lens.timeline_theme import DARK, LIGHT, Palette, Theme
+from tests.support.widget_traffic import HOSTILE, POLICY, seen_details, seen_requests
 from widget_details import details_page
 from widget_timeline import timeline_page
 

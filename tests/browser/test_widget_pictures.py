@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.browser.chromium import CHECKOUT, photograph
 from tests.browser.widget_pages import details_document, range_document, seen_requests
 

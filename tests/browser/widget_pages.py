@@ -5,11 +5,10 @@ from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
-from tests.browser.widget_traffic import POLICY, START, seen_details, seen_requests
-
-from request_lens.application.look import SeenRequests
+from request_lens.application.query import SeenRequests
 from request_lens.domain.facts import RequestId
-from request_lens.timeline_theme import Theme
+from request_lens.presentation.timeline.theme import Theme
+from tests.support.widget_traffic import POLICY, START, seen_details, seen_requests
 from widget_details import details_page
 from widget_question import WidgetQuestion
 from widget_timeline import timeline_page

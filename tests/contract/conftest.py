@@ -7,16 +7,16 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto import mock_aws
-from tests.contract.request_table import TABLE_NAME, create_request_table
-from tests.contract.sample_facts import NOON
-from tests.contract.under_test import REGION, RETENTION, LookedAt, StoreUnderTest
 
-from request_lens.adapters.dynamo_fact_store import DynamoFactStore
-from request_lens.adapters.dynamo_stream import read_change
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_fact_store import MemoryFactStore
-from request_lens.domain.change import Change
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
+from request_lens.adapters.dynamodb.stream import read_change
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.domain.publishing.changes import Change
 from request_lens.ports import FactStore
+from tests.support.request_table import TABLE_NAME, create_request_table
+from tests.support.stored_facts import NOON
+from tests.support.under_test import REGION, RETENTION, LookedAt, StoreUnderTest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

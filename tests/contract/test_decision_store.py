@@ -4,13 +4,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.contract.sample_facts import NOON, STORED_AT, call_at, link_to, pending
-from tests.contract.under_test import StoreUnderTest
 
-from request_lens.domain.change import InvocationDecided
-from request_lens.domain.link import Decision, Method, Reason, Unattributed
+from request_lens.domain.linking.link import Decision, Method, Reason, Unattributed
 from request_lens.domain.pricing import Assessment
+from request_lens.domain.publishing.changes import InvocationDecided
 from request_lens.ports import FactStore
+from tests.support.stored_facts import NOON, STORED_AT, call_at, link_to, pending
+from tests.support.under_test import StoreUnderTest
 
 NEVER_SEEN = Unattributed(reason=Reason.REQUEST_NEVER_SEEN)
 AMBIGUOUS = Unattributed(reason=Reason.AMBIGUOUS, candidates=3)

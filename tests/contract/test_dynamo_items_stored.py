@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from tests.contract.request_table import TABLE_NAME, table_properties
-from tests.contract.sample_facts import (
+
+from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, to_item
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
+from request_lens.domain.facts import RequestId
+from request_lens.domain.linking.link import Reason, Unattributed
+from tests.support.request_table import TABLE_NAME, table_properties
+from tests.support.stored_facts import (
     NOON,
     STORED_AT,
     call_at,
@@ -18,12 +23,7 @@ from tests.contract.sample_facts import (
     request_at,
     summary_of,
 )
-from tests.contract.under_test import REGION, RETENTION
-
-from request_lens.adapters.dynamo_fact_store import DynamoFactStore
-from request_lens.adapters.dynamo_values import PlainMap, from_item, to_item
-from request_lens.domain.facts import RequestId
-from request_lens.domain.link import Reason, Unattributed
+from tests.support.under_test import REGION, RETENTION
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
-from tests.contract.request_table import TABLE_NAME
-from tests.contract.sample_facts import NOON, STORED_AT, call_at, link_to, linked_call, pending, request_at, summary_of
-from tests.contract.under_test import REGION, RETENTION
 
-from request_lens.adapters.dynamo_fact_store import DynamoFactStore
-from request_lens.adapters.dynamo_table import DynamoTable
-from request_lens.adapters.memory_clock import MemoryClock
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
+from request_lens.adapters.dynamodb.table import DynamoTable
+from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import FactStore
+from tests.support.request_table import TABLE_NAME
+from tests.support.stored_facts import NOON, STORED_AT, call_at, link_to, linked_call, pending, request_at, summary_of
+from tests.support.under_test import REGION, RETENTION
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

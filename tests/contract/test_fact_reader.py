@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from tests.contract.sample_facts import NOON, STORED_AT, linked_call, request_at, summary_of
-from tests.contract.under_test import LookedAt
 
 from request_lens.domain.facts import RequestId
+from tests.support.stored_facts import NOON, STORED_AT, linked_call, request_at, summary_of
+from tests.support.under_test import LookedAt
 
 
 def _minutes(number: float) -> datetime:

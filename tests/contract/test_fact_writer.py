@@ -3,19 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.contract.sample_facts import (
-    NOON,
-    STORED_AT,
-    call_at,
-    link_to,
-    linked_call,
-    pending,
-    request_at,
-    summary_of,
-)
-
 from request_lens.domain.facts import RequestId
 from request_lens.ports import FactStore
+from tests.support.stored_facts import NOON, STORED_AT, call_at, link_to, linked_call, pending, request_at, summary_of
 
 LATER = STORED_AT + timedelta(minutes=5)
 

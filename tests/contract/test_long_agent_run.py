@@ -5,20 +5,21 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 
 import pytest
-from tests.contract.sample_facts import NOON, call_at, request_at
-from tests.contract.under_test import StoreUnderTest
 
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
-from request_lens.adapters.memory_metric_sink import MemoryMetricSink
-from request_lens.adapters.memory_settle_timer import MemorySettleTimer
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.inference_profiles import MemoryInferenceProfiles
+from request_lens.adapters.memory.metric_sink import MemoryMetricSink
+from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.application.collect import collect
 from request_lens.application.settle import settle
-from request_lens.domain.change import RevisionWritten
-from request_lens.domain.facts import Conversation, Invocation, LogRecord, RequestId, Tag
+from request_lens.domain.facts import Conversation, Invocation, RequestId, Tag
+from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
-from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.publishing.changes import RevisionWritten
+from request_lens.domain.settling.state import Matter, SettleKey
 from request_lens.ports import Ports
+from tests.support.stored_facts import NOON, call_at, request_at
+from tests.support.under_test import StoreUnderTest
 
 CALLS = 5_000
 ID = RequestId("request-1")

@@ -8,13 +8,14 @@ from typing import cast
 
 import pytest
 from aws_lambda_powertools import Logger
-from tests.contract.sample_facts import MODEL
 
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_metric_sink import MemoryMetricSink
-from request_lens.domain.publication import Metric, ModelValues, PipelineMetrics, Publication
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.metric_sink import MemoryMetricSink
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Publication
 from request_lens.ports import MetricSink
+from tests.support.stored_facts import MODEL
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

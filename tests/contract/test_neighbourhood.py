@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tests.contract.sample_facts import NOON, STORED_AT, call_at, link_to, pending, request_at
-
-from request_lens.domain.link import Reason, Unattributed
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.ports import FactStore
+from tests.support.stored_facts import NOON, STORED_AT, call_at, link_to, pending, request_at
 
 MILLISECOND = timedelta(milliseconds=1)
 

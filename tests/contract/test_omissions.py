@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from tests.contract.sample_facts import STORED_AT, call_at, linked_call, request_at, summary_of
-
 from request_lens.domain.facts import RequestId
 from request_lens.ports import FactStore
+from tests.support.stored_facts import STORED_AT, call_at, linked_call, request_at, summary_of
 
 MANY = 230
 """More than one BatchGetItem takes, and not a multiple of it."""

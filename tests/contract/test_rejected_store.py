@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from tests.contract.sample_facts import NOON, STORED_AT, rejected_line
-from tests.contract.under_test import StoreUnderTest
-
-from request_lens.domain.facts import Rejected, RejectedReason, StoredRejected
+from request_lens.domain.log_record import Rejected, RejectedReason, StoredRejected
 from request_lens.ports import FactStore
+from tests.support.stored_facts import NOON, STORED_AT, rejected_line
+from tests.support.under_test import StoreUnderTest
 
 LATER = STORED_AT + timedelta(hours=3)
 TOO_OLD = Rejected(reason=RejectedReason.TOO_OLD, detail="request r1 of 2026-01-01T00:00:00+00:00")

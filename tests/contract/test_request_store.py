@@ -3,16 +3,15 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from tests.contract.sample_facts import STORED_AT, call_at, link_to, linked_call, request_at, summary_of
-from tests.contract.under_test import StoreUnderTest
-
-from request_lens.domain.change import RevisionWritten, RunawayFlagged
 from request_lens.domain.facts import Conversation, RequestId
-from request_lens.domain.link import LinkedInvocation
+from request_lens.domain.folding.summary import Totals
+from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.pricing import PriceSource
-from request_lens.domain.runaway import Runaway
-from request_lens.domain.summary import Totals
+from request_lens.domain.publishing.changes import RevisionWritten, RunawayFlagged
+from request_lens.domain.settling.runaway import Runaway
 from request_lens.ports import FactStore
+from tests.support.stored_facts import STORED_AT, call_at, link_to, linked_call, request_at, summary_of
+from tests.support.under_test import StoreUnderTest
 
 ID = RequestId("request-1")
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
-from tests.contract.under_test import REGION
 
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_settle_timer import MemorySettleTimer
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer, read_key, write_key
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.settling.state import Matter, SettleKey
 from request_lens.errors import TimerUnavailable
 from request_lens.ports import SettleTimer
+from tests.support.under_test import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

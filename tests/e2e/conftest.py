@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from request_lens_cli.experiment import Experiment, wait_until_settled
-from request_lens_cli.local.aws_clients import local_client
-from request_lens_cli.local.deployment import deploy
-from request_lens_cli.local.local_aws import running_local_aws
-from request_lens_cli.report import Report
-from request_lens_cli.stage import Stage, open_stage
+from request_lens_cli.demo.experiment import Experiment, wait_until_settled
+from request_lens_cli.demo.stage import Stage, open_stage
+from request_lens_cli.local_aws.aws_clients import local_client
+from request_lens_cli.local_aws.deployment import deploy
+from request_lens_cli.local_aws.lifecycle import running_local_aws
+from request_lens_cli.report.report import Report
 
 type Played = tuple[Experiment, Report]
 """A scenario as it was played, and what the table held of it once it had settled."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from request_lens_cli.local.sam_settings import machine_architecture
-from request_lens_cli.stage import Stage
+from request_lens_cli.demo.stage import Stage
+from request_lens_cli.local_aws.sam_settings import machine_architecture
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.e2e.conftest import Played
 
-from request_lens_cli.local.local_environment import settings
+from request_lens_cli.demo.stage import Stage
+from request_lens_cli.local_aws.environment import settings
 from request_lens_cli.main import main
-from request_lens_cli.stage import Stage
+from tests.e2e.conftest import Played
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -7,20 +7,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import Played, processor_messages, settled
 
 from request_lens.domain.policy import Policy
 from request_lens.wire.log_record import read_record
-from request_lens_cli.documents import Document, summary_document
-from request_lens_cli.experiment import published_totals, wait_for_metrics
-from request_lens_cli.local.aws_clients import local_client, local_session
-from request_lens_cli.local.emf_schema import EmfDocument
-from request_lens_cli.local.sam_settings import read_sam_settings
-from request_lens_cli.parameters import DEFAULTS, policy_with
-from request_lens_cli.report import Report, headline, kinds
+from request_lens_cli.demo.experiment import published_totals, wait_for_metrics
+from request_lens_cli.demo.stage import Stage
+from request_lens_cli.local_aws.aws_clients import local_client, local_session
+from request_lens_cli.local_aws.emf.schema import EmfDocument
+from request_lens_cli.local_aws.sam_settings import read_sam_settings
+from request_lens_cli.options.parameters import DEFAULTS, policy_with
+from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
+from request_lens_cli.report.documents import Document, summary_document
+from request_lens_cli.report.report import Report, headline, kinds
 from request_lens_cli.scenario.scenario import Scenario, as_ndjson
-from request_lens_cli.stage import Stage
-from request_lens_cli.virtual_time import Arrival, Replay, replay
+from tests.e2e.conftest import Played, processor_messages, settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 
 import pytest
-from tests.browser.widget_traffic import store_settled
-from tests.e2e.conftest import Played
 
-from request_lens.adapters.dynamo_fact_store import DynamoFactStore
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.domain.policy import Policy
-from request_lens_cli.local.aws_clients import local_client, local_session
-from request_lens_cli.stage import Stage
+from request_lens_cli.demo.stage import Stage
+from request_lens_cli.local_aws.aws_clients import local_client, local_session
+from tests.e2e.conftest import Played
+from tests.support.widget_traffic import store_settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from tests.fuzz.json_mutation import mutated_json
 from tests.fuzz.mutation import mutated
-from tests.unit.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, MODEL_IDS
+from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, MODEL_IDS
 
 type Event = Mapping[str, object]
 

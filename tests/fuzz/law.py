@@ -8,25 +8,24 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from tests.fuzz.inputs import Event
-
-from request_lens.adapters.dynamo_items import linked_item, rejected_item
-from request_lens.adapters.dynamo_updates import record_update, unlinked_update
-from request_lens.adapters.dynamo_values import PlainMap, to_item
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_fact_store import MemoryFactStore
-from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
-from request_lens.adapters.memory_metric_sink import MemoryMetricSink
-from request_lens.adapters.memory_settle_timer import MemorySettleTimer
+from request_lens.adapters.dynamodb.attributes import PlainMap, to_item
+from request_lens.adapters.dynamodb.items import linked_item, rejected_item
+from request_lens.adapters.dynamodb.updates import record_update, unlinked_update
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.adapters.memory.inference_profiles import MemoryInferenceProfiles
+from request_lens.adapters.memory.metric_sink import MemoryMetricSink
+from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.application.collect import collect
-from request_lens.domain.facts import Ignored, Invocation, LogRecord, Rejected, Request
-from request_lens.domain.link import LinkedInvocation, tag_link
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.linking.link import LinkedInvocation, tag_link
+from request_lens.domain.log_record import Ignored, LogRecord, Rejected
 from request_lens.domain.policy import Policy
 from request_lens.errors import EnvelopeError
 from request_lens.ports import Ports
-from request_lens.wire.log_batch import read_batch
 from request_lens.wire.log_record import read_record
-from request_lens.wire.subscription import LogBatch, decode
+from request_lens.wire.subscription import LogBatch, decode, read_batch
+from tests.fuzz.inputs import Event
 
 NOW = datetime(2026, 3, 4, 18, 28, tzinfo=UTC)
 """Just after the times of the corpus."""

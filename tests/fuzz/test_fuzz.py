@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+
 from tests.fuzz.fuzzing import LawBrokenError, fuzz
 from tests.fuzz.inputs import fuzzed_event
 from tests.fuzz.run import told

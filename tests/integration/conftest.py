@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from moto import mock_aws
-from tests.contract.request_table import TABLE_NAME, create_request_table
-from tests.integration.deployed_lens import lens
-from tests.integration.processor_traffic import REGION
 
 import processor_handler
-from request_lens.application import settle_or_send
+from request_lens.application import settle_batch as settle_or_send
+from tests.support.deployed_stack import lens
+from tests.support.processor_traffic import REGION
+from tests.support.request_table import TABLE_NAME, create_request_table
 
 __all__ = ["deployed", "lens"]
 

@@ -13,14 +13,14 @@ from itertools import batched
 
 import boto3
 import pytest
-from tests.contract.request_table import TABLE_NAME
-from tests.integration.processor_traffic import REGION, log_batch, messages_sent, settle_message, stream_event
-from tests.unit.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, Json
-from tests.unit.record_strategies import paths_of, replaced
 
 import processor_handler
 from request_lens.application.sweep import AGE, SLICE, slice_of
 from request_lens.errors import EnvelopeError
+from tests.support.processor_traffic import REGION, log_batch, messages_sent, settle_message, stream_event
+from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, Json
+from tests.support.record_strategies import paths_of, replaced
+from tests.support.request_table import TABLE_NAME
 
 CANARY = "canary"
 SENTENCE = (

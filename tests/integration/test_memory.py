@@ -4,18 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.fresh_process import run
-from tests.largest_batch import LINES, PAYLOAD, largest_batch
+
+from tests.support.fresh_process import run
+from tests.support.largest_batch import LINES, PAYLOAD, READ, largest_batch
 
 BUDGET_MB = 256
-
-READ = """
-import json, os, boto3, processor_handler
-clients = boto3.client("dynamodb"), boto3.client("sqs")
-with open(os.environ["EVENT"], encoding="utf-8") as file:
-    event = json.load(file)
-assert len(processor_handler.read_batch(event).events) > 300
-"""
 
 
 @pytest.mark.parametrize("kind", LINES)

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.integration.deployed_lens import DeployedLens
-from tests.integration.sample_states import settled
-from tests.unit.fact_samples import call, pending
+
+from tests.support.deployed_stack import DeployedLens
+from tests.support.facts import call, pending
+from tests.support.sample_states import settled
 
 
 def test_without_a_file_the_timeline_is_bars_in_the_terminal(lens: DeployedLens) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import cast
 
 import pytest
-from tests.benchmark.cost_traffic import cost_traffic
-from tests.benchmark.dynamo_units import WRITE_UNIT_BYTES, Image, item_bytes, read_units, write_units
-from tests.benchmark.list_prices import MEMORY_MB, cost_of
-from tests.benchmark.metered_run import metered_run
-from tests.template.template_document import properties
+
+from tests.support.metering.cost_traffic import cost_traffic
+from tests.support.metering.dynamo_units import WRITE_UNIT_BYTES, Image, item_bytes, read_units, write_units
+from tests.support.metering.list_prices import MEMORY_MB, cost_of
+from tests.support.metering.metered_run import metered_run
+from tests.support.template_document import properties
 
 
 @pytest.mark.parametrize("calls", [1, 2, 3, 4, 5])

@@ -5,8 +5,10 @@ import json
 
 import boto3
 import pytest
-from tests.contract.request_table import TABLE_NAME
-from tests.integration.processor_traffic import (
+
+import processor_handler
+from request_lens.errors import ConfigError, EnvelopeError
+from tests.support.processor_traffic import (
     REGION,
     collect,
     drop_messages,
@@ -19,9 +21,7 @@ from tests.integration.processor_traffic import (
     settle_message,
     stream_event,
 )
-
-import processor_handler
-from request_lens.errors import ConfigError, EnvelopeError
+from tests.support.request_table import TABLE_NAME
 
 
 @pytest.mark.usefixtures("deployed")

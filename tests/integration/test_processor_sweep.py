@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
-from tests.contract.request_table import TABLE_NAME
-from tests.integration.processor_traffic import REGION, collect, drop_messages, messages_sent, played, settle
 
 import processor_handler
 from request_lens.application.sweep import AGE, SLICE
 from request_lens.errors import StoreUnavailable
+from tests.support.processor_traffic import REGION, collect, drop_messages, messages_sent, played, settle
+from tests.support.request_table import TABLE_NAME
 
 
 @pytest.mark.usefixtures("deployed", "queued")

@@ -1,6 +1,6 @@
 """What the README shows of the commands is what they print."""
 
-from tests.integration.readme_output import README, commands, updated
+from tests.support.readme_output import README, commands, updated
 
 
 def test_the_readmes_blocks_are_up_to_date() -> None:

@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.integration.deployed_lens import DeployedLens
-from tests.integration.sample_states import costing, settled
-from tests.unit.fact_samples import MODEL, ROLE, call, link, pending
 
-from generate_scenarios import EVENTS
-from request_lens.domain.link import Reason, Unattributed
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens_cli.documents import summary_document
-from request_lens_cli.report_output import NO_REQUESTS
+from request_lens_cli.report.documents import summary_document
+from request_lens_cli.terminal.report_view import NO_REQUESTS
+from scripts.scenarios.generate import EVENTS
+from tests.support.deployed_stack import DeployedLens
+from tests.support.facts import MODEL, ROLE, call, link, pending
+from tests.support.sample_states import costing, settled
 
 KEYS = {"request_id", "llm_calls", "estimated_cost_usd", "unpriced_calls", "invocations"}
 

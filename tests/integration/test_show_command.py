@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from tests.integration.deployed_lens import DeployedLens
-from tests.integration.sample_states import costing, settled
-from tests.unit.fact_samples import at, call, linked, pending, tag
-
-from request_lens.domain.state import RequestState
+from request_lens.domain.settling.state import RequestState
+from tests.support.deployed_stack import DeployedLens
+from tests.support.facts import at, call, linked, pending, tag
+from tests.support.sample_states import costing, settled
 
 
 def test_the_waterfall_has_a_line_for_each_call_in_order(lens: DeployedLens) -> None:

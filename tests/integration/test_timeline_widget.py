@@ -8,15 +8,15 @@ from datetime import timedelta
 import boto3
 import pytest
 from moto import mock_aws
-from tests.browser.widget_traffic import START, store_settled
-from tests.contract.request_table import TABLE_NAME, create_request_table
-from tests.integration.conftest import ENVIRONMENT
-from tests.integration.processor_traffic import REGION
 
 import timeline_widget_handler
-from request_lens.adapters.dynamo_fact_store import DynamoFactStore
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.domain.policy import Policy
+from tests.integration.conftest import ENVIRONMENT
+from tests.support.processor_traffic import REGION
+from tests.support.request_table import TABLE_NAME, create_request_table
+from tests.support.widget_traffic import START, store_settled
 
 
 @dataclass

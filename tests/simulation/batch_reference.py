@@ -7,11 +7,10 @@ from datetime import timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from tests.simulation.traffic import CallTruth
-from tests.unit.fact_samples import EPOCH
-
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Request
+from tests.simulation.traffic import CallTruth
+from tests.support.facts import EPOCH
 
 MS = timedelta(milliseconds=1)
 THROTTLED = "ThrottlingException"

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.log_record import LogRecord
+from request_lens.wire.log_record import PERMISSION_LINE, read_record
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.traffic import CallTruth, Traffic
-from tests.unit.fact_samples import START
-
-from request_lens.domain.facts import Invocation, LogRecord, Request
-from request_lens.wire.log_record import PERMISSION_LINE, read_record
+from tests.support.facts import START
 
 POISON = (
     "not json at all",

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tests.simulation.deliveries import Batch
-
 from request_lens.application.collect import CollectReport
-from request_lens.domain.state import SettleKey
+from request_lens.domain.settling.state import SettleKey
+from tests.simulation.deliveries import Batch
 
 
 class Work(StrEnum):

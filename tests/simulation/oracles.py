@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from fractions import Fraction
 
+from request_lens.domain.facts import RequestId
+from request_lens.domain.folding.summary import Totals
+from request_lens.domain.linking.assumptions import broken_by_call, broken_by_request
+from request_lens.domain.linking.link import Assumption, Method
+from request_lens.domain.log_record import Rejected, RejectedReason
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.pipeline_metrics import breaches
+from request_lens.domain.publishing.publication import Publication
+from request_lens.domain.settling.state import RequestState
 from tests.simulation.batch_reference import cost_usd, counted, counted_by_model, times_of
 from tests.simulation.faults import Fault
 from tests.simulation.outcome import Outcome, fate
 from tests.simulation.traffic import Style
-
-from request_lens.domain.assumption import Assumption, broken_by_call, broken_by_request
-from request_lens.domain.facts import Rejected, RejectedReason, RequestId
-from request_lens.domain.link import Method
-from request_lens.domain.publication import Metric, Publication
-from request_lens.domain.publishing import breaches
-from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Totals
 
 TOTALS = {
     "llm_calls": Metric.LLM_CALLS,

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
+from request_lens.domain.linking.link import Link, Unattributed
+from request_lens.domain.log_record import LogRecord, Rejected
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
 from tests.simulation.deliveries import draw_deliveries, prompt_deliveries
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.snapshots import MOST_LAG
 from tests.simulation.traffic import CallTruth, Style, Traffic, draw_traffic
 from tests.simulation.world import World
-
-from request_lens.domain.facts import Fact, Invocation, InvocationId, LogRecord, Rejected, Request, RequestId
-from request_lens.domain.link import Link, Unattributed
-from request_lens.domain.policy import Policy
-from request_lens.domain.state import RequestState
 
 LINK_DELAY = timedelta(seconds=60)
 RETENTION = timedelta(days=90)

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.simulation.step import Step
-
-from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application.publish import publish
-from request_lens.domain.change import Change
 from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.changes import Change
 from request_lens.ports import MetricSink, Ports
+from tests.simulation.step import Step
 
 type MakeStore = Callable[[Step, MetricSink], MemoryFactStore]
 

@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.log_record import Rejected, StoredRejected
+from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import RequestState
+from request_lens.errors import StoreUnavailable
+from request_lens.ports import FactStore
 from tests.simulation.faults import Fault
 from tests.simulation.snapshots import MOST_LAG, Snapshots
 from tests.simulation.step import Step
-
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_fact_store import MemoryFactStore
-from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
-from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
-from request_lens.domain.runaway import Runaway
-from request_lens.domain.state import RequestState
-from request_lens.domain.summary import Summary
-from request_lens.errors import StoreUnavailable
-from request_lens.ports import FactStore
 
 
 class SimulatedStore:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from request_lens.domain.change import Change, InvocationDecided, RevisionWritten, RunawayFlagged
+from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 
 SHARDS = 2
 

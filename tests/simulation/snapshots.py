@@ -3,7 +3,7 @@
 import copy
 from datetime import datetime, timedelta
 
-from request_lens.adapters.memory_fact_store import MemoryFactStore
+from request_lens.adapters.memory.fact_store import MemoryFactStore
 
 MOST_LAG = timedelta(seconds=5)
 """How far such a read is behind at most. DynamoDB names no bound; it usually takes fractions of a second."""

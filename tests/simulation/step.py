@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.simulation.faults import Fault, Faults
-
 from request_lens.errors import StoreUnavailable, TimerUnavailable
+from tests.simulation.faults import Fault, Faults
 
 
 class Killed(Exception):

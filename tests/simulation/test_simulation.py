@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 
 import pytest
+
 from tests.simulation.oracles import judge
 from tests.simulation.outcome import run_promptly, run_seed
 from tests.simulation.run import REPLAY

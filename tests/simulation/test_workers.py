@@ -3,13 +3,12 @@
 import random
 from itertools import permutations
 
+from request_lens.adapters.memory.fact_store import MemoryFactStore
 from tests.simulation.events import Event, Work, polling
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.snapshots import MOST_LAG, Snapshots
 from tests.simulation.workers import Workers
-from tests.unit.fact_samples import START, at, call, linked, request
-
-from request_lens.adapters.memory_fact_store import MemoryFactStore
+from tests.support.facts import START, at, call, linked, request
 
 CALLS = 2
 

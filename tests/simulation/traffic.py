@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tests.unit.fact_samples import EPOCH, ROLE, START
-
 from request_lens.domain.facts import (
     Conversation,
     Invocation,
@@ -18,6 +16,7 @@ from request_lens.domain.facts import (
     TokenCounts,
 )
 from request_lens.domain.policy import Policy
+from tests.support.facts import EPOCH, ROLE, START
 
 OTHER_ROLE = "nightly-batch"
 OBSERVED_ROUTE = "POST /ask"

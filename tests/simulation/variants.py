@@ -4,19 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.folding.summary import Summary, Totals, totals_of
+from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.request_metrics import publication_of
+from request_lens.ports import MetricSink, Ports
 from tests.simulation.batch_reference import PRICES
 from tests.simulation.pipeline import Pipeline
 from tests.simulation.step import Step
-
-from request_lens.adapters.memory_fact_store import MemoryFactStore
-from request_lens.domain.change import Change, InvocationDecided, RevisionWritten
-from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
-from request_lens.domain.policy import Policy
-from request_lens.domain.publication import Metric
-from request_lens.domain.publishing import publication_of
-from request_lens.domain.summary import Summary, Totals, totals_of
-from request_lens.ports import MetricSink, Ports
 
 _DISTRIBUTIONS = frozenset(
     {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from greenlet import getcurrent, greenlet
+
 from tests.simulation.events import Event, told
 from tests.simulation.faults import Fault, Faults
 

@@ -5,6 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.inference_profiles import MemoryInferenceProfiles
+from request_lens.adapters.sqs_settle_timer import delay_of
+from request_lens.application.collect import CollectReport, collect
+from request_lens.application.settle import settle, settle_at_once
+from request_lens.application.settle_batch import KeptSettleTimer, settle_or_send
+from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
+from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.publication import PipelineMetrics, Publication
+from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.errors import StoreUnavailable, TimerUnavailable
+from request_lens.ports import Ports
 from tests.simulation.batch_reference import PRICES
 from tests.simulation.deliveries import Batch
 from tests.simulation.events import Collected, Event, Work, polling, told
@@ -15,22 +28,7 @@ from tests.simulation.simulated_stream import SimulatedStream
 from tests.simulation.snapshots import MOST_LAG
 from tests.simulation.step import Killed, Step
 from tests.simulation.workers import Workers
-from tests.unit.fact_samples import START
-
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.adapters.memory_inference_profiles import MemoryInferenceProfiles
-from request_lens.adapters.sqs_settle_timer import delay_of
-from request_lens.application.collect import CollectReport, collect
-from request_lens.application.kept_settle_timer import KeptSettleTimer
-from request_lens.application.settle import settle, settle_at_once
-from request_lens.application.settle_or_send import settle_or_send
-from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
-from request_lens.domain.facts import Invocation, Request, RequestId
-from request_lens.domain.policy import Policy
-from request_lens.domain.publication import PipelineMetrics, Publication
-from request_lens.domain.state import Matter, SettleKey
-from request_lens.errors import StoreUnavailable, TimerUnavailable
-from request_lens.ports import Ports
+from tests.support.facts import START
 
 SWEPT_AT = START.replace(minute=10, second=0) + AGE
 """When the first facts are swept, which are of ten past: what is lost later stays lost, by design."""

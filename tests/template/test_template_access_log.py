@@ -3,10 +3,10 @@ import shlex
 from collections.abc import Mapping
 
 import pytest
-from tests.template.template_document import OUTPUTS
 
 from request_lens.domain.facts import Request
 from request_lens.wire.access_log import read_request
+from tests.support.template_document import OUTPUTS
 
 LINE = {
     "requestId": "JKJaXmPLvHcESHA=",

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger
-from tests.template.template_document import DASHBOARD, RESOURCES, of_type, properties
-from tests.unit.fact_samples import call, linked, request
 
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
-from request_lens.adapters.memory_clock import MemoryClock
-from request_lens.domain.change import InvocationDecided, RevisionWritten
-from request_lens.domain.fold import fold
-from request_lens.domain.link import Reason, Unattributed
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.domain.folding.fold import fold
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens.domain.publication import Metric
-from request_lens.domain.publishing import publication_of
+from request_lens.domain.publishing.changes import InvocationDecided, RevisionWritten
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.request_metrics import publication_of
+from tests.support.facts import call, linked, request
+from tests.support.template_document import DASHBOARD, RESOURCES, of_type, properties
 
 type Widget = Mapping[str, Any]
 

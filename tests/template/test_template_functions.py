@@ -3,10 +3,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.template.template_document import FUNCTION, ROOT, TEMPLATE, Node, of_type, properties, references
 
-from request_lens.adapters.dynamo_items import INVOCATION_SK, REQUEST_SK, ItemState
+from request_lens.adapters.dynamodb.items import INVOCATION_SK, REQUEST_SK, ItemState
 from request_lens.application.sweep import SLICE
+from tests.support.template_document import FUNCTION, ROOT, TEMPLATE, Node, of_type, properties, references
 
 FUNCTIONS = sorted(of_type(FUNCTION))
 EVENT_SOURCES = of_type("AWS::Lambda::EventSourceMapping")
@@ -143,7 +143,7 @@ def test_the_processor_can_do_with_the_table_what_its_store_does_and_nothing_els
         for each in _statements(properties("ProcessorFunction"))
         if any(str(action).startswith("dynamodb:") for action in each["Action"])
     )
-    source = (ROOT / "layers/request_lens/request_lens/adapters/dynamo_table.py").read_text(encoding="utf-8")
+    source = (ROOT / "layers/request_lens/request_lens/adapters/dynamodb/table.py").read_text(encoding="utf-8")
     calls = {*re.findall(r"_client\.([a-z]+_[a-z_]+)\(", source), *re.findall(r'get_paginator\("(\w+)"\)', source)}
     calls.remove("get_paginator")
 

@@ -2,10 +2,10 @@ import re
 import tomllib
 
 import pytest
-from tests.template.template_document import OUTPUTS, PARAMETERS, ROOT, TEMPLATE, properties, references
 
 from request_lens.config import Config, ViewerConfig
-from request_lens.domain.publication import Metric
+from request_lens.domain.publishing.metric_names import Metric
+from tests.support.template_document import OUTPUTS, PARAMETERS, ROOT, TEMPLATE, properties, references
 
 WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds"}
 

@@ -1,4 +1,4 @@
-from tests.template.template_document import of_type, properties
+from tests.support.template_document import of_type, properties
 
 
 def test_the_table_and_every_log_group_outlive_the_stack() -> None:

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from request_lens.domain.facts import RejectedReason
-from request_lens.domain.publication import Metric
+from request_lens.domain.log_record import RejectedReason
+from request_lens.domain.publishing.metric_names import Metric
 
 CHECKOUT = Path(__file__).parents[2]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

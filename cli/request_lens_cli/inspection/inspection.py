@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from request_lens.domain.facts import Ignored, Invocation, Rejected, RejectedReason, Request
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.log_record import Ignored, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
+from request_lens.presentation.formatting import iso_ms
 from request_lens.wire.log_record import read_record
-from request_lens_cli.documents import Document, invocation_document, iso_ms, rejected_document
 from request_lens_cli.inspection.unknowns import unknown_of_invocation, unknown_of_request
+from request_lens_cli.report.documents import Document, invocation_document, rejected_document
 
 MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.NOT_JSON: "The line is not JSON. An access log in CLF, XML or CSV needs a JSON format instead.",

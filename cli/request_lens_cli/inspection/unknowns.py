@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import chain
 
 from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.summary import OTHER_MODEL
+from request_lens.domain.folding.summary import OTHER_MODEL
 from request_lens.wire.field_types import UNKNOWN
-from request_lens.wire.route import OTHER_ROUTE
+from request_lens.wire.names import OTHER_ROUTE
 from request_lens_cli.inspection.record_shape import RecordShape, record_shape
 
 _FAILED = "a failed call's record carries none"

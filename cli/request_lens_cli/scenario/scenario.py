@@ -9,20 +9,14 @@ from typing import NewType
 import click
 from pydantic import JsonValue, TypeAdapter
 
+from request_lens_cli.report.labels import Label, read_labels, read_string_maps
+
 RunId = NewType("RunId", str)
 """Names one playing of a scenario: the same run id gives the same ids."""
 
 type JsonObject = dict[str, JsonValue]
 type Tags = Mapping[str, str]
 """What a tagging caller puts into `requestMetadata`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """What a person calls a request; for display only, the pipeline never sees it."""
-
-    prompt: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +42,6 @@ class Scenario:
 
 
 _OBJECT: TypeAdapter[JsonObject] = TypeAdapter(dict[str, JsonValue])
-_TAGS: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
 
 
 def scenario_names(events: Path) -> tuple[str, ...]:
@@ -69,22 +62,12 @@ def load_scenario(folder: Path) -> Scenario:
         invocations=tuple(_lines(folder / "invocations.ndjson")),
         access=tuple(_lines(folder / "access.ndjson")),
         labels=read_labels(folder / "labels.json"),
-        tags=_TAGS.validate_json(_text(folder / "tags.json")),
+        tags=read_string_maps(folder / "tags.json"),
     )
 
 
 def _lines(path: Path) -> Iterator[JsonObject]:
     return (_OBJECT.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-
-
-def read_labels(path: Path) -> Mapping[str, Label]:
-    """Labels by request id, from a `labels.json`; none where there is no such file."""
-    labels = _TAGS.validate_json(_text(path))
-    return {each: Label(prompt=label["prompt"], kind=label["type"]) for each, label in labels.items()}
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else "{}"
 
 
 def as_ndjson(scenario: Scenario) -> str:

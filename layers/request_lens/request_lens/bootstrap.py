@@ -9,8 +9,8 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config as ClientConfig
 
 from request_lens.adapters.bedrock_inference_profiles import BedrockInferenceProfiles
-from request_lens.adapters.dynamo_fact_reader import DynamoFactReader
-from request_lens.adapters.dynamo_fact_store import DynamoFactStore
+from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
@@ -18,7 +18,7 @@ from request_lens.adapters.system_clock import SystemClock
 from request_lens.config import read_config, read_viewer_config
 from request_lens.domain.policy import Policy
 from request_lens.ports import Clock, Ports, ReadPorts
-from request_lens.wire.model_name import model_name
+from request_lens.wire.names import model_name
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient

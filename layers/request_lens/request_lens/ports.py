@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from request_lens.domain.facts import Invocation, InvocationId, Rejected, Request, RequestId, StoredRejected
-from request_lens.domain.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.pricing import NO_PRICES, PriceTable
-from request_lens.domain.publication import PipelineMetrics, Publication
-from request_lens.domain.runaway import Runaway
-from request_lens.domain.state import RequestState, SettleKey
-from request_lens.domain.summary import Summary
+from request_lens.domain.publishing.publication import PipelineMetrics, Publication
+from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import RequestState, SettleKey
 
 
 class FactWriter(Protocol):

@@ -11,7 +11,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricResolution
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from request_lens.domain.publication import METRIC_UNITS, ModelValues, PipelineMetrics, Publication, Values
+from request_lens.domain.publishing.metric_names import METRIC_UNITS
+from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Publication, Values
 from request_lens.ports import Clock
 
 if TYPE_CHECKING:

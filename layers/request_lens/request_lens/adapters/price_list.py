@@ -14,7 +14,7 @@ from typing import NotRequired, TypedDict
 
 from request_lens.domain.pricing import ModelPrice, PriceSource, PriceTable, Tier, TokenPrices
 
-TABLE = Path(__file__).parents[1] / "bedrock_prices.json"
+TABLE = Path(__file__).with_name("bedrock_prices.json")
 
 
 class TierRow(TypedDict):

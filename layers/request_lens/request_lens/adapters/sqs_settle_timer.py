@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.settling.state import Matter, SettleKey
 from request_lens.errors import TimerUnavailable
 from request_lens.ports import Clock
 

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from request_lens.application.profiles import with_models
-from request_lens.application.screening import screen
-from request_lens.domain.facts import Fact, Invocation, LogRecord, Rejected, Request
-from request_lens.domain.link import LinkedInvocation, UnlinkedInvocation, tag_link
+from request_lens.application.inference_profiles import with_models
+from request_lens.domain.facts import Fact, Invocation, Request
+from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation, tag_link
+from request_lens.domain.linking.neighbourhood import due_at
+from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
-from request_lens.domain.publication import Metric, PipelineMetrics
-from request_lens.domain.runaway import may_run_away
-from request_lens.domain.state import Matter, SettleKey
-from request_lens.domain.surroundings import due_at
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.publication import PipelineMetrics
+from request_lens.domain.settling.runaway import may_run_away
+from request_lens.domain.settling.state import Matter, SettleKey
 from request_lens.ports import Ports
 
 MAX_KEPT = 100
@@ -114,3 +115,61 @@ def _ended_at(fact: Fact) -> datetime:
 
 def _ms(span: timedelta) -> int:
     return span // timedelta(milliseconds=1)
+
+
+NEWEST = timedelta(hours=2)
+"""How far ahead of us another clock may be: CloudWatch refuses metrics of a later time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """The facts to store, the records to set aside, and how many are normal and carry no fact."""
+
+    facts: Sequence[Fact]
+    rejected: Sequence[Rejected]
+    ignored: int
+
+
+def screen(records: Iterable[LogRecord], now: datetime, policy: Policy) -> Screened:
+    """Tell a batch's records apart.
+
+    Rejected are, besides what could not be read, facts that came after their retention and those more than two hours
+    ahead of our clock. Ignored are normal lines without a fact and requests on routes that are not observed.
+    """
+    facts: list[Fact] = []
+    rejected: list[Rejected] = []
+    ignored = 0
+    for record in records:
+        match _screened(record, now, policy):
+            case Rejected() as found:
+                rejected.append(found)
+            case None:
+                ignored += 1
+            case fact:
+                facts.append(fact)
+    return Screened(facts=facts, rejected=rejected, ignored=ignored)
+
+
+def _screened(record: LogRecord, now: datetime, policy: Policy) -> Fact | Rejected | None:
+    match record:
+        case Rejected():
+            return record
+        case Request() if policy.observes(record.route):
+            return _timely(record, record.started_at, now, policy)
+        case Invocation():
+            return _timely(record, record.logged_at, now, policy)
+        case _:
+            return None
+
+
+def _timely(fact: Fact, moment: datetime, now: datetime, policy: Policy) -> Fact | Rejected:
+    if moment <= now - policy.retention:
+        return _out_of_bounds(fact, RejectedReason.TOO_OLD, moment)
+    if moment > now + NEWEST:
+        return _out_of_bounds(fact, RejectedReason.TOO_NEW, moment)
+    return fact
+
+
+def _out_of_bounds(fact: Fact, reason: RejectedReason, moment: datetime) -> Rejected:
+    name = f"request {fact.request_id}" if isinstance(fact, Request) else f"invocation {fact.invocation_id}"
+    return Rejected(reason=reason, detail=f"{name} of {moment.isoformat()}")

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from request_lens.domain.change import Change, RevisionWritten, RunawayFlagged
 from request_lens.domain.policy import Policy
-from request_lens.domain.publication import Metric, PipelineMetrics, Values
-from request_lens.domain.publishing import breaches, pipeline_values, publication_of, runaway_metrics
+from request_lens.domain.publishing.changes import Change, RevisionWritten, RunawayFlagged
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.pipeline_metrics import breaches, pipeline_values, runaway_metrics
+from request_lens.domain.publishing.publication import PipelineMetrics, Values
+from request_lens.domain.publishing.request_metrics import publication_of
 from request_lens.ports import Ports
 
 

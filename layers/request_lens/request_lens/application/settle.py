@@ -5,11 +5,11 @@ A settle may crash, race or repeat: whoever comes next writes what is missing.
 
 from typing import assert_never
 
-from request_lens.application.settle_invocation import settle_invocation
+from request_lens.application.settle_chain import settle_invocation
 from request_lens.application.settle_request import settle_orphan, settle_request, settle_request_at_once
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.policy import Policy
-from request_lens.domain.state import Matter, SettleKey
+from request_lens.domain.settling.state import Matter, SettleKey
 from request_lens.ports import Ports
 
 

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from request_lens.domain.assumption import broken_by_orphan
 from request_lens.domain.facts import RequestId
-from request_lens.domain.fold import fold
-from request_lens.domain.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.folding.fold import fold
+from request_lens.domain.linking.assumptions import broken_by_orphan
+from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.runaway import runaway_of
-from request_lens.domain.settlement import has_news, revision_due_at
-from request_lens.domain.state import Matter, RequestState, SettleKey
+from request_lens.domain.settling.readiness import has_news, revision_due_at
+from request_lens.domain.settling.runaway import runaway_of
+from request_lens.domain.settling.state import Matter, RequestState, SettleKey
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 

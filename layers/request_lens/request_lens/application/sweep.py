@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from request_lens.domain.facts import Request
-from request_lens.domain.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
-from request_lens.domain.state import Matter, SettleKey
-from request_lens.domain.surroundings import due_at
+from request_lens.domain.settling.state import Matter, SettleKey
 from request_lens.ports import Ports
 
 AGE = timedelta(hours=2)

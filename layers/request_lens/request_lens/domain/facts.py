@@ -6,7 +6,6 @@ None, never 0.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import NewType
 
 RequestId = NewType("RequestId", str)
@@ -147,61 +146,3 @@ class Invocation:
 
 type Fact = Request | Invocation
 """A request's record or an invocation, as observed."""
-
-
-class RejectedReason(StrEnum):
-    """Why a log event was set aside (closed vocabulary): it could not be understood, or its time is out of bounds.
-
-    Truncated is JSON that ends too early: its writer, or the way here, has a size limit. Not JSON is all else that no
-    parser takes, JSON nested too deep and numbers of thousands of digits too. Unknown is JSON of another log.
-    """
-
-    NOT_JSON = "not_json"
-    TRUNCATED = "truncated"
-    NOT_AN_OBJECT = "not_an_object"
-    UNKNOWN_RECORD = "unknown_record"
-    MISSING_FIELD = "missing_field"
-    INVALID_FIELD = "invalid_field"
-    TOO_OLD = "too_old"
-    TOO_NEW = "too_new"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
-    """A log event that was set aside; never its text.
-
-    `detail` names the fields at fault, or the fact whose time is out of bounds; such a fact has no `size_bytes` and no
-    `sha256`. These and the log group, stream and event id let its owner find the event.
-    """
-
-    reason: RejectedReason
-    detail: str
-    size_bytes: int | None = None
-    sha256: str | None = None
-    log_group: str = ""
-    log_stream: str = ""
-    event_id: str = ""
-
-    @property
-    def key(self) -> str:
-        """What the event is told by from all others, however often it is delivered."""
-        return self.event_id or self.sha256 or self.detail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRejected:
-    """A rejected record as it is kept, and when it was delivered last."""
-
-    record: Rejected
-    stored_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
-    """A log event that is normal and carries no fact, such as Bedrock's permission line."""
-
-    why: str
-
-
-type LogRecord = Fact | Rejected | Ignored
-"""What one log event came out as: exactly one of these."""

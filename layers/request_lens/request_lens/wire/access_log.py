@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from request_lens.domain.facts import Ignored, Request, RequestId
+from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.log_record import Ignored
 from request_lens.wire.fault import Fault, fault_of, invalid, missing
 from request_lens.wire.field_types import (
     EPOCH,
@@ -22,7 +23,7 @@ from request_lens.wire.field_types import (
     OrNone,
     believed_utc,
 )
-from request_lens.wire.route import route_name
+from request_lens.wire.names import route_name
 
 _ABSENT = "-"
 """What API Gateway writes where a variable has no value."""

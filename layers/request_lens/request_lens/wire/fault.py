@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from request_lens.domain.facts import RejectedReason
+from request_lens.domain.log_record import RejectedReason
 
 MAX_NAMED_FIELDS = 8
 """A fault names this many fields, so that its size is bounded whatever the line holds."""

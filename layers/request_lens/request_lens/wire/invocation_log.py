@@ -5,31 +5,71 @@ The common fields decide whether a record can be read; a body never does.
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from pydantic import AliasPath, Field, TypeAdapter, ValidationError
+from pydantic import AliasPath, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from request_lens.domain.facts import Conversation, Invocation, InvocationId, RejectedReason, TokenCounts
+from request_lens.domain.facts import Conversation, Invocation, InvocationId, RequestId, Tag, TokenCounts
+from request_lens.domain.log_record import RejectedReason
 from request_lens.wire.answer import Answer, answer_of
 from request_lens.wire.bodies import AnsweredBody, AskedBody
-from request_lens.wire.caller import role_name
 from request_lens.wire.fault import Fault, fault_of
 from request_lens.wire.field_types import (
+    MAX_EPOCH_MS,
     UNKNOWN,
+    ApiRequestId,
+    ForeignModel,
     Identifier,
     Label,
     Moment,
     Name,
     OrAbsent,
+    OrNone,
     TokenCount,
     Word,
     foreign_part,
     in_utc,
 )
 from request_lens.wire.messages import each_once, returned_by
-from request_lens.wire.model_name import model_name
-from request_lens.wire.request_metadata import RequestMetadata, tag_of
+from request_lens.wire.names import model_name, role_name
 
 SCHEMA_TYPE = "ModelInvocationLog"
 """`schemaType` of the records; a few exports lack it."""
+
+
+MAX_CALL_INDEX = 100_000
+"""No request makes more calls: a larger index is no index."""
+
+_Digits = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,13}$")]
+"""Metadata values are strings; 13 digits hold every epoch millisecond before the year 2287."""
+
+_Whole = Annotated[_Digits | Annotated[int, Field(strict=True)] | None, OrNone()]
+
+
+class RequestMetadata(ForeignModel):
+    """The tag's keys among whatever else the caller put there; a value that cannot be one is None."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    api_request_id: Annotated[ApiRequestId | None, OrNone()] = None
+    call_index: _Whole = None
+    call_started_ms: _Whole = None
+
+
+def tag_of(metadata: RequestMetadata | None) -> Tag | None:
+    """The tag, or None where there is no request id that API Gateway could have made."""
+    if metadata is None or metadata.api_request_id is None:
+        return None
+    return Tag(
+        request_id=RequestId(metadata.api_request_id),
+        call_index=_within(metadata.call_index, 1, MAX_CALL_INDEX),
+        call_started_ms=_within(metadata.call_started_ms, 0, MAX_EPOCH_MS),
+    )
+
+
+def _within(value: str | int | None, least: int, most: int) -> int | None:
+    if value is None:
+        return None
+    number = int(value)
+    return number if least <= number <= most else None
 
 
 class _Input(TypedDict, total=False):

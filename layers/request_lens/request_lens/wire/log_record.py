@@ -4,12 +4,12 @@ import hashlib
 
 from pydantic import ValidationError
 
-from request_lens.domain.facts import Ignored, LogRecord, Rejected, RejectedReason
+from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
 from request_lens.wire.access_log import read_request
 from request_lens.wire.fault import Fault, fault_of
 from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import SCHEMA_TYPE, read_invocation
-from request_lens.wire.json_text import repaired
+from request_lens.wire.json_repair import repaired
 
 PERMISSION_LINE = "Permissions are correctly set for Amazon Bedrock logs."
 """What Bedrock writes when invocation logging is switched on."""

@@ -1,0 +1,128 @@
+"""`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens_cli.demo.aws_commands import show_commands
+from request_lens_cli.demo.experiment import wait_until_settled
+from request_lens_cli.demo.metrics_check import show_metrics
+from request_lens_cli.demo.stage import Stage, open_stage
+from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.local_aws.deployment import build, deploy_built
+from request_lens_cli.local_aws.emf.process import start_emf_stand_in
+from request_lens_cli.local_aws.environment import STACK_NAME
+from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
+from request_lens_cli.local_aws.paths import checkout_paths
+from request_lens_cli.local_aws.sam_settings import read_sam_settings
+from request_lens_cli.report.costs import cost_line
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import Report, headline, kinds
+from request_lens_cli.scenario.scenario import scenario_names
+from request_lens_cli.terminal.bars import render_bars
+from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.output_file import shown_path
+from request_lens_cli.terminal.progress import phase
+from request_lens_cli.terminal.requests_table import requests_table
+from request_lens_cli.terminal.timeline_png import write_png
+from request_lens_cli.terminal.unlinked_table import unlinked_table
+
+ARTICLE = "article"
+"""The reference experiment."""
+
+OVERLAP = "overlap"
+"""The scenario that shows what tags are for."""
+
+ARTICLE_KINDS = "Tool Use 7 × 2, Simple 3 × 1"
+"""What the article's experiment found."""
+
+
+@click.command("demo")
+@click.option("--scenario", default="article", help="A scenario in events/; overlap is played untagged, then tagged.")
+@click.option("--keep", is_flag=True, help="Leave the local AWS running; stop it with `make down`.")
+def demo_command(scenario: str, *, keep: bool) -> None:
+    """Deploy to a local AWS, play an experiment into it, and show the result from the deployed table and metrics."""
+    paths = checkout_paths()
+    if scenario not in scenario_names(paths.events):
+        raise click.BadParameter(f"there are {', '.join(scenario_names(paths.events))}", param_hint="--scenario")
+    console = open_console()
+    with ExitStack() as running:
+        with phase(console, "start", "a local AWS on this machine") as note:
+            local = running.enter_context(running_local_aws(keep=keep))
+            note(f"local AWS at {local.endpoint}")
+        stage = _deployed(local, console)
+        reports = [
+            _played(stage, scenario, console, with_tags=tags)
+            for tags in ((False, True) if scenario == OVERLAP else (False,))
+        ]
+        show_commands(reports[-1], local=local, stack=stage.stack, console=console)
+        _write_page(reports[-1], stage, console)
+        if keep:
+            console.print(f"\nThe local AWS goes on: set -a; . {shown_path(paths.env_file)}; stop it with make down.")
+
+
+def _deployed(local: LocalAws, console: Console) -> Stage:
+    with phase(console, "build", "sam build") as note:
+        build(local, say=note)
+    with phase(console, "deploy", "sam deploy") as note:
+        stack = deploy_built(local, say=note)
+        start_emf_stand_in(local, log_group=stack.output("ProcessorLogGroupName"))
+    console.print(f"  Shortened waits, and nothing else: {_waits(local)}.", style="dim", highlight=False)
+    return open_stage(local, stack)
+
+
+def _waits(local: LocalAws) -> str:
+    overrides = read_sam_settings(local.paths.samconfig).parameter_overrides()
+    return ", ".join(f"{name}={value}" for name, value in overrides.items())
+
+
+def _played(stage: Stage, scenario: str, console: Console, *, with_tags: bool) -> Report:
+    """Play a scenario, wait until it has settled, and show what the table holds of it."""
+    how = "calls tagged with their request's id" if with_tags else "calls untagged"
+    with phase(console, "play", f"{scenario}, {how}") as note:
+        experiment = stage.play(scenario, with_tags=with_tags)
+        played = experiment.scenario
+        note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
+    with phase(console, "settle", "the requests settle") as note:
+        report = wait_until_settled(experiment, note=note)
+    _show(report, console)
+    show_metrics(experiment, report, metrics=stage.metrics, console=console)
+    _draw(report, stage.local.paths.checkout / "out" / f"{'timeline-tagged' if with_tags else 'timeline'}.svg", console)
+    if scenario == ARTICLE and kinds(report) != ARTICLE_KINDS:
+        raise click.ClickException(f"The article found {ARTICLE_KINDS}; this run did not: see the table above.")
+    return report
+
+
+def _show(report: Report, console: Console) -> None:
+    console.print(requests_table(report, width=console.width))
+    console.print(headline(report), style="bold", highlight=False)
+    if report.prices:
+        console.print(cost_line(report), highlight=False)
+    if found := kinds(report):
+        console.print(f"{found}{': as in the article' if found == ARTICLE_KINDS else ''}", highlight=False)
+    if report.unattributed:
+        console.print(unlinked_table(report.unlinked))
+    console.print()
+    console.print(render_bars(report.timeline_rows(), width=console.width))
+
+
+def _draw(report: Report, target: Path, console: Console) -> None:
+    """Draw the timeline as SVG, and as PNG beside it."""
+    svg = draw_timeline(report.timeline_rows(), subtitle=headline(report))
+    target.write_text(svg, encoding="utf-8")
+    write_png(svg, target.with_suffix(".png"))
+    console.print(f"Timeline: {shown_path(target)} and {shown_path(target.with_suffix('.png'))}\n", highlight=False)
+
+
+def _write_page(report: Report, stage: Stage, console: Console) -> None:
+    """Write the report as one page."""
+    now = datetime.now(UTC)
+    begins = min((state.record.started_at for state in report.requests if state.record is not None), default=now)
+    heading = Heading(stack=STACK_NAME, period=Period(first=begins, last=now), written_at=now)
+    target = stage.local.paths.checkout / "out" / "report.html"
+    target.write_text(report_page(report, heading), encoding="utf-8")
+    console.print(f"Report: {shown_path(target)}, one page to open in a browser", highlight=False)

@@ -1,0 +1,48 @@
+"""`request-lens report`: what a deployed table holds of a period, as one page."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from request_lens_cli.deployed.stack import read_stack
+from request_lens_cli.deployed.table import open_stack_table
+from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.period import command_clock
+from request_lens_cli.options.shared import period_options, selection_options, stack_options
+from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import headline
+from request_lens_cli.report.selection import Selection
+from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.output_file import shown_path, writing
+from request_lens_cli.terminal.progress import working
+
+_EXAMPLES = examples(
+    "request-lens report --since 1d -o report.html",
+    'request-lens report --since 2025-12-04 --until 2025-12-05 --route "POST /ask" -o report.html',
+)
+
+
+@click.command("report", epilog=_EXAMPLES)
+@period_options(default="1d")
+@selection_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("report.html"),
+    help="The file to write. Default report.html.",
+)
+@stack_options
+def report_command(*, period: Period, selection: Selection, output: Path, stack: StackChoice) -> None:
+    """Write the API requests of a period as one page that opens offline: figures, timeline and tables."""
+    view = read_stack(stack)
+    with working("Reading the requests"):
+        report = open_stack_table(view).report(view.kept(period), view.policy)
+    selected = replace(report, requests=selection.of(report.requests))
+    heading = Heading(stack=view.name, period=period, written_at=command_clock().now(), only=selection.words)
+    with writing(output):
+        output.write_text(report_page(selected, heading), encoding="utf-8")
+    open_console().print(f"{headline(selected)}: {shown_path(output)}", highlight=False)

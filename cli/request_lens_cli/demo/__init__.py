@@ -1,0 +1,1 @@
+"""The demo: deploy, play, settle, show."""

@@ -1,0 +1,95 @@
+"""The demo's `aws` commands: the same questions, asked of the deployed table and metrics by hand."""
+
+import json
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import click
+from rich.console import Console
+
+from request_lens_cli.local_aws.deployment import DeployedStack
+from request_lens_cli.local_aws.lifecycle import LocalAws
+from request_lens_cli.report.report import Report
+
+type Line = Sequence[str]
+"""The arguments that one line of a printed command shows."""
+
+
+def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, console: Console) -> None:
+    """Run three commands and print each with its output."""
+    table = stack.output("RequestTableName")
+    example = report.requests[0].request_id
+    commands = {
+        "One request with its calls, by its id:": request_query(table, example),
+        "The requests of an hour, by time:": hour_query(table, _start(report, 0)),
+        "LLM calls a request, at 1-second resolution:": metric_query(_start(report, 0), _start(report, -1)),
+    }
+    for title, command in commands.items():
+        console.print(title, style="bold")
+        console.print("$ " + shown(command), soft_wrap=True, highlight=False, markup=False)
+        console.print(_output(command, local), soft_wrap=True, highlight=False, markup=False)
+
+
+def _start(report: Report, position: int) -> datetime:
+    record = report.requests[position].record
+    if record is None:
+        raise ValueError("a report's requests have their records")
+    return record.started_at
+
+
+def shown(command: Sequence[Line]) -> str:
+    """The command as a shell takes it, over several lines."""
+    return " \\\n    ".join(shlex.join(line) for line in command)
+
+
+def request_query(table: str, request_id: str) -> list[Line]:
+    """The calls of one request, as facts with their links."""
+    values = {":request": {"S": f"request#{request_id}"}, ":calls": {"S": "invocation#"}}
+    fact = "fact.M.logged_at.S, fact.M.latency_ms.N, fact.M.stop_reason.S"
+    return [
+        ["aws", "dynamodb", "query", "--table-name", table],
+        ["--key-condition-expression", "pk = :request AND begins_with(sk, :calls)"],
+        ["--expression-attribute-values", json.dumps(values)],
+        ["--query", f"Items[].[{fact}, link.M.method.S, link.M.confidence.S]", "--output", "text"],
+    ]
+
+
+def hour_query(table: str, started_at: datetime) -> list[Line]:
+    """The last five requests that began in this hour."""
+    hour = {":hour": {"S": f"requests#{started_at:%Y-%m-%dT%H}"}}
+    return [
+        ["aws", "dynamodb", "query", "--table-name", table, "--index-name", "by_time"],
+        ["--key-condition-expression", "by_time_pk = :hour"],
+        ["--expression-attribute-values", json.dumps(hour)],
+        ["--no-scan-index-forward", "--limit", "5", "--no-paginate"],
+        ["--query", "Items[].record.M.[started_at.S, route.S, status.N, duration_ms.N, request_id.S]"],
+        ["--output", "text"],
+    ]
+
+
+def metric_query(first: datetime, last: datetime) -> list[Line]:
+    """The number of LLM calls of each request, at the second in which it ended."""
+    dimensions = [{"Name": "Service", "Value": "request-lens"}]
+    metric = {"Namespace": "RequestLens", "MetricName": "LlmCallsPerRequest", "Dimensions": dimensions}
+    queries = [{"Id": "calls", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}]
+    end = last + timedelta(minutes=1)
+    return [
+        ["aws", "cloudwatch", "get-metric-data", "--scan-by", "TimestampAscending"],
+        ["--start-time", f"{first:%Y-%m-%dT%H:%M:%SZ}", "--end-time", f"{end:%Y-%m-%dT%H:%M:%SZ}"],
+        ["--metric-data-queries", json.dumps(queries)],
+        ["--query", "MetricDataResults[0].[Timestamps, Values]", "--output", "text"],
+    ]
+
+
+def _output(command: Sequence[Line], local: LocalAws) -> str:
+    """What the command prints. Raises: click.ClickException with its error where it fails."""
+    arguments = [argument for line in command for argument in line]
+    environment: Mapping[str, str] = local.environment()
+    done = subprocess.run(
+        [str(local.paths.aws), *arguments[1:]], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise click.ClickException(f"{shlex.join(arguments)} failed: {done.stderr.strip()}")
+    return done.stdout

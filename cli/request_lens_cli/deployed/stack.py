@@ -1,0 +1,54 @@
+"""A deployed stack: its outputs and its parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from request_lens.domain.policy import Policy
+from request_lens_cli.options.parameters import DEFAULTS, policy_with
+from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.report.period import Period
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedStackView:
+    """What a deployed stack says of itself: its outputs and parameters, by name."""
+
+    name: str
+    session: boto3.Session
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that its processor decides by."""
+        return policy_with({name: value for name, value in self.parameters.items() if name in DEFAULTS})
+
+    def kept(self, period: Period) -> Period:
+        """The part of the period that its table has not let expire: what is older is not asked for, hour by hour."""
+        return replace(period, first=max(period.first, period.last - self.policy.retention))
+
+
+def read_stack(choice: StackChoice) -> DeployedStackView:
+    """A deployed stack. Raises: click.ClickException where it cannot be read, with what to do."""
+    session = choice.session()
+    try:
+        stacks = session.client("cloudformation").describe_stacks(StackName=choice.name)["Stacks"]
+    except (ClientError, BotoCoreError) as error:
+        raise click.ClickException(
+            f"The stack {choice.name} cannot be read ({error}). Name yours with --stack-name or STACK_NAME, "
+            "and see that credentials and Region are set (for the local AWS: set -a; . out/local-aws.env)."
+        ) from error
+    return DeployedStackView(
+        name=choice.name,
+        session=session,
+        outputs={each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])},
+        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stacks[0].get("Parameters", [])},
+    )

@@ -1,0 +1,91 @@
+"""The request table of a deployed stack, as the command line reads it."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
+from request_lens.adapters.price_list import bedrock_prices
+from request_lens.application.query import MOST_COUNTED, SeenDetails, look_at_range, look_at_request
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.linking.link import UnlinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens.ports import ReadPorts
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import COUNTED_UP_TO, MOST_UNTAGGED, Report
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+from request_lens_cli.deployed.stack import DeployedStackView
+
+PARALLEL_READS = 8
+LIST_LIMIT = MOST_COUNTED - COUNTED_UP_TO
+"""A list holds so many requests of its period, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedTable:
+    """The request table of a deployed stack."""
+
+    reader: DynamoFactReader
+
+    @property
+    def _ports(self) -> ReadPorts:
+        return ReadPorts(reader=self.reader, prices=bedrock_prices())
+
+    def states(self, request_ids: Iterable[str]) -> Sequence[RequestState]:
+        """All that is known of these requests, in their order."""
+        return self.reader.load_requests([RequestId(each) for each in request_ids])
+
+    def details(self, request_id: str, policy: Policy) -> SeenDetails:
+        """One request with its calls, and with those that would be linked to it as things stand."""
+        return look_at_request(self._ports, policy, request_id=RequestId(request_id))
+
+    def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
+        """Those of these invocations that have an item of their own, in their order."""
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            found = pool.map(self.reader.load_unlinked, map(InvocationId, invocation_ids))
+            return [each for each in found if each is not None]
+
+    def report(self, period: Period, policy: Policy) -> Report:
+        """The latest LIST_LIMIT requests that started in the period, without their calls, and the untagged ones then.
+
+        Only the requests' own items are read, in batches, and what is pending: that shows where it would be linked.
+        """
+        seen = look_at_range(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
+        return Report(
+            requests=[each.state for each in seen.requests],
+            unlinked=self.unlinked_between(period),
+            provisional={
+                each.record.request_id: each.summary for each in seen.requests if each.is_pending and each.summary
+            },
+            earlier=seen.earlier,
+        )
+
+    def report_with_calls(self, period: Period) -> Report:
+        """The same requests with all their calls: a Query each."""
+        records = self.reader.newest_requests(period.first, period.last, limit=LIST_LIMIT)
+        states = self.states(each.request_id for each in records)
+        return Report(requests=states, unlinked=self.unlinked_between(period))
+
+    def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
+        """The earliest MOST_UNTAGGED untagged invocations of the period."""
+        return self.reader.unlinked_between(period.first, period.last, limit=MOST_UNTAGGED)
+
+
+def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:
+    """The table of this name, in the account and Region of the client."""
+    return DeployedTable(DynamoFactReader(client, table_name=table_name))
+
+
+def open_stack_table(stack: DeployedStackView) -> DeployedTable:
+    """The table of a stack. Raises: click.ClickException where the stack is not one of ours."""
+    if "RequestTableName" not in stack.outputs:
+        raise click.ClickException(
+            f"The stack {stack.name} has no output RequestTableName: it is no Request Lens stack."
+        )
+    return open_table(stack.session.client("dynamodb"), stack.outputs["RequestTableName"])

@@ -1,0 +1,75 @@
+"""The page's tables of figures: by route, by model, and what belongs to no request."""
+
+from collections import Counter
+
+from request_lens.domain.folding.summary import Totals
+from request_lens.domain.linking.link import Link
+from request_lens.presentation.costs import cost_of
+from request_lens.presentation.formatting import UNKNOWN, seconds
+from request_lens_cli.html_report.html import NOTHING, Column, Html, element, table, text
+from request_lens_cli.report.figures import Figures, RequestFigures, Spread
+from request_lens_cli.report.report import Report, why
+
+type _Route = tuple[str, RequestFigures]
+type _Model = tuple[str, Totals]
+
+_ROUTES: tuple[Column[_Route], ...] = (
+    Column(header="Route", cell=lambda row: text(row[0])),
+    Column(header="Requests", cell=lambda row: _count(row[1].requests), numeric=True),
+    Column(header="Status 5xx", cell=lambda row: _count(row[1].failed), numeric=True),
+    Column(header="LLM calls", cell=lambda row: _count(row[1].totals.llm_calls), numeric=True),
+    Column(header="Per request", cell=lambda row: _calls(row[1].calls), numeric=True),
+    Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
+    Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
+    Column(header="LLM time, median", cell=lambda row: _median(row[1].llm_time_ms), numeric=True),
+    Column(header="Tokens in", cell=lambda row: _count(row[1].totals.input_tokens), numeric=True),
+    Column(header="Tokens out", cell=lambda row: _count(row[1].totals.output_tokens), numeric=True),
+    Column(header="Cost (est.)", cell=lambda row: text(cost_of(row[1].totals)), numeric=True),
+)
+_MODELS: tuple[Column[_Model], ...] = (
+    Column(header="Model", cell=lambda row: element("code", text(row[0]))),
+    Column(header="LLM calls", cell=lambda row: _count(row[1].llm_calls), numeric=True),
+    Column(header="Failed", cell=lambda row: _count(row[1].llm_errors), numeric=True),
+    Column(header="Throttled", cell=lambda row: _count(row[1].llm_throttles), numeric=True),
+    Column(header="Tokens in", cell=lambda row: _count(row[1].input_tokens), numeric=True),
+    Column(header="Tokens out", cell=lambda row: _count(row[1].output_tokens), numeric=True),
+    Column(header="Cache read", cell=lambda row: _count(row[1].cache_read_input_tokens), numeric=True),
+    Column(header="Cache write", cell=lambda row: _count(row[1].cache_write_input_tokens), numeric=True),
+    Column(header="Cost (est.)", cell=lambda row: text(cost_of(row[1])), numeric=True),
+)
+_REASONS: tuple[Column[tuple[str, int]], ...] = (
+    Column(header="Why", cell=lambda row: text(row[0])),
+    Column(header="Calls", cell=lambda row: _count(row[1]), numeric=True),
+)
+
+
+def route_table(figures: Figures) -> Html:
+    """The requests' figures by route; nothing where there are none."""
+    return table(_ROUTES, list(figures.by_route.items()), caption="By route") if figures.by_route else NOTHING
+
+
+def model_table(figures: Figures) -> Html:
+    """The attempts' totals by model, failed ones together as "other"; nothing where there are none."""
+    return table(_MODELS, list(figures.by_model.items()), caption="By model") if figures.by_model else NOTHING
+
+
+def unlinked_section(report: Report) -> Html:
+    """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
+    counts = Counter(why(each) for each in report.unlinked if not isinstance(each.decision, Link))
+    return table(_REASONS, sorted(counts.items()), caption="Calls without a request") if counts else NOTHING
+
+
+def _count(value: int) -> Html:
+    return text(f"{value:,}")
+
+
+def _calls(spread: Spread | None) -> Html:
+    return text(UNKNOWN if spread is None else f"{spread.mean:.1f}, most {spread.most:,.0f}")
+
+
+def _median(spread: Spread | None) -> Html:
+    return text(seconds(spread.p50 if spread is not None else None))
+
+
+def _p90(spread: Spread | None) -> Html:
+    return text(seconds(spread.p90 if spread is not None else None))

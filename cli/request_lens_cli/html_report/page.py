@@ -1,0 +1,141 @@
+"""The page as a whole: heading, figures, timeline, tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from itertools import pairwise
+
+from request_lens.presentation.costs import by_prices
+from request_lens.presentation.formatting import moment_text
+from request_lens.presentation.timeline.drawing import TimelineRow, draw_timeline
+from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
+from request_lens_cli.html_report.group_tables import model_table, route_table, unlinked_section
+from request_lens_cli.html_report.html import NOTHING, Html, element, joined, text
+from request_lens_cli.html_report.kpis import kpi_cards
+from request_lens_cli.html_report.request_tables import requests_section, top_tables
+from request_lens_cli.report.figures import figures_of
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import Report, cut_words, earlier_words
+
+MOST_DRAWN = 200
+"""Requests in the picture, the newest; the table has more."""
+
+SHEET_ROWS = 12
+"""Requests on a printed sheet (A4, landscape), with axis and legend: a browser cuts a longer picture anywhere."""
+
+# Nothing is loaded and nothing runs, even if a text should break out of its element.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_NOTES = (
+    "Cost is an estimate; – is unknown, never 0. A pending request is not settled yet, and its calls are not in the "
+    "figures. Medians and p90 are values that occurred. A link is exact where the call was tagged, inferred where it "
+    "was found by time, and assumed where calls of any role were considered. Failed attempts count as the model other."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What the page is about: which stack, which time, which requests alone (all where empty), and as of when."""
+
+    stack: str
+    period: Period
+    written_at: datetime
+    only: str = ""
+
+
+def report_page(report: Report, heading: Heading) -> str:
+    """The page as one HTML document; equal reports under equal headings give equal pages."""
+    title = f"Request Lens: {heading.stack}"
+    head = (
+        Html('<meta charset="utf-8">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html('<meta name="color-scheme" content="light dark">'),
+        element("title", text(title)),
+        element("style", _style()),
+    )
+    body = (
+        _header(report, heading),
+        element("main", _main(report)),
+        element("footer", text(f"{_NOTES}{_by_prices(report)}")),
+    )
+    document = element("html", element("head", *head), element("body", *body), lang="en")
+    return f"<!doctype html>\n{document}\n"
+
+
+def _header(report: Report, heading: Heading) -> Html:
+    period = f"{_minute(heading.period.first)} to {_minute(heading.period.last)}"
+    lines = [f"Stack {heading.stack}", period, f"as of {_minute(heading.written_at)}"]
+    lines += [heading.only] if heading.only else []
+    lines += [earlier_words(report)] if report.earlier else []
+    lines += [words] if (words := cut_words(report)) else []
+    parts = (element("li", text(each)) for each in lines)
+    return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
+
+
+def _main(report: Report) -> Html:
+    if not report.requests and not report.unlinked:
+        words = "No requests in this time. Does the API write its access log to the stack's log group?"
+        return element("p", text(words), class_="empty")
+    figures = figures_of(report)
+    return joined(
+        (
+            kpi_cards(figures),
+            _timeline(report),
+            _section("Where it goes", joined((route_table(figures), model_table(figures), unlinked_section(report)))),
+            _section("Extremes", top_tables(report)),
+            _section("Requests", requests_section(report) if report.requests else NOTHING),
+        )
+    )
+
+
+def _by_prices(report: Report) -> str:
+    words = by_prices(report.prices).removeprefix(", ")
+    return f" Costs are estimated {words}." if words else ""
+
+
+def _timeline(report: Report) -> Html:
+    if not report.requests:
+        return NOTHING
+    drawn = report.newest(MOST_DRAWN)
+    rows = drawn.timeline_rows()
+    subtitle = f"The latest {MOST_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
+    sheets = _sheets(rows)
+    whole = _picture(rows, subtitle, class_="scroll on-screen" if sheets else "scroll")
+    return element("section", whole, *sheets, class_="timeline")
+
+
+def _sheets(rows: Sequence[TimelineRow]) -> list[Html]:
+    """The timeline once more for paper, a picture a sheet; none where one sheet holds it."""
+    if len(rows) <= SHEET_ROWS:
+        return []
+    ends = [min(first + SHEET_ROWS, len(rows)) for first in range(0, len(rows), SHEET_ROWS)]
+    return [
+        _picture(rows[first:end], f"{first + 1} to {end} of {len(rows)}", class_="sheet")
+        for first, end in pairwise([0, *ends])
+    ]
+
+
+def _picture(rows: Sequence[TimelineRow], subtitle: str, *, class_: str) -> Html:
+    return element("div", Html(draw_timeline(rows, title="Timeline", subtitle=subtitle)), class_=class_)
+
+
+def _section(title: str, content: Html) -> Html:
+    return element("section", element("h2", text(title)), content) if content else NOTHING
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment_text(moment)[:16]} UTC"
+
+
+def _style() -> Html:
+    sheet = files("request_lens_cli.html_report").joinpath("page.css").read_text(encoding="utf-8")
+    return Html(
+        f":root {{{_variables(LIGHT)}}}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{:root {{{_variables(DARK)}}}}}\n{sheet}"
+    )
+
+
+def _variables(palette: Palette) -> str:
+    roles = ("background", "text", "muted", "rule", "band", "failed", "call")
+    return "".join(f"--{role}:{getattr(palette, role)};" for role in roles)

@@ -1,0 +1,1 @@
+"""A local AWS, without Docker or an account."""

@@ -1,0 +1,1 @@
+"""The stand-in that turns EMF lines into metrics on the local AWS."""

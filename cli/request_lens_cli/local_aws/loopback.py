@@ -1,0 +1,59 @@
+"""The guard of every local command: only an endpoint on this machine's loopback is ever spoken to."""
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from request_lens_cli.local_aws.errors import LocalAwsError
+
+HOST = "127.0.0.1"
+
+
+def require_loopback(endpoint: str) -> str:
+    """The endpoint itself, if it is an http address in 127.0.0.0/8, ::1 or localhost.
+
+    Raises: LocalAwsError for anything else: local commands never reach a real account.
+    """
+    try:
+        parts = urlsplit(endpoint)
+        allowed = parts.scheme in {"http", "https"} and _is_loopback(parts.hostname or "")
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise LocalAwsError(
+            f"{endpoint!r} is not on this machine's loopback: local commands speak to the local AWS only; "
+            "start it with `request-lens local up`."
+        )
+    return endpoint
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(port: int) -> int:
+    """The port itself, if it can be listened on.
+
+    Raises: LocalAwsError, which says how to choose another.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise LocalAwsError(
+                f"Port {port} is taken: choose another with --port, or leave --port out for a free one."
+            ) from None
+    return port

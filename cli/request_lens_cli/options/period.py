@@ -1,0 +1,63 @@
+"""Periods on the command line: since when, and until when."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from request_lens.adapters.system_clock import SystemClock
+from request_lens.ports import Clock
+from request_lens_cli.report.period import Period
+
+_AGO = re.compile(r"(\d{1,5})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What `--since` and `--until` take: a time, or how long ago."""
+
+    at: datetime | None = None
+    ago: timedelta = timedelta(0)
+
+    def seen_at(self, now: datetime) -> datetime:
+        """The moment that is meant, seen from now."""
+        return self.at if self.at is not None else now - self.ago
+
+
+class MomentType(click.ParamType[Moment]):
+    """Reads 90s, 15m, 3h or 2d as so long ago, and ISO 8601, in UTC where it has no offset."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
+        """The moment. Raises: click.BadParameter."""
+        if isinstance(value, Moment):
+            return value
+        text = str(value)
+        if (found := _AGO.fullmatch(text)) is not None:
+            return Moment(ago=timedelta(**{_UNITS[found[2]]: int(found[1])}))
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail("give how long ago (90s, 15m, 3h, 2d) or a time (2025-12-04T18:27:02Z)", param, ctx)
+        return Moment(at=at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC))
+
+
+def period_of(since: Moment, until: Moment) -> Period:
+    """The period from one moment to the other, seen from now; "now" is the clock that a test gives to the command.
+
+    Raises: click.UsageError where it ends before it begins.
+    """
+    now = command_clock().now()
+    period = Period(first=since.seen_at(now), last=until.seen_at(now))
+    if period.last < period.first:
+        raise click.UsageError("--until lies before --since")
+    return period
+
+
+def command_clock() -> Clock:
+    """The clock of the running command: its context's object where a test gave one, else the system's."""
+    given = click.get_current_context().obj
+    return given if given is not None else SystemClock()

@@ -1,0 +1,1 @@
+"""What is known of some requests, ready to be shown."""

@@ -1,0 +1,155 @@
+"""The JSON documents of the command line: stable keys that scripts depend on. Unknown is null."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from request_lens.domain.call_start import call_start
+from request_lens.domain.facts import Invocation
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
+from request_lens.domain.log_record import Rejected
+from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
+from request_lens.domain.publishing.publication import Publication
+from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.formatting import iso_ms
+from request_lens_cli.report.costs import call_estimate
+
+type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
+"""A JSON value."""
+
+type Document = Mapping[str, Json]
+"""A JSON object."""
+
+
+def summary_document(state: RequestState, policy: Policy) -> Document:
+    """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
+
+    Raises: ValueError for a request whose record has not come.
+    """
+    record = state.record
+    if record is None:
+        raise ValueError(f"no record of request {state.request_id}")
+    return {
+        "request_id": record.request_id,
+        "route": record.route,
+        "status": record.status,
+        "started_at": iso_ms(record.started_at),
+        "ended_at": None if record.ended_at is None else iso_ms(record.ended_at),
+        "duration_ms": record.duration_ms,
+        "revision": state.revision,
+        **_aggregate(state.summary),
+        "runaway": state.runaway is not None,
+        "invocations": [_linked_document(each, state, policy) for each in in_order(state.invocations, policy)],
+    }
+
+
+_AGGREGATE_KEYS = (
+    "llm_calls",
+    "llm_errors",
+    "llm_throttles",
+    "llm_time_ms",
+    "tool_time_ms",
+    "non_llm_time_ms",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_write_input_tokens",
+    "estimated_cost_usd",
+    "unpriced_calls",
+)
+
+
+def _aggregate(summary: Summary | None) -> Document:
+    if summary is None:
+        return {**dict.fromkeys(_AGGREGATE_KEYS), "prices": None}
+    values = {key: _aggregate_value(summary, key) for key in _AGGREGATE_KEYS}
+    return {**values, "prices": _source_document(summary.prices)}
+
+
+def _source_document(source: PriceSource | None) -> Document | None:
+    """The price table that a cost was estimated with; None where there was none."""
+    return None if source is None else {"name": source.name, "version": source.version, "date": source.date}
+
+
+def _aggregate_value(summary: Summary, key: str) -> Json:
+    if key == "estimated_cost_usd":
+        return usd(summary.totals.estimated_cost_usd)
+    value = getattr(summary if key.endswith("_time_ms") else summary.totals, key)
+    return value if value is None else int(value)
+
+
+def usd(cost: Decimal | None) -> float | None:
+    """The cost as JSON has it."""
+    return None if cost is None else float(cost)
+
+
+def in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
+    """The invocations by their start, as it is known, then by id."""
+
+    def start(each: LinkedInvocation) -> tuple[datetime, str]:
+        earliest = call_start(each.invocation, clock_skew=policy.clock_skew).earliest
+        return (earliest, each.invocation.invocation_id)
+
+    return sorted(linked, key=start)
+
+
+def _linked_document(linked: LinkedInvocation, state: RequestState, policy: Policy) -> Document:
+    link = {"method": str(linked.link.method), "confidence": str(linked.link.confidence)}
+    estimate = call_estimate(linked.invocation, state.summary)
+    return {**invocation_document(linked.invocation, policy, estimate), "link": link}
+
+
+def invocation_document(invocation: Invocation, policy: Policy, estimate: Estimate | None) -> Document:
+    """One invocation without its link; `unpriced` says why it has no cost."""
+    start = call_start(invocation, clock_skew=policy.clock_skew)
+    return {
+        "invocation_id": invocation.invocation_id,
+        "model_id": invocation.model_id,
+        "operation": invocation.operation,
+        "started_at": iso_ms(start.earliest),
+        "started_precision_ms": start.precision_ms,
+        "latency_ms": invocation.latency_ms,
+        "stop_reason": invocation.stop_reason,
+        "error_code": invocation.error_code,
+        "input_tokens": invocation.tokens.input,
+        "output_tokens": invocation.tokens.output,
+        "cache_read_input_tokens": invocation.tokens.cache_read,
+        "cache_write_input_tokens": invocation.tokens.cache_write,
+        "estimated_cost_usd": usd(estimate) if isinstance(estimate, Decimal) else None,
+        "unpriced": str(estimate) if isinstance(estimate, Unpriced) else None,
+    }
+
+
+def unattributed_document(invocation: Invocation, decision: Unattributed, policy: Policy) -> Document:
+    """One unattributed invocation with its reason; `link` is null, `candidates` how many requests it fits."""
+    cost, now = decision.assessment.estimated_cost_usd, call_estimate(invocation, None)
+    counted = now if cost is None and isinstance(now, Unpriced) else cost
+    document = {**invocation_document(invocation, policy, counted), "link": None}
+    return {**document, "reason": str(decision.reason), "candidates": decision.candidates}
+
+
+def unattributed_documents(unlinked: Iterable[UnlinkedInvocation], policy: Policy) -> list[Document]:
+    """Those of these invocations that are unattributed, in their order."""
+    return [
+        unattributed_document(each.invocation, each.decision, policy)
+        for each in unlinked
+        if isinstance(each.decision, Unattributed)
+    ]
+
+
+def rejected_document(rejected: Rejected) -> Document:
+    """One rejected record: why, and what identifies it; never its text."""
+    return {
+        "reason": str(rejected.reason),
+        "detail": rejected.detail,
+        "size_bytes": rejected.size_bytes,
+        "sha256": rejected.sha256,
+    }
+
+
+def publication_document(publication: Publication) -> Document:
+    """One publication with its [Service] values as scalars."""
+    metrics = {str(metric): values[0] for metric, values in publication.values.items()}
+    return {"publication_id": publication.publication_id, "metrics": metrics}

@@ -1,0 +1,169 @@
+"""Reports: what is known of some requests, from a replay or from a deployed table, ready to be shown."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.domain.linking.link import Confidence, Method, Unattributed, UnlinkedInvocation
+from request_lens.domain.pricing import PriceSource
+from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.formatting import counted
+from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens_cli.report.labels import Label
+
+
+def links_of(state: RequestState) -> list[tuple[Method, Confidence]]:
+    """How the request's calls were correlated: all, or where only its summary was read those of its bars."""
+    if state.invocations:
+        return [(each.link.method, each.link.confidence) for each in state.invocations]
+    return [(bar.method, bar.confidence) for bar in state.summary.bars] if state.summary is not None else []
+
+
+COUNTED_UP_TO = 5_000
+"""Requests before those of a report are counted up to here."""
+
+
+MOST_UNTAGGED = 5_000
+"""Untagged invocations that a report reads, the earliest of its period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Requests whose record came, by start, and the untagged invocations around them.
+
+    `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
+    pending requests would have as things stand. `earlier` is how many more requests the period holds, before these.
+    """
+
+    requests: Sequence[RequestState]
+    unlinked: Sequence[UnlinkedInvocation]
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    provisional: Mapping[RequestId, Summary] = field(default_factory=dict)
+    earlier: int = 0
+
+    @property
+    def llm_calls(self) -> int:
+        """LLM calls that the requests' summaries count."""
+        return sum(state.summary.totals.llm_calls for state in self.requests if state.summary is not None)
+
+    @property
+    def totals(self) -> Totals:
+        """What the requests' summaries add up to."""
+        return sum((each.summary.totals for each in self.requests if each.summary is not None), start=Totals())
+
+    @property
+    def prices(self) -> Sequence[PriceSource]:
+        """The price tables that the summaries' costs were estimated with."""
+        sources = (each.summary.prices for each in self.requests if each.summary is not None)
+        return list(dict.fromkeys(each for each in sources if each is not None))
+
+    @property
+    def pending(self) -> int:
+        """Invocations that are not decided yet."""
+        return sum(each.decision is None for each in self.unlinked)
+
+    @property
+    def unattributed(self) -> int:
+        """Invocations that belong to no request we know."""
+        return sum(isinstance(each.decision, Unattributed) for each in self.unlinked)
+
+    @property
+    def is_of_one_day(self) -> bool:
+        """Whether all requests started on one day in UTC."""
+        return len({state.record.started_at.date() for state in self.requests if state.record is not None}) <= 1
+
+    def reasons(self) -> Mapping[str, int]:
+        """How many invocations are unattributed, by reason."""
+        decisions = (each.decision for each in self.unlinked)
+        return Counter(str(each.reason) for each in decisions if isinstance(each, Unattributed))
+
+    def timeline_rows(self) -> list[TimelineRow]:
+        """The requests as the timeline draws them: labelled where there is a label, else by route."""
+        return [self._row(state) for state in self.requests]
+
+    def _row(self, state: RequestState) -> TimelineRow:
+        if state.record is None:
+            raise ValueError(f"no record of request {state.request_id}")
+        label = self.labels.get(state.request_id)
+        started = self.started_text(state.record)
+        title, detail = f"{started} · {state.record.route}", str(state.request_id)
+        if label is not None:
+            title, detail = label.prompt, f"{label.kind} · {state.record.route} · {started}"
+        summary = self.provisional.get(state.request_id, state.summary)
+        return TimelineRow(
+            label=title,
+            detail=detail,
+            request=state.record,
+            summary=summary,
+            awaits_more=state.request_id in self.provisional,
+        )
+
+    def started_text(self, record: Request) -> str:
+        """The request's start in UTC, with its day where the report's requests are of several."""
+        return f"{record.started_at:%H:%M:%S}" if self.is_of_one_day else f"{record.started_at:%m-%d %H:%M:%S}"
+
+    def newest(self, limit: int) -> "Report":
+        """The latest `limit` requests of the report, the others counted as earlier ones."""
+        by_start = sorted(self.requests, key=_start)
+        return replace(self, requests=by_start[-limit:], earlier=self.earlier + max(len(by_start) - limit, 0))
+
+
+def _start(state: RequestState) -> tuple[datetime, str]:
+    started = state.record.started_at if state.record is not None else datetime.max.replace(tzinfo=UTC)
+    return (started, state.request_id)
+
+
+def headline(report: Report) -> str:
+    """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed"."""
+    parts = [
+        counted(len(report.requests), "request"),
+        counted(report.llm_calls, "LLM call"),
+        f"{report.unattributed:,} unattributed",
+    ]
+    if report.pending:
+        parts.append(f"{report.pending:,} pending")
+    return ", ".join(parts)
+
+
+def earlier_words(report: Report) -> str:
+    """How many requests of the period are left out, such as "12 earlier requests are not shown"."""
+    verb = "is" if report.earlier == 1 else "are"
+    least = "at least " if report.earlier >= COUNTED_UP_TO else ""
+    return f"{least}{counted(report.earlier, 'earlier request')} {verb} not shown"
+
+
+def cut_words(report: Report) -> str:
+    """That there may be more untagged invocations than the report has read; empty where it has read all."""
+    if len(report.unlinked) < MOST_UNTAGGED:
+        return ""
+    return f"only the earliest {len(report.unlinked):,} untagged calls of this time were read, there may be more"
+
+
+def kinds(report: Report) -> str:
+    """How many LLM calls the requests of each labelled type made, such as "Tool Use 7 × 2, Simple 3 × 1"."""
+    counts: dict[str, Counter[int]] = {}
+    for state in report.requests:
+        label = report.labels.get(state.request_id)
+        if label is not None and state.summary is not None:
+            counts.setdefault(label.kind, Counter())[state.summary.totals.llm_calls] += 1
+    parts = [
+        f"{kind} {number} × {calls}"
+        for kind, found in sorted(counts.items(), reverse=True)
+        for calls, number in sorted(found.items(), reverse=True)
+    ]
+    return ", ".join(parts)
+
+
+PENDING = "pending: not decided yet"
+
+
+def why(unlinked: UnlinkedInvocation) -> str:
+    """Whether the invocation is pending, else why it is unattributed, and how many requests it fits."""
+    decision = unlinked.decision
+    if not isinstance(decision, Unattributed):
+        return PENDING
+    fits = f" (fits {decision.candidates} requests)" if decision.candidates else ""
+    return f"unattributed: {decision.reason}{fits}"

@@ -1,0 +1,184 @@
+"""The timeline as bars in the terminal; its signs differ in shape, so that it reads without colour too."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from request_lens.domain.folding.summary import Bar, Summary
+from request_lens.domain.linking.link import Confidence
+from request_lens.presentation.formatting import cleaned
+from request_lens.presentation.timeline.axis import Axis, Scale, axis_of, extent_of
+from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.labels import calls_words, failures, total_words
+from request_lens.presentation.timeline.layout import MarkKind
+
+_MOST_LABEL, _LEAST_PLOT = 34, 20
+_READABLE_CELLS = 9
+_TICK_CELLS = 10
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """What fills a cell, in which style, and what it means."""
+
+    character: str
+    style: str
+    meaning: str
+
+
+_REQUEST = _Sign("░", "bright_black", "request")
+_OPEN = _Sign("╌", "bright_black", "pending, or response time unknown")
+_TICK = _Sign("│", "bright_blue", "latency unknown")
+_FAILED = _Sign("✗", "red", "failed")
+_THROTTLED = _Sign("▼", "yellow", "throttled")
+_CALLS = {
+    Confidence.EXACT: _Sign("█", "bright_blue", "LLM call, exact"),
+    Confidence.INFERRED: _Sign("▇", "bright_blue", "LLM call, inferred"),
+    Confidence.ASSUMED: _Sign("▓", "bright_blue", "LLM call, assumed"),
+}
+_PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, provisional")
+_LEGEND = (_REQUEST, *_CALLS.values(), _PROVISIONAL, _TICK, _FAILED, _THROTTLED, _OPEN)
+_FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
+
+type _Cells = list[_Sign | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarLine:
+    """One line: a label at the left, a request with its calls as cells, and words at the right."""
+
+    label: str
+    row: TimelineRow
+    words: Text
+
+
+def render_bars(rows: Sequence[TimelineRow], *, width: int) -> RenderableType:
+    """The requests in order of their start, a line each, within `width` cells (at least 60).
+
+    They share one time axis where that leaves most of them long enough to be read; else each begins at the left, all
+    on one scale. The last line says which, below the legend of the signs that occur.
+    """
+    if not rows:
+        return Text("No requests yet.")
+    rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
+    lines = [BarLine(label=row.label, row=row, words=total) for row, total in zip(rows, _totals(rows), strict=True)]
+    return render_lines(lines, width=width)
+
+
+def render_lines(lines: Sequence[BarLine], *, width: int, readable: float = _READABLE_CELLS) -> RenderableType:
+    """These lines, at least one, below their time axis and above their legend.
+
+    They share the axis where that leaves half of them `readable` cells; see `render_bars`.
+    """
+    labels = min(max(Text(cleaned(line.label)).cell_len for line in lines), _MOST_LABEL, width // 3)
+    cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), _LEAST_PLOT)
+    extents = [extent_of(line.row.request, line.row.summary) for line in lines]
+    axis = axis_of(extents, left=0, width=cells, readable=readable)
+    plots = [_plot(line.row, axis) for line in lines]
+    return Group(
+        _line("", labels, _ruler(axis.scale), Text()),
+        *(_line(line.label, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
+        Text(),
+        _legend(plots),
+        Text(f"Time since {axis.words}", style="dim"),
+    )
+
+
+def _plot(row: TimelineRow, axis: Axis) -> _Cells:
+    """One row's cells: the request's, and in them its calls'."""
+    begins, ends = extent_of(row.request, row.summary)
+    cells: _Cells = [None] * round(axis.scale.width)
+    left = axis.of(begins).x(begins)
+    length = (ends - begins).total_seconds() * 1000 * axis.scale.px_per_ms
+    is_open = row.request.duration_ms is None
+    request = _range(left, left + length + is_open, within=range(len(cells)))
+    for at in request:
+        cells[at] = _OPEN if row.is_pending else _REQUEST
+    if is_open:
+        cells[request[-1]] = _OPEN
+        request = request[:-1] or request
+    for sign, at in _signs(row.summary, left=left, within=request, cells_per_ms=axis.scale.px_per_ms):
+        cells[at] = sign
+    return cells
+
+
+def _range(begins: float, ends: float, *, within: range) -> range:
+    """The cells from begin to end, at least one, none outside."""
+    first = min(max(round(begins), within.start), within.stop - 1)
+    return range(first, min(max(round(ends), first + 1), within.stop))
+
+
+def _signs(summary: Summary | None, *, left: float, within: range, cells_per_ms: float) -> Iterator[tuple[_Sign, int]]:
+    """What stands in which cell: calls first, then what must not be hidden by them.
+
+    A call that follows another without a cell between them leaves its first one free, so that both can be counted.
+    """
+    reached = within.start
+    for bar in sorted(summary.bars if summary else (), key=_rank):
+        begins = left + bar.offset_ms * cells_per_ms
+        cells = _range(begins, begins + (bar.latency_ms or 0) * cells_per_ms, within=within)
+        follows = within.start < cells.start == reached
+        yield from ((_sign(bar), at) for at in (cells[1:] if follows and len(cells) > 1 else cells))
+        reached = cells.stop
+
+
+def _rank(bar: Bar) -> tuple[bool, bool, int]:
+    return _sign(bar) in _FAILURES.values(), bar.latency_ms is None, bar.offset_ms
+
+
+def _sign(bar: Bar) -> _Sign:
+    if bar.throttled:
+        return _THROTTLED
+    if bar.error_code is not None:
+        return _FAILED
+    if bar.latency_ms is None:
+        return _TICK
+    return _PROVISIONAL if bar.provisional else _CALLS[bar.confidence]
+
+
+def _line(label: str, width: int, plot: Text, total: Text) -> Text:
+    name = Text(cleaned(label))
+    name.truncate(width, overflow="ellipsis", pad=True)
+    line = Text(_GAP, no_wrap=True, overflow="crop").join([name, plot, total])
+    line.rstrip()
+    return line
+
+
+def _drawn(cells: _Cells) -> Text:
+    return Text.assemble(*((each.character, each.style) if each else " " for each in cells))
+
+
+def _ruler(scale: Scale) -> Text:
+    """The ticks' labels, each beginning in its cell, as far as there is room."""
+    ruler = ""
+    for tick in scale.ticks(distance=_TICK_CELLS):
+        if round(tick.x) + len(tick.label) <= scale.width:
+            ruler = ruler.ljust(round(tick.x)) + tick.label
+    return Text(ruler, style="dim")
+
+
+def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
+    """Total seconds, aligned at their end, the LLM calls, and the failed attempts."""
+    figures = [total_words(row.request) for row in rows]
+    width = max(len(each) for each in figures)
+    return [
+        Text.assemble(f"{figure:>{width}} · {calls_words(row)}", *_failed(row.summary))
+        for row, figure in zip(rows, figures, strict=True)
+    ]
+
+
+def _failed(summary: Summary | None) -> list[tuple[str, str]]:
+    found = failures(summary.totals) if summary else ()
+    return [(f" {_FAILURES[kind].character}{count:,}", _FAILURES[kind].style) for kind, count in found]
+
+
+def _legend(plots: Sequence[_Cells]) -> RenderableType:
+    present = {sign for cells in plots for sign in cells}
+    entries = [
+        Text.assemble((each.character * 2, each.style), f" {each.meaning}") for each in _LEGEND if each in present
+    ]
+    return Columns(entries, padding=(0, 2))

@@ -1,0 +1,63 @@
+"""The calls of one request as a table for the terminal."""
+
+from collections.abc import Collection, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from request_lens.domain.call_start import CallStart, call_start
+from request_lens.domain.facts import InvocationId
+from request_lens.domain.linking.link import LinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.formatting import cleaned, seconds
+from request_lens_cli.report.costs import cost_of_call
+from request_lens_cli.terminal.unlinked_table import counts_text, end_text
+
+_NUMERIC = frozenset({"#", "Start", "Latency", "Tokens in/out", "Cache read/write", "Cost (est.)"})
+_UNCACHED = ("#", "Start", "Latency", "Tokens in/out", "Cost (est.)", "Ended with", "Correlated by", "Model")
+_CACHED = (*_UNCACHED[:4], "Cache read/write", *_UNCACHED[4:])
+
+
+def calls_table(
+    state: RequestState,
+    policy: Policy,
+    *,
+    linked: Sequence[LinkedInvocation],
+    provisional: Collection[InvocationId] = (),
+) -> Table:
+    """One invocation of the request a row, in the order given; a start known only to the second has no milliseconds.
+
+    The links of those that are `provisional` are not decided yet.
+    """
+    cached = any(each.invocation.tokens.cache_read or each.invocation.tokens.cache_write for each in linked)
+    headers = _CACHED if cached else _UNCACHED
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
+    for header in headers:
+        table.add_column(header, justify="right" if header in _NUMERIC else "left", overflow="fold")
+    for number, each in enumerate(linked, start=1):
+        cells = {"#": Text(str(number))} | _cells(each, state, policy)
+        if each.invocation.invocation_id in provisional:
+            cells["Correlated by"].append(", provisional", style="yellow")
+        table.add_row(*(cells[header] for header in headers))
+    return table
+
+
+def _cells(linked: LinkedInvocation, state: RequestState, policy: Policy) -> dict[str, Text]:
+    call = linked.invocation
+    return {
+        "Start": Text(_clock_time(call_start(call, clock_skew=policy.clock_skew))),
+        "Latency": Text(seconds(call.latency_ms)),
+        "Tokens in/out": Text(counts_text(call.tokens.input, call.tokens.output)),
+        "Cache read/write": Text(counts_text(call.tokens.cache_read, call.tokens.cache_write)),
+        "Cost (est.)": Text(cost_of_call(call, state.summary)),
+        "Ended with": end_text(call),
+        "Correlated by": Text(f"{linked.link.method} ({linked.link.confidence})"),
+        "Model": Text(cleaned(call.model_id)),
+    }
+
+
+def _clock_time(start: CallStart) -> str:
+    precision = "milliseconds" if start.is_precise else "seconds"
+    return start.earliest.time().isoformat(timespec=precision)

@@ -1,0 +1,38 @@
+"""Progress lines: one a phase, with its seconds, so that nobody wonders whether it hangs."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+type Note = Callable[[str], None]
+"""Says what a running phase is doing."""
+
+
+@contextmanager
+def phase(console: Console, name: str, doing: str) -> Iterator[Note]:
+    """Show that a phase runs, then print how long it took; the yielded function changes what it says it does.
+
+    Without a terminal the line is printed when the phase begins, too, so that a log shows it.
+    """
+    began = time.monotonic()
+    latest = doing
+    if not console.is_terminal:
+        console.print(f"{name:<8} {doing} …", highlight=False)
+    with console.status(f"{name:<8} {doing} …") as status:
+
+        def note(text: str) -> None:
+            nonlocal latest
+            latest = text
+            status.update(f"{name:<8} {text} …")
+
+        yield note
+    console.print(f"[green]✓[/green] {name:<8} {latest} [dim]{time.monotonic() - began:.1f} s[/dim]", highlight=False)
+
+
+@contextmanager
+def working(doing: str) -> Iterator[Note]:
+    """Show what goes on until it is done; the yielded function changes what it says."""
+    with Console(stderr=True).status(f"{doing} …") as status:
+        yield lambda text: status.update(f"{text} …")

@@ -1,0 +1,106 @@
+"""One request on the terminal and as JSON: its record, its summary, and every call that it made."""
+
+from rich.console import Console
+from rich.text import Text
+
+from request_lens.application.query import SeenDetails
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.bars import placements
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.costs import by_prices, cost_of
+from request_lens.presentation.formatting import cleaned, counted, moment_text, seconds
+from request_lens_cli.report.costs import call_estimate
+from request_lens_cli.report.documents import Document, in_order, invocation_document, summary_document
+from request_lens_cli.terminal.calls_table import calls_table
+from request_lens_cli.terminal.requests_table import route_text
+from request_lens_cli.terminal.waterfall import render_waterfall
+
+
+def state_document(state: RequestState, policy: Policy) -> Document:
+    """The request's summary; while its record is missing, its id and what is known of its calls."""
+    if state.record is not None:
+        return summary_document(state, policy)
+    calls = [
+        invocation_document(each.invocation, policy, call_estimate(each.invocation, None))
+        for each in in_order(state.invocations, policy)
+    ]
+    return {"request_id": state.request_id, "revision": state.revision, "invocations": calls}
+
+
+def show_request(state: RequestState, details: SeenDetails, *, policy: Policy, console: Console) -> None:
+    """Print what is known of a request: the waterfall, and each call, those that are pending marked."""
+    linked = in_order(details.calls, policy)
+    if state.record is None:
+        console.print(_without_record(state))
+    else:
+        _show_record(state, state.record, console)
+        _show_pending(state, len(details.provisional), console)
+        placed = placements(state.record, linked, policy, provisional=details.provisional)
+        linked = [each for each, _ in placed]
+        console.print()
+        console.print(render_waterfall(state.record, placed, width=console.width))
+    if linked:
+        console.print(calls_table(state, policy, linked=linked, provisional=details.provisional))
+
+
+def _show_record(state: RequestState, record: Request, console: Console) -> None:
+    console.print(Text.assemble((cleaned(state.request_id), "bold"), "  ", route_text(record)))
+    console.print(
+        f"{moment_text(record.started_at)}, status {record.status}, {seconds(record.duration_ms)}", highlight=False
+    )
+    for line in _summary_lines(state):
+        console.print(line, highlight=False)
+
+
+def _show_pending(state: RequestState, provisional: int, console: Console) -> None:
+    if state.summary is None:
+        console.print("Pending: not settled yet, more calls may come.", style="yellow")
+    if provisional:
+        calls = counted(provisional, "call")
+        console.print(f"{calls} not decided yet, shown where they would be linked as things stand.", style="yellow")
+
+
+def _summary_lines(state: RequestState) -> list[str]:
+    if state.summary is None:
+        return []
+    revision = "" if state.revision == 1 else f" (revision {state.revision}: late facts changed it)"
+    return [
+        f"{_counts(state.summary)}{revision}",
+        _times(state.summary),
+        _tokens(state.summary),
+        _cost(state.summary),
+        *(["A runaway: beyond MaxCallsPerRequest or MaxCostPerRequest"] if state.runaway is not None else []),
+    ]
+
+
+def _cost(summary: Summary) -> str:
+    return f"Estimated cost: {cost_of(summary.totals)}{by_prices([summary.prices] if summary.prices else [])}"
+
+
+def _counts(summary: Summary) -> str:
+    totals = summary.totals
+    parts = [counted(totals.llm_calls, "LLM call")]
+    if totals.llm_errors:
+        parts.append(f"{totals.llm_errors:,} failed, of these {totals.llm_throttles:,} throttled")
+    return ", ".join(parts)
+
+
+def _times(summary: Summary) -> str:
+    times = (("LLM", summary.llm_time_ms), ("tools", summary.tool_time_ms), ("other than LLM", summary.non_llm_time_ms))
+    return "Time: " + ", ".join(f"{name} {seconds(value) if value is not None else 'unknown'}" for name, value in times)
+
+
+def _tokens(summary: Summary) -> str:
+    totals = summary.totals
+    cached = totals.cache_read_input_tokens, totals.cache_write_input_tokens
+    words = f"Tokens: {totals.input_tokens:,} in, {totals.output_tokens:,} out"
+    return f"{words}, {cached[0]:,} read from cache, {cached[1]:,} written to cache" if any(cached) else words
+
+
+def _without_record(state: RequestState) -> str:
+    calls = counted(len(state.invocations), "tagged call")
+    if state.orphaned:
+        return f"{calls} unattributed: the request's record never came."
+    return f"{calls} pending: the request's record has not arrived yet."

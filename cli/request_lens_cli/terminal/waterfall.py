@@ -1,0 +1,35 @@
+"""The waterfall of one request in the terminal: its calls on its own time axis, a line each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Bar, Summary, Totals
+from request_lens.domain.linking.link import LinkedInvocation
+from request_lens.presentation.formatting import seconds
+from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens_cli.terminal.bars import BarLine, render_lines
+from request_lens_cli.terminal.unlinked_table import end_text
+
+_NO_SUMMARY = Summary(totals=Totals(), llm_time_ms=None, tool_time_ms=None, non_llm_time_ms=None)
+
+
+def render_waterfall(
+    record: Request, placements: Sequence[tuple[LinkedInvocation, Bar]], *, width: int
+) -> RenderableType:
+    """The request's line with all its calls, then a line for each call, within `width` cells."""
+    bars = tuple(bar for _, bar in placements)
+    lines = [_line("request", record, bars, Text(seconds(record.duration_ms), style="bold"))]
+    for number, (linked, bar) in enumerate(placements, start=1):
+        words = Text(f"{seconds(bar.latency_ms)} · ").append_text(end_text(linked.invocation))
+        lines.append(_line(f"call {number}", record, (bar,), words))
+    return render_lines(lines, width=width, readable=inf)
+
+
+def _line(label: str, record: Request, bars: tuple[Bar, ...], words: Text) -> BarLine:
+    row = TimelineRow(label=label, detail="", request=record, summary=replace(_NO_SUMMARY, bars=bars))
+    return BarLine(label=label, row=row, words=words)

@@ -1,0 +1,1 @@
+"""The request table in DynamoDB."""

@@ -1,0 +1,118 @@
+"""Reading the fact store in DynamoDB: one request, one invocation, and facts by time. Nothing here writes."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from request_lens.adapters.dynamodb.attributes import PlainMap, iso, mapping
+from request_lens.adapters.dynamodb.fact_codec import request_from
+from request_lens.adapters.dynamodb.items import (
+    HourlyList,
+    hour_partition,
+    invocation_key,
+    request_key,
+    request_partition,
+    request_state,
+    stored_rejected_from,
+    unlinked_from,
+)
+from request_lens.adapters.dynamodb.table import PARALLEL, DynamoTable, Span, in_parallel
+from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.link import UnlinkedInvocation
+from request_lens.domain.log_record import StoredRejected
+from request_lens.domain.settling.state import RequestState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_HEAD = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned")
+
+
+class DynamoFactReader:
+    """The table as those see it who only look. Every method raises StoreUnavailable in an outage."""
+
+    def __init__(self, client: "DynamoDBClient", *, table_name: str) -> None:
+        self._table = DynamoTable(client, name=table_name)
+
+    def load_request(self, request_id: RequestId) -> RequestState:
+        """See `ports.RequestStore`."""
+        return request_state(request_id, self._table.partition(request_partition(request_id)))
+
+    def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
+        """See `ports.DecisionStore`."""
+        item = self._table.get(invocation_key(invocation_id))
+        return unlinked_from(item) if item is not None else None
+
+    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
+        return [request_from(mapping(item, "record")) for item in self._listed(HourlyList.REQUESTS, first, last, limit)]
+
+    def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
+        """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
+        return [unlinked_from(item) for item in self._listed(HourlyList.UNTAGGED, first, last, limit)]
+
+    def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
+        """See `ports.RejectedStore`. Reads one index partition for each hour of the span."""
+        return [stored_rejected_from(item) for item in self._listed(HourlyList.REJECTED, first, last, limit)]
+
+    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """See `ports.FactReader`. One Query a request, eight at a time."""
+        return in_parallel(self.load_request, request_ids)
+
+    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """See `ports.FactReader`. One BatchGetItem a hundred, eventually consistent."""
+        items = self._table.looked_up([request_key(each) for each in request_ids], attributes=_HEAD)
+        by_partition = {item["pk"]: item for item in items}
+        found = ((each, by_partition.get(request_partition(each))) for each in request_ids)
+        return [request_state(each, [item] if item is not None else []) for each, item in found]
+
+    def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
+        found: list[PlainMap] = []
+        spans = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
+        with ThreadPoolExecutor(PARALLEL) as threads:
+            for some in [spans[:1], *batched(spans[1:], PARALLEL, strict=False)]:
+                for items in threads.map(lambda span: self._table.listed(span, limit=limit, newest_first=True), some):
+                    found += items
+                if len(found) >= limit:
+                    break
+        return [request_from(mapping(item, "record")) for item in found[:limit]][::-1]
+
+    def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
+        """See `ports.FactReader`. Counts the hours backwards, eight at a time."""
+        count = 0
+        spans = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
+        with ThreadPoolExecutor(PARALLEL) as threads:
+            for some in batched(spans, PARALLEL, strict=False):
+                count += sum(threads.map(lambda span: self._table.counted(span, limit=limit), some))
+                if count >= limit:
+                    break
+        return min(count, limit)
+
+    def _listed(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
+        found: list[PlainMap] = []
+        for span in _spans(hourly, first, last):
+            if len(found) >= limit:
+                break
+            found += self._table.listed(span, limit=limit - len(found))
+        return found
+
+
+def _spans(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Span]:
+    """The spans, one an hour, that hold the sort keys `<time>#<id>` of a time in [first, last].
+
+    "$" follows "#" in the order of characters: it bounds all ids of the last moment.
+    """
+    begins, ends = f"{iso(_next_millisecond(first))}#", f"{iso(last)}$"
+    hour = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    while hour <= last and begins <= ends:
+        yield Span(partition=hour_partition(hourly, hour), first=begins, last=ends)
+        hour += timedelta(hours=1)
+
+
+def _next_millisecond(moment: datetime) -> datetime:
+    """The moment, or the whole millisecond after it: keys hold no finer times."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1000)

@@ -1,0 +1,176 @@
+"""The table's items: their keys, what lists them by time, when they expire, and what they say.
+
+| item | pk | sk | index `by_time`: pk / sk |
+|---|---|---|---|
+| request | `request#<request id>` | `request` | `requests#<hour>` / `<started_at>#<id>` |
+| linked invocation | `request#<request id>` | `invocation#<invocation id>` | none |
+| untagged invocation | `invocation#<invocation id>` | `invocation` | `untagged#<hour>` / `<logged_at>#<id>` |
+| rejected record | `rejected#<event id>` | `rejected` | `rejected#<hour>` / `<stored_at>#<event id>` |
+
+A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, iso, mapping, moment_of, optional_integer, text
+from request_lens.adapters.dynamodb.fact_codec import (
+    decision_from,
+    invocation_from,
+    invocation_values,
+    link_from,
+    link_values,
+    rejected_from,
+    rejected_values,
+    request_from,
+)
+from request_lens.adapters.dynamodb.summary_codec import runaway_from, summary_from, totals_from
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.log_record import Rejected, StoredRejected
+from request_lens.domain.settling.state import RequestState
+
+BY_TIME_INDEX = "by_time"
+"""The index that lists requests, untagged invocations and rejected records by hour."""
+
+REQUEST_SK = "request"
+INVOCATION_SK = "invocation"
+REJECTED_SK = "rejected"
+
+
+class ItemState(StrEnum):
+    """What a query of the table shows of a request (the first two) or an untagged invocation (all but the second)."""
+
+    PENDING = "pending"
+    SETTLED = "settled"
+    LINKED = "linked"
+    UNATTRIBUTED = "unattributed"
+
+
+class HourlyList(StrEnum):
+    """The lists of the index, one partition an hour each."""
+
+    REQUESTS = "requests"
+    UNTAGGED = "untagged"
+    REJECTED = "rejected"
+
+
+def request_partition(request_id: RequestId) -> str:
+    """The partition of a request's item and its linked invocations."""
+    return f"request#{request_id}"
+
+
+def request_id_of(item: PlainMap) -> RequestId:
+    """The request whose item, or an image of it, this is. Raises: KeyError, TypeError."""
+    return RequestId(text(item, "pk").removeprefix(request_partition(RequestId(""))))
+
+
+def request_key(request_id: RequestId) -> dict[str, Plain]:
+    """The key of a request's item."""
+    return {"pk": request_partition(request_id), "sk": REQUEST_SK}
+
+
+def invocation_key(invocation_id: InvocationId) -> dict[str, Plain]:
+    """The key of an untagged invocation's own item."""
+    return {"pk": f"invocation#{invocation_id}", "sk": INVOCATION_SK}
+
+
+def linked_key(linked: LinkedInvocation) -> dict[str, Plain]:
+    """The key of an invocation's item under its request."""
+    return {
+        "pk": request_partition(linked.link.request_id),
+        "sk": f"invocation#{linked.invocation.invocation_id}",
+    }
+
+
+def hour_partition(hourly: HourlyList, moment: datetime) -> str:
+    """The index partition of an hour in UTC, such as `requests#2025-12-04T18`."""
+    return f"{hourly}#{moment.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def request_times(record: Request) -> dict[str, Plain]:
+    """The attributes that list a request by its start."""
+    return _times(HourlyList.REQUESTS, record.started_at, record.request_id)
+
+
+def invocation_times(invocation: Invocation) -> dict[str, Plain]:
+    """The attributes that list an untagged invocation by its timestamp."""
+    return _times(HourlyList.UNTAGGED, invocation.logged_at, invocation.invocation_id)
+
+
+def _times(hourly: HourlyList, moment: datetime, fact_id: str) -> dict[str, Plain]:
+    return {"by_time_pk": hour_partition(hourly, moment), "by_time_sk": f"{iso(moment)}#{fact_id}"}
+
+
+def expires_at_epoch_s(moment: datetime, retention: timedelta) -> int:
+    """When the item of a fact of that moment expires, in epoch seconds."""
+    return int(moment.timestamp()) + int(retention.total_seconds())
+
+
+def linked_item(linked: LinkedInvocation, *, retention: timedelta) -> dict[str, Plain]:
+    """The whole item of an invocation under its request."""
+    return {
+        **linked_key(linked),
+        "fact": invocation_values(linked.invocation),
+        "link": link_values(linked.link),
+        "expires_at": expires_at_epoch_s(linked.invocation.logged_at, retention),
+    }
+
+
+def rejected_item(record: Rejected, *, stored_at: datetime, retention: timedelta) -> dict[str, Plain]:
+    """The whole item of a rejected record, which expires `retention` after its last delivery."""
+    return {
+        "pk": f"rejected#{record.key}",
+        "sk": REJECTED_SK,
+        **_times(HourlyList.REJECTED, stored_at, record.key),
+        "fact": rejected_values(record),
+        "stored_at": iso(stored_at),
+        "expires_at": expires_at_epoch_s(stored_at, retention),
+    }
+
+
+def stored_rejected_from(item: PlainMap) -> StoredRejected:
+    """The rejected record of an item of the index."""
+    return StoredRejected(record=rejected_from(mapping(item, "fact")), stored_at=moment_of(item, "stored_at"))
+
+
+def request_state(request_id: RequestId, items: Iterable[PlainMap]) -> RequestState:
+    """What the items of one partition say of their request, its invocations in the order of the items."""
+    items = list(items)
+    own: PlainMap = next((item for item in items if item["sk"] == REQUEST_SK), {})
+    return RequestState(
+        request_id=request_id,
+        record=request_from(mapping(own, "record")) if "record" in own else None,
+        stored_at=moment_of(own, "stored_at") if "stored_at" in own else None,
+        revision=optional_integer(own, "revision") or 0,
+        summary=summary_from(mapping(own, "summary")) if "summary" in own else None,
+        orphaned=bool(own.get("orphaned", False)),
+        runaway=runaway_from(mapping(own, "runaway")) if "runaway" in own else None,
+        invocations=tuple(_linked_from(item) for item in items if item["sk"] != REQUEST_SK),
+    )
+
+
+SETTLED_BY = ("sk", "revision", "summary.totals")
+"""The attributes of a request's items that `is_settled` needs."""
+
+
+def is_settled(items: Sequence[PlainMap]) -> bool:
+    """Whether the request of these items has a revision, and the last one counts as many invocations as there are."""
+    own: PlainMap = next((item for item in items if item["sk"] == REQUEST_SK), {})
+    if "revision" not in own:
+        return False
+    return totals_from(mapping(mapping(own, "summary"), "totals")).invocations >= len(items) - 1
+
+
+def _linked_from(item: PlainMap) -> LinkedInvocation:
+    return LinkedInvocation(invocation=invocation_from(mapping(item, "fact")), link=link_from(mapping(item, "link")))
+
+
+def unlinked_from(item: PlainMap) -> UnlinkedInvocation:
+    """The untagged invocation of an item, of the table or of its index."""
+    return UnlinkedInvocation(
+        invocation=invocation_from(mapping(item, "fact")),
+        stored_at=moment_of(item, "stored_at"),
+        decision=decision_from(mapping(item, "decision")) if "decision" in item else None,
+    )

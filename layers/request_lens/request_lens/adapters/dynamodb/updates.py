@@ -1,0 +1,138 @@
+"""The table's conditional writes: what each sets, and what must hold for it.
+
+Each is one UpdateItem that touches the attributes of its own concern alone, so that a duplicate fact never erases a
+revision or a decision, and whoever comes second finds the condition false.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, iso
+from request_lens.adapters.dynamodb.fact_codec import decision_values, invocation_values, request_values
+from request_lens.adapters.dynamodb.items import (
+    ItemState,
+    expires_at_epoch_s,
+    invocation_key,
+    invocation_times,
+    request_key,
+    request_times,
+)
+from request_lens.adapters.dynamodb.summary_codec import runaway_values, summary_values
+from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import Decision, Link, Reason, UnlinkedInvocation
+from request_lens.domain.settling.runaway import Runaway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One conditional UpdateItem.
+
+    `sets` replaces attributes, `defaults` sets those that are absent; `condition` names attributes as `#name` and the
+    values of `compared` as `:name`. Names of both kinds avoid DynamoDB's reserved words.
+    """
+
+    key: PlainMap
+    sets: PlainMap
+    defaults: PlainMap = field(default_factory=dict)
+    condition: str
+    compared: PlainMap = field(default_factory=dict)
+
+    @property
+    def expression(self) -> str:
+        """The UpdateExpression."""
+        replaced = [f"#{name} = :{name}" for name in self.sets]
+        kept = [f"#{name} = if_not_exists(#{name}, :{name})" for name in self.defaults]
+        return "SET " + ", ".join(replaced + kept)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The ExpressionAttributeNames of both expressions."""
+        return {f"#{name}": name for name in re.findall(r"#(\w+)", f"{self.expression} {self.condition}")}
+
+    @property
+    def values(self) -> PlainMap:
+        """The ExpressionAttributeValues of both expressions."""
+        return {f":{name}": value for name, value in {**self.sets, **self.defaults, **self.compared}.items()}
+
+
+def record_update(record: Request, *, stored_at: datetime, retention: timedelta) -> Update:
+    """Stores a request's record unless one is there."""
+    return Update(
+        key=request_key(record.request_id),
+        sets={
+            **request_times(record),
+            "record": request_values(record),
+            "stored_at": iso(stored_at),
+            "expires_at": expires_at_epoch_s(record.started_at, retention),
+        },
+        defaults={"state": ItemState.PENDING.value},
+        condition="attribute_not_exists(#record)",
+    )
+
+
+def unlinked_update(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> Update:
+    """Stores an untagged invocation unless it is there."""
+    return Update(
+        key=invocation_key(invocation.invocation_id),
+        sets=_own_item(invocation, stored_at=stored_at, retention=retention),
+        defaults={"state": ItemState.PENDING.value},
+        condition="attribute_not_exists(#fact)",
+    )
+
+
+def revision_update(request_id: RequestId, *, revision: int, summary: Summary) -> Update:
+    """Writes a revision where the record is and the revision before still stands."""
+    first = " OR attribute_not_exists(#revision)" if revision == 1 else ""
+    return Update(
+        key=request_key(request_id),
+        sets={"revision": revision, "summary": summary_values(summary), "state": ItemState.SETTLED.value},
+        condition=f"attribute_exists(#record) AND (#revision = :before{first})",
+        compared={"before": revision - 1},
+    )
+
+
+def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta) -> Update:
+    """Marks a request orphaned unless its record is there."""
+    return Update(
+        key=request_key(request_id),
+        sets={"orphaned": True},
+        defaults={"expires_at": expires_at_epoch_s(now, retention)},
+        condition="attribute_not_exists(#record)",
+    )
+
+
+def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, retention: timedelta) -> Update:
+    """Flags a request as a runaway unless it is flagged."""
+    return Update(
+        key=request_key(request_id),
+        sets={"runaway": runaway_values(runaway)},
+        defaults={"expires_at": expires_at_epoch_s(now, retention)},
+        condition="attribute_not_exists(#runaway)",
+    )
+
+
+def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retention: timedelta) -> Update:
+    """Decides an invocation unless it is decided; "never seen" gives way to a link."""
+    links = isinstance(decision, Link)
+    gives_way: dict[str, Plain] = {"never_seen": Reason.REQUEST_NEVER_SEEN.value} if links else {}
+    return Update(
+        key=invocation_key(unlinked.invocation.invocation_id),
+        sets={
+            "decision": decision_values(decision),
+            "state": (ItemState.LINKED if links else ItemState.UNATTRIBUTED).value,
+        },
+        defaults=_own_item(unlinked.invocation, stored_at=unlinked.stored_at, retention=retention),
+        condition="attribute_not_exists(#decision)" + (" OR #decision.#reason = :never_seen" if links else ""),
+        compared=gives_way,
+    )
+
+
+def _own_item(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> PlainMap:
+    return {
+        **invocation_times(invocation),
+        "fact": invocation_values(invocation),
+        "stored_at": iso(stored_at),
+        "expires_at": expires_at_epoch_s(invocation.logged_at, retention),
+    }

@@ -1,0 +1,190 @@
+"""A fact store in memory: for `replay`, the tests and the simulator.
+
+It keeps the same promises as the DynamoDB one; one contract suite runs over both.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.log_record import Rejected, StoredRejected
+from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
+from request_lens.domain.settling.readiness import has_news
+from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import RequestState
+
+
+class MemoryFactStore:
+    """All facts in dictionaries, with the table's stream as a list of changes."""
+
+    def __init__(self) -> None:
+        self._requests: dict[RequestId, RequestState] = {}
+        self._linked: dict[RequestId, dict[InvocationId, LinkedInvocation]] = {}
+        self._unlinked: dict[InvocationId, UnlinkedInvocation] = {}
+        self._requests_by_time: list[tuple[datetime, RequestId]] = []
+        self._unlinked_by_time: list[tuple[datetime, InvocationId]] = []
+        self._rejected: dict[str, StoredRejected] = {}
+        self._changes: list[Change] = []
+
+    def take_changes(self) -> list[Change]:
+        """The changes since the last call, in order: what the table's stream would deliver."""
+        taken, self._changes = self._changes, []
+        return taken
+
+    def all_requests(self) -> list[RequestState]:
+        """Every request with its record, by start, then id."""
+        return [self.load_request(request_id) for _, request_id in self._requests_by_time]
+
+    def all_unlinked(self) -> list[UnlinkedInvocation]:
+        """Every invocation that has an item of its own, by timestamp, then id."""
+        return [self._unlinked[invocation_id] for _, invocation_id in self._unlinked_by_time]
+
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
+        """See `ports.FactWriter`."""
+        for record in records:
+            state = self._state(record.request_id)
+            if state.record is None:
+                self._requests[record.request_id] = replace(state, record=record, stored_at=stored_at)
+                insort(self._requests_by_time, (record.started_at, record.request_id))
+
+    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+        """See `ports.FactWriter`."""
+        for each in invocations:
+            self._stored(UnlinkedInvocation(invocation=each, stored_at=stored_at))
+
+    def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
+        """See `ports.FactWriter`."""
+        for each in linked:
+            self._linked.setdefault(each.link.request_id, {})[each.invocation.invocation_id] = each
+
+    def load_request(self, request_id: RequestId) -> RequestState:
+        """See `ports.RequestStore`."""
+        linked = self._linked.get(request_id, {})
+        return replace(self._state(request_id), invocations=tuple(linked[key] for key in sorted(linked)))
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        """See `ports.RequestStore`."""
+        state = self._state(request_id)
+        if state.record is None or state.stored_at is None or state.revision != revision - 1:
+            return False
+        self._requests[request_id] = replace(state, revision=revision, summary=summary)
+        self._changes.append(
+            RevisionWritten(
+                request=state.record,
+                stored_at=state.stored_at,
+                revision=revision,
+                summary=summary,
+                previous=state.summary,
+            )
+        )
+        return True
+
+    def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
+        """See `ports.RequestStore`."""
+        state = self._state(request_id)
+        if state.runaway is not None:
+            return False
+        self._requests[request_id] = replace(state, runaway=runaway)
+        self._changes.append(RunawayFlagged(request_id=request_id, runaway=runaway))
+        return True
+
+    def mark_orphaned(self, request_id: RequestId) -> bool:
+        """See `ports.RequestStore`."""
+        state = self._state(request_id)
+        if state.record is not None:
+            return False
+        self._requests[request_id] = replace(state, orphaned=True)
+        return True
+
+    def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
+        """See `ports.DecisionStore`."""
+        return self._unlinked.get(invocation_id)
+
+    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
+        """See `ports.DecisionStore`."""
+        stored = self._stored(unlinked)
+        if stored.decision is not None and not _gives_way(stored.decision, decision):
+            return stored.decision
+        self._unlinked[stored.invocation.invocation_id] = replace(stored, decision=decision)
+        self._changes.append(
+            InvocationDecided(
+                invocation=stored.invocation,
+                stored_at=stored.stored_at,
+                decision=decision,
+                previous=stored.decision,
+            )
+        )
+        return decision
+
+    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        """See `ports.Neighbourhood`."""
+        found = _between(self._requests_by_time, first, last)[:limit]
+        records = (self._requests[request_id].record for request_id in found)
+        return [record for record in records if record is not None]
+
+    def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
+        """See `ports.Neighbourhood`."""
+        return [self._unlinked[each] for each in _between(self._unlinked_by_time, first, last)[:limit]]
+
+    def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        """See `ports.FactReader`."""
+        return list(self.requests_between(first, last, limit=len(self._requests_by_time)))[-limit:]
+
+    def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
+        """See `ports.FactReader`."""
+        return min(len(_between(self._requests_by_time, first, last)), limit)
+
+    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """See `ports.FactReader`."""
+        return [self._state(each) for each in request_ids]
+
+    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """See `ports.FactReader`."""
+        return [self.load_request(each) for each in request_ids]
+
+    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """See `ports.Omissions`."""
+        states = [self.load_request(each) for each in dict.fromkeys(request_ids)]
+        return [each.request_id for each in states if each.revision == 0 or has_news(each)]
+
+    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        """See `ports.Omissions`."""
+        return [
+            each for each in linked if each.invocation.invocation_id not in self._linked.get(each.link.request_id, {})
+        ]
+
+    def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
+        """See `ports.RejectedStore`."""
+        self._rejected |= {each.key: StoredRejected(record=each, stored_at=stored_at) for each in records}
+
+    def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
+        """See `ports.RejectedStore`."""
+        found = [each for each in self._rejected.values() if first <= each.stored_at <= last]
+        return sorted(found, key=lambda each: (each.stored_at, each.record.key))[:limit]
+
+    def _stored(self, unlinked: UnlinkedInvocation) -> UnlinkedInvocation:
+        """The invocation's own item, made where there is none yet."""
+        invocation = unlinked.invocation
+        if invocation.invocation_id not in self._unlinked:
+            self._unlinked[invocation.invocation_id] = replace(unlinked, decision=None)
+            insort(self._unlinked_by_time, (invocation.logged_at, invocation.invocation_id))
+        return self._unlinked[invocation.invocation_id]
+
+    def _state(self, request_id: RequestId) -> RequestState:
+        return self._requests.get(request_id, RequestState(request_id=request_id))
+
+
+def _gives_way(standing: Decision, new: Decision) -> bool:
+    """Whether a standing decision yields: only "never seen" does, to the link of the record that came after all."""
+    return isinstance(standing, Unattributed) and standing.reason is Reason.REQUEST_NEVER_SEEN and isinstance(new, Link)
+
+
+def _between[Id: str](by_time: Sequence[tuple[datetime, Id]], first: datetime, last: datetime) -> list[Id]:
+    """The ids in [first, last], in order of time."""
+    begin = bisect_left(by_time, first, key=lambda each: each[0])
+    end = bisect_right(by_time, last, key=lambda each: each[0])
+    return [each for _, each in by_time[begin:end]]

@@ -1,0 +1,195 @@
+"""Look: the requests of a time range as they stand now, their pending calls where they would go. Nothing is stored."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
+from request_lens.domain.folding.preview import KnownFacts, provisional_links, provisional_summary
+from request_lens.domain.folding.summary import Summary, estimate_within
+from request_lens.domain.linking.link import Link, LinkedInvocation
+from request_lens.domain.linking.neighbourhood import reach
+from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import Estimate, PriceTable
+from request_lens.domain.settling.state import RequestState
+from request_lens.ports import FactReader, ReadPorts
+
+MOST_COUNTED = 10_000
+"""Requests beyond the rows are counted up to here."""
+
+MOST_PENDING = 64
+"""Pending requests that are read whole, the newest of them: a Query each."""
+
+READ_LIMIT = 2_000
+"""Facts of each kind that are read to place pending calls; with more, none is placed."""
+
+PENDING_WITHIN = timedelta(hours=3)
+"""Calls that are older are not looked for among the pending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRequest:
+    """A request as it stands; `is_pending` while a revision is still to come, `summary` None while it has no calls.
+
+    `state` is what is stored of it, its calls only where they had to be read.
+    """
+
+    record: Request
+    state: RequestState
+    summary: Summary | None
+    is_pending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRequests:
+    """The newest requests of a range, by start, and what is not among them.
+
+    `earlier` is how many more the range holds, MOST_COUNTED where there may be more still. `pending_calls` are the
+    untagged calls without a decision, of which `unplaced_calls` would be linked to no request as things stand.
+    """
+
+    requests: Sequence[SeenRequest]
+    earlier: int = 0
+    pending_calls: int = 0
+    unplaced_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenDetails:
+    """One request with its calls; those in `provisional` are not decided yet. `seen` is None until its record arrives.
+
+    `estimates` has each call's cost, or why it has none; None where its summary was priced with another table.
+    """
+
+    seen: SeenRequest | None
+    calls: Sequence[LinkedInvocation]
+    provisional: frozenset[InvocationId]
+    estimates: Mapping[InvocationId, Estimate | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    """Pending calls around, and the links they would get, by request."""
+
+    calls: int
+    links: Mapping[RequestId, Sequence[LinkedInvocation]]
+
+
+def look_at_range(
+    ports: ReadPorts, policy: Policy, *, span: tuple[datetime, datetime], now: datetime, limit: int
+) -> SeenRequests:
+    """The latest `limit` requests that started in the span, bounds included, as they stand now."""
+    reader, (first, last) = ports.reader, span
+    records = reader.newest_requests(first, last, limit=limit)
+    counted = reader.count_requests(first, last, limit=MOST_COUNTED) if len(records) == limit else len(records)
+    heads = reader.load_heads([each.request_id for each in records])
+    whole = _whole(reader, [each.request_id for each in heads if not each.revision])
+    pending = _pending(reader, policy, span=_pending_span(heads, policy, span=span, now=now), whole=whole.values())
+    whole |= _whole(reader, [each.request_id for each in heads if each.request_id in pending.links.keys() - whole])
+    return SeenRequests(
+        requests=[
+            _seen(whole.get(record.request_id, head), record, pending=pending, policy=policy, prices=ports.prices)
+            for record, head in zip(records, heads, strict=True)
+        ],
+        earlier=max(counted - len(records), 0),
+        pending_calls=pending.calls,
+        unplaced_calls=max(pending.calls - sum(map(len, pending.links.values())), 0),
+    )
+
+
+def look_at_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> SeenDetails:
+    """One request with its calls by id, the provisional ones last."""
+    (state,) = ports.reader.load_requests([request_id])
+    if state.record is None:
+        estimates = _estimates(state.invocations, None, ports.prices)
+        return SeenDetails(seen=None, calls=state.invocations, provisional=frozenset(), estimates=estimates)
+    started_at = state.record.started_at
+    pending = _pending(ports.reader, policy, span=(started_at, started_at + reach(policy)), whole=[state])
+    provisional = pending.links.get(request_id, ())
+    seen = _seen(state, state.record, pending=pending, policy=policy, prices=ports.prices)
+    calls = [*state.invocations, *provisional]
+    return SeenDetails(
+        seen=seen,
+        calls=calls,
+        provisional=frozenset(each.invocation.invocation_id for each in provisional),
+        estimates=_estimates(calls, seen.summary, ports.prices),
+    )
+
+
+def _estimates(
+    calls: Iterable[LinkedInvocation], summary: Summary | None, prices: PriceTable
+) -> Mapping[InvocationId, Estimate | None]:
+    return {each.invocation.invocation_id: estimate_within(summary, each.invocation, prices) for each in calls}
+
+
+def _seen(
+    state: RequestState, record: Request, *, pending: _Pending, policy: Policy, prices: PriceTable
+) -> SeenRequest:
+    provisional = pending.links.get(record.request_id, ())
+    if state.revision and not provisional:
+        return SeenRequest(record=record, state=state, summary=state.summary, is_pending=False)
+    known = bool(state.invocations or provisional)
+    summary = (
+        provisional_summary(record, state.invocations, provisional=provisional, policy=policy, prices=prices)
+        if known
+        else None
+    )
+    return SeenRequest(record=record, state=state, summary=summary, is_pending=True)
+
+
+def _whole(reader: FactReader, request_ids: Sequence[RequestId]) -> dict[RequestId, RequestState]:
+    """The newest MOST_PENDING of these requests with all their calls."""
+    return {each.request_id: each for each in reader.load_requests(request_ids[-MOST_PENDING:])}
+
+
+def _pending_span(
+    heads: Sequence[RequestState], policy: Policy, *, span: tuple[datetime, datetime], now: datetime
+) -> tuple[datetime, datetime]:
+    """Where pending calls may lie: as far back as the waits go, or as the earliest request without a revision."""
+    waits = 2 * policy.max_request + policy.link_delay + reach(policy)
+    open_since = (each.record.started_at for each in heads if not each.revision and each.record is not None)
+    first = max(min([now - waits, *open_since]), now - PENDING_WITHIN)
+    return max(first, span[0]), span[1]
+
+
+def _pending(
+    reader: FactReader, policy: Policy, *, span: tuple[datetime, datetime], whole: Iterable[RequestState]
+) -> _Pending:
+    """The pending calls of the span, placed by what is known within their reach and of the `whole` requests."""
+    if span[0] > span[1]:
+        return _Pending(calls=0, links={})
+    # A call's time is floored to the second, and so may lie before its request's.
+    first, last = span[0] - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS), span[1]
+    far = reach(policy)
+    unlinked = reader.unlinked_between(first - far, last + far, limit=READ_LIMIT)
+    pending = [each for each in unlinked if each.decision is None and first <= each.invocation.logged_at <= last]
+    if not pending:
+        return _Pending(calls=0, links={})
+    requests = reader.requests_between(first - far, last + far, limit=READ_LIMIT)
+    known = KnownFacts(
+        requests=requests,
+        unlinked=unlinked,
+        produced=_produced(whole),
+        complete=len(unlinked) < READ_LIMIT and len(requests) < READ_LIMIT,
+    )
+    looked_for = {each.invocation.invocation_id for each in pending}
+    placed = [each for each in provisional_links(known, policy) if each.invocation.invocation_id in looked_for]
+    return _Pending(calls=len(pending), links=_by_request(placed))
+
+
+def _produced(whole: Iterable[RequestState]) -> Mapping[str, Link]:
+    """The tool-use ids that these requests' calls asked for, with the links of those."""
+    return {
+        tool_use_id: linked.link
+        for state in whole
+        for linked in state.invocations
+        if linked.invocation.conversation is not None
+        for tool_use_id in linked.invocation.conversation.produced
+    }
+
+
+def _by_request(linked: Iterable[LinkedInvocation]) -> Mapping[RequestId, Sequence[LinkedInvocation]]:
+    found: dict[RequestId, list[LinkedInvocation]] = {}
+    for each in linked:
+        found.setdefault(each.link.request_id, []).append(each)
+    return found

@@ -1,0 +1,123 @@
+"""Summaries: the per-request aggregate and the totals that are published."""
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+from request_lens.domain.facts import Invocation
+from request_lens.domain.linking.link import Assumption, Confidence, Method
+from request_lens.domain.pricing import Assessment, Estimate, PriceSource, PriceTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Counts, tokens and cost that add up over invocations; unknown tokens and prices add nothing.
+
+    `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are the LLM calls without one: a cost
+    beside any is partial. Failed calls are neither: their log has no tokens.
+    """
+
+    llm_calls: int = 0
+    llm_errors: int = 0
+    llm_throttles: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+    unpriced_calls: int = 0
+    estimated_cost_usd: Decimal | None = None
+
+    @property
+    def invocations(self) -> int:
+        """All attempts: LLM calls and errors."""
+        return self.llm_calls + self.llm_errors
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return _combined(self, other, sign=1)
+
+    def __sub__(self, other: "Totals") -> "Totals":
+        return _combined(self, other, sign=-1)
+
+
+def _combined(left: Totals, right: Totals, *, sign: int) -> Totals:
+    names = [each.name for each in fields(Totals) if each.name != "estimated_cost_usd"]
+    counts = {name: getattr(left, name) + sign * getattr(right, name) for name in names}
+    costs = (left.estimated_cost_usd, right.estimated_cost_usd)
+    cost = None if costs == (None, None) else (costs[0] or Decimal(0)) + sign * (costs[1] or Decimal(0))
+    return Totals(**counts, estimated_cost_usd=cost)
+
+
+def totals_of(invocation: Invocation, assessment: Assessment) -> Totals:
+    """What one invocation adds to every total, at the cost that it was assessed at."""
+    cost = assessment.estimated_cost_usd
+    tokens = invocation.tokens
+    return Totals(
+        llm_calls=int(invocation.is_llm_call),
+        llm_errors=int(not invocation.is_llm_call),
+        llm_throttles=int(invocation.is_throttled),
+        input_tokens=tokens.input or 0,
+        output_tokens=tokens.output or 0,
+        cache_read_input_tokens=tokens.cache_read or 0,
+        cache_write_input_tokens=tokens.cache_write or 0,
+        unpriced_calls=int(invocation.is_llm_call and cost is None),
+        estimated_cost_usd=cost,
+    )
+
+
+OTHER_MODEL = "other"
+"""The ModelId dimension of failed calls of a model that nobody knows: their model id can be any text."""
+
+
+def model_dimension(invocation: Invocation, assessment: Assessment) -> str:
+    """The invocation's ModelId dimension: its model where the call succeeded, or where the price table knows it."""
+    return invocation.model_id if invocation.is_llm_call or assessment.knows_model else OTHER_MODEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One invocation as it is drawn inside its request.
+
+    `offset_ms` counts from the request's start; a start known only to the second has `precision_ms` 1000 (else 1), and
+    is then the earliest place where the call fits. `latency_ms` None: unknown, drawn as a tick.
+    `provisional`: the link is what would be decided as things stand; such a bar is drawn and never stored.
+    """
+
+    model_id: str
+    offset_ms: int
+    precision_ms: int
+    latency_ms: int | None
+    method: Method
+    confidence: Confidence
+    error_code: str | None = None
+    throttled: bool = False
+    provisional: bool = False
+
+
+MAX_BARS = 100
+"""A summary keeps the first 100 bars: enough to draw, and EMF takes at most 100 values an array."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The aggregate of one request: a pure function of its facts.
+
+    Times are milliseconds; None is unknown. `by_model` holds the same totals by model id, in order of first call.
+    `prices` says which prices the cost was estimated with, by list and without any discount. `breaks` are assumptions
+    of other links that the request's tagged calls show broken.
+    """
+
+    totals: Totals
+    llm_time_ms: int | None
+    tool_time_ms: int | None
+    non_llm_time_ms: int | None
+    by_model: tuple[tuple[str, Totals], ...] = ()
+    bars: tuple[Bar, ...] = ()
+    prices: PriceSource | None = None
+    breaks: tuple[Assumption, ...] = ()
+
+
+def estimate_within(summary: Summary | None, invocation: Invocation, prices: PriceTable) -> Estimate | None:
+    """What the call costs, or why it has no cost; None where its summary was priced with another table.
+
+    So the costs of a request's calls add up to its own, or are not shown. Without a summary these prices hold.
+    """
+    return prices.estimate(invocation) if summary is None or summary.prices == prices.source else None

@@ -1,0 +1,1 @@
+"""Which request an invocation belongs to, and how surely."""

@@ -1,0 +1,106 @@
+"""Links: which request an invocation belongs to, how that is known, and how surely."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from request_lens.domain.facts import Invocation, RequestId
+from request_lens.domain.pricing import Assessment
+
+
+class Assumption(StrEnum):
+    """What must hold for a link that is not exact to be right (closed vocabulary)."""
+
+    CALLS_HAVE_REQUESTS = "calls_have_requests"
+    """Every call by `AgentRoleNames` is made for a request on `AgentRoutes`, in its time."""
+
+    LOGS_COME_IN_TIME = "logs_come_in_time"
+    """Records and calls are stored within `LinkDelaySeconds` of their end."""
+
+    REQUESTS_END_IN_TIME = "requests_end_in_time"
+    """No request outlasts `MaxRequestSeconds`."""
+
+    CHAINS_HAVE_ONE_REQUEST = "chains_have_one_request"
+    """No chain spans two requests."""
+
+    ONE_LOOP_PER_REQUEST = "one_loop_per_request"
+    """No request runs two agent loops; only assumed with `OneLoopPerRequest`."""
+
+
+class Method(StrEnum):
+    """How a link was made, strongest first."""
+
+    TAG = "tag"
+    CHAIN = "chain"
+    WINDOW = "window"
+    ELIMINATION = "elimination"
+
+
+class Confidence(StrEnum):
+    """How sure a link is: said by the caller, found by time, or found by time among callers of any role."""
+
+    EXACT = "exact"
+    INFERRED = "inferred"
+    ASSUMED = "assumed"
+
+
+class Reason(StrEnum):
+    """Why an invocation belongs to no request we know."""
+
+    NO_REQUEST = "no_request"
+    AMBIGUOUS = "ambiguous"
+    CROWDED = "crowded"
+    OTHER_CALLER = "other_caller"
+    REQUEST_NEVER_SEEN = "request_never_seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The correlation of one invocation with its request; `breaks` is an assumption that it shows broken."""
+
+    request_id: RequestId
+    method: Method
+    confidence: Confidence
+    breaks: Assumption | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unattributed:
+    """The decision that an invocation belongs to no request we know; `candidates` is how many requests it fits.
+
+    `breaks` is an assumption that it shows broken. `assessment` is what it was published at, so that taking it back
+    publishes the very same, negative; two decisions that differ in nothing else are equal.
+    """
+
+    reason: Reason
+    candidates: int = 0
+    breaks: Assumption | None = None
+    assessment: Assessment = field(default=Assessment(), compare=False)
+
+
+type Decision = Link | Unattributed
+"""What was decided for an untagged invocation: the first decision is final."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedInvocation:
+    """An invocation under its request."""
+
+    invocation: Invocation
+    link: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkedInvocation:
+    """An invocation that no tag linked: `pending` while it has no decision."""
+
+    invocation: Invocation
+    stored_at: datetime
+    decision: Decision | None = None
+
+
+def tag_link(invocation: Invocation) -> Link | None:
+    """The exact link that the invocation's own tag makes, or None for an untagged one."""
+    if invocation.tag is None:
+        return None
+    return Link(request_id=invocation.tag.request_id, method=Method.TAG, confidence=Confidence.EXACT)

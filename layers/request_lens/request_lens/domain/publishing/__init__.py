@@ -1,0 +1,1 @@
+"""What a change in the table adds to the metrics."""

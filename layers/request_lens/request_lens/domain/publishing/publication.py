@@ -1,0 +1,52 @@
+"""Publications: what one revision or one unattributed invocation adds to the metrics.
+
+Distributions have one value a request, in the first revision that has the record. Totals are differences, so that
+their sum over all publications is the sum over distinct invocations.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from request_lens.domain.log_record import RejectedReason
+from request_lens.domain.publishing.metric_names import Metric
+
+type Values = Mapping[Metric, tuple[float, ...]]
+"""Values by metric; a total has one, a distribution may have any number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelValues:
+    """Values of one model, for the dimensions [Service, ModelId]."""
+
+    model_id: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One EMF document with the dimensions [Service] and [Service, Route], and one a model.
+
+    `publication_id` is `<request id>#<revision>` or `invocation:<id>#1` (`#2` where it is taken back): the log can be
+    de-duplicated by it. `at` is the request's end, or the call's start.
+    """
+
+    publication_id: str
+    at: datetime
+    route: str
+    values: Values
+    by_model: tuple[ModelValues, ...] = ()
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineMetrics:
+    """What the pipeline says of itself, for the dimension [Service], and [Service, Reason] where there is a reason.
+
+    `properties` stand beside the values in the log.
+    """
+
+    at: datetime
+    values: Values
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+    reason: RejectedReason | None = None

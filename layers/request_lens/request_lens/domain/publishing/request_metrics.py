@@ -1,0 +1,124 @@
+"""Publishing: what a change in the table adds to the metrics."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from request_lens.domain.facts import Invocation
+from request_lens.domain.folding.summary import Summary, Totals, model_dimension, totals_of
+from request_lens.domain.linking.link import Link, Reason, Unattributed
+from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
+from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
+from request_lens.domain.publishing.publication import ModelValues, Publication, Values
+
+
+def publication_of(change: Change) -> Publication | None:
+    """The publication that a change calls for; None where it adds nothing to any metric."""
+    match change:
+        case RevisionWritten():
+            return _revision(change)
+        case InvocationDecided(decision=Unattributed() as counted, previous=None):
+            return _unattributed(change, counted, sign=1)
+        case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
+            return _unattributed(change, counted, sign=-1)
+        case _:
+            return None
+
+
+def _revision(change: RevisionWritten) -> Publication:
+    request, before = change.request, change.previous
+    added = change.summary.totals - (before.totals if before is not None else Totals())
+    values = _total_values(added)
+    if before is None:
+        values = {Metric.REQUESTS: (1,), **values, **_distributions(change)}
+    return Publication(
+        publication_id=f"{request.request_id}#{change.revision}",
+        at=request.ended_at or request.started_at,
+        route=request.route,
+        values=values,
+        by_model=_model_values(change.summary, before),
+        properties={
+            "request_id": request.request_id,
+            "revision": change.revision,
+            "status": request.status,
+            **_what_the_cost_lacks(added),
+        },
+    )
+
+
+def _what_the_cost_lacks(added: Totals) -> Mapping[str, int]:
+    """The calls that add nothing to the cost beside them for want of a price; empty where there are none."""
+    return {"unpriced_calls": added.unpriced_calls} if added.unpriced_calls else {}
+
+
+def _distributions(change: RevisionWritten) -> Values:
+    summary = change.summary
+    values: Mapping[Metric, int | None] = {
+        Metric.REQUEST_DURATION: change.request.duration_ms,
+        Metric.LLM_CALLS_PER_REQUEST: summary.totals.llm_calls,
+        Metric.LLM_TIME: summary.llm_time_ms,
+        Metric.TOOL_TIME: summary.tool_time_ms,
+        Metric.NON_LLM_TIME: summary.non_llm_time_ms,
+    }
+    return {metric: (value,) for metric, value in values.items() if value is not None}
+
+
+def _total_values(totals: Totals) -> dict[Metric, tuple[float, ...]]:
+    values: Mapping[Metric, float | None] = {
+        Metric.LLM_CALLS: totals.llm_calls,
+        Metric.LLM_ERRORS: totals.llm_errors,
+        Metric.LLM_THROTTLES: totals.llm_throttles,
+        Metric.INPUT_TOKENS: totals.input_tokens,
+        Metric.OUTPUT_TOKENS: totals.output_tokens,
+        Metric.CACHE_READ_INPUT_TOKENS: totals.cache_read_input_tokens,
+        Metric.CACHE_WRITE_INPUT_TOKENS: totals.cache_write_input_tokens,
+        Metric.ESTIMATED_COST: None if totals.estimated_cost_usd is None else float(totals.estimated_cost_usd),
+    }
+    return {metric: (value,) for metric, value in values.items() if value}
+
+
+def _model_values(summary: Summary, before: Summary | None) -> tuple[ModelValues, ...]:
+    earlier = dict(before.by_model) if before is not None else {}
+    models = dict.fromkeys(earlier) | dict(summary.by_model)
+    differences = ((model, (totals or Totals()) - earlier.get(model, Totals())) for model, totals in models.items())
+    latencies = _latencies(summary) - (_latencies(before) if before is not None else Counter())
+    found = (_one_model(model, totals, latencies) for model, totals in differences)
+    return tuple(each for each in found if each.values)
+
+
+def _one_model(model: str, totals: Totals, latencies: Counter[tuple[str, int]]) -> ModelValues:
+    own = tuple(latency for (name, latency) in sorted(latencies.elements()) if name == model)
+    values = _total_values(totals)
+    return ModelValues(model_id=model, values={**values, Metric.INVOCATION_LATENCY: own} if own else values)
+
+
+def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
+    """The known latencies of the LLM calls among the summary's bars, by model."""
+    bars = (bar for bar in summary.bars if bar.error_code is None)
+    return Counter((bar.model_id, bar.latency_ms) for bar in bars if bar.latency_ms is not None)
+
+
+def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int) -> Publication:
+    """What the call adds, or takes back, at the assessment that it was decided with."""
+    call, added = change.invocation, totals_of(change.invocation, counted.assessment)
+    totals = added if sign > 0 else Totals() - added
+    latency = (call.latency_ms,) if sign > 0 and call.is_llm_call and call.latency_ms is not None else ()
+    values = _total_values(totals)
+    by_model = {**values, Metric.INVOCATION_LATENCY: latency} if latency else values
+    model = model_dimension(call, counted.assessment)
+    return Publication(
+        publication_id=f"invocation:{call.invocation_id}#{1 if sign > 0 else 2}",
+        at=call.logged_at,
+        route=UNATTRIBUTED_ROUTE,
+        values=values,
+        by_model=(ModelValues(model_id=model, values=by_model),) if by_model else (),
+        properties={**_unattributed_properties(call, change), **_what_the_cost_lacks(totals)},
+    )
+
+
+def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Mapping[str, str | int]:
+    decision = change.decision
+    why: dict[str, str | int] = {"reason": "taken_back"}
+    if isinstance(decision, Unattributed):
+        why = {"reason": str(decision.reason), "candidates": decision.candidates}
+    caller = {"caller_role": call.caller_role} if call.caller_role is not None else {}
+    return {"invocation_id": call.invocation_id, "model_id": call.model_id, **why, **caller}

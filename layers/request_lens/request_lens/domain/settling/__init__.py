@@ -1,0 +1,1 @@
+"""When a request's facts should be in."""

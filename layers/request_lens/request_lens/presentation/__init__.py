@@ -1,0 +1,1 @@
+"""What people see, shared by widget, report and command line. Standard library only."""

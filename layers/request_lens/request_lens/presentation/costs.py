@@ -1,0 +1,38 @@
+"""Costs in words, for the widget, the command line and the report: an estimate in USD; unknown is never $0."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from request_lens.domain.folding.summary import Totals
+from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
+
+UNKNOWN_COST = "–"
+
+
+def cost_of(totals: Totals) -> str:
+    """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0."""
+    unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
+    known = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
+    return " + ".join(part for part in (known, unpriced) if part) or UNKNOWN_COST
+
+
+def call_cost(estimate: Estimate | None) -> str:
+    """One call's estimated cost, or why it has none; a failed call has no tokens in its log."""
+    match estimate:
+        case Unpriced.FAILED_CALL | None:
+            return UNKNOWN_COST
+        case Unpriced() as reason:
+            return f"unpriced: {reason.replace('_', ' ')}"
+        case Decimal() as cost:
+            return dollars(cost)
+
+
+def by_prices(sources: Sequence[PriceSource]) -> str:
+    """By which price tables costs are estimated, as the end of a sentence; empty where there are none."""
+    tables = ", ".join(f"{each.name} {each.version} of {each.date}" for each in sources)
+    return f", by the list prices of {tables}" if tables else ""
+
+
+def dollars(cost: Decimal) -> str:
+    """US dollars to four decimals, small sums to six."""
+    return f"${cost:,.4f}" if cost >= Decimal("0.01") else f"${cost:.6f}"

@@ -1,0 +1,66 @@
+"""Texts that all surfaces share: durations, moments, counts, and what is safe to show."""
+
+import unicodedata
+from datetime import UTC, datetime
+from html import escape
+
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NOT_IN_XML = frozenset("\ufffe\uffff")
+
+
+def cleaned(text: str) -> str:
+    """The text without what XML forbids or what would reorder its neighbours; line breaks become spaces."""
+    return "".join(_clean_character(each) for each in text)
+
+
+def _clean_character(character: str) -> str:
+    if character.isspace():
+        return " "
+    if unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI_CONTROLS | _NOT_IN_XML:
+        return ""
+    return character
+
+
+def escaped(text: str) -> str:
+    """Cleaned text as XML character data or attribute value."""
+    return escape(cleaned(text), quote=True)
+
+
+_MS_BELOW, _SECONDS_BELOW, _SIXTY = 99.5, 99_950, 60
+
+
+def duration_text(duration_ms: float) -> str:
+    """A duration in the unit that people would use: "3 ms", "0.4 s", "4.3 s", "5 min 12 s", "5 h 0 min"."""
+    if duration_ms < _MS_BELOW:
+        return f"{duration_ms:.0f} ms"
+    if duration_ms < _SECONDS_BELOW:
+        return f"{duration_ms / 1000:.1f} s"
+    minutes, seconds = divmod(round(duration_ms / 1000), _SIXTY)
+    if minutes < _SIXTY:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // _SIXTY:,} h {minutes % _SIXTY} min"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count and its noun: "1 call", "2 calls"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment in UTC, with milliseconds where it has some: "2025-12-04 18:27:02 UTC"."""
+    moment = moment.astimezone(UTC)
+    fraction = f".{moment.microsecond // 1000:03}" if moment.microsecond else ""
+    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} UTC"
+
+
+UNKNOWN = "–"
+
+
+def seconds(milliseconds: float | None) -> str:
+    """Milliseconds as seconds with two decimals, such as "4.79 s"; a dash where unknown."""
+    return UNKNOWN if milliseconds is None else f"{milliseconds / 1000:.2f} s"
+
+
+def iso_ms(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, such as 2025-12-04T18:27:02.000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

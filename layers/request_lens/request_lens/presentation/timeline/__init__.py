@@ -1,0 +1,1 @@
+"""The timeline: requests as light bars, their LLM calls as dark bars."""

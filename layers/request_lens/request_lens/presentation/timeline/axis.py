@@ -1,0 +1,124 @@
+"""The time axis: from moments to px, where its ticks are, and whether the requests share one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Bar, Summary
+from request_lens.presentation.formatting import moment_text
+
+_MS = timedelta(milliseconds=1)
+_SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
+
+_STEPS_MS = (
+    *(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    *(_SECOND_MS * each for each in (1, 2, 5, 10, 20, 30)),
+    *(_MINUTE_MS * each for each in (1, 2, 5, 10, 20, 30)),
+    *(_HOUR_MS * each for each in (1, 2, 3, 6, 12)),
+    *(_DAY_MS * each for each in (1, 2, 7, 14, 28, 91, 364, 3640)),
+)
+_SHORTEST_SPAN_MS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A mark of the axis: where it stands in px, and how far from the origin, in words."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """The axis: `origin` stands at `left` px, `span_ms` later at `left + width`."""
+
+    origin: datetime
+    span_ms: float
+    left: float
+    width: float
+
+    @property
+    def right(self) -> float:
+        """The axis's end in px."""
+        return self.left + self.width
+
+    @property
+    def px_per_ms(self) -> float:
+        """How many px a millisecond takes."""
+        return self.width / self.span_ms
+
+    def x(self, moment: datetime) -> float:
+        """Where a moment stands, in px."""
+        return self.left + (moment - self.origin) / _MS * self.px_per_ms
+
+    def ticks(self, *, distance: float) -> tuple[Tick, ...]:
+        """Round times from the origin on, at least `distance` px apart."""
+        step = next((each for each in _STEPS_MS if each * self.px_per_ms >= distance), _STEPS_MS[-1])
+        count = int(self.span_ms // step) + 1
+        return tuple(
+            Tick(x=self.left + at * step * self.px_per_ms, label=_tick_label(at * step, step)) for at in range(count)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """One scale for all requests; they share its origin too, or each begins at its left."""
+
+    scale: Scale
+    is_shared: bool
+
+    def of(self, begins: datetime) -> Scale:
+        """The scale of a request that begins then."""
+        return self.scale if self.is_shared else replace(self.scale, origin=begins)
+
+    @property
+    def words(self) -> str:
+        """What the axis counts from."""
+        return moment_text(self.scale.origin) if self.is_shared else "each request's own start"
+
+
+def axis_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float, readable: float) -> Axis:
+    """The axis of these extents, at least one: shared where that leaves half of them at least `readable` long."""
+    scale = scale_of(extents, left=left, width=width)
+    lengths = [(ends - begins) / _MS for begins, ends in extents]
+    if median(lengths) * scale.px_per_ms >= readable or len(extents) == 1:
+        return Axis(scale=scale, is_shared=True)
+    return Axis(scale=replace(scale, span_ms=max(*lengths, _SHORTEST_SPAN_MS)), is_shared=False)
+
+
+def scale_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float) -> Scale:
+    """The axis that holds all extents, at least one: it begins at the whole second before the first.
+
+    Where all is over within two seconds it begins at the first extent itself.
+    """
+    first, last = min(begins for begins, _ in extents), max(ends for _, ends in extents)
+    origin = first if last - first < timedelta(seconds=2) else first.replace(microsecond=0)
+    span_ms = max((last - origin) / _MS, _SHORTEST_SPAN_MS)
+    return Scale(origin=origin, span_ms=span_ms, left=left, width=width)
+
+
+def extent_of(request: Request, summary: Summary | None) -> tuple[datetime, datetime]:
+    """From a request's start to its response or, where that is unknown, to the end of its last known call."""
+    if request.duration_ms is not None:
+        return request.started_at, request.started_at + max(request.duration_ms, 0) * _MS
+    reached_ms = max(_ends_ms(summary.bars if summary else ()), default=0)
+    return request.started_at, request.started_at + reached_ms * _MS
+
+
+def _ends_ms(bars: Iterable[Bar]) -> Iterator[int]:
+    return (max(bar.offset_ms, 0) + (bar.latency_ms or 0) for bar in bars)
+
+
+def _tick_label(at_ms: int, step_ms: int) -> str:
+    for unit_ms, unit in ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s")):
+        if step_ms >= unit_ms:
+            return f"{_sign(at_ms)}{at_ms // unit_ms:,} {unit}"
+    if at_ms < _SECOND_MS:
+        return f"{_sign(at_ms)}{at_ms} ms"
+    return f"+{at_ms / _SECOND_MS:g} s"
+
+
+def _sign(at_ms: int) -> str:
+    return "+" if at_ms else ""

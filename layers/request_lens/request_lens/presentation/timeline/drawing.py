@@ -1,0 +1,139 @@
+"""The timeline: requests as light bars on one time axis, their LLM calls as dark bars inside them, as SVG.
+
+Pure: the same rows give the same text. The widget, the CLI and reports share it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from request_lens.presentation.formatting import counted, duration_text, moment_text
+from request_lens.presentation.timeline.axis import axis_of, extent_of
+from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame, bands, frame_of, header, picture, time_axis
+from request_lens.presentation.timeline.labels import ROW_HEIGHT, columns_of, left_words, right_words
+from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, RowShapes, row_shapes
+from request_lens.presentation.timeline.legend import LINE_HEIGHT, Sign, legend, legend_lines, signs_of
+from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.shapes import (
+    call_bar,
+    call_words,
+    light_bar,
+    mark,
+    open_bar,
+    pending_bar,
+    tag,
+    tick,
+)
+from request_lens.presentation.timeline.theme import Theme
+
+__all__ = ["DEFAULT_TITLE", "DrawnTimeline", "TimelineRow", "draw_timeline", "lay_timeline"]
+
+DEFAULT_TITLE = "LLM calls per API request"
+
+_READABLE = 40.0
+"""Px that half of the requests must have at least; else each begins at the left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnTimeline:
+    """The picture, its size in px, and where each request's row begins, from top to bottom."""
+
+    svg: str
+    width: float
+    height: float
+    rows: tuple[tuple[TimelineRow, float], ...]
+
+
+def draw_timeline(
+    rows: Sequence[TimelineRow],
+    *,
+    title: str = DEFAULT_TITLE,
+    subtitle: str = "",
+    theme: Theme = "auto",
+    width: int = DEFAULT_WIDTH,
+) -> str:
+    """The SVG of these requests in order of their start, newest last; its height follows from their number.
+
+    Texts may hold anything: they are escaped, and shortened to their columns. `width` is in px, at least 520.
+    """
+    return lay_timeline(rows, title=title, subtitle=subtitle, theme=theme, width=width).svg
+
+
+def lay_timeline(rows: Sequence[TimelineRow], *, title: str, subtitle: str, theme: Theme, width: int) -> DrawnTimeline:
+    """What `draw_timeline` draws, and where its rows are."""
+    rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
+    frame = frame_of(columns_of(rows, width=width), width=width, subtitle=bool(subtitle))
+    body, height = _body(rows, frame) if rows else _nothing_yet(frame)
+    svg = picture(
+        header(title, subtitle, frame=frame) + body,
+        title=title,
+        description=_description(rows),
+        theme=theme,
+        size=(frame.width, height),
+    )
+    tops = (frame.top + at * ROW_HEIGHT for at in range(len(rows)))
+    return DrawnTimeline(svg=svg, width=frame.width, height=height, rows=tuple(zip(rows, tops, strict=True)))
+
+
+def _nothing_yet(frame: Frame) -> tuple[str, float]:
+    words = ("No requests yet", "A request appears here as soon as its access-log record has arrived.")
+    lines = [
+        tag("text", text, class_=class_, x=frame.width / 2, y=frame.top + 40 + 24 * at, text_anchor="middle")
+        for at, (text, class_) in enumerate(zip(words, ("rl-label", "rl-muted"), strict=True))
+    ]
+    return "".join(lines), frame.top + 120
+
+
+def _body(rows: Sequence[TimelineRow], frame: Frame) -> tuple[str, float]:
+    """Axis, rows and legend, and the height of the whole picture."""
+    extents = [extent_of(row.request, row.summary) for row in rows]
+    axis = axis_of(extents, left=frame.left, width=frame.plot_width, readable=_READABLE)
+    tops = [frame.top + at * ROW_HEIGHT for at in range(len(rows))]
+    drawn = [
+        row_shapes(row.request, row.summary, scale=axis.of(begins), top=top + (ROW_HEIGHT - BAR_HEIGHT) / 2 + 2)
+        for row, (begins, _), top in zip(rows, extents, tops, strict=True)
+    ]
+    bottom = frame.top + len(rows) * ROW_HEIGHT
+    groups = [_row(row, shapes, frame=frame, top=top) for row, shapes, top in zip(rows, drawn, tops, strict=True)]
+    lines = legend_lines(_signs(rows, drawn), width=frame.width - 2 * frame.margin)
+    key = tag("g", legend(lines, left=frame.margin, top=bottom + 22), class_="rl-legend")
+    behind = bands(tops, frame=frame, height=ROW_HEIGHT) + time_axis(axis, frame=frame, bottom=bottom)
+    height = bottom + 22 + len(lines) * LINE_HEIGHT + frame.margin - 10
+    return behind + "".join(groups) + key, height
+
+
+def _signs(rows: Sequence[TimelineRow], drawn: Sequence[RowShapes]) -> set[Sign]:
+    return set[Sign]().union(
+        *(signs_of(shapes, pending=row.is_pending) for row, shapes in zip(rows, drawn, strict=True))
+    )
+
+
+def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> str:
+    content = (
+        left_words(row, frame=frame, top=top)
+        + _request(row, shapes.request)
+        + "".join(call_bar(call, hover=call_words(call.number, call.bar)) for call in shapes.calls)
+        + "".join(tick(each, shapes.request, hover=call_words(each.number, each.bar)) for each in shapes.ticks)
+        + "".join(mark(each.kind, each.x, shapes.request.y - 7, count=each.count) for each in shapes.marks)
+        + right_words(row, frame=frame, top=top)
+    )
+    return tag("g", content, class_="rl-row")
+
+
+def _request(row: TimelineRow, box: Box) -> str:
+    hover = f"{row.request.route}, {moment_text(row.request.started_at)}, status {row.request.status}"
+    if row.request.duration_ms is not None:
+        hover += f", {duration_text(row.request.duration_ms)}"
+    if row.is_pending:
+        return pending_bar(box, hover=f"{hover}, pending")
+    return open_bar(box, hover=hover) if row.request.duration_ms is None else light_bar(box, hover=hover)
+
+
+def _description(rows: Sequence[TimelineRow]) -> str:
+    """The picture in a sentence, for those who hear it."""
+    if not rows:
+        return "No requests yet."
+    calls = sum(row.summary.totals.llm_calls for row in rows if row.summary)
+    pending = sum(row.is_pending for row in rows)
+    begins = moment_text(rows[0].request.started_at)
+    sentence = f"{counted(len(rows), 'request')} with {counted(calls, 'LLM call')}, the first at {begins}."
+    return f"{sentence} {pending:,} of them pending." if pending else sentence

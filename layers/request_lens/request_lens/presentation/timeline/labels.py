@@ -1,0 +1,107 @@
+"""The texts of a row: whose request it is at the left; how long it took and what it called at the right."""
+
+from collections.abc import Sequence
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.presentation.formatting import UNKNOWN, counted, duration_text, escaped
+from request_lens.presentation.timeline.frame import Columns, Frame
+from request_lens.presentation.timeline.layout import MarkKind
+from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.shapes import mark, tag, title
+from request_lens.presentation.timeline.text import shortened, text_width
+
+ROW_HEIGHT = 46.0
+_LABEL_SIZE, _DETAIL_SIZE = 13.0, 12.0
+_LABELS_LEAST, _LABELS_MOST, _LABELS_SHARE = 120.0, 280.0, 0.28
+_COUNTERS_LEFT, _SIGN_WIDTH, _COUNTER_GAP = 38.0, 8.0, 16.0
+_UPPER, _LOWER = 21.0, 38.0
+
+
+def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
+    """The columns that these rows' words need in a picture of that width, within bounds."""
+    labels = [max(text_width(row.label, size=_LABEL_SIZE), text_width(row.detail, size=_DETAIL_SIZE)) for row in rows]
+    figures = [_width(each) for row in rows for each in (total_words(row.request), _llm_words(row.summary))]
+    nouns = [_width(f"· {calls_words(row)}") for row in rows]
+    nouns += [_COUNTERS_LEFT + _counters_width(row.summary.totals) for row in rows if row.summary]
+    return Columns(
+        labels=min(max([_LABELS_LEAST, *labels]), _LABELS_MOST, max(width * _LABELS_SHARE, _LABELS_LEAST)),
+        figures=max(figures, default=0),
+        nouns=max(nouns, default=0),
+    )
+
+
+def _width(text: str) -> float:
+    return text_width(text, size=_LABEL_SIZE)
+
+
+def left_words(row: TimelineRow, *, frame: Frame, top: float) -> str:
+    """Label and detail, shortened to their column; the whole texts show on hovering."""
+    upper = escaped(shortened(row.label, size=_LABEL_SIZE, width=frame.labels_width))
+    lower = escaped(shortened(row.detail, size=_DETAIL_SIZE, width=frame.labels_width))
+    return tag("text", title(row.label) + upper, class_="rl-label", x=frame.margin, y=top + _UPPER) + tag(
+        "text", title(row.detail) + lower, class_="rl-muted", x=frame.margin, y=top + _LOWER
+    )
+
+
+def right_words(row: TimelineRow, *, frame: Frame, top: float) -> str:
+    """Total seconds and LLM calls; below them the time in LLM calls and the counts of failed and throttled attempts."""
+    figure, calls = total_words(row.request), f"· {calls_words(row)}"
+    upper = _pair(figure, calls, frame=frame, y=top + _UPPER, class_="rl-label")
+    if row.summary is None:
+        return upper
+    llm = _llm_words(row.summary)
+    lower = _pair(llm, "LLM", frame=frame, y=top + _LOWER, class_="rl-muted") if llm else ""
+    return upper + lower + _counters(row.summary.totals, x=frame.nouns_left + _COUNTERS_LEFT, y=top + _LOWER)
+
+
+def total_words(request: Request) -> str:
+    """The request's duration, or a dash where it is unknown."""
+    return UNKNOWN if request.duration_ms is None else duration_text(max(request.duration_ms, 0))
+
+
+def calls_words(row: TimelineRow) -> str:
+    """How many LLM calls, how many so far, or "pending"."""
+    if row.summary is None:
+        return "pending"
+    calls = row.summary.totals.llm_calls
+    return f"{calls:,} so far" if row.is_pending else counted(calls, "call")
+
+
+def _llm_words(summary: Summary | None) -> str:
+    """The time in LLM calls; empty where it is unknown or there were none."""
+    if summary is None or summary.llm_time_ms is None or not summary.totals.llm_calls:
+        return ""
+    return duration_text(summary.llm_time_ms)
+
+
+def _pair(figure: str, noun: str, *, frame: Frame, y: float, class_: str) -> str:
+    return tag("text", figure, class_=class_, x=frame.figures_right, y=y, text_anchor="end") + tag(
+        "text", noun, class_=class_, x=frame.nouns_left, y=y
+    )
+
+
+def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
+    """Failed attempts without the throttled ones, and the throttled ones, each where there are any."""
+    counts = (
+        (MarkKind.FAILED, totals.llm_errors - totals.llm_throttles),
+        (MarkKind.THROTTLED, totals.llm_throttles),
+    )
+    return tuple((kind, count) for kind, count in counts if count > 0)
+
+
+def _counters(totals: Totals, *, x: float, y: float) -> str:
+    drawn = ""
+    for kind, count in failures(totals):
+        drawn += mark(kind, x + _SIGN_WIDTH / 2, y - 4.5, count=count)
+        drawn += tag("text", f"{count:,}", class_="rl-muted", x=x + _SIGN_WIDTH + 4, y=y)
+        x += _counter_width(count)
+    return drawn
+
+
+def _counter_width(count: int) -> float:
+    return _SIGN_WIDTH + text_width(f"{count:,}", size=_DETAIL_SIZE) + _COUNTER_GAP
+
+
+def _counters_width(totals: Totals) -> float:
+    return sum(_counter_width(count) for _, count in failures(totals))

@@ -1,0 +1,205 @@
+"""Where the shapes of one row stand: the request's light bar, the calls inside it, and the marks above it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Bar, Summary
+from request_lens.presentation.timeline.axis import Scale, extent_of
+
+BAR_HEIGHT = 22.0
+MAX_LANES = 6
+_INSET = 3.5
+_CROWDED_INSET, _LANE_GAP = 2.0, 1.0
+_SMALLEST_REQUEST = 4.0
+_SMALLEST_CALL = 2.0
+_OPEN_END = 14.0
+_MARK_DISTANCE = 10.0
+_SOFT_SHARE = 0.45
+
+
+class MarkKind(StrEnum):
+    """What a mark above the bar says of an attempt."""
+
+    FAILED = "failed"
+    THROTTLED = "throttled"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in px."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallShape:
+    """One attempt of known latency; its left edge is soft over `soft_px`."""
+
+    number: int
+    bar: Bar
+    box: Box
+    lane: int
+    soft_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickShape:
+    """One attempt of unknown latency."""
+
+    number: int
+    bar: Bar
+    x: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A sign above the bar; marks of one kind that would cover each other are one of `count`."""
+
+    kind: MarkKind
+    x: float
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowShapes:
+    """All shapes of a row; `is_open`: the response's time is unknown."""
+
+    request: Box
+    is_open: bool
+    calls: tuple[CallShape, ...]
+    ticks: tuple[TickShape, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ruler:
+    """From a request's ms to px; nothing leaves [0, duration]."""
+
+    left: float
+    width: float
+    duration_ms: float
+
+    def x(self, offset_ms: float) -> float:
+        return self.left + min(max(offset_ms, 0), self.duration_ms) / self.duration_ms * self.width
+
+
+def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: float) -> RowShapes:
+    """The shapes of a request whose light bar begins at `top`.
+
+    No call leaves its request. Calls that overlap in time stand in lanes of their own, at most MAX_LANES.
+    """
+    begins, ends = extent_of(request, summary)
+    ruler = _Ruler(
+        left=scale.x(begins),
+        width=max(scale.x(ends) - scale.x(begins), _SMALLEST_REQUEST),
+        duration_ms=max((ends - begins).total_seconds() * 1000, 1),
+    )
+    bars = tuple(enumerate(sorted(summary.bars, key=lambda bar: bar.offset_ms) if summary else (), start=1))
+    is_open = request.duration_ms is None
+    light = Box(x=ruler.left, y=top, width=ruler.width + (_OPEN_END if is_open else 0), height=BAR_HEIGHT)
+    return RowShapes(
+        request=light,
+        is_open=is_open,
+        calls=_call_shapes(bars, ruler, scale, top),
+        ticks=tuple(
+            TickShape(number=number, bar=bar, x=_inside(ruler.x(bar.offset_ms), light))
+            for number, bar in bars
+            if bar.latency_ms is None
+        ),
+        marks=_marks([bar for _, bar in bars], ruler, limit=max(scale.right, light.right)),
+    )
+
+
+def _inside(x: float, light: Box) -> float:
+    return min(max(x, light.x + 1.5), light.right - 1.5)
+
+
+def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: _Ruler, scale: Scale, top: float) -> tuple[CallShape, ...]:
+    timed = [(number, bar, bar.latency_ms) for number, bar in bars if bar.latency_ms is not None]
+    lanes = _lanes([(bar.offset_ms, bar.offset_ms + latency) for _, bar, latency in timed])
+    rows = max(lanes, default=0) + 1
+    inset = _INSET if rows == 1 else _CROWDED_INSET
+    height = (BAR_HEIGHT - 2 * inset - (rows - 1) * _LANE_GAP) / rows
+    shapes = [
+        CallShape(
+            number=number,
+            bar=bar,
+            box=Box(
+                x=ruler.x(bar.offset_ms),
+                y=top + inset + lane * (height + _LANE_GAP),
+                width=ruler.x(bar.offset_ms + latency) - ruler.x(bar.offset_ms),
+                height=height,
+            ),
+            lane=lane,
+            soft_px=bar.precision_ms * scale.px_per_ms if bar.precision_ms > 1 else 0,
+        )
+        for (number, bar, latency), lane in zip(timed, lanes, strict=True)
+    ]
+    return tuple(each for lane in range(rows) for each in _apart([s for s in shapes if s.lane == lane], ruler))
+
+
+def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
+    """The lane of each interval, in order of their begins: the first one that is free by then."""
+    busy_until: list[int] = []
+    lanes: list[int] = []
+    for begins, ends in intervals:
+        free = next((lane for lane, until in enumerate(busy_until) if until <= begins), len(busy_until))
+        if free == MAX_LANES:
+            free = busy_until.index(min(busy_until))
+        busy_until[free:] = [ends, *busy_until[free + 1 :]]
+        lanes.append(free)
+    return lanes
+
+
+def _apart(lane: Sequence[CallShape], ruler: _Ruler) -> list[CallShape]:
+    """One lane's calls, wide enough to be seen where there is room, and apart enough to be counted."""
+    placed: list[CallShape] = []
+    limit = ruler.left + ruler.width
+    for shape in reversed(lane):
+        right = min(max(shape.box.right, shape.box.x + _SMALLEST_CALL), limit)
+        left = min(shape.box.x, right)
+        if right - left < _SMALLEST_CALL and limit == ruler.left + ruler.width:
+            left = max(right - _SMALLEST_CALL, ruler.left)
+        width = right - left
+        box = replace(shape.box, x=left, width=width)
+        placed.append(replace(shape, box=box, soft_px=min(shape.soft_px, width * _SOFT_SHARE)))
+        limit = max(left - 1 if shape.box.width > 3 * _SMALLEST_CALL else left, ruler.left)
+    return placed[::-1]
+
+
+def _marks(bars: Sequence[Bar], ruler: _Ruler, *, limit: float) -> tuple[Mark, ...]:
+    found = sorted((x, kind) for bar in bars for x, kind in _marks_of(bar, ruler))
+    marks: list[Mark] = []
+    for x, kind in found:
+        close = next((at for at, each in enumerate(marks) if _covers(each, x, kind)), None)
+        if close is not None:
+            marks[close] = replace(marks[close], count=marks[close].count + 1)
+            continue
+        last = max((each.x for each in marks), default=x - _MARK_DISTANCE)
+        marks.append(Mark(kind=kind, x=max(x, min(last + _MARK_DISTANCE, limit))))
+    return tuple(marks)
+
+
+def _marks_of(bar: Bar, ruler: _Ruler) -> list[tuple[float, MarkKind]]:
+    marks: list[tuple[float, MarkKind]] = []
+    if bar.error_code is not None or bar.throttled:
+        kind = MarkKind.THROTTLED if bar.throttled else MarkKind.FAILED
+        marks.append((ruler.x(bar.offset_ms), kind))
+    if bar.offset_ms + (bar.latency_ms or 0) > ruler.duration_ms:
+        marks.append((ruler.x(ruler.duration_ms), MarkKind.CUT))
+    return marks
+
+
+def _covers(mark: Mark, x: float, kind: MarkKind) -> bool:
+    return mark.kind is kind and abs(mark.x - x) < _MARK_DISTANCE

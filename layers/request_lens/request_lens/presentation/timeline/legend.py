@@ -1,0 +1,125 @@
+"""The legend: a sample and its meaning for each sign that the picture has."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from request_lens.domain.folding.summary import Bar
+from request_lens.domain.linking.link import Confidence, Method
+from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, CallShape, MarkKind, RowShapes, TickShape
+from request_lens.presentation.timeline.shapes import call_bar, light_bar, mark, open_bar, pending_bar, tag, tick
+from request_lens.presentation.timeline.text import text_width
+
+LINE_HEIGHT = 30.0
+_SAMPLE_WIDTH = 30.0
+_GAP, _BETWEEN = 8.0, 14.0
+_SIZE = 12.0
+
+
+class Sign(StrEnum):
+    """What a sign means, in the legend's words and order."""
+
+    REQUEST = "request, from start to response"
+    OPEN = "request, response time unknown"
+    PENDING = "pending request"
+    EXACT = "LLM call, exact"
+    INFERRED = "LLM call, inferred"
+    ASSUMED = "LLM call, assumed"
+    PROVISIONAL = "LLM call, provisional"
+    SOFT = "soft edge: start known to the second"
+    TICK = "latency unknown"
+    FAILED = "failed attempt"
+    THROTTLED = "throttled attempt"
+    CUT = "ran on after the response"
+
+
+_CONFIDENCE_SIGNS = {
+    Confidence.EXACT: Sign.EXACT,
+    Confidence.INFERRED: Sign.INFERRED,
+    Confidence.ASSUMED: Sign.ASSUMED,
+}
+_MARK_SIGNS = {MarkKind.FAILED: Sign.FAILED, MarkKind.THROTTLED: Sign.THROTTLED, MarkKind.CUT: Sign.CUT}
+
+
+def signs_of(shapes: RowShapes, *, pending: bool) -> set[Sign]:
+    """The signs that one row shows."""
+    signs = {Sign.PENDING if pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
+    signs |= {_call_sign(call.bar) for call in shapes.calls}
+    signs |= {Sign.SOFT for call in shapes.calls if call.soft_px and not call.bar.provisional}
+    signs |= {Sign.TICK} if shapes.ticks else set()
+    return signs | {_MARK_SIGNS[each.kind] for each in shapes.marks}
+
+
+def _call_sign(bar: Bar) -> Sign:
+    return Sign.PROVISIONAL if bar.provisional else _CONFIDENCE_SIGNS[bar.confidence]
+
+
+def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
+    """The signs in lines no wider than `width` px, each with its distance from the left."""
+    lines: list[list[tuple[float, Sign]]] = [[]]
+    x = 0.0
+    present = set(signs)
+    for sign in (each for each in Sign if each in present):
+        needed = _SAMPLE_WIDTH + _GAP + text_width(sign.value, size=_SIZE)
+        if lines[-1] and x + needed > width:
+            lines.append([])
+            x = 0.0
+        lines[-1].append((x, sign))
+        x += needed + _BETWEEN
+    return tuple(tuple(line) for line in lines if line)
+
+
+def legend(lines: Sequence[Sequence[tuple[float, Sign]]], *, left: float, top: float) -> str:
+    """The legend as SVG, LINE_HEIGHT px a line."""
+    return "".join(
+        _entry(sign, left + x, top + line * LINE_HEIGHT) for line, entries in enumerate(lines) for x, sign in entries
+    )
+
+
+def _entry(sign: Sign, x: float, top: float) -> str:
+    text = tag("text", sign.value, class_="rl-muted", x=x + _SAMPLE_WIDTH + _GAP, y=top + 15.5)
+    return _sample(sign, Box(x=x, y=top, width=_SAMPLE_WIDTH, height=BAR_HEIGHT)) + text
+
+
+def _sample(sign: Sign, box: Box) -> str:
+    middle = box.x + box.width / 2
+    match sign:
+        case Sign.PENDING:
+            return pending_bar(box, hover=sign.value)
+        case Sign.OPEN:
+            return open_bar(box, hover=sign.value)
+        case Sign.FAILED:
+            return mark(MarkKind.FAILED, middle, box.y + 11)
+        case Sign.THROTTLED:
+            return mark(MarkKind.THROTTLED, middle, box.y + 11)
+        case Sign.CUT:
+            return mark(MarkKind.CUT, middle, box.y + 11)
+        case Sign.TICK:
+            shape = TickShape(number=1, bar=_bar(Confidence.EXACT, latency_ms=None), x=middle)
+            return light_bar(box, hover=sign.value) + tick(shape, box, hover=sign.value)
+        case Sign.REQUEST:
+            return light_bar(box, hover=sign.value)
+        case Sign.EXACT | Sign.INFERRED | Sign.ASSUMED | Sign.PROVISIONAL | Sign.SOFT:
+            return light_bar(box, hover=sign.value) + call_bar(_sample_call(sign, box), hover=sign.value)
+
+
+def _sample_call(sign: Sign, box: Box) -> CallShape:
+    confidence = next((each for each, its in _CONFIDENCE_SIGNS.items() if its is sign), Confidence.EXACT)
+    return CallShape(
+        number=1,
+        bar=_bar(confidence, latency_ms=1000, provisional=sign is Sign.PROVISIONAL),
+        box=Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7),
+        lane=0,
+        soft_px=10 if sign is Sign.SOFT else 0,
+    )
+
+
+def _bar(confidence: Confidence, *, latency_ms: int | None, provisional: bool = False) -> Bar:
+    return Bar(
+        model_id="any model",
+        offset_ms=0,
+        precision_ms=1,
+        latency_ms=latency_ms,
+        method=Method.WINDOW,
+        confidence=confidence,
+        provisional=provisional,
+    )

@@ -1,0 +1,25 @@
+"""One row of the timeline: a request, what is known of its calls, and what people call it."""
+
+from dataclasses import dataclass
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineRow:
+    """One request as it is drawn: its texts at the left, its record, and its summary.
+
+    `summary` is None while no call is known; `awaits_more` says that a summary is not the last word yet.
+    """
+
+    label: str
+    detail: str
+    request: Request
+    summary: Summary | None
+    awaits_more: bool = False
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a revision of the request is still to come."""
+        return self.summary is None or self.awaits_more

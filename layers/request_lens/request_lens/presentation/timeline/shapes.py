@@ -1,0 +1,152 @@
+"""The timeline's signs as SVG: light bars, calls, ticks and marks, for its rows and its legend alike."""
+
+from html import escape
+
+from request_lens.domain.folding.summary import Bar
+from request_lens.domain.linking.link import Confidence, Method
+from request_lens.presentation.formatting import counted, duration_text, escaped
+from request_lens.presentation.timeline.layout import Box, CallShape, MarkKind, TickShape
+
+DEFINITIONS = """<defs>
+<linearGradient id="rl-soft"><stop class="rl-soft" offset="0.1" stop-opacity="1"/>\
+<stop class="rl-soft" offset="1" stop-opacity="0"/></linearGradient>
+<pattern id="rl-stripes" width="4.5" height="4.5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
+<rect class="rl-call" width="4.5" height="4.5"/><rect class="rl-hatch" width="1.5" height="4.5"/></pattern>
+</defs>"""
+
+_FOUND_BY = {
+    Method.TAG: "by its tag",
+    Method.CHAIN: "by its tool-use chain",
+    Method.WINDOW: "by its time",
+    Method.ELIMINATION: "by elimination",
+}
+_MARK_NAMES = {
+    MarkKind.FAILED: "failed attempt",
+    MarkKind.THROTTLED: "throttled attempt",
+    MarkKind.CUT: "call that ran on after the response",
+}
+_MARK_PATHS = {
+    MarkKind.FAILED: "m-3-3 6 6m0-6-6 6",
+    MarkKind.THROTTLED: "m-3.5-3h7l-3.5 6z",
+    MarkKind.CUT: "m-3-3.5v7l6-3.5z",
+}
+
+
+def number(value: float) -> str:
+    """A coordinate with at most two decimals."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def tag(name: str, content: str | None = None, /, **attributes: str | float) -> str:
+    """An element; attribute names may stand with `_` for `-`, and `class_` is `class`."""
+    pairs = "".join(f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items())
+    return f"<{name}{pairs}/>" if content is None else f"<{name}{pairs}>{content}</{name}>"
+
+
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _value(value: str | float) -> str:
+    return escape(value) if isinstance(value, str) else number(value)
+
+
+def title(text: str) -> str:
+    """What a browser shows over the shape, and a screen reader reads."""
+    return tag("title", escaped(text))
+
+
+def rectangle(box: Box, class_: str, *, radius: float = 0, content: str | None = None) -> str:
+    """A rectangle of that class."""
+    return tag("rect", content, class_=class_, x=box.x, y=box.y, width=box.width, height=box.height, rx=radius)
+
+
+def light_bar(box: Box, *, hover: str) -> str:
+    """A request from its start to its response."""
+    return rectangle(box, "rl-request", radius=min(5, box.width / 2), content=title(hover))
+
+
+def pending_bar(box: Box, *, hover: str) -> str:
+    """A request whose calls are not all known yet."""
+    inner = Box(x=box.x + 0.6, y=box.y + 0.6, width=max(box.width - 1.2, 0.5), height=box.height - 1.2)
+    return rectangle(inner, "rl-open rl-pending", radius=min(4.4, inner.width / 2), content=title(hover))
+
+
+def open_bar(box: Box, *, hover: str) -> str:
+    """A request whose response's time is unknown: light, and open at the right."""
+    top, bottom = box.y + 0.6, box.y + box.height - 0.6
+    outline = f"M{number(box.right)} {number(top)}H{number(box.x)}V{number(bottom)}H{number(box.right)}"
+    return rectangle(box, "rl-request", content=title(hover)) + tag("path", class_="rl-open", d=outline)
+
+
+def call_bar(shape: CallShape, *, hover: str) -> str:
+    """A call: solid, striped or outlined as its link is exact, inferred or assumed; dashed while it is provisional.
+
+    Its left edge is as soft as its start is known.
+    """
+    box, radius, content = shape.box, min(2, shape.box.width / 2), title(hover)
+    if shape.bar.provisional or shape.bar.confidence is Confidence.ASSUMED:
+        stroke = min(1.5, box.width / 2)
+        inner = Box(
+            x=box.x + stroke / 2, y=box.y + 0.75, width=max(box.width - stroke, 0), height=max(box.height - 1.5, 0)
+        )
+        drawn = rectangle(inner, _call_class(shape.bar), radius=radius, content=content)
+    else:
+        drawn = rectangle(box, _call_class(shape.bar), radius=radius, content=content)
+    soft = shape.soft_px >= 0.5 and not shape.bar.provisional
+    return drawn + (_soft_edge(box, shape.soft_px) if soft else "")
+
+
+def _call_class(bar: Bar) -> str:
+    if bar.provisional:
+        return "rl-call rl-provisional"
+    kind = "rl-throttled-call" if bar.throttled else "rl-failed-call" if bar.error_code is not None else "rl-call"
+    return f"{kind} rl-{bar.confidence.value}"
+
+
+def _soft_edge(box: Box, width: float) -> str:
+    """The light bar's colour, fading; half a px wider than the call, lest its outline shines through."""
+    return rectangle(Box(x=box.x - 0.5, y=box.y - 0.5, width=width + 0.5, height=box.height + 1), "rl-edge")
+
+
+def tick(shape: TickShape, light: Box, *, hover: str) -> str:
+    """An attempt of unknown latency: a line across the light bar."""
+    return tag(
+        "line",
+        title(hover),
+        class_=f"rl-tick {_tick_class(shape.bar)}".strip(),
+        x1=shape.x,
+        x2=shape.x,
+        y1=light.y + 1.5,
+        y2=light.y + light.height - 1.5,
+    )
+
+
+def _tick_class(bar: Bar) -> str:
+    """The class of a failed or throttled attempt's tick; empty for an LLM call's."""
+    if bar.throttled:
+        return "rl-throttled"
+    return "rl-failed" if bar.error_code is not None else ""
+
+
+def mark(kind: MarkKind, x: float, y: float, *, count: int = 1) -> str:
+    """A sign of 8 px around a point: a cross failed, a triangle throttled, an arrowhead ran on."""
+    return tag(
+        "path",
+        title(counted(count, _MARK_NAMES[kind]) if kind is not MarkKind.CUT else _MARK_NAMES[kind]),
+        class_=f"rl-mark rl-{kind.value}",
+        d=f"M{number(x)} {number(y)}{_MARK_PATHS[kind]}",
+    )
+
+
+def call_words(number_: int, bar: Bar) -> str:
+    """One attempt in words: what it was, how long, since when, and how it was correlated."""
+    kind = "Throttled attempt" if bar.throttled else "Failed attempt" if bar.error_code is not None else "LLM call"
+    latency = "latency unknown" if bar.latency_ms is None else duration_text(bar.latency_ms)
+    start = f"starts at +{duration_text(bar.offset_ms)}"
+    if bar.precision_ms > 1:
+        start += f" or up to {duration_text(bar.precision_ms)} later"
+    parts = [f"{number_}. {kind}", latency, start, bar.model_id]
+    parts += [bar.error_code] if bar.error_code is not None else []
+    found = "would be correlated" if bar.provisional else "correlated"
+    return ", ".join(parts) + f"; {found} {_FOUND_BY[bar.method]}: {bar.confidence.value}"

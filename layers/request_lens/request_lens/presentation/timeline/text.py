@@ -1,0 +1,53 @@
+"""Texts of the timeline: escaped, measured without a font, shortened, and durations in words."""
+
+import unicodedata
+
+from request_lens.presentation.formatting import cleaned
+
+ELLIPSIS = "…"
+
+
+# Upper bounds in em of Inter and of DejaVu Sans, the widest sans-serif that a Linux browser falls back to.
+_WIDTH_EM = {
+    **dict.fromkeys("ijlI.,:;'|/\\ ·", 0.36),
+    **dict.fromkeys("frt()[]!", 0.43),
+    **dict.fromkeys('-"`*_', 0.53),
+    **dict.fromkeys("mwMW@%…—", 1.03),
+    **dict.fromkeys("#&+<>=~^", 0.86),
+    **dict.fromkeys("abcdeghknopqsuvxyz0123456789$?", 0.66),
+}
+_CAPITAL_EM = 0.82
+_OTHER_EM = 0.85
+_FULL_WIDTH_EM = 1.1
+_BOLD = 1.16
+
+
+def text_width(text: str, *, size: float, bold: bool = False) -> float:
+    """An upper bound, in px, of how wide a sans-serif font sets the text."""
+    return sum(_width_em(each) for each in text) * size * (_BOLD if bold else 1)
+
+
+def _width_em(character: str) -> float:
+    known = _WIDTH_EM.get(character)
+    if known is not None:
+        return known
+    if unicodedata.combining(character):
+        return 0
+    if unicodedata.east_asian_width(character) in "WF":
+        return _FULL_WIDTH_EM
+    return _CAPITAL_EM if character.isascii() else _OTHER_EM
+
+
+def shortened(text: str, *, size: float, width: float, bold: bool = False) -> str:
+    """The cleaned text, cut with an ellipsis where it may be wider than `width` px."""
+    text = cleaned(text)
+    if text_width(text, size=size, bold=bold) <= width:
+        return text
+    room = width - text_width(ELLIPSIS, size=size, bold=bold)
+    kept, used = "", 0.0
+    for character in text:
+        used += text_width(character, size=size, bold=bold)
+        if used > room:
+            break
+        kept += character
+    return kept.rstrip() + ELLIPSIS

@@ -1,0 +1,1 @@
+"""Generators and set-up of the repository."""

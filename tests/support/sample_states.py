@@ -1,0 +1,35 @@
+"""Requests as a table holds them, for the tests of the commands."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from request_lens.domain.facts import Invocation
+from request_lens.domain.folding.fold import fold
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from tests.support.facts import at, link, linked, request
+
+
+def settled(
+    request_id: str, *calls: Invocation, start: float = 0, duration_ms: int = 5_000, route: str = "POST /ask"
+) -> RequestState:
+    """A settled request with these calls, each linked by its tag, else by its time."""
+    record = request(request_id, start, duration_ms=duration_ms, route=route)
+    to = link(request_id)
+    invocations = tuple(linked(each, to) for each in calls)
+    return RequestState(
+        request_id=record.request_id,
+        record=record,
+        stored_at=at(start + 15),
+        revision=1,
+        summary=fold(record, invocations, Policy()),
+        invocations=invocations,
+    )
+
+
+def costing(state: RequestState, cost: str | None, *, unpriced: int = 0) -> RequestState:
+    """The request as if its calls had cost so much."""
+    assert state.summary is not None
+    amount = None if cost is None else Decimal(cost)
+    totals = replace(state.summary.totals, estimated_cost_usd=amount, unpriced_calls=unpriced)
+    return replace(state, summary=replace(state.summary, totals=totals))

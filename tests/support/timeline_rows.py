@@ -1,0 +1,99 @@
+"""Rows of a timeline for tests: by hand, and drawn by hypothesis."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.folding.summary import Bar, Summary, Totals
+from request_lens.domain.linking.link import Confidence, Method
+from request_lens.presentation.timeline.drawing import TimelineRow
+
+START = datetime(2025, 12, 4, 18, 27, 2, tzinfo=UTC)
+MODEL = "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
+
+
+def bar(
+    offset_ms: int,
+    latency_ms: int | None,
+    *,
+    confidence: Confidence = Confidence.EXACT,
+    error_code: str | None = None,
+    precision_ms: int = 1000,
+) -> Bar:
+    """A bar of the article's model; throttled where its error says so."""
+    return Bar(
+        model_id=MODEL,
+        offset_ms=offset_ms,
+        precision_ms=precision_ms,
+        latency_ms=latency_ms,
+        method=Method.WINDOW,
+        confidence=confidence,
+        error_code=error_code,
+        throttled=error_code == "ThrottlingException",
+    )
+
+
+def summary_of(*bars: Bar) -> Summary:
+    """The summary that these bars would come with."""
+    calls = [each for each in bars if each.error_code is None]
+    timed = [each.latency_ms for each in calls if each.latency_ms is not None]
+    return Summary(
+        totals=Totals(
+            llm_calls=len(calls),
+            llm_errors=len(bars) - len(calls),
+            llm_throttles=sum(each.throttled for each in bars),
+        ),
+        llm_time_ms=sum(timed) if len(timed) == len(calls) else None,
+        tool_time_ms=None,
+        non_llm_time_ms=None,
+        bars=bars,
+    )
+
+
+def row(
+    summary: Summary | None,
+    *,
+    duration_ms: int | None = 4300,
+    after_ms: int = 0,
+    label: str = "What time is it in Tokyo?",
+    detail: str = "Tool Use",
+) -> TimelineRow:
+    """A request that started `after_ms` after START."""
+    request = Request(
+        request_id=RequestId(f"request-{after_ms}"),
+        route="POST /ask",
+        status=200,
+        started_at=START + timedelta(milliseconds=after_ms),
+        duration_ms=duration_ms,
+    )
+    return TimelineRow(label=label, detail=detail, request=request, summary=summary)
+
+
+def chain(duration_ms: int, calls: int) -> Summary:
+    """Calls one after the other that leave a gap between any two."""
+    step = duration_ms / calls
+    return summary_of(*(bar(int(at * step), int(step * 0.7)) for at in range(calls)))
+
+
+_BARS = st.builds(
+    bar,
+    st.integers(0, 40_000),
+    st.none() | st.integers(0, 20_000),
+    confidence=st.sampled_from(Confidence),
+    error_code=st.sampled_from((None, "ThrottlingException", "ValidationException")),
+    precision_ms=st.sampled_from((1, 1000)),
+)
+_SUMMARIES = st.lists(_BARS, max_size=12).map(lambda bars: summary_of(*bars))
+ROWS = st.lists(
+    st.builds(
+        row,
+        st.none() | _SUMMARIES,
+        duration_ms=st.none() | st.integers(0, 60_000) | st.sampled_from((3, 18_000_000)),
+        after_ms=st.integers(0, 200_000),
+        label=st.text(max_size=60),
+        detail=st.text(max_size=60),
+    ),
+    max_size=12,
+)
+"""Any rows: calls that leave their request or overlap, unknown durations, texts of any characters."""

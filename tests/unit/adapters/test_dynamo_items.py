@@ -1,0 +1,195 @@
+"""Laws of the table's items: what is written is what is read, through DynamoDB's own notation."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, iso, text, to_item
+from request_lens.adapters.dynamodb.fact_codec import (
+    decision_from,
+    decision_values,
+    invocation_from,
+    invocation_values,
+    link_from,
+    link_values,
+    request_from,
+    request_values,
+)
+from request_lens.adapters.dynamodb.items import expires_at_epoch_s, invocation_times, request_times
+from request_lens.adapters.dynamodb.summary_codec import summary_from, summary_values
+from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
+from request_lens.domain.folding.summary import Bar, Summary, Totals
+from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+moments = st.integers(min_value=0, max_value=4_102_444_800_000).map(lambda ms: EPOCH + timedelta(milliseconds=ms))
+names = st.text(min_size=1, max_size=40)
+counts = st.integers(min_value=0, max_value=10**9)
+request_ids = names.map(RequestId)
+invocation_ids = names.map(InvocationId)
+
+requests = st.builds(
+    Request,
+    request_id=request_ids,
+    route=st.text(max_size=40),
+    status=st.integers(min_value=0, max_value=999),
+    started_at=moments,
+    duration_ms=st.none() | counts,
+    started_precision_ms=st.sampled_from((1, 1000)),
+)
+invocations = st.builds(
+    Invocation,
+    invocation_id=invocation_ids,
+    model_id=names,
+    operation=names,
+    logged_at=moments,
+    latency_ms=st.none() | counts,
+    stop_reason=st.none() | names,
+    error_code=st.none() | names,
+    tokens=st.builds(
+        TokenCounts,
+        input=st.none() | counts,
+        output=st.none() | counts,
+        cache_read=st.none() | counts,
+        cache_write=st.none() | counts,
+        cache_write_1h=st.none() | counts,
+    ),
+    caller_role=st.none() | names,
+    tag=st.none()
+    | st.builds(Tag, request_id=request_ids, call_index=st.none() | counts, call_started_ms=st.none() | counts),
+    conversation=st.none()
+    | st.builds(
+        Conversation,
+        returned=st.lists(names, max_size=3).map(tuple),
+        produced=st.lists(names, max_size=3).map(tuple),
+    ),
+    region=st.none() | names,
+    service_tier=st.none() | names,
+    first_byte_latency_ms=st.none() | counts,
+    guardrail_intervened=st.booleans(),
+)
+links = st.builds(Link, request_id=request_ids, method=st.sampled_from(Method), confidence=st.sampled_from(Confidence))
+unattributed = st.builds(Unattributed, reason=st.sampled_from(Reason), candidates=counts)
+costs = st.decimals(min_value=0, max_value=10**6, places=9)
+totals = st.builds(
+    Totals,
+    llm_calls=counts,
+    llm_errors=counts,
+    llm_throttles=counts,
+    input_tokens=counts,
+    output_tokens=counts,
+    cache_read_input_tokens=counts,
+    cache_write_input_tokens=counts,
+    unpriced_calls=counts,
+    estimated_cost_usd=st.none() | costs,
+)
+bars = st.builds(
+    Bar,
+    model_id=names,
+    offset_ms=st.integers(min_value=-(10**6), max_value=10**9),
+    precision_ms=st.sampled_from([1, 1000]),
+    latency_ms=st.none() | counts,
+    method=st.sampled_from(Method),
+    confidence=st.sampled_from(Confidence),
+    error_code=st.none() | names,
+    throttled=st.booleans(),
+)
+summaries = st.builds(
+    Summary,
+    totals=totals,
+    llm_time_ms=st.none() | counts,
+    tool_time_ms=st.none() | counts,
+    non_llm_time_ms=st.none() | counts,
+    by_model=st.dictionaries(names, totals, max_size=3).map(lambda found: tuple(found.items())),
+    bars=st.lists(bars, max_size=4).map(tuple),
+    breaks=st.lists(st.sampled_from(Assumption), unique=True).map(tuple),
+)
+
+
+def _stored(values: PlainMap) -> PlainMap:
+    """The values as they come back from DynamoDB."""
+    return from_item(to_item(values))
+
+
+@given(requests)
+def test_a_record_is_read_as_it_was_written(record: Request) -> None:
+    assert request_from(_stored(request_values(record))) == record
+
+
+@given(invocations)
+def test_an_invocation_is_read_as_it_was_written(invocation: Invocation) -> None:
+    assert invocation_from(_stored(invocation_values(invocation))) == invocation
+
+
+@given(links)
+def test_a_link_is_read_as_it_was_written(link: Link) -> None:
+    assert link_from(_stored(link_values(link))) == link
+
+
+@given(links | unattributed)
+def test_a_decision_is_read_as_it_was_written(decision: Decision) -> None:
+    assert decision_from(_stored(decision_values(decision))) == decision
+
+
+@given(summaries)
+def test_a_summary_is_read_as_it_was_written(summary: Summary) -> None:
+    assert summary_from(_stored(summary_values(summary))) == summary
+
+
+@given(first=invocations, second=invocations)
+def test_items_sort_by_time_as_their_facts_do(first: Invocation, second: Invocation) -> None:
+    keys = [text(invocation_times(each), "by_time_sk") for each in (first, second)]
+
+    if first.logged_at != second.logged_at:
+        assert (keys[0] < keys[1]) == (first.logged_at < second.logged_at)
+
+
+@given(requests)
+def test_an_item_lies_in_the_hour_of_its_sort_key(record: Request) -> None:
+    times = request_times(record)
+
+    assert text(times, "by_time_sk").startswith(text(times, "by_time_pk").removeprefix("requests#"))
+
+
+def test_a_time_of_another_zone_is_written_in_utc() -> None:
+    assert iso(datetime.fromisoformat("2025-12-05T03:27:02.123456+09:00")) == "2025-12-04T18:27:02.123Z"
+
+
+def test_an_item_expires_after_the_retention() -> None:
+    assert expires_at_epoch_s(EPOCH + timedelta(seconds=5, milliseconds=900), timedelta(days=1)) == 86_405
+
+
+def test_model_ids_stand_once_and_zero_counts_not_at_all() -> None:
+    bar = Bar(
+        model_id="model",
+        offset_ms=0,
+        precision_ms=1000,
+        latency_ms=None,
+        method=Method.WINDOW,
+        confidence=Confidence.INFERRED,
+    )
+    own = Totals(llm_calls=2, estimated_cost_usd=Decimal("0.0012"))
+    summary = Summary(
+        totals=own, llm_time_ms=None, tool_time_ms=0, non_llm_time_ms=None, by_model=(("model", own),), bars=(bar, bar)
+    )
+
+    assert summary_values(summary) == {
+        "totals": {"llm_calls": 2, "estimated_cost_usd": Decimal("0.0012")},
+        "tool_time_ms": 0,
+        "models": ["model"],
+        "by_model": [[0, {"llm_calls": 2, "estimated_cost_usd": Decimal("0.0012")}]],
+        "bars": [[0, 0, 1000, None, "window", "inferred"]] * 2,
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"request_id": "r"}, {"request_id": "r", "route": 7, "status": 200, "started_at": "2025-12-04T18:27:02Z"}],
+)
+def test_an_item_of_another_make_is_not_read(values: PlainMap) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        request_from(_stored(values))

@@ -1,0 +1,83 @@
+"""Bounded work: however many facts overlap, each settle reads and keeps so many and no more."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application.settle_chain import READ_LIMIT
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.metric_names import Metric
+from tests.support import world as lens_world
+from tests.support.facts import ROLE, call, request, tag
+from tests.support.world import World
+
+AGENTS = Policy(agent_role_names=frozenset({ROLE}), one_loop_per_request=True)
+CALLS, REQUESTS = 5_000, 2_000
+
+
+class ReadingStore(MemoryFactStore):
+    """Notes how many facts each read by time gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[int] = []
+
+    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        found = super().requests_between(first, last, limit=limit)
+        self.read.append(len(found))
+        return found
+
+    def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
+        found = super().unlinked_between(first, last, limit=limit)
+        self.read.append(len(found))
+        return found
+
+
+def test_thousands_of_calls_that_overlap_are_crowded_by_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lens_world, "TIMERS_AT_MOST", CALLS + 2 * REQUESTS + 1)
+    store = ReadingStore()
+    world = World(AGENTS, store=store)
+    calls: list[Invocation] = [call(f"i{n}", n % 20, produced=[f"t{n}"], returned=[f"t{n - 1}"]) for n in range(CALLS)]
+    world.collect(40, *(request(f"r{n}", n / 100, duration_ms=25_000) for n in range(REQUESTS)), *calls)
+
+    world.run_until()
+
+    assert {world.decision(each.invocation_id) for each in calls} == {Unattributed(reason=Reason.CROWDED)}
+    assert len(store.read) <= CALLS
+    assert max(store.read) <= READ_LIMIT
+    assert world.sum_of(Metric.LLM_CALLS) == CALLS
+
+
+def test_a_long_chain_in_a_crowd_that_can_still_be_read_is_not_built_for_each_of_its_calls() -> None:
+    store = ReadingStore()
+    world = World(AGENTS, store=store)
+    how_many = 2_000
+    calls = [call(f"i{n:04}", n / 80, produced=[f"t{n}"], returned=[f"t{n - 1}"]) for n in range(how_many)]
+    world.collect(40, request("r1", 0, duration_ms=29_000), *calls)
+
+    world.run_until()
+
+    assert {world.decision(each.invocation_id) for each in calls} == {Unattributed(reason=Reason.CROWDED)}
+    assert len(store.read) == how_many
+
+
+def test_an_agent_run_of_five_thousand_calls_keeps_the_bars_of_its_first_hundred() -> None:
+    world = World()
+    calls = [
+        call(f"t{n:04}", n // 200, latency_ms=4, tag=tag("r1", n + 1, started=n / 200), stop_reason="tool_use")
+        for n in range(CALLS - 1)
+    ]
+    last = call("t4999", 25, latency_ms=4, tag=tag("r1", CALLS, started=25))
+    world.collect(30, request("r1", 0, duration_ms=29_000), *calls, last)
+
+    world.run_until()
+
+    summary = world.request().summary
+    assert summary is not None
+    assert (summary.totals.llm_calls, len(summary.bars)) == (CALLS, 100)
+    assert world.published().keys() == {"r1#1"}
+    assert world.sum_of(Metric.LLM_CALLS) == CALLS

@@ -1,0 +1,212 @@
+"""Looking at requests: the newest of a range as they stand, with their pending calls where they would go."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from hypothesis import given, settings
+
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.adapters.price_list import bedrock_prices
+from request_lens.application.query import MOST_COUNTED, SeenRequests, look_at_range, look_at_request
+from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.folding.fold import fold
+from request_lens.domain.linking.link import Link, Reason, Unattributed, tag_link
+from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES, Unpriced
+from request_lens.ports import ReadPorts
+from tests.support.drawn_traffic import Traffic, traffic
+from tests.support.facts import ROLE, at, call, linked, request, tag
+
+POLICY = Policy(agent_role_names=frozenset({ROLE}))
+RANGE = (at(-3600), at(3600))
+
+
+def stored(requests: Sequence[Request], calls: Sequence[Invocation]) -> MemoryFactStore:
+    store = MemoryFactStore()
+    store.store_requests(requests, stored_at=at(10))
+    store.store_unlinked([each for each in calls if each.tag is None], stored_at=at(10))
+    store.store_linked([linked(each, tag_link(each)) for each in calls if each.tag is not None])
+    return store
+
+
+def seen_through(store: MemoryFactStore) -> ReadPorts:
+    return ReadPorts(reader=store, prices=bedrock_prices())
+
+
+def looked(store: MemoryFactStore, *, limit: int = 200, now: float = 20, policy: Policy = POLICY) -> SeenRequests:
+    return look_at_range(seen_through(store), policy, span=RANGE, now=at(now), limit=limit)
+
+
+def test_a_settled_request_is_seen_as_its_last_revision_says() -> None:
+    store = stored([request()], [])
+    summary = fold(request(), [linked(call())], POLICY)
+    store.write_revision(RequestId("r1"), revision=1, summary=summary)
+
+    (seen,) = looked(store).requests
+
+    assert (seen.record, seen.summary, seen.is_pending) == (request(), summary, False)
+
+
+def test_a_pending_call_is_seen_in_the_request_that_it_would_be_linked_to() -> None:
+    store = stored([request(), request("r2", 60)], [call("i1", 1), call("i2", 61)])
+
+    seen = looked(store)
+
+    assert [each.summary and each.summary.totals.llm_calls for each in seen.requests] == [1, 1]
+    assert [bar.provisional for each in seen.requests if each.summary for bar in each.summary.bars] == [True, True]
+    assert (seen.pending_calls, seen.unplaced_calls) == (2, 0)
+    assert all(each.is_pending for each in seen.requests)
+
+
+def test_looking_stores_nothing() -> None:
+    store = stored([request()], [call("i1", 1)])
+    looked(store)
+    look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+
+    assert [each.decision for each in store.all_unlinked()] == [None]
+    assert store.take_changes() == []
+
+
+def test_a_pending_call_that_fits_several_requests_is_counted_and_drawn_in_none() -> None:
+    store = stored([request(), request("r2", 0.5)], [call("i1", 1)])
+
+    seen = looked(store)
+
+    assert [each.summary for each in seen.requests] == [None, None]
+    assert (seen.pending_calls, seen.unplaced_calls) == (1, 1)
+
+
+def test_the_tagged_calls_of_a_pending_request_are_seen_at_once_and_are_not_provisional() -> None:
+    store = stored([request()], [call("i1", 1, tag=tag())])
+
+    (seen,) = looked(store).requests
+
+    assert seen.is_pending
+    assert seen.summary is not None
+    assert [bar.provisional for bar in seen.summary.bars] == [False]
+
+
+def test_a_call_that_comes_after_a_revision_is_seen_in_it_as_provisional() -> None:
+    store = stored([request()], [call("i2", 3)])
+    first = linked(call("i1", 1, tag=tag()), tag_link(call("i1", 1, tag=tag())))
+    store.store_linked([first])
+    store.write_revision(RequestId("r1"), revision=1, summary=fold(request(), [first], POLICY))
+
+    (seen,) = looked(store).requests
+
+    assert seen.is_pending
+    assert seen.summary is not None
+    assert [bar.provisional for bar in seen.summary.bars] == [False, True]
+
+
+def test_a_call_that_returns_what_a_tagged_call_asked_for_is_seen_in_its_request() -> None:
+    asked = call("i1", 1, tag=tag(), produced=["tool"])
+    store = stored([request(), request("r2", 0.5)], [asked, call("i2", 3, returned=["tool"])])
+
+    first, second = looked(store).requests
+
+    assert first.summary is not None
+    assert [bar.provisional for bar in first.summary.bars] == [False, True]
+    assert second.summary is None
+
+
+def test_another_callers_pending_call_is_drawn_nowhere() -> None:
+    seen = looked(stored([request()], [call("i1", 1, role="another-role")]))
+
+    assert [each.summary for each in seen.requests] == [None]
+    assert seen.unplaced_calls == 1
+
+
+def test_a_decided_call_is_no_longer_pending() -> None:
+    store = stored([request()], [call("i1", 1)])
+    (unlinked,) = store.all_unlinked()
+    store.decide(unlinked, Unattributed(reason=Reason.NO_REQUEST))
+
+    assert looked(store).pending_calls == 0
+
+
+def test_the_newest_are_seen_and_the_earlier_ones_counted() -> None:
+    store = stored([request(f"r{n:02}", n) for n in range(12)], [])
+
+    seen = looked(store, limit=5)
+
+    assert [each.record.request_id for each in seen.requests] == [f"r{n:02}" for n in range(7, 12)]
+    assert seen.earlier == 7 < MOST_COUNTED
+
+
+def test_calls_of_long_ago_are_not_looked_for() -> None:
+    seen = looked(stored([request()], [call("i1", 1)]), now=timedelta(days=2).total_seconds())
+
+    assert (seen.pending_calls, [each.is_pending for each in seen.requests]) == (0, [True])
+
+
+@given(traffic())
+@settings(max_examples=60, deadline=None)
+def test_a_range_and_its_requests_place_the_same_calls(drawn: Traffic) -> None:
+    store = stored(drawn.requests, drawn.calls)
+    seen = {
+        (each.invocation.invocation_id, record.request_id)
+        for record in drawn.requests
+        for details in [look_at_request(seen_through(store), POLICY, request_id=record.request_id)]
+        for each in details.calls
+        if each.invocation.invocation_id in details.provisional
+    }
+    in_rows = sum(
+        bar.provisional for each in looked(store, now=60).requests if each.summary for bar in each.summary.bars
+    )
+
+    assert len({invocation for invocation, _ in seen}) == len(seen) == in_rows
+
+
+def test_the_details_of_a_request_hold_its_calls_and_mark_the_provisional_ones() -> None:
+    tagged = call("i1", 1, tag=tag())
+    store = stored([request()], [tagged, call("i2", 3)])
+
+    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+
+    assert [each.invocation.invocation_id for each in details.calls] == ["i1", "i2"]
+    assert details.provisional == {"i2"}
+    assert isinstance(details.calls[1].link, Link)
+
+
+def test_a_pending_request_has_the_cost_that_its_provisional_calls_would_have() -> None:
+    store = stored([request()], [call("i1", 1), call("i2", 3, model_id="unheard-of")])
+
+    (seen,) = looked(store).requests
+    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+
+    assert seen.summary is not None
+    assert (seen.summary.totals.estimated_cost_usd, seen.summary.totals.unpriced_calls) == (Decimal("0.0012826"), 1)
+    assert seen.summary.prices == bedrock_prices().source
+    assert details.estimates == {"i1": Decimal("0.0012826"), "i2": Unpriced.UNKNOWN_MODEL}
+
+
+def test_calls_of_a_summary_by_another_price_table_are_not_priced_with_ours() -> None:
+    tagged = linked(call("i1", 1, tag=tag()), tag_link(call("i1", 1, tag=tag())))
+    store = stored([request()], [tagged.invocation])
+    store.write_revision(RequestId("r1"), revision=1, summary=fold(request(), [tagged], POLICY, NO_PRICES))
+
+    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+
+    assert details.estimates == {"i1": None}
+
+
+def test_a_request_whose_record_has_not_come_has_its_tagged_calls() -> None:
+    details = look_at_request(seen_through(stored([], [call("i1", 1, tag=tag())])), POLICY, request_id=RequestId("r1"))
+
+    assert details.seen is None
+    assert len(details.calls) == 1
+
+
+def test_an_unknown_request_has_nothing() -> None:
+    details = look_at_request(seen_through(MemoryFactStore()), POLICY, request_id=RequestId("unknown"))
+
+    assert (details.seen, list(details.calls)) == (None, [])
+
+
+def test_a_request_of_unknown_duration_is_seen() -> None:
+    (seen,) = looked(stored([replace(request(), duration_ms=None)], [])).requests
+
+    assert seen.is_pending

@@ -1,0 +1,102 @@
+"""Costs as people see them: partial ones say so, unknown ones are never $0."""
+
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from request_lens.adapters.price_list import bedrock_prices
+from request_lens.domain.facts import Invocation
+from request_lens.domain.folding.fold import fold
+from request_lens.domain.folding.summary import Totals
+from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES, PriceTable
+from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.costs import cost_of
+from request_lens_cli.report.costs import cost_line
+from request_lens_cli.report.documents import summary_document
+from request_lens_cli.report.report import Report
+from request_lens_cli.terminal.calls_table import calls_table
+from request_lens_cli.terminal.requests_table import requests_table
+from tests.support.facts import MODEL, call, linked, request
+
+CALLS = [
+    call("i1", 1),
+    call("i2", 2, model_id="unheard-of"),
+    call("i3", 3, error_code="ThrottlingException"),
+]
+
+
+def settled(*calls: Invocation, prices: PriceTable, runaway: Runaway | None = None) -> RequestState:
+    under = tuple(linked(each) for each in calls)
+    return RequestState(
+        request_id=request().request_id,
+        record=request(),
+        revision=1,
+        summary=fold(request(), under, Policy(), prices),
+        runaway=runaway,
+        invocations=under,
+    )
+
+
+def shown(state: RequestState) -> str:
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(requests_table(Report(requests=[state], unlinked=[]), width=200))
+    console.print(calls_table(state, Policy(), linked=state.invocations))
+    return console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("cost", "unpriced", "text"),
+    [
+        (None, 0, "–"),
+        (None, 2, "2 unpriced"),
+        ("0.0025", 0, "$0.002500"),
+        ("1.23456", 0, "$1.2346"),
+        ("0.0025", 1, "$0.002500 + 1 unpriced"),
+    ],
+)
+def test_a_cost_says_what_it_lacks(cost: str | None, unpriced: int, text: str) -> None:
+    totals = Totals(estimated_cost_usd=None if cost is None else Decimal(cost), unpriced_calls=unpriced)
+
+    assert cost_of(totals) == text
+
+
+def test_the_tables_show_the_request_as_partial_and_each_calls_cost_or_reason() -> None:
+    text = shown(settled(*CALLS, prices=bedrock_prices()))
+
+    assert "$0.001283 + 1 unpriced" in text
+    assert "unpriced: unknown model" in text
+
+
+def test_a_runaway_is_marked() -> None:
+    flagged = settled(call(), prices=bedrock_prices(), runaway=Runaway(llm_calls=9, estimated_cost_usd=None))
+
+    assert "1 runaway" in shown(flagged)
+    assert summary_document(flagged, Policy())["runaway"] is True
+
+
+def test_the_report_names_the_prices_it_is_by() -> None:
+    report = Report(requests=[settled(call(model_id=MODEL), prices=bedrock_prices())], unlinked=[])
+
+    assert cost_line(report).startswith("Estimated cost of the requests: $0.001283, by the list prices of genai-prices")
+
+
+def test_the_document_has_each_calls_cost_and_they_add_up_to_the_requests() -> None:
+    document = summary_document(settled(*CALLS, prices=bedrock_prices()), Policy())
+    invocations = document["invocations"]
+    assert isinstance(invocations, list)
+
+    assert [each["estimated_cost_usd"] for each in invocations] == [0.0012826, None, None]
+    assert [each["unpriced"] for each in invocations] == [None, "unknown_model", "failed_call"]
+    assert (document["estimated_cost_usd"], document["unpriced_calls"]) == (0.0012826, 1)
+
+
+def test_calls_show_no_cost_where_their_summary_was_priced_with_another_table() -> None:
+    document = summary_document(settled(*CALLS, prices=NO_PRICES), Policy())
+    invocations = document["invocations"]
+    assert isinstance(invocations, list)
+
+    assert {each["estimated_cost_usd"] for each in invocations} == {None}

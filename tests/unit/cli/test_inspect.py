@@ -1,0 +1,165 @@
+"""`request-lens inspect` says of each line what was read, what is unknown and why, or why it is set aside."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+
+from request_lens.domain.log_record import RejectedReason
+from request_lens_cli.inspection.inspection import MEANINGS, inspect_line
+from request_lens_cli.main import main
+from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES
+from tests.support.record_strategies import CANARY, any_lines, lambda_event
+
+NO_BODY = "the record has no output body: text delivery is off, or the body was too large to log"
+ON_S3 = "the output body is an object in S3, which is not read"
+NO_METRICS = "no chunk of the stream carries usable amazon-bedrock-invocationMetrics"
+
+
+def spelled(name: str) -> str:
+    return json.dumps({**INVOCATION_SHAPES, **ACCESS_SHAPES}[name](CANARY))
+
+
+def unknown(name: str) -> dict[str, str]:
+    return dict(inspect_line(spelled(name)).unknown)
+
+
+def run(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(main, ["inspect", *arguments], input=stdin.encode("utf-8", "surrogatepass"))
+
+
+def documents(*arguments: str, stdin: str = "") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run("--format", "json", *arguments, stdin=stdin).stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "why"),
+    [
+        ("invoke_anthropic", "latency_ms", "InvokeModel logs carry no latency"),
+        ("bodies_off", "latency_ms", NO_BODY),
+        ("bodies_off", "stop_reason", NO_BODY),
+        ("bodies_on_s3", "latency_ms", ON_S3),
+        ("video", "stop_reason", ON_S3),
+        ("bodies_empty", "latency_ms", "the output body has no metrics.latencyMs"),
+        ("bodies_number", "latency_ms", "the output body is neither an object nor a list"),
+        ("stream_anthropic_guardrail", "first_byte_latency_ms", NO_METRICS),
+        ("throttled", "input_tokens", "a failed call's record carries none"),
+        ("embedding", "output_tokens", "the record has no outputTokenCount (embeddings, images and video have none)"),
+        ("converse_guardrail", "tag", "requestMetadata is not in the record: the call is linked by its time instead"),
+        ("http_console", "started_at", "known to the second only: the format has no requestTimeEpoch"),
+    ],
+)
+def test_what_is_unknown_is_explained(name: str, field: str, why: str) -> None:
+    assert unknown(name)[field] == why
+
+
+@pytest.mark.parametrize("name", ["http_console", "rest_console"])
+def test_the_console_s_default_formats_have_no_latency_so_that_only_tags_link(name: str) -> None:
+    why = (
+        "the format has no responseLatency, as the console's default formats have none: only tags link to this request"
+    )
+    assert unknown(name)["duration_ms"] == why
+
+
+@pytest.mark.parametrize("name", ["converse", "http", "rest"])
+def test_nothing_is_unknown_of_a_line_that_tells_everything(name: str) -> None:
+    assert unknown(name) == {}
+
+
+@pytest.mark.parametrize("name", INVOCATION_SHAPES)
+def test_every_unknown_latency_and_stop_reason_has_its_reason(name: str) -> None:
+    inspection = inspect_line(spelled(name))
+    absent = {key for key in ("latency_ms", "stop_reason", "conversation", "tag") if inspection.fields[key] is None}
+    assert absent <= inspection.unknown.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "field"),
+    [
+        ("converse", "modelId", "Tell me a secret", "model_id"),
+        ("converse", "operation", "Tell me a secret", "operation"),
+        ("throttled", "errorCode", "Tell me a secret", "error_code"),
+        ("http", "routeKey", "Tell me a secret", "route"),
+    ],
+)
+def test_a_name_that_cannot_be_one_says_so(name: str, key: str, value: str, field: str) -> None:
+    line = json.dumps(json.loads(spelled(name)) | {key: value})
+    assert "word" in inspect_line(line).unknown[field]
+
+
+def test_every_reason_for_setting_a_line_aside_has_a_meaning() -> None:
+    assert set(MEANINGS) == set(RejectedReason)
+
+
+def test_a_line_that_lacks_a_field_names_it() -> None:
+    line = json.loads(spelled("http"))
+    del line["status"]
+    fields = inspect_line(json.dumps(line)).fields
+    assert (fields["reason"], fields["detail"]) == ("missing_field", "status: missing")
+
+
+@settings(max_examples=30)
+@given(line=any_lines())
+def test_no_text_of_any_line_is_ever_shown(line: str) -> None:
+    shown = run("-", stdin=line)
+    assert shown.exception is None or isinstance(shown.exception, SystemExit)
+    assert CANARY not in shown.output
+
+
+def test_lines_are_numbered_and_shown_one_by_one() -> None:
+    stdin = "\n".join([spelled("converse"), spelled("http"), "GET /ask 200", spelled("http_no_route")])
+    assert [(each["line"], each["kind"]) for each in documents("-", stdin=stdin)] == [
+        (1, "invocation"),
+        (2, "request"),
+        (3, "rejected"),
+        (4, "ignored"),
+    ]
+
+
+def test_the_table_ends_with_what_there_was() -> None:
+    shown = run("-", stdin=f"{spelled('invoke_anthropic')}\nGET /ask 200")
+    assert "InvokeModel logs carry no latency" in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "1 invocation, 0 requests, 0 ignored, 1 set aside"
+
+
+def test_a_field_that_holds_nothing_is_left_out_of_the_table() -> None:
+    line = json.loads(spelled("converse"))
+    line["input"]["inputBodyJson"] = {"messages": [{"role": "user", "content": "Hello"}]}
+    line["output"]["outputBodyJson"] = {"stopReason": "end_turn"}
+    shown = run("-", stdin=f"{json.dumps(line)}\n{{}}").stdout
+    assert "stop_reason" in shown
+    assert [name for name in ("conversation", "detail", "first_byte") if name in shown] == []
+
+
+@pytest.mark.parametrize("line", ["converse", "http_no_route"])
+def test_lines_that_are_understood_or_normal_exit_with_zero(line: str) -> None:
+    assert run("-", stdin=spelled(line)).exit_code == 0
+
+
+def test_a_line_set_aside_exits_with_one() -> None:
+    assert run("-", stdin=spelled("converse")[:-9]).exit_code == 1
+
+
+def test_a_whole_lambda_event_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(lambda_event([spelled("converse"), spelled("throttled")]), indent=2), encoding="utf-8")
+    assert [each["operation"] for each in documents(str(path))] == ["Converse", "ConverseStream"]
+
+
+def test_a_control_message_has_no_lines() -> None:
+    stdin = json.dumps({"messageType": "CONTROL_MESSAGE", "logEvents": [{"id": "", "message": "CWL CONTROL MESSAGE"}]})
+    assert documents("-", stdin=stdin) == []
+
+
+def test_a_broken_lambda_event_is_one_sentence() -> None:
+    shown = run("-", stdin='{"awslogs": {"data": "AAAA"}}')
+    assert (shown.exit_code, shown.output) == (1, "Error: awslogs.data is neither gzip nor zlib, or is damaged\n")
+
+
+def test_a_file_that_is_not_there_is_one_sentence() -> None:
+    shown = run("missing.ndjson")
+    assert shown.exit_code == 1
+    assert shown.output.startswith("Error: missing.ndjson: ")

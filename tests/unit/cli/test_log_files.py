@@ -1,0 +1,202 @@
+"""Files that people have lying around become lines, in order, and nothing is lost on the way."""
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from request_lens_cli.replay.log_files import LogFileError, read_log_files
+from request_lens_cli.replay.log_lines import SourceLine
+
+RECORD = {"schemaType": "ModelInvocationLog", "requestId": "call-1", "output": {"text": 'a "quoted", text\nof lines'}}
+ACCESS = {"requestId": "request-1", "status": "200"}
+AT = datetime(2025, 12, 4, 18, 27, 12, 500_000, tzinfo=UTC)
+AT_MS = 1_764_872_832_500
+
+type Save = Callable[..., str]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Saves text or bytes and answers with the path."""
+
+    def saved(content: str | bytes, name: str = "records.json") -> str:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(path)
+
+    return saved
+
+
+def read(*paths: str) -> list[SourceLine]:
+    return list(read_log_files(paths))
+
+
+def bodies(*paths: str) -> list[object]:
+    return [json.loads(line.message) for line in read(*paths)]
+
+
+def plain(message: str) -> SourceLine:
+    return SourceLine(source=None, at=None, message=message)
+
+
+def ndjson(*values: object) -> str:
+    return "".join(f"{json.dumps(value)}\n" for value in values)
+
+
+def test_raw_records_keep_their_own_spelling(save: Save) -> None:
+    spelled = '{"requestId":   "call-1"}'
+    assert read(save(f"{spelled}\n\n{json.dumps(ACCESS)}")) == [plain(spelled), plain(json.dumps(ACCESS))]
+
+
+def test_an_annotated_line_says_its_source_and_when_it_arrived(save: Save) -> None:
+    path = save(
+        ndjson(
+            {"source": "invocation", "at": "2025-12-04T18:27:12.500Z", "message": RECORD},
+            {"source": "access", "at": "2025-12-05T03:27:12.500+09:00", "message": json.dumps(ACCESS)},
+            {"source": "elsewhere", "at": "later", "message": "text"},
+        )
+    )
+    assert read(path) == [
+        SourceLine(source="invocation", at=AT, message=json.dumps(RECORD)),
+        SourceLine(source="access", at=AT, message=json.dumps(ACCESS)),
+        plain("text"),
+    ]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_the_output_of_filter_log_events_is_read(save: Save, indent: int | None) -> None:
+    event = {
+        "logStreamName": "s",
+        "timestamp": 1,
+        "message": json.dumps(RECORD),
+        "ingestionTime": AT_MS,
+        "eventId": "3",
+    }
+    path = save(json.dumps({"events": [event, event], "searchedLogStreams": []}, indent=indent))
+    assert read(path) == [SourceLine(source=None, at=AT, message=json.dumps(RECORD))] * 2
+
+
+def test_events_one_a_line_are_read_too(save: Save) -> None:
+    path = save(ndjson({"timestamp": 1, "message": "text", "ingestionTime": AT_MS}))
+    assert read(path) == [SourceLine(source=None, at=AT, message="text")]
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_the_output_of_get_query_results_is_read(save: Save, indent: int | None) -> None:
+    row = [
+        {"field": "@ingestionTime", "value": "2025-12-04 18:27:12.500"},
+        {"field": "@message", "value": json.dumps(RECORD)},
+        {"field": "@ptr", "value": "x"},
+    ]
+    path = save(json.dumps({"results": [row], "statistics": {}, "status": "Complete"}, indent=indent))
+    assert read(path) == [SourceLine(source=None, at=AT, message=json.dumps(RECORD))]
+
+
+@pytest.mark.parametrize("message", [RECORD, json.dumps(RECORD)])
+def test_the_console_s_json_export_is_read(save: Save, message: object) -> None:
+    path = save(json.dumps([{"@timestamp": "2025-12-04 18:27:02.000", "@message": message}]))
+    assert bodies(path) == [RECORD]
+
+
+def test_the_console_s_csv_export_is_read(save: Save) -> None:
+    quoted = json.dumps(RECORD).replace('"', '""')
+    path = save(f'@ingestionTime,@message\n2025-12-04 18:27:12.500,"{quoted}"\n,"two\nlines"\n', "export.csv")
+    assert read(path) == [SourceLine(source=None, at=AT, message=json.dumps(RECORD)), plain("two\nlines")]
+
+
+def test_a_csv_cell_may_be_as_long_as_a_log_event(save: Save) -> None:
+    long = "x" * 1_000_000
+    assert read(save(f"@timestamp,@message\n1,{long}\n", "export.txt")) == [plain(long)]
+
+
+def test_a_csv_without_messages_says_so(save: Save) -> None:
+    path = save("@timestamp,@logStream\n1,2\n", "export.csv")
+    with pytest.raises(LogFileError, match=r"export\.csv: no column @message"):
+        read(path)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_array_of_records_is_read(save: Save, indent: int | None) -> None:
+    assert bodies(save(json.dumps([RECORD, ACCESS], indent=indent))) == [RECORD, ACCESS]
+
+
+def test_records_of_many_lines_one_after_the_other_are_read(save: Save) -> None:
+    path = save(json.dumps(RECORD, indent=2) + "\n" + json.dumps(ACCESS, indent=2) + "\n")
+    assert bodies(path) == [RECORD, ACCESS]
+
+
+def test_gzipped_files_are_known_by_their_content(save: Save) -> None:
+    packed = gzip.compress(ndjson(RECORD, ACCESS).encode())
+    assert bodies(save(packed, "a.json.gz"), save(packed, "b")) == [RECORD, ACCESS] * 2
+
+
+def test_bad_lines_stay_lines_between_their_neighbours(save: Save) -> None:
+    lines = ["text", '{"cut', "[]", "[1, 2]", "[" * 100_000, "7", "NaN", json.dumps(ACCESS), '{"cut": [']
+    assert read(save("\n".join(lines))) == [plain(line) for line in lines]
+
+
+def test_what_only_looks_like_a_document_is_read_line_by_line(save: Save) -> None:
+    assert read(save('{"cut": [\n{"requestId": "1"}\n')) == [plain('{"cut": ['), plain('{"requestId": "1"}')]
+
+
+def test_bytes_that_are_no_utf8_spoil_their_own_line_alone(save: Save) -> None:
+    assert read(save(b'\xef\xbb\xbf{"a": 1}\n\xff\n{"b": 2}')) == [
+        plain('{"a": 1}'),
+        plain("\ufffd"),
+        plain('{"b": 2}'),
+    ]
+
+
+def test_line_separators_inside_a_text_do_not_split_it(save: Save) -> None:
+    line = json.dumps({"a": "b\u2028c\x85d"}, ensure_ascii=False)
+    assert read(save(line + "\r\n" + line)) == [plain(line)] * 2
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", '{"events": []}'])
+def test_a_file_without_records_has_no_lines(save: Save, content: str) -> None:
+    assert read(save(content)) == []
+
+
+def test_a_record_with_a_message_of_its_own_stays_whole(save: Save) -> None:
+    line = json.dumps({"level": "INFO", "message": "hello", "requestId": "1"})
+    assert read(save(line)) == [plain(line)]
+
+
+@pytest.mark.parametrize("content", [ndjson(RECORD).encode(), gzip.compress(ndjson(RECORD).encode())])
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(content))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert bodies("-") == [RECORD]
+    assert not stdin.buffer.closed
+
+
+def test_files_come_in_the_order_given(save: Save) -> None:
+    assert bodies(save(ndjson(ACCESS), "b"), save(ndjson(RECORD), "a")) == [ACCESS, RECORD]
+
+
+def test_ndjson_is_not_read_ahead(save: Save) -> None:
+    path = save(gzip.compress(ndjson(ACCESS).encode() * 100_000)[:-8])
+    assert next(read_log_files([path])) == plain(json.dumps(ACCESS))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LogFileError, match=r"nowhere\.json: No such file or directory"):
+        read(str(tmp_path / "nowhere.json"))
+
+
+def test_a_directory_is_no_log_file(tmp_path: Path) -> None:
+    with pytest.raises(LogFileError, match="Is a directory"):
+        read(str(tmp_path))
+
+
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-12], lambda packed: packed[:12] + b"\xff" * 20])
+def test_a_damaged_gzip_file_is_named(save: Save, damage: Callable[[bytes], bytes]) -> None:
+    path = save(damage(gzip.compress(ndjson(RECORD).encode())), "a.json.gz")
+    with pytest.raises(LogFileError, match=r"a\.json\.gz: "):
+        read(path)

@@ -1,0 +1,71 @@
+"""What people see of rejected records."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from request_lens.domain.log_record import Rejected, RejectedReason, StoredRejected
+from request_lens_cli.commands.rejected import (
+    rejected_documents,
+    rejected_table,
+    show_rejected,
+    stored_rejected_document,
+)
+
+AT = datetime(2026, 11, 24, 12, 0, 15, 250_000, tzinfo=UTC)
+LINE = StoredRejected(
+    record=Rejected(
+        reason=RejectedReason.MISSING_FIELD,
+        detail="modelId: missing",
+        size_bytes=2_113,
+        sha256="0f" * 32,
+        log_group="/aws/bedrock/model-invocations",
+        log_stream="aws/bedrock/modelinvocations",
+        event_id="37",
+    ),
+    stored_at=AT,
+)
+
+
+def test_a_rejected_record_says_why_and_where_its_text_lies() -> None:
+    assert stored_rejected_document(LINE) == {
+        "rejected_at": "2026-11-24T12:00:15.250Z",
+        "reason": "missing_field",
+        "detail": "modelId: missing",
+        "size_bytes": 2_113,
+        "sha256": "0f" * 32,
+        "log_group": "/aws/bedrock/model-invocations",
+        "log_stream": "aws/bedrock/modelinvocations",
+        "event_id": "37",
+    }
+
+
+def test_the_table_shows_one_a_line_and_a_dash_for_what_is_unknown() -> None:
+    too_old = Rejected(reason=RejectedReason.TOO_OLD, detail="request r1 of 2026-01-01T00:00:00+00:00")
+    printed = io.StringIO()
+    Console(file=printed, width=180).print(rejected_table([LINE, StoredRejected(record=too_old, stored_at=AT)]))
+
+    rows = [line.split() for line in printed.getvalue().splitlines() if ":" in line]
+    assert rows[0] == [
+        "12:00:15",
+        "missing_field",
+        "modelId:",
+        "missing",
+        "2,113",
+        "/aws/bedrock/model-invocations",
+        "aws/bedrock/modelinvocations",
+        "37",
+    ]
+    assert rows[1][-4:] == ["–", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(("kept", "is_cut"), [(0, False), (2, False), (3, True)])
+def test_a_list_that_may_have_been_cut_says_so(kept: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("request_lens_cli.commands.rejected.LIST_LIMIT", 3)
+    printed = io.StringIO()
+    show_rejected([LINE] * kept, Console(file=printed, width=180))
+
+    assert ("Only the earliest 3 rejected records of this time were read" in printed.getvalue()) == is_cut
+    assert rejected_documents([LINE] * kept)["may_be_more"] == is_cut

@@ -1,0 +1,189 @@
+"""Replay in virtual time: when records arrive, when timers fire, and what the reference scenarios give."""
+
+import json
+from collections import Counter
+from typing import cast
+
+import pytest
+
+from request_lens.domain.linking.link import Reason, Unattributed
+from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
+from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.wire.log_record import read_record
+from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
+from request_lens_cli.report.documents import summary_document
+from request_lens_cli.scenario.scenario import Scenario, as_ndjson, load_scenario
+from request_lens_cli.scenario.tagging import tagged
+from scripts.scenarios.generate import EVENTS
+from tests.support.facts import at, call, chain_of_two, request, tag
+
+POLICY = Policy()
+ANSWERS = ("requests", "llm_calls", "llm_errors", "llm_throttles", "input_tokens", "output_tokens")
+
+
+def arriving(*arrivals: tuple[float | None, LogRecord]) -> Replay:
+    return replay(
+        [Arrival(record=record, at=None if seconds is None else at(seconds)) for seconds, record in arrivals], POLICY
+    )
+
+
+def rejected(detail: str) -> Rejected:
+    return Rejected(reason=RejectedReason.NOT_JSON, detail=detail, size_bytes=1, sha256="0" * 64)
+
+
+def publication_ids(result: Replay) -> list[str]:
+    return [each.publication_id for each in result.publications]
+
+
+def reasons(result: Replay) -> Counter[Reason]:
+    return Counter(each.decision.reason for each in result.unattributed if isinstance(each.decision, Unattributed))
+
+
+def test_a_record_without_an_arrival_comes_ten_seconds_after_its_end() -> None:
+    result = arriving(
+        (None, request()), (None, call("i1", 100, latency_ms=1_500)), (None, call("i2", 100, latency_ms=None))
+    )
+
+    assert result.requests[0].stored_at == at(15)
+    assert {each.invocation.invocation_id: each.stored_at for each in result.unattributed} == {
+        "i1": at(111.5),
+        "i2": at(111),
+    }
+
+
+def test_a_request_of_unknown_duration_comes_ten_seconds_after_its_start() -> None:
+    assert arriving((None, request(duration_ms=None))).requests[0].stored_at == at(10)
+
+
+def test_a_line_without_a_readable_time_arrives_with_the_line_before_it() -> None:
+    result = arriving((30, rejected("a")), (10, rejected("b")), (None, rejected("c")), (20, rejected("d")))
+
+    assert [each.detail for each in result.rejected] == ["b", "c", "d", "a"]
+
+
+def test_of_two_records_of_one_request_that_come_at_once_the_one_given_first_stays() -> None:
+    result = arriving((15, request(status=200)), (15, request(status=500)))
+
+    assert [each.record for each in result.requests] == [request(status=200)]
+
+
+def test_a_record_comes_before_the_timers_of_its_instant_and_not_before_those_of_an_earlier_one() -> None:
+    settled_at = 35.0
+    first: list[tuple[float | None, LogRecord]] = [(8, request()), (8, call("t1", 1, tag=tag("r1")))]
+    second = call("t2", 3, tag=tag("r1"))
+
+    assert publication_ids(arriving(*first, (settled_at, second))) == ["r1#1"]
+    assert publication_ids(arriving(*first, (settled_at + 0.001, second))) == ["r1#1", "r1#2"]
+
+
+def test_time_runs_on_until_no_timer_is_left() -> None:
+    result = arriving((10, call("t1", 1, tag=tag("never"))), (10, call("i1", 1)))
+
+    assert reasons(result) == {Reason.REQUEST_NEVER_SEEN: 1, Reason.NO_REQUEST: 1}
+    assert result.requests == []
+
+
+def test_requests_come_by_start_then_id() -> None:
+    result = arriving((50, request("b", 1)), (50, request("a", 2)), (60, request("c", 1)))
+
+    assert [each.request_id for each in result.requests] == ["b", "c", "a"]
+
+
+def test_old_logs_are_as_old_as_their_own_time_says() -> None:
+    assert len(arriving((None, request(start=-10_000_000))).requests) == 1
+
+
+def test_an_orphan_that_is_taken_back_is_no_longer_unattributed() -> None:
+    result = arriving((10, call("t1", 1, tag=tag("r1", 1))), (5_000, request()))
+
+    assert publication_ids(result) == ["invocation:t1#1", "invocation:t1#2", "r1#1"]
+    assert result.unattributed == []
+    assert sum(sum(each.values.get(Metric.LLM_CALLS, ())) for each in result.publications) == 1
+
+
+def test_order_and_duplicates_of_lines_do_not_change_what_is_published() -> None:
+    lines: list[tuple[float | None, LogRecord]] = [
+        (None, request()), *((None, each) for each in chain_of_two("c", 1, 3)), (None, request("r2", 20)),
+    ]  # fmt: skip
+
+    again, once = arriving(*reversed(lines), *lines), arriving(*lines)
+    assert (again.requests, again.unattributed) == (once.requests, once.unattributed)
+    assert again.publications == once.publications
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert arriving() == Replay(requests=[], unattributed=[], rejected=[], publications=[], pipeline=[])
+
+
+def replayed(scenario: Scenario) -> Replay:
+    return replay([Arrival(record=read_record(line)) for line in as_ndjson(scenario).splitlines()], POLICY)
+
+
+def answers(result: Replay) -> dict[str, int | float]:
+    metrics = {
+        "requests": Metric.REQUESTS,
+        "llm_calls": Metric.LLM_CALLS,
+        "llm_errors": Metric.LLM_ERRORS,
+        "llm_throttles": Metric.LLM_THROTTLES,
+        "input_tokens": Metric.INPUT_TOKENS,
+        "output_tokens": Metric.OUTPUT_TOKENS,
+    }
+    return {
+        name: sum(sum(each.values.get(metric, ())) for each in result.publications) for name, metric in metrics.items()
+    }
+
+
+@pytest.mark.parametrize("tags", [False, True])
+@pytest.mark.parametrize("name", ["article", "seven", "overlap"])
+def test_the_scenarios_give_their_own_numbers_with_the_templates_defaults(name: str, tags: bool) -> None:
+    scenario = load_scenario(EVENTS / name)
+    expected = json.loads((EVENTS / name / "expected.json").read_text(encoding="utf-8"))
+
+    result = replayed(tagged(scenario) if tags else scenario)
+
+    assert answers(result) == {key: expected[key] for key in ANSWERS}
+    assert result.rejected == []
+    if tags or name != "overlap":
+        assert by_request(result, expected["by_request"]) == expected["by_request"]
+        assert result.unattributed == []
+    if not tags:
+        assert all(publication_id.endswith("#1") for publication_id in publication_ids(result))
+
+
+def by_request(result: Replay, expected: dict[str, dict[str, int]]) -> dict[str, dict[str, object]]:
+    """What the replay says of each request, as far as `expected` does."""
+    documents = {state.request_id: summary_document(state, POLICY) for state in result.requests}
+    return {
+        request_id: {key: cast("object", document[key]) for key in expected[request_id]}
+        for request_id, document in documents.items()
+    }
+
+
+def test_the_articles_untagged_calls_are_found_by_time_and_chain_and_its_tagged_ones_exactly() -> None:
+    article = load_scenario(EVENTS / "article")
+
+    assert links(replayed(article)) == {("window", "assumed"): 10, ("chain", "assumed"): 7}
+    assert links(replayed(tagged(article))) == {("tag", "exact"): 17}
+
+
+def test_of_requests_that_overlap_most_untagged_calls_stay_ambiguous_and_none_is_linked_wrongly() -> None:
+    overlap = load_scenario(EVENTS / "overlap")
+    truth = owners(replayed(tagged(overlap)))
+
+    result = replayed(overlap)
+
+    assert owners(result).items() <= truth.items()
+    assert reasons(result).keys() == {Reason.AMBIGUOUS}
+    assert reasons(result)[Reason.AMBIGUOUS] > len(truth) / 2
+
+
+def links(result: Replay) -> Counter[tuple[str, str]]:
+    return Counter(
+        (each.link.method.value, each.link.confidence.value) for state in result.requests for each in state.invocations
+    )
+
+
+def owners(result: Replay) -> dict[str, str]:
+    """For each linked invocation its request's id."""
+    return {each.invocation.invocation_id: state.request_id for state in result.requests for each in state.invocations}

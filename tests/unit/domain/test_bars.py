@@ -1,0 +1,103 @@
+"""Placement: where calls are drawn inside their request."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.folding.bars import placed
+from request_lens.domain.folding.summary import Bar
+from request_lens.domain.policy import Policy
+from tests.support.facts import call, chain_of_two, linked, request, tag
+
+
+def drawn(record: Request, *calls: Invocation) -> list[Bar]:
+    return list(placed(record, [linked(each) for each in calls], Policy()))
+
+
+def offsets(record: Request, *calls: Invocation) -> list[int]:
+    return [bar.offset_ms for bar in drawn(record, *calls)]
+
+
+def test_a_call_is_drawn_no_earlier_than_its_request() -> None:
+    assert offsets(request(start=0.9), call(logged=0)) == [0]
+
+
+def test_a_call_is_drawn_at_its_timestamp_where_its_request_began_before() -> None:
+    assert offsets(request(start=0.9), call(logged=3)) == [2_100]
+
+
+def test_a_call_is_drawn_to_end_by_the_response() -> None:
+    assert offsets(request(duration_ms=5_000), call(logged=4, latency_ms=1_200)) == [3_800]
+
+
+def test_calls_of_a_chain_do_not_overlap_within_one_second() -> None:
+    assert offsets(request(), *chain_of_two("c", 1, 1, latency_ms=400)) == [1_000, 1_400]
+
+
+def test_a_call_leaves_room_for_those_that_follow_it() -> None:
+    assert offsets(request(duration_ms=4_000), *chain_of_two("c", 2, 2, latency_ms=1_200)) == [1_600, 2_800]
+
+
+def test_a_call_of_unknown_latency_is_drawn_as_a_tick_at_its_place() -> None:
+    [bar] = drawn(request(), call(logged=2, latency_ms=None))
+
+    assert (bar.offset_ms, bar.latency_ms) == (2_000, None)
+
+
+def test_a_tagged_start_is_drawn_to_the_millisecond_and_says_so() -> None:
+    [bar] = drawn(request(), call(logged=2, tag=tag(started=2.345)))
+
+    assert (bar.offset_ms, bar.precision_ms) == (2_345, 1)
+
+
+def test_a_start_known_to_the_second_says_so() -> None:
+    [bar] = drawn(request(), call(logged=2))
+
+    assert bar.precision_ms == 1_000
+
+
+def test_without_a_known_end_a_call_is_drawn_at_its_timestamp() -> None:
+    assert offsets(request(duration_ms=None), call(logged=4, latency_ms=60_000)) == [4_000]
+
+
+def test_a_throttled_attempt_is_marked() -> None:
+    [bar] = drawn(request(), call(logged=1, error_code="ThrottlingException"))
+
+    assert (bar.error_code, bar.throttled, bar.latency_ms) == ("ThrottlingException", True, None)
+
+
+LOOPS = st.lists(st.tuples(st.integers(-2, 12), st.integers(0, 2_500)), min_size=1, max_size=4)
+
+
+def _loop(drawn_calls: list[tuple[int, int]]) -> list[Invocation]:
+    ordered = sorted(drawn_calls)
+    return [
+        call(f"i{n}", logged, latency_ms=latency, returned=[f"t{n - 1}"] if n else [], produced=[f"t{n}"])
+        for n, (logged, latency) in enumerate(ordered)
+    ]
+
+
+@settings(deadline=None)
+@given(LOOPS)
+def test_no_bar_leaves_its_request_and_none_of_a_chain_overlap_where_their_latencies_allow(
+    loop: list[tuple[int, int]],
+) -> None:
+    calls = _loop(loop)
+    duration_ms = sum(latency for _, latency in loop) + 50
+
+    bars = sorted(drawn(request(duration_ms=duration_ms), *calls), key=lambda bar: bar.offset_ms)
+    ends = [bar.offset_ms + (bar.latency_ms or 0) for bar in bars]
+
+    assert bars[0].offset_ms >= 0
+    assert max(ends) <= duration_ms
+    assert all(end <= after.offset_ms for end, after in zip(ends, bars[1:], strict=False))
+
+
+@settings(deadline=None)
+@given(LOOPS, st.randoms(use_true_random=False))
+def test_bars_do_not_depend_on_the_order_of_the_calls(loop: list[tuple[int, int]], chance: random.Random) -> None:
+    calls = _loop(loop)
+
+    assert drawn(request(), *chance.sample(calls, len(calls))) == drawn(request(), *calls)

@@ -1,0 +1,152 @@
+"""Fold: a request and its calls to their summary."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.folding.fold import fold
+from request_lens.domain.folding.summary import MAX_BARS, OTHER_MODEL, Summary, Totals
+from request_lens.domain.policy import Policy
+from tests.support.drawn_traffic import Traffic, traffic
+from tests.support.facts import MODEL, call, chain_of_two, linked, request, tag
+
+
+def folded(*calls: Invocation, inside: Request | None = None) -> Summary:
+    return fold(inside or request(), [linked(each) for each in calls], Policy())
+
+
+def times(summary: Summary) -> tuple[int | None, int | None, int | None]:
+    return (summary.llm_time_ms, summary.tool_time_ms, summary.non_llm_time_ms)
+
+
+def precise(
+    name: str, started: float, latency_ms: int, *, returned: Sequence[str] = (), produced: Sequence[str] = ()
+) -> Invocation:
+    tagged = tag(started=started)
+    return call(name, int(started), latency_ms=latency_ms, tag=tagged, returned=returned, produced=produced)
+
+
+def test_a_request_without_calls_spent_no_time_on_them() -> None:
+    summary = folded()
+
+    assert summary.totals == Totals()
+    assert times(summary) == (0, 0, 5_000)
+    assert summary.bars == ()
+
+
+def test_the_latencies_of_one_chain_add_up_where_starts_are_known_to_the_second_only() -> None:
+    assert times(folded(*chain_of_two("c", 0, 2, latency_ms=1_509))) == (3_018, None, 1_982)
+
+
+def test_calls_that_may_have_run_at_once_have_no_llm_time_where_starts_are_unknown() -> None:
+    assert times(folded(call("i1", 1), call("i2", 1))) == (None, 0, None)
+
+
+def test_parallel_calls_of_known_starts_count_their_union() -> None:
+    summary = folded(precise("i1", 0.0, 2_000), precise("i2", 1.5, 1_000), precise("i3", 4.0, 500))
+
+    assert times(summary) == (3_000, 0, 2_000)
+
+
+def test_a_call_within_another_adds_no_time() -> None:
+    summary = folded(precise("i1", 0.0, 3_000), precise("i2", 1.0, 500), precise("i3", 2.0, 500))
+
+    assert summary.llm_time_ms == 3_000
+
+
+def test_calls_of_one_chain_that_may_have_run_at_once_have_no_llm_time_where_starts_are_unknown() -> None:
+    first = call("i1", 0, produced=["x", "y"])
+
+    assert folded(first, call("i2", 2, returned=["x"]), call("i3", 2, returned=["y"])).llm_time_ms is None
+
+
+def test_tool_time_is_the_gap_between_a_call_that_stopped_for_a_tool_and_the_next() -> None:
+    first = precise("i1", 0.2, 1_000, produced=["x"])
+    second = precise("i2", 2.0, 500, returned=["x"])
+
+    assert times(folded(first, second)) == (1_500, 800, 3_500)
+
+
+def test_the_gap_after_a_call_that_did_not_stop_for_its_tool_is_no_tool_time() -> None:
+    cut_off = replace(precise("i1", 0.2, 1_000, produced=["x"]), stop_reason="max_tokens")
+
+    assert folded(cut_off, precise("i2", 2.0, 500, returned=["x"])).tool_time_ms == 0
+
+
+def test_a_negative_tool_gap_makes_the_tool_time_unknown() -> None:
+    overlapping = [precise("i1", 0.2, 2_000, produced=["x"]), precise("i2", 2.0, 500, returned=["x"])]
+
+    assert folded(*overlapping).tool_time_ms is None
+
+
+def test_the_gap_before_a_call_whose_body_is_elsewhere_is_unknown() -> None:
+    first = precise("i1", 0.2, 1_000, produced=["x"])
+    elsewhere = replace(precise("i2", 2.0, 500), conversation=None)
+
+    assert folded(first, elsewhere).tool_time_ms is None
+
+
+def test_a_negative_rest_is_unknown() -> None:
+    assert times(folded(call(latency_ms=6_000), inside=request(duration_ms=5_000))) == (6_000, 0, None)
+
+
+def test_a_request_of_unknown_duration_has_no_rest() -> None:
+    assert times(folded(call(), inside=request(duration_ms=None))) == (1_000, 0, None)
+
+
+def test_one_llm_call_of_unknown_latency_makes_all_three_times_unknown() -> None:
+    summary = folded(precise("i1", 0.2, 1_000), call("i2", 2, latency_ms=None))
+
+    assert times(summary) == (None, None, None)
+    assert summary.totals.llm_calls == 2
+
+
+def test_a_failed_attempt_costs_no_llm_time_and_is_no_llm_call() -> None:
+    throttled = call("i1", 0, error_code="ThrottlingException")
+    refused = call("i2", 0, error_code="ValidationException")
+    summary = folded(throttled, refused, call("i3", 1))
+
+    totals = summary.totals
+    assert (totals.llm_calls, totals.llm_errors, totals.llm_throttles, totals.invocations) == (1, 2, 1, 3)
+    assert times(summary) == (1_000, 0, 4_000)
+
+
+def test_tokens_add_up_by_model_and_a_failed_calls_model_is_other() -> None:
+    strange = call("i3", 0, error_code="ValidationException", model_id="any text at all")
+    summary = folded(call("i1", 1), call("i2", 0, model_id="amazon.nova-lite-v1:0"), strange)
+
+    assert [model for model, _ in summary.by_model] == ["amazon.nova-lite-v1:0", OTHER_MODEL, MODEL]
+    assert sum((totals for _, totals in summary.by_model), start=Totals()) == summary.totals
+    assert (summary.totals.input_tokens, summary.totals.output_tokens) == (2_022, 62)
+
+
+def test_a_summary_keeps_the_first_bars_and_counts_all_calls() -> None:
+    summary = folded(
+        *(call(f"i{n:03}", n, latency_ms=1) for n in range(MAX_BARS + 5)), inside=request(duration_ms=200_000)
+    )
+
+    assert summary.totals.llm_calls == MAX_BARS + 5
+    assert [bar.offset_ms for bar in summary.bars] == [n * 1_000 for n in range(MAX_BARS)]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "difference"),
+    [(None, None, None), ("0.5", "0.2", Decimal("0.3")), ("0.5", None, Decimal("0.5")), (None, "0.2", Decimal("-0.2"))],
+)
+def test_an_unknown_cost_subtracts_nothing(left: str | None, right: str | None, difference: Decimal | None) -> None:
+    first, second = (Totals(estimated_cost_usd=None if cost is None else Decimal(cost)) for cost in (left, right))
+
+    assert (first - second).estimated_cost_usd == difference
+
+
+@settings(deadline=None, max_examples=60)
+@given(traffic(most_requests=2))
+def test_a_summary_does_not_depend_on_the_order_of_the_calls(drawn: Traffic) -> None:
+    record, calls = drawn.requests[0], drawn.calls
+    shuffled = drawn.chance.sample(calls, len(calls))
+
+    assert folded(*shuffled, inside=record) == folded(*calls, inside=record)

@@ -1,0 +1,202 @@
+"""The cases of the logging switch, over moto's Bedrock and a stand-in for CloudFormation."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, cast
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask, listening
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock import BedrockClient
+    from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
+
+
+ELSEWHERE = {"cloudWatchConfig": {"logGroupName": "/team/bedrock", "roleArn": ROLE}, "textDataDeliveryEnabled": True}
+THEIRS_IN_OUR_GROUP = {"cloudWatchConfig": {"logGroupName": GROUP, "roleArn": ROLE + "-theirs"}}
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[CloudFormation]:
+    with listening() as server:
+        yield server
+
+
+@pytest.fixture
+def bedrock(monkeypatch: pytest.MonkeyPatch) -> "Iterator[BedrockClient]":
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        yield boto3.client("bedrock")
+
+
+def put(bedrock: "BedrockClient", setting: Mapping[str, object]) -> None:
+    raw = cast("LoggingConfigTypeDef", setting)
+    bedrock.put_model_invocation_logging_configuration(loggingConfig=raw)
+
+
+def stored(bedrock: "BedrockClient") -> object:
+    return bedrock.get_model_invocation_logging_configuration().get("loggingConfig") or None
+
+
+def test_where_logging_is_off_it_is_switched_on_with_every_flag_said(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    answer, physical_id = ask(cloudformation, "Create")
+
+    assert answer["Status"] == "SUCCESS"
+    assert answer["Data"] == {"Outcome": "created"}
+    assert physical_id.startswith("put:")
+    assert stored(bedrock) == OURS
+
+
+def test_an_answer_carries_the_ids_of_its_request_and_the_content_type_that_the_url_is_signed_for(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    answer, _ = ask(cloudformation, "Create")
+
+    assert (answer["StackId"], answer["RequestId"], answer["LogicalResourceId"]) == (
+        STACK,
+        "request-0",
+        "BedrockLogging",
+    )
+    assert cloudformation.content_types == [""]
+
+
+def test_prompts_and_completions_can_be_left_out(cloudformation: CloudFormation, bedrock: "BedrockClient") -> None:
+    ask(cloudformation, "Create", LogPromptText="false")
+
+    assert stored(bedrock) == OURS | {"textDataDeliveryEnabled": False}
+
+
+@pytest.mark.parametrize("setting", [THEIRS_IN_OUR_GROUP, OURS])
+def test_a_setting_that_delivers_to_our_log_group_is_adopted_unchanged(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", setting: Mapping[str, object]
+) -> None:
+    put(bedrock, setting)
+
+    answer, physical_id = ask(cloudformation, "Create", LogPromptText="false")
+
+    assert (answer["Status"], physical_id) == ("SUCCESS", "adopted")
+    assert stored(bedrock) == setting
+
+
+def test_a_setting_that_delivers_elsewhere_fails_the_deployment_and_says_what_to_set(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    put(bedrock, ELSEWHERE)
+
+    answer, _ = ask(cloudformation, "Create")
+
+    assert answer["Status"] == "FAILED"
+    for part in (
+        "log group /team/bedrock",
+        GROUP,
+        "InvocationLogGroupName=/team/bedrock",
+        "ManageBedrockLogging=false",
+    ):
+        assert part in answer["Reason"]
+    assert stored(bedrock) == ELSEWHERE
+
+
+def test_a_setting_that_delivers_to_a_bucket_alone_is_refused_and_named(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    put(bedrock, {"s3Config": {"bucketName": "team-logs"}})
+
+    answer, _ = ask(cloudformation, "Create")
+
+    assert answer["Status"] == "FAILED"
+    assert "S3 bucket team-logs" in answer["Reason"]
+    assert "Add a log group" in answer["Reason"]
+
+
+def test_a_delete_removes_the_setting_that_this_stack_made(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, physical_id = ask(cloudformation, "Create")
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=physical_id)
+
+    assert answer["Status"] == "SUCCESS"
+    assert stored(bedrock) is None
+
+
+def test_a_delete_leaves_a_setting_that_somebody_changed_since(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, physical_id = ask(cloudformation, "Create")
+    put(bedrock, OURS | {"imageDataDeliveryEnabled": True})
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=physical_id)
+
+    assert answer["Status"] == "SUCCESS"
+    assert stored(bedrock) == OURS | {"imageDataDeliveryEnabled": True}
+
+
+@pytest.mark.parametrize("setting", [THEIRS_IN_OUR_GROUP, ELSEWHERE])
+def test_a_delete_leaves_a_setting_that_was_adopted_or_refused(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", setting: Mapping[str, object]
+) -> None:
+    put(bedrock, setting)
+    _, physical_id = ask(cloudformation, "Create")
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=physical_id)
+
+    assert answer["Status"] == "SUCCESS"
+    assert stored(bedrock) == setting
+
+
+def test_an_update_replaces_our_own_setting_and_the_clean_up_leaves_the_new_one(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, first = ask(cloudformation, "Create")
+
+    _, second = ask(cloudformation, "Update", physical_id=first, LogPromptText="false")
+    ask(cloudformation, "Delete", physical_id=first)
+
+    assert second != first
+    assert stored(bedrock) == OURS | {"textDataDeliveryEnabled": False}
+
+
+def test_a_rolled_back_update_restores_the_setting_before(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, first = ask(cloudformation, "Create")
+    _, second = ask(cloudformation, "Update", physical_id=first, LogGroupName="/other")
+
+    _, third = ask(cloudformation, "Update", physical_id=second)
+    ask(cloudformation, "Delete", physical_id=second)
+
+    assert third == first
+    assert stored(bedrock) == OURS
+
+
+def test_an_update_that_changes_nothing_keeps_the_physical_id(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, first = ask(cloudformation, "Create")
+
+    answer, second = ask(cloudformation, "Update", physical_id=first)
+
+    assert (answer["Status"], second) == ("SUCCESS", first)
+
+
+def test_an_update_leaves_an_adopted_setting_alone(cloudformation: CloudFormation, bedrock: "BedrockClient") -> None:
+    put(bedrock, THEIRS_IN_OUR_GROUP)
+
+    _, physical_id = ask(cloudformation, "Update", physical_id="adopted", LogPromptText="false")
+
+    assert physical_id == "adopted"
+    assert stored(bedrock) == THEIRS_IN_OUR_GROUP
+
+
+def test_a_refused_update_keeps_the_physical_id(cloudformation: CloudFormation, bedrock: "BedrockClient") -> None:
+    put(bedrock, ELSEWHERE)
+
+    answer, physical_id = ask(cloudformation, "Update", physical_id="adopted")
+
+    assert (answer["Status"], physical_id) == ("FAILED", "adopted")

@@ -1,0 +1,54 @@
+"""The time axis: round ticks, from milliseconds to months."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from request_lens.presentation.formatting import moment_text
+from request_lens.presentation.timeline.axis import Scale, scale_of
+
+START = datetime(2025, 12, 4, 18, 27, 2, 318_000, tzinfo=UTC)
+
+
+def scale(span: timedelta) -> Scale:
+    return scale_of([(START, START + span)], left=100, width=720)
+
+
+@pytest.mark.parametrize(
+    ("span", "labels"),
+    [
+        (timedelta(milliseconds=3), ["0 ms", "+1 ms", "+2 ms"]),
+        (timedelta(seconds=1.5), ["0 ms", "+200 ms", "+400 ms"]),
+        (timedelta(seconds=75), ["0 s", "+10 s", "+20 s"]),
+        (timedelta(minutes=9), ["0 min", "+1 min", "+2 min"]),
+        (timedelta(hours=5), ["0 h", "+1 h", "+2 h"]),
+        (timedelta(days=30), ["0 d", "+7 d", "+14 d"]),
+    ],
+)
+def test_ticks_are_round_times(span: timedelta, labels: list[str]) -> None:
+    assert [each.label for each in scale(span).ticks(distance=72)][:3] == labels
+
+
+def test_a_tick_beyond_a_second_counts_in_seconds() -> None:
+    assert scale(timedelta(seconds=1.5)).ticks(distance=72)[-1].label == "+1.4 s"
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=3000)))
+def test_ticks_keep_their_distance_and_stay_on_the_axis(span: timedelta) -> None:
+    ticks = scale(span).ticks(distance=72)
+    assert ticks[0].x == 100
+    assert all(after.x - before.x >= 72 - 1e-6 for before, after in pairwise(ticks))
+    assert ticks[-1].x <= 820 + 1e-6
+
+
+def test_the_axis_begins_at_the_whole_second_unless_all_is_over_within_two() -> None:
+    assert scale(timedelta(seconds=9)).origin == START.replace(microsecond=0)
+    assert scale(timedelta(milliseconds=3)).origin == START
+
+
+def test_moments_are_told_in_utc() -> None:
+    tokyo = START.astimezone(timezone(timedelta(hours=9)))
+    assert moment_text(tokyo) == "2025-12-04 18:27:02.318 UTC"

@@ -11,14 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from bedrock_logging import BedrockLogging
-from cloudformation_answer import Answer, RequestType, ResourceRequest, send
+from cloudformation_response import Answer, RequestType, ResourceRequest, send
 from logging_setting import LoggingSetting, setting_for
 from logging_switch import ADOPTED_ID, LoggingRefused, Outcome, put_id, switch_off, switch_on
 
 UNMADE_ID = "unmade"
 """The physical id of a resource whose Create failed before it made anything."""
 
-_BOUNDED = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+BEDROCK_CLIENT = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 def lambda_handler(event: Mapping[str, object], _context: object) -> None:
@@ -40,7 +40,7 @@ def _logger() -> Logger:
 
 
 def _carried_out(request: ResourceRequest) -> Answer:
-    bedrock = BedrockLogging(boto3.client("bedrock", config=_BOUNDED))
+    bedrock = BedrockLogging(boto3.client("bedrock", config=BEDROCK_CLIENT))
     match RequestType(request.request_type):
         case RequestType.CREATE | RequestType.UPDATE:
             return _switched_on(request, bedrock)

@@ -128,11 +128,11 @@ def _is_settled(
     try:
         use_case(key, ports, processor.policy)
     except (StoreUnavailable, TimerUnavailable) as error:
-        processor.logger.warning("settle failed, it comes again", extra={"matter": key.matter, "error": str(error)})
+        processor.logger.warning("settle failed, it comes again", extra={"matter": key.kind, "error": str(error)})
         return False
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # An item that this version cannot read, or a defect: after five receives the key goes to the dead-letter queue.
-        processor.logger.exception("settle failed unexpectedly, it comes again", extra={"matter": key.matter})
+        processor.logger.exception("settle failed unexpectedly, it comes again", extra={"matter": key.kind})
         return False
     return True
 

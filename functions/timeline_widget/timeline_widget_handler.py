@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
-from request_lens.application.query import look_at_range, look_at_request
+from request_lens.application.query import get_request, list_requests
 from request_lens.bootstrap import Viewer, build_viewer
 from widget_details import details_page
 from widget_documentation import DOCUMENTATION
-from widget_question import WidgetQuestion, read_question
+from widget_request import WidgetRequest, read_question
 from widget_timeline import timeline_page
 
 
@@ -33,7 +33,7 @@ def lambda_handler(event: Mapping[str, object], context: LambdaContext) -> str:
     viewer = _viewer()
     question = read_question(event, now=viewer.clock.now())
     if question.request_id is not None:
-        details = look_at_request(viewer.ports, viewer.policy, request_id=question.request_id)
+        details = get_request(viewer.ports, viewer.policy, request_id=question.request_id)
         return details_page(details, question, viewer.policy)
     return _timeline(question, viewer, endpoint=context.invoked_function_arn)
 
@@ -44,6 +44,6 @@ def _viewer() -> Viewer:
     return build_viewer(os.environ)
 
 
-def _timeline(question: WidgetQuestion, viewer: Viewer, *, endpoint: str) -> str:
-    seen = look_at_range(viewer.ports, viewer.policy, span=question.span, now=viewer.clock.now(), limit=question.rows)
+def _timeline(question: WidgetRequest, viewer: Viewer, *, endpoint: str) -> str:
+    seen = list_requests(viewer.ports, viewer.policy, span=question.span, now=viewer.clock.now(), limit=question.rows)
     return timeline_page(seen, question, endpoint=endpoint)

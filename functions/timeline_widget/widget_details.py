@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from request_lens.application.query import SeenDetails, SeenRequest
+from request_lens.application.query import RequestDetail, RequestView
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, TokenCounts
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
-from request_lens.presentation.formatting import UNKNOWN, counted, duration_text, moment_text
+from request_lens.presentation.formatting import UNKNOWN, duration_text, moment_text, pluralize
 from request_lens.presentation.timeline.drawing import lay_timeline
 from widget_html import element, page
-from widget_question import WidgetQuestion
+from widget_request import WidgetRequest
 from widget_timeline import timeline_row
 
-MOST_CALLS = 500
+MAX_CALLS = 500
 """Calls in the table: an answer of Lambda holds 6 MB."""
 
 _HEADERS = ("#", "Start (UTC)", "Latency", "Model", "Input", "Output", "Cache read", "Cache write")
 _TEXT_HEADERS = ("Ended with", "Correlated by", "Estimated cost")
 
 
-def details_page(details: SeenDetails, question: WidgetQuestion, policy: Policy) -> str:
+def details_page(details: RequestDetail, question: WidgetRequest, policy: Policy) -> str:
     """One request: its picture, its totals, and a row a call."""
     if details.seen is None and not details.calls:
         words = "Nothing is known of this request: its logs have not arrived, or it has expired."
@@ -33,7 +33,7 @@ def details_page(details: SeenDetails, question: WidgetQuestion, policy: Policy)
     return page(head + _calls(details, policy), theme=question.theme)
 
 
-def _picture(seen: SeenRequest, question: WidgetQuestion) -> str:
+def _picture(seen: RequestView, question: WidgetRequest) -> str:
     record = seen.record
     return lay_timeline(
         [timeline_row(seen, span=question.span)],
@@ -44,12 +44,12 @@ def _picture(seen: SeenRequest, question: WidgetQuestion) -> str:
     ).svg
 
 
-def _totals(seen: SeenRequest) -> str:
+def _totals(seen: RequestView) -> str:
     if seen.summary is None:
         return "Pending: no call is known yet."
     totals, times = seen.summary.totals, seen.summary
     parts = [
-        counted(totals.llm_calls, "LLM call"),
+        pluralize(totals.llm_calls, "LLM call"),
         f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled",
         f"LLM {_duration(times.llm_time_ms)}, tools {_duration(times.tool_time_ms)}",
         f"other {_duration(times.non_llm_time_ms)}",
@@ -60,13 +60,13 @@ def _totals(seen: SeenRequest) -> str:
     return " · ".join(parts) + pending
 
 
-def _calls(details: SeenDetails, policy: Policy) -> str:
+def _calls(details: RequestDetail, policy: Policy) -> str:
     if not details.calls:
         return ""
     ordered = sorted(details.calls, key=lambda each: _order(each.invocation, policy))
     headers = "".join(element("th", each, class_=_alignment(each)) for each in (*_HEADERS, *_TEXT_HEADERS))
-    rows = "".join(_call(number, each, details, policy) for number, each in enumerate(ordered[:MOST_CALLS], start=1))
-    more = len(ordered) - MOST_CALLS
+    rows = "".join(_call(number, each, details, policy) for number, each in enumerate(ordered[:MAX_CALLS], start=1))
+    more = len(ordered) - MAX_CALLS
     note = element("p", f"{more:,} later calls are not shown.") if more > 0 else ""
     return f"<table><thead><tr>{headers}</tr></thead><tbody>{rows}</tbody></table>{note}"
 
@@ -75,7 +75,7 @@ def _order(call: Invocation, policy: Policy) -> tuple[datetime, str]:
     return call_start(call, clock_skew=policy.clock_skew).earliest, call.invocation_id
 
 
-def _call(number: int, linked: LinkedInvocation, details: SeenDetails, policy: Policy) -> str:
+def _call(number: int, linked: LinkedInvocation, details: RequestDetail, policy: Policy) -> str:
     call = linked.invocation
     is_provisional = call.invocation_id in details.provisional
     found = f"{linked.link.method} ({linked.link.confidence})"

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from request_lens.application.query import MOST_COUNTED, SeenRequest, SeenRequests
-from request_lens.presentation.formatting import counted, moment_text
+from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
+from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, TimelineRow, lay_timeline
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, calls_words, total_words
 from widget_html import element, opening_row, page
-from widget_question import LONGEST_RANGE, WidgetQuestion
+from widget_request import MAX_RANGE, WidgetRequest
 
 
-def timeline_page(seen: SeenRequests, question: WidgetQuestion, *, endpoint: str) -> str:
+def timeline_page(seen: RequestPage, question: WidgetRequest, *, endpoint: str) -> str:
     """The page; `endpoint` is the ARN of this function, which a click calls for a request's details."""
     drawn = lay_timeline(
         [timeline_row(each, span=question.span) for each in seen.requests],
@@ -32,7 +32,7 @@ def timeline_page(seen: SeenRequests, question: WidgetQuestion, *, endpoint: str
     return page(drawn.svg + "".join(rows) + _notes(seen, question), theme=question.theme)
 
 
-def timeline_row(seen: SeenRequest, *, span: tuple[datetime, datetime]) -> TimelineRow:
+def timeline_row(seen: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
     """A request by its route, and below it its time in UTC and its status; with the day where the span has several."""
     several_days = span[0].date() != span[1].date()
     started = seen.record.started_at.strftime("%m-%d %H:%M:%S" if several_days else "%H:%M:%S")
@@ -45,24 +45,24 @@ def timeline_row(seen: SeenRequest, *, span: tuple[datetime, datetime]) -> Timel
     )
 
 
-def _subtitle(seen: SeenRequests, question: WidgetQuestion) -> str:
+def _subtitle(seen: RequestPage, question: WidgetRequest) -> str:
     first, last = (each.replace(microsecond=0) for each in question.span)
     ends = last.strftime("%H:%M:%S UTC") if first.date() == last.date() else moment_text(last)
-    parts = [f"{moment_text(first).removesuffix(' UTC')} to {ends}", counted(len(seen.requests), "request")]
+    parts = [f"{moment_text(first).removesuffix(' UTC')} to {ends}", pluralize(len(seen.requests), "request")]
     if seen.pending_calls:
-        parts.append(f"{counted(seen.pending_calls, 'call')} pending")
+        parts.append(f"{pluralize(seen.pending_calls, 'call')} pending")
     return " · ".join(parts)
 
 
-def _notes(seen: SeenRequests, question: WidgetQuestion) -> str:
+def _notes(seen: RequestPage, question: WidgetRequest) -> str:
     """What is not in the picture, and why."""
     notes: list[str] = []
     if seen.earlier:
-        more = f"{MOST_COUNTED:,} or more" if seen.earlier >= MOST_COUNTED - len(seen.requests) else f"{seen.earlier:,}"
+        more = f"{MAX_COUNTED:,} or more" if seen.earlier >= MAX_COUNTED - len(seen.requests) else f"{seen.earlier:,}"
         notes.append(f"{more} earlier requests are not shown: choose a shorter time range.")
     if question.is_cut:
-        notes.append(f"Only the last {LONGEST_RANGE.days} days of the time range were looked at.")
+        notes.append(f"Only the last {MAX_RANGE.days} days of the time range were looked at.")
     if seen.unplaced_calls:
-        calls = counted(seen.unplaced_calls, "pending call")
+        calls = pluralize(seen.unplaced_calls, "pending call")
         notes.append(f"{calls} in no request yet: its record has not arrived, or the call fits none or several.")
     return "".join(element("p", each) for each in notes)

@@ -85,6 +85,6 @@ def _settle_all(timer: MemorySettleTimer, store: MemoryFactStore, clock: MemoryC
         records: list[dict[str, object]] = []
         while len(records) < AT_A_TIME and (at := timer.next_due()) is not None and at <= clock.moment:
             key = timer.take()
-            records.append(settle_message(key.matter, key.id))
+            records.append(settle_message(key.kind, key.id))
         processor_handler.lambda_handler({"Records": records}, None)
         publish(store.take_changes(), processor.ports, processor.policy)

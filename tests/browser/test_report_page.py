@@ -5,7 +5,7 @@ from math import ceil
 import pytest
 from pydantic import TypeAdapter
 
-from request_lens_cli.html_report.page import MOST_DRAWN, SHEET_ROWS
+from request_lens_cli.html_report.page import MAX_DRAWN, SHEET_ROWS
 from request_lens_cli.report.report import Report
 from tests.browser.chromium import CHECKOUT, measured, photograph
 from tests.browser.report_pages import HOSTILE, article, errors, many, page_of
@@ -102,7 +102,7 @@ def test_it_brings_all_it_shows() -> None:
     page = page_of(PAGES["200 rows"])
 
     assert [word for word in ("<script", "<link", "<img", "src=", "@import", "url(http") if word in page] == []
-    assert page.partition('class="sheet"')[0].count('class="rl-row"') == MOST_DRAWN
+    assert page.partition('class="sheet"')[0].count('class="rl-row"') == MAX_DRAWN
 
 
 def test_a_long_timeline_is_printed_in_sheets_that_fit_on_the_paper() -> None:
@@ -112,9 +112,9 @@ def test_a_long_timeline_is_printed_in_sheets_that_fit_on_the_paper() -> None:
 
     found = numbers(printed, heights, width=A4_LANDSCAPE[0])
 
-    assert len(found) == ceil(MOST_DRAWN / SHEET_ROWS)
+    assert len(found) == ceil(MAX_DRAWN / SHEET_ROWS)
     assert max(found) <= A4_LANDSCAPE[1]
-    assert page.count('class="rl-row"') == 2 * MOST_DRAWN
+    assert page.count('class="rl-row"') == 2 * MAX_DRAWN
 
 
 def test_a_short_timeline_is_drawn_once() -> None:

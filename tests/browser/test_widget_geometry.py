@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from request_lens.application.query import SeenRequests
+from request_lens.application.query import RequestPage
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
 from tests.browser.chromium import measured
 from tests.browser.widget_pages import ENDPOINT, details_document, document, question, range_document
-from tests.support.widget_traffic import HOSTILE, POLICY, seen_details, seen_requests
+from tests.support.widget_traffic import HOSTILE, POLICY, request_detail, request_page
 from widget_details import details_page
 from widget_timeline import timeline_page
 
@@ -79,7 +79,7 @@ class Page(_Measured):
 READ = TypeAdapter(Page).validate_json
 
 
-def page_of(seen: SeenRequests, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> Page:
+def page_of(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> Page:
     return measured(range_document(seen, theme=theme, width=width, font=font), MEASURE, READ, width=width + 40)
 
 
@@ -126,7 +126,7 @@ def contrast(one: str, other: str) -> float:
 def page(request: pytest.FixtureRequest) -> Page:
     """Ten requests, failing and pending ones among them, at three sizes and in both themes."""
     width, theme = request.param
-    return page_of(seen_requests(10, pending=3, failing=False), theme=theme, width=width)
+    return page_of(request_page(10, pending=3, failing=False), theme=theme, width=width)
 
 
 def test_no_dark_bar_leaves_its_light_bar(page: Page) -> None:
@@ -164,7 +164,7 @@ def test_nothing_that_cloudwatch_strips_is_needed(page: Page) -> None:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_two_hundred_rows_are_readable(theme: Theme) -> None:
-    page = page_of(seen_requests(200), theme=theme)
+    page = page_of(request_page(200), theme=theme)
 
     assert len(page.rows) == len(page.links) == 200
     assert all(inside(call, row.light) for row in page.rows for call in row.calls)
@@ -177,7 +177,7 @@ def test_two_hundred_rows_are_readable(theme: Theme) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_failed_attempts_stay_inside_their_request_too(width: int) -> None:
-    page = page_of(seen_requests(10, failing=True), width=width)
+    page = page_of(request_page(10, failing=True), width=width)
 
     assert all(inside(call, row.light) for row in page.rows for call in row.calls)
     boxes = [glyphs(each) for each in page.texts]
@@ -185,7 +185,7 @@ def test_failed_attempts_stay_inside_their_request_too(width: int) -> None:
 
 
 def test_the_systems_own_font_fits_too() -> None:
-    boxes = [glyphs(each) for each in page_of(seen_requests(10, pending=3), width=600, font=False).texts]
+    boxes = [glyphs(each) for each in page_of(request_page(10, pending=3), width=600, font=False).texts]
 
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
 
@@ -202,10 +202,10 @@ def test_shapes_differ_in_greyscale(palette: Palette) -> None:
 
 def test_a_hostile_name_stays_a_text_in_both_pages() -> None:
     rows = measured(
-        document(timeline_page(seen_requests(3, route=HOSTILE), question(), endpoint=ENDPOINT)), MEASURE, READ
+        document(timeline_page(request_page(3, route=HOSTILE), question(), endpoint=ENDPOINT)), MEASURE, READ
     )
     asked = question(request_id="request-0001")
-    calls = measured(document(details_page(seen_details(route=HOSTILE), asked, POLICY)), MEASURE, READ)
+    calls = measured(document(details_page(request_detail(route=HOSTILE), asked, POLICY)), MEASURE, READ)
 
     assert (rows.foreign, rows.actions, len(rows.rows)) == (0, 3, 3)
     assert (calls.foreign, calls.actions) == (0, 0)

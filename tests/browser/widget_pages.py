@@ -5,20 +5,20 @@ from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
-from request_lens.application.query import SeenRequests
+from request_lens.application.query import RequestPage
 from request_lens.domain.facts import RequestId
 from request_lens.presentation.timeline.theme import Theme
-from tests.support.widget_traffic import POLICY, START, seen_details, seen_requests
+from tests.support.widget_traffic import POLICY, START, request_detail, request_page
 from widget_details import details_page
-from widget_question import WidgetQuestion
+from widget_request import WidgetRequest
 from widget_timeline import timeline_page
 
 ENDPOINT = "arn:aws:lambda:ap-northeast-1:123456789012:function:request-lens-timeline-widget"
 
 
-def question(*, theme: Theme = "light", width: int = 1000, request_id: str | None = None) -> WidgetQuestion:
+def question(*, theme: Theme = "light", width: int = 1000, request_id: str | None = None) -> WidgetRequest:
     """A dashboard's question for a quarter of an hour."""
-    return WidgetQuestion(
+    return WidgetRequest(
         span=(START, START + timedelta(minutes=15)),
         is_cut=False,
         theme=theme,
@@ -39,14 +39,14 @@ def document(content: str, *, theme: Theme = "light", font: bool = True) -> str:
     )
 
 
-def range_document(seen: SeenRequests, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> str:
+def range_document(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> str:
     """The first page for these requests."""
     return document(timeline_page(seen, question(theme=theme, width=width), endpoint=ENDPOINT), theme=theme, font=font)
 
 
 def details_document(*, theme: Theme = "light", width: int = 1000, pending: bool = False, failing: bool = False) -> str:
     """The second page for one request."""
-    details = seen_details(pending=pending, failing=failing)
+    details = request_detail(pending=pending, failing=failing)
     asked = question(theme=theme, width=width, request_id="request-0001")
     return document(details_page(details, asked, POLICY), theme=theme)
 
@@ -56,4 +56,4 @@ def _inter() -> str:
     return base64.b64encode((files("fontpkg_inter") / "files" / "Inter[opsz,wght].ttf").read_bytes()).decode()
 
 
-__all__ = ["details_document", "document", "question", "range_document", "seen_details", "seen_requests"]
+__all__ = ["details_document", "document", "question", "range_document", "request_detail", "request_page"]

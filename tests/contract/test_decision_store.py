@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from request_lens.domain.linking.link import Decision, Method, Reason, Unattributed
-from request_lens.domain.pricing import Assessment
+from request_lens.domain.pricing import Quote
 from request_lens.domain.publishing.changes import InvocationDecided
 from request_lens.ports import FactStore
 from tests.support.stored_facts import NOON, STORED_AT, call_at, link_to, pending
@@ -29,17 +29,17 @@ def test_a_decision_is_kept_with_its_invocation(store: FactStore, decision: Deci
 def test_what_a_call_was_published_at_is_kept_until_it_is_taken_back(
     tested: StoreUnderTest, cost: Decimal | None, knows_model: bool
 ) -> None:
-    counted = Assessment(estimated_cost_usd=cost, knows_model=knows_model)
-    tested.store.decide(pending(call_at()), replace(NEVER_SEEN, assessment=counted))
+    counted = Quote(estimated_cost_usd=cost, knows_model=knows_model)
+    tested.store.decide(pending(call_at()), replace(NEVER_SEEN, quote=counted))
     tested.store.decide(pending(call_at()), link_to())
 
     published, taken_back = tested.changes()
     assert isinstance(published, InvocationDecided)
     assert isinstance(published.decision, Unattributed)
-    assert published.decision.assessment == counted
+    assert published.decision.quote == counted
     assert isinstance(taken_back, InvocationDecided)
     assert isinstance(taken_back.previous, Unattributed)
-    assert taken_back.previous.assessment == counted
+    assert taken_back.previous.quote == counted
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ USES: dict[str, Use] = {
     "decide": lambda store: store.decide(pending(call_at()), link_to()),
     "requests_between": lambda store: store.requests_between(NOON, NOON, limit=1),
     "unlinked_between": lambda store: store.unlinked_between(NOON, NOON, limit=1),
-    "unsettled": lambda store: store.unsettled([request_at().request_id]),
-    "without_copy": lambda store: store.without_copy([linked_call("call-1")]),
+    "unsettled": lambda store: store.find_unsettled([request_at().request_id]),
+    "without_copy": lambda store: store.find_uncounted([linked_call("call-1")]),
 }
 
 

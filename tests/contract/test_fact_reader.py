@@ -1,10 +1,13 @@
 """The contract of looking at requests: the newest of a span, their number, and what is known of each."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from request_lens.domain.facts import RequestId
+from request_lens.domain.settling.runaway import Runaway
 from tests.support.stored_facts import NOON, STORED_AT, linked_call, request_at, summary_of
 from tests.support.under_test import LookedAt
 
@@ -59,3 +62,22 @@ def test_an_unknown_request_has_an_empty_head(looked_at: LookedAt) -> None:
     (head,) = looked_at.load_heads([RequestId("unknown")])
 
     assert (head.request_id, head.record, head.revision) == ("unknown", None, 0)
+
+
+def test_a_head_is_the_whole_request_without_its_invocations(looked_at: LookedAt) -> None:
+    ids = [RequestId(each) for each in ("pending", "settled", "runaway", "flagged early", "orphaned", "unknown")]
+    runaway = Runaway(llm_calls=51, estimated_cost_usd=Decimal("1.25"), unpriced_calls=2)
+    recorded = [request_at(request_id=each) for each in ids[:3]]
+    looked_at.store_requests(recorded, stored_at=STORED_AT)
+    looked_at.store_linked([linked_call(f"call of {each}", request_id=each) for each in ids[:-1]])
+    for request_id in ids[1:3]:
+        looked_at.write_revision(request_id, revision=1, summary=summary_of(1))
+    for request_id in ids[2:4]:
+        looked_at.flag_runaway(request_id, runaway)
+    looked_at.mark_orphaned(ids[4])
+
+    heads, whole = looked_at.load_heads(ids), looked_at.load_requests(ids)
+
+    assert list(heads) == [replace(state, invocations=()) for state in whole]
+    assert [head.runaway for head in heads] == [None, None, runaway, runaway, None, None]
+    assert [head.orphaned for head in heads] == [False, False, False, False, True, False]

@@ -16,7 +16,7 @@ from request_lens.domain.facts import Conversation, Invocation, RequestId, Tag
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import RevisionWritten
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 from tests.support.stored_facts import NOON, call_at, request_at
 from tests.support.under_test import StoreUnderTest
@@ -57,9 +57,9 @@ def test_an_agent_run_of_5_000_calls_is_settled_whole_on_however_many_pages_its_
     for batch in batched(lines, BATCH, strict=False):
         collect(batch, ports, Policy())
 
-    settle(SettleKey(Matter.REQUEST, ID), ports, Policy())
+    settle(SettleKey(SettleKind.REQUEST, ID), ports, Policy())
 
-    assert tested.store.unsettled([ID]) == []
+    assert tested.store.find_unsettled([ID]) == []
     assert [each.invocation for each in tested.store.load_request(ID).invocations] == run
     [told] = tested.changes()
     assert isinstance(told, RevisionWritten)

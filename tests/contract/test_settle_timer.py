@@ -13,7 +13,7 @@ from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer, read_key, write_key
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import TimerUnavailable
 from request_lens.ports import SettleTimer
 from tests.support.under_test import REGION
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NOW = datetime.now(UTC)
 SOON = NOW + timedelta(minutes=10)
-KEY = SettleKey(Matter.REQUEST, RequestId("request-1"))
+KEY = SettleKey(SettleKind.REQUEST, RequestId("request-1"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +84,9 @@ def test_a_key_waits_for_its_time(tested: TimerUnderTest) -> None:
 
 def test_every_key_is_delivered_with_its_matter(tested: TimerUnderTest) -> None:
     keys = [
-        SettleKey(Matter.REQUEST, RequestId("same-id")),
-        SettleKey(Matter.ORPHAN, RequestId("same-id")),
-        SettleKey(Matter.INVOCATION, InvocationId("same-id")),
+        SettleKey(SettleKind.REQUEST, RequestId("same-id")),
+        SettleKey(SettleKind.ORPHAN, RequestId("same-id")),
+        SettleKey(SettleKind.INVOCATION, InvocationId("same-id")),
     ]
     tested.timer.send([(key, NOW) for key in keys])
 
@@ -94,7 +94,7 @@ def test_every_key_is_delivered_with_its_matter(tested: TimerUnderTest) -> None:
 
 
 def test_more_keys_than_one_batch_takes_are_all_delivered(tested: TimerUnderTest) -> None:
-    keys = [SettleKey(Matter.REQUEST, RequestId(f"request-{n:02}")) for n in range(33)]
+    keys = [SettleKey(SettleKind.REQUEST, RequestId(f"request-{n:02}")) for n in range(33)]
     tested.timer.send([(key, NOW) for key in keys])
 
     assert sorted(tested.delivered()) == keys
@@ -174,7 +174,7 @@ def test_a_refused_message_is_sent_once_more(
     sqs_timer: SqsSettleTimer, sqs_client: "SQSClient", queue_url: str
 ) -> None:
     _fail_first(sqs_client, times=1)
-    other = SettleKey(Matter.REQUEST, RequestId("request-2"))
+    other = SettleKey(SettleKind.REQUEST, RequestId("request-2"))
 
     sqs_timer.send([(KEY, NOW), (other, NOW)])
 
@@ -210,8 +210,8 @@ def test_silence_is_an_outage_too() -> None:
         timer.send([(KEY, NOW)])
 
 
-@pytest.mark.parametrize("matter", Matter)
-def test_a_body_says_its_key_and_nothing_else(matter: Matter) -> None:
+@pytest.mark.parametrize("matter", SettleKind)
+def test_a_body_says_its_key_and_nothing_else(matter: SettleKind) -> None:
     key = SettleKey(matter, RequestId('odd "id"'))
 
     assert write_key(key) == f'{{"matter":"{matter}","id":"odd \\"id\\""}}'

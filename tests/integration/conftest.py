@@ -37,7 +37,7 @@ ENVIRONMENT = {
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every settle goes through the queue, as where a batch touches more requests than are settled with it."""
-    monkeypatch.setattr(settle_or_send, "AT_ONCE", 0)
+    monkeypatch.setattr(settle_or_send, "MAX_INLINE_SETTLES", 0)
 
 
 @pytest.fixture

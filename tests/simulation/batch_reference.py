@@ -47,7 +47,7 @@ def cost_usd(calls: Sequence[CallTruth]) -> tuple[Fraction, int]:
     return total, unpriced
 
 
-def counted(calls: Sequence[CallTruth]) -> Counter[str]:
+def pluralize(calls: Sequence[CallTruth]) -> Counter[str]:
     """The seven totals of these calls, by the name that `Totals` gives them."""
     found = Counter[str]()
     for each in calls:
@@ -65,7 +65,7 @@ def counted(calls: Sequence[CallTruth]) -> Counter[str]:
 def counted_by_model(calls: Sequence[CallTruth]) -> dict[str, Counter[str]]:
     """The same by model; a failed call counts for its model, too, as the price table knows all that are drawn."""
     models = {_model(each) for each in calls}
-    return {model: counted([each for each in calls if _model(each) == model]) for model in models}
+    return {model: pluralize([each for each in calls if _model(each) == model]) for model in models}
 
 
 def _model(truth: CallTruth) -> str:

@@ -53,7 +53,7 @@ def told(event: Event) -> str:
     if event.batch is not None:
         return f"collect {[_name(each) for each in event.batch.records]}"
     if event.key is not None:
-        return f"settle {event.key.matter} {event.key.id}"
+        return f"settle {event.key.kind} {event.key.id}"
     return "sweep" if event.work is Work.SWEEP else f"publish shard {event.shard}"
 
 

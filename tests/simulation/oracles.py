@@ -7,14 +7,14 @@ from fractions import Fraction
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.folding.summary import Totals
-from request_lens.domain.linking.assumptions import broken_by_call, broken_by_request
+from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
 from request_lens.domain.linking.link import Assumption, Method
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.pipeline_metrics import breaches
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
-from tests.simulation.batch_reference import cost_usd, counted, counted_by_model, times_of
+from tests.simulation.batch_reference import cost_usd, counted_by_model, pluralize, times_of
 from tests.simulation.faults import Fault
 from tests.simulation.outcome import Outcome, fate
 from tests.simulation.traffic import Style
@@ -113,7 +113,7 @@ def _model_sum(outcome: Outcome, metric: Metric) -> float:
 
 
 def _sums(outcome: Outcome) -> Verdict:
-    expected = counted(list(outcome.calls.values()))
+    expected = pluralize(list(outcome.calls.values()))
     for name, metric in TOTALS.items():
         yield _expect(f"the sum of {metric}", _sum(outcome, metric), expected[name])
         yield _expect(f"the models' sum of {metric}", _model_sum(outcome, metric), expected[name])
@@ -160,7 +160,7 @@ def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:
     if state.record is None or state.summary is None:
         yield f"{state.request_id} has no summary"
         return
-    yield _expect(f"{state.request_id}: totals", _plain(state.summary.totals), dict(+counted(calls)))
+    yield _expect(f"{state.request_id}: totals", _plain(state.summary.totals), dict(+pluralize(calls)))
     priced = (Fraction(state.summary.totals.estimated_cost_usd or 0), state.summary.totals.unpriced_calls)
     yield _expect(f"{state.request_id}: cost and unpriced calls", priced, cost_usd(calls))
     by_model = {model: _plain(totals) for model, totals in state.summary.by_model}
@@ -242,13 +242,13 @@ def _breaches(outcome: Outcome) -> Verdict:
     standing = Counter[Assumption]()
     for state in outcome.states:
         if state.record is not None and state.stored_at is not None:
-            standing.update(broken_by_request(state.record, stored_at=state.stored_at, policy=policy))
-        standing.update(state.summary.breaks if state.summary is not None else ())
+            standing.update(violations_by_request(state.record, stored_at=state.stored_at, policy=policy))
+        standing.update(state.summary.violates if state.summary is not None else ())
     for each in outcome.world.store.inner.all_unlinked():
         if each.invocation.tag is None:
-            standing.update(broken_by_call(each.invocation, stored_at=each.stored_at, policy=policy))
-        if each.decision is not None and each.decision.breaks is not None:
-            standing[each.decision.breaks] += 1
+            standing.update(violations_by_call(each.invocation, stored_at=each.stored_at, policy=policy))
+        if each.decision is not None and each.decision.violates is not None:
+            standing[each.decision.violates] += 1
     found = breaches(outcome.world.stream.all_changes(), policy)
     if standing or found:
         yield _expect("AssumptionBreaches", found, standing)

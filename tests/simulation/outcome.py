@@ -14,13 +14,13 @@ from request_lens.domain.settling.state import RequestState
 from tests.simulation.deliveries import draw_deliveries, prompt_deliveries
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.pipeline import PRODUCT, Pipeline
-from tests.simulation.snapshots import MOST_LAG
+from tests.simulation.snapshots import MAX_LAG
 from tests.simulation.traffic import CallTruth, Style, Traffic, draw_traffic
 from tests.simulation.world import World
 
 LINK_DELAY = timedelta(seconds=60)
 RETENTION = timedelta(days=90)
-NEWEST = timedelta(hours=2)
+MAX_AHEAD = timedelta(hours=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class Outcome:
     def is_punctual(self) -> bool:
         """Whether every record and every call was stored, and in the index, within `LinkDelaySeconds` of its end."""
         stored = self.world.store.first_stored
-        delay = LINK_DELAY - MOST_LAG if self.world.faults.fired[Fault.INDEX_LAG] else LINK_DELAY
+        delay = LINK_DELAY - MAX_LAG if self.world.faults.fired[Fault.INDEX_LAG] else LINK_DELAY
         observed = [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
         ends = {str(each.request_id): each.ended_at or each.started_at for each in observed}
         ends |= {str(key): each.ended for key, each in self.traffic.calls.items()}
@@ -127,7 +127,7 @@ def fate(record: LogRecord, *, at: datetime, policy: Policy) -> str:
             started_at = _started_at(record)
             if started_at <= at - RETENTION:
                 return "too_old"
-            return "too_new" if started_at > at + NEWEST else "fact"
+            return "too_new" if started_at > at + MAX_AHEAD else "fact"
         case _:
             return "ignored"
 

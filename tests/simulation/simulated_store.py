@@ -14,7 +14,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import FactStore
 from tests.simulation.faults import Fault
-from tests.simulation.snapshots import MOST_LAG, Snapshots
+from tests.simulation.snapshots import MAX_LAG, Snapshots
 from tests.simulation.step import Step
 
 
@@ -44,7 +44,7 @@ class SimulatedStore:
     def _lagging[Answer](self, effect: Callable[[FactStore], Answer]) -> Answer:
         """What is read eventually consistent: where it differs, it may be what was there some seconds ago."""
         answer = effect(self._port)
-        behind = effect(self._snapshots.at(self._clock.now() - MOST_LAG * self._step.faults.chance.random()))
+        behind = effect(self._snapshots.at(self._clock.now() - MAX_LAG * self._step.faults.chance.random()))
         return behind if behind != answer and self._step.faults.strike(Fault.INDEX_LAG) else answer
 
     def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
@@ -92,11 +92,11 @@ class SimulatedStore:
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         return self._step.read(lambda: self._lagging(lambda store: store.unlinked_between(first, last, limit=limit)))
 
-    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
-        return self._step.read(lambda: self._lagging(lambda store: store.unsettled(request_ids)))
+    def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        return self._step.read(lambda: self._lagging(lambda store: store.find_unsettled(request_ids)))
 
-    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
-        return self._step.read(lambda: self._lagging(lambda store: store.without_copy(linked)))
+    def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        return self._step.read(lambda: self._lagging(lambda store: store.find_uncounted(linked)))
 
     def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
         self._step.some_of(list(records), lambda some: self._port.store_rejected(some, stored_at=stored_at))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 
-MOST_LAG = timedelta(seconds=5)
+MAX_LAG = timedelta(seconds=5)
 """How far such a read is behind at most. DynamoDB names no bound; it usually takes fractions of a second."""
 
 
@@ -19,7 +19,7 @@ class Snapshots:
     def before_write(self, now: datetime) -> None:
         """To be called before each write."""
         if not self._taken or self._taken[-1][0] < now:
-            self._taken = [each for each in self._taken if each[0] > now - MOST_LAG]
+            self._taken = [each for each in self._taken if each[0] > now - MAX_LAG]
             self._taken.append((now, _copied(self._store)))
 
     def at(self, moment: datetime) -> MemoryFactStore:

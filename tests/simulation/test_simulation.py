@@ -13,7 +13,7 @@ from tests.simulation.traffic import Style
 from tests.simulation.variants import VARIANTS
 
 SCHEDULES = 2_200
-SEEN_AT_LEAST = 200
+MIN_SEEN = 200
 
 CAUGHT_WITHIN = 200
 """Each broken design shows in one of so many schedules."""
@@ -27,7 +27,7 @@ def test_every_schedule_of_faults_ends_right_and_every_fault_and_oracle_is_seen(
     with capsys.disabled():
         sys.stdout.write(f"\n{found.told()}\n")
     assert not found.failed, "\n".join(f"replay with: {REPLAY} {seed}\n{why}" for seed, why in found.failed.items())
-    assert found.rarest() >= SEEN_AT_LEAST, found.told()
+    assert found.rarest() >= MIN_SEEN, found.told()
 
 
 @pytest.mark.parametrize("name", VARIANTS)

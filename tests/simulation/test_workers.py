@@ -6,7 +6,7 @@ from itertools import permutations
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from tests.simulation.events import Event, Work, polling
 from tests.simulation.faults import Fault, Faults
-from tests.simulation.snapshots import MOST_LAG, Snapshots
+from tests.simulation.snapshots import MAX_LAG, Snapshots
 from tests.simulation.workers import Workers
 from tests.support.facts import START, at, call, linked, request
 
@@ -75,8 +75,8 @@ def test_a_snapshot_does_not_see_a_later_copy_under_a_request() -> None:
     snapshots = Snapshots(store)
     earlier, later = linked(call("i1")), linked(call("i2"))
     store.store_linked([earlier])
-    snapshots.before_write(START + MOST_LAG)
+    snapshots.before_write(START + MAX_LAG)
     store.store_linked([later])
 
-    assert snapshots.at(START).without_copy([earlier, later]) == [later]
-    assert store.without_copy([earlier, later]) == []
+    assert snapshots.at(START).find_uncounted([earlier, later]) == [later]
+    assert store.find_uncounted([earlier, later]) == []

@@ -48,7 +48,7 @@ class _AddingStore(MemoryFactStore):
 
     def _add(self, each: LinkedInvocation) -> None:
         before = self._added.get(each.link.request_id, Totals())
-        self._added[each.link.request_id] = before + totals_of(each.invocation, PRICES.assess(each.invocation))
+        self._added[each.link.request_id] = before + totals_of(each.invocation, PRICES.quote(each.invocation))
 
 
 class _MarkingStore(_AddingStore):
@@ -108,7 +108,7 @@ class _PublishingNewStore(MemoryFactStore):
                 self._print(each)
 
     def _print(self, each: LinkedInvocation) -> None:
-        unattributed = Unattributed(reason=Reason.NO_REQUEST, assessment=PRICES.assess(each.invocation))
+        unattributed = Unattributed(reason=Reason.NO_REQUEST, quote=PRICES.quote(each.invocation))
         logged_at = each.invocation.logged_at
         change = InvocationDecided(invocation=each.invocation, stored_at=logged_at, decision=unattributed)
         publication = publication_of(change)

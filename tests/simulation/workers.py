@@ -8,7 +8,7 @@ from greenlet import getcurrent, greenlet
 from tests.simulation.events import Event, told
 from tests.simulation.faults import Fault, Faults
 
-MOST_WORKERS = 3
+MAX_WORKERS = 3
 """Containers that are at it together, at most."""
 
 PACES = (0.0, 0.5, 0.9)
@@ -50,7 +50,7 @@ class Workers:
     @property
     def has_room(self) -> bool:
         """Whether one more may join."""
-        return len(self._running) < MOST_WORKERS
+        return len(self._running) < MAX_WORKERS
 
     def run(self, event: Event) -> None:
         """Run an event, and whatever joins it on its way, to their ends."""

@@ -15,7 +15,7 @@ from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
 from tests.simulation.batch_reference import PRICES
@@ -25,7 +25,7 @@ from tests.simulation.faults import Fault, Faults
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.simulated_store import SimulatedStore
 from tests.simulation.simulated_stream import SimulatedStream
-from tests.simulation.snapshots import MOST_LAG
+from tests.simulation.snapshots import MAX_LAG
 from tests.simulation.step import Killed, Step
 from tests.simulation.workers import Workers
 from tests.support.facts import START
@@ -33,7 +33,7 @@ from tests.support.facts import START
 SWEPT_AT = START.replace(minute=10, second=0) + AGE
 """When the first facts are swept, which are of ten past: what is lost later stays lost, by design."""
 
-MOST_STEPS = 3_000
+MAX_STEPS = 3_000
 """A schedule that takes more events than this is taken never to end: all that were run take far fewer."""
 
 NEAR = timedelta(seconds=4)
@@ -89,7 +89,7 @@ class World:
         for begins in sorted({slice_of(each) for batch in batches for each in _times(batch)}):
             self._put(begins + SLICE + AGE, Event(work=Work.SWEEP, moment=begins + SLICE + AGE))
         self.clock.moment = min((each.at for each in batches), default=START)
-        while self._events and self.steps < MOST_STEPS:
+        while self._events and self.steps < MAX_STEPS:
             self._take()
         self.drained = not self._events
 
@@ -129,11 +129,11 @@ class World:
 
     def _may_be_lost(self, key: SettleKey) -> bool:
         """Whether `sweep` makes this message good; what it leaves to the dead-letter queue comes again from there."""
-        if self.clock.now() >= SWEPT_AT - MOST_LAG:  # what was stored only just now the sweep may not see
+        if self.clock.now() >= SWEPT_AT - MAX_LAG:  # what was stored only just now the sweep may not see
             return False
-        if key.matter is Matter.INVOCATION:
+        if key.kind is SettleKind.INVOCATION:
             return True
-        return key.matter is Matter.REQUEST and self.store.inner.load_request(RequestId(key.id)).record is not None
+        return key.kind is SettleKind.REQUEST and self.store.inner.load_request(RequestId(key.id)).record is not None
 
     def _put(self, at: datetime, event: Event) -> None:
         self._sent += 1

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import SeenDetails, SeenRequests, look_at_range, look_at_request
+from request_lens.application.query import RequestDetail, RequestPage, get_request, list_requests
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method
@@ -20,13 +20,13 @@ POLICY = Policy(agent_role_names=frozenset({"agent"}))
 HOSTILE = "</text></title></svg><cwdb-action action=\"call\" endpoint='x'>{}</cwdb-action><script>alert(1)</script>"
 
 
-def seen_requests(
+def request_page(
     count: int, *, apart_ms: int = 5500, pending: int = 0, failing: bool = False, route: str | None = None
-) -> SeenRequests:
+) -> RequestPage:
     """So many requests, the last ones pending, as the widget sees them."""
     store = _stored(count, apart_ms=apart_ms, pending=pending, failing=failing, route=route)
     last = START + timedelta(milliseconds=apart_ms * count + 30_000)
-    return look_at_range(
+    return list_requests(
         ReadPorts(reader=store, prices=bedrock_prices()),
         POLICY,
         span=(START - timedelta(minutes=1), last),
@@ -35,12 +35,10 @@ def seen_requests(
     )
 
 
-def seen_details(*, pending: bool = False, failing: bool = False, route: str | None = None) -> SeenDetails:
+def request_detail(*, pending: bool = False, failing: bool = False, route: str | None = None) -> RequestDetail:
     """One request of three calls with its details."""
     store = _stored(3, apart_ms=20_000, pending=2 if pending else 0, failing=failing, route=route)
-    return look_at_request(
-        ReadPorts(reader=store, prices=bedrock_prices()), POLICY, request_id=RequestId("request-0001")
-    )
+    return get_request(ReadPorts(reader=store, prices=bedrock_prices()), POLICY, request_id=RequestId("request-0001"))
 
 
 def store_settled(store: FactStore, count: int, *, began: datetime = START, prefix: str = "request") -> None:

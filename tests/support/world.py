@@ -29,7 +29,7 @@ from tests.support.facts import at
 RETRY_AFTER = timedelta(seconds=60)
 """How long after a failure a message or batch comes again."""
 
-TIMERS_AT_MOST = 5_000
+MAX_TIMERS = 5_000
 """A world that fires more timers than this feeds itself."""
 
 
@@ -129,7 +129,7 @@ class World:
             self.clock.moment = max(self.clock.moment, due)
             self._settle()
             self.fired += 1
-            assert self.fired < TIMERS_AT_MOST, "the timers feed themselves"
+            assert self.fired < MAX_TIMERS, "the timers feed themselves"
 
     def _settle(self) -> None:
         key = self.timer.take()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from request_lens.presentation.formatting import counted
+from request_lens.presentation.formatting import pluralize
 from request_lens_cli.inspection.inspection import Inspection, inspect_line
 from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, read_log_files
@@ -69,5 +69,5 @@ def _show(inspection: Inspection, number: int, format_: str) -> None:
 
 
 def _headline(found: Mapping[str, int]) -> str:
-    invocations, requests = counted(found["invocation"], "invocation"), counted(found["request"], "request")
+    invocations, requests = pluralize(found["invocation"], "invocation"), pluralize(found["request"], "request")
     return f"{invocations}, {requests}, {found['ignored']:,} ignored, {found['rejected']:,} set aside"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from request_lens.domain.log_record import StoredRejected
-from request_lens.presentation.formatting import UNKNOWN, counted, iso_ms
+from request_lens.presentation.formatting import UNKNOWN, iso_ms, pluralize
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -54,7 +54,7 @@ def show_rejected(found: Sequence[StoredRejected], console: Console) -> None:
         console.print(rejected_table(found))
     reasons = Counter(each.record.reason for each in found)
     told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
-    console.print(counted(len(found), "rejected record") + (f": {told}" if told else ""), style="bold")
+    console.print(pluralize(len(found), "rejected record") + (f": {told}" if told else ""), style="bold")
     if _is_cut(found):
         words = f"Only the earliest {len(found):,} rejected records of this time were read, there may be more"
         console.print(f"{words}: ask for a shorter time.", style="yellow", highlight=False)

@@ -12,7 +12,7 @@ from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, earlier_words, headline
+from request_lens_cli.report.report import Report, earlier_note, headline
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
@@ -58,11 +58,11 @@ def timeline_command(
     else:
         console.print(render_bars(drawn.timeline_rows(), width=console.width) if drawn.requests else NO_REQUESTS)
     if drawn.earlier:
-        console.print(f"{earlier_words(drawn)}.", style="dim", highlight=False)
+        console.print(f"{earlier_note(drawn)}.", style="dim", highlight=False)
 
 
 def _draw(report: Report, output: Path) -> None:
-    subtitle = f"{headline(report)}, {earlier_words(report)}" if report.earlier else headline(report)
+    subtitle = f"{headline(report)}, {earlier_note(report)}" if report.earlier else headline(report)
     svg = draw_timeline(report.timeline_rows(), subtitle=subtitle)
     with writing(output):
         if output.suffix == ".png":

@@ -10,7 +10,7 @@ import click
 from request_lens.domain.folding.summary import Totals, totals_of
 from request_lens.domain.linking.link import Unattributed
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.formatting import counted
+from request_lens.presentation.formatting import pluralize
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.table import DeployedTable
 from request_lens_cli.report.report import Report
@@ -56,7 +56,7 @@ def wait_until_settled(experiment: Experiment, *, note: Note) -> Report:
     while True:
         report = experiment.report()
         settled = sum(state.summary is not None for state in report.requests)
-        waits = f"{settled} of {counted(len(experiment.scenario.access), 'request')} settled"
+        waits = f"{settled} of {pluralize(len(experiment.scenario.access), 'request')} settled"
         note(waits)
         if is_settled(experiment, report):
             return report
@@ -72,7 +72,7 @@ def published_totals(report: Report) -> Mapping[str, float]:
     """What the metrics add up to by the table: the summaries' totals and those of unattributed invocations."""
     summaries = [state.summary.totals for state in report.requests if state.summary is not None]
     loose = [
-        totals_of(each.invocation, each.decision.assessment)
+        totals_of(each.invocation, each.decision.quote)
         for each in report.unlinked
         if isinstance(each.decision, Unattributed)
     ]

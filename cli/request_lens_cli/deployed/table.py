@@ -9,21 +9,21 @@ import click
 
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import MOST_COUNTED, SeenDetails, look_at_range, look_at_request
+from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.ports import ReadPorts
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import COUNTED_UP_TO, MOST_UNTAGGED, Report
+from request_lens_cli.report.report import COUNTED_UP_TO, MAX_UNTAGGED, Report
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 from request_lens_cli.deployed.stack import DeployedStackView
 
 PARALLEL_READS = 8
-LIST_LIMIT = MOST_COUNTED - COUNTED_UP_TO
+LIST_LIMIT = MAX_COUNTED - COUNTED_UP_TO
 """A list holds so many requests of its period, the latest."""
 
 
@@ -41,9 +41,9 @@ class DeployedTable:
         """All that is known of these requests, in their order."""
         return self.reader.load_requests([RequestId(each) for each in request_ids])
 
-    def details(self, request_id: str, policy: Policy) -> SeenDetails:
+    def details(self, request_id: str, policy: Policy) -> RequestDetail:
         """One request with its calls, and with those that would be linked to it as things stand."""
-        return look_at_request(self._ports, policy, request_id=RequestId(request_id))
+        return get_request(self._ports, policy, request_id=RequestId(request_id))
 
     def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
         """Those of these invocations that have an item of their own, in their order."""
@@ -56,7 +56,7 @@ class DeployedTable:
 
         Only the requests' own items are read, in batches, and what is pending: that shows where it would be linked.
         """
-        seen = look_at_range(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
+        seen = list_requests(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
         return Report(
             requests=[each.state for each in seen.requests],
             unlinked=self.unlinked_between(period),
@@ -73,8 +73,8 @@ class DeployedTable:
         return Report(requests=states, unlinked=self.unlinked_between(period))
 
     def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
-        """The earliest MOST_UNTAGGED untagged invocations of the period."""
-        return self.reader.unlinked_between(period.first, period.last, limit=MOST_UNTAGGED)
+        """The earliest MAX_UNTAGGED untagged invocations of the period."""
+        return self.reader.unlinked_between(period.first, period.last, limit=MAX_UNTAGGED)
 
 
 def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:

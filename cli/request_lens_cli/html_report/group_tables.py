@@ -7,7 +7,7 @@ from request_lens.domain.linking.link import Link
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens_cli.html_report.html import NOTHING, Column, Html, element, table, text
-from request_lens_cli.report.figures import Figures, RequestFigures, Spread
+from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
 from request_lens_cli.report.report import Report, why
 
 type _Route = tuple[str, RequestFigures]
@@ -63,13 +63,13 @@ def _count(value: int) -> Html:
     return text(f"{value:,}")
 
 
-def _calls(spread: Spread | None) -> Html:
+def _calls(spread: Distribution | None) -> Html:
     return text(UNKNOWN if spread is None else f"{spread.mean:.1f}, most {spread.most:,.0f}")
 
 
-def _median(spread: Spread | None) -> Html:
+def _median(spread: Distribution | None) -> Html:
     return text(seconds(spread.p50 if spread is not None else None))
 
 
-def _p90(spread: Spread | None) -> Html:
+def _p90(spread: Distribution | None) -> Html:
     return text(seconds(spread.p90 if spread is not None else None))

@@ -1,9 +1,9 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
 from request_lens.presentation.costs import UNKNOWN_COST, dollars
-from request_lens.presentation.formatting import UNKNOWN, counted, seconds
+from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens_cli.html_report.html import Html, element, text
-from request_lens_cli.report.figures import Figures, RequestFigures, Spread
+from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
 
 
 def kpi_cards(figures: Figures) -> Html:
@@ -32,11 +32,11 @@ def _requests_notes(figures: RequestFigures) -> list[str]:
     return [*notes, f"{figures.failed:,} with a status of 500 or above"] if figures.failed else notes
 
 
-def _mean(spread: Spread | None) -> str:
+def _mean(spread: Distribution | None) -> str:
     return UNKNOWN if spread is None else f"{spread.mean:.1f}"
 
 
-def _median(spread: Spread | None) -> str:
+def _median(spread: Distribution | None) -> str:
     return UNKNOWN if spread is None else seconds(spread.p50)
 
 
@@ -44,10 +44,10 @@ def _calls_notes(figures: RequestFigures) -> list[str]:
     spread = figures.calls
     if spread is None:
         return []
-    return [f"mean; p90 {spread.p90:,.0f}, most {spread.most:,.0f}", counted(figures.totals.llm_calls, "LLM call")]
+    return [f"mean; p90 {spread.p90:,.0f}, most {spread.most:,.0f}", pluralize(figures.totals.llm_calls, "LLM call")]
 
 
-def _upper_end(name: str, spread: Spread | None) -> list[str]:
+def _upper_end(name: str, spread: Distribution | None) -> list[str]:
     if spread is None:
         return []
     notes = [f"{name}; p90 {seconds(spread.p90)}, longest {seconds(spread.most)}"]
@@ -61,7 +61,7 @@ def _time_notes(figures: RequestFigures) -> list[str]:
     return [*_upper_end("median", figures.llm_time_ms), f"{_tools(figures.tool_time_ms)}, {others}"]
 
 
-def _tools(spread: Spread | None) -> str:
+def _tools(spread: Distribution | None) -> str:
     """The tools' median time, where it is known of all requests: of those without tools it always is."""
     return f"tools {_median(spread)}" if spread is not None and spread.known == spread.of else "tools unknown"
 
@@ -74,7 +74,7 @@ def _token_notes(figures: RequestFigures) -> list[str]:
 
 def _cost_card(figures: RequestFigures) -> Html:
     totals = figures.totals
-    unpriced = counted(totals.unpriced_calls, "call")
+    unpriced = pluralize(totals.unpriced_calls, "call")
     if totals.estimated_cost_usd is None:
         return _card(
             "Estimated cost", UNKNOWN_COST, [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else []
@@ -85,6 +85,6 @@ def _cost_card(figures: RequestFigures) -> Html:
 
 def _unattributed_card(figures: Figures) -> Html:
     share = figures.unattributed_share
-    notes = [counted(figures.unattributed, "call") + " of no request we know"]
+    notes = [pluralize(figures.unattributed, "call") + " of no request we know"]
     notes += [f"{figures.pending_calls:,} not decided yet"] if figures.pending_calls else []
     return _card("Unattributed", UNKNOWN if share is None else f"{share:.1%}", notes)

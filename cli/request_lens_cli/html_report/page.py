@@ -16,9 +16,9 @@ from request_lens_cli.html_report.kpis import kpi_cards
 from request_lens_cli.html_report.request_tables import requests_section, top_tables
 from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, cut_words, earlier_words
+from request_lens_cli.report.report import Report, earlier_note, truncation_note
 
-MOST_DRAWN = 200
+MAX_DRAWN = 200
 """Requests in the picture, the newest; the table has more."""
 
 SHEET_ROWS = 12
@@ -67,8 +67,8 @@ def _header(report: Report, heading: Heading) -> Html:
     period = f"{_minute(heading.period.first)} to {_minute(heading.period.last)}"
     lines = [f"Stack {heading.stack}", period, f"as of {_minute(heading.written_at)}"]
     lines += [heading.only] if heading.only else []
-    lines += [earlier_words(report)] if report.earlier else []
-    lines += [words] if (words := cut_words(report)) else []
+    lines += [earlier_note(report)] if report.earlier else []
+    lines += [words] if (words := truncation_note(report)) else []
     parts = (element("li", text(each)) for each in lines)
     return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
 
@@ -97,9 +97,9 @@ def _by_prices(report: Report) -> str:
 def _timeline(report: Report) -> Html:
     if not report.requests:
         return NOTHING
-    drawn = report.newest(MOST_DRAWN)
+    drawn = report.newest(MAX_DRAWN)
     rows = drawn.timeline_rows()
-    subtitle = f"The latest {MOST_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
+    subtitle = f"The latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
     sheets = _sheets(rows)
     whole = _picture(rows, subtitle, class_="scroll on-screen" if sheets else "scroll")
     return element("section", whole, *sheets, class_="timeline")

@@ -7,7 +7,7 @@ from request_lens_cli.html_report.html import NOTHING, Column, Html, element, jo
 from request_lens_cli.report.report import Report, links_of
 from request_lens_cli.report.selection import Order, Selection
 
-MOST_ROWS = 1_000
+MAX_ROWS = 1_000
 """The table of all requests ends with so many: a page of more would be slow to open."""
 
 TOP = 5
@@ -35,8 +35,8 @@ def _measured(state: RequestState, order: Order) -> bool:
 
 
 def requests_section(report: Report) -> Html:
-    """Every request, by start, up to MOST_ROWS of them, the newest."""
-    shown = report.newest(MOST_ROWS).requests
+    """Every request, by start, up to MAX_ROWS of them, the newest."""
+    shown = report.newest(MAX_ROWS).requests
     more = f", the latest {len(shown):,} of {len(report.requests):,}" if len(shown) < len(report.requests) else ""
     return table(_columns(report), shown, caption=f"All requests{more}")
 

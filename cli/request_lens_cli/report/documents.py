@@ -124,7 +124,7 @@ def invocation_document(invocation: Invocation, policy: Policy, estimate: Estima
 
 def unattributed_document(invocation: Invocation, decision: Unattributed, policy: Policy) -> Document:
     """One unattributed invocation with its reason; `link` is null, `candidates` how many requests it fits."""
-    cost, now = decision.assessment.estimated_cost_usd, call_estimate(invocation, None)
+    cost, now = decision.quote.estimated_cost_usd, call_estimate(invocation, None)
     counted = now if cost is None and isinstance(now, Unpriced) else cost
     document = {**invocation_document(invocation, policy, counted), "link": None}
     return {**document, "reason": str(decision.reason), "candidates": decision.candidates}

@@ -11,7 +11,7 @@ from request_lens_cli.report.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Distribution:
     """The middle and the upper end of some values; `known` is how many there are of `of`, at least one."""
 
     mean: float
@@ -30,11 +30,11 @@ class RequestFigures:
     pending: int
     failed: int
     totals: Totals
-    calls: Spread | None
-    duration_ms: Spread | None
-    llm_time_ms: Spread | None
-    tool_time_ms: Spread | None
-    non_llm_time_ms: Spread | None
+    calls: Distribution | None
+    duration_ms: Distribution | None
+    llm_time_ms: Distribution | None
+    tool_time_ms: Distribution | None
+    non_llm_time_ms: Distribution | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def figures_of(report: Report) -> Figures:
         if state.record is not None:
             routes.setdefault(state.record.route, []).append(state)
     loose = [
-        totals_of(each.invocation, each.decision.assessment)
+        totals_of(each.invocation, each.decision.quote)
         for each in report.unlinked
         if isinstance(each.decision, Unattributed)
     ]
@@ -105,12 +105,12 @@ def _by_model(states: Sequence[RequestState]) -> Mapping[str, Totals]:
     return dict(sorted(totals.items()))
 
 
-def spread_of(values: Sequence[int | None]) -> Spread | None:
+def spread_of(values: Sequence[int | None]) -> Distribution | None:
     """How the known values spread; percentiles are values that occur (nearest rank). None where none is known."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return None
-    return Spread(
+    return Distribution(
         mean=sum(known) / len(known),
         p50=_percentile(known, 50),
         p90=_percentile(known, 90),

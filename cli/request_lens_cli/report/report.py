@@ -10,7 +10,7 @@ from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.linking.link import Confidence, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.formatting import counted
+from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.drawing import TimelineRow
 from request_lens_cli.report.labels import Label
 
@@ -26,7 +26,7 @@ COUNTED_UP_TO = 5_000
 """Requests before those of a report are counted up to here."""
 
 
-MOST_UNTAGGED = 5_000
+MAX_UNTAGGED = 5_000
 """Untagged invocations that a report reads, the earliest of its period."""
 
 
@@ -71,7 +71,7 @@ class Report:
         return sum(isinstance(each.decision, Unattributed) for each in self.unlinked)
 
     @property
-    def is_of_one_day(self) -> bool:
+    def within_one_day(self) -> bool:
         """Whether all requests started on one day in UTC."""
         return len({state.record.started_at.date() for state in self.requests if state.record is not None}) <= 1
 
@@ -103,7 +103,7 @@ class Report:
 
     def started_text(self, record: Request) -> str:
         """The request's start in UTC, with its day where the report's requests are of several."""
-        return f"{record.started_at:%H:%M:%S}" if self.is_of_one_day else f"{record.started_at:%m-%d %H:%M:%S}"
+        return f"{record.started_at:%H:%M:%S}" if self.within_one_day else f"{record.started_at:%m-%d %H:%M:%S}"
 
     def newest(self, limit: int) -> "Report":
         """The latest `limit` requests of the report, the others counted as earlier ones."""
@@ -119,8 +119,8 @@ def _start(state: RequestState) -> tuple[datetime, str]:
 def headline(report: Report) -> str:
     """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed"."""
     parts = [
-        counted(len(report.requests), "request"),
-        counted(report.llm_calls, "LLM call"),
+        pluralize(len(report.requests), "request"),
+        pluralize(report.llm_calls, "LLM call"),
         f"{report.unattributed:,} unattributed",
     ]
     if report.pending:
@@ -128,16 +128,16 @@ def headline(report: Report) -> str:
     return ", ".join(parts)
 
 
-def earlier_words(report: Report) -> str:
+def earlier_note(report: Report) -> str:
     """How many requests of the period are left out, such as "12 earlier requests are not shown"."""
     verb = "is" if report.earlier == 1 else "are"
     least = "at least " if report.earlier >= COUNTED_UP_TO else ""
-    return f"{least}{counted(report.earlier, 'earlier request')} {verb} not shown"
+    return f"{least}{pluralize(report.earlier, 'earlier request')} {verb} not shown"
 
 
-def cut_words(report: Report) -> str:
+def truncation_note(report: Report) -> str:
     """That there may be more untagged invocations than the report has read; empty where it has read all."""
-    if len(report.unlinked) < MOST_UNTAGGED:
+    if len(report.unlinked) < MAX_UNTAGGED:
         return ""
     return f"only the earliest {len(report.unlinked):,} untagged calls of this time were read, there may be more"
 

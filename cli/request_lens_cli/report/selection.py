@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.formatting import counted
+from request_lens.presentation.formatting import pluralize
 
 
 class Order(StrEnum):
@@ -33,7 +33,7 @@ class Selection:
     def words(self) -> str:
         """What is selected, in words; empty for all."""
         routes = [f"only {', '.join(sorted(self.routes))}"] if self.routes else []
-        return ", ".join([*routes, *([f"at least {counted(self.min_calls, 'LLM call')}"] if self.min_calls else [])])
+        return ", ".join([*routes, *([f"at least {pluralize(self.min_calls, 'LLM call')}"] if self.min_calls else [])])
 
     def of(self, states: Sequence[RequestState]) -> list[RequestState]:
         """The requests that are meant, in order; given in order of time."""

@@ -15,7 +15,7 @@ from request_lens.presentation.timeline.drawing import TimelineRow
 from request_lens.presentation.timeline.labels import calls_words, failures, total_words
 from request_lens.presentation.timeline.layout import MarkKind
 
-_MOST_LABEL, _LEAST_PLOT = 34, 20
+_MAX_LABEL, _MIN_PLOT = 34, 20
 _READABLE_CELLS = 9
 _TICK_CELLS = 10
 _GAP = "  "
@@ -74,8 +74,8 @@ def render_lines(lines: Sequence[BarLine], *, width: int, readable: float = _REA
 
     They share the axis where that leaves half of them `readable` cells; see `render_bars`.
     """
-    labels = min(max(Text(cleaned(line.label)).cell_len for line in lines), _MOST_LABEL, width // 3)
-    cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), _LEAST_PLOT)
+    labels = min(max(Text(cleaned(line.label)).cell_len for line in lines), _MAX_LABEL, width // 3)
+    cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), _MIN_PLOT)
     extents = [extent_of(line.row.request, line.row.summary) for line in lines]
     axis = axis_of(extents, left=0, width=cells, readable=readable)
     plots = [_plot(line.row, axis) for line in lines]

@@ -6,7 +6,7 @@ from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import Document, summary_document, unattributed_documents
-from request_lens_cli.report.report import Report, cut_words, earlier_words, headline
+from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.requests_table import requests_table
 from request_lens_cli.terminal.unlinked_table import unlinked_list, unlinked_table
@@ -42,7 +42,7 @@ def show_requests(report: Report, console: Console) -> None:
     if report.requests:
         console.print(f"{cost_line(report)}.", highlight=False)
     if report.earlier:
-        console.print(f"{earlier_words(report)}: ask for a shorter time.", style="yellow", highlight=False)
+        console.print(f"{earlier_note(report)}: ask for a shorter time.", style="yellow", highlight=False)
     if report.unattributed or report.pending:
         console.print(unlinked_table(report.unlinked))
     _show_cut(report, console)
@@ -61,5 +61,5 @@ def show_unlinked(report: Report, console: Console) -> None:
 
 
 def _show_cut(report: Report, console: Console) -> None:
-    if words := cut_words(report):
+    if words := truncation_note(report):
         console.print(f"{words.capitalize()}: ask for a shorter time.", style="yellow", highlight=False)

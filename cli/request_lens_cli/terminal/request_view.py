@@ -3,14 +3,14 @@
 from rich.console import Console
 from rich.text import Text
 
-from request_lens.application.query import SeenDetails
+from request_lens.application.query import RequestDetail
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.bars import placements
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.costs import by_prices, cost_of
-from request_lens.presentation.formatting import cleaned, counted, moment_text, seconds
+from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, in_order, invocation_document, summary_document
 from request_lens_cli.terminal.calls_table import calls_table
@@ -29,7 +29,7 @@ def state_document(state: RequestState, policy: Policy) -> Document:
     return {"request_id": state.request_id, "revision": state.revision, "invocations": calls}
 
 
-def show_request(state: RequestState, details: SeenDetails, *, policy: Policy, console: Console) -> None:
+def show_request(state: RequestState, details: RequestDetail, *, policy: Policy, console: Console) -> None:
     """Print what is known of a request: the waterfall, and each call, those that are pending marked."""
     linked = in_order(details.calls, policy)
     if state.record is None:
@@ -58,7 +58,7 @@ def _show_pending(state: RequestState, provisional: int, console: Console) -> No
     if state.summary is None:
         console.print("Pending: not settled yet, more calls may come.", style="yellow")
     if provisional:
-        calls = counted(provisional, "call")
+        calls = pluralize(provisional, "call")
         console.print(f"{calls} not decided yet, shown where they would be linked as things stand.", style="yellow")
 
 
@@ -81,7 +81,7 @@ def _cost(summary: Summary) -> str:
 
 def _counts(summary: Summary) -> str:
     totals = summary.totals
-    parts = [counted(totals.llm_calls, "LLM call")]
+    parts = [pluralize(totals.llm_calls, "LLM call")]
     if totals.llm_errors:
         parts.append(f"{totals.llm_errors:,} failed, of these {totals.llm_throttles:,} throttled")
     return ", ".join(parts)
@@ -100,7 +100,7 @@ def _tokens(summary: Summary) -> str:
 
 
 def _without_record(state: RequestState) -> str:
-    calls = counted(len(state.invocations), "tagged call")
+    calls = pluralize(len(state.invocations), "tagged call")
     if state.orphaned:
         return f"{calls} unattributed: the request's record never came."
     return f"{calls} pending: the request's record has not arrived yet."

@@ -23,11 +23,11 @@ from request_lens.wire.names import model_name
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
 
-CLIENT_CONFIG = ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+STORE_CLIENT = ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 """Seconds; three attempts end well inside the function's time-out: 3 × (3 + 5) s and the pauses between them."""
 
 
-PATIENCE = ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+LOOKUP_CLIENT = ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 """For what is worth no waiting: a profile's model."""
 
 
@@ -48,12 +48,12 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
     config = read_config(environment)
     clock = SystemClock()
     store = DynamoFactStore(
-        boto3.client("dynamodb", config=CLIENT_CONFIG),
+        boto3.client("dynamodb", config=STORE_CLIENT),
         table_name=config.request_table_name,
         retention=config.policy.retention,
         clock=clock,
     )
-    timer = SqsSettleTimer(boto3.client("sqs", config=CLIENT_CONFIG), queue_url=config.settle_queue_url, clock=clock)
+    timer = SqsSettleTimer(boto3.client("sqs", config=STORE_CLIENT), queue_url=config.settle_queue_url, clock=clock)
     logger = Logger(service=config.service_name)
     sink = EmfMetricSink(service_name=config.service_name, clock=clock, logger=logger)
     profiles = BedrockInferenceProfiles(_bedrock_client, model_name=model_name, clock=clock)
@@ -63,7 +63,7 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
 
 def _bedrock_client() -> "BedrockClient":
     """Made when the first application inference profile is met: most accounts have none, and it costs a cold start."""
-    return boto3.client("bedrock", config=PATIENCE)
+    return boto3.client("bedrock", config=LOOKUP_CLIENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def build_viewer(environment: Mapping[str, str]) -> Viewer:
     Raises: ConfigError, which names every variable that is missing or wrong.
     """
     config = read_viewer_config(environment)
-    client = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    client = boto3.client("dynamodb", config=STORE_CLIENT)
     reader = DynamoFactReader(client, table_name=config.request_table_name)
     ports = ReadPorts(reader=reader, prices=bedrock_prices())
     return Viewer(ports=ports, policy=config.policy, clock=SystemClock())

@@ -87,13 +87,13 @@ class FactReader(Neighbourhood, Protocol):
         """All that is known of these requests, in their order, read strongly consistent."""
 
 
-class Omissions(Protocol):
+class SweepQueries(Protocol):
     """What was left undone, looked up in bulk; may lag behind the newest writes. Raises: StoreUnavailable."""
 
-    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+    def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """Those of the requests, each once, that have no revision, or more invocations than their last one counts."""
 
-    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+    def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """Those of the invocations, each given once, that are not stored under their request."""
 
 
@@ -107,7 +107,7 @@ class RejectedStore(Protocol):
         """Those stored in [first, last], the earliest `limit` by time and key; may lag behind the newest writes."""
 
 
-class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, Omissions, RejectedStore, Protocol):
+class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, SweepQueries, RejectedStore, Protocol):
     """The table as a whole."""
 
 

@@ -189,7 +189,7 @@ def profile_of(case: Mapping[str, Any]) -> str:
 )
 def test_what_is_not_known_has_no_cost_and_a_reason(invocation: Invocation, why: Unpriced) -> None:
     assert PRICES.estimate(invocation) is why
-    assert PRICES.assess(invocation).estimated_cost_usd is None
+    assert PRICES.quote(invocation).estimated_cost_usd is None
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ models = st.sampled_from(sorted({case["model"] for case in CASES}))
 
 
 def _cost(model_id: str, tokens: TokenCounts) -> Decimal | None:
-    return PRICES.assess(priced(model_id, tokens)).estimated_cost_usd
+    return PRICES.quote(priced(model_id, tokens)).estimated_cost_usd
 
 
 @given(models, usages)
@@ -292,8 +292,8 @@ calls = st.lists(st.builds(priced, models, usages), max_size=6)
 
 @given(calls)
 def test_a_request_costs_the_sum_of_its_calls_and_says_how_many_it_lacks(made: list[Invocation]) -> None:
-    costs = [PRICES.assess(each).estimated_cost_usd for each in made]
-    together = sum((totals_of(each, PRICES.assess(each)) for each in made), start=Totals())
+    costs = [PRICES.quote(each).estimated_cost_usd for each in made]
+    together = sum((totals_of(each, PRICES.quote(each)) for each in made), start=Totals())
     known = [cost for cost in costs if cost is not None]
 
     assert together.estimated_cost_usd == (sum(known, start=Decimal(0)) if known else None)

@@ -106,7 +106,7 @@ summaries = st.builds(
     non_llm_time_ms=st.none() | counts,
     by_model=st.dictionaries(names, totals, max_size=3).map(lambda found: tuple(found.items())),
     bars=st.lists(bars, max_size=4).map(tuple),
-    breaks=st.lists(st.sampled_from(Assumption), unique=True).map(tuple),
+    violates=st.lists(st.sampled_from(Assumption), unique=True).map(tuple),
 )
 
 

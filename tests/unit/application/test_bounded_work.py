@@ -38,7 +38,7 @@ class ReadingStore(MemoryFactStore):
 
 
 def test_thousands_of_calls_that_overlap_are_crowded_by_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lens_world, "TIMERS_AT_MOST", CALLS + 2 * REQUESTS + 1)
+    monkeypatch.setattr(lens_world, "MAX_TIMERS", CALLS + 2 * REQUESTS + 1)
     store = ReadingStore()
     world = World(AGENTS, store=store)
     calls: list[Invocation] = [call(f"i{n}", n % 20, produced=[f"t{n}"], returned=[f"t{n - 1}"]) for n in range(CALLS)]

@@ -9,7 +9,7 @@ from request_lens.application.collect import MAX_KEPT, collect
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
 from tests.support.facts import MODEL, at, call, request, tag
 from tests.support.world import FailingStore, World
@@ -144,8 +144,8 @@ def test_an_untagged_call_is_looked_at_when_it_is_due_and_a_record_at_once() -> 
     world.collect(12, request("r1"), call("i1", 1))
 
     assert timers(world) == {
-        SettleKey(Matter.REQUEST, request("r1").request_id): 12,
-        SettleKey(Matter.INVOCATION, call("i1").invocation_id): 91,
+        SettleKey(SettleKind.REQUEST, request("r1").request_id): 12,
+        SettleKey(SettleKind.INVOCATION, call("i1").invocation_id): 91,
     }
 
 
@@ -161,7 +161,7 @@ def test_a_request_is_looked_at_after_the_settle_delay_or_at_once_where_the_batc
 
     world.collect(12, *calls, *([request("r1")] if with_record else []))
 
-    assert timers(world) == {SettleKey(Matter.REQUEST, request("r1").request_id): seconds}
+    assert timers(world) == {SettleKey(SettleKind.REQUEST, request("r1").request_id): seconds}
 
 
 def test_a_batch_that_comes_twice_changes_nothing() -> None:

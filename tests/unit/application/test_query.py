@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import MOST_COUNTED, SeenRequests, look_at_range, look_at_request
+from request_lens.application.query import MAX_COUNTED, RequestPage, get_request, list_requests
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.link import Link, Reason, Unattributed, tag_link
@@ -35,8 +35,8 @@ def seen_through(store: MemoryFactStore) -> ReadPorts:
     return ReadPorts(reader=store, prices=bedrock_prices())
 
 
-def looked(store: MemoryFactStore, *, limit: int = 200, now: float = 20, policy: Policy = POLICY) -> SeenRequests:
-    return look_at_range(seen_through(store), policy, span=RANGE, now=at(now), limit=limit)
+def looked(store: MemoryFactStore, *, limit: int = 200, now: float = 20, policy: Policy = POLICY) -> RequestPage:
+    return list_requests(seen_through(store), policy, span=RANGE, now=at(now), limit=limit)
 
 
 def test_a_settled_request_is_seen_as_its_last_revision_says() -> None:
@@ -63,7 +63,7 @@ def test_a_pending_call_is_seen_in_the_request_that_it_would_be_linked_to() -> N
 def test_looking_stores_nothing() -> None:
     store = stored([request()], [call("i1", 1)])
     looked(store)
-    look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+    get_request(seen_through(store), POLICY, request_id=RequestId("r1"))
 
     assert [each.decision for each in store.all_unlinked()] == [None]
     assert store.take_changes() == []
@@ -133,7 +133,7 @@ def test_the_newest_are_seen_and_the_earlier_ones_counted() -> None:
     seen = looked(store, limit=5)
 
     assert [each.record.request_id for each in seen.requests] == [f"r{n:02}" for n in range(7, 12)]
-    assert seen.earlier == 7 < MOST_COUNTED
+    assert seen.earlier == 7 < MAX_COUNTED
 
 
 def test_calls_of_long_ago_are_not_looked_for() -> None:
@@ -149,7 +149,7 @@ def test_a_range_and_its_requests_place_the_same_calls(drawn: Traffic) -> None:
     seen = {
         (each.invocation.invocation_id, record.request_id)
         for record in drawn.requests
-        for details in [look_at_request(seen_through(store), POLICY, request_id=record.request_id)]
+        for details in [get_request(seen_through(store), POLICY, request_id=record.request_id)]
         for each in details.calls
         if each.invocation.invocation_id in details.provisional
     }
@@ -164,7 +164,7 @@ def test_the_details_of_a_request_hold_its_calls_and_mark_the_provisional_ones()
     tagged = call("i1", 1, tag=tag())
     store = stored([request()], [tagged, call("i2", 3)])
 
-    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+    details = get_request(seen_through(store), POLICY, request_id=RequestId("r1"))
 
     assert [each.invocation.invocation_id for each in details.calls] == ["i1", "i2"]
     assert details.provisional == {"i2"}
@@ -175,7 +175,7 @@ def test_a_pending_request_has_the_cost_that_its_provisional_calls_would_have() 
     store = stored([request()], [call("i1", 1), call("i2", 3, model_id="unheard-of")])
 
     (seen,) = looked(store).requests
-    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+    details = get_request(seen_through(store), POLICY, request_id=RequestId("r1"))
 
     assert seen.summary is not None
     assert (seen.summary.totals.estimated_cost_usd, seen.summary.totals.unpriced_calls) == (Decimal("0.0012826"), 1)
@@ -188,20 +188,20 @@ def test_calls_of_a_summary_by_another_price_table_are_not_priced_with_ours() ->
     store = stored([request()], [tagged.invocation])
     store.write_revision(RequestId("r1"), revision=1, summary=fold(request(), [tagged], POLICY, NO_PRICES))
 
-    details = look_at_request(seen_through(store), POLICY, request_id=RequestId("r1"))
+    details = get_request(seen_through(store), POLICY, request_id=RequestId("r1"))
 
     assert details.estimates == {"i1": None}
 
 
 def test_a_request_whose_record_has_not_come_has_its_tagged_calls() -> None:
-    details = look_at_request(seen_through(stored([], [call("i1", 1, tag=tag())])), POLICY, request_id=RequestId("r1"))
+    details = get_request(seen_through(stored([], [call("i1", 1, tag=tag())])), POLICY, request_id=RequestId("r1"))
 
     assert details.seen is None
     assert len(details.calls) == 1
 
 
 def test_an_unknown_request_has_nothing() -> None:
-    details = look_at_request(seen_through(MemoryFactStore()), POLICY, request_id=RequestId("unknown"))
+    details = get_request(seen_through(MemoryFactStore()), POLICY, request_id=RequestId("unknown"))
 
     assert (details.seen, list(details.calls)) == (None, [])
 

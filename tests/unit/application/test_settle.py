@@ -8,7 +8,7 @@ from request_lens.domain.facts import Fact, Tag
 from request_lens.domain.linking.link import Confidence, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from tests.support.facts import ROLE, at, call, chain_of_two, link, request, tag
 from tests.support.world import World, places, run
 
@@ -230,8 +230,8 @@ def test_an_orphans_timer_that_comes_late_leaves_a_request_alone_that_has_its_re
     assert world.published().keys() == {"r1#1"}
 
 
-@pytest.mark.parametrize(("matter", "key"), [(matter, "unheard-of") for matter in Matter])
-def test_a_message_about_nothing_does_nothing(matter: Matter, key: str) -> None:
+@pytest.mark.parametrize(("matter", "key"), [(matter, "unheard-of") for matter in SettleKind])
+def test_a_message_about_nothing_does_nothing(matter: SettleKind, key: str) -> None:
     world = World()
     world.timer.send([(SettleKey(matter, request(key).request_id), at(0))])
 
@@ -239,7 +239,7 @@ def test_a_message_about_nothing_does_nothing(matter: Matter, key: str) -> None:
 
     assert world.sink.publications == []
     assert world.store.all_unlinked() == []
-    assert world.request(key).orphaned is (matter is Matter.ORPHAN)
+    assert world.request(key).orphaned is (matter is SettleKind.ORPHAN)
 
 
 @pytest.mark.parametrize("gap", [0, 1, 5])

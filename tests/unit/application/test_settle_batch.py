@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from request_lens.application.collect import collect
 from request_lens.application.settle import settle_at_once
-from request_lens.application.settle_batch import AT_ONCE, AT_ONCE_WITHIN, KeptSettleTimer, settle_or_send
+from request_lens.application.settle_batch import INLINE_BUDGET, MAX_INLINE_SETTLES, KeptSettleTimer, settle_or_send
 from request_lens.domain.facts import Fact
 from request_lens.domain.settling.state import SettleKey
 from request_lens.errors import StoreUnavailable
@@ -101,7 +101,7 @@ def test_where_settles_are_slow_the_rest_goes_through_the_queue_in_time() -> Non
     world = World()
     ids = [f"r{number}" for number in range(5)]
 
-    handler = _Handler(world, settle_takes=AT_ONCE_WITHIN / 2)
+    handler = _Handler(world, settle_takes=INLINE_BUDGET / 2)
     handler.take(*(fact for each in ids for fact in _whole(each)))
 
     assert handler.settled == ["r0", "r1"]
@@ -110,13 +110,13 @@ def test_where_settles_are_slow_the_rest_goes_through_the_queue_in_time() -> Non
 
 def test_a_batch_settles_a_bounded_number_of_requests() -> None:
     world = World()
-    ids = [f"r{number:02d}" for number in range(AT_ONCE + 2)]
+    ids = [f"r{number:02d}" for number in range(MAX_INLINE_SETTLES + 2)]
 
     handler = _Handler(world)
     handler.take(*(fact for each in ids for fact in _whole(each)))
 
-    assert handler.settled == ids[:AT_ONCE]
-    assert _sent(world) == ids[AT_ONCE:]
+    assert handler.settled == ids[:MAX_INLINE_SETTLES]
+    assert _sent(world) == ids[MAX_INLINE_SETTLES:]
 
 
 def test_untagged_calls_wait_for_their_time() -> None:

@@ -15,7 +15,7 @@ from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.linking.link import LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
 from tests.support.facts import ROLE, at, call, chain_of_two, link, request, tag
 from tests.support.world import World, places
@@ -140,8 +140,8 @@ def test_a_call_that_was_decided_and_never_counted_is_counted() -> None:
     world.store.store_unlinked([call("i1", 1)], stored_at=at(8))
     world.clock.moment = at(155)
     with pytest.raises(StoreUnavailable):
-        settle(SettleKey(Matter.INVOCATION, call("i1").invocation_id), world.ports, world.policy)
-    settle(SettleKey(Matter.REQUEST, RequestId("r1")), world.ports, world.policy)
+        settle(SettleKey(SettleKind.INVOCATION, call("i1").invocation_id), world.ports, world.policy)
+    settle(SettleKey(SettleKind.REQUEST, RequestId("r1")), world.ports, world.policy)
     assert (world.request().revision, world.decision("i1")) == (1, link())
 
     store.remembers = True
@@ -183,7 +183,7 @@ def test_the_last_minute_that_ended_two_hours_ago_is_swept_and_no_other(later: t
 
     sweep(world.ports, world.policy)
 
-    assert lose_messages(world) == [SettleKey(Matter.REQUEST, RequestId(each)) for each in ("first", "last")]
+    assert lose_messages(world) == [SettleKey(SettleKind.REQUEST, RequestId(each)) for each in ("first", "last")]
 
 
 def test_another_time_is_swept_on_demand() -> None:

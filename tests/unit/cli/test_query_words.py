@@ -12,7 +12,7 @@ from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.figures import Figures, figures_of, spread_of
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import MOST_UNTAGGED, Report, cut_words
+from request_lens_cli.report.report import MAX_UNTAGGED, Report, truncation_note
 from request_lens_cli.report.selection import Selection
 from tests.support.facts import at, call, pending
 from tests.support.sample_states import costing, settled
@@ -70,8 +70,8 @@ def test_the_unattributed_share_is_of_what_was_decided() -> None:
 
 
 def test_a_report_says_that_it_may_not_have_read_all_untagged_calls() -> None:
-    whole = Report(requests=[], unlinked=[pending(call("i1", 0))] * (MOST_UNTAGGED - 1))
+    whole = Report(requests=[], unlinked=[pending(call("i1", 0))] * (MAX_UNTAGGED - 1))
     cut = replace(whole, unlinked=[*whole.unlinked, pending(call("i2", 1))])
 
-    assert cut_words(whole) == ""
-    assert cut_words(cut) == "only the earliest 5,000 untagged calls of this time were read, there may be more"
+    assert truncation_note(whole) == ""
+    assert truncation_note(cut) == "only the earliest 5,000 untagged calls of this time were read, there may be more"

@@ -105,7 +105,7 @@ def test_a_call_that_fits_several_requests_waits_for_its_neighbours_and_is_then_
 def test_a_call_that_fits_no_request_is_unattributed_at_once() -> None:
     surroundings = around([request(start=20)], pending(call(logged=1)))
 
-    strange = Unattributed(reason=Reason.NO_REQUEST, breaks=Assumption.CALLS_HAVE_REQUESTS)
+    strange = Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)
     assert decided(surroundings, 91) == {"i1": strange}
 
 
@@ -120,7 +120,7 @@ def test_a_call_does_not_follow_another_into_a_request_that_it_does_not_fit() ->
     exact = link("r2", Method.TAG, Confidence.EXACT)
     surroundings = around([request("r2", 40)], pending(call(logged=1, returned=["x"])), x=exact)
 
-    spanning = Unattributed(reason=Reason.NO_REQUEST, breaks=Assumption.CHAINS_HAVE_ONE_REQUEST)
+    spanning = Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CHAINS_HAVE_ONE_REQUEST)
     assert decided(surroundings, 91) == {"i1": spanning}
 
 
@@ -238,4 +238,4 @@ def test_a_chain_that_no_request_can_hold_waits_for_nothing() -> None:
     first, last = chain_of_two("c", 1, 1 + (reach(AGENTS).total_seconds() + 1))
 
     found = decided(around([request()], pending(first), pending(last)), 91)
-    assert set(found.values()) == {Unattributed(reason=Reason.NO_REQUEST, breaks=Assumption.CALLS_HAVE_REQUESTS)}
+    assert set(found.values()) == {Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)}

@@ -14,7 +14,7 @@ from request_lens.domain.settling.state import RequestState
 from tests.support.facts import at, call, linked, request, tag
 
 POLICY = Policy()
-AT_ONCE = at(0)
+MAX_INLINE_SETTLES = at(0)
 """Any moment before the request's record came is at once."""
 
 
@@ -77,7 +77,7 @@ def test_evidence_is_complete_where_the_indices_have_no_gap_and_the_last_call_ne
 ) -> None:
     record = request(duration_ms=4_000)
     assert is_complete(calls, record, POLICY)
-    assert revision_due_at(known(record, *calls), POLICY) < AT_ONCE
+    assert revision_due_at(known(record, *calls), POLICY) < MAX_INLINE_SETTLES
 
 
 @pytest.mark.parametrize("calls", INCOMPLETE)
@@ -157,4 +157,4 @@ def test_where_the_record_came_late_its_calls_may_come_as_late() -> None:
 
 
 def test_after_the_first_revision_every_other_is_due_at_once() -> None:
-    assert revision_due_at(known(request(), tagged(None), revision=1), POLICY) < AT_ONCE
+    assert revision_due_at(known(request(), tagged(None), revision=1), POLICY) < MAX_INLINE_SETTLES

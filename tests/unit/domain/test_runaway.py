@@ -115,7 +115,7 @@ def test_failed_attempts_are_no_calls_and_unpriced_calls_add_no_cost() -> None:
 
 def test_exactly_the_limit_is_within_it() -> None:
     calls = [step(index) for index in range(1, 5)]
-    cost = sum((PRICES.assess(each).estimated_cost_usd or Decimal(0) for each in calls), start=Decimal(0))
+    cost = sum((PRICES.quote(each).estimated_cost_usd or Decimal(0) for each in calls), start=Decimal(0))
 
     assert runaway_of(calls, Policy(max_calls_per_request=4, max_cost_per_request=cost), PRICES) is None
     assert runaway_of(calls, Policy(max_cost_per_request=cost - Decimal("1e-9")), PRICES) is not None

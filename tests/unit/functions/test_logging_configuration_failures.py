@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from pydantic import ValidationError
 
 from bedrock_logging import PAUSE_S, ROLE_VISIBLE_WITHIN_S, BedrockLogging
-from cloudformation_answer import Answer, ResourceRequest, send
+from cloudformation_response import Answer, ResourceRequest, send
 from logging_configuration_handler import lambda_handler
 from logging_setting import LoggingSetting, setting_for
 from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask, listening

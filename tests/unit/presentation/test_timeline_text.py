@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from request_lens.presentation.formatting import counted, duration_text, escaped
+from request_lens.presentation.formatting import duration_text, escaped, pluralize
 from request_lens.presentation.timeline.text import shortened, text_width
 
 
@@ -51,4 +51,4 @@ def test_durations_are_told_in_the_unit_that_people_use(duration_ms: float, text
 
 
 def test_one_call_is_singular() -> None:
-    assert [counted(each, "call") for each in (0, 1, 2, 1000)] == ["0 calls", "1 call", "2 calls", "1,000 calls"]
+    assert [pluralize(each, "call") for each in (0, 1, 2, 1000)] == ["0 calls", "1 call", "2 calls", "1,000 calls"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAMESPACE = "RequestLens"
 """The CloudWatch namespace of all metrics."""
 
-OLDEST, NEWEST = timedelta(days=14), timedelta(hours=2)
+MAX_AGE, MAX_AHEAD = timedelta(days=14), timedelta(hours=2)
 """How far back and ahead CloudWatch takes metrics:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html"""
 
@@ -46,7 +46,7 @@ class EmfMetricSink:
     def publish(self, publication: Publication) -> None:
         """See `ports.MetricSink`. What CloudWatch would refuse for its age is logged as such, not printed."""
         age = self._clock.now() - publication.at
-        if not -NEWEST <= age <= OLDEST:
+        if not -MAX_AHEAD <= age <= MAX_AGE:
             self._logger.warning(
                 "metrics outside CloudWatch's time range, kept in the table only",
                 extra={"publication_id": publication.publication_id, "age_seconds": int(age.total_seconds())},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import TimerUnavailable
 from request_lens.ports import Clock
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-LONGEST_DELAY_S = 900
+MAX_DELAY_S = 900
 """SQS's longest delay: a key that is due later comes early, and whoever takes it sends it again."""
 
 SLOT_S = 10
@@ -75,21 +75,21 @@ def delay_of(due_at: datetime, now: datetime) -> int:
     delay_s = math.ceil((due_at - now).total_seconds())
     if delay_s >= 3 * SLOT_S:
         delay_s = math.ceil(math.ceil(due_at.timestamp() / SLOT_S) * SLOT_S - now.timestamp())
-    return min(max(delay_s, 0), LONGEST_DELAY_S)
+    return min(max(delay_s, 0), MAX_DELAY_S)
 
 
 def write_key(key: SettleKey) -> str:
     """The message body that says a key: {"matter": …, "id": …}."""
-    return json.dumps({"matter": key.matter.value, "id": key.id}, separators=(",", ":"))
+    return json.dumps({"matter": key.kind.value, "id": key.id}, separators=(",", ":"))
 
 
 def read_key(body: str) -> SettleKey | None:
     """The key that a message body says; None for a body that says none."""
     try:
         said = json.loads(body)
-        matter, fact_id = Matter(said["matter"]), said["id"]
+        kind, fact_id = SettleKind(said["matter"]), said["id"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if not isinstance(fact_id, str) or not fact_id:
         return None
-    return SettleKey(matter=matter, id=InvocationId(fact_id) if matter is Matter.INVOCATION else RequestId(fact_id))
+    return SettleKey(kind=kind, id=InvocationId(fact_id) if kind is SettleKind.INVOCATION else RequestId(fact_id))

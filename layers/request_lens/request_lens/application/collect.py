@@ -14,7 +14,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics
 from request_lens.domain.settling.runaway import may_run_away
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
 MAX_KEPT = 100
@@ -83,14 +83,14 @@ def _timers(facts: _Facts, now: datetime, policy: Policy) -> list[tuple[SettleKe
     """One key a touched request, due at once where the batch may complete or flag it, and one an untagged call."""
     due: dict[SettleKey, datetime] = {}
     for each in facts.linked:
-        key = SettleKey(Matter.REQUEST, each.link.request_id)
+        key = SettleKey(SettleKind.REQUEST, each.link.request_id)
         waits = each.invocation.waits_for_tool and not may_run_away(each.invocation, policy)
         wait = policy.settle_delay if waits else timedelta(0)
         due[key] = min(due.get(key, now + wait), now + wait)
-    due |= {SettleKey(Matter.REQUEST, each.request_id): now for each in facts.requests}
+    due |= {SettleKey(SettleKind.REQUEST, each.request_id): now for each in facts.requests}
     for call in facts.unlinked:
         unlinked = UnlinkedInvocation(invocation=call, stored_at=now)
-        due[SettleKey(Matter.INVOCATION, call.invocation_id)] = due_at(unlinked, policy)
+        due[SettleKey(SettleKind.INVOCATION, call.invocation_id)] = due_at(unlinked, policy)
     return list(due.items())
 
 
@@ -117,7 +117,7 @@ def _ms(span: timedelta) -> int:
     return span // timedelta(milliseconds=1)
 
 
-NEWEST = timedelta(hours=2)
+MAX_AHEAD = timedelta(hours=2)
 """How far ahead of us another clock may be: CloudWatch refuses metrics of a later time."""
 
 
@@ -165,7 +165,7 @@ def _screened(record: LogRecord, now: datetime, policy: Policy) -> Fact | Reject
 def _timely(fact: Fact, moment: datetime, now: datetime, policy: Policy) -> Fact | Rejected:
     if moment <= now - policy.retention:
         return _out_of_bounds(fact, RejectedReason.TOO_OLD, moment)
-    if moment > now + NEWEST:
+    if moment > now + MAX_AHEAD:
         return _out_of_bounds(fact, RejectedReason.TOO_NEW, moment)
     return fact
 

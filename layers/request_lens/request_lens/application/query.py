@@ -14,10 +14,10 @@ from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.settling.state import RequestState
 from request_lens.ports import FactReader, ReadPorts
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 """Requests beyond the rows are counted up to here."""
 
-MOST_PENDING = 64
+MAX_PENDING = 64
 """Pending requests that are read whole, the newest of them: a Query each."""
 
 READ_LIMIT = 2_000
@@ -28,7 +28,7 @@ PENDING_WITHIN = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenRequest:
+class RequestView:
     """A request as it stands; `is_pending` while a revision is still to come, `summary` None while it has no calls.
 
     `state` is what is stored of it, its calls only where they had to be read.
@@ -41,27 +41,27 @@ class SeenRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenRequests:
+class RequestPage:
     """The newest requests of a range, by start, and what is not among them.
 
-    `earlier` is how many more the range holds, MOST_COUNTED where there may be more still. `pending_calls` are the
+    `earlier` is how many more the range holds, MAX_COUNTED where there may be more still. `pending_calls` are the
     untagged calls without a decision, of which `unplaced_calls` would be linked to no request as things stand.
     """
 
-    requests: Sequence[SeenRequest]
+    requests: Sequence[RequestView]
     earlier: int = 0
     pending_calls: int = 0
     unplaced_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenDetails:
+class RequestDetail:
     """One request with its calls; those in `provisional` are not decided yet. `seen` is None until its record arrives.
 
     `estimates` has each call's cost, or why it has none; None where its summary was priced with another table.
     """
 
-    seen: SeenRequest | None
+    seen: RequestView | None
     calls: Sequence[LinkedInvocation]
     provisional: frozenset[InvocationId]
     estimates: Mapping[InvocationId, Estimate | None]
@@ -75,18 +75,18 @@ class _Pending:
     links: Mapping[RequestId, Sequence[LinkedInvocation]]
 
 
-def look_at_range(
+def list_requests(
     ports: ReadPorts, policy: Policy, *, span: tuple[datetime, datetime], now: datetime, limit: int
-) -> SeenRequests:
+) -> RequestPage:
     """The latest `limit` requests that started in the span, bounds included, as they stand now."""
     reader, (first, last) = ports.reader, span
     records = reader.newest_requests(first, last, limit=limit)
-    counted = reader.count_requests(first, last, limit=MOST_COUNTED) if len(records) == limit else len(records)
+    counted = reader.count_requests(first, last, limit=MAX_COUNTED) if len(records) == limit else len(records)
     heads = reader.load_heads([each.request_id for each in records])
     whole = _whole(reader, [each.request_id for each in heads if not each.revision])
     pending = _pending(reader, policy, span=_pending_span(heads, policy, span=span, now=now), whole=whole.values())
     whole |= _whole(reader, [each.request_id for each in heads if each.request_id in pending.links.keys() - whole])
-    return SeenRequests(
+    return RequestPage(
         requests=[
             _seen(whole.get(record.request_id, head), record, pending=pending, policy=policy, prices=ports.prices)
             for record, head in zip(records, heads, strict=True)
@@ -97,18 +97,18 @@ def look_at_range(
     )
 
 
-def look_at_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> SeenDetails:
+def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> RequestDetail:
     """One request with its calls by id, the provisional ones last."""
     (state,) = ports.reader.load_requests([request_id])
     if state.record is None:
         estimates = _estimates(state.invocations, None, ports.prices)
-        return SeenDetails(seen=None, calls=state.invocations, provisional=frozenset(), estimates=estimates)
+        return RequestDetail(seen=None, calls=state.invocations, provisional=frozenset(), estimates=estimates)
     started_at = state.record.started_at
     pending = _pending(ports.reader, policy, span=(started_at, started_at + reach(policy)), whole=[state])
     provisional = pending.links.get(request_id, ())
     seen = _seen(state, state.record, pending=pending, policy=policy, prices=ports.prices)
     calls = [*state.invocations, *provisional]
-    return SeenDetails(
+    return RequestDetail(
         seen=seen,
         calls=calls,
         provisional=frozenset(each.invocation.invocation_id for each in provisional),
@@ -124,22 +124,22 @@ def _estimates(
 
 def _seen(
     state: RequestState, record: Request, *, pending: _Pending, policy: Policy, prices: PriceTable
-) -> SeenRequest:
+) -> RequestView:
     provisional = pending.links.get(record.request_id, ())
     if state.revision and not provisional:
-        return SeenRequest(record=record, state=state, summary=state.summary, is_pending=False)
+        return RequestView(record=record, state=state, summary=state.summary, is_pending=False)
     known = bool(state.invocations or provisional)
     summary = (
         provisional_summary(record, state.invocations, provisional=provisional, policy=policy, prices=prices)
         if known
         else None
     )
-    return SeenRequest(record=record, state=state, summary=summary, is_pending=True)
+    return RequestView(record=record, state=state, summary=summary, is_pending=True)
 
 
 def _whole(reader: FactReader, request_ids: Sequence[RequestId]) -> dict[RequestId, RequestState]:
-    """The newest MOST_PENDING of these requests with all their calls."""
-    return {each.request_id: each for each in reader.load_requests(request_ids[-MOST_PENDING:])}
+    """The newest MAX_PENDING of these requests with all their calls."""
+    return {each.request_id: each for each in reader.load_requests(request_ids[-MAX_PENDING:])}
 
 
 def _pending_span(

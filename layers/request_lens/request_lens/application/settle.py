@@ -9,21 +9,21 @@ from request_lens.application.settle_chain import settle_invocation
 from request_lens.application.settle_request import settle_orphan, settle_request, settle_request_at_once
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
 
 def settle(key: SettleKey, ports: Ports, policy: Policy) -> None:
     """Do what is due for this key. Raises: StoreUnavailable, TimerUnavailable; the message then comes again."""
-    match key.matter:
-        case Matter.REQUEST:
+    match key.kind:
+        case SettleKind.REQUEST:
             settle_request(RequestId(key.id), ports, policy)
-        case Matter.ORPHAN:
+        case SettleKind.ORPHAN:
             settle_orphan(RequestId(key.id), ports, policy)
-        case Matter.INVOCATION:
+        case SettleKind.INVOCATION:
             settle_invocation(InvocationId(key.id), ports, policy)
         case _:
-            assert_never(key.matter)
+            assert_never(key.kind)
 
 
 def settle_at_once(key: SettleKey, ports: Ports, policy: Policy) -> None:

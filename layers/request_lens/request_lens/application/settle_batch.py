@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
-AT_ONCE = 25
+MAX_INLINE_SETTLES = 25
 """Requests that are settled with the batch that may have completed them; a message each for the rest comes at once."""
 
-AT_ONCE_WITHIN = timedelta(seconds=15)
+INLINE_BUDGET = timedelta(seconds=15)
 """After this long no further one is begun: where the table answers slowly, a time-out would repeat the whole batch."""
 
 
@@ -24,9 +24,9 @@ def settle_or_send(
     """
     now, timer = ports.clock.now(), KeptSettleTimer()
     keeping = replace(ports, timer=timer)
-    ready = [timed for timed in keys if timed[1] <= now and timed[0].matter is Matter.REQUEST][:AT_ONCE]
+    ready = [timed for timed in keys if timed[1] <= now and timed[0].kind is SettleKind.REQUEST][:MAX_INLINE_SETTLES]
     timer.send([timed for timed in keys if timed not in ready])
-    while ready and ports.clock.now() - now < AT_ONCE_WITHIN and is_settled(ready[0][0], keeping):
+    while ready and ports.clock.now() - now < INLINE_BUDGET and is_settled(ready[0][0], keeping):
         ready.pop(0)
     timer.send(ready)
     if timer.keys:

@@ -26,7 +26,7 @@ from request_lens.domain.linking.neighbourhood import (
     requests_span,
 )
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
 READ_LIMIT = 4 * MAX_FACTS_AROUND
@@ -43,7 +43,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         return
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count(_linked([unlinked]), ports.store.without_copy(_linked([unlinked])), ports, policy)
+        _count(_linked([unlinked]), ports.store.find_uncounted(_linked([unlinked])), ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
@@ -53,7 +53,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
 
 
 def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> None:
-    ports.timer.send([(SettleKey(Matter.INVOCATION, unlinked.invocation.invocation_id), at)])
+    ports.timer.send([(SettleKey(SettleKind.INVOCATION, unlinked.invocation.invocation_id), at)])
 
 
 def _settle_chain(asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
@@ -135,7 +135,7 @@ def _decide(verdict: Verdict, own: OpenChain, asked: UnlinkedInvocation, ports: 
 def _decided(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
     """The invocation with the decision that stands; an unattributed one keeps what it is published at."""
     if isinstance(decision, Unattributed):
-        decision = replace(decision, assessment=ports.prices.assess(unlinked.invocation))
+        decision = replace(decision, quote=ports.prices.quote(unlinked.invocation))
     return replace(unlinked, decision=ports.store.decide(unlinked, decision))
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.folding.fold import fold
-from request_lens.domain.linking.assumptions import broken_by_orphan
+from request_lens.domain.linking.assumptions import violations_by_orphan
 from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
-from request_lens.domain.settling.state import Matter, RequestState, SettleKey
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
@@ -23,7 +23,7 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy) -> None:
     if state.record is None:
         _await_record(state, ports, policy)
     elif has_news(state):
-        ports.timer.send([(SettleKey(Matter.REQUEST, request_id), revision_due_at(state, policy))])
+        ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
 
 
 def settle_request_at_once(request_id: RequestId, ports: Ports, policy: Policy) -> None:
@@ -33,9 +33,9 @@ def settle_request_at_once(request_id: RequestId, ports: Ports, policy: Policy) 
     """
     state = revise_if_due(request_id, ports, policy)
     if state.record is None:
-        ports.timer.send([(SettleKey(Matter.REQUEST, request_id), ports.clock.now() + policy.settle_delay)])
+        ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), ports.clock.now() + policy.settle_delay)])
     elif has_news(state):
-        ports.timer.send([(SettleKey(Matter.REQUEST, request_id), revision_due_at(state, policy))])
+        ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
 
 
 def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
@@ -64,8 +64,8 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
     for each in state.invocations:
         never_seen = Unattributed(
             reason=Reason.REQUEST_NEVER_SEEN,
-            breaks=broken_by_orphan(each.invocation, policy),
-            assessment=ports.prices.assess(each.invocation),
+            violates=violations_by_orphan(each.invocation, policy),
+            quote=ports.prices.quote(each.invocation),
         )
         _decide(each, never_seen, ports)
 
@@ -73,7 +73,7 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
 def _await_record(state: RequestState, ports: Ports, policy: Policy) -> None:
     if state.invocations:
         due = ports.clock.now() + policy.orphan_after
-        ports.timer.send([(SettleKey(Matter.ORPHAN, state.request_id), due)])
+        ports.timer.send([(SettleKey(SettleKind.ORPHAN, state.request_id), due)])
 
 
 def _write_revision(state: RequestState, ports: Ports, policy: Policy) -> RequestState | None:

@@ -18,7 +18,7 @@ from request_lens.domain.facts import Request
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import Matter, SettleKey
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
 AGE = timedelta(hours=2)
@@ -84,8 +84,8 @@ def _sweep_requests(begins: datetime, now: datetime, ports: Ports) -> tuple[int,
     """How many requests the slice held, and for how many a key was sent."""
     held = sent = 0
     for page in _pages(ports.store.requests_between, begins, _request_place):
-        unsettled = ports.store.unsettled([each.request_id for each in page])
-        _send([(SettleKey(Matter.REQUEST, each), now) for each in unsettled], ports)
+        unsettled = ports.store.find_unsettled([each.request_id for each in page])
+        _send([(SettleKey(SettleKind.REQUEST, each), now) for each in unsettled], ports)
         held, sent = held + len(page), sent + len(unsettled)
     return held, sent
 
@@ -108,13 +108,13 @@ def _uncounted(page: Sequence[UnlinkedInvocation], ports: Ports) -> list[Unlinke
         for each in page
         if isinstance(each.decision, Link)
     }
-    missing = ports.store.without_copy([copy for _, copy in linked.values()])
+    missing = ports.store.find_uncounted([copy for _, copy in linked.values()])
     return [linked[each.invocation.invocation_id][0] for each in missing]
 
 
 def _timed(unlinked: UnlinkedInvocation, policy: Policy) -> Timed:
     """The invocation's key, for when it is due: a backfilled one may not be yet, and its message is still to come."""
-    return SettleKey(Matter.INVOCATION, unlinked.invocation.invocation_id), due_at(unlinked, policy)
+    return SettleKey(SettleKind.INVOCATION, unlinked.invocation.invocation_id), due_at(unlinked, policy)
 
 
 def _send(keys: Sequence[Timed], ports: Ports) -> None:

@@ -95,7 +95,7 @@ class PriceSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
+class Quote:
     """What a price table says of one invocation; kept with what is published of it, as a later table may differ.
 
     `knows_model` tells whether the invocation's model id is one of the table's.
@@ -132,10 +132,10 @@ class PriceTable:
             return Unpriced.UNKNOWN_REGION
         return _cost(invocation.tokens, price)
 
-    def assess(self, invocation: Invocation) -> Assessment:
+    def quote(self, invocation: Invocation) -> Quote:
         """The estimate, and whether the model id is one of the table's."""
         estimate = self.estimate(invocation)
-        return Assessment(
+        return Quote(
             estimated_cost_usd=estimate if isinstance(estimate, Decimal) else None,
             knows_model=self.knows(invocation.model_id),
         )

@@ -41,7 +41,7 @@ def duration_text(duration_ms: float) -> str:
     return f"{minutes // _SIXTY:,} h {minutes % _SIXTY} min"
 
 
-def counted(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """A count and its noun: "1 call", "2 calls"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 

@@ -22,7 +22,7 @@ from request_lens.adapters.dynamodb.attributes import (
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import Rejected, RejectedReason
-from request_lens.domain.pricing import Assessment
+from request_lens.domain.pricing import Quote
 
 
 def request_values(record: Request) -> PlainMap:
@@ -139,7 +139,7 @@ def link_from(values: PlainMap) -> Link:
         request_id=RequestId(text(values, "request_id")),
         method=Method(text(values, "method")),
         confidence=Confidence(text(values, "confidence")),
-        breaks=_breach_from(values),
+        violates=_breach_from(values),
     )
 
 
@@ -153,7 +153,7 @@ def decision_values(decision: Decision) -> PlainMap:
                 "reason": decision.reason.value,
                 "candidates": decision.candidates,
                 **_breach_values(decision),
-                **_assessment_values(decision.assessment),
+                **_quote_values(decision.quote),
             }
         case _:
             assert_never(decision)
@@ -165,26 +165,26 @@ def decision_from(values: PlainMap) -> Decision:
         return Unattributed(
             reason=Reason(text(values, "reason")),
             candidates=integer(values, "candidates"),
-            breaks=_breach_from(values),
-            assessment=_assessment_from(values),
+            violates=_breach_from(values),
+            quote=_quote_from(values),
         )
     return link_from(values)
 
 
 def _breach_values(decision: Decision) -> PlainMap:
-    return {} if decision.breaks is None else {"breaks": decision.breaks.value}
+    return {} if decision.violates is None else {"breaks": decision.violates.value}
 
 
 def _breach_from(values: PlainMap) -> Assumption | None:
     return Assumption(text(values, "breaks")) if "breaks" in values else None
 
 
-def _assessment_values(assessment: Assessment) -> PlainMap:
-    return known({"estimated_cost_usd": assessment.estimated_cost_usd, "knows_model": assessment.knows_model or None})
+def _quote_values(quote: Quote) -> PlainMap:
+    return known({"estimated_cost_usd": quote.estimated_cost_usd, "knows_model": quote.knows_model or None})
 
 
-def _assessment_from(values: PlainMap) -> Assessment:
-    return Assessment(
+def _quote_from(values: PlainMap) -> Quote:
+    return Quote(
         estimated_cost_usd=optional_number(values, "estimated_cost_usd"),
         knows_model=values.get("knows_model") is True,
     )

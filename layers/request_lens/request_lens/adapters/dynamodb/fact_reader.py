@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-_HEAD = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned")
+_HEAD = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned", "runaway")
 
 
 class DynamoFactReader:

@@ -80,8 +80,8 @@ class DynamoFactStore(DynamoFactReader):
         standing = self.load_unlinked(unlinked.invocation.invocation_id)
         return standing.decision if standing is not None and standing.decision is not None else decision
 
-    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
-        """See `ports.Omissions`. One Query a request, eight at a time: half a read unit for each 4 KB of its items."""
+    def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """See `ports.SweepQueries`. One Query a request, eight at a time: half a read unit for each 4 KB of items."""
         distinct = list(dict.fromkeys(request_ids))
         settled = in_parallel(self._is_settled, distinct)
         return [each for each, is_settled in zip(distinct, settled, strict=True) if not is_settled]
@@ -89,8 +89,8 @@ class DynamoFactStore(DynamoFactReader):
     def _is_settled(self, request_id: RequestId) -> bool:
         return is_settled(self._table.outline(request_partition(request_id), attributes=SETTLED_BY))
 
-    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
-        """See `ports.Omissions`. One BatchGetItem a hundred: half a read unit an invocation."""
+    def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        """See `ports.SweepQueries`. One BatchGetItem a hundred: half a read unit an invocation."""
         keys = {(key["pk"], key["sk"]): each for each in linked for key in [linked_key(each)]}
         items = self._table.looked_up([linked_key(each) for each in linked], attributes=["pk", "sk"])
         stored = {(item["pk"], item["sk"]) for item in items}

@@ -44,7 +44,7 @@ def summary_values(summary: Summary) -> PlainMap:
         "by_model": [[places[model], _total_values(totals)] for model, totals in summary.by_model],
         "prices": _source_values(summary.prices) if summary.prices is not None else None,
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
-        "breaks": [each.value for each in summary.breaks] or None,
+        "breaks": [each.value for each in summary.violates] or None,
     }
     return known(values)
 
@@ -60,7 +60,7 @@ def summary_from(values: PlainMap) -> Summary:
         by_model=tuple(_by_model_from(sequence(values, "by_model"), models)),
         prices=_source_from(texts(values, "prices")) if "prices" in values else None,
         bars=tuple(_bar_from(cast("Sequence[Plain]", each), models) for each in sequence(values, "bars")),
-        breaks=tuple(Assumption(each) for each in texts(values, "breaks")) if "breaks" in values else (),
+        violates=tuple(Assumption(each) for each in texts(values, "breaks")) if "breaks" in values else (),
     )
 
 

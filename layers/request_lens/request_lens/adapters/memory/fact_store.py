@@ -146,13 +146,13 @@ class MemoryFactStore:
         """See `ports.FactReader`."""
         return [self.load_request(each) for each in request_ids]
 
-    def unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
-        """See `ports.Omissions`."""
+    def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        """See `ports.SweepQueries`."""
         states = [self.load_request(each) for each in dict.fromkeys(request_ids)]
         return [each.request_id for each in states if each.revision == 0 or has_news(each)]
 
-    def without_copy(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
-        """See `ports.Omissions`."""
+    def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
+        """See `ports.SweepQueries`."""
         return [
             each for each in linked if each.invocation.invocation_id not in self._linked.get(each.link.request_id, {})
         ]

@@ -7,7 +7,7 @@ from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.bars import placed
 from request_lens.domain.folding.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of
-from request_lens.domain.linking.assumptions import broken_by_tagged
+from request_lens.domain.linking.assumptions import violations_by_tagged
 from request_lens.domain.linking.chains import Chain, chains_of
 from request_lens.domain.linking.link import LinkedInvocation, Method
 from request_lens.domain.policy import Policy
@@ -33,7 +33,7 @@ def fold(
         by_model=by_model,
         bars=placed(request, linked, policy)[:MAX_BARS],
         prices=prices.source,
-        breaks=tuple(broken_by_tagged(request, _tagged(linked), policy)),
+        violates=tuple(violations_by_tagged(request, _tagged(linked), policy)),
     )
 
 
@@ -45,9 +45,9 @@ def _by_model(invocations: Sequence[Invocation], prices: PriceTable) -> tuple[tu
     ordered = sorted(invocations, key=lambda each: (each.logged_at, each.invocation_id))
     totals: dict[str, Totals] = {}
     for each in ordered:
-        assessment = prices.assess(each)
-        model = model_dimension(each, assessment)
-        totals[model] = totals.get(model, Totals()) + totals_of(each, assessment)
+        quote = prices.quote(each)
+        model = model_dimension(each, quote)
+        totals[model] = totals.get(model, Totals()) + totals_of(each, quote)
     return tuple(totals.items())
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Assumption, Confidence, Method
-from request_lens.domain.pricing import Assessment, Estimate, PriceSource, PriceTable
+from request_lens.domain.pricing import Estimate, PriceSource, PriceTable, Quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +46,9 @@ def _combined(left: Totals, right: Totals, *, sign: int) -> Totals:
     return Totals(**counts, estimated_cost_usd=cost)
 
 
-def totals_of(invocation: Invocation, assessment: Assessment) -> Totals:
+def totals_of(invocation: Invocation, quote: Quote) -> Totals:
     """What one invocation adds to every total, at the cost that it was assessed at."""
-    cost = assessment.estimated_cost_usd
+    cost = quote.estimated_cost_usd
     tokens = invocation.tokens
     return Totals(
         llm_calls=int(invocation.is_llm_call),
@@ -67,9 +67,9 @@ OTHER_MODEL = "other"
 """The ModelId dimension of failed calls of a model that nobody knows: their model id can be any text."""
 
 
-def model_dimension(invocation: Invocation, assessment: Assessment) -> str:
+def model_dimension(invocation: Invocation, quote: Quote) -> str:
     """The invocation's ModelId dimension: its model where the call succeeded, or where the price table knows it."""
-    return invocation.model_id if invocation.is_llm_call or assessment.knows_model else OTHER_MODEL
+    return invocation.model_id if invocation.is_llm_call or quote.knows_model else OTHER_MODEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Summary:
     """The aggregate of one request: a pure function of its facts.
 
     Times are milliseconds; None is unknown. `by_model` holds the same totals by model id, in order of first call.
-    `prices` says which prices the cost was estimated with, by list and without any discount. `breaks` are assumptions
+    `prices` says which prices the cost was estimated with, by list and without any discount. `violates` are assumptions
     of other links that the request's tagged calls show broken.
     """
 
@@ -112,7 +112,7 @@ class Summary:
     by_model: tuple[tuple[str, Totals], ...] = ()
     bars: tuple[Bar, ...] = ()
     prices: PriceSource | None = None
-    breaks: tuple[Assumption, ...] = ()
+    violates: tuple[Assumption, ...] = ()
 
 
 def estimate_within(summary: Summary | None, invocation: Invocation, prices: PriceTable) -> Estimate | None:

@@ -11,7 +11,7 @@ from request_lens.domain.linking.link import Assumption
 from request_lens.domain.policy import Policy
 
 
-def broken_by_request(record: Request, *, stored_at: datetime, policy: Policy) -> Iterator[Assumption]:
+def violations_by_request(record: Request, *, stored_at: datetime, policy: Policy) -> Iterator[Assumption]:
     """The assumptions that a request's record shows broken."""
     if record.duration_ms is not None and record.latest_end is not None:
         if timedelta(milliseconds=record.duration_ms) > policy.max_request + policy.clock_skew:
@@ -20,14 +20,14 @@ def broken_by_request(record: Request, *, stored_at: datetime, policy: Policy) -
             yield Assumption.LOGS_COME_IN_TIME
 
 
-def broken_by_call(call: Invocation, *, stored_at: datetime, policy: Policy) -> Iterator[Assumption]:
+def violations_by_call(call: Invocation, *, stored_at: datetime, policy: Policy) -> Iterator[Assumption]:
     """The assumptions that an untagged call shows broken by when it came; of unknown latency, it may have been long."""
     latency = policy.max_request if call.latency_ms is None else timedelta(milliseconds=call.latency_ms)
     if stored_at > call.logged_at + timedelta(milliseconds=LOG_PRECISION_MS) + latency + policy.link_delay:
         yield Assumption.LOGS_COME_IN_TIME
 
 
-def broken_by_tagged(record: Request, tagged: Sequence[Invocation], policy: Policy) -> Iterator[Assumption]:
+def violations_by_tagged(record: Request, tagged: Sequence[Invocation], policy: Policy) -> Iterator[Assumption]:
     """The assumptions that a request's tagged calls show broken: they know their request, whatever their times say."""
     chains = chains_of(tagged)
     if record.duration_ms is not None:
@@ -48,6 +48,6 @@ def _are_known_whole(tagged: Sequence[Invocation]) -> bool:
     return told and len(calls) == len(indices) and indices == set(range(1, len(indices) + 1))
 
 
-def broken_by_orphan(call: Invocation, policy: Policy) -> Assumption | None:
+def violations_by_orphan(call: Invocation, policy: Policy) -> Assumption | None:
     """What a tagged call shows broken whose request was never seen."""
     return Assumption.CALLS_HAVE_REQUESTS if call.caller_role in policy.agent_role_names else None

@@ -50,7 +50,7 @@ def decide_chain(around: Surroundings, *, now: datetime, policy: Policy) -> Verd
     spans = _spans_requests(around, possible)
     if not fitting:
         breach = spans or _call_without_request(possible, policy)
-        return _all_unattributed(around, Unattributed(reason=Reason.NO_REQUEST, breaks=breach))
+        return _all_unattributed(around, Unattributed(reason=Reason.NO_REQUEST, violates=breach))
     due = around.due_at(policy)
     if due > now and not own.is_too_long(policy):
         return Verdict(look_again_at=due)
@@ -61,7 +61,7 @@ def decide_chain(around: Surroundings, *, now: datetime, policy: Policy) -> Verd
     anchor = own.anchor
     if anchor is not None and anchor.request_id in fitting:
         decision = _anchored(anchor, decision)
-    decision = replace(decision, breaks=spans or decision.breaks)
+    decision = replace(decision, violates=spans or decision.violates)
     if isinstance(decision, Link):
         return _all_linked(around, decision)
     return _all_unattributed(around, decision)
@@ -90,7 +90,7 @@ def _anchored(anchor: Link, decision: Decision) -> Link:
     """The link of a chain that is linked in part: the one that the facts say now where it is to the same request."""
     if isinstance(decision, Link) and decision.request_id == anchor.request_id:
         return decision
-    return replace(anchor, method=Method.CHAIN, breaks=None)
+    return replace(anchor, method=Method.CHAIN, violates=None)
 
 
 def _evident(possible: Sequence[Request], around: Surroundings, policy: Policy) -> Link | None:
@@ -99,12 +99,12 @@ def _evident(possible: Sequence[Request], around: Surroundings, policy: Policy) 
     returned = (tool_use_id for call in around.own.chain.calls for tool_use_id in returned_by(call))
     for tool_use_id in returned:
         if (link := around.produced.get(tool_use_id)) is not None and link.request_id in ids:
-            return replace(link, method=Method.CHAIN, breaks=None)
+            return replace(link, method=Method.CHAIN, violates=None)
     if len(possible) > 1:
         return None
     confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
     breach = _second_loop(_elimination(around, timedelta(0), policy))
-    return Link(request_id=possible[0].request_id, method=Method.WINDOW, confidence=confidence, breaks=breach)
+    return Link(request_id=possible[0].request_id, method=Method.WINDOW, confidence=confidence, violates=breach)
 
 
 def _among(possible: Sequence[Request], around: Surroundings, policy: Policy) -> Decision:
@@ -112,8 +112,8 @@ def _among(possible: Sequence[Request], around: Surroundings, policy: Policy) ->
     found = _elimination(around, policy.max_request, policy)
     breach = _second_loop(found)
     if found.request_id is None or found.request_id not in {each.request_id for each in of_known_duration(possible)}:
-        return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(possible), breaks=breach)
-    return Link(request_id=found.request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, breaks=breach)
+        return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(possible), violates=breach)
+    return Link(request_id=found.request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, violates=breach)
 
 
 def _elimination(around: Surroundings, later: timedelta, policy: Policy) -> Elimination:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from request_lens.domain.facts import Invocation, RequestId
-from request_lens.domain.pricing import Assessment
+from request_lens.domain.pricing import Quote
 
 
 class Assumption(StrEnum):
@@ -56,26 +56,26 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """The correlation of one invocation with its request; `breaks` is an assumption that it shows broken."""
+    """The correlation of one invocation with its request; `violates` is an assumption that it shows broken."""
 
     request_id: RequestId
     method: Method
     confidence: Confidence
-    breaks: Assumption | None = None
+    violates: Assumption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unattributed:
     """The decision that an invocation belongs to no request we know; `candidates` is how many requests it fits.
 
-    `breaks` is an assumption that it shows broken. `assessment` is what it was published at, so that taking it back
+    `violates` is an assumption that it shows broken. `quote` is what it was published at, so that taking it back
     publishes the very same, negative; two decisions that differ in nothing else are equal.
     """
 
     reason: Reason
     candidates: int = 0
-    breaks: Assumption | None = None
-    assessment: Assessment = field(default=Assessment(), compare=False)
+    violates: Assumption | None = None
+    quote: Quote = field(default=Quote(), compare=False)
 
 
 type Decision = Link | Unattributed

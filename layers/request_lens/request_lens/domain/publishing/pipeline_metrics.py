@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from request_lens.domain.folding.summary import Summary, totals_of
-from request_lens.domain.linking.assumptions import broken_by_call, broken_by_request
+from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
 from request_lens.domain.linking.link import Assumption, Link, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
@@ -26,14 +26,14 @@ def _broken_by(change: Change, policy: Policy) -> Iterator[Assumption]:
     match change:
         case RevisionWritten():
             if change.previous is None:
-                yield from broken_by_request(change.request, stored_at=change.stored_at, policy=policy)
-            known = change.previous.breaks if change.previous is not None else ()
-            yield from (each for each in change.summary.breaks if each not in known)
+                yield from violations_by_request(change.request, stored_at=change.stored_at, policy=policy)
+            known = change.previous.violates if change.previous is not None else ()
+            yield from (each for each in change.summary.violates if each not in known)
         case InvocationDecided(previous=None):
             if change.invocation.tag is None:
-                yield from broken_by_call(change.invocation, stored_at=change.stored_at, policy=policy)
-            if change.decision.breaks is not None:
-                yield change.decision.breaks
+                yield from violations_by_call(change.invocation, stored_at=change.stored_at, policy=policy)
+            if change.decision.violates is not None:
+                yield change.decision.violates
         case _:
             return
 
@@ -41,8 +41,8 @@ def _broken_by(change: Change, policy: Policy) -> Iterator[Assumption]:
 def _no_longer_broken_by(change: Change) -> Iterator[Assumption]:
     match change:
         case RevisionWritten(previous=Summary() as before):
-            yield from (each for each in before.breaks if each not in change.summary.breaks)
-        case InvocationDecided(decision=Link(), previous=Unattributed(breaks=Assumption() as taken_back)):
+            yield from (each for each in before.violates if each not in change.summary.violates)
+        case InvocationDecided(decision=Link(), previous=Unattributed(violates=Assumption() as taken_back)):
             yield taken_back
         case _:
             return
@@ -59,10 +59,10 @@ def pipeline_values(changes: Iterable[Change]) -> dict[Metric, tuple[float, ...]
                 counts[Metric.UNPRICED_INVOCATIONS] += change.summary.totals.unpriced_calls - before
             case InvocationDecided(decision=Unattributed() as counted, previous=None):
                 counts[Metric.UNATTRIBUTED_INVOCATIONS] += 1
-                counts[Metric.UNPRICED_INVOCATIONS] += totals_of(change.invocation, counted.assessment).unpriced_calls
+                counts[Metric.UNPRICED_INVOCATIONS] += totals_of(change.invocation, counted.quote).unpriced_calls
             case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
                 counts[Metric.UNATTRIBUTED_INVOCATIONS] -= 1
-                counts[Metric.UNPRICED_INVOCATIONS] -= totals_of(change.invocation, counted.assessment).unpriced_calls
+                counts[Metric.UNPRICED_INVOCATIONS] -= totals_of(change.invocation, counted.quote).unpriced_calls
             case InvocationDecided() | RunawayFlagged():
                 continue
     return {metric: (count,) for metric, count in counts.items() if count}

@@ -98,13 +98,13 @@ def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
 
 
 def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int) -> Publication:
-    """What the call adds, or takes back, at the assessment that it was decided with."""
-    call, added = change.invocation, totals_of(change.invocation, counted.assessment)
+    """What the call adds, or takes back, at the quote that it was decided with."""
+    call, added = change.invocation, totals_of(change.invocation, counted.quote)
     totals = added if sign > 0 else Totals() - added
     latency = (call.latency_ms,) if sign > 0 and call.is_llm_call and call.latency_ms is not None else ()
     values = _total_values(totals)
     by_model = {**values, Metric.INVOCATION_LATENCY: latency} if latency else values
-    model = model_dimension(call, counted.assessment)
+    model = model_dimension(call, counted.quote)
     return Publication(
         publication_id=f"invocation:{call.invocation_id}#{1 if sign > 0 else 2}",
         at=call.logged_at,

@@ -30,7 +30,7 @@ def runaway_of(calls: Sequence[Invocation], policy: Policy, prices: PriceTable) 
         return None
     succeeded = [each for each in calls if each.is_llm_call]
     made = max(len(succeeded), *(_call_index(each) for each in calls), 0)
-    costs = [cost for each in succeeded if (cost := prices.assess(each).estimated_cost_usd) is not None]
+    costs = [cost for each in succeeded if (cost := prices.quote(each).estimated_cost_usd) is not None]
     cost = sum(costs, start=Decimal(0)) if costs else None
     too_many = 0 < policy.max_calls_per_request < made
     too_dear = cost is not None and 0 < policy.max_cost_per_request < cost

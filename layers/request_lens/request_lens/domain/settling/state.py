@@ -29,7 +29,7 @@ class RequestState:
     invocations: tuple[LinkedInvocation, ...] = ()
 
 
-class Matter(StrEnum):
+class SettleKind(StrEnum):
     """What a settle message is about: a request, a request whose record may never come, an untagged invocation."""
 
     REQUEST = "request"
@@ -40,5 +40,5 @@ class Matter(StrEnum):
 class SettleKey(NamedTuple):
     """All that a settle message says: any copy of it, at any time, is safe."""
 
-    matter: Matter
+    kind: SettleKind
     id: RequestId | InvocationId

@@ -19,7 +19,7 @@ _STEPS_MS = (
     *(_HOUR_MS * each for each in (1, 2, 3, 6, 12)),
     *(_DAY_MS * each for each in (1, 2, 7, 14, 28, 91, 364, 3640)),
 )
-_SHORTEST_SPAN_MS = 5
+_MIN_SPAN_MS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def axis_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width:
     lengths = [(ends - begins) / _MS for begins, ends in extents]
     if median(lengths) * scale.px_per_ms >= readable or len(extents) == 1:
         return Axis(scale=scale, is_shared=True)
-    return Axis(scale=replace(scale, span_ms=max(*lengths, _SHORTEST_SPAN_MS)), is_shared=False)
+    return Axis(scale=replace(scale, span_ms=max(*lengths, _MIN_SPAN_MS)), is_shared=False)
 
 
 def scale_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float) -> Scale:
@@ -95,7 +95,7 @@ def scale_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width
     """
     first, last = min(begins for begins, _ in extents), max(ends for _, ends in extents)
     origin = first if last - first < timedelta(seconds=2) else first.replace(microsecond=0)
-    span_ms = max((last - origin) / _MS, _SHORTEST_SPAN_MS)
+    span_ms = max((last - origin) / _MS, _MIN_SPAN_MS)
     return Scale(origin=origin, span_ms=span_ms, left=left, width=width)
 
 

@@ -6,7 +6,7 @@ Pure: the same rows give the same text. The widget, the CLI and reports share it
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from request_lens.presentation.formatting import counted, duration_text, moment_text
+from request_lens.presentation.formatting import duration_text, moment_text, pluralize
 from request_lens.presentation.timeline.axis import axis_of, extent_of
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame, bands, frame_of, header, picture, time_axis
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, columns_of, left_words, right_words
@@ -135,5 +135,5 @@ def _description(rows: Sequence[TimelineRow]) -> str:
     calls = sum(row.summary.totals.llm_calls for row in rows if row.summary)
     pending = sum(row.is_pending for row in rows)
     begins = moment_text(rows[0].request.started_at)
-    sentence = f"{counted(len(rows), 'request')} with {counted(calls, 'LLM call')}, the first at {begins}."
+    sentence = f"{pluralize(len(rows), 'request')} with {pluralize(calls, 'LLM call')}, the first at {begins}."
     return f"{sentence} {pending:,} of them pending." if pending else sentence

@@ -10,7 +10,7 @@ from request_lens.presentation.timeline.text import shortened
 from request_lens.presentation.timeline.theme import Theme, style_sheet
 
 DEFAULT_WIDTH = 1200
-_NARROWEST, _TITLE_SIZE, _SUBTITLE_SIZE = 520, 20.0, 13.0
+_MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 520, 20.0, 13.0
 _MARGIN = 28.0
 _COLUMN_GAP = 22.0
 _NOUN_GAP = 4.0
@@ -45,7 +45,7 @@ class Frame:
 
 def frame_of(columns: Columns, *, width: int, subtitle: bool) -> Frame:
     """The frame that leaves the plot all that the texts do not need."""
-    whole = max(width, _NARROWEST)
+    whole = max(width, _MIN_WIDTH)
     left = _MARGIN + columns.labels + _COLUMN_GAP
     nouns_left = whole - _MARGIN - columns.nouns
     figures_right = nouns_left - _NOUN_GAP

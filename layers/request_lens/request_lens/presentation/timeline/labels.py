@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.presentation.formatting import UNKNOWN, counted, duration_text, escaped
+from request_lens.presentation.formatting import UNKNOWN, duration_text, escaped, pluralize
 from request_lens.presentation.timeline.frame import Columns, Frame
 from request_lens.presentation.timeline.layout import MarkKind
 from request_lens.presentation.timeline.row import TimelineRow
@@ -13,7 +13,7 @@ from request_lens.presentation.timeline.text import shortened, text_width
 
 ROW_HEIGHT = 46.0
 _LABEL_SIZE, _DETAIL_SIZE = 13.0, 12.0
-_LABELS_LEAST, _LABELS_MOST, _LABELS_SHARE = 120.0, 280.0, 0.28
+_MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 280.0, 0.28
 _COUNTERS_LEFT, _SIGN_WIDTH, _COUNTER_GAP = 38.0, 8.0, 16.0
 _UPPER, _LOWER = 21.0, 38.0
 
@@ -25,7 +25,7 @@ def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
     nouns = [_width(f"· {calls_words(row)}") for row in rows]
     nouns += [_COUNTERS_LEFT + _counters_width(row.summary.totals) for row in rows if row.summary]
     return Columns(
-        labels=min(max([_LABELS_LEAST, *labels]), _LABELS_MOST, max(width * _LABELS_SHARE, _LABELS_LEAST)),
+        labels=min(max([_MIN_LABELS, *labels]), _MAX_LABELS, max(width * _LABELS_SHARE, _MIN_LABELS)),
         figures=max(figures, default=0),
         nouns=max(nouns, default=0),
     )
@@ -65,7 +65,7 @@ def calls_words(row: TimelineRow) -> str:
     if row.summary is None:
         return "pending"
     calls = row.summary.totals.llm_calls
-    return f"{calls:,} so far" if row.is_pending else counted(calls, "call")
+    return f"{calls:,} so far" if row.is_pending else pluralize(calls, "call")
 
 
 def _llm_words(summary: Summary | None) -> str:

@@ -4,7 +4,7 @@ from html import escape
 
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
-from request_lens.presentation.formatting import counted, duration_text, escaped
+from request_lens.presentation.formatting import duration_text, escaped, pluralize
 from request_lens.presentation.timeline.layout import Box, CallShape, MarkKind, TickShape
 
 DEFINITIONS = """<defs>
@@ -133,7 +133,7 @@ def mark(kind: MarkKind, x: float, y: float, *, count: int = 1) -> str:
     """A sign of 8 px around a point: a cross failed, a triangle throttled, an arrowhead ran on."""
     return tag(
         "path",
-        title(counted(count, _MARK_NAMES[kind]) if kind is not MarkKind.CUT else _MARK_NAMES[kind]),
+        title(pluralize(count, _MARK_NAMES[kind]) if kind is not MarkKind.CUT else _MARK_NAMES[kind]),
         class_=f"rl-mark rl-{kind.value}",
         d=f"M{number(x)} {number(y)}{_MARK_PATHS[kind]}",
     )

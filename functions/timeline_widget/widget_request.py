@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from request_lens.domain.facts import RequestId
 from request_lens.presentation.timeline.theme import Theme
 
-MOST_ROWS = 200
-LONGEST_RANGE = timedelta(days=7)
+MAX_ROWS = 200
+MAX_RANGE = timedelta(days=7)
 """The table lists requests by hour: a longer range is cut to its last days."""
 
 _DEFAULT_RANGE = timedelta(minutes=15)
@@ -23,7 +23,7 @@ type Object = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WidgetQuestion:
+class WidgetRequest:
     """One call of the widget; `span` includes its bounds, `request_id` asks for one request's details."""
 
     span: tuple[datetime, datetime]
@@ -34,18 +34,18 @@ class WidgetQuestion:
     request_id: RequestId | None
 
 
-def read_question(event: Object, *, now: datetime) -> WidgetQuestion:
+def read_question(event: Object, *, now: datetime) -> WidgetRequest:
     """The question of a Lambda event; its `widgetContext` is CloudWatch's, what stands beside it the widget's."""
     context = _object(event, "widgetContext")
     asked = _span(_object(context, "timeRange"), now=now)
-    first = max(asked[0], asked[1] - LONGEST_RANGE)
+    first = max(asked[0], asked[1] - MAX_RANGE)
     request_id = event.get("request_id")
-    return WidgetQuestion(
+    return WidgetRequest(
         span=(first, asked[1]),
         is_cut=first > asked[0],
         theme="dark" if context.get("theme") == "dark" else "light",
         width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _WIDEST)) - _SCROLL_BAR,
-        rows=_number(event, "rows", default=MOST_ROWS, within=(1, MOST_ROWS)),
+        rows=_number(event, "rows", default=MAX_ROWS, within=(1, MAX_ROWS)),
         request_id=RequestId(request_id) if isinstance(request_id, str) and request_id else None,
     )
 

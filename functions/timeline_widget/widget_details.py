@@ -24,12 +24,12 @@ _TEXT_HEADERS = ("Ended with", "Correlated by", "Estimated cost")
 
 def details_page(details: RequestDetail, question: WidgetRequest, policy: Policy) -> str:
     """One request: its picture, its totals, and a row a call."""
-    if details.seen is None and not details.calls:
+    if details.view is None and not details.calls:
         words = "Nothing is known of this request: its logs have not arrived, or it has expired."
         return page(element("h2", question.request_id or "") + element("p", words), theme=question.theme)
     head = element("p", "The request's record has not arrived yet.")
-    if details.seen is not None:
-        head = _picture(details.seen, question) + element("p", _totals(details.seen))
+    if details.view is not None:
+        head = _picture(details.view, question) + element("p", _totals(details.view))
     return page(head + _calls(details, policy), theme=question.theme)
 
 

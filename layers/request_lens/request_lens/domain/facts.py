@@ -4,6 +4,7 @@ A fact never changes once stored. Times are aware UTC datetimes, latencies whole
 None, never 0.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NewType
@@ -129,6 +130,11 @@ class Invocation:
     inference_profile: str | None = None
 
     @property
+    def latency(self) -> timedelta:
+        """How long the call took; zero where that is unknown."""
+        return timedelta(milliseconds=self.latency_ms or 0)
+
+    @property
     def is_llm_call(self) -> bool:
         """Whether the attempt reached the model and succeeded."""
         return self.error_code is None
@@ -146,3 +152,9 @@ class Invocation:
 
 type Fact = Request | Invocation
 """A request's record or an invocation, as observed."""
+
+
+def count_indexed(calls: Iterable[Invocation]) -> int | None:
+    """The n where the tags' `call_index` run 1, 2 … n without a gap; None where one is missing or unknown."""
+    indices = {call.tag.call_index for call in calls if call.tag is not None}
+    return len(indices) if indices and indices == set(range(1, len(indices) + 1)) else None

@@ -12,7 +12,7 @@ class Policy:
     `agent_role_names` empty: every caller is considered and inferred links are only `assumed`.
     `agent_routes` empty: every route is observed. `one_loop_per_request`: no request runs two agent loops, so that a
     call that fits several requests may be linked by elimination. A request with more LLM calls than
-    `max_calls_per_request`, or dearer than `max_cost_per_request` (USD, estimated), is a runaway; 0 is no limit.
+    `max_calls_per_request`, or that costs more than `max_cost_per_request` (USD, estimated), is a runaway; 0: no limit.
     """
 
     settle_delay: timedelta = timedelta(seconds=30)

@@ -64,26 +64,26 @@ def lone_chain(invocation: Invocation) -> Chain:
     return Chain(calls=(invocation,), previous=((),))
 
 
-def chain_with(asked: Invocation, invocations: Iterable[Invocation]) -> Chain:
+def chain_with(target: Invocation, invocations: Iterable[Invocation]) -> Chain:
     """The chain of this one of the invocations. More of them never take a call out of it."""
-    around = _sharing_ids(asked, invocations)
-    return next(chain for chain in chains_of(around) if asked in chain.calls)
+    related = _sharing_ids(target, invocations)
+    return next(chain for chain in chains_of(related) if target in chain.calls)
 
 
-def _sharing_ids(asked: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:
+def _sharing_ids(target: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:
     """The call and those that name one of its tool-use ids, or of theirs: its chain is among them."""
     by_id: dict[str, list[Invocation]] = {}
     for call in invocations:
         for tool_use_id in (*produced_by(call), *returned_by(call)):
             by_id.setdefault(tool_use_id, []).append(call)
-    found, left = {asked.invocation_id: asked}, [asked]
+    related, left = {target.invocation_id: target}, [target]
     while left:
         call = left.pop()
         for tool_use_id in (*produced_by(call), *returned_by(call)):
-            fresh = {each.invocation_id: each for each in by_id.pop(tool_use_id, ())}
-            left.extend(each for key, each in fresh.items() if key not in found)
-            found |= fresh
-    return list(found.values())
+            sharing = {other.invocation_id: other for other in by_id.pop(tool_use_id, ())}
+            left.extend(other for key, other in sharing.items() if key not in related)
+            related |= sharing
+    return list(related.values())
 
 
 def _by_time(invocation: Invocation) -> tuple[datetime, str]:
@@ -93,14 +93,14 @@ def _by_time(invocation: Invocation) -> tuple[datetime, str]:
 def _previous(ordered: Sequence[Invocation]) -> list[list[int]]:
     """For each call the first calls that asked for the tool results it returns; none that was logged later."""
     producers: dict[str, int] = {}
-    for position, each in enumerate(ordered):
-        for tool_use_id in produced_by(each):
+    for position, call in enumerate(ordered):
+        for tool_use_id in produced_by(call):
             producers.setdefault(tool_use_id, position)
-    found: list[list[int]] = []
-    for position, each in enumerate(ordered):
-        known = {producers[tool_use_id] for tool_use_id in returned_by(each) if tool_use_id in producers}
-        found.append(sorted(p for p in known if p != position and ordered[p].logged_at <= each.logged_at))
-    return found
+    previous: list[list[int]] = []
+    for position, call in enumerate(ordered):
+        askers = {producers[tool_use_id] for tool_use_id in returned_by(call) if tool_use_id in producers}
+        previous.append(sorted(p for p in askers if p != position and ordered[p].logged_at <= call.logged_at))
+    return previous
 
 
 def _roots(ordered: Sequence[Invocation]) -> list[int]:
@@ -118,8 +118,9 @@ def _roots(ordered: Sequence[Invocation]) -> list[int]:
         return position
 
     producers: dict[str, list[int]] = {}
-    for _, second in groupby(range(len(ordered)), key=lambda position: ordered[position].logged_at):
-        group = list(second)
+    # Second by second, the askers of a second before its returners: the log's order within a second says nothing.
+    for _, positions in groupby(range(len(ordered)), key=lambda position: ordered[position].logged_at):
+        group = list(positions)
         for position in group:
             for tool_use_id in produced_by(ordered[position]):
                 producers.setdefault(tool_use_id, []).append(position)
@@ -129,6 +130,7 @@ def _roots(ordered: Sequence[Invocation]) -> list[int]:
                 for first in joined:
                     one, other = root(first), root(position)
                     parent[max(one, other)] = min(one, other)
+                # The askers are one group now, so the first stands for all: the work stays linear in the calls.
                 del joined[1:]
     return [root(position) for position in range(len(ordered))]
 
@@ -137,20 +139,21 @@ def _chain(ordered: Sequence[Invocation]) -> Chain:
     if len(ordered) == 1:
         return lone_chain(ordered[0])
     previous = _previous(ordered)
-    laid = _laid_out({position: set(before) for position, before in enumerate(previous)})
-    place = {member: position for position, member in enumerate(laid)}
+    order = _in_dependency_order({position: set(before) for position, before in enumerate(previous)})
+    place = {member: position for position, member in enumerate(order)}
     return Chain(
-        calls=tuple(ordered[member] for member in laid),
+        calls=tuple(ordered[member] for member in order),
         previous=tuple(
-            tuple(place[first] for first in previous[member] if place[first] < place[member]) for member in laid
+            tuple(place[first] for first in previous[member] if place[first] < place[member]) for member in order
         ),
     )
 
 
-def _laid_out(waits: Mapping[int, set[int]]) -> list[int]:
+def _in_dependency_order(waits: Mapping[int, set[int]]) -> list[int]:
     """The members, which are in order of time, each after those it waits for, by time where that leaves a choice.
 
-    Ids come from strangers: where they run in a circle, the earliest call that is left goes first.
+    Ids come from strangers: where they run in a circle, which `graphlib` refuses, the earliest call that is left goes
+    first.
     """
     followers: dict[int, list[int]] = {}
     for member, before in waits.items():
@@ -158,15 +161,15 @@ def _laid_out(waits: Mapping[int, set[int]]) -> list[int]:
             followers.setdefault(first, []).append(member)
     left = dict.fromkeys(waits)
     ready = [member for member, before in waits.items() if not before]
-    laid: list[int] = []
+    order: list[int] = []
     while left:
         member = heapq.heappop(ready) if ready else next(iter(left))
         if member not in left:
             continue
         del left[member]
-        laid.append(member)
+        order.append(member)
         for follower in followers.get(member, ()):
             waits[follower].discard(member)
             if not waits[follower]:
                 heapq.heappush(ready, follower)
-    return laid
+    return order

@@ -1,89 +1,88 @@
-"""Linking: which request an untagged invocation belongs to, decided chain by chain once all facts should be in."""
+"""Deciding: which request a chain of untagged invocations belongs to, once all facts should be in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import Request
+from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.linking.chains import chains_of, returned_by
 from request_lens.domain.linking.elimination import MAX_LOOPS, Elimination, eliminated, is_loop
-from request_lens.domain.linking.link import (
-    Assumption,
-    Confidence,
-    Decision,
-    Link,
-    Method,
-    Reason,
-    Unattributed,
-    UnlinkedInvocation,
-)
-from request_lens.domain.linking.neighbourhood import Surroundings, may_be_linked, of_known_duration
+from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
+from request_lens.domain.linking.neighbourhood import LinkingContext, may_be_linked, of_known_duration
 from request_lens.domain.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueDecision:
-    """A decision that is due, for one invocation."""
+class ChainDecision:
+    """The decisions of a chain's open calls, in the chain's order; or when to look at it again."""
 
-    unlinked: UnlinkedInvocation
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The decisions of a chain's open calls, in the chain's order; or when to look again."""
-
-    decisions: tuple[DueDecision, ...] = ()
-    look_again_at: datetime | None = None
+    decisions: Mapping[InvocationId, Decision] = field(default_factory=dict)
+    retry_at: datetime | None = None
 
 
-def decide_chain(around: Surroundings, *, now: datetime, policy: Policy) -> Verdict:
-    """What is to be decided of the chain in these surroundings.
+def decide_chain(context: LinkingContext, *, now: datetime) -> ChainDecision:
+    """What is to be decided of the chain in this context.
 
     The same facts give the same decisions, whoever asks, also where a settle died between two of them.
     """
-    own = around.own
-    if around.is_crowded(policy):
-        return _all_unattributed(around, Unattributed(reason=Reason.CROWDED))
-    possible = around.possible(own.chain, policy)
-    fitting = {each.request_id for each in of_known_duration(possible)}
-    spans = _spans_requests(around, possible)
+    if context.is_crowded:
+        return _unattributed(context, Unattributed(reason=Reason.CROWDED))
+    candidates = context.candidates(context.chain)
+    retry_at = _retry_at(context, candidates, now)
+    if retry_at is not None:
+        return ChainDecision(retry_at=retry_at)
+    match _decision(context, candidates):
+        case Link() as link:
+            return _linked(context, link)
+        case Unattributed() as unattributed:
+            return _unattributed(context, unattributed)
+
+
+def _retry_at(context: LinkingContext, candidates: Sequence[Request], now: datetime) -> datetime | None:
+    """When the chain is to be looked at again; None where it can be decided now."""
+    if not of_known_duration(candidates):
+        return None  # nothing that comes in time could fit it any more: its settle began when its last call was due
+    due = context.due_at
+    if now < due and not context.is_too_long:
+        return due
+    if _only_candidate(context, candidates) is not None or context.anchor is not None:
+        return None
+    # A neighbour that began as late as `MaxRequestSeconds` after it may yet take a candidate away.
+    neighbours_due = due + context.policy.max_request
+    return neighbours_due if now < neighbours_due else None
+
+
+def _decision(context: LinkingContext, candidates: Sequence[Request]) -> Decision:
+    """The decision of a chain that is due, with its neighbours where those tell."""
+    spans = _spans_requests(context, candidates)
+    fitting = {request.request_id for request in of_known_duration(candidates)}
     if not fitting:
-        breach = spans or _call_without_request(possible, policy)
-        return _all_unattributed(around, Unattributed(reason=Reason.NO_REQUEST, violates=breach))
-    due = around.due_at(policy)
-    if due > now and not own.is_too_long(policy):
-        return Verdict(look_again_at=due)
-    evident = _evident(possible, around, policy)
-    if evident is None and own.anchor is None and now < due + policy.max_request:
-        return Verdict(look_again_at=due + policy.max_request)
-    decision = evident if evident is not None else _among(possible, around, policy)
-    anchor = own.anchor
+        violated = spans or _call_without_request(candidates, context.policy)
+        return Unattributed(reason=Reason.NO_REQUEST, violates=violated)
+    decision = _only_candidate(context, candidates) or _by_elimination(context, candidates)
+    anchor = context.anchor
     if anchor is not None and anchor.request_id in fitting:
         decision = _anchored(anchor, decision)
-    decision = replace(decision, violates=spans or decision.violates)
-    if isinstance(decision, Link):
-        return _all_linked(around, decision)
-    return _all_unattributed(around, decision)
+    return replace(decision, violates=spans or decision.violates)
 
 
-def _spans_requests(around: Surroundings, possible: Sequence[Request]) -> Assumption | None:
+def _spans_requests(context: LinkingContext, candidates: Sequence[Request]) -> Assumption | None:
     """Whether the calls that are linked already, and those that are not, cannot be of one request."""
-    linked = {each.request_id for each in around.links}
-    spans = len(linked) > 1 or not linked <= {each.request_id for each in possible}
+    linked = {link.request_id for link in context.links}
+    spans = len(linked) > 1 or not linked <= {request.request_id for request in candidates}
     return Assumption.CHAINS_HAVE_ONE_REQUEST if spans else None
 
 
-def _call_without_request(possible: Sequence[Request], policy: Policy) -> Assumption | None:
+def _call_without_request(candidates: Sequence[Request], policy: Policy) -> Assumption | None:
     """Whether a call that fits nothing shows that its role calls for something else, too.
 
     It does not while everybody is considered, nor where a request of unknown duration may have made it.
     """
-    return Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names and not possible else None
+    return Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names and not candidates else None
 
 
-def _second_loop(found: Elimination) -> Assumption | None:
-    return None if found.is_possible else Assumption.ONE_LOOP_PER_REQUEST
+def _second_loop(elimination: Elimination) -> Assumption | None:
+    return None if elimination.is_possible else Assumption.ONE_LOOP_PER_REQUEST
 
 
 def _anchored(anchor: Link, decision: Decision) -> Link:
@@ -93,77 +92,77 @@ def _anchored(anchor: Link, decision: Decision) -> Link:
     return replace(anchor, method=Method.CHAIN, violates=None)
 
 
-def _evident(possible: Sequence[Request], around: Surroundings, policy: Policy) -> Link | None:
+def _only_candidate(context: LinkingContext, candidates: Sequence[Request]) -> Link | None:
     """The link to the request of a call that the chain continues, or to the only one that can have made it."""
-    ids = {each.request_id for each in of_known_duration(possible)}
-    returned = (tool_use_id for call in around.own.chain.calls for tool_use_id in returned_by(call))
-    for tool_use_id in returned:
-        if (link := around.produced.get(tool_use_id)) is not None and link.request_id in ids:
+    fitting = {request.request_id for request in of_known_duration(candidates)}
+    for tool_use_id in (tool_use_id for call in context.chain.calls for tool_use_id in returned_by(call)):
+        link = context.facts.tool_use_links.get(tool_use_id)
+        if link is not None and link.request_id in fitting:
             return replace(link, method=Method.CHAIN, violates=None)
-    if len(possible) > 1:
+    if len(candidates) > 1:
         return None
-    confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
-    breach = _second_loop(_elimination(around, timedelta(0), policy))
-    return Link(request_id=possible[0].request_id, method=Method.WINDOW, confidence=confidence, violates=breach)
+    confidence = Confidence.INFERRED if context.policy.agent_role_names else Confidence.ASSUMED
+    violated = _second_loop(_elimination(context, timedelta(0)))
+    return Link(request_id=candidates[0].request_id, method=Method.WINDOW, confidence=confidence, violates=violated)
 
 
-def _among(possible: Sequence[Request], around: Surroundings, policy: Policy) -> Decision:
-    """The decision of a chain that several requests can have made, once its neighbours are whole."""
-    found = _elimination(around, policy.max_request, policy)
-    breach = _second_loop(found)
-    if found.request_id is None or found.request_id not in {each.request_id for each in of_known_duration(possible)}:
-        return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(possible), violates=breach)
-    return Link(request_id=found.request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, violates=breach)
+def _by_elimination(context: LinkingContext, candidates: Sequence[Request]) -> Decision:
+    """The decision of a chain that several requests can have made, once its neighbours are complete."""
+    elimination = _elimination(context, context.policy.max_request)
+    violated = _second_loop(elimination)
+    request_id = elimination.request_id
+    if request_id is None or request_id not in {request.request_id for request in of_known_duration(candidates)}:
+        return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(candidates), violates=violated)
+    return Link(request_id=request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, violates=violated)
 
 
-def _elimination(around: Surroundings, later: timedelta, policy: Policy) -> Elimination:
+def _elimination(context: LinkingContext, later: timedelta) -> Elimination:
     """What the loops around leave to this one.
 
-    They are those that begin no more than `MaxRequestSeconds` before it, and no `later` than so after it, and are whole
-    when it is decided, whatever was decided of them: so the answer depends on the facts alone, not on who asks or when.
+    They are those that begin no more than `MaxRequestSeconds` before it, and no `later` than so after it, and are
+    complete when it is decided, whatever was decided of them: so the answer depends on the facts alone, not on who asks
+    or when.
     """
-    own = around.own.chain
-    if not policy.one_loop_per_request or not is_loop(own):
+    policy = context.policy
+    if not policy.one_loop_per_request or not is_loop(context.chain):
         return Elimination()
-    begins, whole_at = own.calls[0].logged_at, around.whole_at(own, policy) + later
+    first_call = context.chain.calls[0]
+    begins, complete_at = first_call.logged_at, context.complete_at(context.chain) + later
+    ours = (call.invocation for call in context.facts.unlinked if may_be_linked(call, policy))
     loops = [
         chain
-        for chain in chains_of(each.invocation for each in around.unlinked if may_be_linked(each, policy))
+        for chain in chains_of(ours)
         if is_loop(chain)
         and begins - policy.max_request <= chain.calls[0].logged_at <= begins + later
-        and around.whole_at(chain, policy) <= whole_at
+        and context.complete_at(chain) <= complete_at
     ]
     if len(loops) > MAX_LOOPS:
         return Elimination()
-    fits = {loop.calls[0].invocation_id: [each.request_id for each in around.possible(loop, policy)] for loop in loops}
-    return eliminated(own.calls[0].invocation_id, fits)
+    fits = {loop.calls[0].invocation_id: [request.request_id for request in context.candidates(loop)] for loop in loops}
+    return eliminated(first_call.invocation_id, fits)
 
 
-def _all_linked(around: Surroundings, link: Link) -> Verdict:
+def _linked(context: LinkingContext, link: Link) -> ChainDecision:
     """The link for the calls that begin the chain; the others follow them by their tool-use ids, as surely.
 
     A call follows no other into a request that the other was not linked to.
     """
-    own = around.own
-    beside = {
-        each.invocation.invocation_id
-        for each in own.members
-        if each.decision is not None
-        and not (isinstance(each.decision, Link) and each.decision.request_id == link.request_id)
+    elsewhere = {
+        member.invocation.invocation_id
+        for member in context.members
+        if member.decision is not None
+        and not (isinstance(member.decision, Link) and member.decision.request_id == link.request_id)
     }
+    calls = context.chain.calls
     followers = {
-        own.chain.calls[second].invocation_id
-        for first, second in own.chain.steps()
-        if own.chain.calls[first].invocation_id not in beside
+        calls[second].invocation_id
+        for first, second in context.chain.steps()
+        if calls[first].invocation_id not in elsewhere
     }
     chained = replace(link, method=Method.CHAIN)
-    return Verdict(
-        decisions=tuple(
-            DueDecision(unlinked=each, decision=chained if each.invocation.invocation_id in followers else link)
-            for each in own.open
-        )
-    )
+    open_ids = [member.invocation.invocation_id for member in context.open_members]
+    return ChainDecision(decisions={call_id: chained if call_id in followers else link for call_id in open_ids})
 
 
-def _all_unattributed(around: Surroundings, decision: Unattributed) -> Verdict:
-    return Verdict(decisions=tuple(DueDecision(unlinked=each, decision=decision) for each in around.own.open))
+def _unattributed(context: LinkingContext, decision: Unattributed) -> ChainDecision:
+    return ChainDecision(decisions={member.invocation.invocation_id: decision for member in context.open_members})

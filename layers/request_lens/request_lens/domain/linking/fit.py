@@ -11,32 +11,29 @@ TIMED_OUT = frozenset({503, 504})
 """Statuses of a request that API Gateway gave up on while its agent may run on (HTTP APIs time out with 503)."""
 
 
-def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
+def fits(chain: Chain, request: Request, policy: Policy) -> bool:
     """Whether the chain's calls, laid end to end as early as they can, stay inside the request.
 
     Give or take `ClockSkewMs`; after a time-out of the API, calls may go on for `MaxAgentSeconds`. A request of unknown
-    duration fits nothing.
+    duration is taken to have lasted `MaxRequestSeconds`.
     """
-    return request.duration_ms is not None and chain_may_fit(chain, request, policy)
-
-
-def chain_may_fit(chain: Chain, request: Request, policy: Policy) -> bool:
-    """Whether it fits the request, or would fit it if a request of unknown duration took `MaxRequestSeconds`."""
     latest_end = (request.latest_end or request.latest_start + policy.max_request) + policy.clock_skew
     latest_end += overtime(request, policy)
     if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
-        return False
+        return False  # most pairs end here, at a comparison
     ends: list[datetime] = []
     for call, previous in zip(chain.calls, chain.previous, strict=True):
         start = call_start(call, clock_skew=policy.clock_skew)
+        # As early as its log, its request and its predecessors allow. Two clocks took part: each bound has the skew.
         begins = max(
             start.earliest,
             request.started_at - policy.clock_skew,
             *(ends[position] - policy.clock_skew for position in previous),
         )
+        # A start floored to the second lies within it: a later begin contradicts the log.
         if not start.can_be(begins):
             return False
-        ends.append(begins + timedelta(milliseconds=call.latency_ms or 0))
+        ends.append(begins + call.latency)
     return max(ends) <= latest_end
 
 

@@ -1,4 +1,4 @@
-"""Surroundings: the chain of one invocation, and the facts around it that bear on its decision."""
+"""The neighbourhood of a chain: the facts around it that bear on its decision, and how far around they lie."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Request
-from request_lens.domain.linking.chains import Chain, chain_with, returned_by
-from request_lens.domain.linking.fit import TIMED_OUT, chain_may_fit
-from request_lens.domain.linking.link import Link, UnlinkedInvocation
+from request_lens.domain.linking.chains import Chain, chain_with, produced_by, returned_by
+from request_lens.domain.linking.fit import TIMED_OUT, fits
+from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 
 MAX_FACTS_AROUND = 1_000
@@ -43,114 +43,121 @@ def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
     return not policy.agent_role_names or unlinked.invocation.caller_role in policy.agent_role_names
 
 
-def calls_beside(asked: UnlinkedInvocation, found: Sequence[UnlinkedInvocation], policy: Policy) -> int:
+def count_neighbours(target: UnlinkedInvocation, ordered: Sequence[UnlinkedInvocation], policy: Policy) -> int:
     """How many of the invocations, which are in order of time, began within `MaxRequestSeconds` of this one."""
-    at = asked.invocation.logged_at
-    return _count(found, at - policy.max_request, at + policy.max_request, key=_logged_at)
+    at = target.invocation.logged_at
+    return _count(ordered, at - policy.max_request, at + policy.max_request, key=_logged_at)
+
+
+def links_by_tool_use(linked: Iterable[LinkedInvocation]) -> Mapping[str, Link]:
+    """The links of these calls by the tool-use ids that they asked for."""
+    return {tool_use_id: call.link for call in linked for tool_use_id in produced_by(call.invocation)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenChain:
-    """The chain of an invocation that waits for its decision; `members` are its calls, in its order."""
+class NearbyFacts:
+    """The facts around some calls, both kinds in order of time; none of the invocations has a tag.
+
+    `tool_use_links` are the tool-use ids that invocations under requests asked for, with the links of those;
+    `complete` is False where there are more facts than could be read or told apart.
+    """
+
+    unlinked: Sequence[UnlinkedInvocation]
+    requests: Sequence[Request] = ()
+    tool_use_links: Mapping[str, Link] = field(default_factory=dict)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkingContext:
+    """All that the decision of one chain rests on; `members` are the chain's calls, in its order, as they stand."""
 
     chain: Chain
     members: tuple[UnlinkedInvocation, ...]
+    facts: NearbyFacts
+    policy: Policy
 
     @property
-    def open(self) -> tuple[UnlinkedInvocation, ...]:
-        """Those that are not decided yet."""
-        return tuple(each for each in self.members if each.decision is None)
+    def open_members(self) -> tuple[UnlinkedInvocation, ...]:
+        """Those of the chain's calls that are not decided yet."""
+        return tuple(member for member in self.members if member.decision is None)
+
+    @property
+    def last_due(self) -> UnlinkedInvocation:
+        """The open call that is due last: its settle decides the chain, and the others leave it to that."""
+        return max(self.open_members, key=lambda member: (due_at(member, self.policy), member.invocation.invocation_id))
 
     @property
     def anchor(self) -> Link | None:
-        """The link of the first that has one."""
-        return next((each.decision for each in self.members if isinstance(each.decision, Link)), None)
-
-    @property
-    def times(self) -> tuple[datetime, datetime]:
-        """When its first and its last call were logged."""
-        logged = [call.logged_at for call in self.chain.calls]
-        return min(logged), max(logged)
-
-    def is_too_long(self, policy: Policy) -> bool:
-        """Whether no request can hold it."""
-        first, last = self.times
-        return last - first > reach(policy)
-
-    def last_due(self, policy: Policy) -> UnlinkedInvocation:
-        """The open call that is due last: its settle decides the chain, and the others leave it to that."""
-        return max(self.open, key=lambda each: (due_at(each, policy), each.invocation.invocation_id))
-
-
-def open_chain(asked: UnlinkedInvocation, unlinked: Iterable[UnlinkedInvocation], policy: Policy) -> OpenChain:
-    """The chain of this invocation among those that may be linked."""
-    ours = {each.invocation.invocation_id: each for each in unlinked if may_be_linked(each, policy)}
-    chain = chain_with(asked.invocation, (each.invocation for each in ours.values()))
-    return OpenChain(chain=chain, members=tuple(ours[call.invocation_id] for call in chain.calls))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """A chain and the facts around it, both kinds in order of time; none of the invocations has a tag.
-
-    `produced` are tool-use ids that invocations under requests asked for, with the links of those; `complete` is False
-    where there are more facts than could be read or told apart.
-    """
-
-    own: OpenChain
-    requests: Sequence[Request]
-    unlinked: Sequence[UnlinkedInvocation]
-    produced: Mapping[str, Link] = field(default_factory=dict)
-    complete: bool = True
-
-    def is_crowded(self, policy: Policy) -> bool:
-        """Whether more facts lie around the chain than time can tell apart, or than could be read."""
-        begins, ends = self.own.times
-        first, last = begins - policy.max_request, ends + policy.max_request
-        requests = _count(self.requests, first, last, key=_started_at)
-        calls = _count(self.unlinked, first, last, key=_logged_at)
-        return not self.complete or requests + calls > MAX_FACTS_AROUND
-
-    def fitting(self, chain: Chain, policy: Policy) -> list[Request]:
-        """The requests that a chain fits."""
-        return of_known_duration(self.possible(chain, policy))
+        """The link of the first call of the chain that has one."""
+        return next((member.decision for member in self.members if isinstance(member.decision, Link)), None)
 
     @property
     def links(self) -> tuple[Link, ...]:
         """The links of the chain's calls that have one, and of the calls that it goes on from."""
-        decided = [each.decision for each in self.own.members if isinstance(each.decision, Link)]
-        returned = [tool_use_id for call in self.own.chain.calls for tool_use_id in returned_by(call)]
-        return (*decided, *(self.produced[each] for each in returned if each in self.produced))
+        decided = [member.decision for member in self.members if isinstance(member.decision, Link)]
+        returned = [tool_use_id for call in self.chain.calls for tool_use_id in returned_by(call)]
+        known = self.facts.tool_use_links
+        return (*decided, *(known[tool_use_id] for tool_use_id in returned if tool_use_id in known))
 
-    def possible(self, chain: Chain, policy: Policy) -> list[Request]:
+    @property
+    def is_too_long(self) -> bool:
+        """Whether no request can hold the chain."""
+        first, last = self._times
+        return last - first > reach(self.policy)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more facts lie around the chain than time can tell apart, or than could be read."""
+        begins, ends = self._times
+        first, last = begins - self.policy.max_request, ends + self.policy.max_request
+        requests = _count(self.facts.requests, first, last, key=_started_at)
+        calls = _count(self.facts.unlinked, first, last, key=_logged_at)
+        return not self.facts.complete or requests + calls > MAX_FACTS_AROUND
+
+    @property
+    def due_at(self) -> datetime:
+        """When the chain is due: once it is complete, and every call of it was stored `LinkDelaySeconds` ago."""
+        stored = max(member.stored_at for member in self.members)
+        return max(self.complete_at(self.chain), stored + self.policy.link_delay)
+
+    @property
+    def _times(self) -> tuple[datetime, datetime]:
+        logged = [call.logged_at for call in self.chain.calls]
+        return min(logged), max(logged)
+
+    def candidates(self, chain: Chain) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
-        return _possible(chain, self.requests, policy)
+        return self._fitting(chain, self.facts.requests)
 
-    def due_at(self, policy: Policy) -> datetime:
-        """When the chain is due: once it is whole, and every call of it was stored `LinkDelaySeconds` ago."""
-        stored = max(each.stored_at for each in self.own.members)
-        return max(self.whole_at(self.own.chain, policy), stored + policy.link_delay)
-
-    def whole_at(self, chain: Chain, policy: Policy) -> datetime:
+    def complete_at(self, chain: Chain) -> datetime:
         """When the calls of a chain, and the requests that it fits, have come, as far as they come in time.
 
         A request that API Gateway gave up on lets its agent run on for `MaxAgentSeconds`: a chain that fits it and
-        still waits for a tool's result is not whole before. This depends on the facts alone, not on their arrival.
+        still waits for a tool's result is not complete before. This depends on the facts alone, not on their arrival.
         """
-        whole_at = max(call.logged_at for call in chain.calls) + policy.max_request + policy.link_delay
+        policy = self.policy
+        complete_at = max(call.logged_at for call in chain.calls) + policy.max_request + policy.link_delay
         if not chain.may_go_on:
-            return whole_at
-        timed_out = of_known_duration(each for each in self.requests if each.status in TIMED_OUT)
-        return whole_at + policy.max_agent if _possible(chain, timed_out, policy) else whole_at
+            return complete_at
+        timed_out = of_known_duration(request for request in self.facts.requests if request.status in TIMED_OUT)
+        return complete_at + policy.max_agent if self._fitting(chain, timed_out) else complete_at
+
+    def _fitting(self, chain: Chain, requests: Sequence[Request]) -> list[Request]:
+        return [request for request in _near(chain, requests, self.policy) if fits(chain, request, self.policy)]
 
 
-def _possible(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
-    return [each for each in _near(chain, requests, policy) if chain_may_fit(chain, each, policy)]
+def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> LinkingContext:
+    """The context of this invocation's chain, which is among those of the facts that may be linked."""
+    ours = {call.invocation.invocation_id: call for call in facts.unlinked if may_be_linked(call, policy)}
+    chain = chain_with(target.invocation, (call.invocation for call in ours.values()))
+    members = tuple(ours[call.invocation_id] for call in chain.calls)
+    return LinkingContext(chain=chain, members=members, facts=facts, policy=policy)
 
 
 def of_known_duration(requests: Iterable[Request]) -> list[Request]:
     """Those of the requests whose end is known: no other is linked to but by a tag."""
-    return [each for each in requests if each.duration_ms is not None]
+    return [request for request in requests if request.duration_ms is not None]
 
 
 def _near(chain: Chain, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:
@@ -168,5 +175,5 @@ def _logged_at(unlinked: UnlinkedInvocation) -> datetime:
     return unlinked.invocation.logged_at
 
 
-def _count[Each](ordered: Sequence[Each], first: datetime, last: datetime, *, key: Callable[[Each], datetime]) -> int:
+def _count[Fact](ordered: Sequence[Fact], first: datetime, last: datetime, *, key: Callable[[Fact], datetime]) -> int:
     return bisect_right(ordered, last, key=key) - bisect_left(ordered, first, key=key)

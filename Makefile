@@ -6,13 +6,14 @@ FUZZ_SECONDS ?= 10
 
 BIN := .venv/bin
 TOOLS := .tools/bin
+WITH_FUNCTIONS := PYTHONPATH=functions/processor:functions/timeline_widget
 
 export SAM_CLI_TELEMETRY := 0
 export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo down test benchmark check format lock prices build clean
+.PHONY: help setup browser demo down test benchmark check format docs lock prices build clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +49,14 @@ check: setup ## Format, lint, types, import contracts, template and unit tests
 format: setup ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format --quiet
+
+docs: setup browser ## Make the generated parts of the documents anew: tables, outputs of commands, pictures (a minute)
+	$(BIN)/python -m scripts.document_tables
+	$(BIN)/python -m scripts.timeline_picture >/dev/null
+	$(BIN)/python -m tests.support.command_outputs
+	$(WITH_FUNCTIONS) $(BIN)/python -m tests.benchmark.cost_table
+	$(BIN)/python -m tests.benchmark.linking_figure
+	$(WITH_FUNCTIONS) $(BIN)/python -m tests.browser.document_pictures
 
 build: setup ## Build the stack into .aws-sam, as `sam deploy` wants it
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build

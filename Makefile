@@ -36,7 +36,7 @@ test: setup browser ## Run every test, the end-to-end test on the local AWS incl
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
-check: setup ## Format, lint, types, import contracts, template and unit tests
+check: setup ## Format, lint, types, import contracts, template and the quick unit tests
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check
@@ -44,7 +44,7 @@ check: setup ## Format, lint, types, import contracts, template and unit tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint template.yaml dashboard.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit -m "not slow"
 
 format: setup ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix-only --quiet

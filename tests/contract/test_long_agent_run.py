@@ -42,6 +42,7 @@ def call_of_run(place: int) -> Invocation:
 
 
 @pytest.mark.timeout(300)  # moto takes seconds to answer with 5,000 items
+@pytest.mark.slow
 def test_an_agent_run_of_5_000_calls_is_settled_whole_on_however_many_pages_its_calls_are(
     tested: StoreUnderTest,
 ) -> None:

@@ -17,7 +17,7 @@ from request_lens.domain.linking.link import (
     Unattributed,
     UnlinkedInvocation,
 )
-from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_at, linking_context, reach
+from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_at, linking_context
 from request_lens.domain.policy import Policy
 from tests.support.facts import ROLE, at, call, chain_of_two, link, pending, request
 
@@ -118,7 +118,7 @@ def test_a_late_call_follows_the_decision_that_its_chain_already_has() -> None:
 def test_a_request_of_unknown_duration_takes_no_call_by_time() -> None:
     facts = around([request(duration_ms=None)], pending(call(logged=1)))
 
-    assert decided(facts, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+    assert decided(facts, 91) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=1)}
 
 
 def test_a_call_is_ambiguous_where_a_request_of_unknown_duration_may_have_made_it() -> None:
@@ -162,7 +162,7 @@ def test_a_start_known_to_the_second_widens_a_request_of_unknown_duration_too() 
 
     beside = decided(around([floored, request("r2", 27.5, duration_ms=4_000)], last), 148)
     assert beside == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
-    assert decided(around([floored], last), 148) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+    assert decided(around([floored], last), 148) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=1)}
 
 
 def test_more_facts_around_a_call_than_time_can_tell_apart_make_it_crowded() -> None:
@@ -216,7 +216,11 @@ def test_a_chain_that_may_go_on_after_a_time_out_waits_for_its_overtime() -> Non
 
 
 def test_a_chain_that_no_request_can_hold_waits_for_nothing() -> None:
-    first, last = chain_of_two("c", 1, 1 + (reach(AGENTS).total_seconds() + 1))
+    first, middle, last = (
+        pending(call(f"c-{n}", 1 + 50 * n, returned=["x", "y"][n - 1 : n], produced=["x", "y"][n : n + 1]))
+        for n in range(3)
+    )
 
-    found = decided(around([request()], pending(first), pending(last)), 91)
-    assert set(found.values()) == {Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)}
+    # A chain that is longer than any request has ends that no single settle sees: each call is decided by itself.
+    found = decided(around([request()], first, middle, last), 91)
+    assert found == {"c-0": Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)}

@@ -8,7 +8,7 @@ from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, R
 from request_lens.domain.folding.preview import provisional_links, provisional_summary
 from request_lens.domain.folding.summary import Summary, estimate_within
 from request_lens.domain.linking.link import LinkedInvocation
-from request_lens.domain.linking.neighbourhood import NearbyFacts, links_by_tool_use, reach
+from request_lens.domain.linking.neighbourhood import NearbyFacts, links_by_tool_use
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.settling.state import RequestState
@@ -104,7 +104,7 @@ def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> R
         estimates = _estimates(state.invocations, None, ports.prices)
         return RequestDetail(view=None, calls=state.invocations, provisional=frozenset(), estimates=estimates)
     started_at = state.record.started_at
-    pending = _pending(ports.reader, policy, span=(started_at, started_at + reach(policy)), whole=[state])
+    pending = _pending(ports.reader, policy, span=(started_at, started_at + policy.reach), whole=[state])
     provisional = pending.links.get(request_id, ())
     view = _view(state, state.record, pending=pending, policy=policy, prices=ports.prices)
     calls = [*state.invocations, *provisional]
@@ -146,7 +146,7 @@ def _pending_span(
     heads: Sequence[RequestState], policy: Policy, *, span: tuple[datetime, datetime], now: datetime
 ) -> tuple[datetime, datetime]:
     """Where pending calls may lie: as far back as the waits go, or as the earliest request without a revision."""
-    waits = 2 * policy.max_request + policy.link_delay + reach(policy)
+    waits = 2 * policy.max_request + policy.link_delay + policy.reach
     open_since = (head.record.started_at for head in heads if not head.revision and head.record is not None)
     first = max(min([now - waits, *open_since]), now - PENDING_WITHIN)
     return max(first, span[0]), span[1]
@@ -160,7 +160,7 @@ def _pending(
         return _Pending(calls=0, links={})
     # A call's time is floored to the second, and so may lie before its request's.
     first, last = span[0] - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS), span[1]
-    far = reach(policy)
+    far = policy.reach
     unlinked = reader.unlinked_between(first - far, last + far, limit=READ_LIMIT)
     pending = [call for call in unlinked if call.decision is None and first <= call.invocation.logged_at <= last]
     if not pending:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import InvocationId
+from request_lens.domain.linking.chains import named_by, sharing_ids
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
@@ -30,8 +31,14 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
-READ_LIMIT = 4 * MAX_FACTS_AROUND
+READ_LIMIT = 6 * MAX_FACTS_AROUND
 """How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
+
+MAX_LEFT_BEHIND = 64
+"""So many calls, at most, are settled with one because they had left their chain to it."""
+
+MAX_SHARING = 8
+"""Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
 
 MAX_CANDIDATES = 10
 """A chain that fits more requests than this is not looked for among their tagged calls: that is a Query a request."""
@@ -48,7 +55,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
-        _settle_chain(unlinked, ports, policy)
+        _settle_chains(unlinked, ports, policy)
     else:
         _decide(unlinked, Unattributed(reason=Reason.OTHER_CALLER), ports)
 
@@ -57,34 +64,67 @@ def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> Non
     ports.timer.send([(SettleKey(SettleKind.INVOCATION, unlinked.invocation.invocation_id), at)])
 
 
-def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
-    """Decide the chain of this call, which is due, or leave it to the one that is due last, or look again later."""
+def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Settle the call's chain, and those of calls that had left theirs to this one before more was known."""
+    waiting, settled = [target], {target.invocation.invocation_id}
+    while waiting:
+        left_behind = _settle_chain(waiting.pop(0), ports, policy)
+        fresh = [call for call in left_behind if call.invocation.invocation_id not in settled]
+        waiting += fresh[: MAX_LEFT_BEHIND - len(settled)]
+        settled |= {call.invocation.invocation_id for call in waiting}
+
+
+def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
+    """Decide the chain of this call, which is due, or leave it to the one that is due last, or look again later.
+
+    Answers with the calls that are due and may have left their chain to this one, which does not decide them: what came
+    since may have made the chain longer than any request, or have parted it.
+    """
     now = ports.clock.now()
-    context = linking_context(target, _calls_around(target, ports, policy), policy)
+    facts, sharing = _calls_around(target, ports, policy)
+    context = linking_context(target, facts, policy)
     last = context.last_due
-    if due_at(last, policy) > now and not context.is_too_long:
-        return
+    if due_at(last, policy) > now:
+        return ()
     context = _with_requests(context, target, ports)
     decision = decide_chain(context, now=now)
     if decision.decisions:
         _decide_all(decision, context, target, ports)
     elif decision.retry_at is not None and target == last:
         _look_again(target, decision.retry_at, ports)
+    decided_here = {member.invocation.invocation_id for member in context.deciding}
+    others = (call for call in sharing if call.invocation.invocation_id not in decided_here)
+    return [call for call in others if due_at(call, policy) <= now]
 
 
-def _calls_around(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> NearbyFacts:
-    """The calls around this one. Tagged calls that are orphans, or were, are none of them.
+def _calls_around(
+    target: UnlinkedInvocation, ports: Ports, policy: Policy
+) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
+    """The calls around this one, and the open ones of them that share tool-use ids with it, be it through others.
 
-    Where there are more than can be read or told apart, any chain of it is crowded: then it stands for itself, so that
-    the work of a settle does not grow with the chain.
+    Tagged calls that are orphans, or were, are none of them. Where there are more calls than can be read or told apart,
+    any chain of this one is crowded: then it stands for itself, so that the work of a settle does not grow with the
+    chain, and only few are looked for that share an id.
     """
     first, last = calls_span(target.invocation.logged_at, policy)
     calls = ports.store.unlinked_between(first, last, limit=READ_LIMIT)
-    if len(calls) < READ_LIMIT:
+    if len(calls) < READ_LIMIT and count_neighbours(target, calls, policy) <= MAX_FACTS_AROUND:
         untagged = _including(target, (call for call in calls if call.invocation.tag is None))
-        if count_neighbours(target, untagged, policy) <= MAX_FACTS_AROUND:
-            return NearbyFacts(unlinked=untagged)
-    return NearbyFacts(unlinked=[target], complete=False)
+        ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
+        sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
+        found = (ours[call.invocation_id] for call in sharing)
+        return NearbyFacts(unlinked=untagged), [call for call in found if call.decision is None]
+    return NearbyFacts(unlinked=[target], complete=False), _few_sharing_ids(target, calls, policy)
+
+
+def _few_sharing_ids(
+    target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation], policy: Policy
+) -> Sequence[UnlinkedInvocation]:
+    """The open calls that share an id with this one themselves; none where they are many: such an id joins nothing."""
+    named = named_by(target.invocation)
+    ours = (call for call in calls if named and call.decision is None and may_be_linked(call, policy))
+    sharing = [call for call in ours if not named.isdisjoint(named_by(call.invocation))]
+    return sharing if len(sharing) <= MAX_SHARING else ()
 
 
 def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) -> list[UnlinkedInvocation]:
@@ -121,7 +161,7 @@ def _decide_all(decision: ChainDecision, context: LinkingContext, target: Unlink
     decisions, target_id = decision.decisions, target.invocation.invocation_id
     others = [
         member if member.decision is not None else _decide(member, decisions[member.invocation.invocation_id], ports)
-        for member in context.members
+        for member in context.deciding
         if member.invocation.invocation_id != target_id
     ]
     if copies := _linked(others):

@@ -28,12 +28,18 @@ THROTTLING_ERRORS = frozenset({"ThrottlingException", "TooManyRequestsException"
 """Error codes that mean "slow down": counted as `LlmThrottles` among the `LlmErrors`."""
 
 
+LEFT_EARLY = frozenset({202, 499, 503, 504})
+"""Statuses of requests whose agent may run on: accepted for later (202), left by the client (499), given up by API
+Gateway (504, and HTTP APIs time out with 503)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One API request as its access-log record reports it.
 
     `duration_ms` is None where the log format has no latency: then only tags link to the request.
-    `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second.
+    `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second. `streamed`: the
+    answer was sent piece by piece, while its agent still worked.
     """
 
     request_id: RequestId
@@ -42,6 +48,12 @@ class Request:
     started_at: datetime
     duration_ms: int | None
     started_precision_ms: int = 1
+    streamed: bool = False
+
+    @property
+    def may_run_on(self) -> bool:
+        """Whether its agent may go on after its end: the client or API Gateway left it, or it answered beforehand."""
+        return self.streamed or self.status in LEFT_EARLY
 
     @property
     def ended_at(self) -> datetime | None:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+_SECOND = timedelta(seconds=1)
+"""What the log's whole seconds hide of a call's start."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -27,6 +30,11 @@ class Policy:
     one_loop_per_request: bool = False
     max_calls_per_request: int = 0
     max_cost_per_request: Decimal = Decimal(0)
+
+    @property
+    def reach(self) -> timedelta:
+        """How far in time a request and the calls made for it, or two calls of one chain's step, can lie apart."""
+        return self.max_request + self.max_agent + self.clock_skew + _SECOND
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""

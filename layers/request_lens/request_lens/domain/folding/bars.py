@@ -39,7 +39,7 @@ def bars_by_call(
     by_id = {call.invocation.invocation_id: call for call in linked}
     bars = [
         (by_id[call.invocation_id], _bar(by_id[call.invocation_id], start=start, begins=begins, request=request))
-        for chain in chains_of(call.invocation for call in linked)
+        for chain in chains_of((call.invocation for call in linked), reach=policy.reach)
         for call, start, begins in _start_times(chain, request, policy)
     ]
     marked = [(call, replace(bar, provisional=call.invocation.invocation_id in provisional)) for call, bar in bars]

@@ -62,7 +62,7 @@ def _llm_time_ms(calls: Sequence[Invocation], policy: Policy) -> int | None:
         return _union_ms(
             (start.earliest, start.earliest + call.latency) for call, start in zip(calls, starts, strict=True)
         )
-    chains = chains_of(calls)
+    chains = chains_of(calls, reach=policy.reach)
     if len(chains) == 1 and chains[0].is_linear:
         return whole_ms(sum((call.latency for call in calls), start=timedelta(0)))
     return None
@@ -80,7 +80,7 @@ def _union_ms(intervals: Iterable[tuple[datetime, datetime]]) -> int:
 
 def _tool_time_ms(calls: Sequence[Invocation], policy: Policy) -> int | None:
     """The gaps between a call that stopped for a tool and the next of its chain; 0 where there is no gap."""
-    chains = chains_of(calls)
+    chains = chains_of(calls, reach=policy.reach)
     if not _all_timed(calls) or _may_hide_a_gap(chains):
         return None
     steps = [(chain.calls[at], chain.calls[then]) for chain in chains for at, then in chain.steps()]

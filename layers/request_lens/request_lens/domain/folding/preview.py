@@ -21,10 +21,11 @@ _EVENTUALLY = datetime.max.replace(tzinfo=UTC)
 def provisional_links(facts: NearbyFacts, policy: Policy) -> Iterator[LinkedInvocation]:
     """The pending calls that would be linked as things stand: the very decisions, taken before they are due."""
     untagged = [call for call in facts.unlinked if call.invocation.tag is None]
+    facts = replace(facts, unlinked=untagged)
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
-    for chain in chains_of(call.invocation for call in ours.values()):
+    for chain in chains_of((call.invocation for call in ours.values()), reach=policy.reach):
         members = tuple(ours[call.invocation_id] for call in chain.calls)
-        context = LinkingContext(chain=chain, members=members, facts=replace(facts, unlinked=untagged), policy=policy)
+        context = LinkingContext(chain=chain, members=members, deciding=members, facts=facts, policy=policy)
         decisions = decide_chain(context, now=_EVENTUALLY).decisions if context.open_members else {}
         for invocation_id, decision in decisions.items():
             if isinstance(decision, Link):

@@ -1,13 +1,15 @@
 """The neighbourhood of a chain: the facts around it that bear on its decision, and how far around they lie."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import LOG_PRECISION_MS, Request
-from request_lens.domain.linking.chains import Chain, chain_with, produced_by, returned_by
-from request_lens.domain.linking.fit import TIMED_OUT, fits
+from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
+from request_lens.domain.linking.chains import Chain, chain_with, chains_of, named_by, produced_by, returned_by
+from request_lens.domain.linking.explanations import UNBOUNDED, Bounds, Explanations, explain
+from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 
@@ -21,21 +23,20 @@ def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
     return max(ended, unlinked.stored_at + policy.link_delay)
 
 
-def reach(policy: Policy) -> timedelta:
-    """How far in time a request and the calls made for it can lie apart."""
-    return policy.max_request + policy.max_agent + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-
-
 def calls_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
-    """When the calls began that bear on one of this moment: its chain's, and those that crowd or eliminate that."""
-    far = reach(policy) + policy.max_request
+    """When the calls began that bear on one of this moment.
+
+    They are its chain's, each within a reach of the next, and for each of those the calls within a reach that name the
+    same ids. In two reaches, every call of a chain that one request can hold sees the whole of it.
+    """
+    far = 2 * policy.reach
     return moment - far, moment + far
 
 
 def requests_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
     """When the requests began that bear on a call of this moment: for elimination those, too, that its rivals fit."""
     first, last = calls_span(moment, policy)
-    return (first - reach(policy) if policy.one_loop_per_request else first), last
+    return (first - policy.reach if policy.one_loop_per_request else first), last
 
 
 def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
@@ -50,8 +51,14 @@ def count_neighbours(target: UnlinkedInvocation, ordered: Sequence[UnlinkedInvoc
 
 
 def links_by_tool_use(linked: Iterable[LinkedInvocation]) -> Mapping[str, Link]:
-    """The links of these calls by the tool-use ids that they asked for."""
-    return {tool_use_id: call.link for call in linked for tool_use_id in produced_by(call.invocation)}
+    """The links of these calls by the tool-use ids that they asked for, without those that several asked for."""
+    links: dict[str, Link] = {}
+    asked = Counter[str]()
+    for call in linked:
+        for tool_use_id in set(produced_by(call.invocation)):
+            asked[tool_use_id] += 1
+            links[tool_use_id] = call.link
+    return {tool_use_id: link for tool_use_id, link in links.items() if asked[tool_use_id] == 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +77,22 @@ class NearbyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkingContext:
-    """All that the decision of one chain rests on; `members` are the chain's calls, in its order, as they stand."""
+    """All that the decision of one chain rests on.
+
+    `members` are the chain's calls, in its order, as they stand. `deciding` are those that are decided with it: all of
+    them, or one alone of a chain that is too long for one request, whose ends no single settle sees.
+    """
 
     chain: Chain
     members: tuple[UnlinkedInvocation, ...]
+    deciding: tuple[UnlinkedInvocation, ...]
     facts: NearbyFacts
     policy: Policy
 
     @property
     def open_members(self) -> tuple[UnlinkedInvocation, ...]:
-        """Those of the chain's calls that are not decided yet."""
-        return tuple(member for member in self.members if member.decision is None)
+        """Those that are to be decided, and are not yet."""
+        return tuple(member for member in self.deciding if member.decision is None)
 
     @property
     def last_due(self) -> UnlinkedInvocation:
@@ -93,18 +105,23 @@ class LinkingContext:
         return next((member.decision for member in self.members if isinstance(member.decision, Link)), None)
 
     @property
-    def links(self) -> tuple[Link, ...]:
-        """The links of the chain's calls that have one, and of the calls that it goes on from."""
-        decided = [member.decision for member in self.members if isinstance(member.decision, Link)]
-        returned = [tool_use_id for call in self.chain.calls for tool_use_id in returned_by(call)]
-        known = self.facts.tool_use_links
-        return (*decided, *(known[tool_use_id] for tool_use_id in returned if tool_use_id in known))
+    def linked(self) -> Mapping[InvocationId, RequestId]:
+        """The requests of the chain's calls that are linked already."""
+        return {
+            member.invocation.invocation_id: member.decision.request_id
+            for member in self.members
+            if isinstance(member.decision, Link)
+        }
 
     @property
-    def is_too_long(self) -> bool:
-        """Whether no request can hold the chain."""
-        first, last = self._times
-        return last - first > reach(self.policy)
+    def followed(self) -> Mapping[InvocationId, Link]:
+        """The links of the calls under requests that calls of the chain go on from, by the id of those."""
+        return {
+            call.invocation_id: self.facts.tool_use_links[tool_use_id]
+            for call, before in zip(self.chain.calls, self.chain.previous, strict=True)
+            for tool_use_id in returned_by(call)
+            if not before and tool_use_id in self.facts.tool_use_links
+        }
 
     @property
     def is_crowded(self) -> bool:
@@ -118,13 +135,32 @@ class LinkingContext:
     @property
     def due_at(self) -> datetime:
         """When the chain is due: once it is complete, and every call of it was stored `LinkDelaySeconds` ago."""
-        stored = max(member.stored_at for member in self.members)
-        return max(self.complete_at(self.chain), stored + self.policy.link_delay)
+        stored = max(member.stored_at for member in self.deciding)
+        return max(self._complete_at(self.chain, until=self._times[1]), stored + self.policy.link_delay)
 
     @property
     def _times(self) -> tuple[datetime, datetime]:
-        logged = [call.logged_at for call in self.chain.calls]
+        logged = [member.invocation.logged_at for member in self.deciding]
         return min(logged), max(logged)
+
+    def explain(self, chain: Chain, bounds: Bounds = UNBOUNDED) -> Explanations:
+        """What can have made a chain's calls, if the chain may be split between requests."""
+        logged = [call.logged_at for call in chain.calls]
+        near = _started_within(self.facts.requests, min(logged), max(logged), self.policy)
+        return explain(chain, near, bounds, self.policy)
+
+    def chains_around(self) -> list[Chain]:
+        """The chains among the calls around that may be linked, this one among them."""
+        return self._chains(self.facts.unlinked)
+
+    def tool_chains_around(self) -> list[Chain]:
+        """Those of more than one call."""
+        speaking = (call for call in self.facts.unlinked if named_by(call.invocation))
+        return [chain for chain in self._chains(speaking) if len(chain.calls) > 1]
+
+    def _chains(self, calls: Iterable[UnlinkedInvocation]) -> list[Chain]:
+        ours = (call.invocation for call in calls if may_be_linked(call, self.policy))
+        return chains_of(ours, reach=self.policy.reach)
 
     def candidates(self, chain: Chain) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
@@ -133,26 +169,36 @@ class LinkingContext:
     def complete_at(self, chain: Chain) -> datetime:
         """When the calls of a chain, and the requests that it fits, have come, as far as they come in time.
 
-        A request that API Gateway gave up on lets its agent run on for `MaxAgentSeconds`: a chain that fits it and
-        still waits for a tool's result is not complete before. This depends on the facts alone, not on their arrival.
+        A request whose agent may run on after it lets that do so for `MaxAgentSeconds`: a chain that fits it and still
+        waits for a tool's result is not complete before. This depends on the facts alone, not on their arrival.
         """
+        return self._complete_at(chain, until=max(call.logged_at for call in chain.calls))
+
+    def _complete_at(self, chain: Chain, *, until: datetime) -> datetime:
         policy = self.policy
-        complete_at = max(call.logged_at for call in chain.calls) + policy.max_request + policy.link_delay
+        complete_at = until + policy.max_request + policy.link_delay
         if not chain.may_go_on:
             return complete_at
-        timed_out = of_known_duration(request for request in self.facts.requests if request.status in TIMED_OUT)
-        return complete_at + policy.max_agent if self._fitting(chain, timed_out) else complete_at
+        running_on = of_known_duration(request for request in self.facts.requests if request.may_run_on)
+        return complete_at + policy.max_agent if self._fitting(chain, running_on) else complete_at
 
     def _fitting(self, chain: Chain, requests: Sequence[Request]) -> list[Request]:
-        return [request for request in _near(chain, requests, self.policy) if fits(chain, request, self.policy)]
+        first, last = chain.calls[-1].logged_at, chain.calls[0].logged_at
+        return [
+            request
+            for request in _started_within(requests, first, last, self.policy)
+            if fits(chain, request, self.policy)
+        ]
 
 
 def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> LinkingContext:
     """The context of this invocation's chain, which is among those of the facts that may be linked."""
     ours = {call.invocation.invocation_id: call for call in facts.unlinked if may_be_linked(call, policy)}
-    chain = chain_with(target.invocation, (call.invocation for call in ours.values()))
+    chain = chain_with(target.invocation, (call.invocation for call in ours.values()), reach=policy.reach)
     members = tuple(ours[call.invocation_id] for call in chain.calls)
-    return LinkingContext(chain=chain, members=members, facts=facts, policy=policy)
+    logged = [call.logged_at for call in chain.calls]
+    deciding = members if max(logged) - min(logged) <= policy.reach else (target,)
+    return LinkingContext(chain=chain, members=members, deciding=deciding, facts=facts, policy=policy)
 
 
 def of_known_duration(requests: Iterable[Request]) -> list[Request]:
@@ -160,11 +206,10 @@ def of_known_duration(requests: Iterable[Request]) -> list[Request]:
     return [request for request in requests if request.duration_ms is not None]
 
 
-def _near(chain: Chain, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:
-    """Those of the requests that began neither after the chain nor too long before its end."""
-    first = chain.calls[-1].logged_at - reach(policy)
-    last = chain.calls[0].logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    return requests[bisect_left(requests, first, key=_started_at) : bisect_right(requests, last, key=_started_at)]
+def _started_within(requests: Sequence[Request], first: datetime, last: datetime, policy: Policy) -> Sequence[Request]:
+    """The requests that can hold a call logged at `first` or `last`, or between them where the two are in order."""
+    begin, end = first - policy.reach, last + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+    return requests[bisect_left(requests, begin, key=_started_at) : bisect_right(requests, end, key=_started_at)]
 
 
 def _started_at(request: Request) -> datetime:

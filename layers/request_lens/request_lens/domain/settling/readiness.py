@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.call_start import call_start
-from request_lens.domain.facts import Invocation, Request, count_indexed
-from request_lens.domain.linking.fit import TIMED_OUT, overtime
+from request_lens.domain.facts import LEFT_EARLY, Invocation, Request, count_indexed
+from request_lens.domain.linking.fit import overtime_of
 from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -49,10 +49,10 @@ def _decided_within(record: Request, policy: Policy) -> timedelta:
     its agent may run on after a time-out of the API, and `MaxRequestSeconds` later where its neighbours tell. The time
     that a message takes comes on top.
     """
-    may_run_on = record.status in TIMED_OUT or policy.one_loop_per_request
+    may_run_on = record.may_run_on or policy.one_loop_per_request
     around = policy.max_request + (policy.max_agent if may_run_on else timedelta(0))
     for_neighbours = policy.max_request if policy.one_loop_per_request else timedelta(0)
-    return overtime(record, policy) + policy.link_delay + max(around, policy.link_delay) + for_neighbours
+    return overtime_of(record, policy) + policy.link_delay + max(around, policy.link_delay) + for_neighbours
 
 
 def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -> bool:
@@ -62,7 +62,7 @@ def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -
     after it: then the request goes on, or the API gave up on it.
     """
     last_index = count_indexed(tagged)
-    if record.latest_end is None or record.status in TIMED_OUT or last_index is None:
+    if record.latest_end is None or record.status in LEFT_EARLY or last_index is None:
         return False
     # An SDK's retries share their index: of several attempts at the last call one may be the answer.
     attempts = [call for call in tagged if call.tag is not None and call.tag.call_index == last_index]

@@ -12,6 +12,7 @@ from request_lens.domain.linking.link import (
     Confidence,
     Decision,
     Link,
+    LinkedInvocation,
     Method,
     Reason,
     Unattributed,
@@ -28,7 +29,9 @@ AGENTS = Policy(agent_role_names=frozenset({ROLE}))
 def around(
     requests: Sequence[Request], *unlinked: UnlinkedInvocation, complete: bool = True, **links: Link
 ) -> NearbyFacts:
-    return NearbyFacts(requests=requests, unlinked=unlinked, complete=complete, tool_use_links=links)
+    """The facts around; for each of the ids, a call under a request has asked for it."""
+    askers = [LinkedInvocation(invocation=call(f"asks-{name}", 0, produced=[name]), link=links[name]) for name in links]
+    return NearbyFacts(requests=requests, unlinked=unlinked, complete=complete, under_requests=askers)
 
 
 def chain_decision(facts: NearbyFacts, seconds: float, policy: Policy = AGENTS) -> ChainDecision:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
 from request_lens.domain.folding.preview import provisional_links, provisional_summary
 from request_lens.domain.folding.summary import Summary, estimate_within
-from request_lens.domain.linking.link import LinkedInvocation
-from request_lens.domain.linking.neighbourhood import NearbyFacts, links_by_tool_use
+from request_lens.domain.linking.link import LinkedInvocation, Method
+from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.settling.state import RequestState
@@ -169,7 +169,7 @@ def _pending(
     facts = NearbyFacts(
         unlinked=unlinked,
         requests=requests,
-        tool_use_links=links_by_tool_use(call for state in whole for call in state.invocations),
+        under_requests=[call for state in whole for call in state.invocations if call.link.method is Method.TAG],
         complete=len(unlinked) < READ_LIMIT and len(requests) < READ_LIMIT,
     )
     pending_ids = {call.invocation.invocation_id for call in pending}

@@ -5,7 +5,7 @@ and decides itself last: while it has no decision, its message comes again and m
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,15 @@ from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.chains import named_by, sharing_ids
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
-from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import (
+    Decision,
+    Link,
+    LinkedInvocation,
+    Method,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
     LinkingContext,
@@ -22,7 +30,6 @@ from request_lens.domain.linking.neighbourhood import (
     count_neighbours,
     due_at,
     linking_context,
-    links_by_tool_use,
     may_be_linked,
     of_known_duration,
     requests_span,
@@ -142,18 +149,18 @@ def _with_requests(context: LinkingContext, target: UnlinkedInvocation, ports: P
     requests = ports.store.requests_between(first, last, limit=READ_LIMIT)
     facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
     context = replace(context, facts=facts)
-    return replace(context, facts=replace(facts, tool_use_links=_tool_use_links(context, ports)))
+    return replace(context, facts=replace(facts, under_requests=_tagged_calls(context, ports)))
 
 
-def _tool_use_links(context: LinkingContext, ports: Ports) -> Mapping[str, Link]:
-    """Tool-use ids that tagged calls asked for, for a chain that returns ids which no untagged call asked for."""
+def _tagged_calls(context: LinkingContext, ports: Ports) -> Sequence[LinkedInvocation]:
+    """The tagged calls of its candidates, for a chain that returns ids which no untagged call asked for."""
     if not context.chain.continues_another or context.is_crowded:
-        return {}
+        return ()
     candidates = of_known_duration(context.candidates(context.chain))
     if len(candidates) > MAX_CANDIDATES:
-        return {}
+        return ()
     states = (ports.store.load_request(request.request_id) for request in candidates)
-    return links_by_tool_use(call for state in states for call in state.invocations)
+    return [call for state in states for call in state.invocations if call.link.method is Method.TAG]
 
 
 def _decide_all(decision: ChainDecision, context: LinkingContext, target: UnlinkedInvocation, ports: Ports) -> None:

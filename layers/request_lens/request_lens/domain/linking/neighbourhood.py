@@ -1,12 +1,11 @@
 """The neighbourhood of a chain: the facts around it that bear on its decision, and how far around they lie."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
+from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.chains import Chain, chain_with, chains_of, named_by, produced_by, returned_by
 from request_lens.domain.linking.explanations import UNBOUNDED, Bounds, Explanations, explain
 from request_lens.domain.linking.fit import fits
@@ -50,28 +49,17 @@ def count_neighbours(target: UnlinkedInvocation, ordered: Sequence[UnlinkedInvoc
     return _count(ordered, at - policy.max_request, at + policy.max_request, key=_logged_at)
 
 
-def links_by_tool_use(linked: Iterable[LinkedInvocation]) -> Mapping[str, Link]:
-    """The links of these calls by the tool-use ids that they asked for, without those that several asked for."""
-    links: dict[str, Link] = {}
-    asked = Counter[str]()
-    for call in linked:
-        for tool_use_id in set(produced_by(call.invocation)):
-            asked[tool_use_id] += 1
-            links[tool_use_id] = call.link
-    return {tool_use_id: link for tool_use_id, link in links.items() if asked[tool_use_id] == 1}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearbyFacts:
     """The facts around some calls, both kinds in order of time; none of the invocations has a tag.
 
-    `tool_use_links` are the tool-use ids that invocations under requests asked for, with the links of those;
-    `complete` is False where there are more facts than could be read or told apart.
+    `under_requests` are tagged calls of requests that may have made one of them. `complete` is False where there are
+    more facts than could be read or told apart.
     """
 
     unlinked: Sequence[UnlinkedInvocation]
     requests: Sequence[Request] = ()
-    tool_use_links: Mapping[str, Link] = field(default_factory=dict)
+    under_requests: Sequence[LinkedInvocation] = ()
     complete: bool = True
 
 
@@ -116,12 +104,23 @@ class LinkingContext:
     @property
     def followed(self) -> Mapping[InvocationId, Link]:
         """The links of the calls under requests that calls of the chain go on from, by the id of those."""
-        return {
-            call.invocation_id: self.facts.tool_use_links[tool_use_id]
-            for call, before in zip(self.chain.calls, self.chain.previous, strict=True)
-            for tool_use_id in returned_by(call)
-            if not before and tool_use_id in self.facts.tool_use_links
-        }
+        followed: dict[InvocationId, Link] = {}
+        for call, before in zip(self.chain.calls, self.chain.previous, strict=True):
+            links = (self._followed_by(call, tool_use_id) for tool_use_id in returned_by(call) if not before)
+            if (link := next((link for link in links if link is not None), None)) is not None:
+                followed[call.invocation_id] = link
+        return followed
+
+    def _followed_by(self, call: Invocation, tool_use_id: str) -> Link | None:
+        """The link of the call under a request that this one follows by an id: by the rule for all calls together."""
+        askers = [under for under in self.facts.under_requests if tool_use_id in produced_by(under.invocation)]
+        if not askers:
+            return None
+        under_requests = {under.invocation.invocation_id: under.invocation for under in self.facts.under_requests}
+        together = under_requests | {each.invocation.invocation_id: each.invocation for each in self.facts.unlinked}
+        chain = chain_with(call, together.values(), reach=self.policy.reach)
+        followed = {chain.calls[at].invocation_id for at in chain.previous[chain.calls.index(call)]}
+        return next((asker.link for asker in askers if asker.invocation.invocation_id in followed), None)
 
     @property
     def is_crowded(self) -> bool:

@@ -91,6 +91,33 @@ def test_the_gap_before_a_call_whose_body_is_elsewhere_is_unknown() -> None:
     assert folded(first, elsewhere).tool_time_ms is None
 
 
+def test_gaps_of_loops_that_run_in_parallel_count_once() -> None:
+    loops = [precise(f"{loop}1", 0.5, 1_000, produced=[loop]) for loop in "ab"]
+    loops += [precise(f"{loop}2", 4.5, 1_000, returned=[loop]) for loop in "ab"]
+
+    assert times(folded(*loops, inside=request(duration_ms=6_200))) == (2_000, 3_000, 4_200)
+
+
+def test_while_a_call_of_another_loop_runs_it_is_llm_time_and_no_tool_time() -> None:
+    waits = [precise("a1", 0.0, 1_000, produced=["a"]), precise("a2", 4.0, 500, returned=["a"])]
+    sub_agent = precise("b1", 1.5, 2_000)
+
+    assert times(folded(*waits, sub_agent)) == (3_500, 1_000, 1_500)
+
+
+def test_a_result_that_was_sent_twice_leaves_the_tool_time_unknown() -> None:
+    first = precise("i1", 0.0, 1_000, produced=["x"])
+    resent = [precise("i2", 2.0, 1_000, returned=["x"]), precise("i3", 3.5, 1_000, returned=["x"])]
+
+    assert folded(first, *resent).tool_time_ms is None
+
+
+def test_where_all_attempts_failed_it_is_unknown_how_long_the_request_waited_for_them() -> None:
+    throttled = [replace(call(f"i{n}", n, latency_ms=None), error_code="ThrottlingException") for n in range(3)]
+
+    assert times(folded(*throttled))[::2] == (None, None)
+
+
 def test_a_negative_rest_is_unknown() -> None:
     assert times(folded(call(latency_ms=6_000), inside=request(duration_ms=5_000))) == (6_000, 0, None)
 

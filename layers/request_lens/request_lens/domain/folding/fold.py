@@ -8,11 +8,13 @@ from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.bars import lay_out_bars
 from request_lens.domain.folding.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.assumptions import violations_by_tagged
-from request_lens.domain.linking.chains import Chain, chains_of
+from request_lens.domain.linking.chains import Chain, chains_of, produced_by, returned_by
 from request_lens.domain.linking.link import LinkedInvocation, Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import PriceTable
 from request_lens.domain.times import whole_ms
+
+type _Interval = tuple[datetime, datetime]
 
 
 def fold(request: Request, linked: Sequence[LinkedInvocation], policy: Policy, prices: PriceTable) -> Summary:
@@ -21,13 +23,12 @@ def fold(request: Request, linked: Sequence[LinkedInvocation], policy: Policy, p
     An LLM call of unknown latency makes all three times unknown; so does a negative value the time that it is.
     """
     invocations = [link.invocation for link in linked]
-    calls = [invocation for invocation in invocations if invocation.is_llm_call]
-    llm_time = _llm_time_ms(calls, policy)
+    llm_time = _llm_time_ms(invocations, policy)
     by_model = _by_model(invocations, prices)
     return Summary(
         totals=sum((totals for _, totals in by_model), start=Totals()),
         llm_time_ms=llm_time,
-        tool_time_ms=_tool_time_ms(calls, policy),
+        tool_time_ms=_tool_time_ms(invocations, policy),
         non_llm_time_ms=_non_llm_time_ms(request, llm_time),
         by_model=by_model,
         bars=lay_out_bars(request, linked, policy)[:MAX_BARS],
@@ -49,60 +50,89 @@ def _by_model(invocations: Sequence[Invocation], prices: PriceTable) -> tuple[tu
     return tuple(totals.items())
 
 
+def _llm_calls(invocations: Sequence[Invocation]) -> list[Invocation]:
+    return [invocation for invocation in invocations if invocation.is_llm_call]
+
+
 def _all_timed(calls: Sequence[Invocation]) -> bool:
     return all(call.latency_ms is not None for call in calls)
 
 
-def _llm_time_ms(calls: Sequence[Invocation], policy: Policy) -> int | None:
-    """The union of the calls' intervals, or the sum of their latencies where one chain holds them all."""
-    if not _all_timed(calls):
+def _llm_time_ms(invocations: Sequence[Invocation], policy: Policy) -> int | None:
+    """The union of the LLM calls' intervals, or the sum of their latencies where one chain holds them all.
+
+    Unknown where all attempts failed: the request waited for them, and a failed attempt's log has no latency.
+    """
+    calls = _llm_calls(invocations)
+    if not _all_timed(calls) or (invocations and not calls):
         return None
-    starts = [call_start(call, clock_skew=policy.clock_skew) for call in calls]
-    if all(start.is_precise for start in starts):
-        return _union_ms(
-            (start.earliest, start.earliest + call.latency) for call, start in zip(calls, starts, strict=True)
-        )
+    intervals = _intervals(calls, policy)
+    if intervals is not None:
+        return whole_ms(_length(_union(intervals)))
     chains = chains_of(calls, reach=policy.reach)
     if len(chains) == 1 and chains[0].is_linear:
         return whole_ms(sum((call.latency for call in calls), start=timedelta(0)))
     return None
 
 
-def _union_ms(intervals: Iterable[tuple[datetime, datetime]]) -> int:
-    covered = timedelta(0)
-    reached: datetime | None = None
-    for begins, ends in sorted(intervals):
-        from_ = begins if reached is None else max(begins, reached)
-        covered += max(ends - from_, timedelta(0))
-        reached = ends if reached is None else max(reached, ends)
-    return whole_ms(covered)
+def _intervals(calls: Sequence[Invocation], policy: Policy) -> list[_Interval] | None:
+    """When each call ran; None where a start is known only to the second."""
+    starts = [call_start(call, clock_skew=policy.clock_skew) for call in calls]
+    if not all(start.is_precise for start in starts):
+        return None
+    return [(start.earliest, start.earliest + call.latency) for call, start in zip(calls, starts, strict=True)]
 
 
-def _tool_time_ms(calls: Sequence[Invocation], policy: Policy) -> int | None:
-    """The gaps between a call that stopped for a tool and the next of its chain; 0 where there is no gap."""
+def _tool_time_ms(invocations: Sequence[Invocation], policy: Policy) -> int | None:
+    """The time in gaps between a call that stopped for a tool and the next of its chain; 0 where there is no gap.
+
+    Gaps that overlap count once, and while another call of the request runs, that is LLM time.
+    """
+    calls = _llm_calls(invocations)
     chains = chains_of(calls, reach=policy.reach)
     if not _all_timed(calls) or _may_hide_a_gap(chains):
         return None
-    steps = [(chain.calls[at], chain.calls[then]) for chain in chains for at, then in chain.steps()]
-    gaps = [_gap_ms(before, after, policy) for before, after in steps if before.waits_for_tool]
-    known = [gap for gap in gaps if gap is not None and gap >= 0]
-    return sum(known) if len(known) == len(gaps) else None
-
-
-def _gap_ms(before: Invocation, after: Invocation, policy: Policy) -> int | None:
-    """From the end of one call to the start of the next; None where either start is known only to the second."""
-    first, second = (call_start(call, clock_skew=policy.clock_skew) for call in (before, after))
-    if not (first.is_precise and second.is_precise):
+    gaps: list[_Interval] = []
+    for before, after in ((chain.calls[at], chain.calls[then]) for chain in chains for at, then in chain.steps()):
+        if not before.waits_for_tool:
+            continue
+        intervals = _intervals((before, after), policy)
+        if intervals is None or intervals[1][0] < intervals[0][1]:
+            return None
+        gaps.append((intervals[0][1], intervals[1][0]))
+    running = _intervals(calls, policy)
+    if gaps and running is None:
         return None
-    return whole_ms(second.earliest - first.earliest - before.latency)
+    covered = _union(running or ())
+    return whole_ms(_length(_union([*gaps, *covered])) - _length(covered)) if gaps else 0
+
+
+def _union(intervals: Iterable[_Interval]) -> list[_Interval]:
+    """The intervals' union, in order of time and without overlaps."""
+    union: list[_Interval] = []
+    for begins, ends in sorted(intervals):
+        if union and begins <= union[-1][1]:
+            union[-1] = (union[-1][0], max(union[-1][1], ends))
+        else:
+            union.append((begins, ends))
+    return union
+
+
+def _length(union: Iterable[_Interval]) -> timedelta:
+    return sum((ends - begins for begins, ends in union), start=timedelta(0))
 
 
 def _may_hide_a_gap(chains: Sequence[Chain]) -> bool:
-    """Whether a call stopped for a tool without a follower that we know, while some call's bodies could not be read."""
+    """Whether a call stopped for a tool and may have a follower that we cannot tell.
+
+    It may where some call's bodies could not be read, and where several calls return the result, or asked for it.
+    """
     followed = {chain.calls[at].invocation_id for chain in chains for at, _ in chain.steps()}
     calls = [call for chain in chains for call in chain.calls]
-    waiting = any(call.waits_for_tool and call.invocation_id not in followed for call in calls)
-    return waiting and any(call.conversation is None for call in calls)
+    waiting = [call for call in calls if call.waits_for_tool and call.invocation_id not in followed]
+    returned = {tool_use_id for call in calls for tool_use_id in returned_by(call)}
+    unread = any(call.conversation is None for call in calls)
+    return any(unread or not returned.isdisjoint(produced_by(call)) for call in waiting)
 
 
 def _non_llm_time_ms(request: Request, llm_time_ms: int | None) -> int | None:

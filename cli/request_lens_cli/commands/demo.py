@@ -15,10 +15,10 @@ from request_lens_cli.demo.stage import Stage, open_stage
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.local_aws.deployment import build, deploy_built
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
-from request_lens_cli.local_aws.environment import STACK_NAME
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import checkout_paths
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
+from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, headline, kinds
@@ -122,7 +122,7 @@ def _write_page(report: Report, stage: Stage, console: Console) -> None:
     """Write the report as one page."""
     now = datetime.now(UTC)
     begins = min((state.record.started_at for state in report.requests if state.record is not None), default=now)
-    heading = Heading(stack=STACK_NAME, period=Period(first=begins, last=now), written_at=now)
+    heading = Heading(stack=DEFAULT_STACK_NAME, period=Period(first=begins, last=now), written_at=now)
     target = stage.local.paths.checkout / "out" / "report.html"
     target.write_text(report_page(report, heading), encoding="utf-8")
     console.print(f"Report: {shown_path(target)}, one page to open in a browser", highlight=False)

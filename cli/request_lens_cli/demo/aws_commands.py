@@ -9,6 +9,10 @@ from datetime import datetime, timedelta
 import click
 from rich.console import Console
 
+from request_lens.adapters.dynamodb.items import BY_TIME_INDEX, HourlyList, hour_partition, request_partition
+from request_lens.domain.facts import RequestId
+from request_lens.domain.publishing.metric_names import NAMESPACE, Metric
+from request_lens_cli.demo.stage import SERVICE_NAME
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.report.report import Report
@@ -46,7 +50,7 @@ def shown(command: Sequence[Line]) -> str:
 
 def request_query(table: str, request_id: str) -> list[Line]:
     """The calls of one request, as facts with their links."""
-    values = {":request": {"S": f"request#{request_id}"}, ":calls": {"S": "invocation#"}}
+    values = {":request": {"S": request_partition(RequestId(request_id))}, ":calls": {"S": "invocation#"}}
     fact = "fact.M.logged_at.S, fact.M.latency_ms.N, fact.M.stop_reason.S"
     return [
         ["aws", "dynamodb", "query", "--table-name", table],
@@ -58,9 +62,9 @@ def request_query(table: str, request_id: str) -> list[Line]:
 
 def hour_query(table: str, started_at: datetime) -> list[Line]:
     """The last five requests that began in this hour."""
-    hour = {":hour": {"S": f"requests#{started_at:%Y-%m-%dT%H}"}}
+    hour = {":hour": {"S": hour_partition(HourlyList.REQUESTS, started_at)}}
     return [
-        ["aws", "dynamodb", "query", "--table-name", table, "--index-name", "by_time"],
+        ["aws", "dynamodb", "query", "--table-name", table, "--index-name", BY_TIME_INDEX],
         ["--key-condition-expression", "by_time_pk = :hour"],
         ["--expression-attribute-values", json.dumps(hour)],
         ["--no-scan-index-forward", "--limit", "5", "--no-paginate"],
@@ -71,8 +75,8 @@ def hour_query(table: str, started_at: datetime) -> list[Line]:
 
 def metric_query(first: datetime, last: datetime) -> list[Line]:
     """The number of LLM calls of each request, at the second in which it ended."""
-    dimensions = [{"Name": "Service", "Value": "request-lens"}]
-    metric = {"Namespace": "RequestLens", "MetricName": "LlmCallsPerRequest", "Dimensions": dimensions}
+    dimensions = [{"Name": "Service", "Value": SERVICE_NAME}]
+    metric = {"Namespace": NAMESPACE, "MetricName": Metric.LLM_CALLS_PER_REQUEST, "Dimensions": dimensions}
     queries = [{"Id": "calls", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}]
     end = last + timedelta(minutes=1)
     return [

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from request_lens.domain.publishing.metric_names import NAMESPACE
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef, MetricTypeDef
@@ -36,5 +38,5 @@ class Metrics:
 
     def _query(self, position: int, name: str) -> "MetricDataQueryTypeDef":
         dimensions: list[DimensionTypeDef] = [{"Name": "Service", "Value": self.service}]
-        metric: MetricTypeDef = {"Namespace": "RequestLens", "MetricName": name, "Dimensions": dimensions}
+        metric: MetricTypeDef = {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": dimensions}
         return {"Id": f"m{position}", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from request_lens_cli.local_aws.environment import STACK_NAME
 from request_lens_cli.local_aws.errors import LocalAwsError
+from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 
 CONFIG_ENV = "local"
 
@@ -41,7 +41,7 @@ class SamSettings(BaseModel):
     @property
     def stack_name(self) -> str:
         """The stack's name."""
-        return self.deploy.parameters.stack_name or self.shared.parameters.stack_name or STACK_NAME
+        return self.deploy.parameters.stack_name or self.shared.parameters.stack_name or DEFAULT_STACK_NAME
 
     @property
     def has_capabilities(self) -> bool:

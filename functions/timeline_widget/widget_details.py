@@ -1,15 +1,14 @@
 """The widget's second page: one request with each of its calls."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from request_lens.application.query import RequestDetail, RequestView
 from request_lens.domain.call_start import CallStart, call_start
-from request_lens.domain.facts import Invocation, TokenCounts
+from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
-from request_lens.presentation.formatting import UNKNOWN, duration_text, moment_text, pluralize
+from request_lens.presentation.formatting import UNKNOWN, counts_text, duration_text, moment_text, pluralize
 from request_lens.presentation.timeline.drawing import lay_timeline
 from widget_html import element, page
 from widget_request import WidgetRequest
@@ -51,8 +50,8 @@ def _totals(seen: RequestView) -> str:
     parts = [
         pluralize(totals.llm_calls, "LLM call"),
         f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled",
-        f"LLM {_duration(times.llm_time_ms)}, tools {_duration(times.tool_time_ms)}",
-        f"other {_duration(times.non_llm_time_ms)}",
+        f"LLM {duration_text(times.llm_time_ms)}, tools {duration_text(times.tool_time_ms)}",
+        f"other {duration_text(times.non_llm_time_ms)}",
         f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out",
         f"estimated cost {cost_of(totals)}{by_prices([times.prices] if times.prices else [])}",
     ]
@@ -76,15 +75,15 @@ def _order(call: Invocation, policy: Policy) -> tuple[datetime, str]:
 
 
 def _call(number: int, linked: LinkedInvocation, details: RequestDetail, policy: Policy) -> str:
-    call = linked.invocation
+    call, tokens = linked.invocation, linked.invocation.tokens
     is_provisional = call.invocation_id in details.provisional
     found = f"{linked.link.method} ({linked.link.confidence})"
     cells = [
         str(number),
         _clock_time(call_start(call, clock_skew=policy.clock_skew)),
-        _duration(call.latency_ms),
+        duration_text(call.latency_ms),
         call.model_id,
-        *_tokens(call.tokens),
+        *map(counts_text, (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)),
     ]
     numeric = "".join(
         element("td", cell, class_=_alignment(header)) for header, cell in zip(_HEADERS, cells, strict=True)
@@ -104,12 +103,3 @@ def _alignment(header: str) -> str:
 def _clock_time(start: CallStart) -> str:
     """The start, without milliseconds where it is known only to the second."""
     return start.earliest.time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")
-
-
-def _duration(milliseconds: int | None) -> str:
-    return UNKNOWN if milliseconds is None else duration_text(milliseconds)
-
-
-def _tokens(tokens: TokenCounts) -> Sequence[str]:
-    counts = (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)
-    return [UNKNOWN if count is None else f"{count:,}" for count in counts]

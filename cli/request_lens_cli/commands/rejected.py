@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from request_lens.domain.log_record import StoredRejected
-from request_lens.presentation.formatting import UNKNOWN, iso_ms, pluralize
+from request_lens.presentation.formatting import UNKNOWN, counts_text, iso_ms, pluralize
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -78,7 +78,12 @@ def rejected_table(found: Sequence[StoredRejected]) -> Table:
         table.add_column(column, justify="right" if column == "Bytes" else "left", overflow="fold")
     for each in found:
         record = each.record
-        size = UNKNOWN if record.size_bytes is None else f"{record.size_bytes:,}"
         where = [name or UNKNOWN for name in (record.log_group, record.log_stream, record.event_id)]
-        table.add_row(f"{each.stored_at:%H:%M:%S}", record.reason.value, record.detail or UNKNOWN, size, *where)
+        table.add_row(
+            f"{each.stored_at:%H:%M:%S}",
+            record.reason.value,
+            record.detail or UNKNOWN,
+            counts_text(record.size_bytes),
+            *where,
+        )
     return table

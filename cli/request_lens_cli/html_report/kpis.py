@@ -1,6 +1,6 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
-from request_lens.presentation.costs import UNKNOWN_COST, dollars
+from request_lens.presentation.costs import dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens_cli.html_report.html import Html, element, text
 from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
@@ -76,9 +76,7 @@ def _cost_card(figures: RequestFigures) -> Html:
     totals = figures.totals
     unpriced = pluralize(totals.unpriced_calls, "call")
     if totals.estimated_cost_usd is None:
-        return _card(
-            "Estimated cost", UNKNOWN_COST, [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else []
-        )
+        return _card("Estimated cost", UNKNOWN, [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else [])
     notes = ["an estimate in USD", *([f"without {unpriced} of unknown price"] if totals.unpriced_calls else [])]
     return _card("Estimated cost", dollars(totals.estimated_cost_usd), notes)
 

@@ -11,9 +11,9 @@ from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.formatting import cleaned, seconds
+from request_lens.presentation.formatting import cleaned, counts_text, seconds
 from request_lens_cli.report.costs import cost_of_call
-from request_lens_cli.terminal.unlinked_table import counts_text, end_text
+from request_lens_cli.terminal.unlinked_table import end_text
 
 _NUMERIC = frozenset({"#", "Start", "Latency", "Tokens in/out", "Cache read/write", "Cost (est.)"})
 _UNCACHED = ("#", "Start", "Latency", "Tokens in/out", "Cost (est.)", "Ended with", "Correlated by", "Model")

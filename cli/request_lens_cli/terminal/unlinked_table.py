@@ -9,7 +9,7 @@ from rich.text import Text
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Link, UnlinkedInvocation
-from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
+from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
 from request_lens_cli.report.report import why
 
 
@@ -38,11 +38,6 @@ def unlinked_list(unlinked: Sequence[UnlinkedInvocation]) -> Table:
         names = ((why(each), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
         table.add_row(logged, tokens, *(Text("\n".join(map(cleaned, pair))) for pair in names))
     return table
-
-
-def counts_text(*counts: int | None) -> str:
-    """Counts side by side; a dash for what is unknown."""
-    return " / ".join(UNKNOWN if count is None else f"{count:,}" for count in counts)
 
 
 def end_text(call: Invocation) -> Text:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.presentation.formatting import UNKNOWN, duration_text, escaped, pluralize
+from request_lens.presentation.formatting import duration_text, escaped, pluralize
 from request_lens.presentation.timeline.frame import Columns, Frame
 from request_lens.presentation.timeline.layout import MarkKind
 from request_lens.presentation.timeline.row import TimelineRow
@@ -57,7 +57,7 @@ def right_words(row: TimelineRow, *, frame: Frame, top: float) -> str:
 
 def total_words(request: Request) -> str:
     """The request's duration, or a dash where it is unknown."""
-    return UNKNOWN if request.duration_ms is None else duration_text(max(request.duration_ms, 0))
+    return duration_text(None if request.duration_ms is None else max(request.duration_ms, 0))
 
 
 def calls_words(row: TimelineRow) -> str:

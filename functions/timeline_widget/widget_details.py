@@ -1,14 +1,11 @@
 """The widget's second page: one request with each of its calls."""
 
-from datetime import datetime
-
 from request_lens.application.query import RequestDetail, RequestView
-from request_lens.domain.call_start import CallStart, call_start
-from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.presentation.calls import end_text, in_order, link_text, start_text
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
-from request_lens.presentation.formatting import UNKNOWN, counts_text, duration_text, moment_text, pluralize
+from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
 from request_lens.presentation.timeline.drawing import lay_timeline
 from widget_html import element, page
 from widget_request import WidgetRequest
@@ -62,7 +59,7 @@ def _totals(seen: RequestView) -> str:
 def _calls(details: RequestDetail, policy: Policy) -> str:
     if not details.calls:
         return ""
-    ordered = sorted(details.calls, key=lambda each: _order(each.invocation, policy))
+    ordered = in_order(details.calls, policy)
     headers = "".join(element("th", each, class_=_alignment(each)) for each in (*_HEADERS, *_TEXT_HEADERS))
     rows = "".join(_call(number, each, details, policy) for number, each in enumerate(ordered[:MAX_CALLS], start=1))
     more = len(ordered) - MAX_CALLS
@@ -70,17 +67,12 @@ def _calls(details: RequestDetail, policy: Policy) -> str:
     return f"<table><thead><tr>{headers}</tr></thead><tbody>{rows}</tbody></table>{note}"
 
 
-def _order(call: Invocation, policy: Policy) -> tuple[datetime, str]:
-    return call_start(call, clock_skew=policy.clock_skew).earliest, call.invocation_id
-
-
 def _call(number: int, linked: LinkedInvocation, details: RequestDetail, policy: Policy) -> str:
     call, tokens = linked.invocation, linked.invocation.tokens
     is_provisional = call.invocation_id in details.provisional
-    found = f"{linked.link.method} ({linked.link.confidence})"
     cells = [
         str(number),
-        _clock_time(call_start(call, clock_skew=policy.clock_skew)),
+        start_text(call, policy),
         duration_text(call.latency_ms),
         call.model_id,
         *map(counts_text, (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)),
@@ -88,18 +80,11 @@ def _call(number: int, linked: LinkedInvocation, details: RequestDetail, policy:
     numeric = "".join(
         element("td", cell, class_=_alignment(header)) for header, cell in zip(_HEADERS, cells, strict=True)
     )
-    ended = element(
-        "td", call.error_code or call.stop_reason or UNKNOWN, class_="" if call.is_llm_call else "rlw-failed"
-    )
-    link = element("td", f"{found}, provisional" if is_provisional else found)
+    ended = element("td", end_text(call), class_="" if call.is_llm_call else "rlw-failed")
+    link = element("td", link_text(linked.link) + (", provisional" if is_provisional else ""))
     cost = element("td", call_cost(details.estimates[call.invocation_id]), class_="rlw-number")
     return f'<tr class="{"rlw-provisional" if is_provisional else ""}">{numeric}{ended}{link}{cost}</tr>'
 
 
 def _alignment(header: str) -> str:
     return "" if header in ("Model", "Ended with", "Correlated by") else "rlw-number"
-
-
-def _clock_time(start: CallStart) -> str:
-    """The start, without milliseconds where it is known only to the second."""
-    return start.earliest.time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")

@@ -4,7 +4,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens_cli.html_report.html import NOTHING, Column, Html, element, joined, table, text
-from request_lens_cli.report.report import Report, links_of
+from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection
 
 MAX_ROWS = 1_000
@@ -112,7 +112,5 @@ def _cost(state: RequestState) -> Html:
 
 
 def _links(state: RequestState) -> Html:
-    found = links_of(state)
-    methods = ", ".join(dict.fromkeys(str(method) for method, _ in found))
-    confidences = ", ".join(dict.fromkeys(str(confidence) for _, confidence in found))
-    return text(f"{methods} ({confidences})" if found else UNKNOWN)
+    methods, confidences = correlated_by(state)
+    return text(f"{methods} ({confidences})" if methods else UNKNOWN)

@@ -1,7 +1,6 @@
 """The JSON documents of the command line: stable keys that scripts depend on. Unknown is null."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 
 from request_lens.domain.call_start import call_start
@@ -13,6 +12,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.calls import in_order
 from request_lens.presentation.formatting import iso_ms
 from request_lens_cli.report.costs import call_estimate
 
@@ -83,16 +83,6 @@ def _aggregate_value(summary: Summary, key: str) -> Json:
 def usd(cost: Decimal | None) -> float | None:
     """The cost as JSON has it."""
     return None if cost is None else float(cost)
-
-
-def in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
-    """The invocations by their start, as it is known, then by id."""
-
-    def start(each: LinkedInvocation) -> tuple[datetime, str]:
-        earliest = call_start(each.invocation, clock_skew=policy.clock_skew).earliest
-        return (earliest, each.invocation.invocation_id)
-
-    return sorted(linked, key=start)
 
 
 def _linked_document(linked: LinkedInvocation, state: RequestState, policy: Policy) -> Document:

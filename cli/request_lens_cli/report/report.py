@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from request_lens.domain.facts import Request, RequestId
-from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.domain.linking.link import Confidence, Method, Unattributed, UnlinkedInvocation
+from request_lens.domain.folding.summary import Bar, Summary, Totals
+from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import pluralize
@@ -15,11 +15,17 @@ from request_lens.presentation.timeline.drawing import TimelineRow
 from request_lens_cli.report.labels import Label
 
 
-def links_of(state: RequestState) -> list[tuple[Method, Confidence]]:
-    """How the request's calls were correlated: all, or where only its summary was read those of its bars."""
-    if state.invocations:
-        return [(each.link.method, each.link.confidence) for each in state.invocations]
-    return [(bar.method, bar.confidence) for bar in state.summary.bars] if state.summary is not None else []
+def correlated_by(state: RequestState) -> tuple[str, str]:
+    """The methods that linked the request's calls, and how sure they are, each once; empty where it has no calls.
+
+    Where only the summary was read, by its bars. A chain stands last: it goes on from a call that was linked otherwise.
+    """
+    bars = state.summary.bars if state.summary is not None else ()
+    links: list[Link | Bar] = [call.link for call in state.invocations] or list(bars)
+    in_order = sorted(links, key=lambda link: (link.method is Method.CHAIN, link.method))
+    methods = dict.fromkeys(str(link.method) for link in in_order)
+    confidences = dict.fromkeys(str(link.confidence) for link in in_order)
+    return ", ".join(methods), ", ".join(confidences)
 
 
 COUNTED_UP_TO = 5_000

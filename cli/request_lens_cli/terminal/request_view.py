@@ -9,10 +9,11 @@ from request_lens.domain.folding.bars import placements
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.calls import in_order
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens_cli.report.costs import call_estimate
-from request_lens_cli.report.documents import Document, in_order, invocation_document, summary_document
+from request_lens_cli.report.documents import Document, invocation_document, summary_document
 from request_lens_cli.terminal.calls_table import calls_table
 from request_lens_cli.terminal.requests_table import route_text
 from request_lens_cli.terminal.waterfall import render_waterfall

@@ -11,11 +11,10 @@ from rich.text import Text
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import Method
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
-from request_lens_cli.report.report import Report, links_of
+from request_lens_cli.report.report import Report, correlated_by
 
 MIN_LABEL_WIDTH = 24
 """Where the terminal leaves a label less than this, a request takes two lines."""
@@ -174,12 +173,9 @@ def _of_summary(summary: Summary) -> dict[str, Text]:
 
 
 def _of_links(state: RequestState) -> dict[str, Text]:
-    found = links_of(state)
-    if not found:
+    methods, confidences = correlated_by(state)
+    if not methods:
         return {}
-    in_order = sorted(found, key=lambda link: (link[0] is Method.CHAIN, link[0]))
-    methods = ", ".join(dict.fromkeys(str(method) for method, _ in in_order))
-    confidences = ", ".join(dict.fromkeys(str(confidence) for _, confidence in in_order))
     texts = {"links": f"{methods} ({confidences})", "methods": methods, "confidences": f"({confidences})"}
     return {name: Text(value) for name, value in texts.items()}
 

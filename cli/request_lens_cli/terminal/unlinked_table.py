@@ -9,6 +9,7 @@ from rich.text import Text
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Link, UnlinkedInvocation
+from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
 from request_lens_cli.report.report import why
 
@@ -34,14 +35,12 @@ def unlinked_list(unlinked: Sequence[UnlinkedInvocation]) -> Table:
     for each in unlinked:
         call = each.invocation
         logged = f"{call.logged_at:%m-%d %H:%M:%S}\n{seconds(call.latency_ms)}"
-        tokens = Text.assemble(counts_text(call.tokens.input, call.tokens.output), "\n", end_text(call))
+        tokens = Text.assemble(counts_text(call.tokens.input, call.tokens.output), "\n", ended_with(call))
         names = ((why(each), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
         table.add_row(logged, tokens, *(Text("\n".join(map(cleaned, pair))) for pair in names))
     return table
 
 
-def end_text(call: Invocation) -> Text:
+def ended_with(call: Invocation) -> Text:
     """The error in red, else the stop reason."""
-    if call.error_code is not None:
-        return Text(cleaned(call.error_code), style="red")
-    return Text(cleaned(call.stop_reason or UNKNOWN))
+    return Text(cleaned(end_text(call)), style="red" if call.error_code is not None else "")

@@ -1,16 +1,18 @@
 """The widget's first page: the requests of a time range as a timeline, each of which opens on a click."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
 from request_lens.presentation.formatting import moment_text, pluralize
+from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, TimelineRow, lay_timeline
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, calls_words, total_words
-from widget_html import element, opening_row, page
+from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
 
-def timeline_page(seen: RequestPage, question: WidgetRequest, *, endpoint: str) -> str:
+def timeline_page(seen: RequestPage, question: WidgetRequest, *, endpoint: str) -> Markup:
     """The page; `endpoint` is the ARN of this function, which a click calls for a request's details."""
     drawn = lay_timeline(
         [timeline_row(each, span=question.span) for each in seen.requests],
@@ -29,7 +31,7 @@ def timeline_page(seen: RequestPage, question: WidgetRequest, *, endpoint: str) 
         )
         for row, top in drawn.rows
     )
-    return page(drawn.svg + "".join(rows) + _notes(seen, question), theme=question.theme)
+    return page(drawn.svg, *rows, *_notes(seen, question), theme=question.theme)
 
 
 def timeline_row(seen: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
@@ -54,7 +56,7 @@ def _subtitle(seen: RequestPage, question: WidgetRequest) -> str:
     return " · ".join(parts)
 
 
-def _notes(seen: RequestPage, question: WidgetRequest) -> str:
+def _notes(seen: RequestPage, question: WidgetRequest) -> Iterator[Markup]:
     """What is not in the picture, and why."""
     notes: list[str] = []
     if seen.earlier:
@@ -65,4 +67,4 @@ def _notes(seen: RequestPage, question: WidgetRequest) -> str:
     if seen.unplaced_calls:
         calls = pluralize(seen.unplaced_calls, "pending call")
         notes.append(f"{calls} in no request yet: its record has not arrived, or the call fits none or several.")
-    return "".join(element("p", each) for each in notes)
+    return (element("p", text(note)) for note in notes)

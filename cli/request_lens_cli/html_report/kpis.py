@@ -2,11 +2,11 @@
 
 from request_lens.presentation.costs import dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
-from request_lens_cli.html_report.html import Html, element, text
+from request_lens.presentation.markup import Markup, element, text
 from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
 
 
-def kpi_cards(figures: Figures) -> Html:
+def kpi_cards(figures: Figures) -> Markup:
     """The cards, the most asked for first."""
     every = figures.all
     cards = (
@@ -22,7 +22,7 @@ def kpi_cards(figures: Figures) -> Html:
     return element("dl", *cards, class_="kpis")
 
 
-def _card(name: str, value: str, notes: list[str]) -> Html:
+def _card(name: str, value: str, notes: list[str]) -> Markup:
     lines = (element("dd", text(each), class_="note") for each in notes)
     return element("div", element("dt", text(name)), element("dd", text(value), class_="value"), *lines)
 
@@ -72,7 +72,7 @@ def _token_notes(figures: RequestFigures) -> list[str]:
     return [f"{totals.output_tokens:,} out", cached]
 
 
-def _cost_card(figures: RequestFigures) -> Html:
+def _cost_card(figures: RequestFigures) -> Markup:
     totals = figures.totals
     unpriced = pluralize(totals.unpriced_calls, "call")
     if totals.estimated_cost_usd is None:
@@ -81,7 +81,7 @@ def _cost_card(figures: RequestFigures) -> Html:
     return _card("Estimated cost", dollars(totals.estimated_cost_usd), notes)
 
 
-def _unattributed_card(figures: Figures) -> Html:
+def _unattributed_card(figures: Figures) -> Markup:
     share = figures.unattributed_share
     notes = [pluralize(figures.unattributed, "call") + " of no request we know"]
     notes += [f"{figures.pending_calls:,} not decided yet"] if figures.pending_calls else []

@@ -3,7 +3,8 @@
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
-from request_lens_cli.html_report.html import NOTHING, Column, Html, element, joined, table, text
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection
 
@@ -15,12 +16,12 @@ TOP = 5
 _TOPS = {Order.DURATION: "Slowest", Order.CALLS: "Most LLM calls", Order.COST: "Dearest, by estimated cost"}
 
 
-def top_tables(report: Report) -> Html:
+def top_tables(report: Report) -> Markup:
     """The first few requests by duration, LLM calls and cost; without those that nothing is known of."""
     return joined(_top(report, order, title) for order, title in _TOPS.items())
 
 
-def _top(report: Report, order: Order, title: str) -> Html:
+def _top(report: Report, order: Order, title: str) -> Markup:
     known = [state for state in report.requests if _measured(state, order)]
     first = Selection(order=order).of(known)[:TOP]
     return table(_columns(report)[:7], first, caption=title) if first else NOTHING
@@ -34,7 +35,7 @@ def _measured(state: RequestState, order: Order) -> bool:
     return order is not Order.COST or state.summary.totals.estimated_cost_usd is not None
 
 
-def requests_section(report: Report) -> Html:
+def requests_section(report: Report) -> Markup:
     """Every request, by start, up to MAX_ROWS of them, the newest."""
     shown = report.newest(MAX_ROWS).requests
     more = f", the latest {len(shown):,} of {len(report.requests):,}" if len(shown) < len(report.requests) else ""
@@ -42,12 +43,12 @@ def requests_section(report: Report) -> Html:
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
-    def name(state: RequestState) -> Html:
+    def name(state: RequestState) -> Markup:
         label = report.labels.get(state.request_id)
         request_id = element("code", text(state.request_id))
         return request_id if label is None else joined((text(label.prompt), element("div", request_id, class_="note")))
 
-    def start(state: RequestState) -> Html:
+    def start(state: RequestState) -> Markup:
         return text(UNKNOWN if state.record is None else report.started_text(state.record))
 
     return [
@@ -65,7 +66,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
     ]
 
 
-def _route(state: RequestState) -> Html:
+def _route(state: RequestState) -> Markup:
     if state.record is None:
         return text(UNKNOWN)
     route = text(state.record.route)
@@ -74,11 +75,11 @@ def _route(state: RequestState) -> Html:
     return joined((route, text(" "), element("strong", text(str(state.record.status)), class_="failed")))
 
 
-def _record_seconds(state: RequestState) -> Html:
+def _record_seconds(state: RequestState) -> Markup:
     return text(seconds(state.record.duration_ms if state.record is not None else None))
 
 
-def _summary_seconds(state: RequestState, which: str) -> Html:
+def _summary_seconds(state: RequestState, which: str) -> Markup:
     if state.summary is None:
         return text(UNKNOWN)
     times = {
@@ -89,13 +90,13 @@ def _summary_seconds(state: RequestState, which: str) -> Html:
     return text(seconds(times[which]))
 
 
-def _tokens(state: RequestState) -> Html:
+def _tokens(state: RequestState) -> Markup:
     if state.summary is None:
         return text(UNKNOWN)
     return text(f"{state.summary.totals.input_tokens:,} / {state.summary.totals.output_tokens:,}")
 
 
-def _calls(state: RequestState) -> Html:
+def _calls(state: RequestState) -> Markup:
     if state.summary is None:
         return joined((element("em", text("pending")), _flag(" runaway", shown=state.runaway is not None)))
     totals = state.summary.totals
@@ -103,14 +104,14 @@ def _calls(state: RequestState) -> Html:
     return joined((text(f"{totals.llm_calls:,}"), failed, _flag(" runaway", shown=state.runaway is not None)))
 
 
-def _flag(words: str, *, shown: bool) -> Html:
+def _flag(words: str, *, shown: bool) -> Markup:
     return element("strong", text(words), class_="failed") if shown else NOTHING
 
 
-def _cost(state: RequestState) -> Html:
+def _cost(state: RequestState) -> Markup:
     return text(UNKNOWN if state.summary is None else cost_of(state.summary.totals))
 
 
-def _links(state: RequestState) -> Html:
+def _links(state: RequestState) -> Markup:
     methods, confidences = correlated_by(state)
     return text(f"{methods} ({confidences})" if methods else UNKNOWN)

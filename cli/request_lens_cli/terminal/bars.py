@@ -84,7 +84,7 @@ def render_lines(lines: Sequence[BarLine], *, width: int, readable: float = _REA
         *(_line(line.label, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
         Text(),
         _legend(plots),
-        Text(f"Time since {axis.words}", style="dim"),
+        Text(f"Time since {axis.origin_text}", style="dim"),
     )
 
 

@@ -2,7 +2,6 @@
 
 import unicodedata
 from datetime import UTC, datetime
-from html import escape
 
 UNKNOWN = "–"
 """What stands where a value is unknown: never 0."""
@@ -22,11 +21,6 @@ def _clean_character(character: str) -> str:
     if unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI_CONTROLS | _NOT_IN_XML:
         return ""
     return character
-
-
-def escaped(text: str) -> str:
-    """Cleaned text as XML character data or attribute value."""
-    return escape(cleaned(text), quote=True)
 
 
 _MS_BELOW, _SECONDS_BELOW, _SIXTY = 99.5, 99_950, 60

@@ -74,7 +74,7 @@ class Axis:
         return self.scale if self.is_shared else replace(self.scale, origin=begins)
 
     @property
-    def words(self) -> str:
+    def origin_text(self) -> str:
         """What the axis counts from."""
         return moment_text(self.scale.origin) if self.is_shared else "each request's own start"
 

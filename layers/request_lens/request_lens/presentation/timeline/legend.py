@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
+from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, CallShape, MarkKind, RowShapes, TickShape
-from request_lens.presentation.timeline.shapes import call_bar, light_bar, mark, open_bar, pending_bar, tag, tick
+from request_lens.presentation.timeline.shapes import call_bar, light_bar, mark, open_bar, pending_bar, tick
 from request_lens.presentation.timeline.text import text_width
 
 LINE_HEIGHT = 30.0
@@ -68,19 +69,19 @@ def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[fl
     return tuple(tuple(line) for line in lines if line)
 
 
-def legend(lines: Sequence[Sequence[tuple[float, Sign]]], *, left: float, top: float) -> str:
+def legend(lines: Sequence[Sequence[tuple[float, Sign]]], *, left: float, top: float) -> Markup:
     """The legend as SVG, LINE_HEIGHT px a line."""
-    return "".join(
+    return joined(
         _entry(sign, left + x, top + line * LINE_HEIGHT) for line, entries in enumerate(lines) for x, sign in entries
     )
 
 
-def _entry(sign: Sign, x: float, top: float) -> str:
-    text = tag("text", sign.value, class_="rl-muted", x=x + _SAMPLE_WIDTH + _GAP, y=top + 15.5)
-    return _sample(sign, Box(x=x, y=top, width=_SAMPLE_WIDTH, height=BAR_HEIGHT)) + text
+def _entry(sign: Sign, x: float, top: float) -> Markup:
+    meaning = element("text", text(sign.value), class_="rl-muted", x=x + _SAMPLE_WIDTH + _GAP, y=top + 15.5)
+    return joined((_sample(sign, Box(x=x, y=top, width=_SAMPLE_WIDTH, height=BAR_HEIGHT)), meaning))
 
 
-def _sample(sign: Sign, box: Box) -> str:
+def _sample(sign: Sign, box: Box) -> Markup:
     middle = box.x + box.width / 2
     match sign:
         case Sign.PENDING:
@@ -95,11 +96,11 @@ def _sample(sign: Sign, box: Box) -> str:
             return mark(MarkKind.CUT, middle, box.y + 11)
         case Sign.TICK:
             shape = TickShape(number=1, bar=_bar(Confidence.EXACT, latency_ms=None), x=middle)
-            return light_bar(box, hover=sign.value) + tick(shape, box, hover=sign.value)
+            return joined((light_bar(box, hover=sign.value), tick(shape, box, hover=sign.value)))
         case Sign.REQUEST:
             return light_bar(box, hover=sign.value)
         case Sign.EXACT | Sign.INFERRED | Sign.ASSUMED | Sign.PROVISIONAL | Sign.SOFT:
-            return light_bar(box, hover=sign.value) + call_bar(_sample_call(sign, box), hover=sign.value)
+            return joined((light_bar(box, hover=sign.value), call_bar(_sample_call(sign, box), hover=sign.value)))
 
 
 def _sample_call(sign: Sign, box: Box) -> CallShape:

@@ -1,4 +1,4 @@
-"""Texts of the timeline: escaped, measured without a font, shortened, and durations in words."""
+"""Texts of the timeline, measured without a font and shortened to their columns."""
 
 import unicodedata
 

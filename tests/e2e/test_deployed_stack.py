@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.wire.log_record import read_record
 from request_lens_cli.demo.experiment import published_totals, wait_for_metrics
@@ -180,7 +181,9 @@ def _awaited[Found](look: Callable[[], list[Found]]) -> list[Found]:
 def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment: Stage) -> None:
     _, untagged = settled(deployment.play("overlap"))
     _, tagged = settled(deployment.play("overlap", with_tags=True))
-    assert untagged.reasons()["ambiguous"] > untagged.llm_calls
+    decisions = [each.decision for each in untagged.unlinked]
+    ambiguous = [each for each in decisions if isinstance(each, Unattributed) and each.reason is Reason.AMBIGUOUS]
+    assert len(ambiguous) > untagged.totals.llm_calls
     assert headline(tagged) == "10 requests, 17 LLM calls, 0 unattributed"
     links = [each.link for state in tagged.requests for each in state.invocations]
     assert {(link.method, link.confidence) for link in links} == {("tag", "exact")}

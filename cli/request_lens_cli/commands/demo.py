@@ -105,7 +105,7 @@ def _show(report: Report, console: Console) -> None:
     if found := kinds(report):
         console.print(f"{found}{': as in the article' if found == ARTICLE_KINDS else ''}", highlight=False)
     if report.unattributed:
-        console.print(unlinked_table(report.unlinked))
+        console.print(unlinked_table(report))
     console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))
 

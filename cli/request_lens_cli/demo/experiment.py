@@ -3,17 +3,14 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import click
 
-from request_lens.domain.folding.summary import Totals, totals_of
-from request_lens.domain.linking.link import Unattributed
-from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.table import DeployedTable
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import Report, by_start
 from request_lens_cli.scenario.retiming import access_ended_at, access_started_at
 from request_lens_cli.scenario.scenario import Scenario
 from request_lens_cli.terminal.progress import Note
@@ -34,20 +31,14 @@ class Experiment:
         states = self.table.states(self.scenario.request_ids())
         unlinked = self.table.unlinked(self.scenario.invocation_ids())
         recorded = [state for state in states if state.record is not None]
-        return Report(requests=sorted(recorded, key=_start), unlinked=unlinked, labels=self.scenario.labels)
-
-
-def _start(state: RequestState) -> tuple[datetime, str]:
-    started = state.record.started_at if state.record is not None else datetime.max.replace(tzinfo=UTC)
-    return (started, state.request_id)
+        return Report(requests=by_start(recorded), unlinked=unlinked, labels=self.scenario.labels)
 
 
 def is_settled(experiment: Experiment, report: Report) -> bool:
     """Whether every request has its summary, and every invocation counts in one or is unattributed."""
-    revised = [state for state in report.requests if state.summary is not None]
-    counted = sum(state.summary.totals.invocations for state in revised if state.summary is not None)
-    invocations = len(experiment.scenario.invocations)
-    return len(revised) == len(experiment.scenario.access) and counted + report.unattributed == invocations
+    settled = sum(state.summary is not None for state in report.requests)
+    decided = report.totals.invocations + report.unattributed
+    return (settled, decided) == (len(experiment.scenario.access), len(experiment.scenario.invocations))
 
 
 def wait_until_settled(experiment: Experiment, *, note: Note) -> Report:
@@ -70,13 +61,7 @@ def wait_until_settled(experiment: Experiment, *, note: Note) -> Report:
 
 def published_totals(report: Report) -> Mapping[str, float]:
     """What the metrics add up to by the table: the summaries' totals and those of unattributed invocations."""
-    summaries = [state.summary.totals for state in report.requests if state.summary is not None]
-    loose = [
-        totals_of(each.invocation, each.decision.quote)
-        for each in report.unlinked
-        if isinstance(each.decision, Unattributed)
-    ]
-    total = sum([*summaries, *loose], start=Totals())
+    total = report.totals + report.unattributed_totals
     return {
         "Requests": len(report.requests),
         "LlmCalls": total.llm_calls,

@@ -1,15 +1,12 @@
 """The page's tables of figures: by route, by model, and what belongs to no request."""
 
-from collections import Counter
-
 from request_lens.domain.folding.summary import Totals
-from request_lens.domain.linking.link import Link
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, text
 from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
-from request_lens_cli.report.report import Report, why
+from request_lens_cli.report.report import Report
 
 type _Route = tuple[str, RequestFigures]
 type _Model = tuple[str, Totals]
@@ -56,7 +53,7 @@ def model_table(figures: Figures) -> Markup:
 
 def unlinked_section(report: Report) -> Markup:
     """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
-    counts = Counter(why(each) for each in report.unlinked if not isinstance(each.decision, Link))
+    counts = report.without_request()
     return table(_REASONS, sorted(counts.items()), caption="Calls without a request") if counts else NOTHING
 
 

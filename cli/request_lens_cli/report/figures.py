@@ -1,13 +1,12 @@
 """The figures of a report: what its requests add up to, over all, by route and by model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from request_lens.domain.folding.summary import Summary, Totals, totals_of
-from request_lens.domain.linking.link import Unattributed
+from request_lens.domain.folding.summary import Totals
 from request_lens.domain.settling.state import RequestState
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import Report, totals_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +38,13 @@ class RequestFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of a report; `unattributed` and `pending_calls` count invocations, `loose` adds the former up."""
+    """The figures of a report; `unattributed` and `pending_calls` count invocations."""
 
     all: RequestFigures
     by_route: Mapping[str, RequestFigures]
     by_model: Mapping[str, Totals]
     unattributed: int
     pending_calls: int
-    loose: Totals
 
     @property
     def unattributed_share(self) -> float | None:
@@ -61,18 +59,12 @@ def figures_of(report: Report) -> Figures:
     for state in report.requests:
         if state.record is not None:
             routes.setdefault(state.record.route, []).append(state)
-    loose = [
-        totals_of(each.invocation, each.decision.quote)
-        for each in report.unlinked
-        if isinstance(each.decision, Unattributed)
-    ]
     return Figures(
         all=_of_requests(report.requests),
         by_route={route: _of_requests(routes[route]) for route in sorted(routes)},
         by_model=_by_model(report.requests),
         unattributed=report.unattributed,
         pending_calls=report.pending,
-        loose=sum(loose, start=Totals()),
     )
 
 
@@ -83,18 +75,13 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         requests=len(states),
         pending=len(states) - len(summaries),
         failed=sum(record.status >= 500 for record in records),
-        totals=totals_over(summaries),
+        totals=totals_over(states),
         calls=spread_of([each.totals.llm_calls for each in summaries]),
         duration_ms=spread_of([record.duration_ms for record in records]),
         llm_time_ms=spread_of([each.llm_time_ms for each in summaries]),
         tool_time_ms=spread_of([each.tool_time_ms for each in summaries]),
         non_llm_time_ms=spread_of([each.non_llm_time_ms for each in summaries]),
     )
-
-
-def totals_over(summaries: Iterable[Summary]) -> Totals:
-    """What the summaries add up to."""
-    return sum((each.totals for each in summaries), start=Totals())
 
 
 def _by_model(states: Sequence[RequestState]) -> Mapping[str, Totals]:

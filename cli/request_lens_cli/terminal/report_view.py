@@ -44,7 +44,7 @@ def show_requests(report: Report, console: Console) -> None:
     if report.earlier:
         console.print(f"{earlier_note(report)}: ask for a shorter time.", style="yellow", highlight=False)
     if report.unattributed or report.pending:
-        console.print(unlinked_table(report.unlinked))
+        console.print(unlinked_table(report))
     _show_cut(report, console)
 
 

@@ -1,6 +1,5 @@
 """The invocations that belong to no request, or are not decided yet, as tables for the terminal."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -8,19 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 from request_lens.domain.facts import Invocation
-from request_lens.domain.linking.link import Link, UnlinkedInvocation
+from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
-from request_lens_cli.report.report import why
+from request_lens_cli.report.report import Report, why
 
 
-def unlinked_table(unlinked: Sequence[UnlinkedInvocation]) -> Table:
+def unlinked_table(report: Report) -> Table:
     """How many invocations belong to no request, or are not decided yet, by state and reason."""
-    counts = Counter(why(each) for each in unlinked if not isinstance(each.decision, Link))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("Invocations", justify="right")
     table.add_column("Without a request")
-    for state, count in sorted(counts.items()):
+    for state, count in sorted(report.without_request().items()):
         table.add_row(f"{count:,}", state)
     return table
 

@@ -15,12 +15,12 @@ from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.ports import ReadPorts
+from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import COUNTED_UP_TO, MAX_UNTAGGED, Report
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-from request_lens_cli.deployed.stack import DeployedStackView
 
 PARALLEL_READS = 8
 LIST_LIMIT = MAX_COUNTED - COUNTED_UP_TO

@@ -10,7 +10,7 @@ from request_lens_cli.local_aws.lifecycle import LocalAws, require_running
 from request_lens_cli.local_aws.lifecycle import down as take_down
 from request_lens_cli.local_aws.lifecycle import up as bring_up
 from request_lens_cli.local_aws.paths import checkout_paths
-from request_lens_cli.local_aws.scenario_player import just_ended, play_into
+from request_lens_cli.local_aws.scenario_player import ending_now, play_into
 
 
 @click.group("local")
@@ -44,7 +44,7 @@ def play(scenario: str, *, tagged: bool, run_id: str | None) -> None:
     """Play a scenario (a name in events/, or a folder) into the deployed log groups, as if it had just ended."""
     local, stack = _running_stack()
     folder = Path(scenario) if Path(scenario).is_dir() else local.paths.events / scenario
-    played = just_ended(folder, run_id=run_id, with_tags=tagged)
+    played = ending_now(folder, run_id=run_id, with_tags=tagged)
     play_into(stack, played, local=local)
     click.echo(f"played {len(played.access)} requests with {len(played.invocations)} calls ({played.name})")
 

@@ -56,8 +56,8 @@ def show_rejected(found: Sequence[StoredRejected], console: Console) -> None:
     told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
     console.print(pluralize(len(found), "rejected record") + (f": {told}" if told else ""), style="bold")
     if _is_cut(found):
-        words = f"Only the earliest {len(found):,} rejected records of this time were read, there may be more"
-        console.print(f"{words}: ask for a shorter time.", style="yellow", highlight=False)
+        note = f"Showing the earliest {len(found):,} rejected records; narrow the time range to see all."
+        console.print(note, style="yellow", highlight=False)
 
 
 def _is_cut(found: Sequence[StoredRejected]) -> bool:

@@ -12,7 +12,7 @@ from rich.console import Console
 from request_lens.adapters.dynamodb.items import BY_TIME_INDEX, HourlyList, hour_partition, request_partition
 from request_lens.domain.facts import RequestId
 from request_lens.domain.publishing.metric_names import NAMESPACE, Metric
-from request_lens_cli.demo.stage import SERVICE_NAME
+from request_lens_cli.demo.stack import SERVICE_NAME
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.report.report import Report

@@ -3,15 +3,15 @@
 import click
 from rich.console import Console
 
-from request_lens_cli.demo.experiment import Experiment, published_totals, wait_for_metrics
+from request_lens_cli.demo.scenario_run import ScenarioRun, published_totals, wait_for_metrics
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.report.report import Report
 
 
-def show_metrics(experiment: Experiment, report: Report, *, metrics: Metrics, console: Console) -> None:
+def show_metrics(run: ScenarioRun, report: Report, *, metrics: Metrics, console: Console) -> None:
     """Print the sums of the 1-second metrics. Raises: click.ClickException where they are not what the table says."""
     wanted = published_totals(report)
-    found = wait_for_metrics(experiment, metrics, wanted=wanted)
+    found = wait_for_metrics(run, metrics, wanted=wanted)
     shown = ", ".join(f"{name} {value:,.0f}" for name, value in found.items())
     console.print(f"Metrics read back at 1 s: {shown}", highlight=False)
     if found != wanted:

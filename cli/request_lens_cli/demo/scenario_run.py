@@ -1,4 +1,4 @@
-"""An experiment: a scenario played into a deployed stack, and what the deployed table and metrics say of it."""
+"""A run: a scenario played into a deployed stack, and what the deployed table and metrics say of it."""
 
 import time
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Experiment:
+class ScenarioRun:
     """A scenario as it was played, with its own ids and times, and the table that it went into."""
 
     scenario: Scenario
@@ -34,22 +34,22 @@ class Experiment:
         return Report(requests=by_start(recorded), unlinked=unlinked, labels=self.scenario.labels)
 
 
-def is_settled(experiment: Experiment, report: Report) -> bool:
+def is_settled(run: ScenarioRun, report: Report) -> bool:
     """Whether every request has its summary, and every invocation counts in one or is unattributed."""
     settled = sum(state.summary is not None for state in report.requests)
     decided = report.totals.invocations + report.unattributed
-    return (settled, decided) == (len(experiment.scenario.access), len(experiment.scenario.invocations))
+    return (settled, decided) == (len(run.scenario.access), len(run.scenario.invocations))
 
 
-def wait_until_settled(experiment: Experiment, *, note: Note) -> Report:
+def wait_until_settled(run: ScenarioRun, *, note: Note) -> Report:
     """The report once all has settled. Raises: click.ClickException if that takes longer than the time-out."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
-        report = experiment.report()
+        report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
-        waits = f"{settled} of {pluralize(len(experiment.scenario.access), 'request')} settled"
+        waits = f"{settled} of {pluralize(len(run.scenario.access), 'request')} settled"
         note(waits)
-        if is_settled(experiment, report):
+        if is_settled(run, report):
             return report
         if time.monotonic() > deadline:
             raise click.ClickException(
@@ -71,10 +71,10 @@ def published_totals(report: Report) -> Mapping[str, float]:
     }
 
 
-def wait_for_metrics(experiment: Experiment, metrics: Metrics, *, wanted: Mapping[str, float]) -> Mapping[str, float]:
+def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, wanted: Mapping[str, float]) -> Mapping[str, float]:
     """The sums of the metrics once they are as wanted, or what they are after the time-out."""
-    first = min(map(access_started_at, experiment.scenario.access)) - timedelta(seconds=2)
-    last = max(map(access_ended_at, experiment.scenario.access)) + timedelta(seconds=2)
+    first = min(map(access_started_at, run.scenario.access)) - timedelta(seconds=2)
+    last = max(map(access_ended_at, run.scenario.access)) + timedelta(seconds=2)
     deadline = time.monotonic() + TIMEOUT_SECONDS / 4
     while True:
         sums = metrics.sums(list(wanted), first=first, last=last)

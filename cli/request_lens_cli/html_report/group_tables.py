@@ -61,13 +61,13 @@ def _count(value: int) -> Markup:
     return text(f"{value:,}")
 
 
-def _calls(spread: Distribution | None) -> Markup:
-    return text(UNKNOWN if spread is None else f"{spread.mean:.1f}, most {spread.most:,.0f}")
+def _calls(distribution: Distribution | None) -> Markup:
+    return text(UNKNOWN if distribution is None else f"{distribution.mean:.1f}, most {distribution.maximum:,.0f}")
 
 
-def _median(spread: Distribution | None) -> Markup:
-    return text(seconds(spread.p50 if spread is not None else None))
+def _median(distribution: Distribution | None) -> Markup:
+    return text(seconds(distribution.p50 if distribution is not None else None))
 
 
-def _p90(spread: Distribution | None) -> Markup:
-    return text(seconds(spread.p90 if spread is not None else None))
+def _p90(distribution: Distribution | None) -> Markup:
+    return text(seconds(distribution.p90 if distribution is not None else None))

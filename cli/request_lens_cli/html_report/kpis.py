@@ -32,26 +32,33 @@ def _requests_notes(figures: RequestFigures) -> list[str]:
     return [*notes, f"{figures.failed:,} with a status of 500 or above"] if figures.failed else notes
 
 
-def _mean(spread: Distribution | None) -> str:
-    return UNKNOWN if spread is None else f"{spread.mean:.1f}"
+def _mean(distribution: Distribution | None) -> str:
+    return UNKNOWN if distribution is None else f"{distribution.mean:.1f}"
 
 
-def _median(spread: Distribution | None) -> str:
-    return UNKNOWN if spread is None else seconds(spread.p50)
+def _median(distribution: Distribution | None) -> str:
+    return UNKNOWN if distribution is None else seconds(distribution.p50)
 
 
 def _calls_notes(figures: RequestFigures) -> list[str]:
-    spread = figures.calls
-    if spread is None:
+    distribution = figures.calls
+    if distribution is None:
         return []
-    return [f"mean; p90 {spread.p90:,.0f}, most {spread.most:,.0f}", pluralize(figures.totals.llm_calls, "LLM call")]
+    return [
+        f"mean; p90 {distribution.p90:,.0f}, most {distribution.maximum:,.0f}",
+        pluralize(figures.totals.llm_calls, "LLM call"),
+    ]
 
 
-def _upper_end(name: str, spread: Distribution | None) -> list[str]:
-    if spread is None:
+def _upper_end(name: str, distribution: Distribution | None) -> list[str]:
+    if distribution is None:
         return []
-    notes = [f"{name}; p90 {seconds(spread.p90)}, longest {seconds(spread.most)}"]
-    return [*notes, f"known of {spread.known:,} of {spread.of:,}"] if spread.known < spread.of else notes
+    notes = [f"{name}; p90 {seconds(distribution.p90)}, longest {seconds(distribution.maximum)}"]
+    return (
+        [*notes, f"known of {distribution.known:,} of {distribution.of:,}"]
+        if distribution.known < distribution.of
+        else notes
+    )
 
 
 def _time_notes(figures: RequestFigures) -> list[str]:
@@ -61,9 +68,13 @@ def _time_notes(figures: RequestFigures) -> list[str]:
     return [*_upper_end("median", figures.llm_time_ms), f"{_tools(figures.tool_time_ms)}, {others}"]
 
 
-def _tools(spread: Distribution | None) -> str:
+def _tools(distribution: Distribution | None) -> str:
     """The tools' median time, where it is known of all requests: of those without tools it always is."""
-    return f"tools {_median(spread)}" if spread is not None and spread.known == spread.of else "tools unknown"
+    return (
+        f"tools {_median(distribution)}"
+        if distribution is not None and distribution.known == distribution.of
+        else "tools unknown"
+    )
 
 
 def _token_notes(figures: RequestFigures) -> list[str]:

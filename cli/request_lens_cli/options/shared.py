@@ -7,7 +7,7 @@ import botocore.session
 import click
 from click.shell_completion import CompletionItem
 
-from request_lens_cli.options.period import Moment, MomentType, period_of
+from request_lens_cli.options.period import TimeExpression, TimeExpressionType, period_of
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.selection import Order, Selection
 
@@ -63,8 +63,10 @@ def period_options(*, default: str) -> Decorator:
         "period",
         period_of,
         {
-            "since": click.option("--since", type=MomentType(), default=default, help=since),
-            "until": click.option("--until", type=MomentType(), default=Moment(), help="Like --since. Default now."),
+            "since": click.option("--since", type=TimeExpressionType(), default=default, help=since),
+            "until": click.option(
+                "--until", type=TimeExpressionType(), default=TimeExpression(), help="Like --since. Default now."
+            ),
         },
     )
 

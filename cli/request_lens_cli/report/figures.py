@@ -16,14 +16,14 @@ class Distribution:
     mean: float
     p50: float
     p90: float
-    most: float
+    maximum: float
     known: int
     of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFigures:
-    """What some requests add up to; spreads are None where no value is known. Times are in ms."""
+    """What some requests add up to; a distribution is None where no value is known. Times are in ms."""
 
     requests: int
     pending: int
@@ -76,11 +76,11 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         pending=len(states) - len(summaries),
         failed=sum(record.status >= 500 for record in records),
         totals=totals_over(states),
-        calls=spread_of([each.totals.llm_calls for each in summaries]),
-        duration_ms=spread_of([record.duration_ms for record in records]),
-        llm_time_ms=spread_of([each.llm_time_ms for each in summaries]),
-        tool_time_ms=spread_of([each.tool_time_ms for each in summaries]),
-        non_llm_time_ms=spread_of([each.non_llm_time_ms for each in summaries]),
+        calls=distribution_of([each.totals.llm_calls for each in summaries]),
+        duration_ms=distribution_of([record.duration_ms for record in records]),
+        llm_time_ms=distribution_of([each.llm_time_ms for each in summaries]),
+        tool_time_ms=distribution_of([each.tool_time_ms for each in summaries]),
+        non_llm_time_ms=distribution_of([each.non_llm_time_ms for each in summaries]),
     )
 
 
@@ -92,8 +92,8 @@ def _by_model(states: Sequence[RequestState]) -> Mapping[str, Totals]:
     return dict(sorted(totals.items()))
 
 
-def spread_of(values: Sequence[int | None]) -> Distribution | None:
-    """How the known values spread; percentiles are values that occur (nearest rank). None where none is known."""
+def distribution_of(values: Sequence[int | None]) -> Distribution | None:
+    """The distribution of the known values, its percentiles by nearest rank. None where none is known."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return None
@@ -101,7 +101,7 @@ def spread_of(values: Sequence[int | None]) -> Distribution | None:
         mean=sum(known) / len(known),
         p50=_percentile(known, 50),
         p90=_percentile(known, 90),
-        most=known[-1],
+        maximum=known[-1],
         known=len(known),
         of=len(values),
     )

@@ -159,11 +159,11 @@ def truncation_note(report: Report) -> str:
     """That there may be more untagged invocations than the report has read; empty where it has read all."""
     if len(report.unlinked) < MAX_UNTAGGED:
         return ""
-    return f"only the earliest {len(report.unlinked):,} untagged calls of this time were read, there may be more"
+    return f"showing the earliest {len(report.unlinked):,} untagged calls; narrow the time range to see all"
 
 
-def kinds(report: Report) -> str:
-    """How many LLM calls the requests of each labelled type made, such as "Tool Use 7 × 2, Simple 3 × 1"."""
+def calls_by_label(report: Report) -> str:
+    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × 2, Simple 3 × 1"."""
     counts: dict[str, Counter[int]] = {}
     for state in report.requests:
         label = report.labels.get(state.request_id)
@@ -171,8 +171,8 @@ def kinds(report: Report) -> str:
             counts.setdefault(label.kind, Counter())[state.summary.totals.llm_calls] += 1
     parts = [
         f"{kind} {number} × {calls}"
-        for kind, found in sorted(counts.items(), reverse=True)
-        for calls, number in sorted(found.items(), reverse=True)
+        for kind, requests_by_calls in sorted(counts.items(), reverse=True)
+        for calls, number in sorted(requests_by_calls.items(), reverse=True)
     ]
     return ", ".join(parts)
 

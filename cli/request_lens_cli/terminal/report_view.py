@@ -61,5 +61,5 @@ def show_unlinked(report: Report, console: Console) -> None:
 
 
 def _show_cut(report: Report, console: Console) -> None:
-    if words := truncation_note(report):
-        console.print(f"{words.capitalize()}: ask for a shorter time.", style="yellow", highlight=False)
+    if note := truncation_note(report):
+        console.print(f"{note.capitalize()}.", style="yellow", highlight=False)

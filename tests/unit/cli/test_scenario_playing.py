@@ -15,8 +15,8 @@ from request_lens_cli.scenario.playing import (
     MAX_BATCH_EVENTS,
     LogGroups,
     batches,
-    fresh,
     play,
+    renewed,
 )
 from request_lens_cli.scenario.retiming import access_ended_at, ending_at, invocation_logged_at, shifted
 from request_lens_cli.scenario.scenario import RunId, Scenario, as_ndjson, load_scenario
@@ -96,7 +96,7 @@ def test_labels_follow_their_requests(seven: Scenario) -> None:
 
 
 def test_tags_name_the_fresh_request(seven: Scenario) -> None:
-    played = fresh(seven, run_id=RUN, ends_at=MOMENT, with_tags=True)
+    played = renewed(seven, run_id=RUN, ends_at=MOMENT, with_tags=True)
     metadata = [line["requestMetadata"] for line in played.invocations if "requestMetadata" in line]
     named = {each["api_request_id"] for each in metadata if isinstance(each, dict)}
     assert len(metadata) == 11
@@ -123,7 +123,7 @@ def test_lines_are_put_in_order_of_time_and_twice_is_no_error(seven: Scenario, m
         for group in ("calls", "requests"):
             logs.create_log_group(logGroupName=group)
         for run in ("one", "two"):
-            played = fresh(seven, run_id=RunId(run), ends_at=datetime.now(UTC), with_tags=False)
+            played = renewed(seven, run_id=RunId(run), ends_at=datetime.now(UTC), with_tags=False)
             play(played, LogGroups(invocations="calls", access="requests"), logs=logs)
         events = logs.filter_log_events(logGroupName="calls")["events"]
     assert len(events) == 24

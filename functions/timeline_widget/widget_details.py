@@ -24,33 +24,33 @@ _HEADERS = (
 )
 
 
-def details_page(details: RequestDetail, question: WidgetRequest, policy: Policy) -> Markup:
+def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: Policy) -> Markup:
     """One request: its picture, its totals, and a row a call."""
     if details.seen is None and not details.calls:
         words = "Nothing is known of this request: its logs have not arrived, or it has expired."
-        heading = element("h2", text(question.request_id or ""))
-        return page(heading, element("p", text(words)), theme=question.theme)
+        heading = element("h2", text(widget_request.request_id or ""))
+        return page(heading, element("p", text(words)), theme=widget_request.theme)
     head = [element("p", text("The request's record has not arrived yet."))]
     if details.seen is not None:
-        head = [_picture(details.seen, question), element("p", text(_totals(details.seen)))]
-    return page(*head, *_calls(details, policy), theme=question.theme)
+        head = [_picture(details.seen, widget_request), element("p", text(_totals(details.seen)))]
+    return page(*head, *_calls(details, policy), theme=widget_request.theme)
 
 
-def _picture(seen: RequestView, question: WidgetRequest) -> Markup:
-    record = seen.record
+def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
+    record = view.record
     return lay_timeline(
-        [timeline_row(seen, span=question.span)],
+        [timeline_row(view, span=widget_request.span)],
         title=f"{record.route} · status {record.status}",
         subtitle=f"{record.request_id} · {moment_text(record.started_at)}",
-        theme=question.theme,
-        width=question.width,
+        theme=widget_request.theme,
+        width=widget_request.width,
     ).svg
 
 
-def _totals(seen: RequestView) -> str:
-    if seen.summary is None:
+def _totals(view: RequestView) -> str:
+    if view.summary is None:
         return "Pending: no call is known yet."
-    totals, times = seen.summary.totals, seen.summary
+    totals, times = view.summary.totals, view.summary
     parts = [
         pluralize(totals.llm_calls, "LLM call"),
         f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled",
@@ -59,7 +59,7 @@ def _totals(seen: RequestView) -> str:
         f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out",
         f"estimated cost {cost_of(totals)}{by_prices([times.prices] if times.prices else [])}",
     ]
-    pending = "; pending: more calls may come" if seen.is_pending else ""
+    pending = "; pending: more calls may come" if view.is_pending else ""
     return " · ".join(parts) + pending
 
 

@@ -98,12 +98,12 @@ def test_the_metrics_read_back_at_one_second_are_what_the_table_says(
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     wanted = published_totals(report)
-    assert wait_for_metrics(experiment, deployment.metrics, wanted=wanted) == wanted
+    assert wait_for_metrics(experiment, deployment.metrics, expected=wanted) == wanted
 
 
 def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: DemoStack, article: Played) -> None:
     experiment, report = article
-    wait_for_metrics(experiment, deployment.metrics, wanted=published_totals(report))
+    wait_for_metrics(experiment, deployment.metrics, expected=published_totals(report))
     ends = {
         state.record.ended_at.replace(microsecond=0): float(state.summary.totals.llm_calls)
         for state in report.requests

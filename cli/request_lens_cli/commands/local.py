@@ -24,8 +24,8 @@ def up(port: int | None) -> None:
     """Start the local AWS, or find the one that runs already."""
     paths = checkout_paths()
     local = bring_up(paths, port=port)
-    what = "started" if local.started_now else "runs already"
-    click.echo(f"local AWS {what} at {local.endpoint}; settings in {paths.env_file.relative_to(paths.checkout)}")
+    state = "started" if local.started_now else "runs already"
+    click.echo(f"local AWS {state} at {local.endpoint}; settings in {paths.env_file.relative_to(paths.checkout)}")
 
 
 @local_group.command()

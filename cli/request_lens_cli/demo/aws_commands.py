@@ -3,7 +3,7 @@
 import json
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import click
@@ -90,10 +90,9 @@ def metric_query(first: datetime, last: datetime) -> list[Line]:
 def _output(command: Sequence[Line], local: LocalAws) -> str:
     """What the command prints. Raises: click.ClickException with its error where it fails."""
     arguments = [argument for line in command for argument in line]
-    environment: Mapping[str, str] = local.environment()
-    done = subprocess.run(
-        [str(local.paths.aws), *arguments[1:]], env=environment, capture_output=True, text=True, check=False
+    process = subprocess.run(
+        [str(local.paths.aws), *arguments[1:]], env=local.environment(), capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
-        raise click.ClickException(f"{shlex.join(arguments)} failed: {done.stderr.strip()}")
-    return done.stdout
+    if process.returncode != 0:
+        raise click.ClickException(f"{shlex.join(arguments)} failed: {process.stderr.strip()}")
+    return process.stdout

@@ -71,13 +71,13 @@ def published_totals(report: Report) -> Mapping[str, float]:
     }
 
 
-def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, wanted: Mapping[str, float]) -> Mapping[str, float]:
-    """The sums of the metrics once they are as wanted, or what they are after the time-out."""
+def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, expected: Mapping[str, float]) -> Mapping[str, float]:
+    """The sums of the metrics once they are as expected, or what they are after the time-out."""
     first = min(map(access_started_at, run.scenario.access)) - timedelta(seconds=2)
     last = max(map(access_ended_at, run.scenario.access)) + timedelta(seconds=2)
     deadline = time.monotonic() + TIMEOUT_SECONDS / 4
     while True:
-        sums = metrics.sums(list(wanted), first=first, last=last)
-        if sums == wanted or time.monotonic() > deadline:
+        sums = metrics.sums(list(expected), first=first, last=last)
+        if sums == expected or time.monotonic() > deadline:
             return sums
         time.sleep(POLL_SECONDS)

@@ -31,10 +31,10 @@ class Metrics:
 
     def points(self, name: str, *, first: datetime, last: datetime) -> Mapping[datetime, float]:
         """The metric's sum in each second of [first, last] that has a value."""
-        found = self.client.get_metric_data(
+        result = self.client.get_metric_data(
             MetricDataQueries=[self._query(0, name)], StartTime=first, EndTime=last + timedelta(seconds=1)
         )["MetricDataResults"][0]
-        return dict(zip(found["Timestamps"], found["Values"], strict=True))
+        return dict(zip(result["Timestamps"], result["Values"], strict=True))
 
     def _query(self, position: int, name: str) -> "MetricDataQueryTypeDef":
         dimensions: list[DimensionTypeDef] = [{"Name": "Service", "Value": self.service}]

@@ -45,6 +45,8 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
     return DeployedStackView(
         name=choice.name,
         session=session,
-        outputs={each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])},
-        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stacks[0].get("Parameters", [])},
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])},
+        parameters={
+            parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stacks[0].get("Parameters", [])
+        },
     )

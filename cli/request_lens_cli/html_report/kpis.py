@@ -23,7 +23,7 @@ def kpi_cards(figures: Figures) -> Markup:
 
 
 def _card(name: str, value: str, notes: list[str]) -> Markup:
-    lines = (element("dd", text(each), class_="note") for each in notes)
+    lines = (element("dd", text(note), class_="note") for note in notes)
     return element("div", element("dt", text(name)), element("dd", text(value), class_="value"), *lines)
 
 

@@ -22,12 +22,12 @@ def top_tables(report: Report) -> Markup:
 
 
 def _top(report: Report, order: Order, title: str) -> Markup:
-    known = [state for state in report.requests if _measured(state, order)]
-    first = Selection(order=order).of(known)[:TOP]
+    measured = [state for state in report.requests if _is_measured(state, order)]
+    first = Selection(order=order).of(measured)[:TOP]
     return table(_columns(report)[:7], first, caption=title) if first else NOTHING
 
 
-def _measured(state: RequestState, order: Order) -> bool:
+def _is_measured(state: RequestState, order: Order) -> bool:
     if order is Order.DURATION:
         return state.record is not None and state.record.duration_ms is not None
     if state.summary is None:

@@ -17,8 +17,10 @@ class Column[Row]:
 
 def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: str) -> Markup:
     """A table with a header that is repeated on each printed sheet; numbers stand at the right."""
-    heads = (element("th", text(each.header), scope="col", class_=_class(each)) for each in columns)
-    lines = (element("tr", *(element("td", each.cell(row), class_=_class(each)) for each in columns)) for row in rows)
+    heads = (element("th", text(column.header), scope="col", class_=_class(column)) for column in columns)
+    lines = (
+        element("tr", *(element("td", column.cell(row), class_=_class(column)) for column in columns)) for row in rows
+    )
     whole = element(
         "table",
         element("caption", text(caption)),

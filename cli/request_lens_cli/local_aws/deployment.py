@@ -63,7 +63,7 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
         raise _failure("build", tail(paths.log("build")), local)
     # The stack's own template, and one in a folder of its own for each stack that is nested in it.
     templates = sorted((paths.build / "build").rglob("template.yaml"))
-    left_out = [name for each in templates for name in leave_out_unknown_types(each)]
+    left_out = [name for template in templates for name in leave_out_unknown_types(template)]
     if left_out:
         say(f"left out, the local AWS does not know their types: {', '.join(left_out)}")
 
@@ -99,7 +99,7 @@ def deployed_stack(local: LocalAws) -> DeployedStack:
         stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except cloudformation.exceptions.ClientError:
         raise LocalAwsError(f"The stack {name} is not deployed: run `request-lens local deploy`.") from None
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return DeployedStack(name=name, outputs=outputs)
 
 
@@ -122,9 +122,9 @@ def failed_resources(local: LocalAws, stack_name: str) -> list[str]:
         events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
     except cloudformation.exceptions.ClientError:
         return []
-    failed = [each for each in reversed(events) if each.get("ResourceStatus", "").endswith("_FAILED")]
+    failed = [event for event in reversed(events) if event.get("ResourceStatus", "").endswith("_FAILED")]
     return [
-        f"{each.get('LogicalResourceId')}: {each.get('ResourceStatusReason', 'no reason given')}" for each in failed
+        f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason', 'no reason given')}" for event in failed
     ]
 
 
@@ -159,6 +159,6 @@ _NOT_FETCHED = ("Could not satisfy the requirement", "NewConnectionError", "Name
 def _reason(log: Path) -> str:
     """What the user can do about a failure, where the log tells."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    if any(each in text for each in _NOT_FETCHED):
+    if any(message in text for message in _NOT_FETCHED):
         return " because packages could not be fetched (check the network and pip's settings, and run it again)"
     return ""

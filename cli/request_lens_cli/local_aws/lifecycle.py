@@ -78,7 +78,7 @@ def require_running(paths: LocalPaths) -> LocalAws:
 def down(paths: LocalPaths) -> bool:
     """Stop whatever `up` and `deploy` of this checkout started, and forget it; whether anything was running."""
     state = read_state(paths)
-    running = [] if state is None else [each for each in state.processes if each.is_running()]
+    running = [] if state is None else [process for process in state.processes if process.is_running()]
     for process in running:
         stop_group(process.pid)
     delete_state(paths)
@@ -135,9 +135,9 @@ def _undisturbed() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _handling(handlers: dict[signal.Signals, _Handler]) -> Iterator[None]:
-    before: dict[signal.Signals, _Handler] = {each: signal.signal(each, new) for each, new in handlers.items()}
+    before: dict[signal.Signals, _Handler] = {number: signal.signal(number, new) for number, new in handlers.items()}
     try:
         yield
     finally:
-        for each, old in before.items():
-            signal.signal(each, old)
+        for number, old in before.items():
+            signal.signal(number, old)

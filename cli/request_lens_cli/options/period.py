@@ -36,8 +36,8 @@ class TimeExpressionType(click.ParamType[TimeExpression]):
         if isinstance(value, TimeExpression):
             return value
         text = str(value)
-        if (found := _AGO.fullmatch(text)) is not None:
-            return TimeExpression(ago=timedelta(**{_UNITS[found[2]]: int(found[1])}))
+        if (ago := _AGO.fullmatch(text)) is not None:
+            return TimeExpression(ago=timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
         try:
             at = datetime.fromisoformat(text)
         except ValueError:

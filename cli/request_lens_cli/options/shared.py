@@ -37,7 +37,7 @@ def _gathered(argument: str, make: Callable[..., object], options: Mapping[str, 
 
 def _complete_profile(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     profiles = botocore.session.Session().available_profiles
-    return [CompletionItem(each) for each in profiles if each.startswith(incomplete)]
+    return [CompletionItem(profile) for profile in profiles if profile.startswith(incomplete)]
 
 
 stack_options = _gathered(
@@ -77,7 +77,7 @@ _MIN_CALLS = click.option(
 )
 _SORT = click.option(
     "--sort",
-    type=click.Choice([each.value for each in Order]),
+    type=click.Choice([order.value for order in Order]),
     default=Order.TIME.value,
     help="time: newest last (default); the others: greatest first.",
 )

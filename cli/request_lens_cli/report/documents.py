@@ -41,7 +41,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         "revision": state.revision,
         **_aggregate(state.summary),
         "runaway": state.runaway is not None,
-        "invocations": [_linked_document(each, state, policy) for each in in_order(state.invocations, policy)],
+        "invocations": [_linked_document(call, state, policy) for call in in_order(state.invocations, policy)],
     }
 
 
@@ -123,9 +123,9 @@ def unattributed_document(invocation: Invocation, decision: Unattributed, policy
 def unattributed_documents(unlinked: Iterable[UnlinkedInvocation], policy: Policy) -> list[Document]:
     """Those of these invocations that are unattributed, in their order."""
     return [
-        unattributed_document(each.invocation, each.decision, policy)
-        for each in unlinked
-        if isinstance(each.decision, Unattributed)
+        unattributed_document(call.invocation, call.decision, policy)
+        for call in unlinked
+        if isinstance(call.decision, Unattributed)
     ]
 
 

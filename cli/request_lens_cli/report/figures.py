@@ -76,33 +76,33 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         pending=len(states) - len(summaries),
         failed=sum(record.status >= 500 for record in records),
         totals=totals_over(states),
-        calls=distribution_of([each.totals.llm_calls for each in summaries]),
+        calls=distribution_of([summary.totals.llm_calls for summary in summaries]),
         duration_ms=distribution_of([record.duration_ms for record in records]),
-        llm_time_ms=distribution_of([each.llm_time_ms for each in summaries]),
-        tool_time_ms=distribution_of([each.tool_time_ms for each in summaries]),
-        non_llm_time_ms=distribution_of([each.non_llm_time_ms for each in summaries]),
+        llm_time_ms=distribution_of([summary.llm_time_ms for summary in summaries]),
+        tool_time_ms=distribution_of([summary.tool_time_ms for summary in summaries]),
+        non_llm_time_ms=distribution_of([summary.non_llm_time_ms for summary in summaries]),
     )
 
 
 def _by_model(states: Sequence[RequestState]) -> Mapping[str, Totals]:
     totals: dict[str, Totals] = {}
     for state in states:
-        for model, each in state.summary.by_model if state.summary is not None else ():
-            totals[model] = totals.get(model, Totals()) + each
+        for model, model_totals in state.summary.by_model if state.summary is not None else ():
+            totals[model] = totals.get(model, Totals()) + model_totals
     return dict(sorted(totals.items()))
 
 
 def distribution_of(values: Sequence[int | None]) -> Distribution | None:
     """The distribution of the known values, its percentiles by nearest rank. None where none is known."""
-    known = sorted(value for value in values if value is not None)
-    if not known:
+    ordered = sorted(value for value in values if value is not None)
+    if not ordered:
         return None
     return Distribution(
-        mean=sum(known) / len(known),
-        p50=_percentile(known, 50),
-        p90=_percentile(known, 90),
-        maximum=known[-1],
-        known=len(known),
+        mean=sum(ordered) / len(ordered),
+        p50=_percentile(ordered, 50),
+        p90=_percentile(ordered, 90),
+        maximum=ordered[-1],
+        known=len(ordered),
         of=len(values),
     )
 

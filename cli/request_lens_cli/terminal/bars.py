@@ -149,7 +149,7 @@ def _line(label: str, width: int, plot: Text, total: Text) -> Text:
 
 
 def _drawn(cells: _Cells) -> Text:
-    return Text.assemble(*((each.character, each.style) if each else " " for each in cells))
+    return Text.assemble(*((sign.character, sign.style) if sign else " " for sign in cells))
 
 
 def _ruler(scale: Scale) -> Text:
@@ -164,7 +164,7 @@ def _ruler(scale: Scale) -> Text:
 def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
     """Total seconds, aligned at their end, the LLM calls, and the failed attempts."""
     figures = [total_words(row.request) for row in rows]
-    width = max(len(each) for each in figures)
+    width = max(len(figure) for figure in figures)
     return [
         Text.assemble(f"{figure:>{width}} · {calls_words(row)}", *_failed(row.summary))
         for row, figure in zip(rows, figures, strict=True)
@@ -172,13 +172,13 @@ def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
 
 
 def _failed(summary: Summary | None) -> list[tuple[str, str]]:
-    found = failures(summary.totals) if summary else ()
-    return [(f" {_FAILURES[kind].character}{count:,}", _FAILURES[kind].style) for kind, count in found]
+    counts = failures(summary.totals) if summary else ()
+    return [(f" {_FAILURES[kind].character}{count:,}", _FAILURES[kind].style) for kind, count in counts]
 
 
 def _legend(plots: Sequence[_Cells]) -> RenderableType:
     present = {sign for cells in plots for sign in cells}
     entries = [
-        Text.assemble((each.character * 2, each.style), f" {each.meaning}") for each in _LEGEND if each in present
+        Text.assemble((sign.character * 2, sign.style), f" {sign.meaning}") for sign in _LEGEND if sign in present
     ]
     return Columns(entries, padding=(0, 2))

@@ -31,14 +31,14 @@ def calls_table(
 
     The links of those that are `provisional` are not decided yet.
     """
-    cached = any(each.invocation.tokens.cache_read or each.invocation.tokens.cache_write for each in linked)
+    cached = any(call.invocation.tokens.cache_read or call.invocation.tokens.cache_write for call in linked)
     headers = _CACHED if cached else _UNCACHED
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     for header in headers:
         table.add_column(header, justify="right" if header in _NUMERIC else "left", overflow="fold")
-    for number, each in enumerate(linked, start=1):
-        cells = {"#": Text(str(number))} | _cells(each, state, policy)
-        if each.invocation.invocation_id in provisional:
+    for number, call in enumerate(linked, start=1):
+        cells = {"#": Text(str(number))} | _cells(call, state, policy)
+        if call.invocation.invocation_id in provisional:
             cells["Correlated by"].append(", provisional", style="yellow")
         table.add_row(*(cells[header] for header in headers))
     return table

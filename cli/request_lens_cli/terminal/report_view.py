@@ -50,7 +50,7 @@ def show_requests(report: Report, console: Console) -> None:
 
 def show_unlinked(report: Report, console: Console) -> None:
     """Print each invocation that belongs to no request, or is not decided yet."""
-    unlinked = [each for each in report.unlinked if not isinstance(each.decision, Link)]
+    unlinked = [call for call in report.unlinked if not isinstance(call.decision, Link)]
     if not unlinked:
         console.print("Every invocation of this time belongs to a request.")
         _show_cut(report, console)

@@ -24,8 +24,8 @@ def state_document(state: RequestState, policy: Policy) -> Document:
     if state.record is not None:
         return summary_document(state, policy)
     calls = [
-        invocation_document(each.invocation, policy, call_estimate(each.invocation, None))
-        for each in in_order(state.invocations, policy)
+        invocation_document(call.invocation, policy, call_estimate(call.invocation, None))
+        for call in in_order(state.invocations, policy)
     ]
     return {"request_id": state.request_id, "revision": state.revision, "invocations": calls}
 
@@ -39,7 +39,7 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
         _show_record(state, state.record, console)
         _show_pending(state, len(details.provisional), console)
         placed = placements(state.record, linked, policy, provisional=details.provisional)
-        linked = [each for each, _ in placed]
+        linked = [call for call, _ in placed]
         console.print()
         console.print(render_waterfall(state.record, placed, width=console.width))
     if linked:

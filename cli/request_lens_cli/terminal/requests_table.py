@@ -109,14 +109,14 @@ def _layout(columns: Sequence[_Column], cells: Sequence[Mapping[str, Text]], *, 
         header = "Request\nRoute" if "\n" in columns[0].header else "Request"
         first = _Column(header=header, cells=columns[0].cells)
         columns = [first, *(column for column in columns[1:] if column.cells != ("type",))]
-    rows = [[_cell(column, each) for column in columns] for each in cells]
+    rows = [[_cell(column, request_cells) for column in columns] for request_cells in cells]
     widths = [_column_width(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
     least = min(widths[0], MIN_LABEL_WIDTH) if labelled else widths[0]
     return _Layout(columns=columns, widths=widths, least_name=least, rows=rows)
 
 
 def _column_width(column: _Column, cells: Sequence[Text]) -> int:
-    return max(_width(each) for each in (Text(column.header), *cells))
+    return max(_width(cell) for cell in (Text(column.header), *cells))
 
 
 def _width(cell: Text) -> int:

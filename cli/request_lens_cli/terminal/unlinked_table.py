@@ -30,11 +30,11 @@ def unlinked_list(unlinked: Sequence[UnlinkedInvocation]) -> Table:
         table.add_column(header, justify="right", no_wrap=True)
     for header in ("Why\nInvocation", "Model\nCaller's role"):
         table.add_column(header, overflow="fold")
-    for each in unlinked:
-        call = each.invocation
+    for undecided in unlinked:
+        call = undecided.invocation
         logged = f"{call.logged_at:%m-%d %H:%M:%S}\n{seconds(call.latency_ms)}"
         tokens = Text.assemble(counts_text(call.tokens.input, call.tokens.output), "\n", ended_with(call))
-        names = ((why(each), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
+        names = ((why(undecided), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
         table.add_row(logged, tokens, *(Text("\n".join(map(cleaned, pair))) for pair in names))
     return table
 

@@ -12,7 +12,7 @@ _NOT_IN_XML = frozenset("\ufffe\uffff")
 
 def cleaned(text: str) -> str:
     """The text without what XML forbids or what would reorder its neighbours; line breaks become spaces."""
-    return "".join(_clean_character(each) for each in text)
+    return "".join(_clean_character(character) for character in text)
 
 
 def _clean_character(character: str) -> str:

@@ -22,7 +22,7 @@ _UPPER, _LOWER = 21.0, 38.0
 def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
     """The columns that these rows' words need in a picture of that width, within bounds."""
     labels = [max(text_width(row.label, size=_LABEL_SIZE), text_width(row.detail, size=_DETAIL_SIZE)) for row in rows]
-    figures = [_width(each) for row in rows for each in (total_words(row.request), _llm_words(row.summary))]
+    figures = [_width(figure) for row in rows for figure in (total_words(row.request), _llm_words(row.summary))]
     nouns = [_width(f"· {calls_words(row)}") for row in rows]
     nouns += [_COUNTERS_LEFT + _counters_width(row.summary.totals) for row in rows if row.summary]
     return Columns(

@@ -146,7 +146,7 @@ def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: _Ruler, scale: Scale, t
         )
         for (number, bar, latency), lane in zip(timed, lanes, strict=True)
     ]
-    return tuple(each for lane in range(rows) for each in _apart([s for s in shapes if s.lane == lane], ruler))
+    return tuple(shape for lane in range(rows) for shape in _apart([s for s in shapes if s.lane == lane], ruler))
 
 
 def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
@@ -179,14 +179,13 @@ def _apart(lane: Sequence[CallShape], ruler: _Ruler) -> list[CallShape]:
 
 
 def _marks(bars: Sequence[Bar], ruler: _Ruler, *, limit: float) -> tuple[Mark, ...]:
-    found = sorted((x, kind) for bar in bars for x, kind in _marks_of(bar, ruler))
     marks: list[Mark] = []
-    for x, kind in found:
-        close = next((at for at, each in enumerate(marks) if _covers(each, x, kind)), None)
+    for x, kind in sorted((x, kind) for bar in bars for x, kind in _marks_of(bar, ruler)):
+        close = next((at for at, mark in enumerate(marks) if _covers(mark, x, kind)), None)
         if close is not None:
             marks[close] = replace(marks[close], count=marks[close].count + 1)
             continue
-        last = max((each.x for each in marks), default=x - _MARK_DISTANCE)
+        last = max((mark.x for mark in marks), default=x - _MARK_DISTANCE)
         marks.append(Mark(kind=kind, x=max(x, min(last + _MARK_DISTANCE, limit))))
     return tuple(marks)
 

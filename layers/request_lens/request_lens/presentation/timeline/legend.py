@@ -47,7 +47,7 @@ def signs_of(shapes: RowShapes, *, pending: bool) -> set[Sign]:
     signs |= {_call_sign(call.bar) for call in shapes.calls}
     signs |= {Sign.SOFT for call in shapes.calls if call.soft_px and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
-    return signs | {_MARK_SIGNS[each.kind] for each in shapes.marks}
+    return signs | {_MARK_SIGNS[mark.kind] for mark in shapes.marks}
 
 
 def _call_sign(bar: Bar) -> Sign:
@@ -58,8 +58,7 @@ def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[fl
     """The signs in lines no wider than `width` px, each with its distance from the left."""
     lines: list[list[tuple[float, Sign]]] = [[]]
     x = 0.0
-    present = set(signs)
-    for sign in (each for each in Sign if each in present):
+    for sign in sorted(set(signs), key=list(Sign).index):
         needed = _SAMPLE_WIDTH + _GAP + text_width(sign.value, size=_SIZE)
         if lines[-1] and x + needed > width:
             lines.append([])
@@ -104,7 +103,9 @@ def _sample(sign: Sign, box: Box) -> Markup:
 
 
 def _sample_call(sign: Sign, box: Box) -> CallShape:
-    confidence = next((each for each, its in _CONFIDENCE_SIGNS.items() if its is sign), Confidence.EXACT)
+    confidence = next(
+        (confidence for confidence, shown in _CONFIDENCE_SIGNS.items() if shown is sign), Confidence.EXACT
+    )
     return CallShape(
         number=1,
         bar=_bar(confidence, latency_ms=1000, provisional=sign is Sign.PROVISIONAL),

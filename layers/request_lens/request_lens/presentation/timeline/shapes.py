@@ -129,5 +129,5 @@ def call_words(number_: int, bar: Bar) -> str:
         start += f" or up to {duration_text(bar.precision_ms)} later"
     parts = [f"{number_}. {kind}", latency, start, bar.model_id]
     parts += [bar.error_code] if bar.error_code is not None else []
-    found = "would be correlated" if bar.provisional else "correlated"
-    return ", ".join(parts) + f"; {found} {_FOUND_BY[bar.method]}: {bar.confidence.value}"
+    linked = "would be correlated" if bar.provisional else "correlated"
+    return ", ".join(parts) + f"; {linked} {_FOUND_BY[bar.method]}: {bar.confidence.value}"

@@ -6,8 +6,9 @@ from datetime import datetime
 from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
-from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, TimelineRow, lay_timeline
+from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, lay_timeline
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, calls_words, total_words
+from request_lens.presentation.timeline.row import TimelineRow
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 

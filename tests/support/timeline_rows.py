@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import Confidence, Method
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 
 START = datetime(2025, 12, 4, 18, 27, 2, tzinfo=UTC)
 MODEL = "jp.anthropic.claude-haiku-4-5-20251001-v1:0"

@@ -61,13 +61,13 @@ def _count(value: int) -> Markup:
     return text(f"{value:,}")
 
 
-def _calls(distribution: Distribution | None) -> Markup:
-    return text(UNKNOWN if distribution is None else f"{distribution.mean:.1f}, most {distribution.maximum:,.0f}")
+def _calls(calls: Distribution | None) -> Markup:
+    return text(UNKNOWN if calls is None else f"{calls.mean:.1f}, most {calls.maximum:,.0f}")
 
 
-def _median(distribution: Distribution | None) -> Markup:
-    return text(seconds(distribution.p50 if distribution is not None else None))
+def _median(times: Distribution | None) -> Markup:
+    return text(UNKNOWN if times is None else seconds(times.p50))
 
 
-def _p90(distribution: Distribution | None) -> Markup:
-    return text(seconds(distribution.p90 if distribution is not None else None))
+def _p90(times: Distribution | None) -> Markup:
+    return text(UNKNOWN if times is None else seconds(times.p90))

@@ -9,7 +9,8 @@ from itertools import pairwise
 from request_lens.presentation.costs import by_prices
 from request_lens.presentation.formatting import moment_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
-from request_lens.presentation.timeline.drawing import TimelineRow, draw_timeline
+from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from request_lens_cli.html_report.group_tables import model_table, route_table, unlinked_section
 from request_lens_cli.html_report.kpis import kpi_cards
@@ -80,7 +81,7 @@ def _main(report: Report) -> Markup:
     figures = figures_of(report)
     return joined(
         (
-            kpi_cards(figures),
+            kpi_cards(figures.all, report),
             _timeline(report),
             _section("Where it goes", joined((route_table(figures), model_table(figures), unlinked_section(report)))),
             _section("Extremes", top_tables(report)),

@@ -1,8 +1,11 @@
 """The page's tables of requests: all of them, and the slowest, dearest and most talkative."""
 
+from collections.abc import Callable
+
+from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, seconds
+from request_lens.presentation.formatting import UNKNOWN, counts_text, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.report import Report, correlated_by
@@ -57,11 +60,13 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Start (UTC)", cell=start, numeric=True),
         Column(header="Duration", cell=_record_seconds, numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
-        Column(header="LLM time", cell=lambda state: _summary_seconds(state, "llm"), numeric=True),
-        Column(header="Cost (est.)", cell=_cost, numeric=True),
-        Column(header="Tool time", cell=lambda state: _summary_seconds(state, "tool"), numeric=True),
-        Column(header="Other than LLM", cell=lambda state: _summary_seconds(state, "other"), numeric=True),
-        Column(header="Tokens in / out", cell=_tokens, numeric=True),
+        Column(header="LLM time", cell=_of_summary(lambda summary: seconds(summary.llm_time_ms)), numeric=True),
+        Column(header="Cost (est.)", cell=_of_summary(lambda summary: cost_of(summary.totals)), numeric=True),
+        Column(header="Tool time", cell=_of_summary(lambda summary: seconds(summary.tool_time_ms)), numeric=True),
+        Column(
+            header="Other than LLM", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True
+        ),
+        Column(header="Tokens in / out", cell=_of_summary(_tokens), numeric=True),
         Column(header="Correlated by", cell=_links),
     ]
 
@@ -79,21 +84,13 @@ def _record_seconds(state: RequestState) -> Markup:
     return text(seconds(state.record.duration_ms if state.record is not None else None))
 
 
-def _summary_seconds(state: RequestState, which: str) -> Markup:
-    if state.summary is None:
-        return text(UNKNOWN)
-    times = {
-        "llm": state.summary.llm_time_ms,
-        "tool": state.summary.tool_time_ms,
-        "other": state.summary.non_llm_time_ms,
-    }
-    return text(seconds(times[which]))
+def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Markup]:
+    """The cell that says so of a request's summary; a dash while there is none."""
+    return lambda state: text(UNKNOWN if state.summary is None else words(state.summary))
 
 
-def _tokens(state: RequestState) -> Markup:
-    if state.summary is None:
-        return text(UNKNOWN)
-    return text(f"{state.summary.totals.input_tokens:,} / {state.summary.totals.output_tokens:,}")
+def _tokens(summary: Summary) -> str:
+    return counts_text(summary.totals.input_tokens, summary.totals.output_tokens)
 
 
 def _calls(state: RequestState) -> Markup:
@@ -106,10 +103,6 @@ def _calls(state: RequestState) -> Markup:
 
 def _flag(words: str, *, shown: bool) -> Markup:
     return element("strong", text(words), class_="failed") if shown else NOTHING
-
-
-def _cost(state: RequestState) -> Markup:
-    return text(UNKNOWN if state.summary is None else cost_of(state.summary.totals))
 
 
 def _links(state: RequestState) -> Markup:

@@ -20,6 +20,11 @@ class Distribution:
     known: int
     of: int
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every value is known."""
+        return self.known == self.of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFigures:
@@ -38,23 +43,15 @@ class RequestFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of a report; `unattributed` and `pending_calls` count invocations."""
+    """The figures of a report's requests: over all, by route and by model."""
 
     all: RequestFigures
     by_route: Mapping[str, RequestFigures]
     by_model: Mapping[str, Totals]
-    unattributed: int
-    pending_calls: int
-
-    @property
-    def unattributed_share(self) -> float | None:
-        """The share of the decided invocations that belongs to no request we know; None where there are none."""
-        decided = self.all.totals.invocations + self.unattributed
-        return self.unattributed / decided if decided else None
 
 
 def figures_of(report: Report) -> Figures:
-    """The figures of these requests, and of the untagged invocations around them."""
+    """The figures of these requests."""
     routes: dict[str, list[RequestState]] = {}
     for state in report.requests:
         if state.record is not None:
@@ -63,8 +60,6 @@ def figures_of(report: Report) -> Figures:
         all=_of_requests(report.requests),
         by_route={route: _of_requests(routes[route]) for route in sorted(routes)},
         by_model=_by_model(report.requests),
-        unattributed=report.unattributed,
-        pending_calls=report.pending,
     )
 
 

@@ -11,7 +11,7 @@ from request_lens.domain.linking.link import Link, Method, Unattributed, Unlinke
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import pluralize
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
 
 
@@ -80,6 +80,12 @@ class Report:
             if isinstance(unlinked.decision, Unattributed)
         )
         return sum(totals, start=Totals())
+
+    @property
+    def unattributed_share(self) -> float | None:
+        """The share of the decided invocations that belongs to no request we know; None where none is decided."""
+        decided = self.totals.invocations + self.unattributed
+        return self.unattributed / decided if decided else None
 
     def without_request(self) -> Mapping[str, int]:
         """How many invocations belong to no request, or are not decided yet, by state and reason."""

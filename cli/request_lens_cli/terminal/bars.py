@@ -11,9 +11,9 @@ from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.domain.linking.link import Confidence
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.timeline.axis import Axis, Scale, axis_of, extent_of
-from request_lens.presentation.timeline.drawing import TimelineRow
 from request_lens.presentation.timeline.labels import calls_words, failures, total_words
 from request_lens.presentation.timeline.layout import MarkKind
+from request_lens.presentation.timeline.row import TimelineRow
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
 _READABLE_CELLS = 9

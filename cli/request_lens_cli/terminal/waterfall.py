@@ -11,7 +11,7 @@ from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.presentation.formatting import seconds
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.bars import BarLine, render_lines
 from request_lens_cli.terminal.unlinked_table import ended_with
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from request_lens.domain.linking.link import Confidence
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.bars import render_bars
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of
 

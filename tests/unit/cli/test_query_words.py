@@ -10,7 +10,7 @@ import pytest
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens_cli.deployed.stack import DeployedStackView
-from request_lens_cli.report.figures import Figures, distribution_of, figures_of
+from request_lens_cli.report.figures import distribution_of, figures_of
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import MAX_UNTAGGED, Report, truncation_note
 from request_lens_cli.report.selection import Selection
@@ -43,18 +43,18 @@ def test_a_spread_is_of_the_known_values_and_its_percentiles_occurred() -> None:
     assert distribution_of([None]) is None
 
 
-def figures() -> Figures:
+def report() -> Report:
     states = [
         costing(settled("a", call("i1", 1), call("i2", 3)), "0.5"),
         replace(settled("b", call("i3", 1, error_code="ThrottlingException"), route="GET /b")),
         replace(settled("c"), revision=0, summary=None),
     ]
     lost = replace(pending(call("i4", 1)), decision=Unattributed(reason=Reason.NO_REQUEST))
-    return figures_of(Report(requests=states, unlinked=[lost, pending(call("i5", 1))]))
+    return Report(requests=states, unlinked=[lost, pending(call("i5", 1))])
 
 
 def test_figures_add_up_over_all_by_route_and_by_model() -> None:
-    found = figures()
+    found = figures_of(report())
 
     assert (found.all.requests, found.all.pending, found.all.totals.llm_calls) == (3, 1, 2)
     assert {route: each.requests for route, each in found.by_route.items()} == {"GET /b": 1, "POST /ask": 2}
@@ -64,9 +64,9 @@ def test_figures_add_up_over_all_by_route_and_by_model() -> None:
 
 
 def test_the_unattributed_share_is_of_what_was_decided() -> None:
-    assert (figures().unattributed, figures().pending_calls) == (1, 1)
-    assert figures().unattributed_share == pytest.approx(0.25)
-    assert figures_of(Report(requests=[], unlinked=[])).unattributed_share is None
+    assert (report().unattributed, report().pending) == (1, 1)
+    assert report().unattributed_share == pytest.approx(0.25)
+    assert Report(requests=[], unlinked=[]).unattributed_share is None
 
 
 def test_a_report_says_that_it_may_not_have_read_all_untagged_calls() -> None:

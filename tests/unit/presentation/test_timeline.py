@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.linking.link import Confidence
-from request_lens.presentation.timeline.drawing import TimelineRow, draw_timeline, lay_timeline
+from request_lens.presentation.timeline.drawing import draw_timeline, lay_timeline
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.text import text_width
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of
 

@@ -25,8 +25,6 @@ from request_lens.presentation.timeline.shapes import (
 )
 from request_lens.presentation.timeline.theme import Theme
 
-__all__ = ["DEFAULT_TITLE", "DrawnTimeline", "TimelineRow", "draw_timeline", "lay_timeline"]
-
 DEFAULT_TITLE = "LLM calls per API request"
 
 _READABLE = 40.0

@@ -3,11 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.runaway import Runaway
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.terminal.report_view import NO_REQUESTS
 from scripts.scenarios.generate import EVENTS
@@ -116,6 +119,21 @@ def test_a_pending_request_is_shown_as_such(lens: DeployedLens) -> None:
     assert "pending" in line(table, "r1")
     assert "1 request, 0 LLM calls, 0 unattributed, 1 pending" in table
     assert '"pending": 1' in lens.answer("requests", "--format", "json")
+
+
+def test_a_settled_runaway_is_shown_as_such(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.holds(settled("tame", call("i1", 1)), settled("wild", call("i2", 12), call("i3", 13), start=10))
+    lens.store.flag_runaway(RequestId("wild"), Runaway(llm_calls=2, estimated_cost_usd=None))
+
+    table = lens.answer("requests", columns=170)
+    lens.answer("report", "-o", str(tmp_path / "report.html"))
+
+    assert "2 runaway" in line(table, "wild")
+    assert "runaway" not in line(table, "tame")
+    assert [each["runaway"] for each in lens.document("requests")["requests"]] == [False, True]
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '2<strong class="failed"> runaway</strong>' in page
+    assert '1<strong class="failed"> runaway</strong>' not in page
 
 
 def test_unattributed_calls_are_listed_with_their_reasons_and_candidates(lens: DeployedLens) -> None:

@@ -12,8 +12,8 @@ BAR_HEIGHT = 22.0
 MAX_LANES = 6
 _INSET = 3.5
 _CROWDED_INSET, _LANE_GAP = 2.0, 1.0
-_SMALLEST_REQUEST = 4.0
-_SMALLEST_CALL = 2.0
+_MIN_REQUEST_WIDTH = 4.0
+_MIN_CALL_WIDTH = 2.0
 _OPEN_END = 14.0
 _MARK_DISTANCE = 10.0
 _SOFT_SHARE = 0.45
@@ -102,7 +102,7 @@ def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: 
     begins, ends = extent_of(request, summary)
     ruler = _Ruler(
         left=scale.x(begins),
-        width=max(scale.x(ends) - scale.x(begins), _SMALLEST_REQUEST),
+        width=max(scale.x(ends) - scale.x(begins), _MIN_REQUEST_WIDTH),
         duration_ms=max((ends - begins).total_seconds() * 1000, 1),
     )
     bars = tuple(enumerate(sorted(summary.bars, key=lambda bar: bar.offset_ms) if summary else (), start=1))
@@ -154,7 +154,9 @@ def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
     busy_until: list[int] = []
     lanes: list[int] = []
     for begins, ends in intervals:
+        # The topmost free lane, so that calls one after the other, which most requests make, all stand in the first.
         free = next((lane for lane, until in enumerate(busy_until) if until <= begins), len(busy_until))
+        # Seven lanes would be less than 2 px high: such a call shares the lane that is free soonest.
         if free == MAX_LANES:
             free = busy_until.index(min(busy_until))
         busy_until[free:] = [ends, *busy_until[free + 1 :]]
@@ -165,16 +167,19 @@ def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
 def _apart(lane: Sequence[CallShape], ruler: _Ruler) -> list[CallShape]:
     """One lane's calls, wide enough to be seen where there is room, and apart enough to be counted."""
     placed: list[CallShape] = []
-    limit = ruler.left + ruler.width
+    end = limit = ruler.left + ruler.width
+    # From the last call back: a bar that grows to be seen may take room before the next one, never over it.
     for shape in reversed(lane):
-        right = min(max(shape.box.right, shape.box.x + _SMALLEST_CALL), limit)
+        right = min(max(shape.box.right, shape.box.x + _MIN_CALL_WIDTH), limit)
         left = min(shape.box.x, right)
-        if right - left < _SMALLEST_CALL and limit == ruler.left + ruler.width:
-            left = max(right - _SMALLEST_CALL, ruler.left)
-        width = right - left
-        box = replace(shape.box, x=left, width=width)
-        placed.append(replace(shape, box=box, soft_px=min(shape.soft_px, width * _SOFT_SHARE)))
-        limit = max(left - 1 if shape.box.width > 3 * _SMALLEST_CALL else left, ruler.left)
+        # At the request's end there is no room to the right, so that the last call grows to the left.
+        if right - left < _MIN_CALL_WIDTH and limit == end:
+            left = max(right - _MIN_CALL_WIDTH, ruler.left)
+        # More than half of the bar stays solid: a call shorter than the second of its start would else be all edge.
+        soft_px = min(shape.soft_px, (right - left) * _SOFT_SHARE)
+        placed.append(replace(shape, box=replace(shape.box, x=left, width=right - left), soft_px=soft_px))
+        # 1 px between two calls lets them be counted; a bar of few px has none to give.
+        limit = max(left - 1 if shape.box.width > 3 * _MIN_CALL_WIDTH else left, ruler.left)
     return placed[::-1]
 
 

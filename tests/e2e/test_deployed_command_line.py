@@ -27,7 +27,7 @@ def answer(deployment: DemoStack, *arguments: str) -> str:
 def test_the_requests_of_the_last_hour_are_listed_and_each_can_be_shown(deployment: DemoStack, article: Played) -> None:
     _, report = article
     listed = json.loads(answer(deployment, "requests", "--format", "json"))["requests"]
-    found = {each["request_id"]: each for each in listed}
+    found = {request["request_id"]: request for request in listed}
 
     for state in report.requests:
         assert state.summary is not None

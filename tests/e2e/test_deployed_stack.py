@@ -89,7 +89,7 @@ def test_the_templates_own_waits_give_the_same_result_as_the_shortened_ones(
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     result = replayed(experiment.scenario, policy_with({}))
-    assert documents(report, policy_with({})) == [summary_document(each, policy_with({})) for each in result.requests]
+    assert documents(report, policy_with({})) == [summary_document(state, policy_with({})) for state in result.requests]
 
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
@@ -125,9 +125,9 @@ def test_every_published_line_is_emf_at_one_second(deployment: DemoStack, articl
 
 def test_each_request_is_published_once_under_its_publication_id(deployment: DemoStack, article: Played) -> None:
     experiment, _ = article
-    wanted = sorted(f"{each}#1" for each in experiment.scenario.request_ids())
+    wanted = sorted(f"{request_id}#1" for request_id in experiment.scenario.request_ids())
     ids = [str(line.get("publication_id")) for line in emf_lines(deployment) if "LlmCallsPerRequest" in line]
-    assert sorted(each for each in ids if each in wanted) == wanted
+    assert sorted(publication_id for publication_id in ids if publication_id in wanted) == wanted
 
 
 def test_the_functions_modules_came_from_the_layers_own_files(deployment: DemoStack, article: Played) -> None:
@@ -163,10 +163,10 @@ def test_a_bad_line_is_counted_and_its_neighbours_are_processed(deployment: Demo
     logs.put_log_events(
         logGroupName=deployment.stack.output("InvocationLogGroupName"),
         logStreamName="aws/bedrock/modelinvocations",
-        logEvents=[{"timestamp": round(now.timestamp() * 1000), "message": each} for each in messages],
+        logEvents=[{"timestamp": round(now.timestamp() * 1000), "message": message} for message in messages],
     )
     found = _awaited(lambda: deployment.table.unlinked([record["requestId"]]))
-    assert [each.invocation.invocation_id for each in found] == [record["requestId"]]
+    assert [call.invocation.invocation_id for call in found] == [record["requestId"]]
     assert any("RejectedRecords" in line for line in emf_lines(deployment))
 
 
@@ -181,10 +181,10 @@ def _awaited[Found](look: Callable[[], list[Found]]) -> list[Found]:
 def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment: DemoStack) -> None:
     _, untagged = settled(deployment.play("overlap"))
     _, tagged = settled(deployment.play("overlap", with_tags=True))
-    decisions = [each.decision for each in untagged.unlinked]
-    ambiguous = [each for each in decisions if isinstance(each, Unattributed) and each.reason is Reason.AMBIGUOUS]
+    decisions = [call.decision for call in untagged.unlinked if isinstance(call.decision, Unattributed)]
+    ambiguous = [decision for decision in decisions if decision.reason is Reason.AMBIGUOUS]
     assert len(ambiguous) > untagged.totals.llm_calls
     assert headline(tagged) == "10 requests, 17 LLM calls, 0 unattributed"
-    links = [each.link for state in tagged.requests for each in state.invocations]
+    links = [call.link for state in tagged.requests for call in state.invocations]
     assert {(link.method, link.confidence) for link in links} == {("tag", "exact")}
     assert all(state.summary is not None and state.summary.tool_time_ms is not None for state in tagged.requests)

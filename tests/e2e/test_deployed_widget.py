@@ -36,7 +36,7 @@ def asked(deployment: DemoStack, **event: object) -> str:
 
 
 def context(first: datetime, last: datetime) -> dict[str, object]:
-    bounds = {name: round(each.timestamp() * 1000) for name, each in (("start", first), ("end", last))}
+    bounds = {name: round(moment.timestamp() * 1000) for name, moment in (("start", first), ("end", last))}
     return {"timeRange": {"mode": "absolute", **bounds}, "theme": "dark", "width": 900, "height": 600}
 
 
@@ -45,8 +45,8 @@ def test_the_widget_shows_the_requests_of_the_dashboards_time_range(deployment: 
     page = asked(deployment, widgetContext=context(NOW - timedelta(minutes=10), datetime.now(UTC)))
 
     assert all(
-        json.dumps({"request_id": each})[1:-1].replace('"', "&quot;") in page
-        for each in experiment.scenario.request_ids()
+        json.dumps({"request_id": request_id})[1:-1].replace('"', "&quot;") in page
+        for request_id in experiment.scenario.request_ids()
     )
     assert page.count("<cwdb-action ") >= 10
     function = deployment.stack.output("TimelineWidgetFunctionName")
@@ -56,12 +56,12 @@ def test_the_widget_shows_the_requests_of_the_dashboards_time_range(deployment: 
 def test_a_click_shows_a_requests_calls(deployment: DemoStack, article: Played) -> None:
     experiment, report = article
     request_id = experiment.scenario.request_ids()[0]
-    (state,) = [each for each in report.requests if each.request_id == request_id]
+    (state,) = [state for state in report.requests if state.request_id == request_id]
 
     page = asked(deployment, request_id=request_id, widgetContext=context(NOW, NOW))
 
     assert page.count("<tr") == 1 + len(state.invocations)
-    assert all(each.invocation.model_id in page for each in state.invocations)
+    assert all(call.invocation.model_id in page for call in state.invocations)
 
 
 def test_the_widget_documents_itself(deployment: DemoStack) -> None:

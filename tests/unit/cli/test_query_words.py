@@ -57,9 +57,9 @@ def test_figures_add_up_over_all_by_route_and_by_model() -> None:
     found = figures_of(report())
 
     assert (found.all.requests, found.all.pending, found.all.totals.llm_calls) == (3, 1, 2)
-    assert {route: each.requests for route, each in found.by_route.items()} == {"GET /b": 1, "POST /ask": 2}
+    assert {route: figures.requests for route, figures in found.by_route.items()} == {"GET /b": 1, "POST /ask": 2}
     assert found.by_model["other"].llm_throttles == 1
-    assert sum((each for each in found.by_model.values()), start=Totals()).llm_calls == 2
+    assert sum(found.by_model.values(), start=Totals()).llm_calls == 2
     assert found.all.totals.estimated_cost_usd == Decimal("0.5")
 
 

@@ -52,4 +52,4 @@ def test_durations_are_told_in_the_unit_that_people_use(duration_ms: float, text
 
 
 def test_one_call_is_singular() -> None:
-    assert [pluralize(each, "call") for each in (0, 1, 2, 1000)] == ["0 calls", "1 call", "2 calls", "1,000 calls"]
+    assert [pluralize(count, "call") for count in (0, 1, 2, 1000)] == ["0 calls", "1 call", "2 calls", "1,000 calls"]

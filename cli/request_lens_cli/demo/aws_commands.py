@@ -33,7 +33,7 @@ def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, cons
     for title, command in commands.items():
         console.print(title, style="bold")
         console.print("$ " + shown(command), soft_wrap=True, highlight=False, markup=False)
-        console.print(_output(command, local), soft_wrap=True, highlight=False, markup=False)
+        console.print(_run(command, local), soft_wrap=True, highlight=False, markup=False)
 
 
 def _start(report: Report, position: int) -> datetime:
@@ -87,8 +87,8 @@ def metric_query(first: datetime, last: datetime) -> list[Line]:
     ]
 
 
-def _output(command: Sequence[Line], local: LocalAws) -> str:
-    """What the command prints. Raises: click.ClickException with its error where it fails."""
+def _run(command: Sequence[Line], local: LocalAws) -> str:
+    """Run the command; answers with what it prints. Raises: click.ClickException with its error where it fails."""
     arguments = [argument for line in command for argument in line]
     process = subprocess.run(
         [str(local.paths.aws), *arguments[1:]], env=local.environment(), capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""The page's tables of requests: all of them, and the slowest, dearest and most talkative."""
+"""The page's tables of requests: all of them, and the slowest, the most expensive and those with the most calls."""
 
 from collections.abc import Callable
 

@@ -60,7 +60,7 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
     command = ["build", "--template-file", str(paths.template), "--build-dir", str(paths.build / "build")]
     command += ["--cached", "--cache-dir", str(paths.build / "cache"), "--parallel", *_overrides(sam_settings)]
     if _run_sam(command, local, step="build") != 0:
-        raise _failure("build", tail(paths.log("build")), local)
+        raise _report_failure("build", tail(paths.log("build")), local)
     # The stack's own template, and one in a folder of its own for each stack that is nested in it.
     templates = sorted((paths.build / "build").rglob("template.yaml"))
     left_out = [name for template in templates for name in leave_out_unknown_types(template)]
@@ -82,7 +82,7 @@ def deploy_built(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:
     _delete_failed_creation(local, sam_settings.stack_name)
     if _run_sam([*command, *_overrides(sam_settings)], local, step="deploy") != 0:
         reasons = failed_resources(local, sam_settings.stack_name)
-        raise _failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
+        raise _report_failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
     write_env_file(local.paths.env_file, settings(local.endpoint, stack_name=sam_settings.stack_name))
     say(f"stack {sam_settings.stack_name} deployed to {local.endpoint}")
     return deployed_stack(local)
@@ -145,8 +145,8 @@ def _run_sam(arguments: Sequence[str], local: LocalAws, *, step: str) -> int:
         stop_group(process.pid)
 
 
-def _failure(step: str, details: str, local: LocalAws) -> LocalAwsError:
-    """The error that tells a failed step, its details said on stderr."""
+def _report_failure(step: str, details: str, local: LocalAws) -> LocalAwsError:
+    """Print a failed step's details on stderr; answers with the error that names its log."""
     log = local.paths.log(step)
     click.echo(details, err=True)
     return LocalAwsError(f"`sam {step}` failed{_reason(log)}: its log is {log.relative_to(local.paths.checkout)}.")

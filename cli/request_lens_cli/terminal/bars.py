@@ -12,7 +12,7 @@ from request_lens.domain.linking.link import Confidence
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.timeline.axis import Axis, Scale, axis_of, extent_of
 from request_lens.presentation.timeline.labels import calls_words, failures, total_words
-from request_lens.presentation.timeline.layout import MarkKind
+from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
@@ -127,14 +127,12 @@ def _signs(summary: Summary | None, *, left: float, within: range, cells_per_ms:
 
 
 def _rank(bar: Bar) -> tuple[bool, bool, int]:
-    return _sign(bar) in _FAILURES.values(), bar.latency_ms is None, bar.offset_ms
+    return failure_of(bar) is not None, bar.latency_ms is None, bar.offset_ms
 
 
 def _sign(bar: Bar) -> _Sign:
-    if bar.throttled:
-        return _THROTTLED
-    if bar.error_code is not None:
-        return _FAILED
+    if (failure := failure_of(bar)) is not None:
+        return _FAILURES[failure]
     if bar.latency_ms is None:
         return _TICK
     return _PROVISIONAL if bar.provisional else _CALLS[bar.confidence]

@@ -11,8 +11,9 @@ from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.calls import link_text, start_text
+from request_lens.presentation.costs import call_cost
 from request_lens.presentation.formatting import cleaned, counts_text, seconds
-from request_lens_cli.report.costs import cost_of_call
+from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.terminal.unlinked_table import ended_with
 
 _NUMERIC = frozenset({"#", "Start", "Latency", "Tokens in/out", "Cache read/write", "Cost (est.)"})
@@ -51,7 +52,7 @@ def _cells(linked: LinkedInvocation, state: RequestState, policy: Policy) -> dic
         "Latency": Text(seconds(call.latency_ms)),
         "Tokens in/out": Text(counts_text(call.tokens.input, call.tokens.output)),
         "Cache read/write": Text(counts_text(call.tokens.cache_read, call.tokens.cache_write)),
-        "Cost (est.)": Text(cost_of_call(call, state.summary)),
+        "Cost (est.)": Text(call_cost(call_estimate(call, state.summary))),
         "Ended with": ended_with(call),
         "Correlated by": Text(link_text(linked.link)),
         "Model": Text(cleaned(call.model_id)),

@@ -27,6 +27,13 @@ class MarkKind(StrEnum):
     CUT = "cut"
 
 
+def failure_of(bar: Bar) -> MarkKind | None:
+    """How the attempt failed; None for an LLM call."""
+    if bar.throttled:
+        return MarkKind.THROTTLED
+    return MarkKind.FAILED if bar.error_code is not None else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """A rectangle in px."""
@@ -197,8 +204,7 @@ def _marks(bars: Sequence[Bar], ruler: _Ruler, *, limit: float) -> tuple[Mark, .
 
 def _marks_of(bar: Bar, ruler: _Ruler) -> list[tuple[float, MarkKind]]:
     marks: list[tuple[float, MarkKind]] = []
-    if bar.error_code is not None or bar.throttled:
-        kind = MarkKind.THROTTLED if bar.throttled else MarkKind.FAILED
+    if (kind := failure_of(bar)) is not None:
         marks.append((ruler.x(bar.offset_ms), kind))
     if bar.offset_ms + (bar.latency_ms or 0) > ruler.duration_ms:
         marks.append((ruler.x(ruler.duration_ms), MarkKind.CUT))

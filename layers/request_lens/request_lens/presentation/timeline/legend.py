@@ -17,7 +17,7 @@ _SIZE = 12.0
 
 
 class Sign(StrEnum):
-    """What a sign means, in the legend's words and order."""
+    """What a sign means, in the legend's words and order; marks and confidences have signs of their own names."""
 
     REQUEST = "request, from start to response"
     OPEN = "request, response time unknown"
@@ -33,25 +33,17 @@ class Sign(StrEnum):
     CUT = "ran on after the response"
 
 
-_CONFIDENCE_SIGNS = {
-    Confidence.EXACT: Sign.EXACT,
-    Confidence.INFERRED: Sign.INFERRED,
-    Confidence.ASSUMED: Sign.ASSUMED,
-}
-_MARK_SIGNS = {MarkKind.FAILED: Sign.FAILED, MarkKind.THROTTLED: Sign.THROTTLED, MarkKind.CUT: Sign.CUT}
-
-
 def signs_of(shapes: RowShapes, *, pending: bool) -> set[Sign]:
     """The signs that one row shows."""
     signs = {Sign.PENDING if pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
     signs |= {_call_sign(call.bar) for call in shapes.calls}
     signs |= {Sign.SOFT for call in shapes.calls if call.soft_px and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
-    return signs | {_MARK_SIGNS[mark.kind] for mark in shapes.marks}
+    return signs | {Sign[mark.kind.name] for mark in shapes.marks}
 
 
 def _call_sign(bar: Bar) -> Sign:
-    return Sign.PROVISIONAL if bar.provisional else _CONFIDENCE_SIGNS[bar.confidence]
+    return Sign.PROVISIONAL if bar.provisional else Sign[bar.confidence.name]
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
@@ -87,12 +79,8 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return pending_bar(box, hover=sign.value)
         case Sign.OPEN:
             return open_bar(box, hover=sign.value)
-        case Sign.FAILED:
-            return mark(MarkKind.FAILED, middle, box.y + 11)
-        case Sign.THROTTLED:
-            return mark(MarkKind.THROTTLED, middle, box.y + 11)
-        case Sign.CUT:
-            return mark(MarkKind.CUT, middle, box.y + 11)
+        case Sign.FAILED | Sign.THROTTLED | Sign.CUT:
+            return mark(MarkKind[sign.name], middle, box.y + 11)
         case Sign.TICK:
             shape = TickShape(number=1, bar=_bar(Confidence.EXACT, latency_ms=None), x=middle)
             return joined((light_bar(box, hover=sign.value), tick(shape, box, hover=sign.value)))
@@ -103,9 +91,7 @@ def _sample(sign: Sign, box: Box) -> Markup:
 
 
 def _sample_call(sign: Sign, box: Box) -> CallShape:
-    confidence = next(
-        (confidence for confidence, shown in _CONFIDENCE_SIGNS.items() if shown is sign), Confidence.EXACT
-    )
+    confidence = Confidence[sign.name] if sign.name in Confidence.__members__ else Confidence.EXACT
     return CallShape(
         number=1,
         bar=_bar(confidence, latency_ms=1000, provisional=sign is Sign.PROVISIONAL),

@@ -4,7 +4,7 @@ from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
 from request_lens.presentation.formatting import duration_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
-from request_lens.presentation.timeline.layout import Box, CallShape, MarkKind, TickShape
+from request_lens.presentation.timeline.layout import Box, CallShape, MarkKind, TickShape, failure_of
 
 DEFINITIONS = Markup("""<defs>
 <linearGradient id="rl-soft"><stop class="rl-soft" offset="0.1" stop-opacity="1"/>\
@@ -81,8 +81,8 @@ def _inside_outline(box: Box) -> Box:
 def _call_class(bar: Bar) -> str:
     if bar.provisional:
         return "rl-call rl-provisional"
-    kind = "rl-throttled-call" if bar.throttled else "rl-failed-call" if bar.error_code is not None else "rl-call"
-    return f"{kind} rl-{bar.confidence.value}"
+    failure = failure_of(bar)
+    return f"{f'rl-{failure}-call' if failure else 'rl-call'} rl-{bar.confidence}"
 
 
 def _soft_edge(box: Box, width: float) -> Markup:
@@ -92,22 +92,16 @@ def _soft_edge(box: Box, width: float) -> Markup:
 
 def tick(shape: TickShape, light: Box, *, hover: str) -> Markup:
     """An attempt of unknown latency: a line across the light bar."""
+    failure = failure_of(shape.bar)
     return element(
         "line",
         title(hover),
-        class_=f"rl-tick {_tick_class(shape.bar)}".strip(),
+        class_=f"rl-tick rl-{failure}" if failure else "rl-tick",
         x1=shape.x,
         x2=shape.x,
         y1=light.y + 1.5,
         y2=light.y + light.height - 1.5,
     )
-
-
-def _tick_class(bar: Bar) -> str:
-    """The class of a failed or throttled attempt's tick; empty for an LLM call's."""
-    if bar.throttled:
-        return "rl-throttled"
-    return "rl-failed" if bar.error_code is not None else ""
 
 
 def mark(kind: MarkKind, x: float, y: float, *, count: int = 1) -> Markup:
@@ -122,7 +116,8 @@ def mark(kind: MarkKind, x: float, y: float, *, count: int = 1) -> Markup:
 
 def call_words(number_: int, bar: Bar) -> str:
     """One attempt in words: what it was, how long, since when, and how it was correlated."""
-    kind = "Throttled attempt" if bar.throttled else "Failed attempt" if bar.error_code is not None else "LLM call"
+    failure = failure_of(bar)
+    kind = f"{failure.capitalize()} attempt" if failure else "LLM call"
     latency = "latency unknown" if bar.latency_ms is None else duration_text(bar.latency_ms)
     start = f"starts at +{duration_text(bar.offset_ms)}"
     if bar.precision_ms > 1:

@@ -6,13 +6,14 @@ FUZZ_SECONDS ?= 10
 
 BIN := .venv/bin
 TOOLS := .tools/bin
+WITH_FUNCTIONS := PYTHONPATH=functions/processor:functions/timeline_widget
 
 export SAM_CLI_TELEMETRY := 0
 export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo down test benchmark check format lock prices build clean
+.PHONY: help setup browser demo down test benchmark check format docs lock prices build clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,7 +36,7 @@ test: setup browser ## Run every test, the end-to-end test on the local AWS incl
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
-check: setup ## Format, lint, types, import contracts, template and unit tests
+check: setup ## Format, lint, types, import contracts, template and the quick unit tests
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check
@@ -43,11 +44,19 @@ check: setup ## Format, lint, types, import contracts, template and unit tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint template.yaml dashboard.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit -m "not slow"
 
 format: setup ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format --quiet
+
+docs: setup browser ## Make the generated parts of the documents anew: tables, outputs of commands, pictures (a minute)
+	$(BIN)/python -m scripts.document_tables
+	$(BIN)/python -m scripts.timeline_picture >/dev/null
+	$(BIN)/python -m tests.support.command_outputs
+	$(WITH_FUNCTIONS) $(BIN)/python -m tests.benchmark.cost_table
+	$(BIN)/python -m tests.benchmark.linking_figure
+	$(WITH_FUNCTIONS) $(BIN)/python -m tests.browser.document_pictures
 
 build: setup ## Build the stack into .aws-sam, as `sam deploy` wants it
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build

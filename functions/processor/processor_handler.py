@@ -4,9 +4,9 @@ import gc
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from functools import cache
 
 import aws_lambda_powertools
@@ -16,16 +16,14 @@ from aws_lambda_powertools import Logger
 import request_lens
 from request_lens.adapters.dynamodb.stream import read_change
 from request_lens.adapters.sqs_settle_timer import read_key
-from request_lens.application.collect import CollectReport, collect
+from request_lens.application.collect import CollectReport
 from request_lens.application.publish import publish
-from request_lens.application.settle import settle, settle_at_once
-from request_lens.application.settle_batch import KeptSettleTimer, settle_or_send
+from request_lens.application.settle_batch import SettleFailure, collect_and_settle, settle_messages
 from request_lens.application.sweep import sweep
 from request_lens.bootstrap import Processor, build_processor
-from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey
+from request_lens.domain.times import as_utc
 from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
-from request_lens.ports import Ports
 from request_lens.wire.subscription import read_batch
 
 _SOURCE = re.compile(r"[a-z0-9:._-]{1,64}")
@@ -55,7 +53,7 @@ def lambda_handler(event: Event, _context: object) -> dict[str, object] | None:
             _publish(records, processor)
             return None
         case source:
-            raise EnvelopeError(f"the processor serves log batches, SQS, a table's stream and sweeps, not {source!r}")
+            raise EnvelopeError(f"unsupported event source: {source!r}")
 
 
 def _source(records: Sequence[Event]) -> str:
@@ -84,12 +82,9 @@ def _records(event: Event) -> Sequence[Event]:
 
 def _collect(event: Event, processor: Processor) -> None:
     batch = read_batch(event)
-    records = [each.message for each in batch.events]
-    timer = KeptSettleTimer()
-    report = collect(records, replace(processor.ports, timer=timer), processor.policy)
-    settle_or_send(
-        timer.keys, processor.ports, is_settled=lambda key, ports: _is_settled(key, settle_at_once, ports, processor)
-    )
+    records = [log_event.message for log_event in batch.events]
+    report, failures = collect_and_settle(records, processor.ports, processor.policy)
+    _log_failures(failures, processor.logger)
     _warn_of_rejected(report, processor.logger)
     counts = {"facts": report.facts, "ignored": report.ignored, "rejected": len(report.rejected)}
     processor.logger.info("batch collected", extra={"log_group": batch.log_group, **counts})
@@ -103,38 +98,32 @@ def _warn_of_rejected(report: CollectReport, logger: Logger) -> None:
 
 
 def _settle(records: Sequence[Event], processor: Processor) -> list[dict[str, str]]:
-    """Settle each message; answers with those that must come again: all of them where the timers cannot be sent."""
-    failures: list[dict[str, str]] = []
-    timer = KeptSettleTimer()
-    ports = replace(processor.ports, timer=timer)
+    """Settle each message; answers with those to be retried: all of them where the timers cannot be sent."""
+    keys: dict[str, SettleKey] = {}
     for record in records:
         key = read_key(str(record.get("body")))
         if key is None:
-            processor.logger.error("settle message not understood", extra={"message_id": record.get("messageId")})
-        elif not _is_settled(key, settle, ports, processor):
-            failures.append({"itemIdentifier": str(record.get("messageId"))})
+            processor.logger.error("invalid settle message", extra={"message_id": record.get("messageId")})
+        else:
+            keys[str(record.get("messageId"))] = key
     try:
-        processor.ports.timer.send(timer.keys)
+        failures = settle_messages(list(keys.values()), processor.ports, processor.policy)
     except TimerUnavailable as error:
-        processor.logger.warning("timers not sent, all settles come again", extra={"error": str(error)})
+        processor.logger.warning("timers not sent, batch will be retried", extra={"error": str(error)})
         return [{"itemIdentifier": str(record.get("messageId"))} for record in records]
-    return failures
+    _log_failures(failures, processor.logger)
+    failed = {failure.key for failure in failures}
+    return [{"itemIdentifier": message_id} for message_id, key in keys.items() if key in failed]
 
 
-def _is_settled(
-    key: SettleKey, use_case: Callable[[SettleKey, Ports, Policy], None], ports: Ports, processor: Processor
-) -> bool:
-    """Whether the key was settled; a failure of any kind is this key's alone, not its neighbours'."""
-    try:
-        use_case(key, ports, processor.policy)
-    except (StoreUnavailable, TimerUnavailable) as error:
-        processor.logger.warning("settle failed, it comes again", extra={"matter": key.kind, "error": str(error)})
-        return False
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        # An item that this version cannot read, or a defect: after five receives the key goes to the dead-letter queue.
-        processor.logger.exception("settle failed unexpectedly, it comes again", extra={"matter": key.kind})
-        return False
-    return True
+def _log_failures(failures: Sequence[SettleFailure], logger: Logger) -> None:
+    """One line a key that was not settled; a defect with its stack, for after five receives it is a dead letter."""
+    for failure in failures:
+        details = {"matter": failure.key.kind, "error": str(failure.error)}
+        if isinstance(failure.error, (StoreUnavailable, TimerUnavailable)):
+            logger.warning("settle failed, will be retried", extra=details)
+        else:
+            logger.error("settle failed unexpectedly, will be retried", extra=details, exc_info=failure.error)
 
 
 def _publish(records: Sequence[Event], processor: Processor) -> None:
@@ -144,16 +133,15 @@ def _publish(records: Sequence[Event], processor: Processor) -> None:
     processor.logger.debug("stream published", extra={"changes": len(changes), "publications": published})
 
 
-def _sweep(said: str, processor: Processor) -> None:
+def _sweep(text: str, processor: Processor) -> None:
     """Sweep as of the moment that the event says, so that one which comes hours late sweeps the time it was for."""
-    report = sweep(processor.ports, processor.policy, moment=_moment(said))
+    report = sweep(processor.ports, processor.policy, moment=_moment(text))
     processor.logger.info("facts swept", extra={**asdict(report), "begins": report.begins.isoformat()})
 
 
-def _moment(said: str) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     """The time that a text says in ISO 8601, in UTC where it names no zone; None, which means now, for another text."""
     try:
-        moment = datetime.fromisoformat(said)
+        return as_utc(datetime.fromisoformat(text))
     except ValueError:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

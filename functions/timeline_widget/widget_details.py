@@ -26,13 +26,13 @@ _HEADERS = (
 
 def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: Policy) -> Markup:
     """One request: its picture, its totals, and a row a call."""
-    if details.seen is None and not details.calls:
+    if details.view is None and not details.calls:
         words = "Nothing is known of this request: its logs have not arrived, or it has expired."
         heading = element("h2", text(widget_request.request_id or ""))
         return page(heading, element("p", text(words)), theme=widget_request.theme)
     head = [element("p", text("The request's record has not arrived yet."))]
-    if details.seen is not None:
-        head = [_picture(details.seen, widget_request), element("p", text(_totals(details.seen)))]
+    if details.view is not None:
+        head = [_picture(details.view, widget_request), element("p", text(_totals(details.view)))]
     return page(*head, *_calls(details, policy), theme=widget_request.theme)
 
 

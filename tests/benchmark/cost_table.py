@@ -1,7 +1,6 @@
-"""The cost of a million invocations: what is run for it, and the README's table of it.
+"""The cost of a million invocations: what is run for it, and the table of it in docs/operating-cost.md.
 
-`make benchmark` prints it with all that it rests on, `scripts/cost_table.py` writes it into the README, and a test
-compares the two.
+`make benchmark` prints it with all that it rests on, `make docs` writes it into the page, and a test compares the two.
 """
 
 import re
@@ -13,7 +12,7 @@ from tests.support.metering.cost_traffic import cost_traffic
 from tests.support.metering.list_prices import Cost, cost_of
 from tests.support.metering.metered_run import Usage, metered_run
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "operating-cost.md"
 
 BATCHES = {1: 8.5, 5: 1.7, 20: 0.425}
 """By log events a batch: the seconds between requests at which calls fill one about every five seconds."""
@@ -22,7 +21,7 @@ UNTAGGED_GAP_S = 8.5
 """An untagged call's cost depends on how many facts lie around it, which is to be read: one density for all batches."""
 
 DENSE_GAP_S = 3.0
-"""Seconds between requests where the README says what more density costs."""
+"""Seconds between requests where the page says what more density costs."""
 
 AIM = 3.50
 """US dollars per million tagged invocations, at five log events a batch."""
@@ -85,8 +84,8 @@ def costs() -> dict[Case, Cost]:
     return {case: cost_of(used(case)) for case in CASES}
 
 
-def readme_table(priced: dict[Case, Cost]) -> str:
-    """The README's table: US dollars per million invocations."""
+def table(priced: dict[Case, Cost]) -> str:
+    """The page's table: US dollars per million invocations."""
     titles = [f"{'tagged' if case.tagged else 'untagged'}, {case.batch} a batch" for case in priced]
     lines = ["| USD per million invocations | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
     for name, label in ROWS.items():
@@ -95,13 +94,17 @@ def readme_table(priced: dict[Case, Cost]) -> str:
     return "\n".join(lines)
 
 
-def updated(readme: str) -> str:
-    """The README with its table made anew."""
-    block = f"<!-- cost: tests/benchmark/cost_table.py -->\n{readme_table(costs())}\n<!-- end of cost -->"
-    return re.sub(r"<!-- cost: .*?<!-- end of cost -->", lambda _: block, readme, flags=re.DOTALL)
+def updated(page: str) -> str:
+    """The page with its table made anew."""
+    block = f"<!-- cost: tests/benchmark/cost_table.py -->\n{table(costs())}\n<!-- end of cost -->"
+    return re.sub(r"<!-- cost: .*?<!-- end of cost -->", lambda _: block, page, flags=re.DOTALL)
 
 
 def figures(markdown: str) -> list[float]:
-    """The amounts in a README's table, row by row."""
+    """The amounts in a page's table, row by row."""
     (block,) = re.findall(r"<!-- cost: .*?<!-- end of cost -->", markdown, flags=re.DOTALL)
     return [float(each) for each in re.findall(r"\b\d+\.\d\d\b", block)]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

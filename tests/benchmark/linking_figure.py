@@ -1,4 +1,4 @@
-"""The linking curve as a picture for the README: `.venv/bin/python -m tests.benchmark.linking_figure` draws it anew."""
+"""The linking curve as a picture for docs/correlation.md: `make docs` draws it anew."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from tests.benchmark.linking_share import ALONE, ONE_LOOP, Share, mean_open, share, without_chains
 from tests.benchmark.untagged_traffic import REQUESTS, SEED, untagged_traffic
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "linking.svg"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "images" / "linking.svg"
 
 GAPS_S = (60, 20, 8, 3)
 

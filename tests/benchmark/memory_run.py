@@ -20,6 +20,7 @@ from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.application.publish import publish
 from request_lens.bootstrap import Processor
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.ports import Ports
 from tests.support.metering.cost_traffic import CostTraffic, Line
 from tests.support.processor_traffic import log_batch, settle_message
@@ -69,7 +70,7 @@ def _processor(store: MemoryFactStore, timer: MemorySettleTimer, clock: MemoryCl
         logger = Logger(service="in-memory")
         sink = EmfMetricSink(service_name="request-lens", clock=clock, logger=logger)
         profiles = MemoryInferenceProfiles({})
-        ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles)
+        ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles, prices=NO_PRICES)
         processor = Processor(ports=ports, policy=Policy(), logger=logger)
         with patch.object(processor_handler, "_processor", lambda: processor):
             yield processor

@@ -9,11 +9,11 @@ from tests.benchmark.cost_table import (
     CASES,
     DENSE_GAP_S,
     OTHER_DESIGNS,
-    README,
+    PAGE,
     Case,
     costs,
     figures,
-    readme_table,
+    table,
     updated,
     used,
     used_where_dense,
@@ -37,7 +37,7 @@ def test_a_million_tagged_invocations_cost_at_most_the_aim() -> None:
     priced = costs()
     print(f"\nOne million invocations, 588,000 requests of 1.7, list prices of us-east-1 as of {PRICES_AS_OF};")
     print("metric series, alarms and storage apart\n")
-    print(readme_table(priced))
+    print(table(priced))
     print("\nOther designs, by arithmetic, without request items, index, queue or revisions:")
     for design, usd in OTHER_DESIGNS.items():
         print(f"  {design:34} {usd}")
@@ -64,17 +64,15 @@ def test_what_was_counted_is_what_is_priced(case: Case) -> None:
     assert meter.write_units >= usage.requests * 2 + usage.invocations
 
 
-def test_untagged_calls_cost_more_where_requests_are_dense_and_the_readme_says_how_much() -> None:
+def test_untagged_calls_cost_more_where_requests_are_dense_and_the_page_says_how_much() -> None:
     dense, usual = cost_of(used_where_dense()), cost_of(used(Case(tagged=False, batch=5)))
     print(f"\nuntagged, 5 a batch, a request every {DENSE_GAP_S:g} s: {dense.total:.2f}, of it reads {dense.reads:.2f}")
     said = f"at one every {DENSE_GAP_S:g} s the sum is "
-    (stated,) = re.findall(re.escape(said) + r"(\d+\.\d\d)", " ".join(README.read_text(encoding="utf-8").split()))
+    (stated,) = re.findall(re.escape(said) + r"(\d+\.\d\d)", " ".join(PAGE.read_text(encoding="utf-8").split()))
     assert float(stated) == pytest.approx(dense.total, abs=0.1)
     assert dense.reads > usual.reads
 
 
-def test_the_readme_shows_what_is_counted() -> None:
-    readme = README.read_text(encoding="utf-8")
-    assert figures(readme) == pytest.approx(figures(updated(readme)), abs=0.05), (
-        "run: .venv/bin/python scripts/cost_table.py"
-    )
+def test_the_page_shows_what_is_counted() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert figures(page) == pytest.approx(figures(updated(page)), abs=0.05), "run: make docs"

@@ -1,7 +1,7 @@
 """How many untagged calls are linked, and how many wrongly, as requests come closer together.
 
-`make benchmark` prints the curve and holds the README's picture against it; it is repeatable, for the traffic is drawn
-from a seed.
+`make benchmark` prints the curve and holds the documents' picture against it; it is repeatable, for the traffic is
+drawn from a seed.
 """
 
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_untagged_calls_are_linked_as_far_as_time_tells(points: list[Point]) -> 
         assert point.elimination.linked >= TARGETS[point.gap_s][1]
 
 
-def test_the_readmes_picture_is_this_curve(points: list[Point]) -> None:
+def test_the_picture_in_the_documents_is_this_curve(points: list[Point]) -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == drawn(points)
 
 

@@ -15,6 +15,7 @@ from request_lens.application.settle import settle
 from request_lens.domain.facts import Conversation, Invocation, RequestId, Tag
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.changes import RevisionWritten
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
@@ -41,6 +42,7 @@ def call_of_run(place: int) -> Invocation:
 
 
 @pytest.mark.timeout(300)  # moto takes seconds to answer with 5,000 items
+@pytest.mark.slow
 def test_an_agent_run_of_5_000_calls_is_settled_whole_on_however_many_pages_its_calls_are(
     tested: StoreUnderTest,
 ) -> None:
@@ -53,6 +55,7 @@ def test_an_agent_run_of_5_000_calls_is_settled_whole_on_however_many_pages_its_
         sink=MemoryMetricSink(),
         clock=MemoryClock(moment=NOON + CALLS * STEP + timedelta(seconds=10)),
         profiles=MemoryInferenceProfiles(),
+        prices=NO_PRICES,
     )
     for batch in batched(lines, BATCH, strict=False):
         collect(batch, ports, Policy())

@@ -21,6 +21,7 @@ from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.linking.link import LinkedInvocation, tag_link
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.errors import EnvelopeError
 from request_lens.ports import Ports
 from request_lens.wire.log_record import read_record
@@ -61,6 +62,7 @@ def _ports() -> Ports:
         sink=MemoryMetricSink(),
         clock=MemoryClock(NOW),
         profiles=MemoryInferenceProfiles({"a1b2c3d4e5f6": "anthropic.claude-haiku-4-5-20251001-v1:0"}),
+        prices=NO_PRICES,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 import processor_handler
-from request_lens.application import settle_batch as settle_or_send
+from request_lens.application import settle_batch
 from tests.support.deployed_stack import lens
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
@@ -37,7 +37,7 @@ ENVIRONMENT = {
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every settle goes through the queue, as where a batch touches more requests than are settled with it."""
-    monkeypatch.setattr(settle_or_send, "MAX_INLINE_SETTLES", 0)
+    monkeypatch.setattr(settle_batch, "MAX_INLINE_SETTLES", 0)
 
 
 @pytest.fixture

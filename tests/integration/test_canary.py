@@ -117,6 +117,7 @@ def test_no_text_of_a_body_is_left_behind(text: str, capfd: pytest.CaptureFixtur
 
 
 @pytest.mark.usefixtures("deployed")
+@pytest.mark.slow
 def test_no_sentence_in_any_field_is_left_behind_and_no_line_of_it_is_printed(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

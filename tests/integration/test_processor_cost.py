@@ -1,4 +1,4 @@
-"""What the processor uses of AWS, counted over the real handler: the units that the README's cost table rests on."""
+"""What the processor uses of AWS, counted over the real handler: the units that the table of costs rests on."""
 
 from collections.abc import Mapping
 from typing import cast

@@ -105,7 +105,7 @@ def test_a_message_that_is_no_key_is_logged_and_its_neighbours_settle(capsys: py
     answer = processor_handler.lambda_handler({"Records": [bad, good]}, None)
 
     assert answer == {"batchItemFailures": []}
-    assert "settle message not understood" in capsys.readouterr().out
+    assert "invalid settle message" in capsys.readouterr().out
     assert sum(item["state"] == "settled" for item in request_items()) == 1
 
 

@@ -11,7 +11,7 @@ from request_lens.domain.linking.assumptions import violations_by_call, violatio
 from request_lens.domain.linking.link import Assumption, Method
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.publishing.pipeline_metrics import breaches
+from request_lens.domain.publishing.pipeline_metrics import count_breaches
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
 from tests.simulation.batch_reference import cost_usd, counted_by_model, pluralize, times_of
@@ -249,7 +249,7 @@ def _breaches(outcome: Outcome) -> Verdict:
             standing.update(violations_by_call(each.invocation, stored_at=each.stored_at, policy=policy))
         if each.decision is not None and each.decision.violates is not None:
             standing[each.decision.violates] += 1
-    found = breaches(outcome.world.stream.all_changes(), policy)
+    found = count_breaches(outcome.world.stream.all_changes(), policy)
     if standing or found:
         yield _expect("AssumptionBreaches", found, standing)
 

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.adapters.memory.inference_profiles import MemoryInferenceProfiles
 from request_lens.adapters.sqs_settle_timer import delay_of
-from request_lens.application.collect import CollectReport, collect
-from request_lens.application.settle import settle, settle_at_once
-from request_lens.application.settle_batch import KeptSettleTimer, settle_or_send
+from request_lens.application.collect import CollectReport
+from request_lens.application.settle_batch import SettleFailure, collect_and_settle, settle_messages
 from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.policy import Policy
@@ -57,7 +56,6 @@ class World:
     errors: list[str] = field(default_factory=list)
     longest_chain: int = 0
     deliveries: int = 0
-    at_once: int = 0
     stream: SimulatedStream = field(default_factory=SimulatedStream)
     clock: MemoryClock = field(default_factory=lambda: MemoryClock(START))
     store: SimulatedStore = field(init=False)
@@ -170,29 +168,22 @@ class World:
             report = self._collect(event.batch)
             self.collected.append(Collected(at=self.clock.now(), batch=event.batch, report=report))
         elif event.key is not None:
-            timer = KeptSettleTimer()
-            settle(event.key, replace(self._ports, timer=timer), self.policy)
-            if timer.keys:
-                self.send(timer.keys)
+            self._raise(settle_messages([event.key], self._ports, self.policy))
         elif event.work is Work.SWEEP:
             sweep(self._ports, self.policy, moment=event.moment)
         else:
             self._deliver(event.shard)
 
     def _collect(self, batch: Batch) -> CollectReport:
-        """Collect a batch as the handler does: settle at once what it may have completed, then send the timers."""
-        timer = KeptSettleTimer()
-        report = collect(batch.records, replace(self._ports, timer=timer), self.policy)
-        settle_or_send(timer.keys, self._ports, is_settled=self._is_settled)
+        """Collect a batch as the handler does; what could not be settled with it comes through the queue."""
+        report, failures = collect_and_settle(batch.records, self._ports, self.policy)
+        self.errors.extend(repr(failure.error) for failure in failures if isinstance(failure.error, BUGS))
         return report
 
-    def _is_settled(self, key: SettleKey, ports: Ports) -> bool:
-        try:
-            settle_at_once(key, ports, self.policy)
-        except (StoreUnavailable, TimerUnavailable):
-            return False
-        self.at_once += 1
-        return True
+    def _raise(self, failures: Sequence[SettleFailure]) -> None:
+        """A message that failed is one that comes again."""
+        for failure in failures:
+            raise failure.error
 
     def _again(self, event: Event) -> None:
         """Lambda's two retries of a log batch, SQS's visibility time-out, the stream's repeat; or hours later."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.settling.state import RequestState
 from tests.support.facts import at, link, linked, request
 
@@ -22,7 +23,7 @@ def settled(
         record=record,
         stored_at=at(start + 15),
         revision=1,
-        summary=fold(record, invocations, Policy()),
+        summary=fold(record, invocations, Policy(), NO_PRICES),
         invocations=invocations,
     )
 

@@ -13,6 +13,7 @@ from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.changes import InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
@@ -71,7 +72,7 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
     ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
     record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
     revision = RevisionWritten(
-        request=record, stored_at=record.started_at, revision=1, summary=fold(record, ours, Policy())
+        request=record, stored_at=record.started_at, revision=1, summary=fold(record, ours, Policy(), NO_PRICES)
     )
     lost = InvocationDecided(invocation=call("i3"), stored_at=record.started_at, decision=unattributed)
     sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=record.started_at), logger=Logger())

@@ -5,7 +5,7 @@ from rich.text import Text
 
 from request_lens.application.query import RequestDetail
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.bars import placements
+from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -38,7 +38,7 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
     else:
         _show_record(state, state.record, console)
         _show_pending(state, len(details.provisional), console)
-        placed = placements(state.record, linked, policy, provisional=details.provisional)
+        placed = bars_by_call(state.record, linked, policy, provisional=details.provisional)
         linked = [call for call, _ in placed]
         console.print()
         console.print(render_waterfall(state.record, placed, width=console.width))

@@ -19,12 +19,12 @@ _NO_SUMMARY = Summary(totals=Totals(), llm_time_ms=None, tool_time_ms=None, non_
 
 
 def render_waterfall(
-    record: Request, placements: Sequence[tuple[LinkedInvocation, Bar]], *, width: int
+    record: Request, bars_by_call: Sequence[tuple[LinkedInvocation, Bar]], *, width: int
 ) -> RenderableType:
     """The request's line with all its calls, then a line for each call, within `width` cells."""
-    bars = tuple(bar for _, bar in placements)
+    bars = tuple(bar for _, bar in bars_by_call)
     lines = [_line("request", record, bars, Text(seconds(record.duration_ms), style="bold"))]
-    for number, (linked, bar) in enumerate(placements, start=1):
+    for number, (linked, bar) in enumerate(bars_by_call, start=1):
         words = Text(f"{seconds(bar.latency_ms)} · ").append_text(ended_with(linked.invocation))
         lines.append(_line(f"call {number}", record, (bar,), words))
     return render_lines(lines, width=width, readable=inf)

@@ -9,10 +9,10 @@ from request_lens.domain.facts import Invocation, InvocationId, Request, Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, StoredRejected
-from request_lens.domain.pricing import NO_PRICES, PriceTable
+from request_lens.domain.pricing import PriceTable
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.runaway import Runaway
-from request_lens.domain.settling.state import RequestState, SettleKey
+from request_lens.domain.settling.state import RequestState, TimedKey
 
 
 class FactWriter(Protocol):
@@ -121,7 +121,7 @@ class InferenceProfiles(Protocol):
 class SettleTimer(Protocol):
     """Delivers a key at or after its time, at least once. Raises: TimerUnavailable."""
 
-    def send(self, keys: Sequence[tuple[SettleKey, datetime]]) -> None:
+    def send(self, keys: Sequence[TimedKey]) -> None:
         """Schedule each key for its time; a time in the past means now."""
 
 
@@ -151,7 +151,7 @@ class Ports:
     sink: MetricSink
     clock: Clock
     profiles: InferenceProfiles
-    prices: PriceTable = NO_PRICES
+    prices: PriceTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,15 +125,15 @@ def test_every_case_rests_on_prices_of_aws_and_every_source_says_of_when_it_is()
     assert all({"what", "url", "copy", "date", "read"} == source.keys() for source in SOURCES.values())
 
 
-def test_the_readme_counts_the_cases_by_their_sources() -> None:
-    readme = " ".join((CHECKOUT / "README.md").read_text(encoding="utf-8").split())
+def test_the_page_on_pricing_counts_the_cases_by_their_sources() -> None:
+    page = " ".join((CHECKOUT / "docs" / "pricing.md").read_text(encoding="utf-8").split())
     kinds = Counter(case["source"].split("-")[1].removesuffix("s") for case in CASES)
 
     assert len(CASES) >= 40
-    assert f"against {len(CASES)} calls worked out by hand" in readme
-    assert f"{kinds['list']} from its price list, {kinds['page']} from its price page" in readme
-    assert f"and {kinds['card']} from its model cards" in readme
-    assert f"Another {len(UNPRICED)} calls" in readme
+    assert f"against {len(CASES)} calls worked out by hand" in page
+    assert f"{kinds['list']} from its price list, {kinds['page']} from its price page" in page
+    assert f"and {kinds['card']} from its model cards" in page
+    assert f"Another {len(UNPRICED)} calls" in page
 
 
 def test_the_cases_are_of_every_kind() -> None:

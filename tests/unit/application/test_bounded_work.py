@@ -37,6 +37,7 @@ class ReadingStore(MemoryFactStore):
         return found
 
 
+@pytest.mark.slow
 def test_thousands_of_calls_that_overlap_are_crowded_by_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lens_world, "MAX_TIMERS", CALLS + 2 * REQUESTS + 1)
     store = ReadingStore()

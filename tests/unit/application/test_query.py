@@ -41,7 +41,7 @@ def looked(store: MemoryFactStore, *, limit: int = 200, now: float = 20, policy:
 
 def test_a_settled_request_is_seen_as_its_last_revision_says() -> None:
     store = stored([request()], [])
-    summary = fold(request(), [linked(call())], POLICY)
+    summary = fold(request(), [linked(call())], POLICY, NO_PRICES)
     store.write_revision(RequestId("r1"), revision=1, summary=summary)
 
     (seen,) = looked(store).requests
@@ -92,7 +92,7 @@ def test_a_call_that_comes_after_a_revision_is_seen_in_it_as_provisional() -> No
     store = stored([request()], [call("i2", 3)])
     first = linked(call("i1", 1, tag=tag()), tag_link(call("i1", 1, tag=tag())))
     store.store_linked([first])
-    store.write_revision(RequestId("r1"), revision=1, summary=fold(request(), [first], POLICY))
+    store.write_revision(RequestId("r1"), revision=1, summary=fold(request(), [first], POLICY, NO_PRICES))
 
     (seen,) = looked(store).requests
 
@@ -196,14 +196,14 @@ def test_calls_of_a_summary_by_another_price_table_are_not_priced_with_ours() ->
 def test_a_request_whose_record_has_not_come_has_its_tagged_calls() -> None:
     details = get_request(seen_through(stored([], [call("i1", 1, tag=tag())])), POLICY, request_id=RequestId("r1"))
 
-    assert details.seen is None
+    assert details.view is None
     assert len(details.calls) == 1
 
 
 def test_an_unknown_request_has_nothing() -> None:
     details = get_request(seen_through(MemoryFactStore()), POLICY, request_id=RequestId("unknown"))
 
-    assert (details.seen, list(details.calls)) == (None, [])
+    assert (details.view, list(details.calls)) == (None, [])
 
 
 def test_a_request_of_unknown_duration_is_seen() -> None:

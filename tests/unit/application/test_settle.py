@@ -146,7 +146,7 @@ def test_a_request_of_unknown_duration_takes_tagged_calls_only() -> None:
     world = run([(8, request(duration_ms=None)), (12, call("t1", 1, tag=tag("r1"))), (12, call("i1", 1))])
 
     assert world.calls_of() == {"t1": ("tag", "exact")}
-    assert world.decision("i1") == Unattributed(reason=Reason.NO_REQUEST)
+    assert world.decision("i1") == Unattributed(reason=Reason.AMBIGUOUS, candidates=1)
 
 
 @pytest.mark.parametrize(("status", "linked"), [(503, True), (504, True), (200, False)])

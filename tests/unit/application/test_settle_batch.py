@@ -1,40 +1,60 @@
 """What a batch may have completed is settled with it; everything else goes through the queue, and nothing is lost."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import timedelta
 
-from request_lens.application.collect import collect
-from request_lens.application.settle import settle_at_once
-from request_lens.application.settle_batch import INLINE_BUDGET, MAX_INLINE_SETTLES, KeptSettleTimer, settle_or_send
-from request_lens.domain.facts import Fact
-from request_lens.domain.settling.state import SettleKey
+from request_lens.application.settle_batch import (
+    INLINE_BUDGET,
+    MAX_INLINE_SETTLES,
+    SettleFailure,
+    collect_and_settle,
+    settle_messages,
+)
+from request_lens.domain.facts import Fact, RequestId
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
-from request_lens.ports import Ports
 from tests.support.facts import at, call, request, tag
 from tests.support.world import FailingStore, World
 
 
+class _SlowStore(FailingStore):
+    """A store that tells which requests were revised; each revision takes a while."""
+
+    def __init__(self, *, fails_at: int = 0, revision_takes: timedelta = timedelta(0)) -> None:
+        super().__init__(fails_at=fails_at)
+        self.world: World | None = None
+        self.revised: list[str] = []
+        self._takes = revision_takes
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        if self.world is not None:
+            self.world.clock.moment += self._takes
+        written = super().write_revision(request_id, revision=revision, summary=summary)
+        self.revised.append(request_id)
+        return written
+
+
 class _Handler:
-    """Takes a batch as the processor does; each settle takes a while."""
+    """Takes a batch as the processor does."""
 
-    def __init__(self, world: World, *, settle_takes: timedelta = timedelta(0)) -> None:
-        self.world = world
-        self.settled: list[str] = []
-        self._takes = settle_takes
+    def __init__(self, world: World, store: _SlowStore) -> None:
+        self._world, self._store = world, store
+        store.world = world
 
-    def take(self, *facts: Fact) -> None:
-        timer = KeptSettleTimer()
-        collect(facts, replace(self.world.ports, timer=timer), self.world.policy)
-        settle_or_send(timer.keys, self.world.ports, is_settled=self._is_settled)
+    @property
+    def settled(self) -> list[str]:
+        return self._store.revised
 
-    def _is_settled(self, key: SettleKey, ports: Ports) -> bool:
-        self.world.clock.moment += self._takes
-        try:
-            settle_at_once(key, ports, self.world.policy)
-        except StoreUnavailable:
-            return False
-        self.settled.append(key.id)
-        return True
+    def take(self, *facts: Fact) -> Sequence[SettleFailure]:
+        _, failures = collect_and_settle(facts, self._world.ports, self._world.policy)
+        return failures
+
+
+def _handler(*, fails_at: int = 0, revision_takes: timedelta = timedelta(0)) -> tuple[World, _Handler]:
+    store = _SlowStore(fails_at=fails_at, revision_takes=revision_takes)
+    world = World(store=store)
+    return world, _Handler(world, store)
 
 
 def _whole(request_id: str) -> tuple[Fact, Fact]:
@@ -51,18 +71,17 @@ def _sent(world: World) -> list[str]:
 
 
 def test_a_request_that_a_batch_completes_is_settled_with_it_and_sends_nothing() -> None:
-    world = World()
+    world, handler = _handler()
 
-    _Handler(world).take(*_whole("r1"))
+    handler.take(*_whole("r1"))
 
     assert world.request().revision == 1
     assert _sent(world) == []
 
 
 def test_calls_whose_record_is_on_its_way_are_looked_at_again_soon_and_count_when_it_has_come() -> None:
-    world = World()
+    world, handler = _handler()
     record, only = _whole("r1")
-    handler = _Handler(world)
 
     handler.take(only)
     assert world.timer.next_due() == at(0) + world.policy.settle_delay
@@ -72,8 +91,7 @@ def test_calls_whose_record_is_on_its_way_are_looked_at_again_soon_and_count_whe
 
 
 def test_a_record_that_comes_before_the_last_call_is_revised_with_that_call() -> None:
-    world = World()
-    handler = _Handler(world)
+    world, handler = _handler()
     handler.take(call("c1", 1, tag=tag("r1", 1), produced=["t"]))
     handler.take(request())
     assert world.request().revision == 0
@@ -86,22 +104,21 @@ def test_a_record_that_comes_before_the_last_call_is_revised_with_that_call() ->
 
 def test_from_the_first_failure_on_all_go_through_the_queue_and_none_is_lost() -> None:
     # Of three requests' writes (records, calls, rejected records), and one revision each, the second revision fails.
-    world = World(store=FailingStore(fails_at=6))
+    world, handler = _handler(fails_at=6)
     ids = ["r1", "r2", "r3"]
 
-    handler = _Handler(world)
-    handler.take(*(fact for each in ids for fact in _whole(each)))
+    failures = handler.take(*(fact for each in ids for fact in _whole(each)))
 
     assert handler.settled == ["r1"]
+    assert [failure.key.id for failure in failures] == ["r2"]
     world.run_until()
     assert [world.request(each).revision for each in ids] == [1, 1, 1]
 
 
 def test_where_settles_are_slow_the_rest_goes_through_the_queue_in_time() -> None:
-    world = World()
+    world, handler = _handler(revision_takes=INLINE_BUDGET / 2)
     ids = [f"r{number}" for number in range(5)]
 
-    handler = _Handler(world, settle_takes=INLINE_BUDGET / 2)
     handler.take(*(fact for each in ids for fact in _whole(each)))
 
     assert handler.settled == ["r0", "r1"]
@@ -109,10 +126,9 @@ def test_where_settles_are_slow_the_rest_goes_through_the_queue_in_time() -> Non
 
 
 def test_a_batch_settles_a_bounded_number_of_requests() -> None:
-    world = World()
+    world, handler = _handler()
     ids = [f"r{number:02d}" for number in range(MAX_INLINE_SETTLES + 2)]
 
-    handler = _Handler(world)
     handler.take(*(fact for each in ids for fact in _whole(each)))
 
     assert handler.settled == ids[:MAX_INLINE_SETTLES]
@@ -120,10 +136,23 @@ def test_a_batch_settles_a_bounded_number_of_requests() -> None:
 
 
 def test_untagged_calls_wait_for_their_time() -> None:
-    world = World()
+    world, handler = _handler()
 
-    handler = _Handler(world)
     handler.take(call("c1", 1))
 
     assert handler.settled == []
     assert _sent(world) == ["c1"]
+
+
+def test_a_message_that_fails_is_named_and_its_neighbours_are_settled() -> None:
+    # Of two requests' writes (records, calls, rejected records), the first revision fails.
+    world = World(store=FailingStore(fails_at=5))
+    ids = ["r1", "r2"]
+    world.collect(0, *(fact for each in ids for fact in _whole(each)))
+
+    failures = settle_messages(
+        [SettleKey(SettleKind.REQUEST, RequestId(each)) for each in ids], world.ports, world.policy
+    )
+
+    assert [(failure.key.id, type(failure.error)) for failure in failures] == [("r1", StoreUnavailable)]
+    assert [world.request(each).revision for each in ids] == [0, 1]

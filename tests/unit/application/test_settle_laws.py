@@ -12,6 +12,7 @@ from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import RequestState
 from tests.support.drawn_traffic import Traffic, traffic
@@ -178,7 +179,7 @@ class _RacingStore(MemoryFactStore):
             self.store_linked([late])
             state = self.load_request(request_id)
             assert state.record is not None
-            theirs = fold(state.record, state.invocations, Policy())
+            theirs = fold(state.record, state.invocations, Policy(), NO_PRICES)
             super().write_revision(request_id, revision=revision, summary=theirs)
         return super().write_revision(request_id, revision=revision, summary=summary)
 

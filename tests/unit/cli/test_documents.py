@@ -12,6 +12,7 @@ from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import ModelValues, Publication
 from request_lens.domain.settling.state import RequestState
@@ -48,7 +49,7 @@ def settled(*calls: Invocation, record: Request | None = None) -> RequestState:
         record=record,
         stored_at=at(15),
         revision=1,
-        summary=fold(record, invocations, POLICY),
+        summary=fold(record, invocations, POLICY, NO_PRICES),
         invocations=invocations,
     )
 

@@ -84,9 +84,9 @@ def test_a_request_that_outlasts_the_longest_is_a_breach_once_however_often_it_i
 
 def test_a_chain_that_goes_on_in_another_request_is_a_breach() -> None:
     world = World(AGENTS)
-    first, second = chain_of_two("c", 1, 101)
+    first, second = chain_of_two("c", 1, 61)
     world.collect(20, request("r1"), first)
-    world.collect(120, request("r2", 100), second)
+    world.collect(80, request("r2", 60), second)
     world.run_until()
 
     assert breaches(world) == {Assumption.CHAINS_HAVE_ONE_REQUEST: 1}

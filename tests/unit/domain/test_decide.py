@@ -1,12 +1,12 @@
 """Linking: what is decided, once it is due, from the facts around."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from request_lens.domain.facts import Request
-from request_lens.domain.linking.decide import Verdict, decide_chain
+from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import (
     Assumption,
     Confidence,
@@ -17,7 +17,7 @@ from request_lens.domain.linking.link import (
     Unattributed,
     UnlinkedInvocation,
 )
-from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, Surroundings, due_at, open_chain, reach
+from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_at, linking_context
 from request_lens.domain.policy import Policy
 from tests.support.facts import ROLE, at, call, chain_of_two, link, pending, request
 
@@ -25,35 +25,18 @@ EVERYBODY = Policy()
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What lies around the first of the invocations."""
-
-    requests: Sequence[Request]
-    unlinked: Sequence[UnlinkedInvocation]
-    complete: bool
-    produced: Mapping[str, Link]
-
-
 def around(
-    requests: Sequence[Request], *unlinked: UnlinkedInvocation, complete: bool = True, **produced: Link
-) -> Facts:
-    return Facts(requests=requests, unlinked=unlinked, complete=complete, produced=produced)
+    requests: Sequence[Request], *unlinked: UnlinkedInvocation, complete: bool = True, **links: Link
+) -> NearbyFacts:
+    return NearbyFacts(requests=requests, unlinked=unlinked, complete=complete, tool_use_links=links)
 
 
-def verdict(facts: Facts, seconds: float, policy: Policy = AGENTS) -> Verdict:
-    surroundings = Surroundings(
-        own=open_chain(facts.unlinked[0], facts.unlinked, policy),
-        requests=facts.requests,
-        unlinked=facts.unlinked,
-        produced=facts.produced,
-        complete=facts.complete,
-    )
-    return decide_chain(surroundings, now=at(seconds), policy=policy)
+def chain_decision(facts: NearbyFacts, seconds: float, policy: Policy = AGENTS) -> ChainDecision:
+    return decide_chain(linking_context(facts.unlinked[0], facts, policy), now=at(seconds))
 
 
-def decided(facts: Facts, seconds: float, policy: Policy = AGENTS) -> dict[str, Decision]:
-    return {each.unlinked.invocation.invocation_id: each.decision for each in verdict(facts, seconds, policy).decisions}
+def decided(facts: NearbyFacts, seconds: float, policy: Policy = AGENTS) -> dict[str, Decision]:
+    return {str(call_id): decision for call_id, decision in chain_decision(facts, seconds, policy).decisions.items()}
 
 
 def test_an_invocation_is_due_when_every_request_around_it_has_ended_and_its_record_has_come() -> None:
@@ -65,63 +48,61 @@ def test_an_invocation_that_came_late_is_due_no_earlier_than_the_link_delay_afte
 
 
 def test_nothing_is_decided_before_it_is_due() -> None:
-    surroundings = around([request()], pending(call(logged=1)))
+    facts = around([request()], pending(call(logged=1)))
 
-    assert decided(surroundings, 90.999) == {}
-    assert decided(surroundings, 91) == {"i1": link("r1", Method.WINDOW, Confidence.INFERRED)}
+    assert decided(facts, 90.999) == {}
+    assert decided(facts, 91) == {"i1": link("r1", Method.WINDOW, Confidence.INFERRED)}
 
 
 @pytest.mark.parametrize(("policy", "expected"), [(AGENTS, Confidence.INFERRED), (EVERYBODY, Confidence.ASSUMED)])
 def test_a_window_link_is_inferred_only_where_the_agents_roles_are_known(policy: Policy, expected: Confidence) -> None:
-    surroundings = around([request()], pending(call(logged=1)))
+    facts = around([request()], pending(call(logged=1)))
 
-    assert decided(surroundings, 91, policy) == {"i1": link("r1", Method.WINDOW, expected)}
+    assert decided(facts, 91, policy) == {"i1": link("r1", Method.WINDOW, expected)}
 
 
 def test_a_chain_is_due_with_its_last_call() -> None:
     first, second = (pending(each) for each in chain_of_two("c", 1, 4))
-    surroundings = around([request(duration_ms=8_000)], first, second)
+    facts = around([request(duration_ms=8_000)], first, second)
 
-    assert decided(surroundings, 93.9) == {}
-    assert decided(surroundings, 94) == {"c-1": link("r1"), "c-2": link("r1", Method.CHAIN)}
+    assert decided(facts, 93.9) == {}
+    assert decided(facts, 94) == {"c-1": link("r1"), "c-2": link("r1", Method.CHAIN)}
 
 
 def test_two_requests_that_overlap_are_told_apart_by_the_length_of_the_chain() -> None:
     first, second = (pending(each) for each in chain_of_two("c", 1, 4))
-    surroundings = around(
-        [request("short", 0.5, duration_ms=2_500), request("long", 0.5, duration_ms=6_000)], first, second
-    )
+    facts = around([request("short", 0.5, duration_ms=2_500), request("long", 0.5, duration_ms=6_000)], first, second)
 
-    assert set(decided(surroundings, 94).values()) == {link("long"), link("long", Method.CHAIN)}
+    assert set(decided(facts, 94).values()) == {link("long"), link("long", Method.CHAIN)}
 
 
 def test_a_call_that_fits_several_requests_waits_for_its_neighbours_and_is_then_ambiguous() -> None:
-    surroundings = around([request("r1"), request("r2"), request("r3", 200)], pending(call(logged=1)))
+    facts = around([request("r1"), request("r2"), request("r3", 200)], pending(call(logged=1)))
 
-    assert decided(surroundings, 120.9) == {}
-    assert decided(surroundings, 121) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+    assert decided(facts, 120.9) == {}
+    assert decided(facts, 121) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
 
 
 def test_a_call_that_fits_no_request_is_unattributed_at_once() -> None:
-    surroundings = around([request(start=20)], pending(call(logged=1)))
+    facts = around([request(start=20)], pending(call(logged=1)))
 
     strange = Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)
-    assert decided(surroundings, 91) == {"i1": strange}
+    assert decided(facts, 91) == {"i1": strange}
 
 
 def test_a_call_that_returns_what_a_tagged_call_asked_for_follows_it_among_requests_that_overlap() -> None:
     exact = link("r2", Method.TAG, Confidence.EXACT)
-    surroundings = around([request("r1"), request("r2")], pending(call(logged=1, returned=["x"])), x=exact)
+    facts = around([request("r1"), request("r2")], pending(call(logged=1, returned=["x"])), x=exact)
 
-    assert decided(surroundings, 91) == {"i1": link("r2", Method.CHAIN, Confidence.EXACT)}
+    assert decided(facts, 91) == {"i1": link("r2", Method.CHAIN, Confidence.EXACT)}
 
 
 def test_a_call_does_not_follow_another_into_a_request_that_it_does_not_fit() -> None:
     exact = link("r2", Method.TAG, Confidence.EXACT)
-    surroundings = around([request("r2", 40)], pending(call(logged=1, returned=["x"])), x=exact)
+    facts = around([request("r2", 40)], pending(call(logged=1, returned=["x"])), x=exact)
 
     spanning = Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CHAINS_HAVE_ONE_REQUEST)
-    assert decided(surroundings, 91) == {"i1": spanning}
+    assert decided(facts, 91) == {"i1": spanning}
 
 
 def test_a_late_call_follows_the_decision_that_its_chain_already_has() -> None:
@@ -129,22 +110,22 @@ def test_a_late_call_follows_the_decision_that_its_chain_already_has() -> None:
     decided_first = UnlinkedInvocation(
         invocation=first, stored_at=at(11), decision=link("r1", Method.WINDOW, Confidence.ASSUMED)
     )
-    surroundings = around([request("r1"), request("r2")], pending(second, stored=95), decided_first)
+    facts = around([request("r1"), request("r2")], pending(second, stored=95), decided_first)
 
-    assert decided(surroundings, 155) == {"c-2": link("r1", Method.CHAIN, Confidence.ASSUMED)}
+    assert decided(facts, 155) == {"c-2": link("r1", Method.CHAIN, Confidence.ASSUMED)}
 
 
 def test_a_request_of_unknown_duration_takes_no_call_by_time() -> None:
-    surroundings = around([request(duration_ms=None)], pending(call(logged=1)))
+    facts = around([request(duration_ms=None)], pending(call(logged=1)))
 
-    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+    assert decided(facts, 91) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=1)}
 
 
 def test_a_call_is_ambiguous_where_a_request_of_unknown_duration_may_have_made_it() -> None:
     unknown = request("unknown", 1, duration_ms=None)
-    surroundings = around([request("known", duration_ms=10_000), unknown], pending(call(logged=2)))
+    facts = around([request("known", duration_ms=10_000), unknown], pending(call(logged=2)))
 
-    assert decided(surroundings, 122) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+    assert decided(facts, 122) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
 
 
 @pytest.mark.parametrize("start", [-40, 3.5])
@@ -158,21 +139,21 @@ def test_a_request_of_unknown_duration_takes_nothing_from_others_where_it_cannot
 
 def test_a_call_that_follows_a_tagged_one_of_unknown_duration_is_not_linked_to_its_neighbour() -> None:
     unknown = request("unknown", 1, duration_ms=None)
-    surroundings = around(
+    facts = around(
         [request("known", duration_ms=10_000), unknown],
         pending(call(logged=4, returned=["x"])),
         x=link("unknown", Method.TAG, Confidence.EXACT),
     )
 
-    assert decided(surroundings, 124) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+    assert decided(facts, 124) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
 
 
 def test_a_start_known_to_the_second_widens_the_request_that_a_call_may_fit() -> None:
     """The true request runs from 2.9 to 5.45, its call from 3.3 to 5.3; another one begins at 3.1."""
     floored = replace(request("r1", 2, duration_ms=2_550), started_precision_ms=1_000)
-    surroundings = around([floored, request("r2", 3.1, duration_ms=4_000)], pending(call(logged=3, latency_ms=2_000)))
+    facts = around([floored, request("r2", 3.1, duration_ms=4_000)], pending(call(logged=3, latency_ms=2_000)))
 
-    assert decided(surroundings, 123) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
+    assert decided(facts, 123) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
 
 
 def test_a_start_known_to_the_second_widens_a_request_of_unknown_duration_too() -> None:
@@ -181,7 +162,7 @@ def test_a_start_known_to_the_second_widens_a_request_of_unknown_duration_too() 
 
     beside = decided(around([floored, request("r2", 27.5, duration_ms=4_000)], last), 148)
     assert beside == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=2)}
-    assert decided(around([floored], last), 148) == {"i1": Unattributed(reason=Reason.NO_REQUEST)}
+    assert decided(around([floored], last), 148) == {"i1": Unattributed(reason=Reason.AMBIGUOUS, candidates=1)}
 
 
 def test_more_facts_around_a_call_than_time_can_tell_apart_make_it_crowded() -> None:
@@ -201,9 +182,9 @@ def test_facts_that_lie_further_away_than_a_request_can_last_crowd_nobody() -> N
 
 
 def test_a_call_whose_surroundings_could_not_be_read_whole_is_crowded() -> None:
-    surroundings = around([request()], pending(call(logged=1)), complete=False)
+    facts = around([request()], pending(call(logged=1)), complete=False)
 
-    assert decided(surroundings, 91) == {"i1": Unattributed(reason=Reason.CROWDED)}
+    assert decided(facts, 91) == {"i1": Unattributed(reason=Reason.CROWDED)}
 
 
 def test_a_chain_linked_after_its_first_call_was_unattributed_is_linked_by_time() -> None:
@@ -228,14 +209,18 @@ def test_a_chain_that_may_go_on_after_a_time_out_waits_for_its_overtime() -> Non
     asks, ends = pending(call("asks", 1, produced=["x"])), pending(call("ends", 1))
     timed_out = [request(duration_ms=29_000, status=503)]
 
-    assert verdict(around(timed_out, asks), 91).look_again_at == at(91 + 60)
+    assert chain_decision(around(timed_out, asks), 91).retry_at == at(91 + 60)
     assert decided(around(timed_out, asks), 151) == {"asks": link("r1")}
     assert decided(around(timed_out, ends), 91) == {"ends": link("r1")}
     assert decided(around([request(duration_ms=29_000)], asks), 91) == {"asks": link("r1")}
 
 
 def test_a_chain_that_no_request_can_hold_waits_for_nothing() -> None:
-    first, last = chain_of_two("c", 1, 1 + (reach(AGENTS).total_seconds() + 1))
+    first, middle, last = (
+        pending(call(f"c-{n}", 1 + 50 * n, returned=["x", "y"][n - 1 : n], produced=["x", "y"][n : n + 1]))
+        for n in range(3)
+    )
 
-    found = decided(around([request()], pending(first), pending(last)), 91)
-    assert set(found.values()) == {Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)}
+    # A chain that is longer than any request has ends that no single settle sees: each call is decided by itself.
+    found = decided(around([request()], first, middle, last), 91)
+    assert found == {"c-0": Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)}

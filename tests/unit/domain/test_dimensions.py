@@ -53,6 +53,7 @@ def failed_calls(count: int, per_request: int = 1_000) -> Sequence[object]:
     ]
 
 
+@pytest.mark.slow
 def test_ten_thousand_model_ids_of_failed_calls_add_no_series_but_other() -> None:
     requests = [http_line("") | {"requestId": f"request-{n}"} for n in range(MANY // 1_000)]
 
@@ -66,6 +67,7 @@ def test_calls_without_a_request_add_the_series_unattributed_and_other() -> None
     assert series(played(failed_calls(20))) == {("Route", UNATTRIBUTED_ROUTE), ("ModelId", OTHER_MODEL)}
 
 
+@pytest.mark.slow
 def test_ten_thousand_hostile_routes_add_no_series_but_other() -> None:
     lines = [
         http_line("") | {"requestId": f"r-{n}", "routeKey": HOSTILE_ROUTES[n % len(HOSTILE_ROUTES)].format(n)}

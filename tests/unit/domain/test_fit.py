@@ -4,7 +4,7 @@ import pytest
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.linking.chains import chains_of
-from request_lens.domain.linking.fit import chain_fits
+from request_lens.domain.linking.fit import fits as chain_fits
 from request_lens.domain.policy import Policy
 from tests.support.facts import call, chain_of_two, request, tag
 
@@ -12,7 +12,7 @@ POLICY = Policy()
 
 
 def fits(calls: list[Invocation], inside: Request, policy: Policy = POLICY) -> bool:
-    [chain] = chains_of(calls)
+    [chain] = chains_of(calls, reach=Policy().reach)
     return chain_fits(chain, inside, policy)
 
 
@@ -42,8 +42,12 @@ def test_calls_of_a_chain_that_fit_one_by_one_do_not_fit_where_they_are_too_long
     assert fits(calls, request(duration_ms=5_600))
 
 
+def test_the_hosts_of_two_calls_may_be_off_by_the_skew_each() -> None:
+    assert fits(chain_of_two("c", 0, 0, latency_ms=1_499), request(duration_ms=20_000))
+
+
 def test_a_chain_does_not_fit_where_the_second_call_began_before_the_first_can_have_ended() -> None:
-    calls = chain_of_two("c", 0, 0, latency_ms=1_300)
+    calls = chain_of_two("c", 0, 0, latency_ms=1_501)
 
     assert not fits(calls, request(duration_ms=20_000))
 
@@ -62,8 +66,9 @@ def test_after_a_time_out_calls_go_on_for_max_agent_seconds_and_no_longer() -> N
     assert not fits([call(logged=88, latency_ms=1_251)], timed_out)
 
 
-def test_a_request_of_unknown_duration_fits_nothing() -> None:
-    assert not fits([call(logged=0, latency_ms=None)], request(duration_ms=None))
+@pytest.mark.parametrize(("logged", "expected"), [(0, True), (30, True), (31, False)])
+def test_a_request_of_unknown_duration_is_taken_to_have_lasted_as_long_as_any(logged: float, expected: bool) -> None:
+    assert fits([call(logged=logged, latency_ms=None)], request(duration_ms=None)) is expected
 
 
 def test_a_tagged_start_within_its_second_replaces_the_floored_one() -> None:

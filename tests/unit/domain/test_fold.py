@@ -11,12 +11,13 @@ from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import MAX_BARS, OTHER_MODEL, Summary, Totals
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from tests.support.drawn_traffic import Traffic, traffic
 from tests.support.facts import MODEL, call, chain_of_two, linked, request, tag
 
 
 def folded(*calls: Invocation, inside: Request | None = None) -> Summary:
-    return fold(inside or request(), [linked(each) for each in calls], Policy())
+    return fold(inside or request(), [linked(each) for each in calls], Policy(), NO_PRICES)
 
 
 def times(summary: Summary) -> tuple[int | None, int | None, int | None]:

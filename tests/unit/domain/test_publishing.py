@@ -7,6 +7,7 @@ from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import OTHER_MODEL, Summary
 from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, UNATTRIBUTED_ROUTE, Metric, Unit
 from request_lens.domain.publishing.pipeline_metrics import pipeline_values
@@ -19,7 +20,7 @@ AMBIGUOUS = Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
 
 
 def summary_of(*calls: Invocation, record: Request | None = None) -> Summary:
-    return fold(record or request(), [linked(each) for each in calls], Policy())
+    return fold(record or request(), [linked(each) for each in calls], Policy(), NO_PRICES)
 
 
 def first_revision(*calls: Invocation, record: Request | None = None) -> Publication:

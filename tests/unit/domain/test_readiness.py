@@ -9,12 +9,13 @@ import pytest
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.settling.readiness import has_news, is_complete, revision_due_at
 from request_lens.domain.settling.state import RequestState
 from tests.support.facts import at, call, linked, request, tag
 
 POLICY = Policy()
-MAX_INLINE_SETTLES = at(0)
+AT_ONCE = at(0)
 """Any moment before the request's record came is at once."""
 
 
@@ -28,7 +29,7 @@ def known(
         record=record,
         stored_at=None if record is None else at(stored),
         revision=revision,
-        summary=fold(request(), invocations[:counted], POLICY) if revision else None,
+        summary=fold(request(), invocations[:counted], POLICY, NO_PRICES) if revision else None,
         invocations=invocations,
     )
 
@@ -77,7 +78,7 @@ def test_evidence_is_complete_where_the_indices_have_no_gap_and_the_last_call_ne
 ) -> None:
     record = request(duration_ms=4_000)
     assert is_complete(calls, record, POLICY)
-    assert revision_due_at(known(record, *calls), POLICY) < MAX_INLINE_SETTLES
+    assert revision_due_at(known(record, *calls), POLICY) < AT_ONCE
 
 
 @pytest.mark.parametrize("calls", INCOMPLETE)
@@ -157,4 +158,4 @@ def test_where_the_record_came_late_its_calls_may_come_as_late() -> None:
 
 
 def test_after_the_first_revision_every_other_is_due_at_once() -> None:
-    assert revision_due_at(known(request(), tagged(None), revision=1), POLICY) < MAX_INLINE_SETTLES
+    assert revision_due_at(known(request(), tagged(None), revision=1), POLICY) < AT_ONCE

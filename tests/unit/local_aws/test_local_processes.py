@@ -60,6 +60,7 @@ def _is_alive(pid: int) -> bool:
     return not status.exists() or status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
 
 
+@pytest.mark.slow
 def test_a_group_is_stopped_with_its_children(paths: LocalPaths) -> None:
     process = _start(_PARENT, paths)
     child = int(tail(paths.log("x")))
@@ -87,6 +88,7 @@ def test_stopping_what_has_ended_is_no_error(paths: LocalPaths) -> None:
     assert not process.is_running()
 
 
+@pytest.mark.slow
 def test_down_stops_only_what_bears_the_mark(paths: LocalPaths) -> None:
     mine, foreign = _start(_DEAF, paths), _start(_DEAF, paths, mark="foreign")
     mistaken = OwnedProcess(pid=foreign.pid, mark="request_lens=mine")

@@ -3,35 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from request_lens.domain.facts import Fact, Invocation
+from request_lens.domain.facts import Invocation
+from request_lens.domain.log_record import LogRecord
 from request_lens.ports import InferenceProfiles
 
+_KIND = "application-inference-profile/"
 
-def with_models(facts: Sequence[Fact], profiles: InferenceProfiles) -> Sequence[Fact]:
-    """The facts, where an invocation of an application inference profile bears the model behind it.
+
+def with_models(records: Sequence[LogRecord], profiles: InferenceProfiles) -> Sequence[LogRecord]:
+    """The records, where an invocation of an application inference profile bears the model behind it.
 
     Only calls that succeeded are looked up: Bedrock knows their profile. What cannot be learnt stays as it is.
     """
-    wanted = {name: None for fact in facts if (name := _profile(fact)) is not None}
+    wanted = {profile: None for record in records if (profile := _profile(record)) is not None}
     if not wanted:
-        return facts
+        return records
     models = profiles.models_behind(list(wanted))
-    return [_with_model(fact, models.get(_profile(fact) or "")) for fact in facts]
-
-
-def _profile(fact: Fact) -> str | None:
-    return profile_of(fact.model_id) if isinstance(fact, Invocation) and fact.is_llm_call else None
-
-
-def _with_model(fact: Fact, model_id: str | None) -> Fact:
-    if model_id is None or not isinstance(fact, Invocation):
-        return fact
-    return replace(fact, model_id=model_id, inference_profile=profile_of(fact.model_id))
-
-
-_KIND = "application-inference-profile/"
+    return [_with_model(record, models.get(_profile(record) or "")) for record in records]
 
 
 def profile_of(model_id: str) -> str | None:
     """The id of the application inference profile that a model id names, or None."""
     return model_id.removeprefix(_KIND) or None if model_id.startswith(_KIND) else None
+
+
+def _profile(record: LogRecord) -> str | None:
+    return profile_of(record.model_id) if isinstance(record, Invocation) and record.is_llm_call else None
+
+
+def _with_model(record: LogRecord, model_id: str | None) -> LogRecord:
+    if model_id is None or not isinstance(record, Invocation):
+        return record
+    return replace(record, model_id=model_id, inference_profile=profile_of(record.model_id))

@@ -1,14 +1,14 @@
-"""Look: the requests of a time range as they stand now, their pending calls where they would go. Nothing is stored."""
+"""Query: the requests of a time range as they stand now, their pending calls where they would go. Nothing is stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
-from request_lens.domain.folding.preview import KnownFacts, provisional_links, provisional_summary
+from request_lens.domain.folding.preview import provisional_links, provisional_summary
 from request_lens.domain.folding.summary import Summary, estimate_within
-from request_lens.domain.linking.link import Link, LinkedInvocation
-from request_lens.domain.linking.neighbourhood import reach
+from request_lens.domain.linking.link import LinkedInvocation
+from request_lens.domain.linking.neighbourhood import NearbyFacts, links_by_tool_use
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.settling.state import RequestState
@@ -56,12 +56,12 @@ class RequestPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDetail:
-    """One request with its calls; those in `provisional` are not decided yet. `seen` is None until its record arrives.
+    """One request with its calls; those in `provisional` are not decided yet. `view` is None until its record arrives.
 
     `estimates` has each call's cost, or why it has none; None where its summary was priced with another table.
     """
 
-    seen: RequestView | None
+    view: RequestView | None
     calls: Sequence[LinkedInvocation]
     provisional: frozenset[InvocationId]
     estimates: Mapping[InvocationId, Estimate | None]
@@ -82,13 +82,13 @@ def list_requests(
     reader, (first, last) = ports.reader, span
     records = reader.newest_requests(first, last, limit=limit)
     counted = reader.count_requests(first, last, limit=MAX_COUNTED) if len(records) == limit else len(records)
-    heads = reader.load_heads([each.request_id for each in records])
-    whole = _whole(reader, [each.request_id for each in heads if not each.revision])
+    heads = reader.load_heads([record.request_id for record in records])
+    whole = _whole(reader, [head.request_id for head in heads if not head.revision])
     pending = _pending(reader, policy, span=_pending_span(heads, policy, span=span, now=now), whole=whole.values())
-    whole |= _whole(reader, [each.request_id for each in heads if each.request_id in pending.links.keys() - whole])
+    whole |= _whole(reader, [head.request_id for head in heads if head.request_id in pending.links.keys() - whole])
     return RequestPage(
         requests=[
-            _seen(whole.get(record.request_id, head), record, pending=pending, policy=policy, prices=ports.prices)
+            _view(whole.get(record.request_id, head), record, pending=pending, policy=policy, prices=ports.prices)
             for record, head in zip(records, heads, strict=True)
         ],
         earlier=max(counted - len(records), 0),
@@ -102,27 +102,27 @@ def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> R
     (state,) = ports.reader.load_requests([request_id])
     if state.record is None:
         estimates = _estimates(state.invocations, None, ports.prices)
-        return RequestDetail(seen=None, calls=state.invocations, provisional=frozenset(), estimates=estimates)
+        return RequestDetail(view=None, calls=state.invocations, provisional=frozenset(), estimates=estimates)
     started_at = state.record.started_at
-    pending = _pending(ports.reader, policy, span=(started_at, started_at + reach(policy)), whole=[state])
+    pending = _pending(ports.reader, policy, span=(started_at, started_at + policy.reach), whole=[state])
     provisional = pending.links.get(request_id, ())
-    seen = _seen(state, state.record, pending=pending, policy=policy, prices=ports.prices)
+    view = _view(state, state.record, pending=pending, policy=policy, prices=ports.prices)
     calls = [*state.invocations, *provisional]
     return RequestDetail(
-        seen=seen,
+        view=view,
         calls=calls,
-        provisional=frozenset(each.invocation.invocation_id for each in provisional),
-        estimates=_estimates(calls, seen.summary, ports.prices),
+        provisional=frozenset(call.invocation.invocation_id for call in provisional),
+        estimates=_estimates(calls, view.summary, ports.prices),
     )
 
 
 def _estimates(
     calls: Iterable[LinkedInvocation], summary: Summary | None, prices: PriceTable
 ) -> Mapping[InvocationId, Estimate | None]:
-    return {each.invocation.invocation_id: estimate_within(summary, each.invocation, prices) for each in calls}
+    return {call.invocation.invocation_id: estimate_within(summary, call.invocation, prices) for call in calls}
 
 
-def _seen(
+def _view(
     state: RequestState, record: Request, *, pending: _Pending, policy: Policy, prices: PriceTable
 ) -> RequestView:
     provisional = pending.links.get(record.request_id, ())
@@ -139,15 +139,15 @@ def _seen(
 
 def _whole(reader: FactReader, request_ids: Sequence[RequestId]) -> dict[RequestId, RequestState]:
     """The newest MAX_PENDING of these requests with all their calls."""
-    return {each.request_id: each for each in reader.load_requests(request_ids[-MAX_PENDING:])}
+    return {state.request_id: state for state in reader.load_requests(request_ids[-MAX_PENDING:])}
 
 
 def _pending_span(
     heads: Sequence[RequestState], policy: Policy, *, span: tuple[datetime, datetime], now: datetime
 ) -> tuple[datetime, datetime]:
     """Where pending calls may lie: as far back as the waits go, or as the earliest request without a revision."""
-    waits = 2 * policy.max_request + policy.link_delay + reach(policy)
-    open_since = (each.record.started_at for each in heads if not each.revision and each.record is not None)
+    waits = 2 * policy.max_request + policy.link_delay + policy.reach
+    open_since = (head.record.started_at for head in heads if not head.revision and head.record is not None)
     first = max(min([now - waits, *open_since]), now - PENDING_WITHIN)
     return max(first, span[0]), span[1]
 
@@ -160,36 +160,25 @@ def _pending(
         return _Pending(calls=0, links={})
     # A call's time is floored to the second, and so may lie before its request's.
     first, last = span[0] - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS), span[1]
-    far = reach(policy)
+    far = policy.reach
     unlinked = reader.unlinked_between(first - far, last + far, limit=READ_LIMIT)
-    pending = [each for each in unlinked if each.decision is None and first <= each.invocation.logged_at <= last]
+    pending = [call for call in unlinked if call.decision is None and first <= call.invocation.logged_at <= last]
     if not pending:
         return _Pending(calls=0, links={})
     requests = reader.requests_between(first - far, last + far, limit=READ_LIMIT)
-    known = KnownFacts(
-        requests=requests,
+    facts = NearbyFacts(
         unlinked=unlinked,
-        produced=_produced(whole),
+        requests=requests,
+        tool_use_links=links_by_tool_use(call for state in whole for call in state.invocations),
         complete=len(unlinked) < READ_LIMIT and len(requests) < READ_LIMIT,
     )
-    looked_for = {each.invocation.invocation_id for each in pending}
-    placed = [each for each in provisional_links(known, policy) if each.invocation.invocation_id in looked_for]
-    return _Pending(calls=len(pending), links=_by_request(placed))
-
-
-def _produced(whole: Iterable[RequestState]) -> Mapping[str, Link]:
-    """The tool-use ids that these requests' calls asked for, with the links of those."""
-    return {
-        tool_use_id: linked.link
-        for state in whole
-        for linked in state.invocations
-        if linked.invocation.conversation is not None
-        for tool_use_id in linked.invocation.conversation.produced
-    }
+    pending_ids = {call.invocation.invocation_id for call in pending}
+    linked = [call for call in provisional_links(facts, policy) if call.invocation.invocation_id in pending_ids]
+    return _Pending(calls=len(pending), links=_by_request(linked))
 
 
 def _by_request(linked: Iterable[LinkedInvocation]) -> Mapping[RequestId, Sequence[LinkedInvocation]]:
-    found: dict[RequestId, list[LinkedInvocation]] = {}
-    for each in linked:
-        found.setdefault(each.link.request_id, []).append(each)
-    return found
+    by_request: dict[RequestId, list[LinkedInvocation]] = {}
+    for call in linked:
+        by_request.setdefault(call.link.request_id, []).append(call)
+    return by_request

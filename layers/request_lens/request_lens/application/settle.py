@@ -6,7 +6,7 @@ A settle may crash, race or repeat: whoever comes next writes what is missing.
 from typing import assert_never
 
 from request_lens.application.settle_chain import settle_invocation
-from request_lens.application.settle_request import settle_orphan, settle_request, settle_request_at_once
+from request_lens.application.settle_request import settle_orphan, settle_request
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
@@ -14,7 +14,7 @@ from request_lens.ports import Ports
 
 
 def settle(key: SettleKey, ports: Ports, policy: Policy) -> None:
-    """Do what is due for this key. Raises: StoreUnavailable, TimerUnavailable; the message then comes again."""
+    """Do what is due for this key. Raises: StoreUnavailable, TimerUnavailable; the message is then retried."""
     match key.kind:
         case SettleKind.REQUEST:
             settle_request(RequestId(key.id), ports, policy)
@@ -24,8 +24,3 @@ def settle(key: SettleKey, ports: Ports, policy: Policy) -> None:
             settle_invocation(InvocationId(key.id), ports, policy)
         case _:
             assert_never(key.kind)
-
-
-def settle_at_once(key: SettleKey, ports: Ports, policy: Policy) -> None:
-    """Settle a request's key while its last fact is being collected: a record that is missing is on its way."""
-    settle_request_at_once(RequestId(key.id), ports, policy)

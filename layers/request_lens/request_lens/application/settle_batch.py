@@ -1,44 +1,112 @@
-"""Settle or send: after a log batch, settle the requests that it may have completed, and send all other timers."""
+"""Settle many keys at once: those of a queue's messages, and those that a log batch may have completed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from request_lens.domain.settling.state import SettleKey, SettleKind
+from request_lens.application.collect import CollectReport, collect
+from request_lens.application.settle import settle
+from request_lens.application.settle_request import settle_request
+from request_lens.domain.facts import RequestId
+from request_lens.domain.log_record import LogRecord
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
+from request_lens.errors import StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
 
 MAX_INLINE_SETTLES = 25
-"""Requests that are settled with the batch that may have completed them; a message each for the rest comes at once."""
+"""Requests that are settled with the batch that may have completed them; the rest get a message each, due now."""
 
 INLINE_BUDGET = timedelta(seconds=15)
 """After this long no further one is begun: where the table answers slowly, a time-out would repeat the whole batch."""
 
+_OF_ONE_KEY = (StoreUnavailable, TimerUnavailable, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""Outages, and what an item that this version cannot read, or a defect, raises: none concerns a key's neighbours."""
 
-def settle_or_send(
-    keys: Sequence[tuple[SettleKey, datetime]], ports: Ports, *, is_settled: Callable[[SettleKey, Ports], bool]
-) -> None:
-    """Settle the requests that are due now, which saves them the way through the queue, and send the other timers.
-
-    From the first request on that cannot be settled, all go through the queue. Nothing is sent before the end, so the
-    batch must come again where this raises. Raises: TimerUnavailable.
-    """
-    now, timer = ports.clock.now(), KeptSettleTimer()
-    keeping = replace(ports, timer=timer)
-    ready = [timed for timed in keys if timed[1] <= now and timed[0].kind is SettleKind.REQUEST][:MAX_INLINE_SETTLES]
-    timer.send([timed for timed in keys if timed not in ready])
-    while ready and ports.clock.now() - now < INLINE_BUDGET and is_settled(ready[0][0], keeping):
-        ready.pop(0)
-    timer.send(ready)
-    if timer.keys:
-        ports.timer.send(timer.keys)
+type _Settle = Callable[[SettleKey, Ports, Policy], None]
 
 
-class KeptSettleTimer:
-    """The keys of one event, in the order in which they were sent. Where they are lost, the event must come again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleFailure:
+    """A key that could not be settled, and why; its neighbours were."""
+
+    key: SettleKey
+    error: Exception
+
+
+class BufferedSettleTimer:
+    """A settle timer that keeps the keys of one event, in order, so that one call can send them all."""
 
     def __init__(self) -> None:
-        self.keys: list[tuple[SettleKey, datetime]] = []
+        self.keys: list[TimedKey] = []
 
-    def send(self, keys: Sequence[tuple[SettleKey, datetime]]) -> None:
-        """See `ports.SettleTimer`. Raises nothing."""
+    def send(self, keys: Sequence[TimedKey]) -> None:
+        """See `ports.SettleTimer`. Raises nothing: a key is lost where its event fails, and comes again with it."""
         self.keys += keys
+
+
+def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> Sequence[SettleFailure]:
+    """Settle each key, then send the timers of all in one call. Raises: TimerUnavailable; then all must be retried."""
+    timer, buffered = _buffer(ports)
+    failures = [failure for key in keys if (failure := _failure_of(settle, key, buffered, policy)) is not None]
+    _flush(timer, ports)
+    return failures
+
+
+def collect_and_settle(
+    records: Sequence[LogRecord], ports: Ports, policy: Policy
+) -> tuple[CollectReport, Sequence[SettleFailure]]:
+    """Collect a log batch, settle the requests that it may have completed, and send all other timers in one call.
+
+    A key that could not be settled is among those that are sent. Raises: StoreUnavailable, TimerUnavailable; the whole
+    batch must then be retried.
+    """
+    timer, buffered = _buffer(ports)
+    report = collect(records, buffered, policy)
+    return report, settle_due(timer.keys, ports, policy)
+
+
+def settle_due(keys: Sequence[TimedKey], ports: Ports, policy: Policy) -> Sequence[SettleFailure]:
+    """Settle the requests that are due now, which saves them the way through the queue, and send the other timers.
+
+    From the first request on that cannot be settled, all go through the queue. Nothing is sent before the end.
+    Raises: TimerUnavailable.
+    """
+    begun = ports.clock.now()
+    timer, buffered = _buffer(ports)
+    inline = [timed for timed in keys if timed[1] <= begun and timed[0].kind is SettleKind.REQUEST]
+    del inline[MAX_INLINE_SETTLES:]
+    timer.send([timed for timed in keys if timed not in inline])
+    failures: list[SettleFailure] = []
+    while inline and not failures and ports.clock.now() - begun < INLINE_BUDGET:
+        failure = _failure_of(_settle_while_collecting, inline[0][0], buffered, policy)
+        if failure is None:
+            inline.pop(0)
+        else:
+            failures.append(failure)
+    timer.send(inline)
+    _flush(timer, ports)
+    return failures
+
+
+def _settle_while_collecting(key: SettleKey, ports: Ports, policy: Policy) -> None:
+    settle_request(RequestId(key.id), ports, policy, record_is_coming=True)
+
+
+def _failure_of(settle_one: _Settle, key: SettleKey, ports: Ports, policy: Policy) -> SettleFailure | None:
+    """Settle a key; answers with what went wrong, if anything did."""
+    try:
+        settle_one(key, ports, policy)
+    except _OF_ONE_KEY as error:
+        return SettleFailure(key=key, error=error)
+    return None
+
+
+def _buffer(ports: Ports) -> tuple[BufferedSettleTimer, Ports]:
+    timer = BufferedSettleTimer()
+    return timer, replace(ports, timer=timer)
+
+
+def _flush(timer: BufferedSettleTimer, ports: Ports) -> None:
+    if timer.keys:
+        ports.timer.send(timer.keys)

@@ -5,32 +5,40 @@ and decides itself last: while it has no decision, its message comes again and m
 """
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import InvocationId
-from request_lens.domain.linking.chains import produced_by
-from request_lens.domain.linking.decide import Verdict, decide_chain
+from request_lens.domain.linking.chains import named_by, sharing_ids
+from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
-    OpenChain,
-    Surroundings,
-    calls_beside,
+    LinkingContext,
+    NearbyFacts,
     calls_span,
+    count_neighbours,
     due_at,
+    linking_context,
+    links_by_tool_use,
     may_be_linked,
-    open_chain,
+    of_known_duration,
     requests_span,
 )
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
-READ_LIMIT = 4 * MAX_FACTS_AROUND
-"""How many facts of each kind are read around one invocation: beyond, its surroundings are incomplete."""
+READ_LIMIT = 6 * MAX_FACTS_AROUND
+"""How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
+
+MAX_LEFT_BEHIND = 64
+"""So many calls, at most, are settled with one because they had left their chain to it."""
+
+MAX_SHARING = 8
+"""Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
 
 MAX_CANDIDATES = 10
 """A chain that fits more requests than this is not looked for among their tagged calls: that is a Query a request."""
@@ -47,93 +55,123 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
-        _settle_chain(unlinked, ports, policy)
+        _settle_chains(unlinked, ports, policy)
     else:
-        _decided(unlinked, Unattributed(reason=Reason.OTHER_CALLER), ports)
+        _decide(unlinked, Unattributed(reason=Reason.OTHER_CALLER), ports)
 
 
 def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> None:
     ports.timer.send([(SettleKey(SettleKind.INVOCATION, unlinked.invocation.invocation_id), at)])
 
 
-def _settle_chain(asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
-    """Decide the chain of this call, which is due, or leave it to the one that is due last, or look again later."""
-    now = ports.clock.now()
-    around = _calls_around(asked, ports, policy)
-    last = around.own.last_due(policy)
-    if due_at(last, policy) > now and not around.own.is_too_long(policy):
-        return
-    around = _with_requests(around, asked, ports, policy)
-    verdict = decide_chain(around, now=now, policy=policy)
-    if verdict.decisions:
-        _decide(verdict, around.own, asked, ports, policy)
-    elif verdict.look_again_at is not None and asked == last:
-        _look_again(asked, verdict.look_again_at, ports)
+def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Settle the call's chain, and those of calls that had left theirs to this one before more was known."""
+    waiting, settled = [target], {target.invocation.invocation_id}
+    while waiting:
+        left_behind = _settle_chain(waiting.pop(0), ports, policy)
+        fresh = [call for call in left_behind if call.invocation.invocation_id not in settled]
+        waiting += fresh[: MAX_LEFT_BEHIND - len(settled)]
+        settled |= {call.invocation.invocation_id for call in waiting}
 
 
-def _calls_around(asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> Surroundings:
-    """The call's chain among the calls around it. Tagged calls that are orphans, or were, are none of them.
+def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
+    """Decide the chain of this call, which is due, or leave it to the one that is due last, or look again later.
 
-    Where there are more than can be read or told apart, any chain of it is crowded: then it stands for itself, so that
-    the work of a settle does not grow with the chain.
+    Answers with the calls that are due and may have left their chain to this one, which does not decide them: what came
+    since may have made the chain longer than any request, or have parted it.
     """
-    first, last = calls_span(asked.invocation.logged_at, policy)
-    found = ports.store.unlinked_between(first, last, limit=READ_LIMIT)
-    if len(found) < READ_LIMIT:
-        untagged = _with((each for each in found if each.invocation.tag is None), asked)
-        if calls_beside(asked, untagged, policy) <= MAX_FACTS_AROUND:
-            return Surroundings(own=open_chain(asked, untagged, policy), requests=(), unlinked=untagged)
-    return Surroundings(own=open_chain(asked, [asked], policy), requests=(), unlinked=[asked], complete=False)
+    now = ports.clock.now()
+    facts, sharing = _calls_around(target, ports, policy)
+    context = linking_context(target, facts, policy)
+    last = context.last_due
+    if due_at(last, policy) > now:
+        return ()
+    context = _with_requests(context, target, ports)
+    decision = decide_chain(context, now=now)
+    if decision.decisions:
+        _decide_all(decision, context, target, ports)
+    elif decision.retry_at is not None and target == last:
+        _look_again(target, decision.retry_at, ports)
+    decided_here = {member.invocation.invocation_id for member in context.deciding}
+    others = (call for call in sharing if call.invocation.invocation_id not in decided_here)
+    return [call for call in others if due_at(call, policy) <= now]
 
 
-def _with(found: Iterable[UnlinkedInvocation], asked: UnlinkedInvocation) -> list[UnlinkedInvocation]:
+def _calls_around(
+    target: UnlinkedInvocation, ports: Ports, policy: Policy
+) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
+    """The calls around this one, and the open ones of them that share tool-use ids with it, be it through others.
+
+    Tagged calls that are orphans, or were, are none of them. Where there are more calls than can be read or told apart,
+    any chain of this one is crowded: then it stands for itself, so that the work of a settle does not grow with the
+    chain, and only few are looked for that share an id.
+    """
+    first, last = calls_span(target.invocation.logged_at, policy)
+    calls = ports.store.unlinked_between(first, last, limit=READ_LIMIT)
+    if len(calls) < READ_LIMIT and count_neighbours(target, calls, policy) <= MAX_FACTS_AROUND:
+        untagged = _including(target, (call for call in calls if call.invocation.tag is None))
+        ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
+        sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
+        found = (ours[call.invocation_id] for call in sharing)
+        return NearbyFacts(unlinked=untagged), [call for call in found if call.decision is None]
+    return NearbyFacts(unlinked=[target], complete=False), _few_sharing_ids(target, calls, policy)
+
+
+def _few_sharing_ids(
+    target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation], policy: Policy
+) -> Sequence[UnlinkedInvocation]:
+    """The open calls that share an id with this one themselves; none where they are many: such an id joins nothing."""
+    named = named_by(target.invocation)
+    ours = (call for call in calls if named and call.decision is None and may_be_linked(call, policy))
+    sharing = [call for call in ours if not named.isdisjoint(named_by(call.invocation))]
+    return sharing if len(sharing) <= MAX_SHARING else ()
+
+
+def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) -> list[UnlinkedInvocation]:
     """The invocations found by time, and this one in any case: the index may lag behind."""
-    others = [each for each in found if each.invocation.invocation_id != asked.invocation.invocation_id]
-    insort(others, asked, key=lambda each: (each.invocation.logged_at, each.invocation.invocation_id))
+    others = [call for call in calls if call.invocation.invocation_id != target.invocation.invocation_id]
+    insort(others, target, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
     return others
 
 
-def _with_requests(around: Surroundings, asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> Surroundings:
-    """The surroundings with the requests in them, and with the tool-use ids that their calls asked for."""
-    if not around.complete:
-        return around
-    first, last = requests_span(asked.invocation.logged_at, policy)
+def _with_requests(context: LinkingContext, target: UnlinkedInvocation, ports: Ports) -> LinkingContext:
+    """The context with the requests around, and with the tool-use ids that their calls asked for."""
+    if not context.facts.complete:
+        return context
+    first, last = requests_span(target.invocation.logged_at, context.policy)
     requests = ports.store.requests_between(first, last, limit=READ_LIMIT)
-    found = replace(around, requests=requests, complete=len(requests) < READ_LIMIT)
-    return replace(found, produced=_produced_under_requests(found, ports, policy))
+    facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
+    context = replace(context, facts=facts)
+    return replace(context, facts=replace(facts, tool_use_links=_tool_use_links(context, ports)))
 
 
-def _produced_under_requests(around: Surroundings, ports: Ports, policy: Policy) -> dict[str, Link]:
+def _tool_use_links(context: LinkingContext, ports: Ports) -> Mapping[str, Link]:
     """Tool-use ids that tagged calls asked for, for a chain that returns ids which no untagged call asked for."""
-    if not around.own.chain.continues_another or around.is_crowded(policy):
+    if not context.chain.continues_another or context.is_crowded:
         return {}
-    candidates = around.fitting(around.own.chain, policy)
+    candidates = of_known_duration(context.candidates(context.chain))
     if len(candidates) > MAX_CANDIDATES:
         return {}
-    return {
-        tool_use_id: linked.link
-        for request in candidates
-        for linked in ports.store.load_request(request.request_id).invocations
-        for tool_use_id in produced_by(linked.invocation)
-    }
+    states = (ports.store.load_request(request.request_id) for request in candidates)
+    return links_by_tool_use(call for state in states for call in state.invocations)
 
 
-def _decide(verdict: Verdict, own: OpenChain, asked: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+def _decide_all(decision: ChainDecision, context: LinkingContext, target: UnlinkedInvocation, ports: Ports) -> None:
     """Write the decisions, this call's last, and count the calls that are linked now or were before."""
-    decisions = {each.unlinked.invocation.invocation_id: each.decision for each in verdict.decisions}
+    decisions, target_id = decision.decisions, target.invocation.invocation_id
     others = [
-        each if each.decision is not None else _decided(each, decisions[each.invocation.invocation_id], ports)
-        for each in own.members
-        if each.invocation.invocation_id != asked.invocation.invocation_id
+        member if member.decision is not None else _decide(member, decisions[member.invocation.invocation_id], ports)
+        for member in context.deciding
+        if member.invocation.invocation_id != target_id
     ]
     if copies := _linked(others):
         ports.store.store_linked(copies)
-    decided = _decided(asked, decisions[asked.invocation.invocation_id], ports)
-    _count(_linked([decided, *others]), _linked([decided]), ports, policy)
+    decided = _decide(target, decisions[target_id], ports)
+    _count(_linked([decided, *others]), _linked([decided]), ports, context.policy)
 
 
-def _decided(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
-    """The invocation with the decision that stands; an unattributed one keeps what it is published at."""
+def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
+    """Write a decision, an unattributed one with what it is published at; answers with the decision that stands."""
     if isinstance(decision, Unattributed):
         decision = replace(decision, quote=ports.prices.quote(unlinked.invocation))
     return replace(unlinked, decision=ports.store.decide(unlinked, decision))
@@ -145,13 +183,13 @@ def _count(
     """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
     if missing:
         ports.store.store_linked(missing)
-    for request_id in dict.fromkeys(each.link.request_id for each in linked):
+    for request_id in dict.fromkeys(call.link.request_id for call in linked):
         revise_if_due(request_id, ports, policy)
 
 
 def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:
     return [
-        LinkedInvocation(invocation=each.invocation, link=each.decision)
-        for each in decided
-        if isinstance(each.decision, Link)
+        LinkedInvocation(invocation=call.invocation, link=call.decision)
+        for call in decided
+        if isinstance(call.decision, Link)
     ]

@@ -1,6 +1,7 @@
 """Settle a request: write a revision when its facts should be in, or give its calls up as orphans."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.folding.fold import fold
@@ -9,33 +10,32 @@ from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason,
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
-from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
 MAX_RACES = 5
-"""How often a revision is tried when others write at the same time; then the message comes again."""
+"""How often a revision is tried when others write at the same time; then the message is retried."""
 
 
-def settle_request(request_id: RequestId, ports: Ports, policy: Policy) -> None:
-    """Write the request's next revision if there is news and it is due; else send the key that looks again."""
-    state = revise_if_due(request_id, ports, policy)
-    if state.record is None:
-        _await_record(state, ports, policy)
-    elif has_news(state):
-        ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
+def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, record_is_coming: bool = False) -> None:
+    """Write the request's next revision if there is news and it is due; else send the key that looks again.
 
-
-def settle_request_at_once(request_id: RequestId, ports: Ports, policy: Policy) -> None:
-    """Settle a request whose last fact may have come just now; else send the key that looks again.
-
-    A record that is not there yet is on its way: the key comes soon, and only then begins the wait for an orphan's.
+    `record_is_coming`: the request's last fact is only just being collected, so a record that is missing is on its way.
     """
     state = revise_if_due(request_id, ports, policy)
-    if state.record is None:
-        ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), ports.clock.now() + policy.settle_delay)])
-    elif has_news(state):
-        ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
+    next_key = _next_key(state, ports.clock.now(), policy, record_is_coming=record_is_coming)
+    if next_key is not None:
+        ports.timer.send([next_key])
+
+
+def _next_key(state: RequestState, now: datetime, policy: Policy, *, record_is_coming: bool) -> TimedKey | None:
+    request_key = SettleKey(SettleKind.REQUEST, state.request_id)
+    if state.record is not None:
+        return (request_key, revision_due_at(state, policy)) if has_news(state) else None
+    if record_is_coming:
+        return request_key, now + policy.settle_delay
+    return (SettleKey(SettleKind.ORPHAN, state.request_id), now + policy.orphan_after) if state.invocations else None
 
 
 def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
@@ -50,7 +50,7 @@ def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> Reques
             return state
         if (written := _write_revision(state, ports, policy)) is not None:
             return written
-    raise StoreUnavailable(f"{MAX_RACES} others wrote a revision of one request at the same time; it is tried again")
+    raise StoreUnavailable(f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried")
 
 
 def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
@@ -61,19 +61,13 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
     if state.record is not None or not ports.store.mark_orphaned(request_id):
         settle_request(request_id, ports, policy)
         return
-    for each in state.invocations:
+    for linked in state.invocations:
         never_seen = Unattributed(
             reason=Reason.REQUEST_NEVER_SEEN,
-            violates=violations_by_orphan(each.invocation, policy),
-            quote=ports.prices.quote(each.invocation),
+            violates=violations_by_orphan(linked.invocation, policy),
+            quote=ports.prices.quote(linked.invocation),
         )
-        _decide(each, never_seen, ports)
-
-
-def _await_record(state: RequestState, ports: Ports, policy: Policy) -> None:
-    if state.invocations:
-        due = ports.clock.now() + policy.orphan_after
-        ports.timer.send([(SettleKey(SettleKind.ORPHAN, state.request_id), due)])
+        _decide(linked, never_seen, ports)
 
 
 def _write_revision(state: RequestState, ports: Ports, policy: Policy) -> RequestState | None:
@@ -81,8 +75,8 @@ def _write_revision(state: RequestState, ports: Ports, policy: Policy) -> Reques
     if state.record is None:
         return None
     if state.orphaned:
-        for each in state.invocations:
-            _decide(each, each.link, ports)
+        for linked in state.invocations:
+            _decide(linked, linked.link, ports)
     summary = fold(state.record, state.invocations, policy, ports.prices)
     revision = state.revision + 1
     written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)
@@ -96,7 +90,7 @@ def _decide(linked: LinkedInvocation, decision: Decision, ports: Ports) -> None:
 
 def _flag_runaway(state: RequestState, ports: Ports, policy: Policy) -> None:
     """Flag a request beyond the limits, once: who comes second finds the flag."""
-    calls = [each.invocation for each in state.invocations]
+    calls = [linked.invocation for linked in state.invocations]
     runaway = None if state.runaway is not None else runaway_of(calls, policy, ports.prices)
     if runaway is not None:
         ports.store.flag_runaway(state.request_id, runaway)

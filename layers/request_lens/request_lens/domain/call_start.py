@@ -1,11 +1,11 @@
 """The start of a call: to the millisecond where a tag tells it, else to the second."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Invocation
+from request_lens.domain.times import EPOCH
 
-_EPOCH = datetime.fromtimestamp(0, UTC)
 _SECOND = timedelta(milliseconds=LOG_PRECISION_MS)
 
 
@@ -33,7 +33,7 @@ def call_start(invocation: Invocation, *, clock_skew: timedelta) -> CallStart:
     """
     tag = invocation.tag
     if tag is not None and tag.call_started_ms is not None:
-        tagged = _EPOCH + timedelta(milliseconds=tag.call_started_ms)
+        tagged = EPOCH + timedelta(milliseconds=tag.call_started_ms)
         if invocation.logged_at - clock_skew <= tagged < invocation.logged_at + _SECOND + clock_skew:
             return CallStart(earliest=tagged, precision_ms=1)
     return CallStart(earliest=invocation.logged_at, precision_ms=LOG_PRECISION_MS)

@@ -4,6 +4,7 @@ A fact never changes once stored. Times are aware UTC datetimes, latencies whole
 None, never 0.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NewType
@@ -27,12 +28,18 @@ THROTTLING_ERRORS = frozenset({"ThrottlingException", "TooManyRequestsException"
 """Error codes that mean "slow down": counted as `LlmThrottles` among the `LlmErrors`."""
 
 
+LEFT_EARLY = frozenset({202, 499, 503, 504})
+"""Statuses of requests whose agent may run on: accepted for later (202), left by the client (499), given up by API
+Gateway (504, and HTTP APIs time out with 503)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One API request as its access-log record reports it.
 
     `duration_ms` is None where the log format has no latency: then only tags link to the request.
-    `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second.
+    `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second. `streamed`: the
+    answer was sent piece by piece, while its agent still worked.
     """
 
     request_id: RequestId
@@ -41,6 +48,12 @@ class Request:
     started_at: datetime
     duration_ms: int | None
     started_precision_ms: int = 1
+    streamed: bool = False
+
+    @property
+    def may_run_on(self) -> bool:
+        """Whether its agent may go on after its end: the client or API Gateway left it, or it answered beforehand."""
+        return self.streamed or self.status in LEFT_EARLY
 
     @property
     def ended_at(self) -> datetime | None:
@@ -129,6 +142,11 @@ class Invocation:
     inference_profile: str | None = None
 
     @property
+    def latency(self) -> timedelta:
+        """How long the call took; zero where that is unknown."""
+        return timedelta(milliseconds=self.latency_ms or 0)
+
+    @property
     def is_llm_call(self) -> bool:
         """Whether the attempt reached the model and succeeded."""
         return self.error_code is None
@@ -146,3 +164,9 @@ class Invocation:
 
 type Fact = Request | Invocation
 """A request's record or an invocation, as observed."""
+
+
+def count_indexed(calls: Iterable[Invocation]) -> int | None:
+    """The n where the tags' `call_index` run 1, 2 … n without a gap; None where one is missing or unknown."""
+    indices = {call.tag.call_index for call in calls if call.tag is not None}
+    return len(indices) if indices and indices == set(range(1, len(indices) + 1)) else None

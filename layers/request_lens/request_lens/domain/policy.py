@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+_SECOND = timedelta(seconds=1)
+"""What the log's whole seconds hide of a call's start."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -12,7 +15,7 @@ class Policy:
     `agent_role_names` empty: every caller is considered and inferred links are only `assumed`.
     `agent_routes` empty: every route is observed. `one_loop_per_request`: no request runs two agent loops, so that a
     call that fits several requests may be linked by elimination. A request with more LLM calls than
-    `max_calls_per_request`, or dearer than `max_cost_per_request` (USD, estimated), is a runaway; 0 is no limit.
+    `max_calls_per_request`, or that costs more than `max_cost_per_request` (USD, estimated), is a runaway; 0: no limit.
     """
 
     settle_delay: timedelta = timedelta(seconds=30)
@@ -27,6 +30,11 @@ class Policy:
     one_loop_per_request: bool = False
     max_calls_per_request: int = 0
     max_cost_per_request: Decimal = Decimal(0)
+
+    @property
+    def reach(self) -> timedelta:
+        """How far in time a request and the calls made for it, or two calls of one chain's step, can lie apart."""
+        return self.max_request + self.max_agent + self.clock_skew + _SECOND
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""

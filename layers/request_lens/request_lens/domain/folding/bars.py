@@ -1,8 +1,8 @@
-"""Placement: where each call is drawn inside its request."""
+"""Bars: where each call is drawn inside its request."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, InvocationId, Request
@@ -10,9 +10,10 @@ from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.chains import Chain, chains_of
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.times import whole_ms
 
 
-def placed(
+def lay_out_bars(
     request: Request,
     linked: Sequence[LinkedInvocation],
     policy: Policy,
@@ -24,57 +25,54 @@ def placed(
     A call begins no earlier than the request and the end of the chain's previous call, and early enough to end, with
     those that follow it, before the response. The links of those that are `provisional` are not decided yet.
     """
-    return tuple(bar for _, bar in placements(request, linked, policy, provisional=provisional))
+    return tuple(bar for _, bar in bars_by_call(request, linked, policy, provisional=provisional))
 
 
-def placements(
+def bars_by_call(
     request: Request,
     linked: Sequence[LinkedInvocation],
     policy: Policy,
     *,
     provisional: Collection[InvocationId] = (),
 ) -> tuple[tuple[LinkedInvocation, Bar], ...]:
-    """Each invocation with its bar, in the order of `placed`."""
-    by_id = {each.invocation.invocation_id: each for each in linked}
-    found = [
+    """Each invocation with its bar, in the order of `lay_out_bars`."""
+    by_id = {call.invocation.invocation_id: call for call in linked}
+    bars = [
         (by_id[call.invocation_id], _bar(by_id[call.invocation_id], start=start, begins=begins, request=request))
-        for chain in chains_of(each.invocation for each in linked)
-        for call, start, begins in _laid_inside(chain, request, policy)
+        for chain in chains_of((call.invocation for call in linked), reach=policy.reach)
+        for call, start, begins in _start_times(chain, request, policy)
     ]
-    marked = [(each, replace(bar, provisional=each.invocation.invocation_id in provisional)) for each, bar in found]
+    marked = [(call, replace(bar, provisional=call.invocation.invocation_id in provisional)) for call, bar in bars]
     return tuple(sorted(marked, key=lambda pair: pair[1].offset_ms))
 
 
-def _laid_inside(chain: Chain, request: Request, policy: Policy) -> list[tuple[Invocation, CallStart, datetime]]:
+def _start_times(chain: Chain, request: Request, policy: Policy) -> list[tuple[Invocation, CallStart, datetime]]:
+    """Each call of the chain with when it is drawn to begin."""
     latest = _latest_begins(chain, request)
-    laid: list[tuple[Invocation, CallStart, datetime]] = []
+    timed: list[tuple[Invocation, CallStart, datetime]] = []
     for position, call in enumerate(chain.calls):
         start = call_start(call, clock_skew=policy.clock_skew)
-        ends = (laid[before][2] + _latency(chain.calls[before]) for before in chain.previous[position])
+        ends = (timed[before][2] + chain.calls[before].latency for before in chain.previous[position])
         begins = max(start.earliest, request.started_at, *ends)
-        laid.append((call, start, max(request.started_at, min(begins, latest.get(position, begins)))))
-    return laid
+        timed.append((call, start, max(request.started_at, min(begins, latest.get(position, begins)))))
+    return timed
 
 
 def _latest_begins(chain: Chain, request: Request) -> Mapping[int, datetime]:
     """By position the latest begin that leaves time for the calls that follow; empty where the end is unknown."""
     if request.ended_at is None:
         return {}
-    latest = {position: request.ended_at - _latency(call) for position, call in enumerate(chain.calls)}
+    latest = {position: request.ended_at - call.latency for position, call in enumerate(chain.calls)}
     for first, second in reversed(chain.steps()):
-        latest[first] = min(latest[first], latest[second] - _latency(chain.calls[first]))
+        latest[first] = min(latest[first], latest[second] - chain.calls[first].latency)
     return latest
-
-
-def _latency(call: Invocation) -> timedelta:
-    return timedelta(milliseconds=call.latency_ms or 0)
 
 
 def _bar(linked: LinkedInvocation, *, start: CallStart, begins: datetime, request: Request) -> Bar:
     call = linked.invocation
     return Bar(
         model_id=call.model_id,
-        offset_ms=(begins - request.started_at) // timedelta(milliseconds=1),
+        offset_ms=whole_ms(begins - request.started_at),
         precision_ms=start.precision_ms,
         latency_ms=call.latency_ms,
         method=linked.link.method,

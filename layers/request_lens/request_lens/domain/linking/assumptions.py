@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, Request
+from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, Request, count_indexed
 from request_lens.domain.linking.chains import chains_of, lone_chain
 from request_lens.domain.linking.elimination import is_loop
-from request_lens.domain.linking.fit import chain_fits
+from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Assumption
 from request_lens.domain.policy import Policy
 
@@ -22,30 +22,29 @@ def violations_by_request(record: Request, *, stored_at: datetime, policy: Polic
 
 def violations_by_call(call: Invocation, *, stored_at: datetime, policy: Policy) -> Iterator[Assumption]:
     """The assumptions that an untagged call shows broken by when it came; of unknown latency, it may have been long."""
-    latency = policy.max_request if call.latency_ms is None else timedelta(milliseconds=call.latency_ms)
+    latency = policy.max_request if call.latency_ms is None else call.latency
     if stored_at > call.logged_at + timedelta(milliseconds=LOG_PRECISION_MS) + latency + policy.link_delay:
         yield Assumption.LOGS_COME_IN_TIME
 
 
 def violations_by_tagged(record: Request, tagged: Sequence[Invocation], policy: Policy) -> Iterator[Assumption]:
     """The assumptions that a request's tagged calls show broken: they know their request, whatever their times say."""
-    chains = chains_of(tagged)
+    chains = chains_of(tagged, reach=policy.reach)
     if record.duration_ms is not None:
-        ours = (each for each in tagged if each.caller_role in policy.agent_role_names)
-        if not all(chain_fits(lone_chain(each), record, policy) for each in ours):
+        ours = (call for call in tagged if call.caller_role in policy.agent_role_names)
+        if not all(fits(lone_chain(call), record, policy) for call in ours):
             yield Assumption.CALLS_HAVE_REQUESTS
     if policy.one_loop_per_request and sum(map(is_loop, chains)) > 1:
         yield Assumption.ONE_LOOP_PER_REQUEST
-    if _are_known_whole(tagged) and any(chain.continues_another for chain in chains):
+    if _tell_all_tools(tagged) and any(chain.continues_another for chain in chains):
         yield Assumption.CHAINS_HAVE_ONE_REQUEST
 
 
-def _are_known_whole(tagged: Sequence[Invocation]) -> bool:
+def _tell_all_tools(tagged: Sequence[Invocation]) -> bool:
     """Whether the calls are 1 to n, each once, and tell what they asked for: then nobody else of the request asked."""
-    calls = [each for each in tagged if each.is_llm_call]
-    indices = {each.tag.call_index for each in tagged if each.tag is not None}
-    told = all(each.conversation is not None and each.stop_reason is not None for each in calls)
-    return told and len(calls) == len(indices) and indices == set(range(1, len(indices) + 1))
+    calls = [call for call in tagged if call.is_llm_call]
+    told = all(call.conversation is not None and call.stop_reason is not None for call in calls)
+    return told and len(calls) == count_indexed(tagged)
 
 
 def violations_by_orphan(call: Invocation, policy: Policy) -> Assumption | None:

@@ -1,10 +1,11 @@
 """Chains: calls of one agent loop, joined by the tool-use ids that one asks for and the next returns."""
 
 import heapq
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Invocation
 
@@ -17,6 +18,11 @@ def produced_by(invocation: Invocation) -> tuple[str, ...]:
 def returned_by(invocation: Invocation) -> tuple[str, ...]:
     """The tool-use ids whose results the call brings."""
     return invocation.conversation.returned if invocation.conversation is not None else ()
+
+
+def named_by(invocation: Invocation) -> frozenset[str]:
+    """The tool-use ids of the tools that the call asks for, or whose results it brings."""
+    return frozenset((*produced_by(invocation), *returned_by(invocation)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +56,14 @@ class Chain:
         return [(first, second) for second, before in enumerate(self.previous) for first in before]
 
 
-def chains_of(invocations: Iterable[Invocation]) -> list[Chain]:
-    """The chains among these invocations, by the time of their first call."""
+def chains_of(invocations: Iterable[Invocation], *, reach: timedelta) -> list[Chain]:
+    """The chains among these invocations, by the time of their first call; see `_steps` for what joins two calls."""
     ordered = sorted(invocations, key=_by_time)
+    steps = _steps(ordered, reach)
     groups: dict[int, list[int]] = {}
-    for position, root in enumerate(_roots(ordered)):
+    for position, root in enumerate(_roots(len(ordered), steps)):
         groups.setdefault(root, []).append(position)
-    return [_chain([ordered[member] for member in members]) for members in groups.values()]
+    return [_chain(ordered, members, steps) for members in groups.values()]
 
 
 def lone_chain(invocation: Invocation) -> Chain:
@@ -64,52 +71,84 @@ def lone_chain(invocation: Invocation) -> Chain:
     return Chain(calls=(invocation,), previous=((),))
 
 
-def chain_with(asked: Invocation, invocations: Iterable[Invocation]) -> Chain:
-    """The chain of this one of the invocations. More of them never take a call out of it."""
-    around = _sharing_ids(asked, invocations)
-    return next(chain for chain in chains_of(around) if asked in chain.calls)
+def chain_with(target: Invocation, invocations: Iterable[Invocation], *, reach: timedelta) -> Chain:
+    """The chain of this one of the invocations."""
+    related = sharing_ids(target, invocations)
+    return next(chain for chain in chains_of(related, reach=reach) if target in chain.calls)
 
 
-def _sharing_ids(asked: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:
-    """The call and those that name one of its tool-use ids, or of theirs: its chain is among them."""
+def sharing_ids(target: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:
+    """The call and those that name one of its tool-use ids, or of theirs: all that bears on its chain is among them."""
     by_id: dict[str, list[Invocation]] = {}
     for call in invocations:
-        for tool_use_id in (*produced_by(call), *returned_by(call)):
+        for tool_use_id in named_by(call):
             by_id.setdefault(tool_use_id, []).append(call)
-    found, left = {asked.invocation_id: asked}, [asked]
+    related, left = {target.invocation_id: target}, [target]
     while left:
         call = left.pop()
-        for tool_use_id in (*produced_by(call), *returned_by(call)):
-            fresh = {each.invocation_id: each for each in by_id.pop(tool_use_id, ())}
-            left.extend(each for key, each in fresh.items() if key not in found)
-            found |= fresh
-    return list(found.values())
+        for tool_use_id in named_by(call):
+            sharing = {other.invocation_id: other for other in by_id.pop(tool_use_id, ())}
+            left.extend(other for key, other in sharing.items() if key not in related)
+            related |= sharing
+    return list(related.values())
 
 
 def _by_time(invocation: Invocation) -> tuple[datetime, str]:
     return (invocation.logged_at, invocation.invocation_id)
 
 
-def _previous(ordered: Sequence[Invocation]) -> list[list[int]]:
-    """For each call the first calls that asked for the tool results it returns; none that was logged later."""
-    producers: dict[str, int] = {}
-    for position, each in enumerate(ordered):
-        for tool_use_id in produced_by(each):
-            producers.setdefault(tool_use_id, position)
-    found: list[list[int]] = []
-    for position, each in enumerate(ordered):
-        known = {producers[tool_use_id] for tool_use_id in returned_by(each) if tool_use_id in producers}
-        found.append(sorted(p for p in known if p != position and ordered[p].logged_at <= each.logged_at))
-    return found
+@dataclass(slots=True)
+class _Namers:
+    """The calls that name one tool-use id, by position in order of time, with their times."""
+
+    positions: list[int] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
+
+    def add(self, position: int, call: Invocation) -> None:
+        if position not in self.positions[-1:]:
+            self.positions.append(position)
+            self.times.append(call.logged_at)
+
+    def only_one(self, first: datetime, last: datetime, *, but: int) -> int | None:
+        """The only one that was logged in [first, last], one position left out; None where there is none or several."""
+        begin, end = bisect_left(self.times, first), bisect_right(self.times, last)
+        if end - begin > 2:
+            return None
+        others = [position for position in self.positions[begin:end] if position != but]
+        return others[0] if len(others) == 1 else None
 
 
-def _roots(ordered: Sequence[Invocation]) -> list[int]:
-    """For each call the smallest position that it is joined with (union-find with path halving).
+def _steps(ordered: Sequence[Invocation], reach: timedelta) -> list[list[int]]:
+    """For each call, in order of time, those that it follows, by position.
 
-    A call is joined with all that asked for what it returns, the first of which it follows: so a call that comes to
-    light later joins chains and never parts them.
+    A tool-use id is unique within its conversation only, and some models count from 0 in each turn. So a call follows
+    another by an id that this one alone asked for in the reach before it, and that it alone returned in the reach after
+    that. Seen from the two calls, not from who looks: every settle that sees both reaches sees the same steps.
     """
-    parent = list(range(len(ordered)))
+    askers: defaultdict[str, _Namers] = defaultdict(_Namers)
+    returners: defaultdict[str, _Namers] = defaultdict(_Namers)
+    for position, call in enumerate(ordered):
+        for tool_use_id in produced_by(call):
+            askers[tool_use_id].add(position, call)
+        for tool_use_id in returned_by(call):
+            returners[tool_use_id].add(position, call)
+    steps: list[list[int]] = []
+    for position, call in enumerate(ordered):
+        followed: set[int] = set()
+        for tool_use_id in returned_by(call):
+            asker = askers[tool_use_id].only_one(call.logged_at - reach, call.logged_at, but=position)
+            if asker is None:
+                continue
+            asked_at = ordered[asker].logged_at
+            if returners[tool_use_id].only_one(asked_at, asked_at + reach, but=asker) == position:
+                followed.add(asker)
+        steps.append(sorted(followed))
+    return steps
+
+
+def _roots(count: int, steps: Sequence[Sequence[int]]) -> list[int]:
+    """For each call the smallest position that it is joined with (union-find with path halving)."""
+    parent = list(range(count))
 
     def root(position: int) -> int:
         while parent[position] != position:
@@ -117,40 +156,31 @@ def _roots(ordered: Sequence[Invocation]) -> list[int]:
             position = parent[position]
         return position
 
-    producers: dict[str, list[int]] = {}
-    for _, second in groupby(range(len(ordered)), key=lambda position: ordered[position].logged_at):
-        group = list(second)
-        for position in group:
-            for tool_use_id in produced_by(ordered[position]):
-                producers.setdefault(tool_use_id, []).append(position)
-        for position in group:
-            for tool_use_id in returned_by(ordered[position]):
-                joined = producers.get(tool_use_id, [])
-                for first in joined:
-                    one, other = root(first), root(position)
-                    parent[max(one, other)] = min(one, other)
-                del joined[1:]
-    return [root(position) for position in range(len(ordered))]
+    for position, followed in enumerate(steps):
+        for asker in followed:
+            one, other = root(asker), root(position)
+            parent[max(one, other)] = min(one, other)
+    return [root(position) for position in range(count)]
 
 
-def _chain(ordered: Sequence[Invocation]) -> Chain:
-    if len(ordered) == 1:
-        return lone_chain(ordered[0])
-    previous = _previous(ordered)
-    laid = _laid_out({position: set(before) for position, before in enumerate(previous)})
-    place = {member: position for position, member in enumerate(laid)}
+def _chain(ordered: Sequence[Invocation], members: Sequence[int], steps: Sequence[Sequence[int]]) -> Chain:
+    if len(members) == 1:
+        return lone_chain(ordered[members[0]])
+    order = _in_dependency_order({member: set(steps[member]) for member in members})
+    place = {member: position for position, member in enumerate(order)}
     return Chain(
-        calls=tuple(ordered[member] for member in laid),
+        calls=tuple(ordered[member] for member in order),
         previous=tuple(
-            tuple(place[first] for first in previous[member] if place[first] < place[member]) for member in laid
+            tuple(sorted(place[first] for first in steps[member] if place[first] < place[member])) for member in order
         ),
     )
 
 
-def _laid_out(waits: Mapping[int, set[int]]) -> list[int]:
+def _in_dependency_order(waits: Mapping[int, set[int]]) -> list[int]:
     """The members, which are in order of time, each after those it waits for, by time where that leaves a choice.
 
-    Ids come from strangers: where they run in a circle, the earliest call that is left goes first.
+    Ids come from strangers: where they run in a circle, which `graphlib` refuses, the earliest call that is left goes
+    first.
     """
     followers: dict[int, list[int]] = {}
     for member, before in waits.items():
@@ -158,15 +188,15 @@ def _laid_out(waits: Mapping[int, set[int]]) -> list[int]:
             followers.setdefault(first, []).append(member)
     left = dict.fromkeys(waits)
     ready = [member for member, before in waits.items() if not before]
-    laid: list[int] = []
+    order: list[int] = []
     while left:
         member = heapq.heappop(ready) if ready else next(iter(left))
         if member not in left:
             continue
         del left[member]
-        laid.append(member)
+        order.append(member)
         for follower in followers.get(member, ()):
             waits[follower].discard(member)
             if not waits[follower]:
                 heapq.heappush(ready, follower)
-    return laid
+    return order

@@ -51,16 +51,16 @@ def eliminated(loop: LoopId, fits: Fits) -> Elimination:
 def _component(loop: LoopId, fits: Fits) -> Fits:
     """The loops that compete, directly or through others, for the requests that this one fits."""
     by_request: dict[RequestId, list[LoopId]] = {}
-    for each, requests in fits.items():
+    for rival, requests in fits.items():
         for request in requests:
-            by_request.setdefault(request, []).append(each)
-    found, left = {loop}, [loop]
+            by_request.setdefault(request, []).append(rival)
+    rivals, left = {loop}, [loop]
     while left:
         for request in fits[left.pop()]:
-            fresh = [each for each in by_request[request] if each not in found]
-            found.update(fresh)
+            fresh = [rival for rival in by_request[request] if rival not in rivals]
+            rivals.update(fresh)
             left.extend(fresh)
-    return {each: fits[each] for each in sorted(found)}
+    return {rival: fits[rival] for rival in sorted(rivals)}
 
 
 def _assignment(fits: Fits) -> dict[LoopId, RequestId] | None:
@@ -84,7 +84,9 @@ def _assignment(fits: Fits) -> dict[LoopId, RequestId] | None:
 
 def _can_change(loop: LoopId, assigned: Mapping[LoopId, RequestId], fits: Fits) -> bool:
     """Whether another assignment gives the loop another request: one that is free, or whose holders can move on."""
-    holders = {request: each for each, request in assigned.items()}
+    # From each request that the loop could take instead, follow its holder to what that could take, and so on: an
+    # alternating path that ends at a free request, or at the loop's own, is another assignment.
+    holders = {request: holder for holder, request in assigned.items()}
     own = assigned[loop]
     reached, left = set[RequestId](), [request for request in fits[loop] if request != own]
     while left:

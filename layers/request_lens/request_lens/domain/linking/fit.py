@@ -7,39 +7,48 @@ from request_lens.domain.facts import Request
 from request_lens.domain.linking.chains import Chain
 from request_lens.domain.policy import Policy
 
-TIMED_OUT = frozenset({503, 504})
-"""Statuses of a request that API Gateway gave up on while its agent may run on (HTTP APIs time out with 503)."""
 
-
-def chain_fits(chain: Chain, request: Request, policy: Policy) -> bool:
+def fits(chain: Chain, request: Request, policy: Policy, *, overtime: bool = True) -> bool:
     """Whether the chain's calls, laid end to end as early as they can, stay inside the request.
 
-    Give or take `ClockSkewMs`; after a time-out of the API, calls may go on for `MaxAgentSeconds`. A request of unknown
-    duration fits nothing.
+    Give or take `ClockSkewMs`. Where the agent may run on after the request, calls may go on for `MaxAgentSeconds`,
+    unless `overtime` is left out. A request of unknown duration is taken to have lasted `MaxRequestSeconds`.
     """
-    return request.duration_ms is not None and chain_may_fit(chain, request, policy)
-
-
-def chain_may_fit(chain: Chain, request: Request, policy: Policy) -> bool:
-    """Whether it fits the request, or would fit it if a request of unknown duration took `MaxRequestSeconds`."""
-    latest_end = (request.latest_end or request.latest_start + policy.max_request) + policy.clock_skew
-    latest_end += overtime(request, policy)
+    latest_end = _latest_end(request, policy, overtime=overtime)
     if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
-        return False
+        return False  # most pairs end here, at a comparison
+    return fitting_part(chain, request, policy, overtime=overtime) == len(chain.calls)
+
+
+def fitting_part(chain: Chain, request: Request, policy: Policy, *, first: int = 0, overtime: bool = True) -> int:
+    """How far the calls from position `first` on fit the request: the position of the first that does not.
+
+    What came before `first` is left out, as if the chain began there; the rest is as in `fits`.
+    """
+    latest_end = _latest_end(request, policy, overtime=overtime)
     ends: list[datetime] = []
-    for call, previous in zip(chain.calls, chain.previous, strict=True):
+    for position in range(first, len(chain.calls)):
+        call = chain.calls[position]
         start = call_start(call, clock_skew=policy.clock_skew)
+        # As early as its log, its request and its predecessors allow. Each bound has the skew of the two clocks that
+        # took part: Bedrock's hosts may each be off, and so by twice that among each other.
         begins = max(
             start.earliest,
             request.started_at - policy.clock_skew,
-            *(ends[position] - policy.clock_skew for position in previous),
+            *(ends[before - first] - 2 * policy.clock_skew for before in chain.previous[position] if before >= first),
         )
-        if not start.can_be(begins):
-            return False
-        ends.append(begins + timedelta(milliseconds=call.latency_ms or 0))
-    return max(ends) <= latest_end
+        # A start floored to the second lies within it: a later begin contradicts the log.
+        if not start.can_be(begins) or begins + call.latency > latest_end:
+            return position
+        ends.append(begins + call.latency)
+    return len(chain.calls)
 
 
-def overtime(request: Request, policy: Policy) -> timedelta:
+def _latest_end(request: Request, policy: Policy, *, overtime: bool) -> datetime:
+    ended_at = request.latest_end or request.latest_start + policy.max_request
+    return ended_at + policy.clock_skew + (overtime_of(request, policy) if overtime else timedelta(0))
+
+
+def overtime_of(request: Request, policy: Policy) -> timedelta:
     """How long after the request's end its calls can go on."""
-    return policy.max_agent if request.status in TIMED_OUT else timedelta(0)
+    return policy.max_agent if request.may_run_on else timedelta(0)

@@ -1,14 +1,16 @@
-"""Surroundings: the chain of one invocation, and the facts around it that bear on its decision."""
+"""The neighbourhood of a chain: the facts around it that bear on its decision, and how far around they lie."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import LOG_PRECISION_MS, Request
-from request_lens.domain.linking.chains import Chain, chain_with, returned_by
-from request_lens.domain.linking.fit import TIMED_OUT, chain_may_fit
-from request_lens.domain.linking.link import Link, UnlinkedInvocation
+from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
+from request_lens.domain.linking.chains import Chain, chain_with, chains_of, named_by, produced_by, returned_by
+from request_lens.domain.linking.explanations import UNBOUNDED, Bounds, Explanations, explain
+from request_lens.domain.linking.fit import fits
+from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 
 MAX_FACTS_AROUND = 1_000
@@ -21,21 +23,20 @@ def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
     return max(ended, unlinked.stored_at + policy.link_delay)
 
 
-def reach(policy: Policy) -> timedelta:
-    """How far in time a request and the calls made for it can lie apart."""
-    return policy.max_request + policy.max_agent + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-
-
 def calls_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
-    """When the calls began that bear on one of this moment: its chain's, and those that crowd or eliminate that."""
-    far = reach(policy) + policy.max_request
+    """When the calls began that bear on one of this moment.
+
+    They are its chain's, each within a reach of the next, and for each of those the calls within a reach that name the
+    same ids. In two reaches, every call of a chain that one request can hold sees the whole of it.
+    """
+    far = 2 * policy.reach
     return moment - far, moment + far
 
 
 def requests_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
     """When the requests began that bear on a call of this moment: for elimination those, too, that its rivals fit."""
     first, last = calls_span(moment, policy)
-    return (first - reach(policy) if policy.one_loop_per_request else first), last
+    return (first - policy.reach if policy.one_loop_per_request else first), last
 
 
 def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
@@ -43,121 +44,172 @@ def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
     return not policy.agent_role_names or unlinked.invocation.caller_role in policy.agent_role_names
 
 
-def calls_beside(asked: UnlinkedInvocation, found: Sequence[UnlinkedInvocation], policy: Policy) -> int:
+def count_neighbours(target: UnlinkedInvocation, ordered: Sequence[UnlinkedInvocation], policy: Policy) -> int:
     """How many of the invocations, which are in order of time, began within `MaxRequestSeconds` of this one."""
-    at = asked.invocation.logged_at
-    return _count(found, at - policy.max_request, at + policy.max_request, key=_logged_at)
+    at = target.invocation.logged_at
+    return _count(ordered, at - policy.max_request, at + policy.max_request, key=_logged_at)
+
+
+def links_by_tool_use(linked: Iterable[LinkedInvocation]) -> Mapping[str, Link]:
+    """The links of these calls by the tool-use ids that they asked for, without those that several asked for."""
+    links: dict[str, Link] = {}
+    asked = Counter[str]()
+    for call in linked:
+        for tool_use_id in set(produced_by(call.invocation)):
+            asked[tool_use_id] += 1
+            links[tool_use_id] = call.link
+    return {tool_use_id: link for tool_use_id, link in links.items() if asked[tool_use_id] == 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenChain:
-    """The chain of an invocation that waits for its decision; `members` are its calls, in its order."""
+class NearbyFacts:
+    """The facts around some calls, both kinds in order of time; none of the invocations has a tag.
+
+    `tool_use_links` are the tool-use ids that invocations under requests asked for, with the links of those;
+    `complete` is False where there are more facts than could be read or told apart.
+    """
+
+    unlinked: Sequence[UnlinkedInvocation]
+    requests: Sequence[Request] = ()
+    tool_use_links: Mapping[str, Link] = field(default_factory=dict)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkingContext:
+    """All that the decision of one chain rests on.
+
+    `members` are the chain's calls, in its order, as they stand. `deciding` are those that are decided with it: all of
+    them, or one alone of a chain that is too long for one request, whose ends no single settle sees.
+    """
 
     chain: Chain
     members: tuple[UnlinkedInvocation, ...]
+    deciding: tuple[UnlinkedInvocation, ...]
+    facts: NearbyFacts
+    policy: Policy
 
     @property
-    def open(self) -> tuple[UnlinkedInvocation, ...]:
-        """Those that are not decided yet."""
-        return tuple(each for each in self.members if each.decision is None)
+    def open_members(self) -> tuple[UnlinkedInvocation, ...]:
+        """Those that are to be decided, and are not yet."""
+        return tuple(member for member in self.deciding if member.decision is None)
+
+    @property
+    def last_due(self) -> UnlinkedInvocation:
+        """The open call that is due last: its settle decides the chain, and the others leave it to that."""
+        return max(self.open_members, key=lambda member: (due_at(member, self.policy), member.invocation.invocation_id))
 
     @property
     def anchor(self) -> Link | None:
-        """The link of the first that has one."""
-        return next((each.decision for each in self.members if isinstance(each.decision, Link)), None)
+        """The link of the first call of the chain that has one."""
+        return next((member.decision for member in self.members if isinstance(member.decision, Link)), None)
 
     @property
-    def times(self) -> tuple[datetime, datetime]:
-        """When its first and its last call were logged."""
-        logged = [call.logged_at for call in self.chain.calls]
+    def linked(self) -> Mapping[InvocationId, RequestId]:
+        """The requests of the chain's calls that are linked already."""
+        return {
+            member.invocation.invocation_id: member.decision.request_id
+            for member in self.members
+            if isinstance(member.decision, Link)
+        }
+
+    @property
+    def followed(self) -> Mapping[InvocationId, Link]:
+        """The links of the calls under requests that calls of the chain go on from, by the id of those."""
+        return {
+            call.invocation_id: self.facts.tool_use_links[tool_use_id]
+            for call, before in zip(self.chain.calls, self.chain.previous, strict=True)
+            for tool_use_id in returned_by(call)
+            if not before and tool_use_id in self.facts.tool_use_links
+        }
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more facts lie around the chain than time can tell apart, or than could be read."""
+        begins, ends = self._times
+        first, last = begins - self.policy.max_request, ends + self.policy.max_request
+        requests = _count(self.facts.requests, first, last, key=_started_at)
+        calls = _count(self.facts.unlinked, first, last, key=_logged_at)
+        return not self.facts.complete or requests + calls > MAX_FACTS_AROUND
+
+    @property
+    def due_at(self) -> datetime:
+        """When the chain is due: once it is complete, and every call of it was stored `LinkDelaySeconds` ago."""
+        stored = max(member.stored_at for member in self.deciding)
+        return max(self._complete_at(self.chain, until=self._times[1]), stored + self.policy.link_delay)
+
+    @property
+    def _times(self) -> tuple[datetime, datetime]:
+        logged = [member.invocation.logged_at for member in self.deciding]
         return min(logged), max(logged)
 
-    def is_too_long(self, policy: Policy) -> bool:
-        """Whether no request can hold it."""
-        first, last = self.times
-        return last - first > reach(policy)
+    def explain(self, chain: Chain, bounds: Bounds = UNBOUNDED) -> Explanations:
+        """What can have made a chain's calls, if the chain may be split between requests."""
+        logged = [call.logged_at for call in chain.calls]
+        near = _started_within(self.facts.requests, min(logged), max(logged), self.policy)
+        return explain(chain, near, bounds, self.policy)
 
-    def last_due(self, policy: Policy) -> UnlinkedInvocation:
-        """The open call that is due last: its settle decides the chain, and the others leave it to that."""
-        return max(self.open, key=lambda each: (due_at(each, policy), each.invocation.invocation_id))
+    def chains_around(self) -> list[Chain]:
+        """The chains among the calls around that may be linked, this one among them."""
+        return self._chains(self.facts.unlinked)
 
+    def tool_chains_around(self) -> list[Chain]:
+        """Those of more than one call."""
+        speaking = (call for call in self.facts.unlinked if named_by(call.invocation))
+        return [chain for chain in self._chains(speaking) if len(chain.calls) > 1]
 
-def open_chain(asked: UnlinkedInvocation, unlinked: Iterable[UnlinkedInvocation], policy: Policy) -> OpenChain:
-    """The chain of this invocation among those that may be linked."""
-    ours = {each.invocation.invocation_id: each for each in unlinked if may_be_linked(each, policy)}
-    chain = chain_with(asked.invocation, (each.invocation for each in ours.values()))
-    return OpenChain(chain=chain, members=tuple(ours[call.invocation_id] for call in chain.calls))
+    def _chains(self, calls: Iterable[UnlinkedInvocation]) -> list[Chain]:
+        ours = (call.invocation for call in calls if may_be_linked(call, self.policy))
+        return chains_of(ours, reach=self.policy.reach)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """A chain and the facts around it, both kinds in order of time; none of the invocations has a tag.
-
-    `produced` are tool-use ids that invocations under requests asked for, with the links of those; `complete` is False
-    where there are more facts than could be read or told apart.
-    """
-
-    own: OpenChain
-    requests: Sequence[Request]
-    unlinked: Sequence[UnlinkedInvocation]
-    produced: Mapping[str, Link] = field(default_factory=dict)
-    complete: bool = True
-
-    def is_crowded(self, policy: Policy) -> bool:
-        """Whether more facts lie around the chain than time can tell apart, or than could be read."""
-        begins, ends = self.own.times
-        first, last = begins - policy.max_request, ends + policy.max_request
-        requests = _count(self.requests, first, last, key=_started_at)
-        calls = _count(self.unlinked, first, last, key=_logged_at)
-        return not self.complete or requests + calls > MAX_FACTS_AROUND
-
-    def fitting(self, chain: Chain, policy: Policy) -> list[Request]:
-        """The requests that a chain fits."""
-        return of_known_duration(self.possible(chain, policy))
-
-    @property
-    def links(self) -> tuple[Link, ...]:
-        """The links of the chain's calls that have one, and of the calls that it goes on from."""
-        decided = [each.decision for each in self.own.members if isinstance(each.decision, Link)]
-        returned = [tool_use_id for call in self.own.chain.calls for tool_use_id in returned_by(call)]
-        return (*decided, *(self.produced[each] for each in returned if each in self.produced))
-
-    def possible(self, chain: Chain, policy: Policy) -> list[Request]:
+    def candidates(self, chain: Chain) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
-        return _possible(chain, self.requests, policy)
+        return self._fitting(chain, self.facts.requests)
 
-    def due_at(self, policy: Policy) -> datetime:
-        """When the chain is due: once it is whole, and every call of it was stored `LinkDelaySeconds` ago."""
-        stored = max(each.stored_at for each in self.own.members)
-        return max(self.whole_at(self.own.chain, policy), stored + policy.link_delay)
-
-    def whole_at(self, chain: Chain, policy: Policy) -> datetime:
+    def complete_at(self, chain: Chain) -> datetime:
         """When the calls of a chain, and the requests that it fits, have come, as far as they come in time.
 
-        A request that API Gateway gave up on lets its agent run on for `MaxAgentSeconds`: a chain that fits it and
-        still waits for a tool's result is not whole before. This depends on the facts alone, not on their arrival.
+        A request whose agent may run on after it lets that do so for `MaxAgentSeconds`: a chain that fits it and still
+        waits for a tool's result is not complete before. This depends on the facts alone, not on their arrival.
         """
-        whole_at = max(call.logged_at for call in chain.calls) + policy.max_request + policy.link_delay
+        return self._complete_at(chain, until=max(call.logged_at for call in chain.calls))
+
+    def _complete_at(self, chain: Chain, *, until: datetime) -> datetime:
+        policy = self.policy
+        complete_at = until + policy.max_request + policy.link_delay
         if not chain.may_go_on:
-            return whole_at
-        timed_out = of_known_duration(each for each in self.requests if each.status in TIMED_OUT)
-        return whole_at + policy.max_agent if _possible(chain, timed_out, policy) else whole_at
+            return complete_at
+        running_on = of_known_duration(request for request in self.facts.requests if request.may_run_on)
+        return complete_at + policy.max_agent if self._fitting(chain, running_on) else complete_at
+
+    def _fitting(self, chain: Chain, requests: Sequence[Request]) -> list[Request]:
+        first, last = chain.calls[-1].logged_at, chain.calls[0].logged_at
+        return [
+            request
+            for request in _started_within(requests, first, last, self.policy)
+            if fits(chain, request, self.policy)
+        ]
 
 
-def _possible(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:
-    return [each for each in _near(chain, requests, policy) if chain_may_fit(chain, each, policy)]
+def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> LinkingContext:
+    """The context of this invocation's chain, which is among those of the facts that may be linked."""
+    ours = {call.invocation.invocation_id: call for call in facts.unlinked if may_be_linked(call, policy)}
+    chain = chain_with(target.invocation, (call.invocation for call in ours.values()), reach=policy.reach)
+    members = tuple(ours[call.invocation_id] for call in chain.calls)
+    logged = [call.logged_at for call in chain.calls]
+    deciding = members if max(logged) - min(logged) <= policy.reach else (target,)
+    return LinkingContext(chain=chain, members=members, deciding=deciding, facts=facts, policy=policy)
 
 
 def of_known_duration(requests: Iterable[Request]) -> list[Request]:
     """Those of the requests whose end is known: no other is linked to but by a tag."""
-    return [each for each in requests if each.duration_ms is not None]
+    return [request for request in requests if request.duration_ms is not None]
 
 
-def _near(chain: Chain, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:
-    """Those of the requests that began neither after the chain nor too long before its end."""
-    first = chain.calls[-1].logged_at - reach(policy)
-    last = chain.calls[0].logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    return requests[bisect_left(requests, first, key=_started_at) : bisect_right(requests, last, key=_started_at)]
+def _started_within(requests: Sequence[Request], first: datetime, last: datetime, policy: Policy) -> Sequence[Request]:
+    """The requests that can hold a call logged at `first` or `last`, or between them where the two are in order."""
+    begin, end = first - policy.reach, last + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+    return requests[bisect_left(requests, begin, key=_started_at) : bisect_right(requests, end, key=_started_at)]
 
 
 def _started_at(request: Request) -> datetime:
@@ -168,5 +220,5 @@ def _logged_at(unlinked: UnlinkedInvocation) -> datetime:
     return unlinked.invocation.logged_at
 
 
-def _count[Each](ordered: Sequence[Each], first: datetime, last: datetime, *, key: Callable[[Each], datetime]) -> int:
+def _count[Fact](ordered: Sequence[Fact], first: datetime, last: datetime, *, key: Callable[[Fact], datetime]) -> int:
     return bisect_right(ordered, last, key=key) - bisect_left(ordered, first, key=key)

@@ -13,22 +13,22 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics
 
 
-def breaches(changes: Iterable[Change], policy: Policy) -> Counter[Assumption]:
+def count_breaches(changes: Iterable[Change], policy: Policy) -> Counter[Assumption]:
     """How often these changes show an assumption of the links broken; less what later facts take back."""
-    found: Counter[Assumption] = Counter()
+    counts: Counter[Assumption] = Counter()
     for change in changes:
-        found.update(_broken_by(change, policy))
-        found.subtract(_no_longer_broken_by(change))
-    return Counter({assumption: count for assumption, count in found.items() if count})
+        counts.update(_violations(change, policy))
+        counts.subtract(_violations_taken_back(change))
+    return Counter({assumption: count for assumption, count in counts.items() if count})
 
 
-def _broken_by(change: Change, policy: Policy) -> Iterator[Assumption]:
+def _violations(change: Change, policy: Policy) -> Iterator[Assumption]:
     match change:
         case RevisionWritten():
             if change.previous is None:
                 yield from violations_by_request(change.request, stored_at=change.stored_at, policy=policy)
-            known = change.previous.violates if change.previous is not None else ()
-            yield from (each for each in change.summary.violates if each not in known)
+            counted = change.previous.violates if change.previous is not None else ()
+            yield from (violated for violated in change.summary.violates if violated not in counted)
         case InvocationDecided(previous=None):
             if change.invocation.tag is None:
                 yield from violations_by_call(change.invocation, stored_at=change.stored_at, policy=policy)
@@ -38,10 +38,10 @@ def _broken_by(change: Change, policy: Policy) -> Iterator[Assumption]:
             return
 
 
-def _no_longer_broken_by(change: Change) -> Iterator[Assumption]:
+def _violations_taken_back(change: Change) -> Iterator[Assumption]:
     match change:
         case RevisionWritten(previous=Summary() as before):
-            yield from (each for each in before.violates if each not in change.summary.violates)
+            yield from (violated for violated in before.violates if violated not in change.summary.violates)
         case InvocationDecided(decision=Link(), previous=Unattributed(violates=Assumption() as taken_back)):
             yield taken_back
         case _:

@@ -40,12 +40,12 @@ def _revision(change: RevisionWritten) -> Publication:
             "request_id": request.request_id,
             "revision": change.revision,
             "status": request.status,
-            **_what_the_cost_lacks(added),
+            **_unpriced_property(added),
         },
     )
 
 
-def _what_the_cost_lacks(added: Totals) -> Mapping[str, int]:
+def _unpriced_property(added: Totals) -> Mapping[str, int]:
     """The calls that add nothing to the cost beside them for want of a price; empty where there are none."""
     return {"unpriced_calls": added.unpriced_calls} if added.unpriced_calls else {}
 
@@ -81,8 +81,8 @@ def _model_values(summary: Summary, before: Summary | None) -> tuple[ModelValues
     models = dict.fromkeys(earlier) | dict(summary.by_model)
     differences = ((model, (totals or Totals()) - earlier.get(model, Totals())) for model, totals in models.items())
     latencies = _latencies(summary) - (_latencies(before) if before is not None else Counter())
-    found = (_one_model(model, totals, latencies) for model, totals in differences)
-    return tuple(each for each in found if each.values)
+    models_values = (_one_model(model, totals, latencies) for model, totals in differences)
+    return tuple(of_model for of_model in models_values if of_model.values)
 
 
 def _one_model(model: str, totals: Totals, latencies: Counter[tuple[str, int]]) -> ModelValues:
@@ -111,7 +111,7 @@ def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int
         route=UNATTRIBUTED_ROUTE,
         values=values,
         by_model=(ModelValues(model_id=model, values=by_model),) if by_model else (),
-        properties={**_unattributed_properties(call, change), **_what_the_cost_lacks(totals)},
+        properties={**_unattributed_properties(call, change), **_unpriced_property(totals)},
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.call_start import call_start
-from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.linking.fit import TIMED_OUT, overtime
+from request_lens.domain.facts import LEFT_EARLY, Invocation, Request, count_indexed
+from request_lens.domain.linking.fit import overtime_of
 from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -13,7 +13,7 @@ from request_lens.domain.settling.state import RequestState
 LAST_STEP = timedelta(seconds=1)
 """How long a request may go on after its last call before another call, whose log is to come, must be thought of."""
 
-_AT_ONCE = datetime.min.replace(tzinfo=UTC)
+_IMMEDIATELY = datetime.min.replace(tzinfo=UTC)
 
 
 def has_news(state: RequestState) -> bool:
@@ -29,11 +29,11 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
     Else the waits count from the request's end; where its record came later than they provide for (late logs,
     backfill), its calls may come as late, and the waits count from the record's arrival.
     """
-    tagged = [each.invocation for each in state.invocations if each.link.method is Method.TAG]
+    tagged = [call.invocation for call in state.invocations if call.link.method is Method.TAG]
     if state.record is None or state.stored_at is None or state.revision > 0:
-        return _AT_ONCE
+        return _IMMEDIATELY
     if is_complete(tagged, state.record, policy):
-        return _AT_ONCE
+        return _IMMEDIATELY
     ended_at = _latest_end(state.record, policy)
     if tagged:
         record_within, wait = policy.settle_delay, policy.settle_delay
@@ -49,10 +49,10 @@ def _decided_within(record: Request, policy: Policy) -> timedelta:
     its agent may run on after a time-out of the API, and `MaxRequestSeconds` later where its neighbours tell. The time
     that a message takes comes on top.
     """
-    may_run_on = record.status in TIMED_OUT or policy.one_loop_per_request
+    may_run_on = record.may_run_on or policy.one_loop_per_request
     around = policy.max_request + (policy.max_agent if may_run_on else timedelta(0))
     for_neighbours = policy.max_request if policy.one_loop_per_request else timedelta(0)
-    return overtime(record, policy) + policy.link_delay + max(around, policy.link_delay) + for_neighbours
+    return overtime_of(record, policy) + policy.link_delay + max(around, policy.link_delay) + for_neighbours
 
 
 def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -> bool:
@@ -61,23 +61,22 @@ def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -
     The answer stopped for something but a tool. It is not the last where a guard or another agent of the request calls
     after it: then the request goes on, or the API gave up on it.
     """
-    if record.latest_end is None or record.status in TIMED_OUT:
+    last_index = count_indexed(tagged)
+    if record.latest_end is None or record.status in LEFT_EARLY or last_index is None:
         return False
-    indices = {each.tag.call_index for each in tagged if each.tag is not None}
-    if not indices or None in indices or indices != set(range(1, len(indices) + 1)):
+    # An SDK's retries share their index: of several attempts at the last call one may be the answer.
+    attempts = [call for call in tagged if call.tag is not None and call.tag.call_index == last_index]
+    if any(call.waits_for_tool for call in attempts):
         return False
-    last = [each for each in tagged if each.tag is not None and each.tag.call_index == len(indices)]
-    answers = [each for each in last if each.is_llm_call and each.stop_reason is not None]
-    if any(each.waits_for_tool for each in last):
-        return False
-    return any(record.latest_end <= _latest_end_of(each, policy) + LAST_STEP for each in answers)
+    answers = (call for call in attempts if call.is_llm_call and call.stop_reason is not None)
+    return any(record.latest_end <= _latest_end_of(answer, policy) + LAST_STEP for answer in answers)
 
 
 def _latest_end_of(call: Invocation, policy: Policy) -> datetime:
     """The latest that the call can have ended, if its latency is known; else it is taken to have none."""
     start = call_start(call, clock_skew=policy.clock_skew)
     precision = timedelta(milliseconds=start.precision_ms)
-    return start.earliest + precision + timedelta(milliseconds=call.latency_ms or 0) + policy.clock_skew
+    return start.earliest + precision + call.latency + policy.clock_skew
 
 
 def _latest_end(record: Request, policy: Policy) -> datetime:

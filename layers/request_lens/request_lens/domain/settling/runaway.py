@@ -28,13 +28,13 @@ def runaway_of(calls: Sequence[Invocation], policy: Policy, prices: PriceTable) 
     """
     if not (policy.max_calls_per_request or policy.max_cost_per_request):
         return None
-    succeeded = [each for each in calls if each.is_llm_call]
-    made = max(len(succeeded), *(_call_index(each) for each in calls), 0)
-    costs = [cost for each in succeeded if (cost := prices.quote(each).estimated_cost_usd) is not None]
+    succeeded = [call for call in calls if call.is_llm_call]
+    made = max(len(succeeded), *(_call_index(call) for call in calls), 0)
+    costs = [cost for call in succeeded if (cost := prices.quote(call).estimated_cost_usd) is not None]
     cost = sum(costs, start=Decimal(0)) if costs else None
     too_many = 0 < policy.max_calls_per_request < made
-    too_dear = cost is not None and 0 < policy.max_cost_per_request < cost
-    if not (too_many or too_dear):
+    too_expensive = cost is not None and 0 < policy.max_cost_per_request < cost
+    if not (too_many or too_expensive):
         return None
     return Runaway(llm_calls=made, estimated_cost_usd=cost, unpriced_calls=len(succeeded) - len(costs))
 

@@ -42,3 +42,7 @@ class SettleKey(NamedTuple):
 
     kind: SettleKind
     id: RequestId | InvocationId
+
+
+type TimedKey = tuple[SettleKey, datetime]
+"""A key and when it is due."""

@@ -1,14 +1,13 @@
-"""Writes the README's tables of parameters and metrics from template.yaml and the code; a test compares them.
+"""Writes the documents' tables of parameters and metrics from template.yaml and the code; a test compares them.
 
-Run it from the checkout: `.venv/bin/python scripts/readme_tables.py`.
+`make docs` runs it.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
-from cfnlint.decode import cfn_yaml
+from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, Metric
 
@@ -85,14 +84,29 @@ def _table(header: str, rows: Iterable[str]) -> str:
     return "\n".join((header, rule, *rows))
 
 
-def updated(readme: str) -> str:
-    """The README with both tables between their marks made anew."""
-    for name, table in (("parameters", parameters_table()), ("metrics", metrics_table())):
-        block = f"<!-- {name}: scripts/readme_tables.py -->\n{table}\n<!-- end of {name} -->"
-        readme = re.sub(rf"<!-- {name}: .*?<!-- end of {name} -->", lambda _, text=block: text, readme, flags=re.DOTALL)
-    return readme
+TABLES: Mapping[str, tuple[Callable[[], str], Path]] = {
+    "parameters": (parameters_table, CHECKOUT / "docs" / "metrics.md"),
+    "metrics": (metrics_table, CHECKOUT / "docs" / "metrics.md"),
+}
+"""Each table by the name of its block: what makes it, and the page that it stands on."""
+
+
+def updated(page: Path) -> str:
+    """The page's text with each of its tables made anew. Raises: ValueError where a table's mark is absent."""
+    text = page.read_text(encoding="utf-8")
+    for name, (table, stands_on) in TABLES.items():
+        if stands_on == page:
+            text = _with_block(text, name, table())
+    return text
+
+
+def _with_block(text: str, name: str, table: str) -> str:
+    begin, end = f"<!-- {name}: scripts/document_tables.py -->\n", f"\n<!-- end of {name} -->"
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}{table}{end}{after}"
 
 
 if __name__ == "__main__":
-    path = CHECKOUT / "README.md"
-    path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for written in {page for _, page in TABLES.values()}:
+        written.write_text(updated(written), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Makes the outputs of the commands in the README anew: `.venv/bin/python -m tests.integration.readme_output`.
+"""Makes the outputs of the commands in docs/queries.md anew: `make docs` runs it.
 
 A console block below `<!-- output over SCENARIO -->` shows a command over a table that holds that scenario, ten minutes
 after its last response.
@@ -14,7 +14,7 @@ from request_lens_cli.scenario.scenario import load_scenario
 from scripts.scenarios.generate import EVENTS
 from tests.support.deployed_stack import deployed_lens
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
 COLUMNS = 144
 _BLOCK = re.compile(
     r"(<!-- output over (\w+) -->\n```console\n\$ \.venv/bin/request-lens ([^\n]+)\n).*?(```)", re.DOTALL
@@ -22,14 +22,14 @@ _BLOCK = re.compile(
 _HEAD = re.compile(r" \| head -n (\d+)$")
 
 
-def updated(readme: str) -> str:
-    """The README with the output of each such block made anew."""
-    return _BLOCK.sub(lambda found: f"{found[1]}{output(found[3], scenario=found[2])}{found[4]}", readme)
+def updated(page: str) -> str:
+    """The page with the output of each such block made anew."""
+    return _BLOCK.sub(lambda found: f"{found[1]}{output(found[3], scenario=found[2])}{found[4]}", page)
 
 
-def commands(readme: str) -> list[str]:
-    """The commands whose output the README shows."""
-    return [found[3] for found in _BLOCK.finditer(readme)]
+def commands(page: str) -> list[str]:
+    """The commands whose output the page shows."""
+    return [found[3] for found in _BLOCK.finditer(page)]
 
 
 def output(command: str, *, scenario: str) -> str:
@@ -44,4 +44,4 @@ def output(command: str, *, scenario: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

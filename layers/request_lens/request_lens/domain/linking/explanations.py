@@ -1,0 +1,145 @@
+"""Explanations: which requests can have made each call of a chain, where a chain may be split between requests.
+
+A tool's result may come back with the next API request: tools that run in the browser, approvals, sessions that go on
+after an error or a time-out. So a chain is one request's, or it is cut into parts, each of a request that began after
+the one before had ended.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.chains import Chain, lone_chain
+from request_lens.domain.linking.fit import fits, fitting_part
+from request_lens.domain.policy import Policy
+
+MAX_CALLS = 64
+"""A chain of more calls than this is explained whole only: the work stays bounded."""
+
+MAX_REQUESTS = 64
+"""A chain whose calls fit more requests than this is explained whole only."""
+
+type _Mask = int
+"""A set of requests: a bit each, by their position."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanations:
+    """What can have made a chain: by call, in the chain's order, the requests that any explanation gives it.
+
+    `is_split` tells whether one of the explanations splits the chain.
+    """
+
+    options: tuple[tuple[Request, ...], ...]
+    is_split: bool = False
+
+    @property
+    def leave_none_out(self) -> bool:
+        """Whether there is an explanation, and with it an option for each call."""
+        return all(self.options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What is known of some calls of a chain, by invocation.
+
+    `linked` ones have their request alone. Those that return what a call of another chain had asked for `follow` its
+    request: they are that one's, or one's that began after it.
+    """
+
+    linked: Mapping[InvocationId, RequestId]
+    follow: Mapping[InvocationId, RequestId]
+
+
+UNBOUNDED = Bounds(linked={}, follow={})
+"""Nothing is known of the calls but the calls."""
+
+
+def explain(chain: Chain, requests: Iterable[Request], bounds: Bounds, policy: Policy) -> Explanations:
+    """The explanations of a chain by these requests, O(n² (n + m)) for n calls and m requests that one of them fits."""
+    near = [request for request in requests if any(fits(lone_chain(call), request, policy) for call in chain.calls)]
+    after = [_mask(_begins_after(other, one, policy) for other in near) for one in near]
+    allowed = [_allowed(call.invocation_id, near, after, bounds) for call in chain.calls]
+    if len(chain.calls) > MAX_CALLS or len(near) > MAX_REQUESTS:
+        whole = tuple(
+            request
+            for position, request in enumerate(near)
+            if all(mask >> position & 1 for mask in allowed) and fits(chain, request, policy)
+        )
+        return Explanations(options=(whole,) * len(chain.calls))
+    options, is_split = _options(_holders(chain, near, allowed, policy), after)
+    return Explanations(
+        options=tuple(tuple(near[position] for position in _positions(mask)) for mask in options), is_split=is_split
+    )
+
+
+def _begins_after(later: Request, earlier: Request, policy: Policy) -> bool:
+    """Whether a request began when another had answered; the overtime of that one does not count."""
+    ended_at = earlier.ended_at or earlier.started_at
+    return later != earlier and later.started_at >= ended_at - policy.clock_skew
+
+
+def _allowed(call_id: InvocationId, requests: Sequence[Request], after: Sequence[_Mask], bounds: Bounds) -> _Mask:
+    """The requests that what is known of the call leaves to it."""
+    ids = [request.request_id for request in requests]
+    everyone = (1 << len(ids)) - 1
+    if call_id in bounds.linked:
+        return _mask(request_id == bounds.linked[call_id] for request_id in ids)
+    if (followed := bounds.follow.get(call_id)) in ids:
+        position = ids.index(followed)
+        return 1 << position | after[position]
+    return everyone
+
+
+def _holders(chain: Chain, requests: Sequence[Request], allowed: Sequence[_Mask], policy: Policy) -> list[list[_Mask]]:
+    """By first and last position of a part of the chain, the requests that can have made all calls of the part."""
+    count = len(chain.calls)
+    holders = [[0] * count for _ in range(count)]
+    for first in range(count):
+        for position, request in enumerate(requests):
+            for last in range(first, fitting_part(chain, request, policy, first=first)):
+                if not allowed[last] >> position & 1:
+                    break
+                holders[first][last] |= 1 << position
+    return holders
+
+
+def _options(holders: Sequence[Sequence[_Mask]], after: Sequence[_Mask]) -> tuple[list[_Mask], bool]:
+    """By call the requests that some way of cutting the chain gives it, and whether a way cuts it at all."""
+    count, everyone = len(holders), (1 << len(after)) - 1
+    before = [_mask(after[other] >> one & 1 for other in range(len(after))) for one in range(len(after))]
+    # Forwards: the requests that may begin a part at a position, and end one there.
+    begins, ends = [0] * count, [0] * count
+    for last in range(count):
+        begins[last] = _union(after, ends[last - 1]) if last else everyone
+        for first in range(last + 1):
+            ends[last] |= begins[first] & holders[first][last]
+    # Backwards: the requests whose part may end at a position, because the rest has an explanation.
+    leaves = [everyone] * count
+    for last in reversed(range(count - 1)):
+        rest = 0
+        for end in range(last + 1, count):
+            rest |= holders[last + 1][end] & leaves[end]
+        leaves[last] = _union(before, rest)
+    options = [0] * count
+    for first in range(count):
+        for last in range(first, count):
+            explained = begins[first] & holders[first][last] & leaves[last]
+            for position in range(first, last + 1):
+                options[position] |= explained
+    return options, any(ends[last] & leaves[last] for last in range(count - 1))
+
+
+def _mask(members: Iterable[object]) -> _Mask:
+    return sum(1 << position for position, is_member in enumerate(members) if is_member)
+
+
+def _positions(mask: _Mask) -> Iterator[int]:
+    return (position for position in range(mask.bit_length()) if mask >> position & 1)
+
+
+def _union(masks: Sequence[_Mask], chosen: _Mask) -> _Mask:
+    union = 0
+    for position in _positions(chosen):
+        union |= masks[position]
+    return union

@@ -1,0 +1,15 @@
+"""Times: the epoch, UTC, and whole milliseconds."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def as_utc(moment: datetime) -> datetime:
+    """The moment in UTC; a time without an offset is UTC already."""
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def whole_ms(duration: timedelta) -> int:
+    """The duration in milliseconds, rounded down."""
+    return duration // timedelta(milliseconds=1)

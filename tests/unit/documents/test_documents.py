@@ -1,0 +1,75 @@
+"""What the documents say of the template and the code is what they are."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from request_lens.domain.linking.link import Assumption, Method, Reason
+from request_lens.domain.log_record import RejectedReason
+from request_lens.domain.pricing import Unpriced
+from request_lens.domain.publishing.metric_names import Metric
+from scripts import document_tables, timeline_picture
+
+CHECKOUT = Path(__file__).parents[3]
+DOCS = CHECKOUT / "docs"
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("block", "path"), [(name, path) for name, (_, path) in document_tables.TABLES.items()])
+def test_each_table_is_up_to_date_on_the_page_that_has_it(block: str, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert f"<!-- {block}: scripts/document_tables.py -->" in text
+    assert document_tables.updated(path) == text, "run: make docs"
+
+
+def test_every_published_metric_is_in_the_table() -> None:
+    assert [metric for metric in Metric if f"\n| `{metric.value}` |" not in page("metrics.md")] == []
+
+
+def test_the_access_log_formats_are_the_templates_outputs() -> None:
+    template = (CHECKOUT / "template.yaml").read_text(encoding="utf-8")
+    formats = [line for line in page("log-shapes.md").splitlines() if line.startswith('{"requestId":"$context')]
+
+    assert len(formats) == 2
+    assert [line for line in formats if f"Value: '{line}'" not in template] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("log-shapes.md", RejectedReason),
+        ("correlation.md", Method),
+        ("correlation.md", Reason),
+        ("correlation.md", Assumption),
+        ("pricing.md", Unpriced),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_every_word_of_a_closed_vocabulary_is_explained(
+    name: str, words: type[RejectedReason | Method | Reason | Assumption | Unpriced]
+) -> None:
+    assert [word for word in words if f"\n| `{word}` |" not in page(name)] == []
+
+
+def test_the_timeline_is_what_replay_draws(tmp_path: Path) -> None:
+    timeline_picture.draw(tmp_path / "timeline.svg")
+
+    drawn = (tmp_path / "timeline.svg").read_text(encoding="utf-8")
+    assert timeline_picture.PICTURE.read_text(encoding="utf-8") == drawn, "run: make docs"
+
+
+def test_the_readme_is_short_enough_to_be_read() -> None:
+    assert len((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
+def test_the_changelog_has_the_version_and_what_is_unreleased() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    init = (CHECKOUT / "layers/request_lens/request_lens/__init__.py").read_text(encoding="utf-8")
+
+    assert headings[0] == "Unreleased"
+    assert f'__version__ = "{headings[1]}"' in init

@@ -30,13 +30,13 @@ class BedrockLogging:
 
     def read(self) -> LoggingSetting | None:
         """The setting, or None where logging is off."""
-        found = self._client.get_model_invocation_logging_configuration().get("loggingConfig")
-        return LoggingSetting.model_validate(found) if found else None
+        setting = self._client.get_model_invocation_logging_configuration().get("loggingConfig")
+        return LoggingSetting.model_validate(setting) if setting else None
 
     def write(self, setting: LoggingSetting) -> None:
         """Make this the setting; refusals of its role are retried for two minutes, then raised."""
         remaining_s = ROLE_VISIBLE_WITHIN_S
-        while not self._accepts(setting, last_try=remaining_s <= 0):
+        while not self._try_write(setting, last_try=remaining_s <= 0):
             self._pause(PAUSE_S)
             remaining_s -= PAUSE_S
 
@@ -44,8 +44,8 @@ class BedrockLogging:
         """Switch logging off."""
         self._client.delete_model_invocation_logging_configuration()
 
-    def _accepts(self, setting: LoggingSetting, *, last_try: bool) -> bool:
-        """False where Bedrock refuses the setting as invalid and it is worth trying again."""
+    def _try_write(self, setting: LoggingSetting, *, last_try: bool) -> bool:
+        """Write the setting; False where Bedrock refuses it as invalid and it is worth trying again."""
         raw = cast("LoggingConfigTypeDef", setting.model_dump(by_alias=True, exclude_none=True))
         try:
             self._client.put_model_invocation_logging_configuration(loggingConfig=raw)

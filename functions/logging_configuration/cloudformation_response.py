@@ -1,4 +1,4 @@
-"""CloudFormation's side of a custom resource: its request, and the answer that it waits for.
+"""CloudFormation's side of a custom resource: its request, and the response that it waits for.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
 """
@@ -17,7 +17,7 @@ TRIES = 4
 TIMEOUT_S = 10.0
 
 MAX_REASON = 1_000
-"""Characters; CloudFormation takes 4,096 bytes for the whole answer."""
+"""Characters; CloudFormation takes 4,096 bytes for the whole response."""
 
 
 class RequestType(StrEnum):
@@ -61,7 +61,7 @@ class ResourceRequest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """Success, or failure where there is a reason. `attributes` are what `Fn::GetAtt` finds."""
 
     physical_id: str
@@ -69,12 +69,12 @@ class Answer:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def send(answer: Answer, request: ResourceRequest, *, pause: Callable[[float], None] = time.sleep) -> None:
-    """Put the answer where CloudFormation waits for it, in up to four tries.
+def send(response: Response, request: ResourceRequest, *, pause: Callable[[float], None] = time.sleep) -> None:
+    """Put the response where CloudFormation waits for it, in up to four tries.
 
     Raises: OSError, which URLError is, where none of them arrived.
     """
-    body = _body(answer, request)
+    body = _body(response, request)
     for attempt in range(1, TRIES + 1):
         try:
             _put(request.response_url, body)
@@ -86,15 +86,15 @@ def send(answer: Answer, request: ResourceRequest, *, pause: Callable[[float], N
             return
 
 
-def _body(answer: Answer, request: ResourceRequest) -> bytes:
+def _body(response: Response, request: ResourceRequest) -> bytes:
     document = {
-        "Status": "SUCCESS" if answer.failure is None else "FAILED",
-        "Reason": (answer.failure or "")[:MAX_REASON],
-        "PhysicalResourceId": answer.physical_id,
+        "Status": "SUCCESS" if response.failure is None else "FAILED",
+        "Reason": (response.failure or "")[:MAX_REASON],
+        "PhysicalResourceId": response.physical_id,
         "StackId": request.stack_id,
         "RequestId": request.request_id,
         "LogicalResourceId": request.logical_resource_id,
-        "Data": dict(answer.attributes),
+        "Data": dict(response.attributes),
     }
     return json.dumps(document).encode()
 

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from bedrock_logging import BedrockLogging
-from cloudformation_response import Answer, RequestType, ResourceRequest, send
+from cloudformation_response import RequestType, ResourceRequest, Response, send
 from logging_setting import LoggingSetting, setting_for
 from logging_switch import ADOPTED_ID, LoggingRefused, Outcome, put_id, switch_off, switch_on
 
@@ -27,11 +27,11 @@ def lambda_handler(event: Mapping[str, object], _context: object) -> None:
     An unexpected error is answered first and then raised, so that Lambda counts it; a Delete always succeeds.
     """
     request = ResourceRequest.model_validate(event)
-    answer = _unexpected(request)
+    response = _unexpected(request)
     try:
-        answer = _carried_out(request)
+        response = _handle(request)
     finally:
-        send(answer, request)
+        send(response, request)
 
 
 @cache
@@ -39,32 +39,33 @@ def _logger() -> Logger:
     return Logger(service="logging-configuration")
 
 
-def _carried_out(request: ResourceRequest) -> Answer:
+def _handle(request: ResourceRequest) -> Response:
+    """Do what the request asks for, and tell what came of it."""
     bedrock = BedrockLogging(boto3.client("bedrock", config=BEDROCK_CLIENT))
     match RequestType(request.request_type):
         case RequestType.CREATE | RequestType.UPDATE:
-            return _switched_on(request, bedrock)
+            return _switch_on(request, bedrock)
         case RequestType.DELETE:
-            return _switched_off(request, bedrock)
+            return _switch_off(request, bedrock)
         case never:
             assert_never(never)
 
 
-def _switched_on(request: ResourceRequest, bedrock: BedrockLogging) -> Answer:
+def _switch_on(request: ResourceRequest, bedrock: BedrockLogging) -> Response:
     try:
         wanted = _wanted(request)
     except ValidationError as error:
-        return _failed(request, f"The resource's properties are wrong: {error}")
+        return _fail(request, f"The resource's properties are wrong: {error}")
     try:
         outcome = switch_on(bedrock, wanted, owned_id=request.physical_resource_id)
     except LoggingRefused as refused:
-        return _failed(request, str(refused))
+        return _fail(request, str(refused))
     except (ClientError, BotoCoreError) as error:
         # Bedrock may have taken the setting all the same: under this id the clean-up removes it.
-        return _failed(request, f"Bedrock did not take the logging setting: {error}", physical_id=put_id(wanted))
+        return _fail(request, f"Bedrock did not take the logging setting: {error}", physical_id=put_id(wanted))
     _logger().info("logging switched on", extra={"outcome": outcome, "setting": wanted.fingerprint})
     physical_id = put_id(wanted) if outcome is Outcome.CREATED else ADOPTED_ID
-    return Answer(physical_id=physical_id, attributes={"Outcome": outcome.value})
+    return Response(physical_id=physical_id, attributes={"Outcome": outcome.value})
 
 
 def _wanted(request: ResourceRequest) -> LoggingSetting:
@@ -74,7 +75,7 @@ def _wanted(request: ResourceRequest) -> LoggingSetting:
     )
 
 
-def _switched_off(request: ResourceRequest, bedrock: BedrockLogging) -> Answer:
+def _switch_off(request: ResourceRequest, bedrock: BedrockLogging) -> Response:
     """Success in any case: a setting that stays behind must not hold a stack back."""
     try:
         removed = switch_off(bedrock, owned_id=request.physical_resource_id)
@@ -85,21 +86,24 @@ def _switched_off(request: ResourceRequest, bedrock: BedrockLogging) -> Answer:
     return _kept(request)
 
 
-def _failed(request: ResourceRequest, reason: str, *, physical_id: str = UNMADE_ID) -> Answer:
-    """A failure; the id of an existing resource stays, so that CloudFormation does not take it for a replacement."""
+def _fail(request: ResourceRequest, reason: str, *, physical_id: str = UNMADE_ID) -> Response:
+    """Log the failure and answer with it.
+
+    The id of an existing resource stays, so that CloudFormation does not take it for a replacement.
+    """
     _logger().error("logging not switched on", extra={"reason": reason})
-    return Answer(physical_id=request.physical_resource_id or physical_id, failure=reason)
+    return Response(physical_id=request.physical_resource_id or physical_id, failure=reason)
 
 
-def _kept(request: ResourceRequest) -> Answer:
-    return Answer(physical_id=request.physical_resource_id or UNMADE_ID)
+def _kept(request: ResourceRequest) -> Response:
+    return Response(physical_id=request.physical_resource_id or UNMADE_ID)
 
 
-def _unexpected(request: ResourceRequest) -> Answer:
-    """The answer that is sent if an error leaves none."""
+def _unexpected(request: ResourceRequest) -> Response:
+    """The response that is sent if an error leaves none."""
     if request.request_type == RequestType.DELETE:
         return _kept(request)
-    return Answer(
+    return Response(
         physical_id=request.physical_resource_id or UNMADE_ID,
         failure="The function that switches Bedrock's logging on stopped at an unexpected error: see its log group.",
     )

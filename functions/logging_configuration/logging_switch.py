@@ -58,17 +58,17 @@ def _delivers_as_wanted(current: LoggingSetting, wanted: LoggingSetting) -> bool
 
 
 def _advice(current: LoggingSetting, wanted: LoggingSetting) -> str:
-    found = (
+    state = (
         f"Bedrock's model invocation logging is already on in this account and Region and delivers to "
         f"{current.destinations}, not to {wanted.destinations}. This stack did not make that setting and leaves it as "
         f"it is. "
     )
     if current.cloud_watch_config is None:
-        return found + (
+        return state + (
             "Add a log group to it, then deploy with ManageBedrockLogging=false, CreateInvocationLogGroup=false and "
             "InvocationLogGroupName set to that log group."
         )
-    return found + (
+    return state + (
         f"To read the log group in use, deploy with InvocationLogGroupName={current.cloud_watch_config.log_group_name} "
         f"and CreateInvocationLogGroup=false; with ManageBedrockLogging=false the setting is never looked at."
     )

@@ -12,7 +12,7 @@ from request_lens.application.query import get_request, list_requests
 from request_lens.bootstrap import Viewer, build_viewer
 from widget_details import details_page
 from widget_documentation import DOCUMENTATION
-from widget_request import WidgetRequest, read_question
+from widget_request import WidgetRequest, read_request
 from widget_timeline import timeline_page
 
 
@@ -31,11 +31,11 @@ def lambda_handler(event: Mapping[str, object], context: LambdaContext) -> str:
     if event.get("describe") is True:
         return DOCUMENTATION
     viewer = _viewer()
-    question = read_question(event, now=viewer.clock.now())
-    if question.request_id is not None:
-        details = get_request(viewer.ports, viewer.policy, request_id=question.request_id)
-        return details_page(details, question, viewer.policy)
-    return _timeline(question, viewer, endpoint=context.invoked_function_arn)
+    widget_request = read_request(event, now=viewer.clock.now())
+    if widget_request.request_id is not None:
+        details = get_request(viewer.ports, viewer.policy, request_id=widget_request.request_id)
+        return details_page(details, widget_request, viewer.policy)
+    return _timeline(widget_request, viewer, endpoint=context.invoked_function_arn)
 
 
 @cache
@@ -44,6 +44,8 @@ def _viewer() -> Viewer:
     return build_viewer(os.environ)
 
 
-def _timeline(question: WidgetRequest, viewer: Viewer, *, endpoint: str) -> str:
-    seen = list_requests(viewer.ports, viewer.policy, span=question.span, now=viewer.clock.now(), limit=question.rows)
-    return timeline_page(seen, question, endpoint=endpoint)
+def _timeline(widget_request: WidgetRequest, viewer: Viewer, *, endpoint: str) -> str:
+    listing = list_requests(
+        viewer.ports, viewer.policy, span=widget_request.span, now=viewer.clock.now(), limit=widget_request.rows
+    )
+    return timeline_page(listing, widget_request, endpoint=endpoint)

@@ -1,115 +1,98 @@
 """The widget's second page: one request with each of its calls."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator
 
 from request_lens.application.query import RequestDetail, RequestView
-from request_lens.domain.call_start import CallStart, call_start
-from request_lens.domain.facts import Invocation, TokenCounts
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.presentation.calls import end_text, in_order, link_text, start_text
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
-from request_lens.presentation.formatting import UNKNOWN, duration_text, moment_text, pluralize
+from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
+from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import lay_timeline
-from widget_html import element, page
+from widget_html import page
 from widget_request import WidgetRequest
 from widget_timeline import timeline_row
 
 MAX_CALLS = 500
 """Calls in the table: an answer of Lambda holds 6 MB."""
 
-_HEADERS = ("#", "Start (UTC)", "Latency", "Model", "Input", "Output", "Cache read", "Cache write")
-_TEXT_HEADERS = ("Ended with", "Correlated by", "Estimated cost")
+_TEXT_HEADERS = frozenset({"Model", "Ended with", "Correlated by"})
+_HEADERS = (
+    *("#", "Start (UTC)", "Latency", "Model", "Input", "Output", "Cache read", "Cache write"),
+    *("Ended with", "Correlated by", "Estimated cost"),
+)
 
 
-def details_page(details: RequestDetail, question: WidgetRequest, policy: Policy) -> str:
+def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: Policy) -> Markup:
     """One request: its picture, its totals, and a row a call."""
     if details.view is None and not details.calls:
         words = "Nothing is known of this request: its logs have not arrived, or it has expired."
-        return page(element("h2", question.request_id or "") + element("p", words), theme=question.theme)
-    head = element("p", "The request's record has not arrived yet.")
+        heading = element("h2", text(widget_request.request_id or ""))
+        return page(heading, element("p", text(words)), theme=widget_request.theme)
+    head = [element("p", text("The request's record has not arrived yet."))]
     if details.view is not None:
-        head = _picture(details.view, question) + element("p", _totals(details.view))
-    return page(head + _calls(details, policy), theme=question.theme)
+        head = [_picture(details.view, widget_request), element("p", text(_totals(details.view)))]
+    return page(*head, *_calls(details, policy), theme=widget_request.theme)
 
 
-def _picture(seen: RequestView, question: WidgetRequest) -> str:
-    record = seen.record
+def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
+    record = view.record
     return lay_timeline(
-        [timeline_row(seen, span=question.span)],
+        [timeline_row(view, span=widget_request.span)],
         title=f"{record.route} · status {record.status}",
         subtitle=f"{record.request_id} · {moment_text(record.started_at)}",
-        theme=question.theme,
-        width=question.width,
+        theme=widget_request.theme,
+        width=widget_request.width,
     ).svg
 
 
-def _totals(seen: RequestView) -> str:
-    if seen.summary is None:
+def _totals(view: RequestView) -> str:
+    if view.summary is None:
         return "Pending: no call is known yet."
-    totals, times = seen.summary.totals, seen.summary
+    totals, times = view.summary.totals, view.summary
     parts = [
         pluralize(totals.llm_calls, "LLM call"),
         f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled",
-        f"LLM {_duration(times.llm_time_ms)}, tools {_duration(times.tool_time_ms)}",
-        f"other {_duration(times.non_llm_time_ms)}",
+        f"LLM {duration_text(times.llm_time_ms)}, tools {duration_text(times.tool_time_ms)}",
+        f"other {duration_text(times.non_llm_time_ms)}",
         f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out",
         f"estimated cost {cost_of(totals)}{by_prices([times.prices] if times.prices else [])}",
     ]
-    pending = "; pending: more calls may come" if seen.is_pending else ""
+    pending = "; pending: more calls may come" if view.is_pending else ""
     return " · ".join(parts) + pending
 
 
-def _calls(details: RequestDetail, policy: Policy) -> str:
+def _calls(details: RequestDetail, policy: Policy) -> Iterator[Markup]:
+    """The table of the calls, and how many it leaves out."""
     if not details.calls:
-        return ""
-    ordered = sorted(details.calls, key=lambda each: _order(each.invocation, policy))
-    headers = "".join(element("th", each, class_=_alignment(each)) for each in (*_HEADERS, *_TEXT_HEADERS))
-    rows = "".join(_call(number, each, details, policy) for number, each in enumerate(ordered[:MAX_CALLS], start=1))
-    more = len(ordered) - MAX_CALLS
-    note = element("p", f"{more:,} later calls are not shown.") if more > 0 else ""
-    return f"<table><thead><tr>{headers}</tr></thead><tbody>{rows}</tbody></table>{note}"
+        return
+    ordered = in_order(details.calls, policy)
+    headers = (element("th", text(header), class_=_alignment(header)) for header in _HEADERS)
+    rows = (_call(number, call, details, policy) for number, call in enumerate(ordered[:MAX_CALLS], start=1))
+    yield element("table", element("thead", element("tr", *headers)), element("tbody", *rows))
+    if len(ordered) > MAX_CALLS:
+        yield element("p", text(f"{len(ordered) - MAX_CALLS:,} later calls are not shown."))
 
 
-def _order(call: Invocation, policy: Policy) -> tuple[datetime, str]:
-    return call_start(call, clock_skew=policy.clock_skew).earliest, call.invocation_id
-
-
-def _call(number: int, linked: LinkedInvocation, details: RequestDetail, policy: Policy) -> str:
-    call = linked.invocation
+def _call(number: int, linked: LinkedInvocation, details: RequestDetail, policy: Policy) -> Markup:
+    call, tokens = linked.invocation, linked.invocation.tokens
     is_provisional = call.invocation_id in details.provisional
-    found = f"{linked.link.method} ({linked.link.confidence})"
-    cells = [
+    cells = (
         str(number),
-        _clock_time(call_start(call, clock_skew=policy.clock_skew)),
-        _duration(call.latency_ms),
+        start_text(call, policy),
+        duration_text(call.latency_ms),
         call.model_id,
-        *_tokens(call.tokens),
-    ]
-    numeric = "".join(
-        element("td", cell, class_=_alignment(header)) for header, cell in zip(_HEADERS, cells, strict=True)
+        *map(counts_text, (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)),
+        end_text(call),
+        link_text(linked.link) + (", provisional" if is_provisional else ""),
+        call_cost(details.estimates[call.invocation_id]),
     )
-    ended = element(
-        "td", call.error_code or call.stop_reason or UNKNOWN, class_="" if call.is_llm_call else "rlw-failed"
-    )
-    link = element("td", f"{found}, provisional" if is_provisional else found)
-    cost = element("td", call_cost(details.estimates[call.invocation_id]), class_="rlw-number")
-    return f'<tr class="{"rlw-provisional" if is_provisional else ""}">{numeric}{ended}{link}{cost}</tr>'
+    classes = {header: _alignment(header) for header in _HEADERS}
+    classes["Ended with"] = "" if call.is_llm_call else "rlw-failed"
+    content = (element("td", text(cell), class_=classes[header]) for header, cell in zip(_HEADERS, cells, strict=True))
+    return element("tr", *content, class_="rlw-provisional" if is_provisional else "")
 
 
 def _alignment(header: str) -> str:
-    return "" if header in ("Model", "Ended with", "Correlated by") else "rlw-number"
-
-
-def _clock_time(start: CallStart) -> str:
-    """The start, without milliseconds where it is known only to the second."""
-    return start.earliest.time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")
-
-
-def _duration(milliseconds: int | None) -> str:
-    return UNKNOWN if milliseconds is None else duration_text(milliseconds)
-
-
-def _tokens(tokens: TokenCounts) -> Sequence[str]:
-    counts = (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)
-    return [UNKNOWN if count is None else f"{count:,}" for count in counts]
+    return "" if header in _TEXT_HEADERS else "rlw-number"

@@ -1,10 +1,9 @@
-"""The widget's HTML: an element, its style, and an action. Every text and attribute is escaped here."""
+"""The widget's page: its style, and the areas of it that open a request."""
 
 import json
 from collections.abc import Mapping
-from html import escape
 
-from request_lens.presentation.formatting import escaped
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Theme
 
 _STYLE = """
@@ -27,26 +26,22 @@ _STYLE = """
 """
 
 
-def page(content: str, *, theme: Theme) -> str:
+def page(*content: Markup, theme: Theme) -> Markup:
     """The content in the widget's own style, without CloudWatch's default styles."""
     palette = DARK if theme == "dark" else LIGHT
     colours = {name: getattr(palette, name) for name in ("text", "background", "muted", "call", "rule", "failed")}
-    style = f"<style>{_STYLE % colours}</style>"
-    return f'<div class="cwdb-no-default-styles"></div>{style}<div class="rlw">{content}</div>'
+    style = element("style", Markup(_STYLE % colours))
+    return joined(
+        (element("div", NOTHING, class_="cwdb-no-default-styles"), style, element("div", *content, class_="rlw"))
+    )
 
 
-def element(name: str, text: str, *, class_: str = "") -> str:
-    """An element that holds a text, which may be anything."""
-    attribute = f' class="{escape(class_)}"' if class_ else ""
-    return f"<{name}{attribute}>{escaped(text)}</{name}>"
-
-
-def opening_row(top: float, *, height: float, hover: str, endpoint: str, parameters: Mapping[str, str]) -> str:
+def opening_row(top: float, *, height: float, hover: str, endpoint: str, parameters: Mapping[str, str]) -> Markup:
     """An area over a row of the picture that calls the widget again and shows its answer above the dashboard.
 
     CloudWatch ties a `cwdb-action` to the element before it.
     """
     place = f"top:{top:.0f}px;height:{height:.0f}px"
-    area = f'<a class="rlw-row" style="{place}" title="{escaped(hover)}"></a>'
-    said = escape(json.dumps(parameters))
-    return f'{area}<cwdb-action action="call" display="popup" endpoint="{escaped(endpoint)}">{said}</cwdb-action>'
+    area = element("a", NOTHING, class_="rlw-row", style=place, title=hover)
+    request = text(json.dumps(parameters))
+    return joined((area, element("cwdb-action", request, action="call", display="popup", endpoint=endpoint)))

@@ -6,6 +6,7 @@ A parameter that is unknown is ignored, and one that cannot be read has its defa
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from request_lens.domain.facts import RequestId
 from request_lens.presentation.timeline.theme import Theme
@@ -15,9 +16,9 @@ MAX_RANGE = timedelta(days=7)
 """The table lists requests by hour: a longer range is cut to its last days."""
 
 _DEFAULT_RANGE = timedelta(minutes=15)
-_DEFAULT_WIDTH, _WIDEST = 1200, 4000
+_DEFAULT_WIDTH, _MAX_WIDTH = 1200, 4000
 _SCROLL_BAR = 24
-_EARLIEST_MS, _LATEST_MS = 0, 4_102_444_800_000  # 1970 and 2100
+_MIN_TIME_MS, _MAX_TIME_MS = 0, 4_102_444_800_000  # 1970 and 2100
 
 type Object = Mapping[str, object]
 
@@ -34,17 +35,17 @@ class WidgetRequest:
     request_id: RequestId | None
 
 
-def read_question(event: Object, *, now: datetime) -> WidgetRequest:
-    """The question of a Lambda event; its `widgetContext` is CloudWatch's, what stands beside it the widget's."""
+def read_request(event: Object, *, now: datetime) -> WidgetRequest:
+    """The request of a Lambda event; its `widgetContext` is CloudWatch's, what stands beside it the widget's."""
     context = _object(event, "widgetContext")
-    asked = _span(_object(context, "timeRange"), now=now)
-    first = max(asked[0], asked[1] - MAX_RANGE)
+    begins, ends = _span(_object(context, "timeRange"), now=now)
+    first = max(begins, ends - MAX_RANGE)
     request_id = event.get("request_id")
     return WidgetRequest(
-        span=(first, asked[1]),
-        is_cut=first > asked[0],
+        span=(first, ends),
+        is_cut=first > begins,
         theme="dark" if context.get("theme") == "dark" else "light",
-        width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _WIDEST)) - _SCROLL_BAR,
+        width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _MAX_WIDTH)) - _SCROLL_BAR,
         rows=_number(event, "rows", default=MAX_ROWS, within=(1, MAX_ROWS)),
         request_id=RequestId(request_id) if isinstance(request_id, str) and request_id else None,
     )
@@ -54,9 +55,9 @@ def _span(time_range: Object, *, now: datetime) -> tuple[datetime, datetime]:
     """The range that the dashboard shows: where the reader has zoomed into its charts, that part."""
     shown = _object(time_range, "zoom") or time_range
     now_ms = round(now.timestamp() * 1000)
-    ends = _number(shown, "end", default=now_ms, within=(_EARLIEST_MS, _LATEST_MS))
+    ends = _number(shown, "end", default=now_ms, within=(_MIN_TIME_MS, _MAX_TIME_MS))
     starts = _number(
-        shown, "start", default=ends - _DEFAULT_RANGE // timedelta(milliseconds=1), within=(_EARLIEST_MS, ends)
+        shown, "start", default=ends - _DEFAULT_RANGE // timedelta(milliseconds=1), within=(_MIN_TIME_MS, ends)
     )
     return _moment(starts), _moment(ends)
 
@@ -66,13 +67,13 @@ def _moment(epoch_ms: int) -> datetime:
 
 
 def _object(of: Object, name: str) -> Object:
-    found = of.get(name)
-    return found if isinstance(found, dict) else {}
+    value = of.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _number(of: Object, name: str, *, default: int, within: tuple[int, int]) -> int:
     """The whole number under that name, moved into its bounds."""
-    found = of.get(name)
-    known = isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < float("inf")
-    number = int(found) if known and isinstance(found, int | float) else default
-    return min(max(number, within[0]), within[1])
+    value = of.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < inf:
+        value = default
+    return min(max(int(value), within[0]), within[1])

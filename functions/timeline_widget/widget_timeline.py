@@ -1,23 +1,26 @@
 """The widget's first page: the requests of a time range as a timeline, each of which opens on a click."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
 from request_lens.presentation.formatting import moment_text, pluralize
-from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, TimelineRow, lay_timeline
+from request_lens.presentation.markup import Markup, element, text
+from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, lay_timeline
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, calls_words, total_words
-from widget_html import element, opening_row, page
+from request_lens.presentation.timeline.row import TimelineRow
+from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
 
-def timeline_page(seen: RequestPage, question: WidgetRequest, *, endpoint: str) -> str:
+def timeline_page(listing: RequestPage, widget_request: WidgetRequest, *, endpoint: str) -> Markup:
     """The page; `endpoint` is the ARN of this function, which a click calls for a request's details."""
     drawn = lay_timeline(
-        [timeline_row(each, span=question.span) for each in seen.requests],
+        [timeline_row(view, span=widget_request.span) for view in listing.requests],
         title=DEFAULT_TITLE,
-        subtitle=_subtitle(seen, question),
-        theme=question.theme,
-        width=question.width,
+        subtitle=_subtitle(listing, widget_request),
+        theme=widget_request.theme,
+        width=widget_request.width,
     )
     rows = (
         opening_row(
@@ -29,40 +32,44 @@ def timeline_page(seen: RequestPage, question: WidgetRequest, *, endpoint: str) 
         )
         for row, top in drawn.rows
     )
-    return page(drawn.svg + "".join(rows) + _notes(seen, question), theme=question.theme)
+    return page(drawn.svg, *rows, *_notes(listing, widget_request), theme=widget_request.theme)
 
 
-def timeline_row(seen: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
+def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
     """A request by its route, and below it its time in UTC and its status; with the day where the span has several."""
     several_days = span[0].date() != span[1].date()
-    started = seen.record.started_at.strftime("%m-%d %H:%M:%S" if several_days else "%H:%M:%S")
+    started = view.record.started_at.strftime("%m-%d %H:%M:%S" if several_days else "%H:%M:%S")
     return TimelineRow(
-        label=seen.record.route,
-        detail=f"{started} · {seen.record.status}",
-        request=seen.record,
-        summary=seen.summary,
-        awaits_more=seen.is_pending,
+        label=view.record.route,
+        detail=f"{started} · {view.record.status}",
+        request=view.record,
+        summary=view.summary,
+        awaits_more=view.is_pending,
     )
 
 
-def _subtitle(seen: RequestPage, question: WidgetRequest) -> str:
-    first, last = (each.replace(microsecond=0) for each in question.span)
+def _subtitle(listing: RequestPage, widget_request: WidgetRequest) -> str:
+    first, last = (moment.replace(microsecond=0) for moment in widget_request.span)
     ends = last.strftime("%H:%M:%S UTC") if first.date() == last.date() else moment_text(last)
-    parts = [f"{moment_text(first).removesuffix(' UTC')} to {ends}", pluralize(len(seen.requests), "request")]
-    if seen.pending_calls:
-        parts.append(f"{pluralize(seen.pending_calls, 'call')} pending")
+    parts = [f"{moment_text(first).removesuffix(' UTC')} to {ends}", pluralize(len(listing.requests), "request")]
+    if listing.pending_calls:
+        parts.append(f"{pluralize(listing.pending_calls, 'call')} pending")
     return " · ".join(parts)
 
 
-def _notes(seen: RequestPage, question: WidgetRequest) -> str:
+def _notes(listing: RequestPage, widget_request: WidgetRequest) -> Iterator[Markup]:
     """What is not in the picture, and why."""
     notes: list[str] = []
-    if seen.earlier:
-        more = f"{MAX_COUNTED:,} or more" if seen.earlier >= MAX_COUNTED - len(seen.requests) else f"{seen.earlier:,}"
+    if listing.earlier:
+        more = (
+            f"{MAX_COUNTED:,} or more"
+            if listing.earlier >= MAX_COUNTED - len(listing.requests)
+            else f"{listing.earlier:,}"
+        )
         notes.append(f"{more} earlier requests are not shown: choose a shorter time range.")
-    if question.is_cut:
+    if widget_request.is_cut:
         notes.append(f"Only the last {MAX_RANGE.days} days of the time range were looked at.")
-    if seen.unplaced_calls:
-        calls = pluralize(seen.unplaced_calls, "pending call")
+    if listing.unplaced_calls:
+        calls = pluralize(listing.unplaced_calls, "pending call")
         notes.append(f"{calls} in no request yet: its record has not arrived, or the call fits none or several.")
-    return "".join(element("p", each) for each in notes)
+    return (element("p", text(note)) for note in notes)

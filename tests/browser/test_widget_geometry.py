@@ -112,8 +112,8 @@ def luminance(colour: str) -> float:
     if colour.startswith("#"):
         parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     else:
-        parts = [int(each) for each in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-    linear = [each / 255 / 12.92 if each <= 10 else ((each / 255 + 0.055) / 1.055) ** 2.4 for each in parts]
+        parts = [int(channel) for channel in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [channel / 255 / 12.92 if channel <= 10 else ((channel / 255 + 0.055) / 1.055) ** 2.4 for channel in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -135,18 +135,18 @@ def test_no_dark_bar_leaves_its_light_bar(page: Page) -> None:
 
 
 def test_no_texts_overlap(page: Page) -> None:
-    boxes = [glyphs(each) for each in page.texts]
+    boxes = [glyphs(words) for words in page.texts]
 
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
     assert all(box.right <= page.width + NEARLY for box in boxes)
 
 
 def test_every_text_has_a_contrast_of_at_least_four_and_a_half(page: Page) -> None:
-    assert min(contrast(each.colour, each.ground) for each in page.texts) >= 4.5
+    assert min(contrast(words.colour, words.ground) for words in page.texts) >= 4.5
 
 
 def test_every_text_is_large_enough_to_read(page: Page) -> None:
-    assert min(each.size for each in page.texts) >= 12
+    assert min(words.size for words in page.texts) >= 12
 
 
 def test_a_row_is_a_link_over_its_bar(page: Page) -> None:
@@ -170,7 +170,7 @@ def test_two_hundred_rows_are_readable(theme: Theme) -> None:
     assert all(inside(call, row.light) for row in page.rows for call in row.calls)
     assert all(row.light.right - row.light.left >= 40 for row in page.rows)
     assert min(box.right - box.left for row in page.rows for box in row.calls) >= 2
-    lines = sorted((glyphs(each) for each in page.texts), key=lambda box: box.top)
+    lines = sorted((glyphs(words) for words in page.texts), key=lambda box: box.top)
     near = [(one, other) for at, one in enumerate(lines) for other in lines[at + 1 : at + 12]]
     assert not [1 for one, other in near if overlap(one, other)]
 
@@ -180,12 +180,12 @@ def test_failed_attempts_stay_inside_their_request_too(width: int) -> None:
     page = page_of(request_page(10, failing=True), width=width)
 
     assert all(inside(call, row.light) for row in page.rows for call in row.calls)
-    boxes = [glyphs(each) for each in page.texts]
+    boxes = [glyphs(words) for words in page.texts]
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
 
 
 def test_the_systems_own_font_fits_too() -> None:
-    boxes = [glyphs(each) for each in page_of(request_page(10, pending=3), width=600, font=False).texts]
+    boxes = [glyphs(words) for words in page_of(request_page(10, pending=3), width=600, font=False).texts]
 
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
 
@@ -209,13 +209,13 @@ def test_a_hostile_name_stays_a_text_in_both_pages() -> None:
 
     assert (rows.foreign, rows.actions, len(rows.rows)) == (0, 3, 3)
     assert (calls.foreign, calls.actions) == (0, 0)
-    assert any(HOSTILE in each.text for each in calls.texts)
+    assert any(HOSTILE in words.text for words in calls.texts)
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_details_are_readable(theme: Theme) -> None:
     page = measured(details_document(theme=theme), MEASURE, READ)
 
-    assert min(contrast(each.colour, each.ground) for each in page.texts) >= 4.5
-    boxes = [glyphs(each) for each in page.texts]
+    assert min(contrast(words.colour, words.ground) for words in page.texts) >= 4.5
+    boxes = [glyphs(words) for words in page.texts]
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from request_lens_cli.demo.stage import Stage
+from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.sam_settings import machine_architecture
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -20,12 +20,12 @@ MACHINE_IN_ELF = {"arm64": 183, "x86_64": 62}
 LAYERS = ("DependenciesLayer", "RequestLensLayer")
 
 
-def files_of(deployment: Stage, layer: str, pattern: str) -> list[Path]:
+def files_of(deployment: DemoStack, layer: str, pattern: str) -> list[Path]:
     return sorted((deployment.local.paths.build / "build" / layer / "python").rglob(pattern))
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_every_source_has_the_byte_code_of_python_3_13_unchecked(deployment: Stage, layer: str) -> None:
+def test_every_source_has_the_byte_code_of_python_3_13_unchecked(deployment: DemoStack, layer: str) -> None:
     sources = files_of(deployment, layer, "*.py")
     headers = [Path(importlib.util.cache_from_source(source)).read_bytes()[:8] for source in sources]
     assert len(sources) > 50
@@ -33,12 +33,12 @@ def test_every_source_has_the_byte_code_of_python_3_13_unchecked(deployment: Sta
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_no_byte_code_names_a_folder_of_the_machine_that_built_it(deployment: Stage, layer: str) -> None:
+def test_no_byte_code_names_a_folder_of_the_machine_that_built_it(deployment: DemoStack, layer: str) -> None:
     folder = str(deployment.local.paths.build).encode()
     assert [path.name for path in files_of(deployment, layer, "*.pyc") if folder in path.read_bytes()] == []
 
 
-def test_extension_modules_are_made_for_the_architecture(deployment: Stage) -> None:
+def test_extension_modules_are_made_for_the_architecture(deployment: DemoStack) -> None:
     extensions = files_of(deployment, "DependenciesLayer", "*.so")
     machines = {struct.unpack_from("<H", path.read_bytes(), 18)[0] for path in extensions}
     assert {path.name.partition(".")[0] for path in extensions} >= {"_pydantic_core", "isal_zlib"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from request_lens_cli.demo.stage import Stage
+from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.environment import settings
 from request_lens_cli.main import main
 from tests.e2e.conftest import Played
@@ -14,7 +14,7 @@ from tests.e2e.conftest import Played
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
-def answer(deployment: Stage, *arguments: str) -> str:
+def answer(deployment: DemoStack, *arguments: str) -> str:
     """What `request-lens` prints with the settings of out/local-aws.env."""
     environment = {**settings(deployment.local.endpoint), "COLUMNS": "170", "NO_PROXY": "127.0.0.1"}
     # An empty token is one that botocore sends.
@@ -24,10 +24,10 @@ def answer(deployment: Stage, *arguments: str) -> str:
     return result.stdout
 
 
-def test_the_requests_of_the_last_hour_are_listed_and_each_can_be_shown(deployment: Stage, article: Played) -> None:
+def test_the_requests_of_the_last_hour_are_listed_and_each_can_be_shown(deployment: DemoStack, article: Played) -> None:
     _, report = article
     listed = json.loads(answer(deployment, "requests", "--format", "json"))["requests"]
-    found = {each["request_id"]: each for each in listed}
+    found = {request["request_id"]: request for request in listed}
 
     for state in report.requests:
         assert state.summary is not None
@@ -38,7 +38,7 @@ def test_the_requests_of_the_last_hour_are_listed_and_each_can_be_shown(deployme
     assert "call 2" in answer(deployment, "show", first)
 
 
-def test_the_timeline_and_the_report_are_written(deployment: Stage, article: Played, tmp_path: Path) -> None:
+def test_the_timeline_and_the_report_are_written(deployment: DemoStack, article: Played, tmp_path: Path) -> None:
     _, report = article
     for name in ("t.svg", "t.png"):
         answer(deployment, "timeline", "-o", str(tmp_path / name))

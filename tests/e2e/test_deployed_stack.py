@@ -8,24 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.wire.log_record import read_record
-from request_lens_cli.demo.experiment import published_totals, wait_for_metrics
-from request_lens_cli.demo.stage import Stage
+from request_lens_cli.demo.scenario_run import published_totals, wait_for_metrics
+from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.aws_clients import local_client, local_session
 from request_lens_cli.local_aws.emf.schema import EmfDocument
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
 from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.report.documents import Document, summary_document
-from request_lens_cli.report.report import Report, headline, kinds
+from request_lens_cli.report.report import Report, calls_by_label, headline
 from request_lens_cli.scenario.scenario import Scenario, as_ndjson
 from tests.e2e.conftest import Played, processor_messages, settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
-def local_policy(deployment: Stage) -> Policy:
+def local_policy(deployment: DemoStack) -> Policy:
     """The policy that the stack was deployed with: the template's defaults and the shortened waits."""
     overrides = read_sam_settings(deployment.local.paths.samconfig).parameter_overrides()
     return policy_with({name: value for name, value in overrides.items() if name in DEFAULTS})
@@ -35,12 +36,12 @@ def replayed(scenario: Scenario, policy: Policy) -> Replay:
     return replay((Arrival(record=read_record(line)) for line in as_ndjson(scenario).splitlines()), policy)
 
 
-def expected(deployment: Stage, scenario: str) -> dict[str, object]:
+def expected(deployment: DemoStack, scenario: str) -> dict[str, object]:
     text = (deployment.local.paths.events / scenario / "expected.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 
 
-def emf_lines(deployment: Stage) -> Iterator[dict[str, object]]:
+def emf_lines(deployment: DemoStack) -> Iterator[dict[str, object]]:
     for message in processor_messages(deployment):
         if message.startswith("{") and '"_aws"' in message:
             yield json.loads(message)
@@ -53,12 +54,12 @@ def documents(report: Report, policy: Policy) -> list[Document]:
 def test_ten_requests_made_seventeen_llm_calls(article: Played) -> None:
     _, report = article
     assert headline(report) == "10 requests, 17 LLM calls, 0 unattributed"
-    assert kinds(report) == "Tool Use 7 × 2, Simple 3 × 1"
+    assert calls_by_label(report) == "Tool Use 7 × 2, Simple 3 × 1"
 
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_the_table_holds_what_the_scenario_says(
-    deployment: Stage, scenario: str, request: pytest.FixtureRequest
+    deployment: DemoStack, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     _, report = request.getfixturevalue(scenario)
     wanted = expected(deployment, scenario)
@@ -73,7 +74,7 @@ def test_the_table_holds_what_the_scenario_says(
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_a_replay_of_the_same_records_gives_the_same_numbers_field_by_field(
-    deployment: Stage, scenario: str, request: pytest.FixtureRequest
+    deployment: DemoStack, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     policy = local_policy(deployment)
@@ -84,25 +85,25 @@ def test_a_replay_of_the_same_records_gives_the_same_numbers_field_by_field(
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_the_templates_own_waits_give_the_same_result_as_the_shortened_ones(
-    deployment: Stage, scenario: str, request: pytest.FixtureRequest
+    deployment: DemoStack, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     result = replayed(experiment.scenario, policy_with({}))
-    assert documents(report, policy_with({})) == [summary_document(each, policy_with({})) for each in result.requests]
+    assert documents(report, policy_with({})) == [summary_document(state, policy_with({})) for state in result.requests]
 
 
 @pytest.mark.parametrize("scenario", ["article", "seven"])
 def test_the_metrics_read_back_at_one_second_are_what_the_table_says(
-    deployment: Stage, scenario: str, request: pytest.FixtureRequest
+    deployment: DemoStack, scenario: str, request: pytest.FixtureRequest
 ) -> None:
     experiment, report = request.getfixturevalue(scenario)
     wanted = published_totals(report)
-    assert wait_for_metrics(experiment, deployment.metrics, wanted=wanted) == wanted
+    assert wait_for_metrics(experiment, deployment.metrics, expected=wanted) == wanted
 
 
-def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: Stage, article: Played) -> None:
+def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: DemoStack, article: Played) -> None:
     experiment, report = article
-    wait_for_metrics(experiment, deployment.metrics, wanted=published_totals(report))
+    wait_for_metrics(experiment, deployment.metrics, expected=published_totals(report))
     ends = {
         state.record.ended_at.replace(microsecond=0): float(state.summary.totals.llm_calls)
         for state in report.requests
@@ -112,7 +113,7 @@ def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: St
     assert {moment: value for moment, value in found.items() if moment in ends} == ends
 
 
-def test_every_published_line_is_emf_at_one_second(deployment: Stage, article: Played) -> None:
+def test_every_published_line_is_emf_at_one_second(deployment: DemoStack, article: Played) -> None:
     lines = list(emf_lines(deployment))
     assert lines
     for line in lines:
@@ -122,14 +123,14 @@ def test_every_published_line_is_emf_at_one_second(deployment: Stage, article: P
             assert {metric.storage_resolution for metric in directive.metrics} == {1}
 
 
-def test_each_request_is_published_once_under_its_publication_id(deployment: Stage, article: Played) -> None:
+def test_each_request_is_published_once_under_its_publication_id(deployment: DemoStack, article: Played) -> None:
     experiment, _ = article
-    wanted = sorted(f"{each}#1" for each in experiment.scenario.request_ids())
+    wanted = sorted(f"{request_id}#1" for request_id in experiment.scenario.request_ids())
     ids = [str(line.get("publication_id")) for line in emf_lines(deployment) if "LlmCallsPerRequest" in line]
-    assert sorted(each for each in ids if each in wanted) == wanted
+    assert sorted(publication_id for publication_id in ids if publication_id in wanted) == wanted
 
 
-def test_the_functions_modules_came_from_the_layers_own_files(deployment: Stage, article: Played) -> None:
+def test_the_functions_modules_came_from_the_layers_own_files(deployment: DemoStack, article: Played) -> None:
     starts = [json.loads(line) for line in processor_messages(deployment) if '"processor started"' in line]
     assert starts
     own_environment = str(deployment.local.paths.emulator_python.parents[1])
@@ -139,7 +140,7 @@ def test_the_functions_modules_came_from_the_layers_own_files(deployment: Stage,
             assert "site-packages" not in Path(path).parts, module
 
 
-def test_bedrocks_logging_is_switched_on_to_our_log_group(deployment: Stage) -> None:
+def test_bedrocks_logging_is_switched_on_to_our_log_group(deployment: DemoStack) -> None:
     session = local_session(deployment.local.endpoint)
     bedrock = session.client("bedrock", endpoint_url=deployment.local.endpoint)
     found = bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
@@ -148,7 +149,7 @@ def test_bedrocks_logging_is_switched_on_to_our_log_group(deployment: Stage) -> 
     assert found["imageDataDeliveryEnabled"] is False
 
 
-def test_a_bad_line_is_counted_and_its_neighbours_are_processed(deployment: Stage) -> None:
+def test_a_bad_line_is_counted_and_its_neighbours_are_processed(deployment: DemoStack) -> None:
     logs = local_client("logs", endpoint=deployment.local.endpoint)
     now = datetime.now(UTC)
     record = {
@@ -162,10 +163,10 @@ def test_a_bad_line_is_counted_and_its_neighbours_are_processed(deployment: Stag
     logs.put_log_events(
         logGroupName=deployment.stack.output("InvocationLogGroupName"),
         logStreamName="aws/bedrock/modelinvocations",
-        logEvents=[{"timestamp": round(now.timestamp() * 1000), "message": each} for each in messages],
+        logEvents=[{"timestamp": round(now.timestamp() * 1000), "message": message} for message in messages],
     )
     found = _awaited(lambda: deployment.table.unlinked([record["requestId"]]))
-    assert [each.invocation.invocation_id for each in found] == [record["requestId"]]
+    assert [call.invocation.invocation_id for call in found] == [record["requestId"]]
     assert any("RejectedRecords" in line for line in emf_lines(deployment))
 
 
@@ -177,11 +178,13 @@ def _awaited[Found](look: Callable[[], list[Found]]) -> list[Found]:
     return found
 
 
-def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment: Stage) -> None:
+def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment: DemoStack) -> None:
     _, untagged = settled(deployment.play("overlap"))
     _, tagged = settled(deployment.play("overlap", with_tags=True))
-    assert untagged.reasons()["ambiguous"] > untagged.llm_calls
+    decisions = [call.decision for call in untagged.unlinked if isinstance(call.decision, Unattributed)]
+    ambiguous = [decision for decision in decisions if decision.reason is Reason.AMBIGUOUS]
+    assert len(ambiguous) > untagged.totals.llm_calls
     assert headline(tagged) == "10 requests, 17 LLM calls, 0 unattributed"
-    links = [each.link for state in tagged.requests for each in state.invocations]
+    links = [call.link for state in tagged.requests for call in state.invocations]
     assert {(link.method, link.confidence) for link in links} == {("tag", "exact")}
     assert all(state.summary is not None and state.summary.tool_time_ms is not None for state in tagged.requests)

@@ -12,7 +12,7 @@ import pytest
 from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.domain.policy import Policy
-from request_lens_cli.demo.stage import Stage
+from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.aws_clients import local_client, local_session
 from tests.e2e.conftest import Played
 from tests.support.widget_traffic import store_settled
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def asked(deployment: Stage, **event: object) -> str:
+def asked(deployment: DemoStack, **event: object) -> str:
     """What the widget answers."""
     endpoint = deployment.local.endpoint
     answer = (
@@ -36,40 +36,40 @@ def asked(deployment: Stage, **event: object) -> str:
 
 
 def context(first: datetime, last: datetime) -> dict[str, object]:
-    bounds = {name: round(each.timestamp() * 1000) for name, each in (("start", first), ("end", last))}
+    bounds = {name: round(moment.timestamp() * 1000) for name, moment in (("start", first), ("end", last))}
     return {"timeRange": {"mode": "absolute", **bounds}, "theme": "dark", "width": 900, "height": 600}
 
 
-def test_the_widget_shows_the_requests_of_the_dashboards_time_range(deployment: Stage, article: Played) -> None:
+def test_the_widget_shows_the_requests_of_the_dashboards_time_range(deployment: DemoStack, article: Played) -> None:
     experiment, _ = article
     page = asked(deployment, widgetContext=context(NOW - timedelta(minutes=10), datetime.now(UTC)))
 
     assert all(
-        json.dumps({"request_id": each})[1:-1].replace('"', "&quot;") in page
-        for each in experiment.scenario.request_ids()
+        json.dumps({"request_id": request_id})[1:-1].replace('"', "&quot;") in page
+        for request_id in experiment.scenario.request_ids()
     )
     assert page.count("<cwdb-action ") >= 10
     function = deployment.stack.output("TimelineWidgetFunctionName")
     assert f'endpoint="arn:aws:lambda:ap-northeast-1:123456789012:function:{function}' in page
 
 
-def test_a_click_shows_a_requests_calls(deployment: Stage, article: Played) -> None:
+def test_a_click_shows_a_requests_calls(deployment: DemoStack, article: Played) -> None:
     experiment, report = article
     request_id = experiment.scenario.request_ids()[0]
-    (state,) = [each for each in report.requests if each.request_id == request_id]
+    (state,) = [state for state in report.requests if state.request_id == request_id]
 
     page = asked(deployment, request_id=request_id, widgetContext=context(NOW, NOW))
 
     assert page.count("<tr") == 1 + len(state.invocations)
-    assert all(each.invocation.model_id in page for each in state.invocations)
+    assert all(call.invocation.model_id in page for call in state.invocations)
 
 
-def test_the_widget_documents_itself(deployment: Stage) -> None:
+def test_the_widget_documents_itself(deployment: DemoStack) -> None:
     assert asked(deployment, describe=True).startswith("## Request Lens")
 
 
 def test_two_hundred_requests_are_drawn_and_the_time_is_recorded(
-    deployment: Stage, record_testsuite_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
+    deployment: DemoStack, record_testsuite_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     began = NOW - timedelta(hours=6)
     store = DynamoFactStore(

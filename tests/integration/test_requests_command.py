@@ -3,11 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.runaway import Runaway
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.terminal.report_view import NO_REQUESTS
 from scripts.scenarios.generate import EVENTS
@@ -19,11 +22,11 @@ KEYS = {"request_id", "llm_calls", "estimated_cost_usd", "unpriced_calls", "invo
 
 
 def ids(lens: DeployedLens, *arguments: str) -> list[object]:
-    return [each["request_id"] for each in lens.document("requests", *arguments)["requests"]]
+    return [request["request_id"] for request in lens.document("requests", *arguments)["requests"]]
 
 
 def line(output: str, word: str) -> str:
-    (found,) = [each for each in output.splitlines() if word in each]
+    (found,) = [line for line in output.splitlines() if word in line]
     return found
 
 
@@ -34,8 +37,8 @@ def test_it_lists_the_requests_of_the_last_hour_newest_last(lens: DeployedLens) 
 
     expected = json.loads((EVENTS / "article" / "expected.json").read_text(encoding="utf-8"))
     assert len(document["requests"]) == expected["requests"]
-    assert sum(int(str(each["llm_calls"])) for each in document["requests"]) == expected["llm_calls"]
-    starts = [str(each["started_at"]) for each in document["requests"]]
+    assert sum(int(str(request["llm_calls"])) for request in document["requests"]) == expected["llm_calls"]
+    starts = [str(request["started_at"]) for request in document["requests"]]
     assert starts == sorted(starts)
     assert "10 requests, 17 LLM calls, 0 unattributed" in lens.answer("requests")
 
@@ -103,7 +106,7 @@ def test_a_partial_cost_says_so_and_an_unknown_one_is_never_zero(lens: DeployedL
     assert "$0.0200 + 1 unpriced" in line(table, "partial")
     assert "$" not in line(table, "  unpriced")
     assert "Estimated cost of the requests: $0.0212 + 2 unpriced" in table
-    costs = [each["estimated_cost_usd"] for each in lens.document("requests")["requests"]]
+    costs = [request["estimated_cost_usd"] for request in lens.document("requests")["requests"]]
     assert costs == [0.02, 0.00123, None]
 
 
@@ -116,6 +119,21 @@ def test_a_pending_request_is_shown_as_such(lens: DeployedLens) -> None:
     assert "pending" in line(table, "r1")
     assert "1 request, 0 LLM calls, 0 unattributed, 1 pending" in table
     assert '"pending": 1' in lens.answer("requests", "--format", "json")
+
+
+def test_a_settled_runaway_is_shown_as_such(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.holds(settled("tame", call("i1", 1)), settled("wild", call("i2", 12), call("i3", 13), start=10))
+    lens.store.flag_runaway(RequestId("wild"), Runaway(llm_calls=2, estimated_cost_usd=None))
+
+    table = lens.answer("requests", columns=170)
+    lens.answer("report", "-o", str(tmp_path / "report.html"))
+
+    assert "2 runaway" in line(table, "wild")
+    assert "runaway" not in line(table, "tame")
+    assert [request["runaway"] for request in lens.document("requests")["requests"]] == [False, True]
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '2<strong class="failed"> runaway</strong>' in page
+    assert '1<strong class="failed"> runaway</strong>' not in page
 
 
 def test_unattributed_calls_are_listed_with_their_reasons_and_candidates(lens: DeployedLens) -> None:
@@ -133,7 +151,7 @@ def test_unattributed_calls_are_listed_with_their_reasons_and_candidates(lens: D
     assert "ThrottlingException" in cells
     assert " i4 " not in cells
     document = lens.document("requests", "--unattributed")
-    assert [(each["invocation_id"], each["reason"]) for each in document["unattributed"]] == [
+    assert [(call["invocation_id"], call["reason"]) for call in document["unattributed"]] == [
         ("i1", "ambiguous"),
         ("i2", "other_caller"),
     ]
@@ -185,7 +203,7 @@ def test_a_period_that_ends_before_it_begins_is_wrong_usage(lens: DeployedLens) 
 def test_a_stack_that_cannot_be_read_is_a_failure_that_says_what_to_do(lens: DeployedLens) -> None:
     lens.stacks["no-lens"] = {}
 
-    absent, foreign = (lens.ask("requests", "--stack-name", each) for each in ("absent", "no-lens"))
+    absent, foreign = (lens.ask("requests", "--stack-name", name) for name in ("absent", "no-lens"))
 
     assert (absent.exit_code, foreign.exit_code) == (1, 1)
     assert "--stack-name" in absent.stderr

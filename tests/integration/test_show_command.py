@@ -13,7 +13,7 @@ def test_the_waterfall_has_a_line_for_each_call_in_order(lens: DeployedLens) -> 
 
     lines = lens.answer("show", "8vyhhrKPTgKzGt2=").splitlines()
 
-    whole, first, second = (next(each for each in lines if each.startswith(name)) for name in _NAMES)
+    whole, first, second = (next(line for line in lines if line.startswith(name)) for name in _NAMES)
     assert first.index("▓") < second.index("▓")
     assert whole.count("▓") == first.count("▓") + second.count("▓")
     assert first.endswith("1.84 s · tool_use")
@@ -27,7 +27,7 @@ def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: Deplo
 
     output = lens.answer("show", "8vyhhrKPTgKzGt2=", columns=170)
 
-    (first,) = [each for each in output.splitlines() if each.startswith(" 1 ")]
+    (first,) = [line for line in output.splitlines() if line.startswith(" 1 ")]
     for part in ("1.84 s", "892 / 57", "tool_use", "window (assumed)", "jp.anthropic.claude-haiku-4-5-20251001-v1:0"):
         assert part in first
     assert "2 LLM calls" in output

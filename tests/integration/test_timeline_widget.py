@@ -43,7 +43,7 @@ def answered(**event: object) -> str:
 
 
 def context(**changes: object) -> dict[str, object]:
-    start, end = (round(each.timestamp() * 1000) for each in (START, START + timedelta(minutes=1)))
+    start, end = (round(moment.timestamp() * 1000) for moment in (START, START + timedelta(minutes=1)))
     return {"timeRange": {"start": start, "end": end}, "theme": "light", "width": 900, "height": 400, **changes}
 
 

@@ -74,12 +74,12 @@ class DeployedLens:
 
     def holds_untagged(self, *unlinked: UnlinkedInvocation) -> None:
         """Store these untagged invocations, with what was decided of them."""
-        for each in unlinked:
-            self.store.store_unlinked([each.invocation], stored_at=each.stored_at)
-            if each.decision is not None:
-                self.store.decide(each, each.decision)
-            if isinstance(each.decision, Link):
-                self.store.store_linked([LinkedInvocation(invocation=each.invocation, link=each.decision)])
+        for call in unlinked:
+            self.store.store_unlinked([call.invocation], stored_at=call.stored_at)
+            if call.decision is not None:
+                self.store.decide(call, call.decision)
+            if isinstance(call.decision, Link):
+                self.store.store_linked([LinkedInvocation(invocation=call.invocation, link=call.decision)])
 
     def plays(self, scenario: str) -> None:
         """Store what the pipeline makes of a scenario of events/, at the scenario's own time."""

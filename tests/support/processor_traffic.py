@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 import processor_handler
-from request_lens_cli.scenario.playing import fresh
+from request_lens_cli.scenario.playing import renewed
 from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
 from tests.support.request_table import TABLE_NAME
 
@@ -41,7 +41,7 @@ def log_batch(
 
 def played(*, with_tags: bool) -> Scenario:
     scenario = load_scenario(EVENTS / "article")
-    return fresh(scenario, run_id=RunId("test"), ends_at=datetime.now(UTC), with_tags=with_tags)
+    return renewed(scenario, run_id=RunId("test"), ends_at=datetime.now(UTC), with_tags=with_tags)
 
 
 def collect(scenario: Scenario) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import Confidence, Method
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 
 START = datetime(2025, 12, 4, 18, 27, 2, tzinfo=UTC)
 MODEL = "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -36,13 +36,13 @@ def bar(
 
 def summary_of(*bars: Bar) -> Summary:
     """The summary that these bars would come with."""
-    calls = [each for each in bars if each.error_code is None]
-    timed = [each.latency_ms for each in calls if each.latency_ms is not None]
+    calls = [bar for bar in bars if bar.error_code is None]
+    timed = [call.latency_ms for call in calls if call.latency_ms is not None]
     return Summary(
         totals=Totals(
             llm_calls=len(calls),
             llm_errors=len(bars) - len(calls),
-            llm_throttles=sum(each.throttled for each in bars),
+            llm_throttles=sum(bar.throttled for bar in bars),
         ),
         llm_time_ms=sum(timed) if len(timed) == len(calls) else None,
         tool_time_ms=None,

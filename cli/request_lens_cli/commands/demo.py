@@ -9,19 +9,19 @@ from rich.console import Console
 
 from request_lens.presentation.timeline.drawing import draw_timeline
 from request_lens_cli.demo.aws_commands import show_commands
-from request_lens_cli.demo.experiment import wait_until_settled
 from request_lens_cli.demo.metrics_check import show_metrics
-from request_lens_cli.demo.stage import Stage, open_stage
+from request_lens_cli.demo.scenario_run import wait_until_settled
+from request_lens_cli.demo.stack import DemoStack, open_demo_stack
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.local_aws.deployment import build, deploy_built
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
-from request_lens_cli.local_aws.environment import STACK_NAME
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import checkout_paths
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
+from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, headline, kinds
+from request_lens_cli.report.report import Report, calls_by_label, headline
 from request_lens_cli.scenario.scenario import scenario_names
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
@@ -37,8 +37,8 @@ ARTICLE = "article"
 OVERLAP = "overlap"
 """The scenario that shows what tags are for."""
 
-ARTICLE_KINDS = "Tool Use 7 × 2, Simple 3 × 1"
-"""What the article's experiment found."""
+ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
+"""What the article's experiment found: LLM calls × requests, by label."""
 
 
 @click.command("demo")
@@ -54,25 +54,25 @@ def demo_command(scenario: str, *, keep: bool) -> None:
         with phase(console, "start", "a local AWS on this machine") as note:
             local = running.enter_context(running_local_aws(keep=keep))
             note(f"local AWS at {local.endpoint}")
-        stage = _deployed(local, console)
+        demo = _deploy(local, console)
         reports = [
-            _played(stage, scenario, console, with_tags=tags)
+            _play(demo, scenario, console, with_tags=tags)
             for tags in ((False, True) if scenario == OVERLAP else (False,))
         ]
-        show_commands(reports[-1], local=local, stack=stage.stack, console=console)
-        _write_page(reports[-1], stage, console)
+        show_commands(reports[-1], local=local, stack=demo.stack, console=console)
+        _write_page(reports[-1], demo, console)
         if keep:
             console.print(f"\nThe local AWS goes on: set -a; . {shown_path(paths.env_file)}; stop it with make down.")
 
 
-def _deployed(local: LocalAws, console: Console) -> Stage:
+def _deploy(local: LocalAws, console: Console) -> DemoStack:
     with phase(console, "build", "sam build") as note:
         build(local, say=note)
     with phase(console, "deploy", "sam deploy") as note:
         stack = deploy_built(local, say=note)
         start_emf_stand_in(local, log_group=stack.output("ProcessorLogGroupName"))
     console.print(f"  Shortened waits, and nothing else: {_waits(local)}.", style="dim", highlight=False)
-    return open_stage(local, stack)
+    return open_demo_stack(local, stack)
 
 
 def _waits(local: LocalAws) -> str:
@@ -80,20 +80,20 @@ def _waits(local: LocalAws) -> str:
     return ", ".join(f"{name}={value}" for name, value in overrides.items())
 
 
-def _played(stage: Stage, scenario: str, console: Console, *, with_tags: bool) -> Report:
+def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) -> Report:
     """Play a scenario, wait until it has settled, and show what the table holds of it."""
     how = "calls tagged with their request's id" if with_tags else "calls untagged"
     with phase(console, "play", f"{scenario}, {how}") as note:
-        experiment = stage.play(scenario, with_tags=with_tags)
-        played = experiment.scenario
+        run = demo.play(scenario, with_tags=with_tags)
+        played = run.scenario
         note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
     with phase(console, "settle", "the requests settle") as note:
-        report = wait_until_settled(experiment, note=note)
+        report = wait_until_settled(run, note=note)
     _show(report, console)
-    show_metrics(experiment, report, metrics=stage.metrics, console=console)
-    _draw(report, stage.local.paths.checkout / "out" / f"{'timeline-tagged' if with_tags else 'timeline'}.svg", console)
-    if scenario == ARTICLE and kinds(report) != ARTICLE_KINDS:
-        raise click.ClickException(f"The article found {ARTICLE_KINDS}; this run did not: see the table above.")
+    show_metrics(run, report, metrics=demo.metrics, console=console)
+    _draw(report, demo.local.paths.checkout / "out" / f"{'timeline-tagged' if with_tags else 'timeline'}.svg", console)
+    if scenario == ARTICLE and calls_by_label(report) != ARTICLE_CALLS:
+        raise click.ClickException(f"The article found {ARTICLE_CALLS}; this run did not: see the table above.")
     return report
 
 
@@ -102,10 +102,10 @@ def _show(report: Report, console: Console) -> None:
     console.print(headline(report), style="bold", highlight=False)
     if report.prices:
         console.print(cost_line(report), highlight=False)
-    if found := kinds(report):
-        console.print(f"{found}{': as in the article' if found == ARTICLE_KINDS else ''}", highlight=False)
+    if calls := calls_by_label(report):
+        console.print(f"{calls}{': as in the article' if calls == ARTICLE_CALLS else ''}", highlight=False)
     if report.unattributed:
-        console.print(unlinked_table(report.unlinked))
+        console.print(unlinked_table(report))
     console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))
 
@@ -118,11 +118,11 @@ def _draw(report: Report, target: Path, console: Console) -> None:
     console.print(f"Timeline: {shown_path(target)} and {shown_path(target.with_suffix('.png'))}\n", highlight=False)
 
 
-def _write_page(report: Report, stage: Stage, console: Console) -> None:
+def _write_page(report: Report, demo: DemoStack, console: Console) -> None:
     """Write the report as one page."""
     now = datetime.now(UTC)
     begins = min((state.record.started_at for state in report.requests if state.record is not None), default=now)
-    heading = Heading(stack=STACK_NAME, period=Period(first=begins, last=now), written_at=now)
-    target = stage.local.paths.checkout / "out" / "report.html"
+    heading = Heading(stack=DEFAULT_STACK_NAME, period=Period(first=begins, last=now), written_at=now)
+    target = demo.local.paths.checkout / "out" / "report.html"
     target.write_text(report_page(report, heading), encoding="utf-8")
     console.print(f"Report: {shown_path(target)}, one page to open in a browser", highlight=False)

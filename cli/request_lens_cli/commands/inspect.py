@@ -13,8 +13,8 @@ from request_lens_cli.replay.log_files import LogFileError, read_log_files
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.inspection_view import inspection_table
 
-_SET_ASIDE = 1
-"""The exit code where at least one line was set aside."""
+_REJECTED = 1
+"""The exit code where at least one line was rejected."""
 
 
 _HELP = """Show what the pipeline makes of log lines: what it reads, what is unknown and why, what it sets aside.
@@ -42,17 +42,17 @@ Exit codes:
 @click.pass_context
 def inspect_command(context: click.Context, files: tuple[str, ...], format_: str) -> None:
     """Show what the pipeline makes of log lines, and exit with 1 where one is set aside."""
-    found = Counter[str]()
+    counts = Counter[str]()
     try:
         for number, inspection in _inspections(files):
-            found[inspection.kind] += 1
+            counts[inspection.kind] += 1
             _show(inspection, number, format_)
     except LogFileError as error:
         raise click.ClickException(str(error)) from error
     if format_ == "table":
-        click.echo(_headline(found))
-    if found["rejected"]:
-        context.exit(_SET_ASIDE)
+        click.echo(_headline(counts))
+    if counts["rejected"]:
+        context.exit(_REJECTED)
 
 
 def _inspections(files: tuple[str, ...]) -> Iterator[tuple[int, Inspection]]:
@@ -68,6 +68,6 @@ def _show(inspection: Inspection, number: int, format_: str) -> None:
         open_console().print(inspection_table(inspection, number))
 
 
-def _headline(found: Mapping[str, int]) -> str:
-    invocations, requests = pluralize(found["invocation"], "invocation"), pluralize(found["request"], "request")
-    return f"{invocations}, {requests}, {found['ignored']:,} ignored, {found['rejected']:,} set aside"
+def _headline(counts: Mapping[str, int]) -> str:
+    invocations, requests = pluralize(counts["invocation"], "invocation"), pluralize(counts["request"], "request")
+    return f"{invocations}, {requests}, {counts['ignored']:,} ignored, {counts['rejected']:,} set aside"

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from request_lens_cli.local_aws.deployment import DeployedStack, deployed_stack
 from request_lens_cli.local_aws.deployment import deploy as deploy_to
-from request_lens_cli.local_aws.lifecycle import LocalAws, require_running
+from request_lens_cli.local_aws.deployment import deployed_stack
 from request_lens_cli.local_aws.lifecycle import down as take_down
+from request_lens_cli.local_aws.lifecycle import require_running
 from request_lens_cli.local_aws.lifecycle import up as bring_up
 from request_lens_cli.local_aws.paths import checkout_paths
-from request_lens_cli.local_aws.scenario_player import just_ended, play_into
+from request_lens_cli.local_aws.scenario_player import ending_now, play_into
 
 
 @click.group("local")
@@ -24,8 +24,8 @@ def up(port: int | None) -> None:
     """Start the local AWS, or find the one that runs already."""
     paths = checkout_paths()
     local = bring_up(paths, port=port)
-    what = "started" if local.started_now else "runs already"
-    click.echo(f"local AWS {what} at {local.endpoint}; settings in {paths.env_file.relative_to(paths.checkout)}")
+    state = "started" if local.started_now else "runs already"
+    click.echo(f"local AWS {state} at {local.endpoint}; settings in {paths.env_file.relative_to(paths.checkout)}")
 
 
 @local_group.command()
@@ -42,9 +42,10 @@ def deploy() -> None:
 @click.option("--run-id", help="Names this playing: the same run id gives the same ids. By default the time.")
 def play(scenario: str, *, tagged: bool, run_id: str | None) -> None:
     """Play a scenario (a name in events/, or a folder) into the deployed log groups, as if it had just ended."""
-    local, stack = _running_stack()
+    local = require_running(checkout_paths())
+    stack = deployed_stack(local)
     folder = Path(scenario) if Path(scenario).is_dir() else local.paths.events / scenario
-    played = just_ended(folder, run_id=run_id, with_tags=tagged)
+    played = ending_now(folder, run_id=run_id, with_tags=tagged)
     play_into(stack, played, local=local)
     click.echo(f"played {len(played.access)} requests with {len(played.invocations)} calls ({played.name})")
 
@@ -54,8 +55,3 @@ def down() -> None:
     """Stop what `up` and `deploy` have started."""
     was_running = take_down(checkout_paths())
     click.echo("local AWS stopped" if was_running else "no local AWS is running")
-
-
-def _running_stack() -> tuple[LocalAws, DeployedStack]:
-    local = require_running(checkout_paths())
-    return local, deployed_stack(local)

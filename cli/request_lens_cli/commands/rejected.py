@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from request_lens.domain.log_record import StoredRejected
-from request_lens.presentation.formatting import UNKNOWN, iso_ms, pluralize
+from request_lens.presentation.formatting import UNKNOWN, counts_text, iso_ms, pluralize
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -36,32 +36,32 @@ def rejected_command(*, period: Period, stack: StackChoice, format_: str) -> Non
     view = read_stack(stack)
     kept = view.kept(period)
     with working("Reading the rejected records"):
-        found = open_stack_table(view).reader.rejected_between(kept.first, kept.last, limit=LIST_LIMIT)
+        records = open_stack_table(view).reader.rejected_between(kept.first, kept.last, limit=LIST_LIMIT)
     if format_ == "json":
-        click.echo(json.dumps(rejected_documents(found), indent=2))
+        click.echo(json.dumps(rejected_documents(records), indent=2))
     else:
-        show_rejected(found, open_console())
+        show_rejected(records, open_console())
 
 
-def rejected_documents(found: Sequence[StoredRejected]) -> Document:
+def rejected_documents(records: Sequence[StoredRejected]) -> Document:
     """The kept records as JSON, and whether there may be more of them than were read."""
-    return {"rejected": [stored_rejected_document(each) for each in found], "may_be_more": _is_cut(found)}
+    return {"rejected": [stored_rejected_document(stored) for stored in records], "may_be_more": _is_cut(records)}
 
 
-def show_rejected(found: Sequence[StoredRejected], console: Console) -> None:
+def show_rejected(records: Sequence[StoredRejected], console: Console) -> None:
     """Print the kept records, how many there are by reason, and whether there may be more."""
-    if found:
-        console.print(rejected_table(found))
-    reasons = Counter(each.record.reason for each in found)
-    told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
-    console.print(pluralize(len(found), "rejected record") + (f": {told}" if told else ""), style="bold")
-    if _is_cut(found):
-        words = f"Only the earliest {len(found):,} rejected records of this time were read, there may be more"
-        console.print(f"{words}: ask for a shorter time.", style="yellow", highlight=False)
+    if records:
+        console.print(rejected_table(records))
+    reasons = Counter(stored.record.reason for stored in records)
+    counts = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
+    console.print(pluralize(len(records), "rejected record") + (f": {counts}" if counts else ""), style="bold")
+    if _is_cut(records):
+        note = f"Showing the earliest {len(records):,} rejected records; narrow the time range to see all."
+        console.print(note, style="yellow", highlight=False)
 
 
-def _is_cut(found: Sequence[StoredRejected]) -> bool:
-    return len(found) >= LIST_LIMIT
+def _is_cut(records: Sequence[StoredRejected]) -> bool:
+    return len(records) >= LIST_LIMIT
 
 
 def stored_rejected_document(stored: StoredRejected) -> Document:
@@ -71,14 +71,19 @@ def stored_rejected_document(stored: StoredRejected) -> Document:
     return {"rejected_at": iso_ms(stored.stored_at), **rejected_document(record), **where}
 
 
-def rejected_table(found: Sequence[StoredRejected]) -> Table:
+def rejected_table(records: Sequence[StoredRejected]) -> Table:
     """One record a row, in the order given."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     for column in _COLUMNS:
         table.add_column(column, justify="right" if column == "Bytes" else "left", overflow="fold")
-    for each in found:
-        record = each.record
-        size = UNKNOWN if record.size_bytes is None else f"{record.size_bytes:,}"
+    for stored in records:
+        record = stored.record
         where = [name or UNKNOWN for name in (record.log_group, record.log_stream, record.event_id)]
-        table.add_row(f"{each.stored_at:%H:%M:%S}", record.reason.value, record.detail or UNKNOWN, size, *where)
+        table.add_row(
+            f"{stored.stored_at:%H:%M:%S}",
+            record.reason.value,
+            record.detail or UNKNOWN,
+            counts_text(record.size_bytes),
+            *where,
+        )
     return table

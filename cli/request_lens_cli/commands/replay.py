@@ -78,6 +78,6 @@ def replay_document(result: Replay, policy: Policy) -> Document:
     return {
         "requests": [summary_document(state, policy) for state in result.requests],
         "unattributed": unattributed_documents(result.unattributed, policy),
-        "rejected": [rejected_document(each) for each in result.rejected],
-        "publications": [publication_document(each) for each in result.publications],
+        "rejected": [rejected_document(record) for record in result.rejected],
+        "publications": [publication_document(publication) for publication in result.publications],
     }

@@ -42,7 +42,7 @@ def report_command(*, period: Period, selection: Selection, output: Path, stack:
     with working("Reading the requests"):
         report = open_stack_table(view).report(view.kept(period), view.policy)
     selected = replace(report, requests=selection.of(report.requests))
-    heading = Heading(stack=view.name, period=period, written_at=command_clock().now(), only=selection.words)
+    heading = Heading(stack=view.name, period=period, written_at=command_clock().now(), only=selection.description)
     with writing(output):
         output.write_text(report_page(selected, heading), encoding="utf-8")
     open_console().print(f"{headline(selected)}: {shown_path(output)}", highlight=False)

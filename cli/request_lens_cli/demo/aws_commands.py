@@ -3,12 +3,16 @@
 import json
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import click
 from rich.console import Console
 
+from request_lens.adapters.dynamodb.items import BY_TIME_INDEX, HourlyList, hour_partition, request_partition
+from request_lens.domain.facts import RequestId
+from request_lens.domain.publishing.metric_names import NAMESPACE, Metric
+from request_lens_cli.demo.stack import SERVICE_NAME
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.report.report import Report
@@ -29,7 +33,7 @@ def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, cons
     for title, command in commands.items():
         console.print(title, style="bold")
         console.print("$ " + shown(command), soft_wrap=True, highlight=False, markup=False)
-        console.print(_output(command, local), soft_wrap=True, highlight=False, markup=False)
+        console.print(_run(command, local), soft_wrap=True, highlight=False, markup=False)
 
 
 def _start(report: Report, position: int) -> datetime:
@@ -46,7 +50,7 @@ def shown(command: Sequence[Line]) -> str:
 
 def request_query(table: str, request_id: str) -> list[Line]:
     """The calls of one request, as facts with their links."""
-    values = {":request": {"S": f"request#{request_id}"}, ":calls": {"S": "invocation#"}}
+    values = {":request": {"S": request_partition(RequestId(request_id))}, ":calls": {"S": "invocation#"}}
     fact = "fact.M.logged_at.S, fact.M.latency_ms.N, fact.M.stop_reason.S"
     return [
         ["aws", "dynamodb", "query", "--table-name", table],
@@ -58,9 +62,9 @@ def request_query(table: str, request_id: str) -> list[Line]:
 
 def hour_query(table: str, started_at: datetime) -> list[Line]:
     """The last five requests that began in this hour."""
-    hour = {":hour": {"S": f"requests#{started_at:%Y-%m-%dT%H}"}}
+    hour = {":hour": {"S": hour_partition(HourlyList.REQUESTS, started_at)}}
     return [
-        ["aws", "dynamodb", "query", "--table-name", table, "--index-name", "by_time"],
+        ["aws", "dynamodb", "query", "--table-name", table, "--index-name", BY_TIME_INDEX],
         ["--key-condition-expression", "by_time_pk = :hour"],
         ["--expression-attribute-values", json.dumps(hour)],
         ["--no-scan-index-forward", "--limit", "5", "--no-paginate"],
@@ -71,8 +75,8 @@ def hour_query(table: str, started_at: datetime) -> list[Line]:
 
 def metric_query(first: datetime, last: datetime) -> list[Line]:
     """The number of LLM calls of each request, at the second in which it ended."""
-    dimensions = [{"Name": "Service", "Value": "request-lens"}]
-    metric = {"Namespace": "RequestLens", "MetricName": "LlmCallsPerRequest", "Dimensions": dimensions}
+    dimensions = [{"Name": "Service", "Value": SERVICE_NAME}]
+    metric = {"Namespace": NAMESPACE, "MetricName": Metric.LLM_CALLS_PER_REQUEST, "Dimensions": dimensions}
     queries = [{"Id": "calls", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}]
     end = last + timedelta(minutes=1)
     return [
@@ -83,13 +87,12 @@ def metric_query(first: datetime, last: datetime) -> list[Line]:
     ]
 
 
-def _output(command: Sequence[Line], local: LocalAws) -> str:
-    """What the command prints. Raises: click.ClickException with its error where it fails."""
+def _run(command: Sequence[Line], local: LocalAws) -> str:
+    """Run the command; answers with what it prints. Raises: click.ClickException with its error where it fails."""
     arguments = [argument for line in command for argument in line]
-    environment: Mapping[str, str] = local.environment()
-    done = subprocess.run(
-        [str(local.paths.aws), *arguments[1:]], env=environment, capture_output=True, text=True, check=False
+    process = subprocess.run(
+        [str(local.paths.aws), *arguments[1:]], env=local.environment(), capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
-        raise click.ClickException(f"{shlex.join(arguments)} failed: {done.stderr.strip()}")
-    return done.stdout
+    if process.returncode != 0:
+        raise click.ClickException(f"{shlex.join(arguments)} failed: {process.stderr.strip()}")
+    return process.stdout

@@ -3,19 +3,19 @@
 import click
 from rich.console import Console
 
-from request_lens_cli.demo.experiment import Experiment, published_totals, wait_for_metrics
+from request_lens_cli.demo.scenario_run import ScenarioRun, published_totals, wait_for_metrics
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.report.report import Report
 
 
-def show_metrics(experiment: Experiment, report: Report, *, metrics: Metrics, console: Console) -> None:
+def show_metrics(run: ScenarioRun, report: Report, *, metrics: Metrics, console: Console) -> None:
     """Print the sums of the 1-second metrics. Raises: click.ClickException where they are not what the table says."""
-    wanted = published_totals(report)
-    found = wait_for_metrics(experiment, metrics, wanted=wanted)
-    shown = ", ".join(f"{name} {value:,.0f}" for name, value in found.items())
-    console.print(f"Metrics read back at 1 s: {shown}", highlight=False)
-    if found != wanted:
+    expected = published_totals(report)
+    sums = wait_for_metrics(run, metrics, expected=expected)
+    listed = ", ".join(f"{name} {value:,.0f}" for name, value in sums.items())
+    console.print(f"Metrics read back at 1 s: {listed}", highlight=False)
+    if sums != expected:
         raise click.ClickException(
-            f"The table says {dict(wanted)}: the metrics differ. The stand-in for CloudWatch's EMF extraction logs to "
-            "out/local-aws/."
+            f"The table says {dict(expected)}: the metrics differ. The stand-in for CloudWatch's EMF extraction logs "
+            "to out/local-aws/."
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from request_lens.domain.publishing.metric_names import NAMESPACE
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef, MetricTypeDef
@@ -29,12 +31,12 @@ class Metrics:
 
     def points(self, name: str, *, first: datetime, last: datetime) -> Mapping[datetime, float]:
         """The metric's sum in each second of [first, last] that has a value."""
-        found = self.client.get_metric_data(
+        result = self.client.get_metric_data(
             MetricDataQueries=[self._query(0, name)], StartTime=first, EndTime=last + timedelta(seconds=1)
         )["MetricDataResults"][0]
-        return dict(zip(found["Timestamps"], found["Values"], strict=True))
+        return dict(zip(result["Timestamps"], result["Values"], strict=True))
 
     def _query(self, position: int, name: str) -> "MetricDataQueryTypeDef":
         dimensions: list[DimensionTypeDef] = [{"Name": "Service", "Value": self.service}]
-        metric: MetricTypeDef = {"Namespace": "RequestLens", "MetricName": name, "Dimensions": dimensions}
+        metric: MetricTypeDef = {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": dimensions}
         return {"Id": f"m{position}", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import boto3
 import click
@@ -12,9 +11,6 @@ from request_lens.domain.policy import Policy
 from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +45,8 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
     return DeployedStackView(
         name=choice.name,
         session=session,
-        outputs={each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])},
-        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stacks[0].get("Parameters", [])},
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])},
+        parameters={
+            parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stacks[0].get("Parameters", [])
+        },
     )

@@ -15,12 +15,12 @@ from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.ports import ReadPorts
+from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import COUNTED_UP_TO, MAX_UNTAGGED, Report
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-from request_lens_cli.deployed.stack import DeployedStackView
 
 PARALLEL_READS = 8
 LIST_LIMIT = MAX_COUNTED - COUNTED_UP_TO
@@ -39,7 +39,7 @@ class DeployedTable:
 
     def states(self, request_ids: Iterable[str]) -> Sequence[RequestState]:
         """All that is known of these requests, in their order."""
-        return self.reader.load_requests([RequestId(each) for each in request_ids])
+        return self.reader.load_requests([RequestId(request_id) for request_id in request_ids])
 
     def details(self, request_id: str, policy: Policy) -> RequestDetail:
         """One request with its calls, and with those that would be linked to it as things stand."""
@@ -48,28 +48,28 @@ class DeployedTable:
     def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
         """Those of these invocations that have an item of their own, in their order."""
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            found = pool.map(self.reader.load_unlinked, map(InvocationId, invocation_ids))
-            return [each for each in found if each is not None]
+            calls = pool.map(self.reader.load_unlinked, map(InvocationId, invocation_ids))
+            return [call for call in calls if call is not None]
 
     def report(self, period: Period, policy: Policy) -> Report:
         """The latest LIST_LIMIT requests that started in the period, without their calls, and the untagged ones then.
 
         Only the requests' own items are read, in batches, and what is pending: that shows where it would be linked.
         """
-        seen = list_requests(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
+        page = list_requests(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
         return Report(
-            requests=[each.state for each in seen.requests],
+            requests=[view.state for view in page.requests],
             unlinked=self.unlinked_between(period),
             provisional={
-                each.record.request_id: each.summary for each in seen.requests if each.is_pending and each.summary
+                view.record.request_id: view.summary for view in page.requests if view.is_pending and view.summary
             },
-            earlier=seen.earlier,
+            earlier=page.earlier,
         )
 
     def report_with_calls(self, period: Period) -> Report:
         """The same requests with all their calls: a Query each."""
         records = self.reader.newest_requests(period.first, period.last, limit=LIST_LIMIT)
-        states = self.states(each.request_id for each in records)
+        states = self.states(record.request_id for record in records)
         return Report(requests=states, unlinked=self.unlinked_between(period))
 
     def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:

@@ -1,14 +1,12 @@
 """The page's tables of figures: by route, by model, and what belongs to no request."""
 
-from collections import Counter
-
 from request_lens.domain.folding.summary import Totals
-from request_lens.domain.linking.link import Link
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
-from request_lens_cli.html_report.html import NOTHING, Column, Html, element, table, text
+from request_lens.presentation.markup import NOTHING, Markup, element, text
+from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
-from request_lens_cli.report.report import Report, why
+from request_lens_cli.report.report import Report
 
 type _Route = tuple[str, RequestFigures]
 type _Model = tuple[str, Totals]
@@ -43,33 +41,33 @@ _REASONS: tuple[Column[tuple[str, int]], ...] = (
 )
 
 
-def route_table(figures: Figures) -> Html:
+def route_table(figures: Figures) -> Markup:
     """The requests' figures by route; nothing where there are none."""
     return table(_ROUTES, list(figures.by_route.items()), caption="By route") if figures.by_route else NOTHING
 
 
-def model_table(figures: Figures) -> Html:
+def model_table(figures: Figures) -> Markup:
     """The attempts' totals by model, failed ones together as "other"; nothing where there are none."""
     return table(_MODELS, list(figures.by_model.items()), caption="By model") if figures.by_model else NOTHING
 
 
-def unlinked_section(report: Report) -> Html:
+def unlinked_section(report: Report) -> Markup:
     """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
-    counts = Counter(why(each) for each in report.unlinked if not isinstance(each.decision, Link))
+    counts = report.without_request()
     return table(_REASONS, sorted(counts.items()), caption="Calls without a request") if counts else NOTHING
 
 
-def _count(value: int) -> Html:
+def _count(value: int) -> Markup:
     return text(f"{value:,}")
 
 
-def _calls(spread: Distribution | None) -> Html:
-    return text(UNKNOWN if spread is None else f"{spread.mean:.1f}, most {spread.most:,.0f}")
+def _calls(calls: Distribution | None) -> Markup:
+    return text(UNKNOWN if calls is None else f"{calls.mean:.1f}, most {calls.maximum:,.0f}")
 
 
-def _median(spread: Distribution | None) -> Html:
-    return text(seconds(spread.p50 if spread is not None else None))
+def _median(times: Distribution | None) -> Markup:
+    return text(UNKNOWN if times is None else seconds(times.p50))
 
 
-def _p90(spread: Distribution | None) -> Html:
-    return text(seconds(spread.p90 if spread is not None else None))
+def _p90(times: Distribution | None) -> Markup:
+    return text(UNKNOWN if times is None else seconds(times.p90))

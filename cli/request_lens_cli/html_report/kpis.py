@@ -1,29 +1,31 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
-from request_lens.presentation.costs import UNKNOWN_COST, dollars
+from request_lens.domain.folding.summary import Totals
+from request_lens.presentation.costs import dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
-from request_lens_cli.html_report.html import Html, element, text
-from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
+from request_lens.presentation.markup import Markup, element, text
+from request_lens_cli.report.figures import Distribution, RequestFigures
+from request_lens_cli.report.report import Report
 
 
-def kpi_cards(figures: Figures) -> Html:
+def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
     """The cards, the most asked for first."""
-    every = figures.all
+    totals = figures.totals
     cards = (
-        _card("Requests", f"{every.requests:,}", _requests_notes(every)),
-        _card("LLM calls per request", _mean(every.calls), _calls_notes(every)),
-        _card("Request duration", _median(every.duration_ms), _upper_end("median", every.duration_ms)),
-        _card("LLM time", _median(every.llm_time_ms), _time_notes(every)),
-        _card("Tokens", f"{every.totals.input_tokens:,} in", _token_notes(every)),
-        _cost_card(every),
-        _card("Errors", f"{every.totals.llm_errors:,}", [f"of these throttled: {every.totals.llm_throttles:,}"]),
-        _unattributed_card(figures),
+        _card("Requests", f"{figures.requests:,}", _requests_notes(figures)),
+        _card("LLM calls per request", _mean(figures.calls), _calls_notes(figures)),
+        _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms)),
+        _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
+        _card("Tokens", f"{totals.input_tokens:,} in", _token_notes(totals)),
+        _cost_card(totals),
+        _card("Errors", f"{totals.llm_errors:,}", [f"of these throttled: {totals.llm_throttles:,}"]),
+        _unattributed_card(report),
     )
     return element("dl", *cards, class_="kpis")
 
 
-def _card(name: str, value: str, notes: list[str]) -> Html:
-    lines = (element("dd", text(each), class_="note") for each in notes)
+def _card(name: str, value: str, notes: list[str]) -> Markup:
+    lines = (element("dd", text(note), class_="note") for note in notes)
     return element("div", element("dt", text(name)), element("dd", text(value), class_="value"), *lines)
 
 
@@ -32,59 +34,56 @@ def _requests_notes(figures: RequestFigures) -> list[str]:
     return [*notes, f"{figures.failed:,} with a status of 500 or above"] if figures.failed else notes
 
 
-def _mean(spread: Distribution | None) -> str:
-    return UNKNOWN if spread is None else f"{spread.mean:.1f}"
+def _mean(calls: Distribution | None) -> str:
+    return UNKNOWN if calls is None else f"{calls.mean:.1f}"
 
 
-def _median(spread: Distribution | None) -> str:
-    return UNKNOWN if spread is None else seconds(spread.p50)
+def _median(times: Distribution | None) -> str:
+    return UNKNOWN if times is None else seconds(times.p50)
 
 
 def _calls_notes(figures: RequestFigures) -> list[str]:
-    spread = figures.calls
-    if spread is None:
+    calls = figures.calls
+    if calls is None:
         return []
-    return [f"mean; p90 {spread.p90:,.0f}, most {spread.most:,.0f}", pluralize(figures.totals.llm_calls, "LLM call")]
+    total = pluralize(figures.totals.llm_calls, "LLM call")
+    return [f"mean; p90 {calls.p90:,.0f}, most {calls.maximum:,.0f}", total]
 
 
-def _upper_end(name: str, spread: Distribution | None) -> list[str]:
-    if spread is None:
+def _upper_end(times: Distribution | None) -> list[str]:
+    if times is None:
         return []
-    notes = [f"{name}; p90 {seconds(spread.p90)}, longest {seconds(spread.most)}"]
-    return [*notes, f"known of {spread.known:,} of {spread.of:,}"] if spread.known < spread.of else notes
+    notes = [f"median; p90 {seconds(times.p90)}, longest {seconds(times.maximum)}"]
+    return notes if times.is_complete else [*notes, f"known of {times.known:,} of {times.of:,}"]
 
 
 def _time_notes(figures: RequestFigures) -> list[str]:
     if figures.llm_time_ms is None:
         return []
     others = f"other than LLM {_median(figures.non_llm_time_ms)}"
-    return [*_upper_end("median", figures.llm_time_ms), f"{_tools(figures.tool_time_ms)}, {others}"]
+    return [*_upper_end(figures.llm_time_ms), f"tools {_tool_time(figures.tool_time_ms)}, {others}"]
 
 
-def _tools(spread: Distribution | None) -> str:
+def _tool_time(times: Distribution | None) -> str:
     """The tools' median time, where it is known of all requests: of those without tools it always is."""
-    return f"tools {_median(spread)}" if spread is not None and spread.known == spread.of else "tools unknown"
+    return _median(times) if times is not None and times.is_complete else "unknown"
 
 
-def _token_notes(figures: RequestFigures) -> list[str]:
-    totals = figures.totals
+def _token_notes(totals: Totals) -> list[str]:
     cached = f"{totals.cache_read_input_tokens:,} read from cache, {totals.cache_write_input_tokens:,} written"
     return [f"{totals.output_tokens:,} out", cached]
 
 
-def _cost_card(figures: RequestFigures) -> Html:
-    totals = figures.totals
+def _cost_card(totals: Totals) -> Markup:
     unpriced = pluralize(totals.unpriced_calls, "call")
     if totals.estimated_cost_usd is None:
-        return _card(
-            "Estimated cost", UNKNOWN_COST, [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else []
-        )
+        return _card("Estimated cost", UNKNOWN, [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else [])
     notes = ["an estimate in USD", *([f"without {unpriced} of unknown price"] if totals.unpriced_calls else [])]
     return _card("Estimated cost", dollars(totals.estimated_cost_usd), notes)
 
 
-def _unattributed_card(figures: Figures) -> Html:
-    share = figures.unattributed_share
-    notes = [pluralize(figures.unattributed, "call") + " of no request we know"]
-    notes += [f"{figures.pending_calls:,} not decided yet"] if figures.pending_calls else []
+def _unattributed_card(report: Report) -> Markup:
+    share = report.unattributed_share
+    notes = [pluralize(report.unattributed, "call") + " of no request we know"]
+    notes += [f"{report.pending:,} not decided yet"] if report.pending else []
     return _card("Unattributed", UNKNOWN if share is None else f"{share:.1%}", notes)

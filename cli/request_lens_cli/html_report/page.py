@@ -8,10 +8,11 @@ from itertools import pairwise
 
 from request_lens.presentation.costs import by_prices
 from request_lens.presentation.formatting import moment_text
-from request_lens.presentation.timeline.drawing import TimelineRow, draw_timeline
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from request_lens_cli.html_report.group_tables import model_table, route_table, unlinked_section
-from request_lens_cli.html_report.html import NOTHING, Html, element, joined, text
 from request_lens_cli.html_report.kpis import kpi_cards
 from request_lens_cli.html_report.request_tables import requests_section, top_tables
 from request_lens_cli.report.figures import figures_of
@@ -47,10 +48,10 @@ def report_page(report: Report, heading: Heading) -> str:
     """The page as one HTML document; equal reports under equal headings give equal pages."""
     title = f"Request Lens: {heading.stack}"
     head = (
-        Html('<meta charset="utf-8">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark">'),
+        Markup('<meta charset="utf-8">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup('<meta name="color-scheme" content="light dark">'),
         element("title", text(title)),
         element("style", _style()),
     )
@@ -63,24 +64,24 @@ def report_page(report: Report, heading: Heading) -> str:
     return f"<!doctype html>\n{document}\n"
 
 
-def _header(report: Report, heading: Heading) -> Html:
+def _header(report: Report, heading: Heading) -> Markup:
     period = f"{_minute(heading.period.first)} to {_minute(heading.period.last)}"
     lines = [f"Stack {heading.stack}", period, f"as of {_minute(heading.written_at)}"]
     lines += [heading.only] if heading.only else []
     lines += [earlier_note(report)] if report.earlier else []
     lines += [words] if (words := truncation_note(report)) else []
-    parts = (element("li", text(each)) for each in lines)
+    parts = (element("li", text(line)) for line in lines)
     return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
 
 
-def _main(report: Report) -> Html:
+def _main(report: Report) -> Markup:
     if not report.requests and not report.unlinked:
         words = "No requests in this time. Does the API write its access log to the stack's log group?"
         return element("p", text(words), class_="empty")
     figures = figures_of(report)
     return joined(
         (
-            kpi_cards(figures),
+            kpi_cards(figures.all, report),
             _timeline(report),
             _section("Where it goes", joined((route_table(figures), model_table(figures), unlinked_section(report)))),
             _section("Extremes", top_tables(report)),
@@ -94,7 +95,7 @@ def _by_prices(report: Report) -> str:
     return f" Costs are estimated {words}." if words else ""
 
 
-def _timeline(report: Report) -> Html:
+def _timeline(report: Report) -> Markup:
     if not report.requests:
         return NOTHING
     drawn = report.newest(MAX_DRAWN)
@@ -105,7 +106,7 @@ def _timeline(report: Report) -> Html:
     return element("section", whole, *sheets, class_="timeline")
 
 
-def _sheets(rows: Sequence[TimelineRow]) -> list[Html]:
+def _sheets(rows: Sequence[TimelineRow]) -> list[Markup]:
     """The timeline once more for paper, a picture a sheet; none where one sheet holds it."""
     if len(rows) <= SHEET_ROWS:
         return []
@@ -116,11 +117,11 @@ def _sheets(rows: Sequence[TimelineRow]) -> list[Html]:
     ]
 
 
-def _picture(rows: Sequence[TimelineRow], subtitle: str, *, class_: str) -> Html:
-    return element("div", Html(draw_timeline(rows, title="Timeline", subtitle=subtitle)), class_=class_)
+def _picture(rows: Sequence[TimelineRow], subtitle: str, *, class_: str) -> Markup:
+    return element("div", draw_timeline(rows, title="Timeline", subtitle=subtitle), class_=class_)
 
 
-def _section(title: str, content: Html) -> Html:
+def _section(title: str, content: Markup) -> Markup:
     return element("section", element("h2", text(title)), content) if content else NOTHING
 
 
@@ -128,9 +129,9 @@ def _minute(moment: datetime) -> str:
     return f"{moment_text(moment)[:16]} UTC"
 
 
-def _style() -> Html:
+def _style() -> Markup:
     sheet = files("request_lens_cli.html_report").joinpath("page.css").read_text(encoding="utf-8")
-    return Html(
+    return Markup(
         f":root {{{_variables(LIGHT)}}}\n"
         f"@media screen and (prefers-color-scheme: dark) {{:root {{{_variables(DARK)}}}}}\n{sheet}"
     )

@@ -1,10 +1,14 @@
-"""The page's tables of requests: all of them, and the slowest, dearest and most talkative."""
+"""The page's tables of requests: all of them, and the slowest, the most expensive and those with the most calls."""
 
+from collections.abc import Callable
+
+from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, seconds
-from request_lens_cli.html_report.html import NOTHING, Column, Html, element, joined, table, text
-from request_lens_cli.report.report import Report, links_of
+from request_lens.presentation.formatting import UNKNOWN, counts_text, seconds
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens_cli.html_report.table import Column, table
+from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection
 
 MAX_ROWS = 1_000
@@ -15,18 +19,18 @@ TOP = 5
 _TOPS = {Order.DURATION: "Slowest", Order.CALLS: "Most LLM calls", Order.COST: "Dearest, by estimated cost"}
 
 
-def top_tables(report: Report) -> Html:
+def top_tables(report: Report) -> Markup:
     """The first few requests by duration, LLM calls and cost; without those that nothing is known of."""
     return joined(_top(report, order, title) for order, title in _TOPS.items())
 
 
-def _top(report: Report, order: Order, title: str) -> Html:
-    known = [state for state in report.requests if _measured(state, order)]
-    first = Selection(order=order).of(known)[:TOP]
+def _top(report: Report, order: Order, title: str) -> Markup:
+    measured = [state for state in report.requests if _is_measured(state, order)]
+    first = Selection(order=order).of(measured)[:TOP]
     return table(_columns(report)[:7], first, caption=title) if first else NOTHING
 
 
-def _measured(state: RequestState, order: Order) -> bool:
+def _is_measured(state: RequestState, order: Order) -> bool:
     if order is Order.DURATION:
         return state.record is not None and state.record.duration_ms is not None
     if state.summary is None:
@@ -34,7 +38,7 @@ def _measured(state: RequestState, order: Order) -> bool:
     return order is not Order.COST or state.summary.totals.estimated_cost_usd is not None
 
 
-def requests_section(report: Report) -> Html:
+def requests_section(report: Report) -> Markup:
     """Every request, by start, up to MAX_ROWS of them, the newest."""
     shown = report.newest(MAX_ROWS).requests
     more = f", the latest {len(shown):,} of {len(report.requests):,}" if len(shown) < len(report.requests) else ""
@@ -42,12 +46,12 @@ def requests_section(report: Report) -> Html:
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
-    def name(state: RequestState) -> Html:
+    def name(state: RequestState) -> Markup:
         label = report.labels.get(state.request_id)
         request_id = element("code", text(state.request_id))
         return request_id if label is None else joined((text(label.prompt), element("div", request_id, class_="note")))
 
-    def start(state: RequestState) -> Html:
+    def start(state: RequestState) -> Markup:
         return text(UNKNOWN if state.record is None else report.started_text(state.record))
 
     return [
@@ -56,16 +60,18 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Start (UTC)", cell=start, numeric=True),
         Column(header="Duration", cell=_record_seconds, numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
-        Column(header="LLM time", cell=lambda state: _summary_seconds(state, "llm"), numeric=True),
-        Column(header="Cost (est.)", cell=_cost, numeric=True),
-        Column(header="Tool time", cell=lambda state: _summary_seconds(state, "tool"), numeric=True),
-        Column(header="Other than LLM", cell=lambda state: _summary_seconds(state, "other"), numeric=True),
-        Column(header="Tokens in / out", cell=_tokens, numeric=True),
+        Column(header="LLM time", cell=_of_summary(lambda summary: seconds(summary.llm_time_ms)), numeric=True),
+        Column(header="Cost (est.)", cell=_of_summary(lambda summary: cost_of(summary.totals)), numeric=True),
+        Column(header="Tool time", cell=_of_summary(lambda summary: seconds(summary.tool_time_ms)), numeric=True),
+        Column(
+            header="Other than LLM", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True
+        ),
+        Column(header="Tokens in / out", cell=_of_summary(_tokens), numeric=True),
         Column(header="Correlated by", cell=_links),
     ]
 
 
-def _route(state: RequestState) -> Html:
+def _route(state: RequestState) -> Markup:
     if state.record is None:
         return text(UNKNOWN)
     route = text(state.record.route)
@@ -74,28 +80,20 @@ def _route(state: RequestState) -> Html:
     return joined((route, text(" "), element("strong", text(str(state.record.status)), class_="failed")))
 
 
-def _record_seconds(state: RequestState) -> Html:
+def _record_seconds(state: RequestState) -> Markup:
     return text(seconds(state.record.duration_ms if state.record is not None else None))
 
 
-def _summary_seconds(state: RequestState, which: str) -> Html:
-    if state.summary is None:
-        return text(UNKNOWN)
-    times = {
-        "llm": state.summary.llm_time_ms,
-        "tool": state.summary.tool_time_ms,
-        "other": state.summary.non_llm_time_ms,
-    }
-    return text(seconds(times[which]))
+def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Markup]:
+    """The cell that says so of a request's summary; a dash while there is none."""
+    return lambda state: text(UNKNOWN if state.summary is None else words(state.summary))
 
 
-def _tokens(state: RequestState) -> Html:
-    if state.summary is None:
-        return text(UNKNOWN)
-    return text(f"{state.summary.totals.input_tokens:,} / {state.summary.totals.output_tokens:,}")
+def _tokens(summary: Summary) -> str:
+    return counts_text(summary.totals.input_tokens, summary.totals.output_tokens)
 
 
-def _calls(state: RequestState) -> Html:
+def _calls(state: RequestState) -> Markup:
     if state.summary is None:
         return joined((element("em", text("pending")), _flag(" runaway", shown=state.runaway is not None)))
     totals = state.summary.totals
@@ -103,16 +101,10 @@ def _calls(state: RequestState) -> Html:
     return joined((text(f"{totals.llm_calls:,}"), failed, _flag(" runaway", shown=state.runaway is not None)))
 
 
-def _flag(words: str, *, shown: bool) -> Html:
+def _flag(words: str, *, shown: bool) -> Markup:
     return element("strong", text(words), class_="failed") if shown else NOTHING
 
 
-def _cost(state: RequestState) -> Html:
-    return text(UNKNOWN if state.summary is None else cost_of(state.summary.totals))
-
-
-def _links(state: RequestState) -> Html:
-    found = links_of(state)
-    methods = ", ".join(dict.fromkeys(str(method) for method, _ in found))
-    confidences = ", ".join(dict.fromkeys(str(confidence) for _, confidence in found))
-    return text(f"{methods} ({confidences})" if found else UNKNOWN)
+def _links(state: RequestState) -> Markup:
+    methods, confidences = correlated_by(state)
+    return text(f"{methods} ({confidences})" if methods else UNKNOWN)

@@ -67,7 +67,7 @@ def _request_fields(request: Request) -> Document:
 def _invocation_fields(invocation: Invocation) -> Document:
     fields = dict(invocation_document(invocation, Policy(), None))
     del fields["estimated_cost_usd"], fields["unpriced"]  # the price table's to say, not the log line's
-    tag, talk = invocation.tag, invocation.conversation
+    tag, conversation = invocation.tag, invocation.conversation
     return {
         **fields,
         "first_byte_latency_ms": invocation.first_byte_latency_ms,
@@ -77,5 +77,7 @@ def _invocation_fields(invocation: Invocation) -> Document:
         "caller_role": invocation.caller_role,
         "region": invocation.region,
         "tag": None if tag is None else {"api_request_id": tag.request_id, "call_index": tag.call_index},
-        "conversation": None if talk is None else {"returned": talk.returned, "produced": talk.produced},
+        "conversation": None
+        if conversation is None
+        else {"returned": conversation.returned, "produced": conversation.produced},
     }

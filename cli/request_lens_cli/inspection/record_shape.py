@@ -18,8 +18,8 @@ class RecordShape:
     """A record, and its bodies as the JSON that they are or hold; a body that is not there is None."""
 
     record: Mapping[str, Json]
-    asked: Json
-    answered: Json
+    request_body: Json
+    response_body: Json
 
     def has(self, *path: str) -> bool:
         """Whether the record has a value at the path, null not being one."""
@@ -27,7 +27,7 @@ class RecordShape:
 
     def no_latency(self, operation: str) -> str:
         """Why the call's latency is unknown."""
-        match self.answered:
+        match self.response_body:
             case list():
                 return _STREAM_METRICS
             case {"metrics": {"latencyMs": _}}:
@@ -41,13 +41,13 @@ class RecordShape:
 
     def no_stop_reason(self) -> str:
         """Why the stop reason is unknown."""
-        if isinstance(self.answered, dict | list):
+        if isinstance(self.response_body, dict | list):
             return "the output body names none (embeddings and most images have none)"
         return self._no_body("output")
 
     def no_conversation(self) -> str:
         """Why no tool-use ids are known, so that the call is in no chain."""
-        match self.asked:
+        match self.request_body:
             case {"messages": list()}:
                 return "the last message of the input body cannot be read"
             case {}:
@@ -67,8 +67,8 @@ def record_shape(message: str) -> RecordShape:
     """The shape of a line that was read as an invocation."""
     record = _parsed(message)
     if not isinstance(record, dict):
-        return RecordShape(record={}, asked=None, answered=None)
-    return RecordShape(record=record, asked=_body(record, "input"), answered=_body(record, "output"))
+        return RecordShape(record={}, request_body=None, response_body=None)
+    return RecordShape(record=record, request_body=_body(record, "input"), response_body=_body(record, "output"))
 
 
 def _body(record: Mapping[str, Json], side: str) -> Json:

@@ -60,7 +60,7 @@ def _of_names(call: Invocation) -> Iterator[tuple[str, str]]:
 def _of_call(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]]:
     if call.latency_ms is None:
         yield "latency_ms", shape.no_latency(call.operation) if call.is_llm_call else _FAILED
-    if call.first_byte_latency_ms is None and isinstance(shape.answered, list):
+    if call.first_byte_latency_ms is None and isinstance(shape.response_body, list):
         yield "first_byte_latency_ms", shape.no_latency(call.operation)
     if call.stop_reason is None:
         yield "stop_reason", shape.no_stop_reason() if call.is_llm_call else _FAILED
@@ -83,8 +83,8 @@ def _of_counts(call: Invocation) -> Iterator[tuple[str, str]]:
 
 def _of_caller(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]]:
     if call.tag is None:
-        found = "has no usable api_request_id" if shape.has("requestMetadata") else "is not in the record"
-        yield "tag", f"requestMetadata {found}: the call is linked by its time instead"
+        fault = "has no usable api_request_id" if shape.has("requestMetadata") else "is not in the record"
+        yield "tag", f"requestMetadata {fault}: the call is linked by its time instead"
     if call.caller_role is None:
         yield "caller_role", "identity.arn names no role: AgentRoleNames cannot name it"
     if call.region is None:

@@ -60,10 +60,10 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
     command = ["build", "--template-file", str(paths.template), "--build-dir", str(paths.build / "build")]
     command += ["--cached", "--cache-dir", str(paths.build / "cache"), "--parallel", *_overrides(sam_settings)]
     if _run_sam(command, local, step="build") != 0:
-        raise _failure("build", tail(paths.log("build")), local)
+        raise _report_failure("build", tail(paths.log("build")), local)
     # The stack's own template, and one in a folder of its own for each stack that is nested in it.
     templates = sorted((paths.build / "build").rglob("template.yaml"))
-    left_out = [name for each in templates for name in leave_out_unknown_types(each)]
+    left_out = [name for template in templates for name in leave_out_unknown_types(template)]
     if left_out:
         say(f"left out, the local AWS does not know their types: {', '.join(left_out)}")
 
@@ -82,7 +82,7 @@ def deploy_built(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:
     _delete_failed_creation(local, sam_settings.stack_name)
     if _run_sam([*command, *_overrides(sam_settings)], local, step="deploy") != 0:
         reasons = failed_resources(local, sam_settings.stack_name)
-        raise _failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
+        raise _report_failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
     write_env_file(local.paths.env_file, settings(local.endpoint, stack_name=sam_settings.stack_name))
     say(f"stack {sam_settings.stack_name} deployed to {local.endpoint}")
     return deployed_stack(local)
@@ -99,7 +99,7 @@ def deployed_stack(local: LocalAws) -> DeployedStack:
         stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except cloudformation.exceptions.ClientError:
         raise LocalAwsError(f"The stack {name} is not deployed: run `request-lens local deploy`.") from None
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return DeployedStack(name=name, outputs=outputs)
 
 
@@ -122,9 +122,9 @@ def failed_resources(local: LocalAws, stack_name: str) -> list[str]:
         events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
     except cloudformation.exceptions.ClientError:
         return []
-    failed = [each for each in reversed(events) if each.get("ResourceStatus", "").endswith("_FAILED")]
+    failed = [event for event in reversed(events) if event.get("ResourceStatus", "").endswith("_FAILED")]
     return [
-        f"{each.get('LogicalResourceId')}: {each.get('ResourceStatusReason', 'no reason given')}" for each in failed
+        f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason', 'no reason given')}" for event in failed
     ]
 
 
@@ -145,8 +145,8 @@ def _run_sam(arguments: Sequence[str], local: LocalAws, *, step: str) -> int:
         stop_group(process.pid)
 
 
-def _failure(step: str, details: str, local: LocalAws) -> LocalAwsError:
-    """The error that tells a failed step, its details said on stderr."""
+def _report_failure(step: str, details: str, local: LocalAws) -> LocalAwsError:
+    """Print a failed step's details on stderr; answers with the error that names its log."""
     log = local.paths.log(step)
     click.echo(details, err=True)
     return LocalAwsError(f"`sam {step}` failed{_reason(log)}: its log is {log.relative_to(local.paths.checkout)}.")
@@ -159,6 +159,6 @@ _NOT_FETCHED = ("Could not satisfy the requirement", "NewConnectionError", "Name
 def _reason(log: Path) -> str:
     """What the user can do about a failure, where the log tells."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    if any(each in text for each in _NOT_FETCHED):
+    if any(message in text for message in _NOT_FETCHED):
         return " because packages could not be fetched (check the network and pip's settings, and run it again)"
     return ""

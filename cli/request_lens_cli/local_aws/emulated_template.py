@@ -26,7 +26,7 @@ def leave_out_unknown_types(template: Path) -> tuple[str, ...]:
     A `DependsOn` on such a resource goes with it, and so does an output that names it.
     """
     text = template.read_text(encoding="utf-8")
-    if not any(each in text for each in NOT_EMULATED):
+    if not any(type_name in text for type_name in NOT_EMULATED):
         return ()
     content = _TEMPLATE.validate_python(yaml.safe_load(text))
     left_out = tuple(name for name, resource in _section(content, "Resources").items() if _is_unknown(resource))
@@ -48,8 +48,10 @@ def _without(content: _Section, left_out: frozenset[str]) -> Mapping[str, JsonVa
     resources = _section(content, "Resources")
     outputs = _section(content, "Outputs")
     return {
-        "Resources": {name: _independent(each, left_out) for name, each in resources.items() if name not in left_out},
-        "Outputs": {name: each for name, each in outputs.items() if not _names(each) & left_out},
+        "Resources": {
+            name: _independent(resource, left_out) for name, resource in resources.items() if name not in left_out
+        },
+        "Outputs": {name: output for name, output in outputs.items() if not _names(output) & left_out},
     }
 
 
@@ -57,9 +59,9 @@ def _independent(resource: JsonValue, left_out: frozenset[str]) -> JsonValue:
     """The resource without a `DependsOn` on what was left out."""
     if not isinstance(resource, dict) or "DependsOn" not in resource:
         return resource
-    said = resource["DependsOn"]
-    wanted = [each for each in (said if isinstance(said, list) else [said]) if each not in left_out]
-    return resource | {"DependsOn": [*wanted]}
+    names = resource["DependsOn"]
+    kept = [name for name in (names if isinstance(names, list) else [names]) if name not in left_out]
+    return resource | {"DependsOn": kept}
 
 
 def _names(value: JsonValue) -> frozenset[str]:

@@ -12,7 +12,7 @@ from request_lens_cli.local_aws.environment import emulator_environment
 from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.loopback import HOST
 from request_lens_cli.local_aws.paths import LocalPaths
-from request_lens_cli.local_aws.processes import OwnedProcess, owned, start_group, stop_group, tail
+from request_lens_cli.local_aws.processes import OwnedProcess, start_group, stop_group, tail, track
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.1
@@ -20,7 +20,7 @@ EMULATOR_FOLDERS = ("tmp", "home", "emulator", "s3")
 """Where the emulator writes; gone when it is taken down, for what it holds dies with it."""
 
 
-def mark(paths: LocalPaths) -> str:
+def process_mark(paths: LocalPaths) -> str:
     """What tells this checkout's processes from all others: an option that Python keeps and nobody reads."""
     return f"request_lens={paths.state}"
 
@@ -32,7 +32,7 @@ def start_emulator(port: int, paths: LocalPaths) -> OwnedProcess:
     """
     for name in EMULATOR_FOLDERS:
         (paths.state / name).mkdir(parents=True, exist_ok=True)
-    command = [str(paths.emulator_python), "-X", mark(paths), "-m", "ministack"]
+    command = [str(paths.emulator_python), "-X", process_mark(paths), "-m", "ministack"]
     with contextlib.ExitStack() as on_failure:
         process = start_group(
             command,
@@ -43,7 +43,7 @@ def start_emulator(port: int, paths: LocalPaths) -> OwnedProcess:
         on_failure.callback(stop_group, process.pid)
         _wait_until_healthy(process, f"http://{HOST}:{port}", paths)
         on_failure.pop_all()
-    return owned(process, mark=mark(paths))
+    return track(process, mark=process_mark(paths))
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], endpoint: str, paths: LocalPaths) -> None:

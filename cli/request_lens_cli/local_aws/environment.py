@@ -6,17 +6,17 @@ from pathlib import Path
 
 from request_lens_cli.local_aws.loopback import HOST, require_loopback
 from request_lens_cli.local_aws.paths import LocalPaths
+from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 
 ACCOUNT_ID = "123456789012"
 REGION = "ap-northeast-1"
-STACK_NAME = "request-lens"
 
 _NOT_INHERITED = ("AWS_", "SAM_", "PYTHON", "VIRTUAL_ENV", "MINISTACK_", "LOCALSTACK_")
 _INHERITED_BY_EMULATOR = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 _NO_PROXY = "127.0.0.1,localhost,::1"
 
 
-def settings(endpoint: str, *, stack_name: str = STACK_NAME) -> dict[str, str]:
+def settings(endpoint: str, *, stack_name: str = DEFAULT_STACK_NAME) -> dict[str, str]:
     """What any AWS client needs to speak to the local AWS.
 
     The access key is the emulated account's id: that is how the emulator tells accounts apart.

@@ -13,7 +13,7 @@ from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.loopback import HOST, free_port, require_free, require_loopback
 from request_lens_cli.local_aws.paths import LocalPaths, checkout_paths
 from request_lens_cli.local_aws.processes import stop_group
-from request_lens_cli.local_aws.running_state import RunningState, forget, recall, remember
+from request_lens_cli.local_aws.running_state import RunningState, delete_state, read_state, write_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def up(paths: LocalPaths, *, port: int | None = None) -> LocalAws:
         emulator = start_emulator(chosen, paths)
         on_failure.callback(stop_group, emulator.pid)
         endpoint = f"http://{HOST}:{chosen}"
-        remember(RunningState(endpoint=endpoint, emulator=emulator), paths)
+        write_state(RunningState(endpoint=endpoint, emulator=emulator), paths)
         write_env_file(paths.env_file, settings(endpoint))
         on_failure.pop_all()
     return LocalAws(endpoint=endpoint, paths=paths, started_now=True)
@@ -58,7 +58,7 @@ def _require_same_port(running: LocalAws, port: int | None) -> None:
 
 def find(paths: LocalPaths) -> LocalAws | None:
     """The local AWS of this checkout if it is running and answers, else None."""
-    state = recall(paths)
+    state = read_state(paths)
     if state is None or not state.emulator.is_running() or not is_healthy(require_loopback(state.endpoint)):
         return None
     return LocalAws(endpoint=state.endpoint, paths=paths, started_now=False)
@@ -77,11 +77,11 @@ def require_running(paths: LocalPaths) -> LocalAws:
 
 def down(paths: LocalPaths) -> bool:
     """Stop whatever `up` and `deploy` of this checkout started, and forget it; whether anything was running."""
-    state = recall(paths)
-    running = [] if state is None else [each for each in state.processes if each.is_running()]
+    state = read_state(paths)
+    running = [] if state is None else [process for process in state.processes if process.is_running()]
     for process in running:
         stop_group(process.pid)
-    forget(paths)
+    delete_state(paths)
     for folder in EMULATOR_FOLDERS:
         shutil.rmtree(paths.state / folder, ignore_errors=True)
     return bool(running)
@@ -135,9 +135,9 @@ def _undisturbed() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _handling(handlers: dict[signal.Signals, _Handler]) -> Iterator[None]:
-    before: dict[signal.Signals, _Handler] = {each: signal.signal(each, new) for each, new in handlers.items()}
+    before: dict[signal.Signals, _Handler] = {number: signal.signal(number, new) for number, new in handlers.items()}
     try:
         yield
     finally:
-        for each, old in before.items():
-            signal.signal(each, old)
+        for number, old in before.items():
+            signal.signal(number, old)

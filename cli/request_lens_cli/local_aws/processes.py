@@ -41,7 +41,7 @@ def start_group(
         )
 
 
-def owned(process: subprocess.Popen[bytes], *, mark: str) -> OwnedProcess:
+def track(process: subprocess.Popen[bytes], *, mark: str) -> OwnedProcess:
     """The process as one that outlives this command: found again by its id and mark, not by the object."""
     process.returncode = 0  # else Python warns, when the object goes, that the process still runs: it is meant to
     return OwnedProcess(pid=process.pid, mark=mark)

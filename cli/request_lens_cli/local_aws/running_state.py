@@ -27,14 +27,14 @@ def _file(paths: LocalPaths) -> Path:
     return paths.state / "running.json"
 
 
-def remember(state: RunningState, paths: LocalPaths) -> None:
+def write_state(state: RunningState, paths: LocalPaths) -> None:
     """Write the state, whole or not at all."""
     draft = _file(paths).with_suffix(".draft")
     draft.write_text(state.model_dump_json(indent=2), encoding="utf-8")
     draft.replace(_file(paths))
 
 
-def recall(paths: LocalPaths) -> RunningState | None:
+def read_state(paths: LocalPaths) -> RunningState | None:
     """The state as last written, or None where there is none that can be read."""
     try:
         return RunningState.model_validate_json(_file(paths).read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def recall(paths: LocalPaths) -> RunningState | None:
         return None
 
 
-def forget(paths: LocalPaths) -> None:
+def delete_state(paths: LocalPaths) -> None:
     """Remove the state and the settings file."""
     _file(paths).unlink(missing_ok=True)
     paths.env_file.unlink(missing_ok=True)

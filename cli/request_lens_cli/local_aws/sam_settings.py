@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from request_lens_cli.local_aws.environment import STACK_NAME
 from request_lens_cli.local_aws.errors import LocalAwsError
+from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 
 CONFIG_ENV = "local"
 
@@ -41,7 +41,7 @@ class SamSettings(BaseModel):
     @property
     def stack_name(self) -> str:
         """The stack's name."""
-        return self.deploy.parameters.stack_name or self.shared.parameters.stack_name or STACK_NAME
+        return self.deploy.parameters.stack_name or self.shared.parameters.stack_name or DEFAULT_STACK_NAME
 
     @property
     def has_capabilities(self) -> bool:
@@ -50,14 +50,14 @@ class SamSettings(BaseModel):
 
     def parameter_overrides(self, *more: tuple[str, str]) -> Mapping[str, str]:
         """The file's parameter overrides, with `more` on top."""
-        said = self.deploy.parameters.parameter_overrides or self.shared.parameters.parameter_overrides
-        return {**_overrides(said), **dict(more)}
+        overrides = self.deploy.parameters.parameter_overrides or self.shared.parameters.parameter_overrides
+        return {**_overrides(overrides), **dict(more)}
 
 
-def _overrides(said: str | list[str] | dict[str, str | int]) -> dict[str, str]:
-    if isinstance(said, dict):
-        return {name: str(value) for name, value in said.items()}
-    pairs = shlex.split(said) if isinstance(said, str) else said
+def _overrides(overrides: str | list[str] | dict[str, str | int]) -> dict[str, str]:
+    if isinstance(overrides, dict):
+        return {name: str(value) for name, value in overrides.items()}
+    pairs = shlex.split(overrides) if isinstance(overrides, str) else overrides
     return dict(pair.split("=", 1) for pair in pairs)
 
 
@@ -67,8 +67,8 @@ def read_sam_settings(path: Path) -> SamSettings:
     Raises: LocalAwsError where the file cannot be read.
     """
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8")).get(CONFIG_ENV, {}) if path.is_file() else {}
-        return SamSettings.model_validate(said)
+        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return SamSettings.model_validate(content.get(CONFIG_ENV, {}))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise LocalAwsError(f"Correct the {CONFIG_ENV!r} environment of {path.name}: {error}") from None
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
-from request_lens_cli.scenario.playing import LogGroups, fresh, play
+from request_lens_cli.scenario.playing import LogGroups, play, renewed
 from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
 
 
-def just_ended(
+def ending_now(
     folder: Path, *, run_id: str | None = None, ends_at: datetime | None = None, with_tags: bool = False
 ) -> Scenario:
     """A scenario's folder as if its last request had ended at `ends_at`, by default now, with ids of its own.
@@ -20,7 +20,7 @@ def just_ended(
     """
     now = datetime.now(UTC)
     run = RunId(run_id or now.isoformat())
-    return fresh(load_scenario(folder), run_id=run, ends_at=ends_at or now, with_tags=with_tags)
+    return renewed(load_scenario(folder), run_id=run, ends_at=ends_at or now, with_tags=with_tags)
 
 
 def play_into(stack: DeployedStack, scenario: Scenario, *, local: LocalAws) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from request_lens.config import read_config
+from request_lens.config import read_policy
 from request_lens.domain.policy import Policy
 from request_lens.errors import ConfigError
 
@@ -24,8 +24,6 @@ DEFAULTS: Mapping[str, str] = {
 }
 """The parameters that decide a result, with the template's defaults (a test compares them)."""
 
-_UNUSED_OFFLINE = {"REQUEST_TABLE_NAME": "none", "SETTLE_QUEUE_URL": "none", "SERVICE_NAME": "none"}
-
 
 def policy_with(settings: Mapping[str, str]) -> Policy:
     """The template's defaults with these parameters set.
@@ -35,9 +33,8 @@ def policy_with(settings: Mapping[str, str]) -> Policy:
     unknown = sorted(settings.keys() - DEFAULTS.keys())
     if unknown:
         raise click.BadParameter(f"{', '.join(unknown)}: there are {', '.join(DEFAULTS)}")
-    values = {_variable(name): value for name, value in {**DEFAULTS, **settings}.items()}
     try:
-        return read_config({**values, **_UNUSED_OFFLINE}).policy
+        return read_policy({_variable(name): value for name, value in {**DEFAULTS, **settings}.items()})
     except ConfigError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -46,7 +43,7 @@ def read_settings(_context: click.Context, _parameter: click.Parameter, values: 
     """The policy that `--set Name=value` options give. Raises: click.BadParameter."""
     pairs = [value.partition("=") for value in values]
     if any(not equals for _, equals, _ in pairs):
-        raise click.BadParameter("give Name=value, such as MaxRequestSeconds=60")
+        raise click.BadParameter("expected Name=value, such as MaxRequestSeconds=60")
     return policy_with({name: value for name, _, value in pairs})
 
 

@@ -15,45 +15,45 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimeExpression:
     """What `--since` and `--until` take: a time, or how long ago."""
 
     at: datetime | None = None
     ago: timedelta = timedelta(0)
 
-    def seen_at(self, now: datetime) -> datetime:
+    def resolve(self, now: datetime) -> datetime:
         """The moment that is meant, seen from now."""
         return self.at if self.at is not None else now - self.ago
 
 
-class MomentType(click.ParamType[Moment]):
+class TimeExpressionType(click.ParamType[TimeExpression]):
     """Reads 90s, 15m, 3h or 2d as so long ago, and ISO 8601, in UTC where it has no offset."""
 
     name = "moment"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> TimeExpression:
         """The moment. Raises: click.BadParameter."""
-        if isinstance(value, Moment):
+        if isinstance(value, TimeExpression):
             return value
         text = str(value)
-        if (found := _AGO.fullmatch(text)) is not None:
-            return Moment(ago=timedelta(**{_UNITS[found[2]]: int(found[1])}))
+        if (ago := _AGO.fullmatch(text)) is not None:
+            return TimeExpression(ago=timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
         try:
             at = datetime.fromisoformat(text)
         except ValueError:
             self.fail("give how long ago (90s, 15m, 3h, 2d) or a time (2025-12-04T18:27:02Z)", param, ctx)
-        return Moment(at=at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC))
+        return TimeExpression(at=at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC))
 
 
-def period_of(since: Moment, until: Moment) -> Period:
+def period_of(since: TimeExpression, until: TimeExpression) -> Period:
     """The period from one moment to the other, seen from now; "now" is the clock that a test gives to the command.
 
     Raises: click.UsageError where it ends before it begins.
     """
     now = command_clock().now()
-    period = Period(first=since.seen_at(now), last=until.seen_at(now))
+    period = Period(first=since.resolve(now), last=until.resolve(now))
     if period.last < period.first:
-        raise click.UsageError("--until lies before --since")
+        raise click.UsageError("--until must not be before --since")
     return period
 
 

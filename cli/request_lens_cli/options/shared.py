@@ -7,7 +7,7 @@ import botocore.session
 import click
 from click.shell_completion import CompletionItem
 
-from request_lens_cli.options.period import Moment, MomentType, period_of
+from request_lens_cli.options.period import TimeExpression, TimeExpressionType, period_of
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.selection import Order, Selection
 
@@ -37,7 +37,7 @@ def _gathered(argument: str, make: Callable[..., object], options: Mapping[str, 
 
 def _complete_profile(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     profiles = botocore.session.Session().available_profiles
-    return [CompletionItem(each) for each in profiles if each.startswith(incomplete)]
+    return [CompletionItem(profile) for profile in profiles if profile.startswith(incomplete)]
 
 
 stack_options = _gathered(
@@ -63,8 +63,10 @@ def period_options(*, default: str) -> Decorator:
         "period",
         period_of,
         {
-            "since": click.option("--since", type=MomentType(), default=default, help=since),
-            "until": click.option("--until", type=MomentType(), default=Moment(), help="Like --since. Default now."),
+            "since": click.option("--since", type=TimeExpressionType(), default=default, help=since),
+            "until": click.option(
+                "--until", type=TimeExpressionType(), default=TimeExpression(), help="Like --since. Default now."
+            ),
         },
     )
 
@@ -75,7 +77,7 @@ _MIN_CALLS = click.option(
 )
 _SORT = click.option(
     "--sort",
-    type=click.Choice([each.value for each in Order]),
+    type=click.Choice([order.value for order in Order]),
     default=Order.TIME.value,
     help="time: newest last (default); the others: greatest first.",
 )

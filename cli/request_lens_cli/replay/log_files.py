@@ -40,13 +40,13 @@ def read_log_files(paths: Iterable[str]) -> Iterator[SourceLine]:
     for path in paths:
         try:
             with ExitStack() as stack:
-                yield from _lines(_opened(path, stack), is_csv=path.lower().endswith((".csv", ".csv.gz")))
+                yield from _lines(_open(path, stack), is_csv=path.lower().endswith((".csv", ".csv.gz")))
         except (OSError, EOFError, zlib.error, csv.Error) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise LogFileError(f"{'standard input' if path == STDIN else path}: {reason}") from error
 
 
-def _opened(path: str, stack: ExitStack) -> TextIO:
+def _open(path: str, stack: ExitStack) -> TextIO:
     """The file as text, unpacked; bytes that are no UTF-8 are replaced, so that they spoil their own line alone.
 
     The wrappers are detached, not closed: standard input stays open for others.

@@ -47,8 +47,8 @@ def lines_in(document: object) -> Iterator[SourceLine]:
     Raises: EnvelopeError for a Lambda event whose payload is broken.
     """
     if isinstance(document, list):
-        for each in document:
-            yield from lines_in(_row(each))
+        for row in document:
+            yield from lines_in(_row(row))
     elif isinstance(document, Mapping) and (rows := _rows(document)) is not None:
         yield from lines_in(rows)
     else:
@@ -58,7 +58,7 @@ def lines_in(document: object) -> Iterator[SourceLine]:
 def is_wrapper(value: object) -> bool:
     """Whether a JSON value on one line holds many lines: an array of other things than objects is a bad line."""
     if isinstance(value, list):
-        return bool(value) and all(isinstance(each, dict) for each in value)
+        return bool(value) and all(isinstance(row, dict) for row in value)
     return isinstance(value, Mapping) and _rows(value) is not None
 
 

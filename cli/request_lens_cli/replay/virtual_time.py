@@ -55,7 +55,7 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
     Records come in order of their arrival, equal ones in the order given, before timers of the same instant. A record
     without a readable time arrives with the one before it. A timer fires exactly when due.
     """
-    timed = sorted(_timed(arrivals), key=lambda each: each[0])
+    timed = sorted(_timed(arrivals), key=lambda arrival: arrival[0])
     world = _World(policy)
     for at, record in timed:
         world.run_until(at)
@@ -63,7 +63,7 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
     world.run_until(None)
     return Replay(
         requests=world.store.all_requests(),
-        unattributed=[each for each in world.store.all_unlinked() if isinstance(each.decision, Unattributed)],
+        unattributed=[call for call in world.store.all_unlinked() if isinstance(call.decision, Unattributed)],
         rejected=world.rejected,
         publications=world.sink.publications,
         pipeline=world.sink.pipeline,
@@ -72,11 +72,11 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
 
 def _timed(arrivals: Iterable[Arrival]) -> list[tuple[datetime, LogRecord]]:
     latest = _BEGINNING
-    found: list[tuple[datetime, LogRecord]] = []
-    for each in arrivals:
-        latest = each.at or _usual_arrival(each.record) or latest
-        found.append((latest, each.record))
-    return found
+    timed: list[tuple[datetime, LogRecord]] = []
+    for arrival in arrivals:
+        latest = arrival.at or _usual_arrival(arrival.record) or latest
+        timed.append((latest, arrival.record))
+    return timed
 
 
 def _usual_arrival(record: LogRecord) -> datetime | None:

@@ -4,18 +4,13 @@ from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.summary import Summary, estimate_within
 from request_lens.domain.pricing import Estimate
-from request_lens.presentation.costs import by_prices, call_cost, cost_of
+from request_lens.presentation.costs import by_prices, cost_of
 from request_lens_cli.report.report import Report
 
 
 def call_estimate(invocation: Invocation, summary: Summary | None) -> Estimate | None:
     """What the call cost by our prices, or why it has no cost; None where its summary was priced with others."""
     return estimate_within(summary, invocation, bedrock_prices())
-
-
-def cost_of_call(call: Invocation, summary: Summary | None) -> str:
-    """The call's estimated cost, or why it has none."""
-    return call_cost(call_estimate(call, summary))
 
 
 def cost_line(report: Report) -> str:

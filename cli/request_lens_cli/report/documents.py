@@ -1,7 +1,6 @@
 """The JSON documents of the command line: stable keys that scripts depend on. Unknown is null."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 
 from request_lens.domain.call_start import call_start
@@ -13,6 +12,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.calls import in_order
 from request_lens.presentation.formatting import iso_ms
 from request_lens_cli.report.costs import call_estimate
 
@@ -41,7 +41,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         "revision": state.revision,
         **_aggregate(state.summary),
         "runaway": state.runaway is not None,
-        "invocations": [_linked_document(each, state, policy) for each in in_order(state.invocations, policy)],
+        "invocations": [_linked_document(call, state, policy) for call in in_order(state.invocations, policy)],
     }
 
 
@@ -85,16 +85,6 @@ def usd(cost: Decimal | None) -> float | None:
     return None if cost is None else float(cost)
 
 
-def in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
-    """The invocations by their start, as it is known, then by id."""
-
-    def start(each: LinkedInvocation) -> tuple[datetime, str]:
-        earliest = call_start(each.invocation, clock_skew=policy.clock_skew).earliest
-        return (earliest, each.invocation.invocation_id)
-
-    return sorted(linked, key=start)
-
-
 def _linked_document(linked: LinkedInvocation, state: RequestState, policy: Policy) -> Document:
     link = {"method": str(linked.link.method), "confidence": str(linked.link.confidence)}
     estimate = call_estimate(linked.invocation, state.summary)
@@ -133,9 +123,9 @@ def unattributed_document(invocation: Invocation, decision: Unattributed, policy
 def unattributed_documents(unlinked: Iterable[UnlinkedInvocation], policy: Policy) -> list[Document]:
     """Those of these invocations that are unattributed, in their order."""
     return [
-        unattributed_document(each.invocation, each.decision, policy)
-        for each in unlinked
-        if isinstance(each.decision, Unattributed)
+        unattributed_document(call.invocation, call.decision, policy)
+        for call in unlinked
+        if isinstance(call.decision, Unattributed)
     ]
 
 

@@ -1,13 +1,12 @@
 """The figures of a report: what its requests add up to, over all, by route and by model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from request_lens.domain.folding.summary import Summary, Totals, totals_of
-from request_lens.domain.linking.link import Unattributed
+from request_lens.domain.folding.summary import Totals
 from request_lens.domain.settling.state import RequestState
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import Report, totals_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,14 +16,19 @@ class Distribution:
     mean: float
     p50: float
     p90: float
-    most: float
+    maximum: float
     known: int
     of: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every value is known."""
+        return self.known == self.of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFigures:
-    """What some requests add up to; spreads are None where no value is known. Times are in ms."""
+    """What some requests add up to; a distribution is None where no value is known. Times are in ms."""
 
     requests: int
     pending: int
@@ -39,40 +43,23 @@ class RequestFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of a report; `unattributed` and `pending_calls` count invocations, `loose` adds the former up."""
+    """The figures of a report's requests: over all, by route and by model."""
 
     all: RequestFigures
     by_route: Mapping[str, RequestFigures]
     by_model: Mapping[str, Totals]
-    unattributed: int
-    pending_calls: int
-    loose: Totals
-
-    @property
-    def unattributed_share(self) -> float | None:
-        """The share of the decided invocations that belongs to no request we know; None where there are none."""
-        decided = self.all.totals.invocations + self.unattributed
-        return self.unattributed / decided if decided else None
 
 
 def figures_of(report: Report) -> Figures:
-    """The figures of these requests, and of the untagged invocations around them."""
+    """The figures of these requests."""
     routes: dict[str, list[RequestState]] = {}
     for state in report.requests:
         if state.record is not None:
             routes.setdefault(state.record.route, []).append(state)
-    loose = [
-        totals_of(each.invocation, each.decision.quote)
-        for each in report.unlinked
-        if isinstance(each.decision, Unattributed)
-    ]
     return Figures(
         all=_of_requests(report.requests),
         by_route={route: _of_requests(routes[route]) for route in sorted(routes)},
         by_model=_by_model(report.requests),
-        unattributed=report.unattributed,
-        pending_calls=report.pending,
-        loose=sum(loose, start=Totals()),
     )
 
 
@@ -83,39 +70,34 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         requests=len(states),
         pending=len(states) - len(summaries),
         failed=sum(record.status >= 500 for record in records),
-        totals=totals_over(summaries),
-        calls=spread_of([each.totals.llm_calls for each in summaries]),
-        duration_ms=spread_of([record.duration_ms for record in records]),
-        llm_time_ms=spread_of([each.llm_time_ms for each in summaries]),
-        tool_time_ms=spread_of([each.tool_time_ms for each in summaries]),
-        non_llm_time_ms=spread_of([each.non_llm_time_ms for each in summaries]),
+        totals=totals_over(states),
+        calls=distribution_of([summary.totals.llm_calls for summary in summaries]),
+        duration_ms=distribution_of([record.duration_ms for record in records]),
+        llm_time_ms=distribution_of([summary.llm_time_ms for summary in summaries]),
+        tool_time_ms=distribution_of([summary.tool_time_ms for summary in summaries]),
+        non_llm_time_ms=distribution_of([summary.non_llm_time_ms for summary in summaries]),
     )
-
-
-def totals_over(summaries: Iterable[Summary]) -> Totals:
-    """What the summaries add up to."""
-    return sum((each.totals for each in summaries), start=Totals())
 
 
 def _by_model(states: Sequence[RequestState]) -> Mapping[str, Totals]:
     totals: dict[str, Totals] = {}
     for state in states:
-        for model, each in state.summary.by_model if state.summary is not None else ():
-            totals[model] = totals.get(model, Totals()) + each
+        for model, model_totals in state.summary.by_model if state.summary is not None else ():
+            totals[model] = totals.get(model, Totals()) + model_totals
     return dict(sorted(totals.items()))
 
 
-def spread_of(values: Sequence[int | None]) -> Distribution | None:
-    """How the known values spread; percentiles are values that occur (nearest rank). None where none is known."""
-    known = sorted(value for value in values if value is not None)
-    if not known:
+def distribution_of(values: Sequence[int | None]) -> Distribution | None:
+    """The distribution of the known values, its percentiles by nearest rank. None where none is known."""
+    ordered = sorted(value for value in values if value is not None)
+    if not ordered:
         return None
     return Distribution(
-        mean=sum(known) / len(known),
-        p50=_percentile(known, 50),
-        p90=_percentile(known, 90),
-        most=known[-1],
-        known=len(known),
+        mean=sum(ordered) / len(ordered),
+        p50=_percentile(ordered, 50),
+        p90=_percentile(ordered, 90),
+        maximum=ordered[-1],
+        known=len(ordered),
         of=len(values),
     )
 

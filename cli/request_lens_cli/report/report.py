@@ -1,25 +1,31 @@
 """Reports: what is known of some requests, from a replay or from a deployed table, ready to be shown."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from request_lens.domain.facts import Request, RequestId
-from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.domain.linking.link import Confidence, Method, Unattributed, UnlinkedInvocation
+from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
+from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import pluralize
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
 
 
-def links_of(state: RequestState) -> list[tuple[Method, Confidence]]:
-    """How the request's calls were correlated: all, or where only its summary was read those of its bars."""
-    if state.invocations:
-        return [(each.link.method, each.link.confidence) for each in state.invocations]
-    return [(bar.method, bar.confidence) for bar in state.summary.bars] if state.summary is not None else []
+def correlated_by(state: RequestState) -> tuple[str, str]:
+    """The methods that linked the request's calls, and how sure they are, each once; empty where it has no calls.
+
+    Where only the summary was read, by its bars. A chain stands last: it goes on from a call that was linked otherwise.
+    """
+    bars = state.summary.bars if state.summary is not None else ()
+    links: list[Link | Bar] = [call.link for call in state.invocations] or list(bars)
+    in_order = sorted(links, key=lambda link: (link.method is Method.CHAIN, link.method))
+    methods = dict.fromkeys(str(link.method) for link in in_order)
+    confidences = dict.fromkeys(str(link.confidence) for link in in_order)
+    return ", ".join(methods), ", ".join(confidences)
 
 
 COUNTED_UP_TO = 5_000
@@ -45,40 +51,50 @@ class Report:
     earlier: int = 0
 
     @property
-    def llm_calls(self) -> int:
-        """LLM calls that the requests' summaries count."""
-        return sum(state.summary.totals.llm_calls for state in self.requests if state.summary is not None)
-
-    @property
     def totals(self) -> Totals:
         """What the requests' summaries add up to."""
-        return sum((each.summary.totals for each in self.requests if each.summary is not None), start=Totals())
+        return totals_over(self.requests)
 
     @property
     def prices(self) -> Sequence[PriceSource]:
         """The price tables that the summaries' costs were estimated with."""
-        sources = (each.summary.prices for each in self.requests if each.summary is not None)
-        return list(dict.fromkeys(each for each in sources if each is not None))
+        sources = (state.summary.prices for state in self.requests if state.summary is not None)
+        return list(dict.fromkeys(source for source in sources if source is not None))
 
     @property
     def pending(self) -> int:
         """Invocations that are not decided yet."""
-        return sum(each.decision is None for each in self.unlinked)
+        return sum(unlinked.decision is None for unlinked in self.unlinked)
 
     @property
     def unattributed(self) -> int:
         """Invocations that belong to no request we know."""
-        return sum(isinstance(each.decision, Unattributed) for each in self.unlinked)
+        return sum(isinstance(unlinked.decision, Unattributed) for unlinked in self.unlinked)
+
+    @property
+    def unattributed_totals(self) -> Totals:
+        """What the invocations add up to that belong to no request we know."""
+        totals = (
+            totals_of(unlinked.invocation, unlinked.decision.quote)
+            for unlinked in self.unlinked
+            if isinstance(unlinked.decision, Unattributed)
+        )
+        return sum(totals, start=Totals())
+
+    @property
+    def unattributed_share(self) -> float | None:
+        """The share of the decided invocations that belongs to no request we know; None where none is decided."""
+        decided = self.totals.invocations + self.unattributed
+        return self.unattributed / decided if decided else None
+
+    def without_request(self) -> Mapping[str, int]:
+        """How many invocations belong to no request, or are not decided yet, by state and reason."""
+        return Counter(why(unlinked) for unlinked in self.unlinked if not isinstance(unlinked.decision, Link))
 
     @property
     def within_one_day(self) -> bool:
         """Whether all requests started on one day in UTC."""
         return len({state.record.started_at.date() for state in self.requests if state.record is not None}) <= 1
-
-    def reasons(self) -> Mapping[str, int]:
-        """How many invocations are unattributed, by reason."""
-        decisions = (each.decision for each in self.unlinked)
-        return Counter(str(each.reason) for each in decisions if isinstance(each, Unattributed))
 
     def timeline_rows(self) -> list[TimelineRow]:
         """The requests as the timeline draws them: labelled where there is a label, else by route."""
@@ -107,20 +123,30 @@ class Report:
 
     def newest(self, limit: int) -> "Report":
         """The latest `limit` requests of the report, the others counted as earlier ones."""
-        by_start = sorted(self.requests, key=_start)
-        return replace(self, requests=by_start[-limit:], earlier=self.earlier + max(len(by_start) - limit, 0))
+        requests = by_start(self.requests)
+        return replace(self, requests=requests[-limit:], earlier=self.earlier + max(len(requests) - limit, 0))
 
 
-def _start(state: RequestState) -> tuple[datetime, str]:
-    started = state.record.started_at if state.record is not None else datetime.max.replace(tzinfo=UTC)
-    return (started, state.request_id)
+def by_start(states: Iterable[RequestState]) -> list[RequestState]:
+    """The requests by start, then id; those without a record last."""
+
+    def start(state: RequestState) -> tuple[datetime, str]:
+        started = state.record.started_at if state.record is not None else datetime.max.replace(tzinfo=UTC)
+        return (started, state.request_id)
+
+    return sorted(states, key=start)
+
+
+def totals_over(states: Iterable[RequestState]) -> Totals:
+    """What the summaries of these requests add up to."""
+    return sum((state.summary.totals for state in states if state.summary is not None), start=Totals())
 
 
 def headline(report: Report) -> str:
     """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed"."""
     parts = [
         pluralize(len(report.requests), "request"),
-        pluralize(report.llm_calls, "LLM call"),
+        pluralize(report.totals.llm_calls, "LLM call"),
         f"{report.unattributed:,} unattributed",
     ]
     if report.pending:
@@ -139,11 +165,11 @@ def truncation_note(report: Report) -> str:
     """That there may be more untagged invocations than the report has read; empty where it has read all."""
     if len(report.unlinked) < MAX_UNTAGGED:
         return ""
-    return f"only the earliest {len(report.unlinked):,} untagged calls of this time were read, there may be more"
+    return f"showing the earliest {len(report.unlinked):,} untagged calls; narrow the time range to see all"
 
 
-def kinds(report: Report) -> str:
-    """How many LLM calls the requests of each labelled type made, such as "Tool Use 7 × 2, Simple 3 × 1"."""
+def calls_by_label(report: Report) -> str:
+    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × 2, Simple 3 × 1"."""
     counts: dict[str, Counter[int]] = {}
     for state in report.requests:
         label = report.labels.get(state.request_id)
@@ -151,19 +177,16 @@ def kinds(report: Report) -> str:
             counts.setdefault(label.kind, Counter())[state.summary.totals.llm_calls] += 1
     parts = [
         f"{kind} {number} × {calls}"
-        for kind, found in sorted(counts.items(), reverse=True)
-        for calls, number in sorted(found.items(), reverse=True)
+        for kind, requests_by_calls in sorted(counts.items(), reverse=True)
+        for calls, number in sorted(requests_by_calls.items(), reverse=True)
     ]
     return ", ".join(parts)
-
-
-PENDING = "pending: not decided yet"
 
 
 def why(unlinked: UnlinkedInvocation) -> str:
     """Whether the invocation is pending, else why it is unattributed, and how many requests it fits."""
     decision = unlinked.decision
     if not isinstance(decision, Unattributed):
-        return PENDING
+        return "pending: not decided yet"
     fits = f" (fits {decision.candidates} requests)" if decision.candidates else ""
     return f"unattributed: {decision.reason}{fits}"

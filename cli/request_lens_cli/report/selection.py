@@ -30,7 +30,7 @@ class Selection:
     order: Order = Order.TIME
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What is selected, in words; empty for all."""
         routes = [f"only {', '.join(sorted(self.routes))}"] if self.routes else []
         return ", ".join([*routes, *([f"at least {pluralize(self.min_calls, 'LLM call')}"] if self.min_calls else [])])

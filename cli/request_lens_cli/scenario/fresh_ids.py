@@ -23,10 +23,10 @@ def with_fresh_ids(scenario: Scenario, run_id: RunId) -> Scenario:
         scenario,
         invocations=tuple(_object_replaced(line, fresh) for line in scenario.invocations),
         access=tuple(_object_replaced(line, fresh) for line in scenario.access),
-        labels={fresh.get(each, each): label for each, label in scenario.labels.items()},
+        labels={fresh.get(request_id, request_id): label for request_id, label in scenario.labels.items()},
         tags={
-            fresh.get(each, each): {key: fresh.get(value, value) for key, value in tags.items()}
-            for each, tags in scenario.tags.items()
+            fresh.get(invocation_id, invocation_id): {key: fresh.get(value, value) for key, value in tags.items()}
+            for invocation_id, tags in scenario.tags.items()
         },
     )
 

@@ -38,7 +38,7 @@ class LogGroups:
     access: str
 
 
-def fresh(scenario: Scenario, *, run_id: RunId, ends_at: datetime, with_tags: bool) -> Scenario:
+def renewed(scenario: Scenario, *, run_id: RunId, ends_at: datetime, with_tags: bool) -> Scenario:
     """The scenario as it would have been logged had it ended just now, tagged or not."""
     moved = ending_at(with_fresh_ids(scenario, run_id), ends_at)
     return tagged(moved) if with_tags else moved

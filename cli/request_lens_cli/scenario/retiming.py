@@ -21,7 +21,7 @@ def shifted(scenario: Scenario, *, seconds: int) -> Scenario:
         scenario,
         invocations=tuple(_shifted_invocation(line, by) for line in scenario.invocations),
         access=tuple(_shifted_access(line, by) for line in scenario.access),
-        tags={each: _shifted_tags(tags, by) for each, tags in scenario.tags.items()},
+        tags={invocation_id: _shifted_tags(tags, by) for invocation_id, tags in scenario.tags.items()},
     )
 
 

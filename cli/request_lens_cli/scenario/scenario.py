@@ -55,8 +55,8 @@ def load_scenario(folder: Path) -> Scenario:
     Raises: click.ClickException where the folder is no scenario.
     """
     if not (folder / "invocations.ndjson").is_file():
-        known = ", ".join(scenario_names(folder.parent)) or "none"
-        raise click.ClickException(f"There is no scenario in {folder}: choose one of those beside it ({known}).")
+        names = ", ".join(scenario_names(folder.parent)) or "none"
+        raise click.ClickException(f"There is no scenario in {folder}: choose one of those beside it ({names}).")
     return Scenario(
         name=folder.name,
         invocations=tuple(_lines(folder / "invocations.ndjson")),

@@ -11,9 +11,9 @@ from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.domain.linking.link import Confidence
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.timeline.axis import Axis, Scale, axis_of, extent_of
-from request_lens.presentation.timeline.drawing import TimelineRow
 from request_lens.presentation.timeline.labels import calls_words, failures, total_words
-from request_lens.presentation.timeline.layout import MarkKind
+from request_lens.presentation.timeline.layout import MarkKind, failure_of
+from request_lens.presentation.timeline.row import TimelineRow
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
 _READABLE_CELLS = 9
@@ -84,7 +84,7 @@ def render_lines(lines: Sequence[BarLine], *, width: int, readable: float = _REA
         *(_line(line.label, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
         Text(),
         _legend(plots),
-        Text(f"Time since {axis.words}", style="dim"),
+        Text(f"Time since {axis.origin_text}", style="dim"),
     )
 
 
@@ -127,14 +127,12 @@ def _signs(summary: Summary | None, *, left: float, within: range, cells_per_ms:
 
 
 def _rank(bar: Bar) -> tuple[bool, bool, int]:
-    return _sign(bar) in _FAILURES.values(), bar.latency_ms is None, bar.offset_ms
+    return failure_of(bar) is not None, bar.latency_ms is None, bar.offset_ms
 
 
 def _sign(bar: Bar) -> _Sign:
-    if bar.throttled:
-        return _THROTTLED
-    if bar.error_code is not None:
-        return _FAILED
+    if (failure := failure_of(bar)) is not None:
+        return _FAILURES[failure]
     if bar.latency_ms is None:
         return _TICK
     return _PROVISIONAL if bar.provisional else _CALLS[bar.confidence]
@@ -149,7 +147,7 @@ def _line(label: str, width: int, plot: Text, total: Text) -> Text:
 
 
 def _drawn(cells: _Cells) -> Text:
-    return Text.assemble(*((each.character, each.style) if each else " " for each in cells))
+    return Text.assemble(*((sign.character, sign.style) if sign else " " for sign in cells))
 
 
 def _ruler(scale: Scale) -> Text:
@@ -164,7 +162,7 @@ def _ruler(scale: Scale) -> Text:
 def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
     """Total seconds, aligned at their end, the LLM calls, and the failed attempts."""
     figures = [total_words(row.request) for row in rows]
-    width = max(len(each) for each in figures)
+    width = max(len(figure) for figure in figures)
     return [
         Text.assemble(f"{figure:>{width}} · {calls_words(row)}", *_failed(row.summary))
         for row, figure in zip(rows, figures, strict=True)
@@ -172,13 +170,13 @@ def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
 
 
 def _failed(summary: Summary | None) -> list[tuple[str, str]]:
-    found = failures(summary.totals) if summary else ()
-    return [(f" {_FAILURES[kind].character}{count:,}", _FAILURES[kind].style) for kind, count in found]
+    counts = failures(summary.totals) if summary else ()
+    return [(f" {_FAILURES[kind].character}{count:,}", _FAILURES[kind].style) for kind, count in counts]
 
 
 def _legend(plots: Sequence[_Cells]) -> RenderableType:
     present = {sign for cells in plots for sign in cells}
     entries = [
-        Text.assemble((each.character * 2, each.style), f" {each.meaning}") for each in _LEGEND if each in present
+        Text.assemble((sign.character * 2, sign.style), f" {sign.meaning}") for sign in _LEGEND if sign in present
     ]
     return Columns(entries, padding=(0, 2))

@@ -24,11 +24,11 @@ def inspection_table(inspection: Inspection, line: int) -> Table:
 
 
 def _fields(fields: Mapping[str, Json]) -> Text:
-    told = {name: _told(value) for name, value in fields.items() if value is not False}
-    return Text(" · ").join(Text.assemble((f"{name} ", "dim"), text) for name, text in told.items() if text)
+    shown = {name: _value_text(value) for name, value in fields.items() if value is not False}
+    return Text(" · ").join(Text.assemble((f"{name} ", "dim"), text) for name, text in shown.items() if text)
 
 
-def _told(value: Json) -> str:
+def _value_text(value: Json) -> str:
     match value:
         case None:
             return ""
@@ -39,9 +39,9 @@ def _told(value: Json) -> str:
         case int() | float():
             return f"{value:,}"
         case Mapping():
-            return ", ".join(f"{name} {_told(each)}" for name, each in value.items() if each)
+            return ", ".join(f"{name} {_value_text(part)}" for name, part in value.items() if part)
         case _:
-            return " ".join(_told(each) for each in value)
+            return " ".join(_value_text(part) for part in value)
 
 
 def _by_reason(unknown: Mapping[str, str]) -> Iterable[tuple[str, list[str]]]:

@@ -44,13 +44,13 @@ def show_requests(report: Report, console: Console) -> None:
     if report.earlier:
         console.print(f"{earlier_note(report)}: ask for a shorter time.", style="yellow", highlight=False)
     if report.unattributed or report.pending:
-        console.print(unlinked_table(report.unlinked))
+        console.print(unlinked_table(report))
     _show_cut(report, console)
 
 
 def show_unlinked(report: Report, console: Console) -> None:
     """Print each invocation that belongs to no request, or is not decided yet."""
-    unlinked = [each for each in report.unlinked if not isinstance(each.decision, Link)]
+    unlinked = [call for call in report.unlinked if not isinstance(call.decision, Link)]
     if not unlinked:
         console.print("Every invocation of this time belongs to a request.")
         _show_cut(report, console)
@@ -61,5 +61,5 @@ def show_unlinked(report: Report, console: Console) -> None:
 
 
 def _show_cut(report: Report, console: Console) -> None:
-    if words := truncation_note(report):
-        console.print(f"{words.capitalize()}: ask for a shorter time.", style="yellow", highlight=False)
+    if note := truncation_note(report):
+        console.print(f"{note.capitalize()}.", style="yellow", highlight=False)

@@ -9,10 +9,11 @@ from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.calls import in_order
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens_cli.report.costs import call_estimate
-from request_lens_cli.report.documents import Document, in_order, invocation_document, summary_document
+from request_lens_cli.report.documents import Document, invocation_document, summary_document
 from request_lens_cli.terminal.calls_table import calls_table
 from request_lens_cli.terminal.requests_table import route_text
 from request_lens_cli.terminal.waterfall import render_waterfall
@@ -23,8 +24,8 @@ def state_document(state: RequestState, policy: Policy) -> Document:
     if state.record is not None:
         return summary_document(state, policy)
     calls = [
-        invocation_document(each.invocation, policy, call_estimate(each.invocation, None))
-        for each in in_order(state.invocations, policy)
+        invocation_document(call.invocation, policy, call_estimate(call.invocation, None))
+        for call in in_order(state.invocations, policy)
     ]
     return {"request_id": state.request_id, "revision": state.revision, "invocations": calls}
 
@@ -38,7 +39,7 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
         _show_record(state, state.record, console)
         _show_pending(state, len(details.provisional), console)
         placed = bars_by_call(state.record, linked, policy, provisional=details.provisional)
-        linked = [each for each, _ in placed]
+        linked = [call for call, _ in placed]
         console.print()
         console.print(render_waterfall(state.record, placed, width=console.width))
     if linked:

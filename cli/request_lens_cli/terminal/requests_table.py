@@ -11,11 +11,10 @@ from rich.text import Text
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import Method
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
-from request_lens_cli.report.report import Report, links_of
+from request_lens_cli.report.report import Report, correlated_by
 
 MIN_LABEL_WIDTH = 24
 """Where the terminal leaves a label less than this, a request takes two lines."""
@@ -110,14 +109,14 @@ def _layout(columns: Sequence[_Column], cells: Sequence[Mapping[str, Text]], *, 
         header = "Request\nRoute" if "\n" in columns[0].header else "Request"
         first = _Column(header=header, cells=columns[0].cells)
         columns = [first, *(column for column in columns[1:] if column.cells != ("type",))]
-    rows = [[_cell(column, each) for column in columns] for each in cells]
+    rows = [[_cell(column, request_cells) for column in columns] for request_cells in cells]
     widths = [_column_width(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
     least = min(widths[0], MIN_LABEL_WIDTH) if labelled else widths[0]
     return _Layout(columns=columns, widths=widths, least_name=least, rows=rows)
 
 
 def _column_width(column: _Column, cells: Sequence[Text]) -> int:
-    return max(_width(each) for each in (Text(column.header), *cells))
+    return max(_width(cell) for cell in (Text(column.header), *cells))
 
 
 def _width(cell: Text) -> int:
@@ -174,12 +173,9 @@ def _of_summary(summary: Summary) -> dict[str, Text]:
 
 
 def _of_links(state: RequestState) -> dict[str, Text]:
-    found = links_of(state)
-    if not found:
+    methods, confidences = correlated_by(state)
+    if not methods:
         return {}
-    in_order = sorted(found, key=lambda link: (link[0] is Method.CHAIN, link[0]))
-    methods = ", ".join(dict.fromkeys(str(method) for method, _ in in_order))
-    confidences = ", ".join(dict.fromkeys(str(confidence) for _, confidence in in_order))
     texts = {"links": f"{methods} ({confidences})", "methods": methods, "confidences": f"({confidences})"}
     return {name: Text(value) for name, value in texts.items()}
 

@@ -1,6 +1,5 @@
 """The invocations that belong to no request, or are not decided yet, as tables for the terminal."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -8,18 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 from request_lens.domain.facts import Invocation
-from request_lens.domain.linking.link import Link, UnlinkedInvocation
-from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
-from request_lens_cli.report.report import why
+from request_lens.domain.linking.link import UnlinkedInvocation
+from request_lens.presentation.calls import end_text
+from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
+from request_lens_cli.report.report import Report, why
 
 
-def unlinked_table(unlinked: Sequence[UnlinkedInvocation]) -> Table:
+def unlinked_table(report: Report) -> Table:
     """How many invocations belong to no request, or are not decided yet, by state and reason."""
-    counts = Counter(why(each) for each in unlinked if not isinstance(each.decision, Link))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("Invocations", justify="right")
     table.add_column("Without a request")
-    for state, count in sorted(counts.items()):
+    for state, count in sorted(report.without_request().items()):
         table.add_row(f"{count:,}", state)
     return table
 
@@ -31,22 +30,15 @@ def unlinked_list(unlinked: Sequence[UnlinkedInvocation]) -> Table:
         table.add_column(header, justify="right", no_wrap=True)
     for header in ("Why\nInvocation", "Model\nCaller's role"):
         table.add_column(header, overflow="fold")
-    for each in unlinked:
-        call = each.invocation
+    for undecided in unlinked:
+        call = undecided.invocation
         logged = f"{call.logged_at:%m-%d %H:%M:%S}\n{seconds(call.latency_ms)}"
-        tokens = Text.assemble(counts_text(call.tokens.input, call.tokens.output), "\n", end_text(call))
-        names = ((why(each), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
+        tokens = Text.assemble(counts_text(call.tokens.input, call.tokens.output), "\n", ended_with(call))
+        names = ((why(undecided), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
         table.add_row(logged, tokens, *(Text("\n".join(map(cleaned, pair))) for pair in names))
     return table
 
 
-def counts_text(*counts: int | None) -> str:
-    """Counts side by side; a dash for what is unknown."""
-    return " / ".join(UNKNOWN if count is None else f"{count:,}" for count in counts)
-
-
-def end_text(call: Invocation) -> Text:
+def ended_with(call: Invocation) -> Text:
     """The error in red, else the stop reason."""
-    if call.error_code is not None:
-        return Text(cleaned(call.error_code), style="red")
-    return Text(cleaned(call.stop_reason or UNKNOWN))
+    return Text(cleaned(end_text(call)), style="red" if call.error_code is not None else "")

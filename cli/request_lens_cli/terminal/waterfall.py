@@ -11,9 +11,9 @@ from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.presentation.formatting import seconds
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.bars import BarLine, render_lines
-from request_lens_cli.terminal.unlinked_table import end_text
+from request_lens_cli.terminal.unlinked_table import ended_with
 
 _NO_SUMMARY = Summary(totals=Totals(), llm_time_ms=None, tool_time_ms=None, non_llm_time_ms=None)
 
@@ -25,7 +25,7 @@ def render_waterfall(
     bars = tuple(bar for _, bar in bars_by_call)
     lines = [_line("request", record, bars, Text(seconds(record.duration_ms), style="bold"))]
     for number, (linked, bar) in enumerate(bars_by_call, start=1):
-        words = Text(f"{seconds(bar.latency_ms)} · ").append_text(end_text(linked.invocation))
+        words = Text(f"{seconds(bar.latency_ms)} · ").append_text(ended_with(linked.invocation))
         lines.append(_line(f"call {number}", record, (bar,), words))
     return render_lines(lines, width=width, readable=inf)
 

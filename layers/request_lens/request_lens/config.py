@@ -22,15 +22,14 @@ type _Names = Annotated[frozenset[str], BeforeValidator(_listed)]
 type _Seconds = Annotated[int, Field(ge=0, le=900)]
 
 
-class ViewerConfig(BaseModel):
-    """One field an environment variable of a function that reads the table; it bears the field's name in upper case.
+class PolicyConfig(BaseModel):
+    """One field a template parameter that decides a result; its environment variable bears the field's name.
 
     Waits are in seconds, `clock_skew_ms` in milliseconds, `retention_days` in days, `max_cost_per_request` in USD.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    request_table_name: Annotated[str, Field(min_length=3)]
     agent_role_names: _Names
     agent_routes: _Names
     one_loop_per_request: bool
@@ -63,6 +62,12 @@ class ViewerConfig(BaseModel):
         )
 
 
+class ViewerConfig(PolicyConfig):
+    """One field an environment variable of a function that reads the table."""
+
+    request_table_name: Annotated[str, Field(min_length=3)]
+
+
 class Config(ViewerConfig):
     """One field an environment variable of the processor."""
 
@@ -84,6 +89,14 @@ def read_viewer_config(environment: Mapping[str, str]) -> ViewerConfig:
     Raises: ConfigError, which names every variable that is missing or wrong.
     """
     return _read(ViewerConfig, environment, function="the timeline widget")
+
+
+def read_policy(environment: Mapping[str, str]) -> Policy:
+    """The policy that these of the processor's variables give.
+
+    Raises: ConfigError, which names every variable that is missing or wrong.
+    """
+    return _read(PolicyConfig, environment, function="the processor").policy
 
 
 def _read[Read: BaseModel](model: type[Read], environment: Mapping[str, str], *, function: str) -> Read:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from request_lens.domain.linking.link import Confidence
-from request_lens.presentation.timeline.drawing import TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.bars import render_bars
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of
 
@@ -23,20 +23,20 @@ def shown(*rows: TimelineRow, width: int = 100) -> list[str]:
 
 
 def line(*rows: TimelineRow, label: str = "Tokyo") -> str:
-    (found,) = [each for each in shown(*rows) if label in each]
+    (found,) = [line for line in shown(*rows) if label in line]
     return found
 
 
 @given(ROWS, st.integers(60, 160))
 @settings(max_examples=60, deadline=None)
 def test_no_line_is_wider_than_the_terminal(rows: list[TimelineRow], width: int) -> None:
-    assert all(cell_len(each) <= width for each in shown(*rows, width=width))
+    assert all(cell_len(line) <= width for line in shown(*rows, width=width))
 
 
 @given(ROWS)
 @settings(max_examples=40, deadline=None)
 def test_every_request_has_a_line_of_its_own(rows: list[TimelineRow]) -> None:
-    assert sum(" · " in each and ("call" in each or "pending" in each) for each in shown(*rows)) >= len(rows)
+    assert sum(" · " in line and ("call" in line or "pending" in line) for line in shown(*rows)) >= len(rows)
 
 
 def test_calls_stand_inside_their_request_with_the_gap_between_them() -> None:
@@ -61,14 +61,14 @@ def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
 def test_confidences_differ_without_colour(confidence: Confidence, sign: str) -> None:
     lines = shown(row(summary_of(bar(400, 1500, confidence=confidence))))
     assert sign * 5 in lines[1]
-    assert any(f"{sign * 2} LLM call, {confidence.value}" in each for each in lines)
+    assert any(f"{sign * 2} LLM call, {confidence.value}" in line for line in lines)
 
 
 def test_a_provisional_call_differs_from_one_that_is_decided() -> None:
     lines = shown(row(summary_of(bar(0, 1000), replace(bar(1500, 1500), provisional=True))))
     assert "█" in lines[1]
     assert "▞" * 5 in lines[1]
-    assert any("▞▞ LLM call, provisional" in each for each in lines)
+    assert any("▞▞ LLM call, provisional" in line for line in lines)
 
 
 def test_failed_and_throttled_attempts_show_in_the_bar_and_in_the_total() -> None:
@@ -91,14 +91,14 @@ def test_a_pending_request_is_dashed_and_says_so() -> None:
 
 def test_requests_that_overlap_share_an_axis() -> None:
     lines = shown(*(row(chain(4000, 2), duration_ms=4000, after_ms=at * 700) for at in range(5)))
-    starts = [each.index("█") for each in lines if "█" in each][:5]
+    starts = [line.index("█") for line in lines if "█" in line][:5]
     assert starts == sorted(set(starts))
     assert lines[-1] == "Time since 2025-12-04 18:27:02 UTC"
 
 
 def test_short_requests_far_apart_begin_at_the_left_each_and_the_last_line_says_so() -> None:
     lines = shown(*(row(chain(2000, 1), duration_ms=2000, after_ms=at * 60_000) for at in range(5)))
-    assert len({each.index("█") for each in lines if "█" in each and "calls" not in each and "call," not in each}) == 1
+    assert len({line.index("█") for line in lines if "█" in line and "calls" not in line and "call," not in line}) == 1
     assert lines[-1] == "Time since each request's own start"
 
 
@@ -108,5 +108,5 @@ def test_no_rows_say_so() -> None:
 
 def test_a_hostile_label_cannot_move_the_cursor_or_style_the_text() -> None:
     lines = shown(row(chain(4300, 1), label="\x1b[2J[red]Tokyo\n\u202e"))
-    assert any("[2J[red]Tokyo" in each for each in lines)
-    assert not any("\x1b" in each or "\u202e" in each for each in lines)
+    assert any("[2J[red]Tokyo" in line for line in lines)
+    assert not any("\x1b" in line or "\u202e" in line for line in lines)

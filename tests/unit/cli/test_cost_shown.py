@@ -30,7 +30,7 @@ CALLS = [
 
 
 def settled(*calls: Invocation, prices: PriceTable, runaway: Runaway | None = None) -> RequestState:
-    under = tuple(linked(each) for each in calls)
+    under = tuple(linked(call) for call in calls)
     return RequestState(
         request_id=request().request_id,
         record=request(),
@@ -89,8 +89,8 @@ def test_the_document_has_each_calls_cost_and_they_add_up_to_the_requests() -> N
     invocations = document["invocations"]
     assert isinstance(invocations, list)
 
-    assert [each["estimated_cost_usd"] for each in invocations] == [0.0012826, None, None]
-    assert [each["unpriced"] for each in invocations] == [None, "unknown_model", "failed_call"]
+    assert [call["estimated_cost_usd"] for call in invocations] == [0.0012826, None, None]
+    assert [call["unpriced"] for call in invocations] == [None, "unknown_model", "failed_call"]
     assert (document["estimated_cost_usd"], document["unpriced_calls"]) == (0.0012826, 1)
 
 
@@ -99,4 +99,4 @@ def test_calls_show_no_cost_where_their_summary_was_priced_with_another_table() 
     invocations = document["invocations"]
     assert isinstance(invocations, list)
 
-    assert {each["estimated_cost_usd"] for each in invocations} == {None}
+    assert {call["estimated_cost_usd"] for call in invocations} == {None}

@@ -43,7 +43,7 @@ INVOCATION_KEYS = [
 
 def settled(*calls: Invocation, record: Request | None = None) -> RequestState:
     record = record or request()
-    invocations = tuple(linked(each) for each in calls)
+    invocations = tuple(linked(call) for call in calls)
     return RequestState(
         request_id=record.request_id,
         record=record,
@@ -58,7 +58,7 @@ def test_a_summary_has_the_keys_of_the_contract_in_their_order() -> None:
     document = summary_document(settled(call()), POLICY)
 
     assert list(document) == SUMMARY_KEYS
-    assert [list(each) for each in _listed(document["invocations"])] == [INVOCATION_KEYS]
+    assert [list(call) for call in _listed(document["invocations"])] == [INVOCATION_KEYS]
 
 
 def _listed(value: object) -> list[dict[str, object]]:
@@ -81,7 +81,7 @@ def test_calls_are_listed_by_their_start_as_it_is_known_then_by_id() -> None:
 
     document = summary_document(settled(*calls), POLICY)
 
-    assert [each["invocation_id"] for each in _listed(document["invocations"])] == ["y", "z", "a", "b"]
+    assert [call["invocation_id"] for call in _listed(document["invocations"])] == ["y", "z", "a", "b"]
 
 
 def test_a_pending_request_has_revision_zero_and_null_aggregates() -> None:
@@ -134,7 +134,7 @@ def test_calls_that_are_linked_or_not_decided_are_not_unattributed() -> None:
     )
     unlinked = [pending(call("i1")), replace(pending(call("i2")), decision=link()), no_request]
 
-    assert [each["invocation_id"] for each in unattributed_documents(unlinked, POLICY)] == ["i3"]
+    assert [call["invocation_id"] for call in unattributed_documents(unlinked, POLICY)] == ["i3"]
 
 
 def test_a_publication_is_its_service_values_as_scalars() -> None:

@@ -111,7 +111,7 @@ def test_no_text_of_any_line_is_ever_shown(line: str) -> None:
 
 def test_lines_are_numbered_and_shown_one_by_one() -> None:
     stdin = "\n".join([spelled("converse"), spelled("http"), "GET /ask 200", spelled("http_no_route")])
-    assert [(each["line"], each["kind"]) for each in documents("-", stdin=stdin)] == [
+    assert [(document["line"], document["kind"]) for document in documents("-", stdin=stdin)] == [
         (1, "invocation"),
         (2, "request"),
         (3, "rejected"),
@@ -146,7 +146,7 @@ def test_a_line_set_aside_exits_with_one() -> None:
 def test_a_whole_lambda_event_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "event.json"
     path.write_text(json.dumps(lambda_event([spelled("converse"), spelled("throttled")]), indent=2), encoding="utf-8")
-    assert [each["operation"] for each in documents(str(path))] == ["Converse", "ConverseStream"]
+    assert [document["operation"] for document in documents(str(path))] == ["Converse", "ConverseStream"]
 
 
 def test_a_control_message_has_no_lines() -> None:

@@ -10,7 +10,7 @@ import pytest
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens_cli.deployed.stack import DeployedStackView
-from request_lens_cli.report.figures import Figures, figures_of, spread_of
+from request_lens_cli.report.figures import distribution_of, figures_of
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import MAX_UNTAGGED, Report, truncation_note
 from request_lens_cli.report.selection import Selection
@@ -19,8 +19,8 @@ from tests.support.sample_states import costing, settled
 
 
 def test_a_selection_says_itself_in_words() -> None:
-    assert Selection().words == ""
-    assert Selection(routes=frozenset({"POST /b", "GET /a"}), min_calls=1).words == (
+    assert Selection().description == ""
+    assert Selection(routes=frozenset({"POST /b", "GET /a"}), min_calls=1).description == (
         "only GET /a, POST /b, at least 1 LLM call"
     )
 
@@ -35,38 +35,38 @@ def test_what_the_table_has_let_expire_is_not_asked_for() -> None:
 
 
 def test_a_spread_is_of_the_known_values_and_its_percentiles_occurred() -> None:
-    spread = spread_of([None, *range(1, 11)])
+    distribution = distribution_of([None, *range(1, 11)])
 
-    assert spread is not None
-    assert (spread.mean, spread.p50, spread.p90, spread.most) == (5.5, 5, 9, 10)
-    assert (spread.known, spread.of) == (10, 11)
-    assert spread_of([None]) is None
+    assert distribution is not None
+    assert (distribution.mean, distribution.p50, distribution.p90, distribution.maximum) == (5.5, 5, 9, 10)
+    assert (distribution.known, distribution.of) == (10, 11)
+    assert distribution_of([None]) is None
 
 
-def figures() -> Figures:
+def report() -> Report:
     states = [
         costing(settled("a", call("i1", 1), call("i2", 3)), "0.5"),
         replace(settled("b", call("i3", 1, error_code="ThrottlingException"), route="GET /b")),
         replace(settled("c"), revision=0, summary=None),
     ]
     lost = replace(pending(call("i4", 1)), decision=Unattributed(reason=Reason.NO_REQUEST))
-    return figures_of(Report(requests=states, unlinked=[lost, pending(call("i5", 1))]))
+    return Report(requests=states, unlinked=[lost, pending(call("i5", 1))])
 
 
 def test_figures_add_up_over_all_by_route_and_by_model() -> None:
-    found = figures()
+    found = figures_of(report())
 
     assert (found.all.requests, found.all.pending, found.all.totals.llm_calls) == (3, 1, 2)
-    assert {route: each.requests for route, each in found.by_route.items()} == {"GET /b": 1, "POST /ask": 2}
+    assert {route: figures.requests for route, figures in found.by_route.items()} == {"GET /b": 1, "POST /ask": 2}
     assert found.by_model["other"].llm_throttles == 1
-    assert sum((each for each in found.by_model.values()), start=Totals()).llm_calls == 2
+    assert sum(found.by_model.values(), start=Totals()).llm_calls == 2
     assert found.all.totals.estimated_cost_usd == Decimal("0.5")
 
 
 def test_the_unattributed_share_is_of_what_was_decided() -> None:
-    assert (figures().unattributed, figures().pending_calls) == (1, 1)
-    assert figures().unattributed_share == pytest.approx(0.25)
-    assert figures_of(Report(requests=[], unlinked=[])).unattributed_share is None
+    assert (report().unattributed, report().pending) == (1, 1)
+    assert report().unattributed_share == pytest.approx(0.25)
+    assert Report(requests=[], unlinked=[]).unattributed_share is None
 
 
 def test_a_report_says_that_it_may_not_have_read_all_untagged_calls() -> None:
@@ -74,4 +74,4 @@ def test_a_report_says_that_it_may_not_have_read_all_untagged_calls() -> None:
     cut = replace(whole, unlinked=[*whole.unlinked, pending(call("i2", 1))])
 
     assert truncation_note(whole) == ""
-    assert truncation_note(cut) == "only the earliest 5,000 untagged calls of this time were read, there may be more"
+    assert truncation_note(cut) == "showing the earliest 5,000 untagged calls; narrow the time range to see all"

@@ -67,7 +67,7 @@ def test_seven_requests_make_twelve_attempts_of_which_one_fails() -> None:
 def _fitting(scenario: Scenario, line_number: int) -> int:
     """How many requests have the whole second of a call's timestamp, give or take a second, in their time."""
     logged_at = invocation_logged_at(scenario.invocations[line_number]).timestamp()
-    spans = [(access_started_at(each).timestamp(), access_ended_at(each).timestamp()) for each in scenario.access]
+    spans = [(access_started_at(line).timestamp(), access_ended_at(line).timestamp()) for line in scenario.access]
     return sum(start - 1.25 <= logged_at <= end + 0.25 for start, end in spans)
 
 

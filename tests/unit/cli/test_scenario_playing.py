@@ -15,8 +15,8 @@ from request_lens_cli.scenario.playing import (
     MAX_BATCH_EVENTS,
     LogGroups,
     batches,
-    fresh,
     play,
+    renewed,
 )
 from request_lens_cli.scenario.retiming import access_ended_at, ending_at, invocation_logged_at, shifted
 from request_lens_cli.scenario.scenario import RunId, Scenario, as_ndjson, load_scenario
@@ -56,21 +56,21 @@ def test_moving_there_and_back_changes_nothing(seven: Scenario) -> None:
 
 def test_a_timestamp_stays_the_floor_of_the_calls_start(seven: Scenario) -> None:
     moved = ending_at(seven, MOMENT)
-    starts = {each: int(tags["call_started_ms"]) for each, tags in moved.tags.items()}
+    starts = {invocation_id: int(tags["call_started_ms"]) for invocation_id, tags in moved.tags.items()}
     first = str(moved.invocations[0]["requestId"])
     assert invocation_logged_at(moved.invocations[0]).timestamp() == starts[first] // 1000
 
 
 def test_the_same_run_gives_the_same_ids_and_another_run_gives_others(seven: Scenario) -> None:
     assert with_fresh_ids(seven, RUN) == with_fresh_ids(seven, RUN)
-    ids = [set(with_fresh_ids(seven, RunId(each)).request_ids()) for each in ("one", "two")]
+    ids = [set(with_fresh_ids(seven, RunId(run)).request_ids()) for run in ("one", "two")]
     assert not ids[0] & ids[1]
 
 
 def test_no_old_id_is_left(seven: Scenario) -> None:
     text = as_ndjson(with_fresh_ids(seven, RUN))
-    assert all(each not in text for each in (*seven.request_ids(), *seven.invocation_ids()))
-    assert all(each not in text for each in as_ndjson(seven).split('"') if each.startswith(("tooluse_", "Root=1-")))
+    assert all(known_id not in text for known_id in (*seven.request_ids(), *seven.invocation_ids()))
+    assert all(part not in text for part in as_ndjson(seven).split('"') if part.startswith(("tooluse_", "Root=1-")))
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_fresh_id_has_the_shape_of_the_old_one(old: str) -> None:
 
 def test_labels_follow_their_requests(seven: Scenario) -> None:
     renamed = with_fresh_ids(seven, RUN)
-    prompts = [renamed.labels[each].prompt for each in renamed.request_ids()]
-    assert prompts == [seven.labels[each].prompt for each in seven.request_ids()]
+    prompts = [renamed.labels[request_id].prompt for request_id in renamed.request_ids()]
+    assert prompts == [seven.labels[request_id].prompt for request_id in seven.request_ids()]
 
 
 def test_tags_name_the_fresh_request(seven: Scenario) -> None:
-    played = fresh(seven, run_id=RUN, ends_at=MOMENT, with_tags=True)
+    played = renewed(seven, run_id=RUN, ends_at=MOMENT, with_tags=True)
     metadata = [line["requestMetadata"] for line in played.invocations if "requestMetadata" in line]
-    named = {each["api_request_id"] for each in metadata if isinstance(each, dict)}
+    named = {tags["api_request_id"] for tags in metadata if isinstance(tags, dict)}
     assert len(metadata) == 11
     assert named == set(played.request_ids())
 
@@ -123,7 +123,7 @@ def test_lines_are_put_in_order_of_time_and_twice_is_no_error(seven: Scenario, m
         for group in ("calls", "requests"):
             logs.create_log_group(logGroupName=group)
         for run in ("one", "two"):
-            played = fresh(seven, run_id=RunId(run), ends_at=datetime.now(UTC), with_tags=False)
+            played = renewed(seven, run_id=RunId(run), ends_at=datetime.now(UTC), with_tags=False)
             play(played, LogGroups(invocations="calls", access="requests"), logs=logs)
         events = logs.filter_log_events(logGroupName="calls")["events"]
     assert len(events) == 24

@@ -33,11 +33,11 @@ def rejected(detail: str) -> Rejected:
 
 
 def publication_ids(result: Replay) -> list[str]:
-    return [each.publication_id for each in result.publications]
+    return [publication.publication_id for publication in result.publications]
 
 
 def reasons(result: Replay) -> Counter[Reason]:
-    return Counter(each.decision.reason for each in result.unattributed if isinstance(each.decision, Unattributed))
+    return Counter(call.decision.reason for call in result.unattributed if isinstance(call.decision, Unattributed))
 
 
 def test_a_record_without_an_arrival_comes_ten_seconds_after_its_end() -> None:
@@ -46,7 +46,7 @@ def test_a_record_without_an_arrival_comes_ten_seconds_after_its_end() -> None:
     )
 
     assert result.requests[0].stored_at == at(15)
-    assert {each.invocation.invocation_id: each.stored_at for each in result.unattributed} == {
+    assert {call.invocation.invocation_id: call.stored_at for call in result.unattributed} == {
         "i1": at(111.5),
         "i2": at(111),
     }
@@ -59,13 +59,13 @@ def test_a_request_of_unknown_duration_comes_ten_seconds_after_its_start() -> No
 def test_a_line_without_a_readable_time_arrives_with_the_line_before_it() -> None:
     result = arriving((30, rejected("a")), (10, rejected("b")), (None, rejected("c")), (20, rejected("d")))
 
-    assert [each.detail for each in result.rejected] == ["b", "c", "d", "a"]
+    assert [record.detail for record in result.rejected] == ["b", "c", "d", "a"]
 
 
 def test_of_two_records_of_one_request_that_come_at_once_the_one_given_first_stays() -> None:
     result = arriving((15, request(status=200)), (15, request(status=500)))
 
-    assert [each.record for each in result.requests] == [request(status=200)]
+    assert [state.record for state in result.requests] == [request(status=200)]
 
 
 def test_a_record_comes_before_the_timers_of_its_instant_and_not_before_those_of_an_earlier_one() -> None:
@@ -87,7 +87,7 @@ def test_time_runs_on_until_no_timer_is_left() -> None:
 def test_requests_come_by_start_then_id() -> None:
     result = arriving((50, request("b", 1)), (50, request("a", 2)), (60, request("c", 1)))
 
-    assert [each.request_id for each in result.requests] == ["b", "c", "a"]
+    assert [state.request_id for state in result.requests] == ["b", "c", "a"]
 
 
 def test_old_logs_are_as_old_as_their_own_time_says() -> None:
@@ -99,12 +99,12 @@ def test_an_orphan_that_is_taken_back_is_no_longer_unattributed() -> None:
 
     assert publication_ids(result) == ["invocation:t1#1", "invocation:t1#2", "r1#1"]
     assert result.unattributed == []
-    assert sum(sum(each.values.get(Metric.LLM_CALLS, ())) for each in result.publications) == 1
+    assert sum(sum(publication.values.get(Metric.LLM_CALLS, ())) for publication in result.publications) == 1
 
 
 def test_order_and_duplicates_of_lines_do_not_change_what_is_published() -> None:
     lines: list[tuple[float | None, LogRecord]] = [
-        (None, request()), *((None, each) for each in chain_of_two("c", 1, 3)), (None, request("r2", 20)),
+        (None, request()), *((None, record) for record in chain_of_two("c", 1, 3)), (None, request("r2", 20)),
     ]  # fmt: skip
 
     again, once = arriving(*reversed(lines), *lines), arriving(*lines)
@@ -130,7 +130,8 @@ def answers(result: Replay) -> dict[str, int | float]:
         "output_tokens": Metric.OUTPUT_TOKENS,
     }
     return {
-        name: sum(sum(each.values.get(metric, ())) for each in result.publications) for name, metric in metrics.items()
+        name: sum(sum(publication.values.get(metric, ())) for publication in result.publications)
+        for name, metric in metrics.items()
     }
 
 
@@ -180,10 +181,10 @@ def test_of_requests_that_overlap_most_untagged_calls_stay_ambiguous_and_none_is
 
 def links(result: Replay) -> Counter[tuple[str, str]]:
     return Counter(
-        (each.link.method.value, each.link.confidence.value) for state in result.requests for each in state.invocations
+        (call.link.method.value, call.link.confidence.value) for state in result.requests for call in state.invocations
     )
 
 
 def owners(result: Replay) -> dict[str, str]:
     """For each linked invocation its request's id."""
-    return {each.invocation.invocation_id: state.request_id for state in result.requests for each in state.invocations}
+    return {call.invocation.invocation_id: state.request_id for state in result.requests for call in state.invocations}

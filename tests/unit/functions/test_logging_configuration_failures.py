@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from pydantic import ValidationError
 
 from bedrock_logging import PAUSE_S, ROLE_VISIBLE_WITHIN_S, BedrockLogging
-from cloudformation_response import Answer, ResourceRequest, send
+from cloudformation_response import ResourceRequest, Response, send
 from logging_configuration_handler import lambda_handler
 from logging_setting import LoggingSetting, setting_for
 from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask, listening
@@ -89,7 +89,7 @@ def test_an_answer_is_sent_again_when_it_does_not_arrive(cloudformation: CloudFo
     cloudformation.refusals = 2
     pauses: list[float] = []
 
-    send(Answer(physical_id="adopted"), _request(cloudformation), pause=pauses.append)
+    send(Response(physical_id="adopted"), _request(cloudformation), pause=pauses.append)
 
     assert len(cloudformation.answers) == 1
     assert pauses == [2, 4]
@@ -99,7 +99,7 @@ def test_an_answer_that_never_arrives_is_an_error(cloudformation: CloudFormation
     cloudformation.refusals = 9
 
     with pytest.raises(OSError, match="503"):
-        send(Answer(physical_id="adopted"), _request(cloudformation), pause=lambda _: None)
+        send(Response(physical_id="adopted"), _request(cloudformation), pause=lambda _: None)
 
 
 def test_a_role_that_is_not_visible_yet_is_tried_again() -> None:

@@ -47,7 +47,7 @@ def _with_directive(**members: JsonValue) -> Document:
 
 def test_a_document_has_one_metric_a_dimension_set() -> None:
     metrics = extract(json.dumps(_document()))
-    assert [(each.name, sorted(each.dimensions)) for each in metrics] == [
+    assert [(metric.name, sorted(metric.dimensions)) for metric in metrics] == [
         ("LlmCalls", ["Service"]),
         ("LlmTime", ["Service"]),
         ("LlmCalls", ["Route", "Service"]),
@@ -65,7 +65,7 @@ def test_values_units_and_resolutions_are_kept() -> None:
 
 def test_a_dimension_set_may_be_empty() -> None:
     metrics = extract(json.dumps(_with_directive(Dimensions=[[]])))
-    assert [each.dimensions for each in metrics] == [{}, {}]
+    assert [metric.dimensions for metric in metrics] == [{}, {}]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.lifecycle import down, find, require_running
 from request_lens_cli.local_aws.paths import LocalPaths
 from request_lens_cli.local_aws.processes import OwnedProcess, start_group, stop_group, tail
-from request_lens_cli.local_aws.running_state import RunningState, forget, recall, remember
+from request_lens_cli.local_aws.running_state import RunningState, delete_state, read_state, write_state
 
 _PARENT = """
 import subprocess, sys, time
@@ -92,13 +92,13 @@ def test_stopping_what_has_ended_is_no_error(paths: LocalPaths) -> None:
 def test_down_stops_only_what_bears_the_mark(paths: LocalPaths) -> None:
     mine, foreign = _start(_DEAF, paths), _start(_DEAF, paths, mark="foreign")
     mistaken = OwnedProcess(pid=foreign.pid, mark="request_lens=mine")
-    remember(RunningState(endpoint="http://127.0.0.1:1", emulator=mine, emf_stand_in=mistaken), paths)
+    write_state(RunningState(endpoint="http://127.0.0.1:1", emulator=mine, emf_stand_in=mistaken), paths)
     assert find(paths) is None
     try:
         assert down(paths)
         assert not mine.is_running()
         assert foreign.is_running()
-        assert recall(paths) is None
+        assert read_state(paths) is None
     finally:
         stop_group(foreign.pid, patience_s=0.1)
 
@@ -109,10 +109,10 @@ def test_down_without_anything_running_says_so(paths: LocalPaths) -> None:
 
 def test_the_state_is_remembered_and_forgotten(paths: LocalPaths) -> None:
     state = RunningState(endpoint="http://127.0.0.1:1", emulator=OwnedProcess(pid=1, mark="m"))
-    remember(state, paths)
-    assert recall(paths) == state
-    forget(paths)
-    assert recall(paths) is None
+    write_state(state, paths)
+    assert read_state(paths) == state
+    delete_state(paths)
+    assert read_state(paths) is None
 
 
 def test_a_command_without_a_running_local_aws_names_the_remedy(paths: LocalPaths) -> None:

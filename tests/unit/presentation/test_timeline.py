@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.linking.link import Confidence
-from request_lens.presentation.timeline.drawing import TimelineRow, draw_timeline, lay_timeline
+from request_lens.presentation.timeline.drawing import draw_timeline, lay_timeline
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.text import text_width
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of
 
@@ -37,7 +38,7 @@ def classes(element: Element) -> list[str]:
 
 
 def groups(svg: Element) -> list[Element]:
-    return [each for each in svg.iter(f"{SVG}g") if "rl-row" in classes(each)]
+    return [group for group in svg.iter(f"{SVG}g") if "rl-row" in classes(group)]
 
 
 def box_of(rect: Element) -> Box:
@@ -46,7 +47,7 @@ def box_of(rect: Element) -> Box:
 
 
 def boxes(group: Element, *names: str) -> list[Box]:
-    return [box_of(each) for each in group.iter(f"{SVG}rect") if set(names) & set(classes(each))]
+    return [box_of(rectangle) for rectangle in group.iter(f"{SVG}rect") if set(names) & set(classes(rectangle))]
 
 
 def light_bar(group: Element) -> Box:
@@ -55,12 +56,12 @@ def light_bar(group: Element) -> Box:
 
 
 def whole_text(svg: Element) -> str:
-    return " ".join(" ".join(each.itertext()) for each in svg.iter(f"{SVG}text"))
+    return " ".join(" ".join(words.itertext()) for words in svg.iter(f"{SVG}text"))
 
 
 def set_text(text: Element) -> str:
     """The characters that are set, without the title that shows on hovering."""
-    return (text.text or "") + "".join(each.tail or "" for each in text)
+    return (text.text or "") + "".join(child.tail or "" for child in text)
 
 
 def text_box(text: Element) -> Box:
@@ -90,7 +91,7 @@ def inside(inner: Box, outer: Box) -> bool:
 
 
 def text_boxes(svg: Element) -> Iterator[Box]:
-    return (text_box(each) for each in svg.iter(f"{SVG}text") if set_text(each).strip())
+    return (text_box(words) for words in svg.iter(f"{SVG}text") if set_text(words).strip())
 
 
 @given(ROWS)
@@ -107,16 +108,16 @@ def test_texts_cover_neither_each_other_nor_a_bar_nor_the_edge(rows: list[Timeli
     svg = picture(*rows, title="LLM calls " * 30, subtitle="ten requests " * 30)
     page = Box(0, 0, float(svg.get("width", "0")), float(svg.get("height", "0")))
     texts = list(text_boxes(svg))
-    assert all(inside(each, page) for each in texts)
+    assert all(inside(box, page) for box in texts)
     assert not any(overlap(one, other) for one, other in combinations(texts, 2))
-    lights = [light_bar(each) for each in groups(svg)]
+    lights = [light_bar(group) for group in groups(svg)]
     assert not any(overlap(text, light) for text in texts for light in lights)
 
 
 @given(ROWS)
 @settings(max_examples=30, deadline=None)
 def test_the_same_rows_give_the_same_picture_in_any_order(rows: list[TimelineRow]) -> None:
-    unique = list({each.request.request_id: each for each in rows}.values())
+    unique = list({row.request.request_id: row for row in rows}.values())
     assert draw_timeline(unique) == draw_timeline(unique[::-1])
 
 
@@ -151,20 +152,20 @@ def test_calls_at_the_same_time_stand_in_lanes_of_their_own() -> None:
 
 def test_rows_stand_in_order_of_their_start_newest_last() -> None:
     rows = [row(chain(1000, 1), after_ms=at, label=f"request {at}") for at in (9000, 0, 5000)]
-    labels = [re.findall(r"request \d+", whole_text(each))[0] for each in groups(picture(*rows))]
+    labels = [re.findall(r"request \d+", whole_text(group))[0] for group in groups(picture(*rows))]
     assert labels == ["request 0", "request 5000", "request 9000"]
 
 
 def test_requests_share_one_time_axis() -> None:
     rows = [row(chain(2000, 1), after_ms=at, duration_ms=2000) for at in (0, 5000, 10_000)]
-    first, second, third = (light_bar(each) for each in groups(picture(*rows)))
+    first, second, third = (light_bar(group) for group in groups(picture(*rows)))
     assert second.left - first.left == pytest.approx(third.left - second.left)
     assert (second.left - first.left) / (first.right - first.left) == pytest.approx(2.5, abs=0.01)
 
 
 def test_a_request_of_two_seconds_is_readable_beside_eleven_others() -> None:
     rows = [row(chain(2000, 1), after_ms=at * 6636, duration_ms=2000) for at in range(12)]
-    assert all(light_bar(each).right - light_bar(each).left > 18 for each in groups(picture(*rows)))
+    assert all(light_bar(group).right - light_bar(group).left > 18 for group in groups(picture(*rows)))
 
 
 def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
@@ -177,8 +178,8 @@ def test_an_unknown_latency_is_a_tick_and_no_time_is_claimed() -> None:
     svg = picture(row(summary_of(bar(200, None), bar(1800, None))))
     (group,) = groups(svg)
     assert not boxes(group, "rl-call")
-    assert len([each for each in group.iter(f"{SVG}line") if "rl-tick" in classes(each)]) == 2
-    assert "LLM" not in [set_text(each) for each in group.iter(f"{SVG}text")]
+    assert len([line for line in group.iter(f"{SVG}line") if "rl-tick" in classes(line)]) == 2
+    assert "LLM" not in [set_text(words) for words in group.iter(f"{SVG}text")]
 
 
 def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted() -> None:
@@ -186,13 +187,13 @@ def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted(
     svg = picture(row(summary_of(*attempts, bar(3000, 1000))))
     (group,) = groups(svg)
     shapes = {
-        classes(each)[1]: re.sub(r"^M[\d.]+ [\d.]+", "", each.get("d", ""))
-        for each in group.iter(f"{SVG}path")
-        if "rl-mark" in classes(each)
+        classes(mark)[1]: re.sub(r"^M[\d.]+ [\d.]+", "", mark.get("d", ""))
+        for mark in group.iter(f"{SVG}path")
+        if "rl-mark" in classes(mark)
     }
     assert set(shapes) == {"rl-failed", "rl-throttled"}
     assert shapes["rl-failed"] != shapes["rl-throttled"]
-    assert {"failed attempt", "throttled attempt"} <= {set_text(each) for each in svg.iter(f"{SVG}text")}
+    assert {"failed attempt", "throttled attempt"} <= {set_text(words) for words in svg.iter(f"{SVG}text")}
 
 
 def test_a_call_that_ran_on_after_the_response_says_so() -> None:
@@ -215,7 +216,7 @@ def test_the_legend_explains_only_what_occurs() -> None:
 
 
 def test_a_start_known_to_the_second_has_a_soft_edge_and_a_precise_one_has_none() -> None:
-    soft, hard = (picture(row(summary_of(bar(200, 1500, precision_ms=each)))) for each in (1000, 1))
+    soft, hard = (picture(row(summary_of(bar(200, 1500, precision_ms=precision_ms)))) for precision_ms in (1000, 1))
     assert len(boxes(groups(soft)[0], "rl-edge")) == 1
     assert not boxes(groups(hard)[0], "rl-edge")
 
@@ -254,14 +255,14 @@ def test_hostile_texts_stay_texts() -> None:
 def test_a_shortened_label_is_whole_on_hovering() -> None:
     label = "Write a very long story about clouds, rain and the weather in Tokyo to S3"
     svg = picture(row(chain(4300, 1), label=label))
-    (text,) = [each for each in svg.iter(f"{SVG}text") if label in "".join(each.itertext())]
+    (text,) = [words for words in svg.iter(f"{SVG}text") if label in "".join(words.itertext())]
     assert set_text(text).endswith("…")
 
 
 def test_a_call_tells_its_model_latency_and_link_on_hovering() -> None:
     (group,) = groups(picture(row(summary_of(bar(200, 1500, confidence=Confidence.INFERRED)))))
-    hover = [each.text or "" for each in group.iter(f"{SVG}title")]
-    (told,) = [each for each in hover if "haiku" in each]
+    hover = [title.text or "" for title in group.iter(f"{SVG}title")]
+    (told,) = [words for words in hover if "haiku" in words]
     assert "1.5 s" in told
     assert "correlated by its time: inferred" in told
 
@@ -276,8 +277,8 @@ def test_the_picture_has_a_title_and_a_description_for_screen_readers() -> None:
 
 def test_the_axis_begins_with_the_time_in_utc_and_counts_on_in_seconds() -> None:
     rows = [row(chain(9000, 1), after_ms=at, duration_ms=9000) for at in (318, 63_000)]
-    (axis,) = [each for each in picture(*rows).iter(f"{SVG}g") if "rl-axis" in classes(each)]
-    assert [set_text(each) for each in axis.iter(f"{SVG}text")][:4] == [
+    (axis,) = [group for group in picture(*rows).iter(f"{SVG}g") if "rl-axis" in classes(group)]
+    assert [set_text(words) for words in axis.iter(f"{SVG}text")][:4] == [
         "2025-12-04 18:27:02 UTC",
         "0 s",
         "+10 s",
@@ -287,21 +288,21 @@ def test_the_axis_begins_with_the_time_in_utc_and_counts_on_in_seconds() -> None
 
 def test_requests_too_far_apart_to_be_read_on_one_axis_begin_at_the_left_each() -> None:
     svg = picture(*(row(chain(4000, 2), after_ms=at, duration_ms=4000) for at in (0, 600_000, 900_000)))
-    (axis,) = [each for each in svg.iter(f"{SVG}g") if "rl-axis" in classes(each)]
-    lights = [light_bar(each) for each in groups(svg)]
-    assert "since each request's own start" in [set_text(each) for each in axis.iter(f"{SVG}text")]
-    assert len({each.left for each in lights}) == 1
-    assert all(each.right - each.left > 500 for each in lights)
+    (axis,) = [group for group in svg.iter(f"{SVG}g") if "rl-axis" in classes(group)]
+    lights = [light_bar(group) for group in groups(svg)]
+    assert "since each request's own start" in [set_text(words) for words in axis.iter(f"{SVG}text")]
+    assert len({light.left for light in lights}) == 1
+    assert all(light.right - light.left > 500 for light in lights)
 
 
 def test_a_provisional_call_is_dashed_and_its_request_still_pending() -> None:
     summary = summary_of(bar(0, 1000), replace(bar(1500, 1000), provisional=True))
     svg = picture(replace(row(summary), awaits_more=True))
     (group,) = groups(svg)
-    assert [classes(each) for each in group.iter(f"{SVG}rect") if "rl-provisional" in classes(each)] == [
+    assert [classes(rectangle) for rectangle in group.iter(f"{SVG}rect") if "rl-provisional" in classes(rectangle)] == [
         ["rl-call", "rl-provisional"]
     ]
-    assert "rl-pending" in [name for each in group.iter(f"{SVG}rect") for name in classes(each)]
+    assert "rl-pending" in [name for rectangle in group.iter(f"{SVG}rect") for name in classes(rectangle)]
     assert "2 so far" in whole_text(svg)
     assert "LLM call, provisional" in whole_text(svg)
 
@@ -312,13 +313,13 @@ def test_texts_keep_apart_at_any_width(rows: list[TimelineRow], width: int) -> N
     svg = fromstring(draw_timeline(rows, title="LLM calls", subtitle="ten requests", width=width))
     page = Box(0, 0, float(svg.get("width", "0")), float(svg.get("height", "0")))
     texts = list(text_boxes(svg))
-    assert all(inside(each, page) for each in texts)
+    assert all(inside(box, page) for box in texts)
     assert not any(overlap(one, other) for one, other in combinations(texts, 2))
 
 
 def test_the_rows_places_are_told() -> None:
     rows = [row(chain(4300, 2), after_ms=at) for at in (9000, 0)]
     drawn = lay_timeline(rows, title="LLM calls", subtitle="", theme="light", width=1000)
-    assert [each for each, _ in drawn.rows] == rows[::-1]
+    assert [row for row, _ in drawn.rows] == rows[::-1]
     assert [top for _, top in drawn.rows] == sorted(top for _, top in drawn.rows)
     assert all(0 < top < drawn.height for _, top in drawn.rows)

@@ -29,7 +29,7 @@ def scale(span: timedelta) -> Scale:
     ],
 )
 def test_ticks_are_round_times(span: timedelta, labels: list[str]) -> None:
-    assert [each.label for each in scale(span).ticks(distance=72)][:3] == labels
+    assert [tick.label for tick in scale(span).ticks(distance=72)][:3] == labels
 
 
 def test_a_tick_beyond_a_second_counts_in_seconds() -> None:

@@ -2,11 +2,11 @@
 
 import sys
 
-from request_lens_cli.local_aws.emulator import mark
+from request_lens_cli.local_aws.emulator import process_mark
 from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.lifecycle import LocalAws
-from request_lens_cli.local_aws.processes import owned, start_group, stop_group
-from request_lens_cli.local_aws.running_state import recall, remember
+from request_lens_cli.local_aws.processes import start_group, stop_group, track
+from request_lens_cli.local_aws.running_state import read_state, write_state
 
 
 def start_emf_stand_in(local: LocalAws, *, log_group: str) -> None:
@@ -14,13 +14,13 @@ def start_emf_stand_in(local: LocalAws, *, log_group: str) -> None:
 
     Raises: LocalAwsError where the local AWS is not running any more.
     """
-    state = recall(local.paths)
+    state = read_state(local.paths)
     if state is None:
         raise LocalAwsError("The local AWS is not running any more: start it with `request-lens local up`.")
     if state.emf_stand_in is not None and state.emf_stand_in.is_running():
         stop_group(state.emf_stand_in.pid)
-    paths, own = local.paths, mark(local.paths)
-    command = [sys.executable, "-X", own, "-m", "request_lens_cli.local_aws.emf.stand_in"]
+    paths, mark = local.paths, process_mark(local.paths)
+    command = [sys.executable, "-X", mark, "-m", "request_lens_cli.local_aws.emf.stand_in"]
     command += ["--log-group", log_group, "--endpoint", local.endpoint, "--state", str(paths.emf_stand_in_state)]
     process = start_group(command, environment=local.environment(), log=paths.log("emf-stand-in"), folder=paths.state)
-    remember(state.model_copy(update={"emf_stand_in": owned(process, mark=own)}), paths)
+    write_state(state.model_copy(update={"emf_stand_in": track(process, mark=mark)}), paths)

@@ -64,7 +64,7 @@ class StandInState(BaseModel):
 
     def forget_old(self) -> None:
         """Drop the events that are not asked for any more."""
-        self.seen = {each: at for each, at in self.seen.items() if at >= self.read_from_ms}
+        self.seen = {key: at for key, at in self.seen.items() if at >= self.read_from_ms}
 
     @property
     def read_from_ms(self) -> int:
@@ -95,12 +95,12 @@ def advance(state: StandInState, log_group: str, *, logs: CloudWatchLogsClient, 
     """
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=log_group, startTime=state.read_from_ms)
     events = keyed(event for page in pages for event in page["events"])
-    fresh = {key: event for key, event in events.items() if key not in state.seen}
-    put([metric for event in fresh.values() for metric in _extracted(event, state)], cloudwatch=cloudwatch)
-    for key, event in fresh.items():
+    unread = {key: event for key, event in events.items() if key not in state.seen}
+    put([metric for event in unread.values() for metric in _extract(event, state)], cloudwatch=cloudwatch)
+    for key, event in unread.items():
         state.note(key, event["timestamp"])
     state.forget_old()
-    return bool(fresh)
+    return bool(unread)
 
 
 def keyed(events: Iterable[FilteredLogEventTypeDef]) -> dict[str, FilteredLogEventTypeDef]:
@@ -109,16 +109,16 @@ def keyed(events: Iterable[FilteredLogEventTypeDef]) -> dict[str, FilteredLogEve
     Equal lines of one moment are counted, which holds because a moment's events are always read together.
     """
     by_key: dict[str, FilteredLogEventTypeDef] = {}
-    met: Counter[str] = Counter()
+    repeats: Counter[str] = Counter()
     for event in events:
-        what = f"{event.get('logStreamName', '')}\n{event['timestamp']}\n{event['message']}"
-        met[what] += 1
-        by_key[event.get("eventId") or hashlib.sha256(f"{what}\n{met[what]}".encode()).hexdigest()] = event
+        content = f"{event.get('logStreamName', '')}\n{event['timestamp']}\n{event['message']}"
+        repeats[content] += 1
+        by_key[event.get("eventId") or hashlib.sha256(f"{content}\n{repeats[content]}".encode()).hexdigest()] = event
     return by_key
 
 
-def _extracted(event: FilteredLogEventTypeDef, state: StandInState) -> list[ExtractedMetric]:
-    """One event's metrics; a line that breaks the specification is counted and said, and has none."""
+def _extract(event: FilteredLogEventTypeDef, state: StandInState) -> list[ExtractedMetric]:
+    """Count and return one event's metrics; a line that breaks the specification is counted and said, and has none."""
     try:
         metrics = extract(event["message"])
     except EmfSchemaError as error:

@@ -11,15 +11,12 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricResolution
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from request_lens.domain.publishing.metric_names import METRIC_UNITS
+from request_lens.domain.publishing.metric_names import METRIC_UNITS, NAMESPACE
 from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Publication, Values
 from request_lens.ports import Clock
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.metrics.provider.cloudwatch_emf.types import CloudWatchEMFOutput
-
-NAMESPACE = "RequestLens"
-"""The CloudWatch namespace of all metrics."""
 
 MAX_AGE, MAX_AHEAD = timedelta(days=14), timedelta(hours=2)
 """How far back and ahead CloudWatch takes metrics:

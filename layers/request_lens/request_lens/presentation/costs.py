@@ -5,22 +5,21 @@ from decimal import Decimal
 
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
-
-UNKNOWN_COST = "–"
+from request_lens.presentation.formatting import UNKNOWN
 
 
 def cost_of(totals: Totals) -> str:
     """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0."""
     unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
-    known = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
-    return " + ".join(part for part in (known, unpriced) if part) or UNKNOWN_COST
+    amount = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
+    return " + ".join(part for part in (amount, unpriced) if part) or UNKNOWN
 
 
 def call_cost(estimate: Estimate | None) -> str:
     """One call's estimated cost, or why it has none; a failed call has no tokens in its log."""
     match estimate:
         case Unpriced.FAILED_CALL | None:
-            return UNKNOWN_COST
+            return UNKNOWN
         case Unpriced() as reason:
             return f"unpriced: {reason.replace('_', ' ')}"
         case Decimal() as cost:
@@ -29,7 +28,7 @@ def call_cost(estimate: Estimate | None) -> str:
 
 def by_prices(sources: Sequence[PriceSource]) -> str:
     """By which price tables costs are estimated, as the end of a sentence; empty where there are none."""
-    tables = ", ".join(f"{each.name} {each.version} of {each.date}" for each in sources)
+    tables = ", ".join(f"{source.name} {source.version} of {source.date}" for source in sources)
     return f", by the list prices of {tables}" if tables else ""
 
 

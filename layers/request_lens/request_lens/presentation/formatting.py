@@ -2,7 +2,9 @@
 
 import unicodedata
 from datetime import UTC, datetime
-from html import escape
+
+UNKNOWN = "–"
+"""What stands where a value is unknown: never 0."""
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NOT_IN_XML = frozenset("\ufffe\uffff")
@@ -10,7 +12,7 @@ _NOT_IN_XML = frozenset("\ufffe\uffff")
 
 def cleaned(text: str) -> str:
     """The text without what XML forbids or what would reorder its neighbours; line breaks become spaces."""
-    return "".join(_clean_character(each) for each in text)
+    return "".join(_clean_character(character) for character in text)
 
 
 def _clean_character(character: str) -> str:
@@ -21,16 +23,13 @@ def _clean_character(character: str) -> str:
     return character
 
 
-def escaped(text: str) -> str:
-    """Cleaned text as XML character data or attribute value."""
-    return escape(cleaned(text), quote=True)
-
-
 _MS_BELOW, _SECONDS_BELOW, _SIXTY = 99.5, 99_950, 60
 
 
-def duration_text(duration_ms: float) -> str:
-    """A duration in the unit that people would use: "3 ms", "0.4 s", "4.3 s", "5 min 12 s", "5 h 0 min"."""
+def duration_text(duration_ms: float | None) -> str:
+    """A duration in the unit that people would use: "3 ms", "0.4 s", "5 min 12 s"; a dash where unknown."""
+    if duration_ms is None:
+        return UNKNOWN
     if duration_ms < _MS_BELOW:
         return f"{duration_ms:.0f} ms"
     if duration_ms < _SECONDS_BELOW:
@@ -46,14 +45,16 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def counts_text(*counts: int | None) -> str:
+    """Counts side by side, such as "892 / 57"; a dash for what is unknown."""
+    return " / ".join(UNKNOWN if count is None else f"{count:,}" for count in counts)
+
+
 def moment_text(moment: datetime) -> str:
     """A moment in UTC, with milliseconds where it has some: "2025-12-04 18:27:02 UTC"."""
     moment = moment.astimezone(UTC)
     fraction = f".{moment.microsecond // 1000:03}" if moment.microsecond else ""
     return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} UTC"
-
-
-UNKNOWN = "–"
 
 
 def seconds(milliseconds: float | None) -> str:

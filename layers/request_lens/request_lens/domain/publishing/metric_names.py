@@ -1,7 +1,10 @@
-"""The names of the metrics, each with its unit."""
+"""The names of the metrics, each with its unit, and their namespace."""
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+NAMESPACE = "RequestLens"
+"""The CloudWatch namespace of all metrics."""
 
 
 class Metric(StrEnum):

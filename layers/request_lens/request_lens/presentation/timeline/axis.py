@@ -14,10 +14,10 @@ _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 
 _STEPS_MS = (
     *(1, 2, 5, 10, 20, 50, 100, 200, 500),
-    *(_SECOND_MS * each for each in (1, 2, 5, 10, 20, 30)),
-    *(_MINUTE_MS * each for each in (1, 2, 5, 10, 20, 30)),
-    *(_HOUR_MS * each for each in (1, 2, 3, 6, 12)),
-    *(_DAY_MS * each for each in (1, 2, 7, 14, 28, 91, 364, 3640)),
+    *(_SECOND_MS * count for count in (1, 2, 5, 10, 20, 30)),
+    *(_MINUTE_MS * count for count in (1, 2, 5, 10, 20, 30)),
+    *(_HOUR_MS * count for count in (1, 2, 3, 6, 12)),
+    *(_DAY_MS * count for count in (1, 2, 7, 14, 28, 91, 364, 3640)),
 )
 _MIN_SPAN_MS = 5
 
@@ -55,7 +55,7 @@ class Scale:
 
     def ticks(self, *, distance: float) -> tuple[Tick, ...]:
         """Round times from the origin on, at least `distance` px apart."""
-        step = next((each for each in _STEPS_MS if each * self.px_per_ms >= distance), _STEPS_MS[-1])
+        step = next((step for step in _STEPS_MS if step * self.px_per_ms >= distance), _STEPS_MS[-1])
         count = int(self.span_ms // step) + 1
         return tuple(
             Tick(x=self.left + at * step * self.px_per_ms, label=_tick_label(at * step, step)) for at in range(count)
@@ -74,7 +74,7 @@ class Axis:
         return self.scale if self.is_shared else replace(self.scale, origin=begins)
 
     @property
-    def words(self) -> str:
+    def origin_text(self) -> str:
         """What the axis counts from."""
         return moment_text(self.scale.origin) if self.is_shared else "each request's own start"
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from request_lens.presentation.formatting import duration_text, moment_text, pluralize
+from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.axis import axis_of, extent_of
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame, bands, frame_of, header, picture, time_axis
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, columns_of, left_words, right_words
@@ -20,12 +21,9 @@ from request_lens.presentation.timeline.shapes import (
     mark,
     open_bar,
     pending_bar,
-    tag,
     tick,
 )
 from request_lens.presentation.timeline.theme import Theme
-
-__all__ = ["DEFAULT_TITLE", "DrawnTimeline", "TimelineRow", "draw_timeline", "lay_timeline"]
 
 DEFAULT_TITLE = "LLM calls per API request"
 
@@ -37,7 +35,7 @@ _READABLE = 40.0
 class DrawnTimeline:
     """The picture, its size in px, and where each request's row begins, from top to bottom."""
 
-    svg: str
+    svg: Markup
     width: float
     height: float
     rows: tuple[tuple[TimelineRow, float], ...]
@@ -50,7 +48,7 @@ def draw_timeline(
     subtitle: str = "",
     theme: Theme = "auto",
     width: int = DEFAULT_WIDTH,
-) -> str:
+) -> Markup:
     """The SVG of these requests in order of their start, newest last; its height follows from their number.
 
     Texts may hold anything: they are escaped, and shortened to their columns. `width` is in px, at least 520.
@@ -64,7 +62,7 @@ def lay_timeline(rows: Sequence[TimelineRow], *, title: str, subtitle: str, them
     frame = frame_of(columns_of(rows, width=width), width=width, subtitle=bool(subtitle))
     body, height = _body(rows, frame) if rows else _nothing_yet(frame)
     svg = picture(
-        header(title, subtitle, frame=frame) + body,
+        joined((header(title, subtitle, frame=frame), body)),
         title=title,
         description=_description(rows),
         theme=theme,
@@ -74,16 +72,19 @@ def lay_timeline(rows: Sequence[TimelineRow], *, title: str, subtitle: str, them
     return DrawnTimeline(svg=svg, width=frame.width, height=height, rows=tuple(zip(rows, tops, strict=True)))
 
 
-def _nothing_yet(frame: Frame) -> tuple[str, float]:
-    words = ("No requests yet", "A request appears here as soon as its access-log record has arrived.")
-    lines = [
-        tag("text", text, class_=class_, x=frame.width / 2, y=frame.top + 40 + 24 * at, text_anchor="middle")
-        for at, (text, class_) in enumerate(zip(words, ("rl-label", "rl-muted"), strict=True))
-    ]
-    return "".join(lines), frame.top + 120
+def _nothing_yet(frame: Frame) -> tuple[Markup, float]:
+    lines = (
+        ("No requests yet", "rl-label", frame.top + 40),
+        ("A request appears here as soon as its access-log record has arrived.", "rl-muted", frame.top + 64),
+    )
+    middle = frame.width / 2
+    drawn = (
+        element("text", text(line), class_=class_, x=middle, y=y, text_anchor="middle") for line, class_, y in lines
+    )
+    return joined(drawn), frame.top + 120
 
 
-def _body(rows: Sequence[TimelineRow], frame: Frame) -> tuple[str, float]:
+def _body(rows: Sequence[TimelineRow], frame: Frame) -> tuple[Markup, float]:
     """Axis, rows and legend, and the height of the whole picture."""
     extents = [extent_of(row.request, row.summary) for row in rows]
     axis = axis_of(extents, left=frame.left, width=frame.plot_width, readable=_READABLE)
@@ -95,10 +96,10 @@ def _body(rows: Sequence[TimelineRow], frame: Frame) -> tuple[str, float]:
     bottom = frame.top + len(rows) * ROW_HEIGHT
     groups = [_row(row, shapes, frame=frame, top=top) for row, shapes, top in zip(rows, drawn, tops, strict=True)]
     lines = legend_lines(_signs(rows, drawn), width=frame.width - 2 * frame.margin)
-    key = tag("g", legend(lines, left=frame.margin, top=bottom + 22), class_="rl-legend")
-    behind = bands(tops, frame=frame, height=ROW_HEIGHT) + time_axis(axis, frame=frame, bottom=bottom)
+    key = element("g", legend(lines, left=frame.margin, top=bottom + 22), class_="rl-legend")
+    behind = (bands(tops, frame=frame, height=ROW_HEIGHT), time_axis(axis, frame=frame, bottom=bottom))
     height = bottom + 22 + len(lines) * LINE_HEIGHT + frame.margin - 10
-    return behind + "".join(groups) + key, height
+    return joined((*behind, *groups, key)), height
 
 
 def _signs(rows: Sequence[TimelineRow], drawn: Sequence[RowShapes]) -> set[Sign]:
@@ -107,19 +108,21 @@ def _signs(rows: Sequence[TimelineRow], drawn: Sequence[RowShapes]) -> set[Sign]
     )
 
 
-def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> str:
-    content = (
-        left_words(row, frame=frame, top=top)
-        + _request(row, shapes.request)
-        + "".join(call_bar(call, hover=call_words(call.number, call.bar)) for call in shapes.calls)
-        + "".join(tick(each, shapes.request, hover=call_words(each.number, each.bar)) for each in shapes.ticks)
-        + "".join(mark(each.kind, each.x, shapes.request.y - 7, count=each.count) for each in shapes.marks)
-        + right_words(row, frame=frame, top=top)
+def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> Markup:
+    light = shapes.request
+    return element(
+        "g",
+        left_words(row, frame=frame, top=top),
+        _request(row, light),
+        *(call_bar(call, hover=call_words(call.number, call.bar)) for call in shapes.calls),
+        *(tick(attempt, light, hover=call_words(attempt.number, attempt.bar)) for attempt in shapes.ticks),
+        *(mark(sign.kind, sign.x, light.y - 7, count=sign.count) for sign in shapes.marks),
+        right_words(row, frame=frame, top=top),
+        class_="rl-row",
     )
-    return tag("g", content, class_="rl-row")
 
 
-def _request(row: TimelineRow, box: Box) -> str:
+def _request(row: TimelineRow, box: Box) -> Markup:
     hover = f"{row.request.route}, {moment_text(row.request.started_at)}, status {row.request.status}"
     if row.request.duration_ms is not None:
         hover += f", {duration_text(row.request.duration_ms)}"

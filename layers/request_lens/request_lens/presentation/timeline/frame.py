@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from request_lens.presentation.formatting import escaped
+from request_lens.presentation.markup import Markup, element, joined, number, text
 from request_lens.presentation.timeline.axis import Axis
-from request_lens.presentation.timeline.shapes import DEFINITIONS, number, tag
+from request_lens.presentation.timeline.shapes import DEFINITIONS
 from request_lens.presentation.timeline.text import shortened
 from request_lens.presentation.timeline.theme import Theme, style_sheet
 
@@ -61,63 +61,57 @@ def frame_of(columns: Columns, *, width: int, subtitle: bool) -> Frame:
     )
 
 
-def header(title: str, subtitle: str, *, frame: Frame) -> str:
+def header(title: str, subtitle: str, *, frame: Frame) -> Markup:
     """Title and subtitle, shortened to the picture's width."""
     room = frame.width - 2 * frame.margin
     texts = [(title, "rl-title", _TITLE_SIZE, 46.0)]
     texts += [(subtitle, "rl-subtitle rl-muted", _SUBTITLE_SIZE, 70.0)] if subtitle else []
-    return "".join(
-        tag(
-            "text",
-            escaped(shortened(text, size=size, width=room, bold=size == _TITLE_SIZE)),
-            class_=class_,
-            x=frame.margin,
-            y=y,
-        )
-        for text, class_, size, y in texts
+    shown = (
+        (shortened(words, size=size, width=room, bold=size == _TITLE_SIZE), class_, y)
+        for words, class_, size, y in texts
     )
+    return joined(element("text", text(words), class_=class_, x=frame.margin, y=y) for words, class_, y in shown)
 
 
-def bands(tops: Sequence[float], *, frame: Frame, height: float) -> str:
+def bands(tops: Sequence[float], *, frame: Frame, height: float) -> Markup:
     """A faint band behind every other row, to lead the eye from its label to its bar."""
     width = frame.width - 2 * frame.margin
-    return "".join(
-        tag("rect", class_="rl-band", x=frame.margin, y=top, width=width, height=height) for top in tops[1::2]
+    return joined(
+        element("rect", class_="rl-band", x=frame.margin, y=top, width=width, height=height) for top in tops[1::2]
     )
 
 
-def time_axis(axis: Axis, *, frame: Frame, bottom: float) -> str:
+def time_axis(axis: Axis, *, frame: Frame, bottom: float) -> Markup:
     """What the axis counts from, then the time since, with a line down to `bottom` for each tick."""
-    ticks = axis.scale.ticks(distance=_TICK_DISTANCE)
-    lines = [tag("line", class_="rl-rule", x1=each.x, x2=each.x, y1=frame.top, y2=bottom) for each in ticks]
-    words = axis.words if axis.is_shared else f"since {axis.words}"
-    texts = [tag("text", words, class_="rl-muted", x=ticks[0].x, y=frame.top - 28)]
-    texts += [tag("text", ticks[0].label, class_="rl-muted", x=ticks[0].x, y=frame.top - 10)]
-    texts += [
-        tag("text", each.label, class_="rl-muted", x=each.x, y=frame.top - 10, text_anchor="middle")
-        for each in ticks[1:]
-    ]
+    first, *others = ticks = axis.scale.ticks(distance=_TICK_DISTANCE)
+    lines = [element("line", class_="rl-rule", x1=tick.x, x2=tick.x, y1=frame.top, y2=bottom) for tick in ticks]
     edges = [
-        tag("line", class_="rl-rule", x1=frame.margin, x2=frame.width - frame.margin, y1=y, y2=y)
+        element("line", class_="rl-rule", x1=frame.margin, x2=frame.width - frame.margin, y1=y, y2=y)
         for y in (frame.top, bottom)
     ]
-    return tag("g", "".join(lines + edges + texts), class_="rl-axis")
+    origin = axis.origin_text if axis.is_shared else f"since {axis.origin_text}"
+    texts = [
+        element("text", text(origin), class_="rl-muted", x=first.x, y=frame.top - 28),
+        element("text", text(first.label), class_="rl-muted", x=first.x, y=frame.top - 10),
+    ]
+    texts += [
+        element("text", text(tick.label), class_="rl-muted", x=tick.x, y=frame.top - 10, text_anchor="middle")
+        for tick in others
+    ]
+    return element("g", *lines, *edges, *texts, class_="rl-axis")
 
 
-def picture(content: str, *, title: str, description: str, theme: Theme, size: tuple[float, float]) -> str:
+def picture(content: Markup, *, title: str, description: str, theme: Theme, size: tuple[float, float]) -> Markup:
     """The SVG document of that size in px around the content, with a title and a description for screen readers."""
-    width, height = (number(each) for each in size)
-    inner = (
-        tag("title", escaped(title), id="rl-title")
-        + tag("desc", escaped(description), id="rl-desc")
-        + tag("style", style_sheet(theme))
-        + DEFINITIONS
-        + tag("rect", class_="rl-background", width="100%", height="100%", rx=8.0)
-        + content
-    )
-    return tag(
+    width, height = map(number, size)
+    return element(
         "svg",
-        inner,
+        element("title", text(title), id="rl-title"),
+        element("desc", text(description), id="rl-desc"),
+        element("style", style_sheet(theme)),
+        DEFINITIONS,
+        element("rect", class_="rl-background", width="100%", height="100%", rx=8.0),
+        content,
         xmlns="http://www.w3.org/2000/svg",
         class_="rl",
         width=width,

@@ -1,14 +1,15 @@
 """The texts of a row: whose request it is at the left; how long it took and what it called at the right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.presentation.formatting import UNKNOWN, duration_text, escaped, pluralize
+from request_lens.presentation.formatting import duration_text, pluralize
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.frame import Columns, Frame
 from request_lens.presentation.timeline.layout import MarkKind
 from request_lens.presentation.timeline.row import TimelineRow
-from request_lens.presentation.timeline.shapes import mark, tag, title
+from request_lens.presentation.timeline.shapes import mark, title
 from request_lens.presentation.timeline.text import shortened, text_width
 
 ROW_HEIGHT = 46.0
@@ -21,7 +22,7 @@ _UPPER, _LOWER = 21.0, 38.0
 def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
     """The columns that these rows' words need in a picture of that width, within bounds."""
     labels = [max(text_width(row.label, size=_LABEL_SIZE), text_width(row.detail, size=_DETAIL_SIZE)) for row in rows]
-    figures = [_width(each) for row in rows for each in (total_words(row.request), _llm_words(row.summary))]
+    figures = [_width(figure) for row in rows for figure in (total_words(row.request), _llm_words(row.summary))]
     nouns = [_width(f"· {calls_words(row)}") for row in rows]
     nouns += [_COUNTERS_LEFT + _counters_width(row.summary.totals) for row in rows if row.summary]
     return Columns(
@@ -31,33 +32,37 @@ def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
     )
 
 
-def _width(text: str) -> float:
-    return text_width(text, size=_LABEL_SIZE)
+def _width(label: str) -> float:
+    return text_width(label, size=_LABEL_SIZE)
 
 
-def left_words(row: TimelineRow, *, frame: Frame, top: float) -> str:
+def left_words(row: TimelineRow, *, frame: Frame, top: float) -> Markup:
     """Label and detail, shortened to their column; the whole texts show on hovering."""
-    upper = escaped(shortened(row.label, size=_LABEL_SIZE, width=frame.labels_width))
-    lower = escaped(shortened(row.detail, size=_DETAIL_SIZE, width=frame.labels_width))
-    return tag("text", title(row.label) + upper, class_="rl-label", x=frame.margin, y=top + _UPPER) + tag(
-        "text", title(row.detail) + lower, class_="rl-muted", x=frame.margin, y=top + _LOWER
+    upper = text(shortened(row.label, size=_LABEL_SIZE, width=frame.labels_width))
+    lower = text(shortened(row.detail, size=_DETAIL_SIZE, width=frame.labels_width))
+    return joined(
+        (
+            element("text", title(row.label), upper, class_="rl-label", x=frame.margin, y=top + _UPPER),
+            element("text", title(row.detail), lower, class_="rl-muted", x=frame.margin, y=top + _LOWER),
+        )
     )
 
 
-def right_words(row: TimelineRow, *, frame: Frame, top: float) -> str:
+def right_words(row: TimelineRow, *, frame: Frame, top: float) -> Markup:
     """Total seconds and LLM calls; below them the time in LLM calls and the counts of failed and throttled attempts."""
     figure, calls = total_words(row.request), f"· {calls_words(row)}"
     upper = _pair(figure, calls, frame=frame, y=top + _UPPER, class_="rl-label")
     if row.summary is None:
         return upper
     llm = _llm_words(row.summary)
-    lower = _pair(llm, "LLM", frame=frame, y=top + _LOWER, class_="rl-muted") if llm else ""
-    return upper + lower + _counters(row.summary.totals, x=frame.nouns_left + _COUNTERS_LEFT, y=top + _LOWER)
+    lower = _pair(llm, "LLM", frame=frame, y=top + _LOWER, class_="rl-muted") if llm else NOTHING
+    counters = _counters(row.summary.totals, x=frame.nouns_left + _COUNTERS_LEFT, y=top + _LOWER)
+    return joined((upper, lower, *counters))
 
 
 def total_words(request: Request) -> str:
     """The request's duration, or a dash where it is unknown."""
-    return UNKNOWN if request.duration_ms is None else duration_text(max(request.duration_ms, 0))
+    return duration_text(None if request.duration_ms is None else max(request.duration_ms, 0))
 
 
 def calls_words(row: TimelineRow) -> str:
@@ -75,9 +80,12 @@ def _llm_words(summary: Summary | None) -> str:
     return duration_text(summary.llm_time_ms)
 
 
-def _pair(figure: str, noun: str, *, frame: Frame, y: float, class_: str) -> str:
-    return tag("text", figure, class_=class_, x=frame.figures_right, y=y, text_anchor="end") + tag(
-        "text", noun, class_=class_, x=frame.nouns_left, y=y
+def _pair(figure: str, noun: str, *, frame: Frame, y: float, class_: str) -> Markup:
+    return joined(
+        (
+            element("text", text(figure), class_=class_, x=frame.figures_right, y=y, text_anchor="end"),
+            element("text", text(noun), class_=class_, x=frame.nouns_left, y=y),
+        )
     )
 
 
@@ -90,13 +98,11 @@ def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
     return tuple((kind, count) for kind, count in counts if count > 0)
 
 
-def _counters(totals: Totals, *, x: float, y: float) -> str:
-    drawn = ""
+def _counters(totals: Totals, *, x: float, y: float) -> Iterator[Markup]:
     for kind, count in failures(totals):
-        drawn += mark(kind, x + _SIGN_WIDTH / 2, y - 4.5, count=count)
-        drawn += tag("text", f"{count:,}", class_="rl-muted", x=x + _SIGN_WIDTH + 4, y=y)
+        yield mark(kind, x + _SIGN_WIDTH / 2, y - 4.5, count=count)
+        yield element("text", text(f"{count:,}"), class_="rl-muted", x=x + _SIGN_WIDTH + 4, y=y)
         x += _counter_width(count)
-    return drawn
 
 
 def _counter_width(count: int) -> float:

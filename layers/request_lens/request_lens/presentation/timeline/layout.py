@@ -12,8 +12,8 @@ BAR_HEIGHT = 22.0
 MAX_LANES = 6
 _INSET = 3.5
 _CROWDED_INSET, _LANE_GAP = 2.0, 1.0
-_SMALLEST_REQUEST = 4.0
-_SMALLEST_CALL = 2.0
+_MIN_REQUEST_WIDTH = 4.0
+_MIN_CALL_WIDTH = 2.0
 _OPEN_END = 14.0
 _MARK_DISTANCE = 10.0
 _SOFT_SHARE = 0.45
@@ -25,6 +25,13 @@ class MarkKind(StrEnum):
     FAILED = "failed"
     THROTTLED = "throttled"
     CUT = "cut"
+
+
+def failure_of(bar: Bar) -> MarkKind | None:
+    """How the attempt failed; None for an LLM call."""
+    if bar.throttled:
+        return MarkKind.THROTTLED
+    return MarkKind.FAILED if bar.error_code is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +109,7 @@ def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: 
     begins, ends = extent_of(request, summary)
     ruler = _Ruler(
         left=scale.x(begins),
-        width=max(scale.x(ends) - scale.x(begins), _SMALLEST_REQUEST),
+        width=max(scale.x(ends) - scale.x(begins), _MIN_REQUEST_WIDTH),
         duration_ms=max((ends - begins).total_seconds() * 1000, 1),
     )
     bars = tuple(enumerate(sorted(summary.bars, key=lambda bar: bar.offset_ms) if summary else (), start=1))
@@ -146,7 +153,7 @@ def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: _Ruler, scale: Scale, t
         )
         for (number, bar, latency), lane in zip(timed, lanes, strict=True)
     ]
-    return tuple(each for lane in range(rows) for each in _apart([s for s in shapes if s.lane == lane], ruler))
+    return tuple(shape for lane in range(rows) for shape in _apart([s for s in shapes if s.lane == lane], ruler))
 
 
 def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
@@ -154,7 +161,9 @@ def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
     busy_until: list[int] = []
     lanes: list[int] = []
     for begins, ends in intervals:
+        # The topmost free lane, so that calls one after the other, which most requests make, all stand in the first.
         free = next((lane for lane, until in enumerate(busy_until) if until <= begins), len(busy_until))
+        # Seven lanes would be less than 2 px high: such a call shares the lane that is free soonest.
         if free == MAX_LANES:
             free = busy_until.index(min(busy_until))
         busy_until[free:] = [ends, *busy_until[free + 1 :]]
@@ -165,36 +174,37 @@ def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
 def _apart(lane: Sequence[CallShape], ruler: _Ruler) -> list[CallShape]:
     """One lane's calls, wide enough to be seen where there is room, and apart enough to be counted."""
     placed: list[CallShape] = []
-    limit = ruler.left + ruler.width
+    end = limit = ruler.left + ruler.width
+    # From the last call back: a bar that grows to be seen may take room before the next one, never over it.
     for shape in reversed(lane):
-        right = min(max(shape.box.right, shape.box.x + _SMALLEST_CALL), limit)
+        right = min(max(shape.box.right, shape.box.x + _MIN_CALL_WIDTH), limit)
         left = min(shape.box.x, right)
-        if right - left < _SMALLEST_CALL and limit == ruler.left + ruler.width:
-            left = max(right - _SMALLEST_CALL, ruler.left)
-        width = right - left
-        box = replace(shape.box, x=left, width=width)
-        placed.append(replace(shape, box=box, soft_px=min(shape.soft_px, width * _SOFT_SHARE)))
-        limit = max(left - 1 if shape.box.width > 3 * _SMALLEST_CALL else left, ruler.left)
+        # At the request's end there is no room to the right, so that the last call grows to the left.
+        if right - left < _MIN_CALL_WIDTH and limit == end:
+            left = max(right - _MIN_CALL_WIDTH, ruler.left)
+        # More than half of the bar stays solid: a call shorter than the second of its start would else be all edge.
+        soft_px = min(shape.soft_px, (right - left) * _SOFT_SHARE)
+        placed.append(replace(shape, box=replace(shape.box, x=left, width=right - left), soft_px=soft_px))
+        # 1 px between two calls lets them be counted; a bar of few px has none to give.
+        limit = max(left - 1 if shape.box.width > 3 * _MIN_CALL_WIDTH else left, ruler.left)
     return placed[::-1]
 
 
 def _marks(bars: Sequence[Bar], ruler: _Ruler, *, limit: float) -> tuple[Mark, ...]:
-    found = sorted((x, kind) for bar in bars for x, kind in _marks_of(bar, ruler))
     marks: list[Mark] = []
-    for x, kind in found:
-        close = next((at for at, each in enumerate(marks) if _covers(each, x, kind)), None)
+    for x, kind in sorted((x, kind) for bar in bars for x, kind in _marks_of(bar, ruler)):
+        close = next((at for at, mark in enumerate(marks) if _covers(mark, x, kind)), None)
         if close is not None:
             marks[close] = replace(marks[close], count=marks[close].count + 1)
             continue
-        last = max((each.x for each in marks), default=x - _MARK_DISTANCE)
+        last = max((mark.x for mark in marks), default=x - _MARK_DISTANCE)
         marks.append(Mark(kind=kind, x=max(x, min(last + _MARK_DISTANCE, limit))))
     return tuple(marks)
 
 
 def _marks_of(bar: Bar, ruler: _Ruler) -> list[tuple[float, MarkKind]]:
     marks: list[tuple[float, MarkKind]] = []
-    if bar.error_code is not None or bar.throttled:
-        kind = MarkKind.THROTTLED if bar.throttled else MarkKind.FAILED
+    if (kind := failure_of(bar)) is not None:
         marks.append((ruler.x(bar.offset_ms), kind))
     if bar.offset_ms + (bar.latency_ms or 0) > ruler.duration_ms:
         marks.append((ruler.x(ruler.duration_ms), MarkKind.CUT))

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
+from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, CallShape, MarkKind, RowShapes, TickShape
-from request_lens.presentation.timeline.shapes import call_bar, light_bar, mark, open_bar, pending_bar, tag, tick
+from request_lens.presentation.timeline.shapes import call_bar, light_bar, mark, open_bar, pending_bar, tick
 from request_lens.presentation.timeline.text import text_width
 
 LINE_HEIGHT = 30.0
@@ -16,7 +17,7 @@ _SIZE = 12.0
 
 
 class Sign(StrEnum):
-    """What a sign means, in the legend's words and order."""
+    """What a sign means, in the legend's words and order; marks and confidences have signs of their own names."""
 
     REQUEST = "request, from start to response"
     OPEN = "request, response time unknown"
@@ -32,33 +33,24 @@ class Sign(StrEnum):
     CUT = "ran on after the response"
 
 
-_CONFIDENCE_SIGNS = {
-    Confidence.EXACT: Sign.EXACT,
-    Confidence.INFERRED: Sign.INFERRED,
-    Confidence.ASSUMED: Sign.ASSUMED,
-}
-_MARK_SIGNS = {MarkKind.FAILED: Sign.FAILED, MarkKind.THROTTLED: Sign.THROTTLED, MarkKind.CUT: Sign.CUT}
-
-
 def signs_of(shapes: RowShapes, *, pending: bool) -> set[Sign]:
     """The signs that one row shows."""
     signs = {Sign.PENDING if pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
     signs |= {_call_sign(call.bar) for call in shapes.calls}
     signs |= {Sign.SOFT for call in shapes.calls if call.soft_px and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
-    return signs | {_MARK_SIGNS[each.kind] for each in shapes.marks}
+    return signs | {Sign[mark.kind.name] for mark in shapes.marks}
 
 
 def _call_sign(bar: Bar) -> Sign:
-    return Sign.PROVISIONAL if bar.provisional else _CONFIDENCE_SIGNS[bar.confidence]
+    return Sign.PROVISIONAL if bar.provisional else Sign[bar.confidence.name]
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
     """The signs in lines no wider than `width` px, each with its distance from the left."""
     lines: list[list[tuple[float, Sign]]] = [[]]
     x = 0.0
-    present = set(signs)
-    for sign in (each for each in Sign if each in present):
+    for sign in sorted(set(signs), key=list(Sign).index):
         needed = _SAMPLE_WIDTH + _GAP + text_width(sign.value, size=_SIZE)
         if lines[-1] and x + needed > width:
             lines.append([])
@@ -68,42 +60,38 @@ def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[fl
     return tuple(tuple(line) for line in lines if line)
 
 
-def legend(lines: Sequence[Sequence[tuple[float, Sign]]], *, left: float, top: float) -> str:
+def legend(lines: Sequence[Sequence[tuple[float, Sign]]], *, left: float, top: float) -> Markup:
     """The legend as SVG, LINE_HEIGHT px a line."""
-    return "".join(
+    return joined(
         _entry(sign, left + x, top + line * LINE_HEIGHT) for line, entries in enumerate(lines) for x, sign in entries
     )
 
 
-def _entry(sign: Sign, x: float, top: float) -> str:
-    text = tag("text", sign.value, class_="rl-muted", x=x + _SAMPLE_WIDTH + _GAP, y=top + 15.5)
-    return _sample(sign, Box(x=x, y=top, width=_SAMPLE_WIDTH, height=BAR_HEIGHT)) + text
+def _entry(sign: Sign, x: float, top: float) -> Markup:
+    meaning = element("text", text(sign.value), class_="rl-muted", x=x + _SAMPLE_WIDTH + _GAP, y=top + 15.5)
+    return joined((_sample(sign, Box(x=x, y=top, width=_SAMPLE_WIDTH, height=BAR_HEIGHT)), meaning))
 
 
-def _sample(sign: Sign, box: Box) -> str:
+def _sample(sign: Sign, box: Box) -> Markup:
     middle = box.x + box.width / 2
     match sign:
         case Sign.PENDING:
             return pending_bar(box, hover=sign.value)
         case Sign.OPEN:
             return open_bar(box, hover=sign.value)
-        case Sign.FAILED:
-            return mark(MarkKind.FAILED, middle, box.y + 11)
-        case Sign.THROTTLED:
-            return mark(MarkKind.THROTTLED, middle, box.y + 11)
-        case Sign.CUT:
-            return mark(MarkKind.CUT, middle, box.y + 11)
+        case Sign.FAILED | Sign.THROTTLED | Sign.CUT:
+            return mark(MarkKind[sign.name], middle, box.y + 11)
         case Sign.TICK:
             shape = TickShape(number=1, bar=_bar(Confidence.EXACT, latency_ms=None), x=middle)
-            return light_bar(box, hover=sign.value) + tick(shape, box, hover=sign.value)
+            return joined((light_bar(box, hover=sign.value), tick(shape, box, hover=sign.value)))
         case Sign.REQUEST:
             return light_bar(box, hover=sign.value)
         case Sign.EXACT | Sign.INFERRED | Sign.ASSUMED | Sign.PROVISIONAL | Sign.SOFT:
-            return light_bar(box, hover=sign.value) + call_bar(_sample_call(sign, box), hover=sign.value)
+            return joined((light_bar(box, hover=sign.value), call_bar(_sample_call(sign, box), hover=sign.value)))
 
 
 def _sample_call(sign: Sign, box: Box) -> CallShape:
-    confidence = next((each for each, its in _CONFIDENCE_SIGNS.items() if its is sign), Confidence.EXACT)
+    confidence = Confidence[sign.name] if sign.name in Confidence.__members__ else Confidence.EXACT
     return CallShape(
         number=1,
         bar=_bar(confidence, latency_ms=1000, provisional=sign is Sign.PROVISIONAL),

@@ -1,4 +1,4 @@
-"""Texts of the timeline: escaped, measured without a font, shortened, and durations in words."""
+"""Texts of the timeline, measured without a font and shortened to their columns."""
 
 import unicodedata
 
@@ -24,13 +24,12 @@ _BOLD = 1.16
 
 def text_width(text: str, *, size: float, bold: bool = False) -> float:
     """An upper bound, in px, of how wide a sans-serif font sets the text."""
-    return sum(_width_em(each) for each in text) * size * (_BOLD if bold else 1)
+    return sum(_width_em(character) for character in text) * size * (_BOLD if bold else 1)
 
 
 def _width_em(character: str) -> float:
-    known = _WIDTH_EM.get(character)
-    if known is not None:
-        return known
+    if character in _WIDTH_EM:
+        return _WIDTH_EM[character]
     if unicodedata.combining(character):
         return 0
     if unicodedata.east_asian_width(character) in "WF":

@@ -7,6 +7,8 @@ at least 4.5:1, shapes of 3:1 where they meet. Nothing is said by colour alone.
 from dataclasses import dataclass
 from typing import Literal
 
+from request_lens.presentation.markup import Markup
+
 type Theme = Literal["auto", "light", "dark"]
 """`auto` follows the reader's browser (`prefers-color-scheme`)."""
 
@@ -101,12 +103,13 @@ def _coloured(palette: Palette) -> str:
 """
 
 
-def style_sheet(theme: Theme) -> str:
+def style_sheet(theme: Theme) -> Markup:
     """The CSS of the timeline in this theme."""
     match theme:
         case "light":
-            return _SHARED + _coloured(LIGHT)
+            return Markup(_SHARED + _coloured(LIGHT))
         case "dark":
-            return _SHARED + _coloured(DARK)
+            return Markup(_SHARED + _coloured(DARK))
         case "auto":
-            return f"{_SHARED}{_coloured(LIGHT)}@media screen and (prefers-color-scheme: dark) {{{_coloured(DARK)}}}\n"
+            dark = f"@media screen and (prefers-color-scheme: dark) {{{_coloured(DARK)}}}\n"
+            return Markup(f"{_SHARED}{_coloured(LIGHT)}{dark}")

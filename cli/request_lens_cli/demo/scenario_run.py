@@ -1,19 +1,16 @@
-"""An experiment: a scenario played into a deployed stack, and what the deployed table and metrics say of it."""
+"""A run: a scenario played into a deployed stack, and what the deployed table and metrics say of it."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import click
 
-from request_lens.domain.folding.summary import Totals, totals_of
-from request_lens.domain.linking.link import Unattributed
-from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.table import DeployedTable
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import Report, by_start
 from request_lens_cli.scenario.retiming import access_ended_at, access_started_at
 from request_lens_cli.scenario.scenario import Scenario
 from request_lens_cli.terminal.progress import Note
@@ -23,7 +20,7 @@ TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Experiment:
+class ScenarioRun:
     """A scenario as it was played, with its own ids and times, and the table that it went into."""
 
     scenario: Scenario
@@ -34,31 +31,25 @@ class Experiment:
         states = self.table.states(self.scenario.request_ids())
         unlinked = self.table.unlinked(self.scenario.invocation_ids())
         recorded = [state for state in states if state.record is not None]
-        return Report(requests=sorted(recorded, key=_start), unlinked=unlinked, labels=self.scenario.labels)
+        return Report(requests=by_start(recorded), unlinked=unlinked, labels=self.scenario.labels)
 
 
-def _start(state: RequestState) -> tuple[datetime, str]:
-    started = state.record.started_at if state.record is not None else datetime.max.replace(tzinfo=UTC)
-    return (started, state.request_id)
-
-
-def is_settled(experiment: Experiment, report: Report) -> bool:
+def is_settled(run: ScenarioRun, report: Report) -> bool:
     """Whether every request has its summary, and every invocation counts in one or is unattributed."""
-    revised = [state for state in report.requests if state.summary is not None]
-    counted = sum(state.summary.totals.invocations for state in revised if state.summary is not None)
-    invocations = len(experiment.scenario.invocations)
-    return len(revised) == len(experiment.scenario.access) and counted + report.unattributed == invocations
+    settled = sum(state.summary is not None for state in report.requests)
+    decided = report.totals.invocations + report.unattributed
+    return (settled, decided) == (len(run.scenario.access), len(run.scenario.invocations))
 
 
-def wait_until_settled(experiment: Experiment, *, note: Note) -> Report:
+def wait_until_settled(run: ScenarioRun, *, note: Note) -> Report:
     """The report once all has settled. Raises: click.ClickException if that takes longer than the time-out."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
-        report = experiment.report()
+        report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
-        waits = f"{settled} of {pluralize(len(experiment.scenario.access), 'request')} settled"
+        waits = f"{settled} of {pluralize(len(run.scenario.access), 'request')} settled"
         note(waits)
-        if is_settled(experiment, report):
+        if is_settled(run, report):
             return report
         if time.monotonic() > deadline:
             raise click.ClickException(
@@ -70,13 +61,7 @@ def wait_until_settled(experiment: Experiment, *, note: Note) -> Report:
 
 def published_totals(report: Report) -> Mapping[str, float]:
     """What the metrics add up to by the table: the summaries' totals and those of unattributed invocations."""
-    summaries = [state.summary.totals for state in report.requests if state.summary is not None]
-    loose = [
-        totals_of(each.invocation, each.decision.quote)
-        for each in report.unlinked
-        if isinstance(each.decision, Unattributed)
-    ]
-    total = sum([*summaries, *loose], start=Totals())
+    total = report.totals + report.unattributed_totals
     return {
         "Requests": len(report.requests),
         "LlmCalls": total.llm_calls,
@@ -86,13 +71,13 @@ def published_totals(report: Report) -> Mapping[str, float]:
     }
 
 
-def wait_for_metrics(experiment: Experiment, metrics: Metrics, *, wanted: Mapping[str, float]) -> Mapping[str, float]:
-    """The sums of the metrics once they are as wanted, or what they are after the time-out."""
-    first = min(map(access_started_at, experiment.scenario.access)) - timedelta(seconds=2)
-    last = max(map(access_ended_at, experiment.scenario.access)) + timedelta(seconds=2)
+def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, expected: Mapping[str, float]) -> Mapping[str, float]:
+    """The sums of the metrics once they are as expected, or what they are after the time-out."""
+    first = min(map(access_started_at, run.scenario.access)) - timedelta(seconds=2)
+    last = max(map(access_ended_at, run.scenario.access)) + timedelta(seconds=2)
     deadline = time.monotonic() + TIMEOUT_SECONDS / 4
     while True:
-        sums = metrics.sums(list(wanted), first=first, last=last)
-        if sums == wanted or time.monotonic() > deadline:
+        sums = metrics.sums(list(expected), first=first, last=last)
+        if sums == expected or time.monotonic() > deadline:
             return sums
         time.sleep(POLL_SECONDS)

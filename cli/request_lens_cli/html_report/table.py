@@ -1,0 +1,34 @@
+"""The page's tables: columns, and how a table is made of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from request_lens.presentation.markup import Markup, element, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column[Row]:
+    """One column of a table: its header, and what stands in it of a row."""
+
+    header: str
+    cell: Callable[[Row], Markup]
+    numeric: bool = False
+
+
+def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: str) -> Markup:
+    """A table with a header that is repeated on each printed sheet; numbers stand at the right."""
+    heads = (element("th", text(column.header), scope="col", class_=_class(column)) for column in columns)
+    lines = (
+        element("tr", *(element("td", column.cell(row), class_=_class(column)) for column in columns)) for row in rows
+    )
+    whole = element(
+        "table",
+        element("caption", text(caption)),
+        element("thead", element("tr", *heads)),
+        element("tbody", *lines),
+    )
+    return element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def _class[Row](column: Column[Row]) -> str:
+    return "number" if column.numeric else "words"

@@ -1,0 +1,36 @@
+"""What every table says of an LLM call: its place, when it began, how it ended, and how it was correlated."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from request_lens.domain.call_start import call_start
+from request_lens.domain.facts import Invocation
+from request_lens.domain.linking.link import Link, LinkedInvocation
+from request_lens.domain.policy import Policy
+from request_lens.presentation.formatting import UNKNOWN
+
+
+def in_order(calls: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
+    """The calls by their start, as it is known, then by id."""
+
+    def start(call: LinkedInvocation) -> tuple[datetime, str]:
+        earliest = call_start(call.invocation, clock_skew=policy.clock_skew).earliest
+        return (earliest, call.invocation.invocation_id)
+
+    return sorted(calls, key=start)
+
+
+def start_text(call: Invocation, policy: Policy) -> str:
+    """The time of day at which the call began, without milliseconds where it is known only to the second."""
+    start = call_start(call, clock_skew=policy.clock_skew)
+    return start.earliest.time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")
+
+
+def end_text(call: Invocation) -> str:
+    """The call's error, else its stop reason; a dash where unknown."""
+    return call.error_code or call.stop_reason or UNKNOWN
+
+
+def link_text(link: Link) -> str:
+    """How the call was correlated, and how surely: "window (assumed)"."""
+    return f"{link.method} ({link.confidence})"

@@ -28,6 +28,10 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.TOOL_TIME: ("distribution", "gaps between a call that stopped for a tool and the next; needs tagged calls"),
     Metric.NON_LLM_TIME: ("distribution", "duration less LLM time"),
     Metric.REQUESTS: ("total", "API requests"),
+    Metric.UNCERTAIN_REQUESTS: (
+        "total",
+        "requests that calls may belong to which are linked to nobody: +1, and -1 once certain",
+    ),
     Metric.LLM_CALLS: ("total", "invocations that succeeded"),
     Metric.LLM_ERRORS: ("total", "invocations that failed, throttled ones included"),
     Metric.LLM_THROTTLES: ("total", "throttled ones among the errors"),

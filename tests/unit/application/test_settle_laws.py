@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -52,7 +53,10 @@ def _result(world: World, drawn: Traffic) -> tuple[list[RequestState], dict[str,
     """Links and summaries, without what says when and in how many steps they came."""
     states = [
         RequestState(
-            request_id=state.request_id, record=state.record, summary=state.summary, invocations=state.invocations
+            request_id=state.request_id,
+            record=state.record,
+            summary=replace(state.summary, certain_since=None) if state.summary is not None else None,
+            invocations=state.invocations,
         )
         for state in world.store.all_requests()
     ]
@@ -89,7 +93,11 @@ def test_publications_add_up_to_the_distinct_invocations_and_requests(drawn: Tra
     came = {fact.request_id for _, fact in arrivals if isinstance(fact, Request)}
     assert world.sum_of(Metric.REQUESTS) == len(came)
     counted = [each for each in world.published().values() if Metric.LLM_CALLS_PER_REQUEST in each.values]
-    assert sorted(each.publication_id for each in counted) == sorted(f"{each}#1" for each in came)
+    certain = {key: summary.certain_since for key in came if (summary := world.request(key).summary) is not None}
+    sampled = [f"{key}#{revision}" for key, revision in certain.items() if revision is not None]
+    assert sorted(each.publication_id for each in counted) == sorted(sampled)
+    uncertain = [key for key in came if (summary := world.request(key).summary) and not summary.is_certain]
+    assert world.sum_of(Metric.UNCERTAIN_REQUESTS) == len(uncertain)
 
 
 @settings(deadline=None, max_examples=60)

@@ -7,12 +7,13 @@ and decides itself last: while it has no decision, its message comes again and m
 from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from request_lens.application.settle_request import revise_if_due
-from request_lens.domain.facts import InvocationId
-from request_lens.domain.linking.chains import named_by, sharing_ids
+from request_lens.application.settle_request import recount, revise_if_due
+from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, RequestId
+from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
+from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import (
     Decision,
     Link,
@@ -31,11 +32,11 @@ from request_lens.domain.linking.neighbourhood import (
     due_at,
     linking_context,
     may_be_linked,
-    of_known_duration,
     requests_span,
 )
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import SettleKey, SettleKind
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
+from request_lens.domain.settling.uncertainty import is_proven
 from request_lens.ports import Ports
 
 READ_LIMIT = 6 * MAX_FACTS_AROUND
@@ -48,7 +49,8 @@ MAX_SHARING = 8
 """Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
 
 MAX_CANDIDATES = 10
-"""A chain that fits more requests than this is not looked for among their tagged calls: that is a Query a request."""
+"""Where more requests may have made a chain's calls, their own calls are not read, and they do not say anew what is
+possible for them: that is a Query a request."""
 
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:
@@ -59,6 +61,8 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
         _count(_linked([unlinked]), ports.store.find_uncounted(_linked([unlinked])), ports, policy)
+        if may_be_linked(unlinked, policy):
+            _recount(_settled_around(unlinked, ports, policy), _linked([unlinked]), ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
@@ -93,10 +97,14 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     last = context.last_due
     if due_at(last, policy) > now:
         return ()
-    context = _with_requests(context, target, ports)
+    context, states = _with_requests(context, target, ports)
     decision = decide_chain(context, now=now)
     if decision.decisions:
-        _decide_all(decision, context, target, ports)
+        linked = _decide_all(decision, context, target, ports)
+        settled = [state.request_id for state in states if state.revision]
+        if not context.facts.complete and target.stored_at > due_at(target, policy) - policy.max_request:
+            settled = _settled_around(target, ports, policy)
+        _recount(settled, linked, ports, policy)
     elif decision.retry_at is not None and target == last:
         _look_again(target, decision.retry_at, ports)
     decided_here = {member.invocation.invocation_id for member in context.deciding}
@@ -141,30 +149,55 @@ def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) 
     return others
 
 
-def _with_requests(context: LinkingContext, target: UnlinkedInvocation, ports: Ports) -> LinkingContext:
-    """The context with the requests around, and with the tool-use ids that their calls asked for."""
+def _with_requests(
+    context: LinkingContext, target: UnlinkedInvocation, ports: Ports
+) -> tuple[LinkingContext, Sequence[RequestState]]:
+    """The context with the requests around and their tagged calls, and what is stored of those that may have made one.
+
+    Requests that are proven to have all of their calls are left out: they made nobody else's. Where more requests may
+    have made one than are looked at, none is left out.
+    """
     if not context.facts.complete:
-        return context
+        return context, ()
     first, last = requests_span(target.invocation.logged_at, context.policy)
     requests = ports.store.requests_between(first, last, limit=READ_LIMIT)
     facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
     context = replace(context, facts=facts)
-    return replace(context, facts=replace(facts, under_requests=_tagged_calls(context, ports)))
+    if context.is_crowded:
+        return context, ()
+    near = {request.request_id for options in context.lone_options() for request in options}
+    if len(near) > MAX_CANDIDATES:
+        return context, ()
+    states = [ports.store.load_request(request_id) for request_id in sorted(near)]
+    # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
+    is_call = any(call.is_llm_call for call in context.chain.calls)
+    proven = {state.request_id for state in states if is_call and is_proven(state.invocations)}
+    tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
+    rivals = [request for request in requests if request.request_id not in proven]
+    return replace(context, facts=replace(facts, requests=rivals, under_requests=tagged)), states
 
 
-def _tagged_calls(context: LinkingContext, ports: Ports) -> Sequence[LinkedInvocation]:
-    """The tagged calls of its candidates, for a chain that returns ids which no untagged call asked for."""
-    if not context.chain.continues_another or context.is_crowded:
-        return ()
-    candidates = of_known_duration(context.candidates(context.chain))
-    if len(candidates) > MAX_CANDIDATES:
-        return ()
-    states = (ports.store.load_request(request.request_id) for request in candidates)
-    return [call for state in states for call in state.invocations if call.link.method is Method.TAG]
+def _settled_around(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> list[RequestId]:
+    """The requests that may have made this call alone; whether they are settled is not asked."""
+    logged_at = target.invocation.logged_at
+    span = logged_at - policy.reach, logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+    requests = ports.store.requests_between(*span, limit=READ_LIMIT)
+    return [request.request_id for request in requests if fits(lone_chain(target.invocation), request, policy)]
 
 
-def _decide_all(decision: ChainDecision, context: LinkingContext, target: UnlinkedInvocation, ports: Ports) -> None:
-    """Write the decisions, this call's last, and count the calls that are linked now or were before."""
+def _recount(settled: Sequence[RequestId], linked: Sequence[LinkedInvocation], ports: Ports, policy: Policy) -> None:
+    """Let settled requests say anew how many calls may be theirs: a call that they counted, or did not, is decided."""
+    if len(settled) > MAX_CANDIDATES:
+        return
+    just_linked = {call.invocation.invocation_id for call in linked}
+    for request_id in settled:
+        recount(request_id, ports, policy, just_linked=just_linked)
+
+
+def _decide_all(
+    decision: ChainDecision, context: LinkingContext, target: UnlinkedInvocation, ports: Ports
+) -> Sequence[LinkedInvocation]:
+    """Write the decisions, this call's last, and count the calls that are linked now or were before: the answer."""
     decisions, target_id = decision.decisions, target.invocation.invocation_id
     others = [
         member if member.decision is not None else _decide(member, decisions[member.invocation.invocation_id], ports)
@@ -174,7 +207,9 @@ def _decide_all(decision: ChainDecision, context: LinkingContext, target: Unlink
     if copies := _linked(others):
         ports.store.store_linked(copies)
     decided = _decide(target, decisions[target_id], ports)
-    _count(_linked([decided, *others]), _linked([decided]), ports, context.policy)
+    linked = _linked([decided, *others])
+    _count(linked, _linked([decided]), ports, context.policy)
+    return linked
 
 
 def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
@@ -190,8 +225,9 @@ def _count(
     """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
     if missing:
         ports.store.store_linked(missing)
+    just_linked = {call.invocation.invocation_id for call in linked}
     for request_id in dict.fromkeys(call.link.request_id for call in linked):
-        revise_if_due(request_id, ports, policy)
+        revise_if_due(request_id, ports, policy, just_linked=just_linked)
 
 
 def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:

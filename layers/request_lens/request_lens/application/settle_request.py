@@ -1,9 +1,10 @@
 """Settle a request: write a revision when its facts should be in, or give its calls up as orphans."""
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from request_lens.domain.facts import RequestId
+from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.assumptions import violations_by_orphan
 from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
@@ -11,11 +12,15 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, needs_count, possible_calls, possible_span
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
 MAX_RACES = 5
 """How often a revision is tried when others write at the same time; then the message is retried."""
+
+MAX_READ = 4 * MAX_POSSIBLE
+"""How many calls are read to count those that may be a request's."""
 
 
 def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, record_is_coming: bool = False) -> None:
@@ -38,17 +43,46 @@ def _next_key(state: RequestState, now: datetime, policy: Policy, *, record_is_c
     return (SettleKey(SettleKind.ORPHAN, state.request_id), now + policy.orphan_after) if state.invocations else None
 
 
-def revise_if_due(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
+def revise_if_due(
+    request_id: RequestId, ports: Ports, policy: Policy, *, just_linked: Collection[InvocationId] = ()
+) -> RequestState:
     """Write the request's next revision if there is news and it is due; answers with the state that was acted on.
 
-    The answer has news only if its time has not come. A runaway is flagged whether or not its time has come.
+    The answer has news only if its time has not come. A runaway is flagged whether or not its time has come. Calls that
+    were `just_linked` are possible for nobody any more, whatever a list by time says of them.
     """
+
+    def is_due(state: RequestState) -> bool:
+        _flag_runaway(state, ports, policy)
+        return has_news(state) and revision_due_at(state, policy) <= ports.clock.now()
+
+    return _revise(request_id, ports, policy, just_linked=just_linked, is_due=is_due)
+
+
+def recount(request_id: RequestId, ports: Ports, policy: Policy, *, just_linked: Collection[InvocationId]) -> None:
+    """Write another revision of a request that has one if other calls may be its own than that one says."""
+
+    def is_due(state: RequestState) -> bool:
+        if state.record is None or state.summary is None:
+            return False
+        return _possible_calls(state, state.record, ports, policy, just_linked) != state.summary.possible_calls
+
+    _revise(request_id, ports, policy, just_linked=just_linked, is_due=is_due)
+
+
+def _revise(
+    request_id: RequestId,
+    ports: Ports,
+    policy: Policy,
+    *,
+    just_linked: Collection[InvocationId],
+    is_due: Callable[[RequestState], bool],
+) -> RequestState:
     for _ in range(MAX_RACES):
         state = ports.store.load_request(request_id)
-        _flag_runaway(state, ports, policy)
-        if not has_news(state) or revision_due_at(state, policy) > ports.clock.now():
+        if not is_due(state):
             return state
-        if (written := _write_revision(state, ports, policy)) is not None:
+        if (written := _write_revision(state, ports, policy, just_linked)) is not None:
             return written
     raise StoreUnavailable(f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried")
 
@@ -70,17 +104,36 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
         _decide(linked, never_seen, ports)
 
 
-def _write_revision(state: RequestState, ports: Ports, policy: Policy) -> RequestState | None:
+def _write_revision(
+    state: RequestState, ports: Ports, policy: Policy, just_linked: Collection[InvocationId]
+) -> RequestState | None:
     """Take the orphans back, then write the revision that counts them; None if another one was written first."""
     if state.record is None:
         return None
     if state.orphaned:
         for linked in state.invocations:
             _decide(linked, linked.link, ports)
-    summary = fold(state.record, state.invocations, policy, ports.prices)
     revision = state.revision + 1
+    possible = _possible_calls(state, state.record, ports, policy, just_linked)
+    summary = fold(state.record, state.invocations, policy, ports.prices, possible_calls=possible)
+    certain_since = state.summary.certain_since if state.summary is not None else None
+    if certain_since is None and summary.is_certain:
+        certain_since = revision
+    summary = replace(summary, certain_since=certain_since)
     written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)
     return replace(state, revision=revision, summary=summary) if written else None
+
+
+def _possible_calls(
+    state: RequestState, record: Request, ports: Ports, policy: Policy, just_linked: Collection[InvocationId]
+) -> int | None:
+    """How many calls that nobody has may be the request's: one read by time, where that can tell."""
+    around: Sequence[UnlinkedInvocation] = ()
+    if needs_count(record, state.invocations, policy):
+        first, last = possible_span(record, policy)
+        around = ports.store.unlinked_between(first, last, limit=MAX_READ)
+    unlinked = (call for call in around if call.invocation.invocation_id not in just_linked)
+    return possible_calls(record, state.invocations, unlinked, policy)
 
 
 def _decide(linked: LinkedInvocation, decision: Decision, ports: Ports) -> None:

@@ -4,7 +4,7 @@ A fact never changes once stored. Times are aware UTC datetimes, latencies whole
 None, never 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NewType
@@ -170,3 +170,17 @@ def count_indexed(calls: Iterable[Invocation]) -> int | None:
     """The n where the tags' `call_index` run 1, 2 … n without a gap; None where one is missing or unknown."""
     indices = {call.tag.call_index for call in calls if call.tag is not None}
     return len(indices) if indices and indices == set(range(1, len(indices) + 1)) else None
+
+
+def last_attempts(calls: Iterable[Invocation]) -> Sequence[Invocation]:
+    """The attempts at the last call where tags prove that all calls are there; none where they do not.
+
+    Their `call_index` run to it without a gap, and it has an answer that stopped for something but a tool. An SDK's
+    retries share their index.
+    """
+    calls = list(calls)
+    last_index = count_indexed(calls)
+    attempts = [call for call in calls if call.tag is not None and call.tag.call_index == last_index]
+    if last_index is None or any(call.waits_for_tool for call in attempts):
+        return ()
+    return [call for call in attempts if call.is_llm_call and call.stop_reason is not None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import call_start
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import Invocation, Request, last_attempts
 from request_lens.domain.folding.bars import lay_out_bars
 from request_lens.domain.folding.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.assumptions import violations_by_tagged
@@ -17,23 +17,36 @@ from request_lens.domain.times import whole_ms
 type _Interval = tuple[datetime, datetime]
 
 
-def fold(request: Request, linked: Sequence[LinkedInvocation], policy: Policy, prices: PriceTable) -> Summary:
+def fold(
+    request: Request,
+    linked: Sequence[LinkedInvocation],
+    policy: Policy,
+    prices: PriceTable,
+    *,
+    possible_calls: int | None = 0,
+) -> Summary:
     """The summary of a request: totals with the cost by these prices, times in ms, totals by model, and the first bars.
 
-    An LLM call of unknown latency makes all three times unknown; so does a negative value the time that it is.
+    An LLM call of unknown latency makes all three times unknown; so do calls that may be the request's and are not
+    among these; a negative value makes the time unknown that it is. `certain_since` is left to whoever knows what stood
+    before.
     """
     invocations = [link.invocation for link in linked]
-    llm_time = _llm_time_ms(invocations, policy)
+    is_certain = possible_calls == 0
+    llm_time = _llm_time_ms(invocations, policy) if is_certain else None
     by_model = _by_model(invocations, prices)
     return Summary(
         totals=sum((totals for _, totals in by_model), start=Totals()),
         llm_time_ms=llm_time,
-        tool_time_ms=_tool_time_ms(invocations, policy),
+        tool_time_ms=_tool_time_ms(invocations, policy) if is_certain else None,
         non_llm_time_ms=_non_llm_time_ms(request, llm_time),
         by_model=by_model,
         bars=lay_out_bars(request, linked, policy)[:MAX_BARS],
         prices=prices.source,
         violates=tuple(violations_by_tagged(request, _tagged(linked), policy)),
+        possible_calls=possible_calls,
+        certain_since=1 if is_certain else None,
+        proven=bool(last_attempts(invocations)),
     )
 
 

@@ -103,6 +103,10 @@ class Summary:
     Times are milliseconds; None is unknown. `by_model` holds the same totals by model id, in order of first call.
     `prices` says which prices the cost was estimated with, by list and without any discount. `violates` are assumptions
     of other links that the request's tagged calls show broken.
+
+    `possible_calls` may be the request's, and are linked to nobody; None is unknown. While they are not 0 the totals
+    are what is linked so far, and the times are unknown. `certain_since` is the first revision with 0, None before;
+    that one carries the request's distributions. `proven`: its tags prove that it has all of its calls.
     """
 
     totals: Totals
@@ -113,6 +117,14 @@ class Summary:
     bars: tuple[Bar, ...] = ()
     prices: PriceSource | None = None
     violates: tuple[Assumption, ...] = ()
+    possible_calls: int | None = 0
+    certain_since: int | None = 1
+    proven: bool = False
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether no call that nobody has may be the request's: else its counts are the least, its times unknown."""
+        return self.possible_calls == 0
 
 
 def estimate_within(summary: Summary | None, invocation: Invocation, prices: PriceTable) -> Estimate | None:

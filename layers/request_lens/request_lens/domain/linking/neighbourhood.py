@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, InvocationId, Request, RequestId
-from request_lens.domain.linking.chains import Chain, chain_with, chains_of, named_by, produced_by, returned_by
+from request_lens.domain.linking.chains import (
+    Chain,
+    chain_with,
+    chains_of,
+    lone_chain,
+    named_by,
+    produced_by,
+    returned_by,
+)
 from request_lens.domain.linking.explanations import UNBOUNDED, Bounds, Explanations, explain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
@@ -147,6 +155,10 @@ class LinkingContext:
         logged = [call.logged_at for call in chain.calls]
         near = _started_within(self.facts.requests, min(logged), max(logged), self.policy)
         return explain(chain, near, bounds, self.policy)
+
+    def lone_options(self) -> list[list[Request]]:
+        """By call of the chain, the requests that may have made it alone."""
+        return [self.candidates(lone_chain(call)) for call in self.chain.calls]
 
     def chains_around(self) -> list[Chain]:
         """The chains among the calls around that may be linked, this one among them."""

@@ -27,9 +27,9 @@ def publication_of(change: Change) -> Publication | None:
 def _revision(change: RevisionWritten) -> Publication:
     request, before = change.request, change.previous
     added = change.summary.totals - (before.totals if before is not None else Totals())
-    values = _total_values(added)
+    values = {**_total_values(added), **_uncertainty(change), **_distributions(change)}
     if before is None:
-        values = {Metric.REQUESTS: (1,), **values, **_distributions(change)}
+        values = {Metric.REQUESTS: (1,), **values}
     return Publication(
         publication_id=f"{request.request_id}#{change.revision}",
         at=request.ended_at or request.started_at,
@@ -40,9 +40,17 @@ def _revision(change: RevisionWritten) -> Publication:
             "request_id": request.request_id,
             "revision": change.revision,
             "status": request.status,
+            **_possible_property(change.summary),
             **_unpriced_property(added),
         },
     )
+
+
+def _possible_property(summary: Summary) -> Mapping[str, int | str]:
+    """How many calls may be the request's besides those that are linked; empty where that is certain."""
+    if summary.is_certain:
+        return {}
+    return {"possible_calls": "unknown" if summary.possible_calls is None else summary.possible_calls}
 
 
 def _unpriced_property(added: Totals) -> Mapping[str, int]:
@@ -50,15 +58,26 @@ def _unpriced_property(added: Totals) -> Mapping[str, int]:
     return {"unpriced_calls": added.unpriced_calls} if added.unpriced_calls else {}
 
 
+def _uncertainty(change: RevisionWritten) -> Values:
+    """One more request that is not certain, or one fewer."""
+    before = change.previous
+    difference = (not change.summary.is_certain) - (before is not None and not before.is_certain)
+    return {Metric.UNCERTAIN_REQUESTS: (difference,)} if difference else {}
+
+
 def _distributions(change: RevisionWritten) -> Values:
+    """The request's one value of each: its duration at once, the others as soon as it is certain."""
     summary = change.summary
-    values: Mapping[Metric, int | None] = {
-        Metric.REQUEST_DURATION: change.request.duration_ms,
-        Metric.LLM_CALLS_PER_REQUEST: summary.totals.llm_calls,
-        Metric.LLM_TIME: summary.llm_time_ms,
-        Metric.TOOL_TIME: summary.tool_time_ms,
-        Metric.NON_LLM_TIME: summary.non_llm_time_ms,
-    }
+    values: dict[Metric, int | None] = {}
+    if change.previous is None:
+        values[Metric.REQUEST_DURATION] = change.request.duration_ms
+    if summary.certain_since == change.revision:
+        values |= {
+            Metric.LLM_CALLS_PER_REQUEST: summary.totals.llm_calls,
+            Metric.LLM_TIME: summary.llm_time_ms,
+            Metric.TOOL_TIME: summary.tool_time_ms,
+            Metric.NON_LLM_TIME: summary.non_llm_time_ms,
+        }
     return {metric: (value,) for metric, value in values.items() if value is not None}
 
 

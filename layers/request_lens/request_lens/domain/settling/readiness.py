@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.call_start import call_start
-from request_lens.domain.facts import LEFT_EARLY, Invocation, Request, count_indexed
+from request_lens.domain.facts import LEFT_EARLY, Invocation, Request, last_attempts
 from request_lens.domain.linking.fit import overtime_of
 from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
@@ -36,7 +36,7 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
         return _IMMEDIATELY
     ended_at = _latest_end(state.record, policy)
     if tagged:
-        record_within, wait = policy.settle_delay, policy.settle_delay
+        record_within, wait = policy.settle_delay, policy.settle_delay + overtime_of(state.record, policy)
     else:
         record_within, wait = policy.link_delay, _decided_within(state.record, policy) + policy.settle_delay
     return (ended_at if state.stored_at <= ended_at + record_within else state.stored_at) + wait
@@ -61,15 +61,9 @@ def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -
     The answer stopped for something but a tool. It is not the last where a guard or another agent of the request calls
     after it: then the request goes on, or the API gave up on it.
     """
-    last_index = count_indexed(tagged)
-    if record.latest_end is None or record.status in LEFT_EARLY or last_index is None:
+    if record.latest_end is None or record.status in LEFT_EARLY:
         return False
-    # An SDK's retries share their index: of several attempts at the last call one may be the answer.
-    attempts = [call for call in tagged if call.tag is not None and call.tag.call_index == last_index]
-    if any(call.waits_for_tool for call in attempts):
-        return False
-    answers = (call for call in attempts if call.is_llm_call and call.stop_reason is not None)
-    return any(record.latest_end <= _latest_end_of(answer, policy) + LAST_STEP for answer in answers)
+    return any(record.latest_end <= _latest_end_of(answer, policy) + LAST_STEP for answer in last_attempts(tagged))
 
 
 def _latest_end_of(call: Invocation, policy: Policy) -> datetime:

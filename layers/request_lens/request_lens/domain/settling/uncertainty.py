@@ -1,0 +1,76 @@
+"""Uncertainty: how many calls that nobody has may be a request's own, so that what it says of itself is not certain."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from request_lens.domain.facts import LOG_PRECISION_MS, Request, last_attempts
+from request_lens.domain.linking.chains import lone_chain
+from request_lens.domain.linking.fit import fits, overtime_of
+from request_lens.domain.linking.link import Link, LinkedInvocation, Method, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import may_be_linked
+from request_lens.domain.policy import Policy
+
+ACCEPTED = 202
+"""The status of a request that goes on after its answer."""
+
+MAX_POSSIBLE = 1_000
+"""Possible calls of a request are counted up to here."""
+
+
+def is_proven(linked: Iterable[LinkedInvocation]) -> bool:
+    """Whether the linked calls are known to be all: their tags count 1, 2 … n without a gap, to an answer."""
+    return bool(last_attempts(call.invocation for call in linked))
+
+
+def possible_span(record: Request, policy: Policy) -> tuple[datetime, datetime]:
+    """When calls were logged that may be the request's."""
+    ended_at = record.latest_end or record.latest_start + policy.max_request
+    first = record.started_at - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS)
+    return first, ended_at + policy.clock_skew + overtime_of(record, policy)
+
+
+def needs_count(record: Request, linked: Sequence[LinkedInvocation], policy: Policy) -> bool:
+    """Whether the calls around bear on what is possible for the request: not where it is proven, nor where unknown."""
+    return not is_proven(linked) and (_has_tagged(linked) or not _outlasts(record, policy))
+
+
+def possible_calls(
+    record: Request, linked: Sequence[LinkedInvocation], around: Iterable[UnlinkedInvocation], policy: Policy
+) -> int | None:
+    """How many of the calls around, which are linked to nobody, may each be the request's; MAX_POSSIBLE at most.
+
+    0 where it is proven that it has all of its own. A request with a tagged call is taken to tag them: only those count
+    that are not decided yet. None is unknown: the request may have run on beyond what is looked at.
+    """
+    if is_proven(linked):
+        return 0
+    has_tagged = _has_tagged(linked)
+    if not has_tagged and _outlasts(record, policy):
+        return None
+    own = {call.invocation.invocation_id for call in linked}
+    possible = (
+        call
+        for call in around
+        if call.invocation.tag is None
+        and call.invocation.is_llm_call
+        and not isinstance(call.decision, Link)
+        and not (has_tagged and call.decision is not None)
+        and call.invocation.invocation_id not in own
+        and may_be_linked(call, policy)
+        and fits(lone_chain(call.invocation), record, policy)
+    )
+    return sum(1 for _, _ in zip(possible, range(MAX_POSSIBLE), strict=False))
+
+
+def _has_tagged(linked: Iterable[LinkedInvocation]) -> bool:
+    return any(call.link.method is Method.TAG for call in linked)
+
+
+def _outlasts(record: Request, policy: Policy) -> bool:
+    """Whether calls may be its own that were made when it is not known to have run.
+
+    Its end is unknown, or later than any request's is expected; or it answered before it had finished.
+    """
+    if record.duration_ms is None or record.streamed or record.status == ACCEPTED:
+        return True
+    return timedelta(milliseconds=record.duration_ms) > policy.max_request + policy.clock_skew

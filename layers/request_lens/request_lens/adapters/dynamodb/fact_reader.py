@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamodb.attributes import PlainMap, iso, mapping
-from request_lens.adapters.dynamodb.fact_codec import request_from
+from request_lens.adapters.dynamodb.attributes import PlainMap, iso
+from request_lens.adapters.dynamodb.codec import decode
 from request_lens.adapters.dynamodb.items import (
     HourlyList,
     hour_partition,
@@ -48,7 +48,7 @@ class DynamoFactReader:
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return [request_from(mapping(item, "record")) for item in self._listed(HourlyList.REQUESTS, first, last, limit)]
+        return [decode(Request, item["record"]) for item in self._listed(HourlyList.REQUESTS, first, last, limit)]
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
@@ -79,7 +79,7 @@ class DynamoFactReader:
                     found += items
                 if len(found) >= limit:
                     break
-        return [request_from(mapping(item, "record")) for item in found[:limit]][::-1]
+        return [decode(Request, item["record"]) for item in found[:limit]][::-1]
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """See `ports.FactReader`. Counts the hours backwards, eight at a time."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, iso
-from request_lens.adapters.dynamodb.fact_codec import decision_values, invocation_values, request_values
+from request_lens.adapters.dynamodb.codec import encode
 from request_lens.adapters.dynamodb.items import (
     ItemState,
     expires_at_epoch_s,
@@ -18,7 +18,7 @@ from request_lens.adapters.dynamodb.items import (
     request_key,
     request_times,
 )
-from request_lens.adapters.dynamodb.summary_codec import runaway_values, summary_values
+from request_lens.adapters.dynamodb.summary_codec import summary_values
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Link, Reason, UnlinkedInvocation
@@ -63,7 +63,7 @@ def record_update(record: Request, *, stored_at: datetime, retention: timedelta)
         key=request_key(record.request_id),
         sets={
             **request_times(record),
-            "record": request_values(record),
+            "record": encode(record),
             "stored_at": iso(stored_at),
             "expires_at": expires_at_epoch_s(record.started_at, retention),
         },
@@ -107,7 +107,7 @@ def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, re
     """Flags a request as a runaway unless it is flagged."""
     return Update(
         key=request_key(request_id),
-        sets={"runaway": runaway_values(runaway)},
+        sets={"runaway": encode(runaway)},
         defaults={"expires_at": expires_at_epoch_s(now, retention)},
         condition="attribute_not_exists(#runaway)",
     )
@@ -120,7 +120,7 @@ def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retenti
     return Update(
         key=invocation_key(unlinked.invocation.invocation_id),
         sets={
-            "decision": decision_values(decision),
+            "decision": encode(decision),
             "state": (ItemState.LINKED if links else ItemState.UNATTRIBUTED).value,
         },
         defaults=_own_item(unlinked.invocation, stored_at=unlinked.stored_at, retention=retention),
@@ -132,7 +132,7 @@ def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retenti
 def _own_item(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> PlainMap:
     return {
         **invocation_times(invocation),
-        "fact": invocation_values(invocation),
+        "fact": encode(invocation),
         "stored_at": iso(stored_at),
         "expires_at": expires_at_epoch_s(invocation.logged_at, retention),
     }

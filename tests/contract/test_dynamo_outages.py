@@ -99,7 +99,7 @@ def test_what_dynamodb_left_unprocessed_is_sent_again(dynamo_client: "DynamoDBCl
 
     table.put_all(_items(10))
 
-    assert [item["sk"] for item in table.partition("request#1")] == [item["sk"] for item in _items(10)]
+    assert [item["sk"] for item in table.query_partition("request#1")] == [item["sk"] for item in _items(10)]
     assert waits == sorted(waits)
     assert len(waits) == 3
 
@@ -140,7 +140,7 @@ def test_keys_that_dynamodb_left_unprocessed_are_asked_again(dynamo_client: "Dyn
     table.put_all(_items(10))
     _UnprocessingKeys(dynamo_client, times=3)
 
-    found = table.looked_up(_items(10), attributes=["sk"])
+    found = table.batch_get(_items(10), attributes=["sk"])
 
     assert sorted(str(item["sk"]) for item in found) == [item["sk"] for item in _items(10)]
     assert len(waits) == 3
@@ -150,5 +150,5 @@ def test_keys_that_stay_unprocessed_are_an_outage_and_not_missing(dynamo_client:
     table = DynamoTable(dynamo_client, name=TABLE_NAME, sleep=lambda _: None)
     _UnprocessingKeys(dynamo_client, times=100)
 
-    with pytest.raises(StoreUnavailable, match="4 keys unprocessed"):
-        table.looked_up(_items(10), attributes=["pk"])
+    with pytest.raises(StoreUnavailable, match="4 items unprocessed"):
+        table.batch_get(_items(10), attributes=["pk"])

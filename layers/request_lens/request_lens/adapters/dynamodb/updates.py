@@ -76,7 +76,7 @@ def unlinked_update(invocation: Invocation, *, stored_at: datetime, retention: t
     """Stores an untagged invocation unless it is there."""
     return Update(
         key=invocation_key(invocation.invocation_id),
-        sets=_own_item(invocation, stored_at=stored_at, retention=retention),
+        sets=_untagged_item(invocation, stored_at=stored_at, retention=retention),
         defaults={"state": ItemState.PENDING.value},
         condition="attribute_not_exists(#fact)",
     )
@@ -123,13 +123,13 @@ def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retenti
             "decision": encode(decision),
             "state": (ItemState.LINKED if links else ItemState.UNATTRIBUTED).value,
         },
-        defaults=_own_item(unlinked.invocation, stored_at=unlinked.stored_at, retention=retention),
+        defaults=_untagged_item(unlinked.invocation, stored_at=unlinked.stored_at, retention=retention),
         condition="attribute_not_exists(#decision)" + (" OR #decision.#reason = :never_seen" if links else ""),
         compared=gives_way,
     )
 
 
-def _own_item(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> PlainMap:
+def _untagged_item(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> PlainMap:
     return {
         **invocation_times(invocation),
         "fact": encode(invocation),

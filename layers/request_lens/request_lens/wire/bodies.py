@@ -18,23 +18,23 @@ type _OptionalCount = Annotated[TokenCount, OrAbsent()]
 
 
 @body_part
-class Asked(TypedDict, total=False):
-    """What was asked: a conversation has a list of messages, an embedding or an image has none."""
+class RequestBody(TypedDict, total=False):
+    """A request's body: that of a conversation has a list of messages, that of an embedding or an image has none."""
 
     last_message: Annotated[Message, LastOf(), OrAbsent(), Field(alias="messages")]
 
 
 @body_part
 class CacheWrite(TypedDict, total=False):
-    """Tokens that Converse wrote to the cache, to be kept as long as `ttl` says: `5m` or `1h`."""
+    """Tokens that Converse wrote to the cache, and how long it keeps them: `ttl` is `5m` or `1h`."""
 
     ttl: OptionalWord
     tokens: Annotated[_OptionalCount, Field(alias="inputTokens")]
 
 
 @body_part
-class Piece(Message, total=False):
-    """A whole answer, or one chunk of a streamed one: what any family writes at its top.
+class ResponseChunk(Message, total=False):
+    """A whole response, or one chunk of a streamed one: what any family of models writes at its top.
 
     Anthropic's message has its content there. Of alternatives the first is read: Bedrock's families give one.
     """
@@ -130,12 +130,12 @@ class Piece(Message, total=False):
     ]
 
 
-type Chunks = list[Annotated[Piece | None, OrNone()]]
+type InputBody = Annotated[RequestBody | Json[RequestBody] | None, Field(union_mode="left_to_right"), OrNone()]
+"""`inputBodyJson`; None where it is absent, or of a type that tells nothing."""
 
-type AskedBody = Annotated[Asked | Json[Asked] | None, Field(union_mode="left_to_right"), OrNone()]
-"""`inputBodyJson`; None where it is absent, or of a type that says nothing."""
+type _Chunks = list[Annotated[ResponseChunk | None, OrNone()]]
 
-type AnsweredBody = Annotated[
-    Chunks | Piece | Json[Chunks] | Json[Piece] | None, Field(union_mode="left_to_right"), OrNone()
+type OutputBody = Annotated[
+    _Chunks | ResponseChunk | Json[_Chunks] | Json[ResponseChunk] | None, Field(union_mode="left_to_right"), OrNone()
 ]
-"""`outputBodyJson`. Lists are tried first: a failed try copies the body, and thousands of chunks are dear to copy."""
+"""`outputBodyJson`. Lists are tried first: a failed try copies the body, which is expensive for thousands of chunks."""

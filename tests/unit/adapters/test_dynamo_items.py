@@ -1,4 +1,4 @@
-"""Laws of the table's items: what is written is what is read, through DynamoDB's own notation."""
+"""Laws of the table's items: what is written is what is read, through DynamoDB's call_totals notation."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -164,9 +164,14 @@ def test_model_ids_stand_once_and_zero_counts_not_at_all() -> None:
         method=Method.WINDOW,
         confidence=Confidence.INFERRED,
     )
-    own = Totals(llm_calls=2, estimated_cost_usd=Decimal("0.0012"))
+    call_totals = Totals(llm_calls=2, estimated_cost_usd=Decimal("0.0012"))
     summary = Summary(
-        totals=own, llm_time_ms=None, tool_time_ms=0, non_llm_time_ms=None, by_model=(("model", own),), bars=(bar, bar)
+        totals=call_totals,
+        llm_time_ms=None,
+        tool_time_ms=0,
+        non_llm_time_ms=None,
+        by_model=(("model", call_totals),),
+        bars=(bar, bar),
     )
 
     assert summary_values(summary) == {

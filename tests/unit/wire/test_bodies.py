@@ -28,15 +28,15 @@ def facts_of(body: Json) -> ResponseFacts:
 
 
 def shape(name: str) -> Invocation:
-    found = read_record(json.dumps(INVOCATION_SHAPES[name](CANARY)))
-    assert isinstance(found, Invocation)
-    return found
+    invocation = read_record(json.dumps(INVOCATION_SHAPES[name](CANARY)))
+    assert isinstance(invocation, Invocation)
+    return invocation
 
 
-def conversation(*messages: object, answered: object = None) -> Conversation | None:
-    found = read_record(json.dumps(call("Converse", {"messages": messages}, answered)))
-    assert isinstance(found, Invocation)
-    return found.conversation
+def conversation(*messages: object, response: object = None) -> Conversation | None:
+    invocation = read_record(json.dumps(call("Converse", {"messages": messages}, response)))
+    assert isinstance(invocation, Invocation)
+    return invocation.conversation
 
 
 def converse(*content: object) -> Json:
@@ -147,8 +147,8 @@ def test_a_body_in_a_json_text_is_read_like_the_body() -> None:
 
 def test_only_the_last_message_s_tool_results_are_returned() -> None:
     last = {"content": [result("b"), {"text": "x"}, result("c")]}
-    found = conversation({"content": [result("a")]}, {"content": [use("b")]}, last, answered=converse(use("d")))
-    assert found == Conversation(returned=("b", "c"), produced=("d",))
+    ids = conversation({"content": [result("a")]}, {"content": [use("b")]}, last, response=converse(use("d")))
+    assert ids == Conversation(returned=("b", "c"), produced=("d",))
 
 
 @pytest.mark.parametrize("content", ["text", [], [{"text": "x"}], None, 7, [use("a")]])
@@ -157,7 +157,7 @@ def test_a_last_message_without_tool_results_begins_a_loop(content: object) -> N
 
 
 def test_a_last_message_that_cannot_be_read_is_no_conversation() -> None:
-    assert conversation({"content": [result("a")]}, "text", answered=converse(use("b"))) is None
+    assert conversation({"content": [result("a")]}, "text", response=converse(use("b"))) is None
 
 
 def test_a_list_without_messages_is_no_conversation() -> None:
@@ -224,22 +224,22 @@ def test_a_split_that_is_absent_or_incomplete_is_unknown(usage: Json, expected: 
 def test_a_split_that_contradicts_its_total_is_kept_for_the_price_table_to_refuse() -> None:
     record = INVOCATION_SHAPES["converse"](CANARY)
     record["input"]["cacheWriteInputTokenCount"] = 499
-    found = read_record(json.dumps(record))
-    assert isinstance(found, Invocation)
-    assert (found.tokens.cache_write, found.tokens.cache_write_1h) == (499, 500)
-    assert bedrock_prices().estimate(replace(found, service_tier=None)) is Unpriced.CONTRADICTION
+    invocation = read_record(json.dumps(record))
+    assert isinstance(invocation, Invocation)
+    assert (invocation.tokens.cache_write, invocation.tokens.cache_write_1h) == (499, 500)
+    assert bedrock_prices().estimate(replace(invocation, service_tier=None)) is Unpriced.CONTRADICTION
 
 
 def test_a_split_without_its_total_does_not_make_the_writes_free() -> None:
     usage = {"cache_creation": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 0}}
-    found = read_record(json.dumps(call("InvokeModel", {}, {"usage": usage})))
-    assert isinstance(found, Invocation)
-    assert (found.tokens.cache_write, found.tokens.cache_write_1h) == (None, 0)
-    assert bedrock_prices().estimate(found) is Unpriced.NOT_COUNTED
+    invocation = read_record(json.dumps(call("InvokeModel", {}, {"usage": usage})))
+    assert isinstance(invocation, Invocation)
+    assert (invocation.tokens.cache_write, invocation.tokens.cache_write_1h) == (None, 0)
+    assert bedrock_prices().estimate(invocation) is Unpriced.NOT_COUNTED
 
 
 @given(body=JSON_VALUES)
 def test_a_body_of_any_shape_leaves_the_common_fields_counting(body: Json) -> None:
-    found = read_record(json.dumps(call("Converse", body, body)))
-    assert isinstance(found, Invocation)
-    assert (found.tokens.input, found.tokens.output, found.region) == (1011, 31, "eu-west-1")
+    invocation = read_record(json.dumps(call("Converse", body, body)))
+    assert isinstance(invocation, Invocation)
+    assert (invocation.tokens.input, invocation.tokens.output, invocation.region) == (1011, 31, "eu-west-1")

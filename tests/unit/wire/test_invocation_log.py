@@ -85,15 +85,15 @@ def without(record: Record, name: str) -> Record:
 
 
 def read(record: Record) -> Invocation:
-    found = read_record(json.dumps(record))
-    assert isinstance(found, Invocation), found
-    return found
+    invocation = read_record(json.dumps(record))
+    assert isinstance(invocation, Invocation), invocation
+    return invocation
 
 
 def rejected(record: Record) -> Rejected:
-    found = read_record(json.dumps(record))
-    assert isinstance(found, Rejected), found
-    return found
+    fault = read_record(json.dumps(record))
+    assert isinstance(fault, Rejected), fault
+    return fault
 
 
 def test_a_converse_stream_record_is_read_in_full() -> None:

@@ -52,9 +52,9 @@ def test_a_good_line_of_any_shape_is_never_rejected(message: str) -> None:
 
 @pytest.mark.parametrize("name", INVOCATION_SHAPES)
 def test_every_shape_of_an_invocation_is_read(name: str) -> None:
-    found = read_record(json.dumps(INVOCATION_SHAPES[name](CANARY)))
-    assert isinstance(found, Invocation)
-    assert CANARY not in repr(found)
+    invocation = read_record(json.dumps(INVOCATION_SHAPES[name](CANARY)))
+    assert isinstance(invocation, Invocation)
+    assert CANARY not in repr(invocation)
 
 
 @pytest.mark.parametrize(

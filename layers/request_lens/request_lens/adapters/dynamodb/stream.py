@@ -23,13 +23,9 @@ def read_change(record: Mapping[str, object]) -> Change | None:
     if "NewImage" not in change:
         return None
     new, old = from_item(change["NewImage"]), from_item(change.get("OldImage", {}))
-    match new.get("sk"):
-        case str(sk) if sk == REQUEST_SK:
-            return _revision_written(new, old) or _runaway_flagged(new, old)
-        case str(sk) if sk == INVOCATION_SK:
-            return _invocation_decided(new, old)
-        case _:
-            return None
+    if new.get("sk") == REQUEST_SK:
+        return _revision_written(new, old) or _runaway_flagged(new, old)
+    return _invocation_decided(new, old) if new.get("sk") == INVOCATION_SK else None
 
 
 def _revision_written(new: PlainMap, old: PlainMap) -> RevisionWritten | None:

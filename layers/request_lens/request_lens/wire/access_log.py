@@ -29,7 +29,7 @@ NO_ROUTE = Ignored(why="no route matched")
 """A request that matched no route of its API: it ran no integration, so it made no call."""
 
 WHOLE_SECOND_MS = 1000
-"""How exactly `requestTime` tells a request's start, which `requestTimeEpoch` tells to the millisecond."""
+"""The precision of a start of which only `requestTime` is logged; `requestTimeEpoch` is in milliseconds."""
 
 _ABSENT = "-"
 """What API Gateway writes where a variable has no value."""
@@ -50,7 +50,7 @@ class AccessLogLine(ForeignModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_absent(cls, line: object) -> object:
-        """The line without its absent values; an absent route tells something, and stays."""
+        """The line without its absent values; an absent route has a meaning, and stays."""
         if not isinstance(line, dict):
             return line
         routes = {name: line[name] for name in ("routeKey", "resourcePath") if line.get(name) == _ABSENT}

@@ -117,7 +117,7 @@ class ResponseChunk(Message, total=False):
 
 
 type InputBody = Annotated[RequestBody | Json[RequestBody] | None, Field(union_mode="left_to_right"), OrNone()]
-"""`inputBodyJson`; None where it is absent, or of a type that tells nothing."""
+"""`inputBodyJson`; None where it is absent, or of a type that has no messages."""
 
 type _Chunks = list[Annotated[ResponseChunk | None, OrNone()]]
 

@@ -76,7 +76,7 @@ class OrAbsent:
 class LastOf:
     """Annotation of a field that reads a list's last element; those before it are passed over, not built.
 
-    Agents send the whole conversation with every call, and only its end tells what the call is for. An empty list
+    Agents send the whole conversation with every call, and only its end shows what the call is for. An empty list
     cannot be read.
     """
 
@@ -106,7 +106,7 @@ Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.:-]{
 """A stop reason or a tool-use id (Bedrock's own pattern of those): too narrow for a prompt to slip through."""
 
 Label = Annotated[Word, OrUnknown()]
-"""A word that tells something by being there: an operation, an error code. One that is no word is UNKNOWN."""
+"""A word that counts even if it is unreadable: an operation, an error code. One that is no word is UNKNOWN."""
 
 ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9=_+/:.-]{1,128}$")]
 """`$context.requestId` of API Gateway: a UUID of a REST API, a base64-like id of an HTTP API."""

@@ -98,7 +98,7 @@ def read_invocation(raw: bytes) -> Invocation | Fault:
 
 
 def invocation_of(record: ModelInvocationLog) -> Invocation | Fault:
-    """The invocation that a record reports, or a fault where it has nothing that tells it from another log's."""
+    """The invocation that a record reports, or a fault where nothing distinguishes it from a record of another log."""
     if record.get("schema_type") is None and record.get("operation") is None:
         return Fault(reason=RejectedReason.UNKNOWN_RECORD)
     request, response = record.get("input") or _Input(), record.get("output") or _Output()

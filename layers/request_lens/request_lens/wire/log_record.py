@@ -16,7 +16,7 @@ PERMISSION_LINE = "Permissions are correctly set for Amazon Bedrock logs."
 
 
 class _Shape(ForeignModel):
-    """The keys that tell the records apart; their values do not matter, except `schemaType`."""
+    """The keys by which kinds of records differ; their values do not matter, except `schemaType`."""
 
     schema_type: object = None
     model_id: object = None

@@ -1,4 +1,4 @@
-"""What a response's body tells of its call, be it one document or the chunks of a stream."""
+"""Response bodies, whole or as the chunks of a stream, → what they report of their call."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ _ONE_HOUR = "1h"
 
 
 class ResponseFacts(NamedTuple):
-    """What a response tells; None is unknown. A tuple, as it is made in a third of a frozen dataclass's time."""
+    """What a response body reports; None is unknown. A tuple, as it is made in a third of a frozen dataclass's time."""
 
     stop_reason: str | None = None
     latency_ms: int | None = None
@@ -27,7 +27,7 @@ class ResponseFacts(NamedTuple):
 
 
 def response_facts(body: OutputBody) -> ResponseFacts:
-    """What the body tells; of chunks that tell the same thing, the last one: reasons and latencies come at the end."""
+    """What the body reports; where several chunks do, the last one counts: reasons and latencies come at the end."""
     merged: ResponseChunk = {}
     tool_uses: list[str] = []
     intervened = False

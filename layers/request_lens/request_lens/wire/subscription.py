@@ -100,7 +100,7 @@ class _LambdaEvent(ForeignModel):
 
 
 def read_batch(event: Mapping[str, object]) -> LogBatch[LogRecord]:
-    """What each line of a Lambda event is; a rejected one says where it stands.
+    """The log batch in a Lambda event, each line read: a fact, ignored, or rejected, which names where it stands.
 
     Raises: EnvelopeError, whose message names what is wrong and holds nothing of the payload.
     """
@@ -117,12 +117,15 @@ def _with_location(event: LogEvent[LogRecord], batch: LogBatch[LogRecord]) -> Lo
 
 
 def decode(event: Mapping[str, object]) -> LogBatch[str]:
-    """The lines in a Lambda event, as text; a CONTROL_MESSAGE is a batch without events. Raises: EnvelopeError."""
+    """The log batch in a Lambda event, its lines as text; that of a CONTROL_MESSAGE is empty. Raises: EnvelopeError."""
     return decode_as(_LINES, event)
 
 
 def decode_as[Line](model: type[Envelope[Line]], event: Mapping[str, object]) -> LogBatch[Line]:
-    """The lines in a Lambda event, each read as the model says in one pass with its envelope. Raises: EnvelopeError."""
+    """The log batch in a Lambda event, its lines validated by the model while the envelope is.
+
+    Raises: EnvelopeError.
+    """
     envelope = _parse(model, _inflate(_payload(event)))
     events = envelope.log_events if envelope.message_type == "DATA_MESSAGE" else ()
     if events is None:

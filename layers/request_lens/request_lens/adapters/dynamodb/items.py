@@ -1,4 +1,4 @@
-"""The table's items: their keys, what lists them by time, when they expire, and what they say.
+"""The table's items: their keys, what lists them by time, when they expire, and how they are read.
 
 | item | pk | sk | index `by_time`: pk / sk |
 |---|---|---|---|
@@ -129,7 +129,7 @@ def stored_rejected_from(item: PlainMap) -> StoredRejected:
 
 
 def request_state(request_id: RequestId, items: Sequence[PlainMap]) -> RequestState:
-    """What the items of one partition say of their request, its invocations in the order of the items."""
+    """The state of one request by the items of its partition; its invocations are in the order of the items."""
     head = _head(items)
     return RequestState(
         request_id=request_id,

@@ -1,4 +1,4 @@
-"""The table's stream: what one of its records, in the shape that Lambda gives it, tells `publish`."""
+"""Records of the table's stream, in the shape that Lambda gives them, → the changes that are published."""
 
 from collections.abc import Mapping
 from typing import cast

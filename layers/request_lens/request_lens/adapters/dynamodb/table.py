@@ -114,7 +114,7 @@ class DynamoTable:
     def batch_get(self, keys: Sequence[PlainMap], *, attributes: Sequence[str]) -> list[PlainMap]:
         """These attributes of the items that there are with these keys, in any order. Raises: StoreUnavailable.
 
-        Eventually consistent: half the price, for those who ask long after the writes.
+        Eventually consistent: half the price, for readers that come long after the writes.
         """
         distinct = {(key["pk"], key["sk"]): to_item(key) for key in keys}
         names = {f"#{name}": name for name in attributes}
@@ -140,7 +140,7 @@ class DynamoTable:
     def _send_until_processed[Entry](
         self, send: Callable[[Sequence[Entry]], Sequence[Entry]], batch: Sequence[Entry]
     ) -> None:
-        """Send a batch, and after a wait again what `send` says was left of it. Raises: StoreUnavailable."""
+        """Send a batch, and after a wait again what `send` returns as left of it. Raises: StoreUnavailable."""
         left = send(batch)
         for wait_s in _BACKOFF_S:
             if not left:

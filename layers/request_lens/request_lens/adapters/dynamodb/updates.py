@@ -1,7 +1,7 @@
 """The table's conditional writes: what each sets, and what must hold for it.
 
 Each is one UpdateItem that touches the attributes of its own concern alone, so that a duplicate fact never erases a
-revision or a decision, and whoever comes second finds the condition false.
+revision or a decision, and the second of two writers finds the condition false.
 """
 
 import re
@@ -58,7 +58,7 @@ class Update:
 
 
 def record_update(record: Request, *, stored_at: datetime, retention: timedelta) -> Update:
-    """Stores a request's record unless one is there."""
+    """The update that stores a request's record unless one is there."""
     return Update(
         key=request_key(record.request_id),
         sets={
@@ -73,7 +73,7 @@ def record_update(record: Request, *, stored_at: datetime, retention: timedelta)
 
 
 def unlinked_update(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> Update:
-    """Stores an untagged invocation unless it is there."""
+    """The update that stores an untagged invocation unless it is there."""
     return Update(
         key=invocation_key(invocation.invocation_id),
         sets=_untagged_item(invocation, stored_at=stored_at, retention=retention),
@@ -83,7 +83,7 @@ def unlinked_update(invocation: Invocation, *, stored_at: datetime, retention: t
 
 
 def revision_update(request_id: RequestId, *, revision: int, summary: Summary) -> Update:
-    """Writes a revision where the record is and the revision before still stands."""
+    """The update that writes a revision where the record is and the revision before still stands."""
     first = " OR attribute_not_exists(#revision)" if revision == 1 else ""
     return Update(
         key=request_key(request_id),
@@ -94,7 +94,7 @@ def revision_update(request_id: RequestId, *, revision: int, summary: Summary) -
 
 
 def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta) -> Update:
-    """Marks a request orphaned unless its record is there."""
+    """The update that marks a request orphaned unless its record is there."""
     return Update(
         key=request_key(request_id),
         sets={"orphaned": True},
@@ -104,7 +104,7 @@ def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta)
 
 
 def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, retention: timedelta) -> Update:
-    """Flags a request as a runaway unless it is flagged."""
+    """The update that flags a request as a runaway unless it is flagged."""
     return Update(
         key=request_key(request_id),
         sets={"runaway": encode(runaway)},
@@ -114,7 +114,7 @@ def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, re
 
 
 def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retention: timedelta) -> Update:
-    """Decides an invocation unless it is decided; "never seen" gives way to a link."""
+    """The update that decides an invocation unless it is decided; "never seen" gives way to a link."""
     links = isinstance(decision, Link)
     gives_way: dict[str, Plain] = {"never_seen": Reason.REQUEST_NEVER_SEEN.value} if links else {}
     return Update(

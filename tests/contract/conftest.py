@@ -61,11 +61,11 @@ def looked_at(tested: StoreUnderTest) -> LookedAt:
 
 def _in_memory() -> StoreUnderTest:
     store = MemoryFactStore()
-    told: list[Change] = []
+    taken: list[Change] = []
 
     def changes() -> list[Change]:
-        told.extend(store.take_changes())
-        return told
+        taken.extend(store.take_changes())
+        return taken
 
     return StoreUnderTest(store=store, changes=changes)
 
@@ -76,7 +76,7 @@ def _streamed_changes() -> list[Change]:
     regional = Config(account_id_endpoint_mode="disabled")
     streams = boto3.client("dynamodbstreams", region_name=REGION, config=regional)
     arn = streams.list_streams(TableName=TABLE_NAME)["Streams"][0]["StreamArn"]
-    found: list[Change] = []
+    streamed: list[Change] = []
     for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
         position = streams.get_shard_iterator(
             StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
@@ -84,6 +84,6 @@ def _streamed_changes() -> list[Change]:
         answer = streams.get_records(ShardIterator=position)
         while answer["Records"]:
             changes = (read_change(cast("Mapping[str, object]", record)) for record in answer["Records"])
-            found += [change for change in changes if change is not None]
+            streamed += [change for change in changes if change is not None]
             answer = streams.get_records(ShardIterator=answer["NextShardIterator"])
-    return found
+    return streamed

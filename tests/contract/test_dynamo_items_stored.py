@@ -52,7 +52,7 @@ def _value_bytes(value: "AttributeValueTypeDef") -> int:
         case {"N": str(digits)}:
             return (len(digits) + 1) // 2 + 2
         case {"L": list(elements)}:
-            return 3 + sum(1 + _value_bytes(each) for each in elements)
+            return 3 + sum(1 + _value_bytes(element) for element in elements)
         case {"M": dict(entries)}:
             return 3 + sum(1 for _ in entries) + _size_bytes(entries)
         case _:

@@ -35,8 +35,8 @@ USES: dict[str, Use] = {
     "decide": lambda store: store.decide(pending(call_at()), link_to()),
     "requests_between": lambda store: store.requests_between(NOON, NOON, limit=1),
     "unlinked_between": lambda store: store.unlinked_between(NOON, NOON, limit=1),
-    "unsettled": lambda store: store.find_unsettled([request_at().request_id]),
-    "without_copy": lambda store: store.find_uncounted([linked_call("call-1")]),
+    "find_unsettled": lambda store: store.find_unsettled([request_at().request_id]),
+    "find_uncounted": lambda store: store.find_uncounted([linked_call("call-1")]),
 }
 
 
@@ -99,7 +99,7 @@ def test_what_dynamodb_left_unprocessed_is_sent_again(dynamo_client: "DynamoDBCl
 
     table.put_all(_items(10))
 
-    assert [item["sk"] for item in table.partition("request#1")] == [item["sk"] for item in _items(10)]
+    assert [item["sk"] for item in table.query_partition("request#1")] == [item["sk"] for item in _items(10)]
     assert waits == sorted(waits)
     assert len(waits) == 3
 
@@ -127,8 +127,8 @@ class _UnprocessingKeys:
             return
         self.left_times -= 1
         asked = params["RequestItems"]
-        self._others = {name: {**each, "Keys": each["Keys"][1:]} for name, each in asked.items() if each["Keys"][1:]}
-        params["RequestItems"] = {name: {**each, "Keys": each["Keys"][:1]} for name, each in asked.items()}
+        self._others = {name: {**keys, "Keys": keys["Keys"][1:]} for name, keys in asked.items() if keys["Keys"][1:]}
+        params["RequestItems"] = {name: {**keys, "Keys": keys["Keys"][:1]} for name, keys in asked.items()}
 
     def _leave_the_others(self, parsed: dict[str, object], **_: object) -> None:
         parsed["UnprocessedKeys"] = self._others
@@ -140,9 +140,9 @@ def test_keys_that_dynamodb_left_unprocessed_are_asked_again(dynamo_client: "Dyn
     table.put_all(_items(10))
     _UnprocessingKeys(dynamo_client, times=3)
 
-    found = table.looked_up(_items(10), attributes=["sk"])
+    items = table.batch_get(_items(10), attributes=["sk"])
 
-    assert sorted(str(item["sk"]) for item in found) == [item["sk"] for item in _items(10)]
+    assert sorted(str(item["sk"]) for item in items) == [item["sk"] for item in _items(10)]
     assert len(waits) == 3
 
 
@@ -150,5 +150,5 @@ def test_keys_that_stay_unprocessed_are_an_outage_and_not_missing(dynamo_client:
     table = DynamoTable(dynamo_client, name=TABLE_NAME, sleep=lambda _: None)
     _UnprocessingKeys(dynamo_client, times=100)
 
-    with pytest.raises(StoreUnavailable, match="4 keys unprocessed"):
-        table.looked_up(_items(10), attributes=["pk"])
+    with pytest.raises(StoreUnavailable, match="4 items unprocessed"):
+        table.batch_get(_items(10), attributes=["pk"])

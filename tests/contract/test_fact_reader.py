@@ -39,7 +39,7 @@ def test_the_heads_of_more_requests_than_a_batch_come_in_the_order_asked_for(loo
     looked_at.store_requests(records, stored_at=STORED_AT)
     looked_at.store_linked([linked_call("call-1", request_id="request-7")])
     looked_at.write_revision(RequestId("request-7"), revision=1, summary=summary_of(1))
-    ids = [each.request_id for each in reversed(records)]
+    ids = [record.request_id for record in reversed(records)]
 
     heads = looked_at.load_heads(ids)
 
@@ -52,9 +52,9 @@ def test_whole_requests_come_with_their_invocations(looked_at: LookedAt) -> None
     looked_at.store_requests([request_at()], stored_at=STORED_AT)
     looked_at.store_linked([linked_call("call-1"), linked_call("call-2")])
 
-    known, unknown = looked_at.load_requests([request_at().request_id, RequestId("unknown")])
+    stored, unknown = looked_at.load_requests([request_at().request_id, RequestId("unknown")])
 
-    assert (known.record, known.invocations) == (request_at(), (linked_call("call-1"), linked_call("call-2")))
+    assert (stored.record, stored.invocations) == (request_at(), (linked_call("call-1"), linked_call("call-2")))
     assert (unknown.record, unknown.invocations) == (None, ())
 
 
@@ -65,11 +65,11 @@ def test_an_unknown_request_has_an_empty_head(looked_at: LookedAt) -> None:
 
 
 def test_a_head_is_the_whole_request_without_its_invocations(looked_at: LookedAt) -> None:
-    ids = [RequestId(each) for each in ("pending", "settled", "runaway", "flagged early", "orphaned", "unknown")]
+    ids = [RequestId(name) for name in ("pending", "settled", "runaway", "flagged early", "orphaned", "unknown")]
     runaway = Runaway(llm_calls=51, estimated_cost_usd=Decimal("1.25"), unpriced_calls=2)
-    recorded = [request_at(request_id=each) for each in ids[:3]]
+    recorded = [request_at(request_id=request_id) for request_id in ids[:3]]
     looked_at.store_requests(recorded, stored_at=STORED_AT)
-    looked_at.store_linked([linked_call(f"call of {each}", request_id=each) for each in ids[:-1]])
+    looked_at.store_linked([linked_call(f"call of {request_id}", request_id=request_id) for request_id in ids[:-1]])
     for request_id in ids[1:3]:
         looked_at.write_revision(request_id, revision=1, summary=summary_of(1))
     for request_id in ids[2:4]:

@@ -91,8 +91,8 @@ def test_a_duplicate_invocation_does_not_erase_its_decision(store: FactStore) ->
 
     store.store_unlinked([call_at()], stored_at=LATER)
 
-    found = store.load_unlinked(call_at().invocation_id)
-    assert found == replace(pending(call_at()), decision=link_to())
+    unlinked = store.load_unlinked(call_at().invocation_id)
+    assert unlinked == replace(pending(call_at()), decision=link_to())
 
 
 def test_linked_invocations_are_loaded_with_their_request(store: FactStore) -> None:

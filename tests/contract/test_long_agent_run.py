@@ -63,8 +63,8 @@ def test_an_agent_run_of_5_000_calls_is_settled_whole_on_however_many_pages_its_
     settle(SettleKey(SettleKind.REQUEST, ID), ports, Policy())
 
     assert tested.store.find_unsettled([ID]) == []
-    assert [each.invocation for each in tested.store.load_request(ID).invocations] == run
-    [told] = tested.changes()
-    assert isinstance(told, RevisionWritten)
-    assert (told.request, told.revision, told.summary.totals.llm_calls) == (record, 1, CALLS)
-    assert (told.summary.llm_time_ms, told.summary.tool_time_ms) == (CALLS * 1509, (CALLS - 1) * (2_000 - 1509))
+    assert [linked.invocation for linked in tested.store.load_request(ID).invocations] == run
+    [written] = tested.changes()
+    assert isinstance(written, RevisionWritten)
+    assert (written.request, written.revision, written.summary.totals.llm_calls) == (record, 1, CALLS)
+    assert (written.summary.llm_time_ms, written.summary.tool_time_ms) == (CALLS * 1509, (CALLS - 1) * (2_000 - 1509))

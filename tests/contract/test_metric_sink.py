@@ -44,14 +44,16 @@ def _in_memory() -> SinkUnderTest:
 
     def published() -> Published:
         return [
-            (each.publication_id, {str(name): list(values) for name, values in each.values.items()})
-            for each in sink.publications
+            (publication.publication_id, {str(name): list(values) for name, values in publication.values.items()})
+            for publication in sink.publications
         ]
 
     return SinkUnderTest(
         sink=sink,
         published=published,
-        pipeline=lambda: [{str(name): list(values) for name, values in each.values.items()} for each in sink.pipeline],
+        pipeline=lambda: [
+            {str(name): list(values) for name, values in metrics.values.items()} for metrics in sink.pipeline
+        ],
     )
 
 
@@ -60,14 +62,14 @@ def _printing(sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]) -> SinkUn
 
     def documents(dimensions: list[list[str]]) -> list[Mapping[str, list[float]]]:
         lines.extend(json.loads(line) for line in capsys.readouterr().out.splitlines())
-        return [each for each in lines if _directive(each)["Dimensions"] == dimensions]
+        return [line for line in lines if _directive(line)["Dimensions"] == dimensions]
 
     return SinkUnderTest(
         sink=sink,
         published=lambda: [
-            (str(each["publication_id"]), _values(each)) for each in documents([["Service"], ["Service", "Route"]])
+            (str(line["publication_id"]), _values(line)) for line in documents([["Service"], ["Service", "Route"]])
         ],
-        pipeline=lambda: [_values(each) for each in documents([["Service"]])],
+        pipeline=lambda: [_values(line) for line in documents([["Service"]])],
     )
 
 

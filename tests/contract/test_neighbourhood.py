@@ -75,8 +75,8 @@ def test_the_limit_keeps_the_earliest_untagged_invocations(store: FactStore) -> 
     calls = [call_at(_minutes(40 * n), invocation_id=f"call-{n}") for n in range(5)]
     store.store_unlinked(calls, stored_at=STORED_AT)
 
-    found = store.unlinked_between(_minutes(0), _minutes(300), limit=2)
-    assert [each.invocation for each in found] == calls[:2]
+    unlinked = store.unlinked_between(_minutes(0), _minutes(300), limit=2)
+    assert [call.invocation for call in unlinked] == calls[:2]
 
 
 def test_requests_and_untagged_invocations_do_not_mix(store: FactStore) -> None:

@@ -22,15 +22,15 @@ def test_a_rejected_record_is_kept_with_all_that_identifies_it(store: FactStore)
 def test_a_fact_that_is_out_of_bounds_has_neither_size_nor_hash(store: FactStore) -> None:
     store.store_rejected([TOO_OLD], stored_at=STORED_AT)
 
-    assert [each.record for each in store.rejected_between(NOON, LATER, limit=10)] == [TOO_OLD]
+    assert [stored.record for stored in store.rejected_between(NOON, LATER, limit=10)] == [TOO_OLD]
 
 
 def test_one_that_is_delivered_again_is_still_one_of_the_later_time(store: FactStore) -> None:
     store.store_rejected([rejected_line(), rejected_line()], stored_at=STORED_AT)
     store.store_rejected([rejected_line()], stored_at=LATER)
 
-    found = store.rejected_between(NOON, LATER, limit=10)
-    assert found == [StoredRejected(record=rejected_line(), stored_at=LATER)]
+    stored = store.rejected_between(NOON, LATER, limit=10)
+    assert stored == [StoredRejected(record=rejected_line(), stored_at=LATER)]
 
 
 def test_they_are_listed_by_time_and_key_over_the_hours_and_up_to_a_limit(store: FactStore) -> None:
@@ -38,8 +38,8 @@ def test_they_are_listed_by_time_and_key_over_the_hours_and_up_to_a_limit(store:
     store.store_rejected(lines[20:], stored_at=LATER)
     store.store_rejected([*reversed(lines[:20])], stored_at=STORED_AT)
 
-    assert [each.record for each in store.rejected_between(STORED_AT, LATER, limit=25)] == lines[:25]
-    assert [each.record for each in store.rejected_between(LATER, LATER, limit=25)] == lines[20:]
+    assert [stored.record for stored in store.rejected_between(STORED_AT, LATER, limit=25)] == lines[:25]
+    assert [stored.record for stored in store.rejected_between(LATER, LATER, limit=25)] == lines[20:]
 
 
 def test_nothing_to_keep_is_no_error(store: FactStore) -> None:

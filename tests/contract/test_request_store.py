@@ -124,7 +124,7 @@ def test_a_request_of_more_than_one_page_is_loaded_whole(store: FactStore) -> No
     invocations = [
         replace(call_at(invocation_id=f"call-{n:03}"), conversation=Conversation(produced=ids)) for n in range(300)
     ]
-    linked = [LinkedInvocation(invocation=each, link=link_to()) for each in invocations]
+    linked = [LinkedInvocation(invocation=call, link=link_to()) for call in invocations]
     store.store_linked(linked)
 
     assert store.load_request(ID).invocations == tuple(linked)

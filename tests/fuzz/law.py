@@ -6,6 +6,7 @@ kept of a log event is bounded, whatever the event holds.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from request_lens.adapters.dynamodb.attributes import PlainMap, to_item
@@ -68,8 +69,13 @@ def _ports() -> Ports:
 
 def _one_by_one(batch: LogBatch[str]) -> Sequence[LogRecord]:
     """The same records, each line read by itself."""
-    place = {"log_group": batch.log_group, "log_stream": batch.log_stream}
-    return [read_record(each.message, **place, event_id=each.id) for each in batch.events]
+    return [_located(read_record(event.message), event.id, batch) for event in batch.events]
+
+
+def _located(record: LogRecord, event_id: str, batch: LogBatch[str]) -> LogRecord:
+    if not isinstance(record, Rejected):
+        return record
+    return replace(record, log_group=batch.log_group, log_stream=batch.log_stream, event_id=event_id)
 
 
 def _kind(record: LogRecord) -> str:

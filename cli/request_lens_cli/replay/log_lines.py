@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from request_lens.wire.field_types import EPOCH, believed_utc
+from request_lens.domain.times import EPOCH
+from request_lens.wire.field_types import bounded_utc
 from request_lens.wire.subscription import decode
 
 type Source = Literal["invocation", "access", "span"]
@@ -66,9 +67,9 @@ def moment_of(value: object) -> datetime | None:
     """The time that epoch milliseconds or ISO 8601 text say, in UTC, or None; without an offset it is UTC already."""
     try:
         if isinstance(value, str) and not value.isdigit():
-            return believed_utc(datetime.fromisoformat(value.strip()))
+            return bounded_utc(datetime.fromisoformat(value.strip()))
         if isinstance(value, str | int) and not isinstance(value, bool):
-            return believed_utc(EPOCH + timedelta(milliseconds=int(value)))
+            return bounded_utc(EPOCH + timedelta(milliseconds=int(value)))
     except (ValueError, OverflowError):
         return None
     return None

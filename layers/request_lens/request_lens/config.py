@@ -11,14 +11,14 @@ from request_lens.domain.policy import Policy
 from request_lens.errors import ConfigError
 
 
-def _listed(value: object) -> object:
-    """A comma-separated text as its trimmed, non-empty parts."""
+def _names(value: object) -> object:
+    """The trimmed, non-empty parts of a comma-separated text."""
     if isinstance(value, str):
         return frozenset(part.strip() for part in value.split(",") if part.strip())
     return value
 
 
-type _Names = Annotated[frozenset[str], BeforeValidator(_listed)]
+type _Names = Annotated[frozenset[str], BeforeValidator(_names)]
 type _Seconds = Annotated[int, Field(ge=0, le=900)]
 
 
@@ -104,5 +104,5 @@ def _read[Read: BaseModel](model: type[Read], environment: Mapping[str, str], *,
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = [f"{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
+        faults = [f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
         raise ConfigError(f"Set these environment variables of {function}: " + "; ".join(faults)) from None

@@ -87,9 +87,9 @@ def test_a_profile_is_asked_for_once_a_container(bedrock: Bedrock) -> None:
     bedrock.answers("eu-west-1")
     profiles = bedrock.profiles()
 
-    found = [profiles.models_behind([PROFILE, PROFILE]) for _ in range(3)]
+    models = [profiles.models_behind([PROFILE, PROFILE]) for _ in range(3)]
 
-    assert found == [{PROFILE: MODEL}] * 3
+    assert models == [{PROFILE: MODEL}] * 3
     assert bedrock.clients_made == 1
 
 

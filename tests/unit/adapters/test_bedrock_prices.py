@@ -54,8 +54,8 @@ def invocation_of(case: Mapping[str, Any]) -> Invocation:
     """The call that a case describes; the log counts the writes of an hour among all."""
     tokens = dict(case["tokens"])
     tokens["cache_write"] = tokens.get("cache_write", 0) + tokens.get("cache_write_1h", 0)
-    found = priced(case["model"], TokenCounts(**tokens), region=case["region"])
-    return replace(found, service_tier=case.get("service_tier"))
+    call = priced(case["model"], TokenCounts(**tokens), region=case["region"])
+    return replace(call, service_tier=case.get("service_tier"))
 
 
 def sample(
@@ -70,9 +70,9 @@ def sample(
 
 
 def test_the_shipped_table_is_what_the_locked_package_gives(script: ModuleType) -> None:
-    found = script.written(script.compiled(script.taken_on()))
+    table = script.written(script.compiled(script.taken_on()))
 
-    assert TABLE.read_text(encoding="utf-8") == found, "run: make prices"
+    assert TABLE.read_text(encoding="utf-8") == table, "run: make prices"
 
 
 def test_the_table_says_where_it_comes_from() -> None:
@@ -86,14 +86,14 @@ def test_the_table_says_where_it_comes_from() -> None:
 def test_every_price_of_the_table_is_a_positive_decimal_and_its_days_and_tiers_ascend() -> None:
     rows = list(PRICES.models.values())
 
-    assert all([each.since for each in models] == sorted({each.since for each in models}) for models in rows)
+    assert all([price.since for price in models] == sorted({price.since for price in models}) for models in rows)
     assert all(models[0].since == date.min for models in rows)
-    for model in (each for models in rows for each in models):
+    for model in (price for models in rows for price in models):
         assert [tier.above for tier in model.tiers] == sorted({tier.above for tier in model.tiers})
         for prices in (model.prices, *(tier.prices for tier in model.tiers)):
-            known = [prices.input, prices.output, prices.cache_read, prices.cache_write, prices.cache_write_1h]
+            listed = [prices.input, prices.output, prices.cache_read, prices.cache_write, prices.cache_write_1h]
             assert prices.input is not None
-            assert all(price > 0 for price in known if price is not None)
+            assert all(price > 0 for price in listed if price is not None)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -292,9 +292,9 @@ calls = st.lists(st.builds(priced, models, usages), max_size=6)
 
 @given(calls)
 def test_a_request_costs_the_sum_of_its_calls_and_says_how_many_it_lacks(made: list[Invocation]) -> None:
-    costs = [PRICES.quote(each).estimated_cost_usd for each in made]
-    together = sum((totals_of(each, PRICES.quote(each)) for each in made), start=Totals())
-    known = [cost for cost in costs if cost is not None]
+    costs = [PRICES.quote(call).estimated_cost_usd for call in made]
+    together = sum((totals_of(call, PRICES.quote(call)) for call in made), start=Totals())
+    priced_at = [cost for cost in costs if cost is not None]
 
-    assert together.estimated_cost_usd == (sum(known, start=Decimal(0)) if known else None)
-    assert together.unpriced_calls == len(costs) - len(known)
+    assert together.estimated_cost_usd == (sum(priced_at, start=Decimal(0)) if priced_at else None)
+    assert together.unpriced_calls == len(costs) - len(priced_at)

@@ -1,4 +1,4 @@
-"""Laws of the table's items: what is written is what is read, through DynamoDB's own notation."""
+"""Laws of the table's items: what is written is what is read, through DynamoDB's call_totals notation."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,17 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, iso, text, to_item
-from request_lens.adapters.dynamodb.fact_codec import (
-    decision_from,
-    decision_values,
-    invocation_from,
-    invocation_values,
-    link_from,
-    link_values,
-    request_from,
-    request_values,
-)
-from request_lens.adapters.dynamodb.items import expires_at_epoch_s, invocation_times, request_times
+from request_lens.adapters.dynamodb.codec import decode, encode
+from request_lens.adapters.dynamodb.items import decision_from, expires_at_epoch_s, invocation_times, request_times
 from request_lens.adapters.dynamodb.summary_codec import summary_from, summary_values
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.folding.summary import Bar, Summary, Totals
@@ -40,6 +31,7 @@ requests = st.builds(
     started_at=moments,
     duration_ms=st.none() | counts,
     started_precision_ms=st.sampled_from((1, 1000)),
+    streamed=st.booleans(),
 )
 invocations = st.builds(
     Invocation,
@@ -104,7 +96,7 @@ summaries = st.builds(
     llm_time_ms=st.none() | counts,
     tool_time_ms=st.none() | counts,
     non_llm_time_ms=st.none() | counts,
-    by_model=st.dictionaries(names, totals, max_size=3).map(lambda found: tuple(found.items())),
+    by_model=st.dictionaries(names, totals, max_size=3).map(lambda totals_by_model: tuple(totals_by_model.items())),
     bars=st.lists(bars, max_size=4).map(tuple),
     violates=st.lists(st.sampled_from(Assumption), unique=True).map(tuple),
 )
@@ -117,22 +109,22 @@ def _stored(values: PlainMap) -> PlainMap:
 
 @given(requests)
 def test_a_record_is_read_as_it_was_written(record: Request) -> None:
-    assert request_from(_stored(request_values(record))) == record
+    assert decode(Request, _stored(encode(record))) == record
 
 
 @given(invocations)
 def test_an_invocation_is_read_as_it_was_written(invocation: Invocation) -> None:
-    assert invocation_from(_stored(invocation_values(invocation))) == invocation
+    assert decode(Invocation, _stored(encode(invocation))) == invocation
 
 
 @given(links)
 def test_a_link_is_read_as_it_was_written(link: Link) -> None:
-    assert link_from(_stored(link_values(link))) == link
+    assert decode(Link, _stored(encode(link))) == link
 
 
 @given(links | unattributed)
 def test_a_decision_is_read_as_it_was_written(decision: Decision) -> None:
-    assert decision_from(_stored(decision_values(decision))) == decision
+    assert decision_from(_stored(encode(decision))) == decision
 
 
 @given(summaries)
@@ -142,7 +134,7 @@ def test_a_summary_is_read_as_it_was_written(summary: Summary) -> None:
 
 @given(first=invocations, second=invocations)
 def test_items_sort_by_time_as_their_facts_do(first: Invocation, second: Invocation) -> None:
-    keys = [text(invocation_times(each), "by_time_sk") for each in (first, second)]
+    keys = [text(invocation_times(call)["by_time_sk"]) for call in (first, second)]
 
     if first.logged_at != second.logged_at:
         assert (keys[0] < keys[1]) == (first.logged_at < second.logged_at)
@@ -152,7 +144,7 @@ def test_items_sort_by_time_as_their_facts_do(first: Invocation, second: Invocat
 def test_an_item_lies_in_the_hour_of_its_sort_key(record: Request) -> None:
     times = request_times(record)
 
-    assert text(times, "by_time_sk").startswith(text(times, "by_time_pk").removeprefix("requests#"))
+    assert text(times["by_time_sk"]).startswith(text(times["by_time_pk"]).removeprefix("requests#"))
 
 
 def test_a_time_of_another_zone_is_written_in_utc() -> None:
@@ -172,9 +164,14 @@ def test_model_ids_stand_once_and_zero_counts_not_at_all() -> None:
         method=Method.WINDOW,
         confidence=Confidence.INFERRED,
     )
-    own = Totals(llm_calls=2, estimated_cost_usd=Decimal("0.0012"))
+    call_totals = Totals(llm_calls=2, estimated_cost_usd=Decimal("0.0012"))
     summary = Summary(
-        totals=own, llm_time_ms=None, tool_time_ms=0, non_llm_time_ms=None, by_model=(("model", own),), bars=(bar, bar)
+        totals=call_totals,
+        llm_time_ms=None,
+        tool_time_ms=0,
+        non_llm_time_ms=None,
+        by_model=(("model", call_totals),),
+        bars=(bar, bar),
     )
 
     assert summary_values(summary) == {
@@ -192,4 +189,4 @@ def test_model_ids_stand_once_and_zero_counts_not_at_all() -> None:
 )
 def test_an_item_of_another_make_is_not_read(values: PlainMap) -> None:
     with pytest.raises((KeyError, TypeError)):
-        request_from(_stored(values))
+        decode(Request, _stored(values))

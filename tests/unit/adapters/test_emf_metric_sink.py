@@ -41,8 +41,8 @@ def sink() -> EmfMetricSink:
 def _documents(printed: str) -> list[Document]:
     """What was printed, line by line; every line is checked to be valid EMF."""
     documents: list[Document] = [json.loads(line) for line in printed.splitlines()]
-    for each in documents:
-        _check(each)
+    for document in documents:
+        _check(document)
     return documents
 
 
@@ -74,8 +74,11 @@ def _metrics(document: Document) -> list[tuple[object, list[str]]]:
     """Dimensions and names of each directive."""
     directives = cast("Mapping[str, list[Mapping[str, object]]]", document["_aws"])["CloudWatchMetrics"]
     return [
-        (each["Dimensions"], [str(metric["Name"]) for metric in cast("list[Mapping[str, object]]", each["Metrics"])])
-        for each in directives
+        (
+            directive["Dimensions"],
+            [str(metric["Name"]) for metric in cast("list[Mapping[str, object]]", directive["Metrics"])],
+        )
+        for directive in directives
     ]
 
 
@@ -123,7 +126,7 @@ def test_models_whose_values_differ_have_lines_of_their_own(
     sink.publish(replace(PUBLICATION, by_model=models))
 
     lines = _documents(capsys.readouterr().out)
-    assert [(each.get("ModelId"), each["LlmCalls"]) for each in lines] == [
+    assert [(line.get("ModelId"), line["LlmCalls"]) for line in lines] == [
         (None, [2.0]),
         ("a-model", [1.0]),
         ("b-model", [1.0]),
@@ -179,7 +182,7 @@ def test_a_publication_of_two_models_is_one_line_and_one_a_model(
 def test_metrics_carry_the_time_of_what_they_measure(sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]) -> None:
     sink.publish(PUBLICATION)
 
-    times = [cast("Mapping[str, object]", each["_aws"])["Timestamp"] for each in _documents(capsys.readouterr().out)]
+    times = [cast("Mapping[str, object]", line["_aws"])["Timestamp"] for line in _documents(capsys.readouterr().out)]
     assert times == [1795521570123]
 
 
@@ -229,10 +232,10 @@ def test_more_values_than_one_array_takes_fill_several_lines(
     sink.publish(Publication(publication_id="r#1", at=AT, route="/", values=values))
 
     documents = _documents(capsys.readouterr().out)
-    found = [value for each in documents for value in cast("list[float]", each["InvocationLatency"])]
-    assert found == list(latencies)
-    assert [each["LlmCalls"] for each in documents if "LlmCalls" in each] == [[count]]
-    assert {each["publication_id"] for each in documents} == {"r#1"}
+    printed = [value for line in documents for value in cast("list[float]", line["InvocationLatency"])]
+    assert printed == list(latencies)
+    assert [line["LlmCalls"] for line in documents if "LlmCalls" in line] == [[count]]
+    assert {line["publication_id"] for line in documents} == {"r#1"}
 
 
 def test_a_publication_without_values_prints_nothing(sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]) -> None:
@@ -282,5 +285,5 @@ def test_text_from_outside_stays_inside_its_line(
     sink.publish(hostile)
 
     documents = _documents(capsys.readouterr().out)
-    assert [each["publication_id"] for each in documents] == [outside, outside]
+    assert [line["publication_id"] for line in documents] == [outside, outside]
     assert documents[0]["request_id"] == outside

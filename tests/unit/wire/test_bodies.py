@@ -10,33 +10,33 @@ from pydantic import TypeAdapter
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Conversation, Invocation, TokenCounts
 from request_lens.domain.pricing import Unpriced
-from request_lens.wire.answer import Answer, answer_of
-from request_lens.wire.bodies import AnsweredBody
+from request_lens.wire.bodies import OutputBody
 from request_lens.wire.log_record import read_record
 from request_lens.wire.messages import MAX_TOOL_IDS
+from request_lens.wire.response import ResponseFacts, response_facts
 from tests.support.body_shapes import INVOCATION_METRICS
 from tests.support.record_shapes import INVOCATION_SHAPES, Json, call
 from tests.support.record_strategies import CANARY, JSON_VALUES
 
-ANSWERED: TypeAdapter[AnsweredBody] = TypeAdapter(AnsweredBody)
+OUTPUT_BODY: TypeAdapter[OutputBody] = TypeAdapter(OutputBody)
 TOOLS = Conversation(returned=("tooluse_a",), produced=("tooluse_b", "tooluse_c"))
 CACHED = TokenCounts(input=1011, output=31, cache_read=7, cache_write=900, cache_write_1h=500)
 
 
-def answer(body: Json) -> Answer:
-    return answer_of(ANSWERED.validate_json(json.dumps(body)))
+def facts_of(body: Json) -> ResponseFacts:
+    return response_facts(OUTPUT_BODY.validate_json(json.dumps(body)))
 
 
 def shape(name: str) -> Invocation:
-    found = read_record(json.dumps(INVOCATION_SHAPES[name](CANARY)))
-    assert isinstance(found, Invocation)
-    return found
+    invocation = read_record(json.dumps(INVOCATION_SHAPES[name](CANARY)))
+    assert isinstance(invocation, Invocation)
+    return invocation
 
 
-def conversation(*messages: object, answered: object = None) -> Conversation | None:
-    found = read_record(json.dumps(call("Converse", {"messages": messages}, answered)))
-    assert isinstance(found, Invocation)
-    return found.conversation
+def conversation(*messages: object, response: object = None) -> Conversation | None:
+    invocation = read_record(json.dumps(call("Converse", {"messages": messages}, response)))
+    assert isinstance(invocation, Invocation)
+    return invocation.conversation
 
 
 def converse(*content: object) -> Json:
@@ -127,14 +127,14 @@ def test_guardrails_are_seen_whatever_the_stop_reason_says() -> None:
 
 
 @pytest.mark.parametrize("tier", [{"serviceTier": {"type": "flex"}}, {"service_tier": "flex"}])
-def test_a_service_tier_is_the_answer_s(tier: Json) -> None:
-    assert answer(tier).service_tier == "flex"
+def test_a_service_tier_is_the_response_s(tier: Json) -> None:
+    assert facts_of(tier).service_tier == "flex"
 
 
 @pytest.mark.parametrize(("latency", "tier"), [("optimized", "latency_optimized"), ("standard", "default")])
-def test_an_answer_of_low_latency_is_of_a_tier_of_its_own(latency: str, tier: str) -> None:
+def test_a_response_of_low_latency_is_of_a_tier_of_its_own(latency: str, tier: str) -> None:
     body: Json = {"performanceConfig": {"latency": latency}, "serviceTier": {"type": "default"}}
-    assert answer(body).service_tier == tier
+    assert facts_of(body).service_tier == tier
 
 
 def test_a_body_in_a_json_text_is_read_like_the_body() -> None:
@@ -147,8 +147,8 @@ def test_a_body_in_a_json_text_is_read_like_the_body() -> None:
 
 def test_only_the_last_message_s_tool_results_are_returned() -> None:
     last = {"content": [result("b"), {"text": "x"}, result("c")]}
-    found = conversation({"content": [result("a")]}, {"content": [use("b")]}, last, answered=converse(use("d")))
-    assert found == Conversation(returned=("b", "c"), produced=("d",))
+    ids = conversation({"content": [result("a")]}, {"content": [use("b")]}, last, response=converse(use("d")))
+    assert ids == Conversation(returned=("b", "c"), produced=("d",))
 
 
 @pytest.mark.parametrize("content", ["text", [], [{"text": "x"}], None, 7, [use("a")]])
@@ -157,7 +157,7 @@ def test_a_last_message_without_tool_results_begins_a_loop(content: object) -> N
 
 
 def test_a_last_message_that_cannot_be_read_is_no_conversation() -> None:
-    assert conversation({"content": [result("a")]}, "text", answered=converse(use("b"))) is None
+    assert conversation({"content": [result("a")]}, "text", response=converse(use("b"))) is None
 
 
 def test_a_list_without_messages_is_no_conversation() -> None:
@@ -171,32 +171,34 @@ def test_what_stands_before_the_last_message_does_not_matter(earlier: object) ->
 
 @pytest.mark.parametrize("bad", ["text", None, [], {"toolUse": 7}, use("two words"), use("x" * 65), use(7), use(None)])
 def test_one_bad_block_does_not_hide_its_neighbours(bad: object) -> None:
-    assert answer(converse(use("a"), bad, use("b"), use("a"))).produced == ("a", "b")
+    assert facts_of(converse(use("a"), bad, use("b"), use("a"))).tool_uses == ("a", "b")
 
 
 def test_a_turn_s_tool_uses_are_bounded() -> None:
-    assert len(answer(converse(*(use(f"id-{number}") for number in range(1000)))).produced) == MAX_TOOL_IDS
+    assert len(facts_of(converse(*(use(f"id-{number}") for number in range(1000)))).tool_uses) == MAX_TOOL_IDS
 
 
 @pytest.mark.parametrize("latency", [-1, "1509", True, None, [], float("nan"), float("inf"), 10**30, 86_400_001])
 def test_a_latency_that_cannot_be_is_unknown(latency: object) -> None:
-    assert answer({"metrics": {"latencyMs": latency}}) == Answer()
-    assert answer([{INVOCATION_METRICS: {"invocationLatency": latency, "firstByteLatency": latency}}]) == Answer()
+    assert facts_of({"metrics": {"latencyMs": latency}}) == ResponseFacts()
+    assert (
+        facts_of([{INVOCATION_METRICS: {"invocationLatency": latency, "firstByteLatency": latency}}]) == ResponseFacts()
+    )
 
 
 @pytest.mark.parametrize(("latency", "expected"), [(0, 0), (1509, 1509), (1508.6, 1509), (86_400_000, 86_400_000)])
 def test_a_latency_is_in_whole_milliseconds(latency: float, expected: int) -> None:
-    assert answer({"metrics": {"latencyMs": latency}}).latency_ms == expected
+    assert facts_of({"metrics": {"latencyMs": latency}}).latency_ms == expected
 
 
 @pytest.mark.parametrize("reason", ["end_turn", "model_context_window_exceeded", "A_REASON_OF_TOMORROW"])
 def test_stop_reasons_are_kept_as_they_are_worded(reason: str) -> None:
-    assert answer({"stopReason": reason}).stop_reason == reason
+    assert facts_of({"stopReason": reason}).stop_reason == reason
 
 
 @pytest.mark.parametrize("reason", ["", "two words", "x" * 65, 7, None, ["end_turn"], "end\n"])
 def test_a_stop_reason_that_cannot_be_one_is_unknown(reason: object) -> None:
-    assert answer({"stopReason": reason}).stop_reason is None
+    assert facts_of({"stopReason": reason}).stop_reason is None
 
 
 @pytest.mark.parametrize(
@@ -216,28 +218,28 @@ def test_a_stop_reason_that_cannot_be_one_is_unknown(reason: object) -> None:
     ],
 )
 def test_a_split_that_is_absent_or_incomplete_is_unknown(usage: Json, expected: int | None) -> None:
-    assert answer({"usage": usage}).cache_write_1h == expected
+    assert facts_of({"usage": usage}).cache_write_1h == expected
 
 
 def test_a_split_that_contradicts_its_total_is_kept_for_the_price_table_to_refuse() -> None:
     record = INVOCATION_SHAPES["converse"](CANARY)
     record["input"]["cacheWriteInputTokenCount"] = 499
-    found = read_record(json.dumps(record))
-    assert isinstance(found, Invocation)
-    assert (found.tokens.cache_write, found.tokens.cache_write_1h) == (499, 500)
-    assert bedrock_prices().estimate(replace(found, service_tier=None)) is Unpriced.CONTRADICTION
+    invocation = read_record(json.dumps(record))
+    assert isinstance(invocation, Invocation)
+    assert (invocation.tokens.cache_write, invocation.tokens.cache_write_1h) == (499, 500)
+    assert bedrock_prices().estimate(replace(invocation, service_tier=None)) is Unpriced.CONTRADICTION
 
 
 def test_a_split_without_its_total_does_not_make_the_writes_free() -> None:
     usage = {"cache_creation": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 0}}
-    found = read_record(json.dumps(call("InvokeModel", {}, {"usage": usage})))
-    assert isinstance(found, Invocation)
-    assert (found.tokens.cache_write, found.tokens.cache_write_1h) == (None, 0)
-    assert bedrock_prices().estimate(found) is Unpriced.NOT_COUNTED
+    invocation = read_record(json.dumps(call("InvokeModel", {}, {"usage": usage})))
+    assert isinstance(invocation, Invocation)
+    assert (invocation.tokens.cache_write, invocation.tokens.cache_write_1h) == (None, 0)
+    assert bedrock_prices().estimate(invocation) is Unpriced.NOT_COUNTED
 
 
 @given(body=JSON_VALUES)
 def test_a_body_of_any_shape_leaves_the_common_fields_counting(body: Json) -> None:
-    found = read_record(json.dumps(call("Converse", body, body)))
-    assert isinstance(found, Invocation)
-    assert (found.tokens.input, found.tokens.output, found.region) == (1011, 31, "eu-west-1")
+    invocation = read_record(json.dumps(call("Converse", body, body)))
+    assert isinstance(invocation, Invocation)
+    assert (invocation.tokens.input, invocation.tokens.output, invocation.region) == (1011, 31, "eu-west-1")

@@ -85,15 +85,15 @@ def without(record: Record, name: str) -> Record:
 
 
 def read(record: Record) -> Invocation:
-    found = read_record(json.dumps(record))
-    assert isinstance(found, Invocation), found
-    return found
+    invocation = read_record(json.dumps(record))
+    assert isinstance(invocation, Invocation), invocation
+    return invocation
 
 
 def rejected(record: Record) -> Rejected:
-    found = read_record(json.dumps(record))
-    assert isinstance(found, Rejected), found
-    return found
+    fault = read_record(json.dumps(record))
+    assert isinstance(fault, Rejected), fault
+    return fault
 
 
 def test_a_converse_stream_record_is_read_in_full() -> None:
@@ -171,9 +171,41 @@ def test_a_record_without_a_side_has_unknown_counts(missing: str) -> None:
     assert getattr(read(changed(TOOL_TURN, missing, value=None)).tokens, missing) is None
 
 
+TAG: dict[str, object] = {"api_request_id": "TmVhckx5QkFwaQ=", "call_index": "2", "call_started_ms": "1764872818321"}
+
+
+def tagged(**values: object) -> Tag | None:
+    return read(changed(TOOL_TURN, "requestMetadata", value=TAG | values)).tag
+
+
 def test_a_tag_is_read_from_the_request_metadata() -> None:
+    expected = Tag(request_id=RequestId("TmVhckx5QkFwaQ="), call_index=2, call_started_ms=1_764_872_818_321)
+    assert tagged() == expected
+    assert tagged(call_index=2, call_started_ms=1764872818321, team="search") == expected
+
+
+def test_a_request_id_alone_is_a_tag() -> None:
     tag = read(changed(TOOL_TURN, "requestMetadata", value={"api_request_id": "abc="})).tag
     assert tag == Tag(request_id=RequestId("abc="))
+
+
+@pytest.mark.parametrize("value", ["", "two words", "x" * 129, "a;b", "a\n", 7, None, ["a"]])
+def test_an_id_that_api_gateway_cannot_have_made_is_untagged(value: object) -> None:
+    assert tagged(api_request_id=value) is None
+
+
+@pytest.mark.parametrize("value", ["0", 0, "-1", -1, "1.5", 1.5, "100001", "one", "", None, True, "²", 10**40])
+def test_a_call_index_that_cannot_be_is_unknown(value: object) -> None:
+    tag = tagged(call_index=value)
+    assert tag is not None
+    assert tag.call_index is None
+
+
+@pytest.mark.parametrize("value", ["-1", "4102444800001", "9" * 40, 10**40, "now", None, True])
+def test_a_call_s_start_that_cannot_be_is_unknown(value: object) -> None:
+    tag = tagged(call_started_ms=value)
+    assert tag is not None
+    assert tag.call_started_ms is None
 
 
 @pytest.mark.parametrize("value", [None, "text", 7, [{"api_request_id": "abc="}], {}, {"team": "search"}])

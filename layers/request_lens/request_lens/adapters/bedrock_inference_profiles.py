@@ -1,4 +1,4 @@
-"""Inference profiles as Bedrock knows them, each asked for once a container.
+"""The models behind inference profiles as Bedrock tells them, each looked up once a container.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetInferenceProfile.html
 """
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
 
 BUDGET = timedelta(seconds=5)
-"""Time that one batch may spend on looking up; the next one goes on where it ended."""
+"""Time that one batch may spend on look-ups; the next batch goes on where it ended."""
 
 PAUSE = timedelta(seconds=60)
-"""How long nothing is asked after Bedrock did not answer: an outage must not slow every batch."""
+"""How long nothing is looked up after Bedrock did not answer: an outage must not slow every batch."""
 
-_FINAL = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ValidationException"})
+_PERMANENT_ERRORS = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ValidationException"})
 """Refusals that will be the same next time: no permission, another account's profile, no profile."""
 
 
@@ -38,37 +38,37 @@ class BedrockInferenceProfiles:
         self._client: BedrockClient | None = None
         self._model_name = model_name
         self._clock = clock
-        self._known: dict[str, str | None] = {}
-        self._silent_until: datetime | None = None
+        self._models: dict[str, str | None] = {}
+        self._retry_at: datetime | None = None
 
     def models_behind(self, profile_ids: Sequence[str]) -> Mapping[str, str]:
         """See `ports.InferenceProfiles`."""
-        until = self._clock.now() + BUDGET
-        for each in profile_ids:
-            if each not in self._known and self._may_ask(until):
-                self._ask(each)
-        found = {each: self._known.get(each) for each in profile_ids}
-        return {profile_id: model for profile_id, model in found.items() if model is not None}
+        deadline = self._clock.now() + BUDGET
+        for profile_id in profile_ids:
+            if profile_id not in self._models and self._may_look_up(deadline):
+                self._look_up(profile_id)
+        models = {profile_id: self._models.get(profile_id) for profile_id in profile_ids}
+        return {profile_id: model for profile_id, model in models.items() if model is not None}
 
-    def _may_ask(self, until: datetime) -> bool:
+    def _may_look_up(self, deadline: datetime) -> bool:
         now = self._clock.now()
-        return now < until and (self._silent_until is None or now >= self._silent_until)
+        return now < deadline and (self._retry_at is None or now >= self._retry_at)
 
-    def _ask(self, profile_id: str) -> None:
+    def _look_up(self, profile_id: str) -> None:
         try:
-            self._known[profile_id] = self._model(profile_id)
+            self._models[profile_id] = self._get_model(profile_id)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _FINAL:
-                self._known[profile_id] = None
+            if error.response.get("Error", {}).get("Code") in _PERMANENT_ERRORS:
+                self._models[profile_id] = None
             else:
-                self._silent_until = self._clock.now() + PAUSE
+                self._retry_at = self._clock.now() + PAUSE
         except BotoCoreError:
-            self._silent_until = self._clock.now() + PAUSE
+            self._retry_at = self._clock.now() + PAUSE
 
-    def _model(self, profile_id: str) -> str | None:
+    def _get_model(self, profile_id: str) -> str | None:
         """The one model behind the profile; a profile across Regions names the same model in each."""
         if self._client is None:
             self._client = self._make_client()
-        answer = self._client.get_inference_profile(inferenceProfileIdentifier=profile_id)
-        names = {self._model_name(each["modelArn"]) for each in answer.get("models", []) if "modelArn" in each}
+        profile = self._client.get_inference_profile(inferenceProfileIdentifier=profile_id)
+        names = {self._model_name(model["modelArn"]) for model in profile.get("models", []) if "modelArn" in model}
         return names.pop() if len(names) == 1 else None

@@ -32,7 +32,7 @@ _MAX_DIMENSION = 1024
 class EmfMetricSink:
     """Prints one JSON line a publication: the dimensions [Service] and [Service, Route], and [Service, ModelId].
 
-    Where a request calls several models, each has a line of its own: a line that names a model says its values alone.
+    Where a request calls several models, each has a line of its own: a line that names a model has its values alone.
     """
 
     def __init__(self, *, service_name: str, clock: Clock, logger: Logger) -> None:
@@ -49,11 +49,11 @@ class EmfMetricSink:
                 extra={"publication_id": publication.publication_id, "age_seconds": int(age.total_seconds())},
             )
             return
-        beside = next((each for each in publication.by_model if _fits_beside(each, publication)), None)
+        beside = next((model for model in publication.by_model if _fits_beside(model, publication)), None)
         self._print_request(publication, beside)
-        for each in publication.by_model:
-            if each is not beside:
-                self._print_model(publication, each)
+        for model in publication.by_model:
+            if model is not beside:
+                self._print_model(publication, model)
 
     def publish_pipeline(self, metrics: PipelineMetrics) -> None:
         """See `ports.MetricSink`."""
@@ -84,19 +84,19 @@ class EmfMetricSink:
             _flush(document, values)
 
     def _document(self, published: Publication | PipelineMetrics, dimensions: Mapping[str, str]) -> "_Document":
-        named = {"Service": self._service_name, **dimensions}
-        provider = _Document(
+        dimensions = {"Service": self._service_name, **dimensions}
+        document = _Document(
             namespace=NAMESPACE,
             service="",  # else POWERTOOLS_SERVICE_NAME would become a dimension `service`
-            default_dimensions={name: _dimension(value) for name, value in named.items()},
+            default_dimensions={name: _dimension(value) for name, value in dimensions.items()},
         )
         # Not set_timestamp: it warns by the machine's clock, and the time has been checked against ours.
-        provider.timestamp = round(published.at.timestamp() * 1000)
-        return provider
+        document.timestamp = round(published.at.timestamp() * 1000)
+        return document
 
 
 def _add_properties(document: AmazonCloudWatchEMFProvider, publication: Publication) -> None:
-    """What the log's readers look for and no metric may be split by: ids, status, reasons."""
+    """Add what queries of the log look for and no metric may be split by: ids, status, reasons."""
     for name, value in publication.properties.items():
         document.add_metadata(name, value)
     document.add_metadata("publication_id", publication.publication_id)
@@ -114,12 +114,12 @@ class _Document(AmazonCloudWatchEMFProvider):
         metadata: dict[str, Any] | None = None,
     ) -> "CloudWatchEMFOutput":
         """The provider's own document, with one directive more where another one is beside it."""
-        own = super().serialize_metric_set(metrics, dimensions, metadata)
+        line = super().serialize_metric_set(metrics, dimensions, metadata)
         if self.beside is None:
-            return own
+            return line
         other = self.beside.serialize_metric_set()
-        directives = [*own["_aws"]["CloudWatchMetrics"], *other["_aws"]["CloudWatchMetrics"]]
-        merged = {**other, **own, "_aws": {**own["_aws"], "CloudWatchMetrics": directives}}
+        directives = [*line["_aws"]["CloudWatchMetrics"], *other["_aws"]["CloudWatchMetrics"]]
+        merged = {**other, **line, "_aws": {**line["_aws"], "CloudWatchMetrics": directives}}
         return cast("CloudWatchEMFOutput", merged)
 
 
@@ -131,10 +131,10 @@ def _fits_beside(model: ModelValues, publication: Publication) -> bool:
     """
     if len(publication.by_model) > 1:
         return False
-    shared = publication.values
-    in_one_line = all(0 < len(numbers) <= _MAX_VALUES for numbers in (*shared.values(), *model.values.values()))
-    same = all(shared.get(metric, numbers) == numbers for metric, numbers in model.values.items())
-    return bool(shared) and bool(model.values) and in_one_line and same
+    values = publication.values
+    in_one_line = all(0 < len(numbers) <= _MAX_VALUES for numbers in (*values.values(), *model.values.values()))
+    same = all(values.get(metric, numbers) == numbers for metric, numbers in model.values.items())
+    return bool(values) and bool(model.values) and in_one_line and same
 
 
 def _flush(document: AmazonCloudWatchEMFProvider, values: Values) -> None:
@@ -150,8 +150,8 @@ def _add(document: AmazonCloudWatchEMFProvider, values: Values) -> None:
 
 def _documents(values: Values) -> Iterator[Values]:
     """The values in as many parts as EMF's limit on arrays asks for: none where there are no values."""
-    longest = max((len(numbers) for numbers in values.values()), default=0)
-    for start in range(0, longest, _MAX_VALUES):
+    length = max((len(numbers) for numbers in values.values()), default=0)
+    for start in range(0, length, _MAX_VALUES):
         parts = {metric: numbers[start : start + _MAX_VALUES] for metric, numbers in values.items()}
         yield {metric: numbers for metric, numbers in parts.items() if numbers}
 

@@ -60,7 +60,7 @@ def price_table(listed: PriceList) -> PriceTable:
 def _model_price(row: PriceRow) -> ModelPrice:
     return ModelPrice(
         prices=_token_prices(row["prices"]),
-        tiers=tuple(Tier(above=each["above"], prices=_token_prices(each["prices"])) for each in row.get("tiers", ())),
+        tiers=tuple(Tier(above=tier["above"], prices=_token_prices(tier["prices"])) for tier in row.get("tiers", ())),
         since=date.fromisoformat(row["since"]) if "since" in row else date.min,
         regions=frozenset(row["regions"]) if "regions" in row else None,
         max_input=row.get("max_input"),

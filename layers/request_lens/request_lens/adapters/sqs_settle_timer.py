@@ -1,4 +1,4 @@
-"""The settle timer as an SQS queue: delayed messages that say a key and nothing else."""
+"""The settle timer as an SQS queue: delayed messages, each of which holds a key and nothing else."""
 
 import json
 import math
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 MAX_DELAY_S = 900
-"""SQS's longest delay: a key that is due later comes early, and whoever takes it sends it again."""
+"""SQS's longest delay: a key that is due later comes early, and whoever receives it sends it again."""
 
 SLOT_S = 10
 """Seconds. What is due half a minute ahead or more comes at the end of its slot: keys that come together share
 receives."""
 
-_BATCH = 10
+_MAX_BATCH = 10
 """Messages that one SendMessageBatch takes."""
 
 
 class SqsSettleTimer:
-    """A queue behind a boto3 client."""
+    """Sends settle keys as delayed messages to one queue behind a boto3 client."""
 
     def __init__(self, client: "SQSClient", *, queue_url: str, clock: Clock) -> None:
         self._client = client
@@ -40,29 +40,29 @@ class SqsSettleTimer:
     def send(self, keys: Sequence[tuple[SettleKey, datetime]]) -> None:
         """See `ports.SettleTimer`. A key given twice for one time is sent once. Raises: TimerUnavailable."""
         now = self._clock.now()
-        entries = [_entry(number, each, now) for number, each in enumerate(dict.fromkeys(keys))]
-        for batch in batched(entries, _BATCH, strict=False):
+        entries = [_entry(number, timed, now) for number, timed in enumerate(dict.fromkeys(keys))]
+        for batch in batched(entries, _MAX_BATCH, strict=False):
             self._send_batch(batch)
 
     def _send_batch(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
         """Send up to ten messages, the refused ones once more."""
-        refused = self._refused(entries)
+        refused = self._try_send(entries)
         if refused:
-            refused = self._refused([each for each in entries if each["Id"] in refused])
+            refused = self._try_send([entry for entry in entries if entry["Id"] in refused])
         if refused:
             codes = ", ".join(sorted(set(refused.values())))
             raise TimerUnavailable(f"SQS refused {len(refused)} messages: {codes}")
 
-    def _refused(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> dict[str, str]:
-        """The ids of the messages that SQS did not take, with its error codes."""
+    def _try_send(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> dict[str, str]:
+        """Send messages once; the ids of those that SQS refused, with its error codes. Raises: TimerUnavailable."""
         try:
-            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+            response = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "unknown")
             raise TimerUnavailable(f"SQS refused {error.operation_name}: {code}") from error
         except BotoCoreError as error:
             raise TimerUnavailable(f"SQS did not answer: {type(error).__name__}") from error
-        return {each["Id"]: each["Code"] for each in answer.get("Failed", [])}
+        return {entry["Id"]: entry["Code"] for entry in response.get("Failed", [])}
 
 
 def _entry(number: int, timed: tuple[SettleKey, datetime], now: datetime) -> "SendMessageBatchRequestEntryTypeDef":
@@ -79,15 +79,15 @@ def delay_of(due_at: datetime, now: datetime) -> int:
 
 
 def write_key(key: SettleKey) -> str:
-    """The message body that says a key: {"matter": …, "id": …}."""
+    """The message body of a key: {"matter": …, "id": …}."""
     return json.dumps({"matter": key.kind.value, "id": key.id}, separators=(",", ":"))
 
 
 def read_key(body: str) -> SettleKey | None:
-    """The key that a message body says; None for a body that says none."""
+    """The key that a message body holds; None for a body that holds none."""
     try:
-        said = json.loads(body)
-        kind, fact_id = SettleKind(said["matter"]), said["id"]
+        payload = json.loads(body)
+        kind, fact_id = SettleKind(payload["matter"]), payload["id"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if not isinstance(fact_id, str) or not fact_id:

@@ -12,28 +12,27 @@ from pydantic import Field, ValidationError, model_validator
 
 from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.log_record import Ignored
+from request_lens.domain.times import EPOCH
 from request_lens.wire.fault import Fault, fault_of, invalid, missing
 from request_lens.wire.field_types import (
-    EPOCH,
     MAX_DURATION_MS,
     MAX_EPOCH_MS,
     ApiRequestId,
     ForeignModel,
     Name,
     OrNone,
-    believed_utc,
+    bounded_utc,
 )
 from request_lens.wire.names import route_name
 
-_ABSENT = "-"
-"""What API Gateway writes where a variable has no value."""
-
 NO_ROUTE = Ignored(why="no route matched")
-"""What a request comes out as that no route of its API matched: it ran no integration, so it made no call."""
-
+"""A request that matched no route of its API: it ran no integration, so it made no call."""
 
 WHOLE_SECOND_MS = 1000
-"""How exactly `requestTime` tells a request's start, which `requestTimeEpoch` tells to the millisecond."""
+"""The precision of a start of which only `requestTime` is logged; `requestTimeEpoch` is in milliseconds."""
+
+_ABSENT = "-"
+"""What API Gateway writes where a variable has no value."""
 
 
 class AccessLogLine(ForeignModel):
@@ -50,8 +49,8 @@ class AccessLogLine(ForeignModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_dashes(cls, line: object) -> object:
-        """The line without its absent values; an absent route says something, and stays."""
+    def _drop_absent(cls, line: object) -> object:
+        """The line without its absent values; an absent route has a meaning, and stays."""
         if not isinstance(line, dict):
             return line
         routes = {name: line[name] for name in ("routeKey", "resourcePath") if line.get(name) == _ABSENT}
@@ -81,7 +80,7 @@ def read_request(raw: bytes) -> Request | Ignored | Fault:
 
 def _route(line: AccessLogLine) -> str | Ignored | Fault:
     """The route; a line that many kinds of API share has keys that are absent for its kind."""
-    key, path = (None if each == _ABSENT else each for each in (line.route_key, line.resource_path))
+    key, path = (None if route == _ABSENT else route for route in (line.route_key, line.resource_path))
     if key is not None:
         return key
     if line.http_method is not None and path is not None:
@@ -99,6 +98,6 @@ def _started_at(line: AccessLogLine) -> datetime | Fault:
     if line.request_time is None:
         return missing("requestTimeEpoch")
     try:  # the only time in the console's default formats, in whole seconds
-        return believed_utc(datetime.strptime(line.request_time, "%d/%b/%Y:%H:%M:%S %z"))
+        return bounded_utc(datetime.strptime(line.request_time, "%d/%b/%Y:%H:%M:%S %z"))
     except ValueError:
         return invalid("requestTime")

@@ -1,4 +1,4 @@
-"""Faults: why a log line could not be read, in words that never hold its text."""
+"""Faults: why a log line could not be read, told without its text."""
 
 import re
 from collections.abc import Sequence
@@ -28,11 +28,11 @@ class Fault:
 
 
 def fault_of(error: ValidationError) -> Fault:
-    """What a failed validation says, without values: field names are the model's own, types are pydantic's."""
+    """What a failed validation found, without values: field names are the model's own, types are pydantic's."""
     errors = error.errors(include_url=False, include_input=False)
     if errors[0]["type"] == "json_invalid":
         return _syntax_fault(error)
-    detail = ", ".join(_named(each) for each in errors[:MAX_NAMED_FIELDS])
+    detail = ", ".join(_field_and_type(details) for details in errors[:MAX_NAMED_FIELDS])
     return Fault(reason=_reason(errors), detail=detail)
 
 
@@ -42,27 +42,27 @@ def missing(field: str) -> Fault:
 
 
 def invalid(field: str) -> Fault:
-    """The fault of a line whose field has a value that cannot be."""
+    """The fault of a line with a field whose value is of no valid form, or out of range."""
     return Fault(reason=RejectedReason.INVALID_FIELD, detail=f"{field}: invalid")
 
 
-def _named(error: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in error["loc"])
-    return f"{path}: {error['type']}" if path else error["type"]
+def _field_and_type(details: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in details["loc"])
+    return f"{path}: {details['type']}" if path else details["type"]
 
 
 def _reason(errors: Sequence[ErrorDetails]) -> RejectedReason:
     if not errors[0]["loc"]:
         return RejectedReason.NOT_AN_OBJECT
-    is_missing = any(each["type"] == "missing" for each in errors)
+    is_missing = any(details["type"] == "missing" for details in errors)
     return RejectedReason.MISSING_FIELD if is_missing else RejectedReason.INVALID_FIELD
 
 
 def _syntax_fault(error: ValidationError) -> Fault:
     """Why the text is not JSON, and where it stops being it."""
-    found = error.errors(include_url=False)[0]
-    message = str(found.get("ctx", {}).get("error", ""))
-    is_cut_off = message.startswith(_ENDS_EARLY) and bytes(found["input"]).lstrip().startswith(b"{")
+    details = error.errors(include_url=False)[0]
+    message = str(details.get("ctx", {}).get("error", ""))
+    is_cut_off = message.startswith(_ENDS_EARLY) and bytes(details["input"]).lstrip().startswith(b"{")
     return Fault(
         reason=RejectedReason.TRUNCATED if is_cut_off else RejectedReason.NOT_JSON,
         detail=f"json_invalid: {message}" if _SYNTAX_ERROR.fullmatch(message) else "json_invalid",

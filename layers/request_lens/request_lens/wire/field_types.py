@@ -4,16 +4,14 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    StringConstraints,
-    with_config,
-)
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, with_config
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
+
+from request_lens.domain.times import EPOCH, as_utc
+
+UNKNOWN = "unknown"
+"""What stands for a word that cannot be read."""
 
 _FOREIGN = ConfigDict(extra="ignore", hide_input_in_errors=True, alias_generator=to_camel, defer_build=True)
 
@@ -31,6 +29,9 @@ class ForeignModel(BaseModel):
 foreign_part = with_config(_FOREIGN)
 """Decorator of a TypedDict that is read like a ForeignModel."""
 
+body_part = with_config(ConfigDict(extra="ignore"))
+"""Decorator of the TypedDicts that bodies are read with; without it they would take over the model's camelCase."""
+
 
 class OrNone:
     """Annotation of a field that is None where it cannot be read, so that it never rejects its record.
@@ -47,13 +48,18 @@ class OrNone:
 
 
 class OrEmpty(OrNone):
-    """The same for a text that is empty where it cannot be read."""
+    """Annotation of a text that is empty where it cannot be read."""
 
     fallback = ""
 
 
-body_part = with_config(ConfigDict(extra="ignore"))
-"""Decorator of the TypedDicts that bodies are read with; without it they would take over the model's camelCase."""
+class OrUnknown:
+    """Annotation of a text that is UNKNOWN where it cannot be read; what is no text stays an error."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Any text, then the field's own schema, with UNKNOWN in place of its errors."""
+        word = core_schema.with_default_schema(handler(source), default=UNKNOWN, on_error="default")
+        return core_schema.chain_schema([core_schema.str_schema(strict=True), word])
 
 
 class OrAbsent:
@@ -70,7 +76,7 @@ class OrAbsent:
 class LastOf:
     """Annotation of a field that reads a list's last element; those before it are passed over, not built.
 
-    Agents send the whole conversation with every call, and only its end tells what the call is for. An empty list
+    Agents send the whole conversation with every call, and only its end shows what the call is for. An empty list
     cannot be read.
     """
 
@@ -82,18 +88,6 @@ class LastOf:
         elements = core_schema.tuple_schema([passed_over, handler(source)], variadic_item_index=0)
         return core_schema.no_info_after_validator_function(itemgetter(-1), elements)
 
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""The earliest moment that is believed."""
-
-DOOMSDAY = datetime(2100, 1, 1, tzinfo=UTC)
-"""The first moment that is not believed; arithmetic with waits and skews stays inside datetime's range."""
-
-MAX_EPOCH_MS = 4_102_444_800_000
-"""DOOMSDAY in epoch milliseconds."""
-
-MAX_DURATION_MS = 86_400_000
-"""No call or request lasts longer than a day: a longer one is unknown."""
 
 _PRINTABLE = r"^[^\p{C}\p{Zl}\p{Zp}\x{fffd}]+$"
 """No control, format or unassigned character, no line separator, nothing that an unreadable byte was replaced by."""
@@ -111,47 +105,34 @@ Bedrock's own limit of a model id."""
 Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """A stop reason or a tool-use id (Bedrock's own pattern of those): too narrow for a prompt to slip through."""
 
-UNKNOWN = "unknown"
-
-
-class OrUnknown:
-    """Annotation of a text that is UNKNOWN where it cannot be read; what is no text stays an error."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Any text, then the field's own schema, with UNKNOWN in place of its errors."""
-        word = core_schema.with_default_schema(handler(source), default=UNKNOWN, on_error="default")
-        return core_schema.chain_schema([core_schema.str_schema(strict=True), word])
-
-
 Label = Annotated[Word, OrUnknown()]
-"""A word that says something by being there: an operation, an error code. One that is no word is UNKNOWN."""
+"""A word that counts even if it is unreadable: an operation, an error code. One that is no word is UNKNOWN."""
 
-REQUEST_ID_PATTERN = r"^[A-Za-z0-9=_+/:.-]{1,128}$"
-"""The ids of API Gateway: UUIDs of REST APIs, base64-like ones of HTTP APIs."""
-
-ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=REQUEST_ID_PATTERN)]
-"""`$context.requestId` of API Gateway."""
-
-
-Moment = Annotated[datetime, Field(strict=True, ge=EPOCH, lt=DOOMSDAY)]
-"""An ISO 8601 time: Bedrock writes UTC with a `Z`, which some exports drop. `in_utc` gives it its zone."""
-
-
-def in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC, which is also what a time without an offset means."""
-    return moment.astimezone(UTC) if moment.utcoffset() else moment.replace(tzinfo=UTC)
-
-
-def believed_utc(moment: datetime) -> datetime:
-    """The same moment in UTC. Raises: ValueError where no record can bear it."""
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    if not EPOCH <= aware < DOOMSDAY:
-        raise ValueError("a time that cannot be")
-    return in_utc(aware)
-
+ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9=_+/:.-]{1,128}$")]
+"""`$context.requestId` of API Gateway: a UUID of a REST API, a base64-like id of an HTTP API."""
 
 TokenCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 """Tokens of one call; a thousand times the largest context window is absurd."""
 
+MAX_DURATION_MS = 86_400_000
+"""No call or request lasts longer than a day: a longer one is unknown."""
+
 DurationMs = Annotated[float, Field(strict=True, ge=0, le=MAX_DURATION_MS, allow_inf_nan=False)]
 """Milliseconds as JSON numbers; fractions are tolerated."""
+
+MAX_TIME = datetime(2100, 1, 1, tzinfo=UTC)
+"""Times are from EPOCH to here, exclusive: arithmetic with waits and skews stays inside datetime's range."""
+
+MAX_EPOCH_MS = 4_102_444_800_000
+"""MAX_TIME in epoch milliseconds."""
+
+Timestamp = Annotated[datetime, Field(strict=True, ge=EPOCH, lt=MAX_TIME)]
+"""An ISO 8601 time: Bedrock writes UTC with a `Z`, which some exports drop. `as_utc` gives it its zone."""
+
+
+def bounded_utc(moment: datetime) -> datetime:
+    """The moment in UTC; without an offset it is UTC already. Raises: ValueError where it is out of range."""
+    aware = moment.replace(tzinfo=moment.tzinfo or UTC)
+    if not EPOCH <= aware < MAX_TIME:
+        raise ValueError("timestamp out of range")
+    return as_utc(aware)

@@ -1,12 +1,25 @@
 """JSON that pydantic's parser refuses although it can be read: lone surrogates."""
 
 import json
+from collections.abc import Callable
+
+from request_lens.domain.log_record import RejectedReason
+from request_lens.wire.fault import Fault
 
 MAX_REPAIRED_BYTES = 8 * 1024 * 1024
 """A repair takes up to 15 times the text in memory; what CloudWatch Logs delivers is far shorter than this."""
 
 
-def repaired(raw: bytes) -> bytes | None:
+def read_repaired[Result](read: Callable[[bytes], Result], raw: bytes) -> Result:
+    """What `read` makes of a JSON text; where it finds none, what it makes of the text without lone surrogates."""
+    result = read(raw)
+    if not isinstance(result, Fault) or result.reason is not RejectedReason.NOT_JSON:
+        return result
+    repaired = replace_lone_surrogates(raw)
+    return result if repaired is None else read(repaired)
+
+
+def replace_lone_surrogates(raw: bytes) -> bytes | None:
     """The same JSON with U+FFFD in place of lone surrogates, or None where nothing reads it.
 
     Agents cut text in the middle of an emoji, and the record then holds the escape of one half. That must not lose the

@@ -1,4 +1,4 @@
-"""Messages of a conversation, read for the ids of tool uses alone, as each model family words them."""
+"""Messages of a conversation, read for the ids of tool uses alone, as each family of models words them."""
 
 from collections.abc import Sequence
 from typing import Annotated, TypedDict
@@ -42,32 +42,32 @@ class Message(TypedDict, total=False):
     tool_call_id: OptionalWord
 
 
-def produced_by(message: Message) -> list[str]:
+def tool_uses_requested(message: Message) -> list[str]:
     """The ids of the tool uses that a message asks for."""
     blocks, calls = message.get("content", ()), message.get("tool_calls", ())
-    found = [tool_use_id for block in blocks if block and (tool_use_id := tool_use_of(block)) is not None]
-    return [*found, *(call["id"] for call in calls if call)] if calls else found
+    ids = [tool_use_id for block in blocks if block and (tool_use_id := requested_id(block)) is not None]
+    return [*ids, *(call["id"] for call in calls if call)] if calls else ids
 
 
-def tool_use_of(block: Block) -> str | None:
+def requested_id(block: Block) -> str | None:
     """The id of the tool use that a block asks for: of all blocks only these have ids."""
     return block["tool_use"].get("tool_use_id") if "tool_use" in block else block.get("id")
 
 
-def returned_by(message: Message) -> list[str]:
+def tool_uses_answered(message: Message) -> list[str]:
     """The ids of the tool uses whose results a message brings.
 
     Chat completions bring each result in a message of its own; the last one's id leads to the call that asked for all.
     """
     blocks = message.get("content", ())
-    found = [tool_use_id for block in blocks if block and (tool_use_id := _tool_result_of(block)) is not None]
-    return [message["tool_call_id"], *found] if "tool_call_id" in message else found
+    ids = [tool_use_id for block in blocks if block and (tool_use_id := _answered_id(block)) is not None]
+    return [message["tool_call_id"], *ids] if "tool_call_id" in message else ids
 
 
-def _tool_result_of(block: Block) -> str | None:
+def _answered_id(block: Block) -> str | None:
     return block["tool_result"].get("tool_use_id") if "tool_result" in block else block.get("tool_use_id")
 
 
-def each_once(ids: Sequence[str]) -> tuple[str, ...]:
+def unique_ids(ids: Sequence[str]) -> tuple[str, ...]:
     """The ids, each once, in order, at most MAX_TOOL_IDS."""
     return tuple(dict.fromkeys(ids))[:MAX_TOOL_IDS] if len(ids) > 1 else tuple(ids)

@@ -1,25 +1,43 @@
-"""Names as Request Lens writes them: of models, callers' roles and routes."""
+"""Names as Request Lens writes them: of models, callers' roles and routes. Each is of a bounded alphabet and length."""
 
 import re
 from functools import lru_cache
 
 from request_lens.domain.folding.summary import OTHER_MODEL
 
+OTHER_ROUTE = "other"
+"""The route of a request whose log line names none that an API could have."""
+
 _ARN_PARTS = 6
+
 _PLAIN_KINDS = ("inference-profile", "foundation-model")
+"""Resources that a metric names by their id alone: price tables know it."""
+
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}")
 """Bedrock's alphabet of ids and resource names; no text has these alone."""
 
 _ACCOUNT_NUMBER = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+
+_ROLE = re.compile(
+    r"arn:[a-z-]+:(?:sts::[^:/]*:assumed-role/(?P<assumed>[\w+=,.@-]{1,64})(?:/.*)?"
+    r"|iam::[^:/]*:role/(?:[^:]*/)?(?P<named>[\w+=,.@-]{1,64}))",
+    re.ASCII,
+)
+"""IAM's own alphabet and length of role names; an assumed role's ARN has no path, a role's own may have one."""
+
+_ROUTE = re.compile(
+    r"\$default|(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /[A-Za-z0-9._~%!$&'()*+,;=:@{}/-]{0,511}"
+)
+"""A method of API Gateway and a path in the characters of RFC 3986, with the braces of its variables."""
 
 
 @lru_cache(maxsize=256)  # an account calls few models, each of them often
 def model_name(model_id: str) -> str:
     """The model id that metrics may bear: an ARN gives its resource, and no account number is ever left.
 
-    Foundation models and inference profiles give their id, which price tables know; the other kinds (`provisioned-
-    model`, `application-inference-profile` …) keep their kind before it. The id may hold colons: `…-v1:0`. What
-    cannot be a model's name is `other`: a failed call's record holds whatever the caller asked for.
+    Foundation models and inference profiles give their id; the other kinds (`provisioned-model`,
+    `application-inference-profile` …) keep their kind before it. The id may hold colons: `…-v1:0`. What cannot be a
+    model's name is `other`: a failed call's record holds whatever the caller asked for.
     """
     parts = model_id.split(":", maxsplit=_ARN_PARTS - 1)
     is_arn = len(parts) == _ARN_PARTS and parts[0].lower() == "arn"
@@ -32,14 +50,6 @@ def _resource_name(resource: str) -> str:
     return name if kind in _PLAIN_KINDS else resource
 
 
-_ROLE = re.compile(
-    r"arn:[a-z-]+:(?:sts::[^:/]*:assumed-role/(?P<assumed>[\w+=,.@-]{1,64})(?:/.*)?"
-    r"|iam::[^:/]*:role/(?:[^:]*/)?(?P<named>[\w+=,.@-]{1,64}))",
-    re.ASCII,
-)
-"""IAM's own alphabet and length of role names; an assumed role's ARN has no path, a role's own may have one."""
-
-
 @lru_cache(maxsize=256)  # a few roles make all the calls
 def role_name(arn: str | None) -> str | None:
     """The name of the role that the ARN stands for; None for users, roots, federated users and what is no ARN."""
@@ -47,15 +57,6 @@ def role_name(arn: str | None) -> str | None:
     return (match["assumed"] or match["named"]) if match else None
 
 
-OTHER_ROUTE = "other"
-"""The route of a request whose log line names none that an API could have."""
-
-_ROUTE = re.compile(
-    r"\$default|(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /[A-Za-z0-9._~%!$&'()*+,;=:@{}/-]{0,511}"
-)
-"""A method of API Gateway and a path in the characters of RFC 3986, with the braces of its variables."""
-
-
-def route_name(written: str) -> str:
+def route_name(route: str) -> str:
     """The route as the API names it, or OTHER_ROUTE: an access log that others write cannot make a series each."""
-    return written if _ROUTE.fullmatch(written) else OTHER_ROUTE
+    return route if _ROUTE.fullmatch(route) else OTHER_ROUTE

@@ -6,7 +6,7 @@ Times are ISO 8601 texts in UTC with milliseconds, which sort as the times do. A
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Never, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
@@ -24,21 +24,17 @@ type Item = dict[str, AttributeValueTypeDef]
 """An item as the DynamoDB client takes and gives it."""
 
 
+_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
+
+
 def to_item(values: PlainMap) -> Item:
     """The values in DynamoDB's own notation."""
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in values.items()}
+    return {name: _SERIALIZER.serialize(value) for name, value in values.items()}
 
 
 def from_item(item: Mapping[str, object]) -> PlainMap:
     """The plain values of an item, or of one image in a record of the table's stream."""
-    deserializer = TypeDeserializer()
-    return {name: deserializer.deserialize(cast("AttributeValueTypeDef", value)) for name, value in item.items()}
-
-
-def known(values: PlainMap) -> dict[str, Plain]:
-    """The values without the unknown ones."""
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: _DESERIALIZER.deserialize(cast("AttributeValueTypeDef", value)) for name, value in item.items()}
 
 
 def iso(moment: datetime) -> str:
@@ -46,57 +42,40 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def moment_of(values: PlainMap, name: str) -> datetime:
-    """The moment under this name. Raises: KeyError, TypeError, ValueError."""
-    return datetime.fromisoformat(text(values, name))
+def moment(value: Plain) -> datetime:
+    """The time that `iso` wrote. Raises: TypeError, ValueError."""
+    return datetime.fromisoformat(text(value))
 
 
-def text(values: PlainMap, name: str) -> str:
-    """The text under this name. Raises: KeyError, TypeError."""
-    return _typed(values[name], str)
+def text(value: Plain) -> str:
+    """The value as a text. Raises: TypeError."""
+    return value if isinstance(value, str) else _refuse(value, "text")
 
 
-def optional_text(values: PlainMap, name: str) -> str | None:
-    """The text under this name, None where it is absent. Raises: TypeError."""
-    return text(values, name) if name in values else None
+def number(value: Plain) -> Decimal:
+    """The value as a number, as DynamoDB gives it. Raises: TypeError."""
+    return value if isinstance(value, Decimal) else _refuse(value, "number")
 
 
-def number(values: PlainMap, name: str) -> Decimal:
-    """The number under this name, as DynamoDB gives it. Raises: KeyError, TypeError."""
-    return _typed(values[name], Decimal)
+def integer(value: Plain) -> int:
+    """The value as a whole number. Raises: TypeError."""
+    return int(value) if isinstance(value, Decimal) else _refuse(value, "number")
 
 
-def optional_number(values: PlainMap, name: str) -> Decimal | None:
-    """The number under this name, None where it is absent. Raises: TypeError."""
-    return number(values, name) if name in values else None
+def flag(value: Plain) -> bool:
+    """The value as true or false. Raises: TypeError."""
+    return value if isinstance(value, bool) else _refuse(value, "true or false")
 
 
-def integer(values: PlainMap, name: str) -> int:
-    """The whole number under this name. Raises: KeyError, TypeError."""
-    return int(number(values, name))
+def mapping(value: Plain) -> PlainMap:
+    """The value as a map. Raises: TypeError."""
+    return value if isinstance(value, dict) else _refuse(value, "map")
 
 
-def optional_integer(values: PlainMap, name: str) -> int | None:
-    """The whole number under this name, None where it is absent. Raises: TypeError."""
-    return integer(values, name) if name in values else None
+def sequence(value: Plain) -> Sequence[Plain]:
+    """The value as a list. Raises: TypeError."""
+    return value if isinstance(value, list) else _refuse(value, "list")
 
 
-def mapping(values: PlainMap, name: str) -> PlainMap:
-    """The map under this name. Raises: KeyError, TypeError."""
-    return _typed(values[name], dict)
-
-
-def sequence(values: PlainMap, name: str) -> Sequence[Plain]:
-    """The list under this name, empty where it is absent. Raises: TypeError."""
-    return _typed(values.get(name, []), list)
-
-
-def texts(values: PlainMap, name: str) -> tuple[str, ...]:
-    """The texts in the list under this name. Raises: TypeError."""
-    return tuple(_typed(each, str) for each in sequence(values, name))
-
-
-def _typed[T](value: object, kind: type[T]) -> T:
-    if not isinstance(value, kind):
-        raise TypeError(f"{kind.__name__} expected, found {type(value).__name__}")
-    return value
+def _refuse(value: Plain, expected: str) -> Never:
+    raise TypeError(f"{expected} expected, found {type(value).__name__}")

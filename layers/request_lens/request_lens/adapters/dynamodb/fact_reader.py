@@ -1,4 +1,4 @@
-"""Reading the fact store in DynamoDB: one request, one invocation, and facts by time. Nothing here writes."""
+"""The fact store in DynamoDB as far as it is only read: one request, one invocation, and facts by time."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamodb.attributes import PlainMap, iso, mapping
-from request_lens.adapters.dynamodb.fact_codec import request_from
+from request_lens.adapters.dynamodb.attributes import PlainMap, iso
+from request_lens.adapters.dynamodb.codec import decode
 from request_lens.adapters.dynamodb.items import (
     HourlyList,
     hour_partition,
@@ -18,7 +18,7 @@ from request_lens.adapters.dynamodb.items import (
     stored_rejected_from,
     unlinked_from,
 )
-from request_lens.adapters.dynamodb.table import PARALLEL, DynamoTable, Span, in_parallel
+from request_lens.adapters.dynamodb.table import MAX_PARALLEL, DynamoTable, Span, in_parallel
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.log_record import StoredRejected
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-_HEAD = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned", "runaway")
+_HEAD_ATTRIBUTES = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned", "runaway")
 
 
 class DynamoFactReader:
-    """The table as those see it who only look. Every method raises StoreUnavailable in an outage."""
+    """The table's read side. Every method raises StoreUnavailable in an outage."""
 
     def __init__(self, client: "DynamoDBClient", *, table_name: str) -> None:
         self._table = DynamoTable(client, name=table_name)
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """See `ports.RequestStore`."""
-        return request_state(request_id, self._table.partition(request_partition(request_id)))
+        return request_state(request_id, self._table.query_partition(request_partition(request_id)))
 
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         """See `ports.DecisionStore`."""
@@ -48,15 +48,17 @@ class DynamoFactReader:
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return [request_from(mapping(item, "record")) for item in self._listed(HourlyList.REQUESTS, first, last, limit)]
+        return [
+            decode(Request, item["record"]) for item in self._items_between(HourlyList.REQUESTS, first, last, limit)
+        ]
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return [unlinked_from(item) for item in self._listed(HourlyList.UNTAGGED, first, last, limit)]
+        return [unlinked_from(item) for item in self._items_between(HourlyList.UNTAGGED, first, last, limit)]
 
     def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
         """See `ports.RejectedStore`. Reads one index partition for each hour of the span."""
-        return [stored_rejected_from(item) for item in self._listed(HourlyList.REJECTED, first, last, limit)]
+        return [stored_rejected_from(item) for item in self._items_between(HourlyList.REJECTED, first, last, limit)]
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One Query a request, eight at a time."""
@@ -64,41 +66,46 @@ class DynamoFactReader:
 
     def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One BatchGetItem a hundred, eventually consistent."""
-        items = self._table.looked_up([request_key(each) for each in request_ids], attributes=_HEAD)
-        by_partition = {item["pk"]: item for item in items}
-        found = ((each, by_partition.get(request_partition(each))) for each in request_ids)
-        return [request_state(each, [item] if item is not None else []) for each, item in found]
+        keys = [request_key(request_id) for request_id in request_ids]
+        heads = {item["pk"]: [item] for item in self._table.batch_get(keys, attributes=_HEAD_ATTRIBUTES)}
+        return [request_state(request_id, heads.get(request_partition(request_id), [])) for request_id in request_ids]
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
-        found: list[PlainMap] = []
-        spans = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
-        with ThreadPoolExecutor(PARALLEL) as threads:
-            for some in [spans[:1], *batched(spans[1:], PARALLEL, strict=False)]:
-                for items in threads.map(lambda span: self._table.listed(span, limit=limit, newest_first=True), some):
-                    found += items
-                if len(found) >= limit:
+        newest: list[PlainMap] = []
+        hours = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
+        # The last hour is read alone: of a busy table it holds all that is asked for. Of a quiet one the hours before
+        # are mostly empty, and would take a round trip each if they were not read eight at a time.
+        # Which of them holds how many is not known before, so each is asked for `limit`: up to seven hours in vain.
+        with ThreadPoolExecutor(MAX_PARALLEL) as threads:
+            for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]:
+                for items in threads.map(
+                    lambda hour: self._table.query_index(hour, limit=limit, newest_first=True), some
+                ):
+                    newest += items
+                if len(newest) >= limit:
                     break
-        return [request_from(mapping(item, "record")) for item in found[:limit]][::-1]
+        # Hours and their items both come backwards, so that the first `limit` are the latest: back in order of time.
+        return [decode(Request, item["record"]) for item in newest[:limit]][::-1]
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """See `ports.FactReader`. Counts the hours backwards, eight at a time."""
         count = 0
-        spans = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
-        with ThreadPoolExecutor(PARALLEL) as threads:
-            for some in batched(spans, PARALLEL, strict=False):
-                count += sum(threads.map(lambda span: self._table.counted(span, limit=limit), some))
+        hours = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
+        with ThreadPoolExecutor(MAX_PARALLEL) as threads:
+            for some in batched(hours, MAX_PARALLEL, strict=False):
+                count += sum(threads.map(lambda hour: self._table.count_index(hour, limit=limit), some))
                 if count >= limit:
                     break
         return min(count, limit)
 
-    def _listed(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
-        found: list[PlainMap] = []
-        for span in _spans(hourly, first, last):
-            if len(found) >= limit:
+    def _items_between(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
+        items: list[PlainMap] = []
+        for hour in _spans(hourly, first, last):
+            if len(items) >= limit:
                 break
-            found += self._table.listed(span, limit=limit - len(found))
-        return found
+            items += self._table.query_index(hour, limit=limit - len(items))
+        return items
 
 
 def _spans(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Span]:

@@ -47,18 +47,18 @@ class DynamoFactStore(DynamoFactReader):
     def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
         """See `ports.FactWriter`."""
         self._table.update_all(
-            [record_update(each, stored_at=stored_at, retention=self._retention) for each in records]
+            [record_update(record, stored_at=stored_at, retention=self._retention) for record in records]
         )
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         """See `ports.FactWriter`."""
         self._table.update_all(
-            [unlinked_update(each, stored_at=stored_at, retention=self._retention) for each in invocations]
+            [unlinked_update(call, stored_at=stored_at, retention=self._retention) for call in invocations]
         )
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         """See `ports.FactWriter`. Writes whole items: a duplicate brings the same content."""
-        self._table.put_all([linked_item(each, retention=self._retention) for each in linked])
+        self._table.put_all([linked_item(call, retention=self._retention) for call in linked])
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """See `ports.RequestStore`."""
@@ -84,18 +84,19 @@ class DynamoFactStore(DynamoFactReader):
         """See `ports.SweepQueries`. One Query a request, eight at a time: half a read unit for each 4 KB of items."""
         distinct = list(dict.fromkeys(request_ids))
         settled = in_parallel(self._is_settled, distinct)
-        return [each for each, is_settled in zip(distinct, settled, strict=True) if not is_settled]
+        return [request_id for request_id, is_settled in zip(distinct, settled, strict=True) if not is_settled]
 
     def _is_settled(self, request_id: RequestId) -> bool:
-        return is_settled(self._table.outline(request_partition(request_id), attributes=SETTLED_BY))
+        return is_settled(self._table.query_projection(request_partition(request_id), attributes=SETTLED_BY))
 
     def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """See `ports.SweepQueries`. One BatchGetItem a hundred: half a read unit an invocation."""
-        keys = {(key["pk"], key["sk"]): each for each in linked for key in [linked_key(each)]}
-        items = self._table.looked_up([linked_key(each) for each in linked], attributes=["pk", "sk"])
-        stored = {(item["pk"], item["sk"]) for item in items}
-        return [each for key, each in keys.items() if key not in stored]
+        keys = [linked_key(call) for call in linked]
+        stored = {(item["pk"], item["sk"]) for item in self._table.batch_get(keys, attributes=["pk", "sk"])}
+        return [call for call, key in zip(linked, keys, strict=True) if (key["pk"], key["sk"]) not in stored]
 
     def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
         """See `ports.RejectedStore`. Writes whole items: of one that was stored before, only the time is new."""
-        self._table.put_all([rejected_item(each, stored_at=stored_at, retention=self._retention) for each in records])
+        self._table.put_all(
+            [rejected_item(record, stored_at=stored_at, retention=self._retention) for record in records]
+        )

@@ -1,4 +1,4 @@
-"""The table's items: their keys, what lists them by time, when they expire, and what they say.
+"""The table's items: their keys, what lists them by time, when they expire, and how they are read.
 
 | item | pk | sk | index `by_time`: pk / sk |
 |---|---|---|---|
@@ -10,25 +10,18 @@
 A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, iso, mapping, moment_of, optional_integer, text
-from request_lens.adapters.dynamodb.fact_codec import (
-    decision_from,
-    invocation_from,
-    invocation_values,
-    link_from,
-    link_values,
-    rejected_from,
-    rejected_values,
-    request_from,
-)
-from request_lens.adapters.dynamodb.summary_codec import runaway_from, summary_from, totals_from
+from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, flag, integer, iso, mapping, moment, text
+from request_lens.adapters.dynamodb.codec import decode, encode
+from request_lens.adapters.dynamodb.summary_codec import summary_from
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
-from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.folding.summary import Totals
+from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, StoredRejected
+from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
 
 BY_TIME_INDEX = "by_time"
@@ -63,7 +56,7 @@ def request_partition(request_id: RequestId) -> str:
 
 def request_id_of(item: PlainMap) -> RequestId:
     """The request whose item, or an image of it, this is. Raises: KeyError, TypeError."""
-    return RequestId(text(item, "pk").removeprefix(request_partition(RequestId(""))))
+    return RequestId(text(item["pk"]).removeprefix(request_partition(RequestId(""))))
 
 
 def request_key(request_id: RequestId) -> dict[str, Plain]:
@@ -112,8 +105,8 @@ def linked_item(linked: LinkedInvocation, *, retention: timedelta) -> dict[str, 
     """The whole item of an invocation under its request."""
     return {
         **linked_key(linked),
-        "fact": invocation_values(linked.invocation),
-        "link": link_values(linked.link),
+        "fact": encode(linked.invocation),
+        "link": encode(linked.link),
         "expires_at": expires_at_epoch_s(linked.invocation.logged_at, retention),
     }
 
@@ -124,7 +117,7 @@ def rejected_item(record: Rejected, *, stored_at: datetime, retention: timedelta
         "pk": f"rejected#{record.key}",
         "sk": REJECTED_SK,
         **_times(HourlyList.REJECTED, stored_at, record.key),
-        "fact": rejected_values(record),
+        "fact": encode(record),
         "stored_at": iso(stored_at),
         "expires_at": expires_at_epoch_s(stored_at, retention),
     }
@@ -132,23 +125,27 @@ def rejected_item(record: Rejected, *, stored_at: datetime, retention: timedelta
 
 def stored_rejected_from(item: PlainMap) -> StoredRejected:
     """The rejected record of an item of the index."""
-    return StoredRejected(record=rejected_from(mapping(item, "fact")), stored_at=moment_of(item, "stored_at"))
+    return StoredRejected(record=decode(Rejected, item["fact"]), stored_at=moment(item["stored_at"]))
 
 
-def request_state(request_id: RequestId, items: Iterable[PlainMap]) -> RequestState:
-    """What the items of one partition say of their request, its invocations in the order of the items."""
-    items = list(items)
-    own: PlainMap = next((item for item in items if item["sk"] == REQUEST_SK), {})
+def request_state(request_id: RequestId, items: Sequence[PlainMap]) -> RequestState:
+    """The state of one request by the items of its partition; its invocations are in the order of the items."""
+    head = _head(items)
     return RequestState(
         request_id=request_id,
-        record=request_from(mapping(own, "record")) if "record" in own else None,
-        stored_at=moment_of(own, "stored_at") if "stored_at" in own else None,
-        revision=optional_integer(own, "revision") or 0,
-        summary=summary_from(mapping(own, "summary")) if "summary" in own else None,
-        orphaned=bool(own.get("orphaned", False)),
-        runaway=runaway_from(mapping(own, "runaway")) if "runaway" in own else None,
+        record=decode(Request, head["record"]) if "record" in head else None,
+        stored_at=moment(head["stored_at"]) if "stored_at" in head else None,
+        revision=revision_of(head),
+        summary=summary_from(head["summary"]) if "summary" in head else None,
+        orphaned=flag(head.get("orphaned", False)),
+        runaway=decode(Runaway, head["runaway"]) if "runaway" in head else None,
         invocations=tuple(_linked_from(item) for item in items if item["sk"] != REQUEST_SK),
     )
+
+
+def revision_of(item: PlainMap) -> int:
+    """The revision of a request's item, or of an image of it; 0 while there is none."""
+    return integer(item["revision"]) if "revision" in item else 0
 
 
 SETTLED_BY = ("sk", "revision", "summary.totals")
@@ -157,20 +154,30 @@ SETTLED_BY = ("sk", "revision", "summary.totals")
 
 def is_settled(items: Sequence[PlainMap]) -> bool:
     """Whether the request of these items has a revision, and the last one counts as many invocations as there are."""
-    own: PlainMap = next((item for item in items if item["sk"] == REQUEST_SK), {})
-    if "revision" not in own:
+    head = _head(items)
+    if "revision" not in head:
         return False
-    return totals_from(mapping(mapping(own, "summary"), "totals")).invocations >= len(items) - 1
+    return decode(Totals, mapping(head["summary"])["totals"]).invocations >= len(items) - 1
+
+
+def _head(items: Sequence[PlainMap]) -> PlainMap:
+    """The request's own item among those of its partition, or an empty one."""
+    return next((item for item in items if item["sk"] == REQUEST_SK), {})
 
 
 def _linked_from(item: PlainMap) -> LinkedInvocation:
-    return LinkedInvocation(invocation=invocation_from(mapping(item, "fact")), link=link_from(mapping(item, "link")))
+    return LinkedInvocation(invocation=decode(Invocation, item["fact"]), link=decode(Link, item["link"]))
 
 
 def unlinked_from(item: PlainMap) -> UnlinkedInvocation:
     """The untagged invocation of an item, of the table or of its index."""
     return UnlinkedInvocation(
-        invocation=invocation_from(mapping(item, "fact")),
-        stored_at=moment_of(item, "stored_at"),
-        decision=decision_from(mapping(item, "decision")) if "decision" in item else None,
+        invocation=decode(Invocation, item["fact"]),
+        stored_at=moment(item["stored_at"]),
+        decision=decision_from(item["decision"]) if "decision" in item else None,
     )
+
+
+def decision_from(stored: Plain) -> Decision:
+    """The decision that a map holds: the link of an invocation, or the reason why it has none."""
+    return decode(Unattributed, stored) if "reason" in mapping(stored) else decode(Link, stored)

@@ -1,13 +1,15 @@
-"""The table's stream: what one of its records, in the shape that Lambda gives it, tells `publish`."""
+"""Records of the table's stream, in the shape that Lambda gives them, → the changes that are published."""
 
 from collections.abc import Mapping
 from typing import cast
 
-from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, integer, mapping, moment_of
-from request_lens.adapters.dynamodb.fact_codec import decision_from, invocation_from, request_from
-from request_lens.adapters.dynamodb.items import INVOCATION_SK, REQUEST_SK, request_id_of
-from request_lens.adapters.dynamodb.summary_codec import runaway_from, summary_from
+from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, moment
+from request_lens.adapters.dynamodb.codec import decode
+from request_lens.adapters.dynamodb.items import INVOCATION_SK, REQUEST_SK, decision_from, request_id_of, revision_of
+from request_lens.adapters.dynamodb.summary_codec import summary_from
+from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
+from request_lens.domain.settling.runaway import Runaway
 
 
 def read_change(record: Mapping[str, object]) -> Change | None:
@@ -21,43 +23,35 @@ def read_change(record: Mapping[str, object]) -> Change | None:
     if "NewImage" not in change:
         return None
     new, old = from_item(change["NewImage"]), from_item(change.get("OldImage", {}))
-    match new.get("sk"):
-        case str(sk) if sk == REQUEST_SK:
-            return _revision_written(new, old) or _runaway_flagged(new, old)
-        case str(sk) if sk == INVOCATION_SK:
-            return _invocation_decided(new, old)
-        case _:
-            return None
+    if new.get("sk") == REQUEST_SK:
+        return _revision_written(new, old) or _runaway_flagged(new, old)
+    return _invocation_decided(new, old) if new.get("sk") == INVOCATION_SK else None
 
 
 def _revision_written(new: PlainMap, old: PlainMap) -> RevisionWritten | None:
-    if _revision(new) <= _revision(old):
+    if revision_of(new) <= revision_of(old):
         return None
     return RevisionWritten(
-        request=request_from(mapping(new, "record")),
-        stored_at=moment_of(new, "stored_at"),
-        revision=_revision(new),
-        summary=summary_from(mapping(new, "summary")),
-        previous=summary_from(mapping(old, "summary")) if "summary" in old else None,
+        request=decode(Request, new["record"]),
+        stored_at=moment(new["stored_at"]),
+        revision=revision_of(new),
+        summary=summary_from(new["summary"]),
+        previous=summary_from(old["summary"]) if "summary" in old else None,
     )
 
 
 def _runaway_flagged(new: PlainMap, old: PlainMap) -> RunawayFlagged | None:
     if "runaway" not in new or "runaway" in old:
         return None
-    return RunawayFlagged(request_id=request_id_of(new), runaway=runaway_from(mapping(new, "runaway")))
-
-
-def _revision(image: PlainMap) -> int:
-    return integer(image, "revision") if "revision" in image else 0
+    return RunawayFlagged(request_id=request_id_of(new), runaway=decode(Runaway, new["runaway"]))
 
 
 def _invocation_decided(new: PlainMap, old: PlainMap) -> InvocationDecided | None:
     if "decision" not in new or new["decision"] == old.get("decision"):
         return None
     return InvocationDecided(
-        invocation=invocation_from(mapping(new, "fact")),
-        stored_at=moment_of(new, "stored_at"),
-        decision=decision_from(mapping(new, "decision")),
-        previous=decision_from(mapping(old, "decision")) if "decision" in old else None,
+        invocation=decode(Invocation, new["fact"]),
+        stored_at=moment(new["stored_at"]),
+        decision=decision_from(new["decision"]),
+        previous=decision_from(old["decision"]) if "decision" in old else None,
     )

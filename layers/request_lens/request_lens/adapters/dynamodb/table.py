@@ -22,33 +22,27 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, WriteRequestTypeDef
 
 
-PARALLEL = 8
+MAX_PARALLEL = 8
 """Requests at a time: botocore keeps ten connections a client."""
 
-_BATCH = 25
+_MAX_PUTS = 25
 """Items that one BatchWriteItem takes."""
 
-_LOOK_UP_BATCH = 100
+_MAX_GETS = 100
 """Keys that one BatchGetItem takes."""
 
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Waits before what DynamoDB left unprocessed is sent again; after the last one Lambda retries the whole batch."""
 
-
-def in_parallel[Asked, Answer](ask: Callable[[Asked], Answer], several: Sequence[Asked]) -> list[Answer]:
-    """The answers in their order, some asked for at a time; one alone needs no thread."""
-    if len(several) <= 1:
-        return [ask(each) for each in several]
-    with ThreadPoolExecutor(min(PARALLEL, len(several))) as threads:
-        return list(threads.map(ask, several))
+_IN_SPAN = "by_time_pk = :partition AND by_time_sk BETWEEN :first AND :last"
 
 
-class _QueryOptions(TypedDict, total=False):
-    """What two Queries of a partition differ in."""
-
-    ConsistentRead: bool
-    ProjectionExpression: str
-    ExpressionAttributeNames: Mapping[str, str]
+def in_parallel[Key, Result](query: Callable[[Key], Result], keys: Sequence[Key]) -> list[Result]:
+    """The results in the order of the keys, up to MAX_PARALLEL queried at a time; one alone needs no thread."""
+    if len(keys) <= 1:
+        return [query(key) for key in keys]
+    with ThreadPoolExecutor(min(MAX_PARALLEL, len(keys))) as threads:
+        return list(threads.map(query, keys))
 
 
 class Span(NamedTuple):
@@ -59,11 +53,12 @@ class Span(NamedTuple):
     last: str
 
 
-_IN_SPAN = "by_time_pk = :partition AND by_time_sk BETWEEN :first AND :last"
+class _QueryOptions(TypedDict, total=False):
+    """What two Queries of a partition differ in."""
 
-
-def _span_values(span: Span) -> Item:
-    return to_item({f":{name}": value for name, value in span._asdict().items()})
+    ConsistentRead: bool
+    ProjectionExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
 
 
 class DynamoTable:
@@ -75,7 +70,7 @@ class DynamoTable:
         self._sleep = sleep
 
     def update(self, update: Update) -> bool:
-        """Whether the update's condition held, and with it the update. Raises: StoreUnavailable.
+        """Make the update if its condition holds; False if it does not. Raises: StoreUnavailable.
 
         False may also answer the client's own retry of an update that had succeeded: read again to know.
         """
@@ -98,31 +93,77 @@ class DynamoTable:
         in_parallel(self.update, updates)
 
     def put_all(self, items: Sequence[PlainMap]) -> None:
-        """Write whole items, of equal keys one. Raises: StoreUnavailable."""
+        """Write whole items; of those with one key, the last. Raises: StoreUnavailable."""
         distinct = {(item["pk"], item["sk"]): item for item in items}
-        for batch in batched(distinct.values(), _BATCH, strict=False):
-            self._put_batch([{"PutRequest": {"Item": to_item(item)}} for item in batch])
+        for batch in batched(distinct.values(), _MAX_PUTS, strict=False):
+            requests: Sequence[WriteRequestTypeDef] = [{"PutRequest": {"Item": to_item(item)}} for item in batch]
+            self._send_until_processed(self._write_batch, requests)
+
+    def _write_batch(self, requests: "Sequence[WriteRequestTypeDef]") -> "Sequence[WriteRequestTypeDef]":
+        """Send one batch; the requests that DynamoDB left unprocessed."""
+        with _outages():
+            response = self._client.batch_write_item(RequestItems={self._name: requests})
+        return cast("Sequence[WriteRequestTypeDef]", response.get("UnprocessedItems", {}).get(self._name, []))
 
     def get(self, key: PlainMap) -> PlainMap | None:
         """The item with this key, strongly consistent; None if there is none. Raises: StoreUnavailable."""
         with _outages():
-            answer = self._client.get_item(TableName=self._name, Key=to_item(key), ConsistentRead=True)
-        return from_item(answer["Item"]) if "Item" in answer else None
+            response = self._client.get_item(TableName=self._name, Key=to_item(key), ConsistentRead=True)
+        return from_item(response["Item"]) if "Item" in response else None
 
-    def partition(self, pk: str) -> list[PlainMap]:
+    def batch_get(self, keys: Sequence[PlainMap], *, attributes: Sequence[str]) -> list[PlainMap]:
+        """These attributes of the items that there are with these keys, in any order. Raises: StoreUnavailable.
+
+        Eventually consistent: half the price, for readers that come long after the writes.
+        """
+        distinct = {(key["pk"], key["sk"]): to_item(key) for key in keys}
+        names = {f"#{name}": name for name in attributes}
+        items: list[PlainMap] = []
+
+        def read_batch(batch: Sequence[Item]) -> Sequence[Item]:
+            """Read one batch into `items`; the keys that DynamoDB left unprocessed."""
+            request: KeysAndAttributesTypeDef = {
+                "Keys": batch,
+                "ProjectionExpression": ", ".join(names),
+                "ExpressionAttributeNames": names,
+            }
+            with _outages():
+                response = self._client.batch_get_item(RequestItems={self._name: request})
+            items.extend(from_item(item) for item in response.get("Responses", {}).get(self._name, []))
+            left = response.get("UnprocessedKeys", {}).get(self._name)
+            return cast("Sequence[Item]", left["Keys"]) if left is not None else []
+
+        for batch in batched(distinct.values(), _MAX_GETS, strict=False):
+            self._send_until_processed(read_batch, batch)
+        return items
+
+    def _send_until_processed[Entry](
+        self, send: Callable[[Sequence[Entry]], Sequence[Entry]], batch: Sequence[Entry]
+    ) -> None:
+        """Send a batch, and after a wait again what `send` returns as left of it. Raises: StoreUnavailable."""
+        left = send(batch)
+        for wait_s in _BACKOFF_S:
+            if not left:
+                return
+            self._sleep(wait_s)
+            left = send(left)
+        if left:
+            raise StoreUnavailable(f"DynamoDB left {len(left)} items unprocessed")
+
+    def query_partition(self, pk: str) -> list[PlainMap]:
         """All items of one partition by their sort key, strongly consistent. Raises: StoreUnavailable."""
-        return self._items_of(pk, {"ConsistentRead": True})
+        return self._query(pk, {"ConsistentRead": True})
 
-    def outline(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
+    def query_projection(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
         """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable.
 
         A dot leads into a map: `summary.totals`.
         """
-        projection = ", ".join("#" + each.replace(".", ".#") for each in attributes)
-        names = {f"#{part}": part for each in attributes for part in each.split(".")}
-        return self._items_of(pk, {"ProjectionExpression": projection, "ExpressionAttributeNames": names})
+        projection = ", ".join("#" + path.replace(".", ".#") for path in attributes)
+        names = {f"#{name}": name for path in attributes for name in path.split(".")}
+        return self._query(pk, {"ProjectionExpression": projection, "ExpressionAttributeNames": names})
 
-    def _items_of(self, pk: str, options: "_QueryOptions") -> list[PlainMap]:
+    def _query(self, pk: str, options: _QueryOptions) -> list[PlainMap]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             KeyConditionExpression="pk = :pk",
@@ -132,7 +173,7 @@ class DynamoTable:
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]
 
-    def listed(self, span: Span, *, limit: int, newest_first: bool = False) -> list[PlainMap]:
+    def query_index(self, span: Span, *, limit: int, newest_first: bool = False) -> list[PlainMap]:
         """The first `limit` items of a span of the index, or the last, backwards. Raises: StoreUnavailable."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
@@ -140,12 +181,13 @@ class DynamoTable:
             KeyConditionExpression=_IN_SPAN,
             ExpressionAttributeValues=_span_values(span),
             ScanIndexForward=not newest_first,
+            # With MaxItems alone DynamoDB would read and bill pages of 1 MB, of which all but `limit` is thrown away.
             PaginationConfig={"MaxItems": limit, "PageSize": limit},
         )
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]
 
-    def counted(self, span: Span, *, limit: int) -> int:
+    def count_index(self, span: Span, *, limit: int) -> int:
         """How many items a span of the index holds, or a number of at least `limit`. Raises: StoreUnavailable."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
@@ -162,63 +204,14 @@ class DynamoTable:
                     break
         return count
 
-    def looked_up(self, keys: Sequence[PlainMap], *, attributes: Sequence[str]) -> list[PlainMap]:
-        """These attributes of the items that there are with these keys, in any order. Raises: StoreUnavailable.
 
-        Eventually consistent: half the price, for those who ask long after the writes.
-        """
-        distinct = {(key["pk"], key["sk"]): key for key in keys}
-        names = {f"#{name}": name for name in attributes}
-        found: list[PlainMap] = []
-        for batch in batched(distinct.values(), _LOOK_UP_BATCH, strict=False):
-            asked: KeysAndAttributesTypeDef = {
-                "Keys": [to_item(key) for key in batch],
-                "ProjectionExpression": ", ".join(names),
-                "ExpressionAttributeNames": names,
-            }
-            found += self._look_up_batch(asked)
-        return found
-
-    def _look_up_batch(self, asked: "KeysAndAttributesTypeDef") -> list[PlainMap]:
-        found, left = self._look_up(asked)
-        for wait_s in _BACKOFF_S:
-            if left is None:
-                return found
-            self._sleep(wait_s)
-            more, left = self._look_up(left)
-            found += more
-        if left is not None:
-            raise StoreUnavailable(f"DynamoDB left {len(left['Keys'])} keys unprocessed")
-        return found
-
-    def _look_up(self, asked: "KeysAndAttributesTypeDef") -> "tuple[list[PlainMap], KeysAndAttributesTypeDef | None]":
-        """Read one batch; what was found, and what DynamoDB did not get to."""
-        with _outages():
-            answer = self._client.batch_get_item(RequestItems={self._name: asked})
-        items = [from_item(item) for item in answer.get("Responses", {}).get(self._name, [])]
-        left = answer.get("UnprocessedKeys", {}).get(self._name)
-        return items, cast("KeysAndAttributesTypeDef | None", left)
-
-    def _put_batch(self, requests: "Sequence[WriteRequestTypeDef]") -> None:
-        left = self._unprocessed(requests)
-        for wait_s in _BACKOFF_S:
-            if not left:
-                return
-            self._sleep(wait_s)
-            left = self._unprocessed(left)
-        if left:
-            raise StoreUnavailable(f"DynamoDB left {len(left)} items unprocessed")
-
-    def _unprocessed(self, requests: "Sequence[WriteRequestTypeDef]") -> "Sequence[WriteRequestTypeDef]":
-        """Send one batch; what DynamoDB did not get to."""
-        with _outages():
-            answer = self._client.batch_write_item(RequestItems={self._name: requests})
-        left = answer.get("UnprocessedItems", {}).get(self._name, [])
-        return cast("Sequence[WriteRequestTypeDef]", left)
+def _span_values(span: Span) -> Item:
+    return to_item({f":{name}": value for name, value in span._asdict().items()})
 
 
 @contextmanager
 def _outages() -> Iterator[None]:
+    """Turns what botocore raises inside it into StoreUnavailable."""
     try:
         yield
     except ClientError as error:

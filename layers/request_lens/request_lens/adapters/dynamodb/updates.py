@@ -1,7 +1,7 @@
 """The table's conditional writes: what each sets, and what must hold for it.
 
 Each is one UpdateItem that touches the attributes of its own concern alone, so that a duplicate fact never erases a
-revision or a decision, and whoever comes second finds the condition false.
+revision or a decision, and the second of two writers finds the condition false.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, iso
-from request_lens.adapters.dynamodb.fact_codec import decision_values, invocation_values, request_values
+from request_lens.adapters.dynamodb.codec import encode
 from request_lens.adapters.dynamodb.items import (
     ItemState,
     expires_at_epoch_s,
@@ -18,7 +18,7 @@ from request_lens.adapters.dynamodb.items import (
     request_key,
     request_times,
 )
-from request_lens.adapters.dynamodb.summary_codec import runaway_values, summary_values
+from request_lens.adapters.dynamodb.summary_codec import summary_values
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Link, Reason, UnlinkedInvocation
@@ -58,12 +58,12 @@ class Update:
 
 
 def record_update(record: Request, *, stored_at: datetime, retention: timedelta) -> Update:
-    """Stores a request's record unless one is there."""
+    """The update that stores a request's record unless one is there."""
     return Update(
         key=request_key(record.request_id),
         sets={
             **request_times(record),
-            "record": request_values(record),
+            "record": encode(record),
             "stored_at": iso(stored_at),
             "expires_at": expires_at_epoch_s(record.started_at, retention),
         },
@@ -73,17 +73,17 @@ def record_update(record: Request, *, stored_at: datetime, retention: timedelta)
 
 
 def unlinked_update(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> Update:
-    """Stores an untagged invocation unless it is there."""
+    """The update that stores an untagged invocation unless it is there."""
     return Update(
         key=invocation_key(invocation.invocation_id),
-        sets=_own_item(invocation, stored_at=stored_at, retention=retention),
+        sets=_untagged_item(invocation, stored_at=stored_at, retention=retention),
         defaults={"state": ItemState.PENDING.value},
         condition="attribute_not_exists(#fact)",
     )
 
 
 def revision_update(request_id: RequestId, *, revision: int, summary: Summary) -> Update:
-    """Writes a revision where the record is and the revision before still stands."""
+    """The update that writes a revision where the record is and the revision before still stands."""
     first = " OR attribute_not_exists(#revision)" if revision == 1 else ""
     return Update(
         key=request_key(request_id),
@@ -94,7 +94,7 @@ def revision_update(request_id: RequestId, *, revision: int, summary: Summary) -
 
 
 def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta) -> Update:
-    """Marks a request orphaned unless its record is there."""
+    """The update that marks a request orphaned unless its record is there."""
     return Update(
         key=request_key(request_id),
         sets={"orphaned": True},
@@ -104,35 +104,35 @@ def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta)
 
 
 def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, retention: timedelta) -> Update:
-    """Flags a request as a runaway unless it is flagged."""
+    """The update that flags a request as a runaway unless it is flagged."""
     return Update(
         key=request_key(request_id),
-        sets={"runaway": runaway_values(runaway)},
+        sets={"runaway": encode(runaway)},
         defaults={"expires_at": expires_at_epoch_s(now, retention)},
         condition="attribute_not_exists(#runaway)",
     )
 
 
 def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retention: timedelta) -> Update:
-    """Decides an invocation unless it is decided; "never seen" gives way to a link."""
+    """The update that decides an invocation unless it is decided; "never seen" gives way to a link."""
     links = isinstance(decision, Link)
     gives_way: dict[str, Plain] = {"never_seen": Reason.REQUEST_NEVER_SEEN.value} if links else {}
     return Update(
         key=invocation_key(unlinked.invocation.invocation_id),
         sets={
-            "decision": decision_values(decision),
+            "decision": encode(decision),
             "state": (ItemState.LINKED if links else ItemState.UNATTRIBUTED).value,
         },
-        defaults=_own_item(unlinked.invocation, stored_at=unlinked.stored_at, retention=retention),
+        defaults=_untagged_item(unlinked.invocation, stored_at=unlinked.stored_at, retention=retention),
         condition="attribute_not_exists(#decision)" + (" OR #decision.#reason = :never_seen" if links else ""),
         compared=gives_way,
     )
 
 
-def _own_item(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> PlainMap:
+def _untagged_item(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> PlainMap:
     return {
         **invocation_times(invocation),
-        "fact": invocation_values(invocation),
+        "fact": encode(invocation),
         "stored_at": iso(stored_at),
         "expires_at": expires_at_epoch_s(invocation.logged_at, retention),
     }

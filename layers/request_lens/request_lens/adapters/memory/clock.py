@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(slots=True)
 class MemoryClock:
-    """The moment that it was last set to."""
+    """A clock whose time is the moment that it was last set to."""
 
     moment: datetime
 

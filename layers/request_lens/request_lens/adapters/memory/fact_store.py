@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
@@ -53,13 +54,13 @@ class MemoryFactStore:
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         """See `ports.FactWriter`."""
-        for each in invocations:
-            self._stored(UnlinkedInvocation(invocation=each, stored_at=stored_at))
+        for invocation in invocations:
+            self._store(UnlinkedInvocation(invocation=invocation, stored_at=stored_at))
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         """See `ports.FactWriter`."""
-        for each in linked:
-            self._linked.setdefault(each.link.request_id, {})[each.invocation.invocation_id] = each
+        for call in linked:
+            self._linked.setdefault(call.link.request_id, {})[call.invocation.invocation_id] = call
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """See `ports.RequestStore`."""
@@ -106,7 +107,7 @@ class MemoryFactStore:
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         """See `ports.DecisionStore`."""
-        stored = self._stored(unlinked)
+        stored = self._store(unlinked)
         if stored.decision is not None and not _gives_way(stored.decision, decision):
             return stored.decision
         self._unlinked[stored.invocation.invocation_id] = replace(stored, decision=decision)
@@ -122,13 +123,13 @@ class MemoryFactStore:
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`."""
-        found = _between(self._requests_by_time, first, last)[:limit]
-        records = (self._requests[request_id].record for request_id in found)
+        request_ids = _between(self._requests_by_time, first, last)[:limit]
+        records = (self._requests[request_id].record for request_id in request_ids)
         return [record for record in records if record is not None]
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`."""
-        return [self._unlinked[each] for each in _between(self._unlinked_by_time, first, last)[:limit]]
+        return [self._unlinked[call_id] for call_id in _between(self._unlinked_by_time, first, last)[:limit]]
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`."""
@@ -140,34 +141,34 @@ class MemoryFactStore:
 
     def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`."""
-        return [self._state(each) for each in request_ids]
+        return [self._state(request_id) for request_id in request_ids]
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`."""
-        return [self.load_request(each) for each in request_ids]
+        return [self.load_request(request_id) for request_id in request_ids]
 
     def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """See `ports.SweepQueries`."""
-        states = [self.load_request(each) for each in dict.fromkeys(request_ids)]
-        return [each.request_id for each in states if each.revision == 0 or has_news(each)]
+        states = self.load_requests(list(dict.fromkeys(request_ids)))
+        return [state.request_id for state in states if state.revision == 0 or has_news(state)]
 
     def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """See `ports.SweepQueries`."""
         return [
-            each for each in linked if each.invocation.invocation_id not in self._linked.get(each.link.request_id, {})
+            call for call in linked if call.invocation.invocation_id not in self._linked.get(call.link.request_id, {})
         ]
 
     def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
         """See `ports.RejectedStore`."""
-        self._rejected |= {each.key: StoredRejected(record=each, stored_at=stored_at) for each in records}
+        self._rejected |= {record.key: StoredRejected(record=record, stored_at=stored_at) for record in records}
 
     def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
         """See `ports.RejectedStore`."""
-        found = [each for each in self._rejected.values() if first <= each.stored_at <= last]
-        return sorted(found, key=lambda each: (each.stored_at, each.record.key))[:limit]
+        records = [stored for stored in self._rejected.values() if first <= stored.stored_at <= last]
+        return sorted(records, key=lambda stored: (stored.stored_at, stored.record.key))[:limit]
 
-    def _stored(self, unlinked: UnlinkedInvocation) -> UnlinkedInvocation:
-        """The invocation's own item, made where there is none yet."""
+    def _store(self, unlinked: UnlinkedInvocation) -> UnlinkedInvocation:
+        """Store the invocation unless it is there, and return it as it is stored."""
         invocation = unlinked.invocation
         if invocation.invocation_id not in self._unlinked:
             self._unlinked[invocation.invocation_id] = replace(unlinked, decision=None)
@@ -185,6 +186,6 @@ def _gives_way(standing: Decision, new: Decision) -> bool:
 
 def _between[Id: str](by_time: Sequence[tuple[datetime, Id]], first: datetime, last: datetime) -> list[Id]:
     """The ids in [first, last], in order of time."""
-    begin = bisect_left(by_time, first, key=lambda each: each[0])
-    end = bisect_right(by_time, last, key=lambda each: each[0])
-    return [each for _, each in by_time[begin:end]]
+    begin = bisect_left(by_time, first, key=itemgetter(0))
+    end = bisect_right(by_time, last, key=itemgetter(0))
+    return [fact_id for _, fact_id in by_time[begin:end]]

@@ -4,7 +4,7 @@ from request_lens.domain.publishing.publication import PipelineMetrics, Publicat
 
 
 class MemoryMetricSink:
-    """Publications in the order in which they were made."""
+    """Keeps publications in the order in which they were made."""
 
     def __init__(self) -> None:
         self.publications: list[Publication] = []

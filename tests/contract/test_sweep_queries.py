@@ -12,9 +12,9 @@ MANY = 230
 
 def test_requests_without_a_revision_are_unsettled(store: FactStore) -> None:
     ids = [RequestId(f"request-{n}") for n in range(30)]
-    store.store_requests([request_at(request_id=each) for each in ids], stored_at=STORED_AT)
-    for each in ids[::2]:
-        store.write_revision(each, revision=1, summary=summary_of())
+    store.store_requests([request_at(request_id=request_id) for request_id in ids], stored_at=STORED_AT)
+    for request_id in ids[::2]:
+        store.write_revision(request_id, revision=1, summary=summary_of())
     store.write_revision(ids[0], revision=2, summary=summary_of(3))
 
     assert list(store.find_unsettled(ids)) == ids[1::2]
@@ -54,7 +54,7 @@ def test_calls_without_a_copy_are_those_that_are_not_under_their_request(store: 
     calls = [linked_call(f"call-{n}", request_id=f"request-{n % 7}") for n in range(MANY)]
     store.store_linked(calls[::3])
 
-    assert list(store.find_uncounted(calls)) == [each for place, each in enumerate(calls) if place % 3]
+    assert list(store.find_uncounted(calls)) == [call for place, call in enumerate(calls) if place % 3]
 
 
 def test_a_copy_under_another_request_is_none(store: FactStore) -> None:

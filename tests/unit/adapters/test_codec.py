@@ -1,0 +1,230 @@
+"""The maps of facts and decisions: their attributes are fixed, for items lie in tables and queries name them."""
+
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, to_item
+from request_lens.adapters.dynamodb.codec import decode, encode
+from request_lens.adapters.dynamodb.items import decision_from
+from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
+from request_lens.domain.folding.summary import Totals
+from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
+from request_lens.domain.log_record import Rejected, RejectedReason
+from request_lens.domain.pricing import Quote
+from request_lens.domain.settling.runaway import Runaway
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+AT = datetime(2026, 11, 24, 12, 0, 0, 7000, tzinfo=UTC)
+COST = Decimal("0.0012")
+
+FULL: list[tuple["DataclassInstance", PlainMap]] = [
+    (
+        Request(
+            request_id=RequestId("r"),
+            route="POST /ask",
+            status=200,
+            started_at=AT,
+            duration_ms=4711,
+            started_precision_ms=1000,
+            streamed=True,
+        ),
+        {
+            "request_id": "r",
+            "route": "POST /ask",
+            "status": 200,
+            "started_at": "2026-11-24T12:00:00.007Z",
+            "duration_ms": 4711,
+            "started_precision_ms": 1000,
+            "streamed": True,
+        },
+    ),
+    (
+        Invocation(
+            invocation_id=InvocationId("i"),
+            model_id="model",
+            operation="Converse",
+            logged_at=AT,
+            latency_ms=0,
+            stop_reason="tool_use",
+            error_code="ThrottlingException",
+            tokens=TokenCounts(input=1, output=0, cache_read=3, cache_write=4, cache_write_1h=5),
+            caller_role="AgentRole",
+            tag=Tag(request_id=RequestId("r"), call_index=2, call_started_ms=1_764_872_818_321),
+            conversation=Conversation(returned=("a",), produced=("b", "c")),
+            region="eu-west-1",
+            service_tier="flex",
+            first_byte_latency_ms=7,
+            guardrail_intervened=True,
+            inference_profile="a1b2c3",
+        ),
+        {
+            "invocation_id": "i",
+            "model_id": "model",
+            "operation": "Converse",
+            "logged_at": "2026-11-24T12:00:00.007Z",
+            "latency_ms": 0,
+            "stop_reason": "tool_use",
+            "error_code": "ThrottlingException",
+            "tokens": {"input": 1, "output": 0, "cache_read": 3, "cache_write": 4, "cache_write_1h": 5},
+            "caller_role": "AgentRole",
+            "tag": {"request_id": "r", "call_index": 2, "call_started_ms": 1_764_872_818_321},
+            "conversation": {"returned": ["a"], "produced": ["b", "c"]},
+            "region": "eu-west-1",
+            "service_tier": "flex",
+            "first_byte_latency_ms": 7,
+            "guardrail_intervened": True,
+            "inference_profile": "a1b2c3",
+        },
+    ),
+    (
+        Rejected(
+            reason=RejectedReason.TRUNCATED,
+            detail="json_invalid",
+            size_bytes=7,
+            sha256="5f",
+            log_group="group",
+            log_stream="stream",
+            event_id="event",
+        ),
+        {
+            "reason": "truncated",
+            "detail": "json_invalid",
+            "size_bytes": 7,
+            "sha256": "5f",
+            "log_group": "group",
+            "log_stream": "stream",
+            "event_id": "event",
+        },
+    ),
+    (
+        Link(
+            request_id=RequestId("r"),
+            method=Method.CHAIN,
+            confidence=Confidence.INFERRED,
+            violates=Assumption.CHAINS_HAVE_ONE_REQUEST,
+        ),
+        {"request_id": "r", "method": "chain", "confidence": "inferred", "breaks": "chains_have_one_request"},
+    ),
+    (
+        Unattributed(
+            reason=Reason.AMBIGUOUS,
+            candidates=2,
+            violates=Assumption.LOGS_COME_IN_TIME,
+            quote=Quote(estimated_cost_usd=COST, knows_model=True),
+        ),
+        {
+            "reason": "ambiguous",
+            "candidates": 2,
+            "breaks": "logs_come_in_time",
+            "estimated_cost_usd": COST,
+            "knows_model": True,
+        },
+    ),
+    (
+        Runaway(llm_calls=51, estimated_cost_usd=COST, unpriced_calls=2),
+        {"llm_calls": 51, "estimated_cost_usd": COST, "unpriced_calls": 2},
+    ),
+    (
+        Totals(
+            llm_calls=1,
+            llm_errors=2,
+            llm_throttles=3,
+            input_tokens=4,
+            output_tokens=5,
+            cache_read_input_tokens=6,
+            cache_write_input_tokens=7,
+            unpriced_calls=8,
+            estimated_cost_usd=Decimal(0),
+        ),
+        {
+            "llm_calls": 1,
+            "llm_errors": 2,
+            "llm_throttles": 3,
+            "input_tokens": 4,
+            "output_tokens": 5,
+            "cache_read_input_tokens": 6,
+            "cache_write_input_tokens": 7,
+            "unpriced_calls": 8,
+            "estimated_cost_usd": Decimal(0),
+        },
+    ),
+]
+"""Of each class one whose fields all differ from their defaults, and its map."""
+
+LEAST: list[tuple["DataclassInstance", PlainMap]] = [
+    (
+        Request(request_id=RequestId("r"), route="", status=0, started_at=AT, duration_ms=None),
+        {"request_id": "r", "route": "", "status": 0, "started_at": "2026-11-24T12:00:00.007Z"},
+    ),
+    (
+        Invocation(invocation_id=InvocationId("i"), model_id="model", operation="Converse", logged_at=AT),
+        {
+            "invocation_id": "i",
+            "model_id": "model",
+            "operation": "Converse",
+            "logged_at": "2026-11-24T12:00:00.007Z",
+            "tokens": {},
+        },
+    ),
+    (
+        Rejected(reason=RejectedReason.TOO_OLD, detail="request"),
+        {"reason": "too_old", "detail": "request", "log_group": "", "log_stream": "", "event_id": ""},
+    ),
+    (
+        Link(request_id=RequestId("r"), method=Method.TAG, confidence=Confidence.EXACT),
+        {"request_id": "r", "method": "tag", "confidence": "exact"},
+    ),
+    (Unattributed(reason=Reason.NO_REQUEST), {"reason": "no_request", "candidates": 0}),
+    (Runaway(llm_calls=51, estimated_cost_usd=None), {"llm_calls": 51}),
+    (Conversation(), {}),
+    (Totals(), {}),
+]
+"""Of each class one of which no more is known than must be, and its map."""
+
+
+@pytest.mark.parametrize(("fact", "values"), FULL + LEAST)
+def test_attributes_are_what_tables_and_queries_have(fact: "DataclassInstance", values: PlainMap) -> None:
+    assert encode(fact) == values
+    assert decode(type(fact), from_item(to_item(values))) == fact
+
+
+@pytest.mark.parametrize("fact", [fact for fact, _ in FULL], ids=lambda fact: type(fact).__name__)
+def test_the_full_maps_show_every_field(fact: "DataclassInstance") -> None:
+    defaults = {field.name: field.default for field in fields(fact) if field.default is not MISSING}
+    assert all(getattr(fact, name) != default for name, default in defaults.items())
+
+
+def test_a_decision_is_told_by_its_attributes() -> None:
+    decisions = [fact for fact, _ in FULL + LEAST if isinstance(fact, Link | Unattributed)]
+    assert [decision_from(from_item(to_item(encode(decision)))) for decision in decisions] == decisions
+    assert [decision.quote for decision in decisions if isinstance(decision, Unattributed)] == [
+        Quote(estimated_cost_usd=COST, knows_model=True),
+        Quote(),
+    ]
+
+
+def test_empty_lists_which_earlier_versions_wrote_are_read() -> None:
+    assert decode(Conversation, {"returned": [], "produced": []}) == Conversation()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"request_id": "r", "method": "tag"},
+        {"request_id": "r", "method": "guess", "confidence": "exact"},
+        {"request_id": Decimal(7), "method": "tag", "confidence": "exact"},
+        {"request_id": None, "method": "tag", "confidence": "exact"},
+        "r",
+        None,
+    ],
+)
+def test_a_map_of_another_make_is_not_read(values: PlainMap) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        decode(Link, values)

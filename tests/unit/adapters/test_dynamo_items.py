@@ -90,8 +90,16 @@ bars = st.builds(
     error_code=st.none() | names,
     throttled=st.booleans(),
 )
+certainty = st.one_of(
+    st.tuples(st.just(0), st.integers(1, 9)),
+    st.tuples(st.none() | st.integers(1, 1_000), st.none() | st.integers(1, 9)),
+)
+"""`possible_calls` and `certain_since`: where nothing is possible, some revision was the first to say so."""
+
 summaries = st.builds(
-    Summary,
+    lambda certain, **known: Summary(possible_calls=certain[0], certain_since=certain[1], **known),
+    certain=certainty,
+    proven=st.booleans(),
     totals=totals,
     llm_time_ms=st.none() | counts,
     tool_time_ms=st.none() | counts,

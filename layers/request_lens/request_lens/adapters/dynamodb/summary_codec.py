@@ -3,7 +3,8 @@
 Compact, because a request's item should stay under 1 KB (DynamoDB bills writes by the KB): zero counts and unknown
 values are left out, model ids stand once, in `models`, and a bar is a list:
 `[model's place in models, offset_ms, precision_ms, latency_ms or null, method, confidence, (error_code, throttled)]`.
-`prices` is a list, too: the price table's name, version and date.
+`prices` is a list, too: the price table's name, version and date. `possible_calls` is left out where it is 0, and
+"unknown" where it is unknown; `certain_since` where it is what that says: 1, or not yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,8 @@ from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Method
 from request_lens.domain.pricing import PriceSource
+
+_UNKNOWN = "unknown"
 
 
 def summary_values(summary: Summary) -> PlainMap:
@@ -29,6 +32,9 @@ def summary_values(summary: Summary) -> PlainMap:
         "prices": _source_values(summary.prices) if summary.prices is not None else None,
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
         "breaks": [assumption.value for assumption in summary.violates] or None,
+        "possible_calls": _UNKNOWN if summary.possible_calls is None else summary.possible_calls or None,
+        "certain_since": None if summary.is_certain and summary.certain_since == 1 else summary.certain_since,
+        "proven": summary.proven or None,
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -48,7 +54,17 @@ def summary_from(stored: Plain) -> Summary:
         prices=_source_from(_texts(values, "prices")) if "prices" in values else None,
         bars=tuple(_bar_from(bar, models) for bar in _lists(values, "bars")),
         violates=tuple(Assumption(assumption) for assumption in _texts(values, "breaks")),
+        possible_calls=None
+        if values.get("possible_calls") == _UNKNOWN
+        else _optional_integer(values, "possible_calls") or 0,
+        certain_since=_certain_since(values),
+        proven=flag(values.get("proven", False)),
     )
+
+
+def _certain_since(values: PlainMap) -> int | None:
+    known = _optional_integer(values, "certain_since")
+    return 1 if known is None and "possible_calls" not in values else known
 
 
 def _optional_integer(values: PlainMap, name: str) -> int | None:

@@ -60,9 +60,9 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         return
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count(_linked([unlinked]), ports.store.find_uncounted(_linked([unlinked])), ports, policy)
+        _count([unlinked], ports.store.find_uncounted(_linked([unlinked])), ports, policy)
         if may_be_linked(unlinked, policy):
-            _recount(_settled_around(unlinked, ports, policy), _linked([unlinked]), ports, policy)
+            _recount_around_chain(unlinked, ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
@@ -100,11 +100,11 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     context, states = _with_requests(context, target, ports)
     decision = decide_chain(context, now=now)
     if decision.decisions:
-        linked = _decide_all(decision, context, target, ports)
+        decided = _decide_all(decision, context, target, ports)
         settled = [state.request_id for state in states if state.revision]
         if not context.facts.complete and target.stored_at > due_at(target, policy) - policy.max_request:
             settled = _settled_around(target, ports, policy)
-        _recount(settled, linked, ports, policy)
+        _recount(settled, decided, ports, policy)
     elif decision.retry_at is not None and target == last:
         _look_again(target, decision.retry_at, ports)
     decided_here = {member.invocation.invocation_id for member in context.deciding}
@@ -185,19 +185,27 @@ def _settled_around(target: UnlinkedInvocation, ports: Ports, policy: Policy) ->
     return [request.request_id for request in requests if fits(lone_chain(target.invocation), request, policy)]
 
 
-def _recount(settled: Sequence[RequestId], linked: Sequence[LinkedInvocation], ports: Ports, policy: Policy) -> None:
+def _recount(settled: Sequence[RequestId], decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
     """Let settled requests say anew how many calls may be theirs: a call that they counted, or did not, is decided."""
     if len(settled) > MAX_CANDIDATES:
         return
-    just_linked = {call.invocation.invocation_id for call in linked}
+    just_decided = _decisions(decided)
     for request_id in settled:
-        recount(request_id, ports, policy, just_linked=just_linked)
+        recount(request_id, ports, policy, just_decided=just_decided)
+
+
+def _recount_around_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Let the settled requests around the chain of a decided call count anew: whoever decided it may have died then."""
+    facts, _ = _calls_around(target, ports, policy)
+    members = linking_context(target, facts, policy).members
+    around = (_settled_around(member, ports, policy) for member in members if member.decision is not None)
+    _recount(list({request_id: None for found in around for request_id in found}), members, ports, policy)
 
 
 def _decide_all(
     decision: ChainDecision, context: LinkingContext, target: UnlinkedInvocation, ports: Ports
-) -> Sequence[LinkedInvocation]:
-    """Write the decisions, this call's last, and count the calls that are linked now or were before: the answer."""
+) -> Sequence[UnlinkedInvocation]:
+    """Write the decisions, this call's last, and count the calls that are linked; answers with all as they stand."""
     decisions, target_id = decision.decisions, target.invocation.invocation_id
     others = [
         member if member.decision is not None else _decide(member, decisions[member.invocation.invocation_id], ports)
@@ -207,9 +215,8 @@ def _decide_all(
     if copies := _linked(others):
         ports.store.store_linked(copies)
     decided = _decide(target, decisions[target_id], ports)
-    linked = _linked([decided, *others])
-    _count(linked, _linked([decided]), ports, context.policy)
-    return linked
+    _count([decided, *others], _linked([decided]), ports, context.policy)
+    return [decided, *others]
 
 
 def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
@@ -220,14 +227,18 @@ def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> U
 
 
 def _count(
-    linked: Sequence[LinkedInvocation], missing: Sequence[LinkedInvocation], ports: Ports, policy: Policy
+    decided: Sequence[UnlinkedInvocation], missing: Sequence[LinkedInvocation], ports: Ports, policy: Policy
 ) -> None:
     """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
     if missing:
         ports.store.store_linked(missing)
-    just_linked = {call.invocation.invocation_id for call in linked}
-    for request_id in dict.fromkeys(call.link.request_id for call in linked):
-        revise_if_due(request_id, ports, policy, just_linked=just_linked)
+    just_decided = _decisions(decided)
+    for request_id in dict.fromkeys(call.link.request_id for call in _linked(decided)):
+        revise_if_due(request_id, ports, policy, just_decided=just_decided)
+
+
+def _decisions(decided: Iterable[UnlinkedInvocation]) -> dict[InvocationId, Decision]:
+    return {call.invocation.invocation_id: call.decision for call in decided if call.decision is not None}
 
 
 def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:

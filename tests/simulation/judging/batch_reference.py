@@ -9,12 +9,23 @@ from itertools import pairwise
 
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Request
-from tests.simulation.traffic import CallTruth
+from request_lens.domain.publishing.metric_names import Metric
+from tests.simulation.drawing.traffic import CallTruth
 from tests.support.facts import EPOCH
 
 MS = timedelta(milliseconds=1)
 THROTTLED = "ThrottlingException"
 
+TOTALS = {
+    "llm_calls": Metric.LLM_CALLS,
+    "llm_errors": Metric.LLM_ERRORS,
+    "llm_throttles": Metric.LLM_THROTTLES,
+    "input_tokens": Metric.INPUT_TOKENS,
+    "output_tokens": Metric.OUTPUT_TOKENS,
+    "cache_read_input_tokens": Metric.CACHE_READ_INPUT_TOKENS,
+    "cache_write_input_tokens": Metric.CACHE_WRITE_INPUT_TOKENS,
+}
+"""The seven totals, by the name that `Totals` gives them, with the metric that sums them up."""
 
 MILLIONTH = Fraction(1, 1_000_000)
 USD_PER_MILLION = {
@@ -85,6 +96,8 @@ class Times:
 def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
     """The times of a request with these calls, all of them truly its own."""
     succeeded = sorted((each for each in calls if each.call.error_code is None), key=lambda each: each.began)
+    if calls and not succeeded:  # the request waited for them, and a failed attempt's log tells no latency
+        return Times(judged=frozenset({"llm_time_ms", "non_llm_time_ms"}))
     if any(each.call.latency_ms is None for each in succeeded):
         return Times(judged=frozenset({"llm_time_ms", "tool_time_ms", "non_llm_time_ms"}))
     precise = all(each.call.tag is not None and each.call.tag.call_started_ms is not None for each in succeeded)

@@ -1,6 +1,6 @@
 """The in-memory store behind faulty boundaries, and when each fact was stored first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from request_lens.adapters.memory.clock import MemoryClock
@@ -91,6 +91,12 @@ class SimulatedStore:
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         return self._step.read(lambda: self._lagging(lambda store: store.unlinked_between(first, last, limit=limit)))
+
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        return iter(self._step.read(lambda: self._lagging(lambda store: list(store.iter_requests(first, last)))))
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        return iter(self._step.read(lambda: self._lagging(lambda store: list(store.iter_unlinked(first, last)))))
 
     def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         return self._step.read(lambda: self._lagging(lambda store: store.find_unsettled(request_ids)))

@@ -1,6 +1,6 @@
 """What the use cases need of the world: the fact store, the settle timer, the metric sink, the clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -89,6 +89,12 @@ class FactReader(Neighbourhood, Protocol):
 
 class SweepQueries(Protocol):
     """What was left undone, looked up in bulk; may lag behind the newest writes. Raises: StoreUnavailable."""
+
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        """All requests that started in [first, last], in order of their start and id, read as they are asked for."""
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        """All untagged invocations whose timestamp lies in [first, last], in order of it and id, likewise."""
 
     def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """Those of the requests, each once, that have no revision, or more invocations than their last one counts."""

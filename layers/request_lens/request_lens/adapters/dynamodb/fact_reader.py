@@ -56,6 +56,16 @@ class DynamoFactReader:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
         return [unlinked_from(item) for item in self._items_between(HourlyList.UNTAGGED, first, last, limit)]
 
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        """See `ports.SweepQueries`."""
+        for hour in _spans(HourlyList.REQUESTS, first, last):
+            yield from (decode(Request, item["record"]) for item in self._table.iter_index(hour))
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        """See `ports.SweepQueries`."""
+        for hour in _spans(HourlyList.UNTAGGED, first, last):
+            yield from map(unlinked_from, self._table.iter_index(hour))
+
     def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
         """See `ports.RejectedStore`. Reads one index partition for each hour of the span."""
         return [stored_rejected_from(item) for item in self._items_between(HourlyList.REJECTED, first, last, limit)]

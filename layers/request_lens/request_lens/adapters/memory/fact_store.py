@@ -4,7 +4,7 @@ It keeps the same promises as the DynamoDB one; one contract suite runs over bot
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
@@ -130,6 +130,14 @@ class MemoryFactStore:
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`."""
         return [self._unlinked[call_id] for call_id in _between(self._unlinked_by_time, first, last)[:limit]]
+
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        """See `ports.SweepQueries`."""
+        return iter(self.requests_between(first, last, limit=len(self._requests_by_time)))
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        """See `ports.SweepQueries`."""
+        return iter(self.unlinked_between(first, last, limit=len(self._unlinked_by_time)))
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`."""

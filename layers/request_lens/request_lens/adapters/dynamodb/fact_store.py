@@ -1,10 +1,10 @@
 """The fact store in DynamoDB: facts as a grow-only set with deterministic keys, in one table."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
+from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, ignore_unreadable
 from request_lens.adapters.dynamodb.items import (
     SETTLED_BY,
     decision_from,
@@ -31,6 +31,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Clock
 
 if TYPE_CHECKING:
@@ -43,8 +44,16 @@ class DynamoFactStore(DynamoFactReader):
     Items expire `retention` after the start of their fact.
     """
 
-    def __init__(self, client: "DynamoDBClient", *, table_name: str, retention: timedelta, clock: Clock) -> None:
-        super().__init__(client, table_name=table_name)
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        table_name: str,
+        retention: timedelta,
+        clock: Clock,
+        on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
+    ) -> None:
+        super().__init__(client, table_name=table_name, on_unreadable=on_unreadable)
         self._retention = retention
         self._clock = clock
 
@@ -97,7 +106,8 @@ class DynamoFactStore(DynamoFactReader):
         by_partition = {str(invocation_key(call_id)["pk"]): call_id for call_id in invocation_ids}
         keys = [invocation_key(call_id) for call_id in invocation_ids]
         items = self._table.batch_get(keys, attributes=["pk", "decision"])
-        return {by_partition[str(item["pk"])]: decision_from(item["decision"]) for item in items if "decision" in item}
+        decided = (item for item in items if "decision" in item)
+        return dict(self._read(lambda item: (by_partition[str(item["pk"])], decision_from(item["decision"])), decided))
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         """See `ports.DecisionStore`."""

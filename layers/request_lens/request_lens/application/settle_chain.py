@@ -7,13 +7,13 @@ and decides itself last: while it has no decision, its message comes again and m
 from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from request_lens.application.settle_request import recount, revise_if_due
-from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, RequestId
-from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
+from request_lens.application.recounts import MAX_CANDIDATES, came_late, decisions_of, recount_all, settled_around
+from request_lens.application.settle_request import revise_if_due
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.linking.chains import named_by, sharing_ids
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
-from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import (
     Decision,
     Link,
@@ -25,6 +25,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
+    READ_LIMIT,
     LinkingContext,
     NearbyFacts,
     calls_span,
@@ -37,20 +38,14 @@ from request_lens.domain.linking.neighbourhood import (
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
 from request_lens.domain.settling.uncertainty import is_proven
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
-
-READ_LIMIT = 6 * MAX_FACTS_AROUND
-"""How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
 
 MAX_LEFT_BEHIND = 64
 """So many calls, at most, are settled with one because they had left their chain to it."""
 
 MAX_SHARING = 8
 """Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
-
-MAX_CANDIDATES = 10
-"""Where more requests may have made a chain's calls, their own calls are not read, and they do not say anew what is
-possible for them: that is a Query a request."""
 
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:
@@ -61,7 +56,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
         _count([unlinked], ports.store.find_uncounted(_linked([unlinked])), ports, policy)
-        if may_be_linked(unlinked, policy):
+        if may_be_linked(unlinked, policy) and (came_late(unlinked, policy) or not _is_crowded(unlinked)):
             _recount_around_chain(unlinked, ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
@@ -102,9 +97,9 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if decision.decisions:
         decided = _decide_all(decision, context, target, ports)
         settled = [state.request_id for state in states if state.revision]
-        if not context.facts.complete and target.stored_at > due_at(target, policy) - policy.max_request:
-            settled = _settled_around(target, ports, policy)
-        _recount(settled, decided, ports, policy)
+        if not context.facts.complete and came_late(target, policy):
+            settled = settled_around(target, ports, policy)
+        recount_all(settled, decided, ports, policy)
     elif decision.retry_at is not None and target == last:
         _look_again(target, decision.retry_at, ports)
     decided_here = {member.invocation.invocation_id for member in context.deciding}
@@ -168,7 +163,7 @@ def _with_requests(
     near = {request.request_id for options in context.lone_options() for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()
-    states = [ports.store.load_request(request_id) for request_id in sorted(near)]
+    states = [state for request_id in sorted(near) if (state := _readable_state(request_id, ports)) is not None]
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
     proven = {state.request_id for state in states if is_call and is_proven(state.invocations)}
@@ -177,29 +172,24 @@ def _with_requests(
     return replace(context, facts=replace(facts, requests=rivals, under_requests=tagged)), states
 
 
-def _settled_around(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> list[RequestId]:
-    """The requests that may have made this call alone; whether they are settled is not asked."""
-    logged_at = target.invocation.logged_at
-    span = logged_at - policy.reach, logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    requests = ports.store.requests_between(*span, limit=READ_LIMIT)
-    return [request.request_id for request in requests if fits(lone_chain(target.invocation), request, policy)]
+def _readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
+    """What is stored of a request; None where another version wrote of it: its own settle tells that."""
+    try:
+        return ports.store.load_request(request_id)
+    except UnreadableItem:
+        return None
 
 
-def _recount(settled: Sequence[RequestId], decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
-    """Let settled requests say anew how many calls may be theirs: a call that they counted, or did not, is decided."""
-    if len(settled) > MAX_CANDIDATES:
-        return
-    just_decided = _decisions(decided)
-    for request_id in settled:
-        recount(request_id, ports, policy, just_decided=just_decided)
+def _is_crowded(call: UnlinkedInvocation) -> bool:
+    return isinstance(call.decision, Unattributed) and call.decision.reason is Reason.CROWDED
 
 
 def _recount_around_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
     """Let the settled requests around the chain of a decided call count anew: whoever decided it may have died then."""
     facts, _ = _calls_around(target, ports, policy)
     members = linking_context(target, facts, policy).members
-    around = (_settled_around(member, ports, policy) for member in members if member.decision is not None)
-    _recount(list({request_id: None for found in around for request_id in found}), members, ports, policy)
+    around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
+    recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)
 
 
 def _decide_all(
@@ -232,13 +222,9 @@ def _count(
     """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
     if missing:
         ports.store.store_linked(missing)
-    just_decided = _decisions(decided)
+    just_decided = decisions_of(decided)
     for request_id in dict.fromkeys(call.link.request_id for call in _linked(decided)):
         revise_if_due(request_id, ports, policy, just_decided=just_decided)
-
-
-def _decisions(decided: Iterable[UnlinkedInvocation]) -> dict[InvocationId, Decision]:
-    return {call.invocation.invocation_id: call.decision for call in decided if call.decision is not None}
 
 
 def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:

@@ -23,6 +23,9 @@ from request_lens.domain.policy import Policy
 MAX_FACTS_AROUND = 1_000
 """With more facts than this around an invocation it is `crowded`: time says nothing any more."""
 
+READ_LIMIT = 6 * MAX_FACTS_AROUND
+"""How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
+
 
 def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
     """When an invocation can be decided: every request around it has ended, and its record has arrived."""

@@ -7,7 +7,7 @@ from request_lens.application.settle_request import recount
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, RequestId
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
-from request_lens.domain.linking.link import Decision, UnlinkedInvocation
+from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
 from request_lens.ports import Ports
@@ -44,3 +44,12 @@ def recount_all(
 def decisions_of(decided: Iterable[UnlinkedInvocation]) -> dict[InvocationId, Decision]:
     """What was decided, by call."""
     return {call.invocation.invocation_id: call.decision for call in decided if call.decision is not None}
+
+
+def linked_of(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:
+    """Those that were linked, as they stand under their requests."""
+    return [
+        LinkedInvocation(invocation=call.invocation, link=call.decision)
+        for call in decided
+        if isinstance(call.decision, Link)
+    ]

@@ -5,18 +5,24 @@ and decides itself last: while it has no decision, its message comes again and m
 """
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from request_lens.application.recounts import MAX_CANDIDATES, came_late, decisions_of, recount_all, settled_around
+from request_lens.application.recounts import (
+    MAX_CANDIDATES,
+    came_late,
+    decisions_of,
+    linked_of,
+    recount_all,
+    settled_around,
+)
 from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.linking.chains import named_by, sharing_ids
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import (
     Decision,
-    Link,
     LinkedInvocation,
     Method,
     Reason,
@@ -31,6 +37,7 @@ from request_lens.domain.linking.neighbourhood import (
     calls_span,
     count_neighbours,
     due_at,
+    due_order,
     linking_context,
     may_be_linked,
     requests_span,
@@ -44,6 +51,8 @@ from request_lens.ports import Ports
 MAX_LEFT_BEHIND = 64
 """So many calls, at most, are settled with one because they had left their chain to it."""
 
+MAX_LIST_LAG = timedelta(seconds=10)  # behind the table a list by time may be, as it is taken
+
 MAX_SHARING = 8
 """Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
 
@@ -55,7 +64,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         return
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count([unlinked], ports.store.find_uncounted(_linked([unlinked])), ports, policy)
+        _count([unlinked], ports.store.find_uncounted(linked_of([unlinked])), ports, policy)
         if may_be_linked(unlinked, policy) and (came_late(unlinked, policy) or not _is_crowded(unlinked)):
             _recount_around_chain(unlinked, ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
@@ -83,8 +92,8 @@ def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> 
 def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
     """Decide the chain of this call, which is due, or leave it to the one that is due last, or look again later.
 
-    Answers with the calls that are due and may have left their chain to this one, which does not decide them: what came
-    since may have made the chain longer than any request, or have parted it.
+    Where it is decided, answers with the calls that are due and may have left their chain to it, and that it does not
+    decide: what came since may have made the chain longer than any request, or have parted it.
     """
     now = ports.clock.now()
     facts, sharing = _calls_around(target, ports, policy)
@@ -94,27 +103,42 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         return ()
     context, states = _with_requests(context, target, ports)
     decision = decide_chain(context, now=now)
-    if decision.decisions:
-        decided = _decide_all(decision, context, target, ports)
-        settled = [state.request_id for state in states if state.revision]
-        if not context.facts.complete and came_late(target, policy):
-            settled = settled_around(target, ports, policy)
-        recount_all(settled, decided, ports, policy)
-    elif decision.retry_at is not None and target == last:
-        _look_again(target, decision.retry_at, ports)
-    decided_here = {member.invocation.invocation_id for member in context.deciding}
-    others = (call for call in sharing if call.invocation.invocation_id not in decided_here)
-    return [call for call in others if due_at(call, policy) <= now]
+    if not decision.decisions:
+        if decision.retry_at is not None and target == last:
+            _look_again(target, decision.retry_at, ports)
+        return ()
+    decided = _decide_all(decision, context, target, ports)
+    settled = [state.request_id for state in states if state.revision]
+    if not context.facts.complete and came_late(target, policy):
+        settled = settled_around(target, ports, policy)
+    recount_all(settled, decided, ports, policy)
+    return [call for call in _left_behind(context, sharing) if due_order(call, policy) < due_order(target, policy)]
+
+
+def _left_behind(context: LinkingContext, sharing: Sequence[UnlinkedInvocation]) -> Iterator[UnlinkedInvocation]:
+    """The open calls that may have left their chain to this one, of those that share ids with it.
+
+    Those of its chain that it does not decide have, and those may have that looked before the last of them all came.
+    The others saw the same chains: to look at them again would have calls of one id look at each other without end.
+    """
+    policy, decided_here = context.policy, {member.invocation.invocation_id for member in context.deciding}
+    of_chain = {member.invocation.invocation_id for member in context.members}
+    last_came = max(call.stored_at for call in [context.members[0], *sharing])
+    for call in sharing:
+        call_id = call.invocation.invocation_id
+        saw_all = context.facts.complete and last_came < due_at(call, policy) - MAX_LIST_LAG
+        if call.decision is None and call_id not in decided_here and (call_id in of_chain or not saw_all):
+            yield call
 
 
 def _calls_around(
     target: UnlinkedInvocation, ports: Ports, policy: Policy
 ) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
-    """The calls around this one, and the open ones of them that share tool-use ids with it, be it through others.
+    """The calls around this one, and those of them that share tool-use ids with it, be it through others.
 
     Tagged calls that are orphans, or were, are none of them. Where there are more calls than can be read or told apart,
     any chain of this one is crowded: then it stands for itself, so that the work of a settle does not grow with the
-    chain, and only few are looked for that share an id.
+    chain, and only few open ones are looked for that share an id.
     """
     first, last = calls_span(target.invocation.logged_at, policy)
     calls = ports.store.unlinked_between(first, last, limit=READ_LIMIT)
@@ -122,8 +146,7 @@ def _calls_around(
         untagged = _including(target, (call for call in calls if call.invocation.tag is None))
         ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
         sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
-        found = (ours[call.invocation_id] for call in sharing)
-        return NearbyFacts(unlinked=untagged), [call for call in found if call.decision is None]
+        return NearbyFacts(unlinked=untagged), [ours[call.invocation_id] for call in sharing]
     return NearbyFacts(unlinked=[target], complete=False), _few_sharing_ids(target, calls, policy)
 
 
@@ -202,10 +225,10 @@ def _decide_all(
         for member in context.deciding
         if member.invocation.invocation_id != target_id
     ]
-    if copies := _linked(others):
+    if copies := linked_of(others):
         ports.store.store_linked(copies)
     decided = _decide(target, decisions[target_id], ports)
-    _count([decided, *others], _linked([decided]), ports, context.policy)
+    _count([decided, *others], linked_of([decided]), ports, context.policy)
     return [decided, *others]
 
 
@@ -223,13 +246,5 @@ def _count(
     if missing:
         ports.store.store_linked(missing)
     just_decided = decisions_of(decided)
-    for request_id in dict.fromkeys(call.link.request_id for call in _linked(decided)):
+    for request_id in dict.fromkeys(call.link.request_id for call in linked_of(decided)):
         revise_if_due(request_id, ports, policy, just_decided=just_decided)
-
-
-def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:
-    return [
-        LinkedInvocation(invocation=call.invocation, link=call.decision)
-        for call in decided
-        if isinstance(call.decision, Link)
-    ]

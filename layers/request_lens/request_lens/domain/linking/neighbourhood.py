@@ -33,6 +33,11 @@ def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
     return max(ended, unlinked.stored_at + policy.link_delay)
 
 
+def due_order(unlinked: UnlinkedInvocation, policy: Policy) -> tuple[datetime, InvocationId]:
+    """What orders invocations by when they are due: of a chain's the last decides it."""
+    return due_at(unlinked, policy), unlinked.invocation.invocation_id
+
+
 def calls_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
     """When the calls began that bear on one of this moment.
 
@@ -96,7 +101,7 @@ class LinkingContext:
     @property
     def last_due(self) -> UnlinkedInvocation:
         """The open call that is due last: its settle decides the chain, and the others leave it to that."""
-        return max(self.open_members, key=lambda member: (due_at(member, self.policy), member.invocation.invocation_id))
+        return max(self.open_members, key=lambda member: due_order(member, self.policy))
 
     @property
     def anchor(self) -> Link | None:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.simulation.drawing.traffic import Style
+from tests.simulation.drawing.truth import Style
 from tests.simulation.judging.oracles import judge
 from tests.simulation.judging.outcome import run_promptly, run_seed
 from tests.simulation.run import REPLAY

@@ -10,7 +10,7 @@ from itertools import pairwise
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Request
 from request_lens.domain.publishing.metric_names import Metric
-from tests.simulation.drawing.traffic import CallTruth
+from tests.simulation.drawing.truth import CallTruth
 from tests.support.facts import EPOCH
 
 MS = timedelta(milliseconds=1)
@@ -105,8 +105,10 @@ def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
         llm_time: int | None = _covered_ms(succeeded)
     else:
         llm_time = sum(each.call.latency_ms or 0 for each in succeeded) if _one_loop(succeeded) else None
+    if not precise and any(each.ids_repeat for each in succeeded):
+        return Times(judged=frozenset())  # whether the ids tell the order is for the product to find out
     rest = None if llm_time is None or request.duration_ms is None else request.duration_ms - llm_time
-    judges_tools = precise and _one_loop(succeeded)
+    judges_tools = precise and _one_loop(succeeded) and not any(each.ids_repeat for each in succeeded)
     return Times(
         judged=frozenset({"llm_time_ms", "non_llm_time_ms"} | ({"tool_time_ms"} if judges_tools else set())),
         llm_time_ms=llm_time,

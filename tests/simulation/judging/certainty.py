@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.linking.link import Method
+from request_lens.domain.facts import Invocation, InvocationId, Request
+from request_lens.domain.linking.link import Confidence, Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from tests.simulation.drawing.traffic import CallTruth
+from tests.simulation.drawing.truth import CallTruth
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.verdict import Verdict, expect
 
@@ -29,12 +29,19 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
         own = [each for each in made if _counts(each, outcome.traffic.policy)]
         if state.summary is None or _tags_some(made) or state.summary.possible_calls is None:
             continue
-        linked = {each.invocation.invocation_id for each in state.invocations}
+        linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome)
         lacking = [each.call.invocation_id for each in own if each.call.invocation_id not in linked]
         if len(lacking) > state.summary.possible_calls:
             yield f"{state.request_id} lacks {lacking} and says that {state.summary.possible_calls} are possible"
         else:
             yield None
+
+
+def _assumed(outcome: Outcome) -> set[InvocationId]:
+    """Calls that somebody has by a link that is but assumed, which may be wrong where conversations go on."""
+    return {
+        key for key, link in outcome.links.items() if outcome.traffic.goes_on and link.confidence is Confidence.ASSUMED
+    }
 
 
 def _counts(truth: CallTruth, policy: Policy) -> bool:

@@ -108,7 +108,9 @@ def may_be_of(call: Invocation, record: Request, policy: Policy) -> bool:
 
 
 def proven_take_no_others(outcome: Outcome) -> Verdict:
-    """A request that its tags prove complete has no call that was linked by time, but for attempts that failed."""
+    """A request that its tags prove complete in time has no call that was linked by time, but attempts that failed."""
+    if not outcome.is_punctual:
+        return
     for state in outcome.states:
         if not is_proven([each.invocation for each in state.invocations if each.link.method is Method.TAG]):
             continue

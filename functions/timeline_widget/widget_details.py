@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from request_lens.application.query import RequestDetail, RequestView
+from request_lens.domain.folding.order import in_order
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.presentation.calls import end_text, in_order, link_text, start_text
+from request_lens.presentation.calls import end_text, link_text, start_text
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
 from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text

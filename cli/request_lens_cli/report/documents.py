@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation
+from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
@@ -12,7 +13,6 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.calls import in_order
 from request_lens.presentation.formatting import iso_ms
 from request_lens_cli.report.costs import call_estimate
 

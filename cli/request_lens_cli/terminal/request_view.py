@@ -6,10 +6,10 @@ from rich.text import Text
 from request_lens.application.query import RequestDetail
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.bars import bars_by_call
+from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.calls import in_order
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens_cli.report.costs import call_estimate

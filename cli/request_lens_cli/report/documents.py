@@ -26,6 +26,8 @@ type Document = Mapping[str, Json]
 def summary_document(state: RequestState, policy: Policy) -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
 
+    While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far.
+
     Raises: ValueError for a request whose record has not come.
     """
     record = state.record
@@ -49,6 +51,8 @@ _AGGREGATE_KEYS = (
     "llm_calls",
     "llm_errors",
     "llm_throttles",
+    "possible_calls",
+    "certain_since",
     "llm_time_ms",
     "tool_time_ms",
     "non_llm_time_ms",
@@ -58,6 +62,9 @@ _AGGREGATE_KEYS = (
     "cache_write_input_tokens",
     "estimated_cost_usd",
     "unpriced_calls",
+)
+_OF_THE_SUMMARY_ITSELF = frozenset(
+    {"possible_calls", "certain_since", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"}
 )
 
 
@@ -76,7 +83,7 @@ def _source_document(source: PriceSource | None) -> Document | None:
 def _aggregate_value(summary: Summary, key: str) -> Json:
     if key == "estimated_cost_usd":
         return usd(summary.totals.estimated_cost_usd)
-    value = getattr(summary if key.endswith("_time_ms") else summary.totals, key)
+    value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
     return value if value is None else int(value)
 
 

@@ -27,9 +27,9 @@ from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path
 from request_lens_cli.terminal.progress import phase
+from request_lens_cli.terminal.report_view import show_uncertain
 from request_lens_cli.terminal.requests_table import requests_table
 from request_lens_cli.terminal.timeline_png import write_png
-from request_lens_cli.terminal.unlinked_table import unlinked_table
 
 ARTICLE = "article"
 """The reference experiment."""
@@ -104,8 +104,7 @@ def _show(report: Report, console: Console) -> None:
         console.print(cost_line(report), highlight=False)
     if calls := calls_by_label(report):
         console.print(f"{calls}{': as in the article' if calls == ARTICLE_CALLS else ''}", highlight=False)
-    if report.unattributed:
-        console.print(unlinked_table(report))
+    show_uncertain(report, console)
     console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))
 

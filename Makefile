@@ -24,7 +24,7 @@ setup: ## Install everything the other targets need into .venv and .tools (PYTHO
 browser: ## Find a Chromium for the tests, or fetch Debian's into .tools (CHROME=path names one)
 	@scripts/browser.sh
 
-demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap; KEEP=1 leaves it running)
+demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap or chat; KEEP=1 leaves it running)
 	@$(BIN)/request-lens demo --scenario "$(SCENARIO)" $(if $(filter-out 0,$(KEEP)),--keep)
 
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running

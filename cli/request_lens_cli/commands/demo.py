@@ -34,15 +34,17 @@ from request_lens_cli.terminal.timeline_png import write_png
 ARTICLE = "article"
 """The reference experiment."""
 
-OVERLAP = "overlap"
-"""The scenario that shows what tags are for."""
+TWICE = frozenset({"chat", "overlap"})
+"""The scenarios that show what tags are for: they are played untagged, then tagged."""
 
 ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
 """What the article's experiment found: LLM calls × requests, by label."""
 
 
 @click.command("demo")
-@click.option("--scenario", default="article", help="A scenario in events/; overlap is played untagged, then tagged.")
+@click.option(
+    "--scenario", default="article", help="A scenario in events/; chat and overlap are played untagged, then tagged."
+)
 @click.option("--keep", is_flag=True, help="Leave the local AWS running; stop it with `make down`.")
 def demo_command(scenario: str, *, keep: bool) -> None:
     """Deploy to a local AWS, play an experiment into it, and show the result from the deployed table and metrics."""
@@ -57,7 +59,7 @@ def demo_command(scenario: str, *, keep: bool) -> None:
         demo = _deploy(local, console)
         reports = [
             _play(demo, scenario, console, with_tags=tags)
-            for tags in ((False, True) if scenario == OVERLAP else (False,))
+            for tags in ((False, True) if scenario in TWICE else (False,))
         ]
         show_commands(reports[-1], local=local, stack=demo.stack, console=console)
         _write_page(reports[-1], demo, console)
@@ -90,7 +92,7 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
     with phase(console, "settle", "the requests settle") as note:
         report = wait_until_settled(run, note=note)
     _show(report, console)
-    show_metrics(run, report, metrics=demo.metrics, console=console)
+    show_metrics(run, metrics=demo.metrics, console=console)
     _draw(report, demo.local.paths.checkout / "out" / f"{'timeline-tagged' if with_tags else 'timeline'}.svg", console)
     if scenario == ARTICLE and calls_by_label(report) != ARTICLE_CALLS:
         raise click.ClickException(f"The article found {ARTICLE_CALLS}; this run did not: see the table above.")

@@ -1,6 +1,6 @@
 """What the use cases need of the world: the fact store, the settle timer, the metric sink, the clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -47,6 +47,12 @@ class RequestStore(Protocol):
     def mark_orphaned(self, request_id: RequestId) -> bool:
         """Say that the request's calls count as unattributed; False if its record is there by now."""
 
+    def mark_overrun(self, request_id: RequestId) -> None:
+        """Say that further calls with this id are to be taken as untagged; nothing if its record is there by now."""
+
+    def find_overrun(self, request_ids: Collection[RequestId]) -> Collection[RequestId]:
+        """Those of the ids that are marked so; may lag behind the newest writes."""
+
 
 class DecisionStore(Protocol):
     """Untagged invocations and what was decided of them. Raises: StoreUnavailable."""
@@ -60,6 +66,12 @@ class DecisionStore(Protocol):
         Stores the invocation too where it is not in the table yet. Only `request_never_seen` gives way, to a link.
         """
 
+    def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:
+        """Decide each, in any order, as `decide` does; what had stood is not told."""
+
+    def load_decisions(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, Decision]:
+        """The decisions of those of the invocations that have one; may lag behind the newest writes."""
+
 
 class Neighbourhood(Protocol):
     """Facts by time, in order of their start and id; may lag behind the newest writes. Raises: StoreUnavailable."""
@@ -69,6 +81,13 @@ class Neighbourhood(Protocol):
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """Untagged invocations whose timestamp lies in [first, last], the earliest `limit` of them."""
+
+
+class SharedNeighbourhood(Neighbourhood, Protocol):
+    """Facts by time that are read once for several settles, and so may be older than what those have decided since."""
+
+    def tell_decision(self, invocation_id: InvocationId, decision: Decision) -> None:
+        """Let later reads know of a decision."""
 
 
 class FactReader(Neighbourhood, Protocol):
@@ -150,7 +169,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All that a use case needs of the world; `prices` are what LLM calls cost in it."""
+    """All that a use case needs of the world; `prices` are what LLM calls cost in it.
+
+    `shared` are reads by time that the settles of one batch share; without them each reads for itself.
+    """
 
     store: FactStore
     timer: SettleTimer
@@ -158,6 +180,12 @@ class Ports:
     clock: Clock
     profiles: InferenceProfiles
     prices: PriceTable
+    shared: SharedNeighbourhood | None = None
+
+    @property
+    def around(self) -> Neighbourhood:
+        """Where facts are read that lie around another one."""
+        return self.shared or self.store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Reading the context of a chain: the calls and requests around it, as much of them as can be told apart."""
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, RequestId
 from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
@@ -20,6 +20,7 @@ from request_lens.domain.linking.neighbourhood import (
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
+from request_lens.domain.times import EPOCH
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
@@ -28,6 +29,8 @@ READ_LIMIT = 8 * MAX_FACTS_AROUND
 
 MAX_SHARING = 8
 """Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
+
+_GRID = timedelta(seconds=10)
 
 MAX_CANDIDATES = 10
 """Where more requests may have made a chain's calls, their own calls are not read, and they do not say anew what is
@@ -44,15 +47,12 @@ def read_calls(
     chain, and only few are looked for that share an id.
     """
     at = target.invocation.logged_at
-    # Either side first, which is little: of a crowd they are read once for all of a batch, and what is far not at all.
-    for first, last in ((at, at + policy.max_request), (at - policy.max_request, at)):
-        calls = ports.around.unlinked_between(first, last, limit=MAX_FACTS_AROUND + 1)
-        if len(calls) > MAX_FACTS_AROUND:
-            return _crowded(target, calls, policy)
+    if any(_is_dense(span, ports) for span in _spans_beside(at, policy)):
+        return NearbyFacts(unlinked=[target], complete=False), _left_at_the_edge(target, ports, policy)
     calls = ports.around.unlinked_between(*calls_span(at, policy), limit=READ_LIMIT)
     beside = [call for call in calls if abs(call.invocation.logged_at - at) <= policy.max_request]
     if len(calls) >= READ_LIMIT or len(beside) > MAX_FACTS_AROUND:
-        return _crowded(target, calls, policy)
+        return NearbyFacts(unlinked=[target], complete=False), _left_at_the_edge(target, ports, policy)
     untagged = _including(target, (call for call in calls if call.invocation.tag is None))
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
     sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
@@ -60,14 +60,35 @@ def read_calls(
     return NearbyFacts(unlinked=untagged), [call for call in found if call.decision is None]
 
 
-def _crowded(
-    target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation], policy: Policy
-) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
-    """This call alone, and the open ones that share an id with it; none of many, for such an id joins nothing."""
-    named = named_by(target.invocation)
-    ours = (call for call in calls if named and call.decision is None and may_be_linked(call, policy))
+def _spans_beside(at: datetime, policy: Policy) -> Iterator[tuple[datetime, datetime]]:
+    """Parts of the time beside a moment, little ones first: where one is dense, the moment lies in a crowd.
+
+    The first two begin and end on a grid, so that all calls of a batch ask for the same ones, which are read once.
+    """
+    grid, width = at - (at - EPOCH) % _GRID, policy.max_request - _GRID
+    if width > timedelta(0):
+        yield grid + _GRID, grid + _GRID + width
+        yield grid - width, grid
+    yield at, at + policy.max_request
+    yield at - policy.max_request, at
+
+
+def _is_dense(span: tuple[datetime, datetime], ports: Ports) -> bool:
+    return len(ports.around.unlinked_between(*span, limit=MAX_FACTS_AROUND + 1)) > MAX_FACTS_AROUND
+
+
+def _left_at_the_edge(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
+    """Open calls before this one, of no crowd themselves, that share an id with it: it may be the last of their chain.
+
+    None where they are many, for such an id joins nothing.
+    """
+    named, at = named_by(target.invocation), target.invocation.logged_at
+    if not named or any(_is_dense(span, ports) for span in list(_spans_beside(at, policy))[1::2]):
+        return ()
+    calls = ports.around.unlinked_between(at - policy.reach, at, limit=MAX_FACTS_AROUND + 1)
+    ours = (call for call in calls if call.decision is None and may_be_linked(call, policy))
     sharing = [call for call in ours if not named.isdisjoint(named_by(call.invocation))]
-    return NearbyFacts(unlinked=[target], complete=False), sharing if len(sharing) <= MAX_SHARING else ()
+    return sharing if len(sharing) <= MAX_SHARING else ()
 
 
 def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) -> list[UnlinkedInvocation]:

@@ -53,6 +53,7 @@ format: setup ## Format the code and fix what the linter can fix
 docs: setup browser ## Make the generated parts of the documents anew: tables, outputs of commands, pictures (a minute)
 	$(BIN)/python -m scripts.document_tables
 	$(BIN)/python -m scripts.timeline_picture >/dev/null
+	$(BIN)/python -m scripts.overlap_picture
 	$(BIN)/python -m tests.support.command_outputs
 	$(WITH_FUNCTIONS) $(BIN)/python -m tests.benchmark.cost_table
 	$(BIN)/python -m tests.benchmark.linking_figure

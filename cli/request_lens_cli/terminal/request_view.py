@@ -93,7 +93,8 @@ def _cost(summary: Summary) -> str:
 
 def _counts(summary: Summary) -> str:
     totals = summary.totals
-    parts = [at_least_words(totals.llm_calls, "LLM call", certain=summary.is_certain)]
+    calls = at_least_words(totals.llm_calls, "LLM call", certain=summary.is_certain)
+    parts = [f"{calls[0].upper()}{calls[1:]}"]
     if totals.llm_errors:
         parts.append(f"{totals.llm_errors:,} failed, of these {totals.llm_throttles:,} throttled")
     return ", ".join(parts)

@@ -79,7 +79,7 @@ def shown(state: RequestState) -> str:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (POSSIBLE, "at least 1 LLM call"),
+        (POSSIBLE, "At least 1 LLM call"),
         (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: name the agent's role in AgentRoleNames,"),
         (POSSIBLE, "Tokens: at least 1,011 in, 31 out"),
         (POSSIBLE, "Time: LLM unknown, tools unknown, other than LLM unknown"),

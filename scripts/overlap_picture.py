@@ -6,7 +6,7 @@ The requests are what `replay` makes of their three calls; `make docs` runs it.
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
 from request_lens.domain.policy import Policy
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.axis import Axis, axis_of, extent_of
@@ -29,10 +29,20 @@ _FITS_BOTH = timedelta(seconds=4)
 """When the call began that both requests may have made, as Bedrock logs it."""
 
 
+_REQUESTS = {"a": (0.2, 6_000), "b": (3.1, 6_200)}
+"""When each request began, in seconds, and how long it took, in ms."""
+
+
 def overlapping() -> Report:
     """Two requests, one call that fits the first alone, one that fits both, and one that fits the second alone."""
-    requests = {"a": (0.2, 6_000), "b": (3.1, 6_200)}
-    records = [
+    facts: list[Fact] = [*_requests(), *map(_call, (timedelta(seconds=1), _FITS_BOTH, timedelta(seconds=7)))]
+    result = replay((Arrival(record=fact) for fact in facts), Policy(agent_role_names=frozenset({_ROLE})))
+    labels = {request_id: Label(prompt=f"Request {request_id.upper()}", kind="untagged") for request_id in _REQUESTS}
+    return Report(requests=result.requests, unlinked=result.unattributed, labels=labels)
+
+
+def _requests() -> list[Request]:
+    return [
         Request(
             request_id=RequestId(request_id),
             route="POST /ask",
@@ -40,25 +50,20 @@ def overlapping() -> Report:
             started_at=_START + timedelta(seconds=begins),
             duration_ms=duration_ms,
         )
-        for request_id, (begins, duration_ms) in requests.items()
+        for request_id, (begins, duration_ms) in _REQUESTS.items()
     ]
-    calls = [
-        Invocation(
-            invocation_id=InvocationId(f"call-{seconds}"),
-            model_id="eu.anthropic.claude-haiku-4-5-20251001-v1:0",
-            operation="Converse",
-            logged_at=_START + timedelta(seconds=seconds),
-            latency_ms=_LATENCY_MS,
-            stop_reason="end_turn",
-            caller_role=_ROLE,
-        )
-        for seconds in (1, _FITS_BOTH // timedelta(seconds=1), 7)
-    ]
-    result = replay(
-        [Arrival(record=record) for record in (*records, *calls)], Policy(agent_role_names=frozenset({_ROLE}))
+
+
+def _call(begins: timedelta) -> Invocation:
+    return Invocation(
+        invocation_id=InvocationId(f"call at {begins}"),
+        model_id="eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+        operation="Converse",
+        logged_at=_START + begins,
+        latency_ms=_LATENCY_MS,
+        stop_reason="end_turn",
+        caller_role=_ROLE,
     )
-    labels = {request_id: Label(prompt=f"Request {request_id.upper()}", kind="untagged") for request_id in requests}
-    return Report(requests=result.requests, unlinked=result.unattributed, labels=labels)
 
 
 def picture(report: Report) -> Markup:

@@ -1,7 +1,7 @@
 """`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
 
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -36,6 +36,9 @@ ARTICLE = "article"
 
 TWICE = frozenset({"chat", "overlap"})
 """The scenarios that show what tags are for: they are played untagged, then tagged."""
+
+APART = timedelta(minutes=5)
+"""The untagged playing is logged as if it had ended so long before the tagged one: longer than any scenario takes."""
 
 ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
 """What the article's experiment found: LLM calls × requests, by label."""
@@ -86,7 +89,8 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
     """Play a scenario, wait until it has settled, and show what the table holds of it."""
     how = "calls tagged with their request's id" if with_tags else "calls untagged"
     with phase(console, "play", f"{scenario}, {how}") as note:
-        run = demo.play(scenario, with_tags=with_tags)
+        is_first = scenario in TWICE and not with_tags
+        run = demo.play(scenario, with_tags=with_tags, ago=APART if is_first else timedelta(0))
         played = run.scenario
         note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
     with phase(console, "settle", "the requests settle") as note:

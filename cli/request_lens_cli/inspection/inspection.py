@@ -20,6 +20,7 @@ MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
     RejectedReason.TOO_OLD: "Its fact is older than RetentionDays.",
     RejectedReason.TOO_NEW: "Its fact is more than two hours ahead of the clock.",
+    RejectedReason.UNREADABLE_ITEM: "It is no line, but an item of the table that another version wrote.",
 }
 """What each reason means to the owner of the log group."""
 

@@ -4,57 +4,38 @@ Of a chain's calls the one that is due last settles it. It decides the others fi
 and decides itself last: while it has no decision, its message comes again and makes good what a crash left out.
 """
 
-from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from request_lens.application.recounts import (
-    MAX_CANDIDATES,
-    came_late,
-    decisions_of,
-    linked_of,
-    recount_all,
-    settled_around,
-)
-from request_lens.application.settle_request import revise_if_due
+from request_lens.application.read_context import MAX_CANDIDATES, find_candidates, read_calls, read_requests
+from request_lens.application.settle_request import recount, revise_if_due
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.linking.chains import named_by, sharing_ids
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import (
     Decision,
+    Link,
     LinkedInvocation,
-    Method,
     Reason,
     Unattributed,
     UnlinkedInvocation,
 )
 from request_lens.domain.linking.neighbourhood import (
-    MAX_FACTS_AROUND,
-    READ_LIMIT,
     LinkingContext,
-    NearbyFacts,
-    calls_span,
-    count_neighbours,
     due_at,
     due_order,
     linking_context,
     may_be_linked,
-    requests_span,
 )
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
-from request_lens.domain.settling.uncertainty import is_proven
-from request_lens.errors import UnreadableItem
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
+
+MAX_LIST_LAG = timedelta(seconds=10)
+"""How far a list by time is taken to lag behind at most."""
 
 MAX_LEFT_BEHIND = 64
 """So many calls, at most, are settled with one because they had left their chain to it."""
-
-MAX_LIST_LAG = timedelta(seconds=10)  # behind the table a list by time may be, as it is taken
-
-MAX_SHARING = 8
-"""Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
 
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:
@@ -64,8 +45,8 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         return
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count([unlinked], ports.store.find_uncounted(linked_of([unlinked])), ports, policy)
-        if may_be_linked(unlinked, policy) and (came_late(unlinked, policy) or not _is_crowded(unlinked)):
+        _count([unlinked], ports.store.find_uncounted(_linked([unlinked])), ports, policy)
+        if may_be_linked(unlinked, policy) and (_came_late(unlinked, policy) or not _is_crowded(unlinked)):
             _recount_around_chain(unlinked, ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
@@ -96,12 +77,12 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     decide: what came since may have made the chain longer than any request, or have parted it.
     """
     now = ports.clock.now()
-    facts, sharing = _calls_around(target, ports, policy)
+    facts, sharing = read_calls(target, ports, policy)
     context = linking_context(target, facts, policy)
     last = context.last_due
     if due_at(last, policy) > now:
         return ()
-    context, states = _with_requests(context, target, ports)
+    context, states = read_requests(context, target, ports)
     decision = decide_chain(context, now=now)
     if not decision.decisions:
         if decision.retry_at is not None and target == last:
@@ -109,9 +90,9 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         return ()
     decided = _decide_all(decision, context, target, ports)
     settled = [state.request_id for state in states if state.revision]
-    if not context.facts.complete and came_late(target, policy):
-        settled = settled_around(target, ports, policy)
-    recount_all(settled, decided, ports, policy)
+    if not context.facts.complete and _came_late(target, policy):
+        settled = find_candidates(target, ports, policy)
+    _recount(settled, decided, ports, policy)
     return [call for call in _left_behind(context, sharing) if due_order(call, policy) < due_order(target, policy)]
 
 
@@ -131,88 +112,29 @@ def _left_behind(context: LinkingContext, sharing: Sequence[UnlinkedInvocation])
             yield call
 
 
-def _calls_around(
-    target: UnlinkedInvocation, ports: Ports, policy: Policy
-) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
-    """The calls around this one, and those of them that share tool-use ids with it, be it through others.
-
-    Tagged calls that are orphans, or were, are none of them. Where there are more calls than can be read or told apart,
-    any chain of this one is crowded: then it stands for itself, so that the work of a settle does not grow with the
-    chain, and only few open ones are looked for that share an id.
-    """
-    first, last = calls_span(target.invocation.logged_at, policy)
-    calls = ports.store.unlinked_between(first, last, limit=READ_LIMIT)
-    if len(calls) < READ_LIMIT and count_neighbours(target, calls, policy) <= MAX_FACTS_AROUND:
-        untagged = _including(target, (call for call in calls if call.invocation.tag is None))
-        ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
-        sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
-        return NearbyFacts(unlinked=untagged), [ours[call.invocation_id] for call in sharing]
-    return NearbyFacts(unlinked=[target], complete=False), _few_sharing_ids(target, calls, policy)
-
-
-def _few_sharing_ids(
-    target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation], policy: Policy
-) -> Sequence[UnlinkedInvocation]:
-    """The open calls that share an id with this one themselves; none where they are many: such an id joins nothing."""
-    named = named_by(target.invocation)
-    ours = (call for call in calls if named and call.decision is None and may_be_linked(call, policy))
-    sharing = [call for call in ours if not named.isdisjoint(named_by(call.invocation))]
-    return sharing if len(sharing) <= MAX_SHARING else ()
-
-
-def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) -> list[UnlinkedInvocation]:
-    """The invocations found by time, and this one in any case: the index may lag behind."""
-    others = [call for call in calls if call.invocation.invocation_id != target.invocation.invocation_id]
-    insort(others, target, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
-    return others
-
-
-def _with_requests(
-    context: LinkingContext, target: UnlinkedInvocation, ports: Ports
-) -> tuple[LinkingContext, Sequence[RequestState]]:
-    """The context with the requests around and their tagged calls, and what is stored of those that may have made one.
-
-    Requests that are proven to have all of their calls are left out: they made nobody else's. Where more requests may
-    have made one than are looked at, none is left out.
-    """
-    if not context.facts.complete:
-        return context, ()
-    first, last = requests_span(target.invocation.logged_at, context.policy)
-    requests = ports.store.requests_between(first, last, limit=READ_LIMIT)
-    facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
-    context = replace(context, facts=facts)
-    if context.is_crowded:
-        return context, ()
-    near = {request.request_id for options in context.lone_options() for request in options}
-    if len(near) > MAX_CANDIDATES:
-        return context, ()
-    states = [state for request_id in sorted(near) if (state := _readable_state(request_id, ports)) is not None]
-    # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
-    is_call = any(call.is_llm_call for call in context.chain.calls)
-    proven = {state.request_id for state in states if is_call and is_proven(state.invocations)}
-    tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
-    rivals = [request for request in requests if request.request_id not in proven]
-    return replace(context, facts=replace(facts, requests=rivals, under_requests=tagged)), states
-
-
-def _readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
-    """What is stored of a request; None where another version wrote of it: its own settle tells that."""
-    try:
-        return ports.store.load_request(request_id)
-    except UnreadableItem:
-        return None
-
-
 def _is_crowded(call: UnlinkedInvocation) -> bool:
     return isinstance(call.decision, Unattributed) and call.decision.reason is Reason.CROWDED
 
 
+def _came_late(call: UnlinkedInvocation, policy: Policy) -> bool:
+    """Whether requests around may have been settled before the call was known."""
+    return call.stored_at > call.invocation.logged_at + policy.link_delay
+
+
 def _recount_around_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
     """Let the settled requests around the chain of a decided call count anew: whoever decided it may have died then."""
-    facts, _ = _calls_around(target, ports, policy)
+    facts, _ = read_calls(target, ports, policy)
     members = linking_context(target, facts, policy).members
-    around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
-    recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)
+    around = (find_candidates(member, ports, policy) for member in members if member.decision is not None)
+    _recount(list({request_id: None for found in around for request_id in found}), members, ports, policy)
+
+
+def _recount(settled: Sequence[RequestId], decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
+    """Let settled requests say anew how many calls may be theirs: a call that they counted, or did not, is decided."""
+    if len(settled) > MAX_CANDIDATES:
+        return
+    for request_id in settled:
+        recount(request_id, ports, policy, just_decided=_decisions(decided))
 
 
 def _decide_all(
@@ -225,10 +147,10 @@ def _decide_all(
         for member in context.deciding
         if member.invocation.invocation_id != target_id
     ]
-    if copies := linked_of(others):
+    if copies := _linked(others):
         ports.store.store_linked(copies)
     decided = _decide(target, decisions[target_id], ports)
-    _count([decided, *others], linked_of([decided]), ports, context.policy)
+    _count([decided, *others], _linked([decided]), ports, context.policy)
     return [decided, *others]
 
 
@@ -236,7 +158,10 @@ def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> U
     """Write a decision, an unattributed one with what it is published at; answers with the decision that stands."""
     if isinstance(decision, Unattributed):
         decision = replace(decision, quote=ports.prices.quote(unlinked.invocation))
-    return replace(unlinked, decision=ports.store.decide(unlinked, decision))
+    standing = ports.store.decide(unlinked, decision)
+    if ports.shared is not None:
+        ports.shared.tell_decision(unlinked.invocation.invocation_id, standing)
+    return replace(unlinked, decision=standing)
 
 
 def _count(
@@ -245,6 +170,17 @@ def _count(
     """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
     if missing:
         ports.store.store_linked(missing)
-    just_decided = decisions_of(decided)
-    for request_id in dict.fromkeys(call.link.request_id for call in linked_of(decided)):
-        revise_if_due(request_id, ports, policy, just_decided=just_decided)
+    for request_id in dict.fromkeys(call.link.request_id for call in _linked(decided)):
+        revise_if_due(request_id, ports, policy, just_decided=_decisions(decided))
+
+
+def _decisions(decided: Iterable[UnlinkedInvocation]) -> dict[InvocationId, Decision]:
+    return {call.invocation.invocation_id: call.decision for call in decided if call.decision is not None}
+
+
+def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:
+    return [
+        LinkedInvocation(invocation=call.invocation, link=call.decision)
+        for call in decided
+        if isinstance(call.decision, Link)
+    ]

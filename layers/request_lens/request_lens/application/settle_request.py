@@ -13,7 +13,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
-from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, needs_count, possible_calls, possible_span
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, find_possible, needs_count, possible_span
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
@@ -153,17 +153,17 @@ def _possible_calls(
     around: Sequence[UnlinkedInvocation] = ()
     if needs_count(record, state.invocations, policy):
         first, last = possible_span(record, policy)
-        around = ports.store.unlinked_between(first, last, limit=MAX_READ)
+        around = ports.around.unlinked_between(first, last, limit=MAX_READ)
     known: Iterable[UnlinkedInvocation] = (
         replace(call, decision=just_decided[call.invocation.invocation_id])
         if call.invocation.invocation_id in just_decided
         else call
         for call in around
     )
-    possible = possible_calls(record, state.invocations, known, policy)
+    possible = find_possible(record, state.invocations, known, policy)
     if possible and (as_they_stand := _read_again(possible, ports, policy)):
         known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
-        possible = possible_calls(record, state.invocations, known, policy)
+        possible = find_possible(record, state.invocations, known, policy)
     return None if possible is None else len(possible)
 
 

@@ -23,9 +23,6 @@ from request_lens.domain.policy import Policy
 MAX_FACTS_AROUND = 1_000
 """With more facts than this around an invocation it is `crowded`: time says nothing any more."""
 
-READ_LIMIT = 6 * MAX_FACTS_AROUND
-"""How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
-
 
 def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
     """When an invocation can be decided: every request around it has ended, and its record has arrived."""
@@ -57,12 +54,6 @@ def requests_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]
 def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
     """Whether the invocation's caller is an agent of ours; everybody is while `AgentRoleNames` is empty."""
     return not policy.agent_role_names or unlinked.invocation.caller_role in policy.agent_role_names
-
-
-def count_neighbours(target: UnlinkedInvocation, ordered: Sequence[UnlinkedInvocation], policy: Policy) -> int:
-    """How many of the invocations, which are in order of time, began within `MaxRequestSeconds` of this one."""
-    at = target.invocation.logged_at
-    return _count(ordered, at - policy.max_request, at + policy.max_request, key=_logged_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,5 +58,5 @@ def _prove_nothing(linked: Iterable[LinkedInvocation]) -> bool:
 
 TIES_WITHOUT_UNIQUENESS = broken(f"{LINKING}.chains._steps", _follow_every_asker)
 NO_SPLITS = broken(f"{LINKING}.neighbourhood.explain", _explain_whole_chains)
-NOTHING_POSSIBLE = broken(f"{APPLICATION}.settle_request.find_possible", _leave_nothing_possible)
+NOTHING_POSSIBLE = broken(f"{APPLICATION}.settle_request.possible_calls", _leave_nothing_possible)
 PROVEN_AS_CANDIDATE = broken(f"{APPLICATION}.read_context.is_proven", _prove_nothing)

@@ -78,13 +78,15 @@ def _drained(outcome: Outcome) -> Verdict:
 
 
 def _most_rounds(outcome: Outcome) -> int:
-    """Four messages in a row; each that comes before its time is sent again, for the same time.
+    """Four messages in a row, and as many where a call takes up a chain that was left to it and waits for that.
+
+    Each that comes before its time is sent again, for the same time.
 
     A clock that is two hours ahead takes a message every 15 minutes, the longest that SQS waits: eight more. Lambda
     stops a function that feeds itself after about 16.
     """
     fired = outcome.world.faults.fired
-    return 4 + fired[Fault.EARLY_MESSAGE] + (8 if fired[Fault.CLOCK_AHEAD] or fired[Fault.CLOCK_FAR_AHEAD] else 0)
+    return 8 + fired[Fault.EARLY_MESSAGE] + (8 if fired[Fault.CLOCK_AHEAD] or fired[Fault.CLOCK_FAR_AHEAD] else 0)
 
 
 ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {

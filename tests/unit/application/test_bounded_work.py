@@ -6,9 +6,9 @@ from datetime import datetime
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.application.read_context import READ_LIMIT
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from tests.support import world as lens_world

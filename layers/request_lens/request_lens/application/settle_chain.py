@@ -4,17 +4,17 @@ Of a chain's calls the one that is due last settles it. It decides the others fi
 and decides itself last: while it has no decision, its message comes again and makes good what a crash left out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from request_lens.application.read_context import MAX_CANDIDATES, find_candidates, read_calls, read_requests
-from request_lens.application.settle_request import recount, revise_if_due
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.application.read_context import read_calls, read_requests
+from request_lens.application.recounts import came_late, decisions_of, linked_of, recount_all, settled_around
+from request_lens.application.settle_request import revise_if_due
+from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import (
     Decision,
-    Link,
     LinkedInvocation,
     Reason,
     Unattributed,
@@ -31,11 +31,10 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
-MAX_LIST_LAG = timedelta(seconds=10)
-"""How far a list by time is taken to lag behind at most."""
-
 MAX_LEFT_BEHIND = 64
 """So many calls, at most, are settled with one because they had left their chain to it."""
+
+MAX_LIST_LAG = timedelta(seconds=10)  # behind the table a list by time may be, as it is taken
 
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:
@@ -45,8 +44,8 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         return
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count([unlinked], ports.store.find_uncounted(_linked([unlinked])), ports, policy)
-        if may_be_linked(unlinked, policy) and (_came_late(unlinked, policy) or not _is_crowded(unlinked)):
+        _count([unlinked], ports.store.find_uncounted(linked_of([unlinked])), ports, policy)
+        if may_be_linked(unlinked, policy) and (came_late(unlinked, policy) or not _is_crowded(unlinked)):
             _recount_around_chain(unlinked, ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
@@ -90,9 +89,9 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         return ()
     decided = _decide_all(decision, context, target, ports)
     settled = [state.request_id for state in states if state.revision]
-    if not context.facts.complete and _came_late(target, policy):
-        settled = find_candidates(target, ports, policy)
-    _recount(settled, decided, ports, policy)
+    if not context.facts.complete and came_late(target, policy):
+        settled = settled_around(target, ports, policy)
+    recount_all(settled, decided, ports, policy)
     return [call for call in _left_behind(context, sharing) if due_order(call, policy) < due_order(target, policy)]
 
 
@@ -116,25 +115,12 @@ def _is_crowded(call: UnlinkedInvocation) -> bool:
     return isinstance(call.decision, Unattributed) and call.decision.reason is Reason.CROWDED
 
 
-def _came_late(call: UnlinkedInvocation, policy: Policy) -> bool:
-    """Whether requests around may have been settled before the call was known."""
-    return call.stored_at > call.invocation.logged_at + policy.link_delay
-
-
 def _recount_around_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
     """Let the settled requests around the chain of a decided call count anew: whoever decided it may have died then."""
     facts, _ = read_calls(target, ports, policy)
     members = linking_context(target, facts, policy).members
-    around = (find_candidates(member, ports, policy) for member in members if member.decision is not None)
-    _recount(list({request_id: None for found in around for request_id in found}), members, ports, policy)
-
-
-def _recount(settled: Sequence[RequestId], decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
-    """Let settled requests say anew how many calls may be theirs: a call that they counted, or did not, is decided."""
-    if len(settled) > MAX_CANDIDATES:
-        return
-    for request_id in settled:
-        recount(request_id, ports, policy, just_decided=_decisions(decided))
+    around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
+    recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)
 
 
 def _decide_all(
@@ -147,10 +133,10 @@ def _decide_all(
         for member in context.deciding
         if member.invocation.invocation_id != target_id
     ]
-    if copies := _linked(others):
+    if copies := linked_of(others):
         ports.store.store_linked(copies)
     decided = _decide(target, decisions[target_id], ports)
-    _count([decided, *others], _linked([decided]), ports, context.policy)
+    _count([decided, *others], linked_of([decided]), ports, context.policy)
     return [decided, *others]
 
 
@@ -170,17 +156,6 @@ def _count(
     """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
     if missing:
         ports.store.store_linked(missing)
-    for request_id in dict.fromkeys(call.link.request_id for call in _linked(decided)):
-        revise_if_due(request_id, ports, policy, just_decided=_decisions(decided))
-
-
-def _decisions(decided: Iterable[UnlinkedInvocation]) -> dict[InvocationId, Decision]:
-    return {call.invocation.invocation_id: call.decision for call in decided if call.decision is not None}
-
-
-def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:
-    return [
-        LinkedInvocation(invocation=call.invocation, link=call.decision)
-        for call in decided
-        if isinstance(call.decision, Link)
-    ]
+    just_decided = decisions_of(decided)
+    for request_id in dict.fromkeys(call.link.request_id for call in linked_of(decided)):
+        revise_if_due(request_id, ports, policy, just_decided=just_decided)

@@ -13,7 +13,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
-from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, find_possible, needs_count, possible_span
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, needs_count, possible_calls, possible_span
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
@@ -160,10 +160,10 @@ def _possible_calls(
         else call
         for call in around
     )
-    possible = find_possible(record, state.invocations, known, policy)
+    possible = possible_calls(record, state.invocations, known, policy)
     if possible and (as_they_stand := _read_again(possible, ports, policy)):
         known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
-        possible = find_possible(record, state.invocations, known, policy)
+        possible = possible_calls(record, state.invocations, known, policy)
     return None if possible is None else len(possible)
 
 

@@ -83,7 +83,7 @@ def _llm_time_ms(invocations: Sequence[Invocation], policy: Policy) -> int | Non
     intervals = _intervals(calls, policy)
     if intervals is not None:
         return whole_ms(_length(_union(intervals)))
-    chains = chains_of(calls, reach=policy.reach)
+    chains = chains_of(calls, policy=policy)
     if len(chains) == 1 and chains[0].is_linear:
         return whole_ms(sum((call.latency for call in calls), start=timedelta(0)))
     return None
@@ -103,7 +103,7 @@ def _tool_time_ms(invocations: Sequence[Invocation], policy: Policy) -> int | No
     Gaps that overlap count once, and while another call of the request runs, that is LLM time.
     """
     calls = _llm_calls(invocations)
-    chains = chains_of(calls, reach=policy.reach)
+    chains = chains_of(calls, policy=policy)
     if not _all_timed(calls) or _may_hide_a_gap(chains):
         return None
     gaps: list[_Interval] = []

@@ -37,14 +37,6 @@ def needs_count(record: Request, linked: Sequence[LinkedInvocation], policy: Pol
 
 def possible_calls(
     record: Request, linked: Sequence[LinkedInvocation], around: Iterable[UnlinkedInvocation], policy: Policy
-) -> int | None:
-    """How many of the calls around may each be the request's; see `find_possible`."""
-    possible = find_possible(record, linked, around, policy)
-    return None if possible is None else len(possible)
-
-
-def find_possible(
-    record: Request, linked: Sequence[LinkedInvocation], around: Iterable[UnlinkedInvocation], policy: Policy
 ) -> Sequence[UnlinkedInvocation] | None:
     """Those of the calls around, linked to nobody, that may each be the request's; the first MAX_POSSIBLE of them.
 

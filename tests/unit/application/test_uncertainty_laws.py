@@ -11,7 +11,7 @@ from request_lens.application.settle_request import recount
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from tests.support.facts import call, chain_of_two, link, request, tag
+from tests.support.facts import call, chain_of_two, link, linked, request, tag
 from tests.support.world import FailingStore, World
 
 POLICY = Policy(agent_role_names=frozenset({"agent-role"}))
@@ -49,6 +49,19 @@ def test_a_call_that_another_settle_decided_moments_ago_counts_as_it_stands(deci
     recount(RequestId("r1"), world.ports, POLICY, just_decided={})
 
     assert _possible(world, "r1") == possible
+
+
+def test_a_request_that_counts_anew_counts_what_a_settle_that_died_has_linked_to_it() -> None:
+    world = World(POLICY)
+    world.collect(10, request("r1"))
+    world.run_until()
+    world.store.store_linked([linked(call("c1", 1))])
+
+    recount(RequestId("r1"), world.ports, POLICY, just_decided={})
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert summary.totals.llm_calls == 1
 
 
 def _possible(world: World, request_id: str) -> int | None:

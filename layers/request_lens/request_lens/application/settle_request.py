@@ -75,12 +75,15 @@ def revise_if_due(
 def recount(
     request_id: RequestId, ports: Ports, policy: Policy, *, just_decided: Mapping[InvocationId, Decision]
 ) -> None:
-    """Write another revision of a request that has one if other calls may be its own than that one says."""
+    """Write another revision of a request that has one if other calls are, or may be, its own than that one says."""
 
     def is_due(state: RequestState) -> bool:
         if state.record is None or state.summary is None:
             return False
-        return _possible_calls(state, state.record, ports, policy, just_decided) != state.summary.possible_calls
+        return (
+            has_news(state)
+            or _possible_calls(state, state.record, ports, policy, just_decided) != state.summary.possible_calls
+        )
 
     _revise(request_id, ports, policy, just_decided=just_decided, is_due=is_due)
 

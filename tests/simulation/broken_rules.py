@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
 from unittest.mock import patch
 
 from request_lens.domain.facts import Invocation, Request
@@ -26,16 +25,17 @@ def broken(place: str, rule: Callable[..., object]) -> Callable[[], AbstractCont
     return breaking
 
 
-def _follow_every_asker(ordered: Sequence[Invocation], reach: timedelta) -> list[list[int]]:
+def _follow_every_asker(ordered: Sequence[Invocation], policy: Policy) -> list[list[int]]:
     """A call follows all that asked for an id that it returns: ids are taken as unique."""
     return [
-        [
-            before
-            for before, asker in enumerate(ordered[:position])
-            if asker.logged_at >= call.logged_at - reach and not {*returned_by(call)}.isdisjoint(produced_by(asker))
-        ]
+        [before for before, asker in enumerate(ordered[:position]) if _asked_for(call, asker, policy)]
         for position, call in enumerate(ordered)
     ]
+
+
+def _asked_for(call: Invocation, asker: Invocation, policy: Policy) -> bool:
+    shares_id = not {*returned_by(call)}.isdisjoint(produced_by(asker))
+    return shares_id and asker.logged_at >= call.logged_at - policy.reach
 
 
 def _explain_whole_chains(chain: Chain, requests: Iterable[Request], bounds: Bounds, policy: Policy) -> Explanations:

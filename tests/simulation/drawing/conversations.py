@@ -102,10 +102,10 @@ def _turn(
         route=OBSERVED_ROUTE,
         status=_STATUS.get(end, 200),
         started_at=began,
-        duration_ms=duration_ms if chance.random() < 0.95 else None,
+        duration_ms=duration_ms if chance.random() < 0.95 or length_ms == TOO_LONG_MS else None,
         streamed=end is End.STREAM,
     )
-    repeated = len({*asked}) < how_many
+    repeated = len({*asked}) < how_many or pending in asked
     for position in range(how_many):
         asks = position < how_many - 1 or end in _ASKING
         at = began + timedelta(milliseconds=position * step_ms + chance.randint(0, step_ms // 4))

@@ -1,7 +1,6 @@
 """What truly happened, as values: calls with whose they were, requests, and the policy that they are observed with."""
 
 import random
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -72,14 +71,6 @@ class Traffic:
         """Whether no request outlasts what the policy takes for the longest."""
         longest_ms = self.policy.max_request / timedelta(milliseconds=1)
         return all((each.duration_ms or 0) <= longest_ms for each in self.requests.values())
-
-    @property
-    def has_own_ids(self) -> bool:
-        """Whether each tool-use id is asked for by one call, and returned by one."""
-        named = [call.call.conversation for call in self.calls.values() if call.call.conversation is not None]
-        asked = Counter(tool_use_id for each in named for tool_use_id in each.produced)
-        returned = Counter(tool_use_id for each in named for tool_use_id in each.returned)
-        return max([*asked.values(), *returned.values()], default=1) == 1
 
     @property
     def keeps_the_assumptions(self) -> bool:

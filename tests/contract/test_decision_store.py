@@ -97,3 +97,14 @@ def test_the_stream_tells_each_decision_with_the_one_before(tested: StoreUnderTe
         InvocationDecided(stored_at=STORED_AT, invocation=call_at(), decision=NEVER_SEEN),
         InvocationDecided(stored_at=STORED_AT, invocation=call_at(), decision=link_to(), previous=NEVER_SEEN),
     ]
+
+
+def test_many_are_decided_as_one_is_and_their_decisions_are_found(store: FactStore) -> None:
+    calls = [call_at(invocation_id=f"call-{n:03}") for n in range(130)]
+    store.store_unlinked(calls, stored_at=STORED_AT)
+    store.decide(pending(calls[0]), link_to())
+
+    store.decide_all([(pending(call), NEVER_SEEN) for call in calls[:-1]])
+
+    found = store.load_decisions([call.invocation_id for call in calls] + [call_at(invocation_id="x").invocation_id])
+    assert found == {call.invocation_id: NEVER_SEEN for call in calls[1:-1]} | {calls[0].invocation_id: link_to()}

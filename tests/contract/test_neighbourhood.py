@@ -85,3 +85,14 @@ def test_requests_and_untagged_invocations_do_not_mix(store: FactStore) -> None:
 
     assert list(store.requests_between(NOON, NOON, limit=10)) == [request_at()]
     assert list(store.unlinked_between(NOON, NOON, limit=10)) == [pending(call_at())]
+
+
+def test_all_facts_of_a_span_are_iterated_in_order_across_pages_and_hours(store: FactStore) -> None:
+    records = [request_at(_minutes(n), request_id=f"request-{n:03}") for n in range(130)]
+    calls = [call_at(_minutes(n), invocation_id=f"call-{n:03}") for n in range(130)]
+    store.store_requests(records[::-1], stored_at=STORED_AT)
+    store.store_unlinked(calls[::-1], stored_at=STORED_AT)
+
+    assert list(store.iter_requests(_minutes(1), _minutes(128))) == records[1:129]
+    assert [call.invocation for call in store.iter_unlinked(_minutes(1), _minutes(128))] == calls[1:129]
+    assert list(store.iter_requests(_minutes(200), _minutes(300))) == []

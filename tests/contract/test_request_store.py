@@ -128,3 +128,12 @@ def test_a_request_of_more_than_one_page_is_loaded_whole(store: FactStore) -> No
     store.store_linked(linked)
 
     assert store.load_request(ID).invocations == tuple(linked)
+
+
+def test_an_id_is_overrun_only_without_a_record(store: FactStore) -> None:
+    store.store_requests([request_at()], stored_at=STORED_AT)
+    for request_id in (ID, RequestId("none")):
+        store.mark_overrun(request_id)
+
+    assert set(store.find_overrun([ID, RequestId("none"), RequestId("unknown")])) == {"none"}
+    assert set(store.find_overrun([])) == set()

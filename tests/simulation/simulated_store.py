@@ -1,6 +1,6 @@
 """The in-memory store behind faulty boundaries, and when each fact was stored first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from request_lens.adapters.memory.clock import MemoryClock
@@ -80,6 +80,18 @@ class SimulatedStore:
     def mark_orphaned(self, request_id: RequestId) -> bool:
         return self._write(lambda: self._port.mark_orphaned(request_id))
 
+    def mark_overrun(self, request_id: RequestId) -> None:
+        self._write(lambda: self._port.mark_overrun(request_id))
+
+    def find_overrun(self, request_ids: Collection[RequestId]) -> Collection[RequestId]:
+        return self._step.read(lambda: self._lagging(lambda store: store.find_overrun(request_ids)))
+
+    def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:
+        self._step.some_of(list(decisions), lambda some: self._written(lambda: self._port.decide_all(some)))
+
+    def load_decisions(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, Decision]:
+        return self._step.read(lambda: self._lagging(lambda store: store.load_decisions(invocation_ids)))
+
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         return self._step.read(lambda: self._port.load_unlinked(invocation_id))
 
@@ -91,6 +103,12 @@ class SimulatedStore:
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         return self._step.read(lambda: self._lagging(lambda store: store.unlinked_between(first, last, limit=limit)))
+
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        return iter(self._step.read(lambda: self._lagging(lambda store: list(store.iter_requests(first, last)))))
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        return iter(self._step.read(lambda: self._lagging(lambda store: list(store.iter_unlinked(first, last)))))
 
     def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         return self._step.read(lambda: self._lagging(lambda store: store.find_unsettled(request_ids)))

@@ -97,6 +97,7 @@ def test_the_stream_is_read_from_its_start_for_a_day_and_split_at_a_failing_reco
 
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["MaximumRecordAgeInSeconds"] == 23 * 60 * 60
+    assert mapping["MaximumRetryAttempts"] == 10
     assert mapping["BisectBatchOnFunctionError"] is True
     assert list(references(mapping["DestinationConfig"])) == ["FailureBucket"]
 

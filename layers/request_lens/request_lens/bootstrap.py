@@ -1,6 +1,6 @@
 """Bootstrap: the only place where boto3 clients are built and adapters are chosen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,12 @@ from request_lens.adapters.price_list import bedrock_prices
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.config import read_config, read_viewer_config
+from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.policy import Policy
-from request_lens.ports import Clock, Ports, ReadPorts
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.publication import PipelineMetrics
+from request_lens.errors import UnreadableItem
+from request_lens.ports import Clock, MetricSink, Ports, ReadPorts
 from request_lens.wire.names import model_name
 
 if TYPE_CHECKING:
@@ -47,18 +51,34 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
     """
     config = read_config(environment)
     clock = SystemClock()
+    timer = SqsSettleTimer(boto3.client("sqs", config=STORE_CLIENT), queue_url=config.settle_queue_url, clock=clock)
+    logger = Logger(service=config.service_name)
+    sink = EmfMetricSink(service_name=config.service_name, clock=clock, logger=logger)
     store = DynamoFactStore(
         boto3.client("dynamodb", config=STORE_CLIENT),
         table_name=config.request_table_name,
         retention=config.policy.retention,
         clock=clock,
+        on_unreadable=_teller_of_unreadable(logger, sink, clock),
     )
-    timer = SqsSettleTimer(boto3.client("sqs", config=STORE_CLIENT), queue_url=config.settle_queue_url, clock=clock)
-    logger = Logger(service=config.service_name)
-    sink = EmfMetricSink(service_name=config.service_name, clock=clock, logger=logger)
     profiles = BedrockInferenceProfiles(_bedrock_client, model_name=model_name, clock=clock)
     ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles, prices=bedrock_prices())
     return Processor(ports=ports, policy=config.policy, logger=logger)
+
+
+def _teller_of_unreadable(logger: Logger, sink: MetricSink, clock: Clock) -> Callable[[UnreadableItem], None]:
+    """What names and counts each item that cannot be read, once a container: settles around it meet it again."""
+    told: set[str] = set()
+
+    def tell(error: UnreadableItem) -> None:
+        if str(error) in told:
+            return
+        told.add(str(error))
+        logger.error("stored item cannot be read", extra={"error": str(error)})
+        values = {Metric.REJECTED_RECORDS: (1,)}
+        sink.publish_pipeline(PipelineMetrics(at=clock.now(), values=values, reason=RejectedReason.UNREADABLE_ITEM))
+
+    return tell
 
 
 def _bedrock_client() -> "BedrockClient":

@@ -4,7 +4,8 @@
     ├── ConfigError        an environment variable is missing or wrong: the deployment must change
     ├── EnvelopeError      a log batch that is not what CloudWatch Logs sends: goes to the failure bucket
     ├── StoreUnavailable   DynamoDB did not answer or refused: Lambda retries
-    └── TimerUnavailable   SQS did not answer or refused: Lambda retries
+    ├── TimerUnavailable   SQS did not answer or refused: Lambda retries
+    └── UnreadableItem     an item that this version cannot read: it is left out, its neighbours are not
 
 A log event that cannot be understood raises nothing: it is a value, `Rejected`.
 """
@@ -28,3 +29,7 @@ class StoreUnavailable(RequestLensError):
 
 class TimerUnavailable(RequestLensError):
     """The settle queue did not take a message."""
+
+
+class UnreadableItem(RequestLensError, ValueError):
+    """An item of the table that this version cannot read, as a later one wrote it; the message names its key."""

@@ -1,6 +1,6 @@
 """What the use cases need of the world: the fact store, the settle timer, the metric sink, the clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -47,6 +47,12 @@ class RequestStore(Protocol):
     def mark_orphaned(self, request_id: RequestId) -> bool:
         """Say that the request's calls count as unattributed; False if its record is there by now."""
 
+    def mark_overrun(self, request_id: RequestId) -> None:
+        """Say that further calls with this id are to be taken as untagged; nothing if its record is there by now."""
+
+    def find_overrun(self, request_ids: Collection[RequestId]) -> Collection[RequestId]:
+        """Those of the ids that are marked so; may lag behind the newest writes."""
+
 
 class DecisionStore(Protocol):
     """Untagged invocations and what was decided of them. Raises: StoreUnavailable."""
@@ -59,6 +65,12 @@ class DecisionStore(Protocol):
 
         Stores the invocation too where it is not in the table yet. Only `request_never_seen` gives way, to a link.
         """
+
+    def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:
+        """Decide each, in any order, as `decide` does; what had stood is not told."""
+
+    def load_decisions(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, Decision]:
+        """The decisions of those of the invocations that have one; may lag behind the newest writes."""
 
 
 class Neighbourhood(Protocol):
@@ -89,6 +101,12 @@ class FactReader(Neighbourhood, Protocol):
 
 class SweepQueries(Protocol):
     """What was left undone, looked up in bulk; may lag behind the newest writes. Raises: StoreUnavailable."""
+
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        """All requests that started in [first, last], in order of their start and id, read as they are asked for."""
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        """All untagged invocations whose timestamp lies in [first, last], in order of it and id, likewise."""
 
     def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """Those of the requests, each once, that have no revision, or more invocations than their last one counts."""

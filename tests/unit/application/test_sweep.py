@@ -11,8 +11,8 @@ from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application import sweep as sweeping
 from request_lens.application.settle import settle
 from request_lens.application.sweep import AGE, SLICE, SweepReport, sweep
-from request_lens.domain.facts import Fact, Invocation, Request, RequestId
-from request_lens.domain.linking.link import LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.facts import Fact, Invocation, RequestId
+from request_lens.domain.linking.link import LinkedInvocation, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind
@@ -212,19 +212,15 @@ def test_a_call_that_came_after_its_requests_revision_is_counted_though_its_mess
 
 
 class PagedStore(MemoryFactStore):
-    """Notes how many facts each read by time was for, and how many it gave."""
+    """Notes how many requests, and how many linked calls, are looked up at a time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.limits: list[int] = []
+        self.pages: list[int] = [0]
 
-    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
-        self.limits.append(limit)
-        return super().requests_between(first, last, limit=limit)
-
-    def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
-        self.limits.append(limit)
-        return super().unlinked_between(first, last, limit=limit)
+    def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
+        self.pages.append(len(request_ids))
+        return super().find_unsettled(request_ids)
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 19, 20, 95])
@@ -244,7 +240,7 @@ def test_an_hour_of_many_pages_is_swept_page_by_page_and_each_fact_once(
     sent = lose_messages(world)
     assert len(sent) == len(set(sent)) == 2 * count
     assert (report.requests, report.invocations) == (count, count)
-    assert max(store.limits) <= max(10, 4 * a_second)
+    assert max(store.pages) <= 10
 
 
 def test_what_was_stored_late_and_is_not_due_is_sent_for_its_time() -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from request_lens.application.inference_profiles import with_models
@@ -63,6 +63,7 @@ def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> Colle
     """
     now = ports.clock.now()
     batch = sort_batch(with_models(records, ports.profiles), now, policy)
+    _untag_overrun(batch, ports)
     ports.store.store_requests(batch.requests, stored_at=now)
     ports.store.store_unlinked(batch.untagged, stored_at=now)
     ports.store.store_linked(batch.tagged)
@@ -93,6 +94,17 @@ def sort_batch(records: Iterable[LogRecord], now: datetime, policy: Policy) -> S
             case None:
                 batch.ignored += 1
     return batch
+
+
+def _untag_overrun(batch: SortedBatch, ports: Ports) -> None:
+    """Take calls as untagged whose tag names an id that is known to be no request's."""
+    request_ids = {linked.link.request_id for linked in batch.tagged}
+    overrun = ports.store.find_overrun(request_ids) if request_ids else ()
+    if overrun:
+        batch.untagged += [
+            replace(linked.invocation, tag=None) for linked in batch.tagged if linked.link.request_id in overrun
+        ]
+        batch.tagged = [linked for linked in batch.tagged if linked.link.request_id not in overrun]
 
 
 def _screen(record: LogRecord, now: datetime, policy: Policy) -> Fact | Rejected | None:

@@ -37,6 +37,7 @@ from request_lens.domain.linking.neighbourhood import (
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
 from request_lens.domain.settling.uncertainty import is_proven
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 READ_LIMIT = 6 * MAX_FACTS_AROUND
@@ -61,7 +62,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
         _count(_linked([unlinked]), ports.store.find_uncounted(_linked([unlinked])), ports, policy)
-        if may_be_linked(unlinked, policy):
+        if may_be_linked(unlinked, policy) and _came_late(unlinked, policy):
             _recount(_settled_around(unlinked, ports, policy), _linked([unlinked]), ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
@@ -102,7 +103,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if decision.decisions:
         linked = _decide_all(decision, context, target, ports)
         settled = [state.request_id for state in states if state.revision]
-        if not context.facts.complete and target.stored_at > due_at(target, policy) - policy.max_request:
+        if not context.facts.complete and _came_late(target, policy):
             settled = _settled_around(target, ports, policy)
         _recount(settled, linked, ports, policy)
     elif decision.retry_at is not None and target == last:
@@ -168,13 +169,26 @@ def _with_requests(
     near = {request.request_id for options in context.lone_options() for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()
-    states = [ports.store.load_request(request_id) for request_id in sorted(near)]
+    states = [state for request_id in sorted(near) if (state := _readable_state(request_id, ports)) is not None]
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
     proven = {state.request_id for state in states if is_call and is_proven(state.invocations)}
     tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
     rivals = [request for request in requests if request.request_id not in proven]
     return replace(context, facts=replace(facts, requests=rivals, under_requests=tagged)), states
+
+
+def _readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
+    """What is stored of a request; None where another version wrote of it: its own settle tells that."""
+    try:
+        return ports.store.load_request(request_id)
+    except UnreadableItem:
+        return None
+
+
+def _came_late(call: UnlinkedInvocation, policy: Policy) -> bool:
+    """Whether requests around may have been settled before the call was known."""
+    return call.stored_at > call.invocation.logged_at + policy.link_delay
 
 
 def _settled_around(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> list[RequestId]:

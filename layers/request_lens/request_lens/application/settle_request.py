@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.assumptions import violations_by_orphan
-from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
@@ -18,6 +18,13 @@ from request_lens.ports import Ports
 
 MAX_RACES = 5
 """How often a revision is tried when others write at the same time; then the message is retried."""
+
+MAX_ORPHANS = 1_000
+"""An id without a record under which more calls lie than this is none of a request's: a fallback, a job's, a session's.
+Its further calls are taken as untagged, so that each costs what any call costs."""
+
+MAX_DECISIONS = 2_000
+"""So many orphans are decided at a time, in some seconds; another message goes on."""
 
 MAX_READ = 4 * MAX_POSSIBLE
 """How many calls are read to count those that may be a request's."""
@@ -95,13 +102,21 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
     if state.record is not None or not ports.store.mark_orphaned(request_id):
         settle_request(request_id, ports, policy)
         return
-    for linked in state.invocations:
-        never_seen = Unattributed(
-            reason=Reason.REQUEST_NEVER_SEEN,
-            violates=violations_by_orphan(linked.invocation, policy),
-            quote=ports.prices.quote(linked.invocation),
-        )
-        _decide(linked, never_seen, ports)
+    if len(state.invocations) > MAX_ORPHANS:
+        ports.store.mark_overrun(request_id)
+    decided = ports.store.load_decisions([linked.invocation.invocation_id for linked in state.invocations])
+    orphans = [linked.invocation for linked in state.invocations if linked.invocation.invocation_id not in decided]
+    _decide_all([(call, _never_seen(call, ports, policy)) for call in orphans[:MAX_DECISIONS]], ports)
+    if len(orphans) > MAX_DECISIONS:
+        ports.timer.send([(SettleKey(SettleKind.ORPHAN, request_id), ports.clock.now())])
+
+
+def _never_seen(call: Invocation, ports: Ports, policy: Policy) -> Unattributed:
+    return Unattributed(
+        reason=Reason.REQUEST_NEVER_SEEN,
+        violates=violations_by_orphan(call, policy),
+        quote=ports.prices.quote(call),
+    )
 
 
 def _write_revision(
@@ -111,8 +126,7 @@ def _write_revision(
     if state.record is None:
         return None
     if state.orphaned:
-        for linked in state.invocations:
-            _decide(linked, linked.link, ports)
+        _take_back(state.invocations, ports)
     revision = state.revision + 1
     possible = _possible_calls(state, state.record, ports, policy, just_linked)
     summary = fold(state.record, state.invocations, policy, ports.prices, possible_calls=possible)
@@ -136,9 +150,18 @@ def _possible_calls(
     return possible_calls(record, state.invocations, unlinked, policy)
 
 
-def _decide(linked: LinkedInvocation, decision: Decision, ports: Ports) -> None:
-    """Write the decision on the invocation's own item."""
-    ports.store.decide(UnlinkedInvocation(invocation=linked.invocation, stored_at=ports.clock.now()), decision)
+def _take_back(invocations: Sequence[LinkedInvocation], ports: Ports) -> None:
+    """Link the orphans, whose record has come: also those that a late settle may still give up."""
+    decided = ports.store.load_decisions([linked.invocation.invocation_id for linked in invocations])
+    orphans = [linked for linked in invocations if not isinstance(decided.get(linked.invocation.invocation_id), Link)]
+    _decide_all([(linked.invocation, linked.link) for linked in orphans], ports)
+
+
+def _decide_all(decisions: Sequence[tuple[Invocation, Decision]], ports: Ports) -> None:
+    """Write the decisions on the invocations' own items."""
+    now = ports.clock.now()
+    if decisions:
+        ports.store.decide_all([(UnlinkedInvocation(invocation=call, stored_at=now), made) for call, made in decisions])
 
 
 def _flag_runaway(state: RequestState, ports: Ports, policy: Policy) -> None:

@@ -9,16 +9,16 @@ that was stored after its time was swept. The index holds no tagged calls: an in
 the rest of its storing. The messages of these wait in the dead-letter queue, if that is where they were lost.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
+from itertools import batched
 
-from request_lens.domain.facts import Request
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import SettleKey, SettleKind
+from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
+from request_lens.domain.times import EPOCH
 from request_lens.ports import Ports
 
 AGE = timedelta(hours=2)
@@ -29,12 +29,7 @@ SLICE = timedelta(minutes=1)
 are about as many as its time-out allows."""
 
 PAGE = 500
-"""Facts that are read at a time, unless more have the very same time."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-type Timed = tuple[SettleKey, datetime]
-"""A key and when it is due."""
+"""Facts that are held at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +75,16 @@ def slice_of(moment: datetime) -> datetime:
     return moment - (moment - EPOCH) % SLICE
 
 
+def _last_of(begins: datetime) -> datetime:
+    return begins + SLICE - timedelta(microseconds=1)
+
+
 def _sweep_requests(begins: datetime, now: datetime, ports: Ports) -> tuple[int, int]:
     """How many requests the slice held, and for how many a key was sent."""
     held = sent = 0
-    for page in _pages(ports.store.requests_between, begins, _request_place):
-        unsettled = ports.store.find_unsettled([each.request_id for each in page])
-        _send([(SettleKey(SettleKind.REQUEST, each), now) for each in unsettled], ports)
+    for page in batched(ports.store.iter_requests(begins, _last_of(begins)), PAGE, strict=False):
+        unsettled = ports.store.find_unsettled([request.request_id for request in page])
+        _send([(SettleKey(SettleKind.REQUEST, request_id), now) for request_id in unsettled], ports)
         held, sent = held + len(page), sent + len(unsettled)
     return held, sent
 
@@ -93,10 +92,10 @@ def _sweep_requests(begins: datetime, now: datetime, ports: Ports) -> tuple[int,
 def _sweep_invocations(begins: datetime, ports: Ports, policy: Policy) -> tuple[int, int, int]:
     """How many untagged calls the slice held, and how many were undecided and uncounted."""
     held = undecided = uncounted = 0
-    for page in _pages(ports.store.unlinked_between, begins, _invocation_place):
-        waiting = [each for each in page if each.decision is None]
+    for page in batched(ports.store.iter_unlinked(begins, _last_of(begins)), PAGE, strict=False):
+        waiting = [call for call in page if call.decision is None]
         missing = _uncounted(page, ports)
-        _send([_timed(each, policy) for each in [*waiting, *missing]], ports)
+        _send([_timed(call, policy) for call in [*waiting, *missing]], ports)
         held, undecided, uncounted = held + len(page), undecided + len(waiting), uncounted + len(missing)
     return held, undecided, uncounted
 
@@ -104,54 +103,19 @@ def _sweep_invocations(begins: datetime, ports: Ports, policy: Policy) -> tuple[
 def _uncounted(page: Sequence[UnlinkedInvocation], ports: Ports) -> list[UnlinkedInvocation]:
     """Those that are linked and not stored under their request: to settle one again counts it."""
     linked = {
-        each.invocation.invocation_id: (each, LinkedInvocation(invocation=each.invocation, link=each.decision))
-        for each in page
-        if isinstance(each.decision, Link)
+        call.invocation.invocation_id: (call, LinkedInvocation(invocation=call.invocation, link=call.decision))
+        for call in page
+        if isinstance(call.decision, Link)
     }
     missing = ports.store.find_uncounted([copy for _, copy in linked.values()])
-    return [linked[each.invocation.invocation_id][0] for each in missing]
+    return [linked[call.invocation.invocation_id][0] for call in missing]
 
 
-def _timed(unlinked: UnlinkedInvocation, policy: Policy) -> Timed:
+def _timed(unlinked: UnlinkedInvocation, policy: Policy) -> TimedKey:
     """The invocation's key, for when it is due: a backfilled one may not be yet, and its message is still to come."""
     return SettleKey(SettleKind.INVOCATION, unlinked.invocation.invocation_id), due_at(unlinked, policy)
 
 
-def _send(keys: Sequence[Timed], ports: Ports) -> None:
+def _send(keys: Sequence[TimedKey], ports: Ports) -> None:
     if keys:
         ports.timer.send(keys)
-
-
-class _Read[Fact](Protocol):
-    """One of the store's readings by time."""
-
-    def __call__(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Fact]: ...
-
-
-def _pages[Fact](
-    read: _Read[Fact], begins: datetime, place: Callable[[Fact], tuple[datetime, str]]
-) -> Iterator[Sequence[Fact]]:
-    """The slice's facts, each in one page; `place` tells a fact's time and id.
-
-    A page begins at the time of the last fact before it, which others may share. Where a whole page has one time (a
-    call's is a whole second), the next is twice as long.
-    """
-    first, last = begins, begins + SLICE - timedelta(microseconds=1)
-    limit, seen = PAGE, frozenset[str]()
-    while True:
-        page = read(first, last, limit=limit)
-        if fresh := [each for each in page if place(each)[1] not in seen]:
-            yield fresh
-        if len(page) < limit:
-            return
-        before, (first, _) = first, place(page[-1])
-        of_first = frozenset(fact_id for moment, fact_id in map(place, page) if moment == first)
-        limit, seen = (2 * limit, seen | of_first) if first == before else (PAGE, of_first)
-
-
-def _request_place(request: Request) -> tuple[datetime, str]:
-    return request.started_at, request.request_id
-
-
-def _invocation_place(unlinked: UnlinkedInvocation) -> tuple[datetime, str]:
-    return unlinked.invocation.logged_at, unlinked.invocation.invocation_id

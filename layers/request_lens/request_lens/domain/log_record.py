@@ -8,10 +8,11 @@ from request_lens.domain.facts import Fact
 
 
 class RejectedReason(StrEnum):
-    """Why a log event was set aside (closed vocabulary): it could not be understood, or its time is out of bounds.
+    """Why a log event was rejected (closed vocabulary): it could not be understood, or its time is out of bounds.
 
     Truncated is JSON that ends too early: its writer, or the way here, has a size limit. Not JSON is all else that no
     parser takes, JSON nested too deep and numbers of thousands of digits too. Unknown is JSON of another log.
+    Unreadable is no log event, but an item of the table that another version wrote.
     """
 
     NOT_JSON = "not_json"
@@ -22,11 +23,12 @@ class RejectedReason(StrEnum):
     INVALID_FIELD = "invalid_field"
     TOO_OLD = "too_old"
     TOO_NEW = "too_new"
+    UNREADABLE_ITEM = "unreadable_item"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A log event that was set aside; never its text.
+    """A log event that was rejected; never its text.
 
     `detail` names the fields at fault, or the fact whose time is out of bounds; such a fact has no `size_bytes` and no
     `sha256`. These and the log group, stream and event id let its owner find the event.

@@ -1,7 +1,8 @@
 """The fact store in DynamoDB as far as it is only read: one request, one invocation, and facts by time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.log_record import StoredRejected
 from request_lens.domain.settling.state import RequestState
+from request_lens.errors import UnreadableItem
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,44 +33,92 @@ if TYPE_CHECKING:
 _HEAD_ATTRIBUTES = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned", "runaway")
 
 
-class DynamoFactReader:
-    """The table's read side. Every method raises StoreUnavailable in an outage."""
+def ignore_unreadable(_error: UnreadableItem) -> None:
+    """Tell nobody of an item that is left out: for readers beside a processor, which tells of it itself."""
 
-    def __init__(self, client: "DynamoDBClient", *, table_name: str) -> None:
+
+class DynamoFactReader:
+    """The table's read side. Every method raises StoreUnavailable in an outage.
+
+    An item that this version cannot read is left out of lists, and told to `on_unreadable`; where it is asked for by
+    its id alone, UnreadableItem is raised.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        table_name: str,
+        on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
+    ) -> None:
         self._table = DynamoTable(client, name=table_name)
+        self._on_unreadable = on_unreadable
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """See `ports.RequestStore`."""
-        return request_state(request_id, self._table.query_partition(request_partition(request_id)))
+        items = self._table.query_partition(request_partition(request_id))
+        with _reading(request_partition(request_id)):
+            return request_state(request_id, items)
 
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         """See `ports.DecisionStore`."""
         item = self._table.get(invocation_key(invocation_id))
-        return unlinked_from(item) if item is not None else None
+        with _reading(invocation_id):
+            return unlinked_from(item) if item is not None else None
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return [
-            decode(Request, item["record"]) for item in self._items_between(HourlyList.REQUESTS, first, last, limit)
-        ]
+        return list(self._read(_record_from, self._items_between(HourlyList.REQUESTS, first, last, limit)))
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return [unlinked_from(item) for item in self._items_between(HourlyList.UNTAGGED, first, last, limit)]
+        return list(self._read(unlinked_from, self._items_between(HourlyList.UNTAGGED, first, last, limit)))
+
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        """See `ports.SweepQueries`."""
+        for hour in _spans(HourlyList.REQUESTS, first, last):
+            yield from self._read(_record_from, self._table.iter_index(hour))
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        """See `ports.SweepQueries`."""
+        for hour in _spans(HourlyList.UNTAGGED, first, last):
+            yield from self._read(unlinked_from, self._table.iter_index(hour))
 
     def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
         """See `ports.RejectedStore`. Reads one index partition for each hour of the span."""
-        return [stored_rejected_from(item) for item in self._items_between(HourlyList.REJECTED, first, last, limit)]
+        return list(self._read(stored_rejected_from, self._items_between(HourlyList.REJECTED, first, last, limit)))
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One Query a request, eight at a time."""
-        return in_parallel(self.load_request, request_ids)
+        return in_parallel(self._load_if_readable, request_ids)
+
+    def _load_if_readable(self, request_id: RequestId) -> RequestState:
+        try:
+            return self.load_request(request_id)
+        except UnreadableItem as error:
+            self._on_unreadable(error)
+            return RequestState(request_id=request_id)
+
+    def _read[Read](self, read: Callable[[PlainMap], Read], items: Iterable[PlainMap]) -> Iterator[Read]:
+        """What the items hold that this version can read; of the others it is told."""
+        for item in items:
+            try:
+                with _reading(str(item.get("pk"))):
+                    value = read(item)
+            except UnreadableItem as error:
+                self._on_unreadable(error)
+            else:
+                yield value
 
     def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One BatchGetItem a hundred, eventually consistent."""
         keys = [request_key(request_id) for request_id in request_ids]
         heads = {item["pk"]: [item] for item in self._table.batch_get(keys, attributes=_HEAD_ATTRIBUTES)}
-        return [request_state(request_id, heads.get(request_partition(request_id), [])) for request_id in request_ids]
+        return [self._head(request_id, heads.get(request_partition(request_id), [])) for request_id in request_ids]
+
+    def _head(self, request_id: RequestId, items: Sequence[PlainMap]) -> RequestState:
+        found = self._read(lambda item: request_state(request_id, [item]), items)
+        return next(found, RequestState(request_id=request_id))
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
@@ -86,7 +136,7 @@ class DynamoFactReader:
                 if len(newest) >= limit:
                     break
         # Hours and their items both come backwards, so that the first `limit` are the latest: back in order of time.
-        return [decode(Request, item["record"]) for item in newest[:limit]][::-1]
+        return list(self._read(_record_from, newest[:limit]))[::-1]
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """See `ports.FactReader`. Counts the hours backwards, eight at a time."""
@@ -106,6 +156,19 @@ class DynamoFactReader:
                 break
             items += self._table.query_index(hour, limit=limit - len(items))
         return items
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Turns what reading an item raises inside it into UnreadableItem; the message has no value of the item."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnreadableItem(f"the item of {name} is of another version: {type(error).__name__}") from error
+
+
+def _record_from(item: PlainMap) -> Request:
+    return decode(Request, item["record"])
 
 
 def _spans(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Span]:

@@ -1,32 +1,37 @@
 """The fact store in DynamoDB: facts as a grow-only set with deterministic keys, in one table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
+from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, ignore_unreadable
 from request_lens.adapters.dynamodb.items import (
     SETTLED_BY,
+    decision_from,
+    invocation_key,
     is_settled,
     linked_item,
     linked_key,
     rejected_item,
+    request_key,
     request_partition,
 )
 from request_lens.adapters.dynamodb.table import in_parallel
 from request_lens.adapters.dynamodb.updates import (
     decision_update,
     orphan_update,
+    overrun_update,
     record_update,
     revision_update,
     runaway_update,
     unlinked_update,
 )
-from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Clock
 
 if TYPE_CHECKING:
@@ -39,8 +44,16 @@ class DynamoFactStore(DynamoFactReader):
     Items expire `retention` after the start of their fact.
     """
 
-    def __init__(self, client: "DynamoDBClient", *, table_name: str, retention: timedelta, clock: Clock) -> None:
-        super().__init__(client, table_name=table_name)
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        table_name: str,
+        retention: timedelta,
+        clock: Clock,
+        on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
+    ) -> None:
+        super().__init__(client, table_name=table_name, on_unreadable=on_unreadable)
         self._retention = retention
         self._clock = clock
 
@@ -72,6 +85,29 @@ class DynamoFactStore(DynamoFactReader):
     def mark_orphaned(self, request_id: RequestId) -> bool:
         """See `ports.RequestStore`."""
         return self._table.update(orphan_update(request_id, now=self._clock.now(), retention=self._retention))
+
+    def mark_overrun(self, request_id: RequestId) -> None:
+        """See `ports.RequestStore`."""
+        self._table.update(overrun_update(request_id, now=self._clock.now(), retention=self._retention))
+
+    def find_overrun(self, request_ids: Collection[RequestId]) -> Collection[RequestId]:
+        """See `ports.RequestStore`. One BatchGetItem a hundred: half a read unit a request."""
+        by_partition = {request_partition(request_id): request_id for request_id in request_ids}
+        keys = [request_key(request_id) for request_id in request_ids]
+        items = self._table.batch_get(keys, attributes=["pk", "overrun"])
+        return {by_partition[str(item["pk"])] for item in items if "overrun" in item}
+
+    def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:
+        """See `ports.DecisionStore`. Eight at a time."""
+        self._table.update_all([decision_update(*decided, retention=self._retention) for decided in decisions])
+
+    def load_decisions(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, Decision]:
+        """See `ports.DecisionStore`. One BatchGetItem a hundred: half a read unit an invocation."""
+        by_partition = {str(invocation_key(call_id)["pk"]): call_id for call_id in invocation_ids}
+        keys = [invocation_key(call_id) for call_id in invocation_ids]
+        items = self._table.batch_get(keys, attributes=["pk", "decision"])
+        decided = (item for item in items if "decision" in item)
+        return dict(self._read(lambda item: (by_partition[str(item["pk"])], decision_from(item["decision"])), decided))
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         """See `ports.DecisionStore`."""

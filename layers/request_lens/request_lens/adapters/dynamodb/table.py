@@ -187,6 +187,18 @@ class DynamoTable:
         with _outages():
             return [from_item(item) for page in pages for item in page["Items"]]
 
+    def iter_index(self, span: Span) -> Iterator[PlainMap]:
+        """All items of a span of the index, in order, page by page as they are asked for. Raises: StoreUnavailable."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=BY_TIME_INDEX,
+            KeyConditionExpression=_IN_SPAN,
+            ExpressionAttributeValues=_span_values(span),
+        )
+        with _outages():
+            for page in pages:
+                yield from map(from_item, page["Items"])
+
     def count_index(self, span: Span, *, limit: int) -> int:
         """How many items a span of the index holds, or a number of at least `limit`. Raises: StoreUnavailable."""
         pages = self._client.get_paginator("query").paginate(

@@ -103,6 +103,16 @@ def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta)
     )
 
 
+def overrun_update(request_id: RequestId, *, now: datetime, retention: timedelta) -> Update:
+    """Marks an id overrun unless its request's record is there."""
+    return Update(
+        key=request_key(request_id),
+        sets={"overrun": True},
+        defaults={"expires_at": expires_at_epoch_s(now, retention)},
+        condition="attribute_not_exists(#record)",
+    )
+
+
 def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, retention: timedelta) -> Update:
     """The update that flags a request as a runaway unless it is flagged."""
     return Update(

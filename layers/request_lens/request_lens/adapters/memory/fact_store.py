@@ -4,7 +4,7 @@ It keeps the same promises as the DynamoDB one; one contract suite runs over bot
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
@@ -28,6 +28,7 @@ class MemoryFactStore:
         self._unlinked: dict[InvocationId, UnlinkedInvocation] = {}
         self._requests_by_time: list[tuple[datetime, RequestId]] = []
         self._unlinked_by_time: list[tuple[datetime, InvocationId]] = []
+        self._overrun: set[RequestId] = set()
         self._rejected: dict[str, StoredRejected] = {}
         self._changes: list[Change] = []
 
@@ -101,6 +102,25 @@ class MemoryFactStore:
         self._requests[request_id] = replace(state, orphaned=True)
         return True
 
+    def mark_overrun(self, request_id: RequestId) -> None:
+        """See `ports.RequestStore`."""
+        if self._state(request_id).record is None:
+            self._overrun.add(request_id)
+
+    def find_overrun(self, request_ids: Collection[RequestId]) -> Collection[RequestId]:
+        """See `ports.RequestStore`."""
+        return self._overrun.intersection(request_ids)
+
+    def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:
+        """See `ports.DecisionStore`."""
+        for unlinked, decision in decisions:
+            self.decide(unlinked, decision)
+
+    def load_decisions(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, Decision]:
+        """See `ports.DecisionStore`."""
+        stored = ((call_id, self._unlinked.get(call_id)) for call_id in invocation_ids)
+        return {call_id: call.decision for call_id, call in stored if call is not None and call.decision is not None}
+
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         """See `ports.DecisionStore`."""
         return self._unlinked.get(invocation_id)
@@ -130,6 +150,14 @@ class MemoryFactStore:
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`."""
         return [self._unlinked[call_id] for call_id in _between(self._unlinked_by_time, first, last)[:limit]]
+
+    def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
+        """See `ports.SweepQueries`."""
+        return iter(self.requests_between(first, last, limit=len(self._requests_by_time)))
+
+    def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
+        """See `ports.SweepQueries`."""
+        return iter(self.unlinked_between(first, last, limit=len(self._unlinked_by_time)))
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`."""

@@ -22,6 +22,8 @@ _HELP = """Show what the pipeline makes of log lines: what it reads, what is unk
 FILE is NDJSON, the JSON of `aws logs filter-log-events`, a Logs Insights export, a .json.gz from S3, a whole Lambda
 event with awslogs.data, or - for stdin. JSON is one object a line. No prompt, answer or tool text is ever printed.
 
+The routes shown are what AgentRoutes names: all under which the roles in AgentRoleNames call models, or none.
+
 \b
 Examples:
   request-lens inspect records.ndjson

@@ -24,7 +24,7 @@ setup: ## Install everything the other targets need into .venv and .tools (PYTHO
 browser: ## Find a Chromium for the tests, or fetch Debian's into .tools (CHROME=path names one)
 	@scripts/browser.sh
 
-demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap; KEEP=1 leaves it running)
+demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap or chat; KEEP=1 leaves it running)
 	@$(BIN)/request-lens demo --scenario "$(SCENARIO)" $(if $(filter-out 0,$(KEEP)),--keep)
 
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running
@@ -53,6 +53,7 @@ format: setup ## Format the code and fix what the linter can fix
 docs: setup browser ## Make the generated parts of the documents anew: tables, outputs of commands, pictures (a minute)
 	$(BIN)/python -m scripts.document_tables
 	$(BIN)/python -m scripts.timeline_picture >/dev/null
+	$(BIN)/python -m scripts.overlap_picture
 	$(BIN)/python -m tests.support.command_outputs
 	$(WITH_FUNCTIONS) $(BIN)/python -m tests.benchmark.cost_table
 	$(BIN)/python -m tests.benchmark.linking_figure

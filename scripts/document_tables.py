@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 KINDS: Mapping[str, str] = {
     "distribution": "one value a request",
+    "certain": "one value a certain request",
     "total": "sum",
     "model": "one value a call, by model only",
     "pipeline": "of the pipeline itself, [Service] only",
@@ -23,14 +24,14 @@ KINDS: Mapping[str, str] = {
 
 METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.REQUEST_DURATION: ("distribution", "start of the request to its response"),
-    Metric.LLM_CALLS_PER_REQUEST: ("distribution", "LLM calls that the request made"),
-    Metric.LLM_TIME: ("distribution", "time in which at least one LLM call ran"),
-    Metric.TOOL_TIME: ("distribution", "gaps between a call that stopped for a tool and the next; needs tagged calls"),
-    Metric.NON_LLM_TIME: ("distribution", "duration less LLM time"),
+    Metric.LLM_CALLS_PER_REQUEST: ("certain", "LLM calls that the request made"),
+    Metric.LLM_TIME: ("certain", "time in which at least one LLM call ran"),
+    Metric.TOOL_TIME: ("certain", "gaps between a call that stopped for a tool and the next; needs tagged calls"),
+    Metric.NON_LLM_TIME: ("certain", "duration less LLM time"),
     Metric.REQUESTS: ("total", "API requests"),
     Metric.UNCERTAIN_REQUESTS: (
         "total",
-        "requests that calls may belong to which are linked to nobody: +1, and -1 once certain",
+        "requests that unlinked calls may belong to, so that their counts are the least; less one that becomes certain",
     ),
     Metric.LLM_CALLS: ("total", "invocations that succeeded"),
     Metric.LLM_ERRORS: ("total", "invocations that failed, throttled ones included"),

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from request_lens.application.query import RequestDetail, RequestView
+from request_lens.domain.folding.order import in_order
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.presentation.calls import end_text, in_order, link_text, start_text
+from request_lens.presentation.calls import end_text, link_text, start_text
+from request_lens.presentation.certainty import at_least_words, doubt_of, remedy, token_counts, why_uncertain
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
-from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
+from request_lens.presentation.formatting import counts_text, duration_text, moment_text
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import lay_timeline
 from widget_html import page
@@ -32,7 +34,8 @@ def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: 
         return page(heading, element("p", text(words)), theme=widget_request.theme)
     head = [element("p", text("The request's record has not arrived yet."))]
     if details.view is not None:
-        head = [_picture(details.view, widget_request), element("p", text(_totals(details.view)))]
+        lines = (_totals(details.view), *_uncertain(details.view))
+        head = [_picture(details.view, widget_request), *(element("p", text(line)) for line in lines)]
     return page(*head, *_calls(details, policy), theme=widget_request.theme)
 
 
@@ -51,16 +54,24 @@ def _totals(view: RequestView) -> str:
     if view.summary is None:
         return "Pending: no call is known yet."
     totals, times = view.summary.totals, view.summary
+    certain = times.is_certain
     parts = [
-        pluralize(totals.llm_calls, "LLM call"),
+        at_least_words(totals.llm_calls, "LLM call", certain=certain),
         f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled",
         f"LLM {duration_text(times.llm_time_ms)}, tools {duration_text(times.tool_time_ms)}",
         f"other {duration_text(times.non_llm_time_ms)}",
-        f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out",
-        f"estimated cost {cost_of(totals)}{by_prices([times.prices] if times.prices else [])}",
+        f"tokens in / out {token_counts(times)}",
+        f"estimated cost {cost_of(totals, certain=certain)}{by_prices([times.prices] if times.prices else [])}",
     ]
     pending = "; pending: more calls may come" if view.is_pending else ""
     return " · ".join(parts) + pending
+
+
+def _uncertain(view: RequestView) -> Iterator[str]:
+    """Why a settled request may have more calls, and what helps."""
+    doubt = doubt_of(view.record, view.summary) if view.summary is not None and not view.is_pending else None
+    if view.summary is not None and doubt is not None:
+        yield f"Uncertain: {why_uncertain(view.record, view.summary)}. What helps: {remedy(doubt)}."
 
 
 def _calls(details: RequestDetail, policy: Policy) -> Iterator[Markup]:

@@ -6,6 +6,9 @@ Each API request of the dashboard's time range as a row, newest last: a light ba
 in it a dark bar for each LLM call. Click a row for the request's calls: model, tokens, latency, stop reason, how each
 was correlated and how surely, and its estimated cost. No prompt or completion is ever shown: none is stored.
 
+What is hatched is uncertain: unlinked calls may be the request's own, so it has made at least (≥) the calls that are
+shown. A note below the picture says why, and what helps.
+
 What is dashed is pending: its calls are shown where they would be linked as things stand, and may still move.
 
 ### Widget parameters

@@ -1,9 +1,11 @@
 """The widget's first page: the requests of a time range as a timeline, each of which opens on a click."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
 from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
+from request_lens.presentation.certainty import Doubt, count_doubts, remedy, why_uncertain
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, lay_timeline
@@ -26,7 +28,7 @@ def timeline_page(listing: RequestPage, widget_request: WidgetRequest, *, endpoi
         opening_row(
             top,
             height=ROW_HEIGHT,
-            hover=f"{row.label}: {total_words(row.request)}, {calls_words(row)}. Click for the calls.",
+            hover=f"{row.label}: {total_words(row.request)}, {calls_words(row)}{_why(row)}. Click for the calls.",
             endpoint=endpoint,
             parameters={"request_id": row.request.request_id},
         )
@@ -48,18 +50,33 @@ def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> Timel
     )
 
 
+def _why(row: TimelineRow) -> str:
+    return f", {why_uncertain(row.request, row.summary)}" if row.is_uncertain and row.summary is not None else ""
+
+
 def _subtitle(listing: RequestPage, widget_request: WidgetRequest) -> str:
     first, last = (moment.replace(microsecond=0) for moment in widget_request.span)
     ends = last.strftime("%H:%M:%S UTC") if first.date() == last.date() else moment_text(last)
     parts = [f"{moment_text(first).removesuffix(' UTC')} to {ends}", pluralize(len(listing.requests), "request")]
+    if uncertain := sum(_doubts(listing).values()):
+        parts.append(f"{uncertain:,} of them uncertain")
     if listing.pending_calls:
         parts.append(f"{pluralize(listing.pending_calls, 'call')} pending")
     return " · ".join(parts)
 
 
+def _doubts(listing: RequestPage) -> Counter[Doubt]:
+    """How many of the settled requests are uncertain, by why."""
+    settled = ((view.record, view.summary) for view in listing.requests if not view.is_pending)
+    return count_doubts((record, summary) for record, summary in settled if summary is not None)
+
+
 def _notes(listing: RequestPage, widget_request: WidgetRequest) -> Iterator[Markup]:
-    """What is not in the picture, and why."""
-    notes: list[str] = []
+    """What is not certain in the picture, what is not in it, and why."""
+    notes = [
+        f"{pluralize(count, 'request')} uncertain: {doubt}. What helps: {remedy(doubt)}."
+        for doubt, count in sorted(_doubts(listing).items())
+    ]
     if listing.earlier:
         more = (
             f"{MAX_COUNTED:,} or more"

@@ -29,7 +29,7 @@ class PlannedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRequest:
-    """One API request with its place in time, its id and its calls."""
+    """One API request with its place in time, its id and its calls, at least one."""
 
     ask: Ask
     request_id: str
@@ -56,19 +56,34 @@ def seeded_tool_use_id(seed: str) -> str:
 
 def plan(name: str, script: Script) -> tuple[PlannedRequest, ...]:
     """Every request of the scenario with its calls, in order of start."""
-    numbered = enumerate(zip(script.requests, script.starts(), strict=True), start=1)
-    return tuple(_planned(f"{name}/{number}", ask, start, script) for number, (ask, start) in numbered)
+    planned: list[PlannedRequest] = []
+    for number, (ask, start) in enumerate(zip(script.requests, script.starts(), strict=True), start=1):
+        before = planned[-1].calls[-1] if ask.continues else None
+        planned.append(_planned(f"{name}/{number}", ask, start, script, before=before))
+    return tuple(planned)
 
 
-def _planned(seed: str, ask: Ask, started_at: datetime, script: Script) -> PlannedRequest:
+def _planned(
+    seed: str, ask: Ask, started_at: datetime, script: Script, *, before: PlannedCall | None
+) -> PlannedRequest:
     request_id = seeded_http_id(seed) if script.api == "http" else seeded_uuid(seed)
-    calls = tuple(_planned_calls(seed, ask, started_at, script))
+    calls = tuple(_planned_calls(seed, ask, started_at, script, messages=_opening(ask, before)))
     return PlannedRequest(ask=ask, request_id=request_id, seed=seed, started_at=started_at, calls=calls)
 
 
-def _planned_calls(seed: str, ask: Ask, started_at: datetime, script: Script) -> Iterator[PlannedCall]:
+def _opening(ask: Ask, before: PlannedCall | None) -> tuple[Json, ...]:
+    """The conversation with which a request begins: what came before, the result that is due, and what was typed."""
+    typed: list[Json] = [{"text": ask.prompt}] if ask.typed else []
+    if before is None:
+        return ({"role": "user", "content": typed},)
+    result = [_tool_result(before)] if before.call.tool is not None else []
+    return (*before.messages, _assistant_turn(before), {"role": "user", "content": [*result, *typed]})
+
+
+def _planned_calls(
+    seed: str, ask: Ask, started_at: datetime, script: Script, *, messages: tuple[Json, ...]
+) -> Iterator[PlannedCall]:
     moment = started_at + timedelta(milliseconds=ask.before_ms)
-    messages: tuple[Json, ...] = ({"role": "user", "content": [{"text": ask.prompt}]},)
     for index, call in enumerate(ask.calls, start=1):
         moment += timedelta(milliseconds=call.gap_ms)
         planned = PlannedCall(
@@ -81,24 +96,29 @@ def _planned_calls(seed: str, ask: Ask, started_at: datetime, script: Script) ->
         )
         yield planned
         moment += timedelta(milliseconds=call.latency_ms)
-        messages += _tool_turn(planned)
+        if call.tool is not None:
+            messages += (_assistant_turn(planned), {"role": "user", "content": [_tool_result(planned)]})
 
 
 def _picked(seed: str, choices: tuple[str, ...]) -> str:
     return choices[hashlib.sha256(seed.encode()).digest()[0] % len(choices)]
 
 
-def _tool_turn(planned: PlannedCall) -> tuple[Json, ...]:
-    """What a tool use adds to the conversation: the model's question and the tool's answer."""
+def _assistant_turn(planned: PlannedCall) -> Json:
+    """What the model has said, and the tool that it asks for."""
     call = planned.call
-    if call.tool is None:
-        return ()
-    tool_use = {"toolUseId": planned.tool_use_id, "name": call.tool, "input": dict(call.arguments)}
-    result = {"toolUseId": planned.tool_use_id, "status": "success", "content": [{"text": call.result}]}
-    return (
-        {"role": "assistant", "content": [{"text": call.text}, {"toolUse": tool_use}]},
-        {"role": "user", "content": [{"toolResult": result}]},
-    )
+    content: list[Json] = [{"text": call.text}]
+    if call.tool is not None:
+        content.append(
+            {"toolUse": {"toolUseId": planned.tool_use_id, "name": call.tool, "input": dict(call.arguments)}}
+        )
+    return {"role": "assistant", "content": content}
+
+
+def _tool_result(planned: PlannedCall) -> Json:
+    """What the tool has answered."""
+    content = [{"text": planned.call.result}]
+    return {"toolResult": {"toolUseId": planned.tool_use_id, "status": "success", "content": content}}
 
 
 def invocation_line(planned: PlannedCall, script: Script) -> Json:
@@ -161,6 +181,7 @@ def _output(planned: PlannedCall) -> Json:
 
 
 _INTEGRATION_OVERHEAD_MS = 13
+_TIMED_OUT = 504
 
 
 def access_line(planned: PlannedRequest, script: Script) -> Json:
@@ -203,11 +224,12 @@ def _rest_access_line(planned: PlannedRequest, script: Script) -> Json:
 
 def _outcome(planned: PlannedRequest) -> Json:
     duration_ms = planned.ask.duration // timedelta(milliseconds=1)
+    has_answer = planned.ask.status != _TIMED_OUT
     return {
-        "status": "200",
+        "status": str(planned.ask.status),
         "responseLatency": str(duration_ms),
         "integrationLatency": str(duration_ms - _INTEGRATION_OVERHEAD_MS),
-        "integrationStatus": "200",
+        "integrationStatus": str(planned.ask.status) if has_answer else "-",
         "integrationRequestId": seeded_uuid(f"{planned.seed}/integration"),
     }
 

@@ -1,7 +1,8 @@
 """What a `scenario.toml` may say: who asked what, what the agent answered, how long everything took.
 
 A request begins `pause_ms` after the end of the one before it, waits `before_ms` for its first call, runs its calls one
-after the other, and answers `after_ms` after the last one.
+after the other, and answers `after_ms` after the last one. Where its last call asks for a tool, the result comes with
+the next request, which `continues` the conversation.
 """
 
 import tomllib
@@ -45,9 +46,17 @@ class Call(_Part):
 
 
 class Ask(_Part):
-    """One API request and the calls that it makes."""
+    """One API request and the calls that it makes.
+
+    One that `continues` goes on in the conversation of the request before it. Where it was not `typed`, the prompt only
+    names the request: a tool's result is all that it brings.
+    """
 
     prompt: str
+    type: str | None = None
+    continues: bool = False
+    typed: bool = True
+    status: int = 200
     before_ms: Milliseconds
     after_ms: Milliseconds
     pause_ms: Milliseconds = 0
@@ -55,8 +64,8 @@ class Ask(_Part):
 
     @property
     def kind(self) -> str:
-        """The article's word for the request."""
-        return "Tool Use" if any(call.tool for call in self.calls) else "Simple"
+        """The script's word for the request, else the article's."""
+        return self.type or ("Tool Use" if any(call.tool for call in self.calls) else "Simple")
 
     @property
     def duration(self) -> timedelta:

@@ -30,7 +30,12 @@ def page_of(report: Report) -> str:
 
 def article() -> Report:
     """The ten requests of the article."""
-    lines = as_ndjson(load_scenario(EVENTS / "article")).splitlines()
+    return replayed("article")
+
+
+def replayed(name: str) -> Report:
+    """A scenario of events/, its calls untagged."""
+    lines = as_ndjson(load_scenario(EVENTS / name)).splitlines()
     result = replay((Arrival(record=read_record(line)) for line in lines), Policy())
     return Report(requests=result.requests, unlinked=result.unattributed)
 

@@ -8,12 +8,24 @@ from pydantic import TypeAdapter
 from request_lens_cli.html_report.page import MAX_DRAWN, SHEET_ROWS
 from request_lens_cli.report.report import Report
 from tests.browser.chromium import CHECKOUT, measured, photograph
-from tests.browser.report_pages import HOSTILE, article, errors, many, page_of
+from tests.browser.report_pages import HOSTILE, article, errors, many, page_of, replayed
 
 PICTURES = CHECKOUT / "out" / "report-pages"
 EMPTY = Report(requests=[], unlinked=[])
-PAGES = {"10 rows": article(), "200 rows": many(200), "empty": EMPTY, "errors": errors()}
-SIZES = {"10 rows": (1340, 2300), "200 rows": (1340, 3000), "empty": (1340, 500), "errors": (1340, 2300)}
+PAGES = {
+    "10 rows": article(),
+    "200 rows": many(200),
+    "empty": EMPTY,
+    "errors": errors(),
+    "uncertain": replayed("overlap"),
+}
+SIZES = {
+    "10 rows": (1340, 2300),
+    "200 rows": (1340, 3000),
+    "empty": (1340, 500),
+    "errors": (1340, 2300),
+    "uncertain": (1340, 2400),
+}
 A4_LANDSCAPE = (1031, 702)
 """Px within margins of 12 mm."""
 
@@ -72,9 +84,10 @@ def test_no_text_is_cut_off_and_only_tables_scroll_sideways(name: str, width: in
     assert measured(page, _TOO_WIDE, TypeAdapter(float).validate_json, width=width) <= 0
 
 
+@pytest.mark.parametrize("name", ["errors", "uncertain"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_texts_have_contrast(theme: str) -> None:
-    page = page_of(PAGES["errors"])
+def test_texts_have_contrast(name: str, theme: str) -> None:
+    page = page_of(PAGES[name])
 
     contrasts = numbers(dark(page) if theme == "dark" else page, _CONTRASTS)
 

@@ -40,13 +40,21 @@ def document(content: str, *, theme: Theme = "light", font: bool = True) -> str:
 
 
 def range_document(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> str:
-    """The first page for these requests."""
-    return document(timeline_page(seen, question(theme=theme, width=width), endpoint=ENDPOINT), theme=theme, font=font)
+    """The first page for these requests, in a widget of that width."""
+    page = timeline_page(seen, question(theme=theme, width=width), endpoint=ENDPOINT)
+    return document(f"<div style='width:{width}px'>{page}</div>", theme=theme, font=font)
 
 
-def details_document(*, theme: Theme = "light", width: int = 1000, pending: bool = False, failing: bool = False) -> str:
+def details_document(
+    *,
+    theme: Theme = "light",
+    width: int = 1000,
+    pending: bool = False,
+    uncertain: bool = False,
+    failing: bool = False,
+) -> str:
     """The second page for one request."""
-    details = request_detail(pending=pending, failing=failing)
+    details = request_detail(pending=pending, uncertain=uncertain, failing=failing)
     asked = question(theme=theme, width=width, request_id="request-0001")
     return document(details_page(details, asked, POLICY), theme=theme)
 

@@ -184,6 +184,8 @@ def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment
     decisions = [call.decision for call in untagged.unlinked if isinstance(call.decision, Unattributed)]
     ambiguous = [decision for decision in decisions if decision.reason is Reason.AMBIGUOUS]
     assert len(ambiguous) > untagged.totals.llm_calls
+    assert untagged.uncertain == 10
+    assert headline(untagged).startswith("10 requests, 10 of them uncertain, at least ")
     assert headline(tagged) == "10 requests, 17 LLM calls, 0 unattributed"
     links = [call.link for state in tagged.requests for call in state.invocations]
     assert {(link.method, link.confidence) for link in links} == {("tag", "exact")}

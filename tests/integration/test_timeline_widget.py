@@ -25,7 +25,7 @@ class Context:
 
 
 @pytest.fixture(autouse=True)
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoFactStore]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     timeline_widget_handler._viewer.cache_clear()
@@ -34,7 +34,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         create_request_table(client)
         store = DynamoFactStore(client, table_name=TABLE_NAME, retention=Policy().retention, clock=SystemClock())
         store_settled(store, 6)
-        yield
+        yield store
     timeline_widget_handler._viewer.cache_clear()
 
 
@@ -68,6 +68,30 @@ def test_fewer_rows_are_the_newest_and_the_rest_is_counted() -> None:
     assert "request-0005" in page
     assert "request-0003" not in page
     assert "4 earlier requests are not shown" in page
+
+
+def test_uncertain_requests_are_hatched_counted_and_explained(store: DynamoFactStore) -> None:
+    store_settled(store, 2, prefix="uncertain", possible_calls=2)
+
+    page = answered(widgetContext=context())
+
+    assert "8 requests · 2 of them uncertain" in page
+    assert "2 requests uncertain: unlinked calls may be their own." in page
+    assert "What helps: name the agent&#x27;s role in AgentRoleNames, or tag the calls." in page
+    assert ", ≥ 1 call, 2 unlinked calls may be its own. Click for the calls." in page
+    assert page.count('class="rl-doubt"') == 3  # two rows and the legend
+
+
+def test_the_details_of_an_uncertain_request_say_at_least_and_why(store: DynamoFactStore) -> None:
+    store_settled(store, 1, prefix="uncertain", possible_calls=1)
+
+    page = answered(request_id="uncertain-0000", widgetContext=context())
+
+    assert "at least 1 LLM call · " in page
+    assert "LLM –, tools – · other –" in page
+    assert "tokens in / out ≥ 1,011 / 31" in page
+    assert "estimated cost ≥ $" in page
+    assert "Uncertain: 1 unlinked call may be its own. What helps: " in page
 
 
 def test_the_theme_is_the_consoles() -> None:

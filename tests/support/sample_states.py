@@ -12,7 +12,12 @@ from tests.support.facts import at, link, linked, request
 
 
 def settled(
-    request_id: str, *calls: Invocation, start: float = 0, duration_ms: int = 5_000, route: str = "POST /ask"
+    request_id: str,
+    *calls: Invocation,
+    start: float = 0,
+    duration_ms: int | None = 5_000,
+    route: str = "POST /ask",
+    possible_calls: int | None = 0,
 ) -> RequestState:
     """A settled request with these calls, each linked by its tag, else by its time."""
     record = request(request_id, start, duration_ms=duration_ms, route=route)
@@ -23,7 +28,7 @@ def settled(
         record=record,
         stored_at=at(start + 15),
         revision=1,
-        summary=fold(record, invocations, Policy(), NO_PRICES),
+        summary=fold(record, invocations, Policy(), NO_PRICES, possible_calls=possible_calls),
         invocations=invocations,
     )
 

@@ -34,8 +34,8 @@ def bar(
     )
 
 
-def summary_of(*bars: Bar) -> Summary:
-    """The summary that these bars would come with."""
+def summary_of(*bars: Bar, possible_calls: int | None = 0) -> Summary:
+    """The summary that these bars would come with; its times are unknown where it is not certain."""
     calls = [bar for bar in bars if bar.error_code is None]
     timed = [call.latency_ms for call in calls if call.latency_ms is not None]
     return Summary(
@@ -44,10 +44,12 @@ def summary_of(*bars: Bar) -> Summary:
             llm_errors=len(bars) - len(calls),
             llm_throttles=sum(bar.throttled for bar in bars),
         ),
-        llm_time_ms=sum(timed) if len(timed) == len(calls) else None,
+        llm_time_ms=sum(timed) if len(timed) == len(calls) and possible_calls == 0 else None,
         tool_time_ms=None,
         non_llm_time_ms=None,
         bars=bars,
+        possible_calls=possible_calls,
+        certain_since=1 if possible_calls == 0 else None,
     )
 
 
@@ -84,7 +86,11 @@ _BARS = st.builds(
     error_code=st.sampled_from((None, "ThrottlingException", "ValidationException")),
     precision_ms=st.sampled_from((1, 1000)),
 )
-_SUMMARIES = st.lists(_BARS, max_size=12).map(lambda bars: summary_of(*bars))
+_SUMMARIES = st.builds(
+    lambda bars, possible_calls: summary_of(*bars, possible_calls=possible_calls),
+    st.lists(_BARS, max_size=12),
+    st.sampled_from((0, 0, 1, 17, 1_000, None)),
+)
 ROWS = st.lists(
     st.builds(
         row,
@@ -96,4 +102,4 @@ ROWS = st.lists(
     ),
     max_size=12,
 )
-"""Any rows: calls that leave their request or overlap, unknown durations, texts of any characters."""
+"""Any rows: certain or not, calls that leave their request or overlap, unknown durations, texts of any characters."""

@@ -21,10 +21,16 @@ HOSTILE = "</text></title></svg><cwdb-action action=\"call\" endpoint='x'>{}</cw
 
 
 def request_page(
-    count: int, *, apart_ms: int = 5500, pending: int = 0, failing: bool = False, route: str | None = None
+    count: int,
+    *,
+    apart_ms: int = 5500,
+    pending: int = 0,
+    uncertain: int = 0,
+    failing: bool = False,
+    route: str | None = None,
 ) -> RequestPage:
-    """So many requests, the last ones pending, as the widget sees them."""
-    store = _stored(count, apart_ms=apart_ms, pending=pending, failing=failing, route=route)
+    """So many requests, the first ones uncertain, the last ones pending, as the widget sees them."""
+    store = _stored(count, apart_ms=apart_ms, pending=pending, uncertain=uncertain, failing=failing, route=route)
     last = START + timedelta(milliseconds=apart_ms * count + 30_000)
     return list_requests(
         ReadPorts(reader=store, prices=bedrock_prices()),
@@ -35,35 +41,53 @@ def request_page(
     )
 
 
-def request_detail(*, pending: bool = False, failing: bool = False, route: str | None = None) -> RequestDetail:
+def request_detail(
+    *, pending: bool = False, uncertain: bool = False, failing: bool = False, route: str | None = None
+) -> RequestDetail:
     """One request of three calls with its details."""
-    store = _stored(3, apart_ms=20_000, pending=2 if pending else 0, failing=failing, route=route)
+    counts = {"pending": 2 if pending else 0, "uncertain": 3 if uncertain else 0}
+    store = _stored(3, apart_ms=20_000, failing=failing, route=route, **counts)
     return get_request(ReadPorts(reader=store, prices=bedrock_prices()), POLICY, request_id=RequestId("request-0001"))
 
 
-def store_settled(store: FactStore, count: int, *, began: datetime = START, prefix: str = "request") -> None:
+def store_settled(
+    store: FactStore, count: int, *, began: datetime = START, prefix: str = "request", possible_calls: int = 0
+) -> None:
     """Store so many settled requests, 5.5 s apart."""
     for number in range(count):
-        _store(store, _record(number, prefix=prefix, began=began), number, failing=False, pending=False, model=None)
+        record = _record(number, prefix=prefix, began=began)
+        _store(store, record, number, failing=False, model=None, possible_calls=possible_calls)
 
 
-def _stored(count: int, *, apart_ms: int, pending: int, failing: bool, route: str | None) -> MemoryFactStore:
+def _stored(
+    count: int, *, apart_ms: int, pending: int, failing: bool, route: str | None, uncertain: int = 0
+) -> MemoryFactStore:
     store = MemoryFactStore()
     for number in range(count):
         record = _record(number, apart_ms=apart_ms, route=route)
-        _store(store, record, number, failing=failing, pending=number >= count - pending, model=route)
+        possible = 1 + number % 4 if number < uncertain else 0
+        if number >= count - pending:
+            _store_pending(store, record, number, failing=failing, model=route)
+        else:
+            _store(store, record, number, failing=failing, model=route, possible_calls=possible)
     return store
 
 
-def _store(store: FactStore, record: Request, number: int, *, failing: bool, pending: bool, model: str | None) -> None:
+def _store(
+    store: FactStore, record: Request, number: int, *, failing: bool, model: str | None, possible_calls: int = 0
+) -> None:
     calls = _calls(record, number, failing=failing, model=model)
     store.store_requests([record], stored_at=record.started_at)
-    if pending:
-        store.store_unlinked([replace(each, tag=None) for each in calls], stored_at=record.started_at)
-        return
     linked = [_linked(each, record, number) for each in calls]
     store.store_linked(linked)
-    store.write_revision(record.request_id, revision=1, summary=fold(record, linked, POLICY, bedrock_prices()))
+    summary = fold(record, linked, POLICY, bedrock_prices(), possible_calls=possible_calls)
+    store.write_revision(record.request_id, revision=1, summary=summary)
+
+
+def _store_pending(store: FactStore, record: Request, number: int, *, failing: bool, model: str | None) -> None:
+    calls = _calls(record, number, failing=failing, model=model)
+    store.store_requests([record], stored_at=record.started_at)
+    store.store_unlinked([replace(each, tag=None) for each in calls], stored_at=record.started_at)
 
 
 def _record(

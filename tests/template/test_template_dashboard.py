@@ -15,7 +15,7 @@ from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.changes import InvocationDecided, RevisionWritten
-from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
 from request_lens.domain.publishing.request_metrics import publication_of
 from tests.support.facts import call, linked, request
 from tests.support.template_document import DASHBOARD, RESOURCES, of_type, properties
@@ -35,6 +35,8 @@ DISTRIBUTIONS = frozenset(
     }
 )
 DIMENSIONS = {("Service",), ("Service", "Route"), ("Service", "ModelId"), ("Service", "Reason")}
+ALL_CALLS = ["Service", "ServiceName"]
+UNATTRIBUTED = [*ALL_CALLS, "Route", UNATTRIBUTED_ROUTE]
 SEARCH = re.compile(r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)', 1\)")
 QUERIES = {
     name: str(each["Properties"]["QueryString"])
@@ -58,8 +60,8 @@ def series() -> Iterator[tuple[tuple[str, ...], Metric, str]]:
         for metric in widget["properties"]["metrics"]:
             if isinstance(metric[0], str):
                 namespace, name, *dimensions = (part for part in metric if isinstance(part, str))
-                assert (namespace, dimensions) == ("RequestLens", ["Service", "ServiceName"])
-                yield ("Service",), Metric(name), metric[-1]["stat"]
+                assert (namespace, dimensions) in (("RequestLens", ALL_CALLS), ("RequestLens", UNATTRIBUTED))
+                yield tuple(dimensions[::2]), Metric(name), metric[-1]["stat"]
             elif "SEARCH" in metric[0]["expression"]:
                 found = SEARCH.fullmatch(metric[0]["expression"])
                 assert found, metric[0]["expression"]
@@ -71,9 +73,8 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
     """The fields of the lines that a request and an unattributed call make, as Logs Insights names them."""
     ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
     record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
-    revision = RevisionWritten(
-        request=record, stored_at=record.started_at, revision=1, summary=fold(record, ours, Policy(), NO_PRICES)
-    )
+    summary = fold(record, ours, Policy(), NO_PRICES, possible_calls=3)
+    revision = RevisionWritten(request=record, stored_at=record.started_at, revision=1, summary=summary)
     lost = InvocationDecided(invocation=call("i3"), stored_at=record.started_at, decision=unattributed)
     sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=record.started_at), logger=Logger())
     for each in (publication_of(revision), publication_of(lost)):
@@ -102,6 +103,39 @@ def test_the_first_two_rows_are_the_key_figures() -> None:
         *("OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens", "EstimatedCost", "LlmErrors"),
         *("LlmThrottles", "UnattributedInvocations", "RejectedRecords", "AssumptionBreaches", "LogDelay"),
     }
+
+
+def test_a_key_figure_that_holds_unattributed_calls_says_so_beside_it_or_in_its_title() -> None:
+    held = {Metric.ESTIMATED_COST, Metric.LLM_ERRORS, Metric.INPUT_TOKENS, Metric.OUTPUT_TOKENS, Metric.LLM_CALLS}
+    for widget in (each["properties"] for each in widgets("metric") if each["y"] < 8):
+        shown = [part for part in widget["metrics"] if isinstance(part[0], str) and part[-1].get("visible", True)]
+        if held.isdisjoint(part[1] for part in shown):
+            continue
+        beside = [part for part in shown if part[2:-1] == UNATTRIBUTED]
+        assert "all calls" in widget["title"] or "all calls" in [part[-1]["label"] for part in shown]
+        assert "unattributed" in " ".join([widget["title"], *(part[-1]["label"] for part in beside)])
+
+
+def test_average_times_side_by_side_are_of_the_same_requests() -> None:
+    [times] = [each["properties"] for each in widgets("metric") if "LLM time is known" in each["properties"]["title"]]
+
+    assert {part[1] for part in times["metrics"] if isinstance(part[0], str)}.isdisjoint({Metric.REQUEST_DURATION})
+    [whole] = [part[0] for part in times["metrics"] if not isinstance(part[0], str)]
+    assert (whole["expression"], whole["label"]) == ("llm + other", "request")
+    assert [
+        part[-1]["stat"] for part in times["metrics"] if isinstance(part[0], str) and part[-1]["label"] == "requests"
+    ] == ["SampleCount"]
+
+
+def test_uncertain_requests_stand_beside_the_requests_and_have_a_list_that_says_why_and_what_helps() -> None:
+    [requests] = [each["properties"] for each in widgets("metric") if each["properties"]["title"] == "Requests"]
+    [listed] = [each for each in widgets("log") if each["properties"]["title"].startswith("Uncertain requests")]
+    [said] = [each for each in widgets("text") if each["y"] == listed["y"]]
+
+    assert [part[1] for part in requests["metrics"]][:2] == [Metric.REQUESTS, Metric.UNCERTAIN_REQUESTS]
+    assert "filter uncertain > 0" in listed["properties"]["query"]
+    for helps in ("AgentRoleNames", "tag the calls", "responseLatency", "MaxRequestSeconds", "202"):
+        assert helps in said["properties"]["markdown"]
 
 
 def test_every_series_has_dimensions_that_are_published() -> None:
@@ -177,4 +211,4 @@ def test_every_log_field_of_a_saved_query_is_in_the_lines(name: str, log_fields:
 
 
 def test_there_is_a_saved_query_for_each_question() -> None:
-    assert len(QUERIES) == 5
+    assert len(QUERIES) == 6

@@ -7,7 +7,7 @@ from request_lens.config import Config, ViewerConfig
 from request_lens.domain.publishing.metric_names import Metric
 from tests.support.template_document import OUTPUTS, PARAMETERS, ROOT, TEMPLATE, properties, references
 
-WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds"}
+WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds", "MaxAgentSeconds"}
 
 
 def test_every_parameter_has_a_default_so_that_none_is_needed_to_deploy() -> None:
@@ -85,7 +85,7 @@ def test_a_limit_on_requests_makes_the_alarm_on_runaways_and_no_limit_makes_none
     assert TEMPLATE["Conditions"]["LimitsRequests"] == {"Fn::Not": [{"Fn::And": none}]}
 
 
-def test_the_local_section_shortens_the_three_waits_and_nothing_else() -> None:
+def test_the_local_section_shortens_the_four_waits_and_nothing_else() -> None:
     samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     local, default = samconfig["local"], samconfig["default"]
     overrides = dict(each.split("=") for each in local["deploy"]["parameters"].pop("parameter_overrides"))

@@ -1,7 +1,7 @@
 """`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
 
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -27,22 +27,27 @@ from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path
 from request_lens_cli.terminal.progress import phase
+from request_lens_cli.terminal.report_view import show_uncertain
 from request_lens_cli.terminal.requests_table import requests_table
 from request_lens_cli.terminal.timeline_png import write_png
-from request_lens_cli.terminal.unlinked_table import unlinked_table
 
 ARTICLE = "article"
 """The reference experiment."""
 
-OVERLAP = "overlap"
-"""The scenario that shows what tags are for."""
+TWICE = frozenset({"chat", "overlap"})
+"""The scenarios that show what tags are for: they are played untagged, then tagged."""
+
+APART = timedelta(minutes=5)
+"""The untagged playing is logged as if it had ended so long before the tagged one: longer than any scenario takes."""
 
 ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
 """What the article's experiment found: LLM calls × requests, by label."""
 
 
 @click.command("demo")
-@click.option("--scenario", default="article", help="A scenario in events/; overlap is played untagged, then tagged.")
+@click.option(
+    "--scenario", default="article", help="A scenario in events/; chat and overlap are played untagged, then tagged."
+)
 @click.option("--keep", is_flag=True, help="Leave the local AWS running; stop it with `make down`.")
 def demo_command(scenario: str, *, keep: bool) -> None:
     """Deploy to a local AWS, play an experiment into it, and show the result from the deployed table and metrics."""
@@ -57,7 +62,7 @@ def demo_command(scenario: str, *, keep: bool) -> None:
         demo = _deploy(local, console)
         reports = [
             _play(demo, scenario, console, with_tags=tags)
-            for tags in ((False, True) if scenario == OVERLAP else (False,))
+            for tags in ((False, True) if scenario in TWICE else (False,))
         ]
         show_commands(reports[-1], local=local, stack=demo.stack, console=console)
         _write_page(reports[-1], demo, console)
@@ -84,13 +89,14 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
     """Play a scenario, wait until it has settled, and show what the table holds of it."""
     how = "calls tagged with their request's id" if with_tags else "calls untagged"
     with phase(console, "play", f"{scenario}, {how}") as note:
-        run = demo.play(scenario, with_tags=with_tags)
+        is_first = scenario in TWICE and not with_tags
+        run = demo.play(scenario, with_tags=with_tags, ago=APART if is_first else timedelta(0))
         played = run.scenario
         note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
     with phase(console, "settle", "the requests settle") as note:
         report = wait_until_settled(run, note=note)
     _show(report, console)
-    show_metrics(run, report, metrics=demo.metrics, console=console)
+    show_metrics(run, metrics=demo.metrics, console=console)
     _draw(report, demo.local.paths.checkout / "out" / f"{'timeline-tagged' if with_tags else 'timeline'}.svg", console)
     if scenario == ARTICLE and calls_by_label(report) != ARTICLE_CALLS:
         raise click.ClickException(f"The article found {ARTICLE_CALLS}; this run did not: see the table above.")
@@ -104,8 +110,7 @@ def _show(report: Report, console: Console) -> None:
         console.print(cost_line(report), highlight=False)
     if calls := calls_by_label(report):
         console.print(f"{calls}{': as in the article' if calls == ARTICLE_CALLS else ''}", highlight=False)
-    if report.unattributed:
-        console.print(unlinked_table(report))
+    show_uncertain(report, console)
     console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))
 

@@ -13,7 +13,7 @@ from request_lens.wire.log_record import read_record
 from request_lens_cli.options.parameters import read_settings
 from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, read_log_files
-from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
+from request_lens_cli.replay.virtual_time import Arrival, Replay, ReplayIncompleteError, replay
 from request_lens_cli.report.documents import (
     Document,
     publication_document,
@@ -50,7 +50,7 @@ def replay_command(
     """
     try:
         result = replay(_arrivals(files), policy)
-    except LogFileError as error:
+    except (LogFileError, ReplayIncompleteError) as error:
         raise click.ClickException(str(error)) from error
     report = Report(
         requests=result.requests,

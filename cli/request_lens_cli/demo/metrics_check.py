@@ -5,12 +5,12 @@ from rich.console import Console
 
 from request_lens_cli.demo.scenario_run import ScenarioRun, published_totals, wait_for_metrics
 from request_lens_cli.deployed.metrics import Metrics
-from request_lens_cli.report.report import Report
 
 
-def show_metrics(run: ScenarioRun, report: Report, *, metrics: Metrics, console: Console) -> None:
+def show_metrics(run: ScenarioRun, *, metrics: Metrics, console: Console) -> None:
     """Print the sums of the 1-second metrics. Raises: click.ClickException where they are not what the table says."""
-    expected = published_totals(report)
+    # Read anew: a call that is decided last may have made a request certain since.
+    expected = published_totals(run.report())
     sums = wait_for_metrics(run, metrics, expected=expected)
     listed = ", ".join(f"{name} {value:,.0f}" for name, value in sums.items())
     console.print(f"Metrics read back at 1 s: {listed}", highlight=False)

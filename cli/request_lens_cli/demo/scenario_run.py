@@ -64,6 +64,7 @@ def published_totals(report: Report) -> Mapping[str, float]:
     total = report.totals + report.unattributed_totals
     return {
         "Requests": len(report.requests),
+        "UncertainRequests": report.uncertain,
         "LlmCalls": total.llm_calls,
         "LlmErrors": total.llm_errors,
         "InputTokens": total.input_tokens,

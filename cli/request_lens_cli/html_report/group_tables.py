@@ -1,6 +1,7 @@
 """The page's tables of figures: by route, by model, and what belongs to no request."""
 
 from request_lens.domain.folding.summary import Totals
+from request_lens.presentation.certainty import Doubt, at_least, remedy, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, text
@@ -13,16 +14,16 @@ type _Model = tuple[str, Totals]
 
 _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: text(row[0])),
-    Column(header="Requests", cell=lambda row: _count(row[1].requests), numeric=True),
+    Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="Status 5xx", cell=lambda row: _count(row[1].failed), numeric=True),
-    Column(header="LLM calls", cell=lambda row: _count(row[1].totals.llm_calls), numeric=True),
+    Column(header="LLM calls", cell=lambda row: _least(row[1], row[1].totals.llm_calls), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1].calls), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
     Column(header="LLM time, median", cell=lambda row: _median(row[1].llm_time_ms), numeric=True),
-    Column(header="Tokens in", cell=lambda row: _count(row[1].totals.input_tokens), numeric=True),
-    Column(header="Tokens out", cell=lambda row: _count(row[1].totals.output_tokens), numeric=True),
-    Column(header="Cost (est.)", cell=lambda row: text(cost_of(row[1].totals)), numeric=True),
+    Column(header="Tokens in", cell=lambda row: _tokens(row[1], row[1].totals.input_tokens), numeric=True),
+    Column(header="Tokens out", cell=lambda row: _tokens(row[1], row[1].totals.output_tokens), numeric=True),
+    Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
 _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Model", cell=lambda row: element("code", text(row[0]))),
@@ -39,6 +40,11 @@ _REASONS: tuple[Column[tuple[str, int]], ...] = (
     Column(header="Why", cell=lambda row: text(row[0])),
     Column(header="Calls", cell=lambda row: _count(row[1]), numeric=True),
 )
+_DOUBTS: tuple[Column[tuple[Doubt, int]], ...] = (
+    Column(header="Uncertain, because", cell=lambda row: text(row[0].value)),
+    Column(header="What helps", cell=lambda row: text(remedy(row[0]))),
+    Column(header="Requests", cell=lambda row: _count(row[1]), numeric=True),
+)
 
 
 def route_table(figures: Figures) -> Markup:
@@ -47,8 +53,15 @@ def route_table(figures: Figures) -> Markup:
 
 
 def model_table(figures: Figures) -> Markup:
-    """The attempts' totals by model, failed ones together as "other"; nothing where there are none."""
-    return table(_MODELS, list(figures.by_model.items()), caption="By model") if figures.by_model else NOTHING
+    """The linked attempts' totals by model, failed ones together as "other"; nothing where there are none."""
+    caption = "By model: the calls that are linked to a request"
+    return table(_MODELS, list(figures.by_model.items()), caption=caption) if figures.by_model else NOTHING
+
+
+def doubt_table(report: Report) -> Markup:
+    """How many requests are uncertain, why, and what helps; nothing where all are certain."""
+    doubts = report.doubts()
+    return table(_DOUBTS, sorted(doubts.items()), caption="Uncertain requests") if doubts else NOTHING
 
 
 def unlinked_section(report: Report) -> Markup:
@@ -61,12 +74,34 @@ def _count(value: int) -> Markup:
     return text(f"{value:,}")
 
 
+def _requests(figures: RequestFigures) -> Markup:
+    uncertain = f" ({figures.uncertain:,} uncertain)" if figures.uncertain else ""
+    return text(f"{figures.requests:,}{uncertain}")
+
+
+def _least(figures: RequestFigures, value: int) -> Markup:
+    return text(at_least(f"{value:,}", certain=figures.is_certain))
+
+
+def _tokens(figures: RequestFigures, value: int) -> Markup:
+    return text(tokens_text(figures.totals, value, certain=figures.is_certain))
+
+
+def _cost(figures: RequestFigures) -> Markup:
+    return text(cost_of(figures.totals, certain=figures.is_certain))
+
+
 def _calls(calls: Distribution | None) -> Markup:
-    return text(UNKNOWN if calls is None else f"{calls.mean:.1f}, most {calls.maximum:,.0f}")
+    return text(UNKNOWN if calls is None else f"{calls.mean:.1f}, most {calls.maximum:,.0f}{_share(calls)}")
+
+
+def _share(values: Distribution) -> str:
+    """Of how many requests the values are known; empty where of all."""
+    return "" if values.is_complete else f" ({values.known:,} of {values.of:,})"
 
 
 def _median(times: Distribution | None) -> Markup:
-    return text(UNKNOWN if times is None else seconds(times.p50))
+    return text(UNKNOWN if times is None else f"{seconds(times.p50)}{_share(times)}")
 
 
 def _p90(times: Distribution | None) -> Markup:

@@ -1,7 +1,7 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
-from request_lens.domain.folding.summary import Totals
-from request_lens.presentation.costs import dollars
+from request_lens.presentation.certainty import at_least, at_least_words, tokens_text
+from request_lens.presentation.costs import cost_of, dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens.presentation.markup import Markup, element, text
 from request_lens_cli.report.figures import Distribution, RequestFigures
@@ -14,11 +14,11 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
     cards = (
         _card("Requests", f"{figures.requests:,}", _requests_notes(figures)),
         _card("LLM calls per request", _mean(figures.calls), _calls_notes(figures)),
-        _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms)),
+        _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
         _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
-        _card("Tokens", f"{totals.input_tokens:,} in", _token_notes(totals)),
-        _cost_card(totals),
-        _card("Errors", f"{totals.llm_errors:,}", [f"of these throttled: {totals.llm_throttles:,}"]),
+        _card("Tokens", f"{_tokens(totals.input_tokens, figures)} in", _token_notes(figures)),
+        _cost_card(figures, report),
+        _card("Errors", _least(totals.llm_errors, figures), [f"of these throttled: {totals.llm_throttles:,}"]),
         _unattributed_card(report),
     )
     return element("dl", *cards, class_="kpis")
@@ -30,8 +30,21 @@ def _card(name: str, value: str, notes: list[str]) -> Markup:
 
 
 def _requests_notes(figures: RequestFigures) -> list[str]:
-    notes = [f"{figures.pending:,} pending"] if figures.pending else ["all settled"] if figures.requests else []
-    return [*notes, f"{figures.failed:,} with a status of 500 or above"] if figures.failed else notes
+    settled = [] if figures.pending or figures.uncertain or not figures.requests else ["all settled"]
+    counts = (
+        (figures.pending, "pending"),
+        (figures.uncertain, "uncertain: may have made more calls"),
+        (figures.failed, "with a status of 500 or above"),
+    )
+    return [*settled, *(f"{count:,} {what}" for count, what in counts if count)]
+
+
+def _least(count: int, figures: RequestFigures) -> str:
+    return at_least(f"{count:,}", certain=figures.is_certain)
+
+
+def _tokens(count: int, figures: RequestFigures) -> str:
+    return tokens_text(figures.totals, count, certain=figures.is_certain)
 
 
 def _mean(calls: Distribution | None) -> str:
@@ -43,43 +56,61 @@ def _median(times: Distribution | None) -> str:
 
 
 def _calls_notes(figures: RequestFigures) -> list[str]:
+    if not figures.requests:
+        return []
     calls = figures.calls
-    if calls is None:
-        return []
-    total = pluralize(figures.totals.llm_calls, "LLM call")
-    return [f"mean; p90 {calls.p90:,.0f}, most {calls.maximum:,.0f}", total]
+    spread = [] if calls is None else [f"mean; p90 {calls.p90:,.0f}, most {calls.maximum:,.0f}"]
+    return [
+        *spread,
+        *_known(calls, figures),
+        at_least_words(figures.totals.llm_calls, "LLM call", certain=figures.is_certain),
+    ]
 
 
-def _upper_end(times: Distribution | None) -> list[str]:
-    if times is None:
-        return []
-    notes = [f"median; p90 {seconds(times.p90)}, longest {seconds(times.maximum)}"]
-    return notes if times.is_complete else [*notes, f"known of {times.known:,} of {times.of:,}"]
+def _known(values: Distribution | None, figures: RequestFigures) -> list[str]:
+    """Of how many requests the values are known, where not of all; the pending ones are not asked."""
+    known, of = (0, figures.requests - figures.pending) if values is None else (values.known, values.of)
+    return [] if known == of else [f"known of {known:,} of {pluralize(of, 'request')}"]
+
+
+def _upper_end(times: Distribution | None, figures: RequestFigures) -> list[str]:
+    spread = [] if times is None else [f"median; p90 {seconds(times.p90)}, longest {seconds(times.maximum)}"]
+    return [*spread, *_known(times, figures)]
 
 
 def _time_notes(figures: RequestFigures) -> list[str]:
     if figures.llm_time_ms is None:
-        return []
+        return _known(None, figures)
     others = f"other than LLM {_median(figures.non_llm_time_ms)}"
-    return [*_upper_end(figures.llm_time_ms), f"tools {_tool_time(figures.tool_time_ms)}, {others}"]
+    notes = [*_upper_end(figures.llm_time_ms, figures), f"tools {_tool_time(figures)}, {others}"]
+    if figures.llm_time_ms.is_complete:
+        return notes
+    return [*notes, f"duration of the same requests {_median(figures.timed_duration_ms)}"]
 
 
-def _tool_time(times: Distribution | None) -> str:
-    """The tools' median time, where it is known of all requests: of those without tools it always is."""
-    return _median(times) if times is not None and times.is_complete else "unknown"
+def _tool_time(figures: RequestFigures) -> str:
+    """The tools' median time, where it is known of the same requests: of those without tools it always is."""
+    tools, timed = figures.tool_time_ms, figures.llm_time_ms
+    same = tools is not None and timed is not None and tools.known == timed.known
+    return _median(tools) if same else "unknown"
 
 
-def _token_notes(totals: Totals) -> list[str]:
+def _token_notes(figures: RequestFigures) -> list[str]:
+    totals = figures.totals
     cached = f"{totals.cache_read_input_tokens:,} read from cache, {totals.cache_write_input_tokens:,} written"
-    return [f"{totals.output_tokens:,} out", cached]
+    return [f"{_tokens(totals.output_tokens, figures)} out", cached]
 
 
-def _cost_card(totals: Totals) -> Markup:
+def _cost_card(figures: RequestFigures, report: Report) -> Markup:
+    totals = figures.totals
     unpriced = pluralize(totals.unpriced_calls, "call")
+    beside = [f"of unattributed calls: {cost_of(report.unattributed_totals)}"] if report.unattributed else []
     if totals.estimated_cost_usd is None:
-        return _card("Estimated cost", UNKNOWN, [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else [])
+        unknown = [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else []
+        return _card("Estimated cost", UNKNOWN, [*unknown, *beside])
     notes = ["an estimate in USD", *([f"without {unpriced} of unknown price"] if totals.unpriced_calls else [])]
-    return _card("Estimated cost", dollars(totals.estimated_cost_usd), notes)
+    cost = at_least(dollars(totals.estimated_cost_usd), certain=figures.is_certain)
+    return _card("Estimated cost", cost, [*notes, *beside])
 
 
 def _unattributed_card(report: Report) -> Markup:

@@ -12,7 +12,7 @@ from request_lens.presentation.markup import NOTHING, Markup, element, joined, t
 from request_lens.presentation.timeline.drawing import draw_timeline
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
-from request_lens_cli.html_report.group_tables import model_table, route_table, unlinked_section
+from request_lens_cli.html_report.group_tables import doubt_table, model_table, route_table, unlinked_section
 from request_lens_cli.html_report.kpis import kpi_cards
 from request_lens_cli.html_report.request_tables import requests_section, top_tables
 from request_lens_cli.report.figures import figures_of
@@ -28,9 +28,11 @@ SHEET_ROWS = 12
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _NOTES = (
-    "Cost is an estimate; – is unknown, never 0. A pending request is not settled yet, and its calls are not in the "
-    "figures. Medians and p90 are values that occurred. A link is exact where the call was tagged, inferred where it "
-    "was found by time, and assumed where calls of any role were considered. Failed attempts count as the model other."
+    "Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's. A figure "
+    "per request is of the requests that it is known of. A pending request is not settled yet, and its calls are not "
+    "in the figures. Medians and p90 are values that occurred. A link is exact where the call was tagged, inferred "
+    "where it was found by time, and assumed where calls of any role were considered. Failed attempts count as the "
+    "model other."
 )
 
 
@@ -83,7 +85,8 @@ def _main(report: Report) -> Markup:
         (
             kpi_cards(figures.all, report),
             _timeline(report),
-            _section("Where it goes", joined((route_table(figures), model_table(figures), unlinked_section(report)))),
+            _section("Where it goes", joined((route_table(figures), model_table(figures)))),
+            _section("What is not certain", joined((doubt_table(report), unlinked_section(report)))),
             _section("Extremes", top_tables(report)),
             _section("Requests", requests_section(report) if report.requests else NOTHING),
         )

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.certainty import at_least, possible_text, token_counts, why_uncertain
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, counts_text, seconds
+from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.report import Report, correlated_by
@@ -61,12 +62,12 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Duration", cell=_record_seconds, numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="LLM time", cell=_of_summary(lambda summary: seconds(summary.llm_time_ms)), numeric=True),
-        Column(header="Cost (est.)", cell=_of_summary(lambda summary: cost_of(summary.totals)), numeric=True),
+        Column(header="Cost (est.)", cell=_of_summary(_cost), numeric=True),
         Column(header="Tool time", cell=_of_summary(lambda summary: seconds(summary.tool_time_ms)), numeric=True),
         Column(
             header="Other than LLM", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True
         ),
-        Column(header="Tokens in / out", cell=_of_summary(_tokens), numeric=True),
+        Column(header="Tokens in / out", cell=_of_summary(token_counts), numeric=True),
         Column(header="Correlated by", cell=_links),
     ]
 
@@ -89,8 +90,8 @@ def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Mar
     return lambda state: text(UNKNOWN if state.summary is None else words(state.summary))
 
 
-def _tokens(summary: Summary) -> str:
-    return counts_text(summary.totals.input_tokens, summary.totals.output_tokens)
+def _cost(summary: Summary) -> str:
+    return cost_of(summary.totals, certain=summary.is_certain)
 
 
 def _calls(state: RequestState) -> Markup:
@@ -98,7 +99,16 @@ def _calls(state: RequestState) -> Markup:
         return joined((element("em", text("pending")), _flag(" runaway", shown=state.runaway is not None)))
     totals = state.summary.totals
     failed = _flag(f" +{totals.llm_errors:,} failed", shown=totals.llm_errors > 0)
-    return joined((text(f"{totals.llm_calls:,}"), failed, _flag(" runaway", shown=state.runaway is not None)))
+    calls = text(at_least(f"{totals.llm_calls:,}", certain=state.summary.is_certain))
+    return joined((calls, failed, _flag(" runaway", shown=state.runaway is not None), _why(state, state.summary)))
+
+
+def _why(state: RequestState, summary: Summary) -> Markup:
+    """How many more calls may be an uncertain request's, below its calls; the whole sentence shows on hovering."""
+    possible = possible_text(state.record, summary) if state.record is not None else ""
+    if state.record is None or not possible:
+        return NOTHING
+    return element("div", text(possible), class_="note", title=why_uncertain(state.record, summary))
 
 
 def _flag(words: str, *, shown: bool) -> Markup:

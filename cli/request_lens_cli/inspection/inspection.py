@@ -20,7 +20,7 @@ MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
     RejectedReason.TOO_OLD: "Its fact is older than RetentionDays.",
     RejectedReason.TOO_NEW: "Its fact is more than two hours ahead of the clock.",
-    RejectedReason.UNREADABLE_ITEM: "An item of the table is of another version.",
+    RejectedReason.UNREADABLE_ITEM: "It is no line, but an item of the table that another version wrote.",
     RejectedReason.CONFLICTING_RECORD: "Another request has its id, which the client of a REST API can choose.",
 }
 """What each reason means to the owner of the log group."""

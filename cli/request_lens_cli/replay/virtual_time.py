@@ -13,6 +13,7 @@ from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.collect import collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
+from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.linking.link import Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import LogRecord, Rejected
@@ -53,7 +54,10 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
     """Run all records through collect, settle and publish, and time on until no timer is left.
 
     Records come in order of their arrival, equal ones in the order given, before timers of the same instant. A record
-    without a readable time arrives with the one before it. A timer fires exactly when due.
+    without a readable time arrives with the one before it. A timer fires exactly when due; what none was left for is
+    swept, as it is two hours later in a deployed stack.
+
+    Raises: ReplayIncompleteError where a fact is neither in a summary nor unattributed after that.
     """
     timed = sorted(_timed(arrivals), key=lambda arrival: arrival[0])
     world = _World(policy)
@@ -61,6 +65,7 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
         world.run_until(at)
         world.collect(at, record)
     world.run_until(None)
+    world.sweep_what_is_left()
     return Replay(
         requests=world.store.all_requests(),
         unattributed=[call for call in world.store.all_unlinked() if isinstance(call.decision, Unattributed)],
@@ -89,6 +94,10 @@ def _usual_arrival(record: LogRecord) -> datetime | None:
             return record.logged_at + timedelta(milliseconds=latency_ms or 0) + DELIVERY
         case _:
             return None
+
+
+class ReplayIncompleteError(Exception):
+    """A fact that went in would not be in what comes out."""
 
 
 class _World:
@@ -122,6 +131,23 @@ class _World:
             self._clock.moment = max(self._clock.moment, due)
             settle(self._timer.take(), self._ports, self._policy)
             self._publish()
+
+    def sweep_what_is_left(self) -> None:
+        """Sweep the minutes of all that is neither settled nor decided. Raises: ReplayIncompleteError."""
+        for begins in sorted({slice_of(moment) for moment in self._left()}):
+            swept_at = begins + SLICE + AGE
+            self._clock.moment = max(self._clock.moment, swept_at)
+            sweep(self._ports, self._policy, moment=swept_at)
+            self.run_until(None)
+        if left := self._left():
+            raise ReplayIncompleteError(f"{len(left)} facts were neither settled nor decided: please report this")
+
+    def _left(self) -> list[datetime]:
+        """The times of the facts that are neither settled nor decided."""
+        unsettled = [
+            state.record.started_at for state in self.store.all_requests() if state.record and not state.revision
+        ]
+        return unsettled + [call.invocation.logged_at for call in self.store.all_unlinked() if call.decision is None]
 
     def _publish(self) -> None:
         if changes := self.store.take_changes():

@@ -14,5 +14,7 @@ def call_estimate(invocation: Invocation, summary: Summary | None) -> Estimate |
 
 
 def cost_line(report: Report) -> str:
-    """What all of them cost, by which prices."""
-    return f"Estimated cost of the requests: {cost_of(report.totals)}{by_prices(report.prices)}"
+    """What all of them cost, by which prices, and what the calls cost that belong to none of them."""
+    cost = cost_of(report.totals, certain=report.is_certain)
+    beside = f"; of unattributed calls: {cost_of(report.unattributed_totals)}" if report.unattributed else ""
+    return f"Estimated cost of the requests: {cost}{beside}{by_prices(report.prices)}"

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation
+from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
@@ -12,7 +13,6 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.calls import in_order
 from request_lens.presentation.formatting import iso_ms
 from request_lens_cli.report.costs import call_estimate
 
@@ -25,6 +25,8 @@ type Document = Mapping[str, Json]
 
 def summary_document(state: RequestState, policy: Policy) -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
+
+    While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far.
 
     Raises: ValueError for a request whose record has not come.
     """
@@ -49,6 +51,8 @@ _AGGREGATE_KEYS = (
     "llm_calls",
     "llm_errors",
     "llm_throttles",
+    "possible_calls",
+    "certain_since",
     "llm_time_ms",
     "tool_time_ms",
     "non_llm_time_ms",
@@ -58,6 +62,9 @@ _AGGREGATE_KEYS = (
     "cache_write_input_tokens",
     "estimated_cost_usd",
     "unpriced_calls",
+)
+_OF_THE_SUMMARY_ITSELF = frozenset(
+    {"possible_calls", "certain_since", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"}
 )
 
 
@@ -76,7 +83,7 @@ def _source_document(source: PriceSource | None) -> Document | None:
 def _aggregate_value(summary: Summary, key: str) -> Json:
     if key == "estimated_cost_usd":
         return usd(summary.totals.estimated_cost_usd)
-    value = getattr(summary if key.endswith("_time_ms") else summary.totals, key)
+    value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
     return value if value is None else int(value)
 
 

@@ -28,17 +28,28 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFigures:
-    """What some requests add up to; a distribution is None where no value is known. Times are in ms."""
+    """What some requests add up to; a distribution is None where no value is known. Times are in ms.
+
+    `totals` are the least where some are `uncertain`; `calls` are of the others alone. `timed_duration_ms` is the
+    duration of the requests that `llm_time_ms` is of, so that the two can stand side by side.
+    """
 
     requests: int
     pending: int
+    uncertain: int
     failed: int
     totals: Totals
     calls: Distribution | None
     duration_ms: Distribution | None
+    timed_duration_ms: Distribution | None
     llm_time_ms: Distribution | None
     tool_time_ms: Distribution | None
     non_llm_time_ms: Distribution | None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the totals are all that the settled requests made, and not only the least."""
+        return not self.uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +77,20 @@ def figures_of(report: Report) -> Figures:
 def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
     summaries = [state.summary for state in states if state.summary is not None]
     records = [state.record for state in states if state.record is not None]
+    timed = (
+        state.record
+        for state in states
+        if state.record is not None and state.summary is not None and state.summary.llm_time_ms is not None
+    )
     return RequestFigures(
         requests=len(states),
         pending=len(states) - len(summaries),
+        uncertain=sum(not summary.is_certain for summary in summaries),
         failed=sum(record.status >= 500 for record in records),
         totals=totals_over(states),
-        calls=distribution_of([summary.totals.llm_calls for summary in summaries]),
+        calls=distribution_of([summary.totals.llm_calls if summary.is_certain else None for summary in summaries]),
         duration_ms=distribution_of([record.duration_ms for record in records]),
+        timed_duration_ms=distribution_of([record.duration_ms for record in timed]),
         llm_time_ms=distribution_of([summary.llm_time_ms for summary in summaries]),
         tool_time_ms=distribution_of([summary.tool_time_ms for summary in summaries]),
         non_llm_time_ms=distribution_of([summary.non_llm_time_ms for summary in summaries]),

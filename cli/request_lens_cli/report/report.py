@@ -10,6 +10,7 @@ from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.certainty import Doubt, at_least_words, count_doubts
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
@@ -54,6 +55,23 @@ class Report:
     def totals(self) -> Totals:
         """What the requests' summaries add up to."""
         return totals_over(self.requests)
+
+    @property
+    def uncertain(self) -> int:
+        """Requests that may have made more calls than those that are linked to them."""
+        return sum(self.doubts().values())
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the totals are all that the settled requests made, and not only the least."""
+        return self.uncertain == 0
+
+    def doubts(self) -> Counter[Doubt]:
+        """How many requests are uncertain, by why."""
+        known = ((state.record, state.summary) for state in self.requests)
+        return count_doubts(
+            (record, summary) for record, summary in known if record is not None and summary is not None
+        )
 
     @property
     def prices(self) -> Sequence[PriceSource]:
@@ -143,10 +161,14 @@ def totals_over(states: Iterable[RequestState]) -> Totals:
 
 
 def headline(report: Report) -> str:
-    """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed"."""
+    """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed".
+
+    With requests that are not certain: "10 requests, 3 of them uncertain, at least 17 LLM calls, 5 unattributed".
+    """
     parts = [
         pluralize(len(report.requests), "request"),
-        pluralize(report.totals.llm_calls, "LLM call"),
+        *([f"{report.uncertain:,} of them uncertain"] if report.uncertain else []),
+        at_least_words(report.totals.llm_calls, "LLM call", certain=report.is_certain),
         f"{report.unattributed:,} unattributed",
     ]
     if report.pending:
@@ -169,16 +191,17 @@ def truncation_note(report: Report) -> str:
 
 
 def calls_by_label(report: Report) -> str:
-    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × 2, Simple 3 × 1"."""
-    counts: dict[str, Counter[int]] = {}
+    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × 2, Simple 3 × at least 1"."""
+    counts: dict[str, Counter[tuple[int, bool]]] = {}
     for state in report.requests:
         label = report.labels.get(state.request_id)
         if label is not None and state.summary is not None:
-            counts.setdefault(label.kind, Counter())[state.summary.totals.llm_calls] += 1
+            calls = state.summary.totals.llm_calls
+            counts.setdefault(label.kind, Counter())[calls, state.summary.is_certain] += 1
     parts = [
-        f"{kind} {number} × {calls}"
+        f"{kind} {number} × {calls if is_certain else f'at least {calls}'}"
         for kind, requests_by_calls in sorted(counts.items(), reverse=True)
-        for calls, number in sorted(requests_by_calls.items(), reverse=True)
+        for (calls, is_certain), number in sorted(requests_by_calls.items(), reverse=True)
     ]
     return ", ".join(parts)
 

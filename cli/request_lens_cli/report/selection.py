@@ -22,7 +22,8 @@ class Order(StrEnum):
 class Selection:
     """The requests of these routes (of all where there are none) with at least so many LLM calls.
 
-    A pending request's number of calls is unknown: it is meant only where none are asked for.
+    A pending request's number of calls is unknown: it is meant only where none are asked for. An uncertain one counts
+    with those that are linked to it.
     """
 
     routes: frozenset[str] = frozenset()

@@ -31,6 +31,8 @@ class _Sign:
 
 
 _REQUEST = _Sign("░", "bright_black", "request")
+_HATCH = "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}"
+_UNCERTAIN = _Sign(_HATCH, "bright_black", "uncertain: unlinked calls may be its own")
 _OPEN = _Sign("╌", "bright_black", "pending, or response time unknown")
 _TICK = _Sign("│", "bright_blue", "latency unknown")
 _FAILED = _Sign("✗", "red", "failed")
@@ -41,7 +43,7 @@ _CALLS = {
     Confidence.ASSUMED: _Sign("▓", "bright_blue", "LLM call, assumed"),
 }
 _PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, provisional")
-_LEGEND = (_REQUEST, *_CALLS.values(), _PROVISIONAL, _TICK, _FAILED, _THROTTLED, _OPEN)
+_LEGEND = (_REQUEST, _UNCERTAIN, *_CALLS.values(), _PROVISIONAL, _TICK, _FAILED, _THROTTLED, _OPEN)
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 
 type _Cells = list[_Sign | None]
@@ -97,7 +99,7 @@ def _plot(row: TimelineRow, axis: Axis) -> _Cells:
     is_open = row.request.duration_ms is None
     request = _range(left, left + length + is_open, within=range(len(cells)))
     for at in request:
-        cells[at] = _OPEN if row.is_pending else _REQUEST
+        cells[at] = _OPEN if row.is_pending else _UNCERTAIN if row.is_uncertain else _REQUEST
     if is_open:
         cells[request[-1]] = _OPEN
         request = request[:-1] or request

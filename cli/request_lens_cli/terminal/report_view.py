@@ -9,7 +9,7 @@ from request_lens_cli.report.documents import Document, summary_document, unattr
 from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.requests_table import requests_table
-from request_lens_cli.terminal.unlinked_table import unlinked_list, unlinked_table
+from request_lens_cli.terminal.unlinked_table import doubt_table, unlinked_list, unlinked_table
 
 NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
 
@@ -43,9 +43,16 @@ def show_requests(report: Report, console: Console) -> None:
         console.print(f"{cost_line(report)}.", highlight=False)
     if report.earlier:
         console.print(f"{earlier_note(report)}: ask for a shorter time.", style="yellow", highlight=False)
+    show_uncertain(report, console)
+    _show_cut(report, console)
+
+
+def show_uncertain(report: Report, console: Console) -> None:
+    """Print which requests are uncertain and why, and which invocations have no request; nothing where all is clear."""
+    if not report.is_certain:
+        console.print(doubt_table(report))
     if report.unattributed or report.pending:
         console.print(unlinked_table(report))
-    _show_cut(report, console)
 
 
 def show_unlinked(report: Report, console: Console) -> None:

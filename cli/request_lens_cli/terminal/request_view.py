@@ -6,10 +6,11 @@ from rich.text import Text
 from request_lens.application.query import RequestDetail
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.bars import bars_by_call
+from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.calls import in_order
+from request_lens.presentation.certainty import at_least_words, doubt_of, remedy, why_uncertain
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens_cli.report.costs import call_estimate
@@ -37,11 +38,13 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
         console.print(_without_record(state))
     else:
         _show_record(state, state.record, console)
+        _show_uncertain(state, state.record, console)
         _show_pending(state, len(details.provisional), console)
         placed = bars_by_call(state.record, linked, policy, provisional=details.provisional)
         linked = [call for call, _ in placed]
         console.print()
-        console.print(render_waterfall(state.record, placed, width=console.width))
+        possible = state.summary.possible_calls if state.summary is not None and not details.provisional else 0
+        console.print(render_waterfall(state.record, placed, width=console.width, possible_calls=possible))
     if linked:
         console.print(calls_table(state, policy, linked=linked, provisional=details.provisional))
 
@@ -53,6 +56,13 @@ def _show_record(state: RequestState, record: Request, console: Console) -> None
     )
     for line in _summary_lines(state):
         console.print(line, highlight=False)
+
+
+def _show_uncertain(state: RequestState, record: Request, console: Console) -> None:
+    doubt = doubt_of(record, state.summary) if state.summary is not None else None
+    if state.summary is not None and doubt is not None:
+        why = why_uncertain(record, state.summary)
+        console.print(f"Uncertain: {why}. What helps: {remedy(doubt)}.", style="yellow", highlight=False)
 
 
 def _show_pending(state: RequestState, provisional: int, console: Console) -> None:
@@ -77,12 +87,14 @@ def _summary_lines(state: RequestState) -> list[str]:
 
 
 def _cost(summary: Summary) -> str:
-    return f"Estimated cost: {cost_of(summary.totals)}{by_prices([summary.prices] if summary.prices else [])}"
+    cost = cost_of(summary.totals, certain=summary.is_certain)
+    return f"Estimated cost: {cost}{by_prices([summary.prices] if summary.prices else [])}"
 
 
 def _counts(summary: Summary) -> str:
     totals = summary.totals
-    parts = [pluralize(totals.llm_calls, "LLM call")]
+    calls = at_least_words(totals.llm_calls, "LLM call", certain=summary.is_certain)
+    parts = [f"{calls[0].upper()}{calls[1:]}"]
     if totals.llm_errors:
         parts.append(f"{totals.llm_errors:,} failed, of these {totals.llm_throttles:,} throttled")
     return ", ".join(parts)
@@ -95,8 +107,11 @@ def _times(summary: Summary) -> str:
 
 def _tokens(summary: Summary) -> str:
     totals = summary.totals
+    if not summary.is_certain and not totals.llm_calls:
+        return "Tokens: unknown"
     cached = totals.cache_read_input_tokens, totals.cache_write_input_tokens
-    words = f"Tokens: {totals.input_tokens:,} in, {totals.output_tokens:,} out"
+    at_least = "" if summary.is_certain else "at least "
+    words = f"Tokens: {at_least}{totals.input_tokens:,} in, {totals.output_tokens:,} out"
     return f"{words}, {cached[0]:,} read from cache, {cached[1]:,} written to cache" if any(cached) else words
 
 

@@ -1,7 +1,7 @@
 """The requests of a report as a table for the terminal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -12,6 +12,7 @@ from rich.text import Text
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.certainty import at_least, possible_text, token_counts
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
 from request_lens_cli.report.report import Report, correlated_by
@@ -44,6 +45,7 @@ _WIDE = (
     _Column(header="Start", cells=("start",), numeric=True),
     _Column(header="Duration", cells=("duration",), numeric=True),
     _Column(header="LLM calls", cells=("calls",), numeric=True),
+    _Column(header="More calls", cells=("possible",), numeric=True),
     _Column(header="LLM time", cells=("llm time",), numeric=True),
     _Column(header="Other time", cells=("other time",), numeric=True),
     _Column(header="Tokens in/out", cells=("tokens",), numeric=True),
@@ -54,7 +56,7 @@ _WIDE = (
 _STACKED = (
     _Column(header="Prompt\nType, route", cells=(_NAME, "type and route")),
     _Column(header="Start\nDuration", cells=("start", "duration"), numeric=True),
-    _Column(header="LLM\ncalls", cells=("calls",), numeric=True),
+    _Column(header="LLM\ncalls", cells=("calls", "possible"), numeric=True),
     _Column(header="LLM time\nOther time", cells=("llm time", "other time"), numeric=True),
     _Column(header="Tokens\nin, out", cells=("tokens in", "tokens out"), numeric=True),
     _Column(header="Cost\n(est.)", cells=("amount", "unpriced"), numeric=True),
@@ -68,7 +70,8 @@ def requests_table(report: Report, *, width: int) -> Table:
     Where the terminal is too narrow for that, two lines a request. A request's id is never cut, a label may be.
     """
     cells = [_cells(report, state) for state in report.requests]
-    wide, stacked = (_layout(columns, cells, labelled=bool(report.labels)) for columns in (_WIDE, _STACKED))
+    layouts = (_layout(_columns(whole, report), cells, labelled=bool(report.labels)) for whole in (_WIDE, _STACKED))
+    wide, stacked = layouts
     fits = wide.room(width) >= wide.least_name
     return (wide if fits else stacked).table(width=width, leading=0 if fits else 1)
 
@@ -103,12 +106,21 @@ class _Layout:
         return table
 
 
+def _columns(columns: Sequence[_Column], report: Report) -> list[_Column]:
+    """The columns that say something of this report.
+
+    Without labels the first one holds the request's id, and there is no type; where all is certain there are no more
+    calls.
+    """
+    absent = {*([] if report.labels else ["type"]), *(["possible"] if report.is_certain else [])}
+    kept = [replace(column, cells=tuple(name for name in column.cells if name not in absent)) for column in columns]
+    if not report.labels:
+        kept[0] = replace(kept[0], header="Request\nRoute" if "\n" in kept[0].header else "Request")
+    return [column for column in kept if column.cells]
+
+
 def _layout(columns: Sequence[_Column], cells: Sequence[Mapping[str, Text]], *, labelled: bool) -> _Layout:
-    """The columns filled; without labels the first one holds the request's id, and there is no type."""
-    if not labelled:
-        header = "Request\nRoute" if "\n" in columns[0].header else "Request"
-        first = _Column(header=header, cells=columns[0].cells)
-        columns = [first, *(column for column in columns[1:] if column.cells != ("type",))]
+    """The columns filled."""
     rows = [[_cell(column, request_cells) for column in columns] for request_cells in cells]
     widths = [_column_width(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
     least = min(widths[0], MIN_LABEL_WIDTH) if labelled else widths[0]
@@ -139,9 +151,16 @@ def _cells(report: Report, state: RequestState) -> dict[str, Text]:
         cells |= _of_record(state.record, report)
     cells |= _of_links(state)
     cells |= {"calls": Text("pending", style="dim")} if state.summary is None else _of_summary(state.summary)
+    cells["possible"] = Text(_possible(state), style="yellow")
     if state.runaway is not None:
         cells["calls"].append(" runaway", style="red")
     return cells
+
+
+def _possible(state: RequestState) -> str:
+    if state.record is None or state.summary is None:
+        return ""
+    return possible_text(state.record, state.summary)
 
 
 def route_text(record: Request) -> Text:
@@ -155,31 +174,33 @@ def _of_record(record: Request, report: Report) -> dict[str, Text]:
 
 
 def _of_summary(summary: Summary) -> dict[str, Text]:
-    tokens = (f"{summary.totals.input_tokens:,}", f"{summary.totals.output_tokens:,}")
-    cost = cost_of(summary.totals)
+    tokens = token_counts(summary)
+    tokens_in, _, tokens_out = tokens.partition(" / ")
+    cost = cost_of(summary.totals, certain=summary.is_certain)
     amount, plus, unpriced = cost.partition(" + ")
     texts = {
         "llm time": seconds(summary.llm_time_ms),
         "other time": seconds(summary.non_llm_time_ms),
-        "tokens": " / ".join(tokens),
-        "tokens in": tokens[0],
-        "tokens out": tokens[1],
+        "tokens": tokens,
+        "tokens in": tokens_in,
+        "tokens out": tokens_out,
         "cost": cost,
         "amount": amount,
         "unpriced": f"{plus}{unpriced}".strip(),
     }
     cells = {name: Text(value) for name, value in texts.items()}
-    return cells | {"calls": _calls(summary.totals.llm_calls, summary.totals.llm_errors)}
+    return cells | {"calls": _calls(summary)}
 
 
 def _of_links(state: RequestState) -> dict[str, Text]:
     methods, confidences = correlated_by(state)
     if not methods:
-        return {}
+        return {"confidences": Text("")}
     texts = {"links": f"{methods} ({confidences})", "methods": methods, "confidences": f"({confidences})"}
     return {name: Text(value) for name, value in texts.items()}
 
 
-def _calls(llm_calls: int, errors: int) -> Text:
+def _calls(summary: Summary) -> Text:
+    errors = summary.totals.llm_errors
     failed = Text(f" +{errors} failed", style="red") if errors else Text("")
-    return Text(str(llm_calls), style="bold") + failed
+    return Text(at_least(str(summary.totals.llm_calls), certain=summary.is_certain), style="bold") + failed

@@ -1,4 +1,4 @@
-"""The invocations that belong to no request, or are not decided yet, as tables for the terminal."""
+"""What is not certain, as tables for the terminal: uncertain requests, and invocations that belong to no request."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from rich.text import Text
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.calls import end_text
+from request_lens.presentation.certainty import remedy
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
 from request_lens_cli.report.report import Report, why
 
@@ -20,6 +21,17 @@ def unlinked_table(report: Report) -> Table:
     table.add_column("Without a request")
     for state, count in sorted(report.without_request().items()):
         table.add_row(f"{count:,}", state)
+    return table
+
+
+def doubt_table(report: Report) -> Table:
+    """How many requests are uncertain, why, and what helps."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Requests", justify="right")
+    table.add_column("Uncertain, because", overflow="fold")
+    table.add_column("What helps", overflow="fold")
+    for doubt, count in sorted(report.doubts().items()):
+        table.add_row(f"{count:,}", doubt.value, remedy(doubt))
     return table
 
 

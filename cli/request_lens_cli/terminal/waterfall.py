@@ -19,17 +19,24 @@ _NO_SUMMARY = Summary(totals=Totals(), llm_time_ms=None, tool_time_ms=None, non_
 
 
 def render_waterfall(
-    record: Request, bars_by_call: Sequence[tuple[LinkedInvocation, Bar]], *, width: int
+    record: Request,
+    bars_by_call: Sequence[tuple[LinkedInvocation, Bar]],
+    *,
+    width: int,
+    possible_calls: int | None = 0,
 ) -> RenderableType:
-    """The request's line with all its calls, then a line for each call, within `width` cells."""
-    bars = tuple(bar for _, bar in bars_by_call)
-    lines = [_line("request", record, bars, Text(seconds(record.duration_ms), style="bold"))]
+    """The request's line with all its calls, hatched where more are possible, then a line for each call.
+
+    It is `width` cells wide.
+    """
+    whole = replace(_NO_SUMMARY, bars=tuple(bar for _, bar in bars_by_call), possible_calls=possible_calls)
+    lines = [_line("request", record, whole, Text(seconds(record.duration_ms), style="bold"))]
     for number, (linked, bar) in enumerate(bars_by_call, start=1):
         words = Text(f"{seconds(bar.latency_ms)} · ").append_text(ended_with(linked.invocation))
-        lines.append(_line(f"call {number}", record, (bar,), words))
+        lines.append(_line(f"call {number}", record, replace(_NO_SUMMARY, bars=(bar,)), words))
     return render_lines(lines, width=width, readable=inf)
 
 
-def _line(label: str, record: Request, bars: tuple[Bar, ...], words: Text) -> BarLine:
-    row = TimelineRow(label=label, detail="", request=record, summary=replace(_NO_SUMMARY, bars=bars))
+def _line(label: str, record: Request, summary: Summary, words: Text) -> BarLine:
+    row = TimelineRow(label=label, detail="", request=record, summary=summary)
     return BarLine(label=label, row=row, words=words)

@@ -37,7 +37,7 @@ LOOKUP_CLIENT = ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processor:
-    """A configured processor: what the handler needs to serve its three triggers."""
+    """A configured processor: what the handler needs to serve its triggers."""
 
     ports: Ports
     policy: Policy

@@ -83,6 +83,13 @@ class Neighbourhood(Protocol):
         """Untagged invocations whose timestamp lies in [first, last], the earliest `limit` of them."""
 
 
+class SharedNeighbourhood(Neighbourhood, Protocol):
+    """Facts by time that are read once for several settles, and so may be older than what those have decided since."""
+
+    def tell_decision(self, invocation_id: InvocationId, decision: Decision) -> None:
+        """Let later reads know of a decision."""
+
+
 class FactReader(Neighbourhood, Protocol):
     """What those who look at requests read, and nothing that writes. Raises: StoreUnavailable."""
 
@@ -162,7 +169,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All that a use case needs of the world; `prices` are what LLM calls cost in it."""
+    """All that a use case needs of the world; `prices` are what LLM calls cost in it.
+
+    `shared` are reads by time that the settles of one batch share; without them each reads for itself.
+    """
 
     store: FactStore
     timer: SettleTimer
@@ -170,6 +180,12 @@ class Ports:
     clock: Clock
     profiles: InferenceProfiles
     prices: PriceTable
+    shared: SharedNeighbourhood | None = None
+
+    @property
+    def around(self) -> Neighbourhood:
+        """Where facts are read that lie around another one."""
+        return self.shared or self.store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

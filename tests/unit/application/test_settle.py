@@ -317,3 +317,16 @@ def test_clocks_two_hours_apart_change_no_link(ahead: float) -> None:
     assert world.calls_of("r1") == {"c-1": ("window", "inferred"), "c-2": ("chain", "inferred")}
     assert world.calls_of("r2") == {"t1": ("tag", "exact")}
     assert world.published().keys() == {"r1#1", "r2#1"}
+
+
+@pytest.mark.parametrize("burst", [900, 1_001])
+def test_a_chain_across_the_edge_of_a_crowd_is_decided_with_its_neighbours(burst: int) -> None:
+    """The burst, of another role, begins half a minute after the first call, which leaves the chain to its last."""
+    world = World(AGENTS)
+    world.collect(40, request("r1", -1, duration_ms=28_000), *chain_of_two("a", 0, 25))
+    world.collect(62, *(call(f"s{n:04}", 32 + n * 20 // burst, role="nightly-batch") for n in range(burst)))
+    world.run_until()
+
+    assert world.decision("a-1") is not None
+    assert world.decision("a-2") is not None
+    assert world.sum_of(Metric.LLM_CALLS) == burst + 2

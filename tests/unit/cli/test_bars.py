@@ -89,6 +89,14 @@ def test_a_pending_request_is_dashed_and_says_so() -> None:
     assert "░" not in found
 
 
+def test_an_uncertain_request_is_hatched_and_has_at_least_its_calls() -> None:
+    lines = shown(row(summary_of(bar(400, 1500), possible_calls=None), duration_ms=4300))
+    assert lines[1].endswith("4.3 s · ≥ 1 call")
+    assert "\u2571" * 5 in lines[1]
+    assert "░" not in lines[1]
+    assert any("uncertain: unlinked calls may be its own" in line for line in lines)
+
+
 def test_requests_that_overlap_share_an_axis() -> None:
     lines = shown(*(row(chain(4000, 2), duration_ms=4000, after_ms=at * 700) for at in range(5)))
     starts = [line.index("█") for line in lines if "█" in line][:5]

@@ -30,7 +30,8 @@ POLICY = Policy()
 
 SUMMARY_KEYS = [
     *("request_id", "route", "status", "started_at", "ended_at", "duration_ms", "revision"),
-    *("llm_calls", "llm_errors", "llm_throttles", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"),
+    *("llm_calls", "llm_errors", "llm_throttles", "possible_calls", "certain_since"),
+    *("llm_time_ms", "tool_time_ms", "non_llm_time_ms"),
     *("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"),
     *("estimated_cost_usd", "unpriced_calls", "prices", "runaway", "invocations"),
 ]
@@ -41,7 +42,7 @@ INVOCATION_KEYS = [
 ]
 
 
-def settled(*calls: Invocation, record: Request | None = None) -> RequestState:
+def settled(*calls: Invocation, record: Request | None = None, possible_calls: int | None = 0) -> RequestState:
     record = record or request()
     invocations = tuple(linked(call) for call in calls)
     return RequestState(
@@ -49,7 +50,7 @@ def settled(*calls: Invocation, record: Request | None = None) -> RequestState:
         record=record,
         stored_at=at(15),
         revision=1,
-        summary=fold(record, invocations, POLICY, NO_PRICES),
+        summary=fold(record, invocations, POLICY, NO_PRICES, possible_calls=possible_calls),
         invocations=invocations,
     )
 
@@ -99,6 +100,24 @@ def test_unknown_is_null_and_no_calls_are_zero() -> None:
     unknown = ("ended_at", "duration_ms", "non_llm_time_ms", "estimated_cost_usd")
     assert [document[key] for key in unknown] == [None] * 4
     assert (document["llm_calls"], document["llm_time_ms"], document["tool_time_ms"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("possible_calls", [3, None])
+def test_a_request_that_is_not_certain_says_how_many_calls_may_be_its_own_and_has_no_times(
+    possible_calls: int | None,
+) -> None:
+    document = summary_document(settled(call(), possible_calls=possible_calls), POLICY)
+
+    assert (document["llm_calls"], document["possible_calls"], document["certain_since"]) == (1, possible_calls, None)
+    assert {document[key] for key in ("llm_time_ms", "tool_time_ms", "non_llm_time_ms")} == {None}
+
+
+def test_a_certain_request_says_since_which_revision_it_is() -> None:
+    state = settled(call())
+    assert state.summary is not None
+    document = summary_document(replace(state, revision=3, summary=replace(state.summary, certain_since=2)), POLICY)
+
+    assert (document["possible_calls"], document["certain_since"], document["revision"]) == (0, 2, 3)
 
 
 def test_a_cost_is_a_number() -> None:

@@ -9,12 +9,15 @@ import pytest
 
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Reason, Unattributed
+from request_lens.presentation.certainty import Doubt
 from request_lens_cli.deployed.stack import DeployedStackView
+from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.figures import distribution_of, figures_of
+from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import MAX_UNTAGGED, Report, truncation_note
+from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note
 from request_lens_cli.report.selection import Selection
-from tests.support.facts import at, call, pending
+from tests.support.facts import at, call, pending, tag
 from tests.support.sample_states import costing, settled
 
 
@@ -61,6 +64,57 @@ def test_figures_add_up_over_all_by_route_and_by_model() -> None:
     assert found.by_model["other"].llm_throttles == 1
     assert sum(found.by_model.values(), start=Totals()).llm_calls == 2
     assert found.all.totals.estimated_cost_usd == Decimal("0.5")
+
+
+def uncertain_report() -> Report:
+    states = [
+        settled("a", call("i1", 1, tag=tag("a", 1, started=1)), duration_ms=4_000),
+        settled("b", call("i2", 1), duration_ms=9_000, possible_calls=2),
+        settled("c", duration_ms=None, possible_calls=None),
+    ]
+    kinds = {"a": "Tool Use", "b": "Tool Use", "c": "Simple"}
+    labels = {request_id: Label(prompt=request_id, kind=kind) for request_id, kind in kinds.items()}
+    lost = replace(pending(call("i4", 1)), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=2))
+    return Report(requests=states, unlinked=[lost], labels=labels)
+
+
+def test_a_headline_over_uncertain_requests_says_at_least_and_how_many_they_are() -> None:
+    assert headline(uncertain_report()) == ("3 requests, 2 of them uncertain, at least 2 LLM calls, 1 unattributed")
+    assert headline(report()) == "3 requests, 2 LLM calls, 1 unattributed, 1 pending"
+
+
+def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:
+    assert calls_by_label(uncertain_report()) == "Tool Use 1 × 1, Tool Use 1 × at least 1, Simple 1 × at least 0"
+
+
+def test_the_reasons_of_uncertain_requests_are_counted() -> None:
+    assert uncertain_report().doubts() == {Doubt.POSSIBLE_CALLS: 1, Doubt.UNKNOWN_END: 1}
+
+
+def test_averages_are_over_certain_requests_and_say_over_how_many() -> None:
+    found = figures_of(uncertain_report()).all
+
+    assert (found.requests, found.uncertain, found.is_certain) == (3, 2, False)
+    assert found.calls is not None
+    assert (found.calls.mean, found.calls.known, found.calls.of) == (1, 1, 3)
+    assert found.llm_time_ms is not None
+    assert (found.llm_time_ms.known, found.llm_time_ms.of) == (1, 3)
+
+
+def test_llm_time_stands_beside_the_duration_of_the_very_requests_that_it_is_known_of() -> None:
+    found = figures_of(uncertain_report()).all
+
+    assert found.duration_ms is not None
+    assert found.duration_ms.known == 2
+    assert found.timed_duration_ms is not None
+    assert (found.timed_duration_ms.known, found.timed_duration_ms.p50) == (1, 4_000)
+
+
+def test_the_cost_of_unattributed_calls_stands_beside_that_of_the_requests() -> None:
+    assert (
+        cost_line(uncertain_report())
+        == "Estimated cost of the requests: ≥ 2 unpriced; of unattributed calls: 1 unpriced"
+    )
 
 
 def test_the_unattributed_share_is_of_what_was_decided() -> None:

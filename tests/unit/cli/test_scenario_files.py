@@ -1,15 +1,17 @@
 """The scenarios in events/ are what their scripts say, and have the shape that Bedrock and API Gateway write."""
 
 import json
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from request_lens_cli.scenario.retiming import access_ended_at, access_started_at, invocation_logged_at
-from request_lens_cli.scenario.scenario import Scenario, load_scenario, scenario_names
+from request_lens_cli.scenario.scenario import JsonObject, Scenario, load_scenario, scenario_names
 from scripts.scenarios.generate import EVENTS, scenario_files
 
-NAMES = ("article", "overlap", "seven")
+NAMES = ("article", "chat", "overlap", "seven")
 
 
 def _expected(name: str) -> dict[str, int]:
@@ -64,6 +66,30 @@ def test_seven_requests_make_twelve_attempts_of_which_one_fails() -> None:
     assert (_expected("seven")["llm_calls"], _expected("seven")["llm_errors"]) == (11, 1)
 
 
+def test_in_a_conversation_results_come_with_the_next_request_after_seconds_minutes_and_a_time_out() -> None:
+    chat = load_scenario(EVENTS / "chat")
+    spans = [(access_started_at(line), access_ended_at(line)) for line in chat.access]
+    pauses = [(start - end).total_seconds() for (_, end), (start, _) in pairwise(spans)]
+
+    assert (len(chat.access), len(chat.invocations)) == (6, 8)
+    assert (round(pauses[0]), round(pauses[2])) == (2, 120)
+    assert [line["status"] for line in chat.access] == ["200", "200", "200", "200", "504", "200"]
+    assert round(pauses[4]) == 11
+    openings = [line for line in chat.invocations if any(_begins(line, start) for start, _ in spans)]
+    assert [bool(_results(line)) for line in openings] == [False, True, False, True, False, True]
+
+
+def _begins(line: JsonObject, started_at: datetime) -> bool:
+    """Whether the call is the first of the request that began then."""
+    return timedelta(0) <= invocation_logged_at(line) + timedelta(seconds=1) - started_at < timedelta(seconds=1.4)
+
+
+def _results(line: JsonObject) -> list[str]:
+    """The ids of the tool uses whose results the call's last message brings."""
+    content = json.loads(json.dumps(line))["input"]["inputBodyJson"]["messages"][-1]["content"]
+    return [part["toolResult"]["toolUseId"] for part in content if "toolResult" in part]
+
+
 def _fitting(scenario: Scenario, line_number: int) -> int:
     """How many requests have the whole second of a call's timestamp, give or take a second, in their time."""
     logged_at = invocation_logged_at(scenario.invocations[line_number]).timestamp()
@@ -88,9 +114,7 @@ def test_a_tool_result_answers_a_tool_use_of_an_earlier_call(name: str) -> None:
     asked: set[str] = set()
     for line in load_scenario(EVENTS / name).invocations:
         text = json.dumps(line)
-        if "toolResult" in text:
-            returned = json.loads(text)["input"]["inputBodyJson"]["messages"][-1]["content"][0]["toolResult"]
-            assert returned["toolUseId"] in asked
+        assert "input" not in line or asked.issuperset(_results(line))
         if '"stopReason": "tool_use"' in text:
             message = json.loads(text)["output"]["outputBodyJson"]["output"]["message"]
             asked.add(message["content"][1]["toolUse"]["toolUseId"])

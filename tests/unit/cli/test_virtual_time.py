@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import cast
 
 import pytest
@@ -11,8 +12,11 @@ from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.wire.log_record import read_record
+from request_lens_cli.local_aws.sam_settings import read_sam_settings
+from request_lens_cli.options.parameters import policy_with
 from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.report.documents import summary_document
+from request_lens_cli.scenario.retiming import access_ended_at
 from request_lens_cli.scenario.scenario import Scenario, as_ndjson, load_scenario
 from request_lens_cli.scenario.tagging import tagged
 from scripts.scenarios.generate import EVENTS
@@ -116,8 +120,9 @@ def test_nothing_comes_of_nothing() -> None:
     assert arriving() == Replay(requests=[], unattributed=[], rejected=[], publications=[], pipeline=[])
 
 
-def replayed(scenario: Scenario) -> Replay:
-    return replay([Arrival(record=read_record(line)) for line in as_ndjson(scenario).splitlines()], POLICY)
+def replayed(scenario: Scenario, policy: Policy = POLICY, *, at: datetime | None = None) -> Replay:
+    """The scenario's replay; its lines arrive each in its time, or all at once, as the demo plays them."""
+    return replay([Arrival(record=read_record(line), at=at) for line in as_ndjson(scenario).splitlines()], policy)
 
 
 def answers(result: Replay) -> dict[str, int | float]:
@@ -136,7 +141,7 @@ def answers(result: Replay) -> dict[str, int | float]:
 
 
 @pytest.mark.parametrize("tags", [False, True])
-@pytest.mark.parametrize("name", ["article", "seven", "overlap"])
+@pytest.mark.parametrize("name", ["article", "chat", "seven", "overlap"])
 def test_the_scenarios_give_their_own_numbers_with_the_templates_defaults(name: str, tags: bool) -> None:
     scenario = load_scenario(EVENTS / name)
     expected = json.loads((EVENTS / name / "expected.json").read_text(encoding="utf-8"))
@@ -145,7 +150,7 @@ def test_the_scenarios_give_their_own_numbers_with_the_templates_defaults(name: 
 
     assert answers(result) == {key: expected[key] for key in ANSWERS}
     assert result.rejected == []
-    if tags or name != "overlap":
+    if tags or name in {"article", "seven"}:
         assert by_request(result, expected["by_request"]) == expected["by_request"]
         assert result.unattributed == []
     if not tags:
@@ -177,6 +182,39 @@ def test_of_requests_that_overlap_most_untagged_calls_stay_ambiguous_and_none_is
     assert owners(result).items() <= truth.items()
     assert reasons(result).keys() == {Reason.AMBIGUOUS}
     assert reasons(result)[Reason.AMBIGUOUS] > len(truth) / 2
+
+
+def test_of_requests_that_overlap_each_untagged_one_says_at_least_so_many_and_each_tagged_one_all() -> None:
+    overlap = load_scenario(EVENTS / "overlap")
+    untagged, with_tags = (replayed(scenario) for scenario in (overlap, tagged(overlap)))
+
+    assert {state.summary.is_certain for state in untagged.requests if state.summary} == {False}
+    assert all(state.summary and state.summary.possible_calls for state in untagged.requests)
+    assert {state.summary.is_certain for state in with_tags.requests if state.summary} == {True}
+
+
+CHAT = load_scenario(EVENTS / "chat")
+SHORT_WAITS = policy_with(read_sam_settings(EVENTS.parent / "samconfig.toml").parameter_overrides())
+
+
+@pytest.mark.parametrize(
+    "result",
+    [replayed(CHAT), replayed(CHAT, SHORT_WAITS, at=max(map(access_ended_at, CHAT.access)))],
+    ids=["with the template's waits", "as the demo plays it"],
+)
+def test_a_conversation_is_linked_though_results_come_with_the_next_request_but_for_a_resumed_one(
+    result: Replay,
+) -> None:
+    expected = json.loads((EVENTS / "chat" / "expected.json").read_text(encoding="utf-8"))["by_request"]
+    *clear, timed_out, resumed = [str(line["requestId"]) for line in CHAT.access]
+
+    found = by_request(result, expected)
+    assert {request_id: found[request_id] for request_id in clear} == {key: expected[key] for key in clear}
+    documents = {str(state.request_id): summary_document(state, POLICY) for state in result.requests}
+    assert [documents[key]["possible_calls"] for key in (*clear, timed_out, resumed)] == [0, 0, 0, 0, 1, 1]
+    assert [documents[key]["llm_calls"] for key in (timed_out, resumed)] == [1, 0]
+    assert owners(result).items() <= owners(replayed(tagged(CHAT))).items()
+    assert reasons(result) == {Reason.AMBIGUOUS: 1}
 
 
 def links(result: Replay) -> Counter[tuple[str, str]]:

@@ -9,7 +9,7 @@ from request_lens.domain.linking.link import Assumption, Method, Reason
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.publishing.metric_names import Metric
-from scripts import document_tables, timeline_picture
+from scripts import document_tables, overlap_picture, timeline_picture
 
 CHECKOUT = Path(__file__).parents[3]
 DOCS = CHECKOUT / "docs"
@@ -61,6 +61,16 @@ def test_the_timeline_is_what_replay_draws(tmp_path: Path) -> None:
 
     drawn = (tmp_path / "timeline.svg").read_text(encoding="utf-8")
     assert timeline_picture.PICTURE.read_text(encoding="utf-8") == drawn, "run: make docs"
+
+
+def test_the_picture_of_two_overlapping_requests_is_what_replay_makes_of_them(tmp_path: Path) -> None:
+    overlap_picture.draw(tmp_path / "overlap.svg")
+
+    summaries = [state.summary for state in overlap_picture.overlapping().requests]
+    known = [(summary.totals.llm_calls, summary.possible_calls) for summary in summaries if summary is not None]
+    assert known == [(1, 1), (1, 1)]
+    drawn = (tmp_path / "overlap.svg").read_text(encoding="utf-8")
+    assert overlap_picture.PICTURE.read_text(encoding="utf-8") == drawn, "run: make docs"
 
 
 def test_the_readme_is_short_enough_to_be_read() -> None:

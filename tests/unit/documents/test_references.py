@@ -104,3 +104,14 @@ def test_every_room_is_in_the_code_map() -> None:
     rooms = {path.parent for path in product if path.name != "__init__.py"}
 
     assert rooms - {room for room, _ in code_map()} == set()
+
+
+def test_every_module_of_a_room_is_in_its_row() -> None:
+    left_out = [
+        str(path.relative_to(CHECKOUT))
+        for room, modules in code_map()
+        for path in sorted(room.glob("*.py"))
+        if path.name not in ("__init__.py", *modules)
+    ]
+
+    assert left_out == []

@@ -227,6 +227,36 @@ def test_a_pending_request_is_an_outline_and_says_so() -> None:
     assert "4.3 s · pending" in whole_text(group)
 
 
+def test_an_uncertain_request_is_hatched_and_has_at_least_its_calls_and_no_llm_time() -> None:
+    svg = picture(row(summary_of(bar(200, 1500), possible_calls=3)), row(chain(4300, 2), after_ms=9000))
+    uncertain, certain = groups(svg)
+    assert len(boxes(uncertain, "rl-doubt")) == 1
+    assert light_bar(uncertain) == boxes(uncertain, "rl-doubt")[0]
+    assert not boxes(certain, "rl-doubt")
+    assert whole_text(uncertain).endswith("4.3 s · ≥ 1 call – LLM 3 possible")
+    assert "uncertain: unlinked calls may be its own" in whole_text(svg)
+    hover = [title.text or "" for title in uncertain.iter(f"{SVG}title")]
+    assert any("at least 1 LLM call: 3 unlinked calls may be its own" in words for words in hover)
+    assert svg[1].text == (
+        "2 requests with at least 3 LLM calls, the first at 2025-12-04 18:27:02 UTC. 1 of them uncertain."
+    )
+
+
+def test_an_uncertain_request_of_unknown_duration_says_why_and_is_open() -> None:
+    svg = picture(row(summary_of(possible_calls=None), duration_ms=None))
+    (group,) = groups(svg)
+    assert "– · ≥ 0 calls" in whole_text(group)
+    assert "end unknown" in whole_text(group)
+    assert "request, response time unknown" in whole_text(svg)
+
+
+def test_what_is_pending_is_not_yet_uncertain() -> None:
+    svg = picture(replace(row(summary_of(bar(200, 1500), possible_calls=3)), awaits_more=True))
+    assert not boxes(groups(svg)[0], "rl-doubt")
+    assert "1 so far" in whole_text(svg)
+    assert "possible" not in whole_text(svg)
+
+
 def test_a_request_without_a_duration_is_open_and_holds_its_calls() -> None:
     svg = picture(row(summary_of(bar(200, 1500)), duration_ms=None))
     assert "request, response time unknown" in whole_text(svg)

@@ -104,7 +104,8 @@ def sort_batch(records: Iterable[LogRecord], now: datetime, policy: Policy) -> S
 
 def _untag_overrun(batch: SortedBatch, ports: Ports) -> None:
     """Take calls as untagged whose tag names an id that is known to be no request's."""
-    request_ids = {linked.link.request_id for linked in batch.tagged}
+    recorded = {request.request_id for request in batch.requests}
+    request_ids = {linked.link.request_id for linked in batch.tagged} - recorded
     overrun = ports.store.find_overrun(request_ids) if request_ids else ()
     if overrun:
         batch.untagged += [

@@ -7,6 +7,7 @@ from datetime import timedelta
 from request_lens.application.collect import CollectReport, collect
 from request_lens.application.settle import settle
 from request_lens.application.settle_request import settle_request
+from request_lens.application.shared_reads import SharedReads
 from request_lens.domain.facts import RequestId
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
@@ -47,7 +48,7 @@ class BufferedSettleTimer:
 
 def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> Sequence[SettleFailure]:
     """Settle each key, then send the timers of all in one call. Raises: TimerUnavailable; then all must be retried."""
-    timer, buffered = _buffer(ports)
+    timer, buffered = _buffer(replace(ports, shared=SharedReads(ports.store)))
     failures = [failure for key in keys if (failure := _failure_of(settle, key, buffered, policy)) is not None]
     _flush(timer, ports)
     return failures

@@ -158,7 +158,7 @@ def _possible_calls(
     around: Sequence[UnlinkedInvocation] = ()
     if needs_count(record, state.invocations, policy):
         first, last = possible_span(record, policy)
-        around = ports.store.unlinked_between(first, last, limit=MAX_READ)
+        around = ports.around.unlinked_between(first, last, limit=MAX_READ)
     unlinked = (call for call in around if call.invocation.invocation_id not in just_linked)
     return possible_calls(record, state.invocations, unlinked, policy)
 

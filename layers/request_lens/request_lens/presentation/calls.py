@@ -1,23 +1,10 @@
-"""What every table says of an LLM call: its place, when it began, how it ended, and how it was correlated."""
-
-from collections.abc import Sequence
-from datetime import datetime
+"""What every table says of an LLM call: when it began, how it ended, and how it was correlated."""
 
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation
-from request_lens.domain.linking.link import Link, LinkedInvocation
+from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import UNKNOWN
-
-
-def in_order(calls: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedInvocation]:
-    """The calls by their start, as it is known, then by id."""
-
-    def start(call: LinkedInvocation) -> tuple[datetime, str]:
-        earliest = call_start(call.invocation, clock_skew=policy.clock_skew).earliest
-        return (earliest, call.invocation.invocation_id)
-
-    return sorted(calls, key=start)
 
 
 def start_text(call: Invocation, policy: Policy) -> str:

@@ -5,14 +5,18 @@ from decimal import Decimal
 
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
+from request_lens.presentation.certainty import at_least
 from request_lens.presentation.formatting import UNKNOWN
 
 
-def cost_of(totals: Totals) -> str:
-    """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0."""
+def cost_of(totals: Totals, *, certain: bool = True) -> str:
+    """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0.
+
+    "≥ $0.0123" where more calls than those of the totals may be meant.
+    """
     unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
     amount = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
-    return " + ".join(part for part in (amount, unpriced) if part) or UNKNOWN
+    return at_least(" + ".join(part for part in (amount, unpriced) if part) or UNKNOWN, certain=certain)
 
 
 def call_cost(estimate: Estimate | None) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, InvocationId, Request
+from request_lens.domain.folding.order import ids_in_order
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.chains import Chain, chains_of
 from request_lens.domain.linking.link import LinkedInvocation
@@ -20,7 +21,7 @@ def lay_out_bars(
     *,
     provisional: Collection[InvocationId] = (),
 ) -> tuple[Bar, ...]:
-    """One bar an invocation, by offset: as early as its timestamp, its request and its chain allow.
+    """One bar an invocation, in the order of `in_order`: as early as its timestamp, its request and its chain allow.
 
     A call begins no earlier than the request and the end of the chain's previous call, and early enough to end, with
     those that follow it, before the response. The links of those that are `provisional` are not decided yet.
@@ -37,13 +38,16 @@ def bars_by_call(
 ) -> tuple[tuple[LinkedInvocation, Bar], ...]:
     """Each invocation with its bar, in the order of `lay_out_bars`."""
     by_id = {call.invocation.invocation_id: call for call in linked}
-    bars = [
-        (by_id[call.invocation_id], _bar(by_id[call.invocation_id], start=start, begins=begins, request=request))
-        for chain in chains_of((call.invocation for call in linked), reach=policy.reach)
+    chains = chains_of((call.invocation for call in linked), reach=policy.reach)
+    bars = {
+        call.invocation_id: _bar(by_id[call.invocation_id], start=start, begins=begins, request=request)
+        for chain in chains
         for call, start, begins in _start_times(chain, request, policy)
-    ]
-    marked = [(call, replace(bar, provisional=call.invocation.invocation_id in provisional)) for call, bar in bars]
-    return tuple(sorted(marked, key=lambda pair: pair[1].offset_ms))
+    }
+    return tuple(
+        (by_id[call_id], replace(bars[call_id], provisional=call_id in provisional))
+        for call_id in ids_in_order(chains, policy)
+    )
 
 
 def _start_times(chain: Chain, request: Request, policy: Policy) -> list[tuple[Invocation, CallStart, datetime]]:

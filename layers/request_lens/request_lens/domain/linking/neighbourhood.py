@@ -51,12 +51,6 @@ def may_be_linked(unlinked: UnlinkedInvocation, policy: Policy) -> bool:
     return not policy.agent_role_names or unlinked.invocation.caller_role in policy.agent_role_names
 
 
-def count_neighbours(target: UnlinkedInvocation, ordered: Sequence[UnlinkedInvocation], policy: Policy) -> int:
-    """How many of the invocations, which are in order of time, began within `MaxRequestSeconds` of this one."""
-    at = target.invocation.logged_at
-    return _count(ordered, at - policy.max_request, at + policy.max_request, key=_logged_at)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearbyFacts:
     """The facts around some calls, both kinds in order of time; none of the invocations has a tag.

@@ -6,6 +6,7 @@ Pure: the same rows give the same text. The widget, the CLI and reports share it
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from request_lens.presentation.certainty import at_least_words, why_uncertain
 from request_lens.presentation.formatting import duration_text, moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.axis import axis_of, extent_of
@@ -17,6 +18,7 @@ from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.shapes import (
     call_bar,
     call_words,
+    doubt,
     light_bar,
     mark,
     open_bar,
@@ -104,7 +106,10 @@ def _body(rows: Sequence[TimelineRow], frame: Frame) -> tuple[Markup, float]:
 
 def _signs(rows: Sequence[TimelineRow], drawn: Sequence[RowShapes]) -> set[Sign]:
     return set[Sign]().union(
-        *(signs_of(shapes, pending=row.is_pending) for row, shapes in zip(rows, drawn, strict=True))
+        *(
+            signs_of(shapes, pending=row.is_pending, uncertain=row.is_uncertain)
+            for row, shapes in zip(rows, drawn, strict=True)
+        )
     )
 
 
@@ -128,15 +133,26 @@ def _request(row: TimelineRow, box: Box) -> Markup:
         hover += f", {duration_text(row.request.duration_ms)}"
     if row.is_pending:
         return pending_bar(box, hover=f"{hover}, pending")
-    return open_bar(box, hover=hover) if row.request.duration_ms is None else light_bar(box, hover=hover)
+    hover += _uncertain_words(row)
+    bar = open_bar(box, hover=hover) if row.request.duration_ms is None else light_bar(box, hover=hover)
+    return joined((bar, doubt(box, hover=hover))) if row.is_uncertain else bar
+
+
+def _uncertain_words(row: TimelineRow) -> str:
+    """What is not certain of the request, and why; empty where all is."""
+    if not row.is_uncertain or row.summary is None:
+        return ""
+    calls = at_least_words(row.summary.totals.llm_calls, "LLM call", certain=False)
+    return f", {calls}: {why_uncertain(row.request, row.summary)}"
 
 
 def _description(rows: Sequence[TimelineRow]) -> str:
     """The picture in a sentence, for those who hear it."""
     if not rows:
         return "No requests yet."
+    pending, uncertain = sum(row.is_pending for row in rows), sum(row.is_uncertain for row in rows)
     calls = sum(row.summary.totals.llm_calls for row in rows if row.summary)
-    pending = sum(row.is_pending for row in rows)
-    begins = moment_text(rows[0].request.started_at)
-    sentence = f"{pluralize(len(rows), 'request')} with {pluralize(calls, 'LLM call')}, the first at {begins}."
-    return f"{sentence} {pending:,} of them pending." if pending else sentence
+    made = at_least_words(calls, "LLM call", certain=not uncertain)
+    sentence = f"{pluralize(len(rows), 'request')} with {made}, the first at {moment_text(rows[0].request.started_at)}."
+    counts = ((pending, "pending"), (uncertain, "uncertain"))
+    return " ".join([sentence, *(f"{count:,} of them {what}." for count, what in counts if count)])

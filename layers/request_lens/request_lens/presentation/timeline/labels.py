@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.presentation.formatting import duration_text, pluralize
+from request_lens.presentation.certainty import at_least, possible_text
+from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.frame import Columns, Frame
 from request_lens.presentation.timeline.layout import MarkKind
@@ -24,7 +25,7 @@ def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
     labels = [max(text_width(row.label, size=_LABEL_SIZE), text_width(row.detail, size=_DETAIL_SIZE)) for row in rows]
     figures = [_width(figure) for row in rows for figure in (total_words(row.request), _llm_words(row.summary))]
     nouns = [_width(f"· {calls_words(row)}") for row in rows]
-    nouns += [_COUNTERS_LEFT + _counters_width(row.summary.totals) for row in rows if row.summary]
+    nouns += [_lower_width(row, row.summary) for row in rows if row.summary]
     return Columns(
         labels=min(max([_MIN_LABELS, *labels]), _MAX_LABELS, max(width * _LABELS_SHARE, _MIN_LABELS)),
         figures=max(figures, default=0),
@@ -49,15 +50,17 @@ def left_words(row: TimelineRow, *, frame: Frame, top: float) -> Markup:
 
 
 def right_words(row: TimelineRow, *, frame: Frame, top: float) -> Markup:
-    """Total seconds and LLM calls; below them the time in LLM calls and the counts of failed and throttled attempts."""
+    """Total seconds and LLM calls; below them the time in LLM calls, the failed attempts, and what may come on top."""
     figure, calls = total_words(row.request), f"· {calls_words(row)}"
     upper = _pair(figure, calls, frame=frame, y=top + _UPPER, class_="rl-label")
     if row.summary is None:
         return upper
     llm = _llm_words(row.summary)
     lower = _pair(llm, "LLM", frame=frame, y=top + _LOWER, class_="rl-muted") if llm else NOTHING
-    counters = _counters(row.summary.totals, x=frame.nouns_left + _COUNTERS_LEFT, y=top + _LOWER)
-    return joined((upper, lower, *counters))
+    x, y = frame.nouns_left + _COUNTERS_LEFT, top + _LOWER
+    counters = _counters(row.summary.totals, x=x, y=y)
+    possible = element("text", text(_possible(row)), class_="rl-muted", x=x + _counters_width(row.summary.totals), y=y)
+    return joined((upper, lower, *counters, possible if _possible(row) else NOTHING))
 
 
 def total_words(request: Request) -> str:
@@ -66,15 +69,22 @@ def total_words(request: Request) -> str:
 
 
 def calls_words(row: TimelineRow) -> str:
-    """How many LLM calls, how many so far, or "pending"."""
+    """How many LLM calls, "≥" where they may be more, how many so far, or "pending"."""
     if row.summary is None:
         return "pending"
     calls = row.summary.totals.llm_calls
-    return f"{calls:,} so far" if row.is_pending else pluralize(calls, "call")
+    return f"{calls:,} so far" if row.is_pending else at_least(pluralize(calls, "call"), certain=row.summary.is_certain)
+
+
+def _possible(row: TimelineRow) -> str:
+    """How many more calls may be the request's, in two words; empty where it is pending or certain."""
+    return possible_text(row.request, row.summary) if row.is_uncertain and row.summary else ""
 
 
 def _llm_words(summary: Summary | None) -> str:
-    """The time in LLM calls; empty where it is unknown or there were none."""
+    """The time in LLM calls; a dash while it is not certain, empty where it is unknown or there were none."""
+    if summary is not None and not summary.is_certain:
+        return UNKNOWN
     if summary is None or summary.llm_time_ms is None or not summary.totals.llm_calls:
         return ""
     return duration_text(summary.llm_time_ms)
@@ -107,6 +117,10 @@ def _counters(totals: Totals, *, x: float, y: float) -> Iterator[Markup]:
 
 def _counter_width(count: int) -> float:
     return _SIGN_WIDTH + text_width(f"{count:,}", size=_DETAIL_SIZE) + _COUNTER_GAP
+
+
+def _lower_width(row: TimelineRow, summary: Summary) -> float:
+    return _COUNTERS_LEFT + _counters_width(summary.totals) + text_width(_possible(row), size=_DETAIL_SIZE)
 
 
 def _counters_width(totals: Totals) -> float:

@@ -112,7 +112,7 @@ def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: 
         width=max(scale.x(ends) - scale.x(begins), _MIN_REQUEST_WIDTH),
         duration_ms=max((ends - begins).total_seconds() * 1000, 1),
     )
-    bars = tuple(enumerate(sorted(summary.bars, key=lambda bar: bar.offset_ms) if summary else (), start=1))
+    bars = sorted(enumerate(summary.bars if summary else (), start=1), key=lambda numbered: numbered[1].offset_ms)
     is_open = request.duration_ms is None
     light = Box(x=ruler.left, y=top, width=ruler.width + (_OPEN_END if is_open else 0), height=BAR_HEIGHT)
     return RowShapes(

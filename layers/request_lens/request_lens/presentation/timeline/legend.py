@@ -7,7 +7,7 @@ from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, CallShape, MarkKind, RowShapes, TickShape
-from request_lens.presentation.timeline.shapes import call_bar, light_bar, mark, open_bar, pending_bar, tick
+from request_lens.presentation.timeline.shapes import call_bar, doubt, light_bar, mark, open_bar, pending_bar, tick
 from request_lens.presentation.timeline.text import text_width
 
 LINE_HEIGHT = 30.0
@@ -22,6 +22,7 @@ class Sign(StrEnum):
     REQUEST = "request, from start to response"
     OPEN = "request, response time unknown"
     PENDING = "pending request"
+    UNCERTAIN = "uncertain: unlinked calls may be its own"
     EXACT = "LLM call, exact"
     INFERRED = "LLM call, inferred"
     ASSUMED = "LLM call, assumed"
@@ -33,9 +34,10 @@ class Sign(StrEnum):
     CUT = "ran on after the response"
 
 
-def signs_of(shapes: RowShapes, *, pending: bool) -> set[Sign]:
+def signs_of(shapes: RowShapes, *, pending: bool, uncertain: bool) -> set[Sign]:
     """The signs that one row shows."""
     signs = {Sign.PENDING if pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
+    signs |= {Sign.UNCERTAIN} if uncertain else set()
     signs |= {_call_sign(call.bar) for call in shapes.calls}
     signs |= {Sign.SOFT for call in shapes.calls if call.soft_px and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
@@ -79,6 +81,8 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return pending_bar(box, hover=sign.value)
         case Sign.OPEN:
             return open_bar(box, hover=sign.value)
+        case Sign.UNCERTAIN:
+            return joined((light_bar(box, hover=sign.value), doubt(box, hover=sign.value)))
         case Sign.FAILED | Sign.THROTTLED | Sign.CUT:
             return mark(MarkKind[sign.name], middle, box.y + 11)
         case Sign.TICK:

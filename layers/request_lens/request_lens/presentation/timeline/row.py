@@ -23,3 +23,8 @@ class TimelineRow:
     def is_pending(self) -> bool:
         """Whether a revision of the request is still to come."""
         return self.summary is None or self.awaits_more
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the request is settled and may yet have more calls than those that are linked to it."""
+        return not self.is_pending and self.summary is not None and not self.summary.is_certain

@@ -11,6 +11,8 @@ DEFINITIONS = Markup("""<defs>
 <stop class="rl-soft" offset="1" stop-opacity="0"/></linearGradient>
 <pattern id="rl-stripes" width="4.5" height="4.5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
 <rect class="rl-call" width="4.5" height="4.5"/><rect class="rl-hatch" width="1.5" height="4.5"/></pattern>
+<pattern id="rl-doubts" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">\
+<rect class="rl-doubt-line" width="1" height="7"/></pattern>
 </defs>""")
 
 _FOUND_BY = {
@@ -57,6 +59,11 @@ def open_bar(box: Box, *, hover: str) -> Markup:
     top, bottom = box.y + 0.6, box.y + box.height - 0.6
     outline = f"M{number(box.right)} {number(top)}H{number(box.x)}V{number(bottom)}H{number(box.right)}"
     return joined((rectangle(box, "rl-request", title(hover)), element("path", class_="rl-open", d=outline)))
+
+
+def doubt(box: Box, *, hover: str) -> Markup:
+    """A hatching over a request's bar: it may have made more calls than are drawn in it."""
+    return rectangle(box, "rl-doubt", title(hover), radius=min(5, box.width / 2))
 
 
 def call_bar(shape: CallShape, *, hover: str) -> Markup:

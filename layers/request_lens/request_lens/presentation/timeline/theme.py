@@ -73,6 +73,7 @@ _SHARED = """
 .rl .rl-open { fill: none; stroke-width: 1.25; stroke-dasharray: 4 3; }
 .rl .rl-assumed { stroke-width: 1.5; }
 .rl .rl-provisional { stroke-width: 1.5; stroke-dasharray: 3 2; }
+.rl .rl-doubt { fill: url(#rl-doubts); }
 .rl .rl-edge { fill: url(#rl-soft); pointer-events: none; }
 """
 
@@ -88,6 +89,7 @@ def _coloured(palette: Palette) -> str:
 .rl .rl-request {{ fill: {palette.request}; }}
 .rl .rl-open {{ fill: none; stroke: {palette.request_edge}; }}
 .rl .rl-pending {{ fill: {palette.request}; }}
+.rl .rl-doubt-line {{ fill: {palette.request_edge}; }}
 .rl .rl-call {{ fill: {palette.call}; }}
 .rl .rl-hatch {{ fill: {palette.hatch}; }}
 .rl .rl-inferred {{ fill: url(#rl-stripes); }}

@@ -1,0 +1,142 @@
+"""Reading the context of a chain: the calls and requests around it, as much of them as can be told apart."""
+
+from bisect import insort
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from request_lens.domain.facts import LOG_PRECISION_MS, RequestId
+from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
+from request_lens.domain.linking.fit import fits
+from request_lens.domain.linking.link import Method, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import (
+    MAX_FACTS_AROUND,
+    LinkingContext,
+    NearbyFacts,
+    calls_span,
+    may_be_linked,
+    requests_span,
+)
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.uncertainty import is_proven
+from request_lens.domain.times import EPOCH
+from request_lens.errors import UnreadableItem
+from request_lens.ports import Ports
+
+READ_LIMIT = 8 * MAX_FACTS_AROUND
+"""How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
+
+MAX_SHARING = 8
+"""Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
+
+_GRID = timedelta(seconds=10)
+
+MAX_CANDIDATES = 10
+"""Where more requests may have made a chain's calls, their own calls are not read, and they do not say anew what is
+possible for them: that is a Query a request."""
+
+
+def read_calls(
+    target: UnlinkedInvocation, ports: Ports, policy: Policy
+) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
+    """The calls around this one, and the open ones of them that share tool-use ids with it, be it through others.
+
+    Tagged calls that are orphans, or were, are none of them. Where there are more calls than can be read or told apart,
+    any chain of this one is crowded: then it stands for itself, so that the work of a settle does not grow with the
+    chain, and only few are looked for that share an id.
+    """
+    at = target.invocation.logged_at
+    if any(_is_dense(span, ports) for span in _spans_beside(at, policy)):
+        return NearbyFacts(unlinked=[target], complete=False), _left_at_the_edge(target, ports, policy)
+    calls = ports.around.unlinked_between(*calls_span(at, policy), limit=READ_LIMIT)
+    beside = [call for call in calls if abs(call.invocation.logged_at - at) <= policy.max_request]
+    if len(calls) >= READ_LIMIT or len(beside) > MAX_FACTS_AROUND:
+        return NearbyFacts(unlinked=[target], complete=False), _left_at_the_edge(target, ports, policy)
+    untagged = _including(target, (call for call in calls if call.invocation.tag is None))
+    ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
+    sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
+    found = (ours[call.invocation_id] for call in sharing)
+    return NearbyFacts(unlinked=untagged), [call for call in found if call.decision is None]
+
+
+def _spans_beside(at: datetime, policy: Policy) -> Iterator[tuple[datetime, datetime]]:
+    """Parts of the time beside a moment, little ones first: where one is dense, the moment lies in a crowd.
+
+    The first two begin and end on a grid, so that all calls of a batch ask for the same ones, which are read once.
+    """
+    grid, width = at - (at - EPOCH) % _GRID, policy.max_request - _GRID
+    if width > timedelta(0):
+        yield grid + _GRID, grid + _GRID + width
+        yield grid - width, grid
+    yield at, at + policy.max_request
+    yield at - policy.max_request, at
+
+
+def _is_dense(span: tuple[datetime, datetime], ports: Ports) -> bool:
+    return len(ports.around.unlinked_between(*span, limit=MAX_FACTS_AROUND + 1)) > MAX_FACTS_AROUND
+
+
+def _left_at_the_edge(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
+    """Open calls before this one, of no crowd themselves, that share an id with it: it may be the last of their chain.
+
+    None where they are many, for such an id joins nothing.
+    """
+    named, at = named_by(target.invocation), target.invocation.logged_at
+    if not named or any(_is_dense(span, ports) for span in list(_spans_beside(at, policy))[1::2]):
+        return ()
+    calls = ports.around.unlinked_between(at - policy.reach, at, limit=MAX_FACTS_AROUND + 1)
+    ours = (call for call in calls if call.decision is None and may_be_linked(call, policy))
+    sharing = [call for call in ours if not named.isdisjoint(named_by(call.invocation))]
+    return sharing if len(sharing) <= MAX_SHARING else ()
+
+
+def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) -> list[UnlinkedInvocation]:
+    """The invocations found by time, and this one in any case: the index may lag behind."""
+    others = [call for call in calls if call.invocation.invocation_id != target.invocation.invocation_id]
+    insort(others, target, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
+    return others
+
+
+def read_requests(
+    context: LinkingContext, target: UnlinkedInvocation, ports: Ports
+) -> tuple[LinkingContext, Sequence[RequestState]]:
+    """The context with the requests around and their tagged calls, and what is stored of those that may have made one.
+
+    Requests that are proven to have all of their calls are left out: they made nobody else's. Where more requests may
+    have made one than are looked at, none is left out.
+    """
+    if not context.facts.complete:
+        return context, ()
+    first, last = requests_span(target.invocation.logged_at, context.policy)
+    requests = ports.around.requests_between(first, last, limit=READ_LIMIT)
+    facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
+    context = replace(context, facts=facts)
+    if context.is_crowded:
+        return context, ()
+    near = {request.request_id for options in context.lone_options() for request in options}
+    if len(near) > MAX_CANDIDATES:
+        return context, ()
+    states = [state for request_id in sorted(near) if (state := _readable_state(request_id, ports)) is not None]
+    # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
+    is_call = any(call.is_llm_call for call in context.chain.calls)
+    proven = {state.request_id for state in states if is_call and is_proven(state.invocations)}
+    tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
+    rivals = [request for request in requests if request.request_id not in proven]
+    return replace(context, facts=replace(facts, requests=rivals, under_requests=tagged)), states
+
+
+def _readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
+    """What is stored of a request; None where another version wrote of it: its own settle tells that."""
+    try:
+        return ports.store.load_request(request_id)
+    except UnreadableItem:
+        return None
+
+
+def find_candidates(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> list[RequestId]:
+    """The requests that may have made this call alone; whether they are settled is not asked."""
+    logged_at = target.invocation.logged_at
+    span = logged_at - policy.reach, logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+    requests = ports.around.requests_between(*span, limit=READ_LIMIT)
+    return [request.request_id for request in requests if fits(lone_chain(target.invocation), request, policy)]

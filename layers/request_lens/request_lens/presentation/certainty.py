@@ -1,0 +1,109 @@
+"""Counts that are not certain, in words: what they are at least, why that is not all, and what helps."""
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
+from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
+
+
+class Doubt(StrEnum):
+    """Why a request may have made more calls than those that are linked to it."""
+
+    POSSIBLE_CALLS = "unlinked calls may be their own"
+    UNKNOWN_END = "their end is unknown"
+    ANSWERED_EARLY = "they answered (202) before their work was done"
+    STREAMED = "they streamed their answer while they still worked"
+    TOO_LONG = "they ran longer than MaxRequestSeconds"
+
+
+_OF_ONE = {
+    Doubt.UNKNOWN_END: "its end is unknown",
+    Doubt.ANSWERED_EARLY: "it answered (202) before its work was done",
+    Doubt.STREAMED: "it streamed its answer while it still worked",
+    Doubt.TOO_LONG: "it ran longer than MaxRequestSeconds",
+}
+_SHORT = {
+    Doubt.UNKNOWN_END: "end unknown",
+    Doubt.ANSWERED_EARLY: "answered early",
+    Doubt.STREAMED: "streamed",
+    Doubt.TOO_LONG: "ran too long",
+}
+_REMEDIES = {
+    Doubt.POSSIBLE_CALLS: "name the agent's role in AgentRoleNames, or tag the calls",
+    Doubt.UNKNOWN_END: "write responseLatency into the access log, or tag the calls",
+    Doubt.ANSWERED_EARLY: "tag the calls",
+    Doubt.STREAMED: "tag the calls",
+    Doubt.TOO_LONG: "raise MaxRequestSeconds to your API's time-out, or tag the calls",
+}
+
+
+def doubt_of(record: Request, summary: Summary) -> Doubt | None:
+    """Why the request's counts are not certain; None where they are."""
+    if summary.is_certain:
+        return None
+    if summary.possible_calls is not None:
+        return Doubt.POSSIBLE_CALLS
+    if record.duration_ms is None:
+        return Doubt.UNKNOWN_END
+    if record.streamed:
+        return Doubt.STREAMED
+    return Doubt.ANSWERED_EARLY if record.status == ACCEPTED else Doubt.TOO_LONG
+
+
+def count_doubts(known: Iterable[tuple[Request, Summary]]) -> Counter[Doubt]:
+    """How many of the requests are uncertain, by why."""
+    doubts = (doubt_of(record, summary) for record, summary in known)
+    return Counter(doubt for doubt in doubts if doubt is not None)
+
+
+def why_uncertain(record: Request, summary: Summary) -> str:
+    """Why the request may have more calls, such as "4 unlinked calls may be its own"; empty if certain."""
+    doubt = doubt_of(record, summary)
+    if doubt is None:
+        return ""
+    calls = "unlinked call" if summary.possible_calls == 1 else "unlinked calls"
+    return _OF_ONE.get(doubt, f"{_possible(summary)} {calls} may be its own")
+
+
+def possible_text(record: Request, summary: Summary) -> str:
+    """How many more calls may be the request's, in two words: "4 possible", "end unknown"; empty where certain."""
+    doubt = doubt_of(record, summary)
+    return "" if doubt is None else _SHORT.get(doubt, f"{_possible(summary)} possible")
+
+
+def _possible(summary: Summary) -> str:
+    """How many calls are possible; "1,000+" where they were counted no further."""
+    count = summary.possible_calls or 0
+    return f"{count:,}{'+' if count >= MAX_POSSIBLE else ''}"
+
+
+def remedy(doubt: Doubt) -> str:
+    """What makes such requests certain."""
+    return _REMEDIES[doubt]
+
+
+def at_least(text: str, *, certain: bool) -> str:
+    """A count or sum as it stands in a table: "2", or "≥ 2" where that may not be all; unknown stays unknown."""
+    return text if certain or text == UNKNOWN else f"≥ {text}"
+
+
+def at_least_words(count: int, noun: str, *, certain: bool) -> str:
+    """A count and its noun in a sentence: "2 LLM calls", "at least 2 LLM calls"."""
+    return pluralize(count, noun) if certain else f"at least {pluralize(count, noun)}"
+
+
+def token_counts(summary: Summary) -> str:
+    """Tokens in and out, such as "892 / 57", or "≥ 892 / 57"; a dash where no call of an uncertain request is known."""
+    totals = summary.totals
+    return tokens_text(totals, totals.input_tokens, totals.output_tokens, certain=summary.is_certain)
+
+
+def tokens_text(totals: Totals, *counts: int, certain: bool) -> str:
+    """Sums of tokens side by side; a dash where they are not certain, and no call is known that has any."""
+    if not certain and not totals.llm_calls:
+        return UNKNOWN
+    return at_least(counts_text(*counts), certain=certain)

@@ -1,0 +1,155 @@
+"""Uncertain requests as people see them: at least so many calls, no times, why, and what helps."""
+
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from request_lens.application.query import RequestDetail, RequestView
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import Report
+from request_lens_cli.terminal.report_view import show_requests
+from request_lens_cli.terminal.request_view import show_request
+from tests.support.facts import at, call
+from tests.support.sample_states import costing, settled
+
+CERTAIN = costing(settled("certain", call("i1", 1), start=20), "0.02")
+POSSIBLE = costing(settled("possible", call("i2", 1), possible_calls=4), "0.01")
+ENDLESS = settled("endless", start=40, duration_ms=None, possible_calls=None)
+REPORT = Report(requests=[POSSIBLE, CERTAIN, ENDLESS], unlinked=[])
+
+
+def listed(report: Report, *, width: int) -> str:
+    console = Console(width=width, record=True, file=StringIO())
+    show_requests(report, console)
+    return console.export_text()
+
+
+def row(text: str, name: str) -> list[str]:
+    """The cells of a request's line."""
+    (line,) = [line for line in text.splitlines() if f" {name} " in line]
+    return re.split(r" {2,}", line.strip())
+
+
+def test_a_list_says_at_least_how_many_calls_and_how_many_more_there_may_be() -> None:
+    text = listed(REPORT, width=200)
+
+    assert row(text, "possible")[5:11] == ["≥ 1", "4 possible", "–", "–", "≥ 1,011 / 31", "≥ $0.0100"]
+    assert row(text, "certain")[5:10] == ["1", "1.00 s", "4.00 s", "1,011 / 31", "$0.0200"]
+    assert row(text, "endless")[5:11] == ["≥ 0", "end unknown", "–", "–", "–", "–"]
+    assert "3 requests, 2 of them uncertain, at least 2 LLM calls, 0 unattributed" in text
+    assert "Estimated cost of the requests: ≥ $0.0300" in text
+
+
+def test_a_list_says_below_it_why_and_what_helps() -> None:
+    text = listed(REPORT, width=200)
+
+    assert re.search(r"1 +unlinked calls may be their own +name the agent's role in AgentRoleNames, or tag", text)
+    assert re.search(r"1 +their end is unknown +write responseLatency into the access log, or tag", text)
+
+
+def test_a_narrow_terminal_has_what_may_come_on_top_below_the_calls() -> None:
+    lines = listed(REPORT, width=90).splitlines()
+
+    first = next(at for at, line in enumerate(lines) if " possible " in line and "≥ 1 " in line)
+    assert "4 possible" in lines[first + 1]
+
+
+def test_a_list_of_certain_requests_has_no_column_for_more_calls() -> None:
+    text = listed(Report(requests=[CERTAIN], unlinked=[]), width=200)
+
+    assert "More calls" not in text
+    assert "Uncertain" not in text
+    assert "≥" not in text
+
+
+def shown(state: RequestState) -> str:
+    assert state.record is not None
+    view = RequestView(record=state.record, state=state, summary=state.summary, is_pending=False)
+    details = RequestDetail(view=view, calls=state.invocations, provisional=frozenset(), estimates={})
+    console = Console(width=120, record=True, file=StringIO())
+    show_request(state, details, policy=Policy(), console=console)
+    return console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (POSSIBLE, "At least 1 LLM call"),
+        (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: name the agent's role in AgentRoleNames,"),
+        (POSSIBLE, "Tokens: at least 1,011 in, 31 out"),
+        (POSSIBLE, "Time: LLM unknown, tools unknown, other than LLM unknown"),
+        (POSSIBLE, "Estimated cost: ≥ $0.0100"),
+        (ENDLESS, "Uncertain: its end is unknown. What helps: write responseLatency into the access log,"),
+        (ENDLESS, "Tokens: unknown"),
+    ],
+)
+def test_one_request_says_what_is_not_certain_of_it(state: RequestState, words: str) -> None:
+    assert words in shown(state).replace("\n", " ").replace("  ", " ")
+
+
+def test_one_request_is_hatched_in_its_waterfall() -> None:
+    lines = shown(POSSIBLE).splitlines()
+
+    assert any(line.startswith("request") and "\u2571" in line and "▇" in line for line in lines)
+    assert any(line.startswith("call 1") and "\u2571" not in line for line in lines)
+
+
+def test_a_certain_request_says_nothing_of_it() -> None:
+    assert "Uncertain" not in shown(CERTAIN)
+    assert "\n1 LLM call\n" in shown(CERTAIN)
+
+
+def page(report: Report) -> str:
+    heading = Heading(stack="lens", period=Period(first=at(0), last=at(60)), written_at=at(60))
+    return report_page(report, heading)
+
+
+def card(html: str, name: str) -> str:
+    (found,) = re.findall(rf"<div><dt>{name}</dt>(.*?)</div>", html)
+    return re.sub(r"<[^>]+>", "|", found)
+
+
+def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_requests_alone() -> None:
+    html = page(REPORT)
+
+    assert "2 uncertain: may have made more calls" in card(html, "Requests")
+    calls = card(html, "LLM calls per request")
+    assert "|1.0|" in calls
+    assert "known of 1 of 3 requests" in calls
+    assert "at least 2 LLM calls" in calls
+    assert "known of 2 of 3 requests" in card(html, "Request duration")
+    assert "known of 1 of 3 requests" in card(html, "LLM time")
+    assert "duration of the same requests 5.00 s" in card(html, "LLM time")
+    assert "≥ 2,022 in" in card(html, "Tokens")
+    assert "≥ $0.0300" in card(html, "Estimated cost")
+
+
+def test_a_page_without_a_certain_request_says_that_its_averages_are_known_of_none() -> None:
+    html = page(Report(requests=[ENDLESS], unlinked=[]))
+
+    for name in ("LLM calls per request", "LLM time", "Request duration"):
+        assert "|–|" in card(html, name)
+        assert "known of 0 of 1 request|" in card(html, name)
+    assert "– in" in card(html, "Tokens")
+
+
+def test_the_pages_tables_say_at_least_and_why() -> None:
+    html = page(REPORT)
+
+    assert '≥ 1<div class="note" title="4 unlinked calls may be its own">4 possible</div>' in html
+    assert "3 (2 uncertain)" in html
+    assert "Uncertain requests" in html
+    assert "write responseLatency into the access log" in html
+
+
+def test_a_page_of_certain_requests_is_as_it_was() -> None:
+    html = page(Report(requests=[CERTAIN], unlinked=[]))
+
+    assert "uncertain" not in html.partition("<main>")[2].partition("</main>")[0]
+    assert "all settled" in html
+    assert "duration of the same requests" not in html

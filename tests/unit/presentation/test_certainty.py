@@ -1,0 +1,90 @@
+"""Counts that are not certain, in words: at least what, why, and what helps."""
+
+from dataclasses import replace
+
+import pytest
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.fold import fold
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import NO_PRICES
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, possible_calls
+from request_lens.presentation.certainty import (
+    Doubt,
+    at_least,
+    at_least_words,
+    doubt_of,
+    possible_text,
+    remedy,
+    token_counts,
+    why_uncertain,
+)
+from request_lens.presentation.formatting import UNKNOWN
+from tests.support.facts import call, linked, pending, request
+
+
+def summary(possible: int | None, *, calls: int = 1) -> Summary:
+    own = [linked(call(f"i{number}", number)) for number in range(calls)]
+    return fold(request(), own, Policy(), NO_PRICES, possible_calls=possible)
+
+
+OUTLASTING = {
+    Doubt.UNKNOWN_END: request(duration_ms=None),
+    Doubt.STREAMED: replace(request(), streamed=True),
+    Doubt.ANSWERED_EARLY: request(status=202),
+    Doubt.TOO_LONG: request(duration_ms=45_000),
+}
+
+
+@pytest.mark.parametrize(("doubt", "record"), OUTLASTING.items())
+def test_each_request_that_may_outlast_what_is_looked_at_says_why(doubt: Doubt, record: Request) -> None:
+    unknown = possible_calls(record, [], [], Policy())
+
+    assert unknown is None
+    assert doubt_of(record, summary(unknown)) is doubt
+
+
+def test_a_request_that_unlinked_calls_fit_says_how_many() -> None:
+    around = [pending(call(f"u{number}", number)) for number in range(3)]
+    possible = possible_calls(request(), [], around, Policy())
+
+    assert why_uncertain(request(), summary(possible)) == "3 unlinked calls may be its own"
+    assert possible_text(request(), summary(possible)) == "3 possible"
+    assert why_uncertain(request(), summary(1)) == "1 unlinked call may be its own"
+
+
+def test_calls_that_were_counted_no_further_say_so() -> None:
+    assert why_uncertain(request(), summary(MAX_POSSIBLE)) == "1,000+ unlinked calls may be its own"
+    assert possible_text(request(), summary(MAX_POSSIBLE)) == "1,000+ possible"
+
+
+def test_a_certain_request_has_no_doubt_and_no_words_for_it() -> None:
+    assert doubt_of(request(duration_ms=None), summary(0)) is None
+    assert why_uncertain(request(), summary(0)) == possible_text(request(), summary(0)) == ""
+
+
+@pytest.mark.parametrize("doubt", Doubt)
+def test_every_doubt_has_words_for_one_and_for_many_and_says_what_helps(doubt: Doubt) -> None:
+    record, possible = (OUTLASTING[doubt], None) if doubt in OUTLASTING else (request(), 2)
+
+    assert doubt.value.startswith(("they ", "their ", "unlinked "))
+    assert why_uncertain(record, summary(possible)).startswith(("it ", "its ", "2 "))
+    assert possible_text(record, summary(possible))
+    assert "tag the calls" in remedy(doubt)
+
+
+def test_a_count_that_may_not_be_all_is_never_bare_and_an_unknown_one_stays_unknown() -> None:
+    assert (at_least("2", certain=True), at_least("2", certain=False)) == ("2", "≥ 2")
+    assert at_least(UNKNOWN, certain=False) == UNKNOWN
+    assert at_least_words(2, "LLM call", certain=True) == "2 LLM calls"
+    assert at_least_words(1, "LLM call", certain=False) == "at least 1 LLM call"
+
+
+@pytest.mark.parametrize(
+    ("possible", "calls", "words"), [(0, 0, "0 / 0"), (0, 1, "1,011 / 31"), (3, 1, "≥ 1,011 / 31"), (None, 0, UNKNOWN)]
+)
+def test_tokens_are_at_least_those_of_the_linked_calls_and_unknown_without_any(
+    possible: int | None, calls: int, words: str
+) -> None:
+    assert token_counts(summary(possible, calls=calls)) == words

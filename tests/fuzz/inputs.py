@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import random
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -61,8 +62,17 @@ def _line(dice: random.Random) -> str:
     if kind < 0.6:
         return mutated_json(json.loads(line), dice)
     if kind < 0.65:
+        return unquoted(line.decode(), dice)
+    if kind < 0.7:
         line = line[: dice.randint(0, len(line))] + dice.choice(CORPUS)
     return mutated(line, dice).decode("utf-8", "surrogateescape")
+
+
+def unquoted(line: str, dice: random.Random) -> str:
+    """A line whose format puts quotation marks around some of its values twice, or not at all."""
+    members = re.compile(r'(?<=: )"([^"\\]*)"(?=[,}])')
+    spellings = (r'"\1"', r'"\1"', r"\1", r'""\1""')
+    return members.sub(lambda value: value.expand(dice.choice(spellings)), line)
 
 
 def _envelope(lines: Sequence[str], dice: random.Random) -> bytes:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from request_lens.application.collect import CollectReport
 from request_lens.domain.settling.state import SettleKey
-from tests.simulation.deliveries import Batch
+from tests.simulation.drawing.deliveries import Batch
 
 
 class Work(StrEnum):

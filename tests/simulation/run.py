@@ -4,8 +4,8 @@ import argparse
 import sys
 from collections import Counter
 
-from tests.simulation.oracles import judge
-from tests.simulation.outcome import run_seed
+from tests.simulation.judging.oracles import judge
+from tests.simulation.judging.outcome import run_seed
 from tests.simulation.tally import tally_by
 
 REPLAY = "python -m tests.simulation.run --verbose --seed"

@@ -13,7 +13,7 @@ from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import FactStore
-from tests.simulation.faults import Fault
+from tests.simulation.drawing.faults import Fault
 from tests.simulation.snapshots import MAX_LAG, Snapshots
 from tests.simulation.step import Step
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from request_lens.errors import StoreUnavailable, TimerUnavailable
-from tests.simulation.faults import Fault, Faults
+from tests.simulation.drawing.faults import Fault, Faults
 
 
 class Killed(Exception):

@@ -7,9 +7,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.simulation.faults import Fault
-from tests.simulation.oracles import Oracle, judge
-from tests.simulation.outcome import run_seed
+from tests.simulation.drawing.faults import Fault
+from tests.simulation.judging.oracles import Oracle, judge
+from tests.simulation.judging.outcome import run_seed
 
 
 @dataclass(slots=True)

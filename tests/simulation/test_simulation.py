@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from tests.simulation.oracles import judge
-from tests.simulation.outcome import run_promptly, run_seed
+from tests.simulation.drawing.truth import Style
+from tests.simulation.judging.oracles import judge
+from tests.simulation.judging.outcome import run_promptly, run_seed
 from tests.simulation.run import REPLAY
 from tests.simulation.tally import tally
-from tests.simulation.traffic import Style
 from tests.simulation.variants import VARIANTS
 
 SCHEDULES = 2_200

@@ -4,8 +4,8 @@ import random
 from itertools import permutations
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
+from tests.simulation.drawing.faults import Fault, Faults
 from tests.simulation.events import Event, Work, polling
-from tests.simulation.faults import Fault, Faults
 from tests.simulation.snapshots import MAX_LAG, Snapshots
 from tests.simulation.workers import Workers
 from tests.support.facts import START, at, call, linked, request

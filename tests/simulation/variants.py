@@ -13,7 +13,7 @@ from request_lens.domain.publishing.changes import Change, InvocationDecided, Re
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
 from request_lens.ports import MetricSink, Ports
-from tests.simulation.batch_reference import PRICES
+from tests.simulation.judging.batch_reference import PRICES
 from tests.simulation.pipeline import Pipeline
 from tests.simulation.step import Step
 

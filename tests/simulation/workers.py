@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from greenlet import getcurrent, greenlet
 
+from tests.simulation.drawing.faults import Fault, Faults
 from tests.simulation.events import Event, told
-from tests.simulation.faults import Fault, Faults
 
 MAX_WORKERS = 3
 """Containers that are at it together, at most."""

@@ -17,10 +17,10 @@ from request_lens.domain.publishing.publication import PipelineMetrics, Publicat
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
-from tests.simulation.batch_reference import PRICES
-from tests.simulation.deliveries import Batch
+from tests.simulation.drawing.deliveries import Batch
+from tests.simulation.drawing.faults import Fault, Faults
 from tests.simulation.events import Collected, Event, Work, polling, told
-from tests.simulation.faults import Fault, Faults
+from tests.simulation.judging.batch_reference import PRICES
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.simulated_store import SimulatedStore
 from tests.simulation.simulated_stream import SimulatedStream

@@ -211,5 +211,5 @@ def why(unlinked: UnlinkedInvocation) -> str:
     decision = unlinked.decision
     if not isinstance(decision, Unattributed):
         return "pending: not decided yet"
-    fits = f" (fits {decision.candidates} requests)" if decision.candidates else ""
+    fits = f" (fits {pluralize(decision.candidates, 'request')})" if decision.candidates else ""
     return f"unattributed: {decision.reason}{fits}"

@@ -6,9 +6,9 @@ from datetime import datetime
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.application.read_context import READ_LIMIT
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from tests.support import world as lens_world
@@ -82,3 +82,17 @@ def test_an_agent_run_of_five_thousand_calls_keeps_the_bars_of_its_first_hundred
     assert (summary.totals.llm_calls, len(summary.bars)) == (CALLS, 100)
     assert world.published().keys() == {"r1#1"}
     assert world.sum_of(Metric.LLM_CALLS) == CALLS
+
+
+def test_calls_of_one_id_do_not_send_each_other_to_be_looked_at_again() -> None:
+    """A model that names its calls by their tool has every call share one id: each is looked at by itself."""
+    world = World(AGENTS)
+    how_many = 60
+    for n in range(how_many):
+        asking = call(f"i{n}", n, produced=["get_weather"], returned=["get_weather"] if n else ())
+        world.collect(n + 10, asking, request(f"r{n}", n - 0.5, duration_ms=9_000))
+
+    world.run_until()
+
+    assert all(world.decision(f"i{n}") is not None for n in range(how_many))
+    assert world.fired <= 4 * how_many + 2 * how_many

@@ -4,18 +4,21 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
+import pytest
 from hypothesis import given, settings
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.domain.facts import Fact, Invocation, Request, RequestId
+from request_lens.application.settle import settle
+from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
 from tests.support.drawn_traffic import Traffic, traffic
 from tests.support.facts import START, at, call, chain_of_two, linked, request, tag
 from tests.support.world import FailingStore, World, places, run
@@ -220,3 +223,24 @@ def test_ids_that_run_in_circles_end_in_one_place_each(drawn: Traffic) -> None:
 
     assert places(world).keys() == {each.invocation_id for each in calls}
     assert world.clock.now() < at(100_000)
+
+
+@pytest.mark.parametrize("order", list(permutations(("c1", "c2", "c3"))))
+def test_a_chain_longer_than_a_request_is_decided_alike_in_any_order(order: Sequence[str]) -> None:
+    """Its calls are decided one by one, and each says how it was linked as if those before it were decided."""
+    policy = Policy(agent_role_names=frozenset({"agent-role"}))
+    world = World(policy)
+    calls = [
+        call("c1", 1, produced=["x"]),
+        call("c2", 86, returned=["x"], produced=["y"]),
+        call("c3", 95, returned=["y"]),
+    ]
+    records = [request("r1", 0), request("r2", 85, duration_ms=15_000)]
+    world.collect(100, *records, *calls)
+    world.clock.moment = at(400)
+
+    for call_id in order:
+        settle(SettleKey(SettleKind.INVOCATION, InvocationId(call_id)), world.ports, policy)
+
+    assert world.calls_of("r1") == {"c1": ("window", "inferred")}
+    assert world.calls_of("r2") == {"c2": ("window", "inferred"), "c3": ("chain", "inferred")}

@@ -15,7 +15,7 @@ from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.figures import distribution_of, figures_of
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note
+from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note, why
 from request_lens_cli.report.selection import Selection
 from tests.support.facts import at, call, pending, tag
 from tests.support.sample_states import costing, settled
@@ -115,6 +115,15 @@ def test_the_cost_of_unattributed_calls_stands_beside_that_of_the_requests() -> 
         cost_line(uncertain_report())
         == "Estimated cost of the requests: ≥ 2 unpriced; of unattributed calls: 1 unpriced"
     )
+
+
+def test_a_call_says_why_it_has_no_request_and_how_many_it_fits() -> None:
+    fits = [replace(pending(call("i1")), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=n)) for n in (1, 2)]
+
+    assert [why(unlinked) for unlinked in fits] == [
+        "unattributed: ambiguous (fits 1 request)",
+        "unattributed: ambiguous (fits 2 requests)",
+    ]
 
 
 def test_the_unattributed_share_is_of_what_was_decided() -> None:

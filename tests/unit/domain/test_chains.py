@@ -24,11 +24,11 @@ REACH = Policy().reach
 
 
 def chains(calls: Sequence[Invocation]) -> list[Chain]:
-    return chains_of(calls, reach=REACH)
+    return chains_of(calls, policy=Policy())
 
 
 def chain_around(target: Invocation, calls: Sequence[Invocation]) -> Chain:
-    return chain_with(target, calls, reach=REACH)
+    return chain_with(target, calls, policy=Policy())
 
 
 def names(chain: Chain) -> list[str]:

@@ -64,9 +64,9 @@ def test_more_loops_than_can_be_weighed_leave_all_open() -> None:
 def test_a_loop_begins_with_a_conversation_that_returns_no_tool_result() -> None:
     headless = call("i1", 0, returned=["from elsewhere"])
     throttled = call("i2", 0, error_code="ThrottlingException")
-    assert is_loop(chains_of(chain_of_two("c", 0, 2), reach=Policy().reach)[0])
-    assert not is_loop(chains_of([headless], reach=Policy().reach)[0])
-    assert not is_loop(chains_of([throttled], reach=Policy().reach)[0])
+    assert is_loop(chains_of(chain_of_two("c", 0, 2), policy=Policy())[0])
+    assert not is_loop(chains_of([headless], policy=Policy())[0])
+    assert not is_loop(chains_of([throttled], policy=Policy())[0])
 
 
 def arriving(*facts: Fact) -> list[tuple[float, Fact]]:

@@ -12,7 +12,7 @@ POLICY = Policy()
 
 
 def fits(calls: list[Invocation], inside: Request, policy: Policy = POLICY) -> bool:
-    [chain] = chains_of(calls, reach=Policy().reach)
+    [chain] = chains_of(calls, policy=Policy())
     return chain_fits(chain, inside, policy)
 
 

@@ -143,6 +143,15 @@ def test_a_failed_attempt_costs_no_llm_time_and_is_no_llm_call() -> None:
     assert times(summary) == (1_000, 0, 4_000)
 
 
+def test_an_id_that_was_returned_before_it_is_asked_for_again_hides_no_gap() -> None:
+    """Some models count from 0 in each turn: the turn's first call returns what the turn before had asked for."""
+    first = precise("i1", 0.0, 1_000, returned=["call_1"], produced=["call_0"])
+    second = precise("i2", 1.5, 1_000, returned=["call_0"], produced=["call_1"])
+
+    assert folded(first, second).tool_time_ms == 500
+    assert folded(precise("i1", 0.0, 1_000, returned=["x"], produced=["x"])).tool_time_ms == 0
+
+
 def test_tokens_add_up_by_model_and_a_failed_calls_model_is_other() -> None:
     strange = call("i3", 0, error_code="ValidationException", model_id="any text at all")
     summary = folded(call("i1", 1), call("i2", 0, model_id="amazon.nova-lite-v1:0"), strange)

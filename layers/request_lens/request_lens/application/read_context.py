@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import LOG_PRECISION_MS, RequestId
-from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
-from request_lens.domain.linking.fit import fits
+from request_lens.application.recounts import MAX_CANDIDATES
+from request_lens.domain.facts import RequestId
+from request_lens.domain.linking.chains import named_by, sharing_ids
 from request_lens.domain.linking.link import Method, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
+    READ_LIMIT,
     LinkingContext,
     NearbyFacts,
     calls_span,
@@ -24,23 +25,16 @@ from request_lens.domain.times import EPOCH
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
-READ_LIMIT = 8 * MAX_FACTS_AROUND
-"""How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
-
 MAX_SHARING = 8
 """Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
 
 _GRID = timedelta(seconds=10)
 
-MAX_CANDIDATES = 10
-"""Where more requests may have made a chain's calls, their own calls are not read, and they do not say anew what is
-possible for them: that is a Query a request."""
-
 
 def read_calls(
     target: UnlinkedInvocation, ports: Ports, policy: Policy
 ) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
-    """The calls around this one, and the open ones of them that share tool-use ids with it, be it through others.
+    """The calls around this one, and those of them that share tool-use ids with it, be it through others.
 
     Tagged calls that are orphans, or were, are none of them. Where there are more calls than can be read or told apart,
     any chain of this one is crowded: then it stands for itself, so that the work of a settle does not grow with the
@@ -56,8 +50,7 @@ def read_calls(
     untagged = _including(target, (call for call in calls if call.invocation.tag is None))
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
     sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
-    found = (ours[call.invocation_id] for call in sharing)
-    return NearbyFacts(unlinked=untagged), [call for call in found if call.decision is None]
+    return NearbyFacts(unlinked=untagged), [ours[call.invocation_id] for call in sharing]
 
 
 def _spans_beside(at: datetime, policy: Policy) -> Iterator[tuple[datetime, datetime]]:
@@ -132,11 +125,3 @@ def _readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
         return ports.store.load_request(request_id)
     except UnreadableItem:
         return None
-
-
-def find_candidates(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> list[RequestId]:
-    """The requests that may have made this call alone; whether they are settled is not asked."""
-    logged_at = target.invocation.logged_at
-    span = logged_at - policy.reach, logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    requests = ports.around.requests_between(*span, limit=READ_LIMIT)
-    return [request.request_id for request in requests if fits(lone_chain(target.invocation), request, policy)]

@@ -4,17 +4,17 @@ Of a chain's calls the one that is due last settles it. It decides the others fi
 and decides itself last: while it has no decision, its message comes again and makes good what a crash left out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from request_lens.application.read_context import MAX_CANDIDATES, find_candidates, read_calls, read_requests
-from request_lens.application.settle_request import recount, revise_if_due
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.application.read_context import read_calls, read_requests
+from request_lens.application.recounts import came_late, decisions_of, linked_of, recount_all, settled_around
+from request_lens.application.settle_request import revise_if_due
+from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import (
     Decision,
-    Link,
     LinkedInvocation,
     Reason,
     Unattributed,
@@ -23,6 +23,7 @@ from request_lens.domain.linking.link import (
 from request_lens.domain.linking.neighbourhood import (
     LinkingContext,
     due_at,
+    due_order,
     linking_context,
     may_be_linked,
 )
@@ -33,6 +34,8 @@ from request_lens.ports import Ports
 MAX_LEFT_BEHIND = 64
 """So many calls, at most, are settled with one because they had left their chain to it."""
 
+MAX_LIST_LAG = timedelta(seconds=10)  # behind the table a list by time may be, as it is taken
+
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:
     """Decide the invocation and its chain if they are due, and see to it that their request counts them."""
@@ -41,9 +44,9 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         return
     if unlinked.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count(_linked([unlinked]), ports.store.find_uncounted(_linked([unlinked])), ports, policy)
-        if may_be_linked(unlinked, policy) and _came_late(unlinked, policy):
-            _recount(find_candidates(unlinked, ports, policy), _linked([unlinked]), ports, policy)
+        _count([unlinked], ports.store.find_uncounted(linked_of([unlinked])), ports, policy)
+        if may_be_linked(unlinked, policy) and (came_late(unlinked, policy) or not _is_crowded(unlinked)):
+            _recount_around_chain(unlinked, ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
@@ -69,8 +72,8 @@ def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> 
 def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
     """Decide the chain of this call, which is due, or leave it to the one that is due last, or look again later.
 
-    Answers with the calls that are due and may have left their chain to this one, which does not decide them: what came
-    since may have made the chain longer than any request, or have parted it.
+    Where it is decided, answers with the calls that are due and may have left their chain to it, and that it does not
+    decide: what came since may have made the chain longer than any request, or have parted it.
     """
     now = ports.clock.now()
     facts, sharing = read_calls(target, ports, policy)
@@ -80,49 +83,61 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         return ()
     context, states = read_requests(context, target, ports)
     decision = decide_chain(context, now=now)
-    if decision.decisions:
-        linked = _decide_all(decision, context, target, ports)
-        settled = [state.request_id for state in states if state.revision]
-        if not context.facts.complete and _came_late(target, policy):
-            settled = find_candidates(target, ports, policy)
-        _recount(settled, linked, ports, policy)
-    elif decision.retry_at is not None and target == last:
-        _look_again(target, decision.retry_at, ports)
-    decided_here = {member.invocation.invocation_id for member in context.deciding}
-    others = (call for call in sharing if call.invocation.invocation_id not in decided_here)
-    return [call for call in others if due_at(call, policy) <= now]
+    if not decision.decisions:
+        if decision.retry_at is not None and target == last:
+            _look_again(target, decision.retry_at, ports)
+        return ()
+    decided = _decide_all(decision, context, target, ports)
+    settled = [state.request_id for state in states if state.revision]
+    if not context.facts.complete and came_late(target, policy):
+        settled = settled_around(target, ports, policy)
+    recount_all(settled, decided, ports, policy)
+    return [call for call in _left_behind(context, sharing) if due_order(call, policy) < due_order(target, policy)]
 
 
-def _came_late(call: UnlinkedInvocation, policy: Policy) -> bool:
-    """Whether requests around may have been settled before the call was known."""
-    return call.stored_at > call.invocation.logged_at + policy.link_delay
+def _left_behind(context: LinkingContext, sharing: Sequence[UnlinkedInvocation]) -> Iterator[UnlinkedInvocation]:
+    """The open calls that may have left their chain to this one, of those that share ids with it.
+
+    Those of its chain that it does not decide have, and those may have that looked before the last of them all came.
+    The others saw the same chains: to look at them again would have calls of one id look at each other without end.
+    """
+    policy, decided_here = context.policy, {member.invocation.invocation_id for member in context.deciding}
+    of_chain = {member.invocation.invocation_id for member in context.members}
+    last_came = max(call.stored_at for call in [context.members[0], *sharing])
+    for call in sharing:
+        call_id = call.invocation.invocation_id
+        saw_all = context.facts.complete and last_came < due_at(call, policy) - MAX_LIST_LAG
+        if call.decision is None and call_id not in decided_here and (call_id in of_chain or not saw_all):
+            yield call
 
 
-def _recount(settled: Sequence[RequestId], linked: Sequence[LinkedInvocation], ports: Ports, policy: Policy) -> None:
-    """Let settled requests say anew how many calls may be theirs: a call that they counted, or did not, is decided."""
-    if len(settled) > MAX_CANDIDATES:
-        return
-    just_linked = {call.invocation.invocation_id for call in linked}
-    for request_id in settled:
-        recount(request_id, ports, policy, just_linked=just_linked)
+def _is_crowded(call: UnlinkedInvocation) -> bool:
+    return isinstance(call.decision, Unattributed) and call.decision.reason is Reason.CROWDED
+
+
+def _recount_around_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Let the settled requests around the chain of a decided call count anew: whoever decided it may have died then."""
+    facts, _ = read_calls(target, ports, policy)
+    members = linking_context(target, facts, policy).members
+    around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
+    recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)
 
 
 def _decide_all(
     decision: ChainDecision, context: LinkingContext, target: UnlinkedInvocation, ports: Ports
-) -> Sequence[LinkedInvocation]:
-    """Write the decisions, this call's last, and count the calls that are linked now or were before: the answer."""
+) -> Sequence[UnlinkedInvocation]:
+    """Write the decisions, this call's last, and count the calls that are linked; answers with all as they stand."""
     decisions, target_id = decision.decisions, target.invocation.invocation_id
     others = [
         member if member.decision is not None else _decide(member, decisions[member.invocation.invocation_id], ports)
         for member in context.deciding
         if member.invocation.invocation_id != target_id
     ]
-    if copies := _linked(others):
+    if copies := linked_of(others):
         ports.store.store_linked(copies)
     decided = _decide(target, decisions[target_id], ports)
-    linked = _linked([decided, *others])
-    _count(linked, _linked([decided]), ports, context.policy)
-    return linked
+    _count([decided, *others], linked_of([decided]), ports, context.policy)
+    return [decided, *others]
 
 
 def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
@@ -136,19 +151,11 @@ def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> U
 
 
 def _count(
-    linked: Sequence[LinkedInvocation], missing: Sequence[LinkedInvocation], ports: Ports, policy: Policy
+    decided: Sequence[UnlinkedInvocation], missing: Sequence[LinkedInvocation], ports: Ports, policy: Policy
 ) -> None:
     """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
     if missing:
         ports.store.store_linked(missing)
-    just_linked = {call.invocation.invocation_id for call in linked}
-    for request_id in dict.fromkeys(call.link.request_id for call in linked):
-        revise_if_due(request_id, ports, policy, just_linked=just_linked)
-
-
-def _linked(decided: Iterable[UnlinkedInvocation]) -> list[LinkedInvocation]:
-    return [
-        LinkedInvocation(invocation=call.invocation, link=call.decision)
-        for call in decided
-        if isinstance(call.decision, Link)
-    ]
+    just_decided = decisions_of(decided)
+    for request_id in dict.fromkeys(call.link.request_id for call in linked_of(decided)):
+        revise_if_due(request_id, ports, policy, just_decided=just_decided)

@@ -1,6 +1,6 @@
 """Settle a request: write a revision when its facts should be in, or give its calls up as orphans."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from request_lens.domain.linking.link import (
     Unattributed,
     UnlinkedInvocation,
 )
+from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
@@ -36,6 +37,11 @@ MAX_DECISIONS = 2_000
 
 MAX_READ = 4 * MAX_POSSIBLE
 """How many calls are read to count those that may be a request's."""
+
+MAX_READ_AGAIN = 10
+"""So many calls, at most, are read one by one to learn whether they were decided moments ago."""
+
+_NOTHING: Mapping[InvocationId, Decision] = {}
 
 
 def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, record_is_coming: bool = False) -> None:
@@ -59,30 +65,32 @@ def _next_key(state: RequestState, now: datetime, policy: Policy, *, record_is_c
 
 
 def revise_if_due(
-    request_id: RequestId, ports: Ports, policy: Policy, *, just_linked: Collection[InvocationId] = ()
+    request_id: RequestId, ports: Ports, policy: Policy, *, just_decided: Mapping[InvocationId, Decision] = _NOTHING
 ) -> RequestState:
     """Write the request's next revision if there is news and it is due; answers with the state that was acted on.
 
-    The answer has news only if its time has not come. A runaway is flagged whether or not its time has come. Calls that
-    were `just_linked` are possible for nobody any more, whatever a list by time says of them.
+    The answer has news only if its time has not come. A runaway is flagged whether or not its time has come. What was
+    `just_decided` of calls holds, whatever a list by time, which may lag behind, says of them.
     """
 
     def is_due(state: RequestState) -> bool:
         _flag_runaway(state, ports, policy)
         return has_news(state) and revision_due_at(state, policy) <= ports.clock.now()
 
-    return _revise(request_id, ports, policy, just_linked=just_linked, is_due=is_due)
+    return _revise(request_id, ports, policy, just_decided=just_decided, is_due=is_due)
 
 
-def recount(request_id: RequestId, ports: Ports, policy: Policy, *, just_linked: Collection[InvocationId]) -> None:
+def recount(
+    request_id: RequestId, ports: Ports, policy: Policy, *, just_decided: Mapping[InvocationId, Decision]
+) -> None:
     """Write another revision of a request that has one if other calls may be its own than that one says."""
 
     def is_due(state: RequestState) -> bool:
         if state.record is None or state.summary is None:
             return False
-        return _possible_calls(state, state.record, ports, policy, just_linked) != state.summary.possible_calls
+        return _possible_calls(state, state.record, ports, policy, just_decided) != state.summary.possible_calls
 
-    _revise(request_id, ports, policy, just_linked=just_linked, is_due=is_due)
+    _revise(request_id, ports, policy, just_decided=just_decided, is_due=is_due)
 
 
 def _revise(
@@ -90,14 +98,14 @@ def _revise(
     ports: Ports,
     policy: Policy,
     *,
-    just_linked: Collection[InvocationId],
+    just_decided: Mapping[InvocationId, Decision],
     is_due: Callable[[RequestState], bool],
 ) -> RequestState:
     for _ in range(MAX_RACES):
         state = ports.store.load_request(request_id)
         if not is_due(state):
             return state
-        if (written := _write_revision(state, ports, policy, just_linked)) is not None:
+        if (written := _write_revision(state, ports, policy, just_decided)) is not None:
             return written
     raise StoreUnavailable(f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried")
 
@@ -128,7 +136,7 @@ def _never_seen(call: Invocation, ports: Ports, policy: Policy) -> Unattributed:
 
 
 def _write_revision(
-    state: RequestState, ports: Ports, policy: Policy, just_linked: Collection[InvocationId]
+    state: RequestState, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
 ) -> RequestState | None:
     """Take the orphans back, then write the revision that counts them; None if another one was written first."""
     if state.record is None:
@@ -136,7 +144,7 @@ def _write_revision(
     if state.orphaned:
         _take_back(state.invocations, ports)
     revision = state.revision + 1
-    possible = _possible_calls(state, state.record, ports, policy, just_linked)
+    possible = _possible_calls(state, state.record, ports, policy, just_decided)
     summary = fold(state.record, state.invocations, policy, ports.prices, possible_calls=possible)
     certain_since = state.summary.certain_since if state.summary is not None else None
     if certain_since is None and summary.is_certain:
@@ -147,7 +155,7 @@ def _write_revision(
 
 
 def _possible_calls(
-    state: RequestState, record: Request, ports: Ports, policy: Policy, just_linked: Collection[InvocationId]
+    state: RequestState, record: Request, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
 ) -> int | None:
     """How many calls that nobody has may be the request's: one read by time, where that can tell.
 
@@ -159,8 +167,32 @@ def _possible_calls(
     if needs_count(record, state.invocations, policy):
         first, last = possible_span(record, policy)
         around = ports.around.unlinked_between(first, last, limit=MAX_READ)
-    unlinked = (call for call in around if call.invocation.invocation_id not in just_linked)
-    return possible_calls(record, state.invocations, unlinked, policy)
+    known: Iterable[UnlinkedInvocation] = (
+        replace(call, decision=just_decided[call.invocation.invocation_id])
+        if call.invocation.invocation_id in just_decided
+        else call
+        for call in around
+    )
+    possible = possible_calls(record, state.invocations, known, policy)
+    if possible and (as_they_stand := _read_again(possible, ports, policy)):
+        known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
+        possible = possible_calls(record, state.invocations, known, policy)
+    return None if possible is None else len(possible)
+
+
+def _read_again(
+    calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> Mapping[InvocationId, UnlinkedInvocation]:
+    """Those of the calls as they stand that are due and look undecided: the list that they are from may lag behind.
+
+    A count that is wrong is not made good by itself. Of more than a few of them it is not 0 in any case.
+    """
+    now = ports.clock.now()
+    open_calls = [call for call in calls if call.decision is None and due_at(call, policy) <= now]
+    if len(open_calls) > MAX_READ_AGAIN:
+        return {}
+    found = (ports.store.load_unlinked(call.invocation.invocation_id) for call in open_calls)
+    return {call.invocation.invocation_id: call for call in found if call is not None}
 
 
 def _has_tagged(state: RequestState) -> bool:

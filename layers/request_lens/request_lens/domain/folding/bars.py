@@ -38,7 +38,7 @@ def bars_by_call(
 ) -> tuple[tuple[LinkedInvocation, Bar], ...]:
     """Each invocation with its bar, in the order of `lay_out_bars`."""
     by_id = {call.invocation.invocation_id: call for call in linked}
-    chains = chains_of((call.invocation for call in linked), reach=policy.reach)
+    chains = chains_of((call.invocation for call in linked), policy=policy)
     bars = {
         call.invocation_id: _bar(by_id[call.invocation_id], start=start, begins=begins, request=request)
         for chain in chains

@@ -1,5 +1,6 @@
 """Fold: a request and its linked invocations to their summary. A pure function: no clock, no I/O, no order."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -82,7 +83,7 @@ def _llm_time_ms(invocations: Sequence[Invocation], policy: Policy) -> int | Non
     intervals = _intervals(calls, policy)
     if intervals is not None:
         return whole_ms(_length(_union(intervals)))
-    chains = chains_of(calls, reach=policy.reach)
+    chains = chains_of(calls, policy=policy)
     if len(chains) == 1 and chains[0].is_linear:
         return whole_ms(sum((call.latency for call in calls), start=timedelta(0)))
     return None
@@ -102,7 +103,7 @@ def _tool_time_ms(invocations: Sequence[Invocation], policy: Policy) -> int | No
     Gaps that overlap count once, and while another call of the request runs, that is LLM time.
     """
     calls = _llm_calls(invocations)
-    chains = chains_of(calls, reach=policy.reach)
+    chains = chains_of(calls, policy=policy)
     if not _all_timed(calls) or _may_hide_a_gap(chains):
         return None
     gaps: list[_Interval] = []
@@ -143,9 +144,18 @@ def _may_hide_a_gap(chains: Sequence[Chain]) -> bool:
     followed = {chain.calls[at].invocation_id for chain in chains for at, _ in chain.steps()}
     calls = [call for chain in chains for call in chain.calls]
     waiting = [call for call in calls if call.waits_for_tool and call.invocation_id not in followed]
-    returned = {tool_use_id for call in calls for tool_use_id in returned_by(call)}
-    unread = any(call.conversation is None for call in calls)
-    return any(unread or not returned.isdisjoint(produced_by(call)) for call in waiting)
+    if any(call.conversation is None for call in calls):
+        return bool(waiting)
+    returners: defaultdict[str, list[Invocation]] = defaultdict(list)
+    for call in calls:
+        for tool_use_id in returned_by(call):
+            returners[tool_use_id].append(call)
+    return any(
+        other is not call and other.logged_at >= call.logged_at
+        for call in waiting
+        for tool_use_id in produced_by(call)
+        for other in returners[tool_use_id]
+    )
 
 
 def _non_llm_time_ms(request: Request, llm_time_ms: int | None) -> int | None:

@@ -16,7 +16,7 @@ def in_order(linked: Sequence[LinkedInvocation], policy: Policy) -> list[LinkedI
     The log's whole seconds do not tell which of two calls came first: their chain does.
     """
     by_id = {call.invocation.invocation_id: call for call in linked}
-    chains = chains_of((call.invocation for call in linked), reach=policy.reach)
+    chains = chains_of((call.invocation for call in linked), policy=policy)
     return [by_id[invocation_id] for invocation_id in ids_in_order(chains, policy)]
 
 

@@ -23,7 +23,7 @@ def provisional_links(facts: NearbyFacts, policy: Policy) -> Iterator[LinkedInvo
     untagged = [call for call in facts.unlinked if call.invocation.tag is None]
     facts = replace(facts, unlinked=untagged)
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
-    for chain in chains_of((call.invocation for call in ours.values()), reach=policy.reach):
+    for chain in chains_of((call.invocation for call in ours.values()), policy=policy):
         members = tuple(ours[call.invocation_id] for call in chain.calls)
         context = LinkingContext(chain=chain, members=members, deciding=members, facts=facts, policy=policy)
         decisions = decide_chain(context, now=_EVENTUALLY).decisions if context.open_members else {}

@@ -29,7 +29,7 @@ def violations_by_call(call: Invocation, *, stored_at: datetime, policy: Policy)
 
 def violations_by_tagged(record: Request, tagged: Sequence[Invocation], policy: Policy) -> Iterator[Assumption]:
     """The assumptions that a request's tagged calls show broken: they know their request, whatever their times say."""
-    chains = chains_of(tagged, reach=policy.reach)
+    chains = chains_of(tagged, policy=policy)
     if record.duration_ms is not None:
         ours = (call for call in tagged if call.caller_role in policy.agent_role_names)
         if not all(fits(lone_chain(call), record, policy) for call in ours):

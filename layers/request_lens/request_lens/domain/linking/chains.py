@@ -5,9 +5,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from request_lens.domain.facts import Invocation
+from request_lens.domain.policy import Policy
 
 
 def produced_by(invocation: Invocation) -> tuple[str, ...]:
@@ -56,10 +57,10 @@ class Chain:
         return [(first, second) for second, before in enumerate(self.previous) for first in before]
 
 
-def chains_of(invocations: Iterable[Invocation], *, reach: timedelta) -> list[Chain]:
+def chains_of(invocations: Iterable[Invocation], *, policy: Policy) -> list[Chain]:
     """The chains among these invocations, by the time of their first call; see `_steps` for what joins two calls."""
     ordered = sorted(invocations, key=_by_time)
-    steps = _steps(ordered, reach)
+    steps = _steps(ordered, policy)
     groups: dict[int, list[int]] = {}
     for position, root in enumerate(_roots(len(ordered), steps)):
         groups.setdefault(root, []).append(position)
@@ -71,10 +72,10 @@ def lone_chain(invocation: Invocation) -> Chain:
     return Chain(calls=(invocation,), previous=((),))
 
 
-def chain_with(target: Invocation, invocations: Iterable[Invocation], *, reach: timedelta) -> Chain:
+def chain_with(target: Invocation, invocations: Iterable[Invocation], *, policy: Policy) -> Chain:
     """The chain of this one of the invocations."""
     related = sharing_ids(target, invocations)
-    return next(chain for chain in chains_of(related, reach=reach) if target in chain.calls)
+    return next(chain for chain in chains_of(related, policy=policy) if target in chain.calls)
 
 
 def sharing_ids(target: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:
@@ -118,13 +119,15 @@ class _Namers:
         return others[0] if len(others) == 1 else None
 
 
-def _steps(ordered: Sequence[Invocation], reach: timedelta) -> list[list[int]]:
+def _steps(ordered: Sequence[Invocation], policy: Policy) -> list[list[int]]:
     """For each call, in order of time, those that it follows, by position.
 
-    A tool-use id is unique within its conversation only, and some models count from 0 in each turn. So a call follows
-    another by an id that this one alone asked for in the reach before it, and that it alone returned in the reach after
-    that. Seen from the two calls, not from who looks: every settle that sees both reaches sees the same steps.
+    A tool-use id is unique within its conversation only, and some models count from 0 in each turn. So one follows
+    another by an id that this one alone asked for in the reach before it, and that it alone returned since then, as far
+    as that is known when it is due: what is logged `MaxRequestSeconds` later has come by then, what is later has not.
+    Seen from the two calls, not from who looks or when: every settle sees the same steps.
     """
+    reach = policy.reach
     askers: defaultdict[str, _Namers] = defaultdict(_Namers)
     returners: defaultdict[str, _Namers] = defaultdict(_Namers)
     for position, call in enumerate(ordered):
@@ -140,7 +143,8 @@ def _steps(ordered: Sequence[Invocation], reach: timedelta) -> list[list[int]]:
             if asker is None:
                 continue
             asked_at = ordered[asker].logged_at
-            if returners[tool_use_id].only_one(asked_at, asked_at + reach, but=asker) == position:
+            until = min(asked_at + reach, call.logged_at + policy.max_request)
+            if returners[tool_use_id].only_one(asked_at, until, but=asker) == position:
                 followed.add(asker)
         steps.append(sorted(followed))
     return steps

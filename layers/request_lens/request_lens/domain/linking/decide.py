@@ -59,10 +59,10 @@ def _decision_of_whole(evidence: Evidence) -> ChainDecision:
 
 def _decisions_by_call(evidence: Evidence) -> ChainDecision:
     """The decisions of a chain that may be several requests', each call by itself: linked where all agree on one."""
-    chain, policy = evidence.context.chain, evidence.context.policy
-    request_ids = dict(evidence.context.linked)
+    context, chain, policy = evidence.context, evidence.context.chain, evidence.context.policy
+    request_ids = dict(context.linked)
     decisions: dict[InvocationId, Decision] = {}
-    open_ids = {member.invocation.invocation_id for member in evidence.context.open_members}
+    open_ids = {member.invocation.invocation_id for member in context.members if member.decision is None}
     for call, before in zip(chain.calls, chain.previous, strict=True):
         call_id = call.invocation_id
         if call_id not in open_ids:
@@ -77,7 +77,8 @@ def _decisions_by_call(evidence: Evidence) -> ChainDecision:
         else:
             violated = _spans_requests(evidence) or _call_without_request(policy)
             decisions[call_id] = Unattributed(reason=Reason.NO_REQUEST, violates=violated)
-    return ChainDecision(decisions=decisions)
+    deciding = {member.invocation.invocation_id for member in context.open_members}
+    return ChainDecision(decisions={call_id: made for call_id, made in decisions.items() if call_id in deciding})
 
 
 def _link_of_part(request: Request, followed: Collection[RequestId | None], policy: Policy) -> Link:

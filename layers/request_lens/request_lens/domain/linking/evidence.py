@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.elimination import MAX_LOOPS, Elimination, eliminated, is_loop
-from request_lens.domain.linking.explanations import Bounds, Explanations
+from request_lens.domain.linking.explanations import Bounds
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method
 from request_lens.domain.linking.neighbourhood import LinkingContext, of_known_duration
@@ -58,7 +58,7 @@ def weigh(context: LinkingContext) -> Evidence:
         candidates=candidates,
         options={call.invocation_id: of_call for call, of_call in zip(chain.calls, explanations.options, strict=True)},
         is_whole=is_whole,
-        only=_only_candidate(context, candidates, explanations) if is_whole else None,
+        only=_only_candidate(context, candidates, followed) if is_whole else None,
     )
 
 
@@ -71,10 +71,13 @@ def _conversations_go_on(context: LinkingContext) -> bool:
     return any(not context.candidates(chain) and context.explain(chain).leave_none_out for chain in nearest)
 
 
-def _only_candidate(context: LinkingContext, candidates: Sequence[Request], explanations: Explanations) -> Link | None:
+def _only_candidate(
+    context: LinkingContext, candidates: Sequence[Request], followed: Mapping[InvocationId, RequestId]
+) -> Link | None:
     """The link to the request of a call that the chain goes on from, or to the only one that can have made it.
 
-    It is but assumed where the chain might also be split between requests.
+    It is but assumed where the chain might also be split between requests: by the facts alone, whatever of the chain is
+    linked already, so that a settle that died amid its decisions changes none.
     """
     fitting = ids_of(of_known_duration(candidates))
     link = next((link for link in context.followed.values() if link.request_id in fitting), None)
@@ -85,6 +88,7 @@ def _only_candidate(context: LinkingContext, candidates: Sequence[Request], expl
         link = replace(link_by_time(candidates[0], context.policy), violates=violated)
     else:
         return None
+    explanations = context.explain(context.chain, Bounds(linked={}, follow=followed))
     options = {request.request_id for options in explanations.options for request in options}
     return link if options == {link.request_id} else replace(link, confidence=Confidence.ASSUMED)
 

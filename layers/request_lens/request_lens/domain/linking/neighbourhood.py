@@ -23,11 +23,19 @@ from request_lens.domain.policy import Policy
 MAX_FACTS_AROUND = 1_000
 """With more facts than this around an invocation it is `crowded`: time says nothing any more."""
 
+READ_LIMIT = 8 * MAX_FACTS_AROUND
+"""How many facts of each kind are read around one invocation: beyond, what is known around it is incomplete."""
+
 
 def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
     """When an invocation can be decided: every request around it has ended, and its record has arrived."""
     ended = unlinked.invocation.logged_at + policy.max_request + policy.link_delay
     return max(ended, unlinked.stored_at + policy.link_delay)
+
+
+def due_order(unlinked: UnlinkedInvocation, policy: Policy) -> tuple[datetime, InvocationId]:
+    """What orders invocations by when they are due: of a chain's the last decides it."""
+    return due_at(unlinked, policy), unlinked.invocation.invocation_id
 
 
 def calls_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]:
@@ -87,7 +95,7 @@ class LinkingContext:
     @property
     def last_due(self) -> UnlinkedInvocation:
         """The open call that is due last: its settle decides the chain, and the others leave it to that."""
-        return max(self.open_members, key=lambda member: (due_at(member, self.policy), member.invocation.invocation_id))
+        return max(self.open_members, key=lambda member: due_order(member, self.policy))
 
     @property
     def anchor(self) -> Link | None:
@@ -120,7 +128,7 @@ class LinkingContext:
             return None
         under_requests = {under.invocation.invocation_id: under.invocation for under in self.facts.under_requests}
         together = under_requests | {each.invocation.invocation_id: each.invocation for each in self.facts.unlinked}
-        chain = chain_with(call, together.values(), reach=self.policy.reach)
+        chain = chain_with(call, together.values(), policy=self.policy)
         followed = {chain.calls[at].invocation_id for at in chain.previous[chain.calls.index(call)]}
         return next((asker.link for asker in askers if asker.invocation.invocation_id in followed), None)
 
@@ -165,7 +173,7 @@ class LinkingContext:
 
     def _chains(self, calls: Iterable[UnlinkedInvocation]) -> list[Chain]:
         ours = (call.invocation for call in calls if may_be_linked(call, self.policy))
-        return chains_of(ours, reach=self.policy.reach)
+        return chains_of(ours, policy=self.policy)
 
     def candidates(self, chain: Chain) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
@@ -199,7 +207,7 @@ class LinkingContext:
 def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> LinkingContext:
     """The context of this invocation's chain, which is among those of the facts that may be linked."""
     ours = {call.invocation.invocation_id: call for call in facts.unlinked if may_be_linked(call, policy)}
-    chain = chain_with(target.invocation, (call.invocation for call in ours.values()), reach=policy.reach)
+    chain = chain_with(target.invocation, (call.invocation for call in ours.values()), policy=policy)
     members = tuple(ours[call.invocation_id] for call in chain.calls)
     logged = [call.logged_at for call in chain.calls]
     deciding = members if max(logged) - min(logged) <= policy.reach else (target,)

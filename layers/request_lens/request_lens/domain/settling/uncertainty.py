@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Request, last_attempts
 from request_lens.domain.linking.chains import lone_chain
@@ -36,14 +37,14 @@ def needs_count(record: Request, linked: Sequence[LinkedInvocation], policy: Pol
 
 def possible_calls(
     record: Request, linked: Sequence[LinkedInvocation], around: Iterable[UnlinkedInvocation], policy: Policy
-) -> int | None:
-    """How many of the calls around, which are linked to nobody, may each be the request's; MAX_POSSIBLE at most.
+) -> Sequence[UnlinkedInvocation] | None:
+    """Those of the calls around, linked to nobody, that may each be the request's; the first MAX_POSSIBLE of them.
 
-    0 where it is proven that it has all of its own. A request with a tagged call is taken to tag them: only those count
-    that are not decided yet. None is unknown: the request may have run on beyond what is looked at.
+    There are none where it is proven to have all of its own. A request with a tagged call is taken to tag them: only
+    those count that are not decided yet. None is unknown: it may have run on beyond what is looked at.
     """
     if is_proven(linked):
-        return 0
+        return ()
     has_tagged = _has_tagged(linked)
     if not has_tagged and _outlasts(record, policy):
         return None
@@ -59,7 +60,7 @@ def possible_calls(
         and may_be_linked(call, policy)
         and fits(lone_chain(call.invocation), record, policy)
     )
-    return sum(1 for _, _ in zip(possible, range(MAX_POSSIBLE), strict=False))
+    return list(islice(possible, MAX_POSSIBLE))
 
 
 def _has_tagged(linked: Iterable[LinkedInvocation]) -> bool:

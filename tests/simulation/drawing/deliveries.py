@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.wire.log_record import PERMISSION_LINE, read_record
-from tests.simulation.faults import Fault, Faults
-from tests.simulation.traffic import CallTruth, Traffic
+from tests.simulation.drawing.faults import Fault, Faults
+from tests.simulation.drawing.truth import CallTruth, Traffic
 from tests.support.facts import START
 
 POISON = (

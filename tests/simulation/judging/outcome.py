@@ -11,11 +11,12 @@ from request_lens.domain.linking.link import Link, Unattributed
 from request_lens.domain.log_record import LogRecord, Rejected
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from tests.simulation.deliveries import draw_deliveries, prompt_deliveries
-from tests.simulation.faults import Fault, Faults
+from tests.simulation.drawing.deliveries import draw_deliveries, prompt_deliveries
+from tests.simulation.drawing.faults import Fault, Faults
+from tests.simulation.drawing.traffic import draw_traffic
+from tests.simulation.drawing.truth import CallTruth, Style, Traffic
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.snapshots import MAX_LAG
-from tests.simulation.traffic import CallTruth, Style, Traffic, draw_traffic
 from tests.simulation.world import World
 
 LINK_DELAY = timedelta(seconds=60)

@@ -1,89 +1,49 @@
 """What truly happened in a schedule: requests, the calls made for them, and who else called a model."""
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from request_lens.domain.facts import (
-    Conversation,
-    Invocation,
-    InvocationId,
-    Request,
-    RequestId,
-    Tag,
-    TokenCounts,
-)
+from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, TokenCounts
 from request_lens.domain.policy import Policy
-from tests.support.facts import EPOCH, ROLE, START
+from tests.simulation.drawing.conversations import draw_conversations
+from tests.simulation.drawing.truth import (
+    EARLY,
+    MODELS,
+    OBSERVED_ROUTE,
+    OTHER_ROLE,
+    TIMED_OUT,
+    UNOBSERVED_ROUTE,
+    CallTruth,
+    Style,
+    Traffic,
+    logged,
+    tagged,
+)
+from tests.support.facts import ROLE, START
 
-OTHER_ROLE = "nightly-batch"
-OBSERVED_ROUTE = "POST /ask"
-UNOBSERVED_ROUTE = "GET /health"
-TIMED_OUT = 503
-MODELS = ("jp.anthropic.claude-haiku-4-5-20251001-v1:0", "amazon.nova-lite-v1:0")
-
-
-class Style(StrEnum):
-    """How calls can be correlated: `SPARSE` traffic is untagged and its requests lie far apart."""
-
-    TAGGED = "tagged"
-    MIXED = "mixed"
-    SPARSE = "sparse"
-    OVERLAPPING = "overlapping"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTruth:
-    """One call, whose it was, its true start, and its place in its request's one loop (None: no part of it).
-
-    Two that begin a loop together have the same place.
-    `stranger`: made by a role that is none of the agent's.
-    """
-
-    call: Invocation
-    request_id: RequestId | None
-    began: datetime
-    position: int | None = None
-    stranger: bool = False
-
-    @property
-    def ended(self) -> datetime:
-        """When the call's log line can be delivered first."""
-        return self.began + timedelta(milliseconds=self.call.latency_ms or 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
-    """All that happened, and the policy that it is observed with."""
-
-    style: Style
-    policy: Policy
-    requests: Mapping[RequestId, Request]
-    calls: Mapping[InvocationId, CallTruth]
-
-    @property
-    def keeps_the_assumptions(self) -> bool:
-        """Whether an untagged call is never a stranger's whom the policy takes for the agent."""
-        return bool(self.policy.agent_role_names) or not any(each.stranger for each in self.calls.values())
-
-    def calls_of(self, request_id: RequestId) -> list[CallTruth]:
-        """The calls made for a request."""
-        return [each for each in self.calls.values() if each.request_id == request_id]
+_STYLES = (
+    Style.TAGGED,
+    Style.TAGGED,
+    Style.MIXED,
+    Style.SPARSE,
+    Style.OVERLAPPING,
+    Style.CONVERSING,
+    Style.CONVERSING,
+)
+_WITH_TAGS = frozenset({Style.TAGGED, Style.MIXED})
 
 
 def draw_traffic(chance: random.Random) -> Traffic:
-    """One to four requests of up to four calls, and now and then another's call."""
-    style = chance.choice((Style.TAGGED, Style.TAGGED, Style.MIXED, Style.SPARSE, Style.OVERLAPPING))
-    requests = _requests(chance, style)
-    bodies = chance.random() < 0.85
-    calls = [
-        each
-        for request in requests
-        if request.route == OBSERVED_ROUTE
-        for each in _loop(chance, request, style, bodies)
-    ]
+    """One to four requests of up to four calls, or a few conversations, and now and then another's call."""
+    style = chance.choice(_STYLES)
+    goes_on = style is Style.CONVERSING or (style in _WITH_TAGS and chance.random() < 0.25)
+    if goes_on:
+        requests, calls = draw_conversations(chance, style)
+    else:
+        requests = _requests(chance, style)
+        calls = _loops(chance, requests, style)
     calls += _others(chance, style)
     return Traffic(
         style=style,
@@ -94,6 +54,7 @@ def draw_traffic(chance: random.Random) -> Traffic:
         ),
         requests={each.request_id: each for each in requests},
         calls={each.call.invocation_id: each for each in calls},
+        goes_on=goes_on,
     )
 
 
@@ -106,12 +67,27 @@ def _requests(chance: random.Random, style: Style) -> list[Request]:
             Request(
                 request_id=RequestId(f"r{n}"),
                 route=OBSERVED_ROUTE if chance.random() < 0.9 else UNOBSERVED_ROUTE,
-                status=chance.choice((200, 200, 200, 500, TIMED_OUT)),
+                status=chance.choice((200, 200, 200, 500, TIMED_OUT, TIMED_OUT, 202, 499)),
                 started_at=START + timedelta(milliseconds=start_ms),
-                duration_ms=chance.randint(1_000, 25_000) if chance.random() < 0.9 else None,
+                duration_ms=_duration_ms(chance),
+                streamed=chance.random() < 0.05,
             )
         )
     return found
+
+
+def _duration_ms(chance: random.Random) -> int | None:
+    """Now and then unknown, or longer than the policy takes for the longest."""
+    if chance.random() < 0.02:
+        return chance.randint(31_000, 90_000)
+    return chance.randint(1_000, 25_000) if chance.random() < 0.9 else None
+
+
+def _loops(chance: random.Random, requests: Sequence[Request], style: Style) -> list[CallTruth]:
+    """One loop a request that is observed."""
+    bodies = chance.random() < 0.85
+    observed = (request for request in requests if request.route == OBSERVED_ROUTE)
+    return [each for request in observed for each in _loop(chance, request, style, bodies)]
 
 
 def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -> list[CallTruth]:
@@ -121,7 +97,7 @@ def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -
     Where the API gave up on its request, a long tool call may follow the first, and the others come after the response.
     """
     how_many, full = chance.randint(0, 4), chance.random() < 0.7
-    overtime_ms = chance.choice((0, 20_000, 55_000)) if request.status == TIMED_OUT else 0
+    overtime_ms = chance.choice((0, 20_000, 55_000)) if request.status in EARLY or request.streamed else 0
     step = (request.duration_ms or 8_000) // max(how_many, 1)
     longest = 2 * step if style is Style.TAGGED and chance.random() < 0.3 else step // 2
     joins = style is Style.TAGGED and how_many > 2 and chance.random() < 0.25
@@ -131,13 +107,13 @@ def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -
         began += timedelta(milliseconds=overtime_ms if position else 0)
         if chance.random() < 0.1:
             failed = _failed(f"{request.request_id}-{position}-failed", began, chance)
-            found.append(_tagged(chance, failed, request, style, index=None))
+            found.append(tagged(chance, failed, request, style, index=None))
             began += timedelta(milliseconds=step // 8)
         call = _call(request, position, how_many, chance, latency_ms=chance.randint(0, longest), bodies=bodies)
         place = (max(position, 1) if joins else position) if bodies else None
         call = _joining(call, position) if joins and bodies else call
-        truth = CallTruth(call=_at(call, began), request_id=request.request_id, began=began, position=place)
-        found.append(_tagged(chance, truth, request, style, index=position + 1 if full else None))
+        truth = CallTruth(call=logged(call, began), request_id=request.request_id, began=began, position=place)
+        found.append(tagged(chance, truth, request, style, index=position + 1 if full else None))
     return found
 
 
@@ -176,22 +152,6 @@ def _joining(call: Invocation, position: int) -> Invocation:
     return replace(call, conversation=replace(call.conversation, returned=returned))
 
 
-def _at(call: Invocation, began: datetime, *, tag: Tag | None = None) -> Invocation:
-    """The call as Bedrock logs it: its start floored to a whole second."""
-    return replace(call, logged_at=began.replace(microsecond=0), tag=tag)
-
-
-def _tagged(chance: random.Random, truth: CallTruth, request: Request, style: Style, *, index: int | None) -> CallTruth:
-    """The call as its request's own, with a tag as often as the style has it."""
-    share = {Style.TAGGED: 1.0, Style.MIXED: 0.5}.get(style, 0.0)
-    owned = replace(truth, request_id=request.request_id)
-    if chance.random() >= share:
-        return owned
-    started_ms = (truth.began - EPOCH) // timedelta(milliseconds=1) if chance.random() < 0.8 else None
-    tag = Tag(request_id=request.request_id, call_index=index, call_started_ms=started_ms)
-    return replace(owned, call=_at(truth.call, truth.began, tag=tag))
-
-
 def _failed(invocation_id: str, began: datetime, chance: random.Random) -> CallTruth:
     """A failed attempt: no body, no latency, no place in a loop."""
     call = Invocation(
@@ -202,7 +162,7 @@ def _failed(invocation_id: str, began: datetime, chance: random.Random) -> CallT
         error_code=chance.choice(("ThrottlingException", "ValidationException")),
         caller_role=ROLE,
     )
-    return CallTruth(call=_at(call, began), request_id=None, began=began)
+    return CallTruth(call=logged(call, began), request_id=None, began=began)
 
 
 def _others(chance: random.Random, style: Style) -> list[CallTruth]:

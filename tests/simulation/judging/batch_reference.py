@@ -9,12 +9,23 @@ from itertools import pairwise
 
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Request
-from tests.simulation.traffic import CallTruth
+from request_lens.domain.publishing.metric_names import Metric
+from tests.simulation.drawing.truth import CallTruth
 from tests.support.facts import EPOCH
 
 MS = timedelta(milliseconds=1)
 THROTTLED = "ThrottlingException"
 
+TOTALS = {
+    "llm_calls": Metric.LLM_CALLS,
+    "llm_errors": Metric.LLM_ERRORS,
+    "llm_throttles": Metric.LLM_THROTTLES,
+    "input_tokens": Metric.INPUT_TOKENS,
+    "output_tokens": Metric.OUTPUT_TOKENS,
+    "cache_read_input_tokens": Metric.CACHE_READ_INPUT_TOKENS,
+    "cache_write_input_tokens": Metric.CACHE_WRITE_INPUT_TOKENS,
+}
+"""The seven totals, by the name that `Totals` gives them, with the metric that sums them up."""
 
 MILLIONTH = Fraction(1, 1_000_000)
 USD_PER_MILLION = {
@@ -85,6 +96,8 @@ class Times:
 def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
     """The times of a request with these calls, all of them truly its own."""
     succeeded = sorted((each for each in calls if each.call.error_code is None), key=lambda each: each.began)
+    if calls and not succeeded:  # the request waited for them, and a failed attempt's log tells no latency
+        return Times(judged=frozenset({"llm_time_ms", "non_llm_time_ms"}))
     if any(each.call.latency_ms is None for each in succeeded):
         return Times(judged=frozenset({"llm_time_ms", "tool_time_ms", "non_llm_time_ms"}))
     precise = all(each.call.tag is not None and each.call.tag.call_started_ms is not None for each in succeeded)
@@ -92,8 +105,10 @@ def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
         llm_time: int | None = _covered_ms(succeeded)
     else:
         llm_time = sum(each.call.latency_ms or 0 for each in succeeded) if _one_loop(succeeded) else None
+    if not precise and any(each.ids_repeat for each in succeeded):
+        return Times(judged=frozenset())  # whether the ids tell the order is for the product to find out
     rest = None if llm_time is None or request.duration_ms is None else request.duration_ms - llm_time
-    judges_tools = precise and _one_loop(succeeded)
+    judges_tools = precise and _one_loop(succeeded) and not any(each.ids_repeat for each in succeeded)
     return Times(
         judged=frozenset({"llm_time_ms", "non_llm_time_ms"} | ({"tool_time_ms"} if judges_tools else set())),
         llm_time_ms=llm_time,

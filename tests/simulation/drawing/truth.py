@@ -1,0 +1,98 @@
+"""What truly happened, as values: calls with whose they were, requests, and the policy that they are observed with."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, Tag
+from request_lens.domain.policy import Policy
+from tests.support.facts import EPOCH
+
+OTHER_ROLE = "nightly-batch"
+OBSERVED_ROUTE = "POST /ask"
+UNOBSERVED_ROUTE = "GET /health"
+TIMED_OUT = 503
+EARLY = frozenset({202, 499, 503, 504})
+"""Statuses of requests whose agent may work on after the response."""
+
+MODELS = ("jp.anthropic.claude-haiku-4-5-20251001-v1:0", "amazon.nova-lite-v1:0")
+
+
+class Style(StrEnum):
+    """How calls can be correlated: `SPARSE` traffic is untagged and its requests lie far apart.
+
+    `CONVERSING` traffic is untagged, and its conversations go on from request to request.
+    """
+
+    TAGGED = "tagged"
+    MIXED = "mixed"
+    SPARSE = "sparse"
+    OVERLAPPING = "overlapping"
+    CONVERSING = "conversing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTruth:
+    """One call, whose it was, its true start, and its place in its request's one loop (None: no part of it).
+
+    Two that begin a loop together have the same place. `ids_repeat`: its request's calls ask by one id more than once.
+    `stranger`: made by a role that is none of the agent's.
+    """
+
+    call: Invocation
+    request_id: RequestId | None
+    began: datetime
+    position: int | None = None
+    stranger: bool = False
+    ids_repeat: bool = False
+
+    @property
+    def ended(self) -> datetime:
+        """When the call's log line can be delivered first."""
+        return self.began + timedelta(milliseconds=self.call.latency_ms or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """All that happened, and the policy that it is observed with; `goes_on`: conversations do, in the next request."""
+
+    style: Style
+    policy: Policy
+    requests: Mapping[RequestId, Request]
+    calls: Mapping[InvocationId, CallTruth]
+    goes_on: bool = False
+
+    @property
+    def ends_in_time(self) -> bool:
+        """Whether no request outlasts what the policy takes for the longest."""
+        longest_ms = self.policy.max_request / timedelta(milliseconds=1)
+        return all((each.duration_ms or 0) <= longest_ms for each in self.requests.values())
+
+    @property
+    def keeps_the_assumptions(self) -> bool:
+        """Whether no request outlasts the longest, no untagged call is a stranger's that counts as ours."""
+        if not self.ends_in_time:
+            return False
+        return bool(self.policy.agent_role_names) or not any(each.stranger for each in self.calls.values())
+
+    def calls_of(self, request_id: RequestId) -> list[CallTruth]:
+        """The calls made for a request."""
+        return [each for each in self.calls.values() if each.request_id == request_id]
+
+
+def logged(call: Invocation, began: datetime, *, tag: Tag | None = None) -> Invocation:
+    """The call as Bedrock logs it: its start floored to a whole second."""
+    return replace(call, logged_at=began.replace(microsecond=0), tag=tag)
+
+
+def tagged(chance: random.Random, truth: CallTruth, request: Request, style: Style, *, index: int | None) -> CallTruth:
+    """The call as its request's own, with a tag as often as the style has it."""
+    share = {Style.TAGGED: 1.0, Style.MIXED: 0.5}.get(style, 0.0)
+    owned = replace(truth, request_id=request.request_id)
+    if chance.random() >= share:
+        return owned
+    started_ms = (truth.began - EPOCH) // timedelta(milliseconds=1) if chance.random() < 0.8 else None
+    tag = Tag(request_id=request.request_id, call_index=index, call_started_ms=started_ms)
+    return replace(owned, call=logged(truth.call, truth.began, tag=tag))

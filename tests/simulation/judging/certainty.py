@@ -1,0 +1,119 @@
+"""Judges of certainty: no request says more of itself than is known, and what it leaves possible is what is left."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from request_lens.domain.facts import Invocation, InvocationId, Request
+from request_lens.domain.linking.link import Confidence, Method
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from tests.simulation.drawing.truth import CallTruth
+from tests.simulation.judging.outcome import Outcome
+from tests.simulation.judging.verdict import Verdict, expect
+
+SECOND = timedelta(seconds=1)
+RUNS_ON = frozenset({202, 499, 503, 504})
+WAITS_FOR_TOOL = frozenset({"tool_use", "tool_calls"})
+
+
+def nothing_hidden(outcome: Outcome) -> Verdict:
+    """Where logs come in time, the calls that a request lacks are among those that it says are possible.
+
+    So a request that is certain lacks none. Requests that break an assumption are left out: those that tag some of
+    their calls only, and those that outlast what the policy takes for the longest.
+    """
+    if not (outcome.is_punctual and outcome.traffic.keeps_the_assumptions):
+        return
+    for state in outcome.states:
+        made = outcome.traffic.calls_of(state.request_id)
+        own = [each for each in made if _counts(each, outcome.traffic.policy)]
+        if state.summary is None or _tags_some(made) or state.summary.possible_calls is None:
+            continue
+        linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome)
+        lacking = [each.call.invocation_id for each in own if each.call.invocation_id not in linked]
+        if len(lacking) > state.summary.possible_calls:
+            yield f"{state.request_id} lacks {lacking} and says that {state.summary.possible_calls} are possible"
+        else:
+            yield None
+
+
+def _assumed(outcome: Outcome) -> set[InvocationId]:
+    """Calls that somebody has by a link that is but assumed, which may be wrong where conversations go on."""
+    return {
+        key for key, link in outcome.links.items() if outcome.traffic.goes_on and link.confidence is Confidence.ASSUMED
+    }
+
+
+def _counts(truth: CallTruth, policy: Policy) -> bool:
+    """Whether it is an LLM call of a role that is linked."""
+    return truth.call.error_code is None and is_ours(truth.call, policy)
+
+
+def is_ours(call: Invocation, policy: Policy) -> bool:
+    """Whether the policy takes the caller for an agent of ours."""
+    return not policy.agent_role_names or call.caller_role in policy.agent_role_names
+
+
+def _tags_some(made: Sequence[CallTruth]) -> bool:
+    return len({each.call.tag is None for each in made}) > 1
+
+
+def possible(outcome: Outcome) -> Verdict:
+    """What a request says is possible at the end is a plain count over the calls that nobody has."""
+    unlinked = [
+        each.invocation
+        for each in outcome.world.store.inner.all_unlinked()
+        if each.decision is not None and not hasattr(each.decision, "request_id") and each.invocation.tag is None
+    ]
+    for state in outcome.states:
+        if state.summary is not None and state.record is not None:
+            expected = _possible_calls(state, state.record, unlinked, outcome.traffic.policy)
+            yield expect(f"possible_calls of {state.request_id}", state.summary.possible_calls, expected)
+
+
+def _possible_calls(state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy) -> int | None:
+    tagged = [each.invocation for each in state.invocations if each.link.method is Method.TAG]
+    if tagged or is_proven(tagged):
+        return 0
+    longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
+    if record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202:
+        return None
+    return sum(
+        each.error_code is None and is_ours(each, policy) and may_be_of(each, record, policy) for each in unlinked
+    )
+
+
+def is_proven(tagged: Sequence[Invocation]) -> bool:
+    """Whether the tags count 1, 2 … n, the last of which answered."""
+    by_index: dict[int | None, list[Invocation]] = {}
+    for each in tagged:
+        by_index.setdefault(each.tag.call_index if each.tag is not None else None, []).append(each)
+    last = by_index.get(len(by_index), [])
+    return (
+        {*by_index} == {*range(1, len(by_index) + 1)}
+        and any(each.error_code is None and each.stop_reason is not None for each in last)
+        and not any(each.stop_reason in WAITS_FOR_TOOL for each in last)
+    )
+
+
+def may_be_of(call: Invocation, record: Request, policy: Policy) -> bool:
+    """Whether a call can have begun in its second, and ended, while the request or its overtime ran."""
+    skew, runs_on = policy.clock_skew, record.streamed or record.status in RUNS_ON
+    ends = record.started_at + (
+        policy.max_request if record.duration_ms is None else timedelta(milliseconds=record.duration_ms)
+    )
+    ends += skew + (policy.max_agent if runs_on else timedelta(0))
+    begins = max(call.logged_at, record.started_at - skew)
+    return begins < call.logged_at + SECOND and begins + timedelta(milliseconds=call.latency_ms or 0) <= ends
+
+
+def proven_take_no_others(outcome: Outcome) -> Verdict:
+    """A request that its tags prove complete in time has no call that was linked by time, but attempts that failed."""
+    if not outcome.is_punctual:
+        return
+    for state in outcome.states:
+        if not is_proven([each.invocation for each in state.invocations if each.link.method is Method.TAG]):
+            continue
+        for each in state.invocations:
+            inferred = each.link.method is not Method.TAG and each.invocation.error_code is None
+            yield f"proven {state.request_id} took {each.invocation.invocation_id}" if inferred else None

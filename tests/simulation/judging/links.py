@@ -1,0 +1,91 @@
+"""Judges of links and summaries: none wrong, each summary equal to a batch, whatever the order of arrival."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.domain.linking.link import Confidence
+from request_lens.domain.settling.state import RequestState
+from tests.simulation.drawing.truth import Style
+from tests.simulation.judging.batch_reference import TOTALS, cost_usd, counted_by_model, pluralize, times_of
+from tests.simulation.judging.outcome import Outcome
+from tests.simulation.judging.verdict import Verdict, expect
+
+
+def exact(outcome: Outcome) -> Verdict:
+    """Requests with tagged calls alone, under any delay."""
+    for state in outcome.states:
+        linked = {each.invocation.invocation_id for each in state.invocations}
+        tagged = {
+            key for key, each in outcome.calls.items() if each.call.tag and each.call.tag.request_id == state.request_id
+        }
+        if not tagged <= linked:
+            yield f"{state.request_id} lacks tagged calls"
+        elif tagged == linked:
+            yield from _like_the_batch(state, outcome)
+
+
+def inferred(outcome: Outcome) -> Verdict:
+    """Untagged calls, where all came in time and the design's assumptions hold."""
+    if not (outcome.is_punctual and outcome.traffic.keeps_the_assumptions):
+        return
+    for key, link in outcome.links.items():
+        if outcome.traffic.goes_on and link.confidence is Confidence.ASSUMED:
+            continue  # one request may hold what was truly split between two
+        yield expect(f"the link of {key} ({link.method})", link.request_id, outcome.calls[key].request_id)
+    if outcome.traffic.style is Style.SPARSE:
+        for key, each in outcome.calls.items():
+            linked = outcome.links.get(key)
+            own = outcome.records.get(each.request_id) if each.request_id is not None else None
+            expected = own.request_id if own is not None and own.duration_ms is not None else None
+            yield expect(f"the request of {key}", linked.request_id if linked else None, expected)
+    for state in outcome.states:
+        if {each.invocation.invocation_id for each in state.invocations} & outcome.links.keys():
+            yield from _like_the_batch(state, outcome)
+
+
+def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:
+    """Whether the last summary equals a batch over the request's distinct calls."""
+    calls = [outcome.calls[each.invocation.invocation_id] for each in state.invocations]
+    if state.record is None or state.summary is None:
+        yield f"{state.request_id} has no summary"
+        return
+    yield expect(f"{state.request_id}: totals", _plain(state.summary.totals), dict(+pluralize(calls)))
+    priced = (Fraction(state.summary.totals.estimated_cost_usd or 0), state.summary.totals.unpriced_calls)
+    yield expect(f"{state.request_id}: cost and unpriced calls", priced, cost_usd(calls))
+    by_model = {model: _plain(totals) for model, totals in state.summary.by_model}
+    batch = {model: dict(+totals) for model, totals in counted_by_model(calls).items()}
+    yield expect(f"{state.request_id}: totals by model", by_model, batch)
+    if state.summary.possible_calls == 0 and all(each.request_id == state.request_id for each in calls):
+        times = times_of(state.record, calls)
+        for name in sorted(times.judged):
+            yield expect(f"{state.request_id}: {name}", getattr(state.summary, name), getattr(times, name))
+
+
+def _plain(totals: Totals) -> dict[str, int]:
+    return {name: value for name in TOTALS if (value := getattr(totals, name))}
+
+
+def _order(outcome: Outcome) -> Verdict:
+    prompt = outcome.prompt
+    yield expect("where invocations end", outcome.places, prompt.places)
+    yield expect("the links", outcome.links, prompt.links)
+    ours, theirs = ({state.request_id: _settled(state) for state in each.states} for each in (outcome, prompt))
+    for key in ours | theirs:
+        yield expect(f"the summary of {key}", ours.get(key), theirs.get(key))
+
+
+def _settled(state: RequestState) -> Summary | None:
+    """The summary but for when it became certain, which does depend on when the facts came."""
+    return replace(state.summary, certain_since=None) if state.summary is not None else None
+
+
+def order_exact(outcome: Outcome) -> Verdict:
+    """Under any fault, while all calls are tagged."""
+    return _order(outcome) if outcome.is_exact else iter(())
+
+
+def order_inferred(outcome: Outcome) -> Verdict:
+    """With untagged calls, where all come in time."""
+    in_time = outcome.is_punctual and outcome.traffic.ends_in_time
+    return _order(outcome) if in_time and not outcome.is_exact else iter(())

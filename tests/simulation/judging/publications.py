@@ -1,0 +1,180 @@
+"""Judges of what was printed: totals that add up, samples taken once and when certain, repeats that say the same."""
+
+from collections import Counter, defaultdict
+
+from request_lens.domain.facts import RequestId
+from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
+from request_lens.domain.linking.link import Assumption, Method
+from request_lens.domain.publishing.changes import RevisionWritten
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.pipeline_metrics import count_breaches
+from request_lens.domain.publishing.publication import Publication
+from request_lens.domain.settling.state import RequestState
+from tests.simulation.judging.batch_reference import TOTALS, cost_usd, pluralize
+from tests.simulation.judging.outcome import Outcome
+from tests.simulation.judging.verdict import Verdict, expect
+
+FLOAT_ERROR_USD = 1e-9
+"""Metrics are floats, which add up to a cost with less error than this."""
+
+SAMPLED_ONCE_CERTAIN = {
+    Metric.LLM_TIME: "llm_time_ms",
+    Metric.TOOL_TIME: "tool_time_ms",
+    Metric.NON_LLM_TIME: "non_llm_time_ms",
+}
+"""The distributions that wait until a request is certain, with the time of its summary that each one samples."""
+
+
+def distinct(outcome: Outcome) -> dict[str, Publication]:
+    """What was printed, each publication_id once."""
+    return {each.publication_id: each for each in outcome.world.printed}
+
+
+def _sum(outcome: Outcome, metric: Metric) -> float:
+    return sum(sum(each.values.get(metric, ())) for each in distinct(outcome).values())
+
+
+def _model_sum(outcome: Outcome, metric: Metric) -> float:
+    printed = distinct(outcome).values()
+    return sum(sum(model.values.get(metric, ())) for each in printed for model in each.by_model)
+
+
+def sums(outcome: Outcome) -> Verdict:
+    """Publications add up to the distinct invocations, requests, and requests that are not certain."""
+    expected = pluralize(list(outcome.calls.values()))
+    for name, metric in TOTALS.items():
+        yield expect(f"the sum of {metric}", _sum(outcome, metric), expected[name])
+        yield expect(f"the models' sum of {metric}", _model_sum(outcome, metric), expected[name])
+    cost, _ = cost_usd(list(outcome.calls.values()))
+    for name, found in (("sum", _sum), ("models' sum", _model_sum)):
+        difference = abs(found(outcome, Metric.ESTIMATED_COST) - float(cost))
+        yield None if difference <= FLOAT_ERROR_USD else f"the {name} of EstimatedCost is off by {difference}"
+    yield expect("the sum of Requests", _sum(outcome, Metric.REQUESTS), len(outcome.records))
+
+
+def uncertain_requests(outcome: Outcome) -> Verdict:
+    """UncertainRequests adds up to the requests whose last summary leaves calls possible, or does not know."""
+    if not outcome.states:
+        return
+    standing = sum(state.summary is not None and state.summary.possible_calls != 0 for state in outcome.states)
+    if standing or any(Metric.UNCERTAIN_REQUESTS in each.values for each in outcome.world.printed):
+        yield expect("the sum of UncertainRequests", _sum(outcome, Metric.UNCERTAIN_REQUESTS), standing)
+
+
+def distributions(outcome: Outcome) -> Verdict:
+    """A request's duration is sampled in its first revision, the rest in its first certain one, and never again."""
+    if outcome.records:
+        first = {
+            f"{key}#1": (each.duration_ms,) for key, each in outcome.records.items() if each.duration_ms is not None
+        }
+        yield expect("RequestDuration by revision", _samples_of(outcome, Metric.REQUEST_DURATION), first)
+    revisions = _revisions(outcome)
+    certain = {
+        key: next((each for each in those if each.summary.possible_calls == 0), None)
+        for key, those in revisions.items()
+    }
+    calls = {_revision_id(each): (each.summary.totals.llm_calls,) for each in certain.values() if each is not None}
+    if revisions:
+        yield expect("LlmCallsPerRequest by revision", _samples_of(outcome, Metric.LLM_CALLS_PER_REQUEST), calls)
+    for metric, name in SAMPLED_ONCE_CERTAIN.items():
+        times = {
+            _revision_id(each): (time,)
+            for each in certain.values()
+            if each and (time := getattr(each.summary, name)) is not None
+        }
+        yield expect(f"{metric} by revision", _samples_of(outcome, metric), times)
+    for key, those in revisions.items():
+        yield from _certain_since(key, those)
+
+
+def _certain_since(key: RequestId, revisions: list[RevisionWritten]) -> Verdict:
+    """`certain_since` is the first revision without possible calls, for good; while there are some no time is known."""
+    since: int | None = None
+    for each in revisions:
+        uncertain = each.summary.possible_calls != 0
+        since = each.revision if since is None and not uncertain else since
+        yield expect(f"certain_since of {_revision_id(each)}", each.summary.certain_since, since)
+        known = [name for name in SAMPLED_ONCE_CERTAIN.values() if getattr(each.summary, name) is not None]
+        if uncertain and known:
+            yield f"{key} is not certain, but says {known}"
+
+
+def _samples_of(outcome: Outcome, metric: Metric) -> dict[str, tuple[float, ...]]:
+    return {key: each.values[metric] for key, each in distinct(outcome).items() if metric in each.values}
+
+
+def _revisions(outcome: Outcome) -> dict[RequestId, list[RevisionWritten]]:
+    """Every revision that was written, by request, in order."""
+    found: defaultdict[RequestId, list[RevisionWritten]] = defaultdict(list)
+    for change in outcome.world.stream.all_changes():
+        if isinstance(change, RevisionWritten):
+            found[change.request.request_id].append(change)
+    return found
+
+
+def _revision_id(change: RevisionWritten) -> str:
+    return f"{change.request.request_id}#{change.revision}"
+
+
+def samples(outcome: Outcome) -> Verdict:
+    """A distribution cannot be corrected: where nothing goes wrong, the sample knows every call that is ever linked."""
+    if outcome.is_exact:
+        return
+    prompt = outcome.prompt
+    printed = distinct(prompt)
+    for state in prompt.states:
+        if state.invocations and state.summary is not None and _came_in_time(state, prompt):
+            calls = sum(each.invocation.is_llm_call for each in state.invocations)
+            publication = printed.get(f"{state.request_id}#{state.summary.certain_since}")
+            sample = publication.values[Metric.LLM_CALLS_PER_REQUEST] if publication is not None else (calls,)
+            yield expect(f"the sample of {state.request_id}", sample, (calls,))
+
+
+def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
+    """Whether a request's calls came within the wait that it had for them: a tagged one tells that others are tagged.
+
+    Then `SettleDelaySeconds` are waited, which logs usually come within, and else `LinkDelaySeconds`.
+    """
+    if all(each.link.method is not Method.TAG for each in state.invocations):
+        return True
+    if state.record is None or state.record.ended_at is None:
+        return False
+    stored = outcome.world.store.first_stored
+    last = max(
+        stored[each.call.invocation_id]
+        for each in outcome.traffic.calls_of(state.request_id)
+        if each.call.invocation_id in stored
+    )
+    return last < state.record.ended_at + outcome.traffic.policy.settle_delay
+
+
+def repeats(outcome: Outcome) -> Verdict:
+    """A line is repeated only where the stream repeats its change, and then says the same."""
+    first: dict[str, Publication] = {}
+    repeated = 0
+    for each in outcome.world.printed:
+        repeated += each.publication_id in first
+        if each.publication_id in first:
+            yield expect(f"the repeat of {each.publication_id}", each, first[each.publication_id])
+        first.setdefault(each.publication_id, each)
+    again = outcome.world.deliveries - len(outcome.world.stream.all_changes())
+    if repeated > again:
+        yield f"{repeated} lines were repeated, but the stream repeated only {again} changes"
+
+
+def breaches(outcome: Outcome) -> Verdict:
+    """Whatever was counted and taken back on the way: at the end each breach that stands counts once."""
+    policy = outcome.traffic.policy
+    standing = Counter[Assumption]()
+    for state in outcome.states:
+        if state.record is not None and state.stored_at is not None:
+            standing.update(violations_by_request(state.record, stored_at=state.stored_at, policy=policy))
+        standing.update(state.summary.violates if state.summary is not None else ())
+    for each in outcome.world.store.inner.all_unlinked():
+        if each.invocation.tag is None:
+            standing.update(violations_by_call(each.invocation, stored_at=each.stored_at, policy=policy))
+        if each.decision is not None and each.decision.violates is not None:
+            standing[each.decision.violates] += 1
+    found = count_breaches(outcome.world.stream.all_changes(), policy)
+    if standing or found:
+        yield expect("AssumptionBreaches", found, standing)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from tests.fuzz.json_mutation import mutated_json
 from tests.fuzz.mutation import mutated
-from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, MODEL_IDS
+from tests.support.record_shapes import ACCESS_SHAPES, FAULTY_SHAPES, INVOCATION_SHAPES, MODEL_IDS
 
 type Event = Mapping[str, object]
 
@@ -23,7 +23,7 @@ CORPUS: Sequence[bytes] = tuple(
     for document in (
         *(shape(TEXT) for shape in INVOCATION_SHAPES.values()),
         *(INVOCATION_SHAPES["converse"](TEXT) | {"modelId": model_id} for model_id in MODEL_IDS),
-        *(shape(TEXT) for shape in ACCESS_SHAPES.values()),
+        *(shape(TEXT) for shape in (*ACCESS_SHAPES.values(), *FAULTY_SHAPES.values())),
     )
 )
 """A good line of every shape."""

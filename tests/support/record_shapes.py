@@ -251,9 +251,15 @@ ACCESS_SHAPES: Mapping[str, Shape] = {
     "http_no_route": lambda text: http_line(text) | {"routeKey": "-", "status": "404"},
     "rest_streamed": rest_streamed_line,
     "rest_epoch": rest_epoch_line,
-    "rest_in_http_format": lambda text: http_line(text) | {"routeKey": "-", "httpMethod": "POST", "path": text},
     "rest_preflight": lambda text: rest_line(text) | {"httpMethod": "OPTIONS", "status": "204"},
     "message": message_line,
     "connection": lambda text: message_line(text) | {"eventType": "CONNECT", "routeKey": "$connect"},
 }
 """Every shape of an access log's line, by name."""
+
+FAULTY_SHAPES: Mapping[str, Shape] = {
+    "rest_in_http_format": lambda text: http_line(text) | {"routeKey": "-", "httpMethod": "POST", "path": text},
+    "http_in_rest_format": lambda text: rest_line(text) | {"resourcePath": "-"},
+    "no_status": lambda text: http_line(text) | {"status": "-"},
+}
+"""Lines of an access log that say what its format should hold, by name."""

@@ -43,7 +43,10 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.ESTIMATED_COST: ("total", "estimated cost in USD, by list prices; of the calls that have a price"),
     Metric.INVOCATION_LATENCY: ("model", "latency that the log reports of an LLM call, of a request's first 100"),
     Metric.UNATTRIBUTED_INVOCATIONS: ("pipeline", "invocations that belong to no request we know"),
-    Metric.REJECTED_RECORDS: ("reason", "log events that could not be understood, are too old, or are hours ahead"),
+    Metric.REJECTED_RECORDS: (
+        "reason",
+        "log events that could not be understood, are too old, are hours ahead, or name another request's id",
+    ),
     Metric.LATE_REVISIONS: ("pipeline", "summaries that late facts changed"),
     Metric.UNPRICED_INVOCATIONS: ("pipeline", "LLM calls without a price: their cost is not in EstimatedCost"),
     Metric.ASSUMPTION_BREACHES: (

@@ -37,6 +37,34 @@ def test_the_first_stored_record_stays(store: FactStore) -> None:
     assert state.stored_at == STORED_AT
 
 
+def test_a_record_that_another_request_has_the_id_of_is_not_stored_and_told(store: FactStore) -> None:
+    another = request_at(NOON + timedelta(milliseconds=1))
+    assert store.store_requests([request_at()], stored_at=STORED_AT) == []
+
+    assert store.store_requests([another, request_at(status=503), another], stored_at=LATER) == [another, another]
+
+    assert store.load_request(RequestId("request-1")).record == request_at()
+    assert list(store.requests_between(NOON, LATER, limit=10)) == [request_at()]
+
+
+def test_of_two_requests_of_one_id_in_one_batch_one_is_stored(store: FactStore) -> None:
+    both = [request_at(), request_at(NOON + timedelta(seconds=9))]
+
+    told = store.store_requests(both, stored_at=STORED_AT)
+
+    stored = store.load_request(RequestId("request-1")).record
+    assert stored is not None
+    assert sorted([*told, stored], key=lambda record: record.started_at) == both
+
+
+def test_an_id_that_is_known_from_its_calls_is_free_for_its_record(store: FactStore) -> None:
+    store.store_linked([linked_call("call-1")])
+    store.mark_orphaned(RequestId("request-1"))
+
+    assert store.store_requests([request_at()], stored_at=STORED_AT) == []
+    assert store.load_request(RequestId("request-1")).record == request_at()
+
+
 def test_a_duplicate_record_does_not_erase_a_revision(store: FactStore) -> None:
     store.store_requests([request_at()], stored_at=STORED_AT)
     store.write_revision(RequestId("request-1"), revision=1, summary=summary_of(2))

@@ -4,12 +4,13 @@ import base64
 import gzip
 import json
 import random
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 
 from tests.fuzz.json_mutation import mutated_json
 from tests.fuzz.mutation import mutated
-from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, MODEL_IDS
+from tests.support.record_shapes import ACCESS_SHAPES, FAULTY_SHAPES, INVOCATION_SHAPES, MODEL_IDS
 
 type Event = Mapping[str, object]
 
@@ -22,7 +23,7 @@ CORPUS: Sequence[bytes] = tuple(
     for document in (
         *(shape(TEXT) for shape in INVOCATION_SHAPES.values()),
         *(INVOCATION_SHAPES["converse"](TEXT) | {"modelId": model_id} for model_id in MODEL_IDS),
-        *(shape(TEXT) for shape in ACCESS_SHAPES.values()),
+        *(shape(TEXT) for shape in (*ACCESS_SHAPES.values(), *FAULTY_SHAPES.values())),
     )
 )
 """A good line of every shape."""
@@ -61,8 +62,17 @@ def _line(dice: random.Random) -> str:
     if kind < 0.6:
         return mutated_json(json.loads(line), dice)
     if kind < 0.65:
+        return unquoted(line.decode(), dice)
+    if kind < 0.7:
         line = line[: dice.randint(0, len(line))] + dice.choice(CORPUS)
     return mutated(line, dice).decode("utf-8", "surrogateescape")
+
+
+def unquoted(line: str, dice: random.Random) -> str:
+    """A line whose format puts quotation marks around some of its values twice, or not at all."""
+    members = re.compile(r'(?<=: )"([^"\\]*)"(?=[,}])')
+    spellings = (r'"\1"', r'"\1"', r"\1", r'""\1""')
+    return members.sub(lambda value: value.expand(dice.choice(spellings)), line)
 
 
 def _envelope(lines: Sequence[str], dice: random.Random) -> bytes:

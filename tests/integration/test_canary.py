@@ -18,7 +18,7 @@ import processor_handler
 from request_lens.application.sweep import AGE, SLICE, slice_of
 from request_lens.errors import EnvelopeError
 from tests.support.processor_traffic import REGION, log_batch, messages_sent, settle_message, stream_event
-from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, Json
+from tests.support.record_shapes import ACCESS_SHAPES, FAULTY_SHAPES, INVOCATION_SHAPES, Json
 from tests.support.record_strategies import paths_of, replaced
 from tests.support.request_table import TABLE_NAME
 
@@ -87,8 +87,8 @@ def recent(record: dict[str, Json], place: int) -> dict[str, Json]:
 
 
 def shapes(text: str) -> list[dict[str, Json]]:
-    """A good record of every shape, with the text in every field that holds text."""
-    made = [shape(text) for shape in (*INVOCATION_SHAPES.values(), *ACCESS_SHAPES.values())]
+    """A record of every shape, good or not, with the text in every field that holds text."""
+    made = [shape(text) for shape in (*INVOCATION_SHAPES.values(), *ACCESS_SHAPES.values(), *FAULTY_SHAPES.values())]
     return [recent(record, place) for place, record in enumerate(made)]
 
 

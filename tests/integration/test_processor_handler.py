@@ -86,7 +86,8 @@ def test_a_malformed_line_does_not_lose_its_neighbours(capsys: pytest.CaptureFix
     assert sorted(kept) == [f"rejected#{place:056d}" for place in (1, 2, 3)]
     assert kept[f"rejected#{1:056d}"] == {
         "reason": "not_json",
-        "detail": "json_invalid: expected ident at line 1 column 2",
+        "detail": "json_invalid: expected ident at line 1 column 2"
+        " (an access log in CLF, XML or CSV needs a JSON format instead)",
         "size_bytes": 20,
         "sha256": hashlib.sha256(b"not json, but secret").hexdigest(),
         "log_group": "/aws/bedrock/model-invocations",

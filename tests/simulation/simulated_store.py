@@ -47,12 +47,15 @@ class SimulatedStore:
         behind = effect(self._snapshots.at(self._clock.now() - MAX_LAG * self._step.faults.chance.random()))
         return behind if behind != answer and self._step.faults.strike(Fault.INDEX_LAG) else answer
 
-    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
+        conflicting: list[Request] = []
+
         def store(some: list[Request]) -> None:
             self._seen(some)
-            self._written(lambda: self._port.store_requests(some, stored_at=stored_at))
+            conflicting.extend(self._written(lambda: self._port.store_requests(some, stored_at=stored_at)))
 
         self._step.some_of(list(records), store)
+        return conflicting
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         def store(some: list[Invocation]) -> None:

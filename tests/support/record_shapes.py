@@ -214,11 +214,52 @@ def rest_console_line(text: str) -> dict[str, Json]:
     return line
 
 
+def rest_streamed_line(text: str) -> dict[str, Json]:
+    """A REST API's line of an answer that was sent piece by piece."""
+    return rest_line(text) | {
+        "status": "200",
+        "integrationResponseTransferMode": "STREAMED",
+        "responseLatency": "283000",
+    }
+
+
+def rest_epoch_line(text: str) -> dict[str, Json]:
+    """A REST API's line in a vendor's format: numbers as numbers, the epoch under the other key."""
+    line = rest_console_line(text) | {"requestTime": 1_772_648_822_417, "status": 200, "stage": "live"}
+    return line | {"extendedRequestId": text}
+
+
+def message_line(text: str) -> dict[str, Json]:
+    """A WebSocket API's line of a message."""
+    return {
+        "requestId": "VnJ1c3RBQkM9",
+        "requestTimeEpoch": "1772648822417",
+        "eventType": "MESSAGE",
+        "routeKey": "askAgent",
+        "status": "200",
+        "connectionId": "VnJ1c3RDb25uPQ=",
+        "integrationLatency": "6400",
+        "error": text,
+    }
+
+
 ACCESS_SHAPES: Mapping[str, Shape] = {
     "http": http_line,
     "rest": rest_line,
     "http_console": http_console_line,
     "rest_console": rest_console_line,
     "http_no_route": lambda text: http_line(text) | {"routeKey": "-", "status": "404"},
+    "rest_streamed": rest_streamed_line,
+    "rest_epoch": rest_epoch_line,
+    "rest_preflight": lambda text: rest_line(text) | {"httpMethod": "OPTIONS", "status": "204"},
+    "message": message_line,
+    "connection": lambda text: message_line(text) | {"eventType": "CONNECT", "routeKey": "$connect"},
 }
 """Every shape of an access log's line, by name."""
+
+FAULTY_SHAPES: Mapping[str, Shape] = {
+    "rest_in_http_format": lambda text: http_line(text) | {"routeKey": "-", "httpMethod": "POST", "path": text},
+    "http_in_rest_format": lambda text: rest_line(text) | {"resourcePath": "-"},
+    "no_status": lambda text: http_line(text) | {"status": "-"},
+}
+"""Lines of an access log that say what its format should hold, by name."""

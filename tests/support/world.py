@@ -52,9 +52,9 @@ class FailingStore(MemoryFactStore):
             raise StoreUnavailable("the test's outage, after the write")
         return answer
 
-    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
         write = super().store_requests
-        self._written(lambda: write(records, stored_at=stored_at))
+        return self._written(lambda: write(records, stored_at=stored_at))
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         write = super().store_unlinked

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from request_lens.domain.facts import Request
+from request_lens.domain.log_record import Ignored
 from request_lens.wire.access_log import read_request
 from tests.support.template_document import OUTPUTS
 
@@ -18,11 +19,24 @@ LINE = {
     "resourcePath": "/ask",
     "integrationLatency": "4299",
     "xrayTraceId": "Root=1-64c10ae7-5f2d1c0a3b4c5d6e7f8091a2",
+    "integration.responseTransferMode": "BUFFERED",
 }
 
 
 def format_of(kind: str) -> str:
     return str(OUTPUTS[f"AccessLogFormat{kind}"]["Value"])
+
+
+def key_of(variable: str) -> str:
+    first, *others = variable.removeprefix("$context.").split(".")
+    return first + "".join(part[:1].upper() + part[1:] for part in others)
+
+
+def line_of(kind: str, values: Mapping[str, str]) -> str:
+    line = format_of(kind)
+    for name, value in values.items():
+        line = line.replace(f'"$context.{name}"', json.dumps(value))
+    return line
 
 
 def arguments_of(kind: str) -> list[str]:
@@ -33,19 +47,24 @@ def arguments_of(kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["HttpApi", "RestApi"])
-def test_a_format_is_json_whose_keys_are_api_gateways_variables(kind: str) -> None:
+def test_a_format_is_json_whose_keys_are_api_gateways_variables_without_their_dots(kind: str) -> None:
     fields: Mapping[str, str] = json.loads(format_of(kind))
 
-    assert all(value == f"$context.{name}" for name, value in fields.items())
+    assert {name: key_of(value) for name, value in fields.items()} == {name: name for name in fields}
+
+
+def test_a_preflight_and_a_streamed_answer_can_be_told_by_the_recommended_formats() -> None:
+    preflight = line_of("HttpApi", {**LINE, "routeKey": "ANY /{proxy+}", "httpMethod": "OPTIONS"})
+    streamed = read_request(line_of("RestApi", {**LINE, "integration.responseTransferMode": "STREAMED"}).encode())
+
+    assert read_request(preflight.encode()) == Ignored(why="CORS preflight")
+    assert isinstance(streamed, Request)
+    assert streamed.streamed
 
 
 @pytest.mark.parametrize("kind", ["HttpApi", "RestApi"])
 def test_a_line_in_a_recommended_format_is_understood(kind: str) -> None:
-    line = format_of(kind)
-    for name, value in LINE.items():
-        line = line.replace(f'"$context.{name}"', json.dumps(value))
-
-    request = read_request(line.encode())
+    request = read_request(line_of(kind, LINE).encode())
 
     assert isinstance(request, Request)
     assert (request.route, request.status, request.duration_ms) == ("POST /ask", 200, 4312)

@@ -19,8 +19,11 @@ _REJECTED = 1
 
 _HELP = """Show what the pipeline makes of log lines: what it reads, what is unknown and why, what it sets aside.
 
-FILE is NDJSON, the JSON of `aws logs filter-log-events`, a Logs Insights export, a .json.gz from S3, a whole Lambda
-event with awslogs.data, or - for stdin. JSON is one object a line. No prompt, answer or tool text is ever printed.
+FILE is NDJSON, the output of `aws logs tail` or `filter-log-events`, an export of the console (CSV), of Logs Insights
+or of an export task, an object that Bedrock or Firehose put into S3, a whole Lambda event with awslogs.data, or - for
+stdin. Each may be gzipped. JSON is one object a line. No prompt, answer or tool text is ever printed.
+
+The routes shown are what AgentRoutes names: all under which the roles in AgentRoleNames call models, or none.
 
 \b
 Examples:

@@ -45,7 +45,8 @@ def replay_command(
 ) -> None:
     """Run log records through the pipeline, offline and in virtual time.
 
-    FILE is NDJSON, an export of CloudWatch Logs (filter-log-events, Logs Insights), a .json.gz from S3, or - for stdin.
+    FILE is NDJSON, an export of CloudWatch Logs (`aws logs tail`, filter-log-events, the console's CSV, Logs Insights,
+    an export task), an object that Bedrock or Firehose put into S3, or - for stdin. Each may be gzipped.
     """
     try:
         result = replay(_arrivals(files), policy)

@@ -12,15 +12,16 @@ from request_lens_cli.inspection.unknowns import unknown_of_invocation, unknown_
 from request_lens_cli.report.documents import Document, invocation_document, rejected_document
 
 MEANINGS: Mapping[RejectedReason, str] = {
-    RejectedReason.NOT_JSON: "The line is not JSON. An access log in CLF, XML or CSV needs a JSON format instead.",
+    RejectedReason.NOT_JSON: "The line is not JSON.",
     RejectedReason.TRUNCATED: "The JSON ends too early: its writer or something on the way cut it off.",
     RejectedReason.NOT_AN_OBJECT: "The line is JSON, but no object.",
     RejectedReason.UNKNOWN_RECORD: "The line is neither a ModelInvocationLog nor of an access log.",
-    RejectedReason.MISSING_FIELD: "A field that every record needs is not there: add it to an access log's format.",
+    RejectedReason.MISSING_FIELD: "A field that every record needs is not there, or has no value.",
     RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
     RejectedReason.TOO_OLD: "Its fact is older than RetentionDays.",
     RejectedReason.TOO_NEW: "Its fact is more than two hours ahead of the clock.",
     RejectedReason.UNREADABLE_ITEM: "It is no line, but an item of the table that another version wrote.",
+    RejectedReason.CONFLICTING_RECORD: "Another request has its id, which the client of a REST API can choose.",
 }
 """What each reason means to the owner of the log group."""
 
@@ -62,6 +63,7 @@ def _request_fields(request: Request) -> Document:
         "status": request.status,
         "started_at": iso_ms(request.started_at),
         "duration_ms": request.duration_ms,
+        "streamed": request.streamed,
     }
 
 

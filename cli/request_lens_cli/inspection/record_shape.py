@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from request_lens.wire.access.repair import mend_values
+
 type Json = object
 
 _STREAM_METRICS = "no chunk of the stream carries usable amazon-bedrock-invocationMetrics"
@@ -69,6 +71,13 @@ def record_shape(message: str) -> RecordShape:
     if not isinstance(record, dict):
         return RecordShape(record={}, request_body=None, response_body=None)
     return RecordShape(record=record, request_body=_body(record, "input"), response_body=_body(record, "output"))
+
+
+def read_line(message: str) -> Mapping[str, Json]:
+    """The JSON object of an access log's line, mended as the reader mends it; empty where there is none."""
+    mended = mend_values(message.encode("utf-8", "surrogatepass"))
+    line = _parsed(message if mended is None else mended.decode("utf-8", "surrogatepass"))
+    return line if isinstance(line, dict) else {}
 
 
 def _body(record: Mapping[str, Json], side: str) -> Json:

@@ -1,14 +1,13 @@
 """Why fields of a fact are unknown, by the field's name in the JSON documents."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.summary import OTHER_MODEL
 from request_lens.wire.field_types import UNKNOWN
 from request_lens.wire.names import OTHER_ROUTE
-from request_lens_cli.inspection.record_shape import RecordShape, record_shape
+from request_lens_cli.inspection.record_shape import Json, RecordShape, read_line, record_shape
 
 _FAILED = "a failed call's record carries none"
 _NO_OUTPUT_COUNT = "the record has no outputTokenCount (embeddings, images and video have none)"
@@ -17,23 +16,31 @@ _ONLY_TAGS = "only tags link to this request"
 
 def unknown_of_request(request: Request, message: str) -> dict[str, str]:
     """Why the duration or the start's milliseconds are unknown: the console's default formats have neither."""
-    line = json.loads(message)
+    line = read_line(message)
     unknown: dict[str, str] = {}
     if request.route == OTHER_ROUTE:
         unknown["route"] = "no API's route is worded like the one in the line"
     if request.duration_ms is None:
-        unknown["duration_ms"] = f"{_latency_fault(line.get('responseLatency'))}: {_ONLY_TAGS}"
-    if not line.get("requestTimeEpoch") or line["requestTimeEpoch"] == "-":
-        unknown["started_at"] = "known to the second only: the format has no requestTimeEpoch"
+        unknown["duration_ms"] = f"{_latency_fault(line)}: {_ONLY_TAGS}"
+    if request.started_precision_ms > 1:
+        unknown["started_at"] = f"known to the second only: {_start_fault(line)}"
     return unknown
 
 
-def _latency_fault(latency: object) -> str:
-    if latency is None:
-        return "the format has no responseLatency, as the console's default formats have none"
+def _latency_fault(line: Mapping[str, Json]) -> str:
+    latency = line.get("responseLatency")
     if latency in ("-", ""):
         return "responseLatency is absent"
-    return "responseLatency is no number of milliseconds up to a day"
+    if latency is not None:
+        return "responseLatency is no number of milliseconds up to a day"
+    if "eventType" in line:
+        return "the log of a WebSocket API has no responseLatency"
+    return "the format has no responseLatency, as the console's default formats have none"
+
+
+def _start_fault(line: Mapping[str, Json]) -> str:
+    epoch = line.get("requestTimeEpoch")
+    return "the format has no requestTimeEpoch" if epoch in (None, "-", "") else "requestTimeEpoch is in seconds"
 
 
 def unknown_of_invocation(invocation: Invocation, message: str) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Log files that people have lying around → lines for `request-lens replay`.
 
 Read are NDJSON (records, or `{"source", "at", "message"}`), JSON arrays of records, the JSON of `aws logs
-filter-log-events` and `get-log-events`, Logs Insights exports (JSON and CSV), each of them gzipped too, as S3 holds
-them, and standard input as "-". NDJSON and CSV are streamed; only a JSON document of many lines is read whole.
+filter-log-events` and `get-log-events`, Logs Insights exports (JSON and CSV), the console's CSV of log events, the
+output of `aws logs tail`, export tasks and Firehose's objects, each of them gzipped too, as S3 holds them, and standard
+input as "-". All are streamed, but for a JSON document of many lines and the one line that is Firehose's object.
 """
 
 import csv
@@ -17,15 +18,24 @@ from contextlib import ExitStack
 from itertools import chain
 from typing import TextIO, cast
 
-from request_lens_cli.replay.log_lines import SourceLine, is_wrapper, line_of, lines_in
+from request_lens_cli.replay.log_lines import EVENT_KEYS, SourceLine, is_wrapper, line_of, lines_in
+from request_lens_cli.replay.prefixed_lines import has_prefix, messages_in
 
 STDIN = "-"
 """The path that means standard input."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_MAX_PACKED = 2  # CloudWatch Logs packs what it gives to Firehose, which may pack its objects once more
 _MESSAGE_COLUMN = "@message"
+_EVENT_COLUMNS = frozenset({"timestamp", "message"})
 _NOT_BLANK = re.compile(r"\S")
+_JOINED = re.compile(r"\}\s*\{")
+_DECODER = json.JSONDecoder()
 _MAX_CELL = 16 * 1024 * 1024  # csv stops at 128 KB a cell, and a log event may have 1 MB
+
+
+type _Peekable = io.BufferedReader | gzip.GzipFile
+"""A stream whose next bytes can be looked at."""
 
 
 class LogFileError(Exception):
@@ -35,7 +45,7 @@ class LogFileError(Exception):
 def read_log_files(paths: Iterable[str]) -> Iterator[SourceLine]:
     """Every line of the files, in order. A bad line stays a line: whoever reads it rejects it.
 
-    Raises: LogFileError when its turn comes to a file that is missing, damaged, or a CSV without `@message`.
+    Raises: LogFileError when its turn comes to a file that is missing, damaged, or a CSV without messages.
     """
     for path in paths:
         try:
@@ -52,13 +62,19 @@ def _open(path: str, stack: ExitStack) -> TextIO:
     The wrappers are detached, not closed: standard input stays open for others.
     """
     raw = _standard_input() if path == STDIN else stack.enter_context(io.FileIO(path))
-    buffered = io.BufferedReader(raw)
+    buffered: io.BufferedReader = io.BufferedReader(raw)
     stack.callback(buffered.detach)
-    packed = buffered.peek(2)[:2] == _GZIP_MAGIC
-    plain = stack.enter_context(gzip.GzipFile(fileobj=buffered)) if packed else buffered
-    text = io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace", newline="\n")
+    text = io.TextIOWrapper(_unpacked(buffered, stack), encoding="utf-8-sig", errors="replace", newline="\n")
     stack.callback(text.detach)
     return text
+
+
+def _unpacked(stream: _Peekable, stack: ExitStack) -> _Peekable:
+    """What a file holds, unpacked as often as it was packed; members of gzip one after the other are one."""
+    for _ in range(_MAX_PACKED):
+        if stream.peek(2)[:2] == _GZIP_MAGIC:
+            stream = stack.enter_context(gzip.GzipFile(fileobj=stream))
+    return stream
 
 
 def _standard_input() -> io.RawIOBase:
@@ -70,6 +86,8 @@ def _lines(text: TextIO, *, is_csv: bool) -> Iterator[SourceLine]:
     rest = chain([first], text)
     if is_csv or _is_export_header(first):
         yield from _csv_lines(rest)
+    elif has_prefix(first):
+        yield from (SourceLine(source=None, at=None, message=message) for message in messages_in(rest))
     elif _opens_document(first):
         yield from _document_lines("".join(rest))
     else:
@@ -77,7 +95,8 @@ def _lines(text: TextIO, *, is_csv: bool) -> Iterator[SourceLine]:
 
 
 def _is_export_header(line: str) -> bool:
-    return not line.lstrip().startswith(("{", "[")) and _MESSAGE_COLUMN in next(csv.reader([line]), [])
+    columns = set() if line.lstrip().startswith(("{", "[")) else set(next(csv.reader([line.rstrip("\r\n")]), []))
+    return _MESSAGE_COLUMN in columns or columns >= _EVENT_COLUMNS
 
 
 def _opens_document(line: str) -> bool:
@@ -89,10 +108,12 @@ def _opens_document(line: str) -> bool:
 def _csv_lines(lines: Iterable[str]) -> Iterator[SourceLine]:
     csv.field_size_limit(_MAX_CELL)
     rows = csv.DictReader(lines)
-    if _MESSAGE_COLUMN not in (rows.fieldnames or ()):
-        raise csv.Error(f"no column {_MESSAGE_COLUMN}: add it to the query's fields and export again")
+    columns = set(rows.fieldnames or ())
+    if _MESSAGE_COLUMN not in columns and "message" not in columns:
+        raise csv.Error(f"no column message or {_MESSAGE_COLUMN}, which holds the log events")
+    others = set() if _MESSAGE_COLUMN in columns else columns - EVENT_KEYS
     for row in rows:
-        yield line_of(row)
+        yield line_of({name: cell for name, cell in row.items() if name not in others})
 
 
 def _document_lines(text: str) -> Iterator[SourceLine]:
@@ -107,21 +128,40 @@ def _document_lines(text: str) -> Iterator[SourceLine]:
 
 
 def _documents(text: str) -> Iterator[object]:
-    decoder, at = json.JSONDecoder(), 0
+    at = 0
     while begins := _NOT_BLANK.search(text, at):
-        document, at = decoder.raw_decode(text, begins.start())
+        document, at = _DECODER.raw_decode(text, begins.start())
         yield document
 
 
 def _ndjson_lines(lines: Iterable[str]) -> Iterator[SourceLine]:
     for line in lines:
-        if not (spelled := line.strip()):
-            continue
-        value = _parsed(spelled)
-        if is_wrapper(value):
-            yield from lines_in(value)
-        else:
-            yield line_of(value, text=spelled)
+        for spelled, value in _values(line.strip()):
+            if is_wrapper(value):
+                yield from lines_in(value)
+            else:
+                yield line_of(value, text=spelled)
+
+
+def _values(line: str) -> Iterator[tuple[str, object]]:
+    """The JSON values of a line, each as it is spelled: one, or the objects that Firehose puts one after the other."""
+    value = _parsed(line) if line else None
+    if value is _UNPARSED and _JOINED.search(line):
+        yield from _joined_values(line)
+    elif line:
+        yield line, value
+
+
+def _joined_values(line: str) -> Iterator[tuple[str, object]]:
+    """The objects of a line; one that cannot be read ends where the next may begin."""
+    ends = 0
+    while begins := _NOT_BLANK.search(line, ends):
+        try:
+            value, ends = _DECODER.raw_decode(line, begins.start())
+        except (ValueError, RecursionError):
+            joint = _JOINED.search(line, begins.start())
+            value, ends = _UNPARSED, joint.start() + 1 if joint else len(line)
+        yield line[begins.start() : ends].rstrip(), value
 
 
 _UNPARSED = object()

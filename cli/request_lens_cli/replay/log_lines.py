@@ -13,7 +13,7 @@ from request_lens.wire.subscription import decode
 type Source = Literal["invocation", "access", "span"]
 """The kind of log that a line says it comes from."""
 
-_EVENT_KEYS = frozenset({"id", "eventId", "logStreamName", "timestamp", "ingestionTime", "message"})
+EVENT_KEYS = frozenset({"id", "eventId", "logStreamName", "timestamp", "ingestionTime", "message"})
 """Keys of the events that `aws logs` prints; an object with any other key is a record itself."""
 
 
@@ -37,7 +37,7 @@ def line_of(value: object, *, text: str | None = None) -> SourceLine:
         return SourceLine(source=None, at=None, message=spelled)
     if "at" in value or "source" in value:
         return _annotated(value)
-    if value.keys() <= _EVENT_KEYS:
+    if value.keys() <= EVENT_KEYS:
         return SourceLine(source=None, at=moment_of(value.get("ingestionTime")), message=_as_text(value["message"]))
     return SourceLine(source=None, at=None, message=spelled)
 

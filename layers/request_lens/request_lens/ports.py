@@ -18,8 +18,8 @@ from request_lens.domain.settling.state import RequestState, TimedKey
 class FactWriter(Protocol):
     """Stores facts. Storing one twice is a no-op: the first stored content stays. Raises: StoreUnavailable."""
 
-    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
-        """Store requests' records."""
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
+        """Store requests' records; answers with those that are not stored because another request has their id."""
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         """Store untagged invocations, pending until somebody decides them."""

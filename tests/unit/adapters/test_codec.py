@@ -33,6 +33,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             duration_ms=4711,
             started_precision_ms=1000,
             streamed=True,
+            claimed_id=RequestId("c"),
         ),
         {
             "request_id": "r",
@@ -42,6 +43,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "duration_ms": 4711,
             "started_precision_ms": 1000,
             "streamed": True,
+            "claimed_id": "c",
         },
     ),
     (

@@ -94,11 +94,12 @@ def test_every_reason_for_setting_a_line_aside_has_a_meaning() -> None:
     assert set(MEANINGS) == set(RejectedReason)
 
 
-def test_a_line_that_lacks_a_field_names_it() -> None:
+def test_a_line_that_lacks_a_field_names_it_and_says_what_to_add() -> None:
     line = json.loads(spelled("http"))
     del line["status"]
     fields = inspect_line(json.dumps(line)).fields
-    assert (fields["reason"], fields["detail"]) == ("missing_field", "status: missing")
+    advice = 'add "status":"$context.status" to the access log\'s format'
+    assert (fields["reason"], fields["detail"]) == ("missing_field", f"status: missing ({advice})")
 
 
 @settings(max_examples=30)

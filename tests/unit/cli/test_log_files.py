@@ -117,8 +117,21 @@ def test_a_csv_cell_may_be_as_long_as_a_log_event(save: Save) -> None:
 
 def test_a_csv_without_messages_says_so(save: Save) -> None:
     path = save("@timestamp,@logStream\n1,2\n", "export.csv")
-    with pytest.raises(LogFileError, match=r"export\.csv: no column @message"):
+    with pytest.raises(LogFileError, match=r"export\.csv: no column message or @message, which holds the log events"):
         read(path)
+
+
+@pytest.mark.parametrize("name", ["log-events-viewer-result.csv", "events", "events.csv.gz"])
+def test_the_console_s_export_of_log_events_is_read(save: Save, name: str) -> None:
+    quoted = json.dumps(RECORD).replace('"', '""')
+    content = f'timestamp,message\n1764872832500,"{quoted}"\n1764872832500,"two\nlines"\n'.encode()
+    path = save(gzip.compress(content) if name.endswith(".gz") else content, name)
+    assert read(path) == [plain(json.dumps(RECORD)), plain("two\nlines")]
+
+
+def test_a_csv_of_messages_among_other_columns_is_read(save: Save) -> None:
+    path = save("at,source,message,ingestionTime\n1,access,text,1764872832500\n", "export.csv")
+    assert read(path) == [SourceLine(source=None, at=AT, message="text")]
 
 
 @pytest.mark.parametrize("indent", [None, 1])
@@ -134,6 +147,74 @@ def test_records_of_many_lines_one_after_the_other_are_read(save: Save) -> None:
 def test_gzipped_files_are_known_by_their_content(save: Save) -> None:
     packed = gzip.compress(ndjson(RECORD, ACCESS).encode())
     assert bodies(save(packed, "a.json.gz"), save(packed, "b")) == [RECORD, ACCESS] * 2
+
+
+BATCHES = [
+    {"messageType": "CONTROL_MESSAGE", "logEvents": [{"id": "0", "timestamp": 1, "message": "healthy"}]},
+    {
+        "messageType": "DATA_MESSAGE",
+        "logGroup": "/aws/api",
+        "logEvents": [
+            {"id": str(n), "timestamp": n, "message": json.dumps(value)} for n, value in enumerate((ACCESS, 1))
+        ],
+    },
+    {"messageType": "DATA_MESSAGE", "logEvents": [{"id": "2", "timestamp": 3, "message": json.dumps(RECORD)}]},
+]
+JOINED = "".join(map(json.dumps, BATCHES)).encode()
+MEMBERS = b"".join(gzip.compress(json.dumps(batch).encode()) for batch in BATCHES)
+
+
+@pytest.mark.parametrize("content", [JOINED, MEMBERS, gzip.compress(JOINED), gzip.compress(MEMBERS)])
+def test_what_firehose_puts_one_after_the_other_is_read(save: Save, content: bytes) -> None:
+    assert bodies(save(content)) == [ACCESS, 1, RECORD]
+
+
+def test_records_without_a_separator_keep_their_own_spelling(save: Save) -> None:
+    spelled = [json.dumps(ACCESS), '{"requestId":   "2"}', json.dumps(RECORD)]
+    assert read(save(" ".join(spelled) + "\n" + "".join(spelled))) == [plain(line) for line in spelled * 2]
+
+
+def test_a_bad_object_among_others_without_a_separator_stays_alone(save: Save) -> None:
+    for bad in ('{"cut": ', '{"cut": "}', "text}", "{,}", '{"a": {"b"}'):
+        line = f"{json.dumps(ACCESS)}{bad}{json.dumps(RECORD)}"
+        lines = read(save(line))
+        assert plain(json.dumps(ACCESS)) in lines
+        assert "".join(found.message for found in lines) == line
+
+
+def test_two_objects_in_a_text_are_a_text(save: Save) -> None:
+    lines = ['{"a": "}{"}', 'text "}{"']
+    assert read(save("\n".join(lines)))[0] == plain(lines[0])
+
+
+TAILED = "2025-12-04T18:27:02+00:00 aws/bedrock/modelinvocations"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"2025-12-04T18:27:02.000Z {json.dumps(RECORD)}\n2025-12-04T18:27:03.120Z text\n",
+        f"2025-12-04T18:27:02 {json.dumps(RECORD)}\n2025-12-04T18:27:03 text\n",
+        f"{TAILED} {json.dumps(RECORD)}\n{TAILED} text\n",
+        f"2025-12-04T18:27:02.125000+00:00 s {json.dumps(RECORD)}\n\n2025-12-04T18:27:03.120000+00:00 s text",
+        f"{TAILED} \n{json.dumps(RECORD, indent=4)}\n{TAILED} text\n",
+        f"\x1b[32m2025-12-04T18:27:02+00:00\x1b[0m \x1b[36ms\x1b[0m {json.dumps(RECORD)}\n{TAILED} text\n",
+    ],
+)
+def test_events_that_a_time_was_written_before_are_read(save: Save, content: str) -> None:
+    for packed in (content.encode(), gzip.compress(content.encode())):
+        record, text = read(save(packed, "000000.gz"))
+        assert (json.loads(record.message), text) == (RECORD, plain("text"))
+
+
+def test_an_event_of_many_lines_is_one_and_one_without_a_message_none(save: Save) -> None:
+    content = "2025-12-04T18:27:02.000Z one\n two\n\n2025-12-04T18:27:02.000Z \n2025-12-04T18:27:03.000Z three\n"
+    assert read(save(content)) == [plain("one\n two"), plain("three")]
+
+
+def test_a_line_that_only_begins_like_a_time_is_a_line(save: Save) -> None:
+    lines = ["2025-12-04T18:27:02.000Zulu {}", "2025-12-04 18:27:02 {}"]
+    assert read(save("\n".join(lines))) == [plain(line) for line in lines]
 
 
 def test_bad_lines_stay_lines_between_their_neighbours(save: Save) -> None:

@@ -115,18 +115,37 @@ def test_a_latency_that_cannot_be_is_unknown(latency: object) -> None:
         (without(HTTP_LINE, "routeKey", "httpMethod"), "routeKey"),
         (without(HTTP_LINE, "routeKey"), "resourcePath"),
         (without(REST_LINE, "httpMethod"), "httpMethod"),
-        ({**HTTP_LINE, "status": "-"}, "status"),
-        ({**HTTP_LINE, "requestId": "-"}, "requestId"),
     ],
 )
-def test_a_line_that_lacks_a_field_is_rejected_with_its_name(line: dict[str, object], field: str) -> None:
+def test_a_line_that_lacks_a_field_is_rejected_with_its_name_and_what_to_add(
+    line: dict[str, object], field: str
+) -> None:
     record = rejected(line)
-    assert (record.reason, record.detail) == (RejectedReason.MISSING_FIELD, f"{field}: missing")
+    assert record.reason is RejectedReason.MISSING_FIELD
+    assert record.detail.startswith(f"{field}: missing (")
+    assert f'add "{field}":"$context.{field}"' in record.detail
 
 
-@pytest.mark.parametrize("line", [{**HTTP_LINE, "routeKey": "-"}, {**REST_LINE, "resourcePath": "-"}])
+@pytest.mark.parametrize("field", ["requestId", "status", "requestTimeEpoch"])
+@pytest.mark.parametrize(
+    ("value", "fault"), [("-", 'no_value (API Gateway wrote "-": '), ("", "empty ("), (None, "empty (")]
+)
+def test_a_field_that_every_record_needs_may_be_there_without_a_value(field: str, value: object, fault: str) -> None:
+    record = rejected({**HTTP_LINE, field: value})
+    assert record.reason is RejectedReason.MISSING_FIELD
+    assert record.detail.startswith(f"{field}: {fault}")
+    assert "add" not in record.detail
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {**HTTP_LINE, "routeKey": "-", "status": "404", "integrationLatency": "-"},
+        {**REST_LINE, "resourcePath": "-", "status": "403"},
+    ],
+)
 def test_a_request_that_no_route_matched_is_ignored(line: dict[str, object]) -> None:
-    assert read_record(json.dumps({**line, "status": "404"})) == Ignored(why="no route matched")
+    assert read_record(json.dumps(line)) == Ignored(why="no route matched")
 
 
 def test_a_format_for_both_kinds_of_api_has_absent_keys_of_the_other_kind() -> None:
@@ -136,7 +155,7 @@ def test_a_format_for_both_kinds_of_api_has_absent_keys_of_the_other_kind() -> N
 
 def test_a_line_without_a_route_still_needs_its_other_fields() -> None:
     line = without({**HTTP_LINE, "routeKey": "-"}, "requestTimeEpoch")
-    assert rejected(line).detail == "requestTimeEpoch: missing"
+    assert rejected(line).detail.startswith("requestTimeEpoch: missing (")
 
 
 @pytest.mark.parametrize(
@@ -158,10 +177,12 @@ def test_a_value_that_cannot_be_is_rejected_with_its_field_s_name(name: str, val
     record = rejected({**HTTP_LINE, name: value})
     assert record.reason is RejectedReason.INVALID_FIELD
     assert record.detail.startswith(f"{name}: ")
+    assert f"(it should be $context.{name}: " in record.detail
 
 
 @pytest.mark.parametrize(
     "moment", ["04/Dec/2025:18:27:02", "04/Foo/2025:18:27:02 +0000", "01/Jan/0001:00:00:00 +2359", "now"]
 )
 def test_a_request_time_that_cannot_be_is_rejected(moment: str) -> None:
-    assert rejected({**CONSOLE_LINE, "requestTime": moment}).detail == "requestTime: invalid"
+    detail = rejected({**CONSOLE_LINE, "requestTime": moment}).detail
+    assert detail.startswith("requestTime: invalid (it should be $context.requestTime: ")

@@ -96,7 +96,8 @@ def test_a_rejected_record_can_be_told_from_others_by_its_owner() -> None:
     message = f"é {CANARY}"
     assert read_record(message) == Rejected(
         reason=RejectedReason.NOT_JSON,
-        detail="json_invalid: expected value at line 1 column 1",
+        detail="json_invalid: expected value at line 1 column 1"
+        " (an access log in CLF, XML or CSV needs a JSON format instead)",
         size_bytes=len(message.encode()),
         sha256=hashlib.sha256(message.encode()).hexdigest(),
     )

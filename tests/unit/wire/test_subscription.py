@@ -181,7 +181,8 @@ def test_a_rejected_line_says_where_it_stands_and_what_it_hashes_to() -> None:
     (line,) = read_batch(zipped(envelope("no JSON"))).events
     assert line.message == Rejected(
         reason=RejectedReason.NOT_JSON,
-        detail="json_invalid: expected ident at line 1 column 2",
+        detail="json_invalid: expected ident at line 1 column 2"
+        " (an access log in CLF, XML or CSV needs a JSON format instead)",
         size_bytes=7,
         sha256=hashlib.sha256(b"no JSON").hexdigest(),
         log_group=GROUP,

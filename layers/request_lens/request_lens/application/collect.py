@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from request_lens.application.inference_profiles import with_models
-from request_lens.domain.facts import Fact, Invocation, Request
+from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation, tag_link
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
@@ -15,7 +15,7 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics
 from request_lens.domain.settling.runaway import may_run_away
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
-from request_lens.domain.times import whole_ms
+from request_lens.domain.times import EPOCH, whole_ms
 from request_lens.ports import Ports
 
 MAX_KEPT = 100
@@ -28,12 +28,16 @@ MAX_AHEAD = timedelta(hours=2)
 
 @dataclass(slots=True, kw_only=True)
 class SortedBatch:
-    """A batch's records by what is done with them; each is in one of the lists, or `ignored`."""
+    """A batch's records by what is done with them; each is in one of the lists, or `ignored`.
+
+    Of the rejected ones, those that conflict with another request's record are `rivals`, too.
+    """
 
     requests: list[Request] = field(default_factory=list)
     tagged: list[LinkedInvocation] = field(default_factory=list)
     untagged: list[Invocation] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    rivals: list[Request] = field(default_factory=list)
     ignored: int = 0
 
     @property
@@ -64,7 +68,9 @@ def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> Colle
     now = ports.clock.now()
     batch = sort_batch(with_models(records, ports.profiles), now, policy)
     _untag_overrun(batch, ports)
-    ports.store.store_requests(batch.requests, stored_at=now)
+    if conflicting := ports.store.store_requests(batch.requests, stored_at=now):
+        _set_apart(conflicting, batch)
+        ports.store.store_requests(batch.rivals, stored_at=now)
     ports.store.store_unlinked(batch.untagged, stored_at=now)
     ports.store.store_linked(batch.tagged)
     ports.timer.send(_timers(batch, now, policy))
@@ -108,6 +114,28 @@ def _untag_overrun(batch: SortedBatch, ports: Ports) -> None:
         batch.tagged = [linked for linked in batch.tagged if linked.link.request_id not in overrun]
 
 
+def _set_apart(conflicting: Sequence[Request], batch: SortedBatch) -> None:
+    """Reject records whose id another request has, and take them as requests with an id of their own.
+
+    So calls that they made are linked to nobody else by their time. The same record always has the same id.
+    """
+    refused = frozenset(conflicting)
+    rivals = {record: _with_own_id(record) for record in batch.requests if record in refused}
+    batch.requests = [record for record in batch.requests if record not in refused]
+    batch.rejected += [_conflict(record, rivals[record]) for record in conflicting]
+    batch.rivals = list(rivals.values())
+
+
+def _with_own_id(record: Request) -> Request:
+    own_id = RequestId(f"{record.request_id}:{whole_ms(record.started_at - EPOCH)}")
+    return replace(record, request_id=own_id, claimed_id=record.request_id)
+
+
+def _conflict(record: Request, rival: Request) -> Rejected:
+    detail = f"{_name_of(record)} (another has this id: kept as {rival.request_id})"
+    return Rejected(reason=RejectedReason.CONFLICTING_RECORD, detail=detail)
+
+
 def _screen(record: LogRecord, now: datetime, policy: Policy) -> Fact | Rejected | None:
     """The record as it is to be taken; None where it is to be ignored."""
     match record:
@@ -124,15 +152,18 @@ def _screen(record: LogRecord, now: datetime, policy: Policy) -> Fact | Rejected
 def _timely(fact: Fact, moment: datetime, now: datetime, policy: Policy) -> Fact | Rejected:
     """The fact, or its rejection where its time is out of bounds."""
     if moment <= now - policy.retention:
-        return _out_of_bounds(fact, RejectedReason.TOO_OLD, moment)
+        return Rejected(reason=RejectedReason.TOO_OLD, detail=_name_of(fact))
     if moment > now + MAX_AHEAD:
-        return _out_of_bounds(fact, RejectedReason.TOO_NEW, moment)
+        return Rejected(reason=RejectedReason.TOO_NEW, detail=_name_of(fact))
     return fact
 
 
-def _out_of_bounds(fact: Fact, reason: RejectedReason, moment: datetime) -> Rejected:
-    name = f"request {fact.request_id}" if isinstance(fact, Request) else f"invocation {fact.invocation_id}"
-    return Rejected(reason=reason, detail=f"{name} of {moment.isoformat()}")
+def _name_of(fact: Fact) -> str:
+    match fact:
+        case Request():
+            return f"request {fact.request_id} of {fact.started_at.isoformat()}"
+        case Invocation():
+            return f"invocation {fact.invocation_id} of {fact.logged_at.isoformat()}"
 
 
 def _timers(batch: SortedBatch, now: datetime, policy: Policy) -> list[TimedKey]:
@@ -143,7 +174,8 @@ def _timers(batch: SortedBatch, now: datetime, policy: Policy) -> list[TimedKey]
         waits = linked.invocation.waits_for_tool and not may_run_away(linked.invocation, policy)
         wait = policy.settle_delay if waits else timedelta(0)
         due[key] = min(due.get(key, now + wait), now + wait)
-    due |= {SettleKey(SettleKind.REQUEST, request.request_id): now for request in batch.requests}
+    records = [*batch.requests, *batch.rivals]
+    due |= {SettleKey(SettleKind.REQUEST, request.request_id): now for request in records}
     for call in batch.untagged:
         unlinked = UnlinkedInvocation(invocation=call, stored_at=now)
         due[SettleKey(SettleKind.INVOCATION, call.invocation_id)] = due_at(unlinked, policy)

@@ -7,7 +7,15 @@ from datetime import datetime
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.assumptions import violations_by_orphan
-from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import (
+    Decision,
+    Link,
+    LinkedInvocation,
+    Method,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
@@ -152,7 +160,12 @@ def _write_revision(
 def _possible_calls(
     state: RequestState, record: Request, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
 ) -> int | None:
-    """How many calls that nobody has may be the request's: one read by time, where that can tell."""
+    """How many calls that nobody has may be the request's: one read by time, where that can tell.
+
+    Calls that bear the id which a request shares with another are that one's: its own may be among them.
+    """
+    if record.claimed_id is not None and _has_tagged(ports.store.load_request(record.claimed_id)):
+        return None
     around: Sequence[UnlinkedInvocation] = ()
     if needs_count(record, state.invocations, policy):
         first, last = possible_span(record, policy)
@@ -183,6 +196,10 @@ def _read_again(
         return {}
     found = (ports.store.load_unlinked(call.invocation.invocation_id) for call in open_calls)
     return {call.invocation.invocation_id: call for call in found if call is not None}
+
+
+def _has_tagged(state: RequestState) -> bool:
+    return any(linked.link.method is Method.TAG for linked in state.invocations)
 
 
 def _take_back(invocations: Sequence[LinkedInvocation], ports: Ports) -> None:

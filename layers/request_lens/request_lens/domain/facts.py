@@ -39,7 +39,8 @@ class Request:
 
     `duration_ms` is None where the log format has no latency: then only tags link to the request.
     `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second. `streamed`: the
-    answer was sent piece by piece, while its agent still worked.
+    answer was sent piece by piece, while its agent still worked. `claimed_id` is the id in its log line where another
+    request had that first: a client of a REST API chooses it.
     """
 
     request_id: RequestId
@@ -49,6 +50,11 @@ class Request:
     duration_ms: int | None
     started_precision_ms: int = 1
     streamed: bool = False
+    claimed_id: RequestId | None = None
+
+    def is_another_than(self, other: "Request") -> bool:
+        """Whether the two cannot have begun at one moment: then they are two requests, whatever their ids are."""
+        return self.started_at > other.latest_start or other.started_at > self.latest_start
 
     @property
     def may_run_on(self) -> bool:

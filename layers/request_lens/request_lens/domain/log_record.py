@@ -12,7 +12,8 @@ class RejectedReason(StrEnum):
 
     Truncated is JSON that ends too early: its writer, or the way here, has a size limit. Not JSON is all else that no
     parser takes, JSON nested too deep and numbers of thousands of digits too. Unknown is JSON of another log.
-    Unreadable is no log event, but an item of the table that another version wrote.
+    Unreadable is no log event, but an item of the table that another version wrote. Conflicting is a request's record
+    whose id another request has: it is kept as a request under an id of its own, too.
     """
 
     NOT_JSON = "not_json"
@@ -24,6 +25,7 @@ class RejectedReason(StrEnum):
     TOO_OLD = "too_old"
     TOO_NEW = "too_new"
     UNREADABLE_ITEM = "unreadable_item"
+    CONFLICTING_RECORD = "conflicting_record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Faults: why a log line could not be read, told without its text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -18,44 +18,67 @@ _SYNTAX_ERROR = re.compile(r"[A-Za-z() ]+ at line [0-9]+ column [0-9]+")
 
 _ENDS_EARLY = "EOF while parsing"
 
+NO_VALUE, EMPTY = "no_value", "empty"
+"""The types of errors of a field that is there and says of itself that it has no value."""
+
+_LACKING = frozenset({"missing", NO_VALUE, EMPTY})
+
+type Advise = Callable[[str, str], str]
+"""What to do about a field with an error of this type, or an empty text."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """The reason, and the fields at fault with pydantic's error types: `output.outputTokenCount: int_type`."""
+    """The reason, and the fields at fault with pydantic's error types: `output.outputTokenCount: int_type`.
+
+    What to do about a field follows in brackets: `status: missing (add …)`.
+    """
 
     reason: RejectedReason
     detail: str = ""
 
 
-def fault_of(error: ValidationError) -> Fault:
+def fault_of(error: ValidationError, advise: Advise | None = None) -> Fault:
     """What a failed validation found, without values: field names are the model's own, types are pydantic's."""
     errors = error.errors(include_url=False, include_input=False)
     if errors[0]["type"] == "json_invalid":
         return _syntax_fault(error)
-    detail = ", ".join(_field_and_type(details) for details in errors[:MAX_NAMED_FIELDS])
+    detail = ", ".join(_field_and_type(details, advise) for details in errors[:MAX_NAMED_FIELDS])
     return Fault(reason=_reason(errors), detail=detail)
 
 
-def missing(field: str) -> Fault:
+def missing(field: str, advice: str = "") -> Fault:
     """The fault of a line that lacks a required field."""
-    return Fault(reason=RejectedReason.MISSING_FIELD, detail=f"{field}: missing")
+    return Fault(reason=RejectedReason.MISSING_FIELD, detail=advised(f"{field}: missing", advice))
 
 
-def invalid(field: str) -> Fault:
+def no_value(field: str, advice: str = "") -> Fault:
+    """The fault of a line with a required field that says of itself that it has no value."""
+    return Fault(reason=RejectedReason.MISSING_FIELD, detail=advised(f"{field}: {NO_VALUE}", advice))
+
+
+def invalid(field: str, advice: str = "") -> Fault:
     """The fault of a line with a field whose value is of no valid form, or out of range."""
-    return Fault(reason=RejectedReason.INVALID_FIELD, detail=f"{field}: invalid")
+    return Fault(reason=RejectedReason.INVALID_FIELD, detail=advised(f"{field}: invalid", advice))
 
 
-def _field_and_type(details: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in details["loc"])
-    return f"{path}: {details['type']}" if path else details["type"]
+def advised(detail: str, advice: str) -> str:
+    """What is wrong, and in brackets what to do about it."""
+    return f"{detail} ({advice})" if advice else detail
+
+
+def _field_and_type(details: ErrorDetails, advise: Advise | None) -> str:
+    path, error_type = ".".join(str(part) for part in details["loc"]), details["type"]
+    if not path:
+        return error_type
+    return advised(f"{path}: {error_type}", advise(path, error_type) if advise is not None else "")
 
 
 def _reason(errors: Sequence[ErrorDetails]) -> RejectedReason:
     if not errors[0]["loc"]:
         return RejectedReason.NOT_AN_OBJECT
-    is_missing = any(details["type"] == "missing" for details in errors)
-    return RejectedReason.MISSING_FIELD if is_missing else RejectedReason.INVALID_FIELD
+    is_lacking = any(details["type"] in _LACKING for details in errors)
+    return RejectedReason.MISSING_FIELD if is_lacking else RejectedReason.INVALID_FIELD
 
 
 def _syntax_fault(error: ValidationError) -> Fault:

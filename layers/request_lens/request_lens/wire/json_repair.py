@@ -1,9 +1,10 @@
-"""JSON that pydantic's parser refuses although it can be read: lone surrogates."""
+"""JSON that pydantic's parser refuses although it can be read: values of access logs, and lone surrogates."""
 
 import json
 from collections.abc import Callable
 
 from request_lens.domain.log_record import RejectedReason
+from request_lens.wire.access.repair import mend_values
 from request_lens.wire.fault import Fault
 
 MAX_REPAIRED_BYTES = 8 * 1024 * 1024
@@ -11,12 +12,15 @@ MAX_REPAIRED_BYTES = 8 * 1024 * 1024
 
 
 def read_repaired[Result](read: Callable[[bytes], Result], raw: bytes) -> Result:
-    """What `read` makes of a JSON text; where it finds none, what it makes of the text without lone surrogates."""
+    """What `read` makes of a JSON text; where it finds none, what it makes of the text mended."""
     result = read(raw)
-    if not isinstance(result, Fault) or result.reason is not RejectedReason.NOT_JSON:
-        return result
-    repaired = replace_lone_surrogates(raw)
-    return result if repaired is None else read(repaired)
+    for mend in (mend_values, replace_lone_surrogates):
+        if not isinstance(result, Fault) or result.reason is not RejectedReason.NOT_JSON:
+            return result
+        mended = mend(raw)
+        if mended is not None:
+            raw, result = mended, read(mended)
+    return result
 
 
 def replace_lone_surrogates(raw: bytes) -> bytes | None:

@@ -5,8 +5,9 @@ import hashlib
 from pydantic import ValidationError
 
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
+from request_lens.wire.access.syntax import advise_on_syntax
 from request_lens.wire.access_log import read_request
-from request_lens.wire.fault import Fault, fault_of
+from request_lens.wire.fault import Fault, advised, fault_of
 from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import SCHEMA_TYPE, read_invocation
 from request_lens.wire.json_repair import read_repaired
@@ -54,8 +55,16 @@ def read_record(message: str) -> LogRecord:
     record = read_repaired(_read, raw)
     if not isinstance(record, Fault):
         return record
-    sha256 = hashlib.sha256(raw).hexdigest()
-    return Rejected(reason=record.reason, detail=record.detail, size_bytes=len(raw), sha256=sha256)
+    return Rejected(
+        reason=record.reason,
+        detail=_detail(record, raw),
+        size_bytes=len(raw),
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def _detail(fault: Fault, raw: bytes) -> str:
+    return advised(fault.detail, advise_on_syntax(raw)) if fault.reason is RejectedReason.NOT_JSON else fault.detail
 
 
 def _read(raw: bytes) -> LogRecord | Fault:

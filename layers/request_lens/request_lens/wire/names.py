@@ -30,6 +30,12 @@ _ROUTE = re.compile(
 )
 """A method of API Gateway and a path in the characters of RFC 3986, with the braces of its variables."""
 
+_MESSAGE_ROUTE = re.compile(r"\$default|[A-Za-z][A-Za-z0-9_.:-]{0,63}")
+"""A WebSocket API's route key, as far as it is one word: AgentRoutes separates routes by commas."""
+
+_TAKEN = frozenset({OTHER_ROUTE, "unattributed"})
+"""Values of the metrics' Route that are no route's name."""
+
 
 @lru_cache(maxsize=256)  # an account calls few models, each of them often
 def model_name(model_id: str) -> str:
@@ -60,3 +66,8 @@ def role_name(arn: str | None) -> str | None:
 def route_name(route: str) -> str:
     """The route as the API names it, or OTHER_ROUTE: an access log that others write cannot make a series each."""
     return route if _ROUTE.fullmatch(route) else OTHER_ROUTE
+
+
+def message_route(key: str) -> str:
+    """The route of a WebSocket API's messages as the API names it, or OTHER_ROUTE."""
+    return key if _MESSAGE_ROUTE.fullmatch(key) and key not in _TAKEN else OTHER_ROUTE

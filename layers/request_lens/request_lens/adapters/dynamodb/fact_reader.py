@@ -68,7 +68,7 @@ class DynamoFactReader:
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return list(self._read(_record_from, self._items_between(HourlyList.REQUESTS, first, last, limit)))
+        return self._records_in(self._items_between(HourlyList.REQUESTS, first, last, limit))
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
@@ -136,7 +136,7 @@ class DynamoFactReader:
                 if len(newest) >= limit:
                     break
         # Hours and their items both come backwards, so that the first `limit` are the latest: back in order of time.
-        return list(self._read(_record_from, newest[:limit]))[::-1]
+        return self._records_in(newest[:limit])[::-1]
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """See `ports.FactReader`. Counts the hours backwards, eight at a time."""
@@ -148,6 +148,9 @@ class DynamoFactReader:
                 if count >= limit:
                     break
         return min(count, limit)
+
+    def _records_in(self, items: Sequence[PlainMap]) -> list[Request]:
+        return list(self._read(_record_from, items))
 
     def _items_between(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
         items: list[PlainMap] = []

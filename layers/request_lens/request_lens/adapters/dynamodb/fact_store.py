@@ -57,11 +57,22 @@ class DynamoFactStore(DynamoFactReader):
         self._retention = retention
         self._clock = clock
 
-    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
-        """See `ports.FactWriter`."""
-        self._table.update_all(
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
+        """See `ports.FactWriter`. Of records with one id, the first of them is stored before the others are tried."""
+        first_of = {record.request_id: place for place, record in reversed(list(enumerate(records)))}
+        first: list[Request] = []
+        later: list[Request] = []
+        for place, record in enumerate(records):
+            (first if place == first_of[record.request_id] else later).append(record)
+        return [record for some in (first, later) for record in self._store_records(some, stored_at)]
+
+    def _store_records(self, records: Sequence[Request], stored_at: datetime) -> list[Request]:
+        """Store records of different ids, or of ids that are taken; the record that stands comes with a refusal."""
+        found = self._table.update_or_find(
             [record_update(record, stored_at=stored_at, retention=self._retention) for record in records]
         )
+        standing = [(record, self._records_in([item])) for record, item in zip(records, found, strict=True) if item]
+        return [record for record, others in standing if any(record.is_another_than(other) for other in others)]
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         """See `ports.FactWriter`."""

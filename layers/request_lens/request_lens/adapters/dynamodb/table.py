@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import batched
-from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -74,6 +75,17 @@ class DynamoTable:
 
         False may also answer the client's own retry of an update that had succeeded: read again to know.
         """
+        return self._refused(update) is None
+
+    def update_or_find(self, updates: Sequence[Update]) -> Sequence[PlainMap | None]:
+        """Make these updates in any order; of each whose condition does not hold, the item as it stands, else None.
+
+        That item may be what the client's own retry of an update finds. Raises: StoreUnavailable.
+        """
+        return in_parallel(partial(self._refused, answer="ALL_OLD"), updates)
+
+    def _refused(self, update: Update, *, answer: Literal["NONE", "ALL_OLD"] = "NONE") -> PlainMap | None:
+        """None where the update is made, else the item for which its condition does not hold, as far as asked for."""
         with _outages():
             try:
                 self._client.update_item(
@@ -83,10 +95,11 @@ class DynamoTable:
                     ConditionExpression=update.condition,
                     ExpressionAttributeNames=update.names,
                     ExpressionAttributeValues=to_item(update.values),
+                    ReturnValuesOnConditionCheckFailure=answer,
                 )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+            except self._client.exceptions.ConditionalCheckFailedException as error:
+                return from_item(cast("Item", error.response.get("Item", {})))
+        return None
 
     def update_all(self, updates: Sequence[Update]) -> None:
         """Make these updates in any order, whether or not their conditions hold. Raises: StoreUnavailable."""

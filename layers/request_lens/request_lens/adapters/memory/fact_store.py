@@ -45,13 +45,17 @@ class MemoryFactStore:
         """Every invocation that has an item of its own, by timestamp, then id."""
         return [self._unlinked[invocation_id] for _, invocation_id in self._unlinked_by_time]
 
-    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> None:
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
         """See `ports.FactWriter`."""
+        conflicting = []
         for record in records:
             state = self._state(record.request_id)
             if state.record is None:
                 self._requests[record.request_id] = replace(state, record=record, stored_at=stored_at)
                 insort(self._requests_by_time, (record.started_at, record.request_id))
+            elif record.is_another_than(state.record):
+                conflicting.append(record)
+        return conflicting
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         """See `ports.FactWriter`."""

@@ -1,0 +1,87 @@
+"""The fields of an access-log line that we read: JSON text → AccessLogLine.
+
+Keys are `$context` variables without `$context.`; values are strings, and "-" is absent. Formats differ: some write
+numbers as numbers, some write the epoch under `requestTime`.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+"""
+
+from typing import Annotated
+
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from request_lens.wire.access.advice import ABSENT
+from request_lens.wire.fault import EMPTY, NO_VALUE
+from request_lens.wire.field_types import (
+    MAX_DURATION_MS,
+    MAX_EPOCH_MS,
+    ApiRequestId,
+    ForeignModel,
+    Name,
+    OrNone,
+    Word,
+)
+
+_REQUIRED = frozenset({"requestId", "status"})
+_ROUTE_KEYS = frozenset({"routeKey", "resourcePath"})
+
+_STREAMED = "STREAMED"
+"""What `$context.integration.responseTransferMode` says of a streamed answer; of any other it is BUFFERED.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/response-streaming-troubleshoot.html"""
+
+_TRANSFER_MODE = AliasChoices(
+    "integrationResponseTransferMode", "responseTransferMode", "integration.responseTransferMode"
+)
+
+
+def _present(value: object) -> object:
+    """The value of a field that every record needs. Raises: PydanticCustomError where it is absent."""
+    if value == ABSENT:
+        raise PydanticCustomError(NO_VALUE, "no value")
+    if value in ("", None):
+        raise PydanticCustomError(EMPTY, "empty")
+    return value
+
+
+def _as_text(value: object) -> object:
+    """A whole number as the text that it would be in quotation marks."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class AccessLogLine(ForeignModel):
+    """The fields of a line that we read."""
+
+    request_id: Annotated[ApiRequestId, BeforeValidator(_present)]
+    status: Annotated[int, Field(ge=100, le=599), BeforeValidator(_present)]
+    request_time_epoch: Annotated[int | None, Field(ge=0, lt=MAX_EPOCH_MS), BeforeValidator(_present)] = None
+    request_time: Annotated[Name, BeforeValidator(_as_text)] | None = None
+    response_latency: Annotated[Annotated[int, Field(ge=0, le=MAX_DURATION_MS)] | None, OrNone()] = None
+    route_key: Name | None = None
+    http_method: Name | None = None
+    resource_path: Name | None = None
+    event_type: Annotated[Word | None, OrNone()] = None
+    integration_status: Annotated[int | None, OrNone()] = None
+    integration_latency: Annotated[int | None, OrNone()] = None
+    transfer_mode: Annotated[Word | None, OrNone(), Field(validation_alias=_TRANSFER_MODE)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_absent(cls, line: object) -> object:
+        """The line without its absent values; those of a route, and those that every record needs, have a meaning."""
+        if not isinstance(line, dict):
+            return line
+        absent = {name for name, value in line.items() if value in (ABSENT, "", None)}
+        kept = _REQUIRED | {name for name in _ROUTE_KEYS if line.get(name) == ABSENT}
+        if "requestTime" in absent or "requestTime" not in line:
+            kept |= {"requestTimeEpoch"}
+        return {name: value for name, value in line.items() if name in kept or name not in absent}
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the answer was sent piece by piece."""
+        return self.transfer_mode == _STREAMED
+
+    @property
+    def ran_an_integration(self) -> bool:
+        """Whether API Gateway says how the integration of a route answered."""
+        return self.integration_status is not None or self.integration_latency is not None

@@ -19,6 +19,7 @@ CAUGHT_WITHIN = 400
 """Each broken design shows in one of so many schedules."""
 
 
+@pytest.mark.timeout(300)
 def test_every_schedule_of_faults_ends_right_and_every_fault_and_oracle_is_seen(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

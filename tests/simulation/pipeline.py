@@ -1,6 +1,7 @@
 """What a schedule runs: the product's own use cases, and the places where a broken variant differs from them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
@@ -23,11 +24,12 @@ def _same_policy(policy: Policy) -> Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """The product, unless a part is replaced: its table, how it publishes changes, and its waits."""
+    """The product, unless a part is replaced: its table, how it publishes changes, its waits, or one of its rules."""
 
     make_store: MakeStore = field(default=_plain_store)
     publish: Callable[[Sequence[Change], Ports, Policy], int] = field(default=publish)
     waits: Callable[[Policy], Policy] = field(default=_same_policy)
+    breaking: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
 
 
 PRODUCT = Pipeline()

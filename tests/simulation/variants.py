@@ -1,4 +1,4 @@
-"""Six deliberately broken designs, each a small change to the product: the simulator must catch them all."""
+"""Eleven deliberately broken designs, each a small change to the product: the simulator must catch them all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,6 +13,12 @@ from request_lens.domain.publishing.changes import Change, InvocationDecided, Re
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
 from request_lens.ports import MetricSink, Ports
+from tests.simulation.broken_rules import (
+    NO_SPLITS,
+    NOTHING_POSSIBLE,
+    PROVEN_AS_CANDIDATE,
+    TIES_WITHOUT_UNIQUENESS,
+)
 from tests.simulation.judging.batch_reference import PRICES
 from tests.simulation.pipeline import Pipeline
 from tests.simulation.step import Step
@@ -26,7 +32,7 @@ _DISTRIBUTIONS = frozenset(
         Metric.NON_LLM_TIME,
     }
 )
-_PRINTED_WITH_CALLS = frozenset(Metric) - _DISTRIBUTIONS - {Metric.REQUESTS}
+_PRINTED_WITH_CALLS = frozenset(Metric) - _DISTRIBUTIONS - {Metric.REQUESTS, Metric.UNCERTAIN_REQUESTS}
 
 
 class _AddingStore(MemoryFactStore):
@@ -147,6 +153,21 @@ def _publish_distributions_again(changes: Sequence[Change], ports: Ports, policy
     return len(changes)
 
 
+def _publish_distributions_at_once(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
+    """Prints the first revision with all of the request's distributions, whether or not it is certain."""
+    publications = [publication_of(_as_if_certain(change)) for change in changes]
+    for publication in publications:
+        if publication is not None:
+            ports.sink.publish(publication)
+    return len(changes)
+
+
+def _as_if_certain(change: Change) -> Change:
+    if not isinstance(change, RevisionWritten):
+        return change
+    return replace(change, summary=replace(change.summary, certain_since=1))
+
+
 def _decide_at_once(policy: Policy) -> Policy:
     """No wait for the records of the requests that are still running."""
     return replace(policy, link_delay=timedelta(0), max_request=timedelta(seconds=1))
@@ -159,5 +180,10 @@ VARIANTS = {
     "settle prints its own revision": Pipeline(make_store=_PrintingStore, publish=_publish_nothing),
     "window link decided too early": Pipeline(waits=_decide_at_once),
     "revision republishes distributions": Pipeline(publish=_publish_distributions_again),
+    "distributions before a request is certain": Pipeline(publish=_publish_distributions_at_once),
+    "ties by ids without uniqueness": Pipeline(breaking=TIES_WITHOUT_UNIQUENESS),
+    "splits never considered": Pipeline(breaking=NO_SPLITS),
+    "possible_calls always 0": Pipeline(breaking=NOTHING_POSSIBLE),
+    "a proven request taken as candidate": Pipeline(breaking=PROVEN_AS_CANDIDATE),
 }
 """Each broken design by its name."""

@@ -92,7 +92,7 @@ def _turn(
 ) -> tuple[Request, str | None]:
     """One request with its calls, and the tool-use id that the next turn returns, if any."""
     chance = drawn.chance
-    how_many, full = chance.randint(1, 3), chance.random() < 0.7
+    how_many, full = chance.randint(1, 3), drawn.style is Style.PARTLY or chance.random() < 0.7
     length_ms = TOO_LONG_MS if chance.random() < 0.02 else chance.randint(1_500, MAX_MS)
     step_ms = length_ms // how_many
     asked = [_tool_use_id(drawn.ids, request_id, position) for position in range(how_many)]

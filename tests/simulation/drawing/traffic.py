@@ -27,12 +27,14 @@ _STYLES = (
     Style.TAGGED,
     Style.TAGGED,
     Style.MIXED,
+    Style.PARTLY,
+    Style.PARTLY,
     Style.SPARSE,
     Style.OVERLAPPING,
     Style.CONVERSING,
     Style.CONVERSING,
 )
-_WITH_TAGS = frozenset({Style.TAGGED, Style.MIXED})
+_WITH_TAGS = frozenset({Style.TAGGED, Style.MIXED, Style.PARTLY})
 
 
 def draw_traffic(chance: random.Random) -> Traffic:
@@ -96,7 +98,7 @@ def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -
     Some tagged ones begin with two calls, whose tools' results the third joins: without it they look like two.
     Where the API gave up on its request, a long tool call may follow the first, and the others come after the response.
     """
-    how_many, full = chance.randint(0, 4), chance.random() < 0.7
+    how_many, full = chance.randint(0, 4), style is Style.PARTLY or chance.random() < 0.7
     overtime_ms = chance.choice((0, 20_000, 55_000)) if request.status in EARLY or request.streamed else 0
     step = (request.duration_ms or 8_000) // max(how_many, 1)
     longest = 2 * step if style is Style.TAGGED and chance.random() < 0.3 else step // 2

@@ -1,6 +1,7 @@
 """What truly happened, as values: calls with whose they were, requests, and the policy that they are observed with."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,11 +24,13 @@ MODELS = ("jp.anthropic.claude-haiku-4-5-20251001-v1:0", "amazon.nova-lite-v1:0"
 class Style(StrEnum):
     """How calls can be correlated: `SPARSE` traffic is untagged and its requests lie far apart.
 
+    `MIXED` traffic tags half of the calls, `PARTLY` traffic all calls of every other request.
     `CONVERSING` traffic is untagged, and its conversations go on from request to request.
     """
 
     TAGGED = "tagged"
     MIXED = "mixed"
+    PARTLY = "partly"
     SPARSE = "sparse"
     OVERLAPPING = "overlapping"
     CONVERSING = "conversing"
@@ -71,6 +74,14 @@ class Traffic:
         return all((each.duration_ms or 0) <= longest_ms for each in self.requests.values())
 
     @property
+    def has_own_ids(self) -> bool:
+        """Whether each tool-use id is asked for by one call, and returned by one."""
+        named = [call.call.conversation for call in self.calls.values() if call.call.conversation is not None]
+        asked = Counter(tool_use_id for each in named for tool_use_id in each.produced)
+        returned = Counter(tool_use_id for each in named for tool_use_id in each.returned)
+        return max([*asked.values(), *returned.values()], default=1) == 1
+
+    @property
     def keeps_the_assumptions(self) -> bool:
         """Whether no request outlasts the longest, no untagged call is a stranger's that counts as ours."""
         if not self.ends_in_time:
@@ -89,7 +100,8 @@ def logged(call: Invocation, began: datetime, *, tag: Tag | None = None) -> Invo
 
 def tagged(chance: random.Random, truth: CallTruth, request: Request, style: Style, *, index: int | None) -> CallTruth:
     """The call as its request's own, with a tag as often as the style has it."""
-    share = {Style.TAGGED: 1.0, Style.MIXED: 0.5}.get(style, 0.0)
+    every_other = float(int(request.request_id[-1]) % 2)
+    share = {Style.TAGGED: 1.0, Style.MIXED: 0.5, Style.PARTLY: every_other}.get(style, 0.0)
     owned = replace(truth, request_id=request.request_id)
     if chance.random() >= share:
         return owned

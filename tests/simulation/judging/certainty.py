@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from request_lens.domain.facts import Invocation, InvocationId, Request
-from request_lens.domain.linking.link import Confidence, Method
+from request_lens.domain.linking.link import Confidence, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from tests.simulation.drawing.truth import CallTruth
@@ -63,7 +63,7 @@ def possible(outcome: Outcome) -> Verdict:
     unlinked = [
         each.invocation
         for each in outcome.world.store.inner.all_unlinked()
-        if each.decision is not None and not hasattr(each.decision, "request_id") and each.invocation.tag is None
+        if isinstance(each.decision, Unattributed) and each.invocation.tag is None
     ]
     for state in outcome.states:
         if state.summary is not None and state.record is not None:
@@ -72,8 +72,7 @@ def possible(outcome: Outcome) -> Verdict:
 
 
 def _possible_calls(state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy) -> int | None:
-    tagged = [each.invocation for each in state.invocations if each.link.method is Method.TAG]
-    if tagged or is_proven(tagged):
+    if _tagged_of(state):
         return 0
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
     if record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202:
@@ -107,13 +106,27 @@ def may_be_of(call: Invocation, record: Request, policy: Policy) -> bool:
     return begins < call.logged_at + SECOND and begins + timedelta(milliseconds=call.latency_ms or 0) <= ends
 
 
-def proven_take_no_others(outcome: Outcome) -> Verdict:
-    """A request that its tags prove complete in time has no call that was linked by time, but attempts that failed."""
+def proven_are_no_candidates(outcome: Outcome) -> Verdict:
+    """A request that its tags prove complete in time has no call by time, and makes no other's call ambiguous.
+
+    Attempts that failed are left out: their log may lack the tag that the call had.
+    """
     if not outcome.is_punctual:
         return
+    proven = {state.request_id for state in outcome.states if is_proven(_tagged_of(state))}
+    yield from (None for _ in proven)
     for state in outcome.states:
-        if not is_proven([each.invocation for each in state.invocations if each.link.method is Method.TAG]):
-            continue
-        for each in state.invocations:
+        for each in state.invocations if state.request_id in proven else ():
             inferred = each.link.method is not Method.TAG and each.invocation.error_code is None
             yield f"proven {state.request_id} took {each.invocation.invocation_id}" if inferred else None
+    rivals = [each for key, each in outcome.records.items() if key not in proven]
+    for call in outcome.world.store.inner.all_unlinked() if proven else ():
+        ambiguous = isinstance(call.decision, Unattributed) and call.decision.reason is Reason.AMBIGUOUS
+        if ambiguous and call.invocation.error_code is None:
+            fitting = [each for each in rivals if may_be_of(call.invocation, each, outcome.traffic.policy)]
+            alone = len(fitting) < 2 and all(each.duration_ms is not None for each in fitting)
+            yield f"{call.invocation.invocation_id} is ambiguous for a proven request" if alone else None
+
+
+def _tagged_of(state: RequestState) -> list[Invocation]:
+    return [each.invocation for each in state.invocations if each.link.method is Method.TAG]

@@ -86,6 +86,10 @@ def order_exact(outcome: Outcome) -> Verdict:
 
 
 def order_inferred(outcome: Outcome) -> Verdict:
-    """With untagged calls, where all come in time."""
-    in_time = outcome.is_punctual and outcome.traffic.ends_in_time
+    """With untagged calls, where all come in time.
+
+    Ids that repeat are left out: whether one ties two calls hangs on calls up to a reach later, which may not be there
+    yet when the two are decided.
+    """
+    in_time = outcome.is_punctual and outcome.traffic.ends_in_time and outcome.traffic.has_own_ids
     return _order(outcome) if in_time and not outcome.is_exact else iter(())

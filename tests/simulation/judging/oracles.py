@@ -21,7 +21,7 @@ class Oracle(StrEnum):
     INFERRED = "2 links in time are true, summaries equal the batch"
     NOTHING_HIDDEN = "2 no call that a request lacks is hidden (in time)"
     POSSIBLE = "2 possible_calls are what is left"
-    PROVEN = "2 a request that is proven takes no call by time"
+    PROVEN = "2 a request that is proven is no candidate"
     DISTRIBUTIONS = "3 one sample a request, once it is certain"
     SAMPLES = "3 the sample counts every call (in time, no fault)"
     UNCERTAIN = "3 UncertainRequests add up"
@@ -97,7 +97,7 @@ ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {
     Oracle.INFERRED: links.inferred,
     Oracle.NOTHING_HIDDEN: certainty.nothing_hidden,
     Oracle.POSSIBLE: certainty.possible,
-    Oracle.PROVEN: certainty.proven_take_no_others,
+    Oracle.PROVEN: certainty.proven_are_no_candidates,
     Oracle.DISTRIBUTIONS: publications.distributions,
     Oracle.SAMPLES: publications.samples,
     Oracle.UNCERTAIN: publications.uncertain_requests,

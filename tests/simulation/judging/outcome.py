@@ -89,7 +89,8 @@ def run_seed(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     traffic = draw_traffic(chance)
     faults = Faults(chance)
     world = World(faults, traffic.policy, pipeline)
-    world.run(draw_deliveries(traffic, faults))
+    with pipeline.breaking():
+        world.run(draw_deliveries(traffic, faults))
     return _outcome(seed, traffic, world)
 
 
@@ -97,7 +98,8 @@ def run_promptly(outcome: Outcome, pipeline: Pipeline = PRODUCT) -> Outcome:
     """The same distinct facts, each alone and in time, without any fault."""
     facts: list[LogRecord] = [*outcome.records.values(), *(each.call for each in outcome.calls.values())]
     world = World(Faults(random.Random(outcome.seed), quiet=True), outcome.traffic.policy, pipeline)
-    world.run(prompt_deliveries(facts, random.Random(outcome.seed)))
+    with pipeline.breaking():
+        world.run(prompt_deliveries(facts, random.Random(outcome.seed)))
     return _outcome(outcome.seed, outcome.traffic, world)
 
 

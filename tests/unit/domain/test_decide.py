@@ -226,4 +226,4 @@ def test_a_chain_that_no_request_can_hold_waits_for_nothing() -> None:
 
     # A chain that is longer than any request has ends that no single settle sees: each call is decided by itself.
     found = decided(around([request()], first, middle, last), 91)
-    assert found == {"c-0": Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)}
+    assert found == {"c-0": link("r1")}

@@ -52,6 +52,15 @@ class Chain:
         returned = {tool_use_id for call in self.calls for tool_use_id in returned_by(call)}
         return any(tool_use_id not in returned for call in self.calls for tool_use_id in produced_by(call))
 
+    def up_to(self, last: Invocation) -> "Chain":
+        """The chain of those of its calls that began no later than this one."""
+        kept = [place for place, call in enumerate(self.calls) if _by_time(call) <= _by_time(last)]
+        places = {old: new for new, old in enumerate(kept)}
+        return Chain(
+            calls=tuple(self.calls[old] for old in kept),
+            previous=tuple(tuple(places[before] for before in self.previous[old] if before in places) for old in kept),
+        )
+
     def steps(self) -> list[tuple[int, int]]:
         """The positions of each call that is followed and of the call that follows it."""
         return [(first, second) for second, before in enumerate(self.previous) for first in before]

@@ -52,7 +52,7 @@ def weigh(context: LinkingContext) -> Evidence:
     explanations = context.explain(chain, Bounds(linked=context.linked, follow=followed))
     candidates = context.candidates(chain)
     holders = (fits(chain, request, policy, overtime=False) for request in of_known_duration(candidates))
-    is_whole = any(holders) and not _conversations_go_on(context)
+    is_whole = not context.is_cut and any(holders) and not _conversations_go_on(context)
     return Evidence(
         context=context,
         candidates=candidates,

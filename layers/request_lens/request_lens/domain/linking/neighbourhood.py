@@ -78,7 +78,7 @@ class LinkingContext:
     """All that the decision of one chain rests on.
 
     `members` are the chain's calls, in its order, as they stand. `deciding` are those that are decided with it: all of
-    them, or one alone of a chain that is too long for one request, whose ends no single settle sees.
+    them, or one alone of a chain that is too long for one request, whose ends no single settle sees (`is_cut`).
     """
 
     chain: Chain
@@ -86,6 +86,7 @@ class LinkingContext:
     deciding: tuple[UnlinkedInvocation, ...]
     facts: NearbyFacts
     policy: Policy
+    is_cut: bool = False
 
     @property
     def open_members(self) -> tuple[UnlinkedInvocation, ...]:
@@ -205,13 +206,21 @@ class LinkingContext:
 
 
 def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> LinkingContext:
-    """The context of this invocation's chain, which is among those of the facts that may be linked."""
+    """The context of this invocation's chain, which is among those of the facts that may be linked.
+
+    A chain that is longer than any request ends with it: the requests of what follows may still be to come.
+    """
     ours = {call.invocation.invocation_id: call for call in facts.unlinked if may_be_linked(call, policy)}
     chain = chain_with(target.invocation, (call.invocation for call in ours.values()), policy=policy)
-    members = tuple(ours[call.invocation_id] for call in chain.calls)
     logged = [call.logged_at for call in chain.calls]
-    deciding = members if max(logged) - min(logged) <= policy.reach else (target,)
-    return LinkingContext(chain=chain, members=members, deciding=deciding, facts=facts, policy=policy)
+    is_too_long = max(logged) - min(logged) > policy.reach
+    if is_too_long:
+        chain = chain.up_to(target.invocation)
+    members = tuple(ours[call.invocation_id] for call in chain.calls)
+    deciding = (target,) if is_too_long else members
+    return LinkingContext(
+        chain=chain, members=members, deciding=deciding, facts=facts, policy=policy, is_cut=is_too_long
+    )
 
 
 def of_known_duration(requests: Iterable[Request]) -> list[Request]:

@@ -1,0 +1,62 @@
+"""Rules of the domain, each broken in one place: what tie calls, splits, possible calls and proofs are there for."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from unittest.mock import patch
+
+from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.linking.chains import Chain, produced_by, returned_by
+from request_lens.domain.linking.explanations import Bounds, Explanations
+from request_lens.domain.linking.fit import fits
+from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.policy import Policy
+
+LINKING, APPLICATION = "request_lens.domain.linking", "request_lens.application"
+
+
+def broken(place: str, rule: Callable[..., object]) -> Callable[[], AbstractContextManager[None]]:
+    """What puts a rule in the place of the product's own while a schedule runs."""
+
+    @contextmanager
+    def breaking() -> Iterator[None]:
+        with patch(place, rule):
+            yield
+
+    return breaking
+
+
+def _follow_every_asker(ordered: Sequence[Invocation], reach: timedelta) -> list[list[int]]:
+    """A call follows all that asked for an id that it returns: ids are taken as unique."""
+    return [
+        [
+            before
+            for before, asker in enumerate(ordered[:position])
+            if asker.logged_at >= call.logged_at - reach and not {*returned_by(call)}.isdisjoint(produced_by(asker))
+        ]
+        for position, call in enumerate(ordered)
+    ]
+
+
+def _explain_whole_chains(chain: Chain, requests: Iterable[Request], bounds: Bounds, policy: Policy) -> Explanations:
+    """A chain is one request's."""
+    whole = tuple(request for request in requests if fits(chain, request, policy))
+    return Explanations(options=(whole,) * len(chain.calls))
+
+
+def _leave_nothing_possible(
+    record: Request, linked: Sequence[LinkedInvocation], around: Iterable[UnlinkedInvocation], policy: Policy
+) -> Sequence[UnlinkedInvocation]:
+    """What a request has is all that it has."""
+    return ()
+
+
+def _prove_nothing(linked: Iterable[LinkedInvocation]) -> bool:
+    """A request that has all of its calls may have made another."""
+    return False
+
+
+TIES_WITHOUT_UNIQUENESS = broken(f"{LINKING}.chains._steps", _follow_every_asker)
+NO_SPLITS = broken(f"{LINKING}.neighbourhood.explain", _explain_whole_chains)
+NOTHING_POSSIBLE = broken(f"{APPLICATION}.settle_request.possible_calls", _leave_nothing_possible)
+PROVEN_AS_CANDIDATE = broken(f"{APPLICATION}.read_context.is_proven", _prove_nothing)

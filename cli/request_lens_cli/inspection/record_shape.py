@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from request_lens.wire.access.repair import mend_values
+from request_lens.wire.access.repair import with_mended_values
 
 type Json = object
 
@@ -75,7 +75,7 @@ def record_shape(message: str) -> RecordShape:
 
 def read_line(message: str) -> Mapping[str, Json]:
     """The JSON object of an access log's line, mended as the reader mends it; empty where there is none."""
-    mended = mend_values(message.encode("utf-8", "surrogatepass"))
+    mended = with_mended_values(message.encode("utf-8", "surrogatepass"))
     line = _parsed(message if mended is None else mended.decode("utf-8", "surrogatepass"))
     return line if isinstance(line, dict) else {}
 

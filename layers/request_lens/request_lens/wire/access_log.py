@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.log_record import Ignored
 from request_lens.domain.times import EPOCH
-from request_lens.wire.access.advice import addition, advise
+from request_lens.wire.access.advice import addition, advice_on
 from request_lens.wire.access.line import AccessLogLine
 from request_lens.wire.access.route import route_of
 from request_lens.wire.fault import Fault, fault_of, invalid, missing
@@ -30,7 +30,7 @@ def read_request(raw: bytes) -> Request | Ignored | Fault:
     try:
         line = AccessLogLine.model_validate_json(raw)
     except ValidationError as error:
-        return fault_of(error, advise)
+        return fault_of(error, advice_on)
     started, route = _started(line), route_of(line)
     if isinstance(started, Fault):
         return started
@@ -58,7 +58,7 @@ def _started(line: AccessLogLine) -> _Start | Fault:
         # the only time in the console's default formats, in whole seconds
         return _Start(bounded_utc(datetime.strptime(line.request_time, "%d/%b/%Y:%H:%M:%S %z")), WHOLE_SECOND_MS)
     except (ValueError, OverflowError):
-        return invalid("requestTime", advise("requestTime", "invalid"))
+        return invalid("requestTime", advice_on("requestTime", "invalid"))
 
 
 def _from_epoch(epoch: int) -> _Start:

@@ -23,7 +23,7 @@ NO_VALUE, EMPTY = "no_value", "empty"
 
 _LACKING = frozenset({"missing", NO_VALUE, EMPTY})
 
-type Advise = Callable[[str, str], str]
+type AdviceOn = Callable[[str, str], str]
 """What to do about a field with an error of this type, or an empty text."""
 
 
@@ -38,12 +38,12 @@ class Fault:
     detail: str = ""
 
 
-def fault_of(error: ValidationError, advise: Advise | None = None) -> Fault:
+def fault_of(error: ValidationError, advice_on: AdviceOn | None = None) -> Fault:
     """What a failed validation found, without values: field names are the model's own, types are pydantic's."""
     errors = error.errors(include_url=False, include_input=False)
     if errors[0]["type"] == "json_invalid":
         return _syntax_fault(error)
-    detail = ", ".join(_field_and_type(details, advise) for details in errors[:MAX_NAMED_FIELDS])
+    detail = ", ".join(_field_and_type(details, advice_on) for details in errors[:MAX_NAMED_FIELDS])
     return Fault(reason=_reason(errors), detail=detail)
 
 
@@ -67,11 +67,11 @@ def advised(detail: str, advice: str) -> str:
     return f"{detail} ({advice})" if advice else detail
 
 
-def _field_and_type(details: ErrorDetails, advise: Advise | None) -> str:
+def _field_and_type(details: ErrorDetails, advice_on: AdviceOn | None) -> str:
     path, error_type = ".".join(str(part) for part in details["loc"]), details["type"]
     if not path:
         return error_type
-    return advised(f"{path}: {error_type}", advise(path, error_type) if advise is not None else "")
+    return advised(f"{path}: {error_type}", advice_on(path, error_type) if advice_on is not None else "")
 
 
 def _reason(errors: Sequence[ErrorDetails]) -> RejectedReason:

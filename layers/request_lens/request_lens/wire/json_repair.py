@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from request_lens.domain.log_record import RejectedReason
-from request_lens.wire.access.repair import mend_values
+from request_lens.wire.access.repair import with_mended_values
 from request_lens.wire.fault import Fault
 
 MAX_REPAIRED_BYTES = 8 * 1024 * 1024
@@ -14,7 +14,7 @@ MAX_REPAIRED_BYTES = 8 * 1024 * 1024
 def read_repaired[Result](read: Callable[[bytes], Result], raw: bytes) -> Result:
     """What `read` makes of a JSON text; where it finds none, what it makes of the text mended."""
     result = read(raw)
-    for mend in (mend_values, replace_lone_surrogates):
+    for mend in (with_mended_values, replace_lone_surrogates):
         if not isinstance(result, Fault) or result.reason is not RejectedReason.NOT_JSON:
             return result
         mended = mend(raw)

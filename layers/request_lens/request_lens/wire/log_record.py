@@ -5,7 +5,7 @@ import hashlib
 from pydantic import ValidationError
 
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
-from request_lens.wire.access.syntax import advise_on_syntax
+from request_lens.wire.access.syntax import syntax_advice
 from request_lens.wire.access_log import read_request
 from request_lens.wire.fault import Fault, advised, fault_of
 from request_lens.wire.field_types import ForeignModel
@@ -64,7 +64,7 @@ def read_record(message: str) -> LogRecord:
 
 
 def _detail(fault: Fault, raw: bytes) -> str:
-    return advised(fault.detail, advise_on_syntax(raw)) if fault.reason is RejectedReason.NOT_JSON else fault.detail
+    return advised(fault.detail, syntax_advice(raw)) if fault.reason is RejectedReason.NOT_JSON else fault.detail
 
 
 def _read(raw: bytes) -> LogRecord | Fault:

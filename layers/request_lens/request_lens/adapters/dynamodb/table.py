@@ -75,16 +75,16 @@ class DynamoTable:
 
         False may also answer the client's own retry of an update that had succeeded: read again to know.
         """
-        return self._refused(update) is None
+        return self._try_update(update) is None
 
     def update_or_find(self, updates: Sequence[Update]) -> Sequence[PlainMap | None]:
         """Make these updates in any order; of each whose condition does not hold, the item as it stands, else None.
 
         That item may be what the client's own retry of an update finds. Raises: StoreUnavailable.
         """
-        return in_parallel(partial(self._refused, answer="ALL_OLD"), updates)
+        return in_parallel(partial(self._try_update, answer="ALL_OLD"), updates)
 
-    def _refused(self, update: Update, *, answer: Literal["NONE", "ALL_OLD"] = "NONE") -> PlainMap | None:
+    def _try_update(self, update: Update, *, answer: Literal["NONE", "ALL_OLD"] = "NONE") -> PlainMap | None:
         """None where the update is made, else the item for which its condition does not hold, as far as asked for."""
         with _outages():
             try:

@@ -23,7 +23,7 @@ def addition(*keys: str) -> str:
     return f"add {settings} to the access log's format"
 
 
-def advise(field: str, error_type: str) -> str:
+def advice_on(field: str, error_type: str) -> str:
     """What to do about a field at fault; nothing of a field that is none of ours."""
     if field not in _EXPECTED:
         return ""

@@ -21,7 +21,7 @@ _UNQUOTED = re.compile(
 """What no JSON has: a dash that is no number's, and a text in two pairs of quotation marks."""
 
 
-def mend_values(raw: bytes) -> bytes | None:
+def with_mended_values(raw: bytes) -> bytes | None:
     """The same line as JSON, or None where it holds nothing that this mends."""
     if len(raw) > MAX_LINE_BYTES:
         return None

@@ -4,7 +4,7 @@ HTTP APIs have `routeKey`, REST APIs `httpMethod` and `resourcePath`, and each w
 """
 
 from request_lens.domain.log_record import Ignored
-from request_lens.wire.access.advice import ABSENT, addition, advise
+from request_lens.wire.access.advice import ABSENT, addition, advice_on
 from request_lens.wire.access.line import AccessLogLine
 from request_lens.wire.fault import NO_VALUE, Fault, missing, no_value
 from request_lens.wire.names import message_route, route_name
@@ -64,7 +64,7 @@ def _lacking(line: AccessLogLine, path: str | None) -> Fault:
     if path is not None:
         return missing("httpMethod", addition("httpMethod"))
     if line.route_key == line.resource_path == ABSENT:
-        return no_value("routeKey", advise("routeKey", NO_VALUE))
+        return no_value("routeKey", advice_on("routeKey", NO_VALUE))
     if line.route_key == ABSENT:
         why = f'a route matched although routeKey is "{ABSENT}", as in a REST API'
         return missing("resourcePath", f"{why}: {addition(*rest_keys)}")

@@ -29,17 +29,17 @@ _KNOWN_KEYS = re.compile(
 """Keys that formats give to API Gateway's variables. Another key is not told: it may be a text of the line."""
 
 
-def advise_on_syntax(raw: bytes) -> str:
+def syntax_advice(raw: bytes) -> str:
     """What to change in the format of a line that is no JSON; empty where the line does not tell."""
     line = raw.strip()
     if not line.startswith((b"{", b"[")):
         return _NO_JSON_FORMAT
     if len(line) > MAX_LINE_BYTES or not _OWN_KEYS.search(line) or _OTHERS_KEYS.search(line):
         return ""
-    return next((advice for member in _MEMBER.finditer(line) if (advice := _advise_on(member))), "")
+    return next((advice for member in _MEMBER.finditer(line) if (advice := _advice_on(member))), "")
 
 
-def _advise_on(member: re.Match[bytes]) -> str:
+def _advice_on(member: re.Match[bytes]) -> str:
     """What to do about one key and its value; empty where both are JSON."""
     if member["value"] is not None or member["ends"] is not None:
         return ""

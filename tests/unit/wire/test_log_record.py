@@ -70,9 +70,12 @@ def test_every_shape_of_an_invocation_is_read(name: str) -> None:
         ("-", RejectedReason.NOT_JSON),
         ("[" * 100_000, RejectedReason.NOT_JSON),
         ("[" * 100_000 + "]" * 100_000, RejectedReason.NOT_JSON),
+        ("[" * 1_000 + "]" * 1_000, RejectedReason.NOT_AN_OBJECT),
+        ('{"a":' * 1_000, RejectedReason.TRUNCATED),
+        ('{"a":' * 1_000 + "1" + "}" * 1_000, RejectedReason.UNKNOWN_RECORD),
+        ('{"a":' * 1_000 + "1" + "}" * 1_001, RejectedReason.NOT_JSON),
         ('{"a":' * 100_000 + "1" + "}" * 100_000, RejectedReason.NOT_JSON),
-        ('{"n": ' + "9" * 5000 + "}", RejectedReason.NOT_JSON),
-        (json.dumps(INVOCATION).replace(": 3", ": " + "9" * 5000), RejectedReason.NOT_JSON),
+        ('{"n": ' + "9" * 5000 + "}", RejectedReason.UNKNOWN_RECORD),
         (json.dumps(INVOCATION).replace(": 3", ": NaN"), RejectedReason.INVALID_FIELD),
         ("\ud800", RejectedReason.NOT_JSON),
         ("NaN", RejectedReason.NOT_AN_OBJECT),
@@ -133,6 +136,33 @@ def test_half_an_emoji_in_a_prompt_does_not_lose_the_call(half: str, is_escaped:
     message = json.dumps(INVOCATION, ensure_ascii=is_escaped)
     cut = message.replace(CANARY, json.dumps(half)[1:-1] if is_escaped else half)
     assert read_record(cut) == read_record(message)
+
+
+UNPARSED = {
+    "deep lists": "[" * 500 + "]" * 500,
+    "deep objects": '{"a":[' * 2_000 + f'"{CANARY}"' + "]}" * 2_000,
+    "two of them": "[" * 500 + "]" * 500 + f', "{CANARY}": ' + '{"b":' * 500 + "{}" + "}" * 500,
+    "a long number": "-" + "9" * 5_000,
+    "a long number with a fraction": "9" * 5_000 + ".25e-3",
+    "deep beside a long fraction": "[1." + "9" * 5_000 + ", " + "[" * 500 + "]" * 500 + "]",
+    "deep beside brackets in a text": '["[[{\\\\\\"}", ' + "[" * 500 + '"]"' + "]" * 500 + "]",
+    "deep, and half an emoji": "[" * 500 + "]" * 500 + ', "half": "\\ud83d"',
+}
+"""JSON that pydantic's parser refuses, by what is hard about it."""
+
+
+@pytest.mark.parametrize("hard", UNPARSED.values(), ids=UNPARSED)
+@pytest.mark.parametrize("side", ["input", "output"])
+def test_what_no_parser_takes_inside_a_body_does_not_hide_the_call(side: str, hard: str) -> None:
+    message = json.dumps(INVOCATION)
+    body = f'"{side}BodyJson": {{'
+    assert read_record(message.replace(body, f'{body}"tool": {hard}, ')) == read_record(message)
+
+
+def test_a_count_of_thousands_of_digits_is_unknown() -> None:
+    invocation = read_record(json.dumps(INVOCATION).replace(": 3", ": " + "9" * 5000))
+    assert isinstance(invocation, Invocation)
+    assert invocation.tokens.input is None
 
 
 def test_a_repeated_key_counts_once() -> None:

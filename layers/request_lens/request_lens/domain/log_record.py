@@ -10,10 +10,10 @@ from request_lens.domain.facts import Fact
 class RejectedReason(StrEnum):
     """Why a log event was rejected (closed vocabulary): it could not be understood, or its time is out of bounds.
 
-    Truncated is JSON that ends too early: its writer, or the way here, has a size limit. Not JSON is all else that no
-    parser takes, JSON nested too deep and numbers of thousands of digits too. Unknown is JSON of another log.
-    Unreadable is no log event, but an item of the table that another version wrote. Conflicting is a request's record
-    whose id another request has: it is kept as a request under an id of its own, too.
+    Truncated is JSON that ends too early: its writer, or the way here, has a size limit. Not JSON is all else that
+    cannot be repaired, JSON nested tens of thousands deep too. Unknown is JSON of another log. Unreadable is no log
+    event, but an item of the table that another version wrote. Conflicting is a request's record whose id another
+    request has: it is kept as a request under an id of its own, too.
     """
 
     NOT_JSON = "not_json"

@@ -137,3 +137,6 @@ def test_an_id_is_overrun_only_without_a_record(store: FactStore) -> None:
 
     assert set(store.find_overrun([ID, RequestId("none"), RequestId("unknown")])) == {"none"}
     assert set(store.find_overrun([])) == set()
+
+    store.store_requests([request_at(request_id="none")], stored_at=STORED_AT)
+    assert set(store.find_overrun([RequestId("none")])) == set()

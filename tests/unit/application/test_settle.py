@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from request_lens.application import settle_request as settling
 from request_lens.domain.facts import Fact, Tag
 from request_lens.domain.linking.link import Confidence, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
@@ -330,3 +331,17 @@ def test_a_chain_across_the_edge_of_a_crowd_is_decided_with_its_neighbours(burst
     assert world.decision("a-1") is not None
     assert world.decision("a-2") is not None
     assert world.sum_of(Metric.LLM_CALLS) == burst + 2
+
+
+def test_where_more_calls_lie_around_than_are_read_it_is_unknown_how_many_are_possible(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settling, "MAX_READ", 3)
+    world = World(AGENTS)
+    others = [call(f"o{n}", 1, role="nightly-batch") for n in range(3)]
+    world.collect(10, request("r1", duration_ms=5_000), *others)
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert (summary.possible_calls, summary.certain_since) == (None, None)

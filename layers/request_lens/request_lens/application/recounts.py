@@ -1,6 +1,7 @@
 """Recounts: settled requests say anew how many calls may be theirs, once a call that may be is decided."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from request_lens.application.settle_request import recount
@@ -10,6 +11,7 @@ from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 MAX_CANDIDATES = 10
@@ -38,7 +40,8 @@ def recount_all(
         return
     just_decided = decisions_of(decided)
     for request_id in settled:
-        recount(request_id, ports, policy, just_decided=just_decided)
+        with suppress(UnreadableItem):  # its own settle tells that another version wrote of it
+            recount(request_id, ports, policy, just_decided=just_decided)
 
 
 def decisions_of(decided: Iterable[UnlinkedInvocation]) -> dict[InvocationId, Decision]:

@@ -21,7 +21,17 @@ MAX_INLINE_SETTLES = 25
 INLINE_BUDGET = timedelta(seconds=15)
 """After this long no further one is begun: where the table answers slowly, a time-out would repeat the whole batch."""
 
-_OF_ONE_KEY = (StoreUnavailable, TimerUnavailable, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_OF_ONE_KEY = (
+    StoreUnavailable,
+    TimerUnavailable,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 """Outages, and what an item that this version cannot read, or a defect, raises: none concerns a key's neighbours."""
 
 type _Settle = Callable[[SettleKey, Ports, Policy], None]

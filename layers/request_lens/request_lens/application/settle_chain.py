@@ -46,7 +46,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
         _count([unlinked], ports.store.find_uncounted(linked_of([unlinked])), ports, policy)
         if may_be_linked(unlinked, policy) and (came_late(unlinked, policy) or not _is_crowded(unlinked)):
-            _recount_around_chain(unlinked, ports, policy)
+            _make_good(unlinked, ports, policy)
     elif due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
     elif may_be_linked(unlinked, policy):
@@ -60,13 +60,19 @@ def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> Non
 
 
 def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
-    """Settle the call's chain, and those of calls that had left theirs to this one before more was known."""
-    waiting, settled = [target], {target.invocation.invocation_id}
+    """Settle the call's chain, and those of calls that had left theirs to this one before more was known.
+
+    Of more of them than MAX_LEFT_BEHIND the rest get a message each.
+    """
+    waiting, seen = [target], {target.invocation.invocation_id}
     while waiting:
         left_behind = _settle_chain(waiting.pop(0), ports, policy)
-        fresh = [call for call in left_behind if call.invocation.invocation_id not in settled]
-        waiting += fresh[: MAX_LEFT_BEHIND - len(settled)]
-        settled |= {call.invocation.invocation_id for call in waiting}
+        fresh = [call for call in left_behind if call.invocation.invocation_id not in seen]
+        room = max(MAX_LEFT_BEHIND - len(seen), 0)
+        for call in fresh[room:]:
+            _look_again(call, ports.clock.now(), ports)
+        waiting += fresh[:room]
+        seen |= {call.invocation.invocation_id for call in fresh}
 
 
 def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
@@ -115,10 +121,17 @@ def _is_crowded(call: UnlinkedInvocation) -> bool:
     return isinstance(call.decision, Unattributed) and call.decision.reason is Reason.CROWDED
 
 
-def _recount_around_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
-    """Let the settled requests around the chain of a decided call count anew: whoever decided it may have died then."""
-    facts, _ = read_calls(target, ports, policy)
-    members = linking_context(target, facts, policy).members
+def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Do for a decided call what whoever decided it may have left undone, as it died then.
+
+    The settled requests around its chain count anew, and calls that had left their chain to it are settled.
+    """
+    facts, sharing = read_calls(target, ports, policy)
+    context = linking_context(target, facts, policy)
+    for call in _left_behind(context, sharing):
+        if due_order(call, policy) < due_order(target, policy):
+            _settle_chains(call, ports, policy)
+    members = context.members
     around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
     recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)
 

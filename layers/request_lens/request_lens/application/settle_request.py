@@ -180,6 +180,8 @@ def _possible_calls(
     if possible and (as_they_stand := _read_again(possible, ports, policy)):
         known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
         possible = possible_calls(record, state.invocations, known, policy)
+    if not possible and len(around) >= MAX_READ:
+        return None  # there are more than were read, and one of those may be the request's
     return None if possible is None else len(possible)
 
 

@@ -68,11 +68,11 @@ class DynamoFactReader:
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return self._records_in(self._items_between(HourlyList.REQUESTS, first, last, limit))
+        return self._facts_between(HourlyList.REQUESTS, self._records_in, first, last, limit)
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
-        return list(self._read(unlinked_from, self._items_between(HourlyList.UNTAGGED, first, last, limit)))
+        return self._facts_between(HourlyList.UNTAGGED, self._calls_in, first, last, limit)
 
     def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
         """See `ports.SweepQueries`."""
@@ -149,8 +149,28 @@ class DynamoFactReader:
                     break
         return min(count, limit)
 
-    def _records_in(self, items: Sequence[PlainMap]) -> list[Request]:
+    def _records_in(self, items: Iterable[PlainMap]) -> list[Request]:
         return list(self._read(_record_from, items))
+
+    def _facts_between[Fact](
+        self,
+        hourly: HourlyList,
+        read: Callable[[Iterable[PlainMap]], Sequence[Fact]],
+        first: datetime,
+        last: datetime,
+        limit: int,
+    ) -> Sequence[Fact]:
+        """The earliest `limit` facts that can be read: fewer of them are all there are, whatever could not be read."""
+        asked = limit
+        while True:
+            items = self._items_between(hourly, first, last, asked)
+            facts = read(items)
+            if len(items) < asked or len(facts) >= limit:
+                return facts[:limit]
+            asked += limit - len(facts)
+
+    def _calls_in(self, items: Iterable[PlainMap]) -> Sequence[UnlinkedInvocation]:
+        return list(self._read(unlinked_from, items))
 
     def _items_between(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
         items: list[PlainMap] = []

@@ -105,8 +105,8 @@ class DynamoFactStore(DynamoFactReader):
         """See `ports.RequestStore`. One BatchGetItem a hundred: half a read unit a request."""
         by_partition = {request_partition(request_id): request_id for request_id in request_ids}
         keys = [request_key(request_id) for request_id in request_ids]
-        items = self._table.batch_get(keys, attributes=["pk", "overrun"])
-        return {by_partition[str(item["pk"])] for item in items if "overrun" in item}
+        items = self._table.batch_get(keys, attributes=["pk", "overrun", "stored_at"])
+        return {by_partition[str(item["pk"])] for item in items if "overrun" in item and "stored_at" not in item}
 
     def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:
         """See `ports.DecisionStore`. Eight at a time."""
@@ -134,7 +134,9 @@ class DynamoFactStore(DynamoFactReader):
         return [request_id for request_id, is_settled in zip(distinct, settled, strict=True) if not is_settled]
 
     def _is_settled(self, request_id: RequestId) -> bool:
-        return is_settled(self._table.query_projection(request_partition(request_id), attributes=SETTLED_BY))
+        """Whether it is, as far as its items can be read: else its own settle, which it is sent for, tells of them."""
+        items = self._table.query_projection(request_partition(request_id), attributes=SETTLED_BY)
+        return next(self._read(lambda _: is_settled(items), items[:1]), False)
 
     def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """See `ports.SweepQueries`. One BatchGetItem a hundred: half a read unit an invocation."""

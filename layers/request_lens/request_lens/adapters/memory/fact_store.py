@@ -113,7 +113,11 @@ class MemoryFactStore:
 
     def find_overrun(self, request_ids: Collection[RequestId]) -> Collection[RequestId]:
         """See `ports.RequestStore`."""
-        return self._overrun.intersection(request_ids)
+        return {
+            request_id
+            for request_id in self._overrun.intersection(request_ids)
+            if self._state(request_id).record is None
+        }
 
     def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:
         """See `ports.DecisionStore`."""

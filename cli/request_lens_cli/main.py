@@ -1,23 +1,53 @@
 """The `request-lens` command."""
 
+from collections.abc import Mapping
+from importlib import import_module
+
 import click
+from click.shell_completion import CompletionItem
 
 import request_lens
 from request_lens.errors import RequestLensError
-from request_lens_cli.commands.completion import completion_command
-from request_lens_cli.commands.demo import demo_command
-from request_lens_cli.commands.inspect import inspect_command
-from request_lens_cli.commands.local import local_group
-from request_lens_cli.commands.rejected import rejected_command
-from request_lens_cli.commands.replay import replay_command
-from request_lens_cli.commands.report import report_command
-from request_lens_cli.commands.requests import requests_command
-from request_lens_cli.commands.show import show_command
-from request_lens_cli.commands.timeline import timeline_command
+
+COMMANDS: Mapping[str, str] = {
+    "requests": "List the API requests of a period with their LLM calls.",
+    "show": "Show one API request with its LLM calls.",
+    "timeline": "Draw the API requests of a period as bars.",
+    "report": "Write the API requests of a period as one HTML page.",
+    "rejected": "List the log events that were set aside, and why.",
+    "replay": "Run log files through the pipeline, offline.",
+    "inspect": "Show what the pipeline makes of log lines.",
+    "demo": "Deploy to a local AWS and show an experiment there.",
+    "local": "A local AWS on this machine, without an account.",
+    "completion": "Print the script that completes commands in SHELL.",
+}
+"""Each command with what the list of commands says of it: `commands/<name>.py` has it as `<name>_command`."""
 
 
 class _Commands(click.Group):
-    """Shows our own errors, such as a table that does not answer, as one sentence."""
+    """Imports the command that runs and no other, and shows our own errors as one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands' names, the most used first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name, imported now; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"request_lens_cli.commands.{name}"), f"{name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name, or an option of the group, without importing any command."""
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Raises: click.ClickException for every error of ours."""
@@ -31,20 +61,3 @@ class _Commands(click.Group):
 @click.version_option(request_lens.__version__)
 def main() -> None:
     """How many LLM calls each API request makes on Amazon Bedrock."""
-
-
-_COMMANDS = (
-    requests_command,
-    show_command,
-    timeline_command,
-    report_command,
-    rejected_command,
-    replay_command,
-    inspect_command,
-    demo_command,
-    local_group,
-    completion_command,
-)
-
-for _command in _COMMANDS:
-    main.add_command(_command)

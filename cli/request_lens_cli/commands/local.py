@@ -14,11 +14,11 @@ from request_lens_cli.local_aws.scenario_player import ending_now, play_into
 
 
 @click.group("local")
-def local_group() -> None:
+def local_command() -> None:
     """A local AWS on this machine, without Docker and without an account."""
 
 
-@local_group.command()
+@local_command.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="The loopback port; a free one by default.")
 def up(port: int | None) -> None:
     """Start the local AWS, or find the one that runs already."""
@@ -28,7 +28,7 @@ def up(port: int | None) -> None:
     click.echo(f"local AWS {state} at {local.endpoint}; settings in {paths.env_file.relative_to(paths.checkout)}")
 
 
-@local_group.command()
+@local_command.command()
 def deploy() -> None:
     """Build the template and deploy it to the local AWS."""
     stack = deploy_to(require_running(checkout_paths()))
@@ -36,7 +36,7 @@ def deploy() -> None:
         click.echo(f"{key} = {value}")
 
 
-@local_group.command()
+@local_command.command()
 @click.argument("scenario", default="article")
 @click.option("--tagged", is_flag=True, help="As if the caller had tagged its calls.")
 @click.option("--run-id", help="Names this playing: the same run id gives the same ids. By default the time.")
@@ -50,7 +50,7 @@ def play(scenario: str, *, tagged: bool, run_id: str | None) -> None:
     click.echo(f"played {len(played.access)} requests with {len(played.invocations)} calls ({played.name})")
 
 
-@local_group.command()
+@local_command.command()
 def down() -> None:
     """Stop what `up` and `deploy` have started."""
     was_running = take_down(checkout_paths())

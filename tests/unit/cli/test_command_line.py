@@ -1,13 +1,17 @@
 """The command line as a whole: help with examples that parse, exit codes, completion."""
 
+import os
+import pkgutil
 import shlex
 import subprocess
+import sys
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from request_lens_cli.main import main
+from request_lens_cli import commands
+from request_lens_cli.main import COMMANDS, main
 
 ASKING = ("requests", "show", "timeline", "report", "rejected")
 
@@ -16,6 +20,12 @@ def run(*arguments: str, **environment: str) -> str:
     result = CliRunner(env=environment).invoke(main, arguments, prog_name="request-lens")
     assert result.exit_code == 0, result.output
     return result.stdout
+
+
+def command_named(name: str) -> click.Command:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return command
 
 
 def examples(name: str) -> list[list[str]]:
@@ -30,7 +40,7 @@ def test_every_example_in_the_help_is_right_usage(name: str) -> None:
     assert len(found) >= 2
     for _, command, *arguments in found:
         assert command == name
-        parsed = main.commands[name].make_context(name, arguments)
+        parsed = command_named(name).make_context(name, arguments)
         assert parsed.params
 
 
@@ -78,6 +88,36 @@ def test_unknown_commands_and_options_are_wrong_usage() -> None:
     assert codes == [2, 2]
 
 
-def test_every_command_says_what_it_does() -> None:
-    assert [name for name, command in main.commands.items() if not command.get_short_help_str()] == []
-    assert all(isinstance(command, click.Command) for command in main.commands.values())
+def test_every_command_module_is_listed() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+
+    assert {name.replace("-", "_") for name in COMMANDS} == modules
+    assert [name for name in COMMANDS if not command_named(name).get_short_help_str()] == []
+
+
+LISTING = """
+import os, sys
+sys.argv = ["request-lens", *os.environ["WORDS"].split()]
+from request_lens_cli.main import main
+try:
+    main(prog_name="request-lens")
+finally:
+    heavy = ("boto3", "botocore", "pydantic", "rich", "yaml", "aws_lambda_powertools", "request_lens_cli.commands")
+    print([name for name in sys.modules if name.startswith(heavy)], file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        ("--help", {}),
+        ("--version", {}),
+        ("", {"_REQUEST_LENS_COMPLETE": "bash_complete", "COMP_WORDS": "request-lens re", "COMP_CWORD": "1"}),
+    ],
+)
+def test_help_and_completion_import_no_command(words: str, environment: dict[str, str]) -> None:
+    variables = os.environ | environment | {"WORDS": words}
+    process = subprocess.run([sys.executable, "-c", LISTING], env=variables, capture_output=True, text=True, check=True)
+
+    assert "re" in process.stdout
+    assert process.stderr.strip() == "[]"

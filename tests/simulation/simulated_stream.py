@@ -1,6 +1,6 @@
 """The table's stream in memory: in order per item, at least once, from checkpoints that may be lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -10,35 +10,41 @@ SHARDS = 2
 
 
 @dataclass(slots=True)
-class Shard:
-    """One shard's changes in order, and how far they were taken."""
+class Shard[Record]:
+    """One shard's records in order, and how far they were taken."""
 
-    changes: list[Change] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     checkpoint: int = 0
-    delivered: int = 0
 
 
-class SimulatedStream:
-    """Changes by shard; one item's changes are all in one shard. `repeats` are changes delivered more than once."""
+class SimulatedStream[Record]:
+    """Records by shard; one item's records are all in one shard."""
 
-    def __init__(self) -> None:
-        self.shards = [Shard() for _ in range(SHARDS)]
+    def __init__(self, item_of: Callable[[Record], str], *, shards: int = SHARDS) -> None:
+        self.shards = [Shard[Record]() for _ in range(shards)]
+        self._item_of = item_of
 
-    def put(self, changes: Sequence[Change]) -> set[int]:
-        """Append changes; answers with the numbers of the shards that have something new."""
+    def put(self, records: Sequence[Record]) -> set[int]:
+        """Append records; answers with the numbers of the shards that have something new."""
         touched: set[int] = set()
-        for change in changes:
-            number = crc32(_item(change).encode()) % SHARDS
-            self.shards[number].changes.append(change)
+        for record in records:
+            number = crc32(self._item_of(record).encode()) % len(self.shards)
+            self.shards[number].records.append(record)
             touched.add(number)
         return touched
 
-    def all_changes(self) -> list[Change]:
+    def all_records(self) -> list[Record]:
         """Everything that the stream ever held."""
-        return [change for shard in self.shards for change in shard.changes]
+        return [record for shard in self.shards for record in shard.records]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read to its end."""
+        return all(shard.checkpoint == len(shard.records) for shard in self.shards)
 
 
-def _item(change: Change) -> str:
+def changed_item(change: Change) -> str:
+    """The item that a change is of."""
     match change:
         case RevisionWritten():
             return f"request#{change.request.request_id}"

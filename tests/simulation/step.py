@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from request_lens.errors import StoreUnavailable, TimerUnavailable
+from request_lens.errors import StoreUnavailable
 from tests.simulation.drawing.faults import Fault, Faults
 
+type Outage = Callable[[str], Exception]
+"""What makes the error that an outage is seen as, of what happened."""
 
-class Killed(Exception):
-    """Lambda ended the function here: a crash or a time-out, which the use cases never see."""
+
+class Killed(BaseException):
+    """Lambda ended the function here: a crash or a time-out. No code that runs in it can see that, nor catch it."""
 
 
 @dataclass(slots=True)
@@ -18,7 +21,7 @@ class Step:
     faults: Faults
     give_way: Callable[[], None] = field(default=lambda: None)
 
-    def write[Answer](self, effect: Callable[[], Answer], outage: type[StoreUnavailable | TimerUnavailable]) -> Answer:
+    def write[Answer](self, effect: Callable[[], Answer], outage: Outage, lost: Outage | None = None) -> Answer:
         """A write that may not happen, happen without an answer, or happen twice, whose second answer counts."""
         self.boundary()
         if self.faults.strike(Fault.THROTTLE):
@@ -27,14 +30,14 @@ class Step:
         if self.faults.strike(Fault.OWN_LOST_REPLY):
             answer = effect()
         if self.faults.strike(Fault.LOST_REPLY):
-            raise outage("the reply was lost, after the write")
+            raise (lost or outage)("the reply was lost, after the write")
         self.crash()
         return answer
 
-    def read[Answer](self, effect: Callable[[], Answer]) -> Answer:
+    def read[Answer](self, effect: Callable[[], Answer], outage: Outage = StoreUnavailable) -> Answer:
         """A read that may fail; others may write right after it."""
         if self.faults.strike(Fault.THROTTLE):
-            raise StoreUnavailable("throttled, a read")
+            raise outage("throttled, a read")
         answer = effect()
         self.boundary()
         return answer

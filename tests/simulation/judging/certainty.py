@@ -62,7 +62,7 @@ def possible(outcome: Outcome) -> Verdict:
     """What a request says is possible at the end is a plain count over the calls that nobody has."""
     unlinked = [
         each.invocation
-        for each in outcome.world.store.inner.all_unlinked()
+        for each in outcome.world.all_unlinked()
         if isinstance(each.decision, Unattributed) and each.invocation.tag is None
     ]
     for state in outcome.states:
@@ -120,7 +120,7 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
             inferred = each.link.method is not Method.TAG and each.invocation.error_code is None
             yield f"proven {state.request_id} took {each.invocation.invocation_id}" if inferred else None
     rivals = [each for key, each in outcome.records.items() if key not in proven]
-    for call in outcome.world.store.inner.all_unlinked() if proven else ():
+    for call in outcome.world.all_unlinked() if proven else ():
         ambiguous = isinstance(call.decision, Unattributed) and call.decision.reason is Reason.AMBIGUOUS
         if ambiguous and call.invocation.error_code is None:
             fitting = [each for each in rivals if may_be_of(call.invocation, each, outcome.traffic.policy)]

@@ -61,7 +61,7 @@ def _rejection(record: Rejected) -> str:
 def _places(outcome: Outcome) -> Verdict:
     if outcome.calls:
         yield expect("where invocations end", sorted(key for key, _ in outcome.places), sorted(outcome.calls))
-    for each in outcome.world.store.inner.all_unlinked():
+    for each in outcome.world.all_unlinked():
         if each.decision is None:
             yield f"{each.invocation.invocation_id} was never decided"
 
@@ -70,9 +70,8 @@ def _drained(outcome: Outcome) -> Verdict:
     world = outcome.world
     yield from world.errors
     yield None if world.drained else f"still not drained after {world.steps} steps"
-    for shard in world.stream.shards:
-        if shard.checkpoint != len(shard.changes):
-            yield "the stream was not read to its end"
+    if not world.stream.is_read:
+        yield "the stream was not read to its end"
     if world.longest_chain > _most_rounds(outcome):
         yield f"a chain of {world.longest_chain} messages"
 

@@ -1,7 +1,7 @@
 """One schedule, run: its seed's traffic and deliveries through a pipeline, and what it ended with."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from tests.simulation.drawing.deliveries import draw_deliveries, prompt_deliveri
 from tests.simulation.drawing.faults import Fault, Faults
 from tests.simulation.drawing.traffic import draw_traffic
 from tests.simulation.drawing.truth import CallTruth, Style, Traffic
+from tests.simulation.judging.ended import Ended
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.snapshots import MAX_LAG
 from tests.simulation.world import World
@@ -30,7 +31,7 @@ class Outcome:
 
     seed: int
     traffic: Traffic
-    world: World
+    world: Ended
     records: Mapping[RequestId, Request]
     calls: Mapping[InvocationId, CallTruth]
 
@@ -42,7 +43,7 @@ class Outcome:
             for state in self.states
             for each in state.invocations
         ]
-        lone = self.world.store.inner.all_unlinked()
+        lone = self.world.all_unlinked()
         found += [
             (each.invocation.invocation_id, str(each.decision.reason))
             for each in lone
@@ -51,21 +52,21 @@ class Outcome:
         return sorted(found)
 
     @cached_property
-    def states(self) -> list[RequestState]:
+    def states(self) -> Sequence[RequestState]:
         """The requests whose record came."""
-        return self.world.store.inner.all_requests()
+        return self.world.all_requests()
 
     @cached_property
     def links(self) -> dict[InvocationId, Link]:
         """The links of calls without a tag."""
-        decisions = {each.invocation.invocation_id: each.decision for each in self.world.store.inner.all_unlinked()}
+        decisions = {each.invocation.invocation_id: each.decision for each in self.world.all_unlinked()}
         untagged = {key: found for key, found in decisions.items() if isinstance(found, Link)}
         return {key: link for key, link in untagged.items() if self.calls[key].call.tag is None}
 
     @cached_property
     def is_punctual(self) -> bool:
         """Whether every record and every call was stored, and in the index, within `LinkDelaySeconds` of its end."""
-        stored = self.world.store.first_stored
+        stored = self.world.first_stored
         delay = LINK_DELAY - MAX_LAG if self.world.faults.fired[Fault.INDEX_LAG] else LINK_DELAY
         observed = [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
         ends = {str(each.request_id): each.ended_at or each.started_at for each in observed}
@@ -91,7 +92,7 @@ def run_seed(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     world = World(faults, traffic.policy, pipeline)
     with pipeline.breaking():
         world.run(draw_deliveries(traffic, faults))
-    return _outcome(seed, traffic, world)
+    return outcome_of(seed, traffic, world)
 
 
 def run_promptly(outcome: Outcome, pipeline: Pipeline = PRODUCT) -> Outcome:
@@ -100,10 +101,11 @@ def run_promptly(outcome: Outcome, pipeline: Pipeline = PRODUCT) -> Outcome:
     world = World(Faults(random.Random(outcome.seed), quiet=True), outcome.traffic.policy, pipeline)
     with pipeline.breaking():
         world.run(prompt_deliveries(facts, random.Random(outcome.seed)))
-    return _outcome(outcome.seed, outcome.traffic, world)
+    return outcome_of(outcome.seed, outcome.traffic, world)
 
 
-def _outcome(seed: int, traffic: Traffic, world: World) -> Outcome:
+def outcome_of(seed: int, traffic: Traffic, world: Ended) -> Outcome:
+    """A world at its end, and the facts that it was given in time."""
     kept = [
         record
         for each in world.collected

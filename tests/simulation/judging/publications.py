@@ -106,7 +106,7 @@ def _samples_of(outcome: Outcome, metric: Metric) -> dict[str, tuple[float, ...]
 def _revisions(outcome: Outcome) -> dict[RequestId, list[RevisionWritten]]:
     """Every revision that was written, by request, in order."""
     found: defaultdict[RequestId, list[RevisionWritten]] = defaultdict(list)
-    for change in outcome.world.stream.all_changes():
+    for change in outcome.world.all_changes():
         if isinstance(change, RevisionWritten):
             found[change.request.request_id].append(change)
     return found
@@ -139,7 +139,7 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
         return True
     if state.record is None or state.record.ended_at is None:
         return False
-    stored = outcome.world.store.first_stored
+    stored = outcome.world.first_stored
     last = max(
         stored[each.call.invocation_id]
         for each in outcome.traffic.calls_of(state.request_id)
@@ -157,7 +157,7 @@ def repeats(outcome: Outcome) -> Verdict:
         if each.publication_id in first:
             yield expect(f"the repeat of {each.publication_id}", each, first[each.publication_id])
         first.setdefault(each.publication_id, each)
-    again = outcome.world.deliveries - len(outcome.world.stream.all_changes())
+    again = outcome.world.deliveries - len(outcome.world.all_changes())
     if repeated > again:
         yield f"{repeated} lines were repeated, but the stream repeated only {again} changes"
 
@@ -170,11 +170,11 @@ def breaches(outcome: Outcome) -> Verdict:
         if state.record is not None and state.stored_at is not None:
             standing.update(violations_by_request(state.record, stored_at=state.stored_at, policy=policy))
         standing.update(state.summary.violates if state.summary is not None else ())
-    for each in outcome.world.store.inner.all_unlinked():
+    for each in outcome.world.all_unlinked():
         if each.invocation.tag is None:
             standing.update(violations_by_call(each.invocation, stored_at=each.stored_at, policy=policy))
         if each.decision is not None and each.decision.violates is not None:
             standing[each.decision.violates] += 1
-    found = count_breaches(outcome.world.stream.all_changes(), policy)
+    found = count_breaches(outcome.world.all_changes(), policy)
     if standing or found:
         yield expect("AssumptionBreaches", found, standing)

@@ -54,7 +54,7 @@ docs: setup browser ## Make the generated parts of the documents anew: tables, o
 	$(BIN)/python -m scripts.document_tables
 	$(BIN)/python -m scripts.timeline_picture >/dev/null
 	$(BIN)/python -m scripts.overlap_picture
-	$(BIN)/python -m tests.support.command_outputs
+	$(BIN)/python -m tests.support.command_line.command_outputs
 	$(WITH_FUNCTIONS) $(BIN)/python -m tests.benchmark.cost_table
 	$(BIN)/python -m tests.benchmark.linking_figure
 	$(WITH_FUNCTIONS) $(BIN)/python -m tests.browser.document_pictures

@@ -1,6 +1,6 @@
 """What docs/queries.md shows of the commands is what they print."""
 
-from tests.support.command_outputs import PAGE, commands, updated
+from tests.support.command_line.command_outputs import PAGE, commands, updated
 
 
 def test_the_blocks_of_the_page_are_up_to_date() -> None:

@@ -27,7 +27,7 @@ def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: Deplo
 
     output = lens.answer("show", "8vyhhrKPTgKzGt2=", columns=170)
 
-    (first,) = [line for line in output.splitlines() if line.startswith(" 1 ")]
+    (first,) = [line for line in output.splitlines() if line.startswith("1 ")]
     for part in ("1.84 s", "892 / 57", "tool_use", "window (assumed)", "jp.anthropic.claude-haiku-4-5-20251001-v1:0"):
         assert part in first
     assert "2 LLM calls" in output

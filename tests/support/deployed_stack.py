@@ -88,9 +88,10 @@ class DeployedLens:
         self.holds(*result.requests)
         self.holds_untagged(*result.unattributed)
 
-    def ask(self, *arguments: str, columns: int = 120) -> Result:
-        """What `request-lens` answers at this moment, in so many columns."""
-        runner = CliRunner(env={"COLUMNS": str(columns), "NO_COLOR": "1"})
+    def ask(self, *arguments: str, columns: int = 120, piped: bool = False) -> Result:
+        """What `request-lens` answers at this moment: on a terminal of so many columns without styles, or in a pipe."""
+        terminal = {} if piped else {"TTY_COMPATIBLE": "1", "TERM": "dumb", "LINES": "50"}
+        runner = CliRunner(env={"COLUMNS": str(columns), "NO_COLOR": "1"} | terminal)
         return runner.invoke(main, arguments, obj=MemoryClock(moment=self.now), prog_name="request-lens")
 
     def answer(self, *arguments: str, columns: int = 120) -> str:

@@ -18,9 +18,10 @@ def settled(
     duration_ms: int | None = 5_000,
     route: str = "POST /ask",
     possible_calls: int | None = 0,
+    status: int = 200,
 ) -> RequestState:
     """A settled request with these calls, each linked by its tag, else by its time."""
-    record = request(request_id, start, duration_ms=duration_ms, route=route)
+    record = request(request_id, start, duration_ms=duration_ms, route=route, status=status)
     to = link(request_id)
     invocations = tuple(linked(call, to) for call in calls)
     return RequestState(

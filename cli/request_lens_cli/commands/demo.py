@@ -28,7 +28,7 @@ from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path
 from request_lens_cli.terminal.progress import phase
 from request_lens_cli.terminal.report_view import show_uncertain
-from request_lens_cli.terminal.requests_table import requests_table
+from request_lens_cli.terminal.requests_table import print_requests
 from request_lens_cli.terminal.timeline_png import write_png
 
 ARTICLE = "article"
@@ -104,7 +104,8 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
 
 
 def _show(report: Report, console: Console) -> None:
-    console.print(requests_table(report, width=console.width))
+    print_requests(report, console, aligned=True)
+    console.print()
     console.print(headline(report), style="bold", highlight=False)
     if report.prices:
         console.print(cost_line(report), highlight=False)

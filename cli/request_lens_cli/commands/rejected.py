@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from request_lens.domain.log_record import StoredRejected
-from request_lens.presentation.formatting import UNKNOWN, counts_text, iso_ms, pluralize
+from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, iso_ms, pluralize
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -18,13 +17,28 @@ from request_lens_cli.options.shared import format_option, period_options, stack
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.documents import Document, rejected_document
 from request_lens_cli.report.period import Period
-from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.console import notes_beside, open_console
+from request_lens_cli.terminal.listing import Column, print_list
 from request_lens_cli.terminal.progress import working
 
 _EXAMPLES = examples(
     "request-lens rejected --since 1d", "request-lens rejected --since 3h --format json --stack-name request-lens-prod"
 )
-_COLUMNS = ("Rejected", "Reason", "Detail", "Bytes", "Log group", "Log stream", "Event id")
+
+
+def _place(name: str | None) -> Text:
+    return Text(cleaned(name or UNKNOWN))
+
+
+_COLUMNS: Sequence[Column[StoredRejected]] = (
+    Column(header="Rejected (UTC)", cell=lambda row: Text(f"{row.stored_at:%m-%d %H:%M:%S}")),
+    Column(header="Reason", cell=lambda row: Text(row.record.reason.value)),
+    Column(header="Detail", cell=lambda row: _place(row.record.detail)),
+    Column(header="Bytes", cell=lambda row: Text(counts_text(row.record.size_bytes)), numeric=True, leaves=1),
+    Column(header="Log group", cell=lambda row: _place(row.record.log_group)),
+    Column(header="Log stream", cell=lambda row: _place(row.record.log_stream)),
+    Column(header="Event id", cell=lambda row: _place(row.record.event_id)),
+)
 
 
 @click.command("rejected", epilog=_EXAMPLES)
@@ -50,14 +64,15 @@ def rejected_documents(records: Sequence[StoredRejected]) -> Document:
 
 def show_rejected(records: Sequence[StoredRejected], console: Console) -> None:
     """Print the kept records, how many there are by reason, and whether there may be more."""
+    notes = notes_beside(console)
     if records:
-        console.print(rejected_table(records))
+        print_list(_COLUMNS, records, console)
     reasons = Counter(stored.record.reason for stored in records)
     counts = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
-    console.print(pluralize(len(records), "rejected record") + (f": {counts}" if counts else ""), style="bold")
+    notes.print(pluralize(len(records), "rejected record") + (f": {counts}" if counts else ""), style="bold")
     if _is_cut(records):
         note = f"Showing the earliest {len(records):,} rejected records; narrow the time range to see all."
-        console.print(note, style="yellow", highlight=False)
+        notes.print(note, style="yellow", highlight=False)
 
 
 def _is_cut(records: Sequence[StoredRejected]) -> bool:
@@ -69,21 +84,3 @@ def stored_rejected_document(stored: StoredRejected) -> Document:
     record = stored.record
     where = {"log_group": record.log_group, "log_stream": record.log_stream, "event_id": record.event_id}
     return {"rejected_at": iso_ms(stored.stored_at), **rejected_document(record), **where}
-
-
-def rejected_table(records: Sequence[StoredRejected]) -> Table:
-    """One record a row, in the order given."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
-    for column in _COLUMNS:
-        table.add_column(column, justify="right" if column == "Bytes" else "left", overflow="fold")
-    for stored in records:
-        record = stored.record
-        where = [name or UNKNOWN for name in (record.log_group, record.log_stream, record.event_id)]
-        table.add_row(
-            f"{stored.stored_at:%H:%M:%S}",
-            record.reason.value,
-            record.detail or UNKNOWN,
-            counts_text(record.size_bytes),
-            *where,
-        )
-    return table

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
@@ -43,6 +43,7 @@ class Report:
 
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these.
+    Times are shown in `zone`; None is the zone of this machine.
     """
 
     requests: Sequence[RequestState]
@@ -50,6 +51,7 @@ class Report:
     labels: Mapping[str, Label] = field(default_factory=dict)
     provisional: Mapping[RequestId, Summary] = field(default_factory=dict)
     earlier: int = 0
+    zone: tzinfo | None = UTC
 
     @property
     def totals(self) -> Totals:
@@ -110,9 +112,15 @@ class Report:
         return Counter(why(unlinked) for unlinked in self.unlinked if not isinstance(unlinked.decision, Link))
 
     @property
+    def zone_name(self) -> str:
+        """The zone that times are shown in, for the header of their column."""
+        return "UTC" if self.zone is UTC else "local"
+
+    @property
     def within_one_day(self) -> bool:
-        """Whether all requests started on one day in UTC."""
-        return len({state.record.started_at.date() for state in self.requests if state.record is not None}) <= 1
+        """Whether all requests started on one day of the zone."""
+        starts = (state.record.started_at for state in self.requests if state.record is not None)
+        return len({start.astimezone(self.zone).date() for start in starts}) <= 1
 
     def timeline_rows(self) -> list[TimelineRow]:
         """The requests as the timeline draws them: labelled where there is a label, else by route."""
@@ -136,8 +144,8 @@ class Report:
         )
 
     def started_text(self, record: Request) -> str:
-        """The request's start in UTC, with its day where the report's requests are of several."""
-        return f"{record.started_at:%H:%M:%S}" if self.within_one_day else f"{record.started_at:%m-%d %H:%M:%S}"
+        """The request's start, with its day where the report's requests are of several."""
+        return f"{record.started_at.astimezone(self.zone):{'%H:%M:%S' if self.within_one_day else '%m-%d %H:%M:%S'}}"
 
     def newest(self, limit: int) -> "Report":
         """The latest `limit` requests of the report, the others counted as earlier ones."""

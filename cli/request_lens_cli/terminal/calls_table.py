@@ -1,9 +1,8 @@
-"""The calls of one request as a table for the terminal."""
+"""The calls of one request as a list."""
 
 from collections.abc import Collection, Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from request_lens.domain.facts import InvocationId
@@ -14,46 +13,48 @@ from request_lens.presentation.calls import link_text, start_text
 from request_lens.presentation.costs import call_cost
 from request_lens.presentation.formatting import cleaned, counts_text, seconds
 from request_lens_cli.report.costs import call_estimate
-from request_lens_cli.terminal.unlinked_table import ended_with
+from request_lens_cli.terminal.listing import Column, print_list
+from request_lens_cli.terminal.unlinked_table import ended_with, tokens_text
 
-_NUMERIC = frozenset({"#", "Start", "Latency", "Tokens in/out", "Cache read/write", "Cost (est.)"})
-_UNCACHED = ("#", "Start", "Latency", "Tokens in/out", "Cost (est.)", "Ended with", "Correlated by", "Model")
-_CACHED = (*_UNCACHED[:4], "Cache read/write", *_UNCACHED[4:])
+type _Numbered = tuple[int, LinkedInvocation]
 
 
-def calls_table(
+def print_calls(
     state: RequestState,
     policy: Policy,
     *,
     linked: Sequence[LinkedInvocation],
     provisional: Collection[InvocationId] = (),
-) -> Table:
-    """One invocation of the request a row, in the order given; a start known only to the second has no milliseconds.
+    console: Console,
+) -> None:
+    """Print one invocation of the request per line, in the order given.
 
-    The links of those that are `provisional` are not decided yet.
+    A start known only to the second has no milliseconds. The links of those that are `provisional` are not decided yet.
     """
     cached = any(call.invocation.tokens.cache_read or call.invocation.tokens.cache_write for call in linked)
-    headers = _CACHED if cached else _UNCACHED
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
-    for header in headers:
-        table.add_column(header, justify="right" if header in _NUMERIC else "left", overflow="fold")
-    for number, call in enumerate(linked, start=1):
-        cells = {"#": Text(str(number))} | _cells(call, state, policy)
-        if call.invocation.invocation_id in provisional:
-            cells["Correlated by"].append(", provisional", style="yellow")
-        table.add_row(*(cells[header] for header in headers))
-    return table
+
+    def link(row: _Numbered) -> Text:
+        is_open = row[1].invocation.invocation_id in provisional
+        return Text(link_text(row[1].link)) + Text(", provisional" if is_open else "", style="yellow")
+
+    columns: Sequence[Column[_Numbered]] = (
+        Column(header="#", cell=lambda row: Text(str(row[0])), numeric=True),
+        Column(header="Start (UTC)", cell=lambda row: Text(start_text(row[1].invocation, policy)), numeric=True),
+        Column(header="Latency", cell=lambda row: Text(seconds(row[1].invocation.latency_ms)), numeric=True),
+        Column(header="Ended with", cell=lambda row: ended_with(row[1].invocation)),
+        Column(header="Tokens in/out", cell=lambda row: tokens_text(row[1].invocation), numeric=True, leaves=3),
+        Column(header="Cache read/write", cell=_cache, numeric=True, leaves=4, shown=cached),
+        Column(header="Est. cost", cell=lambda row: _cost(row[1], state), numeric=True, leaves=2),
+        Column(header="Correlated by", cell=link, leaves=1),
+        Column(header="Model", cell=lambda row: Text(cleaned(row[1].invocation.model_id)), leaves=5),
+    )
+    print_list(columns, list(enumerate(linked, start=1)), console)
 
 
-def _cells(linked: LinkedInvocation, state: RequestState, policy: Policy) -> dict[str, Text]:
-    call = linked.invocation
-    return {
-        "Start": Text(start_text(call, policy)),
-        "Latency": Text(seconds(call.latency_ms)),
-        "Tokens in/out": Text(counts_text(call.tokens.input, call.tokens.output)),
-        "Cache read/write": Text(counts_text(call.tokens.cache_read, call.tokens.cache_write)),
-        "Cost (est.)": Text(call_cost(call_estimate(call, state.summary))),
-        "Ended with": ended_with(call),
-        "Correlated by": Text(link_text(linked.link)),
-        "Model": Text(cleaned(call.model_id)),
-    }
+def _cache(row: _Numbered) -> Text:
+    tokens = row[1].invocation.tokens
+    return Text(counts_text(tokens.cache_read, tokens.cache_write))
+
+
+def _cost(linked: LinkedInvocation, state: RequestState) -> Text:
+    return Text(call_cost(call_estimate(linked.invocation, state.summary)))

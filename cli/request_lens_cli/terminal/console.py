@@ -5,7 +5,7 @@ import os
 from rich.console import Console
 
 WITHOUT_TERMINAL = 170
-"""Columns where the output goes to a file or a pipe: one line a request."""
+"""Columns of what is drawn where the output goes to a file or a pipe."""
 
 
 def open_console() -> Console:
@@ -14,3 +14,8 @@ def open_console() -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WITHOUT_TERMINAL
     return console
+
+
+def notes_beside(console: Console) -> Console:
+    """Where the sentences below a list go: the terminal itself, or stderr where the list goes into a pipe."""
+    return console if console.is_terminal else Console(stderr=True)

@@ -4,12 +4,18 @@ from rich.console import Console
 
 from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
+from request_lens.presentation.certainty import remedy
+from request_lens.presentation.formatting import pluralize
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import Document, summary_document, unattributed_documents
 from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
 from request_lens_cli.terminal.bars import render_bars
-from request_lens_cli.terminal.requests_table import requests_table
-from request_lens_cli.terminal.unlinked_table import doubt_table, unlinked_list, unlinked_table
+from request_lens_cli.terminal.console import notes_beside
+from request_lens_cli.terminal.requests_table import print_requests
+from request_lens_cli.terminal.unlinked_table import print_unlinked
+
+MAX_BARS = 200
+"""Requests that are drawn as bars, the newest."""
 
 NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
 
@@ -24,47 +30,50 @@ def report_document(report: Report, policy: Policy) -> Document:
 
 
 def show_report(report: Report, console: Console) -> None:
-    """Print a report: its table, its headline, what has no request, and the bars."""
+    """Print a report: its list, its headline, what has no request, and on a terminal the bars."""
     show_requests(report, console)
-    if report.requests:
+    if report.requests and console.is_terminal:
         console.print()
-        console.print(render_bars(report.timeline_rows(), width=console.width))
+        console.print(render_bars(report.newest(MAX_BARS).timeline_rows(), width=console.width))
 
 
 def show_requests(report: Report, console: Console) -> None:
-    """Print a report's table and headline, and what has no request by reason."""
+    """Print a report's list and headline, and what has no request by reason; in a pipe the list alone."""
+    notes = notes_beside(console)
     if not report.requests and not report.unlinked:
-        console.print(NO_REQUESTS)
+        notes.print(NO_REQUESTS)
         return
     if report.requests:
-        console.print(requests_table(report, width=console.width))
-    console.print(headline(report), style="bold", highlight=False)
+        print_requests(report, console)
+        notes.print()
+    notes.print(headline(report), style="bold", highlight=False)
     if report.requests:
-        console.print(f"{cost_line(report)}.", highlight=False)
+        notes.print(f"{cost_line(report)}.", highlight=False)
     if report.earlier:
-        console.print(f"{earlier_note(report)}: ask for a shorter time.", style="yellow", highlight=False)
-    show_uncertain(report, console)
-    _show_cut(report, console)
+        notes.print(f"{earlier_note(report)}: ask for a shorter time.", style="yellow", highlight=False)
+    show_uncertain(report, notes)
+    _show_cut(report, notes)
 
 
 def show_uncertain(report: Report, console: Console) -> None:
-    """Print which requests are uncertain and why, and which invocations have no request; nothing where all is clear."""
-    if not report.is_certain:
-        console.print(doubt_table(report))
-    if report.unattributed or report.pending:
-        console.print(unlinked_table(report))
+    """Print how many requests are uncertain, why, and what helps, and which calls have no request; nothing else."""
+    for doubt, count in sorted(report.doubts().items()):
+        uncertain = f"{pluralize(count, 'request')} uncertain: {doubt.value}. What helps: {remedy(doubt)}."
+        console.print(uncertain, style="yellow", highlight=False)
+    for state, count in sorted(report.without_request().items()):
+        console.print(f"{pluralize(count, 'call')} {state}.", highlight=False)
 
 
 def show_unlinked(report: Report, console: Console) -> None:
     """Print each invocation that belongs to no request, or is not decided yet."""
     unlinked = [call for call in report.unlinked if not isinstance(call.decision, Link)]
-    if not unlinked:
-        console.print("Every invocation of this time belongs to a request.")
-        _show_cut(report, console)
-        return
-    console.print(unlinked_list(unlinked))
-    console.print(f"{report.unattributed:,} unattributed, {report.pending:,} pending", style="bold", highlight=False)
-    _show_cut(report, console)
+    notes = notes_beside(console)
+    if unlinked:
+        print_unlinked(unlinked, console)
+        notes.print(f"{report.unattributed:,} unattributed, {report.pending:,} pending", style="bold", highlight=False)
+    else:
+        notes.print("Every invocation of this time belongs to a request.")
+    _show_cut(report, notes)
 
 
 def _show_cut(report: Report, console: Console) -> None:

@@ -15,8 +15,8 @@ from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, summary_document
-from request_lens_cli.terminal.calls_table import calls_table
-from request_lens_cli.terminal.requests_table import route_text
+from request_lens_cli.terminal.calls_table import print_calls
+from request_lens_cli.terminal.requests_table import status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
 
 
@@ -46,14 +46,14 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
         possible = state.summary.possible_calls if state.summary is not None and not details.provisional else 0
         console.print(render_waterfall(state.record, placed, width=console.width, possible_calls=possible))
     if linked:
-        console.print(calls_table(state, policy, linked=linked, provisional=details.provisional))
+        console.print()
+        print_calls(state, policy, linked=linked, provisional=details.provisional, console=console)
 
 
 def _show_record(state: RequestState, record: Request, console: Console) -> None:
-    console.print(Text.assemble((cleaned(state.request_id), "bold"), "  ", route_text(record)))
-    console.print(
-        f"{moment_text(record.started_at)}, status {record.status}, {seconds(record.duration_ms)}", highlight=False
-    )
+    console.print(Text.assemble((cleaned(state.request_id), "bold"), "  ", cleaned(record.route)), soft_wrap=True)
+    started, duration = moment_text(record.started_at), seconds(record.duration_ms)
+    console.print(Text.assemble(f"{started}, status ", status_text(record), f", {duration}"))
     for line in _summary_lines(state):
         console.print(line, highlight=False)
 

@@ -1,54 +1,37 @@
-"""What is not certain, as tables for the terminal: uncertain requests, and invocations that belong to no request."""
+"""The invocations that belong to no request, as a list."""
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.calls import end_text
-from request_lens.presentation.certainty import remedy
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
-from request_lens_cli.report.report import Report, why
+from request_lens_cli.report.report import why
+from request_lens_cli.terminal.listing import Column, print_list
+
+_COLUMNS: Sequence[Column[UnlinkedInvocation]] = (
+    Column(header="Invocation", cell=lambda call: Text(cleaned(call.invocation.invocation_id))),
+    Column(header="Logged (UTC)", cell=lambda call: Text(f"{call.invocation.logged_at:%m-%d %H:%M:%S}"), numeric=True),
+    Column(header="Latency", cell=lambda call: Text(seconds(call.invocation.latency_ms)), numeric=True),
+    Column(header="Why", cell=lambda call: Text(why(call))),
+    Column(header="Tokens in/out", cell=lambda call: tokens_text(call.invocation), numeric=True, leaves=2),
+    Column(header="Ended with", cell=lambda call: ended_with(call.invocation), leaves=1),
+    Column(header="Model", cell=lambda call: Text(cleaned(call.invocation.model_id)), leaves=3),
+    Column(header="Caller's role", cell=lambda call: Text(cleaned(call.invocation.caller_role or UNKNOWN)), leaves=4),
+)
 
 
-def unlinked_table(report: Report) -> Table:
-    """How many invocations belong to no request, or are not decided yet, by state and reason."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("Invocations", justify="right")
-    table.add_column("Without a request")
-    for state, count in sorted(report.without_request().items()):
-        table.add_row(f"{count:,}", state)
-    return table
+def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> None:
+    """Print one invocation per line: when it was logged, what it was, who made it, and why no request has it."""
+    print_list(_COLUMNS, unlinked, console)
 
 
-def doubt_table(report: Report) -> Table:
-    """How many requests are uncertain, why, and what helps."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("Requests", justify="right")
-    table.add_column("Uncertain, because", overflow="fold")
-    table.add_column("What helps", overflow="fold")
-    for doubt, count in sorted(report.doubts().items()):
-        table.add_row(f"{count:,}", doubt.value, remedy(doubt))
-    return table
-
-
-def unlinked_list(unlinked: Sequence[UnlinkedInvocation]) -> Table:
-    """One invocation in two lines: when it was logged, what it was, who made it, and why no request has it."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", leading=1)
-    for header in ("Logged (UTC)\nLatency", "Tokens in/out\nEnded with"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for header in ("Why\nInvocation", "Model\nCaller's role"):
-        table.add_column(header, overflow="fold")
-    for undecided in unlinked:
-        call = undecided.invocation
-        logged = f"{call.logged_at:%m-%d %H:%M:%S}\n{seconds(call.latency_ms)}"
-        tokens = Text.assemble(counts_text(call.tokens.input, call.tokens.output), "\n", ended_with(call))
-        names = ((why(undecided), call.invocation_id), (call.model_id, call.caller_role or UNKNOWN))
-        table.add_row(logged, tokens, *(Text("\n".join(map(cleaned, pair))) for pair in names))
-    return table
+def tokens_text(call: Invocation) -> Text:
+    """The call's tokens in and out."""
+    return Text(counts_text(call.tokens.input, call.tokens.output))
 
 
 def ended_with(call: Invocation) -> Text:

@@ -1,10 +1,8 @@
 """Costs as people see them: partial ones say so, unknown ones are never $0."""
 
 from decimal import Decimal
-from io import StringIO
 
 import pytest
-from rich.console import Console
 
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Invocation
@@ -18,8 +16,9 @@ from request_lens.presentation.costs import cost_of
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.report.report import Report
-from request_lens_cli.terminal.calls_table import calls_table
-from request_lens_cli.terminal.requests_table import requests_table
+from request_lens_cli.terminal.calls_table import print_calls
+from request_lens_cli.terminal.requests_table import print_requests
+from tests.support.command_line.screen import printed
 from tests.support.facts import MODEL, call, linked, request
 
 CALLS = [
@@ -42,10 +41,8 @@ def settled(*calls: Invocation, prices: PriceTable, runaway: Runaway | None = No
 
 
 def shown(state: RequestState) -> str:
-    console = Console(width=200, record=True, file=StringIO())
-    console.print(requests_table(Report(requests=[state], unlinked=[]), width=200))
-    console.print(calls_table(state, Policy(), linked=state.invocations))
-    return console.export_text()
+    requests = printed(lambda console: print_requests(Report(requests=[state], unlinked=[]), console))
+    return requests + printed(lambda console: print_calls(state, Policy(), linked=state.invocations, console=console))
 
 
 @pytest.mark.parametrize(

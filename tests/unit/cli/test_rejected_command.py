@@ -1,18 +1,16 @@
 """What people see of rejected records."""
 
-import io
 from datetime import UTC, datetime
 
 import pytest
-from rich.console import Console
 
 from request_lens.domain.log_record import Rejected, RejectedReason, StoredRejected
 from request_lens_cli.commands.rejected import (
     rejected_documents,
-    rejected_table,
     show_rejected,
     stored_rejected_document,
 )
+from tests.support.command_line.screen import printed
 
 AT = datetime(2026, 11, 24, 12, 0, 15, 250_000, tzinfo=UTC)
 LINE = StoredRejected(
@@ -44,11 +42,11 @@ def test_a_rejected_record_says_why_and_where_its_text_lies() -> None:
 
 def test_the_table_shows_one_a_line_and_a_dash_for_what_is_unknown() -> None:
     too_old = Rejected(reason=RejectedReason.TOO_OLD, detail="request r1 of 2026-01-01T00:00:00+00:00")
-    printed = io.StringIO()
-    Console(file=printed, width=180).print(rejected_table([LINE, StoredRejected(record=too_old, stored_at=AT)]))
+    text = printed(lambda console: show_rejected([LINE, StoredRejected(record=too_old, stored_at=AT)], console))
 
-    rows = [line.split() for line in printed.getvalue().splitlines() if ":" in line]
+    rows = [line.split() for line in text.splitlines() if ":" in line]
     assert rows[0] == [
+        "11-24",
         "12:00:15",
         "missing_field",
         "modelId:",
@@ -64,10 +62,7 @@ def test_the_table_shows_one_a_line_and_a_dash_for_what_is_unknown() -> None:
 @pytest.mark.parametrize(("kept", "is_cut"), [(0, False), (2, False), (3, True)])
 def test_a_list_that_may_have_been_cut_says_so(kept: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("request_lens_cli.commands.rejected.LIST_LIMIT", 3)
-    printed = io.StringIO()
-    show_rejected([LINE] * kept, Console(file=printed, width=180))
+    text = printed(lambda console: show_rejected([LINE] * kept, console))
 
-    assert (
-        "Showing the earliest 3 rejected records; narrow the time range to see all." in printed.getvalue()
-    ) == is_cut
+    assert ("Showing the earliest 3 rejected records; narrow the time range to see all." in text) == is_cut
     assert rejected_documents([LINE] * kept)["may_be_more"] == is_cut

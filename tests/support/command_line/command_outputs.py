@@ -14,8 +14,8 @@ from request_lens_cli.scenario.scenario import load_scenario
 from scripts.scenarios.generate import EVENTS
 from tests.support.deployed_stack import deployed_lens
 
-PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
-COLUMNS = 144
+PAGE = Path(__file__).parents[3] / "docs" / "queries.md"
+COLUMNS = 120
 _BLOCK = re.compile(
     r"(<!-- output over (\w+) -->\n```console\n\$ \.venv/bin/request-lens ([^\n]+)\n).*?(```)", re.DOTALL
 )

@@ -1,0 +1,1 @@
+"""The command line as tests see it: what it prints, and where."""

@@ -1,0 +1,98 @@
+"""Lists: no id and no number is ever cut, columns give way in a fixed order, a pipe gets them tab-separated."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.text import Text
+
+from request_lens_cli.report.report import Report
+from request_lens_cli.terminal.listing import Column, print_list, shorten_middle
+from request_lens_cli.terminal.requests_table import print_requests
+from tests.support.command_line.screen import piped, printed
+from tests.support.facts import call
+from tests.support.sample_states import costing, settled
+
+LONG = "POST /api/v2/organisations/{organisationId}/conversations/{conversationId}/answers/{answerId}/regenerate"
+UUID = "97288171-079e-4b27-9d0c-54f7015b28a2"
+REPORT = Report(
+    requests=[
+        costing(settled(UUID, call("i1", 1), route=LONG, possible_calls=2), "0.0021"),
+        costing(settled("r2", call("i2", 1), call("i3", 3), start=30, status=500), "12.5"),
+    ],
+    unlinked=[],
+)
+
+
+def listed(width: int, report: Report = REPORT) -> str:
+    return printed(lambda console: print_requests(report, console), width=width)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 132, 400])
+def test_ids_and_numbers_are_whole_at_every_width(width: int) -> None:
+    text = listed(width)
+
+    for part in (UUID, "r2", "18:27:02", "18:27:32", "5.00 s", "≥ 1"):
+        assert part in text
+    assert "500" in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_columns_leave_in_a_fixed_order_and_are_named() -> None:
+    absent = [listed(width).partition("No room for: ")[2].replace("\n", " ") for width in (400, 170, 130, 100, 80)]
+    columns = [set(filter(None, " ".join(names.split()).strip(".").split(", "))) for names in absent]
+
+    assert all(fewer <= more for fewer, more in pairwise(columns))
+    assert columns[-1] >= {"Correlated by", "Tokens in/out", "Other time"}
+
+
+def test_a_route_that_all_requests_have_leaves_before_cost_and_time() -> None:
+    alike = Report(requests=[settled("r1", call("i1", 1)), settled("r2", start=30)], unlinked=[])
+    header = listed(62, alike).splitlines()[0]
+
+    assert "Route" not in header
+    assert "LLM time" in header
+
+
+def test_a_long_route_loses_its_middle() -> None:
+    (line,) = [line for line in listed(150).splitlines() if UUID in line]
+
+    assert "POST /api/v2/org…" in line
+    assert "Id}/regenerate" in line
+
+
+def test_a_terminal_too_narrow_for_a_line_gets_a_card_with_everything() -> None:
+    text = listed(50)
+
+    assert text.splitlines()[0] == UUID
+    for part in (LONG.partition("/conv")[0], "Duration 5.00 s", "More calls 2 possible", "Est. cost ≥ $0.002100"):
+        assert part.replace(" ", "") in text.replace("\n", "").replace(" ", "")
+
+
+def test_a_pipe_gets_every_column_whole_and_nothing_else() -> None:
+    lines = piped(lambda console: print_requests(REPORT, console)).splitlines()
+
+    header, *rows = [line.split("\t") for line in lines]
+    assert header[:4] == ["Request", "Route", "Status", "Start (UTC)"]
+    assert [row[:3] for row in rows] == [[UUID, LONG, "200"], ["r2", "POST /ask", "500"]]
+    assert all(len(row) == len(header) for row in rows)
+    assert piped(lambda console: print_requests(REPORT, console)).count("\n") == 3
+
+
+@given(st.text(max_size=60), st.integers(3, 40))
+def test_a_shortened_text_is_no_wider_and_keeps_both_ends(text: str, width: int) -> None:
+    shortened = shorten_middle(Text(text), width)
+
+    assert shortened.cell_len <= max(width, 0)
+    if shortened.plain != text:
+        begin, _, end = shortened.plain.partition("…")
+        assert Text(text).plain.startswith(begin) or not begin
+        assert len(shortened.plain) < len(text) or shortened.cell_len < Text(text).cell_len
+        assert Text(text).plain.endswith(end) or not end
+
+
+def test_an_empty_list_has_its_header_alone() -> None:
+    columns = (Column[str](header="Name", cell=Text),)
+
+    assert printed(lambda console: print_list(columns, [], console)) == "Name\n"

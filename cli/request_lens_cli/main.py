@@ -17,11 +17,19 @@ COMMANDS: Mapping[str, str] = {
     "rejected": "List the log events that were set aside, and why.",
     "replay": "Run log files through the pipeline, offline.",
     "inspect": "Show what the pipeline makes of log lines.",
+    "attach": "Subscribe a further log group to the stack.",
+    "detach": "Undo `attach`.",
     "demo": "Deploy to a local AWS and show an experiment there.",
     "local": "A local AWS on this machine, without an account.",
     "completion": "Print the script that completes commands in SHELL.",
 }
-"""Each command with what the list of commands says of it: `commands/<name>.py` has it as `<name>_command`."""
+"""Each command with what the list of commands says of it: its module has it as `<name>_command`."""
+
+MODULES: Mapping[str, str] = {
+    "attach": "operating.attach",
+    "detach": "operating.attach",
+}
+"""Where below `commands` a command is that is not in `<name>.py`."""
 
 
 class _Commands(click.Group):
@@ -36,7 +44,8 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(import_module(f"request_lens_cli.commands.{name}"), f"{name}_command")
+        module = import_module(f"request_lens_cli.commands.{MODULES.get(cmd_name, name)}")
+        command: click.Command = getattr(module, f"{name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -1,0 +1,162 @@
+"""Subscribing log groups to a stack's processor: Lambda's permission and the filter, one of each a log group."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+from botocore.exceptions import ClientError
+
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.deployed.aws_errors import error_code, explained
+from request_lens_cli.deployed.log_group import MAX_FILTERS, STANDARD, LogGroup, SubscriptionFilter, find_log_group
+from request_lens_cli.deployed.processor import Permission, Processor, processor_of
+from request_lens_cli.deployed.stack import DeployedStackView
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+
+_STATEMENT = "request-lens-attached-"
+"""How the ids of our permissions begin: by them is known what was attached."""
+
+_PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+"""CloudWatch Logs tries the permission when it takes a filter, and a new one takes seconds to be seen everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachments:
+    """What is attached to one stack's processor, and how that is changed."""
+
+    stack_name: str
+    own_log_group: str
+    processor: Processor
+    logs: "CloudWatchLogsClient"
+    pause: Callable[[float], None] = time.sleep
+
+    @property
+    def filter_name(self) -> str:
+        """The name that our filter has in every log group that is attached."""
+        return f"request-lens-{self.stack_name}"
+
+    def names(self) -> Sequence[str]:
+        """The log groups that are attached, by name."""
+        return sorted(group for permission in self.processor.permissions() for group in _attached_by(permission))
+
+    def find(self, name: str) -> LogGroup:
+        """The log group, if it can be attached.
+
+        Raises: click.ClickException, which says why not: it is not there, is the processor's own, takes no filters, or
+        has two of others.
+        """
+        group = find_log_group(self.logs, name)
+        if group is None:
+            raise click.ClickException(f"There is no log group {name} in this account and Region. Nothing was changed.")
+        fault = self._fault_of(group)
+        if fault:
+            raise click.ClickException(f"{name} cannot be attached: {fault}. Nothing was changed.")
+        return group
+
+    def attach(self, group: LogGroup, kind: Kind) -> bool:
+        """Let the group invoke the processor, and filter it; False where all of that stood already.
+
+        Raises: click.ClickException where CloudWatch Logs does not take the filter; the permission is removed then.
+        """
+        arn, pattern = self.processor.arn, FILTER_PATTERNS[kind]
+        standing = [found for found in group.filters if found.destination_arn == arn]
+        others = [found for found in standing if found.name != self.filter_name]
+        if others:
+            return False
+        is_permitted = any(permission.covers(group.arn) for permission in self.processor.permissions())
+        if is_permitted and any(found.pattern == pattern for found in standing):
+            return False
+        if not is_permitted:
+            self._permit(group)
+        self._filter(group, pattern, arn)
+        return True
+
+    def detach(self, name: str) -> bool:
+        """Remove our filter and permission of a log group; False where there is neither.
+
+        Raises: click.ClickException where a template made the filter: it would come again with it.
+        """
+        group, arn = find_log_group(self.logs, name), self.processor.arn
+        filters = [found for found in group.filters if found.destination_arn == arn] if group is not None else []
+        ours = [found for found in filters if found.name == self.filter_name]
+        permissions = [each for each in self.processor.permissions() if name in _attached_by(each)]
+        if filters and not ours:
+            raise click.ClickException(_made_elsewhere(name, filters))
+        for found in ours:
+            self.logs.delete_subscription_filter(logGroupName=name, filterName=found.name)
+        for permission in permissions:
+            self.processor.client.remove_permission(
+                FunctionName=self.processor.name, StatementId=permission.statement_id
+            )
+        return bool(ours or permissions)
+
+    def _fault_of(self, group: LogGroup) -> str:
+        others = [found.name for found in group.filters if found.name != self.filter_name]
+        if group.name == self.own_log_group:
+            return "it is the processor's own log group, which would invoke the processor for ever"
+        if group.log_class != STANDARD:
+            return f"its class is {group.log_class}, and only groups of the class {STANDARD} take subscription filters"
+        if len(others) >= MAX_FILTERS and not any(
+            found.destination_arn == self.processor.arn for found in group.filters
+        ):
+            return f"it has two subscription filters already, which is all it takes ({', '.join(others)})"
+        return ""
+
+    def _permit(self, group: LogGroup) -> None:
+        self.processor.client.add_permission(
+            FunctionName=self.processor.name,
+            StatementId=_statement_id(group.name),
+            Action="lambda:InvokeFunction",
+            Principal="logs.amazonaws.com",
+            SourceArn=f"{group.arn}:*",
+            SourceAccount=group.arn.split(":")[4],
+        )
+
+    def _filter(self, group: LogGroup, pattern: str, arn: str) -> None:
+        refused = ""
+        for pause in (*_PAUSES_S, None):
+            try:
+                self.logs.put_subscription_filter(
+                    logGroupName=group.name, filterName=self.filter_name, filterPattern=pattern, destinationArn=arn
+                )
+            except ClientError as error:
+                if error_code(error) != "InvalidParameterException":
+                    raise
+                refused = explained(error)
+            else:
+                return
+            if pause is not None:
+                self.pause(pause)
+        self.detach(group.name)
+        raise click.ClickException(f"CloudWatch Logs did not take the filter. {refused} Nothing was changed.")
+
+
+def attachments_of(stack: DeployedStackView) -> Attachments:
+    """What is attached to a stack. Raises: click.ClickException where it is none of ours."""
+    return Attachments(
+        stack_name=stack.name,
+        own_log_group=stack.outputs.get("ProcessorLogGroupName", ""),
+        processor=processor_of(stack),
+        logs=stack.session.client("logs"),
+    )
+
+
+def _attached_by(permission: Permission) -> Sequence[str]:
+    """The log groups that one of our permissions is for; none of another's."""
+    if not permission.statement_id.startswith(_STATEMENT):
+        return []
+    return [arn.partition(":log-group:")[2].removesuffix(":*") for arn in permission.source_arns]
+
+
+def _statement_id(name: str) -> str:
+    return _STATEMENT + hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def _made_elsewhere(name: str, filters: Sequence[SubscriptionFilter]) -> str:
+    names = ", ".join(found.name for found in filters)
+    return f"`attach` did not make the filter of {name} ({names}): take it out of the template that it comes from."

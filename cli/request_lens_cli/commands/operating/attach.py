@@ -1,0 +1,103 @@
+"""`request-lens attach` and `detach`: further log groups of a deployed stack."""
+
+import click
+
+from request_lens_cli.attaching.kinds import INSPECTED_AS, Kind, kind_of
+from request_lens_cli.attaching.log_groups import Attachments, attachments_of
+from request_lens_cli.attaching.sample_lines import LineSample, newest_sample
+from request_lens_cli.commands.operating.aws_command import AwsCommand
+from request_lens_cli.deployed.stack import read_stack
+from request_lens_cli.options.period import command_clock
+from request_lens_cli.options.shared import stack_options
+from request_lens_cli.options.stack_choice import StackChoice
+
+_EXIT_CODES = """\b
+Exit codes:
+  0  it is so, now or already
+  1  refused: the reason is said, and nothing was changed
+  2  the command line is wrong"""
+
+_ATTACH_HELP = f"""Subscribe a further log group to the stack's processor: an access log of another API, or invocations.
+
+GROUP needs the class Standard and room for a subscription filter: it takes two. The processor is permitted to be
+invoked by it, and gets its lines from now on. Attaching it again changes nothing.
+
+\b
+Examples:
+  request-lens attach /aws/apigateway/orders
+  request-lens attach /bedrock/other-invocations --kind invocations --stack-name request-lens-prod
+
+{_EXIT_CODES}
+"""
+
+_DETACH_HELP = f"""Undo `attach`: remove the filter and the permission of a log group. Do so before deleting the stack.
+
+\b
+Examples:
+  request-lens detach /aws/apigateway/orders
+  request-lens detach --all
+
+{_EXIT_CODES}
+"""
+
+
+@click.command("attach", cls=AwsCommand, help=_ATTACH_HELP)
+@click.argument("group", metavar="GROUP")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in Kind]),
+    help="What the group holds. Default: what its newest line is.",
+)
+@stack_options
+def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
+    """Subscribe a log group to the stack's processor."""
+    attachments = attachments_of(read_stack(stack))
+    found = attachments.find(group)
+    sample = newest_sample(attachments.logs, group, now=command_clock().now())
+    chosen = Kind(kind) if kind else _kind_told_by(sample, group)
+    if attachments.attach(found, chosen):
+        click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
+    else:
+        click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
+    click.echo(_reading(sample, chosen))
+
+
+@click.command("detach", cls=AwsCommand, help=_DETACH_HELP)
+@click.argument("group", metavar="GROUP", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every log group that `attach` attached.")
+@stack_options
+def detach_command(*, group: str | None, everything: bool, stack: StackChoice) -> None:
+    """Undo `attach` of one log group, or of all."""
+    if (group is None) != everything:
+        raise click.UsageError("name a log group, or give --all")
+    attachments = attachments_of(read_stack(stack))
+    names = attachments.names() if group is None else [group]
+    if not names:
+        click.echo("No log group is attached. Nothing was changed.")
+    for name in names:
+        _detach(attachments, name)
+
+
+def _detach(attachments: Attachments, name: str) -> None:
+    if attachments.detach(name):
+        click.echo(f"Detached {name} from {attachments.processor.name}.")
+    else:
+        click.echo(f"{name} is not attached. Nothing was changed.")
+
+
+def _kind_told_by(sample: LineSample | None, group: str) -> Kind:
+    kind = kind_of(sample.inspection.kind) if sample is not None else None
+    if kind is None:
+        kinds = " or ".join(Kind)
+        raise click.UsageError(f"no line of the last day tells what {group} holds: say it with --kind {kinds}")
+    return kind
+
+
+def _reading(sample: LineSample | None, kind: Kind) -> str:
+    """What becomes of the group's lines, by its newest one."""
+    if sample is None:
+        return "It had no line in the last day."
+    read_as, wanted = sample.inspection.kind, INSPECTED_AS[kind]
+    if read_as == wanted:
+        return f"Its newest line is read: {sample.text}."
+    return f"Warning: its newest line is {read_as}, no {wanted}: {sample.text}."

@@ -1,0 +1,78 @@
+"""What AWS refused, in one sentence: which action the caller lacks, or what AWS said."""
+
+import re
+from collections.abc import Mapping
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"})
+_EXPIRED = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
+    | {"SignatureDoesNotMatch", "InvalidSignatureException", "InvalidAccessKeyId", "IncompleteSignature"}
+)
+
+_NAMED_ACTION = re.compile(r"perform:? ([a-z0-9-]+:[A-Za-z]+)")
+"""The action in AWS's own words: "is not authorized to perform: lambda:GetPolicy on resource: …"."""
+
+_ACTIONS: Mapping[str, str] = {
+    "DescribeStacks": "cloudformation:DescribeStacks",
+    "DescribeStackResource": "cloudformation:DescribeStackResource",
+    "DescribeLogGroups": "logs:DescribeLogGroups",
+    "DescribeSubscriptionFilters": "logs:DescribeSubscriptionFilters",
+    "PutSubscriptionFilter": "logs:PutSubscriptionFilter",
+    "DeleteSubscriptionFilter": "logs:DeleteSubscriptionFilter",
+    "FilterLogEvents": "logs:FilterLogEvents",
+    "CreateLogStream": "logs:CreateLogStream",
+    "PutLogEvents": "logs:PutLogEvents",
+    "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
+    "GetFunctionConcurrency": "lambda:GetFunctionConcurrency",
+    "ListEventSourceMappings": "lambda:ListEventSourceMappings",
+    "GetPolicy": "lambda:GetPolicy",
+    "AddPermission": "lambda:AddPermission",
+    "RemovePermission": "lambda:RemovePermission",
+    "GetModelInvocationLoggingConfiguration": "bedrock:GetModelInvocationLoggingConfiguration",
+    "GetRole": "iam:GetRole",
+    "ListObjectsV2": "s3:ListBucket",
+    "GetQueueAttributes": "sqs:GetQueueAttributes",
+    "GetMetricData": "cloudwatch:GetMetricData",
+    "Query": "dynamodb:Query",
+    "BatchGetItem": "dynamodb:BatchGetItem",
+    "GetApi": "apigateway:GET",
+    "GetApis": "apigateway:GET",
+    "GetStages": "apigateway:GET",
+    "GetRestApi": "apigateway:GET",
+    "GetAccount": "apigateway:GET",
+    "UpdateStage": "apigateway:PATCH",
+}
+"""The IAM action of each operation that the command line calls."""
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's own name of the error."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def missing_action(error: ClientError) -> str | None:
+    """The IAM action that the caller lacks; None where something else was wrong."""
+    if error_code(error) not in _DENIED:
+        return None
+    named = _NAMED_ACTION.search(error.response.get("Error", {}).get("Message", ""))
+    return named[1] if named is not None else _ACTIONS.get(error.operation_name, error.operation_name)
+
+
+def has_bad_credentials(error: ClientError) -> bool:
+    """Whether AWS did not take the credentials themselves."""
+    return error_code(error) in _EXPIRED
+
+
+def explained(error: ClientError | BotoCoreError) -> str:
+    """What went wrong in one sentence, and what to do where that is known."""
+    if isinstance(error, BotoCoreError):
+        return f"AWS did not answer: {error}"
+    action = missing_action(error)
+    if action is not None:
+        return f"Your credentials may not {action}: allow them that action."
+    if has_bad_credentials(error):
+        return f"AWS does not take your credentials ({error_code(error)}): renew them."
+    message = error.response.get("Error", {}).get("Message", "")
+    return f"AWS refused {error.operation_name}: {error_code(error)}. {message}".strip()

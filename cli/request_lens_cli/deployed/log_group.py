@@ -1,0 +1,84 @@
+"""One log group, read: whether it is there, its class, its subscription filters and its newest lines."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+
+STANDARD = "STANDARD"
+"""The only class whose groups take subscription filters:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html"""
+
+MAX_FILTERS = 2
+"""Subscription filters that a log group takes."""
+
+_WINDOWS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
+"""The newest lines are looked for in the last minutes first: FilterLogEvents begins with the oldest."""
+
+_MAX_LINES = 20
+
+_MAX_PAGES = 20
+"""Pages of FilterLogEvents that are read of one window: each may be empty and yet have a next one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionFilter:
+    """A subscription filter: where it sends what fits its pattern."""
+
+    name: str
+    pattern: str
+    destination_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogGroup:
+    """A log group that is there; its ARN ends with its name."""
+
+    name: str
+    arn: str
+    log_class: str
+    filters: Sequence[SubscriptionFilter]
+
+
+def find_log_group(logs: "CloudWatchLogsClient", name: str) -> LogGroup | None:
+    """The log group of this name, or None where there is none."""
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    found = next((group for page in pages for group in page["logGroups"] if group.get("logGroupName") == name), None)
+    if found is None:
+        return None
+    arn = found["arn"].removesuffix(":*")
+    return LogGroup(name=name, arn=arn, log_class=found.get("logGroupClass", STANDARD), filters=_filters_of(logs, name))
+
+
+def _filters_of(logs: "CloudWatchLogsClient", name: str) -> Sequence[SubscriptionFilter]:
+    filters = logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
+    return [
+        SubscriptionFilter(
+            name=found["filterName"], pattern=found.get("filterPattern", ""), destination_arn=found["destinationArn"]
+        )
+        for found in filters
+    ]
+
+
+def newest_lines(
+    logs: "CloudWatchLogsClient", name: str, *, now: datetime, within: timedelta, pattern: str = ""
+) -> Sequence[str]:
+    """Up to 20 lines that fit the pattern, of the latest time that has any, oldest first; empty where none has."""
+    for window in (*(window for window in _WINDOWS if window < within), within):
+        lines = list(_lines(logs, name, first=now - window, pattern=pattern))
+        if lines:
+            return lines[-_MAX_LINES:]
+    return []
+
+
+def _lines(logs: "CloudWatchLogsClient", name: str, *, first: datetime, pattern: str) -> Iterator[str]:
+    start = round(first.timestamp() * 1000)
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=name, startTime=start, filterPattern=pattern, PaginationConfig={"PageSize": 1000}
+    )
+    for page in islice(pages, _MAX_PAGES):
+        yield from (event["message"] for event in page["events"])

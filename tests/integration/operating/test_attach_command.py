@@ -1,0 +1,215 @@
+"""`request-lens attach` and `detach`, over an emulated AWS."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from click import ClickException
+
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.attaching.log_groups import attachments_of
+from request_lens_cli.deployed.log_group import find_log_group
+from request_lens_cli.deployed.stack import read_stack
+from request_lens_cli.options.stack_choice import StackChoice
+from tests.support.operating.operated_stack import ACCESS, OTHER_FUNCTION, PROCESSOR_LOG, OperatedStack, operated
+from tests.support.template_document import RESOURCES
+
+__all__ = ["operated"]
+
+GROUP = "/aws/apigateway/orders"
+OUR_FILTER = "request-lens-request-lens"
+LINE = {
+    "requestId": "JKJaXmPLvHcESHA=",
+    "requestTimeEpoch": "1764872822000",
+    "responseLatency": "4312",
+    "status": "200",
+    "routeKey": "POST /orders",
+}
+
+
+@pytest.fixture
+def orders(operated: OperatedStack) -> OperatedStack:
+    operated.logs.create_log_group(logGroupName=GROUP)
+    operated.write(GROUP, json.dumps(LINE))
+    return operated
+
+
+def state(stack: OperatedStack) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, object]]]:
+    return stack.filters(GROUP), stack.statements()
+
+
+def others_filters(stack: OperatedStack, *names: str) -> None:
+    stack.lambda_.create_function(
+        FunctionName="other",
+        Runtime="python3.13",
+        Role=stack.lambda_.get_function_configuration(FunctionName=stack.function)["Role"],
+        Handler="other.handler",
+        Code={"ZipFile": b""},
+    )
+    for name in names:
+        stack.subscribe(GROUP, name=name, to=OTHER_FUNCTION)
+
+
+def test_a_group_is_permitted_and_filtered_as_its_newest_line_says(orders: OperatedStack) -> None:
+    before = set(orders.statements())
+
+    answer = orders.answer("attach", GROUP)
+
+    assert orders.filters(GROUP) == {OUR_FILTER: ""}
+    (added,) = set(orders.statements()) - before
+    statement = orders.statements()[added]
+    assert statement["Condition"] == {
+        "ArnLike": {"AWS:SourceArn": f"arn:aws:logs:ap-northeast-1:123456789012:log-group:{GROUP}:*"},
+        "StringEquals": {"AWS:SourceAccount": "123456789012"},
+    }
+    assert f"Attached {GROUP} (access)" in answer
+    assert "Its newest line is read: POST /orders, status 200, request JKJaXmPLvHcESHA=." in answer
+
+
+def test_attaching_again_changes_nothing(orders: OperatedStack) -> None:
+    orders.answer("attach", GROUP)
+    before = state(orders)
+
+    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
+    assert state(orders) == before
+
+
+def test_another_kind_gives_the_group_the_pattern_of_that_kind(orders: OperatedStack) -> None:
+    orders.answer("attach", GROUP)
+
+    answer = orders.answer("attach", GROUP, "--kind", "invocations")
+
+    assert orders.filters(GROUP) == {OUR_FILTER: '"ModelInvocationLog"'}
+    assert "Warning: its newest line is request, no invocation" in answer
+
+
+def test_a_group_of_the_stacks_own_is_attached_already(operated: OperatedStack) -> None:
+    before = operated.filters(ACCESS)
+
+    assert "already. Nothing was changed." in operated.answer("attach", ACCESS, "--kind", "access")
+    assert operated.filters(ACCESS) == before
+
+
+def test_what_half_an_attachment_lacks_is_added(orders: OperatedStack) -> None:
+    orders.answer("attach", GROUP)
+    whole = state(orders)
+    orders.logs.delete_subscription_filter(logGroupName=GROUP, filterName=OUR_FILTER)
+
+    assert f"Attached {GROUP}" in orders.answer("attach", GROUP)
+    assert state(orders) == whole
+
+
+def test_a_group_that_is_not_there_is_refused(operated: OperatedStack) -> None:
+    before = operated.statements()
+
+    assert f"There is no log group {GROUP}" in operated.refusal("attach", GROUP, "--kind", "access")
+    assert operated.statements() == before
+
+
+def test_a_group_of_another_class_is_refused(orders: OperatedStack) -> None:
+    orders.classes[GROUP] = "INFREQUENT_ACCESS"
+    before = state(orders)
+
+    refusal = orders.refusal("attach", GROUP, "--kind", "access")
+
+    assert "its class is INFREQUENT_ACCESS" in refusal
+    assert "Nothing was changed." in refusal
+    assert state(orders) == before
+
+
+def test_a_group_with_two_filters_of_others_is_refused(orders: OperatedStack) -> None:
+    others_filters(orders, "one", "two")
+    before = state(orders)
+
+    assert "two subscription filters already, which is all it takes (one, two)" in orders.refusal("attach", GROUP)
+    assert state(orders) == before
+
+
+def test_a_group_with_one_filter_of_others_has_room(orders: OperatedStack) -> None:
+    others_filters(orders, "one")
+
+    orders.answer("attach", GROUP)
+
+    assert orders.filters(GROUP) == {OUR_FILTER: ""}
+
+
+def test_the_processors_own_log_group_is_refused(operated: OperatedStack) -> None:
+    assert "would invoke the processor for ever" in operated.refusal("attach", PROCESSOR_LOG, "--kind", "access")
+
+
+def test_the_kind_must_be_said_where_no_line_tells_it(operated: OperatedStack) -> None:
+    operated.logs.create_log_group(logGroupName=GROUP)
+
+    assert "say it with --kind invocations or access" in operated.refusal("attach", GROUP, exit_code=2)
+    assert "It had no line in the last day." in operated.answer("attach", GROUP, "--kind", "access")
+
+
+def test_where_the_filter_is_not_taken_the_permission_goes_again(orders: OperatedStack) -> None:
+    before, waited = orders.statements(), list[float]()
+    found = find_log_group(orders.logs, GROUP)
+    assert found is not None
+    attachments = replace(attachments_of(read_stack(StackChoice())), pause=waited.append)
+    orders.refused.add("cloudwatch-logs.PutSubscriptionFilter")
+
+    with pytest.raises(ClickException, match="did not take the filter"):
+        attachments.attach(found, Kind.ACCESS)
+
+    assert orders.statements() == before
+    assert waited == [1, 2, 4, 8]
+
+
+def test_who_may_not_is_told_the_action(orders: OperatedStack) -> None:
+    orders.denied.add("lambda.AddPermission")
+
+    assert "may not lambda:AddPermission" in orders.refusal("attach", GROUP)
+    assert orders.filters(GROUP) == {}
+
+
+def test_detaching_leaves_what_was_before(orders: OperatedStack) -> None:
+    before = state(orders)
+    orders.answer("attach", GROUP)
+
+    assert f"Detached {GROUP}" in orders.answer("detach", GROUP)
+    assert state(orders) == before
+    assert "is not attached. Nothing was changed." in orders.answer("detach", GROUP)
+
+
+def test_all_that_was_attached_is_detached_at_once(orders: OperatedStack) -> None:
+    before = state(orders)
+    orders.logs.create_log_group(logGroupName="/second")
+    orders.answer("attach", GROUP)
+    orders.answer("attach", "/second", "--kind", "access")
+    orders.logs.delete_log_group(logGroupName="/second")
+
+    answer = orders.answer("detach", "--all")
+
+    assert "Detached /second" in answer
+    assert state(orders) == before
+    assert "No log group is attached" in orders.answer("detach", "--all")
+
+
+def test_the_stacks_own_filter_is_not_detached(operated: OperatedStack) -> None:
+    before = operated.filters(ACCESS)
+
+    assert "take it out of the template" in operated.refusal("detach", ACCESS)
+    assert operated.filters(ACCESS) == before
+
+
+def test_detach_wants_a_group_or_all(operated: OperatedStack) -> None:
+    assert "name a log group, or give --all" in operated.refusal("detach", exit_code=2)
+    assert "name a log group, or give --all" in operated.refusal("detach", GROUP, "--all", exit_code=2)
+
+
+def test_the_patterns_are_the_templates() -> None:
+    events = RESOURCES["ProcessorFunction"]["Properties"]["Events"]
+    patterns = {
+        name: event["Properties"]["FilterPattern"]
+        for name, event in events.items()
+        if "FilterPattern" in event["Properties"]
+    }
+
+    assert patterns == {
+        "ModelInvocations": FILTER_PATTERNS[Kind.INVOCATIONS],
+        "AccessLog": FILTER_PATTERNS[Kind.ACCESS],
+    }

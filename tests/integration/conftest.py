@@ -8,7 +8,8 @@ from moto import mock_aws
 
 import processor_handler
 from request_lens.application import settle_batch
-from tests.support.deployed_stack import lens
+from tests.support.deployed_stack import DeployedLens, lens
+from tests.support.emulated_aws.running_stack import RunningStack, running_stack
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
 
@@ -53,3 +54,10 @@ def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
         monkeypatch.setenv("SETTLE_QUEUE_URL", queue["QueueUrl"])
         yield
     processor_handler._processor.cache_clear()
+
+
+@pytest.fixture
+def running(lens: DeployedLens, request: pytest.FixtureRequest) -> Iterator[RunningStack]:
+    """The stack of the lens, whose processor runs."""
+    with running_stack(lens, {**ENVIRONMENT, "SERVICE_NAME": request.node.name}) as stack:
+        yield stack

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import TYPE_CHECKING, cast
 from xml.sax.saxutils import escape
 
 import boto3
 import pytest
 from botocore import handlers
-from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
+from botocore.awsrequest import AWSRequest, AWSResponse
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
@@ -28,17 +29,20 @@ from request_lens_cli.main import main
 from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.scenario.scenario import as_ndjson, load_scenario
 from scripts.scenarios.generate import EVENTS
+from tests.support.emulated_aws.aws_answer import answered
+from tests.support.emulated_aws.lambda_stand_in import Handler, invoked
 from tests.support.request_table import TABLE_NAME, create_request_table
 from tests.support.under_test import REGION
 
 if TYPE_CHECKING:
-    from botocore.compat import HTTPHeaders
     from moto.core.config import DefaultConfig
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 NOW = datetime.fromisoformat("2025-12-04T18:40:00Z")
 """The moment at which the commands are run: the article's requests ended twelve minutes ago."""
+
+XML = {"Content-Type": "text/xml"}
 
 LIVING = timedelta(days=36_500)
 """The items of a scenario of long ago have not expired."""
@@ -48,12 +52,15 @@ LIVING = timedelta(days=36_500)
 class DeployedLens:
     """A stack named request-lens, whose table tests fill, and which they ask with the command line.
 
-    `operations` are those that DynamoDB was asked for, by the tests too.
+    `operations` are those that DynamoDB was asked for, by the tests too. `functions` are those that can be invoked,
+    and `log` is what they print.
     """
 
     client: "DynamoDBClient"
     stacks: dict[str, Mapping[str, str]]
     operations: list[str]
+    functions: dict[str, Handler]
+    log: StringIO
     now: datetime = NOW
     store: DynamoFactStore = field(init=False)
 
@@ -116,15 +123,24 @@ def deployed_lens() -> Iterator[DeployedLens]:
     """A stack without requests."""
     stacks: dict[str, Mapping[str, str]] = {"request-lens": {"RequestTableName": TABLE_NAME}}
     operations: list[str] = []
+    functions: dict[str, Handler] = {}
+    log = StringIO()
 
     def cloudformation(request: AWSRequest, **_: object) -> AWSResponse:
         return _described(request, stacks)
 
+    def invoke(request: AWSRequest, **_: object) -> AWSResponse:
+        return invoked(request, functions, log=log)
+
     def dynamodb(event_name: str, **_: object) -> None:
         operations.append(event_name.rpartition(".")[2])
 
-    answering = [("before-send.cloudformation", cloudformation), ("before-send.dynamodb", dynamodb)]
-    ours = {"core": {"mock_credentials": True, "passthrough": {"services": ["cloudformation"]}}}
+    answering = [
+        ("before-send.cloudformation", cloudformation),
+        ("before-send.lambda.Invoke", invoke),
+        ("before-send.dynamodb", dynamodb),
+    ]
+    ours = {"core": {"mock_credentials": True, "passthrough": {"services": ["cloudformation", "lambda"]}}}
     with pytest.MonkeyPatch.context() as patched, mock_aws(config=cast("DefaultConfig", ours)):
         patched.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, *answering])
         for name in ("STACK_NAME", "AWS_PROFILE", "AWS_REGION"):
@@ -132,7 +148,7 @@ def deployed_lens() -> Iterator[DeployedLens]:
         patched.setenv("AWS_DEFAULT_REGION", REGION)
         client = boto3.client("dynamodb", region_name=REGION)
         create_request_table(client)
-        yield DeployedLens(client=client, stacks=stacks, operations=operations)
+        yield DeployedLens(client=client, stacks=stacks, operations=operations, functions=functions, log=log)
 
 
 def _described(request: AWSRequest, stacks: Mapping[str, Mapping[str, str]]) -> AWSResponse:
@@ -140,31 +156,16 @@ def _described(request: AWSRequest, stacks: Mapping[str, Mapping[str, str]]) -> 
     name = _asked(request)
     if name not in stacks:
         fault = f"<Code>ValidationError</Code><Message>Stack with id {escape(name)} does not exist</Message>"
-        return _answer(request, 400, f"<ErrorResponse><Error><Type>Sender</Type>{fault}</Error></ErrorResponse>")
+        return answered(request, 400, f"<ErrorResponse><Error><Type>Sender</Type>{fault}</Error></ErrorResponse>", XML)
     outputs = "".join(
         f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
         for key, value in stacks[name].items()
     )
     stack = f"<member><StackName>{name}</StackName><Outputs>{outputs}</Outputs></member>"
     result = f"<DescribeStacksResult><Stacks>{stack}</Stacks></DescribeStacksResult>"
-    return _answer(request, 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>")
+    return answered(request, 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>", XML)
 
 
 def _asked(request: AWSRequest) -> str:
     """The stack's name, in the form that is the request's body."""
     return dict(pair.partition("=")[::2] for pair in (request.body or "").split("&")).get("StackName", "")
-
-
-class _Body:
-    """A response's body as botocore reads it."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: object) -> Iterator[bytes]:
-        yield self._content
-
-
-def _answer(request: AWSRequest, status: int, xml: str) -> AWSResponse:
-    headers = HeadersDict({"Content-Type": "text/xml"})
-    return AWSResponse(request.url or "", status, cast("HTTPHeaders", headers), _Body(xml.encode()))

@@ -22,6 +22,14 @@ class DeployedStackView:
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
 
+    def output(self, name: str) -> str:
+        """An output that every stack of ours has. Raises: click.ClickException where this one has it not."""
+        if name not in self.outputs:
+            raise click.ClickException(
+                f"The stack {self.name} has no output {name}: it is no Request Lens stack, or an earlier version's."
+            )
+        return self.outputs[name]
+
     @property
     def policy(self) -> Policy:
         """The policy that its processor decides by."""

@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests
@@ -84,8 +82,4 @@ def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:
 
 def open_stack_table(stack: DeployedStackView) -> DeployedTable:
     """The table of a stack. Raises: click.ClickException where the stack is not one of ours."""
-    if "RequestTableName" not in stack.outputs:
-        raise click.ClickException(
-            f"The stack {stack.name} has no output RequestTableName: it is no Request Lens stack."
-        )
-    return open_table(stack.session.client("dynamodb"), stack.outputs["RequestTableName"])
+    return open_table(stack.session.client("dynamodb"), stack.output("RequestTableName"))

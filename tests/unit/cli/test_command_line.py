@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from request_lens_cli import commands
 from request_lens_cli.main import COMMANDS, MODULES, main
 
-ASKING = ("requests", "show", "timeline", "report", "rejected")
+ASKING = ("requests", "show", "timeline", "report", "rejected", "redrive")
 
 
 def run(*arguments: str, **environment: str) -> str:
@@ -69,7 +69,10 @@ def test_bash_takes_the_script() -> None:
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("request-lens re", {"requests", "rejected", "replay", "report"}), ("request-lens requests --so", {"--sort"})],
+    [
+        ("request-lens re", {"requests", "rejected", "replay", "report", "redrive"}),
+        ("request-lens requests --so", {"--sort"}),
+    ],
 )
 def test_commands_and_options_are_completed(words: str, expected: set[str]) -> None:
     environment = {

@@ -1,0 +1,57 @@
+"""`request-lens redrive`: what failed in a deployed stack, sent again."""
+
+import json
+from collections.abc import Iterable
+
+import click
+
+from request_lens_cli.commands.operating.aws_command import AwsCommand
+from request_lens_cli.deployed.stack import read_stack
+from request_lens_cli.operating.outcome import Fate, Outcome, Tally
+from request_lens_cli.operating.redrive import open_failures
+from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.shared import format_option, stack_options
+from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.operations.redrive_view import redrive_document, show_redrive
+from request_lens_cli.terminal.progress import working
+
+_EXAMPLES = examples(
+    "request-lens redrive --dry-run",
+    "request-lens redrive --stack-name request-lens-prod",
+    exit_codes="""\b
+Exit codes: 0 all were sent again, or there were none; 1 some failed and stay
+where they are, or the stack cannot be read; 2 wrong usage.""",
+)
+
+
+@click.command("redrive", cls=AwsCommand, epilog=_EXAMPLES)
+@click.option("--dry-run", is_flag=True, help="Say what waits, and send and delete nothing.")
+@stack_options
+@format_option
+@click.pass_context
+def redrive_command(context: click.Context, *, dry_run: bool, stack: StackChoice, format_: str) -> None:
+    """Send again what the stack gave up on, once the cause is gone.
+
+    Log batches and stream records of the failure bucket go to the processor, dead letters back to the settle queue.
+    Each is deleted when it has passed; one that fails stays, and the others go on. To send anything twice is safe.
+    """
+    failures = open_failures(read_stack(stack))
+    tally = _tallied(failures.look_at() if dry_run else failures.redrive())
+    if format_ == "json":
+        click.echo(json.dumps(redrive_document(tally), indent=2))
+    else:
+        show_redrive(tally, open_console())
+    context.exit(1 if tally.failures else 0)
+
+
+def _tallied(outcomes: Iterable[Outcome]) -> Tally:
+    tally = Tally()
+    with working("Looking for what failed") as note:
+        for outcome in outcomes:
+            tally.add(outcome)
+            sent, failed = tally.total(Fate.SENT), tally.total(Fate.FAILED)
+            note(
+                f"{sent:,} sent again, {failed:,} failed" if sent or failed else f"{sum(tally.counts.values()):,} found"
+            )
+    return tally

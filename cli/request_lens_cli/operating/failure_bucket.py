@@ -1,0 +1,56 @@
+"""The failure bucket: what Lambda gave up on, sent to the processor again, and deleted once that has passed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from request_lens_cli.deployed.aws_errors import explained
+from request_lens_cli.operating.failed_event import FailedKind, UnreadableFailureError, read_failed_event
+from request_lens_cli.operating.invoked_processor import DeployedProcessor, ProcessorFailedError
+from request_lens_cli.operating.outcome import UNREADABLE, Fate, Outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+PREFIX = "aws/lambda/"
+"""Where Lambda writes: `aws/lambda/async/<function>/YYYY/MM/DD/…`, `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/…`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureBucket:
+    """The failure bucket of a stack."""
+
+    client: "S3Client"
+    name: str
+
+    def keys(self) -> Iterator[str]:
+        """What Lambda wrote, by key, that is each function's and shard's in order of time."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
+            yield from (listed["Key"] for listed in page.get("Contents", []))
+
+    def look_at(self, key: str) -> Outcome:
+        """What an object is; nothing is sent."""
+        return self._outcome(key, processor=None)
+
+    def redrive(self, key: str, processor: DeployedProcessor) -> Outcome:
+        """Send an object's event again, and delete the object once the processor has served it."""
+        return self._outcome(key, processor=processor)
+
+    def _outcome(self, key: str, *, processor: DeployedProcessor | None) -> Outcome:
+        kind: str = UNREADABLE
+        try:
+            failed = read_failed_event(self.client.get_object(Bucket=self.name, Key=key)["Body"].read())
+            kind = failed.kind
+            if kind == FailedKind.OTHER:
+                return Outcome(kind=kind, fate=Fate.LEFT, where=key)
+            if processor is None:
+                return Outcome(kind=kind, fate=Fate.WAITING, where=key)
+            processor.send(failed.event)
+            self.client.delete_object(Bucket=self.name, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            return Outcome(kind=kind, fate=Fate.FAILED, where=key, error=explained(error))
+        except (ProcessorFailedError, UnreadableFailureError) as error:
+            return Outcome(kind=kind, fate=Fate.FAILED, where=key, error=str(error))
+        return Outcome(kind=kind, fate=Fate.SENT, where=key)

@@ -1,0 +1,1 @@
+"""What operating a deployed stack did, or would do, in the terminal and as JSON."""

@@ -118,9 +118,11 @@ def _revision_id(change: RevisionWritten) -> str:
 
 def samples(outcome: Outcome) -> Verdict:
     """A distribution cannot be corrected: where nothing goes wrong, the sample knows every call that is ever linked."""
-    if outcome.is_exact:
-        return
-    prompt = outcome.prompt
+    return iter(()) if outcome.is_exact else samples_when_prompt(outcome.prompt)
+
+
+def samples_when_prompt(prompt: Outcome) -> Verdict:
+    """The same of an outcome in which nothing went wrong."""
     printed = distinct(prompt)
     for state in prompt.states:
         if state.invocations and state.summary is not None and _came_in_time(state, prompt):
@@ -131,20 +133,19 @@ def samples(outcome: Outcome) -> Verdict:
 
 
 def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
-    """Whether a request's calls came within the wait that it had for them: a tagged one tells that others are tagged.
+    """Whether the calls that a request has, and its own, came within the wait for them.
 
-    Then `SettleDelaySeconds` are waited, which logs usually come within, and else `LinkDelaySeconds`.
+    A tagged one tells that others are tagged: then `SettleDelaySeconds` are waited, which logs usually come within, and
+    else `LinkDelaySeconds`. What is not the request's own, and linked to it all the same, comes late like any.
     """
     if all(each.link.method is not Method.TAG for each in state.invocations):
         return True
     if state.record is None or state.record.ended_at is None:
         return False
     stored = outcome.world.first_stored
-    last = max(
-        stored[each.call.invocation_id]
-        for each in outcome.traffic.calls_of(state.request_id)
-        if each.call.invocation_id in stored
-    )
+    known = {each.call.invocation_id for each in outcome.traffic.calls_of(state.request_id)}
+    known |= {each.invocation.invocation_id for each in state.invocations}
+    last = max(stored[key] for key in known if key in stored)
     return last < state.record.ended_at + outcome.traffic.policy.settle_delay
 
 

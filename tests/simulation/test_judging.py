@@ -1,0 +1,54 @@
+"""The judges themselves: what they let pass, and what they do not, in schedules that are written out."""
+
+import random
+
+import pytest
+
+from request_lens.domain.facts import Invocation
+from request_lens.domain.policy import Policy
+from tests.simulation.drawing.deliveries import Batch
+from tests.simulation.drawing.faults import Faults
+from tests.simulation.drawing.truth import OTHER_ROLE, CallTruth, Style, Traffic
+from tests.simulation.judging.outcome import Outcome
+from tests.simulation.judging.publications import samples_when_prompt
+from tests.simulation.world import World
+from tests.support.facts import at, call, request, tag
+
+
+def _quiet_outcome(calls: dict[float, CallTruth], *, record_at: float) -> Outcome:
+    """What comes of one request of 5 s and these calls, each collected at its second, without any fault."""
+    record = request("r0")
+    facts = {each.call.invocation_id: each for each in calls.values()}
+    traffic = Traffic(
+        style=Style.MIXED, policy=Policy(), requests={record.request_id: record}, calls=facts, goes_on=False
+    )
+    world = World(Faults(random.Random(1), quiet=True), traffic.policy)
+    world.run(
+        [
+            Batch(at=at(record_at), records=(record,)),
+            *(Batch(at=at(seconds), records=(each.call,)) for seconds, each in calls.items()),
+        ]
+    )
+    return Outcome(seed=1, traffic=traffic, world=world, records=traffic.requests, calls=facts)
+
+
+def _own(invocation: Invocation) -> CallTruth:
+    return CallTruth(call=invocation, request_id=request("r0").request_id, began=invocation.logged_at)
+
+
+@pytest.mark.parametrize(("came", "judged"), [(20, 1), (50, 0)])
+def test_the_sample_need_not_know_a_strangers_call_that_came_after_the_wait_for_tagged_ones(
+    came: float, judged: int
+) -> None:
+    """A tagged call tells the request not to wait for untagged ones; the stranger's is linked to it all the same."""
+    stranger = call("stranger", 2, role=OTHER_ROLE)
+    outcome = _quiet_outcome(
+        {
+            10: _own(call("r0-0", 1, tag=tag("r0"))),
+            came: CallTruth(call=stranger, request_id=None, began=stranger.logged_at, stranger=True),
+        },
+        record_at=12,
+    )
+
+    assert [len(each.invocations) for each in outcome.states] == [2]
+    assert list(samples_when_prompt(outcome)) == [None] * judged

@@ -138,6 +138,20 @@ def test_an_id_that_two_calls_returned_within_reach_joins_nothing() -> None:
     assert [names(chain) for chain in chains(resent)] == [["asks"], ["once"], ["again"]]
 
 
+def test_calls_beside_are_in_no_chain_and_name_tool_use_ids_like_any() -> None:
+    calls = [
+        call("i1", 1, produced=["x"]),
+        call("i2", 4, returned=["x"], produced=["y"]),
+        call("i3", 7, returned=["y"]),
+    ]
+    beside = [call("b1", 2, produced=["x"]), call("b2", 5, returned=["z"])]
+
+    found = chains_of(calls, policy=Policy(), beside=beside)
+
+    assert [names(chain) for chain in found] == [["i1"], ["i2", "i3"]]
+    assert chain_with(calls[2], calls, policy=Policy(), beside=beside) == found[1]
+
+
 def test_the_same_id_in_another_turn_beyond_reach_changes_nothing() -> None:
     far = REACH.total_seconds() + 10
     turns = [

@@ -15,6 +15,7 @@ from request_lens.domain.linking.neighbourhood import (
     LinkingContext,
     NearbyFacts,
     calls_span,
+    linking_context,
     may_be_linked,
     requests_span,
 )
@@ -97,7 +98,8 @@ def read_requests(
     """The context with the requests around and their tagged calls, and what is stored of those that may have made one.
 
     Requests that are proven to have all of their calls are left out: they made nobody else's. Where more requests may
-    have made one than are looked at, none is left out.
+    have made one than are looked at, none is left out. The chain may be a part of what it was: tagged calls, too, ask
+    for tool-use ids and return them.
     """
     if not context.facts.complete:
         return context, ()
@@ -116,7 +118,8 @@ def read_requests(
     proven = {state.request_id for state in states if is_call and is_proven(state.invocations)}
     tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
     rivals = [request for request in requests if request.request_id not in proven]
-    return replace(context, facts=replace(facts, requests=rivals, under_requests=tagged)), states
+    facts = replace(facts, requests=rivals, under_requests=tagged)
+    return linking_context(target, facts, context.policy), states
 
 
 def _readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:

@@ -4,7 +4,7 @@ Of a chain's calls the one that is due last settles it. It decides the others fi
 and decides itself last: while it has no decision, its message comes again and makes good what a crash left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -83,11 +83,11 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     """
     now = ports.clock.now()
     facts, sharing = read_calls(target, ports, policy)
-    context = linking_context(target, facts, policy)
-    last = context.last_due
+    suspected = linking_context(target, facts, policy)
+    last = suspected.last_due
     if due_at(last, policy) > now:
         return ()
-    context, states = read_requests(context, target, ports)
+    context, states = read_requests(suspected, target, ports)
     decision = decide_chain(context, now=now)
     if not decision.decisions:
         if decision.retry_at is not None and target == last:
@@ -98,22 +98,31 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if not context.facts.complete and came_late(target, policy):
         settled = settled_around(target, ports, policy)
     recount_all(settled, decided, ports, policy)
-    return [call for call in _left_behind(context, sharing) if due_order(call, policy) < due_order(target, policy)]
+    suspected = replace(suspected, facts=context.facts)
+    return list(_left_behind(target, suspected, sharing, decided=[call.invocation.invocation_id for call in decided]))
 
 
-def _left_behind(context: LinkingContext, sharing: Sequence[UnlinkedInvocation]) -> Iterator[UnlinkedInvocation]:
-    """The open calls that may have left their chain to this one, of those that share ids with it.
+def _left_behind(
+    target: UnlinkedInvocation,
+    context: LinkingContext,
+    sharing: Sequence[UnlinkedInvocation],
+    *,
+    decided: Collection[InvocationId] = (),
+) -> Iterator[UnlinkedInvocation]:
+    """The open calls due before this one that may have left their chain to it, of those that share ids with it.
 
-    Those of its chain that it does not decide have, and those may have that looked before the last of them all came.
-    The others saw the same chains: to look at them again would have calls of one id look at each other without end.
+    Those of its chain that were not decided with it have, whatever parted them, and those may have that looked before
+    the last of them all came. The others saw the same chains: to look at them again would have calls of one id look at
+    each other without end.
     """
-    policy, decided_here = context.policy, {member.invocation.invocation_id for member in context.deciding}
+    policy = context.policy
     of_chain = {member.invocation.invocation_id for member in context.members}
     last_came = max(call.stored_at for call in [context.members[0], *sharing])
     for call in sharing:
         call_id = call.invocation.invocation_id
         saw_all = context.facts.complete and last_came < due_at(call, policy) - MAX_LIST_LAG
-        if call.decision is None and call_id not in decided_here and (call_id in of_chain or not saw_all):
+        is_open = call.decision is None and call_id not in decided
+        if is_open and (call_id in of_chain or not saw_all) and due_order(call, policy) < due_order(target, policy):
             yield call
 
 
@@ -128,9 +137,8 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
     """
     facts, sharing = read_calls(target, ports, policy)
     context = linking_context(target, facts, policy)
-    for call in _left_behind(context, sharing):
-        if due_order(call, policy) < due_order(target, policy):
-            _settle_chains(call, ports, policy)
+    for call in _left_behind(target, context, sharing):
+        _settle_chains(call, ports, policy)
     members = context.members
     around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
     recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)

@@ -66,13 +66,21 @@ class Chain:
         return [(first, second) for second, before in enumerate(self.previous) for first in before]
 
 
-def chains_of(invocations: Iterable[Invocation], *, policy: Policy) -> list[Chain]:
-    """The chains among these invocations, by the time of their first call; see `_steps` for what joins two calls."""
-    ordered = sorted(invocations, key=_by_time)
+def chains_of(invocations: Iterable[Invocation], *, policy: Policy, beside: Iterable[Invocation] = ()) -> list[Chain]:
+    """The chains among these invocations, by the time of their first call; see `_steps` for what joins two calls.
+
+    Those `beside` are in none of them, but ask for tool-use ids, and return them, like any.
+    """
+    outside = {call.invocation_id for call in beside}
+    ordered = sorted((*invocations, *beside), key=_by_time)
     steps = _steps(ordered, policy)
+    if outside:
+        inside = [call.invocation_id not in outside for call in ordered]
+        steps = [[asker for asker in followed if inside[asker] and inside[at]] for at, followed in enumerate(steps)]
     groups: dict[int, list[int]] = {}
     for position, root in enumerate(_roots(len(ordered), steps)):
-        groups.setdefault(root, []).append(position)
+        if ordered[position].invocation_id not in outside:
+            groups.setdefault(root, []).append(position)
     return [_chain(ordered, members, steps) for members in groups.values()]
 
 
@@ -81,10 +89,15 @@ def lone_chain(invocation: Invocation) -> Chain:
     return Chain(calls=(invocation,), previous=((),))
 
 
-def chain_with(target: Invocation, invocations: Iterable[Invocation], *, policy: Policy) -> Chain:
-    """The chain of this one of the invocations."""
-    related = sharing_ids(target, invocations)
-    return next(chain for chain in chains_of(related, policy=policy) if target in chain.calls)
+def chain_with(
+    target: Invocation, invocations: Iterable[Invocation], *, policy: Policy, beside: Sequence[Invocation] = ()
+) -> Chain:
+    """The chain of this one of the invocations; see `chains_of` for those beside."""
+    related = sharing_ids(target, (*invocations, *beside))
+    outside = {call.invocation_id for call in beside}
+    inside = [call for call in related if call.invocation_id not in outside]
+    near = [call for call in related if call.invocation_id in outside]
+    return next(chain for chain in chains_of(inside, policy=policy, beside=near) if target in chain.calls)
 
 
 def sharing_ids(target: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:

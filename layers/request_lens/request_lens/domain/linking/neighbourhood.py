@@ -72,6 +72,11 @@ class NearbyFacts:
     under_requests: Sequence[LinkedInvocation] = ()
     complete: bool = True
 
+    @property
+    def beside(self) -> list[Invocation]:
+        """The calls under requests: their ids bear on the chains, which they are not in."""
+        return [under.invocation for under in self.under_requests]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkingContext:
@@ -174,7 +179,7 @@ class LinkingContext:
 
     def _chains(self, calls: Iterable[UnlinkedInvocation]) -> list[Chain]:
         ours = (call.invocation for call in calls if may_be_linked(call, self.policy))
-        return chains_of(ours, policy=self.policy)
+        return chains_of(ours, policy=self.policy, beside=self.facts.beside)
 
     def candidates(self, chain: Chain) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
@@ -198,11 +203,8 @@ class LinkingContext:
 
     def _fitting(self, chain: Chain, requests: Sequence[Request]) -> list[Request]:
         first, last = chain.calls[-1].logged_at, chain.calls[0].logged_at
-        return [
-            request
-            for request in _started_within(requests, first, last, self.policy)
-            if fits(chain, request, self.policy)
-        ]
+        near = _started_within(requests, first, last, self.policy)
+        return [request for request in near if fits(chain, request, self.policy)]
 
 
 def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> LinkingContext:
@@ -211,7 +213,8 @@ def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Poli
     A chain that is longer than any request ends with it: the requests of what follows may still be to come.
     """
     ours = {call.invocation.invocation_id: call for call in facts.unlinked if may_be_linked(call, policy)}
-    chain = chain_with(target.invocation, (call.invocation for call in ours.values()), policy=policy)
+    calls = (call.invocation for call in ours.values())
+    chain = chain_with(target.invocation, calls, policy=policy, beside=facts.beside)
     logged = [call.logged_at for call in chain.calls]
     is_too_long = max(logged) - min(logged) > policy.reach
     if is_too_long:

@@ -36,7 +36,7 @@ test: setup browser ## Run every test, the end-to-end test on the local AWS incl
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
-check: setup ## Format, lint, types, import contracts, template and the quick unit tests
+check: setup ## Format, lint, types, import contracts, template, the cases and the quick unit tests
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check
@@ -44,7 +44,7 @@ check: setup ## Format, lint, types, import contracts, template and the quick un
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint template.yaml dashboard.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
-	$(BIN)/pytest tests/unit -m "not slow"
+	$(BIN)/pytest tests/unit tests/cases -m "not slow"
 
 format: setup ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix-only --quiet
@@ -55,6 +55,7 @@ docs: setup browser ## Make the generated parts of the documents anew: tables, o
 	$(BIN)/python -m scripts.timeline_picture >/dev/null
 	$(BIN)/python -m scripts.overlap_picture
 	$(BIN)/python -m tests.support.command_line.command_outputs
+	$(BIN)/python -m tests.cases.golden
 	$(WITH_FUNCTIONS) $(BIN)/python -m tests.benchmark.cost_table
 	$(BIN)/python -m tests.benchmark.linking_figure
 	$(WITH_FUNCTIONS) $(BIN)/python -m tests.browser.document_pictures

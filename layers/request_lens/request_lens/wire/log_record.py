@@ -11,6 +11,7 @@ from request_lens.wire.fault import Fault, advised, fault_of
 from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import SCHEMA_TYPE, read_invocation
 from request_lens.wire.json_repair import read_repaired
+from request_lens.wire.unknown_record import unknown_record
 
 PERMISSION_LINE = "Permissions are correctly set for Amazon Bedrock logs."
 """What Bedrock writes when invocation logging is switched on."""
@@ -78,4 +79,4 @@ def _read(raw: bytes) -> LogRecord | Fault:
         return fault_of(error)
     if shape.is_invocation:
         return invocation
-    return read_request(raw) if shape.is_access_line else Fault(reason=RejectedReason.UNKNOWN_RECORD)
+    return read_request(raw) if shape.is_access_line else unknown_record(raw)

@@ -1,0 +1,63 @@
+"""A JSON object of neither log: what it seems to be instead, told by its keys and the kind that it gives itself."""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from request_lens.domain.log_record import RejectedReason
+from request_lens.wire.fault import Fault, fault_of
+from request_lens.wire.field_types import ForeignModel, OrNone, Word
+
+BATCH_LINE = "it seems to be a line of batch inference's output: a batch job's calls belong to no API request"
+CALL_BODY = "it seems to be a body of a call, as Bedrock puts large ones into S3: it says neither which call nor when"
+
+_BATCH_KEYS = frozenset({"model_input", "model_output", "error"})
+"""What a line of batch inference has beside its `recordId`; alone they tell nothing."""
+
+_CHUNKS = frozenset(
+    {
+        "message",
+        "message_start",
+        "message_delta",
+        "message_stop",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+    }
+)
+"""How Anthropic's answers, and the events of which a stream of them is made, call themselves."""
+
+
+class _Keys(ForeignModel):
+    """The keys by which such objects are told apart: those of batches, and those of bodies alone."""
+
+    type: Annotated[Word | None, OrNone()] = None
+    record_id: object = None
+    model_input: object = None
+    model_output: object = None
+    error: object = None
+    messages: object = None
+    prompt: object = None
+    input_text: object = None
+    choices: object = None
+    stop_reason: object = None
+    content_block_index: object = None
+    anthropic_version: object = Field(default=None, alias="anthropic_version")
+    metrics: object = Field(default=None, alias="amazon-bedrock-invocationMetrics")
+
+
+def unknown_record(raw: bytes) -> Fault:
+    """The fault of such an object, with what it seems to be in its detail."""
+    try:
+        found = _Keys.model_validate_json(raw)
+    except ValidationError as error:
+        return fault_of(error)
+    return Fault(reason=RejectedReason.UNKNOWN_RECORD, detail=_resemblance(found))
+
+
+def _resemblance(found: _Keys) -> str:
+    keys = found.model_fields_set
+    if "record_id" in keys and keys & _BATCH_KEYS:
+        return BATCH_LINE
+    has_body_key = keys - _BATCH_KEYS - {"type", "record_id"}
+    return CALL_BODY if has_body_key or found.type in _CHUNKS else ""

@@ -1,0 +1,48 @@
+"""What a JSON object of neither log seems to be."""
+
+import json
+
+import pytest
+
+from request_lens.domain.log_record import Rejected, RejectedReason
+from request_lens.wire.log_record import read_record
+from request_lens.wire.unknown_record import BATCH_LINE, CALL_BODY
+from tests.support.body_shapes import CHUNK_LISTS, INPUT_BODIES
+
+TEXT = "the-text-of-a-prompt"
+
+
+def detail(value: object) -> str:
+    record = read_record(json.dumps(value))
+    assert isinstance(record, Rejected)
+    assert record.reason is RejectedReason.UNKNOWN_RECORD
+    return record.detail
+
+
+@pytest.mark.parametrize("name", INPUT_BODIES)
+def test_a_request_s_body_is_told_to_be_one(name: str) -> None:
+    assert detail(INPUT_BODIES[name](TEXT)) == CALL_BODY
+
+
+def test_each_chunk_of_an_anthropic_stream_is_told_to_be_a_part_of_a_body() -> None:
+    assert {detail(chunk) for chunk in CHUNK_LISTS["anthropic"](TEXT) if isinstance(chunk, dict)} == {CALL_BODY}
+
+
+@pytest.mark.parametrize("key", ["modelInput", "modelOutput", "error"])
+def test_a_line_of_batch_inference_is_told_to_be_one(key: str) -> None:
+    assert detail({"recordId": "ROW1", key: {"messages": [TEXT]}}) == BATCH_LINE
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"level": "INFO", "message": TEXT, "error": TEXT},
+        {"type": TEXT, "message": TEXT},
+        {"type": ["message_start"]},
+        {"recordId": "1", "data": TEXT},
+        {"modelInput": TEXT},
+    ],
+)
+def test_of_any_other_object_nothing_is_told(value: object) -> None:
+    assert detail(value) == ""

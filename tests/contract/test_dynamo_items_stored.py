@@ -59,11 +59,11 @@ def _value_bytes(value: "AttributeValueTypeDef") -> int:
             return 1
 
 
-def test_a_request_lies_under_its_id_and_its_hour(dynamo_store: DynamoFactStore) -> None:
+def test_a_request_lies_under_its_id_and_in_a_shard_of_its_hour(dynamo_store: DynamoFactStore) -> None:
     dynamo_store.store_requests([request_at(NOON + timedelta(milliseconds=7))], stored_at=STORED_AT)
 
     item = _item("request#request-1", "request")
-    assert item["by_time_pk"] == "requests#2026-11-24T12"
+    assert item["by_time_pk"] == "requests#2026-11-24T12#1"
     assert item["by_time_sk"] == "2026-11-24T12:00:00.007Z#request-1"
     assert item["stored_at"] == "2026-11-24T12:00:15.000Z"
     assert item["state"] == "pending"

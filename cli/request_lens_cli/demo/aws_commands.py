@@ -9,8 +9,13 @@ from datetime import datetime, timedelta
 import click
 from rich.console import Console
 
-from request_lens.adapters.dynamodb.items import BY_TIME_INDEX, HourlyList, hour_partition, request_partition
-from request_lens.domain.facts import RequestId
+from request_lens.adapters.dynamodb.items import (
+    BY_TIME_INDEX,
+    REQUEST_SHARDS,
+    request_partition,
+    request_times,
+)
+from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.publishing.metric_names import NAMESPACE, Metric
 from request_lens_cli.demo.stack import SERVICE_NAME
 from request_lens_cli.local_aws.deployment import DeployedStack
@@ -24,11 +29,13 @@ type Line = Sequence[str]
 def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, console: Console) -> None:
     """Run three commands and print each with its output."""
     table = stack.output("RequestTableName")
-    example = report.requests[0].request_id
+    first, last = _record(report, 0), _record(report, -1)
     commands = {
-        "One request with its calls, by its id:": request_query(table, example),
-        "The requests of an hour, by time:": hour_query(table, _start(report, 0)),
-        "LLM calls a request, at 1-second resolution:": metric_query(_start(report, 0), _start(report, -1)),
+        "One request with its calls, by its id:": request_query(table, first.request_id),
+        f"Requests of an hour, by time, from one of the {REQUEST_SHARDS} lists that share them:": hour_query(
+            table, first
+        ),
+        "LLM calls a request, at 1-second resolution:": metric_query(first.started_at, last.started_at),
     }
     for title, command in commands.items():
         console.print(title, style="bold")
@@ -36,11 +43,11 @@ def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, cons
         console.print(_run(command, local), soft_wrap=True, highlight=False, markup=False)
 
 
-def _start(report: Report, position: int) -> datetime:
+def _record(report: Report, position: int) -> Request:
     record = report.requests[position].record
     if record is None:
         raise ValueError("a report's requests have their records")
-    return record.started_at
+    return record
 
 
 def shown(command: Sequence[Line]) -> str:
@@ -48,9 +55,9 @@ def shown(command: Sequence[Line]) -> str:
     return " \\\n    ".join(shlex.join(line) for line in command)
 
 
-def request_query(table: str, request_id: str) -> list[Line]:
+def request_query(table: str, request_id: RequestId) -> list[Line]:
     """The calls of one request, as facts with their links."""
-    values = {":request": {"S": request_partition(RequestId(request_id))}, ":calls": {"S": "invocation#"}}
+    values = {":request": {"S": request_partition(request_id)}, ":calls": {"S": "invocation#"}}
     fact = "fact.M.logged_at.S, fact.M.latency_ms.N, fact.M.stop_reason.S"
     return [
         ["aws", "dynamodb", "query", "--table-name", table],
@@ -60,9 +67,9 @@ def request_query(table: str, request_id: str) -> list[Line]:
     ]
 
 
-def hour_query(table: str, started_at: datetime) -> list[Line]:
-    """The last five requests that began in this hour."""
-    hour = {":hour": {"S": hour_partition(HourlyList.REQUESTS, started_at)}}
+def hour_query(table: str, record: Request) -> list[Line]:
+    """The last five requests of this one's hour in the list that it is in."""
+    hour = {":hour": {"S": str(request_times(record)["by_time_pk"])}}
     return [
         ["aws", "dynamodb", "query", "--table-name", table, "--index-name", BY_TIME_INDEX],
         ["--key-condition-expression", "by_time_pk = :hour"],

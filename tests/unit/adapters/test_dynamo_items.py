@@ -1,5 +1,6 @@
 """Laws of the table's items: what is written is what is read, through DynamoDB's call_totals notation."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,11 +10,20 @@ from hypothesis import strategies as st
 
 from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, iso, text, to_item
 from request_lens.adapters.dynamodb.codec import decode, encode
-from request_lens.adapters.dynamodb.items import decision_from, expires_at_epoch_s, invocation_times, request_times
+from request_lens.adapters.dynamodb.items import (
+    REQUEST_SHARDS,
+    HourlyList,
+    decision_from,
+    expires_at_epoch_s,
+    hour_partitions,
+    invocation_times,
+    request_times,
+)
 from request_lens.adapters.dynamodb.summary_codec import summary_from, summary_values
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
+from tests.support.facts import at, request
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -152,7 +162,23 @@ def test_items_sort_by_time_as_their_facts_do(first: Invocation, second: Invocat
 def test_an_item_lies_in_the_hour_of_its_sort_key(record: Request) -> None:
     times = request_times(record)
 
-    assert text(times["by_time_sk"]).startswith(text(times["by_time_pk"]).removeprefix("requests#"))
+    hour, _, shard = text(times["by_time_pk"]).removeprefix("requests#").partition("#")
+    assert text(times["by_time_sk"]).startswith(hour)
+    assert shard in {"", *(str(number) for number in range(1, REQUEST_SHARDS))}
+
+
+def test_the_requests_of_a_second_are_shared_evenly_among_the_shards_of_their_hour() -> None:
+    shards = Counter(text(request_times(request(f"8vyhhrKPT{n:04}=", 1))["by_time_pk"]) for n in range(1_000))
+
+    assert set(shards) == set(hour_partitions(HourlyList.REQUESTS, at(1)))
+    assert max(shards.values()) < 1.2 * 1_000 / REQUEST_SHARDS
+
+
+def test_no_shard_is_lost_where_there_are_more_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = hour_partitions(HourlyList.REQUESTS, at(1))
+    monkeypatch.setattr("request_lens.adapters.dynamodb.items.REQUEST_SHARDS", 2 * REQUEST_SHARDS)
+
+    assert set(before) < set(hour_partitions(HourlyList.REQUESTS, at(1)))
 
 
 def test_a_time_of_another_zone_is_written_in_utc() -> None:

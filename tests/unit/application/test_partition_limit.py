@@ -1,32 +1,34 @@
-"""Dense untagged traffic is decided in time: what its settles read stays below what one index partition gives."""
+"""Dense traffic is settled in time, within what DynamoDB gives one partition of the index."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import NamedTuple
 
 import pytest
 
 from request_lens.adapters.dynamodb.attributes import to_item
+from request_lens.adapters.dynamodb.items import invocation_times, request_times
 from request_lens.adapters.dynamodb.updates import decision_update, record_update, unlinked_update
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.adapters.sqs_settle_timer import delay_of
 from request_lens.application.settle_batch import collect_and_settle, settle_messages
-from request_lens.domain.facts import Fact, Request
-from request_lens.domain.linking.link import UnlinkedInvocation
+from request_lens.domain.facts import Fact, Invocation, Request
+from request_lens.domain.linking.link import Decision, UnlinkedInvocation
 from request_lens.domain.settling.state import SettleKey, TimedKey
-from tests.support.facts import at, call, link, pending, request
-from tests.support.metering.dynamo_units import READ_UNIT_BYTES, item_bytes
+from tests.support.facts import at, call, link, pending, request, tag
+from tests.support.metering.dynamo_units import READ_UNIT_BYTES, WRITE_UNIT_BYTES, item_bytes
 from tests.support.world import World
 
-PARTITION_UNITS = 3_000
-"""Read units a second of one partition:
+READ_UNITS, WRITE_UNITS = 3_000, 1_000
+"""Units a second of one partition:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
 
 INDEX_OVERHEAD = 100
 """Bytes that an index adds to an entry."""
 
-SLOT = timedelta(seconds=10)
 RETENTION = timedelta(days=90)
 
 
@@ -46,22 +48,56 @@ def _entry_bytes(kind: str) -> int:
 
 
 class MeteredStore(MemoryFactStore):
-    """Adds up the read units of the index, eventually consistent."""
+    """Adds up the units of each partition of the index: reads are eventually consistent."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.units = 0.0
+        self.reads: Counter[str] = Counter()
+        self.writes: Counter[str] = Counter()
         self._call_bytes, self._request_bytes = _entry_bytes("call"), _entry_bytes("request")
+
+    def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
+        fresh = [record for record in records if self.load_request(record.request_id).record is None]
+        self._write((_partition(request_times(record)) for record in fresh), self._request_bytes)
+        return super().store_requests(records, stored_at=stored_at)
+
+    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+        fresh = [made for made in invocations if self.load_unlinked(made.invocation_id) is None]
+        self._write((_partition(invocation_times(made)) for made in fresh), self._call_bytes)
+        super().store_unlinked(invocations, stored_at=stored_at)
+
+    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
+        self._write([_partition(invocation_times(unlinked.invocation))], self._call_bytes)
+        return super().decide(unlinked, decision)
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         found = super().requests_between(first, last, limit=limit)
-        self.units += max(len(found) * self._request_bytes / (2 * READ_UNIT_BYTES), 0.5)
+        self._read((_partition(request_times(record)) for record in found), self._request_bytes)
         return found
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         found = super().unlinked_between(first, last, limit=limit)
-        self.units += max(len(found) * self._call_bytes / (2 * READ_UNIT_BYTES), 0.5)
+        self._read((_partition(invocation_times(made.invocation)) for made in found), self._call_bytes)
         return found
+
+    def _write(self, partitions: Iterable[str], entry_bytes: int) -> None:
+        for partition in partitions:
+            self.writes[partition] += -(-entry_bytes // WRITE_UNIT_BYTES)
+
+    def _read(self, partitions: Iterable[str], entry_bytes: int) -> None:
+        for partition, count in Counter(partitions).items():
+            self.reads[partition] += -(-count * entry_bytes // (2 * READ_UNIT_BYTES))
+
+    def busiest(self) -> tuple[int, int]:
+        """The most that any one partition was read and written since it was asked before."""
+        most = max(self.reads.values(), default=0), max(self.writes.values(), default=0)
+        self.reads.clear()
+        self.writes.clear()
+        return most
+
+
+def _partition(times: Mapping[str, object]) -> str:
+    return str(times["by_time_pk"])
 
 
 class Queue:
@@ -83,13 +119,37 @@ class Queue:
         return come
 
 
+class Load(NamedTuple):
+    """The most units a second of one partition."""
+
+    reads: float
+    writes: float
+
+
+def _run(world: World, store: MeteredStore, facts: Sequence[tuple[float, Fact]], *, step_s: int) -> Load:
+    """Collect and settle facts, each at its second, in steps; the load of the busiest partition in any step."""
+    queue = Queue(world)
+    ports = replace(world.ports, timer=queue)
+    arrivals: dict[int, list[Fact]] = {}
+    for second, fact in facts:
+        arrivals.setdefault(int(second) // step_s, []).append(fact)
+    load, step = Load(0, 0), 0
+    while queue.waiting or step <= max(arrivals):
+        world.clock.moment = at(step_s * (step + 1) - 1)
+        for batch in batched(arrivals.get(step, []), 50, strict=False):
+            collect_and_settle(batch, ports, world.policy)
+        for keys in batched(queue.take(), 10, strict=False):
+            assert settle_messages(keys, ports, world.policy) == []
+        reads, writes = store.busiest()
+        load, step = Load(max(load.reads, reads / step_s), max(load.writes, writes / step_s)), step + 1
+    return load
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("calls_a_second", [15, 100])
 def test_the_settles_of_dense_untagged_traffic_stay_below_the_limit_of_a_partition(calls_a_second: int) -> None:
     world = World(store=(store := MeteredStore()))
-    queue = Queue(world)
-    ports = replace(world.ports, timer=queue)
     seconds = 60
     facts: list[tuple[float, Fact]] = []
     for n in range(seconds * calls_a_second):
@@ -97,22 +157,30 @@ def test_the_settles_of_dense_untagged_traffic_stay_below_the_limit_of_a_partiti
         facts.append((begins + 8, call(f"i{n:06}", int(begins))))
         if n % 2 == 0:
             facts.append((begins + 9, request(f"r{n:06}", begins - 0.5, duration_ms=4_000)))
-    arrivals = {
-        int(seconds) // 10: [fact for when, fact in facts if int(when) // 10 == int(seconds) // 10]
-        for seconds, _ in facts
-    }
 
-    most, slot = 0.0, 0
-    while queue.waiting or slot <= max(arrivals):
-        world.clock.moment = at(10 * slot + 9)
-        store.units = 0.0
-        for batch in batched(arrivals.get(slot, []), 50, strict=False):
-            collect_and_settle(batch, ports, world.policy)
-        for keys in batched(queue.take(), 10, strict=False):
-            assert settle_messages(keys, ports, world.policy) == []
-        most, slot = max(most, store.units / SLOT.total_seconds()), slot + 1
+    load = _run(world, store, facts, step_s=10)  # keys come at the ends of slots of ten seconds
 
-    assert most < PARTITION_UNITS, f"{most:,.0f} read units a second"
-    undecided = [made for made in world.store.all_unlinked() if made.decision is None]
-    assert undecided == []
-    assert slot < (seconds + 260) / SLOT.total_seconds()
+    assert load.reads < READ_UNITS
+    assert load.writes < WRITE_UNITS
+    decided = [made for made in world.store.all_unlinked() if made.decision is not None]
+    assert len(decided) == seconds * calls_a_second
+    assert world.clock.now() < at(seconds + 260)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_thousand_tagged_requests_a_second_stay_far_below_the_limit_of_a_partition() -> None:
+    world = World(store=(store := MeteredStore()))
+    seconds, requests_a_second = 10, 1_000
+    facts: list[tuple[float, Fact]] = []
+    for n in range(seconds * requests_a_second):
+        begins, request_id = n / requests_a_second, f"8vyhhrKPT{n:05}="
+        facts.append((begins + 8, call(f"i{n:06}", int(begins), tag=tag(request_id, 1), stop_reason="end_turn")))
+        facts.append((begins + 9, request(request_id, begins - 0.5, duration_ms=4_000)))
+
+    load = _run(world, store, facts, step_s=1)
+
+    assert load.writes < WRITE_UNITS / 3
+    assert load.reads == 0
+    assert all(state.revision for state in store.all_requests())
+    assert len(store.all_requests()) == seconds * requests_a_second

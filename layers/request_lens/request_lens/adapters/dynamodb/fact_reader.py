@@ -1,9 +1,9 @@
 """The fact store in DynamoDB as far as it is only read: one request, one invocation, and facts by time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from request_lens.adapters.dynamodb.attributes import PlainMap, iso
 from request_lens.adapters.dynamodb.codec import decode
 from request_lens.adapters.dynamodb.items import (
     HourlyList,
-    hour_partition,
+    hour_partitions,
     invocation_key,
     request_key,
     request_partition,
@@ -19,7 +19,8 @@ from request_lens.adapters.dynamodb.items import (
     stored_rejected_from,
     unlinked_from,
 )
-from request_lens.adapters.dynamodb.table import MAX_PARALLEL, DynamoTable, Span, in_parallel
+from request_lens.adapters.dynamodb.table import MAX_PARALLEL, DynamoTable, in_parallel
+from request_lens.adapters.dynamodb.time_index import Span, TimeIndex
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.log_record import StoredRejected
@@ -52,6 +53,7 @@ class DynamoFactReader:
         on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
     ) -> None:
         self._table = DynamoTable(client, name=table_name)
+        self._index = TimeIndex(client, table_name=table_name)
         self._on_unreadable = on_unreadable
 
     def load_request(self, request_id: RequestId) -> RequestState:
@@ -67,25 +69,25 @@ class DynamoFactReader:
             return unlinked_from(item) if item is not None else None
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
-        """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
+        """See `ports.Neighbourhood`. Reads each hour's index partitions."""
         return self._facts_between(HourlyList.REQUESTS, self._records_in, first, last, limit)
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
-        """See `ports.Neighbourhood`. Reads one index partition for each hour of the span."""
+        """See `ports.Neighbourhood`. Reads each hour's index partitions."""
         return self._facts_between(HourlyList.UNTAGGED, self._calls_in, first, last, limit)
 
     def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
         """See `ports.SweepQueries`."""
-        for hour in _spans(HourlyList.REQUESTS, first, last):
-            yield from self._read(_record_from, self._table.iter_index(hour))
+        for hour in _hours(HourlyList.REQUESTS, first, last):
+            yield from self._read(_record_from, self._index.iterate(hour))
 
     def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
         """See `ports.SweepQueries`."""
-        for hour in _spans(HourlyList.UNTAGGED, first, last):
-            yield from self._read(unlinked_from, self._table.iter_index(hour))
+        for hour in _hours(HourlyList.UNTAGGED, first, last):
+            yield from self._read(unlinked_from, self._index.iterate(hour))
 
     def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
-        """See `ports.RejectedStore`. Reads one index partition for each hour of the span."""
+        """See `ports.RejectedStore`. Reads each hour's index partitions."""
         return list(self._read(stored_rejected_from, self._items_between(HourlyList.REJECTED, first, last, limit)))
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
@@ -123,30 +125,25 @@ class DynamoFactReader:
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
         newest: list[PlainMap] = []
-        hours = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
         # The last hour is read alone: of a busy table it holds all that is asked for. Of a quiet one the hours before
-        # are mostly empty, and would take a round trip each if they were not read eight at a time.
-        # Which of them holds how many is not known before, so each is asked for `limit`: up to seven hours in vain.
-        with ThreadPoolExecutor(MAX_PARALLEL) as threads:
-            for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]:
-                for items in threads.map(
-                    lambda hour: self._table.query_index(hour, limit=limit, newest_first=True), some
-                ):
-                    newest += items
-                if len(newest) >= limit:
-                    break
-        # Hours and their items both come backwards, so that the first `limit` are the latest: back in order of time.
-        return self._records_in(newest[:limit])[::-1]
+        # are mostly empty, and would take a round trip each if they were not read together.
+        # Which of them holds how many is not known before, so each is asked for `limit`: all but one in vain.
+        hours = list(_hours(HourlyList.REQUESTS, first, last))[::-1]
+        for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]:
+            spans = [span for hour in some for span in hour]
+            newest += self._index.query(spans, limit=limit - len(newest), newest_first=True)
+            if len(newest) >= limit:
+                break
+        return self._records_in(newest)[::-1]
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
-        """See `ports.FactReader`. Counts the hours backwards, eight at a time."""
+        """See `ports.FactReader`. Counts the hours backwards, eight partitions at a time."""
         count = 0
-        hours = list(_spans(HourlyList.REQUESTS, first, last))[::-1]
-        with ThreadPoolExecutor(MAX_PARALLEL) as threads:
-            for some in batched(hours, MAX_PARALLEL, strict=False):
-                count += sum(threads.map(lambda hour: self._table.count_index(hour, limit=limit), some))
-                if count >= limit:
-                    break
+        hours = list(_hours(HourlyList.REQUESTS, first, last))[::-1]
+        for some in batched((span for hour in hours for span in hour), MAX_PARALLEL, strict=False):
+            count += sum(in_parallel(partial(self._index.count, limit=limit), some))
+            if count >= limit:
+                break
         return min(count, limit)
 
     def _records_in(self, items: Iterable[PlainMap]) -> list[Request]:
@@ -174,10 +171,10 @@ class DynamoFactReader:
 
     def _items_between(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
         items: list[PlainMap] = []
-        for hour in _spans(hourly, first, last):
+        for hour in _hours(hourly, first, last):
             if len(items) >= limit:
                 break
-            items += self._table.query_index(hour, limit=limit - len(items))
+            items += self._index.query(hour, limit=limit - len(items))
         return items
 
 
@@ -194,15 +191,16 @@ def _record_from(item: PlainMap) -> Request:
     return decode(Request, item["record"])
 
 
-def _spans(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Span]:
-    """The spans, one an hour, that hold the sort keys `<time>#<id>` of a time in [first, last].
+def _hours(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Sequence[Span]]:
+    """By hour the spans, one a partition, that hold the sort keys `<time>#<id>` of a time in [first, last].
 
     "$" follows "#" in the order of characters: it bounds all ids of the last moment.
     """
     begins, ends = f"{iso(_next_millisecond(first))}#", f"{iso(last)}$"
     hour = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     while hour <= last and begins <= ends:
-        yield Span(partition=hour_partition(hourly, hour), first=begins, last=ends)
+        partitions = hour_partitions(hourly, hour)
+        yield [Span(partition=partition, first=begins, last=ends) for partition in partitions]
         hour += timedelta(hours=1)
 
 

@@ -1,4 +1,4 @@
-"""The connection to the table: conditional updates, batches, consistent reads and reads by time.
+"""The connection to the table: conditional updates, batches, and reads by key.
 
 Everything that DynamoDB refuses or does not answer is StoreUnavailable, but for a condition that does not hold.
 """
@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import batched
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.adapters.dynamodb.attributes import Item, PlainMap, from_item, to_item
-from request_lens.adapters.dynamodb.items import BY_TIME_INDEX
 from request_lens.adapters.dynamodb.updates import Update
 from request_lens.errors import StoreUnavailable
 
@@ -35,8 +34,6 @@ _MAX_GETS = 100
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Waits before what DynamoDB left unprocessed is sent again; after the last one Lambda retries the whole batch."""
 
-_IN_SPAN = "by_time_pk = :partition AND by_time_sk BETWEEN :first AND :last"
-
 
 def in_parallel[Key, Result](query: Callable[[Key], Result], keys: Sequence[Key]) -> list[Result]:
     """The results in the order of the keys, up to MAX_PARALLEL queried at a time; one alone needs no thread."""
@@ -44,14 +41,6 @@ def in_parallel[Key, Result](query: Callable[[Key], Result], keys: Sequence[Key]
         return [query(key) for key in keys]
     with ThreadPoolExecutor(min(MAX_PARALLEL, len(keys))) as threads:
         return list(threads.map(query, keys))
-
-
-class Span(NamedTuple):
-    """A part of one index partition, bounds included."""
-
-    partition: str
-    first: str
-    last: str
 
 
 class _QueryOptions(TypedDict, total=False):
@@ -86,7 +75,7 @@ class DynamoTable:
 
     def _try_update(self, update: Update, *, answer: Literal["NONE", "ALL_OLD"] = "NONE") -> PlainMap | None:
         """None where the update is made, else the item for which its condition does not hold, as far as asked for."""
-        with _outages():
+        with outages():
             try:
                 self._client.update_item(
                     TableName=self._name,
@@ -114,13 +103,13 @@ class DynamoTable:
 
     def _write_batch(self, requests: "Sequence[WriteRequestTypeDef]") -> "Sequence[WriteRequestTypeDef]":
         """Send one batch; the requests that DynamoDB left unprocessed."""
-        with _outages():
+        with outages():
             response = self._client.batch_write_item(RequestItems={self._name: requests})
         return cast("Sequence[WriteRequestTypeDef]", response.get("UnprocessedItems", {}).get(self._name, []))
 
     def get(self, key: PlainMap) -> PlainMap | None:
         """The item with this key, strongly consistent; None if there is none. Raises: StoreUnavailable."""
-        with _outages():
+        with outages():
             response = self._client.get_item(TableName=self._name, Key=to_item(key), ConsistentRead=True)
         return from_item(response["Item"]) if "Item" in response else None
 
@@ -140,7 +129,7 @@ class DynamoTable:
                 "ProjectionExpression": ", ".join(names),
                 "ExpressionAttributeNames": names,
             }
-            with _outages():
+            with outages():
                 response = self._client.batch_get_item(RequestItems={self._name: request})
             items.extend(from_item(item) for item in response.get("Responses", {}).get(self._name, []))
             left = response.get("UnprocessedKeys", {}).get(self._name)
@@ -183,59 +172,12 @@ class DynamoTable:
             ExpressionAttributeValues=to_item({":pk": pk}),
             **options,
         )
-        with _outages():
+        with outages():
             return [from_item(item) for page in pages for item in page["Items"]]
-
-    def query_index(self, span: Span, *, limit: int, newest_first: bool = False) -> list[PlainMap]:
-        """The first `limit` items of a span of the index, or the last, backwards. Raises: StoreUnavailable."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            IndexName=BY_TIME_INDEX,
-            KeyConditionExpression=_IN_SPAN,
-            ExpressionAttributeValues=_span_values(span),
-            ScanIndexForward=not newest_first,
-            # With MaxItems alone DynamoDB would read and bill pages of 1 MB, of which all but `limit` is thrown away.
-            PaginationConfig={"MaxItems": limit, "PageSize": limit},
-        )
-        with _outages():
-            return [from_item(item) for page in pages for item in page["Items"]]
-
-    def iter_index(self, span: Span) -> Iterator[PlainMap]:
-        """All items of a span of the index, in order, page by page as they are asked for. Raises: StoreUnavailable."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            IndexName=BY_TIME_INDEX,
-            KeyConditionExpression=_IN_SPAN,
-            ExpressionAttributeValues=_span_values(span),
-        )
-        with _outages():
-            for page in pages:
-                yield from map(from_item, page["Items"])
-
-    def count_index(self, span: Span, *, limit: int) -> int:
-        """How many items a span of the index holds, or a number of at least `limit`. Raises: StoreUnavailable."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            IndexName=BY_TIME_INDEX,
-            KeyConditionExpression=_IN_SPAN,
-            ExpressionAttributeValues=_span_values(span),
-            Select="COUNT",
-        )
-        count = 0
-        with _outages():
-            for page in pages:
-                count += page["Count"]
-                if count >= limit:
-                    break
-        return count
-
-
-def _span_values(span: Span) -> Item:
-    return to_item({f":{name}": value for name, value in span._asdict().items()})
 
 
 @contextmanager
-def _outages() -> Iterator[None]:
+def outages() -> Iterator[None]:
     """Turns what botocore raises inside it into StoreUnavailable."""
     try:
         yield

@@ -1,8 +1,11 @@
 """`request-lens requests` over a table in an emulated DynamoDB."""
 
+import csv
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,99 @@ def test_a_route_and_a_number_of_calls_select(lens: DeployedLens) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--status", "504"), ["timed-out"]),
+        (("--status", "5xx", "--status", "200"), ["certain", "timed-out", "uncertain", "pending"]),
+        (("--failed",), ["timed-out"]),
+        (("--uncertain",), ["uncertain"]),
+        (("--pending",), ["pending"]),
+        (("--pending", "--uncertain"), ["uncertain", "pending"]),
+        (("--model", "other-model"), ["uncertain"]),
+        (("--runaway",), ["certain"]),
+        (("--limit", "2"), ["uncertain", "pending"]),
+        (("--sort", "duration", "--limit", "1"), ["certain"]),
+    ],
+)
+def test_requests_are_selected_by_what_became_of_them(
+    lens: DeployedLens, options: tuple[str, ...], expected: list[str]
+) -> None:
+    lens.holds(
+        settled("certain", call("i1", 1), start=0, duration_ms=9_000),
+        settled("timed-out", start=10, status=504),
+        settled("uncertain", call("i2", 21, model_id="other-model"), start=20, possible_calls=2),
+        replace(settled("pending", start=30), revision=0, summary=None),
+    )
+    lens.store.flag_runaway(RequestId("certain"), Runaway(llm_calls=2, estimated_cost_usd=None))
+
+    assert ids(lens, *options) == expected
+
+
+def test_a_selection_that_leaves_nothing_says_which_routes_there_were(lens: DeployedLens) -> None:
+    lens.holds(settled("r1"), settled("r2", start=10, route="GET /status"))
+
+    assert "None of 2 requests is selected; their routes: GET /status, POST /ask" in lens.answer(
+        "requests", "--route", "nope"
+    )
+
+
+@pytest.mark.parametrize("status", ["5", "6xx", "5xy", "ok"])
+def test_a_status_that_cannot_be_is_wrong_usage(lens: DeployedLens, status: str) -> None:
+    result = lens.ask("requests", "--status", status)
+
+    assert result.exit_code == 2
+    assert "such as 504" in result.stderr
+
+
+def test_ndjson_has_a_request_per_line_and_csv_its_single_values(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", call("i1", 1)), costing(settled("r2", start=10, possible_calls=None), None))
+
+    lines = lens.answer("requests", "--format", "ndjson").splitlines()
+    rows = list(csv.DictReader(StringIO(lens.answer("requests", "--format", "csv"))))
+
+    assert [json.loads(line) for line in lines] == lens.document("requests")["requests"]
+    assert [row["request_id"] for row in rows] == ["r1", "r2"]
+    assert (rows[0]["llm_calls"], rows[0]["state"], rows[0]["runaway"]) == ("1", "certain", "False")
+    assert (rows[1]["possible_calls"], rows[1]["estimated_cost_usd"], rows[1]["state"]) == ("", "", "uncertain")
+
+
+@pytest.mark.parametrize("form", ["table", "ndjson"])
+def test_following_lists_each_request_once_as_it_settles(
+    lens: DeployedLens, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lens.holds(settled("r1"), replace(settled("r2", start=10), revision=0, summary=None))
+    comes = iter([(), (settled("r2", start=10),), (settled("r3", start=20),)])
+
+    def sleep(_seconds: float) -> None:
+        states = next(comes, None)
+        if states is None:
+            raise KeyboardInterrupt
+        lens.holds(*states)
+
+    monkeypatch.setattr("request_lens_cli.commands.requests.time.sleep", sleep)
+    lines = lens.answer("requests", "--follow", "--format", form, columns=170).splitlines()
+
+    if form == "ndjson":
+        assert [json.loads(line)["request_id"] for line in lines] == ["r1", "r2", "r3"]
+    else:
+        assert [line.split()[0] for line in lines] == ["Request", "r1", "r2", "r3"]
+
+
+def test_local_times_say_that_they_are(lens: DeployedLens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        lens.holds(settled("r1"))
+        table = lens.answer("requests", "--local")
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+
+    assert "Start (local)" in table
+    assert " 03:27:02 " in table
+
+
+@pytest.mark.parametrize(
     ("order", "expected"),
     [
         ("time", ["cheap", "dear", "unknown"]),
@@ -117,8 +213,11 @@ def test_a_pending_request_is_shown_as_such(lens: DeployedLens) -> None:
     table = lens.answer("requests", columns=170)
 
     assert "pending" in line(table, "r1")
-    assert "1 request, 0 LLM calls, 0 unattributed, 1 pending" in table
-    assert '"pending": 1' in lens.answer("requests", "--format", "json")
+    assert "1 request, 1 of them pending, 0 LLM calls so far, 0 unattributed, 1 call not decided yet" in table
+    printed = lens.answer("requests", "--format", "json")
+    assert '"pending_requests": 1' in printed
+    assert '"pending_calls": 1' in printed
+    assert lens.document("requests")["requests"][0]["state"] == "pending"
 
 
 def test_a_settled_runaway_is_shown_as_such(lens: DeployedLens, tmp_path: Path) -> None:
@@ -161,12 +260,16 @@ def test_options_about_requests_are_refused_beside_unattributed(lens: DeployedLe
     result = lens.ask("requests", "--unattributed", "--min-calls", "2")
 
     assert result.exit_code == 2
-    assert "leave them out" in result.stderr
+    assert "leave out what selects requests" in result.stderr
 
 
 def test_nothing_found_is_an_answer(lens: DeployedLens) -> None:
     assert NO_REQUESTS in lens.answer("requests")
-    assert lens.document("requests") == {"requests": [], "unattributed": [], "pending": 0}
+    assert lens.document("requests") == {
+        "requests": [],
+        "unattributed": [],
+        **dict.fromkeys(("pending_requests", "pending_calls", "pending"), 0),
+    }
     assert "belongs to a request" in lens.answer("requests", "--unattributed")
 
 
@@ -187,7 +290,7 @@ def test_no_text_of_a_log_can_steer_the_terminal(lens: DeployedLens) -> None:
     assert "[red]x" in lens.answer("requests", columns=200)
 
 
-@pytest.mark.parametrize("since", ["1", "1w", "yesterday", "-5m"])
+@pytest.mark.parametrize("since", ["1", "1y", "yesterday", "-5m", "1.m"])
 def test_a_time_that_cannot_be_read_is_wrong_usage(lens: DeployedLens, since: str) -> None:
     result = lens.ask("requests", f"--since={since}")
 
@@ -195,8 +298,18 @@ def test_a_time_that_cannot_be_read_is_wrong_usage(lens: DeployedLens, since: st
     assert "how long ago" in result.stderr
 
 
-def test_a_period_that_ends_before_it_begins_is_wrong_usage(lens: DeployedLens) -> None:
-    assert lens.ask("requests", "--since", "1h", "--until", "2h").exit_code == 2
+def test_a_period_that_ends_before_it_begins_or_lies_ahead_is_wrong_usage(lens: DeployedLens) -> None:
+    assert "is before" in lens.ask("requests", "--since", "1h", "--until", "2h").stderr
+    assert "future" in lens.ask("requests", "--since", "2099-01-01", "--until", "2099-02-01").stderr
+
+
+def test_a_period_that_ends_in_the_future_ends_now_and_says_so(lens: DeployedLens) -> None:
+    lens.holds(settled("r1"))
+
+    result = lens.ask("requests", "--since", "1.5h", "--until", "2099-01-01")
+
+    assert "r1" in result.stdout
+    assert "until now" in result.stderr
 
 
 def test_a_stack_that_cannot_be_read_is_a_failure_that_says_what_to_do(lens: DeployedLens) -> None:

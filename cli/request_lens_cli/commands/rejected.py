@@ -13,6 +13,7 @@ from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, 
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
 from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import format_option, period_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.documents import Document, rejected_document
@@ -48,7 +49,7 @@ _COLUMNS: Sequence[Column[StoredRejected]] = (
 def rejected_command(*, period: Period, stack: StackChoice, format_: str) -> None:
     """List the log events of a period that were set aside, and why; never their text."""
     view = read_stack(stack)
-    kept = view.kept(period)
+    kept = view.kept(period, now=command_clock().now())
     with working("Reading the rejected records"):
         records = open_stack_table(view).reader.rejected_between(kept.first, kept.last, limit=LIST_LIMIT)
     if format_ == "json":

@@ -1,6 +1,5 @@
 """`request-lens report`: what a deployed table holds of a period, as one page."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -40,8 +39,8 @@ def report_command(*, period: Period, selection: Selection, output: Path, stack:
     """Write the API requests of a period as one page that opens offline: figures, timeline and tables."""
     view = read_stack(stack)
     with working("Reading the requests"):
-        report = open_stack_table(view).report(view.kept(period), view.policy)
-    selected = replace(report, requests=selection.of(report.requests))
+        report = open_stack_table(view).report(view.kept(period, now=command_clock().now()), view.policy)
+    selected = selection.of(report)
     heading = Heading(stack=view.name, period=period, written_at=command_clock().now(), only=selection.description)
     with writing(output):
         output.write_text(report_page(selected, heading), encoding="utf-8")

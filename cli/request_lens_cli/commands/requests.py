@@ -1,69 +1,159 @@
 """`request-lens requests`: the API requests of a period, from a deployed table."""
 
+import csv
 import json
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from io import StringIO
 
 import click
 
-from request_lens_cli.deployed.stack import read_stack
-from request_lens_cli.deployed.table import open_stack_table
+from request_lens.domain.facts import RequestId
+from request_lens.domain.linking.link import Link
+from request_lens.domain.settling.state import RequestState
+from request_lens_cli.deployed.stack import DeployedStackView, read_stack
+from request_lens_cli.deployed.table import DeployedTable, open_stack_table
 from request_lens_cli.options.help_text import examples
-from request_lens_cli.options.shared import format_option, period_options, sorted_selection_options, stack_options
+from request_lens_cli.options.output import Format, ListOutput, list_output_options
+from request_lens_cli.options.period import command_clock
+from request_lens_cli.options.shared import period_options, sorted_selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
-from request_lens_cli.report.documents import unattributed_documents
+from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document, unattributed_documents
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import Report, none_selected
 from request_lens_cli.report.selection import Selection
-from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.console import notes_beside, open_console
+from request_lens_cli.terminal.listing import Listing
 from request_lens_cli.terminal.progress import working
 from request_lens_cli.terminal.report_view import report_document, show_requests, show_unlinked
+from request_lens_cli.terminal.requests_table import requests_listing
 
 _REQUESTS_EXAMPLES = examples(
     "request-lens requests --since 15m",
-    'request-lens requests --since 1d --route "POST /ask" --min-calls 5 --sort cost',
-    "request-lens requests --since 2025-12-04T18:00 --until 2025-12-04T19:00 --format json",
+    'request-lens requests --since 1d --route "POST /ask" --min-calls 5 --sort cost --limit 10',
+    "request-lens requests --since 2025-12-04T18:00 --until 2025-12-04T19:00 --format csv",
+    "request-lens requests --since 1d --failed --format ndjson",
+    "request-lens requests --follow --uncertain",
     "request-lens requests --since 3h --unattributed",
 )
+
+POLL_SECONDS = 2.0
+"""How often `--follow` reads the table."""
+
+FOLLOWED = timedelta(hours=1)
+"""Requests that `--follow` still looks at: each is settled within this of its start, the longest waits included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Query:
+    """Which requests of which table are asked for, and in which zone times are shown."""
+
+    period: Period
+    selection: Selection
+    stack: DeployedStackView
+    table: DeployedTable
+    output: ListOutput
+
+    def read(self) -> Report:
+        """All requests of the period, with their calls where the format has them."""
+        if self.output.format_ in (Format.JSON, Format.NDJSON):
+            return self.table.report_with_calls(self.period)
+        return self.table.report(self.period, self.stack.policy)
+
+    def selected(self, report: Report) -> Report:
+        """Those of them that are asked for."""
+        return replace(self.selection.of(report), zone=self.output.zone)
+
+    def now(self) -> "_Query":
+        """The same of the requests until now, as far back as one that is not settled can lie."""
+        now = command_clock().now()
+        return replace(self, period=Period(first=max(self.period.first, now - FOLLOWED), last=now))
 
 
 @click.command("requests", epilog=_REQUESTS_EXAMPLES)
 @period_options(default="1h")
 @sorted_selection_options
 @click.option("--unattributed", is_flag=True, help="The calls that belong to no request, and why, instead of requests.")
+@list_output_options
 @stack_options
-@format_option
 def requests_command(
-    *, period: Period, selection: Selection, unattributed: bool, stack: StackChoice, format_: str
+    *, period: Period, selection: Selection, unattributed: bool, output: ListOutput, stack: StackChoice
 ) -> None:
     """List the API requests of a period with their LLM calls."""
-    if unattributed and selection != Selection():
-        raise click.UsageError("--route, --min-calls and --sort are about requests: leave them out with --unattributed")
-    if unattributed:
-        _list_unattributed(period, stack, as_json=format_ == "json")
-    else:
-        _list_requests(period, selection, stack, as_json=format_ == "json")
-
-
-def _list_requests(period: Period, selection: Selection, choice: StackChoice, *, as_json: bool) -> None:
-    stack = read_stack(choice)
-    table = open_stack_table(stack)
-    with working("Reading the requests"):
-        report = (
-            table.report_with_calls(stack.kept(period)) if as_json else table.report(stack.kept(period), stack.policy)
+    if unattributed and (replace(selection, limit=None) != Selection() or output.is_about_requests):
+        raise click.UsageError(
+            "--unattributed lists calls: leave out what selects requests, --follow, and the formats ndjson and csv"
         )
-    report = replace(report, requests=selection.of(report.requests))
-    if as_json:
-        click.echo(json.dumps(report_document(report, stack.policy), indent=2))
+    view = read_stack(stack)
+    kept = view.kept(period, now=command_clock().now())
+    query = _Query(period=kept, selection=selection, stack=view, table=open_stack_table(view), output=output)
+    if unattributed:
+        _list_unattributed(query)
+    elif output.follow:
+        _follow(query)
     else:
-        show_requests(report, open_console())
+        _list_requests(query)
 
 
-def _list_unattributed(period: Period, choice: StackChoice, *, as_json: bool) -> None:
-    stack = read_stack(choice)
+def _list_requests(query: _Query) -> None:
+    with working("Reading the requests"):
+        whole = query.read()
+    report = query.selected(whole)
+    match query.output.format_:
+        case Format.JSON:
+            click.echo(json.dumps(report_document(report, query.stack.policy), indent=2))
+        case Format.NDJSON:
+            _print_lines(report, query)
+        case Format.CSV:
+            _print_csv(report, query)
+        case Format.TABLE if whole.requests and not report.requests:
+            notes_beside(open_console()).print(none_selected(whole), highlight=False)
+        case Format.TABLE:
+            show_requests(report, open_console())
+
+
+def _print_lines(report: Report, query: _Query) -> None:
+    for state in report.requests:
+        click.echo(json.dumps(summary_document(state, query.stack.policy)))
+
+
+def _print_csv(report: Report, query: _Query) -> None:
+    lines = StringIO()
+    rows = csv.DictWriter(lines, CSV_KEYS, lineterminator="\n")
+    rows.writeheader()
+    rows.writerows(csv_row(state, query.stack.policy) for state in report.requests)
+    click.echo(lines.getvalue(), nl=False)
+
+
+def _follow(query: _Query) -> None:
+    """List the settled requests of the period, then each that settles or is revised; ends with Ctrl-C."""
+    listing: Listing[RequestState] | None = None
+    listed: dict[RequestId, int] = {}
+    try:
+        while True:
+            report = query.selected(query.read())
+            news = [state for state in report.requests if state.revision > listed.get(state.request_id, 0)]
+            listed |= {state.request_id: state.revision for state in news}
+            if query.output.format_ is Format.NDJSON:
+                _print_lines(replace(report, requests=news), query)
+            elif news:
+                listing = listing or requests_listing(report, open_console())
+                listing.print(news)
+            time.sleep(POLL_SECONDS)
+            query = query.now()
+    except KeyboardInterrupt:
+        return
+
+
+def _list_unattributed(query: _Query) -> None:
     with working("Reading the untagged calls"):
-        report = Report(requests=[], unlinked=open_stack_table(stack).unlinked_between(stack.kept(period)))
-    if as_json:
-        unattributed = unattributed_documents(report.unlinked, stack.policy)
+        unlinked = query.table.unlinked_between(query.period)
+    if query.selection.limit is not None:
+        unlinked = [call for call in unlinked if not isinstance(call.decision, Link)][-query.selection.limit :]
+    report = Report(requests=[], unlinked=unlinked)
+    if query.output.format_ is Format.JSON:
+        unattributed = unattributed_documents(report.unlinked, query.stack.policy)
         click.echo(json.dumps({"unattributed": unattributed, "pending": report.pending}, indent=2))
     else:
         show_unlinked(report, open_console())

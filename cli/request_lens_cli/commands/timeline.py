@@ -1,6 +1,5 @@
 """`request-lens timeline`: the picture of what a deployed table holds."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,6 +8,7 @@ from request_lens.presentation.timeline.drawing import draw_timeline
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
@@ -49,8 +49,8 @@ def timeline_command(
         raise click.BadParameter("give a name that ends in .svg or .png", param_hint="--output")
     view = read_stack(stack)
     with working("Reading the requests"):
-        report = open_stack_table(view).report(view.kept(period), view.policy)
-    drawn = replace(report, requests=selection.of(report.requests)).newest(rows)
+        report = open_stack_table(view).report(view.kept(period, now=command_clock().now()), view.policy)
+    drawn = selection.of(report).newest(rows)
     console = open_console()
     if output is not None:
         _draw(drawn, output)

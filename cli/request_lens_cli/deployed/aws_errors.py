@@ -3,7 +3,17 @@
 import re
 from collections.abc import Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+
+_LOCAL = "for the local AWS: set -a; . out/local-aws.env; set +a"
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"})
 _EXPIRED = frozenset(
@@ -74,8 +84,25 @@ def has_bad_credentials(error: ClientError) -> bool:
 
 def explained(error: ClientError | BotoCoreError) -> str:
     """What went wrong in one sentence, and what to do where that is known."""
-    if isinstance(error, BotoCoreError):
-        return f"AWS did not answer: {error}"
+    match error:
+        case NoRegionError():
+            return f"No AWS Region is set: give --region, or set AWS_REGION ({_LOCAL})."
+        case NoCredentialsError() | PartialCredentialsError():
+            return f"No AWS credentials are found: give --profile, or log in as for the AWS CLI ({_LOCAL})."
+        case HTTPClientError() | EndpointConnectionError():
+            return unreachable(error)
+        case BotoCoreError():
+            return f"AWS did not answer: {error}"
+        case ClientError():
+            return _refusal(error)
+
+
+def unreachable(error: BotoCoreError | ValueError) -> str:
+    """That there is no connection to AWS, and where to look."""
+    return f"AWS cannot be reached: {error}. See network, proxy, and AWS_ENDPOINT_URL if it is set."
+
+
+def _refusal(error: ClientError) -> str:
     action = missing_action(error)
     if action is not None:
         return f"Your credentials may not {action}: allow them that action."

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.policy import Policy
+from request_lens_cli.deployed.aws_errors import error_code, explained, unreachable
 from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
@@ -35,9 +37,9 @@ class DeployedStackView:
         """The policy that its processor decides by."""
         return policy_with({name: value for name, value in self.parameters.items() if name in DEFAULTS})
 
-    def kept(self, period: Period) -> Period:
+    def kept(self, period: Period, *, now: datetime) -> Period:
         """The part of the period that its table has not let expire: what is older is not asked for, hour by hour."""
-        return replace(period, first=max(period.first, period.last - self.policy.retention))
+        return replace(period, first=max(period.first, min(now - self.policy.retention, period.last)))
 
 
 def read_stack(choice: StackChoice) -> DeployedStackView:
@@ -45,11 +47,8 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
     session = choice.session()
     try:
         stacks = session.client("cloudformation").describe_stacks(StackName=choice.name)["Stacks"]
-    except (ClientError, BotoCoreError) as error:
-        raise click.ClickException(
-            f"The stack {choice.name} cannot be read ({error}). Name yours with --stack-name or STACK_NAME, "
-            "and see that credentials and Region are set (for the local AWS: set -a; . out/local-aws.env)."
-        ) from error
+    except (ClientError, BotoCoreError, ValueError) as error:
+        raise click.ClickException(_why_unread(error, choice.name, session.region_name)) from error
     return DeployedStackView(
         name=choice.name,
         session=session,
@@ -58,3 +57,15 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
             parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stacks[0].get("Parameters", [])
         },
     )
+
+
+def _why_unread(error: ClientError | BotoCoreError | ValueError, name: str, region: str | None) -> str:
+    """Why the stack could not be read, in one sentence with what to do.
+
+    botocore raises a ValueError for an endpoint that is no address, as in AWS_ENDPOINT_URL.
+    """
+    if isinstance(error, ValueError):
+        return unreachable(error)
+    if isinstance(error, ClientError) and error_code(error) == "ValidationError":
+        return f"No stack {name} in {region}: name yours with --stack-name or STACK_NAME, its Region with --region."
+    return explained(error)

@@ -1,6 +1,7 @@
 """The page's tables of requests: all of them, and the slowest, the most expensive and those with the most calls."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
@@ -27,7 +28,7 @@ def top_tables(report: Report) -> Markup:
 
 def _top(report: Report, order: Order, title: str) -> Markup:
     measured = [state for state in report.requests if _is_measured(state, order)]
-    first = Selection(order=order).of(measured)[:TOP]
+    first = Selection(order=order, limit=TOP).of(replace(report, requests=measured)).requests
     return table(_columns(report)[:7], first, caption=title) if first else NOTHING
 
 

@@ -10,8 +10,8 @@ from request_lens.adapters.system_clock import SystemClock
 from request_lens.ports import Clock
 from request_lens_cli.report.period import Period
 
-_AGO = re.compile(r"(\d{1,5})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_AGO = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TimeExpression:
 
 
 class TimeExpressionType(click.ParamType[TimeExpression]):
-    """Reads 90s, 15m, 3h or 2d as so long ago, and ISO 8601, in UTC where it has no offset."""
+    """Reads 90s, 15m, 1.5h, 2d or 1w as so long ago, and ISO 8601, in UTC where it has no offset."""
 
     name = "moment"
 
@@ -37,24 +37,28 @@ class TimeExpressionType(click.ParamType[TimeExpression]):
             return value
         text = str(value)
         if (ago := _AGO.fullmatch(text)) is not None:
-            return TimeExpression(ago=timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
+            return TimeExpression(ago=timedelta(**{_UNITS[ago[2]]: float(ago[1])}))
         try:
             at = datetime.fromisoformat(text)
         except ValueError:
-            self.fail("give how long ago (90s, 15m, 3h, 2d) or a time (2025-12-04T18:27:02Z)", param, ctx)
+            self.fail("expected how long ago (90s, 15m, 3h, 2d, 1w) or a time (2025-12-04T18:27:02Z)", param, ctx)
         return TimeExpression(at=at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC))
 
 
 def period_of(since: TimeExpression, until: TimeExpression) -> Period:
     """The period from one moment to the other, seen from now; "now" is the clock that a test gives to the command.
 
-    Raises: click.UsageError where it ends before it begins.
+    It ends now at the latest. Raises: click.UsageError where it ends before it begins, or begins in the future.
     """
     now = command_clock().now()
     period = Period(first=since.resolve(now), last=until.resolve(now))
     if period.last < period.first:
-        raise click.UsageError("--until must not be before --since")
-    return period
+        raise click.UsageError("--until is before --since")
+    if period.first > now:
+        raise click.UsageError("--since is in the future")
+    if period.last > now:
+        click.echo("--until is in the future: showing what there is until now.", err=True)
+    return Period(first=period.first, last=min(period.last, now))
 
 
 def command_clock() -> Clock:

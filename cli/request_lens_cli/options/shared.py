@@ -1,38 +1,20 @@
 """Options that several commands share; where some make one thing together, the command takes that thing."""
 
-from collections.abc import Callable, Mapping
-from functools import update_wrapper
+import re
+from collections.abc import Mapping
 
 import botocore.session
 import click
 from click.shell_completion import CompletionItem
 
+from request_lens_cli.options.gathered import Decorator, gathered
 from request_lens_cli.options.period import TimeExpression, TimeExpressionType, period_of
 from request_lens_cli.options.stack_choice import StackChoice
-from request_lens_cli.report.selection import Order, Selection
-
-type Command = Callable[..., None]
-type Decorator = Callable[[Command], Command]
+from request_lens_cli.report.selection import Order, Selection, State
 
 format_option = click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", help="Default table."
 )
-
-
-def _gathered(argument: str, make: Callable[..., object], options: Mapping[str, Decorator]) -> Decorator:
-    """Give a command these options, and in their stead the one argument that is made of their values."""
-
-    def decorate(command: Command) -> Command:
-        def gathering(**values: object) -> None:
-            parts = {name: values.pop(name) for name in options}
-            command(**values, **{argument: make(**parts)})
-
-        decorated: Command = update_wrapper(gathering, command)
-        for option in reversed(list(options.values())):
-            decorated = option(decorated)
-        return decorated
-
-    return decorate
 
 
 def _complete_profile(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -40,7 +22,7 @@ def _complete_profile(_context: click.Context, _parameter: click.Parameter, inco
     return [CompletionItem(profile) for profile in profiles if profile.startswith(incomplete)]
 
 
-stack_options = _gathered(
+stack_options = gathered(
     "stack",
     StackChoice,
     {
@@ -59,7 +41,7 @@ stack_options = _gathered(
 def period_options(*, default: str) -> Decorator:
     """Which time; the command takes a `period`."""
     since = f"How long ago (90s, 15m, 3h, 2d) or a time in UTC (2025-12-04T18:00). Default {default}."
-    return _gathered(
+    return gathered(
         "period",
         period_of,
         {
@@ -71,24 +53,67 @@ def period_options(*, default: str) -> Decorator:
     )
 
 
-_ROUTE = click.option("--route", multiple=True, help='Only this route, such as "POST /ask"; may be repeated.')
-_MIN_CALLS = click.option(
-    "--min-calls", type=click.IntRange(0), default=0, help="Only requests with at least so many LLM calls."
-)
-_SORT = click.option(
-    "--sort",
-    type=click.Choice([order.value for order in Order]),
-    default=Order.TIME.value,
-    help="time: newest last (default); the others: greatest first.",
-)
+def _read_statuses(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not re.fullmatch(r"[1-5](\d\d|xx)", value):
+            raise click.BadParameter(f"expected a status such as 504, or a class such as 5xx, not {value!r}")
+    return values
 
 
-def _selection(route: tuple[str, ...], min_calls: int, sort: str = Order.TIME.value) -> Selection:
-    return Selection(routes=frozenset(route), min_calls=min_calls, order=Order(sort))
+_WHICH: Mapping[str, Decorator] = {
+    "routes": click.option(
+        "--route", "routes", multiple=True, help='Only this route, such as "POST /ask"; may be repeated.'
+    ),
+    "statuses": click.option(
+        "--status", "statuses", multiple=True, callback=_read_statuses, help="Only this status, such as 504 or 5xx."
+    ),
+    "failed": click.option("--failed", is_flag=True, help="Only failed requests: --status 5xx."),
+    "models": click.option("--model", "models", multiple=True, help="Only requests with a call of this model id."),
+    "min_calls": click.option(
+        "--min-calls", type=click.IntRange(0), default=0, help="Only requests with at least N LLM calls.", metavar="N"
+    ),
+    "pending": click.option("--pending", is_flag=True, help="Only requests that are not settled yet."),
+    "uncertain": click.option("--uncertain", is_flag=True, help="Only requests that may have made more calls."),
+    "runaway": click.option("--runaway", is_flag=True, help="Only requests beyond MaxCalls- or MaxCostPerRequest."),
+}
+_ORDERED: Mapping[str, Decorator] = {
+    "sort": click.option(
+        "--sort",
+        type=click.Choice([order.value for order in Order]),
+        default=Order.TIME.value,
+        help="time: newest last (default); the others descending.",
+    ),
+    "limit": click.option(
+        "--limit", type=click.IntRange(1), help="At most N, the newest or the first as sorted.", metavar="N"
+    ),
+}
 
 
-selection_options = _gathered("selection", _selection, {"route": _ROUTE, "min_calls": _MIN_CALLS})
+def _selection(
+    *,
+    routes: tuple[str, ...],
+    statuses: tuple[str, ...],
+    models: tuple[str, ...],
+    sort: str = Order.TIME.value,
+    limit: int | None = None,
+    **wanted: int,
+) -> Selection:
+    states = {state for state in (State.PENDING, State.UNCERTAIN) if wanted[state.value]}
+    failed = ("5xx",) if wanted["failed"] else ()
+    return Selection(
+        routes=frozenset(routes),
+        statuses=frozenset(statuses + failed),
+        models=frozenset(models),
+        states=frozenset(states),
+        min_calls=wanted["min_calls"],
+        runaway=bool(wanted["runaway"]),
+        order=Order(sort),
+        limit=limit,
+    )
+
+
+selection_options = gathered("selection", _selection, _WHICH)
 """Which requests; the command takes a `selection`."""
 
-sorted_selection_options = _gathered("selection", _selection, {"route": _ROUTE, "min_calls": _MIN_CALLS, "sort": _SORT})
-"""Which requests, and in which order; the command takes a `selection`."""
+sorted_selection_options = gathered("selection", _selection, {**_WHICH, **_ORDERED})
+"""Which requests, in which order, and how many; the command takes a `selection`."""

@@ -15,6 +15,7 @@ from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import iso_ms
 from request_lens_cli.report.costs import call_estimate
+from request_lens_cli.report.selection import state_of
 
 type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
 """A JSON value."""
@@ -42,6 +43,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         "duration_ms": record.duration_ms,
         "revision": state.revision,
         **_aggregate(state.summary),
+        "state": str(state_of(state)),
         "runaway": state.runaway is not None,
         "invocations": [_linked_document(call, state, policy) for call in in_order(state.invocations, policy)],
     }
@@ -63,6 +65,21 @@ _AGGREGATE_KEYS = (
     "estimated_cost_usd",
     "unpriced_calls",
 )
+CSV_KEYS = (
+    *("request_id", "route", "status", "started_at", "ended_at", "duration_ms", "revision"),
+    *_AGGREGATE_KEYS,
+    "state",
+    "runaway",
+)
+"""The keys of a request that CSV has, in order: those with one value."""
+
+
+def csv_row(state: RequestState, policy: Policy) -> Document:
+    """One request for CSV; unknown is empty."""
+    document = summary_document(state, policy)
+    return {key: document[key] for key in CSV_KEYS}
+
+
 _OF_THE_SUMMARY_ITSELF = frozenset(
     {"possible_calls", "certain_since", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"}
 )

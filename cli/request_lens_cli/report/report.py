@@ -87,6 +87,11 @@ class Report:
         return sum(unlinked.decision is None for unlinked in self.unlinked)
 
     @property
+    def pending_requests(self) -> int:
+        """Requests that are not settled yet: their calls are in no total."""
+        return sum(state.summary is None for state in self.requests)
+
+    @property
     def unattributed(self) -> int:
         """Invocations that belong to no request we know."""
         return sum(isinstance(unlinked.decision, Unattributed) for unlinked in self.unlinked)
@@ -173,15 +178,23 @@ def headline(report: Report) -> str:
 
     With requests that are not certain: "10 requests, 3 of them uncertain, at least 17 LLM calls, 5 unattributed".
     """
+    so_far = " so far" if report.pending_requests else ""
     parts = [
         pluralize(len(report.requests), "request"),
+        *([f"{report.pending_requests:,} of them pending"] if report.pending_requests else []),
         *([f"{report.uncertain:,} of them uncertain"] if report.uncertain else []),
-        at_least_words(report.totals.llm_calls, "LLM call", certain=report.is_certain),
+        at_least_words(report.totals.llm_calls, "LLM call", certain=report.is_certain) + so_far,
         f"{report.unattributed:,} unattributed",
     ]
     if report.pending:
-        parts.append(f"{report.pending:,} pending")
+        parts.append(f"{pluralize(report.pending, 'call')} not decided yet")
     return ", ".join(parts)
+
+
+def none_selected(report: Report) -> str:
+    """That a selection leaves none of the report's requests, and which routes they are of."""
+    routes = sorted({state.record.route for state in report.requests if state.record is not None})
+    return f"None of {pluralize(len(report.requests), 'request')} is selected; their routes: {', '.join(routes)}"
 
 
 def earlier_note(report: Report) -> str:

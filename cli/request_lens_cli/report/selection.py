@@ -1,12 +1,28 @@
 """Which requests of a period are meant, and in which order they are listed."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import pluralize
+from request_lens_cli.report.report import Report
+
+
+class State(StrEnum):
+    """How far a request's counts can be relied on: not settled yet, settled but uncertain, or certain."""
+
+    PENDING = "pending"
+    UNCERTAIN = "uncertain"
+    CERTAIN = "certain"
+
+
+def state_of(request: RequestState) -> State:
+    """The state of a request."""
+    if request.summary is None:
+        return State.PENDING
+    return State.CERTAIN if request.summary.is_certain else State.UNCERTAIN
 
 
 class Order(StrEnum):
@@ -20,34 +36,50 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The requests of these routes (of all where there are none) with at least so many LLM calls.
+    """The requests of a route, a status and a model in these sets (of any where one is empty), in one of the states.
 
-    A pending request's number of calls is unknown: it is meant only where none are asked for. An uncertain one counts
-    with those that are linked to it.
+    A status is a number, or a class such as 5xx. A pending request's number of calls and models are unknown: it is
+    meant only where none are asked for. An uncertain one counts with those that are linked to it.
     """
 
     routes: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+    states: frozenset[State] = frozenset()
     min_calls: int = 0
+    runaway: bool = False
     order: Order = Order.TIME
+    limit: int | None = None
 
     @property
     def description(self) -> str:
         """What is selected, in words; empty for all."""
-        routes = [f"only {', '.join(sorted(self.routes))}"] if self.routes else []
-        return ", ".join([*routes, *([f"at least {pluralize(self.min_calls, 'LLM call')}"] if self.min_calls else [])])
+        among = [sorted(values) for values in (self.routes, self.statuses, self.models, self.states)]
+        parts = [f"only {', '.join(values)}" for values in among if values]
+        parts += ["only runaways"] if self.runaway else []
+        return ", ".join([*parts, *([f"at least {pluralize(self.min_calls, 'LLM call')}"] if self.min_calls else [])])
 
-    def of(self, states: Sequence[RequestState]) -> list[RequestState]:
-        """The requests that are meant, in order; given in order of time."""
-        meant = [state for state in states if self._means(state)]
-        if self.order is Order.TIME:
-            return meant
-        measure = _MEASURES[self.order]
-        return sorted(meant, key=lambda state: _descending(measure(state)))
+    def of(self, report: Report) -> Report:
+        """The report with the requests that are meant, in order; `limit` keeps the newest or the greatest."""
+        meant = replace(report, requests=[state for state in report.requests if self._means(state)])
+        if self.order is not Order.TIME:
+            measure = _MEASURES[self.order]
+            ordered = sorted(meant.requests, key=lambda state: _descending(measure(state)))
+            return replace(meant, requests=ordered[: self.limit])
+        return meant if self.limit is None else meant.newest(self.limit)
 
     def _means(self, state: RequestState) -> bool:
+        status = str(state.record.status) if state.record is not None else ""
         calls = state.summary.totals.llm_calls if state.summary is not None else 0
-        of_route = not self.routes or (state.record is not None and state.record.route in self.routes)
-        return of_route and calls >= self.min_calls
+        models = {model for model, _ in state.summary.by_model} if state.summary is not None else set()
+        return (
+            (not self.routes or (state.record is not None and state.record.route in self.routes))
+            and (not self.statuses or not self.statuses.isdisjoint({status, f"{status[:1]}xx"}))
+            and (not self.models or not self.models.isdisjoint(models))
+            and (not self.states or state_of(state) in self.states)
+            and (state.runaway is not None or not self.runaway)
+            and calls >= self.min_calls
+        )
 
 
 type _Measure = Callable[[RequestState], int | Decimal | None]

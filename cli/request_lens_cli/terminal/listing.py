@@ -33,33 +33,62 @@ class Column[Row]:
 def print_list[Row](
     columns: Sequence[Column[Row]], rows: Sequence[Row], console: Console, *, aligned: bool = False
 ) -> None:
-    """Print the rows below the columns' headers; where not even the columns that never leave fit, a card per row.
+    """Print the rows below the columns' headers; see `Listing`."""
+    Listing(columns, console, aligned=aligned).print(rows)
 
-    In a pipe they are tab-separated, unless they are to be `aligned` there too, for a log that people read.
+
+class Listing[Row]:
+    """A list that may go on: what is printed first decides which columns there is room for, and has the headers.
+
+    Where not even the columns that never leave fit, each row is a card. In a pipe rows are tab-separated, unless they
+    are to be `aligned` there too, for a log that people read.
     """
-    cells = [[column.cell(row) for row in rows] for column in columns]
-    table = [(column, texts) for column, texts in zip(columns, cells, strict=True)]
-    if not (console.is_terminal or aligned):
-        _print_separated(table, console)
-        return
-    shown = [(column, texts) for column, texts in table if column.shown]
-    fitting = _fitting(shown, console.width)
-    if fitting is None:
-        _print_cards(shown, console)
-        return
-    _print_aligned(fitting, console)
-    absent = [column.header for column, _ in shown if column not in [kept for kept, _ in fitting]]
-    if absent:
-        console.print(f"No room for: {', '.join(absent)}.", style="dim", highlight=False)
+
+    def __init__(self, columns: Sequence[Column[Row]], console: Console, *, aligned: bool = False) -> None:
+        """Nothing is printed yet."""
+        self._columns, self._console = columns, console
+        self._separated = not (console.is_terminal or aligned)
+        self._kept: Sequence[Column[Row]] | None = None
+        self._widths: dict[str, int] = {}
+
+    def print(self, rows: Sequence[Row]) -> None:
+        """Print these rows below those before."""
+        is_first, self._kept = self._kept is None, self._kept or self._columns
+        if self._separated:
+            self._print_separated(rows, headed=is_first)
+            return
+        table = [(column, [column.cell(row) for row in rows]) for column in self._kept if column.shown]
+        fitting = _fitting(table, self._console.width)
+        if fitting is None:
+            _print_cards(table, self._console)
+            return
+        self._kept = [column for column, _ in fitting]
+        self._print_aligned(fitting, headed=is_first)
+        absent = [column.header for column, _ in table if column not in self._kept]
+        if is_first and absent:
+            self._console.print(f"No room for: {', '.join(absent)}.", style="dim", highlight=False)
+
+    def _print_separated(self, rows: Sequence[Row], *, headed: bool) -> None:
+        headers = [[column.header for column in self._columns]] if headed else []
+        lines = [*headers, *([str(column.cell(row)) for column in self._columns] for row in rows)]
+        # Not printed: rich would make blanks of the tabs.
+        self._console.file.writelines("\t".join(line) + "\n" for line in lines)
+        self._console.file.flush()
+
+    def _print_aligned(self, table: "_Table[Row]", *, headed: bool) -> None:
+        for column, texts in table:
+            self._widths[column.header] = max(self._widths.get(column.header, 0), _column_width(column, texts))
+        headers = [[Text(column.header, style="bold") for column, _ in table]] if headed else []
+        for cells in (*headers, *zip(*(texts for _, texts in table), strict=True)):
+            line = Text(_GAP).join(
+                _aligned(cell, self._widths[column.header], numeric=column.numeric)
+                for cell, (column, _) in zip(cells, table, strict=True)
+            )
+            line.rstrip()
+            self._console.print(line, soft_wrap=True, highlight=False)
 
 
-type _Table[Row] = list[tuple[Column[Row], list[Text]]]
-
-
-def _print_separated[Row](table: _Table[Row], console: Console) -> None:
-    lines = [[column.header for column, _ in table], *zip(*(texts for _, texts in table), strict=True)]
-    # Not printed: rich would make blanks of the tabs.
-    console.file.writelines("\t".join(str(cell) for cell in line) + "\n" for line in lines)
+type _Table[Row] = Sequence[tuple[Column[Row], Sequence[Text]]]
 
 
 def _fitting[Row](table: _Table[Row], width: int) -> _Table[Row] | None:
@@ -90,18 +119,6 @@ def shorten_middle(text: Text, width: int | None) -> Text:
     head = width // 2
     begin, end = chop_cells(text.plain, head)[0], chop_cells(text.plain[::-1], width - head - 1)[0][::-1]
     return Text(f"{begin}{ELLIPSIS}{end}", style=text.style)
-
-
-def _print_aligned[Row](table: _Table[Row], console: Console) -> None:
-    widths = [_column_width(*entry) for entry in table]
-    headers = [Text(column.header, style="bold") for column, _ in table]
-    for cells in (headers, *zip(*(texts for _, texts in table), strict=True)):
-        line = Text(_GAP).join(
-            _aligned(cell, width, numeric=column.numeric)
-            for cell, width, (column, _) in zip(cells, widths, table, strict=True)
-        )
-        line.rstrip()
-        console.print(line, soft_wrap=True, highlight=False)
 
 
 def _aligned(cell: Text, width: int, *, numeric: bool) -> Text:

@@ -21,10 +21,15 @@ NO_REQUESTS = "No requests in this time. Does the API write its access log to th
 
 
 def report_document(report: Report, policy: Policy) -> Document:
-    """The report as JSON: the summaries, the invocations that are unattributed, and how many are pending."""
+    """The report as JSON: the summaries, the invocations that are unattributed, and how many are pending.
+
+    `pending` is the older name of `pending_calls`.
+    """
     return {
         "requests": [summary_document(state, policy) for state in report.requests],
         "unattributed": unattributed_documents(report.unlinked, policy),
+        "pending_requests": report.pending_requests,
+        "pending_calls": report.pending,
         "pending": report.pending,
     }
 

@@ -1,5 +1,7 @@
 """The requests of a report as a list."""
 
+from dataclasses import replace
+
 from rich.console import Console
 from rich.text import Text
 
@@ -10,7 +12,7 @@ from request_lens.presentation.certainty import at_least, possible_text, token_c
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
 from request_lens_cli.report.report import Report, correlated_by
-from request_lens_cli.terminal.listing import Column, print_list
+from request_lens_cli.terminal.listing import Column, Listing, print_list
 
 MAX_ROUTE = 32
 """Characters of a route, where the terminal is too narrow for all of them."""
@@ -22,6 +24,11 @@ MAX_LABEL = 28
 def print_requests(report: Report, console: Console, *, aligned: bool = False) -> None:
     """Print one request per line: what it was, when and how long it ran, and its LLM calls."""
     print_list(_columns(report), report.requests, console, aligned=aligned)
+
+
+def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
+    """A list of requests that goes on; the report's first ones say which columns there are."""
+    return Listing([replace(column, shown=True) for column in _columns(report)], console)
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:

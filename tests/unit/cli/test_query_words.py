@@ -33,8 +33,11 @@ def test_what_the_table_has_let_expire_is_not_asked_for() -> None:
         name="s", session=boto3.Session(region_name="eu-west-1"), outputs={}, parameters={"RetentionDays": "7"}
     )
 
-    assert stack.kept(Period(first=at(0) - timedelta(days=99_999), last=at(0))).first == at(0) - timedelta(days=7)
-    assert stack.kept(Period(first=at(-5), last=at(0))) == Period(first=at(-5), last=at(0))
+    long = Period(first=at(0) - timedelta(days=99_999), last=at(0))
+
+    assert stack.kept(long, now=at(0)).first == at(0) - timedelta(days=7)
+    assert stack.kept(replace(long, last=at(-90)), now=at(0)).first == at(0) - timedelta(days=7)
+    assert stack.kept(Period(first=at(-5), last=at(0)), now=at(0)) == Period(first=at(-5), last=at(0))
 
 
 def test_a_spread_is_of_the_known_values_and_its_percentiles_occurred() -> None:
@@ -80,7 +83,9 @@ def uncertain_report() -> Report:
 
 def test_a_headline_over_uncertain_requests_says_at_least_and_how_many_they_are() -> None:
     assert headline(uncertain_report()) == ("3 requests, 2 of them uncertain, at least 2 LLM calls, 1 unattributed")
-    assert headline(report()) == "3 requests, 2 LLM calls, 1 unattributed, 1 pending"
+    assert headline(report()) == (
+        "3 requests, 1 of them pending, 2 LLM calls so far, 1 unattributed, 1 call not decided yet"
+    )
 
 
 def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "inspect": "Show what the pipeline makes of log lines.",
     "attach": "Subscribe a further log group to the stack.",
     "detach": "Undo `attach`.",
+    "backfill": "Send log events of the past through the processor.",
     "redrive": "Send again what a deployed stack gave up on.",
     "demo": "Deploy to a local AWS and show an experiment there.",
     "local": "A local AWS on this machine, without an account.",
@@ -29,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
 MODULES: Mapping[str, str] = {
     "attach": "operating.attach",
     "detach": "operating.attach",
+    "backfill": "operating.backfill",
     "redrive": "operating.redrive",
 }
 """Where below `commands` a command is that is not in `<name>.py`."""

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.logs.models import logs_backends
 
 import processor_handler
 from tests.support.deployed_stack import DeployedLens
 from tests.support.under_test import REGION
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 PROCESSOR = "request-lens-ProcessorFunction-1A2B3C4D5E6F"
+ACCESS, INVOCATIONS = "/request-lens/request-lens/access", "/aws/bedrock/model-invocations"
 BUCKET = "request-lens-failurebucket-1a2b3c4d5e6f"
 LOG_BATCH_KEY = f"aws/lambda/async/{PROCESSOR}/2025/12/04/2025-12-04T18.30.00-"
 STREAM_KEY = "aws/lambda/6f1c2a0e-1111-4222-8333-444455556666/shardId-00000001/2025/12/04/2025-12-04T18.31.00-"
@@ -30,6 +34,7 @@ class RunningStack:
     lens: DeployedLens
     s3: "S3Client"
     sqs: "SQSClient"
+    logs: "CloudWatchLogsClient"
     queue_url: str
     dead_letter_url: str
 
@@ -71,6 +76,15 @@ class RunningStack:
         """The keys that the failure bucket holds."""
         return [each["Key"] for each in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
+    def has_filter(self, group: str, *, pattern: str) -> None:
+        """A log group has the stack's subscription filter.
+
+        moto invokes a filter's function to make it, and this stack's is none of moto's: the filter is put beside.
+        """
+        arn = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:{PROCESSOR}"
+        held = logs_backends[DEFAULT_ACCOUNT_ID][REGION].groups[group]
+        held.put_subscription_filter("ours", pattern, arn, "")
+
     def waiting(self, queue_url: str) -> int:
         """How many messages wait in a queue."""
         attributes = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
@@ -86,12 +100,16 @@ def running_stack(lens: DeployedLens, environment: Mapping[str, str]) -> Iterato
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
     queue_url = sqs.create_queue(QueueName="settle", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    logs = boto3.client("logs", region_name=REGION)
+    for group in (ACCESS, INVOCATIONS):
+        logs.create_log_group(logGroupName=group)
+    groups = {"AccessLogGroupName": ACCESS, "InvocationLogGroupName": INVOCATIONS}
     outputs = {"FailureBucketName": BUCKET, "SettleQueueUrl": queue_url, "ProcessorFunctionName": PROCESSOR}
-    lens.stacks["request-lens"] = {**lens.stacks["request-lens"], **outputs}
+    lens.stacks["request-lens"] = {**lens.stacks["request-lens"], **outputs, **groups}
     lens.functions[PROCESSOR] = processor_handler.lambda_handler
     with pytest.MonkeyPatch.context() as patched:
         for name, value in {**environment, "SETTLE_QUEUE_URL": queue_url}.items():
             patched.setenv(name, value)
         processor_handler._processor.cache_clear()
-        yield RunningStack(lens=lens, s3=s3, sqs=sqs, queue_url=queue_url, dead_letter_url=dead_letter_url)
+        yield RunningStack(lens=lens, s3=s3, sqs=sqs, logs=logs, queue_url=queue_url, dead_letter_url=dead_letter_url)
     processor_handler._processor.cache_clear()

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from request_lens_cli import commands
 from request_lens_cli.main import COMMANDS, MODULES, main
 
-ASKING = ("requests", "show", "timeline", "report", "rejected", "redrive")
+ASKING = ("requests", "show", "timeline", "report", "rejected", "redrive", "backfill")
 
 
 def run(*arguments: str, **environment: str) -> str:

@@ -1,6 +1,7 @@
 """What the documents say of the template and the code is what they are."""
 
 import re
+from math import ceil, floor
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from request_lens.domain.linking.link import Assumption, Method, Reason
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens_cli.operating.backfilling.estimate import LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION
 from scripts import document_tables, overlap_picture, timeline_picture
 
 CHECKOUT = Path(__file__).parents[3]
@@ -25,6 +27,16 @@ def test_each_table_is_up_to_date_on_the_page_that_has_it(block: str, path: Path
 
     assert f"<!-- {block}: scripts/document_tables.py -->" in text
     assert document_tables.updated(path) == text, "run: make docs"
+
+
+def test_what_a_backfill_says_that_it_costs_is_what_the_cost_table_says() -> None:
+    """The table is of a million invocations and the 588,000 requests that made them."""
+    sums = re.search(r"^\| \*\*sum\*\* \|(.*)\|$", page("operating-cost.md"), re.MULTILINE)
+    assert sums is not None
+    per_million_events = [float(cell.strip(" *")) / 1.588 for cell in sums[1].split("|")]
+
+    assert floor(min(per_million_events)) <= LEAST_USD_PER_MILLION <= min(per_million_events) + 0.1
+    assert ceil(max(per_million_events)) == MOST_USD_PER_MILLION
 
 
 def test_every_published_metric_is_in_the_table() -> None:

@@ -1,0 +1,140 @@
+"""`request-lens backfill`: what a deployed stack has missed, sent through its processor."""
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from request_lens.presentation.formatting import iso_ms, pluralize
+from request_lens_cli.commands.operating.aws_command import AwsCommand
+from request_lens_cli.deployed.aws_errors import explained
+from request_lens_cli.deployed.stack import DeployedStackView, read_stack
+from request_lens_cli.operating.backfilling.backfill import Backfill, Progress
+from request_lens_cli.operating.backfilling.estimate import estimate_of
+from request_lens_cli.operating.backfilling.past_event import Source, SourceError
+from request_lens_cli.operating.backfilling.sources import open_sources
+from request_lens_cli.operating.invoked_processor import ProcessorFailedError, open_processor
+from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.period import TimeExpression, TimeExpressionType, command_clock, period_of
+from request_lens_cli.options.shared import format_option, stack_options
+from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.report.period import Period
+from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.operations.backfill_view import backfill_document, expectations, show_plan
+from request_lens_cli.terminal.progress import working
+
+_PERIOD = ("since", "until")
+
+_EXAMPLES = examples(
+    "request-lens backfill --since 2d",
+    "request-lens backfill --since 2025-12-04 --until 2025-12-05 --yes",
+    "request-lens backfill --since 7d --s3-prefix s3://my-logs/bedrock/ --log-group my-api",
+    exit_codes="""\b
+Exit codes: 0 all was sent; 1 it stopped, and says how to go on, or the stack
+cannot be read; 2 wrong usage.""",
+)
+
+
+@click.command("backfill", cls=AwsCommand, epilog=_EXAMPLES)
+@click.option(
+    "--since",
+    type=TimeExpressionType(),
+    required=True,
+    help="How long ago (90s, 15m, 3h, 2d) or a time in UTC (2025-12-04T18:00).",
+)
+@click.option("--until", type=TimeExpressionType(), default=TimeExpression(), help="Like --since. Default now.")
+@click.option(
+    "--log-group", "log_groups", multiple=True, help="Read this log group, not the stack's own; may be repeated."
+)
+@click.option(
+    "--s3-prefix", "s3_prefixes", multiple=True, help="Read these objects, as s3://BUCKET/PREFIX; may be repeated."
+)
+@click.option("--yes", is_flag=True, help="Begin without asking.")
+@stack_options
+@format_option
+def backfill_command(  # noqa: PLR0913 - one argument an option
+    *,
+    since: TimeExpression,
+    until: TimeExpression,
+    log_groups: tuple[str, ...],
+    s3_prefixes: tuple[str, ...],
+    yes: bool,
+    stack: StackChoice,
+    format_: str,
+) -> None:
+    """Send log events of the past through the processor, as if they had only just come.
+
+    Of what was logged before the deployment, or while a subscription filter was off. Says what that costs and asks
+    before it begins. To send anything twice is safe. Name the groups or prefixes of both kinds, requests and calls:
+    without its request's record an untagged call stays unattributed.
+    """
+    asked = period_of(since, until)
+    view = read_stack(stack)
+    period = view.kept(asked, now=command_clock().now())
+    sources = open_sources(view, period, log_groups=log_groups, s3_prefixes=s3_prefixes)
+    _announce(sources, asked, period)
+    if not yes:
+        click.confirm("Begin?", abort=True, err=True)
+    progress = _run(_backfill(view, sources, period))
+    if format_ == "json":
+        click.echo(json.dumps(backfill_document(period, progress), indent=2))
+    else:
+        batches = "batch" if progress.batches == 1 else "batches"
+        sent = f"{pluralize(progress.events, 'log event')} sent in {progress.batches:,} {batches}"
+        open_console().print(sent, style="bold", highlight=False)
+
+
+def _announce(sources: Sequence[Source], asked: Period, period: Period) -> None:
+    console = Console(stderr=True)
+    with working("Looking how much there is"):
+        estimate = estimate_of([source.volume() for source in sources])
+    show_plan([source.name for source in sources], period, estimate, console)
+    for sentence in expectations(asked, period, command_clock().now()):
+        console.print(sentence, highlight=False)
+
+
+def _backfill(view: DeployedStackView, sources: Sequence[Source], period: Period) -> Backfill:
+    lead = view.policy.reach + view.policy.link_delay
+    return Backfill(sources=sources, processor=open_processor(view), first=period.first, end=period.last, lead=lead)
+
+
+def _run(backfill: Backfill) -> Progress:
+    """Send everything, and tell each slice that is done. Raises: click.ClickException, which says how to go on."""
+    progress = Progress(until=backfill.first, events=0, batches=0)
+    try:
+        with working("Sending") as note:
+            for latest in backfill.run():
+                if latest.events > progress.events:
+                    click.echo(f"done until {iso_ms(latest.until)}: {latest.events:,} log events", err=True)
+                progress = latest
+                note(f"Sending what came after {iso_ms(progress.until)}")
+    except KeyboardInterrupt:
+        raise click.ClickException(_how_to_go_on("Stopped.", progress, backfill.end)) from None
+    except (ClientError, BotoCoreError) as error:
+        raise click.ClickException(_how_to_go_on(explained(error), progress, backfill.end)) from error
+    except (SourceError, ProcessorFailedError) as error:
+        raise click.ClickException(_how_to_go_on(f"{error}.", progress, backfill.end)) from error
+    return progress
+
+
+def _how_to_go_on(reason: str, progress: Progress, end: datetime) -> str:
+    """Why it stopped, and the same command from where it did."""
+    done = f"{progress.events:,} log events are sent: all until {iso_ms(progress.until)}"
+    period = ["--since", iso_ms(progress.until), "--until", iso_ms(end)]
+    return f"{reason} {done}. Go on with:\n{shlex.join([*_typed(), *period])}"
+
+
+def _typed() -> Iterator[str]:
+    """The running command without its period."""
+    context = click.get_current_context()
+    yield from context.command_path.split()
+    for option in context.command.params:
+        value = context.params[str(option.name)]
+        if option.name in _PERIOD or not value or value == option.default:
+            continue
+        for each in value if option.multiple else [value]:
+            yield from [option.opts[0]] if each is True else [option.opts[0], str(each)]

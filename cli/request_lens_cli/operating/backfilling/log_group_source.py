@@ -1,0 +1,68 @@
+"""A log group, read by FilterLogEvents: Logs Insights has lost lines, and an export task takes a bucket and hours."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from request_lens.domain.times import EPOCH, whole_ms
+from request_lens_cli.operating.backfilling.past_event import PastEvent, Volume
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef, MetricTypeDef
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+
+_HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogGroupSource:
+    """A log group, of which [first, end) is asked for. `pattern` is the filter pattern by which it is read."""
+
+    logs: "CloudWatchLogsClient"
+    cloudwatch: "CloudWatchClient"
+    name: str
+    first: datetime
+    end: datetime
+    pattern: str = ""
+
+    def read(self, first: datetime, end: datetime) -> Iterator[PastEvent]:
+        """Every event whose timestamp lies in [first, end). Raises: ClientError, BotoCoreError.
+
+        A page may be empty and yet have a next one; the paginator goes on until there is none.
+        """
+        pages = self.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=self.name,
+            startTime=_epoch_ms(first),
+            endTime=_epoch_ms(end) - 1,  # events of this very millisecond are returned, too
+            filterPattern=self.pattern,
+        )
+        for page in pages:
+            for event in page["events"]:
+                yield PastEvent(
+                    log_group=self.name,
+                    log_stream=event["logStreamName"],
+                    id=event["eventId"],
+                    at=EPOCH + timedelta(milliseconds=event["timestamp"]),
+                    message=event["message"],
+                )
+
+    def volume(self) -> Volume:
+        """As CloudWatch counted what came in, in whole hours; unknown where it has no count."""
+        results = self.cloudwatch.get_metric_data(
+            MetricDataQueries=[self._query("events", "IncomingLogEvents"), self._query("bytes", "IncomingBytes")],
+            StartTime=self.first,
+            EndTime=self.end,
+        )["MetricDataResults"]
+        sums = {result["Id"]: round(sum(result["Values"])) for result in results if result["Values"]}
+        return Volume(events=sums.get("events"), size_bytes=sums.get("bytes"))
+
+    def _query(self, query_id: str, metric: str) -> "MetricDataQueryTypeDef":
+        dimensions: list[DimensionTypeDef] = [{"Name": "LogGroupName", "Value": self.name}]
+        found: MetricTypeDef = {"Namespace": "AWS/Logs", "MetricName": metric, "Dimensions": dimensions}
+        return {"Id": query_id, "MetricStat": {"Metric": found, "Period": _HOUR_S, "Stat": "Sum"}}
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return whole_ms(moment - EPOCH)

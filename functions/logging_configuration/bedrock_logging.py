@@ -1,21 +1,18 @@
 """Bedrock's API for the logging setting."""
 
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import ClientError
-
 from logging_setting import LoggingSetting
+from patience import NOT_ALLOWED, ROLE_ALLOWED_WITHIN_S, Patience
 
 if TYPE_CHECKING:
+    from botocore.model import StructureShape
     from mypy_boto3_bedrock import BedrockClient
     from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
 
-ROLE_VISIBLE_WITHIN_S = 120.0
-"""Bedrock validates the role, and a new role takes seconds until every service sees it."""
-
-PAUSE_S = 5.0
+ROLE_VALID_WITHIN_S = 100.0
+"""Bedrock validates the role that it is given, and a new role takes seconds until every service sees it."""
 
 
 class BedrockLogging:
@@ -24,33 +21,38 @@ class BedrockLogging:
     Every method raises botocore's ClientError or BotoCoreError where Bedrock refuses or does not answer.
     """
 
-    def __init__(self, client: "BedrockClient", *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: "BedrockClient", patience: Patience) -> None:
         self._client = client
-        self._pause = pause
+        self._patience = patience
 
     def read(self) -> LoggingSetting | None:
         """The setting, or None where logging is off."""
-        setting = self._client.get_model_invocation_logging_configuration().get("loggingConfig")
+        read = self._client.get_model_invocation_logging_configuration
+        setting = self._patience.call(read, within_s=ROLE_ALLOWED_WITHIN_S).get("loggingConfig")
         return LoggingSetting.model_validate(setting) if setting else None
 
+    def sayable(self, setting: LoggingSetting) -> LoggingSetting:
+        """The setting as this SDK can say it: a flag that it does not know is left to Bedrock, which takes it for true.
+
+        The SDK differs by Region and by day: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
+        """
+        raw = setting.raw()
+        unknown = {name: True for name in raw.keys() - self._names() if name.endswith("DataDeliveryEnabled")}
+        return LoggingSetting.model_validate(raw | unknown)
+
     def write(self, setting: LoggingSetting) -> None:
-        """Make this the setting; refusals of its role are retried for two minutes, then raised."""
-        remaining_s = ROLE_VISIBLE_WITHIN_S
-        while not self._try_write(setting, last_try=remaining_s <= 0):
-            self._pause(PAUSE_S)
-            remaining_s -= PAUSE_S
+        """Make this the setting; refusals of a role that is not visible yet are tried again, then raised."""
+        said = {name: value for name, value in setting.raw().items() if name in self._names()}
+        put = partial(
+            self._client.put_model_invocation_logging_configuration, loggingConfig=cast("LoggingConfigTypeDef", said)
+        )
+        self._patience.call(put, again={"ValidationException", *NOT_ALLOWED}, within_s=ROLE_VALID_WITHIN_S)
 
     def remove(self) -> None:
         """Switch logging off."""
         self._client.delete_model_invocation_logging_configuration()
 
-    def _try_write(self, setting: LoggingSetting, *, last_try: bool) -> bool:
-        """Write the setting; False where Bedrock refuses it as invalid and it is worth trying again."""
-        raw = cast("LoggingConfigTypeDef", setting.model_dump(by_alias=True, exclude_none=True))
-        try:
-            self._client.put_model_invocation_logging_configuration(loggingConfig=raw)
-        except ClientError as error:
-            if last_try or error.response.get("Error", {}).get("Code") != "ValidationException":
-                raise
-            return False
-        return True
+    def _names(self) -> frozenset[str]:
+        """What this SDK knows of a setting."""
+        shape = self._client.meta.service_model.shape_for("LoggingConfig")
+        return frozenset(cast("StructureShape", shape).members)

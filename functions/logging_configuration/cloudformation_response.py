@@ -16,6 +16,12 @@ from pydantic.alias_generators import to_pascal
 TRIES = 4
 TIMEOUT_S = 10.0
 
+SENDING_S = TRIES * TIMEOUT_S + sum(2.0**attempt for attempt in range(1, TRIES))
+"""The longest that sending an answer may take."""
+
+UNMADE_ID = "unmade"
+"""The physical id of a resource whose Create failed before it made anything."""
+
 MAX_REASON = 1_000
 """Characters; CloudFormation takes 4,096 bytes for the whole response."""
 
@@ -28,22 +34,13 @@ class RequestType(StrEnum):
     DELETE = "Delete"
 
 
-class ResourceProperties(BaseModel):
-    """What the template says of the resource; numbers and truth values come as text."""
-
-    model_config = ConfigDict(alias_generator=to_pascal, frozen=True, extra="ignore")
-
-    log_group_name: str
-    role_arn: str
-    log_prompt_text: bool
-
-
 class ResourceRequest(BaseModel):
     """One request of CloudFormation. The properties stay unread until a failure to read them can be answered."""
 
     model_config = ConfigDict(alias_generator=to_pascal, frozen=True, extra="ignore")
 
     request_type: str
+    resource_type: str
     response_url: str = Field(alias="ResponseURL")
     stack_id: str
     request_id: str
@@ -51,13 +48,12 @@ class ResourceRequest(BaseModel):
     physical_resource_id: str | None = None
     resource_properties: object = None
 
-    @property
-    def properties(self) -> ResourceProperties:
+    def properties[Properties: BaseModel](self, shape: type[Properties]) -> Properties:
         """The resource's properties.
 
         Raises: pydantic's ValidationError, which names the property that is missing or wrong.
         """
-        return ResourceProperties.model_validate(self.resource_properties)
+        return shape.model_validate(self.resource_properties)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +63,19 @@ class Response:
     physical_id: str
     failure: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def failed(request: ResourceRequest, reason: str, *, physical_id: str = UNMADE_ID) -> Response:
+    """A failure with its reason.
+
+    The id of an existing resource stays, so that CloudFormation does not take it for a replacement.
+    """
+    return Response(physical_id=request.physical_resource_id or physical_id, failure=reason)
+
+
+def kept(request: ResourceRequest) -> Response:
+    """Success that changes nothing."""
+    return Response(physical_id=request.physical_resource_id or UNMADE_ID)
 
 
 def send(response: Response, request: ResourceRequest, *, pause: Callable[[float], None] = time.sleep) -> None:

@@ -56,6 +56,10 @@ class LoggingSetting(_BedrockModel):
         """The same 32 hexadecimal digits for equal settings only."""
         return sha256(self.model_dump_json().encode()).hexdigest()[:32]
 
+    def raw(self) -> dict[str, object]:
+        """The setting as Bedrock's API has it, every flag said."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
     def delivers_to(self, log_group_name: str) -> bool:
         """Whether invocations arrive in that log group."""
         return self.cloud_watch_config is not None and self.cloud_watch_config.log_group_name == log_group_name

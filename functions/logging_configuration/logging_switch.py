@@ -17,6 +17,10 @@ class Outcome(StrEnum):
 
     CREATED = "created"
     ADOPTED = "adopted"
+    ADOPTED_WITH_TEXT = (
+        "adopted: it records prompts and completions, and LogPromptText=false changes only our own setting"
+    )
+    ADOPTED_WITHOUT_TEXT = "adopted: it records no text, so latency and stop reasons stay unknown"
 
 
 class LoggingRefused(Exception):
@@ -39,7 +43,7 @@ def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, owned_id: str 
             bedrock.write(wanted)
         return Outcome.CREATED
     if _delivers_as_wanted(current, wanted):
-        return Outcome.ADOPTED
+        return _adopted(current, wanted)
     raise LoggingRefused(_advice(current, wanted))
 
 
@@ -57,6 +61,17 @@ def _delivers_as_wanted(current: LoggingSetting, wanted: LoggingSetting) -> bool
     return wanted.cloud_watch_config is not None and current.delivers_to(wanted.cloud_watch_config.log_group_name)
 
 
+def _adopted(current: LoggingSetting, wanted: LoggingSetting) -> Outcome:
+    """A setting of somebody else is never changed, only told where it records other than was asked."""
+    match current.text_data_delivery_enabled, wanted.text_data_delivery_enabled:
+        case True, False:
+            return Outcome.ADOPTED_WITH_TEXT
+        case False, True:
+            return Outcome.ADOPTED_WITHOUT_TEXT
+        case _:
+            return Outcome.ADOPTED
+
+
 def _advice(current: LoggingSetting, wanted: LoggingSetting) -> str:
     state = (
         f"Bedrock's model invocation logging is already on in this account and Region and delivers to "
@@ -65,10 +80,10 @@ def _advice(current: LoggingSetting, wanted: LoggingSetting) -> str:
     )
     if current.cloud_watch_config is None:
         return state + (
-            "Add a log group to it, then deploy with ManageBedrockLogging=false, CreateInvocationLogGroup=false and "
-            "InvocationLogGroupName set to that log group."
+            "Add a log group to it, then deploy with InvocationLogGroupName set to that log group; with "
+            "ManageBedrockLogging=false the setting is never looked at."
         )
     return state + (
-        f"To read the log group in use, deploy with InvocationLogGroupName={current.cloud_watch_config.log_group_name} "
-        f"and CreateInvocationLogGroup=false; with ManageBedrockLogging=false the setting is never looked at."
+        f"To read the log group in use, deploy with InvocationLogGroupName={current.cloud_watch_config.log_group_name}"
+        f"; with ManageBedrockLogging=false the setting is never looked at."
     )

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any, cast
 
 from logging_configuration_handler import lambda_handler
+from patience import Patience
 
 GROUP = "/aws/bedrock/model-invocations"
 ROLE = "arn:aws:iam::123456789012:role/request-lens-logging"
@@ -23,6 +24,27 @@ OURS = {
 """The setting that a stack with this group and role makes."""
 
 type Reply = Mapping[str, Any]
+
+
+class Clock:
+    """Time that passes only while somebody pauses, and the pauses."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+
+    def __call__(self) -> float:
+        return sum(self.pauses)
+
+    def patience(self, *, remaining_s: float = 240) -> Patience:
+        """Patience that waits by this clock."""
+        return Patience(remaining_s=remaining_s, clock=self, pause=self.pauses.append)
+
+
+class Invocation:
+    """Lambda's context of an invocation that has just begun."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 240_000
 
 
 class CloudFormation(HTTPServer):
@@ -68,15 +90,32 @@ def listening() -> Iterator[CloudFormation]:
 
 
 def ask(server: CloudFormation, kind: str, *, physical_id: str | None = None, **properties: str) -> tuple[Reply, str]:
+    """The answer to one request for the logging switch, and the physical id that CloudFormation then keeps."""
+    given = {"LogGroupName": GROUP, "RoleArn": ROLE, "LogPromptText": "true", **properties}
+    return request(server, kind, "Custom::BedrockInvocationLogging", given, physical_id=physical_id)
+
+
+def ask_for_group(
+    server: CloudFormation, kind: str, *, physical_id: str | None = None, **properties: str
+) -> tuple[Reply, str]:
+    """The same of a request for a log group."""
+    given = {"LogGroupName": GROUP, "RetentionInDays": "30", **properties}
+    return request(server, kind, "Custom::KeptLogGroup", given, physical_id=physical_id)
+
+
+def request(
+    server: CloudFormation, kind: str, resource: str, properties: Mapping[str, str], *, physical_id: str | None
+) -> tuple[Reply, str]:
     """The answer to one request, and the physical id that CloudFormation then keeps."""
     event = {
         "RequestType": kind,
         "ResponseURL": server.url,
         "StackId": STACK,
         "RequestId": f"request-{len(server.answers)}",
+        "ResourceType": resource,
         "LogicalResourceId": "BedrockLogging",
-        "ResourceProperties": {"LogGroupName": GROUP, "RoleArn": ROLE, "LogPromptText": "true", **properties},
+        "ResourceProperties": properties,
     }
-    lambda_handler(event if physical_id is None else event | {"PhysicalResourceId": physical_id}, object())
+    lambda_handler(event if physical_id is None else event | {"PhysicalResourceId": physical_id}, Invocation())
     answer = server.answers[-1]
     return answer, answer["PhysicalResourceId"]

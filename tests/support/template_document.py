@@ -52,6 +52,16 @@ def properties(name: str) -> Node:
     return found
 
 
+def statements(role: str) -> dict[str, Node]:
+    """The statements of a role's own policies, by Sid; of one that a condition leaves out, what it is otherwise."""
+    found = [
+        each.get("Fn::If", [None, each])[1]
+        for policy in properties(role)["Policies"]
+        for each in policy["PolicyDocument"]["Statement"]
+    ]
+    return {each["Sid"]: each for each in found}
+
+
 def references(value: object) -> Iterator[str]:
     """Every logical id or parameter that Ref or Fn::GetAtt name inside a value."""
     if isinstance(value, Mapping):

@@ -1,12 +1,12 @@
 import json
-import re
 from datetime import timedelta
 
 import pytest
 
+from logging_configuration_handler import CustomResource
 from request_lens.adapters.dynamodb.items import INVOCATION_SK, REQUEST_SK, ItemState
 from request_lens.application.sweep import SLICE
-from tests.support.template_document import FUNCTION, ROOT, TEMPLATE, Node, of_type, properties, references
+from tests.support.template_document import FUNCTION, RESOURCES, ROOT, of_type, properties, references
 
 FUNCTIONS = sorted(of_type(FUNCTION))
 EVENT_SOURCES = of_type("AWS::Lambda::EventSourceMapping")
@@ -25,11 +25,9 @@ def test_every_handler_exists(function: str) -> None:
 
 
 def test_every_function_has_a_log_group_with_retention(function: str) -> None:
-    groups = {name for name, group in of_type("AWS::Logs::LogGroup").items() if function in _functions_of(group)}
-    named = set(references(properties(function).get("LoggingConfig", {})))
+    (group,) = set(references(properties(function)["LoggingConfig"]))
 
-    assert groups | named
-    assert all("RetentionInDays" in properties(name) for name in groups | named)
+    assert properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 def test_no_log_level_drops_the_emf_lines_which_name_none() -> None:
@@ -43,7 +41,8 @@ def test_no_log_level_drops_the_emf_lines_which_name_none() -> None:
     }
 
 
-def test_every_function_has_a_failure_destination(function: str) -> None:
+@pytest.mark.parametrize("function", ["ProcessorFunction", "LoggingConfigurationFunction"])
+def test_a_function_that_is_called_without_waiting_has_a_failure_destination(function: str) -> None:
     on_failure = properties(function)["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
 
     assert list(references(on_failure)) == ["FailureBucket"]
@@ -115,75 +114,17 @@ def test_the_stream_invokes_the_processor_for_news_alone() -> None:
     }
 
 
-def test_only_actions_that_know_no_resource_are_allowed_on_every_resource() -> None:
-    anywhere = {
-        action
-        for resource in TEMPLATE["Resources"].values()
-        for statement in _statements(resource.get("Properties", {}))
-        if statement["Effect"] == "Allow" and statement.get("Resource") == "*"
-        for action in statement["Action"]
-    }
-
-    assert anywhere == {f"bedrock:{verb}ModelInvocationLoggingConfiguration" for verb in ("Get", "Put", "Delete")}
-
-
-def test_the_widget_can_read_the_table_and_its_index_and_nothing_else() -> None:
-    (allowed,) = _statements(properties("TimelineWidgetFunction"))
-
-    assert allowed["Effect"] == "Allow"
-    assert sorted(allowed["Action"]) == ["dynamodb:BatchGetItem", "dynamodb:Query"]
-    assert allowed["Resource"] == [
-        {"Fn::GetAtt": ["RequestTable", "Arn"]},
-        {"Fn::Sub": "${RequestTable.Arn}/index/by_time"},
-    ]
-
-
-def test_the_processor_can_do_with_the_table_what_its_store_does_and_nothing_else() -> None:
-    (of_table,) = (
-        each
-        for each in _statements(properties("ProcessorFunction"))
-        if any(str(action).startswith("dynamodb:") for action in each["Action"])
-    )
-    source = (ROOT / "layers/request_lens/request_lens/adapters/dynamodb/table.py").read_text(encoding="utf-8")
-    calls = {*re.findall(r"_client\.([a-z]+_[a-z_]+)\(", source), *re.findall(r'get_paginator\("(\w+)"\)', source)}
-    calls.remove("get_paginator")
-
-    assert sorted(of_table["Action"]) == sorted(f"dynamodb:{each.title().replace('_', '')}" for each in calls)
-
-
-def test_bedrock_alone_may_assume_the_logging_role_and_only_for_this_account() -> None:
-    (trust,) = properties("BedrockLoggingRole")["AssumeRolePolicyDocument"]["Statement"]
-    (allowed,) = _statements({"Policies": properties("BedrockLoggingRole")["Policies"]})
-
-    assert trust["Principal"] == {"Service": "bedrock.amazonaws.com"}
-    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    assert trust["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"].startswith("arn:${AWS::Partition}:bedrock:")
-    assert sorted(allowed["Action"]) == ["logs:CreateLogStream", "logs:PutLogEvents"]
-    assert allowed["Resource"]["Fn::Sub"].endswith(":log-stream:aws/bedrock/modelinvocations")
-
-
-def test_the_processor_may_ask_for_this_accounts_application_inference_profiles_only() -> None:
-    asks = [each for each in _statements(properties("ProcessorFunction")) if "bedrock" in json.dumps(each)]
-
-    assert [(each["Effect"], each["Action"]) for each in asks] == [("Allow", "bedrock:GetInferenceProfile")]
-    assert asks[0]["Resource"]["Fn::Sub"].endswith(
-        ":bedrock:${AWS::Region}:${AWS::AccountId}:application-inference-profile/*"
-    )
-
-
-def test_the_logging_switch_is_never_run_twice_and_ends_before_cloudformation_stops_waiting() -> None:
+def test_the_custom_resources_are_never_made_twice_and_answered_before_cloudformation_stops_waiting() -> None:
     function = properties("LoggingConfigurationFunction")
+    made = [each["Properties"] for each in RESOURCES.values() if each["Type"].startswith("Custom::")]
 
+    assert len(made) == 4
     assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
-    assert function["Timeout"] < properties("BedrockLogging")["ServiceTimeout"] == 300
+    assert {each["ServiceToken"]["Fn::GetAtt"][0] for each in made} == {"LoggingConfigurationFunction"}
+    assert all(function["Timeout"] < each["ServiceTimeout"] <= 300 for each in made)
 
 
-def _functions_of(group: Node) -> set[str]:
-    name = group["Properties"]["LogGroupName"]
-    text = name.get("Fn::Sub", "") if isinstance(name, dict) else name
-    return {function for function in FUNCTIONS if "${" + function + "}" in text}
+def test_the_types_of_the_custom_resources_are_those_that_the_function_knows() -> None:
+    types = {each["Type"] for each in RESOURCES.values() if each["Type"].startswith("Custom::")}
 
-
-def _statements(resource: Node) -> list[Node]:
-    policies = [policy.get("PolicyDocument", policy) for policy in resource.get("Policies", [])]
-    return [statement for policy in policies for statement in policy.get("Statement", [])]
+    assert types == {each.value for each in CustomResource}

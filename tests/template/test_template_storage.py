@@ -1,17 +1,34 @@
 from tests.support.template_document import of_type, properties
 
+KEPT = {**of_type("AWS::DynamoDB::Table"), **of_type("AWS::S3::Bucket")}
 
-def test_the_table_and_every_log_group_outlive_the_stack() -> None:
-    kept = {**of_type("AWS::DynamoDB::Table"), **of_type("AWS::Logs::LogGroup")}
 
-    for name, resource in kept.items():
-        assert resource["DeletionPolicy"].startswith("Retain"), name
+def test_what_holds_data_outlives_the_stack_but_not_the_failure_of_the_deployment_that_makes_it() -> None:
+    assert KEPT.keys() == {"RequestTable", "FailureBucket"}
+    for name, resource in KEPT.items():
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
-def test_a_failed_first_deployment_leaves_no_log_group_for_the_next_to_stumble_over() -> None:
+def test_no_log_group_that_outlives_a_stack_is_made_by_cloudformation_which_refuses_what_exists() -> None:
+    kept = {"KeptInvocationLogGroup", "KeptAccessLogGroup", "KeptProcessorLogGroup"}
+
+    assert of_type("Custom::KeptLogGroup").keys() == kept
     for name, group in of_type("AWS::Logs::LogGroup").items():
-        assert group["DeletionPolicy"] == "RetainExceptOnCreate", name
+        assert "DeletionPolicy" not in group, name
+
+
+def test_the_retention_of_a_group_that_others_may_have_made_is_left_to_them() -> None:
+    assert {name for name in of_type("Custom::KeptLogGroup") if properties(name).get("NamedByStack") is not True} == {
+        "KeptInvocationLogGroup"
+    }
+
+
+def test_logging_is_switched_on_and_subscribed_once_the_log_group_is_there() -> None:
+    group = {"Fn::GetAtt": ["KeptInvocationLogGroup", "LogGroupName"]}
+
+    assert properties("BedrockLogging")["LogGroupName"] == group
+    assert properties("ProcessorFunction")["Events"]["ModelInvocations"]["Properties"]["LogGroupName"] == group
 
 
 def test_the_table_is_on_demand_recoverable_encrypted_and_expires_its_items() -> None:

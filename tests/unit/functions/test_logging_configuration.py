@@ -1,13 +1,11 @@
 """The cases of the logging switch, over moto's Bedrock and a stand-in for CloudFormation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask, listening
+from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
@@ -16,21 +14,12 @@ if TYPE_CHECKING:
 
 ELSEWHERE = {"cloudWatchConfig": {"logGroupName": "/team/bedrock", "roleArn": ROLE}, "textDataDeliveryEnabled": True}
 THEIRS_IN_OUR_GROUP = {"cloudWatchConfig": {"logGroupName": GROUP, "roleArn": ROLE + "-theirs"}}
-
-
-@pytest.fixture
-def cloudformation() -> Iterator[CloudFormation]:
-    with listening() as server:
-        yield server
-
-
-@pytest.fixture
-def bedrock(monkeypatch: pytest.MonkeyPatch) -> "Iterator[BedrockClient]":
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        yield boto3.client("bedrock")
+LARGE = {"largeDataDeliveryS3Config": {"bucketName": "large-bodies", "keyPrefix": "bedrock"}}
+WITH_BUCKETS = {
+    "cloudWatchConfig": {"logGroupName": GROUP, "roleArn": ROLE + "-theirs", **LARGE},
+    "s3Config": {"bucketName": "team-logs"},
+}
+SECOND_ROLE = ROLE.replace("request-lens", "second")
 
 
 def put(bedrock: "BedrockClient", setting: Mapping[str, object]) -> None:
@@ -72,15 +61,36 @@ def test_prompts_and_completions_can_be_left_out(cloudformation: CloudFormation,
     assert stored(bedrock) == OURS | {"textDataDeliveryEnabled": False}
 
 
-@pytest.mark.parametrize("setting", [THEIRS_IN_OUR_GROUP, OURS])
-def test_a_setting_that_delivers_to_our_log_group_is_adopted_unchanged(
+@pytest.mark.parametrize("setting", [THEIRS_IN_OUR_GROUP, THEIRS_IN_OUR_GROUP | WITH_BUCKETS, OURS])
+def test_a_setting_that_delivers_to_our_log_group_is_adopted_unchanged_with_all_its_buckets(
     cloudformation: CloudFormation, bedrock: "BedrockClient", setting: Mapping[str, object]
 ) -> None:
     put(bedrock, setting)
 
-    answer, physical_id = ask(cloudformation, "Create", LogPromptText="false")
+    answer, physical_id = ask(cloudformation, "Create")
 
     assert (answer["Status"], physical_id) == ("SUCCESS", "adopted")
+    assert answer["Data"] == {"Outcome": "adopted"}
+    assert stored(bedrock) == setting
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "said"),
+    [
+        (True, "false", "LogPromptText=false changes only our own"),
+        (False, "true", "latency and stop reasons stay unknown"),
+    ],
+)
+def test_an_adopted_setting_that_records_other_than_was_asked_is_left_and_told(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", recorded: bool, asked: str, said: str
+) -> None:
+    setting = THEIRS_IN_OUR_GROUP | {"textDataDeliveryEnabled": recorded}
+    put(bedrock, setting)
+
+    answer, physical_id = ask(cloudformation, "Create", LogPromptText=asked)
+
+    assert (answer["Status"], physical_id) == ("SUCCESS", "adopted")
+    assert said in answer["Data"]["Outcome"]
     assert stored(bedrock) == setting
 
 
@@ -99,6 +109,7 @@ def test_a_setting_that_delivers_elsewhere_fails_the_deployment_and_says_what_to
         "ManageBedrockLogging=false",
     ):
         assert part in answer["Reason"]
+    assert "CreateInvocationLogGroup" not in answer["Reason"]
     assert stored(bedrock) == ELSEWHERE
 
 
@@ -148,6 +159,56 @@ def test_a_delete_leaves_a_setting_that_was_adopted_or_refused(
 
     assert answer["Status"] == "SUCCESS"
     assert stored(bedrock) == setting
+
+
+def test_a_rollback_of_a_later_resource_switches_off_what_the_create_switched_on(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, physical_id = ask(cloudformation, "Create")
+
+    ask(cloudformation, "Delete", physical_id=physical_id)
+    answer, again = ask(cloudformation, "Create")
+
+    assert (answer["Data"], again) == ({"Outcome": "created"}, physical_id)
+
+
+def test_a_bucket_that_somebody_added_to_our_setting_stays_in_an_update_and_after_a_delete(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, physical_id = ask(cloudformation, "Create")
+    put(bedrock, OURS | {"s3Config": {"bucketName": "team-logs"}})
+
+    answer, adopted = ask(cloudformation, "Update", physical_id=physical_id, LogPromptText="false")
+    ask(cloudformation, "Delete", physical_id=physical_id)
+    ask(cloudformation, "Delete", physical_id=adopted)
+
+    assert (answer["Status"], adopted) == ("SUCCESS", "adopted")
+    assert stored(bedrock) == OURS | {"s3Config": {"bucketName": "team-logs"}}
+
+
+def test_of_two_stacks_the_second_adopts_what_the_first_made_and_its_delete_leaves_it(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, first = ask(cloudformation, "Create")
+
+    _, second = ask(cloudformation, "Create", RoleArn=SECOND_ROLE)
+    ask(cloudformation, "Delete", physical_id=second)
+
+    assert (first.startswith("put:"), second) == (True, "adopted")
+    assert stored(bedrock) == OURS
+
+
+def test_after_the_first_of_two_stacks_is_gone_an_update_of_the_second_switches_logging_on_again(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, first = ask(cloudformation, "Create")
+    _, second = ask(cloudformation, "Create", RoleArn=SECOND_ROLE)
+    ask(cloudformation, "Delete", physical_id=first)
+
+    answer, second = ask(cloudformation, "Update", physical_id=second, RoleArn=SECOND_ROLE)
+
+    assert (answer["Data"], second.startswith("put:")) == ({"Outcome": "created"}, True)
+    assert stored(bedrock) == OURS | {"cloudWatchConfig": {"logGroupName": GROUP, "roleArn": SECOND_ROLE}}
 
 
 def test_an_update_replaces_our_own_setting_and_the_clean_up_leaves_the_new_one(

@@ -1,28 +1,24 @@
 """The logging switch when Bedrock, CloudFormation's answer address or the function itself fails."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from pydantic import ValidationError
 
-from bedrock_logging import PAUSE_S, ROLE_VISIBLE_WITHIN_S, BedrockLogging
-from cloudformation_response import ResourceRequest, Response, send
-from logging_configuration_handler import lambda_handler
+import logging_configuration_handler
+from bedrock_logging import ROLE_VALID_WITHIN_S, BedrockLogging
+from cloudformation_response import SENDING_S, TIMEOUT_S, TRIES, ResourceRequest, Response, send
+from logging_configuration_handler import ATTEMPTS, CONNECT_S, LAST_CALL_S, READ_S, lambda_handler
 from logging_setting import LoggingSetting, setting_for
-from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask, listening
+from patience import PAUSE_S, ROLE_ALLOWED_WITHIN_S, Patience
+from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, Clock, CloudFormation, Invocation, ask
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
-
-
-@pytest.fixture
-def cloudformation() -> Iterator[CloudFormation]:
-    with listening() as server:
-        yield server
 
 
 def test_a_property_that_is_wrong_is_named_in_the_answer(
@@ -40,13 +36,13 @@ def test_a_property_that_is_wrong_is_named_in_the_answer(
 def test_an_outage_of_bedrock_is_answered_and_holds_no_deletion_back(
     cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch, kind: str, status: str
 ) -> None:
-    refusing = _refusing("get_model_invocation_logging_configuration", "AccessDeniedException", times=1)
+    refusing = _refusing("get_model_invocation_logging_configuration", "InternalServerException", times=1)
     monkeypatch.setattr(boto3, "client", lambda *_args, **_kwargs: refusing)
 
     answer, _ = ask(cloudformation, kind, physical_id="put:1")
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == (status, "put:1")
-    assert status == "SUCCESS" or "AccessDeniedException" in answer["Reason"]
+    assert status == "SUCCESS" or "InternalServerException" in answer["Reason"]
 
 
 def test_a_create_that_may_have_been_taken_keeps_the_id_that_its_clean_up_needs(
@@ -82,7 +78,7 @@ def test_an_unexpected_error_is_answered_before_it_is_raised(
 
 def test_a_request_that_is_not_cloudformations_cannot_be_answered() -> None:
     with pytest.raises(ValidationError):
-        lambda_handler({"RequestType": "Create"}, object())
+        lambda_handler({"RequestType": "Create"}, Invocation())
 
 
 def test_an_answer_is_sent_again_when_it_does_not_arrive(cloudformation: CloudFormation) -> None:
@@ -102,45 +98,100 @@ def test_an_answer_that_never_arrives_is_an_error(cloudformation: CloudFormation
         send(Response(physical_id="adopted"), _request(cloudformation), pause=lambda _: None)
 
 
-def test_a_role_that_is_not_visible_yet_is_tried_again() -> None:
-    client = _client()
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
+def test_a_role_that_is_not_visible_yet_is_tried_again(code: str) -> None:
+    client, clock = _client(), Clock()
     stubber = Stubber(client)
     for _ in range(3):
-        stubber.add_client_error("put_model_invocation_logging_configuration", "ValidationException")
+        stubber.add_client_error("put_model_invocation_logging_configuration", code)
     stubber.add_response("put_model_invocation_logging_configuration", {}, {"loggingConfig": OURS})
-    pauses: list[float] = []
 
     with stubber:
-        BedrockLogging(client, pause=pauses.append).write(LoggingSetting.model_validate(OURS))
+        BedrockLogging(client, clock.patience()).write(LoggingSetting.model_validate(OURS))
 
-    assert pauses == [PAUSE_S] * 3
+    assert clock.pauses == [PAUSE_S] * 3
     stubber.assert_no_pending_responses()
 
 
-def test_a_role_that_stays_invalid_is_given_up_after_two_minutes() -> None:
-    client = _refusing("put_model_invocation_logging_configuration", "ValidationException", times=100)
-    pauses: list[float] = []
+@pytest.mark.parametrize(("left_s", "tried_for_s"), [(240, ROLE_VALID_WITHIN_S), (40, 40), (-5, 0)])
+def test_a_role_that_stays_invalid_is_given_up_while_there_is_time_for_an_answer(
+    left_s: float, tried_for_s: float
+) -> None:
+    client, clock = _refusing("put_model_invocation_logging_configuration", "ValidationException", times=100), Clock()
 
     with pytest.raises(ClientError, match="ValidationException"):
-        BedrockLogging(client, pause=pauses.append).write(LoggingSetting.model_validate(OURS))
+        BedrockLogging(client, clock.patience(remaining_s=left_s)).write(LoggingSetting.model_validate(OURS))
 
-    assert sum(pauses) == ROLE_VISIBLE_WITHIN_S
+    assert sum(clock.pauses) == tried_for_s
+
+
+def test_what_a_new_role_is_denied_is_tried_again_for_half_a_minute() -> None:
+    client, clock = _refusing("get_model_invocation_logging_configuration", "AccessDeniedException", times=100), Clock()
+
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        BedrockLogging(client, clock.patience()).read()
+
+    assert sum(clock.pauses) == ROLE_ALLOWED_WITHIN_S
 
 
 def test_a_refusal_that_time_does_not_heal_is_not_tried_again() -> None:
-    client = _refusing("put_model_invocation_logging_configuration", "AccessDeniedException", times=1)
-    pauses: list[float] = []
+    client, clock = _refusing("put_model_invocation_logging_configuration", "ThrottlingException", times=1), Clock()
 
-    with pytest.raises(ClientError, match="AccessDeniedException"):
-        BedrockLogging(client, pause=pauses.append).write(LoggingSetting.model_validate(OURS))
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        BedrockLogging(client, clock.patience()).write(LoggingSetting.model_validate(OURS))
 
-    assert pauses == []
+    assert clock.pauses == []
+
+
+def test_retries_leave_time_for_one_more_call_and_for_the_answer(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = list[float]()
+
+    def recorded(*, remaining_s: float) -> Patience:
+        patient.append(remaining_s)
+        return Clock().patience()
+
+    monkeypatch.setattr(logging_configuration_handler, "Patience", recorded)
+    monkeypatch.setattr(boto3, "client", lambda *_args, **_kwargs: _client())
+    ask(cloudformation, "Create", LogPromptText="perhaps")
+
+    assert patient == [240 - SENDING_S - LAST_CALL_S]
+    assert patient[0] > ROLE_VALID_WITHIN_S + ROLE_ALLOWED_WITHIN_S
+    assert ATTEMPTS * (CONNECT_S + READ_S) < LAST_CALL_S
+    assert TRIES * TIMEOUT_S < SENDING_S
+
+
+def test_a_flag_that_the_sdk_does_not_know_is_left_to_bedrock_and_remembered_so(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore knows audio since 2025-12; a flag that is not sent counts as true."""
+    old, new = _client_without("audioDataDeliveryEnabled"), bedrock
+    monkeypatch.setattr(boto3, "client", lambda *_args, **_kwargs: old)
+    _, physical_id = ask(cloudformation, "Create")
+    as_put = new.get_model_invocation_logging_configuration()["loggingConfig"]
+    new.put_model_invocation_logging_configuration(loggingConfig={**as_put, "audioDataDeliveryEnabled": True})
+    monkeypatch.setattr(boto3, "client", lambda *_args, **_kwargs: new)
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=physical_id)
+
+    assert "audioDataDeliveryEnabled" not in as_put
+    assert answer["Status"] == "SUCCESS"
+    assert not new.get_model_invocation_logging_configuration().get("loggingConfig")
 
 
 def _client() -> "BedrockClient":
     return boto3.session.Session(
         aws_access_key_id="testing", aws_secret_access_key="testing", region_name="ap-northeast-1"
     ).client("bedrock")
+
+
+def _client_without(flag: str) -> "BedrockClient":
+    """A client of an SDK that does not know this flag of the logging setting."""
+    session = botocore.session.Session()
+    model = session.get_component("data_loader").load_service_model("bedrock", "service-2")
+    del model["shapes"]["LoggingConfig"]["members"][flag]
+    return boto3.session.Session(botocore_session=session).client("bedrock")
 
 
 def _refusing(method: str, code: str, *, times: int) -> "BedrockClient":
@@ -153,5 +204,5 @@ def _refusing(method: str, code: str, *, times: int) -> "BedrockClient":
 
 
 def _request(server: CloudFormation) -> ResourceRequest:
-    ids = {"StackId": STACK, "RequestId": "1", "LogicalResourceId": "BedrockLogging"}
+    ids = {"StackId": STACK, "RequestId": "1", "LogicalResourceId": "BedrockLogging", "ResourceType": "Custom::Some"}
     return ResourceRequest.model_validate({"RequestType": "Create", "ResponseURL": server.url, **ids})

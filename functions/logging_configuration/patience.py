@@ -1,0 +1,44 @@
+"""Trying again what AWS refuses a role that is seconds old, for as long as CloudFormation still gets its answer."""
+
+import time
+from collections.abc import Callable, Collection
+
+from botocore.exceptions import ClientError
+
+PAUSE_S = 5.0
+
+ROLE_ALLOWED_WITHIN_S = 30.0
+"""IAM is eventually consistent: a new role's first calls may be denied. What stays denied is told after this time."""
+
+NOT_ALLOWED = frozenset({"AccessDenied", "AccessDeniedException"})
+
+
+class Patience:
+    """Retries that end in time: `remaining_s` is what the answer leaves of the function's own time."""
+
+    def __init__(
+        self,
+        *,
+        remaining_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._pause = pause
+        self._ends_at = clock() + remaining_s
+
+    def call[Result](
+        self, action: Callable[[], Result], *, again: Collection[str] = NOT_ALLOWED, within_s: float
+    ) -> Result:
+        """What `action` returns.
+
+        Raises: its ClientError, where the code is none of `again`, or once `within_s` or the time at hand are over.
+        """
+        gives_up_at = min(self._clock() + within_s, self._ends_at)
+        while True:
+            try:
+                return action()
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") not in again or self._clock() >= gives_up_at:
+                    raise
+            self._pause(PAUSE_S)

@@ -1,0 +1,146 @@
+"""The log groups that may be there already, over moto's CloudWatch Logs and a stand-in for CloudFormation."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from log_groups import LogGroups
+from patience import PAUSE_S
+from tests.support.cloudformation import GROUP, Clock, CloudFormation, ask_for_group
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+
+def groups(logs: "CloudWatchLogsClient") -> dict[str, int | None]:
+    """The retention in days of each log group."""
+    return {each["logGroupName"]: each.get("retentionInDays") for each in logs.describe_log_groups()["logGroups"]}
+
+
+def test_a_group_that_is_missing_is_made_with_its_retention(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
+) -> None:
+    answer, physical_id = ask_for_group(cloudformation, "Create")
+
+    assert (answer["Status"], physical_id) == ("SUCCESS", f"made:{GROUP}")
+    assert answer["Data"] == {"LogGroupName": GROUP, "Origin": "made"}
+    assert groups(logs) == {GROUP: 30}
+
+
+@pytest.mark.parametrize("retention", [None, 365])
+def test_a_group_that_is_there_is_taken_as_it_is(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient", retention: int | None
+) -> None:
+    logs.create_log_group(logGroupName=GROUP)
+    if retention is not None:
+        logs.put_retention_policy(logGroupName=GROUP, retentionInDays=retention)
+
+    answer, physical_id = ask_for_group(cloudformation, "Create")
+
+    assert (answer["Status"], physical_id) == ("SUCCESS", f"found:{GROUP}")
+    assert answer["Data"] == {"LogGroupName": GROUP, "Origin": "found"}
+    assert groups(logs) == {GROUP: retention}
+
+
+def test_the_retention_of_a_group_that_an_earlier_stack_of_this_name_left_is_set_anew(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
+) -> None:
+    ask_for_group(cloudformation, "Create", LogGroupName="/request-lens/lens/processor", NamedByStack="true")
+
+    _, physical_id = ask_for_group(
+        cloudformation, "Create", LogGroupName="/request-lens/lens/processor", NamedByStack="true", RetentionInDays="90"
+    )
+
+    assert physical_id == "found:/request-lens/lens/processor"
+    assert groups(logs) == {"/request-lens/lens/processor": 90}
+
+
+@pytest.mark.parametrize(("origin", "retention"), [("made", 90), ("found", 30)])
+def test_an_update_changes_the_retention_of_a_group_that_this_stack_made_alone(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient", origin: str, retention: int
+) -> None:
+    ask_for_group(cloudformation, "Create")
+
+    _, physical_id = ask_for_group(cloudformation, "Update", physical_id=f"{origin}:{GROUP}", RetentionInDays="90")
+
+    assert physical_id == f"{origin}:{GROUP}"
+    assert groups(logs) == {GROUP: retention}
+
+
+def test_another_name_makes_another_group_and_both_stay(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
+) -> None:
+    _, first = ask_for_group(cloudformation, "Create")
+    _, second = ask_for_group(cloudformation, "Update", physical_id=first, LogGroupName="/team/bedrock")
+    ask_for_group(cloudformation, "Delete", physical_id=first)
+
+    assert second == "made:/team/bedrock"
+    assert groups(logs) == {GROUP: 30, "/team/bedrock": 30}
+
+
+@pytest.mark.parametrize("origin", ["made", "found"])
+def test_a_delete_leaves_the_group_with_its_events(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient", origin: str
+) -> None:
+    ask_for_group(cloudformation, "Create")
+
+    answer, _ = ask_for_group(cloudformation, "Delete", physical_id=f"{origin}:{GROUP}")
+
+    assert answer["Status"] == "SUCCESS"
+    assert groups(logs) == {GROUP: 30}
+
+
+def test_a_group_that_somebody_deleted_is_made_again_by_an_update(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
+) -> None:
+    _, physical_id = ask_for_group(cloudformation, "Create")
+    logs.delete_log_group(logGroupName=GROUP)
+
+    ask_for_group(cloudformation, "Update", physical_id=physical_id)
+
+    assert groups(logs) == {GROUP: 30}
+
+
+def test_a_refusal_of_cloudwatch_logs_is_answered_with_the_groups_name(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = _client()
+    stubber = Stubber(client)
+    stubber.add_client_error("create_log_group", "LimitExceededException")
+    stubber.activate()
+    monkeypatch.setattr(boto3, "client", lambda *_args, **_kwargs: client)
+
+    answer, physical_id = ask_for_group(cloudformation, "Create")
+
+    assert (answer["Status"], physical_id) == ("FAILED", "unmade")
+    assert GROUP in answer["Reason"]
+    assert "LimitExceededException" in answer["Reason"]
+
+
+def test_a_property_that_is_wrong_is_named_in_the_answer(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
+) -> None:
+    answer, _ = ask_for_group(cloudformation, "Create", RetentionInDays="for ever")
+
+    assert answer["Status"] == "FAILED"
+    assert "RetentionInDays" in answer["Reason"]
+
+
+def test_a_role_that_may_not_yet_make_groups_is_tried_again() -> None:
+    client, clock = _client(), Clock()
+    stubber = Stubber(client)
+    stubber.add_client_error("create_log_group", "AccessDeniedException")
+    stubber.add_response("create_log_group", {}, {"logGroupName": GROUP})
+
+    with stubber:
+        assert LogGroups(client, clock.patience()).make(GROUP)
+
+    assert clock.pauses == [PAUSE_S]
+
+
+def _client() -> "CloudWatchLogsClient":
+    return boto3.session.Session(
+        aws_access_key_id="testing", aws_secret_access_key="testing", region_name="ap-northeast-1"
+    ).client("logs")

@@ -83,8 +83,19 @@ def test_two_stacks_have_a_schedule_each() -> None:
     assert properties("ProcessorFunction")["Events"]["Sweep"]["Properties"]["OmitName"] is True
 
 
-def test_a_settle_message_stays_invisible_for_six_timeouts() -> None:
-    assert properties("SettleQueue")["VisibilityTimeout"] == 6 * properties("ProcessorFunction")["Timeout"]
+def test_a_settle_message_stays_invisible_for_six_timeouts_and_the_wait_for_a_batch() -> None:
+    window = properties("SettleQueueMapping")["MaximumBatchingWindowInSeconds"]
+
+    assert properties("SettleQueue")["VisibilityTimeout"] == 6 * properties("ProcessorFunction")["Timeout"] + window
+
+
+def test_settling_leaves_the_accounts_concurrency_to_the_functions_that_are_observed() -> None:
+    assert properties("SettleQueueMapping")["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert not any("ReservedConcurrentExecutions" in properties(name) for name in FUNCTIONS)
+
+
+def test_a_key_that_is_sent_again_is_no_loop_to_lambda() -> None:
+    assert properties("ProcessorFunction")["RecursiveLoop"] == "Allow"
 
 
 def test_settle_batches_answer_with_what_failed() -> None:

@@ -5,7 +5,17 @@ import pytest
 
 from request_lens.config import Config, ViewerConfig
 from request_lens.domain.publishing.metric_names import Metric
-from tests.support.template_document import OUTPUTS, PARAMETERS, ROOT, TEMPLATE, properties, references
+from tests.support.template_document import (
+    FUNCTION,
+    OUTPUTS,
+    PARAMETERS,
+    RESOURCES,
+    ROOT,
+    TEMPLATE,
+    of_type,
+    properties,
+    references,
+)
 
 WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds", "MaxAgentSeconds"}
 
@@ -64,6 +74,10 @@ def test_the_defaults_are_a_valid_configuration() -> None:
         ("AgentRoutes", "POST/ask", False),
         ("AgentRoutes", "ask agent", False),
         ("ServiceName", 'request "lens"', False),
+        ("AlarmTopicArn", "", True),
+        ("AlarmTopicArn", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:on-call", True),
+        ("AlarmTopicArn", "on-call", False),
+        ("AlarmTopicArn", "arn:aws:sns:eu-west-1:123456789012:on-call.fifo", False),
         ("InvocationLogGroupName", "", False),
         ("AccessLogGroupName", "", True),
         ("AccessLogGroupName", "arn:aws:logs:eu-west-1:123456789012:log-group:access", False),
@@ -83,6 +97,27 @@ def test_a_limit_on_requests_makes_the_alarm_on_runaways_and_no_limit_makes_none
     assert alarm["Properties"]["Dimensions"] == [{"Name": "Service", "Value": {"Ref": "ServiceName"}}]
     none = [{"Fn::Equals": [{"Ref": name}, str(PARAMETERS[name]["Default"])]} for name in limits]
     assert TEMPLATE["Conditions"]["LimitsRequests"] == {"Fn::Not": [{"Fn::And": none}]}
+
+
+@pytest.mark.parametrize("function", sorted(of_type(FUNCTION)))
+def test_the_environment_stays_below_lambdas_4_kb_at_the_longest_parameters(function: str) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+    variables = properties(function).get("Environment", {}).get("Variables", {})
+
+    assert sum(len(name) + _longest(value["Ref"]) for name, value in variables.items()) < 4 * 1024
+
+
+def _longest(name: str) -> int:
+    """Bytes of the longest value that a parameter may have, or a name that CloudFormation makes of a stack's."""
+    if name not in PARAMETERS:
+        queue_url = len("https://sqs.ap-northeast-1.amazonaws.com/123456789012/") + 80
+        return {"AWS::DynamoDB::Table": 160, "AWS::SQS::Queue": queue_url}[RESOURCES[name]["Type"]]
+    parameter = PARAMETERS[name]
+    if "MaxLength" in parameter:
+        return int(parameter["MaxLength"])
+    if parameter["Type"] == "Number":
+        return 24  # CloudFormation hands a number on as it was typed
+    return max(len(str(each)) for each in parameter.get("AllowedValues", ["." * 255]))
 
 
 def test_the_local_section_shortens_the_four_waits_and_nothing_else() -> None:

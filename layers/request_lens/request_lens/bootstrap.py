@@ -1,5 +1,6 @@
 """Bootstrap: the only place where boto3 clients are built and adapters are chosen."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
     config = read_config(environment)
     clock = SystemClock()
     timer = SqsSettleTimer(boto3.client("sqs", config=STORE_CLIENT), queue_url=config.settle_queue_url, clock=clock)
-    logger = Logger(service=config.service_name)
+    logger = _logger(config.service_name)
     sink = EmfMetricSink(service_name=config.service_name, clock=clock, logger=logger)
     store = DynamoFactStore(
         boto3.client("dynamodb", config=STORE_CLIENT),
@@ -64,6 +65,16 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
     profiles = BedrockInferenceProfiles(_bedrock_client, model_name=model_name, clock=clock)
     ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles, prices=bedrock_prices())
     return Processor(ports=ports, policy=config.policy, logger=logger)
+
+
+def _logger(service_name: str) -> Logger:
+    """A logger whose times Lambda can read: it filters by level and time, and takes what has no RFC 3339 time for INFO.
+
+    botocore would say at each cold start where it found credentials: at INFO, which Lambda sets for all loggers.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    """
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    return Logger(service=service_name, use_rfc3339=True)
 
 
 def _teller_of_unreadable(logger: Logger, sink: MetricSink, clock: Clock) -> Callable[[UnreadableItem], None]:

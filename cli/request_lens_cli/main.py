@@ -1,5 +1,8 @@
 """The `request-lens` command."""
 
+import errno
+import io
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -63,11 +66,22 @@ class _Commands(click.Group):
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. Raises: click.ClickException for every error of ours."""
+        """Run the command. Raises: click.ClickException for every error of ours, and where stdout takes no more."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # Where the terminal's encoding lacks a character, another stands in its place.
+                stream.reconfigure(errors="replace")
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
         except RequestLensError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            sys.stdout = None  # nothing may try to write the rest when the process ends
+            raise click.ClickException(f"The output cannot be written: {error.strerror}") from error
+        return result
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

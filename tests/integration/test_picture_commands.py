@@ -46,14 +46,14 @@ def test_a_file_of_another_kind_is_wrong_usage(lens: DeployedLens) -> None:
     assert lens.ask("timeline", "-o", "timeline.gif").exit_code == 2
 
 
-@pytest.mark.parametrize("arguments", [("timeline", "-o"), ("report", "-o")])
+@pytest.mark.parametrize(("command", "name"), [("timeline", "x.svg"), ("timeline", "x.png"), ("report", "x.html")])
 def test_a_file_that_cannot_be_written_is_a_failure(
-    lens: DeployedLens, tmp_path: Path, arguments: tuple[str, str]
+    lens: DeployedLens, tmp_path: Path, command: str, name: str
 ) -> None:
-    for name in ("x.svg", "x.png"):
-        result = lens.ask(*arguments, str(tmp_path / "absent" / name))
-        assert result.exit_code == 1
-        assert "cannot be written" in result.stderr
+    result = lens.ask(command, "-o", str(tmp_path / "absent" / name))
+
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
 
 
 def test_a_pending_call_is_drawn_provisionally(lens: DeployedLens, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 import re
 import tomllib
 
+import click
 import pytest
 
 from request_lens.config import Config, ViewerConfig
+from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from tests.support.template_document import (
     FUNCTION,
     OUTPUTS,
@@ -49,6 +52,20 @@ def test_the_widgets_environment_is_its_configs_fields() -> None:
 
     assert set(variables) == {name.upper() for name in ViewerConfig.model_fields}
     assert all(processors[name] == value for name, value in variables.items())
+
+
+NUMBERS = [name for name, parameter in PARAMETERS.items() if parameter["Type"] == "Number" and name in DEFAULTS]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_is_refused_outside_the_templates_bounds_and_taken_within(name: str) -> None:
+    low, high = PARAMETERS[name]["MinValue"], PARAMETERS[name]["MaxValue"]
+
+    for value in (low, high):
+        assert isinstance(policy_with({name: str(value)}), Policy)
+    for value in (low - 1, high + 1):
+        with pytest.raises(click.BadParameter, match=f"{name}={value}"):
+            policy_with({name: str(value)})
 
 
 def test_the_defaults_are_a_valid_configuration() -> None:

@@ -1,6 +1,8 @@
 """`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
 
-from contextlib import ExitStack
+import fcntl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.local_aws.deployment import build, deploy_built
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
-from request_lens_cli.local_aws.paths import checkout_paths
+from request_lens_cli.local_aws.paths import LocalPaths, checkout_paths
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
 from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 from request_lens_cli.report.costs import cost_line
@@ -56,6 +58,7 @@ def demo_command(scenario: str, *, keep: bool) -> None:
         raise click.BadParameter(f"there are {', '.join(scenario_names(paths.events))}", param_hint="--scenario")
     console = open_console()
     with ExitStack() as running:
+        running.enter_context(alone_in(paths, console))
         with phase(console, "start", "a local AWS on this machine") as note:
             local = running.enter_context(running_local_aws(keep=keep))
             note(f"local AWS at {local.endpoint}")
@@ -66,8 +69,26 @@ def demo_command(scenario: str, *, keep: bool) -> None:
         ]
         show_commands(reports[-1], local=local, stack=demo.stack, console=console)
         _write_page(reports[-1], demo, console)
-        if keep:
-            console.print(f"\nThe local AWS goes on: set -a; . {shown_path(paths.env_file)}; stop it with make down.")
+        console.print(f"\n{_afterwards(shown_path(paths.env_file), keep=keep)}", highlight=False)
+
+
+@contextmanager
+def alone_in(paths: LocalPaths, console: Console) -> Iterator[None]:
+    """Around a demo: no other of this checkout runs then, as two would deploy one stack."""
+    paths.state.mkdir(parents=True, exist_ok=True)
+    with (paths.state / "demo.lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print("Another demo runs in this clone: waiting until it has ended.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _afterwards(settings: str, *, keep: bool) -> str:
+    if keep:
+        return f"The local AWS is still running: set -a; . {settings}; set +a; stop it with make down."
+    return "The local AWS is stopped: make demo KEEP=1 leaves it running, to try these commands."
 
 
 def _deploy(local: LocalAws, console: Console) -> DemoStack:

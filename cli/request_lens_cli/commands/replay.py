@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from request_lens.domain.log_record import Ignored
 from request_lens.domain.policy import Policy
+from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.drawing import draw_timeline
 from request_lens.wire.log_record import read_record
+from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.options.parameters import read_settings
 from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, read_log_files
@@ -21,16 +25,31 @@ from request_lens_cli.report.documents import (
     summary_document,
     unattributed_documents,
 )
-from request_lens_cli.report.labels import read_labels
+from request_lens_cli.report.labels import Label, read_labels
+from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, headline
-from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.console import notes_beside, open_console
+from request_lens_cli.terminal.output_file import PAGES, PICTURES, output_option, write_picture, writing
+from request_lens_cli.terminal.progress import Note, working
 from request_lens_cli.terminal.report_view import show_report
+
+MAX_DRAWN = 2_000
+"""Requests in a picture, the newest: a browser takes seconds for more."""
+
+_REJECTED = 1
+"""The exit code where at least one line was rejected."""
+
+_SAID_EVERY = 5_000
+"""Lines between two notes of progress."""
 
 
 @click.command("replay")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @format_option
-@click.option("--timeline", type=click.Path(dir_okay=False, path_type=Path), help="Draw the timeline to this SVG file.")
+@output_option(
+    "timeline", "-o", "--output", "--timeline", endings=PICTURES, text="Draw the timeline to this file, .svg or .png."
+)
+@output_option("page", "--report", endings=PAGES, text="Write the report to this file, .html.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Names of requests, JSON.")
 @click.option(
     "--set",
@@ -40,36 +59,71 @@ from request_lens_cli.terminal.report_view import show_report
     metavar="NAME=VALUE",
     help="Set a template parameter, such as MaxRequestSeconds=60; the defaults are the template's.",
 )
+@click.pass_context
 def replay_command(
-    files: tuple[str, ...], format_: str, timeline: Path | None, labels: Path | None, policy: Policy
+    context: click.Context, /, *, files: tuple[str, ...], format_: str, policy: Policy, **written: Path | None
 ) -> None:
     """Run log records through the pipeline, offline and in virtual time.
 
     FILE is NDJSON, an export of CloudWatch Logs (`aws logs tail`, filter-log-events, the console's CSV, Logs Insights,
     an export task), an object that Bedrock or Firehose put into S3, or - for stdin. Each may be gzipped.
+
+    The exit code is 1 where a line was rejected; inspect says why.
     """
+    labels = _labels(written["labels"])
     try:
-        result = replay(_arrivals(files), policy)
+        with working("Reading") as note:
+            result = replay(_arrivals(files, note), policy)
     except (LogFileError, ReplayIncompleteError) as error:
         raise click.ClickException(str(error)) from error
-    report = Report(
-        requests=result.requests,
-        unlinked=result.unattributed,
-        labels=read_labels(labels) if labels is not None else {},
-    )
-    if timeline is not None:
-        timeline.write_text(draw_timeline(report.timeline_rows(), subtitle=headline(report)), encoding="utf-8")
+    report = Report(requests=result.requests, unlinked=result.unattributed, labels=labels)
+    _write(report, timeline=written["timeline"], page=written["page"])
     if format_ == "json":
         click.echo(json.dumps(replay_document(result, policy), indent=2))
-        return
-    console = open_console()
-    show_report(report, console)
+    else:
+        _show(report, len(result.rejected))
     if result.rejected:
-        console.print(f"{len(result.rejected)} rejected records; --format json names each one's reason")
+        context.exit(_REJECTED)
 
 
-def _arrivals(files: tuple[str, ...]) -> Iterator[Arrival]:
-    for line in read_log_files(files):
+def _labels(path: Path | None) -> dict[str, Label]:
+    try:
+        return dict(read_labels(path)) if path is not None else {}
+    except (ValidationError, KeyError) as error:
+        raise click.BadParameter(
+            f'{path} is no file of labels: expected JSON such as {{"REQUEST-ID": {{"prompt": "…", "type": "…"}}}}',
+            param_hint="--labels",
+        ) from error
+
+
+def _write(report: Report, *, timeline: Path | None, page: Path | None) -> None:
+    if timeline is not None:
+        write_picture(draw_timeline(report.newest(MAX_DRAWN).timeline_rows(), subtitle=headline(report)), timeline)
+    if page is not None:
+        starts = [state.record.started_at for state in report.requests if state.record is not None]
+        now = datetime.now(UTC)
+        period = Period(first=min(starts, default=now), last=max(starts, default=now))
+        with writing(page):
+            page.write_text(
+                report_page(report, Heading(stack="replay", period=period, written_at=now)), encoding="utf-8"
+            )
+
+
+def _show(report: Report, rejected: int) -> None:
+    console = open_console()
+    notes = notes_beside(console)
+    if report.requests or report.unlinked:
+        show_report(report, console)
+    else:
+        notes.print("No record of an API request or of a call is in these files.")
+    if rejected:
+        notes.print(f"{pluralize(rejected, 'rejected record')}: request-lens inspect says why of each.", style="red")
+
+
+def _arrivals(files: tuple[str, ...], note: Note) -> Iterator[Arrival]:
+    for number, line in enumerate(read_log_files(files), start=1):
+        if not number % _SAID_EVERY:
+            note(f"Reading, {number:,} lines so far")
         record = Ignored(why="span") if line.source == "span" else read_record(line.message)
         yield Arrival(record=record, at=line.at)
 

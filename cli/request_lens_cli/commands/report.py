@@ -15,7 +15,7 @@ from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import headline
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.console import open_console
-from request_lens_cli.terminal.output_file import shown_path, writing
+from request_lens_cli.terminal.output_file import PAGES, output_option, shown_path, writing
 from request_lens_cli.terminal.progress import working
 
 _EXAMPLES = examples(
@@ -27,12 +27,13 @@ _EXAMPLES = examples(
 @click.command("report", epilog=_EXAMPLES)
 @period_options(default="1d")
 @selection_options
-@click.option(
+@output_option(
+    "output",
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    endings=PAGES,
     default=Path("report.html"),
-    help="The file to write. Default report.html.",
+    text="The file to write. Default report.html.",
 )
 @stack_options
 def report_command(*, period: Period, selection: Selection, output: Path, stack: StackChoice) -> None:

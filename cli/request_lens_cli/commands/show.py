@@ -23,13 +23,17 @@ _SHOW_EXAMPLES = examples(
 @stack_options
 @format_option
 def show_command(*, request_id: str, stack: StackChoice, format_: str) -> None:
-    """Show one API request with every LLM call that it made."""
+    """Show one API request with every LLM call that it made.
+
+    A client finds the id of its request in the response: the header `apigw-requestid` of an HTTP API,
+    `x-amz-apigw-id` of a REST API.
+    """
     view = read_stack(stack)
     table = open_stack_table(view)
     state = table.states([request_id])[0]
     if state.record is None and not state.invocations:
         raise click.ClickException(
-            f"Nothing is known of request {request_id}: its logs have not arrived, or it has expired. "
+            f"No request {request_id!r}: its logs have not arrived, or it has expired. "
             "List what there is with: request-lens requests"
         )
     if format_ == "json":

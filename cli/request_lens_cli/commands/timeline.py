@@ -16,10 +16,9 @@ from request_lens_cli.report.report import Report, earlier_note, headline
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
-from request_lens_cli.terminal.output_file import shown_path, writing
+from request_lens_cli.terminal.output_file import PICTURES, output_option, shown_path, write_picture
 from request_lens_cli.terminal.progress import working
 from request_lens_cli.terminal.report_view import NO_REQUESTS
-from request_lens_cli.terminal.timeline_png import write_png
 
 _EXAMPLES = examples(
     "request-lens timeline --since 15m",
@@ -34,19 +33,14 @@ _EXAMPLES = examples(
 @click.option(
     "--rows", type=click.IntRange(1, 2000), default=200, help="At most so many requests, the newest. Default 200."
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw to this file, .svg or .png; else as bars in the terminal.",
+@output_option(
+    "output", "-o", "--output", endings=PICTURES, text="Draw to this file, .svg or .png; else as bars in the terminal."
 )
 @stack_options
 def timeline_command(
     *, period: Period, selection: Selection, rows: int, output: Path | None, stack: StackChoice
 ) -> None:
     """Draw the API requests of a period as bars, with their LLM calls inside them."""
-    if output is not None and output.suffix not in {".svg", ".png"}:
-        raise click.BadParameter("give a name that ends in .svg or .png", param_hint="--output")
     view = read_stack(stack)
     with working("Reading the requests"):
         report = open_stack_table(view).report(view.kept(period, now=command_clock().now()), view.policy)
@@ -63,9 +57,4 @@ def timeline_command(
 
 def _draw(report: Report, output: Path) -> None:
     subtitle = f"{headline(report)}, {earlier_note(report)}" if report.earlier else headline(report)
-    svg = draw_timeline(report.timeline_rows(), subtitle=subtitle)
-    with writing(output):
-        if output.suffix == ".png":
-            write_png(svg, output)
-        else:
-            output.write_text(svg, encoding="utf-8")
+    write_picture(draw_timeline(report.timeline_rows(), subtitle=subtitle), output)

@@ -1,5 +1,7 @@
 """The demo's check of the metrics: what was published, read back at one second, against the table."""
 
+from collections.abc import Mapping
+
 import click
 from rich.console import Console
 
@@ -12,10 +14,13 @@ def show_metrics(run: ScenarioRun, *, metrics: Metrics, console: Console) -> Non
     # Read anew: a call that is decided last may have made a request certain since.
     expected = published_totals(run.report())
     sums = wait_for_metrics(run, metrics, expected=expected)
-    listed = ", ".join(f"{name} {value:,.0f}" for name, value in sums.items())
-    console.print(f"Metrics read back at 1 s: {listed}", highlight=False)
+    console.print(f"Metrics read back at 1 s: {_listed(sums)}", highlight=False)
     if sums != expected:
         raise click.ClickException(
-            f"The table says {dict(expected)}: the metrics differ. The stand-in for CloudWatch's EMF extraction logs "
-            "to out/local-aws/."
+            f"The metrics differ from the table, which has {_listed(expected)}. "
+            "The stand-in for CloudWatch's EMF extraction logs to out/local-aws/."
         )
+
+
+def _listed(sums: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:,.0f}" for name, value in sums.items())

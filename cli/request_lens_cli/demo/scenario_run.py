@@ -1,8 +1,8 @@
 """A run: a scenario played into a deployed stack, and what the deployed table and metrics say of it."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import click
@@ -21,10 +21,14 @@ TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioRun:
-    """A scenario as it was played, with its own ids and times, and the table that it went into."""
+    """A scenario as it was played, with its own ids and times, and the table that it went into.
+
+    `sums_before` are the metrics of its time before it was played: an earlier run's, where there was one.
+    """
 
     scenario: Scenario
     table: DeployedTable
+    sums_before: Mapping[str, float] = field(default_factory=dict)
 
     def report(self) -> Report:
         """What the table holds of this scenario's requests and invocations, and of no other."""
@@ -48,9 +52,10 @@ def wait_until_settled(run: ScenarioRun, *, note: Note) -> Report:
         report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
         waits = f"{settled} of {pluralize(len(run.scenario.access), 'request')} settled"
-        note(waits)
         if is_settled(run, report):
+            note(waits)
             return report
+        note(f"{waits}, the others once late logs have had their time")
         if time.monotonic() > deadline:
             raise click.ClickException(
                 f"After {TIMEOUT_SECONDS:.0f} s only {waits}: the processor's log says why; see it with "
@@ -59,26 +64,30 @@ def wait_until_settled(run: ScenarioRun, *, note: Note) -> Report:
         time.sleep(POLL_SECONDS)
 
 
+PUBLISHED = ("Requests", "UncertainRequests", "LlmCalls", "LlmErrors", "InputTokens", "OutputTokens")
+"""The totals that are read back."""
+
+
 def published_totals(report: Report) -> Mapping[str, float]:
     """What the metrics add up to by the table: the summaries' totals and those of unattributed invocations."""
     total = report.totals + report.unattributed_totals
-    return {
-        "Requests": len(report.requests),
-        "UncertainRequests": report.uncertain,
-        "LlmCalls": total.llm_calls,
-        "LlmErrors": total.llm_errors,
-        "InputTokens": total.input_tokens,
-        "OutputTokens": total.output_tokens,
-    }
+    of_calls = (total.llm_calls, total.llm_errors, total.input_tokens, total.output_tokens)
+    return dict(zip(PUBLISHED, (len(report.requests), report.uncertain, *of_calls), strict=True))
 
 
 def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, expected: Mapping[str, float]) -> Mapping[str, float]:
-    """The sums of the metrics once they are as expected, or what they are after the time-out."""
-    first = min(map(access_started_at, run.scenario.access)) - timedelta(seconds=2)
-    last = max(map(access_ended_at, run.scenario.access)) + timedelta(seconds=2)
+    """The run's own sums of the metrics once they are as expected, or what they are after the time-out."""
     deadline = time.monotonic() + TIMEOUT_SECONDS / 4
     while True:
-        sums = metrics.sums(list(expected), first=first, last=last)
+        now = sums_in_time_of(run.scenario, metrics, list(expected))
+        sums = {name: value - run.sums_before.get(name, 0) for name, value in now.items()}
         if sums == expected or time.monotonic() > deadline:
             return sums
         time.sleep(POLL_SECONDS)
+
+
+def sums_in_time_of(scenario: Scenario, metrics: Metrics, names: Sequence[str]) -> Mapping[str, float]:
+    """The sums of the metrics over the scenario's time, whoever they are of."""
+    first = min(map(access_started_at, scenario.access)) - timedelta(seconds=2)
+    last = max(map(access_ended_at, scenario.access)) + timedelta(seconds=2)
+    return metrics.sums(names, first=first, last=last)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from request_lens_cli.demo.scenario_run import ScenarioRun
+from request_lens_cli.demo.scenario_run import PUBLISHED, ScenarioRun, sums_in_time_of
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.table import DeployedTable, open_table
 from request_lens_cli.local_aws.aws_clients import local_client
@@ -28,8 +28,9 @@ class DemoStack:
         """Play a scenario of `events/` as if its last request had ended so long ago."""
         folder = self.local.paths.events / scenario
         played = ending_now(folder, ends_at=datetime.now(UTC) - ago, with_tags=with_tags)
+        before = sums_in_time_of(played, self.metrics, PUBLISHED)
         play_into(self.stack, played, local=self.local)
-        return ScenarioRun(scenario=played, table=self.table)
+        return ScenarioRun(scenario=played, table=self.table, sums_before=before)
 
 
 def open_demo_stack(local: LocalAws, stack: DeployedStack) -> DemoStack:

@@ -1,6 +1,8 @@
 """Environments of what the local commands start: made anew, so that no real credential or profile reaches them."""
 
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,7 +85,10 @@ def emulator_environment(port: int, paths: LocalPaths) -> dict[str, str]:
     }
 
 
-def write_env_file(path: Path, values: Mapping[str, str]) -> None:
-    """Write the settings as lines that a shell reads with `set -a; . FILE`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+def write_env_file(paths: LocalPaths, values: Mapping[str, str]) -> None:
+    """Write the settings as a shell reads them with `set -a; . FILE`; `aws` and `request-lens` are then on its PATH."""
+    commands = [Path(sys.executable).parent, paths.checkout / ".tools" / "aws-cli" / "bin"]
+    lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
+    lines.append(f'PATH={shlex.quote(os.pathsep.join(map(str, commands)))}{os.pathsep}"$PATH"')
+    paths.env_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.env_file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -46,7 +46,7 @@ def up(paths: LocalPaths, *, port: int | None = None) -> LocalAws:
         on_failure.callback(stop_group, emulator.pid)
         endpoint = f"http://{HOST}:{chosen}"
         write_state(RunningState(endpoint=endpoint, emulator=emulator), paths)
-        write_env_file(paths.env_file, settings(endpoint))
+        write_env_file(paths, settings(endpoint))
         on_failure.pop_all()
     return LocalAws(endpoint=endpoint, paths=paths, started_now=True)
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import click
+from pydantic import ValidationError
 
-from request_lens.config import read_policy
+from request_lens.config import PolicyConfig
 from request_lens.domain.policy import Policy
-from request_lens.errors import ConfigError
 
 DEFAULTS: Mapping[str, str] = {
     "AgentRoleNames": "",
@@ -32,11 +32,15 @@ def policy_with(settings: Mapping[str, str]) -> Policy:
     """
     unknown = sorted(settings.keys() - DEFAULTS.keys())
     if unknown:
-        raise click.BadParameter(f"{', '.join(unknown)}: there are {', '.join(DEFAULTS)}")
+        raise click.BadParameter(f"no parameter {', '.join(unknown)}; known are {', '.join(DEFAULTS)}")
+    values = {**DEFAULTS, **settings}
     try:
-        return read_policy({_variable(name): value for name, value in {**DEFAULTS, **settings}.items()})
-    except ConfigError as error:
-        raise click.BadParameter(str(error)) from error
+        return PolicyConfig.model_validate({_field(name): value for name, value in values.items()}).policy
+    except ValidationError as error:
+        names = {_field(name): name for name in DEFAULTS}
+        faults = [(names[str(fault["loc"][0])], fault["msg"].partition(",")[0]) for fault in error.errors()]
+        told = "; ".join(f"{name}={values[name]}: {why[0].lower()}{why[1:]}" for name, why in faults)
+        raise click.BadParameter(told) from error
 
 
 def read_settings(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> Policy:
@@ -47,6 +51,6 @@ def read_settings(_context: click.Context, _parameter: click.Parameter, values: 
     return policy_with({name: value for name, _, value in pairs})
 
 
-def _variable(parameter: str) -> str:
-    """The environment variable of a parameter: words in upper case, joined by underscores."""
-    return "".join(f"_{char}" if char.isupper() else char.upper() for char in parameter).lstrip("_")
+def _field(parameter: str) -> str:
+    """The field of a parameter: words in lower case, joined by underscores."""
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in parameter).lstrip("_")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 
 from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
@@ -37,7 +38,7 @@ MAX_UNTAGGED = 5_000
 """Untagged invocations that a report reads, the earliest of its period."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """Requests whose record came, by start, and the untagged invocations around them.
 
@@ -121,7 +122,7 @@ class Report:
         """The zone that times are shown in, for the header of their column."""
         return "UTC" if self.zone is UTC else "local"
 
-    @property
+    @cached_property
     def within_one_day(self) -> bool:
         """Whether all requests started on one day of the zone."""
         starts = (state.record.started_at for state in self.requests if state.record is not None)

@@ -50,6 +50,7 @@ def show_requests(report: Report, console: Console) -> None:
         return
     if report.requests:
         print_requests(report, console)
+    if notes is console:
         notes.print()
     notes.print(headline(report), style="bold", highlight=False)
     if report.requests:

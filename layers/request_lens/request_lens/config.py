@@ -20,6 +20,7 @@ def _names(value: object) -> object:
 
 type _Names = Annotated[frozenset[str], BeforeValidator(_names)]
 type _Seconds = Annotated[int, Field(ge=0, le=900)]
+type _SomeSeconds = Annotated[int, Field(ge=1, le=900)]
 
 
 class PolicyConfig(BaseModel):
@@ -34,11 +35,11 @@ class PolicyConfig(BaseModel):
     agent_routes: _Names
     one_loop_per_request: bool
     settle_delay_seconds: _Seconds
-    link_delay_seconds: _Seconds
-    max_request_seconds: _Seconds
+    link_delay_seconds: _SomeSeconds
+    max_request_seconds: _SomeSeconds
     max_agent_seconds: _Seconds
     clock_skew_ms: Annotated[int, Field(ge=0, le=10_000)]
-    orphan_after_seconds: _Seconds
+    orphan_after_seconds: _SomeSeconds
     max_calls_per_request: Annotated[int, Field(ge=0, le=100_000)]
     max_cost_per_request: Annotated[Decimal, Field(ge=0, le=1_000_000)]
     retention_days: Annotated[int, Field(ge=1, le=3650)]
@@ -89,14 +90,6 @@ def read_viewer_config(environment: Mapping[str, str]) -> ViewerConfig:
     Raises: ConfigError, which names every variable that is missing or wrong.
     """
     return _read(ViewerConfig, environment, function="the timeline widget")
-
-
-def read_policy(environment: Mapping[str, str]) -> Policy:
-    """The policy that these of the processor's variables give.
-
-    Raises: ConfigError, which names every variable that is missing or wrong.
-    """
-    return _read(PolicyConfig, environment, function="the processor").policy
 
 
 def _read[Read: BaseModel](model: type[Read], environment: Mapping[str, str], *, function: str) -> Read:

@@ -1,6 +1,8 @@
 """Local commands never reach a real account, and carry none of the user's AWS settings."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,13 +90,22 @@ def test_the_emulator_writes_into_our_folder_and_listens_on_loopback(tmp_path: P
         assert Path(environment[name]).is_relative_to(paths.state)
 
 
-def test_the_settings_file_is_plain_assignments(tmp_path: Path) -> None:
-    write_env_file(tmp_path / "out" / "local-aws.env", settings(ENDPOINT, stack_name="s"))
-    lines = (tmp_path / "out" / "local-aws.env").read_text(encoding="utf-8").splitlines()
-    values = dict(line.split("=", 1) for line in lines)
-    assert values["AWS_ENDPOINT_URL"] == ENDPOINT
-    assert values["STACK_NAME"] == "s"
-    assert values["AWS_REGION"] == values["AWS_DEFAULT_REGION"] == "ap-northeast-1"
+def test_a_shell_that_reads_the_settings_has_them_and_the_commands_on_its_path(tmp_path: Path) -> None:
+    paths = LocalPaths(checkout=tmp_path / "with blank")
+    write_env_file(paths, settings(ENDPOINT, stack_name="s"))
+
+    script = f'set -a; . "{paths.env_file}"; printf "%s\\n" "$AWS_ENDPOINT_URL" "$STACK_NAME" "$AWS_REGION" "$PATH"'
+    shell = subprocess.run(
+        ["/bin/sh", "-c", script], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
+    )
+
+    endpoint, stack, region, path = shell.stdout.splitlines()
+    assert (endpoint, stack, region) == (ENDPOINT, "s", "ap-northeast-1")
+    assert path.split(":") == [
+        str(Path(sys.executable).parent),
+        str(paths.checkout / ".tools" / "aws-cli" / "bin"),
+        "/usr/bin",
+    ]
 
 
 def test_a_taken_port_is_refused_with_the_remedy() -> None:

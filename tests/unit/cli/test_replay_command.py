@@ -1,0 +1,122 @@
+"""`request-lens replay` as a person uses it: what it writes, and what it says of files that hold nothing to read."""
+
+import errno
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Buffer
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from request_lens_cli.main import main
+from scripts.scenarios.generate import EVENTS
+
+ARTICLE = [str(path) for path in sorted((EVENTS / "article").glob("*.ndjson"))]
+TERMINAL = {"TTY_COMPATIBLE": "1", "TERM": "dumb", "LINES": "50", "COLUMNS": "100", "NO_COLOR": "1"}
+
+
+def replayed(*arguments: str) -> Result:
+    return CliRunner(env=TERMINAL).invoke(main, ["replay", *arguments], prog_name="request-lens")
+
+
+def process(*arguments: str, stdout: int, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from request_lens_cli.main import main; main()", "replay", *arguments]
+    return subprocess.run(
+        command, env=os.environ | variables, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(("name", "beginning"), [("t.svg", b"<svg"), ("t.PNG", b"\x89PNG"), ("r.html", b"<!doctype")])
+def test_a_file_is_what_its_ending_says(tmp_path: Path, name: str, beginning: bytes) -> None:
+    target = tmp_path / name
+
+    result = replayed(*ARTICLE, "--report" if name.endswith("html") else "-o", str(target))
+
+    assert result.exit_code == 0, result.output
+    assert target.read_bytes().startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("-o", "t.pdf"), 2, "expected a name that ends in .png or .svg, not t.pdf"),
+        (("--report", "-"), 2, "expected a name that ends in .htm or .html"),
+        (("-o", "/nonexistent/t.svg"), 1, "/nonexistent/t.svg cannot be written: No such file or directory"),
+        (("--labels", str(EVENTS / "article" / "expected.json")), 2, "is no file of labels: expected JSON such as"),
+        (("--set", "MaxRequestSeconds=abc"), 2, "MaxRequestSeconds=abc: input should be a valid integer"),
+        (("--set", "MaxRequestSeconds=0"), 2, "MaxRequestSeconds=0: input should be greater than or equal to 1"),
+        (("--set", "Foo=1"), 2, "no parameter Foo; known are AgentRoleNames"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(arguments: tuple[str, ...], code: int, words: str) -> None:
+    result = replayed(*ARTICLE, *arguments)
+
+    assert result.exit_code == code
+    assert words in result.stderr
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_a_file_without_a_record_says_so_and_fails(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no log\nat all\n", encoding="utf-8")
+
+    result = replayed(str(notes))
+
+    assert result.exit_code == 1
+    assert "No record of an API request or of a call is in these files." in result.stdout
+    assert "2 rejected records: request-lens inspect says why" in result.stdout
+
+
+def test_an_empty_file_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+
+    assert replayed(str(tmp_path / "empty")).exit_code == 0
+
+
+def test_many_requests_are_not_all_drawn_as_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("request_lens_cli.terminal.report_view.MAX_BARS", 3)
+
+    lines = replayed(*ARTICLE).stdout.splitlines()
+
+    assert sum("·" in line and " call" in line for line in lines) == 3
+
+
+class FullDisk(io.RawIOBase):
+    """A file on a disk that has no room left, until some is made."""
+
+    is_full = True
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Buffer) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return memoryview(content).nbytes
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_full_disk_is_said_in_one_sentence(
+    form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = FullDisk()
+    output = io.TextIOWrapper(io.BufferedWriter(disk), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdout", output)
+
+    with pytest.raises(SystemExit) as ended:
+        main(["replay", *ARTICLE, "--format", form], prog_name="request-lens")
+
+    assert ended.value.code == 1
+    assert "The output cannot be written: No space left on device" in capsys.readouterr().err
+    disk.is_full = False
+    output.close()
+
+
+def test_a_terminal_without_the_characters_gets_others() -> None:
+    done = process(*ARTICLE, stdout=subprocess.PIPE, PYTHONIOENCODING="ascii", **TERMINAL)
+
+    assert done.returncode == 0, done.stderr
+    assert "10 requests, 17 LLM calls" in done.stdout

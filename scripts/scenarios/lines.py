@@ -44,7 +44,7 @@ def seeded_uuid(seed: str) -> str:
 
 
 def seeded_http_id(seed: str) -> str:
-    """An HTTP API's request id: 15 letters or digits and a `=`."""
+    """An id of a request as API Gateway makes it: 15 letters or digits and a `=`."""
     text = base64.b64encode(hashlib.sha256(seed.encode()).digest()).decode()
     return text.replace("+", "k").replace("/", "Q")[:15] + "="
 
@@ -66,7 +66,7 @@ def plan(name: str, script: Script) -> tuple[PlannedRequest, ...]:
 def _planned(
     seed: str, ask: Ask, started_at: datetime, script: Script, *, before: PlannedCall | None
 ) -> PlannedRequest:
-    request_id = seeded_http_id(seed) if script.api == "http" else seeded_uuid(seed)
+    request_id = seeded_http_id(seed if script.api == "http" else f"{seed}/extended")
     calls = tuple(_planned_calls(seed, ask, started_at, script, messages=_opening(ask, before)))
     return PlannedRequest(ask=ask, request_id=request_id, seed=seed, started_at=started_at, calls=calls)
 
@@ -208,8 +208,8 @@ def _http_access_line(planned: PlannedRequest, script: Script) -> Json:
 def _rest_access_line(planned: PlannedRequest, script: Script) -> Json:
     trace = uuid.UUID(seeded_uuid(f"{planned.seed}/trace")).hex[:24]
     return {
-        "requestId": planned.request_id,
-        "extendedRequestId": seeded_http_id(f"{planned.seed}/extended"),
+        "requestId": seeded_uuid(planned.seed),
+        "extendedRequestId": planned.request_id,
         "requestTimeEpoch": _epoch_ms(planned.started_at),
         "httpMethod": "POST",
         "path": f"/prod{script.route_path}",

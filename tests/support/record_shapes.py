@@ -226,7 +226,7 @@ def rest_streamed_line(text: str) -> dict[str, Json]:
 def rest_epoch_line(text: str) -> dict[str, Json]:
     """A REST API's line in a vendor's format: numbers as numbers, the epoch under the other key."""
     line = rest_console_line(text) | {"requestTime": 1_772_648_822_417, "status": 200, "stage": "live"}
-    return line | {"extendedRequestId": text}
+    return line | {"extendedRequestId": "VnJ1c3RFeHQ9", "wafResponseCode": text}
 
 
 def message_line(text: str) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from tests.support.template_document import OUTPUTS
 
 LINE = {
     "requestId": "JKJaXmPLvHcESHA=",
+    "extendedRequestId": "JKJaXmPLvHcESHA=",
     "requestTimeEpoch": "1764872822000",
     "responseLatency": "4312",
     "status": "200",

@@ -34,7 +34,7 @@ class Scenario:
 
     def request_ids(self) -> tuple[str, ...]:
         """The API requests' ids, in order of the responses."""
-        return tuple(str(line["requestId"]) for line in self.access)
+        return tuple(str(line["extendedRequestId"]) for line in self.access)
 
     def invocation_ids(self) -> tuple[str, ...]:
         """The invocations' ids, in order of the calls."""

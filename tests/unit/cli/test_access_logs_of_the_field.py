@@ -138,3 +138,28 @@ def test_two_requests_of_one_id_are_two_and_the_second_says_that_it_may_have_mad
     assert figures(other) == (0, None, None)
     assert [each["reason"] for each in replay["rejected"]] == ["conflicting_record"]
     assert other["request_id"] in replay["rejected"][0]["detail"]
+
+
+def test_two_requests_to_which_a_client_gave_one_id_are_two_by_api_gateways_own(tmp_path: Path) -> None:
+    first = REST | {"extendedRequestId": "AbCdEfGh1jKlMnO="}
+    second = first | {
+        "extendedRequestId": "PqRsTuVw2xYzAbC=",
+        "requestTimeEpoch": str(EPOCH_MS + 120_000),
+        "responseLatency": "4000",
+    }
+    ids = [line["extendedRequestId"] for line in (first, second)]
+    calls = [invocation(n, after, tag=ids[n - 1], calls=1) for n, after in ((1, 1), (2, 121))]
+
+    replay = replayed(tmp_path, first, second, *calls)
+
+    assert [(each["request_id"], each["llm_calls"]) for each in replay["requests"]] == [(ids[0], 1), (ids[1], 1)]
+    assert replay["rejected"] == []
+    assert replay["unattributed"] == []
+
+
+def test_a_tag_that_names_the_id_which_the_client_chose_names_no_request(tmp_path: Path) -> None:
+    line = REST | {"extendedRequestId": "AbCdEfGh1jKlMnO="}
+
+    replay = replayed(tmp_path, line, invocation(1, 1, tag=REST["requestId"], calls=1))
+
+    assert [call["reason"] for call in replay["unattributed"]] == ["request_never_seen"]

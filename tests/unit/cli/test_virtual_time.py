@@ -206,7 +206,7 @@ def test_a_conversation_is_linked_though_results_come_with_the_next_request_but_
     result: Replay,
 ) -> None:
     expected = json.loads((EVENTS / "chat" / "expected.json").read_text(encoding="utf-8"))["by_request"]
-    *clear, timed_out, resumed = [str(line["requestId"]) for line in CHAT.access]
+    *clear, timed_out, resumed = CHAT.request_ids()
 
     found = by_request(result, expected)
     assert {request_id: found[request_id] for request_id in clear} == {key: expected[key] for key in clear}

@@ -35,7 +35,7 @@ def test_what_a_backfill_says_that_it_costs_is_what_the_cost_table_says() -> Non
     assert sums is not None
     per_million_events = [float(cell.strip(" *")) / 1.588 for cell in sums[1].split("|")]
 
-    assert floor(min(per_million_events)) <= LEAST_USD_PER_MILLION <= min(per_million_events) + 0.1
+    assert floor(min(per_million_events)) <= LEAST_USD_PER_MILLION <= ceil(min(per_million_events))
     assert ceil(max(per_million_events)) == MOST_USD_PER_MILLION
 
 
@@ -45,7 +45,7 @@ def test_every_published_metric_is_in_the_table() -> None:
 
 def test_the_access_log_formats_are_the_templates_outputs() -> None:
     template = (CHECKOUT / "template.yaml").read_text(encoding="utf-8")
-    formats = [line for line in page("log-shapes.md").splitlines() if line.startswith('{"requestId":"$context')]
+    formats = [line for line in page("log-shapes.md").splitlines() if line.startswith("{") and ':"$context.' in line]
 
     assert len(formats) == 2
     assert [line for line in formats if f"Value: '{line}'" not in template] == []

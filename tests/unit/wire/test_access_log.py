@@ -186,3 +186,24 @@ def test_a_value_that_cannot_be_is_rejected_with_its_field_s_name(name: str, val
 def test_a_request_time_that_cannot_be_is_rejected(moment: str) -> None:
     detail = rejected({**CONSOLE_LINE, "requestTime": moment}).detail
     assert detail.startswith("requestTime: invalid (it should be $context.requestTime: ")
+
+
+@pytest.mark.parametrize("line", [HTTP_LINE, REST_LINE], ids=["HTTP", "REST"])
+def test_api_gateways_own_id_is_taken_where_a_line_has_it(line: dict[str, str]) -> None:
+    own = {"extendedRequestId": "JKJaXmPLvHcESHA="}
+
+    both, alone = read({**line, **own}), read({**without(line, "requestId"), **own})
+
+    assert both.request_id == own["extendedRequestId"]
+    assert alone == both
+
+
+@pytest.mark.parametrize("value", ["-", "", None, 7, "two words", "x" * 129])
+def test_a_line_whose_own_id_cannot_be_read_has_the_other(value: object) -> None:
+    assert read({**REST_LINE, "extendedRequestId": value}).request_id == REST_LINE["requestId"]
+
+
+def test_a_line_without_an_id_learns_which_key_is_right_for_its_kind_of_api() -> None:
+    detail = rejected(without(REST_LINE, "requestId")).detail
+
+    assert 'for a REST API add "extendedRequestId":"$context.extendedRequestId"' in detail

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NewType
 
 RequestId = NewType("RequestId", str)
-"""`$context.requestId` of API Gateway."""
+"""API Gateway's own id of a request: `$context.extendedRequestId`; an HTTP API's `$context.requestId` is the same."""
 
 InvocationId = NewType("InvocationId", str)
 """`requestId` of a ModelInvocationLog event: one attempt to call a model."""

@@ -108,8 +108,10 @@ Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.:-]{
 Label = Annotated[Word, OrUnknown()]
 """A word that counts even if it is unreadable: an operation, an error code. One that is no word is UNKNOWN."""
 
-ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9=_+/:.-]{1,128}$")]
-"""`$context.requestId` of API Gateway: a UUID of a REST API, a base64-like id of an HTTP API."""
+API_REQUEST_ID_PATTERN = r"^[A-Za-z0-9=_+/:.-]{1,128}$"
+
+ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=API_REQUEST_ID_PATTERN)]
+"""An API request's id: base64-like where API Gateway made it, any UUID where a REST API's client did."""
 
 TokenCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 """Tokens of one call; a thousand times the largest context window is absurd."""

@@ -28,6 +28,7 @@ class _Shape(ForeignModel):
     route_key: object = None
     resource_path: object = None
     request_id: object = None
+    extended_request_id: object = None
     status: object = None
 
     @property
@@ -41,8 +42,9 @@ class _Shape(ForeignModel):
     def is_access_line(self) -> bool:
         """Whether this is an access-log line, perhaps one that lacks something."""
         keys = self.model_fields_set
+        has_id = bool(keys & {"request_id", "extended_request_id"})
         has_own_key = bool(keys & {"request_time_epoch", "request_time", "route_key", "resource_path"})
-        return "schema_type" not in keys and (has_own_key or {"request_id", "status"} <= keys)
+        return "schema_type" not in keys and (has_own_key or (has_id and "status" in keys))
 
 
 def read_record(message: str) -> LogRecord:

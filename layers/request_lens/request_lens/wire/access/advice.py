@@ -27,6 +27,8 @@ def advice_on(field: str, error_type: str) -> str:
     """What to do about a field at fault; nothing of a field that is none of ours."""
     if field not in _EXPECTED:
         return ""
+    if field == "requestId" and error_type == "missing":
+        return f"for an HTTP API {addition('requestId')}, for a REST API {addition('extendedRequestId')}"
     if error_type == "missing":
         return addition(field)
     if error_type == NO_VALUE:

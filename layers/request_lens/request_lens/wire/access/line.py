@@ -5,6 +5,7 @@ numbers as numbers, some write the epoch under `requestTime`.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 """
 
+import re
 from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
@@ -13,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from request_lens.wire.access.advice import ABSENT
 from request_lens.wire.fault import EMPTY, NO_VALUE
 from request_lens.wire.field_types import (
+    API_REQUEST_ID_PATTERN,
     MAX_DURATION_MS,
     MAX_EPOCH_MS,
     ApiRequestId,
@@ -28,6 +30,8 @@ _ROUTE_KEYS = frozenset({"routeKey", "resourcePath"})
 _STREAMED = "STREAMED"
 """What `$context.integration.responseTransferMode` says of a streamed answer; of any other it is BUFFERED.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-streaming-troubleshoot.html"""
+
+_OWN_ID = re.compile(API_REQUEST_ID_PATTERN)
 
 _TRANSFER_MODE = AliasChoices(
     "integrationResponseTransferMode", "responseTransferMode", "integration.responseTransferMode"
@@ -49,7 +53,12 @@ def _as_text(value: object) -> object:
 
 
 class AccessLogLine(ForeignModel):
-    """The fields of a line that we read."""
+    """The fields of a line that we read.
+
+    `request_id` is API Gateway's own id: `extendedRequestId` where a line has it, for a client of a REST API can choose
+    the other. HTTP and WebSocket APIs write the same value under both.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+    """
 
     request_id: Annotated[ApiRequestId, BeforeValidator(_present)]
     status: Annotated[int, Field(ge=100, le=599), BeforeValidator(_present)]
@@ -70,6 +79,9 @@ class AccessLogLine(ForeignModel):
         """The line without its absent values; those of a route, and those that every record needs, have a meaning."""
         if not isinstance(line, dict):
             return line
+        own_id = line.get("extendedRequestId")
+        if isinstance(own_id, str) and own_id != ABSENT and _OWN_ID.fullmatch(own_id):
+            line = {**line, "requestId": own_id}
         absent = {name for name, value in line.items() if value in (ABSENT, "", None)}
         kept = _REQUIRED | {name for name in _ROUTE_KEYS if line.get(name) == ABSENT}
         if "requestTime" in absent or "requestTime" not in line:

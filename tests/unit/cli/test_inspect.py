@@ -102,7 +102,7 @@ def test_a_line_that_lacks_a_field_names_it_and_says_what_to_add() -> None:
     assert (fields["reason"], fields["detail"]) == ("missing_field", f"status: missing ({advice})")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)  # the first example imports the command
 @given(line=any_lines())
 def test_no_text_of_any_line_is_ever_shown(line: str) -> None:
     shown = run("-", stdin=line)

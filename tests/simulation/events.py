@@ -20,7 +20,7 @@ class Work(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something to run: a batch, a key, a shard, or the sweep for a moment.
+    """Something to run: a batch, a key (none: whatever is in the queue), a shard, or the sweep for a moment.
 
     `rounds` counts the settle messages that led to this one.
     """
@@ -54,7 +54,7 @@ def told(event: Event) -> str:
         return f"collect {[_name(each) for each in event.batch.records]}"
     if event.key is not None:
         return f"settle {event.key.kind} {event.key.id}"
-    return "sweep" if event.work is Work.SWEEP else f"publish shard {event.shard}"
+    return f"publish shard {event.shard}" if event.work is Work.PUBLISH else str(event.work)
 
 
 def _name(record: object) -> str:

@@ -3,14 +3,18 @@
 import gc
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 from tests.simulation.drawing.faults import Fault
 from tests.simulation.judging.oracles import Oracle, judge
-from tests.simulation.judging.outcome import run_seed
+from tests.simulation.judging.outcome import Outcome, run_seed
+
+type RunSeed = Callable[[int], Outcome]
+"""What runs the schedule of a seed."""
 
 
 @dataclass(slots=True)
@@ -24,9 +28,9 @@ class Tally:
     judged: Counter[Oracle] = field(default_factory=Counter)
     failed: dict[int, list[str]] = field(default_factory=dict)
 
-    def add(self, seed: int) -> list[str]:
+    def add(self, seed: int, run: RunSeed) -> list[str]:
         """Run one seed; answers with its problems."""
-        outcome = run_seed(seed)
+        outcome = run(seed)
         problems = judge(outcome, self.judged)
         self.schedules += 1
         self.steps += outcome.world.steps
@@ -63,23 +67,30 @@ class Tally:
         )
 
 
-CHUNK = 1_000
+CHUNK = 250
 """Seeds that a process takes at a time."""
 
 
-def _collect_garbage_rarely() -> None:
+@contextmanager
+def _little_garbage() -> Iterator[None]:
     """A schedule leaves little garbage: to look for it ten times as often takes a tenth of the time."""
+    usual = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
-def tally_by(jobs: int, seeds: range, *, most_failures: int) -> Tally:
+def tally_by(jobs: int, seeds: range, *, most_failures: int, run: RunSeed) -> Tally:
     """Run the product over these seeds in so many processes, until so many have failed or a little later."""
     found = Tally()
     began = time.perf_counter()
     chunks = [seeds[begin : begin + CHUNK] for begin in range(0, len(seeds), CHUNK)]
-    with ProcessPoolExecutor(jobs, initializer=_collect_garbage_rarely) as processes:
-        for part in processes.map(partial(tally, most_failures=most_failures), chunks):
+    with ProcessPoolExecutor(jobs) as processes:
+        for part in processes.map(partial(tally, most_failures=most_failures, run=run), chunks):
             found.merge(part)
             if len(found.failed) >= most_failures:
                 processes.shutdown(wait=False, cancel_futures=True)
@@ -88,12 +99,13 @@ def tally_by(jobs: int, seeds: range, *, most_failures: int) -> Tally:
     return found
 
 
-def tally(seeds: Iterable[int], *, most_failures: int = 1) -> Tally:
+def tally(seeds: Iterable[int], *, most_failures: int = 1, run: RunSeed = run_seed) -> Tally:
     """Run the product over these seeds until so many have failed."""
     found = Tally()
     began = time.perf_counter()
-    for seed in seeds:
-        if found.add(seed) and len(found.failed) >= most_failures:
-            break
+    with _little_garbage():
+        for seed in seeds:
+            if found.add(seed, run) and len(found.failed) >= most_failures:
+                break
     found.seconds = time.perf_counter() - began
     return found

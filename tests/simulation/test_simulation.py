@@ -8,7 +8,7 @@ import pytest
 from tests.simulation.drawing.truth import Style
 from tests.simulation.judging.oracles import judge
 from tests.simulation.judging.outcome import run_promptly, run_seed
-from tests.simulation.run import REPLAY
+from tests.simulation.run import replay_with
 from tests.simulation.tally import tally
 from tests.simulation.variants import VARIANTS
 
@@ -27,7 +27,7 @@ def test_every_schedule_of_faults_ends_right_and_every_fault_and_oracle_is_seen(
 
     with capsys.disabled():
         sys.stdout.write(f"\n{found.told()}\n")
-    assert not found.failed, "\n".join(f"replay with: {REPLAY} {seed}\n{why}" for seed, why in found.failed.items())
+    assert not found.failed, "\n".join(f"replay with: {replay_with(seed)}\n{why}" for seed, why in found.failed.items())
     assert found.rarest() >= MIN_SEEN, found.told()
 
 

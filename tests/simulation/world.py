@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from request_lens.adapters.memory.inference_profiles import MemoryInferenceProfiles
 from request_lens.adapters.sqs_settle_timer import delay_of
 from request_lens.application.settle_batch import collect_and_settle, settle_messages
-from request_lens.application.sweep import AGE, sweep
+from request_lens.application.sweep import sweep
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import Change
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
-from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
+from request_lens.domain.settling.state import RequestState, SettleKey
 from request_lens.ports import Ports
 from tests.simulation.agenda import BUGS, Agenda
 from tests.simulation.drawing.deliveries import Batch
@@ -22,12 +22,7 @@ from tests.simulation.judging.batch_reference import PRICES
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.simulated_store import SimulatedStore
 from tests.simulation.simulated_stream import SimulatedStream, changed_item
-from tests.simulation.snapshots import MAX_LAG
 from tests.simulation.step import Killed
-from tests.support.facts import START
-
-SWEPT_AT = START.replace(minute=10, second=0) + AGE
-"""When the first facts are swept, which are of ten past: what is lost later stays lost, by design."""
 
 
 class World(Agenda[Change]):
@@ -92,7 +87,7 @@ class World(Agenda[Change]):
         now, sender = self.clock.now(), self.workers.event
         rounds = 1 + (sender.rounds if sender is not None and sender.key is not None else 0)
         for key, due_at in keys:
-            if self._may_be_lost(key) and self.faults.strike(Fault.LOST_MESSAGE):
+            if self.may_be_lost(key) and self.faults.strike(Fault.LOST_MESSAGE):
                 continue
             event = Event(work=Work.SETTLE, key=key, rounds=rounds)
             wait = timedelta(seconds=delay_of(due_at, now))
@@ -104,13 +99,8 @@ class World(Agenda[Change]):
             if self.faults.strike(Fault.DUPLICATE_MESSAGE):
                 self.put(now + wait + timedelta(seconds=self.faults.chance.choice((0, 2, 40, 10_800))), event)
 
-    def _may_be_lost(self, key: SettleKey) -> bool:
-        """Whether `sweep` makes this message good; what it leaves to the dead-letter queue comes again from there."""
-        if self.clock.now() >= SWEPT_AT - MAX_LAG:  # what was stored only just now the sweep may not see
-            return False
-        if key.kind is SettleKind.INVOCATION:
-            return True
-        return key.kind is SettleKind.REQUEST and self._store.inner.load_request(RequestId(key.id)).record is not None
+    def _has_record(self, request_id: RequestId) -> bool:
+        return self._store.inner.load_request(request_id).record is not None
 
     def _after_turn(self) -> None:
         """Whatever was written is in the stream, even if its writer fails later."""

@@ -62,6 +62,13 @@ def statements(role: str) -> dict[str, Node]:
     return {each["Sid"]: each for each in found}
 
 
+def variables_of(function: str) -> dict[str, str]:
+    """The function's environment where each parameter has its default; what names a resource is left out."""
+    variables = properties(function)["Environment"]["Variables"]
+    named = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and "Ref" in value}
+    return {name: str(PARAMETERS[ref]["Default"]) for name, ref in named.items() if ref in PARAMETERS}
+
+
 def references(value: object) -> Iterator[str]:
     """Every logical id or parameter that Ref or Fn::GetAtt name inside a value."""
     if isinstance(value, Mapping):

@@ -29,7 +29,7 @@ from tests.support.metering.dynamo_units import Image
 from tests.support.metering.metered_aws import Message, Meter, MeteredAws, Written
 from tests.support.processor_traffic import REGION, log_batch
 from tests.support.request_table import TABLE_NAME, create_request_table
-from tests.support.template_document import PARAMETERS, properties
+from tests.support.template_document import variables_of
 
 DELIVERY = timedelta(seconds=8)
 RECEIVED = 10
@@ -89,13 +89,10 @@ def metered_run(traffic: CostTraffic, *, batch: int, older: int = 0) -> Usage:
 
 def environment() -> dict[str, str]:
     """The processor's variables: the template's own defaults, and the agent's role named."""
-    variables = properties("ProcessorFunction")["Environment"]["Variables"]
-    named = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and "Ref" in value}
-    defaults = {name: str(PARAMETERS[ref]["Default"]) for name, ref in named.items() if ref in PARAMETERS}
     service = f"metered-{next(_RUNS):04}"
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
     own = {"REQUEST_TABLE_NAME": TABLE_NAME, "SERVICE_NAME": service, "AGENT_ROLE_NAMES": AGENT_ROLE}
-    return {**defaults, **credentials, **own}
+    return {**variables_of("ProcessorFunction"), **credentials, **own}
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """Template parameters on the command line, with the template's own defaults."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import click
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from request_lens.config import PolicyConfig
 from request_lens.domain.policy import Policy
@@ -25,6 +26,17 @@ DEFAULTS: Mapping[str, str] = {
 """The parameters that decide a result, with the template's defaults (a test compares them)."""
 
 
+type _SomeSeconds = Annotated[int, Field(ge=1, le=900)]
+
+
+class TemplateValues(PolicyConfig):
+    """The parameters with the template's own bounds: it takes no wait of 0 where tests of the functions do."""
+
+    link_delay_seconds: _SomeSeconds
+    max_request_seconds: _SomeSeconds
+    orphan_after_seconds: _SomeSeconds
+
+
 def policy_with(settings: Mapping[str, str]) -> Policy:
     """The template's defaults with these parameters set.
 
@@ -35,7 +47,7 @@ def policy_with(settings: Mapping[str, str]) -> Policy:
         raise click.BadParameter(f"no parameter {', '.join(unknown)}; known are {', '.join(DEFAULTS)}")
     values = {**DEFAULTS, **settings}
     try:
-        return PolicyConfig.model_validate({_field(name): value for name, value in values.items()}).policy
+        return TemplateValues.model_validate({_field(name): value for name, value in values.items()}).policy
     except ValidationError as error:
         names = {_field(name): name for name in DEFAULTS}
         faults = [(names[str(fault["loc"][0])], fault["msg"].partition(",")[0]) for fault in error.errors()]

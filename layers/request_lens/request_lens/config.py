@@ -20,7 +20,6 @@ def _names(value: object) -> object:
 
 type _Names = Annotated[frozenset[str], BeforeValidator(_names)]
 type _Seconds = Annotated[int, Field(ge=0, le=900)]
-type _SomeSeconds = Annotated[int, Field(ge=1, le=900)]
 
 
 class PolicyConfig(BaseModel):
@@ -35,11 +34,11 @@ class PolicyConfig(BaseModel):
     agent_routes: _Names
     one_loop_per_request: bool
     settle_delay_seconds: _Seconds
-    link_delay_seconds: _SomeSeconds
-    max_request_seconds: _SomeSeconds
+    link_delay_seconds: _Seconds
+    max_request_seconds: _Seconds
     max_agent_seconds: _Seconds
     clock_skew_ms: Annotated[int, Field(ge=0, le=10_000)]
-    orphan_after_seconds: _SomeSeconds
+    orphan_after_seconds: _Seconds
     max_calls_per_request: Annotated[int, Field(ge=0, le=100_000)]
     max_cost_per_request: Annotated[Decimal, Field(ge=0, le=1_000_000)]
     retention_days: Annotated[int, Field(ge=1, le=3650)]

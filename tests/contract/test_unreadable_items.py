@@ -46,12 +46,13 @@ def store(dynamo_client: "DynamoDBClient", told: list[str]) -> DynamoFactStore:
     return store
 
 
-def _write(client: "DynamoDBClient", pk: str, sk: str, expression: str, value: dict[str, dict[str, str]]) -> None:
+def _write(client: "DynamoDBClient", pk: str, sk: str, attribute: str, value: dict[str, dict[str, str]]) -> None:
     """Write what a later version might."""
     client.update_item(
         TableName=TABLE_NAME,
         Key={"pk": {"S": pk}, "sk": {"S": sk}},
-        UpdateExpression=f"SET {expression} = :value",
+        UpdateExpression="SET #attribute = :value",
+        ExpressionAttributeNames={"#attribute": attribute},
         ExpressionAttributeValues={":value": {"M": value}},
     )
 
@@ -98,3 +99,23 @@ def test_an_unreadable_request_is_left_out_of_lists_and_has_an_empty_head(
         store.load_request(RequestId("r3"))
     assert told
     assert all("another make" not in message for message in told)
+
+
+def test_records_behind_unreadable_ones_fill_a_list_up_to_its_limit(
+    dynamo_client: "DynamoDBClient", store: DynamoFactStore
+) -> None:
+    for number in (0, 1, 7):
+        _write(dynamo_client, f"request#r{number}", "request", "record", {"route": {"S": "of another make"}})
+
+    assert [each.request_id for each in store.requests_between(at(0), at(100), limit=4)] == ["r2", "r3", "r4", "r5"]
+    assert [each.request_id for each in store.newest_requests(at(0), at(100), limit=2)] == ["r5", "r6"]
+
+
+def test_a_conflicting_record_is_told_beside_one_whose_id_has_an_unreadable_item(
+    dynamo_client: "DynamoDBClient", store: DynamoFactStore, told: list[str]
+) -> None:
+    _write(dynamo_client, "request#r3", "request", "record", {"route": {"S": "of another make"}})
+    others = [request(f"r{number}", 90) for number in (3, 4, 5)]
+
+    assert list(store.store_requests(others, stored_at=at(99))) == others[1:]
+    assert len(told) == 1

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import batched
+from itertools import batched, islice
 from typing import TYPE_CHECKING
 
 from request_lens.adapters.dynamodb.attributes import PlainMap, iso
-from request_lens.adapters.dynamodb.codec import decode
 from request_lens.adapters.dynamodb.items import (
     HourlyList,
     hour_partitions,
     invocation_key,
+    record_from,
     request_key,
     request_partition,
     request_state,
@@ -70,16 +70,16 @@ class DynamoFactReader:
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`. Reads each hour's index partitions."""
-        return self._facts_between(HourlyList.REQUESTS, self._records_in, first, last, limit)
+        return self._facts_between(HourlyList.REQUESTS, record_from, first, last, limit)
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`. Reads each hour's index partitions."""
-        return self._facts_between(HourlyList.UNTAGGED, self._calls_in, first, last, limit)
+        return self._facts_between(HourlyList.UNTAGGED, unlinked_from, first, last, limit)
 
     def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
         """See `ports.SweepQueries`."""
         for hour in _hours(HourlyList.REQUESTS, first, last):
-            yield from self._read(_record_from, self._index.iterate(hour))
+            yield from self._read(record_from, self._index.iterate(hour))
 
     def iter_unlinked(self, first: datetime, last: datetime) -> Iterator[UnlinkedInvocation]:
         """See `ports.SweepQueries`."""
@@ -88,7 +88,7 @@ class DynamoFactReader:
 
     def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
         """See `ports.RejectedStore`. Reads each hour's index partitions."""
-        return list(self._read(stored_rejected_from, self._items_between(HourlyList.REJECTED, first, last, limit)))
+        return self._facts_between(HourlyList.REJECTED, stored_rejected_from, first, last, limit)
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
         """See `ports.FactReader`. One Query a request, eight at a time."""
@@ -124,17 +124,17 @@ class DynamoFactReader:
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
-        newest: list[PlainMap] = []
         # The last hour is read alone: of a busy table it holds all that is asked for. Of a quiet one the hours before
         # are mostly empty, and would take a round trip each if they were not read together.
         # Which of them holds how many is not known before, so each is asked for `limit`: all but one in vain.
         hours = list(_hours(HourlyList.REQUESTS, first, last))[::-1]
-        for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]:
-            spans = [span for hour in some for span in hour]
-            newest += self._index.query(spans, limit=limit - len(newest), newest_first=True)
-            if len(newest) >= limit:
-                break
-        return self._records_in(newest)[::-1]
+        together = (
+            [span for hour in some for span in hour]
+            for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]
+        )
+        lists = (self._index.iterate(spans, page_size=limit, newest_first=True) for spans in together)
+        records = (record for items in lists for record in self._read(record_from, items))
+        return list(islice(records, limit))[::-1]
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """See `ports.FactReader`. Counts the hours backwards, eight partitions at a time."""
@@ -146,36 +146,12 @@ class DynamoFactReader:
                 break
         return min(count, limit)
 
-    def _records_in(self, items: Iterable[PlainMap]) -> list[Request]:
-        return list(self._read(_record_from, items))
-
     def _facts_between[Fact](
-        self,
-        hourly: HourlyList,
-        read: Callable[[Iterable[PlainMap]], Sequence[Fact]],
-        first: datetime,
-        last: datetime,
-        limit: int,
+        self, hourly: HourlyList, read: Callable[[PlainMap], Fact], first: datetime, last: datetime, limit: int
     ) -> Sequence[Fact]:
         """The earliest `limit` facts that can be read: fewer of them are all there are, whatever could not be read."""
-        asked = limit
-        while True:
-            items = self._items_between(hourly, first, last, asked)
-            facts = read(items)
-            if len(items) < asked or len(facts) >= limit:
-                return facts[:limit]
-            asked += limit - len(facts)
-
-    def _calls_in(self, items: Iterable[PlainMap]) -> Sequence[UnlinkedInvocation]:
-        return list(self._read(unlinked_from, items))
-
-    def _items_between(self, hourly: HourlyList, first: datetime, last: datetime, limit: int) -> list[PlainMap]:
-        items: list[PlainMap] = []
-        for hour in _hours(hourly, first, last):
-            if len(items) >= limit:
-                break
-            items += self._index.query(hour, limit=limit - len(items))
-        return items
+        hours = (self._index.iterate(hour, page_size=limit) for hour in _hours(hourly, first, last))
+        return list(islice((fact for items in hours for fact in self._read(read, items)), limit))
 
 
 @contextmanager
@@ -185,10 +161,6 @@ def _reading(name: str) -> Iterator[None]:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableItem(f"the item of {name} is of another version: {type(error).__name__}") from error
-
-
-def _record_from(item: PlainMap) -> Request:
-    return decode(Request, item["record"])
 
 
 def _hours(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Sequence[Span]]:

@@ -12,6 +12,7 @@ from request_lens.adapters.dynamodb.items import (
     is_settled,
     linked_item,
     linked_key,
+    record_from,
     rejected_item,
     request_key,
     request_partition,
@@ -71,8 +72,8 @@ class DynamoFactStore(DynamoFactReader):
         found = self._table.update_or_find(
             [record_update(record, stored_at=stored_at, retention=self._retention) for record in records]
         )
-        standing = [(record, self._records_in([item])) for record, item in zip(records, found, strict=True) if item]
-        return [record for record, others in standing if any(record.is_another_than(other) for other in others)]
+        refused = [(record, item) for record, item in zip(records, found, strict=True) if item]
+        return [record for record, item in refused if any(map(record.is_another_than, self._read(record_from, [item])))]
 
     def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
         """See `ports.FactWriter`."""

@@ -182,6 +182,11 @@ def _linked_from(item: PlainMap) -> LinkedInvocation:
     return LinkedInvocation(invocation=decode(Invocation, item["fact"]), link=decode(Link, item["link"]))
 
 
+def record_from(item: PlainMap) -> Request:
+    """The record of a request's item, of the table or of its index."""
+    return decode(Request, item["record"])
+
+
 def unlinked_from(item: PlainMap) -> UnlinkedInvocation:
     """The untagged invocation of an item, of the table or of its index."""
     return UnlinkedInvocation(

@@ -41,10 +41,6 @@ class TimeIndex:
         self._client = client
         self._table_name = table_name
 
-    def query(self, spans: Sequence[Span], *, limit: int, newest_first: bool = False) -> list[PlainMap]:
-        """The first `limit` items of these spans by sort key, or the last, backwards."""
-        return list(islice(self.iterate(spans, page_size=limit, newest_first=newest_first), limit))
-
     def iterate(
         self, spans: Sequence[Span], *, page_size: int = _PAGE_SIZE, newest_first: bool = False
     ) -> Iterator[PlainMap]:

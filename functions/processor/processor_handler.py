@@ -23,7 +23,7 @@ from request_lens.application.sweep import sweep
 from request_lens.bootstrap import Processor, build_processor
 from request_lens.domain.settling.state import SettleKey
 from request_lens.domain.times import as_utc
-from request_lens.errors import EnvelopeError, StoreUnavailable, TimerUnavailable
+from request_lens.errors import EnvelopeError, OutOfTime, StoreUnavailable, TimerUnavailable
 from request_lens.wire.subscription import read_batch
 
 _SOURCE = re.compile(r"[a-z0-9:._-]{1,64}")
@@ -120,7 +120,7 @@ def _log_failures(failures: Sequence[SettleFailure], logger: Logger) -> None:
     """One line a key that was not settled; a defect with its stack, for after five receives it is a dead letter."""
     for failure in failures:
         details = {"matter": failure.key.kind, "error": str(failure.error)}
-        if isinstance(failure.error, (StoreUnavailable, TimerUnavailable)):
+        if isinstance(failure.error, (StoreUnavailable, TimerUnavailable, OutOfTime)):
             logger.warning("settle failed, will be retried", extra=details)
         else:
             logger.error("settle failed unexpectedly, will be retried", extra=details, exc_info=failure.error)

@@ -118,7 +118,9 @@ def test_taking_back_publishes_negative_totals(tested: SinkUnderTest) -> None:
 
 
 def test_the_pipeline_speaks_for_itself(tested: SinkUnderTest) -> None:
-    tested.sink.publish_pipeline(PipelineMetrics(at=NOW, values={Metric.LOG_DELAY: (5_000, 13_000)}))
+    tested.sink.publish_pipeline(
+        PipelineMetrics(publication_id="batch:1", at=NOW, values={Metric.LOG_DELAY: (5_000, 13_000)})
+    )
 
     assert tested.pipeline() == [{"LogDelay": [5_000, 13_000]}]
     assert tested.published() == []

@@ -116,11 +116,12 @@ class World:
         self.run_until(seconds)
         self.clock.moment = max(self.clock.moment, at(seconds))
         try:
-            return collect(records, self.ports, self.policy)
+            report = collect(records, self.ports, self.policy)
         except StoreUnavailable:
-            return collect(records, self.ports, self.policy)
-        finally:
-            self._publish()
+            report = collect(records, self.ports, self.policy)
+        self.timer.send(report.keys)
+        self._publish()
+        return report
 
     def run_until(self, seconds: float | None = None) -> None:
         """Fire the timers that are due before then, or all there are."""

@@ -20,6 +20,7 @@ from tests.support.template_document import (
     references,
 )
 
+SERVICE = {"Fn::If": ["NamesService", {"Ref": "ServiceName"}, {"Ref": "AWS::StackName"}]}
 WAITS = {"SettleDelaySeconds", "LinkDelaySeconds", "MaxRequestSeconds", "MaxAgentSeconds"}
 
 
@@ -70,9 +71,10 @@ def test_a_number_is_refused_outside_the_templates_bounds_and_taken_within(name:
 
 def test_the_defaults_are_a_valid_configuration() -> None:
     variables = properties("ProcessorFunction")["Environment"]["Variables"]
+    named = {name: value.get("Ref", "") for name, value in variables.items()}
     values = {
-        name.lower(): str(PARAMETERS[value["Ref"]]["Default"]) if value["Ref"] in PARAMETERS else "https://some.queue"
-        for name, value in variables.items()
+        name.lower(): str(PARAMETERS[ref]["Default"]) if ref in PARAMETERS else "https://some.queue"
+        for name, ref in named.items()
     }
 
     assert Config.model_validate(values).retention_days == 90
@@ -90,6 +92,7 @@ def test_the_defaults_are_a_valid_configuration() -> None:
         ("AgentRoutes", "/ask", False),
         ("AgentRoutes", "POST/ask", False),
         ("AgentRoutes", "ask agent", False),
+        ("ServiceName", "", True),
         ("ServiceName", 'request "lens"', False),
         ("AlarmTopicArn", "", True),
         ("AlarmTopicArn", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:on-call", True),
@@ -106,12 +109,29 @@ def test_a_value_that_cannot_work_is_refused_before_anything_is_deployed(
     assert bool(re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], value)) is allowed
 
 
+def test_the_service_is_the_stacks_name_where_none_is_given_so_that_no_two_stacks_share_one() -> None:
+    resources = TEMPLATE["Resources"]
+    alarms = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    services = [
+        dimension["Value"]
+        for alarm in alarms
+        for dimension in alarm.get("Dimensions", [])
+        if dimension["Name"] == "Service"
+    ]
+
+    assert PARAMETERS["ServiceName"]["Default"] == ""
+    assert TEMPLATE["Conditions"]["NamesService"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ServiceName"}, ""]}]}
+    assert services == [SERVICE] * 3
+    assert resources["DashboardStack"]["Properties"]["Parameters"]["ServiceName"] == SERVICE
+    assert resources["ProcessorFunction"]["Properties"]["Environment"]["Variables"]["SERVICE_NAME"] == SERVICE
+
+
 def test_a_limit_on_requests_makes_the_alarm_on_runaways_and_no_limit_makes_none() -> None:
     alarm, limits = TEMPLATE["Resources"]["RunawayRequestAlarm"], ("MaxCallsPerRequest", "MaxCostPerRequest")
 
     assert alarm["Condition"] == "LimitsRequests"
     assert alarm["Properties"]["MetricName"] == Metric.RUNAWAY_REQUESTS.value
-    assert alarm["Properties"]["Dimensions"] == [{"Name": "Service", "Value": {"Ref": "ServiceName"}}]
+    assert alarm["Properties"]["Dimensions"] == [{"Name": "Service", "Value": SERVICE}]
     none = [{"Fn::Equals": [{"Ref": name}, str(PARAMETERS[name]["Default"])]} for name in limits]
     assert TEMPLATE["Conditions"]["LimitsRequests"] == {"Fn::Not": [{"Fn::And": none}]}
 
@@ -121,11 +141,13 @@ def test_the_environment_stays_below_lambdas_4_kb_at_the_longest_parameters(func
     """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
     variables = properties(function).get("Environment", {}).get("Variables", {})
 
-    assert sum(len(name) + _longest(value["Ref"]) for name, value in variables.items()) < 4 * 1024
+    assert sum(len(name) + max(map(_longest, references(value))) for name, value in variables.items()) < 4 * 1024
 
 
 def _longest(name: str) -> int:
     """Bytes of the longest value that a parameter may have, or a name that CloudFormation makes of a stack's."""
+    if name == "AWS::StackName":
+        return 128
     if name not in PARAMETERS:
         queue_url = len("https://sqs.ap-northeast-1.amazonaws.com/123456789012/") + 80
         return {"AWS::DynamoDB::Table": 160, "AWS::SQS::Queue": queue_url}[RESOURCES[name]["Type"]]

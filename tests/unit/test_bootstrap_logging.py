@@ -7,11 +7,13 @@ from datetime import datetime
 import pytest
 
 from request_lens.bootstrap import build_processor
-from tests.support.template_document import PARAMETERS, properties
+from tests.support.template_document import variables_of
 
 ENVIRONMENT = {
-    name: str(PARAMETERS[value["Ref"]]["Default"]) if value["Ref"] in PARAMETERS else "https://some.queue"
-    for name, value in properties("ProcessorFunction")["Environment"]["Variables"].items()
+    "REQUEST_TABLE_NAME": "requests",
+    "SETTLE_QUEUE_URL": "https://some.queue",
+    "SERVICE_NAME": "request-lens",
+    **variables_of("ProcessorFunction"),
 }
 
 

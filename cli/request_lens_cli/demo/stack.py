@@ -10,9 +10,10 @@ from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.local_aws.scenario_player import ending_now, play_into
+from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 
-SERVICE_NAME = "request-lens"
-"""The template's default ServiceName."""
+SERVICE_NAME = DEFAULT_STACK_NAME
+"""The service of its metrics: where the template is not told another, the stack's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,9 @@ class _World:
     def collect(self, at: datetime, record: LogRecord) -> None:
         """Take one record at its moment."""
         self._clock.moment = at
-        self.rejected += collect([record], self._ports, self._policy).rejected
+        report = collect([record], self._ports, self._policy)
+        self._timer.send(report.keys)
+        self.rejected += report.rejected
         self._publish()
 
     def run_until(self, end: datetime | None) -> None:

@@ -20,7 +20,7 @@ from request_lens.config import read_config, read_viewer_config
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.publishing.publication import PipelineMetrics
+from request_lens.domain.publishing.publication import PipelineMetrics, batch_id
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Clock, MetricSink, Ports, ReadPorts
 from request_lens.wire.names import model_name
@@ -87,7 +87,14 @@ def _teller_of_unreadable(logger: Logger, sink: MetricSink, clock: Clock) -> Cal
         told.add(str(error))
         logger.error("stored item cannot be read", extra={"error": str(error)})
         values = {Metric.REJECTED_RECORDS: (1,)}
-        sink.publish_pipeline(PipelineMetrics(at=clock.now(), values=values, reason=RejectedReason.UNREADABLE_ITEM))
+        sink.publish_pipeline(
+            PipelineMetrics(
+                publication_id=batch_id([str(error)]),
+                at=clock.now(),
+                values=values,
+                reason=RejectedReason.UNREADABLE_ITEM,
+            )
+        )
 
     return tell
 

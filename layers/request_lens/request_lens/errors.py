@@ -5,6 +5,7 @@
     ├── EnvelopeError      a log batch that is not what CloudWatch Logs sends: goes to the failure bucket
     ├── StoreUnavailable   DynamoDB did not answer or refused: Lambda retries
     ├── TimerUnavailable   SQS did not answer or refused: Lambda retries
+    ├── OutOfTime          a settle that was not begun, as those before it took too long: SQS delivers it again
     └── UnreadableItem     an item that this version cannot read: it is left out, its neighbours are not
 
 A log event that cannot be understood raises nothing: it is a value, `Rejected`.
@@ -29,6 +30,10 @@ class StoreUnavailable(RequestLensError):
 
 class TimerUnavailable(RequestLensError):
     """The settle queue did not take a message."""
+
+
+class OutOfTime(RequestLensError):
+    """A settle message was not begun in time."""
 
 
 class UnreadableItem(RequestLensError, ValueError):

@@ -78,5 +78,9 @@ def collected_report(lines: Sequence[str]) -> CollectReport:
     reasons = Counter[str](warning.get("reasons", {}))
     rejected = [Rejected(reason=RejectedReason(reason), detail="") for reason in reasons.elements()]
     return CollectReport(
-        facts=counts["facts"], ignored=counts["ignored"], rejected=rejected, kept=warning.get("kept", 0)
+        keys=(),
+        facts=counts["facts"],
+        ignored=counts["ignored"],
+        rejected=rejected,
+        kept=warning.get("kept", 0),
     )

@@ -18,6 +18,9 @@ from tests.simulation.judging.verdict import Verdict, expect
 MAX_AGE, MAX_AHEAD = timedelta(days=14), timedelta(hours=2)
 """Times that CloudWatch takes: what is older, or later, is not printed but said to be kept in the table only."""
 
+_OF_THE_PIPELINE = ("pipeline:", "batch:")
+"""How the ids of lines begin that the pipeline prints about itself."""
+
 type Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -42,6 +45,7 @@ class Log:
     def __init__(self) -> None:
         self.errors: list[str] = []
         self._printings: list[Sequence[Printed]] = []
+        self._pipeline: list[tuple[str, Mapping[str, Sequence[float]]]] = []
 
     def add(self, lines: Sequence[str], at: datetime) -> None:
         """Note what an invocation printed; of a line that says that something is wrong, keep it as an error."""
@@ -61,6 +65,9 @@ class Log:
             self.errors.append(f"no EMF: {error}: {line}")
             return None
         if "publication_id" not in raw:
+            return None
+        if raw["publication_id"].startswith(_OF_THE_PIPELINE):
+            self._pipeline.append((raw["publication_id"], {each.name: each.values for each in metrics}))
             return None
         return Printed(publication_id=raw["publication_id"], at=at, raw=raw, metrics=metrics)
 
@@ -89,6 +96,10 @@ class Log:
                 in_time = -MAX_AHEAD <= each.at - metric.at <= MAX_AGE
                 yield None if in_time else f"{each.publication_id} is out of CloudWatch's time: {metric.at}"
                 yield from _service_and_route(each)
+        counted: dict[str, object] = {}
+        for publication_id, values in self._pipeline:
+            if publication_id.startswith("pipeline:"):  # a batch that comes again tells of other delays
+                yield expect(f"a repeat of {publication_id}", values, counted.setdefault(publication_id, values))
         yield from self.errors
 
     def _all(self) -> Iterator[Printed]:

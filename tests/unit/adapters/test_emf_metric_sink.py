@@ -204,10 +204,10 @@ def test_the_environment_adds_no_dimension(
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "another")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Another")
 
-    sink.publish_pipeline(PipelineMetrics(at=NOW, values={Metric.REJECTED_RECORDS: (1,)}))
+    sink.publish_pipeline(PipelineMetrics(publication_id="batch:1", at=NOW, values={Metric.REJECTED_RECORDS: (1,)}))
 
     [line] = _documents(capsys.readouterr().out)
-    assert set(line) == {"_aws", "Service", "RejectedRecords"}
+    assert set(line) == {"_aws", "Service", "RejectedRecords", "publication_id"}
     assert _dimensions(line) == [["Service"]]
 
 
@@ -215,7 +215,9 @@ def test_rejected_records_bear_their_reason_beside_the_service(
     sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
 ) -> None:
     values = {Metric.REJECTED_RECORDS: (3.0,)}
-    sink.publish_pipeline(PipelineMetrics(at=NOW, values=values, reason=RejectedReason.NOT_JSON))
+    sink.publish_pipeline(
+        PipelineMetrics(publication_id="batch:1", at=NOW, values=values, reason=RejectedReason.NOT_JSON)
+    )
 
     [line] = _documents(capsys.readouterr().out)
     assert _dimensions(line) == [["Service"], ["Service", "Reason"]]
@@ -235,12 +237,12 @@ def test_more_values_than_one_array_takes_fill_several_lines(
     printed = [value for line in documents for value in cast("list[float]", line["InvocationLatency"])]
     assert printed == list(latencies)
     assert [line["LlmCalls"] for line in documents if "LlmCalls" in line] == [[count]]
-    assert {line["publication_id"] for line in documents} == {"r#1"}
+    assert [line["publication_id"] for line in documents] == ["r#1", "r#1/2", "r#1/3"][: len(documents)]
 
 
 def test_a_publication_without_values_prints_nothing(sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]) -> None:
     sink.publish(replace(PUBLICATION, values={}, by_model=()))
-    sink.publish_pipeline(PipelineMetrics(at=NOW, values={}))
+    sink.publish_pipeline(PipelineMetrics(publication_id="batch:1", at=NOW, values={}))
 
     assert capsys.readouterr().out == ""
 

@@ -1,19 +1,21 @@
 """What a batch may have completed is settled with it; everything else goes through the queue, and nothing is lost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from request_lens.application.settle_batch import (
     INLINE_BUDGET,
     MAX_INLINE_SETTLES,
+    MESSAGES_BUDGET,
     SettleFailure,
     collect_and_settle,
     settle_messages,
 )
 from request_lens.domain.facts import Fact, RequestId
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.settling.state import SettleKey, SettleKind
-from request_lens.errors import StoreUnavailable
+from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
+from request_lens.errors import OutOfTime, StoreUnavailable
 from tests.support.facts import at, call, request, tag
 from tests.support.world import FailingStore, World
 
@@ -133,6 +135,37 @@ def test_a_batch_settles_a_bounded_number_of_requests() -> None:
 
     assert handler.settled == ids[:MAX_INLINE_SETTLES]
     assert _sent(world) == ids[MAX_INLINE_SETTLES:]
+
+
+def test_what_is_due_now_and_not_settled_with_the_batch_does_not_wait_for_what_is() -> None:
+    world, handler = _handler(revision_takes=timedelta(seconds=1))
+    ids = [f"r{number:02d}" for number in range(MAX_INLINE_SETTLES + 2)]
+    revised_when_sent: dict[str, int] = {}
+
+    class Timer:
+        def send(self, keys: Sequence[TimedKey]) -> None:
+            revised_when_sent.update({key.id: len(handler.settled) for key, _ in keys})
+
+    facts = [fact for each in ids for fact in _whole(each)]
+    collect_and_settle(facts, replace(world.ports, timer=Timer()), world.policy)
+
+    assert {revised_when_sent[each] for each in ids[MAX_INLINE_SETTLES:]} == {0}
+    assert len(handler.settled) == 15  # INLINE_BUDGET
+
+
+def test_messages_that_slow_ones_leave_no_time_for_are_named_and_not_begun() -> None:
+    store = _SlowStore(revision_takes=MESSAGES_BUDGET / 2)
+    world = World(store=store)
+    store.world = world
+    ids = [f"r{number}" for number in range(4)]
+    world.collect(5, *(fact for each in ids for fact in _whole(each)))
+
+    failures = settle_messages(
+        [SettleKey(SettleKind.REQUEST, RequestId(each)) for each in ids], world.ports, world.policy
+    )
+
+    assert store.revised == ["r0", "r1"]
+    assert [(failure.key.id, type(failure.error)) for failure in failures] == [("r2", OutOfTime), ("r3", OutOfTime)]
 
 
 def test_untagged_calls_wait_for_their_time() -> None:

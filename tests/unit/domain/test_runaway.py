@@ -49,7 +49,7 @@ def test_a_request_with_too_many_tagged_calls_is_flagged_on_the_batch_that_shows
     assert found.request().record is None
     assert flag.values == {Metric.RUNAWAY_REQUESTS: (1,)}
     assert (flag.properties["request_id"], flag.properties["llm_calls"]) == ("r1", 5)
-    assert flag.properties["publication_id"] == "runaway:r1"
+    assert flag.publication_id == "runaway:r1"
 
 
 def test_the_call_index_tells_of_calls_whose_logs_have_not_come() -> None:

@@ -57,30 +57,29 @@ class EmfMetricSink:
 
     def publish_pipeline(self, metrics: PipelineMetrics) -> None:
         """See `ports.MetricSink`."""
-        for values in _documents(metrics.values):
+        for part, values in _documents(metrics.values):
             document = self._document(metrics, {})
-            for name, value in metrics.properties.items():
-                document.add_metadata(name, value)
             if metrics.reason is not None:
                 document.add_dimensions(Reason=metrics.reason.value)
+            _add_properties(document, metrics, part)
             _flush(document, values)
 
     def _print_request(self, publication: Publication, beside: ModelValues | None) -> None:
-        for values in _documents(publication.values):
+        for part, values in _documents(publication.values):
             document = self._document(publication, {})
             if beside is not None:
                 document.beside = self._document(publication, {"ModelId": beside.model_id})
                 document.beside.add_metadata("route", publication.route)
                 _add(document.beside, beside.values)
             document.add_dimensions(Route=_dimension(publication.route))
-            _add_properties(document, publication)
+            _add_properties(document, publication, part)
             _flush(document, values)
 
     def _print_model(self, publication: Publication, model: ModelValues) -> None:
-        for values in _documents(model.values):
+        for part, values in _documents(model.values):
             document = self._document(publication, {"ModelId": model.model_id})
             document.add_metadata("route", publication.route)
-            _add_properties(document, publication)
+            _add_properties(document, publication, part)
             _flush(document, values)
 
     def _document(self, published: Publication | PipelineMetrics, dimensions: Mapping[str, str]) -> "_Document":
@@ -95,11 +94,12 @@ class EmfMetricSink:
         return document
 
 
-def _add_properties(document: AmazonCloudWatchEMFProvider, publication: Publication) -> None:
+def _add_properties(document: AmazonCloudWatchEMFProvider, published: Publication | PipelineMetrics, part: int) -> None:
     """Add what queries of the log look for and no metric may be split by: ids, status, reasons."""
-    for name, value in publication.properties.items():
+    for name, value in published.properties.items():
         document.add_metadata(name, value)
-    document.add_metadata("publication_id", publication.publication_id)
+    publication_id = published.publication_id
+    document.add_metadata("publication_id", publication_id if part == 1 else f"{publication_id}/{part}")
 
 
 class _Document(AmazonCloudWatchEMFProvider):
@@ -148,12 +148,12 @@ def _add(document: AmazonCloudWatchEMFProvider, values: Values) -> None:
             document.add_metric(metric.value, METRIC_UNITS[metric].value, number, resolution=MetricResolution.High)
 
 
-def _documents(values: Values) -> Iterator[Values]:
-    """The values in as many parts as EMF's limit on arrays asks for: none where there are no values."""
+def _documents(values: Values) -> Iterator[tuple[int, Values]]:
+    """The values in as many parts, from 1 on, as EMF's limit on arrays asks for: none where there are no values."""
     length = max((len(numbers) for numbers in values.values()), default=0)
-    for start in range(0, length, _MAX_VALUES):
+    for part, start in enumerate(range(0, length, _MAX_VALUES), 1):
         parts = {metric: numbers[start : start + _MAX_VALUES] for metric, numbers in values.items()}
-        yield {metric: numbers for metric, numbers in parts.items() if numbers}
+        yield part, {metric: numbers for metric, numbers in parts.items() if numbers}
 
 
 def _dimension(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Collect: store the facts of a log batch, and send a timer for everything that they touch."""
+"""Collect: store the facts of a log batch, and name the keys of everything that they touch."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,10 +9,10 @@ from request_lens.application.inference_profiles import with_models
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation, tag_link
 from request_lens.domain.linking.neighbourhood import due_at
-from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
+from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.publishing.publication import PipelineMetrics
+from request_lens.domain.publishing.publication import PipelineMetrics, batch_id
 from request_lens.domain.settling.runaway import may_run_away
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
 from request_lens.domain.times import EPOCH, whole_ms
@@ -51,9 +51,10 @@ class CollectReport:
     """What became of a batch's log events: `facts`, `ignored` and the rejected ones add up to their number.
 
     `ignored` are normal lines without a fact and requests on routes that are not observed. `kept` is how many of the
-    rejected records, from the first on, were stored.
+    rejected records, from the first on, were stored. `keys` are to be settled, each at its time.
     """
 
+    keys: Sequence[TimedKey]
     facts: int
     ignored: int
     rejected: Sequence[Rejected]
@@ -61,9 +62,9 @@ class CollectReport:
 
 
 def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> CollectReport:
-    """Store every fact among the records and send its timer; collecting a batch twice changes nothing.
+    """Store every fact among the records; collecting a batch twice changes nothing.
 
-    Raises: StoreUnavailable, TimerUnavailable. Lambda then delivers the whole batch again.
+    Raises: StoreUnavailable. Lambda then delivers the whole batch again.
     """
     now = ports.clock.now()
     batch = sort_batch(with_models(records, ports.profiles), now, policy)
@@ -73,11 +74,16 @@ def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> Colle
         ports.store.store_requests(batch.rivals, stored_at=now)
     ports.store.store_unlinked(batch.untagged, stored_at=now)
     ports.store.store_linked(batch.tagged)
-    ports.timer.send(_timers(batch, now, policy))
     kept = batch.rejected[:MAX_KEPT]
     ports.store.store_rejected(kept, stored_at=now)
-    _publish(batch, ports)
-    return CollectReport(facts=len(batch.facts), ignored=batch.ignored, rejected=batch.rejected, kept=len(kept))
+    _publish(batch, batch_id(map(_name_of, records)), ports)
+    return CollectReport(
+        keys=_keys(batch, now, policy),
+        facts=len(batch.facts),
+        ignored=batch.ignored,
+        rejected=batch.rejected,
+        kept=len(kept),
+    )
 
 
 def sort_batch(records: Iterable[LogRecord], now: datetime, policy: Policy) -> SortedBatch:
@@ -158,15 +164,20 @@ def _timely(fact: Fact, moment: datetime, now: datetime, policy: Policy) -> Fact
     return fact
 
 
-def _name_of(fact: Fact) -> str:
-    match fact:
+def _name_of(record: LogRecord) -> str:
+    """What tells a record from all others, and names a fact."""
+    match record:
         case Request():
-            return f"request {fact.request_id} of {fact.started_at.isoformat()}"
+            return f"request {record.request_id} of {record.started_at.isoformat()}"
         case Invocation():
-            return f"invocation {fact.invocation_id} of {fact.logged_at.isoformat()}"
+            return f"invocation {record.invocation_id} of {record.logged_at.isoformat()}"
+        case Rejected():
+            return record.key
+        case Ignored():
+            return record.why
 
 
-def _timers(batch: SortedBatch, now: datetime, policy: Policy) -> list[TimedKey]:
+def _keys(batch: SortedBatch, now: datetime, policy: Policy) -> list[TimedKey]:
     """One key a touched request, due at once where the batch may complete or flag it, and one an untagged call."""
     due: dict[SettleKey, datetime] = {}
     for linked in batch.tagged:
@@ -182,15 +193,19 @@ def _timers(batch: SortedBatch, now: datetime, policy: Policy) -> list[TimedKey]
     return list(due.items())
 
 
-def _publish(batch: SortedBatch, ports: Ports) -> None:
+def _publish(batch: SortedBatch, publication_id: str, ports: Ports) -> None:
     """Print how late the logs came, by fact, and how many were rejected, by reason."""
     now = ports.clock.now()
     delays = tuple(max(whole_ms(now - _ended_at(fact)), 0) for fact in batch.facts)
     if delays:
-        ports.sink.publish_pipeline(PipelineMetrics(at=now, values={Metric.LOG_DELAY: delays}))
+        ports.sink.publish_pipeline(
+            PipelineMetrics(publication_id=publication_id, at=now, values={Metric.LOG_DELAY: delays})
+        )
     for reason, count in Counter(record.reason for record in batch.rejected).items():
         values = {Metric.REJECTED_RECORDS: (count,)}
-        ports.sink.publish_pipeline(PipelineMetrics(at=now, values=values, reason=reason))
+        ports.sink.publish_pipeline(
+            PipelineMetrics(publication_id=f"{publication_id}/{reason}", at=now, values=values, reason=reason)
+        )
 
 
 def _ended_at(fact: Fact) -> datetime:

@@ -12,7 +12,7 @@ from request_lens.domain.facts import RequestId
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
-from request_lens.errors import StoreUnavailable, TimerUnavailable
+from request_lens.errors import OutOfTime, StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
 
 MAX_INLINE_SETTLES = 25
@@ -20,6 +20,9 @@ MAX_INLINE_SETTLES = 25
 
 INLINE_BUDGET = timedelta(seconds=15)
 """After this long no further one is begun: where the table answers slowly, a time-out would repeat the whole batch."""
+
+MESSAGES_BUDGET = timedelta(seconds=45)
+"""After this long no further message of a batch is begun: what is left is received again while the rest is done."""
 
 _OF_ONE_KEY = (
     StoreUnavailable,
@@ -59,7 +62,13 @@ class BufferedSettleTimer:
 def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> Sequence[SettleFailure]:
     """Settle each key, then send the timers of all in one call. Raises: TimerUnavailable; then all must be retried."""
     timer, buffered = _buffer(replace(ports, shared=SharedReads(ports.store)))
-    failures = [failure for key in keys if (failure := _failure_of(settle, key, buffered, policy)) is not None]
+    ends_at = ports.clock.now() + MESSAGES_BUDGET
+    failures: list[SettleFailure] = []
+    for key in keys:
+        if ports.clock.now() >= ends_at:
+            failures.append(SettleFailure(key=key, error=OutOfTime("not begun: the keys before it took too long")))
+        elif (failure := _failure_of(settle, key, buffered, policy)) is not None:
+            failures.append(failure)
     _flush(timer, ports)
     return failures
 
@@ -67,27 +76,19 @@ def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> 
 def collect_and_settle(
     records: Sequence[LogRecord], ports: Ports, policy: Policy
 ) -> tuple[CollectReport, Sequence[SettleFailure]]:
-    """Collect a log batch, settle the requests that it may have completed, and send all other timers in one call.
+    """Collect a log batch, settle the requests that it may have completed, and send all other keys.
 
-    A key that could not be settled is among those that are sent. Raises: StoreUnavailable, TimerUnavailable; the whole
-    batch must then be retried.
+    That saves them the way through the queue. From the first one on that cannot be settled, all go through the queue.
+    Raises: StoreUnavailable, TimerUnavailable; the whole batch must then be retried.
     """
+    report = collect(records, ports, policy)
     timer, buffered = _buffer(ports)
-    report = collect(records, buffered, policy)
-    return report, settle_due(timer.keys, ports, policy)
-
-
-def settle_due(keys: Sequence[TimedKey], ports: Ports, policy: Policy) -> Sequence[SettleFailure]:
-    """Settle the requests that are due now, which saves them the way through the queue, and send the other timers.
-
-    From the first request on that cannot be settled, all go through the queue. Nothing is sent before the end.
-    Raises: TimerUnavailable.
-    """
     begun = ports.clock.now()
-    timer, buffered = _buffer(ports)
-    inline = [timed for timed in keys if timed[1] <= begun and timed[0].kind is SettleKind.REQUEST]
+    inline = [timed for timed in report.keys if timed[1] <= begun and timed[0].kind is SettleKind.REQUEST]
     del inline[MAX_INLINE_SETTLES:]
-    timer.send([timed for timed in keys if timed not in inline])
+    timer.send([timed for timed in report.keys if timed not in inline])
+    if any(due_at <= begun for _, due_at in timer.keys):
+        _flush(timer, ports)  # what is due now does not wait for the others
     failures: list[SettleFailure] = []
     while inline and not failures and ports.clock.now() - begun < INLINE_BUDGET:
         failure = _failure_of(_settle_while_collecting, inline[0][0], buffered, policy)
@@ -97,7 +98,7 @@ def settle_due(keys: Sequence[TimedKey], ports: Ports, policy: Policy) -> Sequen
             failures.append(failure)
     timer.send(inline)
     _flush(timer, ports)
-    return failures
+    return report, failures
 
 
 def _settle_while_collecting(key: SettleKey, ports: Ports, policy: Policy) -> None:
@@ -121,3 +122,4 @@ def _buffer(ports: Ports) -> tuple[BufferedSettleTimer, Ports]:
 def _flush(timer: BufferedSettleTimer, ports: Ports) -> None:
     if timer.keys:
         ports.timer.send(timer.keys)
+        timer.keys = []

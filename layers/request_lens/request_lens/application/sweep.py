@@ -25,8 +25,8 @@ AGE = timedelta(hours=2)
 """How old facts are when they are swept: those that come in time have long been settled."""
 
 SLICE = timedelta(minutes=1)
-"""The time that one sweep is for. A Query a request takes some 4 ms of the function's processor: 250 requests a second
-are about as many as its time-out allows."""
+"""The time that one sweep is for. A Query a request takes some 4 ms of the function's processor: 1,200 requests a
+second are about as many as its time-out allows."""
 
 PAGE = 500
 """Facts that are held at a time."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, moment
+from request_lens.adapters.dynamodb.attributes import PlainMap, flag, from_item, moment
 from request_lens.adapters.dynamodb.codec import decode
 from request_lens.adapters.dynamodb.items import INVOCATION_SK, REQUEST_SK, decision_from, request_id_of, revision_of
 from request_lens.adapters.dynamodb.summary_codec import summary_from
@@ -37,6 +37,7 @@ def _revision_written(new: PlainMap, old: PlainMap) -> RevisionWritten | None:
         revision=revision_of(new),
         summary=summary_from(new["summary"]),
         previous=summary_from(old["summary"]) if "summary" in old else None,
+        orphaned=flag(new.get("orphaned", False)),
     )
 
 

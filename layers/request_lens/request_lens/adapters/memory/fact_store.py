@@ -85,6 +85,7 @@ class MemoryFactStore:
                 revision=revision,
                 summary=summary,
                 previous=state.summary,
+                orphaned=state.orphaned,
             )
         )
         return True

@@ -11,13 +11,22 @@ from request_lens.domain.settling.runaway import Runaway
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionWritten:
-    """Revision `revision` of a request replaced `previous` (None: it is the first); the record came at `stored_at`."""
+    """Revision `revision` of a request replaced `previous` (None: it is the first); the record came at `stored_at`.
+
+    `orphaned`: its calls had been counted as unattributed before its record came.
+    """
 
     request: Request
     stored_at: datetime
     revision: int
     summary: Summary
     previous: Summary | None = None
+    orphaned: bool = False
+
+    @property
+    def publication_id(self) -> str:
+        """What its lines are told by."""
+        return f"{self.request.request_id}#{self.revision}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +38,11 @@ class InvocationDecided:
     decision: Decision
     previous: Decision | None = None
 
+    @property
+    def publication_id(self) -> str:
+        """What its lines are told by."""
+        return f"invocation:{self.invocation.invocation_id}#{1 if self.previous is None else 2}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunawayFlagged:
@@ -36,6 +50,11 @@ class RunawayFlagged:
 
     request_id: RequestId
     runaway: Runaway
+
+    @property
+    def publication_id(self) -> str:
+        """What its line is told by."""
+        return f"runaway:{self.request_id}"
 
 
 type Change = RevisionWritten | InvocationDecided | RunawayFlagged

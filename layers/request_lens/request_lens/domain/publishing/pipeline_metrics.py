@@ -1,7 +1,7 @@
 """What the pipeline says of itself: delays, late revisions, broken assumptions, runaway requests."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from request_lens.domain.folding.summary import Summary, totals_of
@@ -48,34 +48,49 @@ def _violations_taken_back(change: Change) -> Iterator[Assumption]:
             return
 
 
-def pipeline_values(changes: Iterable[Change]) -> dict[Metric, tuple[float, ...]]:
-    """What these changes say of the pipeline itself: unattributed, late, unpriced; what is taken back counts less."""
-    counts: Counter[Metric] = Counter()
-    for change in changes:
-        match change:
-            case RevisionWritten():
-                counts[Metric.LATE_REVISIONS] += change.revision > 1
-                before = change.previous.totals.unpriced_calls if change.previous is not None else 0
-                counts[Metric.UNPRICED_INVOCATIONS] += change.summary.totals.unpriced_calls - before
-            case InvocationDecided(decision=Unattributed() as counted, previous=None):
-                counts[Metric.UNATTRIBUTED_INVOCATIONS] += 1
-                counts[Metric.UNPRICED_INVOCATIONS] += totals_of(change.invocation, counted.quote).unpriced_calls
-            case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
-                counts[Metric.UNATTRIBUTED_INVOCATIONS] -= 1
-                counts[Metric.UNPRICED_INVOCATIONS] -= totals_of(change.invocation, counted.quote).unpriced_calls
-            case InvocationDecided() | RunawayFlagged():
-                continue
-    return {metric: (count,) for metric, count in counts.items() if count}
+def pipeline_metrics(change: Change, policy: Policy, *, at: datetime) -> PipelineMetrics | None:
+    """What a change says of the pipeline itself, in a line of its own; None where it says nothing."""
+    if isinstance(change, RunawayFlagged):
+        return _runaway_metrics(change, at)
+    breaches = count_breaches([change], policy)
+    values: dict[Metric, tuple[float, ...]] = {metric: (count,) for metric, count in _counts(change).items() if count}
+    if breaches:
+        values[Metric.ASSUMPTION_BREACHES] = (breaches.total(),)
+    if not values:
+        return None
+    return PipelineMetrics(
+        publication_id=f"pipeline:{change.publication_id}",
+        at=at,
+        values=values,
+        properties={assumption.value: count for assumption, count in breaches.items()},
+    )
 
 
-def runaway_metrics(flagged: RunawayFlagged, at: datetime) -> PipelineMetrics:
+def _counts(change: RevisionWritten | InvocationDecided) -> Mapping[Metric, int]:
+    """How many are unattributed, late, unpriced; what is taken back counts less."""
+    match change:
+        case RevisionWritten():
+            before = change.previous.totals.unpriced_calls if change.previous is not None else 0
+            unpriced = change.summary.totals.unpriced_calls - before
+            return {Metric.LATE_REVISIONS: int(change.revision > 1), Metric.UNPRICED_INVOCATIONS: unpriced}
+        case InvocationDecided(decision=Unattributed() as counted, previous=None):
+            sign = 1
+        case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
+            sign = -1
+        case _:
+            return {}
+    unpriced = totals_of(change.invocation, counted.quote).unpriced_calls
+    return {Metric.UNATTRIBUTED_INVOCATIONS: sign, Metric.UNPRICED_INVOCATIONS: sign * unpriced}
+
+
+def _runaway_metrics(flagged: RunawayFlagged, at: datetime) -> PipelineMetrics:
     """The line that tells of a runaway: its request's id is a property, never a dimension."""
     cost = flagged.runaway.estimated_cost_usd
     return PipelineMetrics(
+        publication_id=flagged.publication_id,
         at=at,
         values={Metric.RUNAWAY_REQUESTS: (1,)},
         properties={
-            "publication_id": f"runaway:{flagged.request_id}",
             "request_id": flagged.request_id,
             "llm_calls": flagged.runaway.llm_calls,
             "estimated_cost_usd": "unknown" if cost is None else f"{cost.normalize():f}",

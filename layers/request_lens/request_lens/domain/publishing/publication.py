@@ -4,9 +4,10 @@ Distributions have one value a request, in the first revision that has the recor
 their sum over all publications is the sum over distinct invocations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.publishing.metric_names import Metric
@@ -43,10 +44,17 @@ class Publication:
 class PipelineMetrics:
     """What the pipeline says of itself, for the dimension [Service], and [Service, Reason] where there is a reason.
 
-    `properties` stand beside the values in the log.
+    `publication_id` is the same each time that what it says comes again. `properties` stand beside the values in the
+    log.
     """
 
+    publication_id: str
     at: datetime
     values: Values
     properties: Mapping[str, str | int] = field(default_factory=dict)
     reason: RejectedReason | None = None
+
+
+def batch_id(ids: Iterable[str]) -> str:
+    """What a batch of these is told by, in any order: a batch that is delivered again is the same."""
+    return "batch:" + sha256("\n".join(sorted(ids)).encode()).hexdigest()[:16]

@@ -31,11 +31,11 @@ def _revision(change: RevisionWritten) -> Publication:
     if before is None:
         values = {Metric.REQUESTS: (1,), **values}
     return Publication(
-        publication_id=f"{request.request_id}#{change.revision}",
+        publication_id=change.publication_id,
         at=request.ended_at or request.started_at,
         route=request.route,
         values=values,
-        by_model=_model_values(change.summary, before),
+        by_model=_model_values(change),
         properties={
             "request_id": request.request_id,
             "revision": change.revision,
@@ -95,11 +95,12 @@ def _total_values(totals: Totals) -> dict[Metric, tuple[float, ...]]:
     return {metric: (value,) for metric, value in values.items() if value}
 
 
-def _model_values(summary: Summary, before: Summary | None) -> tuple[ModelValues, ...]:
+def _model_values(change: RevisionWritten) -> tuple[ModelValues, ...]:
+    before = change.previous
     earlier = dict(before.by_model) if before is not None else {}
-    models = dict.fromkeys(earlier) | dict(summary.by_model)
+    models = dict.fromkeys(earlier) | dict(change.summary.by_model)
     differences = ((model, (totals or Totals()) - earlier.get(model, Totals())) for model, totals in models.items())
-    latencies = _latencies(summary) - (_latencies(before) if before is not None else Counter())
+    latencies = _added_latencies(change)
     models_values = (_one_model(model, totals, latencies) for model, totals in differences)
     return tuple(of_model for of_model in models_values if of_model.values)
 
@@ -108,6 +109,13 @@ def _one_model(model: str, totals: Totals, latencies: Counter[tuple[str, int]]) 
     own = tuple(latency for (name, latency) in sorted(latencies.elements()) if name == model)
     values = _total_values(totals)
     return ModelValues(model_id=model, values={**values, Metric.INVOCATION_LATENCY: own} if own else values)
+
+
+def _added_latencies(change: RevisionWritten) -> Counter[tuple[str, int]]:
+    """What the revision has more than the one before; of orphans each has its one value since it was unattributed."""
+    if change.previous is not None:
+        return _latencies(change.summary) - _latencies(change.previous)
+    return Counter() if change.orphaned else _latencies(change.summary)
 
 
 def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
@@ -125,7 +133,7 @@ def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int
     by_model = {**values, Metric.INVOCATION_LATENCY: latency} if latency else values
     model = model_dimension(call, counted.quote)
     return Publication(
-        publication_id=f"invocation:{call.invocation_id}#{1 if sign > 0 else 2}",
+        publication_id=change.publication_id,
         at=call.logged_at,
         route=UNATTRIBUTED_ROUTE,
         values=values,

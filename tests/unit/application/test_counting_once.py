@@ -1,0 +1,115 @@
+"""By its publication_id and its model each line can be counted once, however often what it says is delivered."""
+
+import json
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from request_lens.adapters.emf_metric_sink import EmfMetricSink
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.application.publish import publish
+from request_lens.domain.facts import Fact
+from request_lens.domain.linking.link import Reason, Unattributed
+from request_lens.domain.log_record import Rejected, RejectedReason
+from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.changes import InvocationDecided
+from request_lens.domain.publishing.metric_names import Metric
+from tests.support.facts import ROLE, at, call, request, tag
+from tests.support.world import World, run
+
+POLICY = Policy(agent_role_names=frozenset({ROLE}))
+BAD = Rejected(reason=RejectedReason.NOT_JSON, detail="x", event_id="e1")
+
+
+def _lines(world: World, capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    """The EMF lines of all that the world published."""
+    sink = EmfMetricSink(service_name="s", clock=MemoryClock(at(60)), logger=Logger(service="s"))
+    for publication in world.sink.publications:
+        sink.publish(publication)
+    for metrics in world.sink.pipeline:
+        sink.publish_pipeline(metrics)
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def _identity(line: dict[str, object]) -> tuple[object, object]:
+    """A line is told by its id, and by the model whose values are in it, which `_aws` names as a dimension."""
+    return line["publication_id"], line.get("ModelId")
+
+
+def test_a_hundred_timed_calls_make_lines_that_can_be_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    calls = [
+        call(
+            f"t{n:03}",
+            n // 10,
+            latency_ms=40 + n,
+            tag=tag("r1", n + 1, started=n / 10),
+            stop_reason="end_turn" if n == 99 else "tool_use",
+        )
+        for n in range(100)
+    ]
+
+    lines = _lines(run([(30, request("r1", 0, duration_ms=12_000)), *((30, each) for each in calls)]), capsys)
+
+    identities = [_identity(line) for line in lines]
+    assert len(set(identities)) == len(identities)
+    latencies = {line["publication_id"]: line.get("InvocationLatency") for line in lines if "ModelId" in line}
+    assert latencies == {"r1#1": [40.0 + n for n in range(99)], "r1#1/2": [139.0]}
+
+
+def test_a_call_that_is_taken_back_keeps_the_one_latency_it_was_published_with() -> None:
+    late: list[tuple[float, Fact]] = [
+        (5.0, call("t1", 1, tag=tag("r1", 1, started=1))),
+        (1_200.0, request("r1", 0, duration_ms=3_000)),
+        (1_300.0, call("t2", 2, latency_ms=700, tag=tag("r1", 2, started=2))),
+    ]
+
+    published = run(late, POLICY).sink.publications
+
+    latencies = [
+        (each.publication_id, *model.values[Metric.INVOCATION_LATENCY])
+        for each in published
+        for model in each.by_model
+        if Metric.INVOCATION_LATENCY in model.values
+    ]
+    assert latencies == [("invocation:t1#1", 1_000), ("r1#2", 700)]
+
+
+def test_a_log_batch_that_comes_again_is_told_by_the_same_ids() -> None:
+    world = World(POLICY)
+    for seconds in (1, 61):
+        world.collect(seconds, BAD, request("r1", 0), call("i1", 0))
+    world.collect(90, BAD, request("r2", 1))
+
+    ids = [metrics.publication_id for metrics in world.sink.pipeline if Metric.SETTLE_DELAY not in metrics.values]
+    delays, rejected, *again = ids[:4]
+    assert rejected == f"{delays}/not_json"
+    assert again == [delays, rejected]
+    assert set(ids[:4]).isdisjoint(ids[4:])
+
+
+def test_a_change_that_the_stream_delivers_again_in_another_batch_is_told_by_the_same_ids() -> None:
+    world = World(POLICY)
+    first, second = (
+        InvocationDecided(invocation=call(each), stored_at=at(9), decision=Unattributed(reason=Reason.NO_REQUEST))
+        for each in ("i1", "i2")
+    )
+
+    publish([first, second], world.ports, POLICY)
+    publish([second], world.ports, POLICY)
+
+    assert [each.publication_id for each in world.sink.pipeline] == [
+        "pipeline:invocation:i1#1",
+        "pipeline:invocation:i2#1",
+        "pipeline:invocation:i2#1",
+    ]
+
+
+def test_a_tagged_call_of_a_route_that_is_not_observed_breaks_no_assumption() -> None:
+    observed = Policy(agent_role_names=frozenset({ROLE}), agent_routes=frozenset({"POST /ask"}))
+    facts: list[tuple[float, Fact]] = [
+        (12.0, request("r2", 3, route="POST /summarize")),
+        (12.0, call("b", 4, tag=tag("r2", 1, started=4))),
+    ]
+
+    assert run(facts, observed).pipeline_sum(Metric.ASSUMPTION_BREACHES) == 0
+    assert run(facts[1:], POLICY).pipeline_sum(Metric.ASSUMPTION_BREACHES) == 1

@@ -1,6 +1,6 @@
 """Settle a request: write a revision when its facts should be in, or give its calls up as orphans."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,6 +27,8 @@ from request_lens.ports import Ports
 
 MAX_RACES = 5
 """How often a revision is tried when others write at the same time; then the message is retried."""
+
+_RACES_LOST = f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried"
 
 MAX_ORPHANS = 1_000
 """An id without a record under which more calls lie than this is none of a request's: a fallback, a job's, a session's.
@@ -72,45 +74,30 @@ def revise_if_due(
     The answer has news only if its time has not come. A runaway is flagged whether or not its time has come. What was
     `just_decided` of calls holds, whatever a list by time, which may lag behind, says of them.
     """
-
-    def is_due(state: RequestState) -> bool:
+    for _ in range(MAX_RACES):
+        state = ports.store.load_request(request_id)
         _flag_runaway(state, ports, policy)
-        return has_news(state) and revision_due_at(state, policy) <= ports.clock.now()
-
-    return _revise(request_id, ports, policy, just_decided=just_decided, is_due=is_due)
+        if not has_news(state) or revision_due_at(state, policy) > ports.clock.now():
+            return state
+        if (written := _write_revision(state, ports, policy, just_decided)) is not None:
+            return written
+    raise StoreUnavailable(_RACES_LOST)
 
 
 def recount(
     request_id: RequestId, ports: Ports, policy: Policy, *, just_decided: Mapping[InvocationId, Decision]
 ) -> None:
     """Write another revision of a request that has one if other calls are, or may be, its own than that one says."""
-
-    def is_due(state: RequestState) -> bool:
-        if state.record is None or state.summary is None:
-            return False
-        return (
-            has_news(state)
-            or _possible_calls(state, state.record, ports, policy, just_decided) != state.summary.possible_calls
-        )
-
-    _revise(request_id, ports, policy, just_decided=just_decided, is_due=is_due)
-
-
-def _revise(
-    request_id: RequestId,
-    ports: Ports,
-    policy: Policy,
-    *,
-    just_decided: Mapping[InvocationId, Decision],
-    is_due: Callable[[RequestState], bool],
-) -> RequestState:
     for _ in range(MAX_RACES):
         state = ports.store.load_request(request_id)
-        if not is_due(state):
-            return state
-        if (written := _write_revision(state, ports, policy, just_decided)) is not None:
-            return written
-    raise StoreUnavailable(f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried")
+        if state.record is None or state.summary is None:
+            return
+        known = state.summary.possible_calls
+        if not has_news(state) and _possible_calls(state, state.record, ports, policy, just_decided) == known:
+            return
+        if _write_revision(state, ports, policy, just_decided) is not None:
+            return
+    raise StoreUnavailable(_RACES_LOST)
 
 
 def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:

@@ -17,7 +17,6 @@ from request_lens.adapters.dynamodb.items import (
 )
 from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.publishing.metric_names import NAMESPACE, Metric
-from request_lens_cli.demo.stack import SERVICE_NAME
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.report.report import Report
@@ -35,7 +34,7 @@ def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, cons
         f"Requests of an hour, by time, from one of the {REQUEST_SHARDS} lists that share them:": hour_query(
             table, first
         ),
-        "LLM calls a request, at 1-second resolution:": metric_query(first.started_at, last.started_at),
+        "LLM calls a request, at 1-second resolution:": metric_query(stack.name, first.started_at, last.started_at),
     }
     for title, command in commands.items():
         console.print(title, style="bold")
@@ -80,9 +79,9 @@ def hour_query(table: str, record: Request) -> list[Line]:
     ]
 
 
-def metric_query(first: datetime, last: datetime) -> list[Line]:
+def metric_query(service: str, first: datetime, last: datetime) -> list[Line]:
     """The number of LLM calls of each request, at the second in which it ended."""
-    dimensions = [{"Name": "Service", "Value": SERVICE_NAME}]
+    dimensions = [{"Name": "Service", "Value": service}]
     metric = {"Namespace": NAMESPACE, "MetricName": Metric.LLM_CALLS_PER_REQUEST, "Dimensions": dimensions}
     queries = [{"Id": "calls", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}]
     end = last + timedelta(minutes=1)

@@ -10,10 +10,6 @@ from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.local_aws.scenario_player import ending_now, play_into
-from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
-
-SERVICE_NAME = DEFAULT_STACK_NAME
-"""The service of its metrics: where the template is not told another, the stack's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,5 +36,5 @@ def open_demo_stack(local: LocalAws, stack: DeployedStack) -> DemoStack:
         local=local,
         stack=stack,
         table=open_table(local_client("dynamodb", endpoint=local.endpoint), stack.output("RequestTableName")),
-        metrics=Metrics(client=local_client("cloudwatch", endpoint=local.endpoint), service=SERVICE_NAME),
+        metrics=Metrics(client=local_client("cloudwatch", endpoint=local.endpoint), service=stack.name),
     )

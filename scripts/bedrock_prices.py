@@ -7,6 +7,7 @@ the package does not know is left out, never guessed: the rules by which a price
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from importlib.metadata import version
 
 from genai_prices.data import providers
@@ -68,6 +69,11 @@ times the output (https://platform.claude.com/docs/en/about-claude/pricing in a 
 2026-11-24). Such a call is not priced."""
 
 LONG_CONTEXT = 200_000
+
+CACHE_READS_HALVED = {"claude-sonnet-5-5": date(2026, 10, 7)}
+"""Models whose cache reads cost twice as much before a day, which the package does not date: Sonnet 5.5's 0.20 USD a
+million of 2026-09-28 became 0.10 (https://github.com/TheKrush/PromptFuel/releases/tag/v1.0.23, and
+https://github.com/kurofune/claudit/releases/tag/v1.9.2, read 2026-11-29; both from Anthropic's page)."""
 
 
 def compiled(taken_on: date) -> PriceList:
@@ -155,7 +161,18 @@ def _rows(model: ModelInfo) -> list[PriceRow]:
     if any(_classes(prices) - CLASSES.keys() for _, prices in dated):
         return []
     short = any(name in model.id for name in LONG_CONTEXT_UNKNOWN)
-    return [_row(prices, since, max_input=LONG_CONTEXT if short else None) for since, prices in dated]
+    rows = [_row(prices, since, max_input=LONG_CONTEXT if short else None) for since, prices in dated]
+    halved = [day for name, day in CACHE_READS_HALVED.items() if name in model.id]
+    return _with_reads_before(rows, halved[0]) if halved else rows
+
+
+def _with_reads_before(rows: Sequence[PriceRow], halved: date) -> list[PriceRow]:
+    """The price with that of before. Raises: ValueError where the package has its own by now."""
+    if len(rows) > 1:
+        raise ValueError("prices are dated: take the model out of CACHE_READS_HALVED")
+    [row] = rows
+    before = {**row["prices"], "cache_read": str(2 * Decimal(row["prices"]["cache_read"]))}
+    return [{**row, "prices": before}, {**row, "since": halved.isoformat()}]
 
 
 def _row(prices: ModelPrice, since: date | None, *, max_input: int | None) -> PriceRow:

@@ -48,7 +48,7 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
         "log events that could not be understood, are too old, are hours ahead, or name another request's id",
     ),
     Metric.LATE_REVISIONS: ("pipeline", "summaries that late facts changed"),
-    Metric.UNPRICED_INVOCATIONS: ("pipeline", "LLM calls without a price: their cost is not in EstimatedCost"),
+    Metric.UNPRICED_INVOCATIONS: ("pipeline", "calls without a price: their cost is not in EstimatedCost"),
     Metric.ASSUMPTION_BREACHES: (
         "pipeline",
         "facts that show an assumption of inferred links broken; the line says which",

@@ -197,18 +197,104 @@ def _chat_completion(text: str, word: str) -> Json:
     return {"choices": [{"index": 0, "message": {"role": "assistant", **message}, word: "tool_calls"}]}
 
 
+def responses_question(text: str) -> Json:
+    """OpenAI's Responses API: turns, thoughts, tools and their results are items of one list; a reminder comes last."""
+    return {
+        "model": "us.openai.gpt-6-luna",
+        "instructions": text,
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": text}]},
+            {"type": "reasoning", "id": "rs_1", "summary": [{"text": text}], "encrypted_content": text},
+            _function_call("tooluse_a", text),
+            {"type": "function_call_output", "call_id": "tooluse_a", "output": text},
+            {"role": "developer", "content": [{"type": "input_text", "text": text}]},
+        ],
+        "tools": [{"type": "function", "name": text, "description": text}],
+        "metadata": {"note": text},
+    }
+
+
+def _function_call(call_id: str, text: str) -> Json:
+    return {"type": "function_call", "id": "fc_1", "call_id": call_id, "name": text, "arguments": text}
+
+
+RESPONSES_USAGE = {
+    "input_tokens": 1011,
+    "input_tokens_details": {"cached_tokens": 7, "cache_write_tokens": 900},
+    "output_tokens": 31,
+    "output_tokens_details": {"reasoning_tokens": 9},
+    "total_tokens": 1042,
+}
+"""The cached tokens are among the 1,011: 104 were neither read from the cache nor written to it."""
+
+
+def responses_answer(text: str) -> Json:
+    """OpenAI's Responses API: two tools for the caller to run, and one that the service ran itself."""
+    return {
+        "object": "response",
+        "status": "completed",
+        "incomplete_details": None,
+        "instructions": text,
+        "output": [
+            {"type": "reasoning", "id": "rs_2", "summary": [{"text": text}], "encrypted_content": text},
+            {"type": "shell_call", "id": "sh_1", "call_id": "call_s", "action": {"commands": [text]}},
+            {"type": "shell_call_output", "id": "so_1", "call_id": "call_s", "output": [{"stdout": text}]},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]},
+            _function_call("tooluse_b", text),
+            _function_call("tooluse_c", text),
+        ],
+        "service_tier": "default",
+        "usage": RESPONSES_USAGE,
+        "metadata": {"note": text},
+    }
+
+
+def responses_events(text: str) -> list[Json]:
+    """The same as a stream of events; the last one has the whole answer."""
+    answer = responses_answer(text)
+    unfinished = answer | {"status": "in_progress", "output": [], "usage": None}
+    return [
+        {"type": "response.created", "sequence_number": 0, "response": unfinished},
+        {"type": "response.output_item.added", "sequence_number": 1, "item": _function_call("tooluse_b", text)},
+        {"type": "response.function_call_arguments.delta", "sequence_number": 2, "item_id": "fc_1", "delta": text},
+        {"type": "response.output_text.delta", "sequence_number": 3, "delta": text, "logprobs": [{"token": text}]},
+        {"type": "response.output_item.done", "sequence_number": 4, "item": _function_call("tooluse_b", text)},
+        {"type": "response.completed", "sequence_number": 5, "response": answer},
+    ]
+
+
+def routed_answer(text: str) -> Json:
+    """Converse by a prompt router: the trace names the model that it chose."""
+    invoked = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0"
+    trace = {"promptRouter": {"invokedModelId": invoked}, "guardrail": {"modelOutput": [text]}}
+    return converse_answer(text) | {"trace": trace}
+
+
+def compacted_answer(text: str) -> Json:
+    """An Anthropic message whose conversation was compacted first: its usage leaves out what that took."""
+    compaction = _anthropic_usage() | {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500}
+    message = _anthropic_usage() | {"type": "message"}
+    return anthropic_answer(text) | {
+        "content": [{"type": "compaction", "content": text}, {"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "usage": _anthropic_usage() | {"iterations": [compaction, message]},
+    }
+
+
 INPUT_BODIES: Mapping[str, Body] = {
     "converse": converse_question,
     "nova": converse_question,
     "anthropic": anthropic_question,
     "openai": openai_question,
     "mistral": openai_question,
+    "responses": responses_question,
     "prompt": lambda text: {"prompt": text, "inputText": text, "message": text, "chat_history": [{"message": text}]},
 }
 """What was asked, by family; `prompt` stands for all that ask with one text."""
 
 OUTPUT_BODIES: Mapping[str, Body] = {
     "anthropic": anthropic_answer,
+    "anthropic_compacted": compacted_answer,
     "anthropic_guardrail": lambda text: {"content": [{"text": text, "type": "text"}], GUARDRAIL_ACTION: "INTERVENED"},
     "nova": nova_answer,
     "openai": lambda text: _chat_completion(text, "finish_reason"),

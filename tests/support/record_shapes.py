@@ -14,6 +14,9 @@ from tests.support.body_shapes import (
     TOOL_RESULT,
     blocked_by_guardrail,
     converse_answer,
+    responses_answer,
+    responses_events,
+    routed_answer,
 )
 
 type Json = Any
@@ -87,6 +90,36 @@ def failed_with_sides(text: str) -> dict[str, Json]:
     return invocation("Converse", errorCode="ResourceNotFoundException", input={}, output={}, errorMessage=text)
 
 
+def broken_off(text: str) -> dict[str, Json]:
+    """A stream that broke off: what it had taken and made until then is counted."""
+    body = {"output": {"message": {"role": "assistant", "content": [{"text": text}]}}}
+    error = {"errorCode": "ModelStreamErrorException", "errorMessage": text}
+    return invocation("ConverseStream", input=asked(TOOL_RESULT), output=answered(body), **error)
+
+
+def optimized(text: str) -> dict[str, Json]:
+    """A call for low latency, which the record tells beside its bodies."""
+    performance = {"latency": "optimized", "note": text}
+    return call("InvokeModel", {"prompt": text}, {"generation": text}, performanceConfig=performance, status="SUCCESS")
+
+
+def exported(text: str) -> dict[str, Json]:
+    """An export that writes its counts as text or with a fraction."""
+    return invocation(
+        "Converse",
+        input={"inputBodyJson": INPUT_BODIES["converse"](text), "inputTokenCount": "1011"},
+        output={"outputBodyJson": converse_answer(text), "outputTokenCount": 31.0},
+    )
+
+
+def flattened(text: str) -> dict[str, Json]:
+    """An export that joined its keys by dots."""
+    dotted = {"identity.arn": ROLE_ARN, "input.inputTokenCount": 1011, "output.outputTokenCount": 31}
+    record = invocation("Converse") | dotted | {"output.outputBodyJson": converse_answer(text)}
+    del record["identity"]
+    return record
+
+
 def bodies_off(_: str) -> dict[str, Json]:
     """Text delivery is off: counts alone."""
     return invocation("Converse", input={"inputTokenCount": 12}, output={"outputTokenCount": 8})
@@ -152,6 +185,15 @@ INVOCATION_SHAPES: Mapping[str, Shape] = {
     "converse_guardrail": lambda text: call("Converse", TOOL_RESULT, blocked_by_guardrail(text)),
     "throttled": throttled,
     "failed_with_sides": failed_with_sides,
+    "broken_off": broken_off,
+    "optimized": optimized,
+    "exported": exported,
+    "flattened": flattened,
+    "routed": lambda text: call(
+        "Converse", TOOL_RESULT, routed_answer(text), modelId=f"{BEDROCK_ARN}:prompt-router/a1"
+    ),
+    "responses": lambda text: call("Responses", INPUT_BODIES["responses"](text), responses_answer(text)),
+    "responses_events": lambda text: call("Responses", INPUT_BODIES["responses"](text), responses_events(text)),
     "bodies_off": bodies_off,
     "bodies_on_s3": bodies_on_s3,
     "bodies_empty": lambda _: call("Converse", {}, {}),

@@ -185,6 +185,9 @@ def profile_of(case: Mapping[str, Any]) -> str:
         (sample(tokens=TokenCounts(input=200_001, output=5)), Unpriced.LONG_CONTEXT),
         (sample(tokens=TokenCounts(input=1, output=5, cache_read=200_000)), Unpriced.LONG_CONTEXT),
         (sample(error_code="ThrottlingException", tokens=TokenCounts()), Unpriced.FAILED_CALL),
+        (sample(error_code="ValidationException", tokens=TokenCounts(input=0, output=0)), Unpriced.FAILED_CALL),
+        (sample(error_code="ModelStreamErrorException"), Unpriced.BROKEN_OFF),
+        (sample(error_code="ModelStreamErrorException", tokens=TokenCounts(cache_read=9)), Unpriced.BROKEN_OFF),
     ],
 )
 def test_what_is_not_known_has_no_cost_and_a_reason(invocation: Invocation, why: Unpriced) -> None:
@@ -222,6 +225,41 @@ def test_a_price_holds_from_its_day_on() -> None:
     ]
 
     assert costs == [Decimal(11), Decimal("8.8")]
+
+
+@pytest.mark.parametrize(
+    ("model_id", "before", "since"),
+    [
+        # 2,000 × 0.20, then × 0.10; beside them 1,000 × 2 + 300 × 2.50 + 400 × 4
+        ("global.anthropic.claude-sonnet-5-5", "0.00475", "0.00455"),
+        # 2,000 × 0.22, then × 0.11; beside them 1,000 × 2.20 + 300 × 2.75 + 400 × 4.40
+        ("us.anthropic.claude-sonnet-5-5", "0.005225", "0.005005"),
+    ],
+)
+def test_a_call_before_the_cache_reads_became_cheaper_has_the_price_of_its_day(
+    model_id: str, before: str, since: str
+) -> None:
+    tokens = TokenCounts(input=1_000, output=0, cache_read=2_000, cache_write=700, cache_write_1h=400)
+    cut = datetime(2026, 10, 7, tzinfo=UTC)
+
+    costs = [PRICES.estimate(priced(model_id, tokens, at=moment)) for moment in (cut - timedelta(seconds=1), cut)]
+
+    assert costs == [Decimal(before), Decimal(since)]
+
+
+def test_a_price_that_the_package_dates_itself_is_not_dated_twice(script: ModuleType) -> None:
+    row: dict[str, Any] = {"prices": {"cache_read": "0.1"}}
+
+    with pytest.raises(ValueError, match="CACHE_READS_HALVED"):
+        script._with_reads_before([row, row], date(2026, 10, 7))
+
+
+def test_the_longest_of_several_prompts_decides_about_a_long_context() -> None:
+    short, long = (TokenCounts(input=300_000, output=100, longest_prompt=longest) for longest in (200_000, 200_001))
+
+    # 300,000 × 3 + 100 × 15
+    assert PRICES.estimate(sample(tokens=short)) == Decimal("0.9015")
+    assert PRICES.estimate(sample(tokens=long)) is Unpriced.LONG_CONTEXT
 
 
 def test_writes_of_unknown_duration_are_of_five_minutes_and_zero_tokens_cost_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.fold import fold
-from request_lens.domain.folding.summary import OTHER_MODEL
+from request_lens.domain.folding.summary import OTHER_MODEL, totals_of
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES, ModelPrice, PriceSource, PriceTable, TokenPrices
 from request_lens.domain.publishing.changes import RevisionWritten
@@ -89,6 +89,15 @@ def test_the_cost_is_published_by_request_route_and_model() -> None:
     assert publication is not None
     assert publication.values[Metric.ESTIMATED_COST] == (0.0012826,)
     assert [each.values[Metric.ESTIMATED_COST] for each in publication.by_model] == [(0.0012826,)]
+
+
+def test_a_call_that_broke_off_with_tokens_is_unpriced_and_no_llm_call() -> None:
+    broken = replace(call("i2", 2), error_code="ModelStreamErrorException")
+
+    totals = totals_of(broken, bedrock_prices().quote(broken))
+
+    assert (totals.llm_calls, totals.llm_errors, totals.unpriced_calls) == (0, 1, 1)
+    assert (totals.input_tokens, totals.estimated_cost_usd) == (broken.tokens.input, None)
 
 
 def test_a_failed_call_counts_for_its_model_where_the_price_table_knows_it() -> None:

@@ -106,6 +106,15 @@ def test_requests_within_the_limits_are_not_flagged_and_without_limits_none_is()
         assert found.request().runaway is None
 
 
+def test_a_call_that_broke_off_is_no_call_but_unpriced() -> None:
+    broken = replace(step(6), error_code="ModelStreamErrorException", tag=None)
+
+    found = runaway_of([*(step(index) for index in range(1, 6)), broken], FOUR_CALLS, PRICES)
+
+    assert found is not None
+    assert (found.llm_calls, found.unpriced_calls) == (5, 1)
+
+
 def test_failed_attempts_are_no_calls_and_unpriced_calls_add_no_cost() -> None:
     throttled = [call(f"t{n}", 1, error_code="ThrottlingException") for n in range(9)]
 

@@ -10,21 +10,22 @@ from pydantic import TypeAdapter
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Conversation, Invocation, TokenCounts
 from request_lens.domain.pricing import Unpriced
-from request_lens.wire.bodies import OutputBody
+from request_lens.wire.bodies import OutputBodies
 from request_lens.wire.log_record import read_record
 from request_lens.wire.messages import MAX_TOOL_IDS
 from request_lens.wire.response import ResponseFacts, response_facts
+from request_lens.wire.usage import cache_write_1h
 from tests.support.body_shapes import INVOCATION_METRICS
 from tests.support.record_shapes import INVOCATION_SHAPES, Json, call
 from tests.support.record_strategies import CANARY, JSON_VALUES
 
-OUTPUT_BODY: TypeAdapter[OutputBody] = TypeAdapter(OutputBody)
+OUTPUT_BODIES: TypeAdapter[OutputBodies] = TypeAdapter(OutputBodies)
 TOOLS = Conversation(returned=("tooluse_a",), produced=("tooluse_b", "tooluse_c"))
 CACHED = TokenCounts(input=1011, output=31, cache_read=7, cache_write=900, cache_write_1h=500)
 
 
 def facts_of(body: Json) -> ResponseFacts:
-    return response_facts(OUTPUT_BODY.validate_json(json.dumps(body)))
+    return response_facts(OUTPUT_BODIES.validate_json(json.dumps({"outputBodyJson": body})))
 
 
 def shape(name: str) -> Invocation:
@@ -62,6 +63,9 @@ def use(tool_use_id: object) -> Json:
         ("invoke_openai", "tool_calls"),
         ("invoke_mistral_chat", "tool_calls"),
         ("invoke_mistralai", "length"),
+        ("invoke_anthropic_compacted", "end_turn"),
+        ("responses", "tool_use"),
+        ("responses_events", "tool_use"),
         ("invoke_titan", "FINISH"),
         ("invoke_llama", "stop"),
         ("invoke_cohere", "COMPLETE"),
@@ -89,14 +93,27 @@ def test_each_family_names_its_stop_reason_in_its_own_place(name: str, stop_reas
     assert invocation.waits_for_tool is (stop_reason in {"tool_use", "tool_calls"})
 
 
-@pytest.mark.parametrize("name", ["converse", "invoke_anthropic", "invoke_nova", "stream_anthropic", "stream_nova"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "converse",
+        "exported",
+        "invoke_anthropic",
+        "invoke_nova",
+        "stream_anthropic",
+        "stream_nova",
+        "responses",
+        "responses_events",
+    ],
+)
 def test_tool_uses_that_come_and_go_are_read_from_every_shape(name: str) -> None:
     assert shape(name).conversation == TOOLS
 
 
 @pytest.mark.parametrize("name", ["invoke_openai", "invoke_mistral_chat", "stream_openai"])
-def test_chat_completions_return_the_last_tool_s_result(name: str) -> None:
-    assert shape(name).conversation == Conversation(returned=("tooluse_z",), produced=("tooluse_b", "tooluse_c"))
+def test_chat_completions_return_each_tool_s_result_in_a_message_of_its_own(name: str) -> None:
+    returned = ("tooluse_a", "tooluse_z")
+    assert shape(name).conversation == Conversation(returned=returned, produced=("tooluse_b", "tooluse_c"))
 
 
 @pytest.mark.parametrize("name", ["converse", "invoke_anthropic", "stream_anthropic"])
@@ -126,17 +143,6 @@ def test_guardrails_are_seen_whatever_the_stop_reason_says() -> None:
     assert blocked == {"converse_guardrail", "invoke_anthropic_guardrail", "stream_anthropic_guardrail"}
 
 
-@pytest.mark.parametrize("tier", [{"serviceTier": {"type": "flex"}}, {"service_tier": "flex"}])
-def test_a_service_tier_is_the_response_s(tier: Json) -> None:
-    assert facts_of(tier).service_tier == "flex"
-
-
-@pytest.mark.parametrize(("latency", "tier"), [("optimized", "latency_optimized"), ("standard", "default")])
-def test_a_response_of_low_latency_is_of_a_tier_of_its_own(latency: str, tier: str) -> None:
-    body: Json = {"performanceConfig": {"latency": latency}, "serviceTier": {"type": "default"}}
-    assert facts_of(body).service_tier == tier
-
-
 def test_a_body_in_a_json_text_is_read_like_the_body() -> None:
     for name in ("converse", "stream_anthropic"):
         record = INVOCATION_SHAPES[name](CANARY)
@@ -145,10 +151,38 @@ def test_a_body_in_a_json_text_is_read_like_the_body() -> None:
         assert read_record(json.dumps(record)) == shape(name)
 
 
-def test_only_the_last_message_s_tool_results_are_returned() -> None:
+def test_only_the_tool_results_since_the_model_s_last_turn_are_returned() -> None:
     last = {"content": [result("b"), {"text": "x"}, result("c")]}
     ids = conversation({"content": [result("a")]}, {"content": [use("b")]}, last, response=converse(use("d")))
     assert ids == Conversation(returned=("b", "c"), produced=("d",))
+
+
+REMINDER = {"role": "user", "content": [{"text": "Answer in one line."}]}
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_turns_after_a_tool_s_result_do_not_hide_it(turns: int) -> None:
+    asked = [{"role": "assistant", "content": [use("a")]}, {"role": "user", "content": [result("a")]}]
+    assert conversation(*asked, *[REMINDER] * turns) == Conversation(returned=("a",))
+
+
+def test_a_result_beside_a_text_is_found_in_whichever_place_it_stands() -> None:
+    turns = [
+        {"role": "user", "content": content} for content in ([{"text": "x"}, result("b")], [result("c"), use("x")])
+    ]
+    assert conversation({"role": "user", "content": [result("a")]}, *turns, REMINDER) == Conversation(
+        returned=("a", "b", "c")
+    )
+
+
+def test_a_result_before_the_model_s_last_turn_was_answered_already() -> None:
+    asked = [{"role": "user", "content": [result("a")]}, {"role": "assistant", "content": [{"text": "Yes."}]}]
+    assert conversation(*asked, REMINDER) == Conversation()
+
+
+def test_an_answer_that_is_begun_for_the_model_does_not_hide_the_result() -> None:
+    begun = {"role": "assistant", "content": [{"text": "{"}]}
+    assert conversation({"role": "user", "content": [result("a")]}, begun) == Conversation(returned=("a",))
 
 
 @pytest.mark.parametrize("content", ["text", [], [{"text": "x"}], None, 7, [use("a")]])
@@ -212,13 +246,14 @@ def test_a_stop_reason_that_cannot_be_one_is_unknown(reason: object) -> None:
         ({"cacheDetails": [{"ttl": "1h", "inputTokens": -4}]}, None),
         ({"cacheDetails": ["1h", {"ttl": "1h", "inputTokens": 4}]}, None),
         ({"cache_creation": {"ephemeral_5m_input_tokens": 4, "ephemeral_1h_input_tokens": 0}}, 0),
-        ({"cache_creation": {"ephemeral_1h_input_tokens": "4"}}, None),
+        ({"cache_creation": {"ephemeral_1h_input_tokens": "4"}}, 4),
+        ({"cache_creation": {"ephemeral_1h_input_tokens": "4h"}}, None),
         ({"cache_creation": 4}, None),
         ({}, None),
     ],
 )
 def test_a_split_that_is_absent_or_incomplete_is_unknown(usage: Json, expected: int | None) -> None:
-    assert facts_of({"usage": usage}).cache_write_1h == expected
+    assert cache_write_1h(facts_of({"usage": usage}).usage) == expected
 
 
 def test_a_split_that_contradicts_its_total_is_kept_for_the_price_table_to_refuse() -> None:

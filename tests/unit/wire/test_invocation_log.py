@@ -118,6 +118,27 @@ def test_a_failed_call_has_neither_tokens_nor_bodies() -> None:
     assert (invocation.latency_ms, invocation.conversation, invocation.caller_role) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("code", "throttled"),
+    [
+        ("ThrottlingException", True),
+        ("TooManyRequestsException", True),
+        ("ModelNotReadyException", True),
+        ("ServiceQuotaExceededException", False),
+        ("ServiceUnavailableException", False),
+        ("ModelErrorException", False),
+    ],
+)
+def test_an_attempt_is_throttled_where_its_error_is_of_status_429(code: str, throttled: bool) -> None:
+    assert read(changed(THROTTLED, "errorCode", value=code)).is_throttled is throttled
+
+
+def test_a_call_that_broke_off_keeps_its_counts() -> None:
+    invocation = read(changed(TOOL_TURN, "errorCode", value="ModelStreamErrorException"))
+    assert (invocation.is_llm_call, invocation.may_be_charged) == (False, True)
+    assert invocation.tokens == TokenCounts(input=1011, output=31, cache_read=7, cache_write=0)
+
+
 def test_an_embedding_is_no_conversation() -> None:
     invocation = read(changed(TOOL_TURN, "input", "inputBodyJson", value={"inputText": "text"}))
     assert invocation.conversation is None
@@ -132,7 +153,7 @@ def test_a_record_without_an_operation_is_still_counted() -> None:
 
 
 def test_the_order_of_keys_and_unknown_keys_do_not_matter() -> None:
-    reordered = dict(reversed(TOOL_TURN.items())) | {"performanceConfig": {"latency": "optimized"}}
+    reordered = dict(reversed(TOOL_TURN.items())) | {"novelty": {"latency": "optimized"}}
     assert read(reordered) == read(TOOL_TURN)
 
 
@@ -238,7 +259,11 @@ def test_a_record_that_lacks_a_common_field_is_rejected_with_its_name(name: str)
         ("operation", ["Converse"]),
         ("input", "text"),
         ("input.inputTokenCount", -1),
-        ("input.inputTokenCount", "12"),
+        ("input.inputTokenCount", "12 tokens"),
+        ("input.inputTokenCount", "-12"),
+        ("input.inputTokenCount", ""),
+        ("output.outputTokenCount", "1.5"),
+        ("output.outputTokenCount", "9" * 10),
         ("input.inputTokenCount", 1.5),
         ("input.inputTokenCount", 10**12),
         ("input.cacheReadInputTokenCount", True),

@@ -18,14 +18,21 @@ InvocationId = NewType("InvocationId", str)
 LOG_PRECISION_MS = 1000
 """Bedrock floors an invocation's timestamp to the whole second in which the call started."""
 
-TOOL_STOP_REASONS = frozenset({"tool_use", "tool_calls"})
-"""The stop reasons of a call that waits for a tool's result: of Converse and Anthropic, and of chat completions."""
+TOOL_USE = "tool_use"
+"""The stop reason of Converse and Anthropic's messages for a tool; the Responses API has no word of its own for it."""
+
+TOOL_STOP_REASONS = frozenset({TOOL_USE, "tool_calls"})
+"""The stop reasons of a call that waits for a tool's result: the second is of chat completions."""
 
 GUARDRAIL_INTERVENED = "guardrail_intervened"
 """The stop reason of a call that a guardrail blocked or masked."""
 
-THROTTLING_ERRORS = frozenset({"ThrottlingException", "TooManyRequestsException"})
-"""Error codes that mean "slow down": counted as `LlmThrottles` among the `LlmErrors`."""
+THROTTLING_ERRORS = frozenset({"ThrottlingException", "TooManyRequestsException", "ModelNotReadyException"})
+"""Error codes that mean "slow down", with HTTP status 429: counted as `LlmThrottles` among the `LlmErrors`.
+
+ServiceQuotaExceededException is none: it has status 400, and SDKs do not try such a call again
+(botocore 1.44.5, service-2.json of bedrock-runtime and retries/standard.py).
+"""
 
 
 LEFT_EARLY = frozenset({202, 499, 503, 504})
@@ -87,7 +94,8 @@ class TokenCounts:
 
     `input` excludes cached tokens, as `inputTokenCount` of the log does. `cache_write_1h` are those of `cache_write`
     that are kept for an hour, where the body tells them apart from those kept for five minutes; a log that contradicts
-    itself has more of them.
+    itself has more of them. `longest_prompt` is the input of the longest prompt, cached tokens included, where the call
+    was several: to compact its conversation, or for a tool that the service ran.
     """
 
     input: int | None = None
@@ -95,6 +103,18 @@ class TokenCounts:
     cache_read: int | None = None
     cache_write: int | None = None
     cache_write_1h: int | None = None
+    longest_prompt: int | None = None
+
+    @property
+    def prompt(self) -> int:
+        """The input tokens by which a price for long prompts counts: cached ones too, and each once."""
+        counted = (self.input or 0) + (self.cache_read or 0) + (self.cache_write or 0)
+        return counted if self.longest_prompt is None else self.longest_prompt
+
+    @property
+    def any_counted(self) -> bool:
+        """Whether any token is known to have been taken or made."""
+        return bool(self.input or self.output or self.cache_read or self.cache_write)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +133,8 @@ class Tag:
 class Conversation:
     """What the `chain` method needs of a conversation's bodies: ids alone, never text.
 
-    `returned` are the toolUseIds whose results the last message brings, `produced` those that the answer asks for.
+    `returned` are the ids of tool uses whose results the messages bring that came since the model's last answer,
+    `produced` those that this answer asks for.
     """
 
     returned: tuple[str, ...] = ()
@@ -161,6 +182,11 @@ class Invocation:
     def is_throttled(self) -> bool:
         """Whether the attempt failed because of throttling."""
         return self.error_code in THROTTLING_ERRORS
+
+    @property
+    def may_be_charged(self) -> bool:
+        """Whether Bedrock may ask a price: the attempt succeeded, or broke off after its log counted tokens."""
+        return self.is_llm_call or self.tokens.any_counted
 
     @property
     def waits_for_tool(self) -> bool:

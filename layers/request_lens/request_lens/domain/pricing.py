@@ -21,9 +21,13 @@ STANDARD_TIERS = frozenset({None, "default", "standard"})
 
 
 class Unpriced(StrEnum):
-    """Why an invocation has no cost (closed vocabulary). Of LLM calls, all but a failed call's are `unpriced_calls`."""
+    """Why an invocation has no cost (closed vocabulary). All but `failed_call` count as `unpriced_calls`.
+
+    `broken_off`: it failed, but its log counts tokens; whether Bedrock charges them is not published.
+    """
 
     FAILED_CALL = "failed_call"
+    BROKEN_OFF = "broken_off"
     UNKNOWN_MODEL = "unknown_model"
     UNKNOWN_REGION = "unknown_region"
     UNKNOWN_PROFILE = "unknown_profile"
@@ -119,7 +123,7 @@ class PriceTable:
     def estimate(self, invocation: Invocation) -> Estimate:
         """The invocation's estimated cost, or why there is none."""
         if not invocation.is_llm_call:
-            return Unpriced.FAILED_CALL
+            return Unpriced.BROKEN_OFF if invocation.may_be_charged else Unpriced.FAILED_CALL
         if invocation.service_tier not in STANDARD_TIERS:
             return Unpriced.SERVICE_TIER
         day = invocation.logged_at.astimezone(UTC).date()
@@ -199,7 +203,7 @@ def _cost(tokens: TokenCounts, model: ModelPrice) -> Estimate:
     counts = _counts(tokens, prices=model.prices)
     if isinstance(counts, Unpriced):
         return counts
-    prices = model.prices_at((tokens.input or 0) + (tokens.cache_read or 0) + (tokens.cache_write or 0))
+    prices = model.prices_at(tokens.prompt)
     if prices is None:
         return Unpriced.LONG_CONTEXT
     cost = Decimal(0)

@@ -7,7 +7,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def as_utc(moment: datetime) -> datetime:
     """The moment in UTC; a time without an offset is UTC already."""
-    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.utcoffset() else moment.replace(tzinfo=UTC)
 
 
 def whole_ms(duration: timedelta) -> int:

@@ -6,65 +6,72 @@ can reject its record. A body that is a JSON text, as some exports have it, is r
 
 from typing import Annotated, TypedDict
 
-from pydantic import AliasChoices, AliasPath, Field, Json
-from pydantic.fields import FieldInfo
+from pydantic import Field, Json
 
-from request_lens.wire.field_types import DurationMs, LastOf, OrAbsent, OrNone, TokenCount, body_part
-from request_lens.wire.messages import Block, Message, OptionalWord
+from request_lens.wire.field_types import DurationMs, IsText, Name, OrAbsent, OrNone, body_part, first_of
+from request_lens.wire.messages import Block, EarlierTurn, Item, Message, OptionalWord, Turn
+from request_lens.wire.usage import Usage
 
 _MEASURED = "amazon-bedrock-invocationMetrics"
-"""Where Bedrock writes what it measured of a stream."""
+"""Where Bedrock writes what it measured of a stream: in its last chunk."""
 
-type _OptionalDuration = Annotated[DurationMs, OrAbsent()]
-type _OptionalCount = Annotated[TokenCount, OrAbsent()]
+_OptionalDuration = Annotated[DurationMs, OrAbsent()]
+_Items = list[Annotated[Item | None, OrNone()]]
 
 
 @body_part
 class RequestBody(TypedDict, total=False):
-    """A request's body: that of a conversation has a list of messages, that of an embedding or an image has none."""
+    """A request's body: that of a conversation has a list of messages, or of items of the Responses API.
 
-    last_message: Annotated[Message, LastOf(), OrAbsent(), Field(alias="messages")]
+    Agents send the whole conversation with every call, and only its end shows what the call is for: what stands before
+    is passed over. `is_text`: a text stands where the items would, a question or what is to be embedded.
+    """
+
+    last_message: Annotated[Turn, OrAbsent(), first_of("messages.-1")]
+    last_item: Annotated[Turn, OrAbsent(), first_of("input.-1")]
+    is_text: Annotated[bool, IsText(), OrAbsent(), Field(alias="input")]
+    second_last: Annotated[EarlierTurn, OrAbsent(), first_of("messages.-2", "input.-2")]
+    third_last: Annotated[EarlierTurn, OrAbsent(), first_of("messages.-3", "input.-3")]
+    fourth_last: Annotated[EarlierTurn, OrAbsent(), first_of("messages.-4", "input.-4")]
+    service_tier: Annotated[OptionalWord, first_of("serviceTier.type", "service_tier")]
+    performance: Annotated[OptionalWord, first_of("performanceConfig.latency")]
 
 
 @body_part
-class CacheWrite(TypedDict, total=False):
-    """Tokens that Converse wrote to the cache, and how long it keeps them: `ttl` is `5m` or `1h`."""
+class Response(TypedDict, total=False):
+    """An answer of OpenAI's Responses API; of all families only it has a list as its output."""
 
-    ttl: OptionalWord
-    tokens: Annotated[_OptionalCount, Field(alias="inputTokens")]
-
-
-def _first_of(*places: str) -> FieldInfo:
-    """A field that stands at the first of these places that a body has: `usage.cacheDetails`, `choices.0.message`."""
-    field: FieldInfo = Field(validation_alias=AliasChoices(*map(_path, places)))
-    return field
+    output: Annotated[_Items, OrAbsent()]
+    status: OptionalWord
+    incomplete_reason: Annotated[OptionalWord, first_of("incomplete_details.reason")]
+    service_tier: OptionalWord
+    usage: Annotated[Usage, OrAbsent()]
 
 
-def _path(place: str) -> AliasPath:
-    key, *steps = place.split(".")
-    return AliasPath(key, *(int(step) if step.isdecimal() else step for step in steps))
+@body_part
+class _Output(TypedDict, total=False):
+    """The output of Converse and Nova."""
+
+    message: Annotated[Message, OrAbsent()]
 
 
 @body_part
 class ResponseChunk(Message, total=False):
-    """A whole response, or one chunk of a streamed one: what any family of models writes at its top.
+    """One chunk of a streamed response: what any family of models writes at its top.
 
     Anthropic's message has its content there. Of alternatives the first is read: Bedrock's families give one.
     """
 
+    output: Annotated[_Output | _Items, Field(union_mode="left_to_right"), OrAbsent()]
     message: Annotated[
         Message,
         OrAbsent(),
-        _first_of(
-            "output.message",
-            "choices.0.message",  # chat completions: OpenAI, Mistral, Qwen, Jamba …
-            "choices.0.delta",
-        ),
+        first_of("choices.0.message", "choices.0.delta"),  # chat completions: OpenAI, Mistral, Qwen, Jamba …
     ]
-    block: Annotated[Block, OrAbsent(), _first_of("content_block", "contentBlockStart.start")]
+    block: Annotated[Block, OrAbsent(), first_of("content_block", "contentBlockStart.start")]
     stop_reason: Annotated[
         OptionalWord,
-        _first_of(
+        first_of(
             "stopReason",  # Converse, Nova
             "stop_reason",  # Anthropic, Llama
             "delta.stop_reason",  # Anthropic's message_delta
@@ -81,47 +88,51 @@ class ResponseChunk(Message, total=False):
             "finishReason",  # TwelveLabs' Pegasus
         ),
     ]
-    latency_ms: Annotated[_OptionalDuration, _first_of("metrics.latencyMs", f"{_MEASURED}.invocationLatency")]
-    first_byte_latency_ms: Annotated[_OptionalDuration, _first_of(f"{_MEASURED}.firstByteLatency")]
+    latency_ms: Annotated[_OptionalDuration, first_of("metrics.latencyMs", f"{_MEASURED}.invocationLatency")]
+    first_byte_latency_ms: Annotated[_OptionalDuration, first_of(f"{_MEASURED}.firstByteLatency")]
     guardrail_action: Annotated[OptionalWord, Field(alias="amazon-bedrock-guardrailAction")]
-    service_tier: Annotated[OptionalWord, _first_of("serviceTier.type", "service_tier")]
-    performance: Annotated[OptionalWord, _first_of("performanceConfig.latency")]
-    cache_read: Annotated[
-        _OptionalCount,
-        _first_of(
-            "usage.cacheReadInputTokens",
-            "usage.cache_read_input_tokens",
-            "message.usage.cache_read_input_tokens",  # Anthropic's message_start
-            "usage.cacheReadInputTokenCount",  # Nova
-            f"{_MEASURED}.cacheReadInputTokenCount",  # a stream's last chunk
-        ),
-    ]
-    cache_write: Annotated[
-        _OptionalCount,
-        _first_of(
-            "usage.cacheWriteInputTokens",
-            "usage.cache_creation_input_tokens",
-            "message.usage.cache_creation_input_tokens",
-            "usage.cacheWriteInputTokenCount",
-            f"{_MEASURED}.cacheWriteInputTokenCount",
-        ),
-    ]
-    cache_write_1h: Annotated[
-        _OptionalCount,
-        _first_of(
-            "usage.cache_creation.ephemeral_1h_input_tokens",
-            "message.usage.cache_creation.ephemeral_1h_input_tokens",
-        ),
-    ]
-    cache_details: Annotated[list[Annotated[CacheWrite | None, OrNone()]], OrAbsent(), _first_of("usage.cacheDetails")]
+    service_tier: Annotated[OptionalWord, first_of("serviceTier.type", "service_tier")]
+    performance: Annotated[OptionalWord, first_of("performanceConfig.latency")]
+    invoked_model: Annotated[Name, OrAbsent(), first_of("trace.promptRouter.invokedModelId")]
+    usage: Annotated[Usage, OrAbsent()]
+    usage_at_start: Annotated[Usage, OrAbsent(), first_of("message.usage")]  # Anthropic's message_start
+    usage_measured: Annotated[Usage, OrAbsent(), Field(alias=_MEASURED)]
+    response: Annotated[Response, OrAbsent()]  # an event of the Responses API
+    item: Annotated[Item, OrAbsent()]  # likewise: response.output_item.done
 
 
-type InputBody = Annotated[RequestBody | Json[RequestBody] | None, Field(union_mode="left_to_right"), OrNone()]
+@body_part
+class WholeResponse(ResponseChunk, total=False):
+    """A whole response: has at its top what a chunk has, or what an event of the Responses API has one level below."""
+
+    status: OptionalWord
+    incomplete_reason: Annotated[OptionalWord, first_of("incomplete_details.reason")]
+
+
+InputBody = Annotated[RequestBody | Json[RequestBody] | None, Field(union_mode="left_to_right"), OrNone()]
 """`inputBodyJson`; None where it is absent, or of a type that has no messages."""
 
-type _Chunks = list[Annotated[ResponseChunk | None, OrNone()]]
+_Chunks = list[Annotated[ResponseChunk | None, OrNone()]]
+_BODY = "outputBodyJson"
 
-type OutputBody = Annotated[
-    _Chunks | ResponseChunk | Json[_Chunks] | Json[ResponseChunk] | None, Field(union_mode="left_to_right"), OrNone()
-]
-"""`outputBodyJson`. Lists are tried first: a failed try copies the body, which is expensive for thousands of chunks."""
+
+class OutputBodies(TypedDict, total=False):
+    """`outputBodyJson` as the chunks of a stream, or else as a whole response.
+
+    A body that is tried as the wrong one is copied for the error, at the cost of reading it. So what is tried is
+    something small in it, where that shows it to be the other: a whole response's stop reason or usage is no list, and
+    a stream's first chunk is read like a response.
+    """
+
+    chunks: Annotated[
+        _Chunks | Json[_Chunks],
+        Field(union_mode="left_to_right"),
+        OrAbsent(),
+        first_of(f"{_BODY}.stopReason", f"{_BODY}.stop_reason", f"{_BODY}.usage", _BODY),
+    ]
+    whole: Annotated[
+        WholeResponse | Json[WholeResponse],
+        Field(union_mode="left_to_right"),
+        OrAbsent(),
+        first_of(f"{_BODY}.0", _BODY),
+    ]

@@ -1,11 +1,20 @@
 """The field types that foreign JSON is read with: bounded text, bounded numbers, and fields that may be unreadable."""
 
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, with_config
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    with_config,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from request_lens.domain.times import EPOCH, as_utc
@@ -31,6 +40,17 @@ foreign_part = with_config(_FOREIGN)
 
 body_part = with_config(ConfigDict(extra="ignore"))
 """Decorator of the TypedDicts that bodies are read with; without it they would take over the model's camelCase."""
+
+
+def first_of(*places: str) -> FieldInfo:
+    """A field that stands at the first of these places that a body has: `choices.0.message`, `messages.-1`."""
+    field: FieldInfo = Field(validation_alias=AliasChoices(*map(_path, places)))
+    return field
+
+
+def _path(place: str) -> AliasPath:
+    key, *steps = place.split(".")
+    return AliasPath(key, *(int(step) if step.removeprefix("-").isdecimal() else step for step in steps))
 
 
 class OrNone:
@@ -73,20 +93,12 @@ class OrAbsent:
         return core_schema.with_default_schema(handler(source), on_error="omit")
 
 
-class LastOf:
-    """Annotation of a field that reads a list's last element; those before it are passed over, not built.
-
-    Agents send the whole conversation with every call, and only its end shows what the call is for. An empty list
-    cannot be read.
-    """
+class IsText:
+    """Annotation of a flag that is True where a text stands; the text itself is not kept."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The element's own schema, at the end of a list of anything."""
-        passed_over = core_schema.with_default_schema(
-            core_schema.typed_dict_schema({}), default=None, on_error="default"
-        )
-        elements = core_schema.tuple_schema([passed_over, handler(source)], variadic_item_index=0)
-        return core_schema.no_info_after_validator_function(itemgetter(-1), elements)
+        """Any text, of which only its presence is left."""
+        return core_schema.no_info_after_validator_function(lambda _: True, core_schema.str_schema(strict=True))
 
 
 _PRINTABLE = r"^[^\p{C}\p{Zl}\p{Zp}\x{fffd}]+$"
@@ -113,8 +125,29 @@ API_REQUEST_ID_PATTERN = r"^[A-Za-z0-9=_+/:.-]{1,128}$"
 ApiRequestId = Annotated[str, StringConstraints(strict=True, pattern=API_REQUEST_ID_PATTERN)]
 """An API request's id: base64-like where API Gateway made it, any UUID where a REST API's client did."""
 
-TokenCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
-"""Tokens of one call; a thousand times the largest context window is absurd."""
+MAX_TOKENS = 1_000_000_000
+"""Tokens of one call: a thousand times the largest context window is absurd."""
+
+
+class _WholeNumber:
+    """Annotation of a whole number that may be written as a text of digits or with a fraction of 0, as exports do."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A whole number as Bedrock writes it, or else what stands for one; never a flag."""
+        number = handler(source)
+        digits = core_schema.str_schema(strict=True, pattern="^[0-9]{1,10}$")
+        written = core_schema.union_schema([digits, core_schema.float_schema(strict=True)], mode="left_to_right")
+        lax = core_schema.chain_schema([written, core_schema.int_schema(ge=0, le=MAX_TOKENS)])
+        return core_schema.union_schema(
+            [number, lax],
+            mode="left_to_right",
+            custom_error_type="token_count",
+            custom_error_message="no count of tokens",
+        )
+
+
+TokenCount = Annotated[int, Field(strict=True, ge=0, le=MAX_TOKENS), _WholeNumber()]
+"""Tokens of one call."""
 
 MAX_DURATION_MS = 86_400_000
 """No call or request lasts longer than a day: a longer one is unknown."""

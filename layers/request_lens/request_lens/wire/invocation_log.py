@@ -10,7 +10,7 @@ from pydantic import AliasPath, ConfigDict, Field, StringConstraints, TypeAdapte
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, RequestId, Tag, TokenCounts
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.times import as_utc
-from request_lens.wire.bodies import InputBody, OutputBody
+from request_lens.wire.bodies import InputBody, OutputBodies, RequestBody
 from request_lens.wire.fault import Fault, fault_of
 from request_lens.wire.field_types import (
     MAX_EPOCH_MS,
@@ -27,15 +27,31 @@ from request_lens.wire.field_types import (
     Word,
     foreign_part,
 )
-from request_lens.wire.messages import tool_uses_answered, unique_ids
-from request_lens.wire.names import model_name, role_name
+from request_lens.wire.messages import OptionalWord, tool_uses_answered, unique_ids
+from request_lens.wire.names import model_name, role_name, routed_model
 from request_lens.wire.response import ResponseFacts, response_facts
+from request_lens.wire.usage import (
+    Usage,
+    cache_read,
+    cache_write,
+    cache_write_1h,
+    counts_cached_as_input,
+    uncached_input,
+    with_iterations,
+)
 
 SCHEMA_TYPE = "ModelInvocationLog"
 """`schemaType` of the records; a few exports lack it."""
 
 MAX_CALL_INDEX = 100_000
 """No request makes more calls: a larger index is no index."""
+
+LATENCY_OPTIMIZED = "latency_optimized"
+"""The service tier of a call that Bedrock ran for low latency (`performanceConfig`), at prices of its own."""
+
+_OPTIMIZED = "optimized"
+
+_ANY_TIER = "auto"
 
 _Digits = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,13}$")]
 """Metadata values are strings; 13 digits hold every epoch millisecond before the year 2287."""
@@ -60,8 +76,7 @@ class _Input(TypedDict, total=False):
     cache_write_input_token_count: TokenCount | None
 
 
-class _Output(TypedDict, total=False):
-    output_body_json: OutputBody
+class _Output(OutputBodies, total=False):
     output_token_count: TokenCount | None
 
 
@@ -81,6 +96,7 @@ class ModelInvocationLog(TypedDict):
     region: NotRequired[Annotated[Word, OrAbsent()]]
     caller_arn: NotRequired[Annotated[Name, OrAbsent(), Field(validation_alias=AliasPath("identity", "arn"))]]
     request_metadata: NotRequired[Annotated[_RequestMetadata, OrAbsent()]]
+    performance: NotRequired[Annotated[OptionalWord, Field(validation_alias=AliasPath("performanceConfig", "latency"))]]
     input: NotRequired[_Input | None]
     output: NotRequired[_Output | None]
 
@@ -101,40 +117,62 @@ def invocation_of(record: ModelInvocationLog) -> Invocation | Fault:
     """The invocation that a record reports, or a fault where nothing distinguishes it from a record of another log."""
     if record.get("schema_type") is None and record.get("operation") is None:
         return Fault(reason=RejectedReason.UNKNOWN_RECORD)
-    request, response = record.get("input") or _Input(), record.get("output") or _Output()
-    facts = response_facts(response.get("output_body_json"))
+    asked = (record.get("input") or _Input()).get("input_body_json") or RequestBody()
+    facts = response_facts(record.get("output") or _Output())
+    model = model_name(record["model_id"])
+    if facts.invoked_model is not None:
+        model = routed_model(model, facts.invoked_model)
     return Invocation(
         invocation_id=InvocationId(record["request_id"]),
-        model_id=model_name(record["model_id"]),
+        model_id=model,
         operation=record.get("operation") or UNKNOWN,
         logged_at=as_utc(record["timestamp"]),
         latency_ms=facts.latency_ms,
         stop_reason=facts.stop_reason,
         error_code=record.get("error_code"),
-        tokens=_tokens(request, response, facts),
+        tokens=_tokens(record, facts.usage, model),
         caller_role=role_name(record.get("caller_arn")),
         tag=_tag(record.get("request_metadata")),
-        conversation=_conversation(request.get("input_body_json"), facts),
+        conversation=_conversation(asked, facts),
         region=record.get("region"),
-        service_tier=facts.service_tier,
+        service_tier=_service_tier(record, asked, facts),
         first_byte_latency_ms=facts.first_byte_latency_ms,
         guardrail_intervened=facts.guardrail_intervened,
     )
 
 
-def _tokens(request: _Input, response: _Output, facts: ResponseFacts) -> TokenCounts:
-    """The record's own counts; those of the cache, which older records lack, else from the body's usage.
+def _tokens(record: ModelInvocationLog, usage: Usage, model: str) -> TokenCounts:
+    """The record's own counts; those of the cache, which it may lack, else from the body's usage.
 
     A split that is more than its total, or has none, is kept as it is: a call with such counts has no cost.
     """
-    read, written = request.get("cache_read_input_token_count"), request.get("cache_write_input_token_count")
-    return TokenCounts(
-        input=request.get("input_token_count"),
+    request, response = record.get("input") or _Input(), record.get("output") or _Output()
+    counted, read = request.get("input_token_count"), request.get("cache_read_input_token_count")
+    written = request.get("cache_write_input_token_count")
+    read = cache_read(usage) if read is None else read
+    written = cache_write(usage) if written is None else written
+    if counted and (read or written):
+        within = counts_cached_as_input(usage, model, record.get("operation"))
+        counted = uncached_input(counted, (read or 0) + (written or 0), usage) if within else counted
+    tokens = TokenCounts(
+        input=counted,
         output=response.get("output_token_count"),
-        cache_read=facts.cache_read if read is None else read,
-        cache_write=facts.cache_write if written is None else written,
-        cache_write_1h=facts.cache_write_1h,
+        cache_read=read,
+        cache_write=written,
+        cache_write_1h=cache_write_1h(usage),
     )
+    return with_iterations(tokens, usage) if "iterations" in usage else tokens
+
+
+def _service_tier(record: ModelInvocationLog, asked: RequestBody, facts: ResponseFacts) -> str | None:
+    """The tier that the call ran at, or the one asked for; to ask for `auto` leaves it to Bedrock, as to ask for none.
+
+    A performance is told by the record, by the answer, or else by what was asked.
+    """
+    if (record.get("performance") or facts.performance or asked.get("performance")) == _OPTIMIZED:
+        return LATENCY_OPTIMIZED
+    tier = asked.get("service_tier")
+    return facts.service_tier or (None if tier == _ANY_TIER else tier)
 
 
 def _tag(metadata: _RequestMetadata | None) -> Tag | None:
@@ -155,9 +193,14 @@ def _within(value: str | int | None, minimum: int, maximum: int) -> int | None:
     return number if minimum <= number <= maximum else None
 
 
-def _conversation(body: InputBody, facts: ResponseFacts) -> Conversation | None:
+def _conversation(asked: RequestBody, facts: ResponseFacts) -> Conversation | None:
     """The tool uses that came and went, or None where no messages can be read."""
-    last = None if body is None else body.get("last_message")
+    last = asked.get("last_message")
+    if last is None and facts.is_of_responses_api:
+        if "is_text" in asked:
+            return Conversation(produced=facts.tool_uses)
+        last = asked.get("last_item")
     if last is None:
         return None
-    return Conversation(returned=unique_ids(tool_uses_answered(last)), produced=facts.tool_uses)
+    earlier = (asked.get("second_last"), asked.get("third_last"), asked.get("fourth_last"))
+    return Conversation(returned=unique_ids(tool_uses_answered(last, earlier)), produced=facts.tool_uses)

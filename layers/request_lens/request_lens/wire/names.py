@@ -10,6 +10,9 @@ OTHER_ROUTE = "other"
 
 _ARN_PARTS = 6
 
+_ROUTERS = ("default-prompt-router/", "prompt-router/")
+"""Resources that choose a model for each call."""
+
 _PLAIN_KINDS = ("inference-profile", "foundation-model")
 """Resources that a metric names by their id alone: price tables know it."""
 
@@ -54,6 +57,20 @@ def model_name(model_id: str) -> str:
 def _resource_name(resource: str) -> str:
     kind, _, name = resource.partition("/")
     return name if kind in _PLAIN_KINDS else resource
+
+
+def routed_model(model: str, invoked_model_id: str) -> str:
+    """The model that a prompt router chose, as the trace names it; the model itself where it is no router."""
+    if not model.startswith(_ROUTERS):
+        return model
+    invoked = model_name(invoked_model_id)
+    return model if invoked == OTHER_MODEL else invoked
+
+
+@lru_cache(maxsize=256)
+def is_of_openai(model: str) -> bool:
+    """Whether the model is OpenAI's, whichever profile it is called by."""
+    return "openai" in model.split(".", maxsplit=2)[:2]
 
 
 @lru_cache(maxsize=256)  # a few roles make all the calls

@@ -12,8 +12,8 @@ from request_lens.domain.pricing import Estimate, PriceSource, PriceTable, Quote
 class Totals:
     """Counts, tokens and cost that add up over invocations; unknown tokens and prices add nothing.
 
-    `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are the LLM calls without one: a cost
-    beside any is partial. Failed calls are neither: their log has no tokens.
+    `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are the calls without one: a cost beside
+    any is partial. Failed calls are neither, unless their log has tokens: then they are unpriced.
     """
 
     llm_calls: int = 0
@@ -58,7 +58,7 @@ def totals_of(invocation: Invocation, quote: Quote) -> Totals:
         output_tokens=tokens.output or 0,
         cache_read_input_tokens=tokens.cache_read or 0,
         cache_write_input_tokens=tokens.cache_write or 0,
-        unpriced_calls=int(invocation.is_llm_call and cost is None),
+        unpriced_calls=int(invocation.may_be_charged and cost is None),
         estimated_cost_usd=cost,
     )
 

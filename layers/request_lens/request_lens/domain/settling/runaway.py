@@ -28,15 +28,15 @@ def runaway_of(calls: Sequence[Invocation], policy: Policy, prices: PriceTable) 
     """
     if not (policy.max_calls_per_request or policy.max_cost_per_request):
         return None
-    succeeded = [call for call in calls if call.is_llm_call]
-    made = max(len(succeeded), *(_call_index(call) for call in calls), 0)
-    costs = [cost for call in succeeded if (cost := prices.quote(call).estimated_cost_usd) is not None]
+    charged = [call for call in calls if call.may_be_charged]
+    made = max(sum(call.is_llm_call for call in calls), *(_call_index(call) for call in calls), 0)
+    costs = [cost for call in charged if (cost := prices.quote(call).estimated_cost_usd) is not None]
     cost = sum(costs, start=Decimal(0)) if costs else None
     too_many = 0 < policy.max_calls_per_request < made
     too_expensive = cost is not None and 0 < policy.max_cost_per_request < cost
     if not (too_many or too_expensive):
         return None
-    return Runaway(llm_calls=made, estimated_cost_usd=cost, unpriced_calls=len(succeeded) - len(costs))
+    return Runaway(llm_calls=made, estimated_cost_usd=cost, unpriced_calls=len(charged) - len(costs))
 
 
 def may_run_away(call: Invocation, policy: Policy) -> bool:

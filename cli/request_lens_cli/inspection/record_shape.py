@@ -27,6 +27,12 @@ class RecordShape:
         """Whether the record has a value at the path, null not being one."""
         return _at(self.record, path) is not None
 
+    def flattened(self, part: str) -> str | None:
+        """What is wrong where an export joined the part's keys by dots, so that the part is not there; or None."""
+        if part in self.record or not any(key.startswith(f"{part}.") for key in self.record):
+            return None
+        return f'the record\'s keys are joined by dots, as some exports flatten them: "{part}" must be an object'
+
     def no_latency(self, operation: str) -> str:
         """Why the call's latency is unknown."""
         match self.response_body:
@@ -44,7 +50,7 @@ class RecordShape:
     def no_stop_reason(self) -> str:
         """Why the stop reason is unknown."""
         if isinstance(self.response_body, dict | list):
-            return "the output body names none (embeddings and most images have none)"
+            return "the output body names none (embeddings, most images and streams that broke off have none)"
         return self._no_body("output")
 
     def no_conversation(self) -> str:
@@ -52,12 +58,24 @@ class RecordShape:
         match self.request_body:
             case {"messages": list()}:
                 return "the last message of the input body cannot be read"
+            case {"input": list()} if self._is_answered_in_items():
+                return "the last item of the input body cannot be read"
             case {}:
                 return "the input body has no list of messages (an embedding, an image, or a prompt in one text)"
             case _:
                 return self._no_body("input")
 
+    def _is_answered_in_items(self) -> bool:
+        """Whether the answer is one of OpenAI's Responses API, whose conversations are lists of items."""
+        match self.response_body:
+            case {"output": list()} | [{"response": {}}, *_]:
+                return True
+            case _:
+                return False
+
     def _no_body(self, side: str) -> str:
+        if flattened := self.flattened(side):
+            return flattened
         if self.has(side, f"{side}BodyS3Path") or self.has(side, "outputVideoS3Path"):
             return f"the {side} body is an object in S3, which is not read"
         if self.has(side, f"{side}BodyJson"):

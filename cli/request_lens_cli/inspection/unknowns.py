@@ -49,7 +49,7 @@ def unknown_of_invocation(invocation: Invocation, message: str) -> dict[str, str
     reasons = (
         _of_names(invocation),
         _of_call(invocation, shape),
-        _of_counts(invocation),
+        _of_counts(invocation, shape),
         _of_caller(invocation, shape),
     )
     return dict(chain.from_iterable(reasons))
@@ -75,15 +75,16 @@ def _of_call(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]]:
         yield "conversation", shape.no_conversation() if call.is_llm_call else _FAILED
 
 
-def _of_counts(call: Invocation) -> Iterator[tuple[str, str]]:
+def _of_counts(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]]:
     tokens = call.tokens
+    flat_input, flat_output = shape.flattened("input"), shape.flattened("output")
     if tokens.input is None:
-        yield "input_tokens", "the record has no inputTokenCount" if call.is_llm_call else _FAILED
+        yield "input_tokens", (flat_input or "the record has no inputTokenCount") if call.is_llm_call else _FAILED
     if tokens.output is None:
-        yield "output_tokens", _NO_OUTPUT_COUNT if call.is_llm_call else _FAILED
+        yield "output_tokens", (flat_output or _NO_OUTPUT_COUNT) if call.is_llm_call else _FAILED
     for name, count in (("cache_read", tokens.cache_read), ("cache_write", tokens.cache_write)):
         if count is None and call.is_llm_call:
-            yield f"{name}_input_tokens", "neither the record nor its body counts them, as before 2025"
+            yield f"{name}_input_tokens", flat_input or "neither the record nor its body counts them"
     if tokens.cache_write and tokens.cache_write_1h is None:
         yield "cache_write_1h_input_tokens", "the body does not split the cache's tokens by time to live"
 
@@ -93,6 +94,7 @@ def _of_caller(call: Invocation, shape: RecordShape) -> Iterator[tuple[str, str]
         fault = "has no usable api_request_id" if shape.has("requestMetadata") else "is not in the record"
         yield "tag", f"requestMetadata {fault}: the call is linked by its time instead"
     if call.caller_role is None:
-        yield "caller_role", "identity.arn names no role: AgentRoleNames cannot name it"
+        flattened = shape.flattened("identity")
+        yield "caller_role", flattened or "identity.arn names no role: AgentRoleNames cannot name it"
     if call.region is None:
         yield "region", "the record has no region"

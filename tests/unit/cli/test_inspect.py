@@ -18,6 +18,8 @@ NO_BODY = "the record has no output body: text delivery is off, or the body was 
 ON_S3 = "the output body is an object in S3, which is not read"
 NO_METRICS = "no chunk of the stream carries usable amazon-bedrock-invocationMetrics"
 
+FLATTENED = 'the record\'s keys are joined by dots, as some exports flatten them: "{}" must be an object'
+
 
 def spelled(name: str) -> str:
     return json.dumps({**INVOCATION_SHAPES, **ACCESS_SHAPES}[name](CANARY))
@@ -49,6 +51,13 @@ def documents(*arguments: str, stdin: str = "") -> list[dict[str, Any]]:
         ("throttled", "input_tokens", "a failed call's record carries none"),
         ("embedding", "output_tokens", "the record has no outputTokenCount (embeddings, images and video have none)"),
         ("converse_guardrail", "tag", "requestMetadata is not in the record: the call is linked by its time instead"),
+        ("stream_mistralai", "cache_read_input_tokens", "neither the record nor its body counts them"),
+        ("flattened", "input_tokens", FLATTENED.format("input")),
+        ("flattened", "output_tokens", FLATTENED.format("output")),
+        ("flattened", "cache_write_input_tokens", FLATTENED.format("input")),
+        ("flattened", "stop_reason", FLATTENED.format("output")),
+        ("flattened", "conversation", FLATTENED.format("input")),
+        ("flattened", "caller_role", FLATTENED.format("identity")),
         ("http_console", "started_at", "known to the second only: the format has no requestTimeEpoch"),
     ],
 )
@@ -62,6 +71,26 @@ def test_the_console_s_default_formats_have_no_latency_so_that_only_tags_link(na
         "the format has no responseLatency, as the console's default formats have none: only tags link to this request"
     )
     assert unknown(name)["duration_ms"] == why
+
+
+@pytest.mark.parametrize("name", ["responses", "responses_events"])
+def test_what_the_responses_api_tells_is_not_called_unknown(name: str) -> None:
+    assert unknown(name).keys() <= {"latency_ms", "first_byte_latency_ms", "cache_write_1h_input_tokens", "tag"}
+
+
+@pytest.mark.parametrize("body", [[], [7], ["Which berth?"]])
+@pytest.mark.parametrize("name", ["responses", "responses_events"])
+def test_an_input_whose_last_item_cannot_be_read_says_so(name: str, body: object) -> None:
+    record = INVOCATION_SHAPES[name](CANARY)
+    record["input"]["inputBodyJson"]["input"] = body
+    assert inspect_line(json.dumps(record)).unknown["conversation"] == "the last item of the input body cannot be read"
+
+
+@pytest.mark.parametrize("asked", [{"input": "What is to be embedded"}, {"input": ["What", "is", "to be embedded"]}])
+def test_an_embedding_is_not_said_to_have_items(asked: object) -> None:
+    record = INVOCATION_SHAPES["embedding"](CANARY)
+    record["input"]["inputBodyJson"] = asked
+    assert "no list of messages (an embedding" in inspect_line(json.dumps(record)).unknown["conversation"]
 
 
 @pytest.mark.parametrize("name", ["converse", "http", "rest"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from request_lens.application.collect import MAX_KEPT, collect
+from request_lens.domain.facts import TokenCounts
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
@@ -225,6 +226,27 @@ def test_a_call_of_an_application_inference_profile_bears_the_model_behind_it(
     assert found.invocation.model_id == model
     assert found.invocation.inference_profile == (None if error_code else "a1b2c3d4e5f6")
     assert [each.invocation.model_id for each in world.store.all_unlinked()][1] == MODEL
+
+
+@pytest.mark.parametrize(
+    ("model", "operation", "left"),
+    [
+        ("openai.gpt-5.6-luna", "ConverseStream", 5),
+        ("openai.gpt-5.6-luna", "Converse", 9_005),
+        ("amazon.nova-lite-v1:0", "ConverseStream", 9_005),
+    ],
+)
+def test_the_model_behind_a_profile_tells_how_its_stream_counts_cached_tokens(
+    model: str, operation: str, left: int
+) -> None:
+    world = World()
+    world.profiles["a1b2c3d4e5f6"] = model
+    tokens = TokenCounts(input=9_005, output=31, cache_read=8_000, cache_write=1_000)
+
+    world.collect(12, replace(call("i1", 1, model_id=OPAQUE), operation=operation, tokens=tokens))
+
+    [found] = world.store.all_unlinked()
+    assert found.invocation.tokens == replace(tokens, input=left)
 
 
 def test_a_profile_whose_model_cannot_be_learnt_stays_opaque() -> None:

@@ -1,8 +1,9 @@
-"""Application inference profiles: the model behind each, where it can be learnt."""
+"""Application inference profiles: the model behind each, where it can be learnt, and how it counts its input."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from request_lens.domain.cached_input import CONVERSE_STREAM, is_of_openai, without_cached
 from request_lens.domain.facts import Invocation
 from request_lens.domain.log_record import LogRecord
 from request_lens.ports import InferenceProfiles
@@ -34,4 +35,7 @@ def _profile(record: LogRecord) -> str | None:
 def _with_model(record: LogRecord, model_id: str | None) -> LogRecord:
     if model_id is None or not isinstance(record, Invocation):
         return record
-    return replace(record, model_id=model_id, inference_profile=profile_of(record.model_id))
+    tokens = record.tokens
+    if record.operation == CONVERSE_STREAM and is_of_openai(model_id):
+        tokens = without_cached(tokens)
+    return replace(record, model_id=model_id, inference_profile=profile_of(record.model_id), tokens=tokens)

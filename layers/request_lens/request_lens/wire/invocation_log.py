@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pydantic import AliasPath, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from request_lens.domain.cached_input import without_cached
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, RequestId, Tag, TokenCounts
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.times import as_utc
@@ -35,8 +36,7 @@ from request_lens.wire.usage import (
     cache_read,
     cache_write,
     cache_write_1h,
-    counts_cached_as_input,
-    uncached_input,
+    includes_cached,
     with_iterations,
 )
 
@@ -147,20 +147,18 @@ def _tokens(record: ModelInvocationLog, usage: Usage, model: str) -> TokenCounts
     A split that is more than its total, or has none, is kept as it is: a call with such counts has no cost.
     """
     request, response = record.get("input") or _Input(), record.get("output") or _Output()
-    counted, read = request.get("input_token_count"), request.get("cache_read_input_token_count")
-    written = request.get("cache_write_input_token_count")
+    read, written = request.get("cache_read_input_token_count"), request.get("cache_write_input_token_count")
     read = cache_read(usage) if read is None else read
     written = cache_write(usage) if written is None else written
-    if counted and (read or written):
-        within = counts_cached_as_input(usage, model, record.get("operation"))
-        counted = uncached_input(counted, (read or 0) + (written or 0), usage) if within else counted
     tokens = TokenCounts(
-        input=counted,
+        input=request.get("input_token_count"),
         output=response.get("output_token_count"),
         cache_read=read,
         cache_write=written,
         cache_write_1h=cache_write_1h(usage),
     )
+    if (read or written) and includes_cached(tokens, usage, model, record.get("operation") or UNKNOWN):
+        return without_cached(tokens)
     return with_iterations(tokens, usage) if "iterations" in usage else tokens
 
 

@@ -67,12 +67,6 @@ def routed_model(model: str, invoked_model_id: str) -> str:
     return model if invoked == OTHER_MODEL else invoked
 
 
-@lru_cache(maxsize=256)
-def is_of_openai(model: str) -> bool:
-    """Whether the model is OpenAI's, whichever profile it is called by."""
-    return "openai" in model.split(".", maxsplit=2)[:2]
-
-
 @lru_cache(maxsize=256)  # a few roles make all the calls
 def role_name(arn: str | None) -> str | None:
     """The name of the role that the ARN stands for; None for users, roots, federated users and what is no ARN."""

@@ -6,17 +6,14 @@ from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field
 
+from request_lens.domain.cached_input import CONVERSE, is_of_openai
 from request_lens.domain.facts import TokenCounts
 from request_lens.wire.field_types import OrAbsent, OrNone, TokenCount, body_part, first_of
 from request_lens.wire.messages import OptionalWord
-from request_lens.wire.names import is_of_openai
 
 OptionalCount = Annotated[TokenCount, OrAbsent()]
 
 _ONE_HOUR = "1h"
-
-_CONVERSE = "Converse"
-"""The operation whose answer comes as a whole; ConverseStream is logged in the same shape."""
 
 type _Class = Literal["input", "output", "cache_read", "cache_write", "cache_write_1h"]
 _CLASSES: Sequence[_Class] = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
@@ -100,24 +97,17 @@ def cache_write_1h(usage: Usage) -> int | None:
     return sum(write["tokens"] for write in writes if write is not None and write["ttl"] == _ONE_HOUR)
 
 
-def counts_cached_as_input(usage: Usage, model: str, operation: str | None) -> bool:
-    """Whether the record's input may include what was read from the cache and written to it.
+def includes_cached(tokens: TokenCounts, usage: Usage, model: str, operation: str) -> bool:
+    """Whether the record's input is taken to include what was read from the cache and written to it.
 
-    It does by OpenAI's APIs, whose body has the cached tokens as details of the input. Converse promises the rest and
-    keeps that; ConverseStream gave all input of GPT-5.6.
+    It does by OpenAI's APIs, whose body has the cached tokens as details of the input, unless the record has just the
+    rest of that. Without such a body it may for OpenAI's models, but not by Converse, which was measured to keep its
+    promise.
     """
-    return "details" in usage or (is_of_openai(model) and operation != _CONVERSE)
-
-
-def uncached_input(counted: int, cached: int, usage: Usage) -> int:
-    """The input without the cached tokens that it includes.
-
-    It is without them already where it is too small to hold them, or where the body's own count says so. Where no body
-    tells, a count that they fit into holds them: GPT writes nearly all of its input to the cache, so that the rest is a
-    few tokens.
-    """
-    is_the_rest = counted < cached or counted == usage.get("input", counted) - cached
-    return counted if is_the_rest else counted - cached
+    if "details" not in usage:
+        return operation != CONVERSE and is_of_openai(model)
+    counted, cached = tokens.input or 0, (tokens.cache_read or 0) + (tokens.cache_write or 0)
+    return counted != usage.get("input", counted) - cached
 
 
 def with_iterations(tokens: TokenCounts, usage: Usage) -> TokenCounts:

@@ -3,6 +3,7 @@
 from tests.cases.access_cases import ACCESS_CASES
 from tests.cases.case import Case
 from tests.cases.container_cases import CONTAINER_CASES
+from tests.cases.counting_cases import COUNTING_CASES
 from tests.cases.link_cases import LINK_CASES
 from tests.cases.overlap_cases import OVERLAP_CASES
 from tests.cases.price_cases import PRICE_CASES
@@ -13,6 +14,7 @@ CHAPTERS: dict[str, tuple[Case, ...]] = {
     "Requests that overlap or go on": OVERLAP_CASES,
     "Invocation logs": READING_CASES,
     "Costs": PRICE_CASES,
+    "What counts where": COUNTING_CASES,
     "Access logs": ACCESS_CASES,
     "Files": CONTAINER_CASES,
 }

@@ -17,6 +17,7 @@ NOBODYS = {
     "own_tool_ids_around_a_short_request": {"inner-1": "ambiguous", "inner-2": "ambiguous"},
     "an_api_behind_an_api": {"inner-1": "ambiguous", "inner-2": "ambiguous"},
     "throttled_attempts_without_a_tag": dict.fromkeys([f"throttled-{number}" for number in range(1, 5)], "ambiguous"),
+    "responses_tool_loop": {"cut-off": "no_request"},
     "websocket_message_with_calls": dict.fromkeys(("chat-1", "chat-2", "chat-3"), "ambiguous"),
 }
 """Calls beside a request that belong to none, and why."""
@@ -38,6 +39,8 @@ WHOSE = {
     "throttled_attempts_without_a_tag": {"one-1": "one", "one-2": "one", "other-1": "other", "other-2": "other"},
     "chat_completions_parallel_tools": {"ask": "first", "bring": "first"},
     "guardrail_stopped_the_answer": {"counted": "blocked", "uncounted": "masked"},
+    "responses_tool_loop": {"ask": "first", "bring": "first"},
+    "result_before_a_reminder": {"ask": "first", "bring": "first"},
 }
 """The request of each call that is linked, where a case has several requests."""
 
@@ -57,6 +60,8 @@ METHODS = {
     "chat_completions_parallel_tools": {"window, assumed", "chain, assumed"},
     "classic_agent_without_tool_ids": {"window, assumed"},
     "knowledge_base_then_answer": {"window, assumed"},
+    "responses_tool_loop": {"window, assumed", "chain, assumed"},
+    "result_before_a_reminder": {"window, assumed", "chain, assumed"},
 }
 
 

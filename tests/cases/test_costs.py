@@ -22,6 +22,8 @@ UNPRICED = {
         **{f"id-{number}": "unknown_model" for number in range(6, 27)},
         "id-12": "unknown_region",
     },
+    "tiers_beside_the_answer": dict.fromkeys(("fast", "flex", "auto-named"), "service_tier"),
+    "counts_of_exports": {"dotted": "no_token_counts"},
     "other_partitions": {"profile": "unknown_model", "bare": "unknown_region"},
 }
 """Every LLM call that has no cost, and why."""
@@ -29,6 +31,7 @@ UNPRICED = {
 REQUEST_COSTS = {
     "stream_of_five_minutes_allowed": (0.0008 + 0.00088 + 0.00096 + 0.00104 + 0.00112, 0),
     "knowledge_base_then_answer": (0.00000024 + 0.003, 1),
+    "calls_that_failed": (None, 1),
     "calls_in_two_regions": (0.00112 + 0.00165, 1),
     "call_sent_again_after_a_read_time_out": (0.0007 + 3 * 0.0109, 0),
     "classic_agent_without_tool_ids": (3 * 0.0033, 0),
@@ -68,7 +71,7 @@ def test_an_llm_call_without_a_cost_says_why_and_no_other_is_without_one(case: C
 
 
 @pytest.mark.parametrize(("name", "cost", "unpriced"), [(name, *figures) for name, figures in REQUEST_COSTS.items()])
-def test_a_request_costs_the_sum_of_its_priced_calls(name: str, cost: float, unpriced: int) -> None:
+def test_a_request_costs_the_sum_of_its_priced_calls(name: str, cost: float | None, unpriced: int) -> None:
     first = outcome_of(BY_NAME[name]).replay["requests"][0]
 
     assert (first["estimated_cost_usd"], first["unpriced_calls"]) == (pytest.approx(cost), unpriced)

@@ -94,6 +94,9 @@ REQUESTS: dict[str, dict[str, Figures]] = {
         "seconds": empty(0),
     },
     "preflight_in_the_same_second": {"plan": Figures(3)},
+    "responses_tool_loop": {"first": Figures(2), "second": empty(2_500)},
+    "calls_that_failed": {"ask": Figures(0, 0, None, 0)},
+    "result_before_a_reminder": {"first": Figures(2), "second": empty(4_500)},
     "csv_of_the_console": {"plan": Figures(1, 0, 900, 0, 2_100)},
     "objects_of_firehose": {"plan": Figures(1, 0, 900, 0, 2_100)},
 }
@@ -103,6 +106,7 @@ FAILED = {
     "retries_of_throttled_calls": (5, 5),
     "retries_of_throttled_calls_tagged": (5, 5),
     "preflight_in_the_same_second": (1, 1),
+    "calls_that_failed": (4, 2),
 }
 """Attempts that failed, and how many of them were throttled."""
 

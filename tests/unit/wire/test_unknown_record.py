@@ -7,7 +7,7 @@ import pytest
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.wire.log_record import read_record
 from request_lens.wire.unknown_record import BATCH_LINE, CALL_BODY
-from tests.support.body_shapes import CHUNK_LISTS, INPUT_BODIES
+from tests.support.body_shapes import CHUNK_LISTS, INPUT_BODIES, responses_answer, responses_events
 
 TEXT = "the-text-of-a-prompt"
 
@@ -28,6 +28,10 @@ def test_each_chunk_of_an_anthropic_stream_is_told_to_be_a_part_of_a_body() -> N
     assert {detail(chunk) for chunk in CHUNK_LISTS["anthropic"](TEXT) if isinstance(chunk, dict)} == {CALL_BODY}
 
 
+def test_each_event_of_the_responses_api_is_told_to_be_a_part_of_a_body_and_so_is_its_answer() -> None:
+    assert {detail(each) for each in (*responses_events(TEXT), responses_answer(TEXT))} == {CALL_BODY}
+
+
 @pytest.mark.parametrize("key", ["modelInput", "modelOutput", "error"])
 def test_a_line_of_batch_inference_is_told_to_be_one(key: str) -> None:
     assert detail({"recordId": "ROW1", key: {"messages": [TEXT]}}) == BATCH_LINE
@@ -42,6 +46,9 @@ def test_a_line_of_batch_inference_is_told_to_be_one(key: str) -> None:
         {"type": ["message_start"]},
         {"recordId": "1", "data": TEXT},
         {"modelInput": TEXT},
+        {"model": TEXT},
+        {"input": TEXT},
+        {"object": "list", "type": "responses"},
     ],
 )
 def test_of_any_other_object_nothing_is_told(value: object) -> None:

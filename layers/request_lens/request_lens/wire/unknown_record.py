@@ -27,6 +27,12 @@ _CHUNKS = frozenset(
 )
 """How Anthropic's answers, and the events of which a stream of them is made, call themselves."""
 
+_RESPONSE = "response"
+"""How an answer of OpenAI's Responses API calls itself, and how the names of its events begin: `response.created`."""
+
+_RESPONSES_KEYS = frozenset({"model", "input"})
+"""What a request to the Responses API has; each alone tells nothing."""
+
 
 class _Keys(ForeignModel):
     """The keys by which such objects are told apart: those of batches, and those of bodies alone."""
@@ -38,6 +44,9 @@ class _Keys(ForeignModel):
     error: object = None
     messages: object = None
     prompt: object = None
+    model: object = None
+    input: object = None
+    object_: Annotated[Word | None, OrNone()] = Field(default=None, alias="object")
     input_text: object = None
     choices: object = None
     stop_reason: object = None
@@ -59,5 +68,7 @@ def _resemblance(found: _Keys) -> str:
     keys = found.model_fields_set
     if "record_id" in keys and keys & _BATCH_KEYS:
         return BATCH_LINE
-    has_body_key = keys - _BATCH_KEYS - {"type", "record_id"}
-    return CALL_BODY if has_body_key or found.type in _CHUNKS else ""
+    if keys - _BATCH_KEYS - _RESPONSES_KEYS - {"type", "record_id", "object_"} or keys >= _RESPONSES_KEYS:
+        return CALL_BODY
+    is_answer = found.type in _CHUNKS or _RESPONSE in ((found.type or "").partition(".")[0], found.object_)
+    return CALL_BODY if is_answer else ""

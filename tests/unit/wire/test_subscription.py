@@ -9,7 +9,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.facts import Invocation, Request
@@ -166,6 +166,7 @@ def test_a_payload_that_inflates_beyond_the_bound_is_refused() -> None:
         decode(lambda_event(bomb))
 
 
+@settings(deadline=None)  # the longest lines take their time on a busy machine
 @given(lines=st.lists(st.sampled_from(LINES) | st.text(st.characters(exclude_categories=["Cs"])), max_size=8))
 def test_one_pass_reads_what_two_read(lines: list[str]) -> None:
     event = zipped(envelope(*lines))

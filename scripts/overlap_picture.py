@@ -9,8 +9,8 @@ from pathlib import Path
 from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
 from request_lens.domain.policy import Policy
 from request_lens.presentation.markup import Markup, element, text
-from request_lens.presentation.timeline.axis import Axis, axis_of, extent_of
-from request_lens.presentation.timeline.drawing import DrawnTimeline, lay_timeline
+from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
+from request_lens.presentation.timeline.drawing import DrawnTimeline, View, lay_timeline
 from request_lens.presentation.timeline.frame import frame_of
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, columns_of
 from request_lens.presentation.timeline.layout import BAR_HEIGHT
@@ -69,12 +69,11 @@ def _call(begins: timedelta) -> Invocation:
 def picture(report: Report) -> Markup:
     """The timeline of the two requests, and in both of their bars the call that fits both."""
     rows = report.timeline_rows()
-    drawn = lay_timeline(
-        rows, title="One call fits two requests", subtitle=headline(report), theme="auto", width=_WIDTH
-    )
+    view = View(width=_WIDTH, axis=AxisKind.CLOCK)
+    drawn = lay_timeline(rows, title="One call fits two requests", subtitle=headline(report), view=view)
     frame = frame_of(columns_of(rows, width=_WIDTH), width=_WIDTH, subtitle=True)
     extents = [extent_of(row.request, row.summary) for row in rows]
-    axis = axis_of(extents, left=frame.left, width=frame.plot_width, readable=0)
+    axis = axis_of(extents, left=frame.left, width=frame.plot_width, kind=view.axis)
     return Markup(drawn.svg.removesuffix("</svg>") + _call_of_both(drawn, axis) + "</svg>")
 
 

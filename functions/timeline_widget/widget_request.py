@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 from request_lens.domain.facts import RequestId
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.theme import Theme
 
 MAX_ROWS = 200
@@ -32,6 +33,7 @@ class WidgetRequest:
     theme: Theme
     width: int
     rows: int
+    axis: AxisKind
     request_id: RequestId | None
 
 
@@ -47,6 +49,7 @@ def read_request(event: Object, *, now: datetime) -> WidgetRequest:
         theme="dark" if context.get("theme") == "dark" else "light",
         width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _MAX_WIDTH)) - _SCROLL_BAR,
         rows=_number(event, "rows", default=MAX_ROWS, within=(1, MAX_ROWS)),
+        axis=AxisKind.CLOCK if event.get("axis") == AxisKind.CLOCK else AxisKind.OWN,
         request_id=RequestId(request_id) if isinstance(request_id, str) and request_id else None,
     )
 

@@ -8,7 +8,7 @@ from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
 from request_lens.presentation.certainty import Doubt, count_doubts, remedy, why_uncertain
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
-from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, lay_timeline
+from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, View, lay_timeline
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, calls_words, total_words
 from request_lens.presentation.timeline.row import TimelineRow
 from widget_html import opening_row, page
@@ -21,8 +21,7 @@ def timeline_page(listing: RequestPage, widget_request: WidgetRequest, *, endpoi
         [timeline_row(view, span=widget_request.span) for view in listing.requests],
         title=DEFAULT_TITLE,
         subtitle=_subtitle(listing, widget_request),
-        theme=widget_request.theme,
-        width=widget_request.width,
+        view=View(theme=widget_request.theme, width=widget_request.width, axis=widget_request.axis, newest_first=True),
     )
     rows = (
         opening_row(

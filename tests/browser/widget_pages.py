@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from request_lens.application.query import RequestPage
 from request_lens.domain.facts import RequestId
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.theme import Theme
 from tests.support.widget_traffic import POLICY, START, request_detail, request_page
 from widget_details import details_page
@@ -24,6 +25,7 @@ def question(*, theme: Theme = "light", width: int = 1000, request_id: str | Non
         theme=theme,
         width=width,
         rows=200,
+        axis=AxisKind.OWN,
         request_id=RequestId(request_id) if request_id else None,
     )
 

@@ -14,8 +14,8 @@ def test_the_waterfall_has_a_line_for_each_call_in_order(lens: DeployedLens) -> 
     lines = lens.answer("show", "8vyhhrKPTgKzGt2=").splitlines()
 
     whole, first, second = (next(line for line in lines if line.startswith(name)) for name in _NAMES)
-    assert first.index("▓") < second.index("▓")
-    assert whole.count("▓") == first.count("▓") + second.count("▓")
+    assert first.index("█") < second.index("█")
+    assert whole.count("█") == first.count("█") + second.count("█")
     assert first.endswith("1.84 s · tool_use")
 
 

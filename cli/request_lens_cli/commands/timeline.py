@@ -1,12 +1,16 @@
 """`request-lens timeline`: the picture of what a deployed table holds."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from request_lens.presentation.timeline.drawing import draw_timeline
-from request_lens_cli.deployed.stack import read_stack
+from request_lens.presentation.formatting import moment_text
+from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.timeline.drawing import View, draw_timeline
+from request_lens_cli.deployed.stack import DeployedStackView, read_stack
 from request_lens_cli.deployed.table import open_stack_table
+from request_lens_cli.options.gathered import gathered
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
@@ -27,34 +31,70 @@ _EXAMPLES = examples(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawing:
+    """How many requests are drawn, on which axis, and into which file; None is the terminal."""
+
+    output: Path | None
+    rows: int
+    axis: str
+
+    @property
+    def axis_kind(self) -> AxisKind:
+        """Where each request begins."""
+        return AxisKind(self.axis)
+
+
+_drawing_options = gathered(
+    "drawing",
+    _Drawing,
+    {
+        "rows": click.option(
+            "--rows", type=click.IntRange(1, 2000), default=200, help="At most N requests, the newest.", metavar="N"
+        ),
+        "axis": click.option(
+            "--axis",
+            type=click.Choice([kind.value for kind in AxisKind]),
+            default=AxisKind.OWN.value,
+            help="own: each request begins at the left (default); clock: when it did.",
+        ),
+        "output": output_option(
+            "output",
+            "-o",
+            "--output",
+            endings=PICTURES,
+            text="Draw to this file, .svg or .png; else as bars in the terminal.",
+        ),
+    },
+)
+
+
 @click.command("timeline", epilog=_EXAMPLES)
 @period_options(default="1h")
 @selection_options
-@click.option(
-    "--rows", type=click.IntRange(1, 2000), default=200, help="At most so many requests, the newest. Default 200."
-)
-@output_option(
-    "output", "-o", "--output", endings=PICTURES, text="Draw to this file, .svg or .png; else as bars in the terminal."
-)
+@_drawing_options
 @stack_options
-def timeline_command(
-    *, period: Period, selection: Selection, rows: int, output: Path | None, stack: StackChoice
-) -> None:
+def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing, stack: StackChoice) -> None:
     """Draw the API requests of a period as bars, with their LLM calls inside them."""
     view = read_stack(stack)
     with working("Reading the requests"):
         report = open_stack_table(view).report(view.kept(period, now=command_clock().now()), view.policy)
-    drawn = selection.of(report).newest(rows)
+    drawn = selection.of(report).newest(drawing.rows)
     console = open_console()
-    if output is not None:
-        _draw(drawn, output)
-        console.print(f"{headline(drawn)}: {shown_path(output)}", highlight=False)
+    if drawing.output is not None:
+        _draw(drawn, drawing.output, View(axis=drawing.axis_kind), view)
+        console.print(f"{headline(drawn)}: {shown_path(drawing.output)}", highlight=False)
+    elif drawn.requests:
+        console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=drawing.axis_kind))
     else:
-        console.print(render_bars(drawn.timeline_rows(), width=console.width) if drawn.requests else NO_REQUESTS)
+        console.print(NO_REQUESTS)
     if drawn.earlier:
         console.print(f"{earlier_note(drawn)}.", style="dim", highlight=False)
 
 
-def _draw(report: Report, output: Path) -> None:
-    subtitle = f"{headline(report)}, {earlier_note(report)}" if report.earlier else headline(report)
-    write_picture(draw_timeline(report.timeline_rows(), subtitle=subtitle), output)
+def _draw(report: Report, output: Path, view: View, stack: DeployedStackView) -> None:
+    starts = [state.record.started_at for state in report.requests if state.record is not None]
+    when = [f"{moment_text(starts[0])[:16]} to {moment_text(starts[-1])[:16]} UTC"] if starts else []
+    earlier = [earlier_note(report)] if report.earlier else []
+    parts = [stack.name, str(stack.session.region_name), *when, headline(report), *earlier]
+    write_picture(draw_timeline(report.timeline_rows(), subtitle=" · ".join(parts), view=view), output)

@@ -8,16 +8,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from request_lens.domain.folding.summary import Bar, Summary
-from request_lens.domain.linking.link import Confidence
 from request_lens.presentation.formatting import cleaned
-from request_lens.presentation.timeline.axis import Axis, Scale, axis_of, extent_of
+from request_lens.presentation.timeline.axis import Axis, AxisKind, Scale, axis_of, extent_of
 from request_lens.presentation.timeline.labels import calls_words, failures, total_words
 from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
+from request_lens_cli.terminal.listing import shorten_middle
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
-_READABLE_CELLS = 9
 _TICK_CELLS = 10
+_ROUNDING = 0.01
 _GAP = "  "
 
 
@@ -37,13 +37,11 @@ _OPEN = _Sign("╌", "bright_black", "pending, or response time unknown")
 _TICK = _Sign("│", "bright_blue", "latency unknown")
 _FAILED = _Sign("✗", "red", "failed")
 _THROTTLED = _Sign("▼", "yellow", "throttled")
-_CALLS = {
-    Confidence.EXACT: _Sign("█", "bright_blue", "LLM call, exact"),
-    Confidence.INFERRED: _Sign("▇", "bright_blue", "LLM call, inferred"),
-    Confidence.ASSUMED: _Sign("▓", "bright_blue", "LLM call, assumed"),
-}
-_PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, provisional")
-_LEGEND = (_REQUEST, _UNCERTAIN, *_CALLS.values(), _PROVISIONAL, _TICK, _FAILED, _THROTTLED, _OPEN)
+_CALL = _Sign("█", "bright_blue", "LLM call")
+_PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, not decided yet")
+_BROKEN = _Sign("»", "bright_black", "runs on beyond the axis")
+_LEGEND = (_REQUEST, _UNCERTAIN, _CALL, _PROVISIONAL, _TICK, _FAILED, _THROTTLED, _OPEN, _BROKEN)
+_INEXACT = "≈ linked by time, not by a tag"
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 
 type _Cells = list[_Sign | None]
@@ -56,36 +54,33 @@ class BarLine:
     label: str
     row: TimelineRow
     words: Text
+    has_status: bool = True
 
 
-def render_bars(rows: Sequence[TimelineRow], *, width: int) -> RenderableType:
-    """The requests in order of their start, a line each, within `width` cells (at least 60).
+def render_bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind = AxisKind.OWN) -> RenderableType:
+    """The requests in order of their start, a line each, within `width` cells (at least 60), all on one scale.
 
-    They share one time axis where that leaves most of them long enough to be read; else each begins at the left, all
-    on one scale. The last line says which, below the legend of the signs that occur.
+    Each begins at the left, or when it did by the clock. The last line says which, below the signs that occur.
     """
     if not rows:
         return Text("No requests yet.")
     rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
     lines = [BarLine(label=row.label, row=row, words=total) for row, total in zip(rows, _totals(rows), strict=True)]
-    return render_lines(lines, width=width)
+    return render_lines(lines, width=width, kind=axis)
 
 
-def render_lines(lines: Sequence[BarLine], *, width: int, readable: float = _READABLE_CELLS) -> RenderableType:
-    """These lines, at least one, below their time axis and above their legend.
-
-    They share the axis where that leaves half of them `readable` cells; see `render_bars`.
-    """
-    labels = min(max(Text(cleaned(line.label)).cell_len for line in lines), _MAX_LABEL, width // 3)
+def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN) -> RenderableType:
+    """These lines, at least one, below their time axis and above their legend."""
+    labels = min(max(_label(line).cell_len for line in lines), _MAX_LABEL, width // 3)
     cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), _MIN_PLOT)
     extents = [extent_of(line.row.request, line.row.summary) for line in lines]
-    axis = axis_of(extents, left=0, width=cells, readable=readable)
+    axis = axis_of(extents, left=0, width=cells, kind=kind)
     plots = [_plot(line.row, axis) for line in lines]
     return Group(
-        _line("", labels, _ruler(axis.scale), Text()),
-        *(_line(line.label, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
+        _line(None, labels, _ruler(axis.scale), Text()),
+        *(_line(line, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
         Text(),
-        _legend(plots),
+        _legend(plots, inexact=any(line.row.is_inexact for line in lines)),
         Text(f"Time since {axis.origin_text}", style="dim"),
     )
 
@@ -96,6 +91,7 @@ def _plot(row: TimelineRow, axis: Axis) -> _Cells:
     cells: _Cells = [None] * round(axis.scale.width)
     left = axis.of(begins).x(begins)
     length = (ends - begins).total_seconds() * 1000 * axis.scale.px_per_ms
+    is_cut = left + length > len(cells) + _ROUNDING
     is_open = row.request.duration_ms is None
     request = _range(left, left + length + is_open, within=range(len(cells)))
     for at in request:
@@ -105,6 +101,8 @@ def _plot(row: TimelineRow, axis: Axis) -> _Cells:
         request = request[:-1] or request
     for sign, at in _signs(row.summary, left=left, within=request, cells_per_ms=axis.scale.px_per_ms):
         cells[at] = sign
+    if is_cut:
+        cells[request[-1]] = _BROKEN
     return cells
 
 
@@ -137,12 +135,30 @@ def _sign(bar: Bar) -> _Sign:
         return _FAILURES[failure]
     if bar.latency_ms is None:
         return _TICK
-    return _PROVISIONAL if bar.provisional else _CALLS[bar.confidence]
+    return _PROVISIONAL if bar.provisional else _CALL
 
 
-def _line(label: str, width: int, plot: Text, total: Text) -> Text:
-    name = Text(cleaned(label))
-    name.truncate(width, overflow="ellipsis", pad=True)
+def _label(line: BarLine) -> Text:
+    """The line's label, and the status of a request that failed."""
+    return Text(cleaned(line.label)) + _pill(line)
+
+
+def _pill(line: BarLine) -> Text:
+    if not (line.row.has_failed and line.has_status):
+        return Text()
+    return Text.assemble(" ", (f" {line.row.request.status} ", "bold white on red"))
+
+
+def _line(line: BarLine | None, width: int, plot: Text, total: Text) -> Text:
+    name = Text()
+    if line is not None:
+        pill = _pill(line)
+        name = shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
+    name.pad_right(width - name.cell_len)
+    return _joined(name, plot, total)
+
+
+def _joined(name: Text, plot: Text, total: Text) -> Text:
     line = Text(_GAP, no_wrap=True, overflow="crop").join([name, plot, total])
     line.rstrip()
     return line
@@ -176,9 +192,9 @@ def _failed(summary: Summary | None) -> list[tuple[str, str]]:
     return [(f" {_FAILURES[kind].character}{count:,}", _FAILURES[kind].style) for kind, count in counts]
 
 
-def _legend(plots: Sequence[_Cells]) -> RenderableType:
+def _legend(plots: Sequence[_Cells], *, inexact: bool) -> RenderableType:
     present = {sign for cells in plots for sign in cells}
     entries = [
         Text.assemble((sign.character * 2, sign.style), f" {sign.meaning}") for sign in _LEGEND if sign in present
     ]
-    return Columns(entries, padding=(0, 2))
+    return Columns([*entries, *([Text(_INEXACT)] if inexact else [])], padding=(0, 2))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import inf
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -34,9 +33,9 @@ def render_waterfall(
     for number, (linked, bar) in enumerate(bars_by_call, start=1):
         words = Text(f"{seconds(bar.latency_ms)} · ").append_text(ended_with(linked.invocation))
         lines.append(_line(f"call {number}", record, replace(_NO_SUMMARY, bars=(bar,)), words))
-    return render_lines(lines, width=width, readable=inf)
+    return render_lines(lines, width=width)
 
 
 def _line(label: str, record: Request, summary: Summary, words: Text) -> BarLine:
     row = TimelineRow(label=label, detail="", request=record, summary=summary)
-    return BarLine(label=label, row=row, words=words)
+    return BarLine(label=label, row=row, words=words, has_status=False)

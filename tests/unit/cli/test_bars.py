@@ -10,15 +10,16 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from request_lens.domain.linking.link import Confidence
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.bars import render_bars
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of
 
 
-def shown(*rows: TimelineRow, width: int = 100) -> list[str]:
+def shown(*rows: TimelineRow, width: int = 100, axis: AxisKind = AxisKind.OWN) -> list[str]:
     console = Console(file=io.StringIO(), width=width, color_system=None)
     with console.capture() as capture:
-        console.print(render_bars(rows, width=width))
+        console.print(render_bars(rows, width=width, axis=axis))
     return capture.get().splitlines()
 
 
@@ -55,20 +56,37 @@ def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
     assert line(row(chain(4300, 2))).endswith("4.3 s · 2 calls")
 
 
-@pytest.mark.parametrize(
-    ("confidence", "sign"), [(Confidence.EXACT, "█"), (Confidence.INFERRED, "▇"), (Confidence.ASSUMED, "▓")]
-)
-def test_confidences_differ_without_colour(confidence: Confidence, sign: str) -> None:
+@pytest.mark.parametrize("confidence", Confidence)
+def test_a_call_is_dark_however_it_was_linked_and_its_number_says_where_that_is_not_exact(
+    confidence: Confidence,
+) -> None:
     lines = shown(row(summary_of(bar(400, 1500, confidence=confidence))))
-    assert sign * 5 in lines[1]
-    assert any(f"{sign * 2} LLM call, {confidence.value}" in line for line in lines)
+    is_exact = confidence is Confidence.EXACT
+    assert "█" * 5 in lines[1]
+    assert lines[1].endswith("4.3 s · 1 call" if is_exact else "4.3 s · ≈ 1 call")
+    assert any("≈ linked by time, not by a tag" in line for line in lines) != is_exact
+
+
+def test_a_failed_request_has_its_status_beside_its_label() -> None:
+    failed = row(chain(4300, 1))
+    lines = shown(replace(failed, request=replace(failed.request, status=504)))
+    assert lines[1].startswith("What time is it in Tokyo?  504 ")
+
+
+def test_an_outlier_runs_over_the_axis_and_does_not_flatten_the_others() -> None:
+    rows = [row(chain(4000, 1), after_ms=at * 9000, duration_ms=4000) for at in range(10)]
+    lines = shown(*rows, row(chain(840_000, 1), after_ms=99_000, duration_ms=840_000))
+    assert all(line.count("█") > 10 for line in lines[1:11])
+    assert "»" in lines[11]
+    assert lines[11].endswith("14 min 0 s · 1 call")
+    assert any("» runs on beyond the axis" in line.replace("»»", "»") for line in lines)
 
 
 def test_a_provisional_call_differs_from_one_that_is_decided() -> None:
     lines = shown(row(summary_of(bar(0, 1000), replace(bar(1500, 1500), provisional=True))))
     assert "█" in lines[1]
     assert "▞" * 5 in lines[1]
-    assert any("▞▞ LLM call, provisional" in line for line in lines)
+    assert any("▞▞ LLM call, not decided yet" in line for line in lines)
 
 
 def test_failed_and_throttled_attempts_show_in_the_bar_and_in_the_total() -> None:
@@ -97,16 +115,17 @@ def test_an_uncertain_request_is_hatched_and_has_at_least_its_calls() -> None:
     assert any("uncertain: unlinked calls may be its own" in line for line in lines)
 
 
-def test_requests_that_overlap_share_an_axis() -> None:
-    lines = shown(*(row(chain(4000, 2), duration_ms=4000, after_ms=at * 700) for at in range(5)))
+def test_by_the_clock_requests_share_an_axis() -> None:
+    rows = (row(chain(4000, 2), duration_ms=4000, after_ms=at * 700) for at in range(5))
+    lines = shown(*rows, axis=AxisKind.CLOCK)
     starts = [line.index("█") for line in lines if "█" in line][:5]
     assert starts == sorted(set(starts))
     assert lines[-1] == "Time since 2025-12-04 18:27:02 UTC"
 
 
-def test_short_requests_far_apart_begin_at_the_left_each_and_the_last_line_says_so() -> None:
+def test_each_request_begins_at_the_left_and_the_last_line_says_so() -> None:
     lines = shown(*(row(chain(2000, 1), duration_ms=2000, after_ms=at * 60_000) for at in range(5)))
-    assert len({line.index("█") for line in lines if "█" in line and "calls" not in line and "call," not in line}) == 1
+    assert len({line.index("█") for line in lines[1:6]}) == 1
     assert lines[-1] == "Time since each request's own start"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens_cli.terminal.timeline_png import write_png
 from tests.support.timeline_rows import chain, row
 
@@ -13,7 +13,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def test_a_png_has_twice_the_size_of_its_svg(tmp_path: Path) -> None:
-    write_png(draw_timeline([row(chain(4300, 2))], width=1000), tmp_path / "timeline.png")
+    write_png(draw_timeline([row(chain(4300, 2))], view=View(width=1000)), tmp_path / "timeline.png")
     content = (tmp_path / "timeline.png").read_bytes()
     assert content.startswith(SIGNATURE)
     assert struct.unpack(">I", content[16:20]) == (2000,)
@@ -27,7 +27,7 @@ def test_texts_are_in_the_picture(tmp_path: Path) -> None:
 
 def test_a_png_that_follows_the_browser_s_theme_is_light(tmp_path: Path) -> None:
     for theme in ("auto", "light"):
-        write_png(draw_timeline([row(chain(4300, 2))], theme=theme), tmp_path / f"{theme}.png")
+        write_png(draw_timeline([row(chain(4300, 2))], view=View(theme=theme)), tmp_path / f"{theme}.png")
     assert (tmp_path / "auto.png").read_bytes() == (tmp_path / "light.png").read_bytes()
 
 

@@ -86,7 +86,7 @@ def test_one_request_says_what_is_not_certain_of_it(state: RequestState, words: 
 def test_one_request_is_hatched_in_its_waterfall() -> None:
     lines = shown(POSSIBLE).splitlines()
 
-    assert any(line.startswith("request") and "\u2571" in line and "▇" in line for line in lines)
+    assert any(line.startswith("request") and "\u2571" in line and "█" in line for line in lines)
     assert any(line.startswith("call 1") and "\u2571" not in line for line in lines)
 
 

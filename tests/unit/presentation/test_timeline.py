@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.linking.link import Confidence
-from request_lens.presentation.timeline.drawing import draw_timeline, lay_timeline
+from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.timeline.drawing import View, draw_timeline, lay_timeline
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.text import text_width
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of
@@ -29,8 +30,11 @@ class Box(NamedTuple):
     bottom: float
 
 
-def picture(*rows: TimelineRow, title: str = "LLM calls", subtitle: str = "") -> Element:
-    return fromstring(draw_timeline(rows, title=title, subtitle=subtitle))
+OWN, BY_CLOCK = View(), View(axis=AxisKind.CLOCK)
+
+
+def picture(*rows: TimelineRow, title: str = "LLM calls", subtitle: str = "", view: View = OWN) -> Element:
+    return fromstring(draw_timeline(rows, title=title, subtitle=subtitle, view=view))
 
 
 def classes(element: Element) -> list[str]:
@@ -51,7 +55,7 @@ def boxes(group: Element, *names: str) -> list[Box]:
 
 
 def light_bar(group: Element) -> Box:
-    (light,) = boxes(group, "rl-request", "rl-open")
+    (light,) = boxes(group, "rl-request", "rl-open", "rl-unbounded")
     return light
 
 
@@ -156,16 +160,17 @@ def test_rows_stand_in_order_of_their_start_newest_last() -> None:
     assert labels == ["request 0", "request 5000", "request 9000"]
 
 
-def test_requests_share_one_time_axis() -> None:
+def test_by_the_clock_requests_share_one_time_axis() -> None:
     rows = [row(chain(2000, 1), after_ms=at, duration_ms=2000) for at in (0, 5000, 10_000)]
-    first, second, third = (light_bar(group) for group in groups(picture(*rows)))
+    first, second, third = (light_bar(group) for group in groups(picture(*rows, view=BY_CLOCK)))
     assert second.left - first.left == pytest.approx(third.left - second.left)
     assert (second.left - first.left) / (first.right - first.left) == pytest.approx(2.5, abs=0.01)
 
 
 def test_a_request_of_two_seconds_is_readable_beside_eleven_others() -> None:
     rows = [row(chain(2000, 1), after_ms=at * 6636, duration_ms=2000) for at in range(12)]
-    assert all(light_bar(group).right - light_bar(group).left > 18 for group in groups(picture(*rows)))
+    svg = picture(*rows, view=BY_CLOCK)
+    assert all(light_bar(group).right - light_bar(group).left > 18 for group in groups(svg))
 
 
 def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
@@ -202,23 +207,66 @@ def test_a_call_that_ran_on_after_the_response_says_so() -> None:
 
 
 @pytest.mark.parametrize("confidence", Confidence)
-def test_the_three_confidences_look_different_and_are_in_the_legend(confidence: Confidence) -> None:
+def test_a_call_is_dark_however_it_was_linked_and_its_number_says_where_that_is_not_exact(
+    confidence: Confidence,
+) -> None:
     svg = picture(row(summary_of(bar(200, 1500, confidence=confidence))))
     (group,) = groups(svg)
-    assert len(boxes(group, f"rl-{confidence.value}")) == 1
-    assert f"LLM call, {confidence.value}" in whole_text(svg)
+    is_exact = confidence is Confidence.EXACT
+    assert len(boxes(group, "rl-call")) == 1
+    assert ("≈ 1 call" in whole_text(group)) != is_exact
+    assert ("linked by time, not by a tag" in whole_text(svg)) != is_exact
+
+
+@pytest.mark.parametrize("duration_ms", [4300, None])
+def test_a_failed_request_has_its_status_and_an_outline_of_its_own(duration_ms: int | None) -> None:
+    rows = [row(chain(4300, 1), duration_ms=duration_ms), row(chain(4300, 1), after_ms=9000)]
+    svg = picture(replace(rows[0], request=replace(rows[0].request, status=504)), rows[1])
+    failed, fine = groups(svg)
+    assert "504" in whole_text(failed)
+    assert any("rl-failed-request" in classes(shape) for shape in failed.iter())
+    assert not any("rl-failed-request" in classes(shape) for shape in fine.iter())
+    assert "failed request: status 4xx or 5xx" in whole_text(svg)
+
+
+def test_an_outlier_runs_over_the_axis_and_does_not_flatten_the_others() -> None:
+    rows = [row(chain(4000, 2), after_ms=at * 9000, duration_ms=4000) for at in range(10)]
+    svg = picture(*rows, row(chain(840_000, 3), after_ms=99_000, duration_ms=840_000))
+    *others, outlier = groups(svg)
+    assert all(light_bar(group).right - light_bar(group).left > 300 for group in others)
+    assert any("rl-break" in classes(shape) for shape in outlier.iter())
+    assert not any("rl-break" in classes(shape) for group in others for shape in group.iter())
+    assert light_bar(outlier).right <= max(box.left for box in map(text_box, outlier.iter(f"{SVG}text")))
+    assert "14 min 0 s" in whole_text(outlier)
+    assert "runs on beyond the axis" in whole_text(svg)
+
+
+def test_two_requests_of_unlike_length_are_both_whole() -> None:
+    svg = picture(row(chain(4000, 2), duration_ms=4000), row(chain(7000, 2), duration_ms=7000, after_ms=9000))
+    assert not any("rl-break" in classes(shape) for shape in svg.iter())
+
+
+def test_the_newest_can_stand_first() -> None:
+    rows = [row(chain(1000, 1), after_ms=at, label=f"request {at}") for at in (9000, 0, 5000)]
+    svg = picture(*rows, view=View(newest_first=True))
+    assert [re.findall(r"request \d+", whole_text(group))[0] for group in groups(svg)] == [
+        "request 9000",
+        "request 5000",
+        "request 0",
+    ]
 
 
 def test_the_legend_explains_only_what_occurs() -> None:
     text = whole_text(picture(row(summary_of(bar(200, 1500, precision_ms=1)))))
-    assert "LLM call, exact" in text
-    assert not any(absent in text for absent in ("inferred", "throttled", "soft edge", "pending"))
+    assert "LLM call" in text
+    assert not any(absent in text for absent in ("by time", "throttled", "to the second", "pending", "failed"))
 
 
-def test_a_start_known_to_the_second_has_a_soft_edge_and_a_precise_one_has_none() -> None:
-    soft, hard = (picture(row(summary_of(bar(200, 1500, precision_ms=precision_ms)))) for precision_ms in (1000, 1))
-    assert len(boxes(groups(soft)[0], "rl-edge")) == 1
-    assert not boxes(groups(hard)[0], "rl-edge")
+def test_a_start_known_to_the_second_has_a_whisker_and_a_precise_one_has_none() -> None:
+    vague, precise = (picture(row(summary_of(bar(200, 1500, precision_ms=ms)))) for ms in (1000, 1))
+    assert "rl-whisker" in [name for shape in groups(vague)[0].iter() for name in classes(shape)]
+    assert "start known to the second" in whole_text(vague)
+    assert "rl-whisker" not in [name for shape in groups(precise)[0].iter() for name in classes(shape)]
 
 
 def test_a_pending_request_is_an_outline_and_says_so() -> None:
@@ -307,7 +355,8 @@ def test_the_picture_has_a_title_and_a_description_for_screen_readers() -> None:
 
 def test_the_axis_begins_with_the_time_in_utc_and_counts_on_in_seconds() -> None:
     rows = [row(chain(9000, 1), after_ms=at, duration_ms=9000) for at in (318, 63_000)]
-    (axis,) = [group for group in picture(*rows).iter(f"{SVG}g") if "rl-axis" in classes(group)]
+    svg = picture(*rows, view=BY_CLOCK)
+    (axis,) = [group for group in svg.iter(f"{SVG}g") if "rl-axis" in classes(group)]
     assert [set_text(words) for words in axis.iter(f"{SVG}text")][:4] == [
         "2025-12-04 18:27:02 UTC",
         "0 s",
@@ -316,7 +365,7 @@ def test_the_axis_begins_with_the_time_in_utc_and_counts_on_in_seconds() -> None
     ]
 
 
-def test_requests_too_far_apart_to_be_read_on_one_axis_begin_at_the_left_each() -> None:
+def test_each_request_begins_at_the_left_however_far_apart_they_are() -> None:
     svg = picture(*(row(chain(4000, 2), after_ms=at, duration_ms=4000) for at in (0, 600_000, 900_000)))
     (axis,) = [group for group in svg.iter(f"{SVG}g") if "rl-axis" in classes(group)]
     lights = [light_bar(group) for group in groups(svg)]
@@ -334,13 +383,13 @@ def test_a_provisional_call_is_dashed_and_its_request_still_pending() -> None:
     ]
     assert "rl-pending" in [name for rectangle in group.iter(f"{SVG}rect") for name in classes(rectangle)]
     assert "2 so far" in whole_text(svg)
-    assert "LLM call, provisional" in whole_text(svg)
+    assert "LLM call, not decided yet" in whole_text(svg)
 
 
 @given(ROWS, st.integers(200, 2000))
 @settings(max_examples=40, deadline=None)
 def test_texts_keep_apart_at_any_width(rows: list[TimelineRow], width: int) -> None:
-    svg = fromstring(draw_timeline(rows, title="LLM calls", subtitle="ten requests", width=width))
+    svg = fromstring(draw_timeline(rows, title="LLM calls", subtitle="ten requests", view=View(width=width)))
     page = Box(0, 0, float(svg.get("width", "0")), float(svg.get("height", "0")))
     texts = list(text_boxes(svg))
     assert all(inside(box, page) for box in texts)
@@ -349,7 +398,7 @@ def test_texts_keep_apart_at_any_width(rows: list[TimelineRow], width: int) -> N
 
 def test_the_rows_places_are_told() -> None:
     rows = [row(chain(4300, 2), after_ms=at) for at in (9000, 0)]
-    drawn = lay_timeline(rows, title="LLM calls", subtitle="", theme="light", width=1000)
+    drawn = lay_timeline(rows, title="LLM calls", subtitle="", view=View(theme="light", width=1000))
     assert [row for row, _ in drawn.rows] == rows[::-1]
     assert [top for _, top in drawn.rows] == sorted(top for _, top in drawn.rows)
     assert all(0 < top < drawn.height for _, top in drawn.rows)

@@ -39,8 +39,9 @@ def test_an_outline_has_a_contrast_of_three_on_what_lies_behind_it(palette: Pale
 
 
 @BOTH
-def test_a_stripe_differs_from_its_call(palette: Palette) -> None:
-    assert contrast(palette.call, palette.hatch) >= 1.9
+def test_a_whisker_is_seen_on_its_call_and_a_status_on_its_pill(palette: Palette) -> None:
+    assert contrast(palette.call, palette.request) >= 3
+    assert contrast(palette.failed, palette.background) >= 4.5
 
 
 def deuteranopic(colour: str) -> tuple[float, float, float]:

@@ -1,9 +1,10 @@
-"""The time axis: from moments to px, where its ticks are, and whether the requests share one."""
+"""The time axis: from moments to px, where its ticks are, and where each request begins on it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from statistics import median
+from enum import StrEnum
+from math import ceil
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Bar, Summary
@@ -20,6 +21,7 @@ _STEPS_MS = (
     *(_DAY_MS * count for count in (1, 2, 7, 14, 28, 91, 364, 3640)),
 )
 _MIN_SPAN_MS = 5
+_SHARE, _OUTLIER, _CUT_AT = 0.9, 2.0, 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,30 +64,50 @@ class Scale:
         )
 
 
+class AxisKind(StrEnum):
+    """Where a request begins: each at the left, to compare how long they took, or when it did by the clock."""
+
+    OWN = "own"
+    CLOCK = "clock"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """One scale for all requests; they share its origin too, or each begins at its left."""
+    """One scale for all requests; by the clock they share its origin too, else each begins at its left."""
 
     scale: Scale
-    is_shared: bool
+    kind: AxisKind
 
     def of(self, begins: datetime) -> Scale:
         """The scale of a request that begins then."""
-        return self.scale if self.is_shared else replace(self.scale, origin=begins)
+        return self.scale if self.kind is AxisKind.CLOCK else replace(self.scale, origin=begins)
 
     @property
     def origin_text(self) -> str:
         """What the axis counts from."""
-        return moment_text(self.scale.origin) if self.is_shared else "each request's own start"
+        return moment_text(self.scale.origin) if self.kind is AxisKind.CLOCK else "each request's own start"
 
 
-def axis_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float, readable: float) -> Axis:
-    """The axis of these extents, at least one: shared where that leaves half of them at least `readable` long."""
+def axis_of(
+    extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float, kind: AxisKind = AxisKind.OWN
+) -> Axis:
+    """The axis of these extents, at least one.
+
+    Where each begins at the left, an outlier does not flatten the others: what takes more than twice as long as nine of
+    ten runs over the axis, which then ends at one and a half times as long as those.
+    """
     scale = scale_of(extents, left=left, width=width)
-    lengths = [(ends - begins) / _MS for begins, ends in extents]
-    if median(lengths) * scale.px_per_ms >= readable or len(extents) == 1:
-        return Axis(scale=scale, is_shared=True)
-    return Axis(scale=replace(scale, span_ms=max(*lengths, _MIN_SPAN_MS)), is_shared=False)
+    if kind is AxisKind.OWN:
+        scale = replace(scale, span_ms=_own_span([(ends - begins) / _MS for begins, ends in extents]))
+    return Axis(scale=scale, kind=kind)
+
+
+def _own_span(lengths: Sequence[float]) -> float:
+    ordered = sorted(lengths)
+    # By nearest rank, and without the longest itself: of up to ten requests one may be the outlier.
+    p90 = ordered[max(ceil(len(ordered) * _SHARE) - 1, 0)] if len(ordered) > 10 else ordered[max(len(ordered) - 2, 0)]
+    longest = ordered[-1]
+    return max(p90 * _CUT_AT if p90 and longest > p90 * _OUTLIER else longest, _MIN_SPAN_MS)
 
 
 def scale_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width: float) -> Scale:

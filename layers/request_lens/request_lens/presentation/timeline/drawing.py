@@ -1,4 +1,4 @@
-"""The timeline: requests as light bars on one time axis, their LLM calls as dark bars inside them, as SVG.
+"""The timeline: requests as light bars on a time axis, their LLM calls as dark bars inside them, as SVG.
 
 Pure: the same rows give the same text. The widget, the CLI and reports share it.
 """
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from request_lens.presentation.certainty import at_least_words, why_uncertain
 from request_lens.presentation.formatting import duration_text, moment_text, pluralize
-from request_lens.presentation.markup import Markup, element, joined, text
-from request_lens.presentation.timeline.axis import axis_of, extent_of
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.timeline.axis import AxisKind, axis_of, extent_of
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame, bands, frame_of, header, picture, time_axis
 from request_lens.presentation.timeline.labels import ROW_HEIGHT, columns_of, left_words, right_words
 from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, RowShapes, row_shapes
 from request_lens.presentation.timeline.legend import LINE_HEIGHT, Sign, legend, legend_lines, signs_of
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.shapes import (
+    break_mark,
     call_bar,
     call_words,
     doubt,
@@ -29,8 +30,18 @@ from request_lens.presentation.timeline.theme import Theme
 
 DEFAULT_TITLE = "LLM calls per API request"
 
-_READABLE = 40.0
-"""Px that half of the requests must have at least; else each begins at the left."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How a timeline is drawn: `width` is in px, at least 520; `newest_first` stands the newest request on top."""
+
+    theme: Theme = "auto"
+    width: int = DEFAULT_WIDTH
+    axis: AxisKind = AxisKind.OWN
+    newest_first: bool = False
+
+
+DEFAULT_VIEW = View()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +59,21 @@ def draw_timeline(
     *,
     title: str = DEFAULT_TITLE,
     subtitle: str = "",
-    theme: Theme = "auto",
-    width: int = DEFAULT_WIDTH,
+    view: View = DEFAULT_VIEW,
 ) -> Markup:
-    """The SVG of these requests in order of their start, newest last; its height follows from their number.
+    """The SVG of these requests in order of their start; its height follows from their number.
 
-    Texts may hold anything: they are escaped, and shortened to their columns. `width` is in px, at least 520.
+    Texts may hold anything: they are escaped, and shortened to their columns.
     """
-    return lay_timeline(rows, title=title, subtitle=subtitle, theme=theme, width=width).svg
+    return lay_timeline(rows, title=title, subtitle=subtitle, view=view).svg
 
 
-def lay_timeline(rows: Sequence[TimelineRow], *, title: str, subtitle: str, theme: Theme, width: int) -> DrawnTimeline:
+def lay_timeline(rows: Sequence[TimelineRow], *, title: str, subtitle: str, view: View) -> DrawnTimeline:
     """What `draw_timeline` draws, and where its rows are."""
-    rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
+    width, theme = view.width, view.theme
+    rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id), reverse=view.newest_first)
     frame = frame_of(columns_of(rows, width=width), width=width, subtitle=bool(subtitle))
-    body, height = _body(rows, frame) if rows else _nothing_yet(frame)
+    body, height = _body(rows, frame, view.axis) if rows else _nothing_yet(frame)
     svg = picture(
         joined((header(title, subtitle, frame=frame), body)),
         title=title,
@@ -86,10 +97,10 @@ def _nothing_yet(frame: Frame) -> tuple[Markup, float]:
     return joined(drawn), frame.top + 120
 
 
-def _body(rows: Sequence[TimelineRow], frame: Frame) -> tuple[Markup, float]:
+def _body(rows: Sequence[TimelineRow], frame: Frame, kind: AxisKind) -> tuple[Markup, float]:
     """Axis, rows and legend, and the height of the whole picture."""
     extents = [extent_of(row.request, row.summary) for row in rows]
-    axis = axis_of(extents, left=frame.left, width=frame.plot_width, readable=_READABLE)
+    axis = axis_of(extents, left=frame.left, width=frame.plot_width, kind=kind)
     tops = [frame.top + at * ROW_HEIGHT for at in range(len(rows))]
     drawn = [
         row_shapes(row.request, row.summary, scale=axis.of(begins), top=top + (ROW_HEIGHT - BAR_HEIGHT) / 2 + 2)
@@ -105,12 +116,7 @@ def _body(rows: Sequence[TimelineRow], frame: Frame) -> tuple[Markup, float]:
 
 
 def _signs(rows: Sequence[TimelineRow], drawn: Sequence[RowShapes]) -> set[Sign]:
-    return set[Sign]().union(
-        *(
-            signs_of(shapes, pending=row.is_pending, uncertain=row.is_uncertain)
-            for row, shapes in zip(rows, drawn, strict=True)
-        )
-    )
+    return set[Sign]().union(*(signs_of(row, shapes) for row, shapes in zip(rows, drawn, strict=True)))
 
 
 def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> Markup:
@@ -122,6 +128,7 @@ def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> Ma
         *(call_bar(call, hover=call_words(call.number, call.bar)) for call in shapes.calls),
         *(tick(attempt, light, hover=call_words(attempt.number, attempt.bar)) for attempt in shapes.ticks),
         *(mark(sign.kind, sign.x, light.y - 7, count=sign.count) for sign in shapes.marks),
+        break_mark(light) if shapes.is_cut else NOTHING,
         right_words(row, frame=frame, top=top),
         class_="rl-row",
     )
@@ -134,7 +141,8 @@ def _request(row: TimelineRow, box: Box) -> Markup:
     if row.is_pending:
         return pending_bar(box, hover=f"{hover}, pending")
     hover += _uncertain_words(row)
-    bar = open_bar(box, hover=hover) if row.request.duration_ms is None else light_bar(box, hover=hover)
+    draw = open_bar if row.request.duration_ms is None else light_bar
+    bar = draw(box, hover=hover, failed=row.has_failed)
     return joined((bar, doubt(box, hover=hover))) if row.is_uncertain else bar
 
 
@@ -153,6 +161,7 @@ def _description(rows: Sequence[TimelineRow]) -> str:
     pending, uncertain = sum(row.is_pending for row in rows), sum(row.is_uncertain for row in rows)
     calls = sum(row.summary.totals.llm_calls for row in rows if row.summary)
     made = at_least_words(calls, "LLM call", certain=not uncertain)
-    sentence = f"{pluralize(len(rows), 'request')} with {made}, the first at {moment_text(rows[0].request.started_at)}."
+    first = moment_text(min(row.request.started_at for row in rows))
+    sentence = f"{pluralize(len(rows), 'request')} with {made}, the first at {first}."
     counts = ((pending, "pending"), (uncertain, "uncertain"))
     return " ".join([sentence, *(f"{count:,} of them {what}." for count, what in counts if count)])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from request_lens.presentation.markup import Markup, element, joined, number, text
-from request_lens.presentation.timeline.axis import Axis
+from request_lens.presentation.timeline.axis import Axis, AxisKind
 from request_lens.presentation.timeline.shapes import DEFINITIONS
 from request_lens.presentation.timeline.text import shortened
 from request_lens.presentation.timeline.theme import Theme, style_sheet
@@ -89,7 +89,7 @@ def time_axis(axis: Axis, *, frame: Frame, bottom: float) -> Markup:
         element("line", class_="rl-rule", x1=frame.margin, x2=frame.width - frame.margin, y1=y, y2=y)
         for y in (frame.top, bottom)
     ]
-    origin = axis.origin_text if axis.is_shared else f"since {axis.origin_text}"
+    origin = axis.origin_text if axis.kind is AxisKind.CLOCK else f"since {axis.origin_text}"
     texts = [
         element("text", text(origin), class_="rl-muted", x=first.x, y=frame.top - 28),
         element("text", text(first.label), class_="rl-muted", x=first.x, y=frame.top - 10),

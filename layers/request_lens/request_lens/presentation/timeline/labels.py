@@ -8,9 +8,9 @@ from request_lens.presentation.certainty import at_least, possible_text
 from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.frame import Columns, Frame
-from request_lens.presentation.timeline.layout import MarkKind
+from request_lens.presentation.timeline.layout import Box, MarkKind
 from request_lens.presentation.timeline.row import TimelineRow
-from request_lens.presentation.timeline.shapes import mark, title
+from request_lens.presentation.timeline.shapes import mark, rectangle, title
 from request_lens.presentation.timeline.text import shortened, text_width
 
 ROW_HEIGHT = 46.0
@@ -18,11 +18,16 @@ _LABEL_SIZE, _DETAIL_SIZE = 13.0, 12.0
 _MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 280.0, 0.28
 _COUNTERS_LEFT, _SIGN_WIDTH, _COUNTER_GAP = 38.0, 8.0, 16.0
 _UPPER, _LOWER = 21.0, 38.0
+_PILL_WIDTH, _PILL_GAP = 34.0, 6.0
 
 
 def columns_of(rows: Sequence[TimelineRow], *, width: float) -> Columns:
     """The columns that these rows' words need in a picture of that width, within bounds."""
-    labels = [max(text_width(row.label, size=_LABEL_SIZE), text_width(row.detail, size=_DETAIL_SIZE)) for row in rows]
+    pills = [_PILL_WIDTH + _PILL_GAP if row.has_failed else 0 for row in rows]
+    labels = [
+        max(text_width(row.label, size=_LABEL_SIZE) + pill, text_width(row.detail, size=_DETAIL_SIZE))
+        for row, pill in zip(rows, pills, strict=True)
+    ]
     figures = [_width(figure) for row in rows for figure in (total_words(row.request), _llm_words(row.summary))]
     nouns = [_width(f"· {calls_words(row)}") for row in rows]
     nouns += [_lower_width(row, row.summary) for row in rows if row.summary]
@@ -39,14 +44,24 @@ def _width(label: str) -> float:
 
 def left_words(row: TimelineRow, *, frame: Frame, top: float) -> Markup:
     """Label and detail, shortened to their column; the whole texts show on hovering."""
-    upper = text(shortened(row.label, size=_LABEL_SIZE, width=frame.labels_width))
+    room = frame.labels_width - (_PILL_WIDTH + _PILL_GAP if row.has_failed else 0)
+    upper = text(shortened(row.label, size=_LABEL_SIZE, width=room))
     lower = text(shortened(row.detail, size=_DETAIL_SIZE, width=frame.labels_width))
     return joined(
         (
             element("text", title(row.label), upper, class_="rl-label", x=frame.margin, y=top + _UPPER),
             element("text", title(row.detail), lower, class_="rl-muted", x=frame.margin, y=top + _LOWER),
+            _pill(row.request.status, right=frame.margin + frame.labels_width, top=top) if row.has_failed else NOTHING,
         )
     )
+
+
+def _pill(status: int, *, right: float, top: float) -> Markup:
+    """The status of a failed request, at the end of its label."""
+    box = Box(x=right - _PILL_WIDTH, y=top + _UPPER - 13, width=_PILL_WIDTH, height=17)
+    middle = box.x + box.width / 2
+    words = element("text", text(str(status)), class_="rl-pill-text", x=middle, y=top + _UPPER, text_anchor="middle")
+    return joined((rectangle(box, "rl-pill", title(f"status {status}"), radius=8.5), words))
 
 
 def right_words(row: TimelineRow, *, frame: Frame, top: float) -> Markup:
@@ -69,11 +84,14 @@ def total_words(request: Request) -> str:
 
 
 def calls_words(row: TimelineRow) -> str:
-    """How many LLM calls, "≥" where they may be more, how many so far, or "pending"."""
+    """How many LLM calls: "≥" where they may be more, "≈" where a link is not exact; how many so far; "pending"."""
     if row.summary is None:
         return "pending"
     calls = row.summary.totals.llm_calls
-    return f"{calls:,} so far" if row.is_pending else at_least(pluralize(calls, "call"), certain=row.summary.is_certain)
+    if row.is_pending:
+        return f"{calls:,} so far"
+    counted = at_least(pluralize(calls, "call"), certain=row.summary.is_certain)
+    return f"≈ {counted}" if row.is_inexact and row.summary.is_certain else counted
 
 
 def _possible(row: TimelineRow) -> str:

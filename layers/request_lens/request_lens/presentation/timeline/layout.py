@@ -16,7 +16,7 @@ _MIN_REQUEST_WIDTH = 4.0
 _MIN_CALL_WIDTH = 2.0
 _OPEN_END = 14.0
 _MARK_DISTANCE = 10.0
-_SOFT_SHARE = 0.45
+_ROUNDING = 0.01
 
 
 class MarkKind(StrEnum):
@@ -51,13 +51,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallShape:
-    """One attempt of known latency; its left edge is soft over `soft_px`."""
+    """One attempt of known latency; it may begin up to `late_px` after its left edge."""
 
     number: int
     bar: Bar
     box: Box
     lane: int
-    soft_px: float
+    late_px: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +80,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowShapes:
-    """All shapes of a row; `is_open`: the response's time is unknown."""
+    """All shapes of a row; `is_open`: the response's time is unknown; `is_cut`: it runs on beyond the axis."""
 
     request: Box
     is_open: bool
+    is_cut: bool
     calls: tuple[CallShape, ...]
     ticks: tuple[TickShape, ...]
     marks: tuple[Mark, ...]
@@ -91,14 +92,19 @@ class RowShapes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ruler:
-    """From a request's ms to px; nothing leaves [0, duration]."""
+    """From a request's ms to px; nothing leaves [0, duration], nor what of it the axis shows."""
 
     left: float
     width: float
     duration_ms: float
+    shown_ms: float
 
     def x(self, offset_ms: float) -> float:
-        return self.left + min(max(offset_ms, 0), self.duration_ms) / self.duration_ms * self.width
+        return self.left + min(max(offset_ms, 0), self.shown_ms) / self.shown_ms * self.width
+
+    def shows(self, offset_ms: float) -> bool:
+        """Whether what begins then is on the axis; all is, of a request that is not cut."""
+        return self.shown_ms == self.duration_ms or offset_ms < self.shown_ms
 
 
 def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: float) -> RowShapes:
@@ -107,17 +113,23 @@ def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: 
     No call leaves its request. Calls that overlap in time stand in lanes of their own, at most MAX_LANES.
     """
     begins, ends = extent_of(request, summary)
+    left, right = scale.x(begins), min(scale.x(ends), scale.right)
+    duration_ms = max((ends - begins).total_seconds() * 1000, 1)
+    is_cut = scale.x(ends) > scale.right + _ROUNDING
     ruler = _Ruler(
-        left=scale.x(begins),
-        width=max(scale.x(ends) - scale.x(begins), _MIN_REQUEST_WIDTH),
-        duration_ms=max((ends - begins).total_seconds() * 1000, 1),
+        left=left,
+        width=max(right - left, _MIN_REQUEST_WIDTH),
+        duration_ms=duration_ms,
+        shown_ms=(right - left) / scale.px_per_ms if is_cut else duration_ms,
     )
     bars = sorted(enumerate(summary.bars if summary else (), start=1), key=lambda numbered: numbered[1].offset_ms)
+    bars = [numbered for numbered in bars if ruler.shows(numbered[1].offset_ms)]
     is_open = request.duration_ms is None
     light = Box(x=ruler.left, y=top, width=ruler.width + (_OPEN_END if is_open else 0), height=BAR_HEIGHT)
     return RowShapes(
         request=light,
         is_open=is_open,
+        is_cut=is_cut,
         calls=_call_shapes(bars, ruler, scale, top),
         ticks=tuple(
             TickShape(number=number, bar=bar, x=_inside(ruler.x(bar.offset_ms), light))
@@ -149,7 +161,7 @@ def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: _Ruler, scale: Scale, t
                 height=height,
             ),
             lane=lane,
-            soft_px=bar.precision_ms * scale.px_per_ms if bar.precision_ms > 1 else 0,
+            late_px=bar.precision_ms * scale.px_per_ms if bar.precision_ms > 1 else 0,
         )
         for (number, bar, latency), lane in zip(timed, lanes, strict=True)
     ]
@@ -182,9 +194,9 @@ def _apart(lane: Sequence[CallShape], ruler: _Ruler) -> list[CallShape]:
         # At the request's end there is no room to the right, so that the last call grows to the left.
         if right - left < _MIN_CALL_WIDTH and limit == end:
             left = max(right - _MIN_CALL_WIDTH, ruler.left)
-        # More than half of the bar stays solid: a call shorter than the second of its start would else be all edge.
-        soft_px = min(shape.soft_px, (right - left) * _SOFT_SHARE)
-        placed.append(replace(shape, box=replace(shape.box, x=left, width=right - left), soft_px=soft_px))
+        # The whisker stays inside its bar, so that it is seen on the dark of it.
+        late_px = min(shape.late_px, max(right - left - 1, 0))
+        placed.append(replace(shape, box=replace(shape.box, x=left, width=right - left), late_px=late_px))
         # 1 px between two calls lets them be counted; a bar of few px has none to give.
         limit = max(left - 1 if shape.box.width > 3 * _MIN_CALL_WIDTH else left, ruler.left)
     return placed[::-1]
@@ -206,7 +218,7 @@ def _marks_of(bar: Bar, ruler: _Ruler) -> list[tuple[float, MarkKind]]:
     marks: list[tuple[float, MarkKind]] = []
     if (kind := failure_of(bar)) is not None:
         marks.append((ruler.x(bar.offset_ms), kind))
-    if bar.offset_ms + (bar.latency_ms or 0) > ruler.duration_ms:
+    if bar.offset_ms + (bar.latency_ms or 0) > ruler.duration_ms and ruler.shows(ruler.duration_ms):
         marks.append((ruler.x(ruler.duration_ms), MarkKind.CUT))
     return marks
 

@@ -7,7 +7,18 @@ from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, CallShape, MarkKind, RowShapes, TickShape
-from request_lens.presentation.timeline.shapes import call_bar, doubt, light_bar, mark, open_bar, pending_bar, tick
+from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.shapes import (
+    MIN_WHISKER,
+    break_mark,
+    call_bar,
+    doubt,
+    light_bar,
+    mark,
+    open_bar,
+    pending_bar,
+    tick,
+)
 from request_lens.presentation.timeline.text import text_width
 
 LINE_HEIGHT = 30.0
@@ -23,29 +34,29 @@ class Sign(StrEnum):
     OPEN = "request, response time unknown"
     PENDING = "pending request"
     UNCERTAIN = "uncertain: unlinked calls may be its own"
-    EXACT = "LLM call, exact"
-    INFERRED = "LLM call, inferred"
-    ASSUMED = "LLM call, assumed"
-    PROVISIONAL = "LLM call, provisional"
-    SOFT = "soft edge: start known to the second"
+    FAILED_REQUEST = "failed request: status 4xx or 5xx"
+    BROKEN = "runs on beyond the axis"
+    CALL = "LLM call"
+    NOT_EXACT = "linked by time, not by a tag"
+    PROVISIONAL = "LLM call, not decided yet"
+    WHISKER = "start known to the second"
     TICK = "latency unknown"
     FAILED = "failed attempt"
     THROTTLED = "throttled attempt"
     CUT = "ran on after the response"
 
 
-def signs_of(shapes: RowShapes, *, pending: bool, uncertain: bool) -> set[Sign]:
+def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     """The signs that one row shows."""
-    signs = {Sign.PENDING if pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
-    signs |= {Sign.UNCERTAIN} if uncertain else set()
-    signs |= {_call_sign(call.bar) for call in shapes.calls}
-    signs |= {Sign.SOFT for call in shapes.calls if call.soft_px and not call.bar.provisional}
+    signs = {Sign.PENDING if row.is_pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
+    signs |= {Sign.UNCERTAIN} if row.is_uncertain else set()
+    signs |= {Sign.FAILED_REQUEST} if row.has_failed else set()
+    signs |= {Sign.BROKEN} if shapes.is_cut else set()
+    signs |= {Sign.PROVISIONAL if call.bar.provisional else Sign.CALL for call in shapes.calls}
+    signs |= {Sign.NOT_EXACT} if row.is_inexact else set()
+    signs |= {Sign.WHISKER for call in shapes.calls if call.late_px >= MIN_WHISKER and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
     return signs | {Sign[mark.kind.name] for mark in shapes.marks}
-
-
-def _call_sign(bar: Bar) -> Sign:
-    return Sign.PROVISIONAL if bar.provisional else Sign[bar.confidence.name]
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
@@ -81,37 +92,39 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return pending_bar(box, hover=sign.value)
         case Sign.OPEN:
             return open_bar(box, hover=sign.value)
-        case Sign.UNCERTAIN:
-            return joined((light_bar(box, hover=sign.value), doubt(box, hover=sign.value)))
+        case Sign.UNCERTAIN | Sign.BROKEN:
+            over = doubt(box, hover=sign.value) if sign is Sign.UNCERTAIN else break_mark(box)
+            return joined((light_bar(box, hover=sign.value), over))
         case Sign.FAILED | Sign.THROTTLED | Sign.CUT:
             return mark(MarkKind[sign.name], middle, box.y + 11)
         case Sign.TICK:
-            shape = TickShape(number=1, bar=_bar(Confidence.EXACT, latency_ms=None), x=middle)
+            shape = TickShape(number=1, bar=_bar(latency_ms=None), x=middle)
             return joined((light_bar(box, hover=sign.value), tick(shape, box, hover=sign.value)))
-        case Sign.REQUEST:
-            return light_bar(box, hover=sign.value)
-        case Sign.EXACT | Sign.INFERRED | Sign.ASSUMED | Sign.PROVISIONAL | Sign.SOFT:
+        case Sign.REQUEST | Sign.FAILED_REQUEST:
+            return light_bar(box, hover=sign.value, failed=sign is Sign.FAILED_REQUEST)
+        case Sign.NOT_EXACT:
+            return element("text", text("≈"), class_="rl-title", x=middle, y=box.y + 17, text_anchor="middle")
+        case Sign.CALL | Sign.PROVISIONAL | Sign.WHISKER:
             return joined((light_bar(box, hover=sign.value), call_bar(_sample_call(sign, box), hover=sign.value)))
 
 
 def _sample_call(sign: Sign, box: Box) -> CallShape:
-    confidence = Confidence[sign.name] if sign.name in Confidence.__members__ else Confidence.EXACT
     return CallShape(
         number=1,
-        bar=_bar(confidence, latency_ms=1000, provisional=sign is Sign.PROVISIONAL),
+        bar=_bar(latency_ms=1000, provisional=sign is Sign.PROVISIONAL),
         box=Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7),
         lane=0,
-        soft_px=10 if sign is Sign.SOFT else 0,
+        late_px=10 if sign is Sign.WHISKER else 0,
     )
 
 
-def _bar(confidence: Confidence, *, latency_ms: int | None, provisional: bool = False) -> Bar:
+def _bar(*, latency_ms: int | None, provisional: bool = False) -> Bar:
     return Bar(
         model_id="any model",
         offset_ms=0,
         precision_ms=1,
         latency_ms=latency_ms,
         method=Method.WINDOW,
-        confidence=confidence,
+        confidence=Confidence.EXACT,
         provisional=provisional,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import Confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,17 @@ class TimelineRow:
     def is_pending(self) -> bool:
         """Whether a revision of the request is still to come."""
         return self.summary is None or self.awaits_more
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the response's status says so."""
+        return self.request.status >= 400
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether a call is linked to the request by anything less than a tag or a trace."""
+        bars = self.summary.bars if self.summary is not None else ()
+        return any(bar.confidence is not Confidence.EXACT for bar in bars)
 
     @property
     def is_uncertain(self) -> bool:

@@ -1,16 +1,12 @@
 """The timeline's signs as SVG: light bars, calls, ticks and marks, for its rows and its legend alike."""
 
 from request_lens.domain.folding.summary import Bar
-from request_lens.domain.linking.link import Confidence, Method
+from request_lens.domain.linking.link import Method
 from request_lens.presentation.formatting import duration_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
 from request_lens.presentation.timeline.layout import Box, CallShape, MarkKind, TickShape, failure_of
 
 DEFINITIONS = Markup("""<defs>
-<linearGradient id="rl-soft"><stop class="rl-soft" offset="0.1" stop-opacity="1"/>\
-<stop class="rl-soft" offset="1" stop-opacity="0"/></linearGradient>
-<pattern id="rl-stripes" width="4.5" height="4.5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
-<rect class="rl-call" width="4.5" height="4.5"/><rect class="rl-hatch" width="1.5" height="4.5"/></pattern>
 <pattern id="rl-doubts" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">\
 <rect class="rl-doubt-line" width="1" height="7"/></pattern>
 </defs>""")
@@ -21,6 +17,9 @@ _FOUND_BY = {
     Method.WINDOW: "by its time",
     Method.ELIMINATION: "by elimination",
 }
+MIN_WHISKER = 3.0
+"""Px below which a start's uncertainty is not drawn."""
+
 _MARK_NAMES = {
     MarkKind.FAILED: "failed attempt",
     MarkKind.THROTTLED: "throttled attempt",
@@ -43,9 +42,20 @@ def rectangle(box: Box, class_: str, *content: Markup, radius: float = 0) -> Mar
     return element("rect", *content, class_=class_, x=box.x, y=box.y, width=box.width, height=box.height, rx=radius)
 
 
-def light_bar(box: Box, *, hover: str) -> Markup:
-    """A request from its start to its response."""
-    return rectangle(box, "rl-request", title(hover), radius=min(5, box.width / 2))
+def light_bar(box: Box, *, hover: str, failed: bool = False) -> Markup:
+    """A request from its start to its response; one that failed has an outline of its own."""
+    return rectangle(box, _request_class(failed=failed), title(hover), radius=min(5, box.width / 2))
+
+
+def _request_class(*, failed: bool) -> str:
+    return "rl-request rl-failed-request" if failed else "rl-request"
+
+
+def break_mark(box: Box) -> Markup:
+    """Two strokes through a bar's end: it runs on beyond the axis."""
+    x, top, bottom = box.right - 9, box.y - 2, box.y + box.height + 2
+    strokes = "".join(f"M{number(x + at)} {number(bottom)}L{number(x + at + 4)} {number(top)}" for at in (0, 4))
+    return element("path", title("runs on beyond the axis"), class_="rl-break", d=strokes)
 
 
 def pending_bar(box: Box, *, hover: str) -> Markup:
@@ -54,11 +64,12 @@ def pending_bar(box: Box, *, hover: str) -> Markup:
     return rectangle(inner, "rl-open rl-pending", title(hover), radius=min(4.4, inner.width / 2))
 
 
-def open_bar(box: Box, *, hover: str) -> Markup:
+def open_bar(box: Box, *, hover: str, failed: bool = False) -> Markup:
     """A request whose response's time is unknown: light, and open at the right."""
     top, bottom = box.y + 0.6, box.y + box.height - 0.6
     outline = f"M{number(box.right)} {number(top)}H{number(box.x)}V{number(bottom)}H{number(box.right)}"
-    return joined((rectangle(box, "rl-request", title(hover)), element("path", class_="rl-open", d=outline)))
+    line = "rl-open rl-failed-request" if failed else "rl-open"
+    return joined((rectangle(box, "rl-unbounded", title(hover)), element("path", class_=line, d=outline)))
 
 
 def doubt(box: Box, *, hover: str) -> Markup:
@@ -67,15 +78,11 @@ def doubt(box: Box, *, hover: str) -> Markup:
 
 
 def call_bar(shape: CallShape, *, hover: str) -> Markup:
-    """A call: solid, striped or outlined as its link is exact, inferred or assumed; dashed while it is provisional.
-
-    Its left edge is as soft as its start is known.
-    """
-    outlined = shape.bar.provisional or shape.bar.confidence is Confidence.ASSUMED
-    box = _inside_outline(shape.box) if outlined else shape.box
+    """A call: dark, dashed while it is provisional; a whisker says how late it may have begun."""
+    box = _inside_outline(shape.box) if shape.bar.provisional else shape.box
     bar = rectangle(box, _call_class(shape.bar), title(hover), radius=min(2, shape.box.width / 2))
-    soft = shape.soft_px >= 0.5 and not shape.bar.provisional
-    return joined((bar, _soft_edge(shape.box, shape.soft_px) if soft else NOTHING))
+    late = shape.late_px >= MIN_WHISKER and not shape.bar.provisional
+    return joined((bar, _whisker(shape.box, shape.late_px) if late else NOTHING))
 
 
 def _inside_outline(box: Box) -> Box:
@@ -89,12 +96,15 @@ def _call_class(bar: Bar) -> str:
     if bar.provisional:
         return "rl-call rl-provisional"
     failure = failure_of(bar)
-    return f"{f'rl-{failure}-call' if failure else 'rl-call'} rl-{bar.confidence}"
+    return f"rl-{failure}-call" if failure else "rl-call"
 
 
-def _soft_edge(box: Box, width: float) -> Markup:
-    """The light bar's colour, fading; half a px wider than the call, lest its outline shines through."""
-    return rectangle(Box(x=box.x - 0.5, y=box.y - 0.5, width=width + 0.5, height=box.height + 1), "rl-edge")
+def _whisker(box: Box, width: float) -> Markup:
+    """A line from the earliest to the latest start, with a cap at its end."""
+    middle, cap = box.y + box.height / 2, min(box.height / 2 - 1, 3)
+    x, end = number(box.x + 0.5), number(box.x + width)
+    line = f"M{x} {number(middle)}H{end}M{end} {number(middle - cap)}V{number(middle + cap)}"
+    return element("path", class_="rl-whisker", d=line)
 
 
 def tick(shape: TickShape, light: Box, *, hover: str) -> Markup:

@@ -25,8 +25,6 @@ class Palette:
     request: str
     request_edge: str
     call: str
-    hatch: str
-    assumed: str
     failed: str
     throttled: str
 
@@ -40,8 +38,6 @@ LIGHT = Palette(
     request="#d3e3f1",
     request_edge="#7d93a8",
     call="#00578f",
-    hatch="#5ba0d3",
-    assumed="#3d87c4",
     failed="#c03a00",
     throttled="#8a5a00",
 )
@@ -55,8 +51,6 @@ DARK = Palette(
     request="#28405a",
     request_edge="#7b94ad",
     call="#74bdf3",
-    hatch="#3f80b4",
-    assumed="#3f7cab",
     failed="#ff8a5c",
     throttled="#f0b429",
 )
@@ -71,10 +65,13 @@ _SHARED = """
 .rl .rl-stem { stroke-width: 1.5; }
 .rl .rl-tick { stroke-width: 2.5; }
 .rl .rl-open { fill: none; stroke-width: 1.25; stroke-dasharray: 4 3; }
-.rl .rl-assumed { stroke-width: 1.5; }
+.rl .rl-request { stroke-width: 1; }
+.rl .rl-failed-request { stroke-width: 2; }
+.rl .rl-break { fill: none; stroke-width: 2.5; }
+.rl .rl-whisker { fill: none; stroke-width: 1.25; pointer-events: none; }
+.rl .rl-pill-text { font-weight: 600; }
 .rl .rl-provisional { stroke-width: 1.5; stroke-dasharray: 3 2; }
 .rl .rl-doubt { fill: url(#rl-doubts); }
-.rl .rl-edge { fill: url(#rl-soft); pointer-events: none; }
 """
 
 
@@ -86,19 +83,21 @@ def _coloured(palette: Palette) -> str:
 .rl .rl-muted {{ fill: {palette.muted}; }}
 .rl .rl-band {{ fill: {palette.band}; }}
 .rl .rl-rule {{ stroke: {palette.rule}; }}
-.rl .rl-request {{ fill: {palette.request}; }}
+.rl .rl-request {{ fill: {palette.request}; stroke: {palette.request_edge}; }}
+.rl .rl-unbounded {{ fill: {palette.request}; }}
 .rl .rl-open {{ fill: none; stroke: {palette.request_edge}; }}
 .rl .rl-pending {{ fill: {palette.request}; }}
 .rl .rl-doubt-line {{ fill: {palette.request_edge}; }}
 .rl .rl-call {{ fill: {palette.call}; }}
-.rl .rl-hatch {{ fill: {palette.hatch}; }}
-.rl .rl-inferred {{ fill: url(#rl-stripes); }}
-.rl .rl-assumed {{ fill: {palette.assumed}; stroke: {palette.call}; }}
+.rl .rl-failed-request {{ stroke: {palette.failed}; }}
+.rl .rl-break {{ stroke: {palette.background}; }}
+.rl .rl-whisker {{ stroke: {palette.request}; }}
+.rl .rl-pill {{ fill: {palette.failed}; }}
+.rl .rl-pill-text {{ fill: {palette.background}; }}
 .rl .rl-provisional {{ fill: {palette.background}; stroke: {palette.call}; }}
 .rl .rl-failed-call {{ fill: {palette.failed}; }}
 .rl .rl-throttled-call {{ fill: {palette.throttled}; }}
 .rl .rl-tick {{ stroke: {palette.call}; }}
-.rl .rl-soft {{ stop-color: {palette.request}; }}
 .rl .rl-failed {{ stroke: {palette.failed}; fill: none; }}
 .rl .rl-throttled {{ stroke: {palette.throttled}; fill: {palette.throttled}; }}
 .rl .rl-cut {{ stroke: {palette.call}; fill: {palette.call}; }}

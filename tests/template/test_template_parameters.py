@@ -169,6 +169,16 @@ def test_the_local_section_shortens_the_four_waits_and_nothing_else() -> None:
     assert local["deploy"] == default["deploy"]
 
 
+def test_the_prod_section_asks_before_it_changes_anything_and_tags_what_it_makes() -> None:
+    samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    prod, default = samconfig["prod"], samconfig["default"]
+    tags = dict(each.split("=") for each in prod["deploy"]["parameters"].pop("tags"))
+
+    assert prod["global"] == default["global"]
+    assert prod["deploy"]["parameters"] == default["deploy"]["parameters"] | {"confirm_changeset": True}
+    assert tags == {"Application": "request-lens", "Environment": "prod"}
+
+
 def test_no_region_is_fixed() -> None:
     samconfig = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
 

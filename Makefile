@@ -13,7 +13,7 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo down test benchmark check format docs lock prices build clean
+.PHONY: help setup browser checkov demo down test benchmark check format docs lock prices build clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,7 +30,10 @@ demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SC
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 	@$(BIN)/request-lens local down
 
-test: setup browser ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
+checkov: setup
+	@scripts/setup.sh checkov
+
+test: setup browser checkov ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
 	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -m "not benchmark"
 
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Brings every environment in line with its locked list; does nothing where that is so already.
 #   .venv             dev: what the tests and the command `request-lens` need, and this repository's own packages
-#   .tools/<name>     sam, local-aws, aws-cli: each pins a botocore of its own
+#   .tools/<name>     sam, local-aws, aws-cli: each pins a botocore of its own; checkov, only where it is asked for
 #   .tools/bin        sam, aws, ministack and the python3.13 (with pip) that `sam build` looks for on PATH
+# Arguments name the environments; without any it is all but checkov's, which `make test` alone needs.
 # PYTHON names the interpreter to use. Every failure is one sentence on stderr and exit status 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -116,7 +117,7 @@ link_commands() {
 }
 
 stale=
-for name in dev sam local-aws aws-cli; do
+for name in ${*:-dev sam local-aws aws-cli}; do
   is_current "$name" || stale="$stale $name"
 done
 if [ -z "$stale" ] && [ -x .tools/bin/python3.13 ]; then exit 0; fi

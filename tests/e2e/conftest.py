@@ -8,8 +8,8 @@ import pytest
 from request_lens_cli.demo.scenario_run import ScenarioRun, wait_until_settled
 from request_lens_cli.demo.stack import DemoStack, open_demo_stack
 from request_lens_cli.local_aws.aws_clients import local_client
-from request_lens_cli.local_aws.deployment import deploy
-from request_lens_cli.local_aws.lifecycle import running_local_aws
+from request_lens_cli.local_aws.deployment import build, deploy
+from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.report.report import Report
 
 type Played = tuple[ScenarioRun, Report]
@@ -28,9 +28,16 @@ def processor_messages(stack: DemoStack) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def deployment() -> Iterator[DemoStack]:
+def built() -> Iterator[LocalAws]:
+    """A running local AWS, and the stack built for it."""
     with running_local_aws() as local:
-        yield open_demo_stack(local, deploy(local))
+        build(local)
+        yield local
+
+
+@pytest.fixture(scope="session")
+def deployment(built: LocalAws) -> DemoStack:
+    return open_demo_stack(built, deploy(built))
 
 
 @pytest.fixture(scope="session")

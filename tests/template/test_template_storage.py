@@ -1,4 +1,4 @@
-from tests.support.template_document import of_type, properties
+from tests.support.template_document import OUTPUTS, of_type, properties
 
 KEPT = {**of_type("AWS::DynamoDB::Table"), **of_type("AWS::S3::Bucket")}
 
@@ -8,6 +8,18 @@ def test_what_holds_data_outlives_the_stack_but_not_the_failure_of_the_deploymen
     for name, resource in KEPT.items():
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_the_outputs_say_what_is_kept_when_the_stack_is_deleted() -> None:
+    kept = {name for name, output in OUTPUTS.items() if "Kept when the stack is deleted" in output["Description"]}
+
+    assert kept == {
+        "RequestTableName",
+        "FailureBucketName",
+        "InvocationLogGroupName",
+        "AccessLogGroupName",
+        "ProcessorLogGroupName",
+    }
 
 
 def test_no_log_group_that_outlives_a_stack_is_made_by_cloudformation_which_refuses_what_exists() -> None:

@@ -40,6 +40,7 @@ class Agenda[Record](ABC):
         self.faults = faults
         self.stream = stream
         self.clock = MemoryClock(START)
+        self.clock_error = timedelta(0)
         self.collected: list[Collected] = []
         self.errors: list[str] = []
         self.steps = 0

@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self
 from unittest.mock import patch
@@ -30,8 +31,21 @@ class Machine:
 
     clients: Mapping[str, object]
     clock: MemoryClock
+    clock_error: timedelta
     faults: Faults
     output_of_turn: Callable[[], Output]
+
+
+class ContainerClock:
+    """The clock of one container, which is off by as much for as long as that lives."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._clock = machine.clock
+        self._ahead = machine.clock_error * machine.faults.chance.uniform(-1, 1)
+
+    def now(self) -> datetime:
+        """See `ports.Clock`."""
+        return self._clock.now() + self._ahead
 
 
 @contextmanager
@@ -47,7 +61,7 @@ def deployed(machine: Machine, policy: Policy) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment_of(policy)))
         stack.enter_context(patch("boto3.client", lambda name, config: machine.clients[name]))
-        stack.enter_context(patch("request_lens.bootstrap.SystemClock", lambda: machine.clock))
+        stack.enter_context(patch("request_lens.bootstrap.SystemClock", partial(ContainerClock, machine)))
         stack.enter_context(patch(f"{DynamoTable.__module__}.ThreadPoolExecutor", threads))
         stack.enter_context(patch.dict(DynamoTable.__init__.__kwdefaults__, sleep=sleep))
         stack.enter_context(patch.object(gc, "freeze"))  # it is for a process that goes on, not for many worlds
@@ -74,6 +88,7 @@ def environment_of(policy: Policy) -> dict[str, str]:
         "SERVICE_NAME": SERVICE,
         "AGENT_ROLE_NAMES": ",".join(sorted(policy.agent_role_names)),
         "AGENT_ROUTES": ",".join(sorted(policy.agent_routes)),
+        "MAX_CALLS_PER_REQUEST": str(policy.max_calls_per_request),
         "ONE_LOOP_PER_REQUEST": str(policy.one_loop_per_request).lower(),
     }
 

@@ -44,6 +44,7 @@ class Log:
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.runaways: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
         self._printings: list[Sequence[Printed]] = []
         self._pipeline: list[tuple[str, Mapping[str, Sequence[float]]]] = []
 
@@ -63,6 +64,9 @@ class Log:
             metrics = extract(line)
         except EmfSchemaError as error:
             self.errors.append(f"no EMF: {error}: {line}")
+            return None
+        if Metric.RUNAWAY_REQUESTS.value in raw:
+            self.runaways[raw["publication_id"]].append(raw)
             return None
         if "publication_id" not in raw:
             return None

@@ -1,4 +1,4 @@
-"""The handler and the adapters under drawn faults of AWS are right in every schedule, and six breakages are not."""
+"""The handler and the adapters under drawn faults of AWS are right in every schedule, and broken ones are not."""
 
 import sys
 from collections import Counter

@@ -1,6 +1,6 @@
 """Deliberately broken adapters and rules, which the schedules of the deployed function must catch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from request_lens.ports import Ports
 from tests.simulation.broken_rules import APPLICATION, broken
 from tests.simulation.judging.batch_reference import TOTALS
 from tests.simulation.pipeline import Pipeline
+from tests.simulation.small_aws.filter_pattern import stream_filters
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
@@ -66,6 +67,11 @@ def _ignore_refused(timer: SqsSettleTimer, entries: "Sequence[SendMessageBatchRe
     timer._try_send(entries)
 
 
+def _filters_without_runaways() -> Sequence[Mapping[str, object]]:
+    """The mapping's filter takes for news what is no longer pending, and nothing else."""
+    return stream_filters()[:1]
+
+
 VARIANTS: dict[str, Pipeline] = {
     "orphans not taken back": Pipeline(breaking=broken(f"{APPLICATION}.settle_request._take_back", _leave_orphans)),
     "an absolute instead of a difference": Pipeline(
@@ -75,5 +81,8 @@ VARIANTS: dict[str, Pipeline] = {
     "unprocessed items forgotten": Pipeline(breaking=broken(f"{_TABLE}._send_until_processed", _send_once)),
     "a page's LastEvaluatedKey ignored": Pipeline(breaking=broken(f"{_TABLE}.query_partition", _first_page)),
     "a refused message taken as sent": Pipeline(breaking=broken(f"{_TIMER}._send_batch", _ignore_refused)),
+    "a filter that keeps runaways back": Pipeline(
+        breaking=broken(f"{stream_filters.__module__}.stream_filters", _filters_without_runaways)
+    ),
 }
 """Each breakage by its name."""

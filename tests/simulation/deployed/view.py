@@ -38,8 +38,12 @@ class TableView:
 
     def requests(self, request_ids: Iterable[RequestId]) -> Sequence[RequestState]:
         """Those of the requests whose record came, by start, then id."""
-        found = [(state.record.started_at, state) for each in request_ids if (state := self._load(each)).record]
+        found = [(state.record.started_at, state) for state in self.states(request_ids) if state.record]
         return [state for _, state in sorted(found, key=lambda each: (each[0], each[1].request_id))]
+
+    def states(self, request_ids: Iterable[RequestId]) -> Sequence[RequestState]:
+        """The requests, whether or not their records came."""
+        return [self._reader.load_request(each) for each in request_ids]
 
     def unlinked(self, invocation_ids: Iterable[InvocationId]) -> Sequence[UnlinkedInvocation]:
         """Those of the calls that have an item of their own, by timestamp, then id."""
@@ -51,7 +55,7 @@ class TableView:
     ) -> dict[str, datetime]:
         """When each fact was stored first: a tagged call under its request, others as they say."""
         found: dict[str, datetime] = {}
-        for state in map(self._load, request_ids):
+        for state in self.states(request_ids):
             if state.stored_at is not None:
                 found[state.request_id] = state.stored_at
             for each in state.invocations:
@@ -59,6 +63,3 @@ class TableView:
                 found[each.invocation.invocation_id] = self._items.first_written[str(key["pk"]), str(key["sk"])]
         own = {each.invocation.invocation_id: each.stored_at for each in unlinked if each.invocation.tag is None}
         return found | own
-
-    def _load(self, request_id: RequestId) -> RequestState:
-        return self._reader.load_request(request_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.simulation.deployed.function import Machine, deployed, start_cold
 from tests.simulation.deployed.log_lines import by_log_group
 from tests.simulation.deployed.payloads import Event as Payload
 from tests.simulation.deployed.printed import Log
+from tests.simulation.deployed.runaways import runaways
 from tests.simulation.deployed.view import TableView
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Faults
@@ -39,6 +40,9 @@ from tests.simulation.small_aws.table_schema import request_table_schema
 from tests.simulation.step import Killed
 
 SHARDS = 3
+
+COLD_STARTS = 0.1
+"""How often an event meets a new container, with a clock of its own."""
 
 BATCHES = (1, 2, 10)
 """Messages that a receive brings, at most."""
@@ -55,9 +59,10 @@ class Run:
 class DeployedWorld(Agenda[Payload]):
     """A log group's subscription, a queue, a stream and a schedule before one function."""
 
-    def __init__(self, faults: Faults, policy: Policy, *, sweeps: bool) -> None:
+    def __init__(self, faults: Faults, policy: Policy, *, sweeps: bool, clock_error: timedelta = timedelta(0)) -> None:
         super().__init__(faults, SimulatedStream(_item_of, shards=SHARDS))
         self._policy = policy
+        self.clock_error = clock_error
         self._sweeps = sweeps
         self._log = Log()
         self._runs: dict[greenlet, Run] = {}
@@ -72,17 +77,27 @@ class DeployedWorld(Agenda[Payload]):
         )
         self._request_ids: list[RequestId] = []
         self._invocation_ids: list[InvocationId] = []
+        self._named: set[RequestId] = set()
 
     def run(self, batches: Sequence[Batch]) -> None:
         """Deliver the batches at their times, and go on until nothing is left to do."""
         facts = {each: None for batch in batches for each in batch.records}
+        calls = [each for each in facts if isinstance(each, Invocation)]
         self._request_ids = [each.request_id for each in facts if isinstance(each, Request)]
-        self._invocation_ids = [each.invocation_id for each in facts if isinstance(each, Invocation)]
+        self._invocation_ids = [each.invocation_id for each in calls]
+        self._named = {*self._request_ids, *(each.tag.request_id for each in calls if each.tag is not None)}
         clients = {"dynamodb": self._dynamo, "sqs": self._queue}
-        machine = Machine(clients=clients, clock=self.clock, faults=self.faults, output_of_turn=self._output_of_turn)
+        machine = Machine(
+            clients=clients,
+            clock=self.clock,
+            clock_error=self.clock_error,
+            faults=self.faults,
+            output_of_turn=self._output_of_turn,
+        )
         with deployed(machine, self._policy):
             self._run_all([part for each in batches for part in by_log_group(each)], sweeps=self._sweeps)
-        self.errors += [each for each in self._log.verdict() if each is not None]
+        told = [*self._log.verdict(), *runaways(self._view.states(self._named), self._policy, self._log.runaways)]
+        self.errors += [each for each in told if each is not None]
         if self.drained and not self._queue.is_empty:
             self.errors.append("messages are left in the queue")
 
@@ -150,6 +165,8 @@ class DeployedWorld(Agenda[Payload]):
         """Run the handler for an event; answers with what it printed and returned."""
         run = Run(output=Output(self.faults), messages=messages)
         self._runs[getcurrent()] = run
+        if self.faults.chance.random() < COLD_STARTS:
+            start_cold()
         try:
             return run, processor_handler.lambda_handler(payload, None)
         except Killed:

@@ -1,7 +1,7 @@
 """What a world leaves at its end, as far as the judges look."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from request_lens.domain.linking.link import UnlinkedInvocation
@@ -38,6 +38,10 @@ class Ended(Protocol):
     @property
     def collected(self) -> Sequence[Collected]:
         """The batches that were collected, with what was reported of them."""
+
+    @property
+    def clock_error(self) -> timedelta:
+        """How far the clocks are off that what was stored is timed by."""
 
     @property
     def errors(self) -> Sequence[str]:

@@ -68,6 +68,7 @@ class Outcome:
         """Whether every record and every call was stored, and in the index, within `LinkDelaySeconds` of its end."""
         stored = self.world.first_stored
         delay = LINK_DELAY - MAX_LAG if self.world.faults.fired[Fault.INDEX_LAG] else LINK_DELAY
+        delay -= 2 * self.world.clock_error
         observed = [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
         ends = {str(each.request_id): each.ended_at or each.started_at for each in observed}
         ends |= {str(key): each.ended for key, each in self.traffic.calls.items()}

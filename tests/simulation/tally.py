@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import get_context
 
 from tests.simulation.drawing.faults import Fault
 from tests.simulation.judging.oracles import Oracle, judge
@@ -67,7 +68,7 @@ class Tally:
         )
 
 
-CHUNK = 250
+CHUNK = 50
 """Seeds that a process takes at a time."""
 
 
@@ -89,7 +90,7 @@ def tally_by(jobs: int, seeds: range, *, most_failures: int, run: RunSeed) -> Ta
     found = Tally()
     began = time.perf_counter()
     chunks = [seeds[begin : begin + CHUNK] for begin in range(0, len(seeds), CHUNK)]
-    with ProcessPoolExecutor(jobs) as processes:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as processes:  # whoever asks may have threads
         for part in processes.map(partial(tally, most_failures=most_failures, run=run), chunks):
             found.merge(part)
             if len(found.failed) >= most_failures:

@@ -106,6 +106,11 @@ class Log:
                 yield expect(f"a repeat of {publication_id}", values, counted.setdefault(publication_id, values))
         yield from self.errors
 
+    @property
+    def pipeline(self) -> Mapping[str, Mapping[str, Sequence[float]]]:
+        """The values of the lines that the pipeline prints about itself, by their publication_id."""
+        return dict(self._pipeline)
+
     def _all(self) -> Iterator[Printed]:
         for printing in self._printings:
             yield from printing

@@ -23,13 +23,14 @@ from tests.simulation.deployed import payloads
 from tests.simulation.deployed.console import Output
 from tests.simulation.deployed.function import Machine, deployed, start_cold
 from tests.simulation.deployed.log_lines import by_log_group
+from tests.simulation.deployed.own_lines import pipeline_sums, runaways
 from tests.simulation.deployed.payloads import Event as Payload
 from tests.simulation.deployed.printed import Log
-from tests.simulation.deployed.runaways import runaways
 from tests.simulation.deployed.view import TableView
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Faults
 from tests.simulation.events import Collected, Event, Work
+from tests.simulation.judging.verdict import Verdict
 from tests.simulation.simulated_stream import SimulatedStream
 from tests.simulation.small_aws.calls import Calls
 from tests.simulation.small_aws.dynamodb import SmallDynamo
@@ -96,10 +97,15 @@ class DeployedWorld(Agenda[Payload]):
         )
         with deployed(machine, self._policy):
             self._run_all([part for each in batches for part in by_log_group(each)], sweeps=self._sweeps)
-        told = [*self._log.verdict(), *runaways(self._view.states(self._named), self._policy, self._log.runaways)]
-        self.errors += [each for each in told if each is not None]
+        self.errors += [each for each in self._verdict() if each is not None]
         if self.drained and not self._queue.is_empty:
             self.errors.append("messages are left in the queue")
+
+    def _verdict(self) -> Verdict:
+        """What is wrong with the lines, where the oracles do not look."""
+        yield from self._log.verdict()
+        yield from runaways(self._view.states(self._named), self._policy, self._log.runaways)
+        yield from pipeline_sums(self._changes, self._unlinked, self._policy, self._log.pipeline)
 
     @cached_property
     def printed(self) -> Sequence[Publication]:

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "detach": "Undo `attach`.",
     "backfill": "Send log events of the past through the processor.",
     "redrive": "Send again what a deployed stack gave up on.",
+    "attach-api": "Set an API's access log so that its requests are seen.",
     "demo": "Deploy to a local AWS and show an experiment there.",
     "local": "A local AWS on this machine, without an account.",
     "completion": "Print the script that completes commands in SHELL.",
@@ -32,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
 
 MODULES: Mapping[str, str] = {
     "attach": "operating.attach",
+    "attach-api": "operating.attach_api",
     "detach": "operating.attach",
     "backfill": "operating.backfill",
     "redrive": "operating.redrive",

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "rejected": "List the log events that were set aside, and why.",
     "replay": "Run log files through the pipeline, offline.",
     "inspect": "Show what the pipeline makes of log lines.",
+    "doctor": "Say why the dashboard is empty, and what helps.",
     "attach": "Subscribe a further log group to the stack.",
     "detach": "Undo `attach`.",
     "backfill": "Send log events of the past through the processor.",
@@ -36,6 +37,7 @@ MODULES: Mapping[str, str] = {
     "attach-api": "operating.attach_api",
     "detach": "operating.attach",
     "backfill": "operating.backfill",
+    "doctor": "operating.doctor",
     "redrive": "operating.redrive",
 }
 """Where below `commands` a command is that is not in `<name>.py`."""

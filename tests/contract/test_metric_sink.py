@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -109,6 +109,18 @@ def test_publications_stand_in_the_order_in_which_they_came(tested: SinkUnderTes
         ("request-1#1", {"LlmCalls": [1], "RequestDuration": [4711]}),
         ("request-2#1", {"LlmCalls": [2], "RequestDuration": [4711]}),
     ]
+
+
+def test_a_publication_may_be_for_another_service(capsys: pytest.CaptureFixture[str]) -> None:
+    sink = EmfMetricSink(
+        service_name="request-lens", clock=MemoryClock(moment=NOW), logger=Logger(service="request-lens")
+    )
+
+    sink.publish(replace(_publication("r1#1", 2), service="doctor"))
+
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed
+    assert {document["Service"] for document in printed} == {"doctor"}
 
 
 def test_taking_back_publishes_negative_totals(tested: SinkUnderTest) -> None:

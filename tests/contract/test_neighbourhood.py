@@ -51,6 +51,14 @@ def test_the_limit_keeps_the_earliest_of_all_hours(store: FactStore) -> None:
     assert list(store.requests_between(_minutes(0), _minutes(300), limit=3)) == records[:3]
 
 
+def test_the_doctors_own_request_is_stored_and_in_no_list(store: FactStore) -> None:
+    record = request_at(request_id="request-lens-doctor-1")
+    store.store_requests([record], stored_at=STORED_AT)
+
+    assert store.load_request(record.request_id).record == record
+    assert list(store.requests_between(_minutes(-60), _minutes(60), limit=10)) == []
+
+
 def test_an_orphan_without_a_record_is_not_listed(store: FactStore) -> None:
     store.mark_orphaned(request_at().request_id)
 

@@ -65,16 +65,13 @@ class Attachments:
         """
         arn, pattern = self.processor.arn, FILTER_PATTERNS[kind]
         standing = [found for found in group.filters if found.destination_arn == arn]
-        others = [found for found in standing if found.name != self.filter_name]
-        if others:
-            return False
+        is_filtered = any(found.name != self.filter_name or found.pattern == pattern for found in standing)
         is_permitted = any(permission.covers(group.arn) for permission in self.processor.permissions())
-        if is_permitted and any(found.pattern == pattern for found in standing):
-            return False
         if not is_permitted:
             self._permit(group)
-        self._filter(group, pattern, arn)
-        return True
+        if not is_filtered:
+            self._filter(group, pattern, arn)
+        return not (is_permitted and is_filtered)
 
     def detach(self, name: str) -> bool:
         """Remove our filter and permission of a log group; False where there is neither.

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from request_lens.domain.doctor import DOCTOR_PREFIX
+
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
 
@@ -67,12 +69,21 @@ def _filters_of(logs: "CloudWatchLogsClient", name: str) -> Sequence[Subscriptio
 def newest_lines(
     logs: "CloudWatchLogsClient", name: str, *, now: datetime, within: timedelta, pattern: str = ""
 ) -> Sequence[str]:
-    """Up to 20 lines that fit the pattern, of the latest time that has any, oldest first; empty where none has."""
+    """Up to 20 lines that fit the pattern, of the latest time that has any, oldest first; empty where none has.
+
+    The lines of the doctor's own requests are left out: they tell nothing of who writes there.
+    """
     for window in (*(window for window in _WINDOWS if window < within), within):
-        lines = list(_lines(logs, name, first=now - window, pattern=pattern))
+        written = _lines(logs, name, first=now - window, pattern=pattern)
+        lines = [line for line in written if DOCTOR_PREFIX not in line]
         if lines:
             return lines[-_MAX_LINES:]
     return []
+
+
+def has_line(logs: "CloudWatchLogsClient", name: str, *, since: datetime, pattern: str) -> bool:
+    """Whether a line since then fits the pattern."""
+    return any(True for _ in _lines(logs, name, first=since, pattern=pattern))
 
 
 def _lines(logs: "CloudWatchLogsClient", name: str, *, first: datetime, pattern: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import boto3
 import click
@@ -13,6 +14,9 @@ from request_lens_cli.deployed.aws_errors import error_code, explained, unreacha
 from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,17 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
         stacks = session.client("cloudformation").describe_stacks(StackName=choice.name)["Stacks"]
     except (ClientError, BotoCoreError, ValueError) as error:
         raise click.ClickException(_why_unread(error, choice.name, session.region_name)) from error
+    return view_of(choice.name, session, stacks[0])
+
+
+def view_of(name: str, session: boto3.Session, stack: "StackTypeDef") -> DeployedStackView:
+    """A stack as CloudFormation describes it."""
     return DeployedStackView(
-        name=choice.name,
+        name=name,
         session=session,
-        outputs={output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])},
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         parameters={
-            parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stacks[0].get("Parameters", [])
+            parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])
         },
     )
 

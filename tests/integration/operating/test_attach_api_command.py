@@ -124,7 +124,7 @@ def test_who_manages_the_stage_by_a_template_is_told_of_the_drift(operated: Oper
 
 
 def test_who_may_not_deliver_logs_is_told_the_rights(operated: OperatedStack) -> None:
-    operated.denied.add("apigatewayv2.UpdateStage")
+    operated.deny("apigatewayv2.UpdateStage")
     api = http_api(operated)
 
     refusal = operated.refusal("attach-api", api, "--yes")

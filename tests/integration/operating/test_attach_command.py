@@ -150,7 +150,7 @@ def test_where_the_filter_is_not_taken_the_permission_goes_again(orders: Operate
     found = find_log_group(orders.logs, GROUP)
     assert found is not None
     attachments = replace(attachments_of(read_stack(StackChoice())), pause=waited.append)
-    orders.refused.add("cloudwatch-logs.PutSubscriptionFilter")
+    orders.refused["cloudwatch-logs.PutSubscriptionFilter"] = "InvalidParameterException"
 
     with pytest.raises(ClickException, match="did not take the filter"):
         attachments.attach(found, Kind.ACCESS)
@@ -160,7 +160,7 @@ def test_where_the_filter_is_not_taken_the_permission_goes_again(orders: Operate
 
 
 def test_who_may_not_is_told_the_action(orders: OperatedStack) -> None:
-    orders.denied.add("lambda.AddPermission")
+    orders.deny("lambda.AddPermission")
 
     assert "may not lambda:AddPermission" in orders.refusal("attach", GROUP)
     assert orders.filters(GROUP) == {}

@@ -5,7 +5,7 @@ would make besides, Bedrock's setting and the subscription filters, is made as S
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from botocore import handlers
 from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from moto import mock_aws
+from moto.awslambda.models import LambdaFunction
 
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens_cli.main import main
@@ -43,6 +44,12 @@ _TRUST: Mapping[str, object] = {
 }
 
 
+_REDRIVE: Mapping[str, object] = {
+    "deadLetterTargetArn": {"Fn::GetAtt": ["SettleDeadLetterQueue", "Arn"]},
+    "maxReceiveCount": 5,
+}
+
+
 def _permission(group: str) -> Mapping[str, object]:
     source = {"Fn::Sub": f"arn:aws:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:{group}:*"}
     return {
@@ -65,10 +72,19 @@ def _group(name: str) -> Mapping[str, object]:
 
 
 def _template() -> Mapping[str, object]:
+    return {"Parameters": _parameters(), "Resources": _template_resources(), "Outputs": _outputs()}
+
+
+_OF_OTHER_NAMES = ("InvocationLogGroup", "AccessLogGroup", "ProcessorLogGroup", "ProcessorRole")
+_OF_SAM = ("ProcessorFunctionModelInvocationsPermission", "ProcessorFunctionAccessLogPermission")
+"""Resources that a custom resource or SAM makes, under another logical id."""
+
+
+def _template_resources() -> Mapping[str, object]:
     table = {name: part for name, part in table_properties().items() if name not in _UNKNOWN_TO_MOTO}
-    resources = {
+    return {
         "RequestTable": {"Type": "AWS::DynamoDB::Table", "Properties": table},
-        "SettleQueue": {"Type": "AWS::SQS::Queue"},
+        "SettleQueue": {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": _REDRIVE}},
         "SettleDeadLetterQueue": {"Type": "AWS::SQS::Queue"},
         "FailureBucket": {"Type": "AWS::S3::Bucket"},
         "InvocationLogGroup": _group(INVOCATIONS),
@@ -85,11 +101,11 @@ def _template() -> Mapping[str, object]:
                 "Code": {"ZipFile": "pass"},
             },
         },
-        "InvocationsPermission": _permission(INVOCATIONS),
-        "AccessLogPermission": _permission(ACCESS),
+        "ProcessorFunctionModelInvocationsPermission": _permission(INVOCATIONS),
+        "ProcessorFunctionAccessLogPermission": _permission(ACCESS),
         "SettleQueueMapping": _mapping({"Fn::GetAtt": ["SettleQueue", "Arn"]}),
+        "RequestTableMapping": _mapping({"Fn::GetAtt": ["RequestTable", "StreamArn"]}),
     }
-    return {"Parameters": _parameters(), "Resources": resources, "Outputs": _outputs()}
 
 
 _UNKNOWN_TO_MOTO = ("PointInTimeRecoverySpecification", "SSESpecification", "TimeToLiveSpecification")
@@ -115,7 +131,7 @@ def _outputs() -> Mapping[str, object]:
         "FailureBucketName": "FailureBucket",
     }
     assert set(references) <= set(OUTPUTS)
-    assert {*references.values(), "SettleDeadLetterQueue"} <= set(RESOURCES)
+    assert {name for name in _template_resources() if name not in _OF_OTHER_NAMES + _OF_SAM} <= set(RESOURCES)
     formats = {name: {"Value": OUTPUTS[name]["Value"]} for name in OUTPUTS if name.startswith("AccessLogFormat")}
     return {name: {"Value": {"Ref": resource}} for name, resource in references.items()} | formats
 
@@ -124,14 +140,15 @@ def _outputs() -> Mapping[str, object]:
 class OperatedStack:
     """A healthy stack, which tests break, and ask of it with the command line.
 
-    `denied` are the operations that AWS refuses to the caller, such as "lambda.GetPolicy", `refused` those whose
-    parameters it does not take; `classes` are the classes of log groups that have not the standard one.
+    `refused` are the operations that AWS refuses, such as "lambda.GetPolicy", with the code of its error; `classes` are
+    the classes of log groups that have not the standard one. `processor` gets what moto delivers to the function, which
+    would run in a container; by default it does nothing.
     """
 
     session: boto3.Session
-    denied: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
+    processor: Callable[[dict[str, object]], str] = field(default=lambda _event: "{}")
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     def __post_init__(self) -> None:
@@ -164,6 +181,10 @@ class OperatedStack:
             filterPattern=pattern,
             destinationArn=to or self.function_arn,
         )
+
+    def deny(self, operation: str) -> None:
+        """Refuse an operation as IAM does."""
+        self.refused[operation] = "AccessDeniedException"
 
     def filters(self, group: str) -> Mapping[str, str]:
         """The patterns of a log group's filters that the processor gets, by name."""
@@ -210,7 +231,7 @@ def operated() -> Iterator[OperatedStack]:
 
 
 @contextmanager
-def operated_stack() -> Iterator[OperatedStack]:
+def operated_stack(**parameters: str) -> Iterator[OperatedStack]:
     """A stack as it stands after its deployment, without a line in its log groups."""
     hooks: list[tuple[str, object]] = []
     in_process = {"lambda": {"use_docker": False}}
@@ -219,9 +240,10 @@ def operated_stack() -> Iterator[OperatedStack]:
             patched.delenv(name, raising=False)
         patched.setenv("AWS_DEFAULT_REGION", REGION)
         stack = OperatedStack(session=boto3.Session(region_name=REGION))
+        patched.setattr(LambdaFunction, "invoke", lambda _, body, *__: stack.processor(json.loads(body)))
         hooks += [("before-parameter-build", _Refusal(stack)), ("after-call", _Classes(stack.classes))]
         patched.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, *hooks])
-        stack.deploy()
+        stack.deploy(**parameters)
         stack.subscribe(INVOCATIONS, '"ModelInvocationLog"')
         stack.subscribe(ACCESS)
         switch_logging_on(stack)
@@ -246,7 +268,7 @@ def physical_name(stack: OperatedStack, logical_id: str) -> str:
 
 
 class _Refusal:
-    """Refuses operations as IAM does, or as the service does."""
+    """Refuses operations as IAM or the service does."""
 
     def __init__(self, stack: OperatedStack) -> None:
         self._stack = stack
@@ -254,10 +276,9 @@ class _Refusal:
     def __call__(self, *, model: "OperationModel", event_name: str, **_: object) -> None:
         """Raises: ClientError, as botocore would."""
         operation = event_name.partition(".")[2]
-        if operation in self._stack.denied:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, model.name)
         if operation in self._stack.refused:
-            raise ClientError({"Error": {"Code": "InvalidParameterException", "Message": "no"}}, model.name)
+            code = self._stack.refused[operation]
+            raise ClientError({"Error": {"Code": code, "Message": "refused for a test"}}, model.name)
 
 
 class _Classes:

@@ -83,7 +83,8 @@ class EmfMetricSink:
             _flush(document, values)
 
     def _document(self, published: Publication | PipelineMetrics, dimensions: Mapping[str, str]) -> "_Document":
-        dimensions = {"Service": self._service_name, **dimensions}
+        service = published.service if isinstance(published, Publication) else None
+        dimensions = {"Service": service or self._service_name, **dimensions}
         document = _Document(
             namespace=NAMESPACE,
             service="",  # else POWERTOOLS_SERVICE_NAME would become a dimension `service`

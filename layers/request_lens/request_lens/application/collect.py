@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from request_lens.application.inference_profiles import with_models
+from request_lens.domain.doctor import is_doctors
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation, tag_link
 from request_lens.domain.linking.neighbourhood import due_at
@@ -147,7 +148,7 @@ def _screen(record: LogRecord, now: datetime, policy: Policy) -> Fact | Rejected
     match record:
         case Rejected():
             return record
-        case Request() if policy.observes(record.route):
+        case Request() if policy.observes(record.route) or is_doctors(record.request_id):
             return _timely(record, record.started_at, now, policy)
         case Invocation():
             return _timely(record, record.logged_at, now, policy)
@@ -196,7 +197,7 @@ def _keys(batch: SortedBatch, now: datetime, policy: Policy) -> list[TimedKey]:
 def _publish(batch: SortedBatch, publication_id: str, ports: Ports) -> None:
     """Print how late the logs came, by fact, and how many were rejected, by reason."""
     now = ports.clock.now()
-    delays = tuple(max(whole_ms(now - _ended_at(fact)), 0) for fact in batch.facts)
+    delays = tuple(max(whole_ms(now - _ended_at(fact)), 0) for fact in batch.facts if not _is_doctors(fact))
     if delays:
         ports.sink.publish_pipeline(
             PipelineMetrics(publication_id=publication_id, at=now, values={Metric.LOG_DELAY: delays})
@@ -206,6 +207,14 @@ def _publish(batch: SortedBatch, publication_id: str, ports: Ports) -> None:
         ports.sink.publish_pipeline(
             PipelineMetrics(publication_id=f"{publication_id}/{reason}", at=now, values=values, reason=reason)
         )
+
+
+def _is_doctors(fact: Fact) -> bool:
+    match fact:
+        case Request():
+            return is_doctors(fact.request_id)
+        case Invocation():
+            return fact.tag is not None and is_doctors(fact.tag.request_id)
 
 
 def _ended_at(fact: Fact) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from request_lens.domain.doctor import is_doctors
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import Change, RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
@@ -22,10 +23,20 @@ def publish(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
         if (publication := publication_of(change)) is not None:
             ports.sink.publish(publication)
             published += 1
-        if (metrics := pipeline_metrics(change, policy, at=ports.clock.now())) is not None:
+        if (metrics := _pipeline_of(change, ports, policy)) is not None:
             ports.sink.publish_pipeline(metrics)
     _publish_delays([change for change in changes if isinstance(change, RevisionWritten)], ports)
     return published
+
+
+def _pipeline_of(change: Change, ports: Ports, policy: Policy) -> PipelineMetrics | None:
+    """What a change says of the pipeline; nothing where it is of the doctor's own request."""
+    return None if _is_doctors(change) else pipeline_metrics(change, policy, at=ports.clock.now())
+
+
+def _is_doctors(change: Change) -> bool:
+    """Whether the change is a revision of the doctor's own request."""
+    return isinstance(change, RevisionWritten) and is_doctors(change.request.request_id)
 
 
 def _publish_delays(revisions: Sequence[RevisionWritten], ports: Ports) -> None:
@@ -34,7 +45,7 @@ def _publish_delays(revisions: Sequence[RevisionWritten], ports: Ports) -> None:
     ended = {
         change.publication_id: change.request.ended_at
         for change in revisions
-        if change.previous is None and change.request.ended_at is not None
+        if change.previous is None and change.request.ended_at is not None and not _is_doctors(change)
     }
     if ended:
         delays = tuple(max(whole_ms(now - ended_at), 0) for ended_at in ended.values())

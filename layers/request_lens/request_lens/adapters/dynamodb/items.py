@@ -18,6 +18,7 @@ from zlib import crc32
 from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, flag, integer, iso, mapping, moment, text
 from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.adapters.dynamodb.summary_codec import summary_from
+from request_lens.domain.doctor import is_doctors
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Unattributed, UnlinkedInvocation
@@ -94,7 +95,9 @@ def hour_partitions(hourly: HourlyList, moment: datetime) -> Sequence[str]:
 
 
 def request_times(record: Request) -> dict[str, Plain]:
-    """The attributes that list a request by its start."""
+    """The attributes that list a request by its start; none for the doctor's own, which is in no list."""
+    if is_doctors(record.request_id):
+        return {}
     return _times(HourlyList.REQUESTS, record.started_at, record.request_id)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 
+from request_lens.domain.doctor import is_doctors
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
@@ -52,7 +53,8 @@ class MemoryFactStore:
             state = self._state(record.request_id)
             if state.record is None:
                 self._requests[record.request_id] = replace(state, record=record, stored_at=stored_at)
-                insort(self._requests_by_time, (record.started_at, record.request_id))
+                if not is_doctors(record.request_id):
+                    insort(self._requests_by_time, (record.started_at, record.request_id))
             elif record.is_another_than(state.record):
                 conflicting.append(record)
         return conflicting

@@ -29,7 +29,8 @@ class Publication:
     """One EMF document with the dimensions [Service] and [Service, Route], and one a model.
 
     `publication_id` is `<request id>#<revision>` or `invocation:<id>#1` (`#2` where it is taken back): the log can be
-    de-duplicated by it. `at` is the request's end, or the call's start.
+    de-duplicated by it. `at` is the request's end, or the call's start. `service` is the Service that it is published
+    for where that is not the stack's own.
     """
 
     publication_id: str
@@ -38,6 +39,7 @@ class Publication:
     values: Values
     by_model: tuple[ModelValues, ...] = ()
     properties: Mapping[str, str | int] = field(default_factory=dict)
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from request_lens.domain.doctor import DOCTOR_SERVICE, is_doctors
 from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.summary import Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.link import Link, Reason, Unattributed
@@ -43,6 +44,7 @@ def _revision(change: RevisionWritten) -> Publication:
             **_possible_property(change.summary),
             **_unpriced_property(added),
         },
+        service=DOCTOR_SERVICE if is_doctors(request.request_id) else None,
     )
 
 

@@ -1,0 +1,62 @@
+"""`request-lens doctor`: why is my dashboard empty?"""
+
+import json
+
+import click
+
+from request_lens_cli.commands.operating.aws_command import AwsCommand
+from request_lens_cli.diagnosis.examination import CHECKS, examine, with_trial
+from request_lens_cli.diagnosis.finding import Finding, exit_code
+from request_lens_cli.diagnosis.finding_view import show_finding, verdict
+from request_lens_cli.diagnosis.sent_event import SentEvent
+from request_lens_cli.options.period import command_clock
+from request_lens_cli.options.shared import format_option, stack_options
+from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.progress import working
+
+_HELP = """Say why the dashboard is empty, and what helps.
+
+It follows a log line from Bedrock and API Gateway to the table, and stops at the first fault. Where there is none it
+says what is worth knowing: calls without a request and why, uncertain requests, whose calls they are. It reads, and
+changes nothing.
+
+With --send-test-event it writes two lines into the stack's log groups, a request and its call, and waits up to two
+minutes for what comes of each. They are published with the Service doctor: your metrics and lists do not count them.
+
+\b
+Examples:
+  request-lens doctor
+  request-lens doctor --send-test-event
+  request-lens doctor --stack-name request-lens-prod --format json
+
+\b
+Exit codes:
+  0  no fault was found
+  1  a fault was found, and said
+  2  the command line is wrong
+  3  no fault was found, but AWS let not everything be looked at
+"""
+
+
+@click.command("doctor", cls=AwsCommand, help=_HELP)
+@click.option("--send-test-event", is_flag=True, help="Send a request of its own through the stack.")
+@stack_options
+@format_option
+@click.pass_context
+def doctor_command(context: click.Context, *, send_test_event: bool, stack: StackChoice, format_: str) -> None:
+    """Examine a stack, and exit with what was found."""
+    findings: list[Finding] = []
+    console, clock = open_console(), command_clock()
+    checks = with_trial(lambda examined: SentEvent(examined=examined, clock=clock).send())
+    with working("Looking at the stack"):
+        for finding in examine(stack, now=clock.now(), checks=checks if send_test_event else CHECKS):
+            findings.append(finding)
+            if format_ == "table":
+                show_finding(finding, console)
+    if format_ == "json":
+        document = {"fault": exit_code(findings) == 1, "findings": [finding.document() for finding in findings]}
+        click.echo(json.dumps(document, indent=2))
+    else:
+        console.print(verdict(findings), style="bold")
+    context.exit(exit_code(findings))

@@ -1,0 +1,104 @@
+"""Bedrock's side: is logging on, to a group that is read, with a role, and does it log?"""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.deployed.aws_errors import error_code
+from request_lens_cli.deployed.aws_metrics import sum_of_metric
+from request_lens_cli.deployed.log_group import find_log_group, newest_lines
+from request_lens_cli.diagnosis.examined import LATELY, Examined
+from request_lens_cli.diagnosis.finding import Finding, fault, fine
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
+
+LOGGING, ROLE, CALLS = "logging", "logging role", "logged calls"
+
+_ON_AGAIN = (
+    "Deploy with ManageBedrockLogging=false, then with ManageBedrockLogging=true: CloudFormation does nothing where no "
+    "parameter changes."
+)
+
+
+def check_logging(examined: Examined) -> Iterator[Finding]:
+    """Model invocation logging is on, and delivers to a log group that the processor reads."""
+    setting, own = _setting(examined), examined.own_groups[Kind.INVOCATIONS]
+    manages = examined.stack.parameters.get("ManageBedrockLogging", "true") == "true"
+    if not setting:
+        remedy = _ON_AGAIN if manages else "Deploy with ManageBedrockLogging=true, or switch it on in the console."
+        yield fault(LOGGING, "Bedrock's model invocation logging is off in this Region.", remedy)
+        return
+    group = setting.get("cloudWatchConfig", {}).get("logGroupName")
+    if group is None:
+        remedy = f"Add CloudWatch Logs with the log group {own} to Bedrock's setting."
+        yield fault(LOGGING, "Bedrock's model invocation logging delivers to S3 alone.", remedy)
+    elif group not in (own, *examined.attached):
+        remedy = f"Run `request-lens attach {group} --kind invocations`, or deploy with InvocationLogGroupName={group}."
+        yield fault(LOGGING, f"Bedrock logs into {group}, but the stack reads {own}.", remedy)
+    elif find_log_group(examined.logs, group) is None:
+        yield fault(LOGGING, f"Bedrock logs into {group}, which is not there.", f"Make it, then deploy again: {group}.")
+    else:
+        text = "" if setting.get("textDataDeliveryEnabled", True) else ", without texts: latency is unknown"
+        yield fine(LOGGING, f"On, to {group}{text}.")
+
+
+def check_role(examined: Examined) -> Iterator[Finding]:
+    """The role with which Bedrock logs is there, and trusts Bedrock."""
+    setting = _setting(examined)
+    arn = setting.get("cloudWatchConfig", {}).get("roleArn", "") if setting else ""
+    name = arn.rpartition("/")[2]
+    remedy = f"Deploy so that the stack makes the role again. {_ON_AGAIN}"
+    try:
+        role = examined.stack.session.client("iam").get_role(RoleName=name)["Role"]
+    except ClientError as error:
+        if error_code(error) != "NoSuchEntity":
+            raise
+        yield fault(ROLE, f"The role that Bedrock logs with is not there: {name}.", remedy)
+        return
+    if "bedrock.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"]):
+        yield fine(ROLE, f"{name} trusts Bedrock.")
+    else:
+        yield fault(ROLE, f"{name} does not let bedrock.amazonaws.com assume it.", remedy)
+
+
+def check_calls(examined: Examined) -> Iterator[Finding]:
+    """A model's call was logged lately; else whether there was any."""
+    logs, pattern = examined.logs, FILTER_PATTERNS[Kind.INVOCATIONS]
+    for group in examined.sources_of(Kind.INVOCATIONS):
+        if newest_lines(logs, group, now=examined.now, within=LATELY, pattern=pattern):
+            yield fine(CALLS, f"{group} has calls of the last day.")
+            return
+    yield _why_none(examined)
+
+
+def _why_none(examined: Examined) -> Finding:
+    failed = _bedrock_metric(examined, "AWS/Bedrock", "ModelInvocationLogsCloudWatchDeliveryFailure")
+    calls = _bedrock_metric(examined, "AWS/Bedrock", "Invocations")
+    elsewhere = _bedrock_metric(examined, "AWS/BedrockMantle", "Inferences")
+    if failed:
+        remedy = "Look at the logging role's policy, and at the key where the log group is encrypted."
+        return fault(CALLS, f"Bedrock failed to log {failed:,} calls in the last day.", remedy)
+    if calls:
+        remedy = "Wait a minute; then look at the logging role's policy."
+        return fault(CALLS, f"Models were called {calls:,} times in the last day, and no call was logged.", remedy)
+    if elsewhere:
+        remedy = "Call models through bedrock-runtime: what goes through bedrock-mantle is not logged."
+        return fault(CALLS, f"All {elsewhere:,} calls of the last day went through bedrock-mantle.", remedy)
+    region = examined.stack.session.region_name
+    remedy = "Call a model. If your agent does, it calls another Region or account: deploy there."
+    return fault(CALLS, f"No model was called in {region} in the last day.", remedy)
+
+
+def _bedrock_metric(examined: Examined, namespace: str, name: str) -> int:
+    """The sum over all models, which has no dimension."""
+    client = examined.stack.session.client("cloudwatch")
+    return sum_of_metric(client, namespace, name, {}, since=examined.now - LATELY)
+
+
+def _setting(examined: Examined) -> "LoggingConfigTypeDef | None":
+    bedrock = examined.stack.session.client("bedrock")
+    return bedrock.get_model_invocation_logging_configuration().get("loggingConfig")

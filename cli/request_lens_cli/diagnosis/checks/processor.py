@@ -1,0 +1,84 @@
+"""The processor: does it run, does it fail, and what did it give up on?"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from botocore.exceptions import ClientError
+
+from request_lens.presentation.formatting import pluralize
+from request_lens_cli.deployed.aws_errors import error_code
+from request_lens_cli.deployed.aws_metrics import sum_of_metric
+from request_lens_cli.diagnosis.examined import Examined
+from request_lens_cli.diagnosis.finding import Finding, fault, fine
+from request_lens_cli.operating.dead_letters import open_dead_letters
+
+PROCESSOR, ERRORS, FAILURES = "processor", "errors", "failures"
+
+_RUNNING = ("Enabled", "Enabling", "Creating", "Updating")
+_HOUR = timedelta(hours=1)
+_MAX_LISTED = 1_000
+
+
+def check_processor(examined: Examined) -> Iterator[Finding]:
+    """The function is there, may run, and its queue and stream are read."""
+    client, name = examined.processor.client, examined.function_name
+    try:
+        client.get_function_configuration(FunctionName=name)
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        yield fault(PROCESSOR, f"The function {name} is not there.", "Delete the stack and deploy it again.")
+        return
+    if client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") == 0:
+        remedy = f"Run `aws lambda delete-function-concurrency --function-name {name}`."
+        yield fault(PROCESSOR, f"{name} is switched off: its reserved concurrency is 0.", remedy)
+        return
+    mappings = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    stopped = [mapping for mapping in mappings if mapping.get("State") not in _RUNNING]
+    for mapping in stopped:
+        remedy = f"Run `aws lambda update-event-source-mapping --enabled --uuid {mapping['UUID']}`."
+        yield fault(PROCESSOR, f"{mapping['EventSourceArn']} is not read: {mapping.get('State')}.", remedy)
+    if not stopped:
+        yield fine(PROCESSOR, f"{name} is ready.")
+
+
+def check_errors(examined: Examined) -> Iterator[Finding]:
+    """No run of the last hour failed or was throttled."""
+    client, function = examined.stack.session.client("cloudwatch"), {"FunctionName": examined.function_name}
+    failed, throttled = (
+        sum_of_metric(client, "AWS/Lambda", metric, function, since=examined.now - _HOUR)
+        for metric in ("Errors", "Throttles")
+    )
+    if failed:
+        group = examined.stack.output("ProcessorLogGroupName")
+        remedy = f"Look for level ERROR in {group}: `aws logs tail {group} --filter-pattern ERROR`."
+        yield fault(ERRORS, f"The processor failed {pluralize(failed, 'time')} in the last hour.", remedy)
+    elif throttled:
+        remedy = "Raise the account's concurrency, or leave the processor a part of it."
+        yield fault(ERRORS, f"The processor was throttled {pluralize(throttled, 'time')} in the last hour.", remedy)
+    else:
+        yield fine(ERRORS, "None in the last hour, and no throttle.")
+
+
+def check_failures(examined: Examined) -> Iterator[Finding]:
+    """Nothing waits in the failure bucket or among the dead letters."""
+    objects, letters = _objects(examined), _dead_letters(examined)
+    remedy = "Remove the cause, which the processor's log says; then run `request-lens redrive`."
+    if objects:
+        least = "at least " if objects >= _MAX_LISTED else ""
+        text = f"The failure bucket holds {least}{pluralize(objects, 'object')}: log batches, or changes of the table."
+        yield fault(FAILURES, text, remedy)
+    if letters:
+        yield fault(FAILURES, f"{pluralize(letters, 'dead letter')} of the settle queue: requests not settled.", remedy)
+    if not objects and not letters:
+        yield fine(FAILURES, "The failure bucket is empty, and there are no dead letters.")
+
+
+def _objects(examined: Examined) -> int:
+    bucket = examined.stack.output("FailureBucketName")
+    return examined.stack.session.client("s3").list_objects_v2(Bucket=bucket, MaxKeys=_MAX_LISTED)["KeyCount"]
+
+
+def _dead_letters(examined: Examined) -> int:
+    letters = open_dead_letters(examined.stack.session.client("sqs"), examined.stack.output("SettleQueueUrl"))
+    return sum(waiting.count for waiting in letters.look_at())

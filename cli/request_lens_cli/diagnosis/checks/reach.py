@@ -1,0 +1,91 @@
+"""Credentials, Region and stack: can it be asked at all?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from request_lens_cli.deployed.aws_errors import explained, has_bad_credentials, missing_action
+from request_lens_cli.deployed.stack import DeployedStackView, view_of
+from request_lens_cli.diagnosis.finding import Finding, fault, fine
+from request_lens_cli.options.stack_choice import StackChoice
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+CREDENTIALS, STACK = "credentials", "stack"
+
+_BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "DELETE_COMPLETE", "REVIEW_")
+_OF_US = "RequestTableName"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What was found of credentials and stack; `stack` is None where that is where it ends."""
+
+    findings: tuple[Finding, ...]
+    stack: DeployedStackView | None = None
+
+
+def reach(choice: StackChoice) -> Reached:
+    """Find the stack. Raises: click.ClickException for a profile that does not exist."""
+    session = choice.session()
+    if not session.region_name:
+        return _ends(fault(CREDENTIALS, "No Region is set.", "Name it with --region or AWS_REGION."))
+    if session.get_credentials() is None:
+        return _ends(fault(CREDENTIALS, "There are no AWS credentials.", "Name a profile with --profile, or log in."))
+    cloudformation = session.client("cloudformation")
+    try:
+        found = cloudformation.describe_stacks(StackName=choice.name)["Stacks"][0]
+    except (ClientError, BotoCoreError) as error:
+        return _ends(_unreachable(error, choice, cloudformation))
+    account = fine(CREDENTIALS, f"Account {found['StackId'].split(':')[4]}, Region {session.region_name}.")
+    return _reached(account, found, choice, session)
+
+
+def _reached(account: Finding, found: "StackTypeDef", choice: StackChoice, session: boto3.Session) -> Reached:
+    stack, status = view_of(choice.name, session, found), found["StackStatus"]
+    if status.startswith(_BROKEN):
+        remedy = "Delete it with `sam delete`, then deploy it: its events say why it failed."
+        return _ends(account, fault(STACK, f"{stack.name} is in {status}.", remedy))
+    if _OF_US not in stack.outputs:
+        remedy = f"Name yours with --stack-name. {_others(session.client('cloudformation'))}".strip()
+        return _ends(account, fault(STACK, f"{stack.name} is no Request Lens stack.", remedy))
+    return Reached(findings=(account, fine(STACK, f"{stack.name}, {status}.")), stack=stack)
+
+
+def _ends(*findings: Finding) -> Reached:
+    return Reached(findings=findings)
+
+
+def _unreachable(
+    error: ClientError | BotoCoreError, choice: StackChoice, cloudformation: "CloudFormationClient"
+) -> Finding:
+    if isinstance(error, BotoCoreError):
+        return fault(CREDENTIALS, explained(error), "See that the network and AWS_ENDPOINT_URL are right.")
+    if has_bad_credentials(error):
+        return fault(CREDENTIALS, explained(error), "Log in again, or name another profile with --profile.")
+    if missing_action(error) is not None:
+        return fault(STACK, explained(error), "Nothing can be said without it.")
+    region = cloudformation.meta.region_name
+    remedy = f"Name yours with --stack-name, or its Region with --region. {_others(cloudformation)}".strip()
+    return fault(STACK, f"There is no stack {choice.name} in {region}.", remedy)
+
+
+def _others(cloudformation: "CloudFormationClient") -> str:
+    """The Request Lens stacks that are here, in a sentence; empty where there are none, or they are not to be seen."""
+    try:
+        names = sorted(_stacks_of_ours(cloudformation))
+    except (ClientError, BotoCoreError):
+        return ""
+    return f"Here are: {', '.join(names)}." if names else ""
+
+
+def _stacks_of_ours(cloudformation: "CloudFormationClient") -> Iterator[str]:
+    for page in cloudformation.get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            if any(output["OutputKey"] == _OF_US for output in stack.get("Outputs", [])):
+                yield stack["StackName"]

@@ -1,0 +1,66 @@
+"""The API's side: is an access log written, can it be read, are its routes observed, and is it in the table?"""
+
+from collections.abc import Iterator, Sequence
+
+from request_lens_cli.attaching.kinds import Kind
+from request_lens_cli.attaching.sample_lines import LineSample, newest_samples
+from request_lens_cli.diagnosis.examined import LATELY, Examined
+from request_lens_cli.diagnosis.finding import Finding, fault, fine, note
+
+ACCESS_LOG, ROUTES, TABLE = "access log", "routes", "table"
+
+
+def check_access_log(examined: Examined) -> Iterator[Finding]:
+    """An API writes its access log, and the newest line can be read."""
+    samples = {name: _samples(examined, name) for name in examined.sources_of(Kind.ACCESS)}
+    written = {name: lines for name, lines in samples.items() if lines}
+    if not written:
+        text = f"No API wrote an access log into {', '.join(samples)} in the last day."
+        yield fault(ACCESS_LOG, text, "Run `request-lens attach-api API_ID`, then send the API a request.")
+    for name, lines in written.items():
+        yield _reading(name, _most_telling(lines))
+
+
+def check_routes(examined: Examined) -> Iterator[Finding]:
+    """AgentRoutes, if it names any, names a route that is called."""
+    policy = examined.stack.policy
+    lines = [line for name in examined.sources_of(Kind.ACCESS) for line in _samples(examined, name)]
+    routes = sorted({str(line.inspection.fields["route"]) for line in lines if line.inspection.kind == "request"})
+    observed = [route for route in routes if policy.observes(route)]
+    if routes and not observed:
+        text = f"AgentRoutes names {', '.join(sorted(policy.agent_routes))}; called were {', '.join(routes)}."
+        yield fault(ROUTES, text, "Deploy with AgentRoutes as the API names its routes, or empty.")
+    else:
+        yield fine(ROUTES, f"Observed: {', '.join(observed) or 'all'}.")
+
+
+def check_table(examined: Examined) -> Iterator[Finding]:
+    """The table has a request of the last day."""
+    if examined.report.requests:
+        yield fine(TABLE, "It has requests of the last day.")
+    else:
+        remedy = "Run `request-lens doctor --send-test-event`; see `request-lens rejected`, too."
+        yield fault(TABLE, "Lines come in, but the table has no request of the last day.", remedy)
+
+
+def _samples(examined: Examined, name: str) -> Sequence[LineSample]:
+    return newest_samples(examined.logs, name, now=examined.now, within=LATELY)
+
+
+def _most_telling(lines: Sequence[LineSample]) -> LineSample:
+    """The newest line that is a request or was rejected, else the newest."""
+    telling = [line for line in lines if line.inspection.kind != "ignored"]
+    return (telling or list(lines))[-1]
+
+
+def _reading(name: str, line: LineSample) -> Finding:
+    inspection = line.inspection
+    if inspection.kind == "rejected":
+        remedy = "Change the format in the API's stage. `request-lens inspect` reads a line for you."
+        return fault(ACCESS_LOG, f"The newest line of {name} cannot be read: {line.text}.", remedy)
+    if inspection.kind != "request":
+        return note(ACCESS_LOG, f"The newest lines of {name} are no requests: {line.text}.")
+    if "duration_ms" in inspection.unknown:
+        remedy = "Add responseLatency to the format (docs/log-shapes.md)."
+        return note(ACCESS_LOG, f"{name}: {inspection.unknown['duration_ms']}.", remedy)
+    return fine(ACCESS_LOG, f"{name} is read: {line.text}.")

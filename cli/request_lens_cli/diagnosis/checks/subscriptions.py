@@ -1,0 +1,49 @@
+"""From the log groups to the processor: are they filtered, and may they invoke it?"""
+
+from collections.abc import Iterator
+
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.deployed.log_group import MAX_FILTERS
+from request_lens_cli.diagnosis.examined import Examined, Source
+from request_lens_cli.diagnosis.finding import Finding, fault, fine
+
+FILTERS, PERMISSION = "filters", "permission"
+
+
+def check_filters(examined: Examined) -> Iterator[Finding]:
+    """Each log group is there, and has a filter that sends the right lines to the processor."""
+    sources, arn = examined.sources, examined.processor.arn
+    faults = [found for source in sources if (found := _filter_fault(source, arn)) is not None]
+    yield from faults or [fine(FILTERS, f"{', '.join(source.name for source in sources)} are subscribed.")]
+
+
+def _filter_fault(source: Source, arn: str) -> Finding | None:
+    kind = source.kind or Kind.ACCESS
+    attach = f"Run `request-lens attach {source.name} --kind {kind}`."
+    if source.group is None:
+        remedy = f"Deploy the stack again, or, if you attached it: `request-lens detach {source.name}`."
+        return fault(FILTERS, f"The log group {source.name} is not there.", remedy)
+    patterns = [found.pattern for found in source.group.filters if found.destination_arn == arn]
+    others = [found.name for found in source.group.filters if found.destination_arn != arn]
+    if not patterns and len(others) >= MAX_FILTERS:
+        text = f"{source.name} has no filter for the processor, and no room: {', '.join(others)} take both places."
+        return fault(FILTERS, text, f"Remove one of them. {attach}")
+    if not patterns:
+        return fault(FILTERS, f"{source.name} has no filter that sends its lines to the processor.", attach)
+    if FILTER_PATTERNS[kind] not in patterns:
+        text = f"The filter of {source.name} has the pattern {patterns[0]!r} instead of {FILTER_PATTERNS[kind]!r}."
+        return fault(FILTERS, text, f"Delete that filter. {attach}")
+    return None
+
+
+def check_permission(examined: Examined) -> Iterator[Finding]:
+    """Each log group may invoke the processor: without that its filter delivers nothing, and nobody is told."""
+    permissions = examined.processor.permissions()
+    for source in examined.sources:
+        arn = source.group.arn if source.group is not None else ""
+        if not any(permission.covers(arn) for permission in permissions):
+            kind = source.kind or Kind.ACCESS
+            remedy = f"Run `request-lens attach {source.name} --kind {kind}`, which permits it again."
+            yield fault(PERMISSION, f"{source.name} may not invoke the processor.", remedy)
+            return
+    yield fine(PERMISSION, "Each log group may invoke the processor.")

@@ -1,0 +1,95 @@
+"""The stack that is examined, with what several checks need of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.attaching.log_groups import attachments_of
+from request_lens_cli.deployed.log_group import LogGroup, find_log_group
+from request_lens_cli.deployed.processor import Processor, processor_of
+from request_lens_cli.deployed.stack import DeployedStackView
+from request_lens_cli.deployed.table import open_stack_table
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import Report
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+
+LATELY = timedelta(days=1)
+"""What counts as lately: a line, a request, a call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A log group that the processor is to read; `group` is None where it is not there.
+
+    `kind` is None where a group was attached whose filter is gone.
+    """
+
+    name: str
+    kind: Kind | None
+    group: LogGroup | None
+
+
+@dataclass(frozen=True, kw_only=True)  # without slots, for what is read once
+class Examined:
+    """A stack at one moment: what several checks look at is read once."""
+
+    stack: DeployedStackView
+    now: datetime
+
+    @cached_property
+    def processor(self) -> Processor:
+        """Its processor."""
+        return processor_of(self.stack)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """Its log groups' service."""
+        return self.stack.session.client("logs")
+
+    @cached_property
+    def report(self) -> Report:
+        """The requests and untagged calls of the last day."""
+        period = Period(first=self.now - LATELY, last=self.now)
+        return open_stack_table(self.stack).report(period, self.stack.policy)
+
+    @property
+    def function_name(self) -> str:
+        """The processor's physical name."""
+        return self.stack.output("ProcessorFunctionName")
+
+    @property
+    def own_groups(self) -> dict[Kind, str]:
+        """The names of the two log groups that the stack subscribes to."""
+        return {
+            Kind.INVOCATIONS: self.stack.output("InvocationLogGroupName"),
+            Kind.ACCESS: self.stack.output("AccessLogGroupName"),
+        }
+
+    @cached_property
+    def attached(self) -> Sequence[str]:
+        """The log groups that were attached, by name."""
+        return [name for name in attachments_of(self.stack).names() if name not in self.own_groups.values()]
+
+    @cached_property
+    def sources(self) -> Sequence[Source]:
+        """The log groups that the processor is to read: the stack's own, then what was attached."""
+        named = self.own_groups.items()
+        own = [Source(name=name, kind=kind, group=find_log_group(self.logs, name)) for kind, name in named]
+        arn = self.processor.arn if self.attached else ""
+        return own + [_attached_source(name, find_log_group(self.logs, name), arn) for name in self.attached]
+
+    def sources_of(self, kind: Kind) -> Sequence[str]:
+        """The names of the log groups of a kind."""
+        return [source.name for source in self.sources if source.kind is kind and source.group is not None]
+
+
+def _attached_source(name: str, group: LogGroup | None, arn: str) -> Source:
+    filters = group.filters if group is not None else ()
+    patterns = {found.pattern for found in filters if found.destination_arn == arn}
+    kind = next((kind for kind, pattern in FILTER_PATTERNS.items() if pattern in patterns), None)
+    return Source(name=name, kind=kind, group=group)

@@ -1,0 +1,56 @@
+"""Findings: what one check found, and what helps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What a check says: all is well, a fault, something to know, or that it could not look."""
+
+    FINE = "fine"
+    FAULT = "fault"
+    NOTE = "note"
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found, in a sentence; the remedy is empty where there is nothing to do."""
+
+    check: str
+    outcome: Outcome
+    text: str
+    remedy: str = ""
+
+    def document(self) -> dict[str, str]:
+        """The finding as `--format json` prints it."""
+        return {"check": self.check, "outcome": self.outcome.value, "text": self.text, "remedy": self.remedy}
+
+
+def fine(check: str, text: str) -> Finding:
+    """All is well."""
+    return Finding(check=check, outcome=Outcome.FINE, text=text)
+
+
+def fault(check: str, text: str, remedy: str) -> Finding:
+    """This is why the dashboard is empty, or will be."""
+    return Finding(check=check, outcome=Outcome.FAULT, text=text, remedy=remedy)
+
+
+def note(check: str, text: str, remedy: str = "") -> Finding:
+    """Nothing is broken, but this is worth knowing."""
+    return Finding(check=check, outcome=Outcome.NOTE, text=text, remedy=remedy)
+
+
+def unseen(check: str, text: str) -> Finding:
+    """Nothing is known: the check could not look."""
+    return Finding(check=check, outcome=Outcome.UNSEEN, text=text)
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """1 with a fault; 3 without one, if a check could not look; else 0."""
+    outcomes = {finding.outcome for finding in findings}
+    if Outcome.FAULT in outcomes:
+        return 1
+    return 3 if Outcome.UNSEEN in outcomes else 0

@@ -1,0 +1,38 @@
+"""Findings for people: a sign, the check, what was found, and below it what helps."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from request_lens_cli.diagnosis.finding import Finding, Outcome
+
+_SIGNS = {
+    Outcome.FINE: ("✓", "green"),
+    Outcome.FAULT: ("✗", "bold red"),
+    Outcome.NOTE: ("!", "yellow"),
+    Outcome.UNSEEN: ("?", "yellow"),
+}
+_CHECK_WIDTH = 14
+
+
+def show_finding(finding: Finding, console: Console) -> None:
+    """Print one finding, whose text is folded beside the name of its check."""
+    sign, style = _SIGNS[finding.outcome]
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(width=1)
+    table.add_column(width=_CHECK_WIDTH)
+    table.add_column(overflow="fold")
+    table.add_row(Text(sign, style=style), finding.check, Text(finding.text))
+    if finding.remedy:
+        table.add_row("", "", Text(f"→ {finding.remedy}", style="bold"))
+    console.print(table, highlight=False)
+
+
+def verdict(findings: list[Finding]) -> str:
+    """The whole in one line."""
+    outcomes = [finding.outcome for finding in findings]
+    if Outcome.FAULT in outcomes:
+        return "This is why. What comes after it was not looked at."
+    if Outcome.UNSEEN in outcomes:
+        return "No fault was found, but not everything could be looked at."
+    return "No fault was found."

@@ -1,0 +1,108 @@
+"""What the table tells of the last day: calls without a request, uncertain requests, and what would help."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
+from request_lens.domain.linking.link import Assumption, Reason, Unattributed
+from request_lens.domain.policy import Policy
+from request_lens.presentation.certainty import remedy
+from request_lens.presentation.formatting import pluralize
+from request_lens_cli.diagnosis.finding import Finding, fine, note
+from request_lens_cli.report.report import Report, headline
+
+UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
+
+_REASONS: Mapping[Reason, tuple[str, str]] = {
+    Reason.NO_REQUEST: ("no request ran then", "attach the API that they serve, or name the agent's role"),
+    Reason.AMBIGUOUS: ("several requests fit", "tag the calls"),
+    Reason.CROWDED: ("too many requests and calls lie around", "tag the calls"),
+    Reason.OTHER_CALLER: ("the role is not in AgentRoleNames", "add it if it is an agent's"),
+    Reason.REQUEST_NEVER_SEEN: ("the tag names no request that was seen", "see tags"),
+}
+"""Why calls have no request, and what helps."""
+
+_ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
+    Assumption.CALLS_HAVE_REQUESTS: (
+        "agent roles called models outside of every observed request",
+        "name every route in AgentRoutes, and agents' roles alone in AgentRoleNames",
+    ),
+    Assumption.LOGS_COME_IN_TIME: ("logs came later than LinkDelaySeconds", "raise LinkDelaySeconds"),
+    Assumption.REQUESTS_END_IN_TIME: ("requests outlasted MaxRequestSeconds", "raise MaxRequestSeconds"),
+    Assumption.CHAINS_HAVE_ONE_REQUEST: ("chains of calls spanned requests", "tag the calls"),
+    Assumption.ONE_LOOP_PER_REQUEST: ("requests ran two agent loops", "deploy with OneLoopPerRequest=false"),
+}
+"""What each broken assumption looks like, and what helps."""
+
+
+def note_unattributed(report: Report) -> Iterator[Finding]:
+    """Which share of the calls belongs to no request, and why."""
+    reasons = Counter(call.decision.reason for call in report.unlinked if isinstance(call.decision, Unattributed))
+    share = report.unattributed_share
+    if not reasons or share is None:
+        yield fine(UNATTRIBUTED, f"{headline(report)} in the last day.")
+        return
+    why = "; ".join(f"of {count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
+    loudest, _ = reasons.most_common(1)[0]
+    text = f"{headline(report)} in the last day. {share:.0%} of the calls belong to no request: {why}."
+    yield note(UNATTRIBUTED, text, _sentence(_REASONS[loudest][1]))
+
+
+def note_uncertain(report: Report) -> Iterator[Finding]:
+    """How many requests are uncertain, and why."""
+    doubts = report.doubts()
+    if not doubts:
+        yield fine(UNCERTAIN, "No request of the last day is uncertain.")
+        return
+    why = "; ".join(f"{count:,} because {doubt.value}" for doubt, count in doubts.most_common())
+    loudest, _ = doubts.most_common(1)[0]
+    yield note(
+        UNCERTAIN,
+        f"{pluralize(report.uncertain, 'request')} may have made more calls: {why}.",
+        _sentence(remedy(loudest)),
+    )
+
+
+def note_tags(report: Report) -> Iterator[Finding]:
+    """Tags that are no request's ids, with one of each to compare."""
+    never_seen = [
+        call.invocation.tag.request_id
+        for call in report.unlinked
+        if call.invocation.tag is not None
+        and isinstance(call.decision, Unattributed)
+        and call.decision.reason is Reason.REQUEST_NEVER_SEEN
+    ]
+    if not never_seen:
+        yield fine(TAGS, "Every tag of the last day is a request's id, or there are none.")
+        return
+    seen = f"; a request's id here is {report.requests[-1].request_id}" if report.requests else ""
+    text = f"{pluralize(len(never_seen), 'call')} bear a tag that is no request's id, such as {never_seen[-1]}{seen}."
+    yield note(TAGS, text, "Tag with the API's own request id, as the access log writes it (README, Tag the calls).")
+
+
+def note_assumptions(report: Report, policy: Policy) -> Iterator[Finding]:
+    """The assumption of links by time that was broken most often."""
+    broken = Counter(_broken(report, policy))
+    if not broken:
+        yield fine(ASSUMPTIONS, "What links by time rest on held.")
+        return
+    loudest, count = broken.most_common(1)[0]
+    words, helps = _ASSUMPTIONS[loudest]
+    yield note(ASSUMPTIONS, f"{loudest.value} was broken {pluralize(count, 'time')}: {words}.", _sentence(helps))
+
+
+def _broken(report: Report, policy: Policy) -> Iterator[Assumption]:
+    for state in report.requests:
+        if state.summary is not None:
+            yield from state.summary.violates
+        if state.record is not None and state.stored_at is not None:
+            yield from violations_by_request(state.record, stored_at=state.stored_at, policy=policy)
+    for call in report.unlinked:
+        if call.decision is not None and call.decision.violates is not None:
+            yield call.decision.violates
+        if call.invocation.tag is None:
+            yield from violations_by_call(call.invocation, stored_at=call.stored_at, policy=policy)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,66 @@
+"""What the logs tell besides: whose calls they are, what else is attached, and what cannot be seen here."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.attaching.sample_lines import newest_samples
+from request_lens_cli.deployed.aws_metrics import sum_of_metric
+from request_lens_cli.deployed.log_group import find_log_group
+from request_lens_cli.diagnosis.examined import LATELY, Examined
+from request_lens_cli.diagnosis.finding import Finding, fine, note
+
+ROLES, ATTACHED, MANTLE, SPANS = "agent roles", "attached", "bedrock-mantle", "spans"
+
+SPANS_GROUP = "aws/spans"
+"""Where X-Ray's Transaction Search keeps spans."""
+
+
+def note_roles(examined: Examined) -> Iterator[Finding]:
+    """Whether agents' roles are named; else whose the newest calls are, as a parameter to deploy with."""
+    named = sorted(examined.stack.policy.agent_role_names)
+    if named:
+        yield fine(ROLES, f"AgentRoleNames: {', '.join(named)}.")
+        return
+    roles = [role for role, _ in _newest_roles(examined).most_common()]
+    if not roles:
+        yield note(ROLES, "AgentRoleNames is empty, and the newest calls are of no role.")
+        return
+    text = f"AgentRoleNames is empty: a call of any role may be linked. The newest calls are by {', '.join(roles)}."
+    yield note(ROLES, text, f"sam deploy --parameter-overrides AgentRoleNames={','.join(roles)}")
+
+
+def _newest_roles(examined: Examined) -> Counter[str]:
+    logs, pattern = examined.logs, FILTER_PATTERNS[Kind.INVOCATIONS]
+    samples = [
+        sample
+        for group in examined.sources_of(Kind.INVOCATIONS)
+        for sample in newest_samples(logs, group, now=examined.now, within=LATELY, pattern=pattern)
+    ]
+    roles = (sample.inspection.fields.get("caller_role") for sample in samples)
+    return Counter(str(role) for role in roles if role is not None)
+
+
+def note_attached(examined: Examined) -> Iterator[Finding]:
+    """The log groups that were attached."""
+    attached = examined.attached
+    yield fine(ATTACHED, f"{', '.join(attached)}." if attached else "No further log group.")
+
+
+def note_mantle(examined: Examined) -> Iterator[Finding]:
+    """Whether models are called through bedrock-mantle, which logs no invocation."""
+    client = examined.stack.session.client("cloudwatch")
+    calls = sum_of_metric(client, "AWS/BedrockMantle", "Inferences", {}, since=examined.now - LATELY)
+    if calls:
+        text = f"{calls:,} calls of the last day went through bedrock-mantle: no log tells of them."
+        yield note(MANTLE, text, "Call models through bedrock-runtime to see them here.")
+    else:
+        yield fine(MANTLE, "Not used in the last day.")
+
+
+def note_spans(examined: Examined) -> Iterator[Finding]:
+    """Whether agents write spans, which are not read."""
+    if find_log_group(examined.logs, SPANS_GROUP) is not None:
+        yield note(SPANS, f"There are spans in {SPANS_GROUP}. They are not attached: Request Lens reads no spans yet.")
+    else:
+        yield fine(SPANS, "There are none.")

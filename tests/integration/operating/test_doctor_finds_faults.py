@@ -1,0 +1,413 @@
+"""`request-lens doctor`: each fault is found by a test that breaks that one thing of a healthy stack."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from request_lens_cli.diagnosis.examination import CHECKS
+from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy
+from tests.support.operating.operated_stack import (
+    ACCESS,
+    ACCOUNT,
+    INVOCATIONS,
+    OTHER_FUNCTION,
+    OperatedStack,
+    physical_name,
+    switch_logging_on,
+)
+
+__all__ = ["healthy"]
+
+
+def findings(stack: HealthyStack, *arguments: str) -> list[dict[str, str]]:
+    result = stack.aws.ask("doctor", "--format", "json", *arguments)
+    found: list[dict[str, str]] = json.loads(result.stdout)["findings"]
+    return found
+
+
+def fault(stack: HealthyStack, *arguments: str) -> dict[str, str]:
+    """The only fault, with which it ends."""
+    result = stack.aws.ask("doctor", "--format", "json", *arguments)
+    assert result.exit_code == 1, result.output
+    document = json.loads(result.stdout)
+    assert document["fault"]
+    assert [each["check"] for each in document["findings"] if each["outcome"] == "fault"] == [
+        document["findings"][-1]["check"]
+    ]
+    last: dict[str, str] = document["findings"][-1]
+    assert last["remedy"]
+    return last
+
+
+def other_function(aws: OperatedStack) -> None:
+    role = aws.lambda_.get_function_configuration(FunctionName=aws.function)["Role"]
+    aws.lambda_.create_function(
+        FunctionName="other", Runtime="python3.13", Role=role, Handler="o.h", Code={"ZipFile": b""}
+    )
+
+
+def remove_filter(aws: OperatedStack, group: str) -> None:
+    for name in aws.filters(group):
+        aws.logs.delete_subscription_filter(logGroupName=group, filterName=name)
+
+
+def metric(aws: OperatedStack, namespace: str, name: str, value: int, **dimensions: str) -> None:
+    aws.session.client("cloudwatch").put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {
+                "MetricName": name,
+                "Value": value,
+                "Timestamp": aws.now,
+                "Dimensions": [{"Name": key, "Value": given} for key, given in dimensions.items()],
+            }
+        ],
+    )
+
+
+def test_a_healthy_stack_has_no_fault(healthy: HealthyStack) -> None:
+    result = healthy.aws.ask("doctor", "--format", "json")
+
+    assert result.exit_code == 0, result.output
+    assert [each for each in json.loads(result.stdout)["findings"] if each["outcome"] != "fine"] == []
+    assert not json.loads(result.stdout)["fault"]
+
+
+def test_no_region(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    assert fault(healthy)["text"] == "No Region is set."
+
+
+def test_no_credentials(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    assert fault(healthy)["text"] == "There are no AWS credentials."
+
+
+def test_credentials_that_have_expired(healthy: HealthyStack) -> None:
+    healthy.aws.refused["cloudformation.DescribeStacks"] = "ExpiredToken"
+
+    found = fault(healthy)
+
+    assert found["check"] == "credentials"
+    assert "does not take your credentials (ExpiredToken)" in found["text"]
+
+
+def test_a_stack_that_may_not_be_seen(healthy: HealthyStack) -> None:
+    healthy.aws.deny("cloudformation.DescribeStacks")
+
+    assert "may not cloudformation:DescribeStacks" in fault(healthy)["text"]
+
+
+def test_another_stacks_name(healthy: HealthyStack) -> None:
+    found = fault(healthy, "--stack-name", "mine")
+
+    assert found["text"] == "There is no stack mine in ap-northeast-1."
+    assert "Here are: request-lens." in found["remedy"]
+
+
+def test_a_stack_of_others(healthy: HealthyStack) -> None:
+    template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    healthy.aws.cloudformation.create_stack(StackName="shop", TemplateBody=template)
+
+    assert fault(healthy, "--stack-name", "shop")["text"] == "shop is no Request Lens stack."
+
+
+def test_a_stack_whose_creation_failed(healthy: HealthyStack) -> None:
+    from moto.cloudformation.models import cloudformation_backends  # noqa: PLC0415 - it takes seconds to import
+
+    (stack,) = cloudformation_backends[ACCOUNT]["ap-northeast-1"].stacks.values()
+    stack.status = "ROLLBACK_COMPLETE"
+
+    assert fault(healthy)["text"] == "request-lens is in ROLLBACK_COMPLETE."
+
+
+def test_logging_is_off(healthy: HealthyStack) -> None:
+    healthy.aws.session.client("bedrock").delete_model_invocation_logging_configuration()
+
+    found = fault(healthy)
+
+    assert found["check"] == "logging"
+    assert "is off in this Region" in found["text"]
+
+
+def test_logging_delivers_to_s3_alone(healthy: HealthyStack) -> None:
+    bedrock = healthy.aws.session.client("bedrock")
+    healthy.aws.session.client("s3").create_bucket(
+        Bucket="calls", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
+    )
+    bedrock.put_model_invocation_logging_configuration(loggingConfig={"s3Config": {"bucketName": "calls"}})
+
+    assert "delivers to S3 alone" in fault(healthy)["text"]
+
+
+def test_logging_delivers_to_a_group_that_is_not_read(healthy: HealthyStack) -> None:
+    healthy.aws.logs.create_log_group(logGroupName="/other")
+    switch_logging_on(healthy.aws, "/other")
+
+    found = fault(healthy)
+
+    assert found["text"] == f"Bedrock logs into /other, but the stack reads {INVOCATIONS}."
+    assert "request-lens attach /other --kind invocations" in found["remedy"]
+
+
+def test_the_group_that_bedrock_logs_into_is_gone(healthy: HealthyStack) -> None:
+    healthy.aws.logs.delete_log_group(logGroupName=INVOCATIONS)
+
+    found = fault(healthy)
+
+    assert found["check"] == "logging"
+    assert "which is not there" in found["text"]
+
+
+def test_the_logging_role_is_gone(healthy: HealthyStack) -> None:
+    healthy.aws.session.client("iam").delete_role(RoleName=physical_name(healthy.aws, "BedrockLoggingRole"))
+
+    found = fault(healthy)
+
+    assert found["check"] == "logging role"
+    assert "is not there" in found["text"]
+
+
+def test_the_logging_role_does_not_trust_bedrock(healthy: HealthyStack) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    healthy.aws.session.client("iam").update_assume_role_policy(
+        RoleName=physical_name(healthy.aws, "BedrockLoggingRole"),
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+
+    assert "does not let bedrock.amazonaws.com assume it" in fault(healthy)["text"]
+
+
+def test_the_processor_is_gone(healthy: HealthyStack) -> None:
+    healthy.aws.lambda_.delete_function(FunctionName=healthy.aws.function)
+
+    found = fault(healthy)
+
+    assert found["check"] == "processor"
+    assert "is not there" in found["text"]
+
+
+def test_the_processor_is_switched_off(healthy: HealthyStack) -> None:
+    healthy.aws.lambda_.put_function_concurrency(FunctionName=healthy.aws.function, ReservedConcurrentExecutions=0)
+
+    assert "its reserved concurrency is 0" in fault(healthy)["text"]
+
+
+def test_the_settle_queue_is_not_read(healthy: HealthyStack) -> None:
+    mappings = healthy.aws.lambda_.list_event_source_mappings(FunctionName=healthy.aws.function)
+    (queue,) = [each for each in mappings["EventSourceMappings"] if ":sqs:" in each["EventSourceArn"]]
+    healthy.aws.lambda_.update_event_source_mapping(UUID=queue["UUID"], Enabled=False)
+
+    found = fault(healthy)
+
+    assert found["check"] == "processor"
+    assert "is not read: Disabled" in found["text"]
+    assert queue["UUID"] in found["remedy"]
+
+
+@pytest.mark.parametrize(("group", "kind"), [(INVOCATIONS, "invocations"), (ACCESS, "access")])
+def test_a_filter_is_missing_and_its_remedy_helps(healthy: HealthyStack, group: str, kind: str) -> None:
+    remove_filter(healthy.aws, group)
+
+    found = fault(healthy)
+
+    assert found["check"] == "filters"
+    assert found["remedy"] == f"Run `request-lens attach {group} --kind {kind}`."
+    healthy.aws.answer("attach", group, "--kind", kind)
+    assert healthy.aws.ask("doctor").exit_code == 0
+
+
+def test_two_filters_of_others_leave_no_room(healthy: HealthyStack) -> None:
+    other_function(healthy.aws)
+    remove_filter(healthy.aws, INVOCATIONS)
+    for name in ("one", "two"):
+        healthy.aws.subscribe(INVOCATIONS, name=name, to=OTHER_FUNCTION)
+
+    found = fault(healthy)
+
+    assert found["check"] == "filters"
+    assert "no room: one, two take both places" in found["text"]
+
+
+def test_a_filter_has_another_pattern(healthy: HealthyStack) -> None:
+    remove_filter(healthy.aws, INVOCATIONS)
+    healthy.aws.subscribe(INVOCATIONS, "nothing")
+
+    assert "has the pattern 'nothing'" in fault(healthy)["text"]
+
+
+def test_the_access_log_group_is_gone(healthy: HealthyStack) -> None:
+    healthy.aws.logs.delete_log_group(logGroupName=ACCESS)
+
+    found = fault(healthy)
+
+    assert found["check"] == "filters"
+    assert f"The log group {ACCESS} is not there" in found["text"]
+
+
+@pytest.mark.parametrize(("group", "kind"), [(INVOCATIONS, "invocations"), (ACCESS, "access")])
+def test_a_permission_is_missing_and_its_remedy_helps(healthy: HealthyStack, group: str, kind: str) -> None:
+    (statement,) = [sid for sid, each in healthy.aws.statements().items() if group in json.dumps(each["Condition"])]
+    healthy.aws.lambda_.remove_permission(FunctionName=healthy.aws.function, StatementId=statement)
+
+    found = fault(healthy)
+
+    assert found["check"] == "permission"
+    assert found["text"] == f"{group} may not invoke the processor."
+    healthy.aws.answer("attach", group, "--kind", kind)
+    assert healthy.aws.ask("doctor").exit_code == 0
+
+
+def _stale(healthy: HealthyStack) -> None:
+    healthy.aws.logs.delete_log_stream(logGroupName=INVOCATIONS, logStreamName="stream")
+
+
+def test_no_model_was_called(healthy: HealthyStack) -> None:
+    _stale(healthy)
+
+    found = fault(healthy)
+
+    assert found["check"] == "logged calls"
+    assert found["text"] == "No model was called in ap-northeast-1 in the last day."
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "text"),
+    [
+        ("AWS/Bedrock", "Invocations", "Models were called 7 times in the last day, and no call was logged."),
+        (
+            "AWS/Bedrock",
+            "ModelInvocationLogsCloudWatchDeliveryFailure",
+            "Bedrock failed to log 7 calls in the last day.",
+        ),
+        ("AWS/BedrockMantle", "Inferences", "All 7 calls of the last day went through bedrock-mantle."),
+    ],
+)
+def test_models_were_called_but_not_logged(healthy: HealthyStack, namespace: str, name: str, text: str) -> None:
+    _stale(healthy)
+    metric(healthy.aws, namespace, name, 7)
+
+    assert fault(healthy)["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Errors", "The processor failed 2 times in the last hour."),
+        ("Throttles", "The processor was throttled 2 times in the last hour."),
+    ],
+)
+def test_the_processor_fails_or_is_throttled(healthy: HealthyStack, name: str, text: str) -> None:
+    metric(healthy.aws, "AWS/Lambda", name, 2, FunctionName=healthy.aws.function)
+
+    found = fault(healthy)
+
+    assert found["check"] == "errors"
+    assert found["text"] == text
+
+
+def test_the_failure_bucket_holds_something(healthy: HealthyStack) -> None:
+    bucket = healthy.aws.outputs["FailureBucketName"]
+    healthy.aws.session.client("s3").put_object(Bucket=bucket, Key="aws/lambda/async/x", Body=b"{}")
+
+    found = fault(healthy)
+
+    assert found["check"] == "failures"
+    assert "1 object: log batches" in found["text"]
+    assert "request-lens redrive" in found["remedy"]
+
+
+def test_there_is_a_dead_letter(healthy: HealthyStack) -> None:
+    queue = physical_name(healthy.aws, "SettleDeadLetterQueue")
+    healthy.aws.session.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
+
+    assert "1 dead letter of the settle queue" in fault(healthy)["text"]
+
+
+def test_no_access_log_is_written(healthy: HealthyStack) -> None:
+    healthy.aws.logs.delete_log_stream(logGroupName=ACCESS, logStreamName="stream")
+
+    found = fault(healthy)
+
+    assert found["check"] == "access log"
+    assert "No API wrote an access log" in found["text"]
+    assert "request-lens attach-api API_ID" in found["remedy"]
+
+
+def test_the_newest_access_line_lacks_a_key(healthy: HealthyStack) -> None:
+    lacking = {name: value for name, value in ACCESS_LINE.items() if name != "status"}
+    healthy.writes(ACCESS, json.dumps(lacking))
+
+    found = fault(healthy)
+
+    assert found["check"] == "access log"
+    assert 'add "status":"$context.status"' in found["text"]
+
+
+def test_agent_routes_name_no_route_that_is_called(healthy: HealthyStack) -> None:
+    healthy.aws.deploy(AgentRoutes="POST /chat")
+
+    found = fault(healthy)
+
+    assert found["check"] == "routes"
+    assert found["text"] == "AgentRoutes names POST /chat; called were POST /ask."
+
+
+def test_lines_come_in_but_the_table_is_empty(healthy: HealthyStack) -> None:
+    dynamodb, table = healthy.aws.session.client("dynamodb"), healthy.aws.outputs["RequestTableName"]
+    for item in dynamodb.scan(TableName=table)["Items"]:
+        dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    found = fault(healthy)
+
+    assert found["check"] == "table"
+    assert "--send-test-event" in found["remedy"]
+
+
+def test_every_check_finds_something_in_these_tests() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+
+    assert [name for name, _ in CHECKS if f'"{name}"' not in text] == []
+
+
+DENIED: dict[str, tuple[str, str]] = {
+    "logging": ("bedrock.GetModelInvocationLoggingConfiguration", "bedrock:GetModelInvocationLoggingConfiguration"),
+    "logging role": ("iam.GetRole", "iam:GetRole"),
+    "processor": ("lambda.GetFunctionConcurrency", "lambda:GetFunctionConcurrency"),
+    "filters": ("cloudwatch-logs.DescribeSubscriptionFilters", "logs:DescribeSubscriptionFilters"),
+    "permission": ("lambda.GetPolicy", "lambda:GetPolicy"),
+    "logged calls": ("cloudwatch-logs.FilterLogEvents", "logs:FilterLogEvents"),
+    "errors": ("cloudwatch.GetMetricData", "cloudwatch:GetMetricData"),
+    "failures": ("s3.ListObjectsV2", "s3:ListBucket"),
+    "table": ("dynamodb.Query", "dynamodb:Query"),
+}
+
+
+@pytest.mark.parametrize("check", DENIED)
+def test_what_may_not_be_looked_at_names_the_action_and_the_rest_goes_on(healthy: HealthyStack, check: str) -> None:
+    operation, action = DENIED[check]
+    healthy.aws.deny(operation)
+
+    result = healthy.aws.ask("doctor", "--format", "json")
+
+    assert result.exit_code == 3, result.output
+    found = json.loads(result.stdout)["findings"]
+    unseen = {each["check"]: each["text"] for each in found if each["outcome"] == "unseen"}
+    assert unseen[check] == f"Your credentials may not {action}: allow them that action."
+    assert found[-1]["check"] == "spans"
+
+
+def test_it_fits_into_80_columns(healthy: HealthyStack) -> None:
+    remove_filter(healthy.aws, ACCESS)
+
+    result = healthy.aws.ask("doctor", columns=80)
+
+    assert result.exit_code == 1
+    assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
+    assert "✗ filters" in result.stdout
+    assert result.stdout.rstrip().endswith("This is why. What comes after it was not looked at.")

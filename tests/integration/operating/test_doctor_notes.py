@@ -1,0 +1,145 @@
+"""`request-lens doctor` over a stack without a fault: what is worth knowing, and what helps."""
+
+import json
+
+import pytest
+
+from request_lens.domain.facts import Tag
+from request_lens.domain.linking.link import Assumption, Reason, Unattributed
+from tests.support.facts import call
+from tests.support.facts import tag as tag_of
+from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
+from tests.support.operating.operated_stack import ACCESS, INVOCATIONS
+from tests.support.sample_states import settled
+
+__all__ = ["healthy"]
+
+
+def noted(stack: HealthyStack) -> dict[str, dict[str, str]]:
+    """What is worth knowing, by check; nothing is a fault."""
+    result = stack.aws.ask("doctor", "--format", "json")
+    assert result.exit_code == 0, result.output
+    return {each["check"]: each for each in json.loads(result.stdout)["findings"] if each["outcome"] == "note"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "why", "helps"),
+    [
+        (Reason.NO_REQUEST, "no request ran then", "Attach the API that they serve"),
+        (Reason.AMBIGUOUS, "several requests fit", "Tag the calls."),
+        (Reason.CROWDED, "too many requests and calls lie around", "Tag the calls."),
+        (Reason.OTHER_CALLER, "the role is not in AgentRoleNames", "Add it if it is an agent's."),
+    ],
+)
+def test_the_share_of_calls_without_a_request_and_why(
+    healthy: HealthyStack, reason: Reason, why: str, helps: str
+) -> None:
+    for number in range(3):
+        healthy.holds_call(Unattributed(reason=reason), number=number)
+
+    (found,) = noted(healthy).values()
+
+    assert found["check"] == "unattributed"
+    assert f"75% of the calls belong to no request: of 3 {why}." in found["text"]
+    assert helps in found["remedy"]
+
+
+def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:
+    healthy.holds(settled("unsure", start=20, possible_calls=2))
+
+    (found,) = noted(healthy).values()
+
+    assert found["check"] == "uncertain"
+    assert "1 request may have made more calls: 1 because unlinked calls may be their own." in found["text"]
+    assert found["remedy"] == "Name the agent's role in AgentRoleNames, or tag the calls."
+
+
+def test_a_tag_that_is_no_requests_id_stands_beside_one_that_is(healthy: HealthyStack) -> None:
+    tagged = call(tag=Tag(request_id=tag_of("order-4711").request_id))
+    healthy.holds_call(Unattributed(reason=Reason.REQUEST_NEVER_SEEN), invocation=tagged)
+
+    found = noted(healthy)
+
+    assert set(found) == {"tags", "unattributed"}
+    assert "no request's id, such as order-4711; a request's id here is JKJaXmPLvHcESHA=." in found["tags"]["text"]
+
+
+def test_the_assumption_that_was_broken_most(healthy: HealthyStack) -> None:
+    healthy.holds_call(
+        Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS),
+    )
+
+    found = noted(healthy)["assumptions"]
+
+    assert found["text"].startswith("calls_have_requests was broken 1 time:")
+    assert "AgentRoutes" in found["remedy"]
+
+
+def test_a_request_that_outlasted_the_limit_breaks_an_assumption(healthy: HealthyStack) -> None:
+    healthy.holds(settled("long", start=-120, duration_ms=45_000))
+
+    assert noted(healthy)["assumptions"]["text"].startswith("requests_end_in_time was broken 1 time:")
+
+
+def test_without_agent_role_names_the_newest_callers_are_a_parameter_to_deploy_with(healthy: HealthyStack) -> None:
+    healthy.aws.deploy(AgentRoleNames="")
+    healthy.writes(INVOCATIONS, invocation_line("Other"), invocation_line(), invocation_line(None))
+
+    found = noted(healthy)["agent roles"]
+
+    assert found["remedy"] == "sam deploy --parameter-overrides AgentRoleNames=AgentRole,Other"
+
+
+def test_calls_of_no_role_are_said_to_be_that(healthy: HealthyStack) -> None:
+    healthy.aws.deploy(AgentRoleNames="")
+    healthy.aws.logs.delete_log_stream(logGroupName=INVOCATIONS, logStreamName="stream")
+    healthy.writes(INVOCATIONS, invocation_line(None))
+
+    assert "the newest calls are of no role" in noted(healthy)["agent roles"]["text"]
+
+
+def test_what_goes_through_bedrock_mantle_is_said_to_be_unseen(healthy: HealthyStack) -> None:
+    point = {"MetricName": "Inferences", "Value": 12, "Timestamp": healthy.aws.now}
+    healthy.aws.session.client("cloudwatch").put_metric_data(
+        Namespace="AWS/BedrockMantle",
+        MetricData=[point],  # type: ignore[list-item]
+    )
+
+    assert "12 calls of the last day went through bedrock-mantle" in noted(healthy)["bedrock-mantle"]["text"]
+
+
+def test_spans_that_are_not_read(healthy: HealthyStack) -> None:
+    healthy.aws.logs.create_log_group(logGroupName="aws/spans")
+
+    assert "There are spans in aws/spans" in noted(healthy)["spans"]["text"]
+
+
+def test_a_format_without_a_duration_links_by_tags_alone(healthy: HealthyStack) -> None:
+    lacking = {name: value for name, value in ACCESS_LINE.items() if name != "responseLatency"}
+    healthy.writes(ACCESS, json.dumps(lacking))
+
+    found = noted(healthy)["access log"]
+
+    assert "only tags link to this request" in found["text"]
+    assert "responseLatency" in found["remedy"]
+
+
+def test_lines_that_are_ignored_are_said_to_be(healthy: HealthyStack) -> None:
+    healthy.aws.logs.delete_log_stream(logGroupName=ACCESS, logStreamName="stream")
+    healthy.writes(ACCESS, json.dumps({**ACCESS_LINE, "routeKey": "OPTIONS /ask"}))
+
+    assert "are no requests: CORS preflight" in noted(healthy)["access log"]["text"]
+
+
+def test_groups_that_were_attached_are_listed_and_examined(healthy: HealthyStack) -> None:
+    group = "/aws/apigateway/orders"
+    healthy.aws.logs.create_log_group(logGroupName=group)
+    healthy.aws.answer("attach", group, "--kind", "access")
+
+    listed = json.loads(healthy.aws.answer("doctor", "--format", "json"))["findings"]
+    assert {each["check"]: each["text"] for each in listed}["attached"] == f"{group}."
+
+    for name in healthy.aws.filters(group):
+        healthy.aws.logs.delete_subscription_filter(logGroupName=group, filterName=name)
+    broken = healthy.aws.refusal("doctor")
+    assert f"{group} has no filter that sends its lines to the processor" in broken

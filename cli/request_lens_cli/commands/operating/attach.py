@@ -57,6 +57,7 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     chosen = Kind(kind) if kind else _kind_told_by(sample, group)
     if attachments.attach(found, chosen):
         click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
+        click.echo(f"Those of before come with `request-lens backfill --log-group {group} --since 1d`.")
     else:
         click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
     click.echo(_reading(sample, chosen))

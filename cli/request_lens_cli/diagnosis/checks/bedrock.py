@@ -89,7 +89,7 @@ def _why_none(examined: Examined) -> Finding:
         remedy = "Call models through bedrock-runtime: what goes through bedrock-mantle is not logged."
         return fault(CALLS, f"All {elsewhere:,} calls of the last day went through bedrock-mantle.", remedy)
     region = examined.stack.session.region_name
-    remedy = "Call a model. If your agent does, it calls another Region or account: deploy there."
+    remedy = "Call a model. If your agent does, it calls it in another Region or account: deploy there."
     return fault(CALLS, f"No model was called in {region} in the last day.", remedy)
 
 

@@ -77,7 +77,9 @@ def note_tags(report: Report) -> Iterator[Finding]:
         return
     seen = f"; a request's id here is {report.requests[-1].request_id}" if report.requests else ""
     text = f"{pluralize(len(never_seen), 'call')} bear a tag that is no request's id, such as {never_seen[-1]}{seen}."
-    yield note(TAGS, text, "Tag with the API's own request id, as the access log writes it (README, Tag the calls).")
+    yield note(
+        TAGS, text, "Tag with the id that the access log writes: of a REST API extendedRequestId, else requestId."
+    )
 
 
 def note_assumptions(report: Report, policy: Policy) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser checkov demo down test benchmark check format docs lock prices build clean
+.PHONY: help setup browser checkov demo down test benchmark check format docs lock prices build wheel clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,10 @@ docs: setup browser ## Make the generated parts of the documents anew: tables, o
 build: setup ## Build the stack into .aws-sam, as `sam deploy` wants it
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build
 
+wheel: setup ## Build the command as a wheel into dist/, for machines without a clone
+	rm -rf dist
+	$(BIN)/python -m hatchling build --target wheel --directory dist
+
 lock: setup ## Lock each dependency group into requirements/ (UPGRADE=1 takes newer versions)
 	@PATH="$(CURDIR)/$(TOOLS):$$PATH" scripts/lock.sh $(if $(filter-out 0,$(UPGRADE)),--upgrade)
 
@@ -75,5 +79,5 @@ prices: setup ## Compile the table of Bedrock's list prices (UPGRADE=1 takes the
 
 clean: ## Remove what the targets made: environments, builds, caches and out/
 	@[ ! -x $(BIN)/request-lens ] || $(BIN)/request-lens local down
-	rm -rf .venv .tools .aws-sam out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .aws-sam dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -79,6 +79,11 @@ class Traffic:
             return False
         return bool(self.policy.agent_role_names) or not any(each.stranger for each in self.calls.values())
 
+    @property
+    def may_mislead(self) -> bool:
+        """Whether a link that is but assumed may be wrong: conversations go on, or agents after their requests."""
+        return self.goes_on or any(each.may_run_on for each in self.requests.values())
+
     def calls_of(self, request_id: RequestId) -> list[CallTruth]:
         """The calls made for a request."""
         return [each for each in self.calls.values() if each.request_id == request_id]

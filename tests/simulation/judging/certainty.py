@@ -38,10 +38,9 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
 
 
 def _assumed(outcome: Outcome) -> set[InvocationId]:
-    """Calls that somebody has by a link that is but assumed, which may be wrong where conversations go on."""
-    return {
-        key for key, link in outcome.links.items() if outcome.traffic.goes_on and link.confidence is Confidence.ASSUMED
-    }
+    """Calls that somebody has by a link that is but assumed, and may be wrong."""
+    may_mislead = outcome.traffic.may_mislead
+    return {key for key, link in outcome.links.items() if may_mislead and link.confidence is Confidence.ASSUMED}
 
 
 def _counts(truth: CallTruth, policy: Policy) -> bool:

@@ -30,8 +30,8 @@ def inferred(outcome: Outcome) -> Verdict:
     if not (outcome.is_punctual and outcome.traffic.keeps_the_assumptions):
         return
     for key, link in outcome.links.items():
-        if outcome.traffic.goes_on and link.confidence is Confidence.ASSUMED:
-            continue  # one request may hold what was truly split between two
+        if outcome.traffic.may_mislead and link.confidence is Confidence.ASSUMED:
+            continue  # one request may hold what was truly split between two, or made after another's end
         yield expect(f"the link of {key} ({link.method})", link.request_id, outcome.calls[key].request_id)
     if outcome.traffic.style is Style.SPARSE:
         for key, each in outcome.calls.items():

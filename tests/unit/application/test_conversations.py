@@ -45,3 +45,71 @@ def test_a_chain_that_tagged_calls_part_is_decided_in_all_its_parts(tagged_at: f
     world.run_until()
 
     assert places(world) == {"a": "r1", "t": "r1", "b": "r2"}
+
+
+def resumed(after_s: float = 11) -> list[tuple[float, Fact]]:
+    """A 504 whose tool hung; the user asks again, and the next request's call returns the tool's result."""
+    began = 29 + after_s
+    return [
+        (40, request("given-up", 0, duration_ms=29_000, status=504)),
+        (began + 20, request("again", began, duration_ms=6_000)),
+        (20, call("asks", 1, produced=["x"])),
+        (began + 21, call("returns", int(began) + 1, returned=["x"])),
+    ]
+
+
+def possible(world: World, request_id: str) -> int | None:
+    """How many more calls a request says may be its own."""
+    summary = world.request(request_id).summary
+    assert summary is not None
+    return summary.possible_calls
+
+
+def test_a_session_that_is_resumed_after_a_time_out_goes_on_with_the_request_in_whose_time_it_does() -> None:
+    world = run(resumed(), AGENTS)
+
+    assert world.calls_of("given-up") == {"asks": ("window", "inferred")}
+    assert world.calls_of("again") == {"returns": ("window", "assumed")}
+    assert (possible(world, "given-up"), possible(world, "again")) == (0, 0)
+
+
+def test_a_chain_that_one_request_held_in_its_time_is_its_own_though_one_before_may_run_on() -> None:
+    chain = [(75, call("c-1", 51, produced=["y"])), (76, call("c-2", 53, returned=["y"]))]
+    world = run(
+        [
+            (40, request("given-up", 0, duration_ms=29_000, status=504)),
+            (70, request("own", 50)),
+            *chain,
+        ],
+        AGENTS,
+    )
+
+    assert world.calls_of("own") == {"c-1": ("window", "assumed"), "c-2": ("chain", "assumed")}
+    assert world.calls_of("given-up") == {}
+
+
+def test_a_call_alone_that_an_agent_may_have_made_after_its_request_is_ambiguous() -> None:
+    given_up = request("given-up", 0, duration_ms=29_000, status=504)
+    world = run([(40, given_up), (70, request("own", 50)), (75, call("alone", 51))], AGENTS)
+
+    assert world.decision("alone") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+
+
+@pytest.mark.parametrize(("given_up", "linked"), [(2, True), (3, False)])
+def test_of_more_than_three_requests_that_may_have_made_a_chain_none_is_assumed(given_up: int, linked: bool) -> None:
+    records: list[tuple[float, Fact]] = [
+        (40, request(f"given-up-{n}", n, duration_ms=29_000, status=504)) for n in range(given_up)
+    ]
+    chain = [(75, call("c-1", 51, produced=["y"])), (76, call("c-2", 53, returned=["y"]))]
+
+    world = run([*records, (70, request("own", 50)), *chain], AGENTS)
+
+    assert bool(world.calls_of("own")) is linked
+
+
+def test_a_request_of_unknown_duration_in_whose_time_a_chain_was_leaves_it_ambiguous() -> None:
+    given_up = request("given-up", 0, duration_ms=29_000, status=504)
+    chain = [(75, call("c-1", 51, produced=["y"])), (76, call("c-2", 53, returned=["y"]))]
+    world = run([(40, given_up), (70, request("own", 50, duration_ms=None)), *chain], AGENTS)
+
+    assert world.decision("c-1") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)

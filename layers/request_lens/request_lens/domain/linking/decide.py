@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
-from request_lens.domain.linking.evidence import Evidence, elimination_around, ids_of, link_by_time, second_loop, weigh
+from request_lens.domain.linking.evidence import (
+    Evidence,
+    elimination_around,
+    ids_of,
+    link_by_time,
+    nominal_requests,
+    second_loop,
+    weigh,
+)
 from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
 from request_lens.domain.linking.neighbourhood import LinkingContext, of_known_duration
 from request_lens.domain.policy import Policy
@@ -49,7 +57,7 @@ def _decision_of_whole(evidence: Evidence) -> ChainDecision:
     """The decision of a chain that is one request's, for all its calls."""
     context = evidence.context
     spans = _spans_requests(evidence)
-    decision = evidence.only or _by_elimination(evidence)
+    decision = evidence.only or _in_its_own_time(evidence, _by_elimination(evidence))
     anchor = context.anchor
     if anchor is not None and anchor.request_id in ids_of(of_known_duration(evidence.candidates)):
         decision = _anchored(anchor, decision)
@@ -58,9 +66,12 @@ def _decision_of_whole(evidence: Evidence) -> ChainDecision:
 
 
 def _decisions_by_call(evidence: Evidence) -> ChainDecision:
-    """The decisions of a chain that may be several requests', each call by itself: linked where all agree on one."""
+    """The decisions of a chain that may be several requests', each call by itself: linked where all agree on one.
+
+    Where all agree but for those by which an agent ran on after its request, the link is only assumed.
+    """
     context, chain, policy = evidence.context, evidence.context.chain, evidence.context.policy
-    request_ids = dict(context.linked)
+    request_ids, nominal = dict(context.linked), nominal_requests(evidence)
     decisions: dict[InvocationId, Decision] = {}
     open_ids = {member.invocation.invocation_id for member in context.members if member.decision is None}
     for call, before in zip(chain.calls, chain.previous, strict=True):
@@ -68,10 +79,12 @@ def _decisions_by_call(evidence: Evidence) -> ChainDecision:
         if call_id not in open_ids:
             continue
         options = evidence.options[call_id]
-        if len(options) == 1 and options[0].duration_ms is not None:
+        only = options[0] if len(options) == 1 and options[0].duration_ms is not None else None
+        if request := only or nominal.get(call_id):
             followed = {request_ids.get(chain.calls[position].invocation_id) for position in before}
-            decisions[call_id] = _link_of_part(options[0], followed - {None}, policy)
-            request_ids[call_id] = options[0].request_id
+            link = _link_of_part(request, followed - {None}, policy)
+            decisions[call_id] = link if only else replace(link, confidence=Confidence.ASSUMED)
+            request_ids[call_id] = request.request_id
         elif options:
             decisions[call_id] = Unattributed(reason=Reason.AMBIGUOUS, candidates=len(options))
         else:
@@ -116,6 +129,17 @@ def _by_elimination(evidence: Evidence) -> Decision:
     if request_id is None or request_id not in ids_of(of_known_duration(evidence.candidates)):
         return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(evidence.candidates), violates=violated)
     return Link(request_id=request_id, method=Method.ELIMINATION, confidence=Confidence.ASSUMED, violates=violated)
+
+
+def _in_its_own_time(evidence: Evidence, decision: Decision) -> Decision:
+    """The link of a chain that is not linked otherwise to the only request that held it before its end, if any."""
+    nominal = nominal_requests(evidence) if isinstance(decision, Unattributed) else {}
+    holders = ids_of(nominal.values())
+    if len(holders) != 1 or len(nominal) < len(evidence.context.chain.calls):
+        return decision
+    return Link(
+        request_id=holders.pop(), method=Method.WINDOW, confidence=Confidence.ASSUMED, violates=decision.violates
+    )
 
 
 def _linked(context: LinkingContext, link: Link) -> ChainDecision:

@@ -55,19 +55,29 @@ UNBOUNDED = Bounds(linked={}, follow={})
 """Nothing is known of the calls but the calls."""
 
 
-def explain(chain: Chain, requests: Iterable[Request], bounds: Bounds, policy: Policy) -> Explanations:
-    """The explanations of a chain by these requests, O(n² (n + m)) for n calls and m requests that one of them fits."""
-    near = [request for request in requests if any(fits(lone_chain(call), request, policy) for call in chain.calls)]
+def explain(
+    chain: Chain, requests: Iterable[Request], bounds: Bounds, policy: Policy, *, overtime: bool = True
+) -> Explanations:
+    """The explanations of a chain by these requests, O(n² (n + m)) for n calls and m requests that one of them fits.
+
+    Without `overtime` they are those by which no agent ran on after its request.
+    """
+    lone = [lone_chain(call) for call in chain.calls]
+    near = [request for request in requests if any(fits(call, request, policy, overtime=overtime) for call in lone)]
     after = [_mask(_begins_after(other, one, policy) for other in near) for one in near]
     allowed = [_allowed(call.invocation_id, near, after, bounds) for call in chain.calls]
     if len(chain.calls) > MAX_CALLS or len(near) > MAX_REQUESTS:
         whole = tuple(
             request
             for position, request in enumerate(near)
-            if all(mask >> position & 1 for mask in allowed) and fits(chain, request, policy)
+            if all(mask >> position & 1 for mask in allowed) and fits(chain, request, policy, overtime=overtime)
         )
         return Explanations(options=(whole,) * len(chain.calls))
-    options, is_split = _options(_holders(chain, near, allowed, policy), after)
+    parts = [
+        [fitting_part(chain, request, policy, first=first, overtime=overtime) for request in near]
+        for first in range(len(chain.calls))
+    ]
+    options, is_split = _options(_holders(parts, allowed), after)
     return Explanations(
         options=tuple(tuple(near[position] for position in _positions(mask)) for mask in options), is_split=is_split
     )
@@ -91,13 +101,16 @@ def _allowed(call_id: InvocationId, requests: Sequence[Request], after: Sequence
     return everyone
 
 
-def _holders(chain: Chain, requests: Sequence[Request], allowed: Sequence[_Mask], policy: Policy) -> list[list[_Mask]]:
-    """By first and last position of a part of the chain, the requests that can have made all calls of the part."""
-    count = len(chain.calls)
+def _holders(parts: Sequence[Sequence[int]], allowed: Sequence[_Mask]) -> list[list[_Mask]]:
+    """By first and last position of a part of the chain, the requests that can have made all calls of the part.
+
+    `parts` are how far the calls from each position on fit each request.
+    """
+    count = len(parts)
     holders = [[0] * count for _ in range(count)]
-    for first in range(count):
-        for position, request in enumerate(requests):
-            for last in range(first, fitting_part(chain, request, policy, first=first)):
+    for first, ends in enumerate(parts):
+        for position, end in enumerate(ends):
+            for last in range(first, end):
                 if not allowed[last] >> position & 1:
                     break
                 holders[first][last] |= 1 << position

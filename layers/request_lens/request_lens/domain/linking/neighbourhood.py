@@ -158,11 +158,11 @@ class LinkingContext:
         logged = [member.invocation.logged_at for member in self.deciding]
         return min(logged), max(logged)
 
-    def explain(self, chain: Chain, bounds: Bounds = UNBOUNDED) -> Explanations:
+    def explain(self, chain: Chain, bounds: Bounds = UNBOUNDED, *, overtime: bool = True) -> Explanations:
         """What can have made a chain's calls, if the chain may be split between requests."""
         logged = [call.logged_at for call in chain.calls]
         near = _started_within(self.facts.requests, min(logged), max(logged), self.policy)
-        return explain(chain, near, bounds, self.policy)
+        return explain(chain, near, bounds, self.policy, overtime=overtime)
 
     def lone_options(self) -> list[list[Request]]:
         """By call of the chain, the requests that may have made it alone."""

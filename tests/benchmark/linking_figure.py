@@ -1,4 +1,4 @@
-"""The linking curve as a picture for docs/correlation.md: `make docs` draws it anew."""
+"""The linking curves as a picture for docs/correlation.md: `make docs` draws it anew."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,18 @@ from math import log
 from pathlib import Path
 
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
+from tests.benchmark.field_traffic import field_traffic
 from tests.benchmark.linking_share import ALONE, ONE_LOOP, Share, mean_open, share, without_chains
-from tests.benchmark.untagged_traffic import REQUESTS, SEED, untagged_traffic
+from tests.benchmark.untagged_traffic import REQUESTS, SEED, Traffic, untagged_traffic
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "images" / "linking.svg"
 
 GAPS_S = (60, 20, 8, 3)
 
-_WIDTH, _HEIGHT = 860, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 262, 84, 328
-_LABEL_GAP = 18
+_WIDTH, _HEIGHT = 860, 446
+_TOP, _BOTTOM = 108, 330
+_PLOT_WIDTH, _INSET = 306, 20
+_LABEL_GAP = 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +35,49 @@ class Point:
         """The shares, each with one more method."""
         return (self.window, self.chain, self.elimination)
 
+    @property
+    def told(self) -> str:
+        """The point in words."""
+        found = " / ".join(f"{each.linked:.0%}" for each in self.methods)
+        return f"{self.gap_s} s: {found}"
 
-def curve(gaps_s: Iterable[int] = GAPS_S) -> list[Point]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One traffic: its name, where its plot begins, and what draws its requests, so many seconds apart on average."""
+
+    title: str
+    left: int
+    draw: Callable[[int], Traffic]
+
+
+def _each_by_itself(gap_s: int) -> Traffic:
+    return untagged_traffic(mean_gap_s=gap_s, requests=REQUESTS, seed=SEED)
+
+
+def _conversations(gap_s: int) -> Traffic:
+    return field_traffic(mean_gap_s=gap_s, requests=REQUESTS, seed=SEED)
+
+
+ALONE_PANEL = Panel(title="Each request by itself", left=66, draw=_each_by_itself)
+FIELD_PANEL = Panel(title="Conversations that go on", left=484, draw=_conversations)
+
+type Curves = Sequence[tuple[Panel, Sequence[Point]]]
+
+
+def curves() -> Curves:
+    """The curve of each traffic."""
+    return [(panel, curve(panel)) for panel in (ALONE_PANEL, FIELD_PANEL)]
+
+
+def curve(panel: Panel, gaps_s: Iterable[int] = GAPS_S) -> list[Point]:
     """The shares at each mean gap."""
-    return [_point(gap_s) for gap_s in gaps_s]
+    return [point(panel, gap_s) for gap_s in gaps_s]
 
 
-def _point(gap_s: int) -> Point:
-    traffic = untagged_traffic(mean_gap_s=gap_s, requests=REQUESTS, seed=SEED)
+def point(panel: Panel, gap_s: int) -> Point:
+    """The shares at one mean gap."""
+    traffic = panel.draw(gap_s)
     return Point(
         gap_s=gap_s,
         open=mean_open(traffic),
@@ -58,68 +95,90 @@ class _Line:
 
 
 _LINES = (
-    _Line(style="tag", label="tagged: every call, exact", linked=lambda _: 1.0),
+    _Line(style="tag", label="tagged", linked=lambda _: 1.0),
     _Line(style="elimination", label="+ OneLoopPerRequest=true", linked=lambda point: point.elimination.linked),
     _Line(style="chain", label="+ tool-use chains", linked=lambda point: point.chain.linked),
     _Line(style="window", label="time alone", linked=lambda point: point.window.linked),
 )
+_LEGEND_X = (22, 146, 452, 670)
 
 
-def drawn(points: Sequence[Point]) -> str:
-    """The curve as SVG, light or dark as the reader's browser is."""
-    body = [*_axes(points), *(part for line in _LINES for part in _line(line, points)), *_end_labels(points[-1])]
-    described = "; ".join(f"{each.gap_s} s: {each.chain.linked:.0%}, {each.elimination.linked:.0%}" for each in points)
+def drawn(curves: Curves) -> str:
+    """The curves as SVG, light or dark as the reader's browser is."""
+    body = [part for panel, points in curves for part in _panel(panel, points)]
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" class="rl">',
-            f"<title>Share of calls linked by chains, and by elimination, by mean gap: {described}</title>",
+            "<title>Share of calls linked by time alone / and by chains / and with OneLoopPerRequest=true</title>",
+            f"<desc>{'; '.join(described(panel, points) for panel, points in curves)}</desc>",
             f"<style>{_style_sheet()}</style>",
             f'<rect class="background" width="{_WIDTH}" height="{_HEIGHT}"/>',
-            f'<text class="title" x="{_LEFT - 44}" y="34">How many calls are correlated without a tag</text>',
-            f'<text class="muted" x="{_LEFT - 44}" y="56">Simulated requests of 1 to 5 calls; no link is wrong</text>',
+            '<text class="title" x="22" y="36">How many calls are linked without a tag</text>',
             *body,
+            *_legend(),
             "</svg>\n",
         )
     )
 
 
-def _x(gap_s: float) -> float:
+def described(panel: Panel, points: Iterable[Point]) -> str:
+    """The curve in words, for who cannot see it, and for the test that holds a part of it."""
+    return f"{panel.title}: {', '.join(point.told for point in points)}"
+
+
+def _panel(panel: Panel, points: Sequence[Point]) -> Iterator[str]:
+    yield f'<text class="panel" x="{panel.left}" y="{_TOP - 26}">{panel.title}</text>'
+    yield from _axes(panel, points)
+    for line in _LINES:
+        yield from _line(panel, line, points)
+    yield from _end_values(panel, points[-1])
+
+
+def _x(panel: Panel, gap_s: float) -> float:
     widest, closest = log(GAPS_S[0]), log(GAPS_S[-1])
-    return round(_LEFT + 24 + (widest - log(gap_s)) / (widest - closest) * (_WIDTH - _RIGHT - _LEFT - 24), 1)
+    share_of_width = (widest - log(gap_s)) / (widest - closest)
+    return round(panel.left + _INSET + share_of_width * (_PLOT_WIDTH - 2 * _INSET), 1)
 
 
 def _y(linked: float) -> float:
     return round(_BOTTOM - linked * (_BOTTOM - _TOP), 1)
 
 
-def _axes(points: Sequence[Point]) -> Iterator[str]:
-    for tenth in (0, 25, 50, 75, 100):
-        y = _y(tenth / 100)
-        yield f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'
-        yield f'<text class="muted" x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{tenth} %</text>'
-    for point in points:
-        x = _x(point.gap_s)
-        yield f'<text x="{x}" y="{_BOTTOM + 22}" text-anchor="middle">{point.gap_s} s</text>'
-        yield f'<text class="muted" x="{x}" y="{_BOTTOM + 40}" text-anchor="middle">{point.open:.1f} at once</text>'
-    axis = "Mean time between requests, and how many run at once"
-    yield f'<text class="muted" x="{_LEFT - 44}" y="{_BOTTOM + 62}">{axis}</text>'
+def _axes(panel: Panel, points: Sequence[Point]) -> Iterator[str]:
+    right = panel.left + _PLOT_WIDTH
+    for percent in (0, 25, 50, 75, 100):
+        y = _y(percent / 100)
+        yield f'<line class="rule" x1="{panel.left}" x2="{right}" y1="{y}" y2="{y}"/>'
+        if panel is ALONE_PANEL:  # the axis stands once
+            yield f'<text class="muted" x="{panel.left - 8}" y="{y + 5}" text-anchor="end">{percent} %</text>'
+    for each in points:
+        x = _x(panel, each.gap_s)
+        yield f'<text x="{x}" y="{_BOTTOM + 24}" text-anchor="middle">{each.gap_s} s</text>'
+    yield f'<text class="muted" x="{panel.left}" y="{_BOTTOM + 48}">mean time between requests</text>'
 
 
-def _line(line: _Line, points: Sequence[Point]) -> Iterator[str]:
-    places = [(_x(point.gap_s), _y(line.linked(point))) for point in points]
+def _line(panel: Panel, line: _Line, points: Sequence[Point]) -> Iterator[str]:
+    places = [(_x(panel, point.gap_s), _y(line.linked(point))) for point in points]
     yield f'<polyline class="line {line.style}" points="{" ".join(f"{x},{y}" for x, y in places)}"/>'
     for x, y in places:
         yield f'<circle class="dot {line.style}" cx="{x}" cy="{y}" r="4"/>'
 
 
-def _end_labels(last: Point) -> Iterator[str]:
-    """Each line's name and last value at its right end, pushed apart where lines end close together."""
-    above = float("-inf")
-    for line in _LINES:
-        y = max(_y(line.linked(last)), above + _LABEL_GAP)
-        above = y
-        value = "100 %" if line.style == "tag" else f"{line.linked(last):.0%}".replace("%", " %")
-        yield f'<text class="label {line.style}" x="{_WIDTH - _RIGHT + 14}" y="{y + 4}">{value} {line.label}</text>'
+def _end_values(panel: Panel, last: Point) -> Iterator[str]:
+    """Each line's last value at its right end, from the lowest up, pushed apart where lines end close together."""
+    below = float(_BOTTOM + _LABEL_GAP)
+    for line in reversed(_LINES):
+        y = min(_y(line.linked(last)), below - _LABEL_GAP)
+        below = y
+        value = f"{line.linked(last):.0%}".replace("%", " %")
+        yield f'<text class="label {line.style}" x="{panel.left + _PLOT_WIDTH - 8}" y="{y + 5}">{value}</text>'
+
+
+def _legend() -> Iterator[str]:
+    y = _HEIGHT - 24
+    for line, x in zip(_LINES, _LEGEND_X, strict=True):
+        yield f'<line class="line {line.style}" x1="{x}" x2="{x + 28}" y1="{y - 5}" y2="{y - 5}"/>'
+        yield f'<text class="label {line.style}" x="{x + 36}" y="{y}">{line.label}</text>'
 
 
 def _style_sheet() -> str:
@@ -139,8 +198,9 @@ def _coloured(palette: Palette) -> str:
         for name, colour in colours.items()
     )
     return (
-        f'.rl text {{ font: 13px Inter, system-ui, "Segoe UI", Arial, sans-serif; fill: {palette.text}; }}'
-        f".rl .title {{ font-size: 20px; font-weight: 600; }} .rl .muted {{ fill: {palette.muted}; }}"
+        f'.rl text {{ font: 15px Inter, system-ui, "Segoe UI", Arial, sans-serif; fill: {palette.text}; }}'
+        f".rl .title {{ font-size: 21px; font-weight: 600; }} .rl .panel {{ font-size: 17px; font-weight: 600; }}"
+        f".rl .muted {{ fill: {palette.muted}; }}"
         f".rl .background {{ fill: {palette.background}; }} .rl .rule {{ stroke: {palette.rule}; }}"
         f"{strokes} .rl .line {{ fill: none; stroke-width: 2.5; }} .rl .line.tag {{ stroke-dasharray: 5 4; }}"
         ".rl .label { font-weight: 600; }"
@@ -148,4 +208,4 @@ def _coloured(palette: Palette) -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(drawn(curve()), encoding="utf-8")
+    DOCUMENT.write_text(drawn(curves()), encoding="utf-8")

@@ -1,0 +1,27 @@
+"""Cheap parts of the benchmarks' documents, run with every test: a change of what they measure shows at once."""
+
+import re
+
+import pytest
+
+from tests.benchmark.cost_table import CASES, PAGE, Case, figures, table, used
+from tests.benchmark.linking_figure import ALONE_PANEL, DOCUMENT, FIELD_PANEL, Panel, point
+from tests.support.metering.list_prices import cost_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+CHEAP_GAP_S = 60
+"""Where requests lie far apart a replay is short."""
+
+
+@pytest.mark.parametrize("panel", [ALONE_PANEL, FIELD_PANEL], ids=lambda panel: panel.title)
+def test_the_linking_picture_has_the_first_point_of_today(panel: Panel) -> None:
+    (described,) = re.findall(rf"{panel.title}: ([^;<]*)", DOCUMENT.read_text(encoding="utf-8"))
+    assert described.split(", ")[0] == point(panel, CHEAP_GAP_S).told, "run: make docs"
+
+
+def test_the_cost_page_has_the_first_column_of_today() -> None:
+    case, page = Case(tagged=True, batch=5), PAGE.read_text(encoding="utf-8")
+    fresh = [float(each) for each in re.findall(r"\b\d+\.\d\d\b", table({case: cost_of(used(case))}))]
+    column = figures(page)[CASES.index(case) :: len(CASES)]
+    assert column == pytest.approx(fresh, abs=0.05), "run: make docs"

@@ -19,6 +19,8 @@ from tests.support.operating.operated_stack import (
 
 __all__ = ["healthy"]
 
+pytestmark = pytest.mark.slow  # each deploys a stack and examines all of it
+
 
 def findings(stack: HealthyStack, *arguments: str) -> list[dict[str, str]]:
     result = stack.aws.ask("doctor", "--format", "json", *arguments)

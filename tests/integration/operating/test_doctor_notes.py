@@ -14,6 +14,8 @@ from tests.support.sample_states import settled
 
 __all__ = ["healthy"]
 
+pytestmark = pytest.mark.slow  # each deploys a stack and examines all of it
+
 
 def noted(stack: HealthyStack) -> dict[str, dict[str, str]]:
     """What is worth knowing, by check; nothing is a fault."""

@@ -20,6 +20,8 @@ from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, PROCESSO
 
 __all__ = ["operated"]
 
+pytestmark = pytest.mark.slow  # each deploys a stack and examines all of it
+
 
 @dataclass
 class RunningProcessor:

@@ -31,6 +31,9 @@ SENTENCE = (
 WORD = f"{CANARY}-7f3a"
 """A text that could be an id or a name: it may stand where one is expected, and nowhere else."""
 
+BATCH = 50
+"""Lines of a log batch."""
+
 LEFT_OUT = ("schemaType",)
 """Fields whose value decides what a line is: another value makes it a bad line, which has a test of its own."""
 
@@ -99,7 +102,13 @@ def each_field_planted(records: Sequence[dict[str, Json]], text: str) -> Iterato
     """
     places = {path: record for record in records for path in paths_of(record) if path and path[0] not in LEFT_OUT}
     for number, (path, record) in enumerate(places.items()):
-        yield replaced(record | {"requestId": f"id-{number}"}, path, text)
+        tagged = with_tag(record, number // BATCH)
+        yield replaced(tagged | {"requestId": f"id-{number}"}, path, text)
+
+
+def with_tag(record: dict[str, Json], number: int) -> dict[str, Json]:
+    """The record with the tag of its batch's request, if it is of a call: a settle reads all calls of a request."""
+    return record | {"requestMetadata": {"api_request_id": f"tagged-{number}"}} if "modelId" in record else record
 
 
 @pytest.mark.usefixtures("deployed")
@@ -122,12 +131,12 @@ def test_no_sentence_in_any_field_is_left_behind_and_no_line_of_it_is_printed(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Each field of each shape in turn holds the sentence: as a name, an id, a number, or in place of an object."""
-    tag = {"requestMetadata": {"api_request_id": "id-tagged"}}
-    records = [record | tag if "modelId" in record else record for record in shapes("")]
+    records = [with_tag(record, 0) for record in shapes("")]
     lines = [json.dumps(planted) for planted in each_field_planted(records, SENTENCE)]
-    lines.append(json.dumps(recent(ACCESS_SHAPES["http"](""), 0) | {"requestId": "id-tagged"}))
+    request = recent(ACCESS_SHAPES["http"](""), 0)
+    lines += [json.dumps(request | {"requestId": f"tagged-{number}"}) for number in range(len(lines) // BATCH + 1)]
     assert len(lines) > 300
-    for batch in batched(lines, 50, strict=False):  # all the rejected records of a batch are kept
+    for batch in batched(lines, BATCH, strict=False):  # all the rejected records of a batch are kept
         processor_handler.lambda_handler(log_batch(batch, first_event=lines.index(batch[0])), None)
 
     assert CANARY not in outputs(capfd)

@@ -118,6 +118,34 @@ RETRIES_TAGGED = Case(
     content=ndjson(http("retried", 0.3, 12_000), *_tagged_attempts()),
 )
 
+_ERRORS = (
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "ModelNotReadyException",
+    "ServiceUnavailableException",
+    "ServiceQuotaExceededException",
+    "ModelErrorException",
+    "ModelTimeoutException",
+    "ModelStreamErrorException",
+    "InternalServerException",
+    "AccessDeniedException",
+    "ValidationException",
+    "ResourceNotFoundException",
+    "ConflictException",
+)
+
+ERRORS = Case(
+    name="error_codes",
+    title="Errors of every code",
+    what="Thirteen attempts that failed, each with another code, within one request.",
+    right="0 LLM calls, 13 failed. Three are throttles, those with status 429: an exceeded quota has status 400, "
+    "an unavailable service 503.",
+    content=ndjson(
+        http("unlucky", 0.3, 20_000),
+        *(throttled(f"failed-{number}", number, error) for number, error in enumerate(_ERRORS, start=1)),
+    ),
+)
+
 _BRANCHES = ("tooluse_out", "tooluse_back", "tooluse_stay")
 
 
@@ -319,6 +347,7 @@ LINK_CASES = (
     BUSY_LOOP_TAGGED,
     RETRIES,
     RETRIES_TAGGED,
+    ERRORS,
     SUBAGENTS,
     SUBAGENTS_TAGGED,
     KNOWLEDGE_BASE,

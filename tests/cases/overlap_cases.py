@@ -152,6 +152,57 @@ THROTTLES = Case(
     ),
 )
 
+_CHOSEN, _REPLACED = REST_ID.format(9), f"{REST_ID.format(8)}_REPLACED_INVALID_REQUEST_ID"
+_STARTS = {"PlanFirst=": 10, "PlanSecond=": 130}
+
+
+def _chosen(**tags: str) -> list[Json]:
+    """A call in each of two requests with these tags."""
+    return [
+        converse(name, at + 1, 900, tokens=(100, 20), requestMetadata={"api_request_id": tag, "call_index": "1"})
+        for (name, tag), at in zip(tags.items(), _STARTS.values(), strict=True)
+    ]
+
+
+CHOSEN_IDS = Case(
+    name="ids_that_a_client_chose",
+    title="Ids that a client chose, in a log that has no other",
+    what="A REST API's client sends one id twice, two minutes apart, and another that API Gateway replaced; the log "
+    "has requestId alone, and both calls are tagged with it.",
+    right="No request is lost: the second is kept under an id of its own, and set aside with the words that another "
+    "has its id. Both calls bear the first one's, so what the second made is unknown.",
+    content=ndjson(
+        rest(_REPLACED, 0.2, 3_000),
+        *(rest(_CHOSEN, at, 3_000) for at in _STARTS.values()),
+        *_chosen(first=_CHOSEN, second=_CHOSEN),
+    ),
+)
+
+OWN_IDS = Case(
+    name="ids_that_no_client_can_choose",
+    title="Ids that a client chose, beside those of API Gateway",
+    what="The same two requests; the log has extendedRequestId too, and the calls are tagged with that.",
+    right="Two requests with one call of 900 ms each: the id is the one that no client can choose.",
+    content=ndjson(
+        *(rest(_CHOSEN, at, 3_000, extendedRequestId=own) for own, at in _STARTS.items()),
+        *_chosen(first="PlanFirst=", second="PlanSecond="),
+    ),
+)
+
+RESUMED = Case(
+    name="session_that_resumes_after_a_504",
+    title="A session that goes on after a 504",
+    what="A request times out after 29 s with a tool still running; 11 s later the user asks again, with its error.",
+    right="1 call each, 1500 ms: the second call lies in the second request's own time. That the first one's agent ran "
+    "on and made it is possible, so the link is assumed, never inferred.",
+    content=ndjson(
+        rest("timed-out", 0.3, 29_000, status="504"),
+        rest("asked-again", 40.3, 6_000),
+        converse("ask", 1, 1_500, asks=("tooluse_slow",), tokens=(400, 60)),
+        converse("again", 41, 1_500, brings=("tooluse_slow",), tokens=(520, 60)),
+    ),
+)
+
 OVERLAP_CASES = (
     REPEATED_IDS,
     UNIQUE_IDS,
@@ -160,7 +211,10 @@ OVERLAP_CASES = (
     NEXT_REQUEST,
     APPROVAL,
     NEXT_REQUEST_TAGGED,
+    RESUMED,
     NESTED,
     NESTED_NAMED,
     THROTTLES,
+    CHOSEN_IDS,
+    OWN_IDS,
 )

@@ -264,6 +264,7 @@ VIDEO_AND_SPEECH = Case(
     title="A video and a spoken conversation",
     what="StartAsyncInvoke of a video model, without any count, and a bidirectional stream of speech, with counts.",
     right="Both are LLM calls. What is not counted is unknown, and neither has a price in the table.",
+    notes=True,
     content=ndjson(
         called(
             "video",

@@ -41,6 +41,8 @@ WHOSE = {
     "guardrail_stopped_the_answer": {"counted": "blocked", "uncounted": "masked"},
     "responses_tool_loop": {"ask": "first", "bring": "first"},
     "result_before_a_reminder": {"ask": "first", "bring": "first"},
+    "session_that_resumes_after_a_504": {"ask": "timed-out", "again": "asked-again"},
+    "ids_that_no_client_can_choose": {"first": "PlanFirst=", "second": "PlanSecond="},
 }
 """The request of each call that is linked, where a case has several requests."""
 
@@ -58,6 +60,7 @@ METHODS = {
     "tool_ids_that_do_not_repeat": {"window, assumed", "chain, assumed"},
     "an_api_behind_an_api_named": {"window, inferred", "chain, inferred"},
     "chat_completions_parallel_tools": {"window, assumed", "chain, assumed"},
+    "session_that_resumes_after_a_504": {"window, assumed"},
     "classic_agent_without_tool_ids": {"window, assumed"},
     "knowledge_base_then_answer": {"window, assumed"},
     "responses_tool_loop": {"window, assumed", "chain, assumed"},

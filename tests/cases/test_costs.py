@@ -82,3 +82,12 @@ def test_what_a_guardrail_stopped_at_counts_of_zero_cost_nothing_and_that_is_kno
 
     assert (blocked["estimated_cost_usd"], blocked["unpriced_calls"]) == (0, 0)
     assert (masked["estimated_cost_usd"], masked["unpriced_calls"]) == (None, 1)
+
+
+def test_what_broke_off_with_tokens_is_unpriced_and_never_free() -> None:
+    outcome = outcome_of(BY_NAME["calls_that_failed"])
+    request = outcome.requests["ask"]
+
+    assert outcome.calls["broken-off"]["unpriced"] == "broken_off"
+    assert (request["estimated_cost_usd"], request["unpriced_calls"]) == (None, 1)
+    assert (request["input_tokens"], request["output_tokens"]) == (800, 1_200)

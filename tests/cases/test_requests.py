@@ -73,6 +73,17 @@ REQUESTS: dict[str, dict[str, Figures]] = {
         "asks": Figures(1, 0, 1_500, 0, 1_500),
         "goes-on": Figures(2, 0, 3_000, 1_500, 3_000),
     },
+    "session_that_resumes_after_a_504": {
+        "timed-out": Figures(1, 0, 1_500, 0, 27_500),
+        "asked-again": Figures(1, 0, 1_500, 0, 4_500),
+    },
+    "error_codes": {"unlucky": Figures(0, 0, None, 0)},
+    "ids_that_a_client_chose": {
+        f"{_NESTED.format(8)}_REPLACED_INVALID_REQUEST_ID": empty(3_000),
+        _NESTED.format(9): Figures(2, 0, None, 0),
+        f"{_NESTED.format(9)}:1780304530000": UNKNOWN,
+    },
+    "ids_that_no_client_can_choose": dict.fromkeys(("PlanFirst=", "PlanSecond="), Figures(1, 0, 900, 0, 2_100)),
     "an_api_behind_an_api": {_NESTED.format(1): Figures(0, 2), _NESTED.format(2): Figures(0, 2)},
     "an_api_behind_an_api_named": {_NESTED.format(2): Figures(2, 0, 2_400, None, 3_600)},
     "throttled_attempts_without_a_tag": {
@@ -106,6 +117,7 @@ FAILED = {
     "retries_of_throttled_calls": (5, 5),
     "retries_of_throttled_calls_tagged": (5, 5),
     "preflight_in_the_same_second": (1, 1),
+    "error_codes": (13, 3),
     "calls_that_failed": (4, 2),
 }
 """Attempts that failed, and how many of them were throttled."""

@@ -62,6 +62,8 @@ class RecordShape:
                 return "the last item of the input body cannot be read"
             case {}:
                 return "the input body has no list of messages (an embedding, an image, or a prompt in one text)"
+            case list():
+                return "the input body is a list of events, which holds no conversation (speech)"
             case _:
                 return self._no_body("input")
 

@@ -8,7 +8,7 @@ import pytest
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.environment import settings
 from tests.e2e.conftest import Played
-from tests.support.installed_command import installed
+from tests.support.command_line.installed_command import installed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

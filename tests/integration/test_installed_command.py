@@ -9,7 +9,7 @@ import pytest
 import request_lens
 from request_lens_cli.main import COMMANDS
 from scripts.scenarios.generate import EVENTS
-from tests.support.installed_command import CHECKOUT, InstalledCommand, build_wheel, installed
+from tests.support.command_line.installed_command import CHECKOUT, InstalledCommand, build_wheel, installed
 
 
 @pytest.fixture(scope="module")

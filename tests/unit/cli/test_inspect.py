@@ -78,7 +78,7 @@ def test_what_the_responses_api_tells_is_not_called_unknown(name: str) -> None:
     assert unknown(name).keys() <= {"latency_ms", "first_byte_latency_ms", "cache_write_1h_input_tokens", "tag"}
 
 
-@pytest.mark.parametrize("body", [[], [7], ["Which berth?"]])
+@pytest.mark.parametrize("body", [[], [7], ["When does it open?"]])
 @pytest.mark.parametrize("name", ["responses", "responses_events"])
 def test_an_input_whose_last_item_cannot_be_read_says_so(name: str, body: object) -> None:
     record = INVOCATION_SHAPES[name](CANARY)

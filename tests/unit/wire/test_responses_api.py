@@ -10,7 +10,7 @@ from tests.support.body_shapes import responses_answer, responses_events, respon
 from tests.support.record_shapes import Json, call
 from tests.support.record_strategies import CANARY
 
-MESSAGE = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Berth 4."}]}
+MESSAGE = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "At nine."}]}
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": []}
 
 
@@ -21,7 +21,7 @@ def read(asked: Json, answered: Json) -> Invocation:
 
 
 def use(call_id: object) -> Json:
-    return {"type": "function_call", "id": "fc_1", "call_id": call_id, "name": "berths", "arguments": "{}"}
+    return {"type": "function_call", "id": "fc_1", "call_id": call_id, "name": "opening_hours", "arguments": "{}"}
 
 
 def result(call_id: object, kind: str = "function_call_output") -> Json:
@@ -40,7 +40,7 @@ def returned(*items: Json) -> tuple[str, ...]:
 
 
 def produced(*items: Json) -> tuple[str, ...]:
-    conversation = read({"input": "Which berth is free?"}, answer(*items)).conversation
+    conversation = read({"input": "When does the museum open?"}, answer(*items)).conversation
     assert conversation is not None
     return conversation.produced
 
@@ -61,13 +61,13 @@ def produced(*items: Json) -> tuple[str, ...]:
     ],
 )
 def test_an_answer_ends_as_its_status_says(answered: Json, reason: str | None) -> None:
-    invocation = read({"input": "Which berth is free?"}, answered)
+    invocation = read({"input": "When does the museum open?"}, answered)
     assert invocation.stop_reason == reason
     assert invocation.waits_for_tool is (reason == "tool_use")
 
 
 def test_a_loop_is_chained_by_the_ids_of_its_function_calls() -> None:
-    question = {"role": "user", "content": [{"type": "input_text", "text": "Which berth is free?"}]}
+    question = {"role": "user", "content": [{"type": "input_text", "text": "When does the museum open?"}]}
     first = read({"input": [question]}, answer(THOUGHT, use("call_a")))
     second = read({"input": [question, THOUGHT, use("call_a"), result("call_a")]}, answer(MESSAGE))
     assert first.conversation == Conversation(produced=("call_a",))
@@ -81,7 +81,7 @@ def test_every_result_since_the_model_s_last_item_is_returned_and_none_before_it
 
 @pytest.mark.parametrize("last", [use("call_b"), THOUGHT, {"role": "user", "content": "Thanks."}])
 def test_a_result_that_was_answered_is_not_returned_again(last: Json) -> None:
-    assert returned(result("call_a"), {"role": "assistant", "content": "Berth 4."}, last) == ()
+    assert returned(result("call_a"), {"role": "assistant", "content": "At nine."}, last) == ()
 
 
 def test_a_tool_that_the_service_ran_is_none_that_the_caller_is_asked_for() -> None:
@@ -95,13 +95,13 @@ def test_one_bad_item_does_not_hide_its_neighbours(bad: Json) -> None:
     assert returned(use("call_a"), bad, result("call_a")) == ("call_a",)
 
 
-@pytest.mark.parametrize("asked", [{"input": []}, {"input": 7}, {"input": [7]}, {}, {"prompt": "Which berth?"}])
+@pytest.mark.parametrize("asked", [{"input": []}, {"input": 7}, {"input": [7]}, {}, {"prompt": "When does it open?"}])
 def test_an_input_that_cannot_be_read_is_no_conversation(asked: Json) -> None:
     assert read(asked, answer(use("call_a"))).conversation is None
 
 
 def test_a_text_that_is_embedded_is_no_conversation() -> None:
-    assert read({"input": "Which berth is free?"}, {"data": [{"embedding": [0.01]}]}).conversation is None
+    assert read({"input": "When does the museum open?"}, {"data": [{"embedding": [0.01]}]}).conversation is None
 
 
 def test_the_events_of_a_stream_tell_what_the_whole_answer_tells() -> None:

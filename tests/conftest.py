@@ -1,6 +1,6 @@
-"""No test sees the AWS settings of whoever runs it, such as those of `out/local-aws.env`, and none is failed for its time.
+"""No test sees the AWS settings of whoever runs it, such as those of `out/local-aws.env`, and none fails for its time.
 
-Of several processes (`-n`) one runs all end-to-end tests, which share a deployment, and the tests of a module stay together.
+Of several processes (`-n`) one runs all end-to-end tests, which share a deployment; a module's tests stay together.
 """
 
 import os

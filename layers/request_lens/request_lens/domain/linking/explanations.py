@@ -25,13 +25,9 @@ type _Mask = int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanations:
-    """What can have made a chain: by call, in the chain's order, the requests that any explanation gives it.
-
-    `is_split` tells whether one of the explanations splits the chain.
-    """
+    """What can have made a chain: by call, in the chain's order, the requests that any explanation gives it."""
 
     options: tuple[tuple[Request, ...], ...]
-    is_split: bool = False
 
     @property
     def leave_none_out(self) -> bool:
@@ -77,10 +73,8 @@ def explain(
         [fitting_part(chain, request, policy, first=first, overtime=overtime) for request in near]
         for first in range(len(chain.calls))
     ]
-    options, is_split = _options(_holders(parts, allowed), after)
-    return Explanations(
-        options=tuple(tuple(near[position] for position in _positions(mask)) for mask in options), is_split=is_split
-    )
+    options = _options(_holders(parts, allowed), after)
+    return Explanations(options=tuple(tuple(near[position] for position in _positions(mask)) for mask in options))
 
 
 def _begins_after(later: Request, earlier: Request, policy: Policy) -> bool:
@@ -117,8 +111,8 @@ def _holders(parts: Sequence[Sequence[int]], allowed: Sequence[_Mask]) -> list[l
     return holders
 
 
-def _options(holders: Sequence[Sequence[_Mask]], after: Sequence[_Mask]) -> tuple[list[_Mask], bool]:
-    """By call the requests that some way of cutting the chain gives it, and whether a way cuts it at all."""
+def _options(holders: Sequence[Sequence[_Mask]], after: Sequence[_Mask]) -> list[_Mask]:
+    """By call the requests that some way of cutting the chain gives it."""
     count, everyone = len(holders), (1 << len(after)) - 1
     before = [_mask(after[other] >> one & 1 for other in range(len(after))) for one in range(len(after))]
     # Forwards: the requests that may begin a part at a position, and end one there.
@@ -140,7 +134,7 @@ def _options(holders: Sequence[Sequence[_Mask]], after: Sequence[_Mask]) -> tupl
             explained = begins[first] & holders[first][last] & leaves[last]
             for position in range(first, last + 1):
                 options[position] |= explained
-    return options, any(ends[last] & leaves[last] for last in range(count - 1))
+    return options
 
 
 def _mask(members: Iterable[object]) -> _Mask:

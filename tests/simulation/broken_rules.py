@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from inspect import Parameter, signature
+from pkgutil import resolve_name
 from unittest.mock import patch
 
 from request_lens.domain.facts import Invocation, Request
@@ -15,7 +17,11 @@ LINKING, APPLICATION = "request_lens.domain.linking", "request_lens.application"
 
 
 def broken(place: str, rule: Callable[..., object]) -> Callable[[], AbstractContextManager[None]]:
-    """What puts a rule in the place of the product's own while a schedule runs."""
+    """What puts a rule in the place of the product's own while a schedule runs.
+
+    It is called as that one is: else each schedule would break at the call, whatever the rule.
+    """
+    assert _called_by(rule) == _called_by(resolve_name(place)), f"{place} is not called as {rule.__name__} is"
 
     @contextmanager
     def breaking() -> Iterator[None]:
@@ -23,6 +29,12 @@ def broken(place: str, rule: Callable[..., object]) -> Callable[[], AbstractCont
             yield
 
     return breaking
+
+
+def _called_by(rule: Callable[..., object]) -> list[tuple[object, str]]:
+    """The kinds of its parameters, with the names by which callers must give them."""
+    parameters = signature(rule).parameters.values()
+    return [(each.kind, each.name if each.kind is Parameter.KEYWORD_ONLY else "") for each in parameters]
 
 
 def _follow_every_asker(ordered: Sequence[Invocation], policy: Policy) -> list[list[int]]:
@@ -38,9 +50,11 @@ def _asked_for(call: Invocation, asker: Invocation, policy: Policy) -> bool:
     return shares_id and asker.logged_at >= call.logged_at - policy.reach
 
 
-def _explain_whole_chains(chain: Chain, requests: Iterable[Request], bounds: Bounds, policy: Policy) -> Explanations:
+def _explain_whole_chains(
+    chain: Chain, requests: Iterable[Request], bounds: Bounds, policy: Policy, *, overtime: bool = True
+) -> Explanations:
     """A chain is one request's."""
-    whole = tuple(request for request in requests if fits(chain, request, policy))
+    whole = tuple(request for request in requests if fits(chain, request, policy, overtime=overtime))
     return Explanations(options=(whole,) * len(chain.calls))
 
 

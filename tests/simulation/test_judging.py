@@ -6,6 +6,7 @@ import pytest
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.policy import Policy
+from tests.simulation.broken_rules import LINKING, broken
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Faults
 from tests.simulation.drawing.truth import OTHER_ROLE, CallTruth, Style, Traffic
@@ -52,3 +53,13 @@ def test_the_sample_need_not_know_a_strangers_call_that_came_after_the_wait_for_
 
     assert [len(each.invocations) for each in outcome.states] == [2]
     assert list(samples_when_prompt(outcome)) == [None] * judged
+
+
+def test_a_broken_rule_that_the_product_would_call_otherwise_is_refused() -> None:
+    """Every schedule would break at the call, and the rule seem caught whatever it is."""
+
+    def without_overtime(chain: object, requests: object, bounds: object, policy: object) -> None:
+        """What `explain` was once called by."""
+
+    with pytest.raises(AssertionError, match="explain is not called as without_overtime is"):
+        broken(f"{LINKING}.neighbourhood.explain", without_overtime)

@@ -58,6 +58,7 @@ docs: setup browser ## Make the generated parts of the documents anew: tables, o
 	$(BIN)/python -m scripts.timeline_picture >/dev/null
 	$(BIN)/python -m scripts.overlap_picture
 	$(BIN)/python -m tests.support.command_line.command_outputs
+	$(BIN)/python -m tests.support.command_line.table_page
 	$(BIN)/python -m tests.cases.golden
 	$(WITH_FUNCTIONS) $(BIN)/python -m tests.benchmark.cost_table
 	$(BIN)/python -m tests.benchmark.linking_figure

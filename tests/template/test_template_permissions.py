@@ -11,6 +11,7 @@ from tests.support.template_document import FUNCTION, RESOURCES, ROOT, Node, of_
 
 ROLES = sorted(of_type("AWS::IAM::Role"))
 ROLE_OF = {name: name.replace("Function", "Role") for name in of_type(FUNCTION)}
+SETTING = "ModelInvocationLoggingConfiguration"
 
 
 def all_statements() -> Iterator[Node]:
@@ -74,13 +75,13 @@ def test_log_groups_are_made_under_three_names_alone_and_none_is_deleted() -> No
 
 def test_only_actions_that_know_no_resource_are_allowed_on_every_resource() -> None:
     anywhere = {
-        action
+        action["Fn::If"][1] if isinstance(action, dict) else action
         for statement in all_statements()
         if statement["Effect"] == "Allow" and statement.get("Resource") == "*"
         for action in statement["Action"]
     }
 
-    assert anywhere == {f"bedrock:{verb}ModelInvocationLoggingConfiguration" for verb in ("Get", "Put", "Delete")}
+    assert anywhere == {f"bedrock:{verb}{SETTING}" for verb in ("Get", "Put", "Delete")}
 
 
 def test_the_widget_can_read_the_table_and_its_index_and_nothing_else() -> None:
@@ -125,9 +126,20 @@ def test_the_processor_may_ask_for_this_accounts_application_inference_profiles_
     )
 
 
-def test_bedrocks_setting_can_be_touched_only_where_the_stack_manages_it() -> None:
+def test_bedrocks_setting_can_be_made_only_where_the_stack_manages_it() -> None:
     (policy,) = properties("LoggingConfigurationRole")["Policies"]
     conditional = [each["Fn::If"] for each in policy["PolicyDocument"]["Statement"] if "Fn::If" in each]
+    *always, put = statements("LoggingConfigurationRole")["SwitchLogging"]["Action"]
 
-    assert [each[1]["Sid"] for each in conditional] == ["SwitchLogging", "HandRoleToBedrock"]
-    assert {each[0] for each in conditional} == {"ManagesBedrockLogging"}
+    assert [(each[0], each[1]["Sid"]) for each in conditional] == [("ManagesBedrockLogging", "HandRoleToBedrock")]
+    assert put["Fn::If"][:2] == ["ManagesBedrockLogging", f"bedrock:Put{SETTING}"]
+    assert not any("Put" in each for each in always)
+
+
+def test_what_switches_logging_off_is_allowed_once_the_stack_no_longer_manages_it() -> None:
+    """CloudFormation updates the role first, and deletes the resource that is no longer wanted when it cleans up."""
+    (policy,) = properties("LoggingConfigurationRole")["Policies"]
+    unconditional = [each for each in policy["PolicyDocument"]["Statement"] if "Fn::If" not in each]
+    (allowed,) = [each["Action"] for each in unconditional if each["Sid"] == "SwitchLogging"]
+
+    assert {f"bedrock:Get{SETTING}", f"bedrock:Delete{SETTING}"} <= {each for each in allowed if isinstance(each, str)}

@@ -7,6 +7,7 @@ from logging_configuration_handler import CustomResource
 from request_lens.adapters.dynamodb.items import INVOCATION_SK, REQUEST_SK, ItemState
 from request_lens.application.settle_batch import MESSAGES_BUDGET
 from request_lens.application.sweep import SLICE
+from request_lens_cli.operating.invoked_processor import READ_TIMEOUT_S
 from tests.support.template_document import FUNCTION, RESOURCES, ROOT, of_type, properties, references
 
 FUNCTIONS = sorted(of_type(FUNCTION))
@@ -58,6 +59,11 @@ def test_every_function_has_an_alarm_on_its_errors(function: str) -> None:
     }
 
     assert function in watched
+
+
+def test_a_command_that_calls_the_processor_waits_for_as_long_as_it_may_run() -> None:
+    """botocore makes a call again that got no answer in time, up to six at once of one event."""
+    assert properties("ProcessorFunction")["Timeout"] < READ_TIMEOUT_S
 
 
 def test_both_log_groups_invoke_the_processor_and_the_permission_line_does_not() -> None:

@@ -19,9 +19,13 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 SENDERS = 4
 """How many events are sent at once: what is operated must leave concurrency to the functions that serve."""
 
+READ_TIMEOUT_S = 315
+"""Longer than the processor may run: a call that is given up before is made again while the first one still runs."""
+
 _CLIENT = Config(
     connect_timeout=5,
-    read_timeout=75,  # seconds: longer than the processor's time-out
+    read_timeout=READ_TIMEOUT_S,
+    tcp_keepalive=True,  # routers forget a connection that is silent for minutes
     retries={"mode": "standard", "total_max_attempts": 6},  # a throttled call waits up to 20 s before the last one
     max_pool_connections=SENDERS,
 )

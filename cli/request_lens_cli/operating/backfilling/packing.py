@@ -10,7 +10,7 @@ from request_lens.domain.times import EPOCH, whole_ms
 from request_lens_cli.operating.backfilling.past_event import PastEvent
 
 MAX_EVENTS = 250
-"""So many take the processor a few seconds, of the 60 that it has."""
+"""So many take the processor a few seconds, of the 300 that it has."""
 
 MAX_BYTES = 4 * 1024 * 1024
 """What even text that does not compress may have, so that its base64 stays below Lambda's 6 MB."""

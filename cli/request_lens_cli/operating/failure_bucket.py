@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PREFIX = "aws/lambda/"
 """Where Lambda writes: `aws/lambda/async/<function>/YYYY/MM/DD/…`, `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/…`."""
 
+ASYNCHRONOUS = f"{PREFIX}async/"
+"""Where the events of functions lie that were called without waiting; after it comes the function's name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureBucket:

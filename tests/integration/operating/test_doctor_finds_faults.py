@@ -324,6 +324,18 @@ def test_the_failure_bucket_holds_something(healthy: HealthyStack) -> None:
     assert "request-lens redrive" in found["remedy"]
 
 
+def test_what_redrive_leaves_in_the_failure_bucket_is_no_fault(healthy: HealthyStack) -> None:
+    """An event of the function that makes the custom resources: there is nothing to do about it."""
+    key = "aws/lambda/async/request-lens-LoggingConfigurationFunction-1A/2025/12/04/2025-12-04T18.29.00-1"
+    event = json.dumps({"requestPayload": {"RequestType": "Delete", "ResponseURL": "https://example.com"}})
+    bucket = healthy.aws.outputs["FailureBucketName"]
+    healthy.aws.session.client("s3").put_object(Bucket=bucket, Key=key, Body=event.encode())
+
+    result = healthy.aws.ask("doctor", "--format", "json")
+
+    assert result.exit_code == 0, result.output
+
+
 def test_there_is_a_dead_letter(healthy: HealthyStack) -> None:
     queue = physical_name(healthy.aws, "SettleDeadLetterQueue")
     healthy.aws.session.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")

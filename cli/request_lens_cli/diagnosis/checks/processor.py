@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 
 from botocore.exceptions import ClientError
 
@@ -11,6 +12,8 @@ from request_lens_cli.deployed.aws_metrics import sum_of_metric
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 from request_lens_cli.operating.dead_letters import open_dead_letters
+from request_lens_cli.operating.failure_bucket import ASYNCHRONOUS, FailureBucket
+from request_lens_cli.operating.outcome import Fate
 
 PROCESSOR, ERRORS, FAILURES = "processor", "errors", "failures"
 
@@ -71,12 +74,17 @@ def check_failures(examined: Examined) -> Iterator[Finding]:
     if letters:
         yield fault(FAILURES, f"{pluralize(letters, 'dead letter')} of the settle queue: requests not settled.", remedy)
     if not objects and not letters:
-        yield fine(FAILURES, "The failure bucket is empty, and there are no dead letters.")
+        yield fine(FAILURES, "Nothing waits in the failure bucket, and there are no dead letters.")
 
 
 def _objects(examined: Examined) -> int:
-    bucket = examined.stack.output("FailureBucketName")
-    return examined.stack.session.client("s3").list_objects_v2(Bucket=bucket, MaxKeys=_MAX_LISTED)["KeyCount"]
+    """How many objects wait. What `redrive` leaves, of the stack's other functions, is told by what is in it."""
+    s3, name = examined.stack.session.client("s3"), examined.stack.output("FailureBucketName")
+    bucket, own = FailureBucket(client=s3, name=name), f"{ASYNCHRONOUS}{examined.function_name}/"
+    return sum(
+        key.startswith(own) or not key.startswith(ASYNCHRONOUS) or bucket.look_at(key).fate is not Fate.LEFT
+        for key in islice(bucket.keys(), _MAX_LISTED)
+    )
 
 
 def _dead_letters(examined: Examined) -> int:

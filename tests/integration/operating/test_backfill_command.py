@@ -246,6 +246,19 @@ def test_of_an_object_only_the_lines_of_the_period_are_sent(running: RunningStac
     assert 0 < records <= len(played.access)
 
 
+def test_an_object_whose_name_tells_no_time_may_be_written_long_after_its_lines(running: RunningStack) -> None:
+    """As an export task or a copy writes it."""
+    running.lens.now = datetime.now(UTC).replace(microsecond=0)
+    scenario = replace(article(running.lens.now - timedelta(hours=3)), access=())
+    running.s3.create_bucket(Bucket=LOGS, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    body = gzip.compress(as_ndjson(scenario).encode())
+    running.s3.put_object(Bucket=LOGS, Key="exports/0a1b/stream/000000.gz", Body=body)
+
+    shown = ask(running, "--since", "4h", "--until", "2h", "--s3-prefix", f"s3://{LOGS}/exports/")
+
+    assert f"{len(scenario.invocations)} log events sent" in shown.stdout
+
+
 def test_what_is_no_address_of_objects_is_wrong_usage(running: RunningStack) -> None:
     assert ask(running, "--since", "2h", "--s3-prefix", "my-bucket/logs").exit_code == 2
     assert ask(running).exit_code == 2

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LATE = timedelta(hours=1)
-"""So long before or after a period an object may be named or written that holds events of it."""
+"""So long before or after a period an object may be named that holds events of it.
+
+One whose name tells no time may be written as much before, and any time after: by an export task, or copied."""
 
 _NO_RECORDS = re.compile(r"/BedrockModelInvocationLogs/(.*/)?(data/|amazon-bedrock-logs-permission-check$)")
 """Bodies that were too large for their record, and what Bedrock writes when logging is switched on."""
@@ -91,9 +93,10 @@ class S3Source:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
         for page in pages:
             for each in page.get("Contents", []):
-                at = _named_time(each["Key"]) or each["LastModified"]
-                near = self.first - LATE <= at < self.end + LATE
-                if near and not _NO_RECORDS.search(f"/{each['Key']}"):
+                named, written = _named_time(each["Key"]), each["LastModified"]
+                at = named or written
+                is_near = at >= self.first - LATE and (named is None or named < self.end + LATE)
+                if is_near and not _NO_RECORDS.search(f"/{each['Key']}"):
                     yield _Listed(key=each["Key"], at=at, size_bytes=each["Size"])
 
     def _events(self, listed: _Listed) -> Iterator[PastEvent]:

@@ -56,6 +56,11 @@ def find_log_group(logs: "CloudWatchLogsClient", name: str) -> LogGroup | None:
     return LogGroup(name=name, arn=arn, log_class=found.get("logGroupClass", STANDARD), filters=_filters_of(logs, name))
 
 
+def made_again(name: str) -> str:
+    """How a group comes back that the stack had made: to CloudFormation nothing has changed."""
+    return f"Run `aws logs create-log-group --log-group-name {name}`: no deployment makes it again."
+
+
 def _filters_of(logs: "CloudWatchLogsClient", name: str) -> Sequence[SubscriptionFilter]:
     filters = logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
     return [

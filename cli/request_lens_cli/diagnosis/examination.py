@@ -9,7 +9,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from request_lens.errors import StoreUnavailable
 from request_lens_cli.deployed.aws_errors import explained
 from request_lens_cli.diagnosis.checks.bedrock import check_calls, check_logging, check_role
-from request_lens_cli.diagnosis.checks.processor import check_errors, check_failures, check_processor
+from request_lens_cli.diagnosis.checks.processor import (
+    check_errors,
+    check_failures,
+    check_metrics_log,
+    check_processor,
+)
 from request_lens_cli.diagnosis.checks.reach import reach
 from request_lens_cli.diagnosis.checks.requests import check_access_log, check_routes, check_table
 from request_lens_cli.diagnosis.checks.subscriptions import check_filters, check_permission
@@ -31,6 +36,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("logging role", check_role),
     ("logged calls", check_calls),
     ("processor", check_processor),
+    ("metrics log", check_metrics_log),
     ("filters", check_filters),
     ("permission", check_permission),
     ("errors", check_errors),

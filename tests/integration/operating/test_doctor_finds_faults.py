@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from request_lens_cli.diagnosis.examination import CHECKS
-from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy
+from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import (
     ACCESS,
     ACCOUNT,
     INVOCATIONS,
     OTHER_FUNCTION,
+    PROCESSOR_LOG,
     OperatedStack,
     physical_name,
     switch_logging_on,
@@ -157,15 +158,6 @@ def test_logging_delivers_to_a_group_that_is_not_read(healthy: HealthyStack) -> 
     assert "request-lens attach /other --kind invocations" in found["remedy"]
 
 
-def test_the_group_that_bedrock_logs_into_is_gone(healthy: HealthyStack) -> None:
-    healthy.aws.logs.delete_log_group(logGroupName=INVOCATIONS)
-
-    found = fault(healthy)
-
-    assert found["check"] == "logging"
-    assert "which is not there" in found["text"]
-
-
 def test_the_logging_role_is_gone(healthy: HealthyStack) -> None:
     healthy.aws.session.client("iam").delete_role(RoleName=physical_name(healthy.aws, "BedrockLoggingRole"))
 
@@ -198,6 +190,18 @@ def test_the_processor_is_switched_off(healthy: HealthyStack) -> None:
     healthy.aws.lambda_.put_function_concurrency(FunctionName=healthy.aws.function, ReservedConcurrentExecutions=0)
 
     assert "its reserved concurrency is 0" in fault(healthy)["text"]
+
+
+def test_the_log_group_of_the_metrics_is_gone(healthy: HealthyStack) -> None:
+    """The processor may make no group: its lines, and with them the metrics, would be lost in silence."""
+    healthy.aws.logs.delete_log_group(logGroupName=PROCESSOR_LOG)
+
+    found = fault(healthy)
+
+    assert (found["check"], found["text"]) == ("metrics log", f"The log group {PROCESSOR_LOG} is not there.")
+    assert found["remedy"].startswith(f"Run `aws logs create-log-group --log-group-name {PROCESSOR_LOG}`")
+    healthy.aws.logs.create_log_group(logGroupName=PROCESSOR_LOG)
+    assert healthy.aws.ask("doctor").exit_code == 0
 
 
 def test_the_settle_queue_is_not_read(healthy: HealthyStack) -> None:
@@ -243,13 +247,28 @@ def test_a_filter_has_another_pattern(healthy: HealthyStack) -> None:
     assert "has the pattern 'nothing'" in fault(healthy)["text"]
 
 
-def test_the_access_log_group_is_gone(healthy: HealthyStack) -> None:
-    healthy.aws.logs.delete_log_group(logGroupName=ACCESS)
+@pytest.mark.parametrize(
+    ("group", "kind", "check", "text"),
+    [
+        (ACCESS, "access", "filters", f"The log group {ACCESS} is not there."),
+        (INVOCATIONS, "invocations", "logging", f"Bedrock logs into {INVOCATIONS}, which is not there."),
+    ],
+)
+def test_a_log_group_is_gone_and_its_remedy_helps(
+    healthy: HealthyStack, group: str, kind: str, check: str, text: str
+) -> None:
+    """CloudFormation makes it no more where nothing else changes."""
+    healthy.aws.logs.delete_log_group(logGroupName=group)
 
     found = fault(healthy)
 
-    assert found["check"] == "filters"
-    assert f"The log group {ACCESS} is not there" in found["text"]
+    assert (found["check"], found["text"]) == (check, text)
+    assert f"`aws logs create-log-group --log-group-name {group}`" in found["remedy"]
+    assert f"`request-lens attach {group} --kind {kind}`" in found["remedy"]
+    healthy.aws.logs.create_log_group(logGroupName=group)
+    assert healthy.aws.ask("attach", group, "--kind", kind).exit_code == 0
+    healthy.aws.write(group, invocation_line() if kind == "invocations" else json.dumps(ACCESS_LINE))
+    assert healthy.aws.ask("doctor").exit_code == 0
 
 
 @pytest.mark.parametrize(("group", "kind"), [(INVOCATIONS, "invocations"), (ACCESS, "access")])

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
 from request_lens_cli.deployed.aws_errors import error_code
 from request_lens_cli.deployed.aws_metrics import sum_of_metric
-from request_lens_cli.deployed.log_group import find_log_group, newest_lines
+from request_lens_cli.deployed.log_group import find_log_group, made_again, newest_lines
 from request_lens_cli.diagnosis.examined import LATELY, Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 
@@ -40,7 +40,8 @@ def check_logging(examined: Examined) -> Iterator[Finding]:
         remedy = f"Run `request-lens attach {group} --kind invocations`, or deploy with InvocationLogGroupName={group}."
         yield fault(LOGGING, f"Bedrock logs into {group}, but the stack reads {own}.", remedy)
     elif find_log_group(examined.logs, group) is None:
-        yield fault(LOGGING, f"Bedrock logs into {group}, which is not there.", f"Make it, then deploy again: {group}.")
+        remedy = f"{made_again(group)} Run `request-lens attach {group} --kind invocations`."
+        yield fault(LOGGING, f"Bedrock logs into {group}, which is not there.", remedy)
     else:
         text = "" if setting.get("textDataDeliveryEnabled", True) else ", without texts: latency is unknown"
         yield fine(LOGGING, f"On, to {group}{text}.")

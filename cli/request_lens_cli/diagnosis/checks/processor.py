@@ -9,13 +9,14 @@ from botocore.exceptions import ClientError
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.deployed.aws_errors import error_code
 from request_lens_cli.deployed.aws_metrics import sum_of_metric
+from request_lens_cli.deployed.log_group import find_log_group, made_again
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 from request_lens_cli.operating.dead_letters import open_dead_letters
 from request_lens_cli.operating.failure_bucket import ASYNCHRONOUS, FailureBucket
 from request_lens_cli.operating.outcome import Fate
 
-PROCESSOR, ERRORS, FAILURES = "processor", "errors", "failures"
+PROCESSOR, METRICS_LOG, ERRORS, FAILURES = "processor", "metrics log", "errors", "failures"
 
 _RUNNING = ("Enabled", "Enabling", "Creating", "Updating")
 _HOUR = timedelta(hours=1)
@@ -43,6 +44,15 @@ def check_processor(examined: Examined) -> Iterator[Finding]:
         yield fault(PROCESSOR, f"{mapping['EventSourceArn']} is not read: {mapping.get('State')}.", remedy)
     if not stopped:
         yield fine(PROCESSOR, f"{name} is ready.")
+
+
+def check_metrics_log(examined: Examined) -> Iterator[Finding]:
+    """The log group of the metrics is there: the processor may make none, and its lines would be lost in silence."""
+    group = examined.stack.output("ProcessorLogGroupName")
+    if find_log_group(examined.logs, group) is None:
+        yield fault(METRICS_LOG, f"The log group {group} is not there.", made_again(group))
+    else:
+        yield fine(METRICS_LOG, f"{group} is there.")
 
 
 def check_errors(examined: Examined) -> Iterator[Finding]:

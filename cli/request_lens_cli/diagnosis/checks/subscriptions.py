@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
-from request_lens_cli.deployed.log_group import MAX_FILTERS
+from request_lens_cli.deployed.log_group import MAX_FILTERS, made_again
 from request_lens_cli.diagnosis.examined import Examined, Source
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 
@@ -21,7 +21,7 @@ def _filter_fault(source: Source, arn: str) -> Finding | None:
     kind = source.kind or Kind.ACCESS
     attach = f"Run `request-lens attach {source.name} --kind {kind}`."
     if source.group is None:
-        remedy = f"Deploy the stack again, or, if you attached it: `request-lens detach {source.name}`."
+        remedy = f"{made_again(source.name)} {attach} Or, if you had attached it: `request-lens detach {source.name}`."
         return fault(FILTERS, f"The log group {source.name} is not there.", remedy)
     patterns = [found.pattern for found in source.group.filters if found.destination_arn == arn]
     others = [found.name for found in source.group.filters if found.destination_arn != arn]

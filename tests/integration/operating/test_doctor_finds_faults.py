@@ -91,6 +91,15 @@ def test_no_credentials(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) 
     assert fault(healthy)["text"] == "There are no AWS credentials."
 
 
+def test_an_endpoint_that_is_no_address(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+
+    found = fault(healthy)
+
+    assert found["check"] == "credentials"
+    assert "Invalid endpoint: nonsense" in found["text"]
+
+
 def test_credentials_that_have_expired(healthy: HealthyStack) -> None:
     healthy.aws.refused["cloudformation.DescribeStacks"] = "ExpiredToken"
 

@@ -86,7 +86,8 @@ def _http_stages(session: boto3.Session, api_id: str) -> Sequence[Stage] | None:
             format=stage.get("AccessLogSettings", {}).get("Format", ""),
             owner=_owner(stage.get("Tags", {}), api.get("Tags", {})),
         )
-        for stage in client.get_stages(ApiId=api_id)["Items"]
+        for page in client.get_paginator("get_stages").paginate(ApiId=api_id)
+        for stage in page["Items"]
     ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from request_lens_cli.deployed.aws_errors import explained, has_bad_credentials, missing_action
+from request_lens_cli.deployed.aws_errors import explained, has_bad_credentials, missing_action, unreachable
 from request_lens_cli.deployed.stack import DeployedStackView, view_of
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 from request_lens_cli.options.stack_choice import StackChoice
@@ -20,6 +20,7 @@ CREDENTIALS, STACK = "credentials", "stack"
 
 _BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "DELETE_COMPLETE", "REVIEW_")
 _OF_US = "RequestTableName"
+_NETWORK = "See that the network and AWS_ENDPOINT_URL are right."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,10 @@ def reach(choice: StackChoice) -> Reached:
         return _ends(fault(CREDENTIALS, "No Region is set.", "Name it with --region or AWS_REGION."))
     if session.get_credentials() is None:
         return _ends(fault(CREDENTIALS, "There are no AWS credentials.", "Name a profile with --profile, or log in."))
-    cloudformation = session.client("cloudformation")
+    try:
+        cloudformation = session.client("cloudformation")
+    except ValueError as error:  # of botocore, for an endpoint that is no address
+        return _ends(fault(CREDENTIALS, unreachable(error), _NETWORK))
     try:
         found = cloudformation.describe_stacks(StackName=choice.name)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
@@ -65,7 +69,7 @@ def _unreachable(
     error: ClientError | BotoCoreError, choice: StackChoice, cloudformation: "CloudFormationClient"
 ) -> Finding:
     if isinstance(error, BotoCoreError):
-        return fault(CREDENTIALS, explained(error), "See that the network and AWS_ENDPOINT_URL are right.")
+        return fault(CREDENTIALS, explained(error), _NETWORK)
     if has_bad_credentials(error):
         return fault(CREDENTIALS, explained(error), "Log in again, or name another profile with --profile.")
     if missing_action(error) is not None:

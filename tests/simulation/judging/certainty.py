@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from request_lens.domain.facts import Invocation, InvocationId, Request
-from request_lens.domain.linking.link import Confidence, Method, Reason, Unattributed
+from request_lens.domain.linking.link import Confidence, Link, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from tests.simulation.drawing.truth import CallTruth
@@ -27,9 +27,9 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
     for state in outcome.states:
         made = outcome.traffic.calls_of(state.request_id)
         own = [each for each in made if _counts(each, outcome.traffic.policy)]
-        if state.summary is None or _tags_some(made) or state.summary.possible_calls is None:
+        if state.record is None or state.summary is None or _tags_some(made) or state.summary.possible_calls is None:
             continue
-        linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome)
+        linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome, state, state.record)
         lacking = [each.call.invocation_id for each in own if each.call.invocation_id not in linked]
         if len(lacking) > state.summary.possible_calls:
             yield f"{state.request_id} lacks {lacking} and says that {state.summary.possible_calls} are possible"
@@ -37,10 +37,18 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
             yield None
 
 
-def _assumed(outcome: Outcome) -> set[InvocationId]:
-    """Calls that somebody has by a link that is but assumed, and may be wrong."""
-    may_mislead = outcome.traffic.may_mislead
-    return {key for key, link in outcome.links.items() if may_mislead and link.confidence is Confidence.ASSUMED}
+def _assumed(outcome: Outcome, state: RequestState, record: Request) -> set[InvocationId]:
+    """Calls that somebody has by a link that is but assumed, and may be wrong.
+
+    One that a request without any made after its end is none of them: nothing makes that one certain of 0.
+    """
+    may_mislead, policy = outcome.traffic.may_mislead, outcome.traffic.policy
+    return {
+        key
+        for key, link in outcome.links.items()
+        if may_mislead and link.confidence is Confidence.ASSUMED
+        if state.invocations or may_be_of(outcome.calls[key].call, record, policy, overtime=False)
+    }
 
 
 def _counts(truth: CallTruth, policy: Policy) -> bool:
@@ -58,16 +66,25 @@ def _tags_some(made: Sequence[CallTruth]) -> bool:
 
 
 def possible(outcome: Outcome) -> Verdict:
-    """What a request says is possible at the end is a plain count over the calls that nobody has."""
-    unlinked = [
-        each.invocation
-        for each in outcome.world.all_unlinked()
-        if isinstance(each.decision, Unattributed) and each.invocation.tag is None
-    ]
+    """What a request says is possible at the end is a plain count over the calls that are left to it."""
+    policy = outcome.traffic.policy
+    untagged = [each for each in outcome.world.all_unlinked() if each.invocation.tag is None]
     for state in outcome.states:
         if state.summary is not None and state.record is not None:
-            expected = _possible_calls(state, state.record, unlinked, outcome.traffic.policy)
+            left = [each.invocation for each in untagged if _is_left(each, state, state.record, policy)]
+            expected = _possible_calls(state, state.record, left, policy)
             yield expect(f"possible_calls of {state.request_id}", state.summary.possible_calls, expected)
+
+
+def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, policy: Policy) -> bool:
+    """Whether nobody has a call, or just by an assumed link, and the request has none and made this after its end."""
+    match call.decision:
+        case Unattributed():
+            return True
+        case Link(confidence=Confidence.ASSUMED) if not state.invocations:
+            return not may_be_of(call.invocation, record, policy, overtime=False)
+        case _:
+            return False
 
 
 def _possible_calls(state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy) -> int | None:
@@ -94,9 +111,9 @@ def is_proven(tagged: Sequence[Invocation]) -> bool:
     )
 
 
-def may_be_of(call: Invocation, record: Request, policy: Policy) -> bool:
+def may_be_of(call: Invocation, record: Request, policy: Policy, *, overtime: bool = True) -> bool:
     """Whether a call can have begun in its second, and ended, while the request or its overtime ran."""
-    skew, runs_on = policy.clock_skew, record.streamed or record.status in RUNS_ON
+    skew, runs_on = policy.clock_skew, overtime and (record.streamed or record.status in RUNS_ON)
     ends = record.started_at + (
         policy.max_request if record.duration_ms is None else timedelta(milliseconds=record.duration_ms)
     )

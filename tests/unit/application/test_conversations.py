@@ -88,6 +88,27 @@ def test_a_chain_that_one_request_held_in_its_time_is_its_own_though_one_before_
     assert world.calls_of("given-up") == {}
 
 
+def test_a_time_out_without_calls_is_not_certain_of_it_where_another_is_but_assumed_to_have_made_them() -> None:
+    """Its agent may have run on, and made the calls that lay in the other's time."""
+    chain = [(75, call("c-1", 51, produced=["y"])), (76, call("c-2", 53, returned=["y"]))]
+    given_up = request("given-up", 0, duration_ms=29_000, status=504)
+
+    world = run([(40, given_up), (70, request("own", 50)), *chain], AGENTS)
+
+    assert world.calls_of("own") == {"c-1": ("window", "assumed"), "c-2": ("chain", "assumed")}
+    assert (possible(world, "given-up"), possible(world, "own")) == (2, 0)
+
+
+def test_a_time_out_that_has_a_call_counts_none_that_lay_in_anothers_time() -> None:
+    chain = [(75, call("c-1", 51, produced=["y"])), (76, call("c-2", 53, returned=["y"]))]
+    given_up = request("given-up", 0, duration_ms=29_000, status=504)
+
+    world = run([(40, given_up), (20, call("first", 1)), (70, request("own", 50)), *chain], AGENTS)
+
+    assert world.calls_of("given-up") == {"first": ("window", "inferred")}
+    assert possible(world, "given-up") == 0
+
+
 def test_a_call_alone_that_an_agent_may_have_made_after_its_request_is_ambiguous() -> None:
     given_up = request("given-up", 0, duration_ms=29_000, status=504)
     world = run([(40, given_up), (70, request("own", 50)), (75, call("alone", 51))], AGENTS)

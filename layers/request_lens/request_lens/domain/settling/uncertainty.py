@@ -7,7 +7,7 @@ from itertools import islice
 from request_lens.domain.facts import LOG_PRECISION_MS, Request, last_attempts
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits, overtime_of
-from request_lens.domain.linking.link import Link, LinkedInvocation, Method, UnlinkedInvocation
+from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import may_be_linked
 from request_lens.domain.policy import Policy
 
@@ -38,7 +38,7 @@ def needs_count(record: Request, linked: Sequence[LinkedInvocation], policy: Pol
 def possible_calls(
     record: Request, linked: Sequence[LinkedInvocation], around: Iterable[UnlinkedInvocation], policy: Policy
 ) -> Sequence[UnlinkedInvocation] | None:
-    """Those of the calls around, linked to nobody, that may each be the request's; the first MAX_POSSIBLE of them.
+    """Those of the calls around that may each be the request's, and are nobody else's; the first MAX_POSSIBLE of them.
 
     There are none where it is proven to have all of its own. A request with a tagged call is taken to tag them: only
     those count that are not decided yet. None is unknown: it may have run on beyond what is looked at.
@@ -54,13 +54,26 @@ def possible_calls(
         for call in around
         if call.invocation.tag is None
         and call.invocation.is_llm_call
-        and not isinstance(call.decision, Link)
+        and not (isinstance(call.decision, Link) and _is_taken(call, call.decision, record, linked, policy))
         and not (has_tagged and call.decision is not None)
         and call.invocation.invocation_id not in own
         and may_be_linked(call, policy)
         and fits(lone_chain(call.invocation), record, policy)
     )
     return list(islice(possible, MAX_POSSIBLE))
+
+
+def _is_taken(
+    call: UnlinkedInvocation, link: Link, record: Request, linked: Sequence[LinkedInvocation], policy: Policy
+) -> bool:
+    """Whether a call that is linked is left to no other request.
+
+    It is, but for a request that would have none at all and may have made it after its end, if the link is only
+    assumed: that the call lay in another's own time is no proof that the first made nothing.
+    """
+    if linked or not record.may_run_on or link.confidence is not Confidence.ASSUMED:
+        return True
+    return link.request_id == record.request_id or fits(lone_chain(call.invocation), record, policy, overtime=False)
 
 
 def _has_tagged(linked: Iterable[LinkedInvocation]) -> bool:

@@ -1,6 +1,7 @@
-"""The cost of a million invocations: what is run for it, and the table of it in docs/operating-cost.md.
+"""The cost of a million invocations and of a month: what is run for it, and the tables of it in docs/operating-cost.md.
 
-`make benchmark` prints it with all that it rests on, `make docs` writes it into the page, and a test compares the two.
+`make benchmark` prints them with all that they rest on, `make docs` writes them into the page, and a test compares the
+two.
 """
 
 import re
@@ -8,9 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.benchmark import monthly_bill
 from tests.support.metering.cost_traffic import cost_traffic
 from tests.support.metering.list_prices import Cost, cost_of
 from tests.support.metering.metered_run import Usage, metered_run
+from tests.support.template_document import of_type
 
 PAGE = Path(__file__).parents[2] / "docs" / "operating-cost.md"
 
@@ -94,15 +97,35 @@ def table(priced: dict[Case, Cost]) -> str:
     return "\n".join(lines)
 
 
+MONTHS = {1_000: Case(tagged=True, batch=1), 30_000: Case(tagged=True, batch=1), 1_000_000: Case(tagged=True, batch=5)}
+"""By requests a month the traffic that is like it: a million are one every 2.6 seconds, or more by day."""
+
+
+def monthly(requests: int) -> monthly_bill.Bill:
+    """What so many requests a month cost, all in."""
+    usage = used(MONTHS[requests])
+    return monthly_bill.bill(requests, cost=cost_of(usage), usage=usage, alarms=alarms())
+
+
+def alarms() -> int:
+    """How many alarms the stack has where no limit is set on a request."""
+    return sum("Condition" not in alarm for alarm in of_type("AWS::CloudWatch::Alarm").values())
+
+
 def updated(page: str) -> str:
-    """The page with its table made anew."""
-    block = f"<!-- cost: tests/benchmark/cost_table.py -->\n{table(costs())}\n<!-- end of cost -->"
-    return re.sub(r"<!-- cost: .*?<!-- end of cost -->", lambda _: block, page, flags=re.DOTALL)
+    """The page with its tables made anew."""
+    month = monthly_bill.table({requests: monthly(requests) for requests in MONTHS})
+    return _with(_with(page, "cost", table(costs())), "month", month)
 
 
-def figures(markdown: str) -> list[float]:
+def _with(page: str, name: str, made: str) -> str:
+    block = f"<!-- {name}: tests/benchmark/cost_table.py -->\n{made}\n<!-- end of {name} -->"
+    return re.sub(rf"<!-- {name}: .*?<!-- end of {name} -->", lambda _: block, page, flags=re.DOTALL)
+
+
+def figures(markdown: str, block: str = "cost") -> list[float]:
     """The amounts in a page's table, row by row."""
-    (block,) = re.findall(r"<!-- cost: .*?<!-- end of cost -->", markdown, flags=re.DOTALL)
+    (block,) = re.findall(rf"<!-- {block}: .*?<!-- end of {block} -->", markdown, flags=re.DOTALL)
     return [float(each) for each in re.findall(r"\b\d+\.\d\d\b", block)]
 
 

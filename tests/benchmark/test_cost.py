@@ -8,11 +8,13 @@ from tests.benchmark.cost_table import (
     AIM,
     CASES,
     DENSE_GAP_S,
+    MONTHS,
     OTHER_DESIGNS,
     PAGE,
     Case,
     costs,
     figures,
+    monthly,
     table,
     updated,
     used,
@@ -75,4 +77,7 @@ def test_untagged_calls_cost_more_where_requests_are_dense_and_the_page_says_how
 
 def test_the_page_shows_what_is_counted() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert figures(page) == pytest.approx(figures(updated(page)), abs=0.05), "run: make docs"
+    made = updated(page)
+    print("", *(f"{requests:9,} requests a month: {monthly(requests).total:.2f} USD" for requests in MONTHS), sep="\n")
+    assert figures(page) == pytest.approx(figures(made), abs=0.05), "run: make docs"
+    assert figures(page, "month") == pytest.approx(figures(made, "month"), abs=0.05), "run: make docs"

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from tests.benchmark.cost_table import CASES, PAGE, Case, figures, table, used
+from tests.benchmark.cost_table import CASES, MONTHS, PAGE, Case, figures, monthly, table, used
 from tests.benchmark.linking_figure import ALONE_PANEL, DOCUMENT, FIELD_PANEL, Panel, point
+from tests.benchmark.monthly_bill import LABELS
 from tests.support.metering.list_prices import cost_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -25,3 +26,13 @@ def test_the_cost_page_has_the_first_column_of_today() -> None:
     fresh = [float(each) for each in re.findall(r"\b\d+\.\d\d\b", table({case: cost_of(used(case))}))]
     column = figures(page)[CASES.index(case) :: len(CASES)]
     assert column == pytest.approx(fresh, abs=0.05), "run: make docs"
+
+
+def test_the_cost_page_has_the_bill_of_a_million_requests_of_today() -> None:
+    *_, million = MONTHS
+    fresh = monthly(million)
+
+    column = figures(PAGE.read_text(encoding="utf-8"), "month")[len(MONTHS) - 1 :: len(MONTHS)]
+    assert column == pytest.approx([*(getattr(fresh, name) for name in LABELS), fresh.total], abs=0.05), (
+        "run: make docs"
+    )

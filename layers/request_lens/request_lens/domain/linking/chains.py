@@ -54,7 +54,10 @@ class Chain:
 
     def up_to(self, last: Invocation) -> "Chain":
         """The chain of those of its calls that began no later than this one."""
-        kept = [place for place, call in enumerate(self.calls) if _by_time(call) <= _by_time(last)]
+        return self.among([place for place, call in enumerate(self.calls) if _by_time(call) <= _by_time(last)])
+
+    def among(self, kept: Sequence[int]) -> "Chain":
+        """The chain of the calls at these positions, which are in order."""
         places = {old: new for new, old in enumerate(kept)}
         return Chain(
             calls=tuple(self.calls[old] for old in kept),

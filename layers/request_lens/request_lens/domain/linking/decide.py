@@ -15,7 +15,8 @@ from request_lens.domain.linking.evidence import (
     weigh,
 )
 from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
-from request_lens.domain.linking.neighbourhood import LinkingContext, of_known_duration
+from request_lens.domain.linking.neighbourhood import LinkingContext
+from request_lens.domain.linking.parts import of_known_duration
 from request_lens.domain.policy import Policy
 
 
@@ -68,15 +69,17 @@ def _decision_of_whole(evidence: Evidence) -> ChainDecision:
 def _decisions_by_call(evidence: Evidence) -> ChainDecision:
     """The decisions of a chain that may be several requests', each call by itself: linked where all agree on one.
 
-    Where all agree but for those by which an agent ran on after its request, the link is only assumed.
+    Where all agree but for those by which an agent ran on after its request, the link is only assumed. Which requests
+    the calls before them are of is told by the same facts, as those may be decided before them or after.
     """
     context, chain, policy = evidence.context, evidence.context.chain, evidence.context.policy
-    request_ids, nominal = dict(context.linked), nominal_requests(evidence)
+    standing = {member.invocation.invocation_id for member in context.deciding if member.decision is not None}
+    request_ids = {call_id: request_id for call_id, request_id in context.linked.items() if call_id in standing}
+    nominal = nominal_requests(evidence)
     decisions: dict[InvocationId, Decision] = {}
-    open_ids = {member.invocation.invocation_id for member in context.members if member.decision is None}
     for call, before in zip(chain.calls, chain.previous, strict=True):
         call_id = call.invocation_id
-        if call_id not in open_ids:
+        if call_id in standing:
             continue
         options = evidence.options[call_id]
         only = options[0] if len(options) == 1 and options[0].duration_ms is not None else None

@@ -9,7 +9,8 @@ from request_lens.domain.linking.elimination import MAX_LOOPS, Elimination, elim
 from request_lens.domain.linking.explanations import Bounds
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method
-from request_lens.domain.linking.neighbourhood import LinkingContext, of_known_duration
+from request_lens.domain.linking.neighbourhood import LinkingContext
+from request_lens.domain.linking.parts import of_known_duration
 from request_lens.domain.policy import Policy
 
 MAX_RIVALS = 3
@@ -101,10 +102,10 @@ def nominal_requests(evidence: Evidence) -> Mapping[InvocationId, Request]:
 
 def _conversations_go_on(context: LinkingContext) -> bool:
     """Whether a chain around, complete when this one is, can only be explained as one of several requests' calls."""
-    begins, complete_at = context.chain.calls[0].logged_at, context.complete_at(context.chain)
-    around = [chain for chain in context.tool_chains_around() if context.complete_at(chain) <= complete_at]
-    distances = sorted((abs(chain.calls[0].logged_at - begins), at) for at, chain in enumerate(around))
-    nearest = [around[at] for distance, at in distances[:MAX_CHAINS] if distance <= context.policy.reach]
+    begins, complete_at = context.own.calls[0].logged_at, context.complete_at(context.own)
+    around = [part for part in context.tool_parts_around() if context.complete_at(part.own) <= complete_at]
+    distances = sorted((abs(part.own.calls[0].logged_at - begins), at) for at, part in enumerate(around))
+    nearest = [around[at].seen for distance, at in distances[:MAX_CHAINS] if distance <= context.policy.reach]
     return any(not context.candidates(chain) and context.explain(chain).leave_none_out for chain in nearest)
 
 
@@ -141,7 +142,7 @@ def elimination_around(context: LinkingContext, later: timedelta) -> Elimination
     if not policy.one_loop_per_request or not is_loop(context.chain):
         return Elimination()
     first_call = context.chain.calls[0]
-    begins, complete_at = first_call.logged_at, context.complete_at(context.chain) + later
+    begins, complete_at = first_call.logged_at, context.complete_at(context.own) + later
     loops = [
         chain
         for chain in context.chains_around()

@@ -2,10 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.chains import (
     Chain,
     chain_with,
@@ -16,8 +16,8 @@ from request_lens.domain.linking.chains import (
     returned_by,
 )
 from request_lens.domain.linking.explanations import UNBOUNDED, Bounds, Explanations, explain
-from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.parts import Part, complete_at, fitting, part_with, parts_of, started_within
 from request_lens.domain.policy import Policy
 
 MAX_FACTS_AROUND = 1_000
@@ -82,11 +82,13 @@ class NearbyFacts:
 class LinkingContext:
     """All that the decision of one chain rests on.
 
-    `members` are the chain's calls, in its order, as they stand. `deciding` are those that are decided with it: all of
-    them, or one alone of a chain that is too long for one request, whose ends no single settle sees (`is_cut`).
+    `members` are the chain's calls, in its order, as they stand. `deciding` are those that are decided with it: those
+    of one part, its `own`, which may go on from others (`is_cut`); or one alone of a part that is too long for one
+    request, whose ends no single settle sees (`is_cut`, too).
     """
 
     chain: Chain
+    own: Chain
     members: tuple[UnlinkedInvocation, ...]
     deciding: tuple[UnlinkedInvocation, ...]
     facts: NearbyFacts
@@ -151,7 +153,7 @@ class LinkingContext:
     def due_at(self) -> datetime:
         """When the chain is due: once it is complete, and every call of it was stored `LinkDelaySeconds` ago."""
         stored = max(member.stored_at for member in self.deciding)
-        return max(self._complete_at(self.chain, until=self._times[1]), stored + self.policy.link_delay)
+        return max(self.complete_at(self.own), stored + self.policy.link_delay)
 
     @property
     def _times(self) -> tuple[datetime, datetime]:
@@ -161,7 +163,7 @@ class LinkingContext:
     def explain(self, chain: Chain, bounds: Bounds = UNBOUNDED, *, overtime: bool = True) -> Explanations:
         """What can have made a chain's calls, if the chain may be split between requests."""
         logged = [call.logged_at for call in chain.calls]
-        near = _started_within(self.facts.requests, min(logged), max(logged), self.policy)
+        near = started_within(self.facts.requests, min(logged), max(logged), self.policy)
         return explain(chain, near, bounds, self.policy, overtime=overtime)
 
     def lone_options(self) -> list[list[Request]]:
@@ -169,72 +171,63 @@ class LinkingContext:
         return [self.candidates(lone_chain(call)) for call in self.chain.calls]
 
     def chains_around(self) -> list[Chain]:
-        """The chains among the calls around that may be linked, this one among them."""
-        return self._chains(self.facts.unlinked)
+        """The parts of the chains among the calls around that may be linked, this one among them."""
+        return [part.own for part in self._parts(self.facts.unlinked)]
 
-    def tool_chains_around(self) -> list[Chain]:
-        """Those of more than one call."""
+    def tool_parts_around(self) -> list[Part]:
+        """Those of more than one call, or that go on from others."""
         speaking = (call for call in self.facts.unlinked if named_by(call.invocation))
-        return [chain for chain in self._chains(speaking) if len(chain.calls) > 1]
+        return [part for part in self._parts(speaking) if len(part.chain.calls) > 1]
 
-    def _chains(self, calls: Iterable[UnlinkedInvocation]) -> list[Chain]:
+    def _parts(self, calls: Iterable[UnlinkedInvocation]) -> list[Part]:
         ours = (call.invocation for call in calls if may_be_linked(call, self.policy))
-        return chains_of(ours, policy=self.policy, beside=self.facts.beside)
+        chains = chains_of(ours, policy=self.policy, beside=self.facts.beside)
+        return [part for chain in chains for part in parts_of(chain, self.facts.requests, self.policy)]
 
     def candidates(self, chain: Chain) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""
-        return self._fitting(chain, self.facts.requests)
+        return fitting(chain, self.facts.requests, self.policy)
 
     def complete_at(self, chain: Chain) -> datetime:
-        """When the calls of a chain, and the requests that it fits, have come, as far as they come in time.
-
-        A request whose agent may run on after it lets that do so for `MaxAgentSeconds`: a chain that fits it and still
-        waits for a tool's result is not complete before. This depends on the facts alone, not on their arrival.
-        """
-        return self._complete_at(chain, until=max(call.logged_at for call in chain.calls))
-
-    def _complete_at(self, chain: Chain, *, until: datetime) -> datetime:
-        policy = self.policy
-        complete_at = until + policy.max_request + policy.link_delay
-        if not chain.may_go_on:
-            return complete_at
-        running_on = of_known_duration(request for request in self.facts.requests if request.may_run_on)
-        return complete_at + policy.max_agent if self._fitting(chain, running_on) else complete_at
-
-    def _fitting(self, chain: Chain, requests: Sequence[Request]) -> list[Request]:
-        first, last = chain.calls[-1].logged_at, chain.calls[0].logged_at
-        near = _started_within(requests, first, last, self.policy)
-        return [request for request in near if fits(chain, request, self.policy)]
+        """When the calls of a part of a chain have come, and the requests that it fits; see `parts.complete_at`."""
+        return complete_at(chain, self.facts.requests, self.policy)
 
 
 def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> LinkingContext:
-    """The context of this invocation's chain, which is among those of the facts that may be linked.
+    """The context of this invocation's part of its chain; it is among those of the facts that may be linked.
 
-    A chain that is longer than any request ends with it: the requests of what follows may still be to come.
+    What is longer than any request ends with it: the requests of what follows may still be to come.
     """
     ours = {call.invocation.invocation_id: call for call in facts.unlinked if may_be_linked(call, policy)}
     calls = (call.invocation for call in ours.values())
     chain = chain_with(target.invocation, calls, policy=policy, beside=facts.beside)
-    logged = [call.logged_at for call in chain.calls]
-    is_too_long = max(logged) - min(logged) > policy.reach
-    if is_too_long:
-        chain = chain.up_to(target.invocation)
-    members = tuple(ours[call.invocation_id] for call in chain.calls)
-    deciding = (target,) if is_too_long else members
+    context = context_of(part_with(target.invocation, chain, facts.requests, policy), ours, facts, policy)
+    logged = [call.logged_at for call in context.own.calls]
+    if max(logged) - min(logged) <= policy.reach:
+        return context
+    begun = context.chain.up_to(target.invocation)
+    members = _as_they_stand(begun, ours)
+    return replace(context, chain=begun, own=begun, members=members, deciding=(target,), is_cut=True)
+
+
+def context_of(
+    part: Part, ours: Mapping[InvocationId, UnlinkedInvocation], facts: NearbyFacts, policy: Policy
+) -> LinkingContext:
+    """The context of a part of a chain of these calls."""
+    own, seen = part.own, part.seen
     return LinkingContext(
-        chain=chain, members=members, deciding=deciding, facts=facts, policy=policy, is_cut=is_too_long
+        chain=seen,
+        own=own,
+        members=_as_they_stand(seen, ours),
+        deciding=_as_they_stand(own, ours),
+        facts=facts,
+        policy=policy,
+        is_cut=len(own.calls) < len(seen.calls),
     )
 
 
-def of_known_duration(requests: Iterable[Request]) -> list[Request]:
-    """Those of the requests whose end is known: no other is linked to but by a tag."""
-    return [request for request in requests if request.duration_ms is not None]
-
-
-def _started_within(requests: Sequence[Request], first: datetime, last: datetime, policy: Policy) -> Sequence[Request]:
-    """The requests that can hold a call logged at `first` or `last`, or between them where the two are in order."""
-    begin, end = first - policy.reach, last + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    return requests[bisect_left(requests, begin, key=_started_at) : bisect_right(requests, end, key=_started_at)]
+def _as_they_stand(chain: Chain, ours: Mapping[InvocationId, UnlinkedInvocation]) -> tuple[UnlinkedInvocation, ...]:
+    return tuple(ours[call.invocation_id] for call in chain.calls)
 
 
 def _started_at(request: Request) -> datetime:

@@ -1,6 +1,6 @@
 """One log group, read: whether it is there, its class, its subscription filters and its newest lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,6 +10,7 @@ from request_lens.domain.doctor import DOCTOR_PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import FilterLogEventsResponseTypeDef
 
 STANDARD = "STANDARD"
 """The only class whose groups take subscription filters:
@@ -87,14 +88,19 @@ def newest_lines(
 
 
 def has_line(logs: "CloudWatchLogsClient", name: str, *, since: datetime, pattern: str) -> bool:
-    """Whether a line since then fits the pattern."""
-    return any(True for _ in _lines(logs, name, first=since, pattern=pattern))
+    """Whether a line since then fits the pattern; asked until it is found or there is no further page."""
+    return any(True for page in _pages(logs, name, first=since, pattern=pattern) for _ in page["events"])
 
 
 def _lines(logs: "CloudWatchLogsClient", name: str, *, first: datetime, pattern: str) -> Iterator[str]:
+    for page in islice(_pages(logs, name, first=first, pattern=pattern), _MAX_PAGES):
+        yield from (event["message"] for event in page["events"])
+
+
+def _pages(
+    logs: "CloudWatchLogsClient", name: str, *, first: datetime, pattern: str
+) -> "Iterable[FilterLogEventsResponseTypeDef]":
     start = round(first.timestamp() * 1000)
-    pages = logs.get_paginator("filter_log_events").paginate(
+    return logs.get_paginator("filter_log_events").paginate(
         logGroupName=name, startTime=start, filterPattern=pattern, PaginationConfig={"PageSize": 1000}
     )
-    for page in islice(pages, _MAX_PAGES):
-        yield from (event["message"] for event in page["events"])

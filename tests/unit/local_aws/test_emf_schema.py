@@ -4,10 +4,11 @@ import copy
 import json
 
 import pytest
+from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import JsonValue
 
 from request_lens_cli.local_aws.emf.extraction import ExtractedMetric, extract
-from request_lens_cli.local_aws.emf.schema import EmfSchemaError, MetricUnit, parse_emf
+from request_lens_cli.local_aws.emf.schema import EmfSchemaError, parse_emf
 
 type Document = dict[str, JsonValue]
 
@@ -57,8 +58,8 @@ def test_a_document_has_one_metric_a_dimension_set() -> None:
 
 def test_values_units_and_resolutions_are_kept() -> None:
     calls, time = extract(json.dumps(_with_directive(Dimensions=[["Service"]])))
-    assert (calls.values, calls.unit, calls.storage_resolution) == ((2.0,), MetricUnit.COUNT, 1)
-    assert (time.values, time.unit, time.storage_resolution) == ((1509.0, 1843.0, 1509.0), MetricUnit.MILLISECONDS, 60)
+    assert (calls.values, calls.unit, calls.storage_resolution) == ((2.0,), MetricUnit.Count, 1)
+    assert (time.values, time.unit, time.storage_resolution) == ((1509.0, 1843.0, 1509.0), MetricUnit.Milliseconds, 60)
     assert time.counted_values() == {1509.0: 2, 1843.0: 1}
     assert calls.at.isoformat() == "2025-12-04T18:27:02+00:00"
 
@@ -121,7 +122,7 @@ def test_a_metric_is_data_alone() -> None:
         name="LlmCalls",
         dimensions={"Service": "request-lens"},
         values=(2.0,),
-        unit=MetricUnit.COUNT,
+        unit=MetricUnit.Count,
         at=extract(json.dumps(_document()))[0].at,
         storage_resolution=1,
     )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from request_lens_cli.local_aws.emf.schema import EmfDocument, MetricDirective, MetricUnit, parse_emf
+from aws_lambda_powertools.metrics import MetricUnit
+
+from request_lens_cli.local_aws.emf.schema import EmfDocument, MetricDirective, parse_emf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

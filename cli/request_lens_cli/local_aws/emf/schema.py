@@ -6,9 +6,9 @@ A document is a JSON object whose `_aws` member says which other members are met
 
 import json
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Annotated, Literal, Self
 
+from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, ValidationError, model_validator
 
 MAX_DIMENSIONS = 30
@@ -19,38 +19,6 @@ MAX_TEXT = 1024
 
 class EmfSchemaError(ValueError):
     """A line that claims to be an EMF document and breaks the specification; the message says where, not the values."""
-
-
-class MetricUnit(StrEnum):
-    """CloudWatch's units."""
-
-    SECONDS = "Seconds"
-    MICROSECONDS = "Microseconds"
-    MILLISECONDS = "Milliseconds"
-    BYTES = "Bytes"
-    KILOBYTES = "Kilobytes"
-    MEGABYTES = "Megabytes"
-    GIGABYTES = "Gigabytes"
-    TERABYTES = "Terabytes"
-    BITS = "Bits"
-    KILOBITS = "Kilobits"
-    MEGABITS = "Megabits"
-    GIGABITS = "Gigabits"
-    TERABITS = "Terabits"
-    PERCENT = "Percent"
-    COUNT = "Count"
-    BYTES_PER_SECOND = "Bytes/Second"
-    KILOBYTES_PER_SECOND = "Kilobytes/Second"
-    MEGABYTES_PER_SECOND = "Megabytes/Second"
-    GIGABYTES_PER_SECOND = "Gigabytes/Second"
-    TERABYTES_PER_SECOND = "Terabytes/Second"
-    BITS_PER_SECOND = "Bits/Second"
-    KILOBITS_PER_SECOND = "Kilobits/Second"
-    MEGABITS_PER_SECOND = "Megabits/Second"
-    GIGABITS_PER_SECOND = "Gigabits/Second"
-    TERABITS_PER_SECOND = "Terabits/Second"
-    COUNT_PER_SECOND = "Count/Second"
-    NONE = "None"
 
 
 type _Name = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
@@ -66,7 +34,7 @@ class MetricDefinition(_Part):
     """One metric: the root member of this name holds its value. StorageResolution is in seconds."""
 
     name: _Name = Field(alias="Name")
-    unit: MetricUnit = Field(alias="Unit", default=MetricUnit.NONE)
+    unit: MetricUnit = Field(alias="Unit", default=MetricUnit.NoUnit)
     storage_resolution: Literal[1, 60] = Field(alias="StorageResolution", default=60)
 
 

@@ -63,7 +63,8 @@ def test_group_role_and_logging_are_there_as_four_commands_make_them(account: Op
 
 def test_a_stack_of_this_name_was_deleted_and_its_log_groups_and_table_were_kept(account: Open) -> None:
     deserted = account("eu-west-1")
-    assert deserted.deploy().returncode == 0
+    first = deserted.deploy()
+    assert first.returncode == 0, first.stdout + first.stderr
     deserted.delete()
     left = (deserted.log_groups().keys() & KEPT, len(deserted.tables()), deserted.logging_setting())
 

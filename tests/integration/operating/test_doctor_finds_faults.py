@@ -341,6 +341,15 @@ def test_the_processor_fails_or_is_throttled(healthy: HealthyStack, name: str, t
     assert found["text"] == text
 
 
+def test_a_throttle_among_many_runs_is_no_fault(healthy: HealthyStack) -> None:
+    metric(healthy.aws, "AWS/Lambda", "Throttles", 2, FunctionName=healthy.aws.function)
+    metric(healthy.aws, "AWS/Lambda", "Invocations", 20, FunctionName=healthy.aws.function)
+
+    (found,) = [finding for finding in findings(healthy) if finding["check"] == "errors"]
+
+    assert (found["outcome"], found["text"]) == ("fine", "None in the last hour, and 2 throttles, tried again.")
+
+
 def test_the_failure_bucket_holds_something(healthy: HealthyStack) -> None:
     bucket = healthy.aws.outputs["FailureBucketName"]
     healthy.aws.session.client("s3").put_object(Bucket=bucket, Key="aws/lambda/async/x", Body=b"{}")

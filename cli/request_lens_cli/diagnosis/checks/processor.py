@@ -21,6 +21,8 @@ PROCESSOR, METRICS_LOG, ERRORS, FAILURES = "processor", "metrics log", "errors",
 _RUNNING = ("Enabled", "Enabling", "Creating", "Updating")
 _HOUR = timedelta(hours=1)
 _MAX_LISTED = 1_000
+_FEW = 10
+"""A throttle among so many runs is no fault."""
 
 
 def check_processor(examined: Examined) -> Iterator[Finding]:
@@ -56,21 +58,22 @@ def check_metrics_log(examined: Examined) -> Iterator[Finding]:
 
 
 def check_errors(examined: Examined) -> Iterator[Finding]:
-    """No run of the last hour failed or was throttled."""
+    """No run of the last hour failed, and few were throttled: Lambda tries those again."""
     client, function = examined.stack.session.client("cloudwatch"), {"FunctionName": examined.function_name}
-    failed, throttled = (
+    failed, throttled, runs = (
         sum_of_metric(client, "AWS/Lambda", metric, function, since=examined.now - _HOUR)
-        for metric in ("Errors", "Throttles")
+        for metric in ("Errors", "Throttles", "Invocations")
     )
     if failed:
         group = examined.stack.output("ProcessorLogGroupName")
         remedy = f"Look for level ERROR in {group}: `aws logs tail {group} --filter-pattern ERROR`."
         yield fault(ERRORS, f"The processor failed {pluralize(failed, 'time')} in the last hour.", remedy)
-    elif throttled:
+    elif throttled * _FEW > runs:
         remedy = "Raise the account's concurrency, or leave the processor a part of it."
         yield fault(ERRORS, f"The processor was throttled {pluralize(throttled, 'time')} in the last hour.", remedy)
     else:
-        yield fine(ERRORS, "None in the last hour, and no throttle.")
+        throttles = f"{pluralize(throttled, 'throttle')}, tried again" if throttled else "no throttle"
+        yield fine(ERRORS, f"None in the last hour, and {throttles}.")
 
 
 def check_failures(examined: Examined) -> Iterator[Finding]:

@@ -79,7 +79,9 @@ def test_no_inferred_link_is_wrong_while_the_assumptions_hold(mix: str, mean_gap
     print(f"\n{mix}, mean gap {mean_gap_s} s: window, chain     {alone}")
     print(f"{mix}, mean gap {mean_gap_s} s: OneLoopPerRequest {one_loop}, breaches {one_loop.breaches}")
     assert (alone.wrong_inferred, one_loop.wrong_inferred) == (0, 0)
-    assert alone.breaches == {}
+    # An agent that ran on after a 503, in another request's time, looks like a conversation that went on there.
+    looks_split = {Assumption.CHAINS_HAVE_ONE_REQUEST} if MIXES[mix].timed_out else set()
+    assert alone.breaches.keys() <= looks_split
 
 
 @pytest.mark.parametrize("mean_gap_s", [20, 3])

@@ -7,12 +7,10 @@ import pytest
 
 from request_lens_cli.local_aws.aws_clients import local_session
 from request_lens_cli.local_aws.lifecycle import LocalAws
-from tests.support.deploying.local_account import LocalAccount
+from tests.support.deploying.local_account import INVOCATIONS, LocalAccount
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-GROUP = "/aws/bedrock/model-invocations"
-KEPT = {GROUP, "/aws/vendedlogs/request-lens/request-lens/access", "/request-lens/request-lens/processor"}
 
 type Open = Callable[[str], LocalAccount]
 
@@ -26,32 +24,33 @@ def test_nothing_is_there_then_the_stack_is_and_an_option_of_an_earlier_version_
     ours = account("us-east-1")
 
     first = ours.deploy()
-    made = {name: days for name, days in ours.log_groups().items() if name in KEPT}
+    made = {name: days for name, days in ours.log_groups().items() if name in ours.kept_log_groups}
     second = ours.deploy("LogRetentionDays=60", "CreateInvocationLogGroup=false")
 
     assert first.returncode == 0, first.stdout + first.stderr
-    assert made == dict.fromkeys(KEPT, 30)
+    assert made == dict.fromkeys(ours.kept_log_groups, 30)
     assert second.returncode == 0, second.stdout + second.stderr
-    assert {name: days for name, days in ours.log_groups().items() if name in KEPT} == dict.fromkeys(KEPT, 60)
+    later = {name: days for name, days in ours.log_groups().items() if name in ours.kept_log_groups}
+    assert later == dict.fromkeys(ours.kept_log_groups, 60)
     assert ours.output("BedrockLoggingOutcome") == "created"
     assert ours.stores_what_bedrock_logs()
 
 
 def test_the_log_group_is_there_and_logging_is_off(account: Open) -> None:
     prepared = account("us-east-2")
-    prepared.logs.create_log_group(logGroupName=GROUP)
+    prepared.logs.create_log_group(logGroupName=INVOCATIONS)
 
     answer = prepared.deploy()
 
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert prepared.output("BedrockLoggingOutcome") == "created"
-    assert prepared.log_groups()[GROUP] is None
+    assert prepared.log_groups()[INVOCATIONS] is None
     assert prepared.stores_what_bedrock_logs()
 
 
 def test_group_role_and_logging_are_there_as_four_commands_make_them(account: Open) -> None:
     prepared = account("us-west-2")
-    setting = _switched_on_by_hand(prepared, GROUP)
+    setting = _switched_on_by_hand(prepared, INVOCATIONS)
 
     answer = prepared.deploy()
 
@@ -66,11 +65,11 @@ def test_a_stack_of_this_name_was_deleted_and_its_log_groups_and_table_were_kept
     first = deserted.deploy()
     assert first.returncode == 0, first.stdout + first.stderr
     deserted.delete()
-    left = (deserted.log_groups().keys() & KEPT, len(deserted.tables()), deserted.logging_setting())
+    left = (deserted.log_groups().keys() & deserted.kept_log_groups, len(deserted.tables()), deserted.logging_setting())
 
     answer = deserted.deploy()
 
-    assert left == (KEPT, 1, None)
+    assert left == (deserted.kept_log_groups, 1, None)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert deserted.stores_what_bedrock_logs()
 
@@ -80,7 +79,7 @@ def test_a_first_deployment_that_is_refused_leaves_nothing_that_hinders_the_next
     setting = _switched_on_by_hand(taken, "/team/bedrock")
 
     refused = taken.deploy()
-    events = taken.cloudformation.describe_stack_events(StackName="request-lens")["StackEvents"]
+    events = taken.cloudformation.describe_stack_events(StackName=taken.stack_name)["StackEvents"]
     taken.delete()
     left = (taken.tables(), taken.logging_setting())
     answer = taken.deploy("InvocationLogGroupName=/team/bedrock")

@@ -12,8 +12,9 @@ from tests.support.template_document import variables_of
 ENVIRONMENT = {
     "REQUEST_TABLE_NAME": "requests",
     "SETTLE_QUEUE_URL": "https://some.queue",
-    "SERVICE_NAME": "request-lens",
     **variables_of("ProcessorFunction"),
+    # Powertools keeps the logger of a service, and with it the output of the test that made it.
+    "SERVICE_NAME": "lines-of-a-function",
 }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
-STACK = "request-lens"
+INVOCATIONS = "/aws/bedrock/model-invocations"
 STREAM = "aws/bedrock/modelinvocations"
 
 
@@ -28,10 +28,24 @@ class AlreadyExists(AssertionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalAccount:
-    """One Region of the local AWS."""
+    """One Region of the local AWS, with a stack name of its own.
+
+    The local AWS names functions after their stack and keeps one worker for a name, whatever its Region: under one name
+    the code of one Region's function was gone when another's was called.
+    """
 
     local: LocalAws
     region: str
+
+    @property
+    def stack_name(self) -> str:
+        return f"lens-{self.region}"
+
+    @property
+    def kept_log_groups(self) -> set[str]:
+        """The log groups that the stack makes where they are missing, and never deletes."""
+        ours = f"/aws/vendedlogs/request-lens/{self.stack_name}/access", f"/request-lens/{self.stack_name}/processor"
+        return {INVOCATIONS, *ours}
 
     @property
     def logs(self) -> "CloudWatchLogsClient":
@@ -77,7 +91,14 @@ class LocalAccount:
         template = self.local.paths.build / "build" / "template.yaml"
         if not self._is_there():
             self._refuse_what_exists(template.read_text(encoding="utf-8"))
-        command = [str(self.local.paths.sam), "deploy", "--template-file", str(template), "--stack-name", STACK]
+        command = [
+            str(self.local.paths.sam),
+            "deploy",
+            "--template-file",
+            str(template),
+            "--stack-name",
+            self.stack_name,
+        ]
         command += ["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
         command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         command += ["--parameter-overrides", *overrides] if overrides else []
@@ -86,13 +107,13 @@ class LocalAccount:
 
     def delete(self) -> None:
         """What `sam delete` does with the stack."""
-        self.cloudformation.delete_stack(StackName=STACK)
+        self.cloudformation.delete_stack(StackName=self.stack_name)
         waiter = self.cloudformation.get_waiter("stack_delete_complete")
-        waiter.wait(StackName=STACK, WaiterConfig={"Delay": 1})
+        waiter.wait(StackName=self.stack_name, WaiterConfig={"Delay": 1})
 
     def output(self, key: str) -> str:
         """One output of the stack."""
-        (stack,) = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+        (stack,) = self.cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
         return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}[key]
 
     def stores_what_bedrock_logs(self) -> bool:
@@ -122,12 +143,12 @@ class LocalAccount:
 
     def _is_there(self) -> bool:
         stacks = self.cloudformation.list_stacks()["StackSummaries"]
-        return any(each["StackName"] == STACK and each["StackStatus"] != "DELETE_COMPLETE" for each in stacks)
+        return any(each["StackName"] == self.stack_name and each["StackStatus"] != "DELETE_COMPLETE" for each in stacks)
 
     def _refuse_what_exists(self, template: str) -> None:
         """Early validation: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"""
         resources = yaml.safe_load(template)["Resources"].values()
         named = [each["Properties"]["LogGroupName"] for each in resources if each["Type"] == "AWS::Logs::LogGroup"]
-        wanted = {each["Fn::Sub"].replace("${AWS::StackName}", STACK) for each in named}
+        wanted = {each["Fn::Sub"].replace("${AWS::StackName}", self.stack_name) for each in named}
         if existing := wanted & self.log_groups().keys():
             raise AlreadyExists(f"CloudFormation would refuse the template, for these exist: {sorted(existing)}")

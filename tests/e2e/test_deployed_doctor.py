@@ -119,7 +119,6 @@ def permission_gone(deployed: Deployed) -> Iterator[None]:
     ("breakage", "check"),
     [
         (logging_off, "logging"),
-        (processor_off, "processor"),
         (queue_unread, "processor"),
         (filter_gone, "filters"),
         (permission_gone, "permission"),
@@ -162,3 +161,12 @@ def test_an_apis_access_log_is_set(deployed: Deployed) -> None:
     assert log["DestinationArn"].endswith(f":log-group:{deployed.outputs['AccessLogGroupName']}")
     assert log["Format"] == deployed.outputs["AccessLogFormatHttpApi"]
     assert "already, and its format suffices" in deployed.answer("attach-api", api)
+
+
+def test_a_processor_that_is_off_is_found_and_is_ready_once_it_is_on(deployed: Deployed) -> None:
+    """The last of these: what the local AWS throttled in between is a fault of the hour that follows."""
+    with processor_off(deployed):
+        assert deployed.fault() == "processor"
+
+    findings = json.loads(deployed.ask("doctor", "--format", "json").stdout)["findings"]
+    assert [each["outcome"] for each in findings if each["check"] == "processor"] == ["fine"]

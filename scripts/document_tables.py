@@ -29,6 +29,7 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.TOOL_TIME: ("certain", "gaps between a call that stopped for a tool and the next; needs tagged calls"),
     Metric.NON_LLM_TIME: ("certain", "duration less LLM time"),
     Metric.REQUESTS: ("total", "API requests"),
+    Metric.FAILED_REQUESTS: ("total", "API requests that were answered with a status of 500 or above"),
     Metric.UNCERTAIN_REQUESTS: (
         "total",
         "requests that unlinked calls may belong to, so that their counts are the least; less one that becomes certain",

@@ -12,7 +12,10 @@ CALLS = 1.7
 """Calls a request, as in the metered traffic."""
 
 SERIES, ALARM, DASHBOARD = 0.30, 0.10, 3.00
-"""USD a month: a custom metric's series, an alarm of standard resolution, a dashboard of more than 50 metrics."""
+"""USD a month: a custom metric's series, an alarm of standard resolution, a dashboard of more than 50 metrics.
+
+https://aws.amazon.com/cloudwatch/pricing/
+"""
 
 IDLE = 0.46
 """USD a month for Lambda's polling of an idle queue, and for sweeping where nothing is."""

@@ -32,7 +32,8 @@ _DISTRIBUTIONS = frozenset(
         Metric.NON_LLM_TIME,
     }
 )
-_PRINTED_WITH_CALLS = frozenset(Metric) - _DISTRIBUTIONS - {Metric.REQUESTS, Metric.UNCERTAIN_REQUESTS}
+_OF_REQUESTS = frozenset({Metric.REQUESTS, Metric.FAILED_REQUESTS, Metric.UNCERTAIN_REQUESTS})
+_PRINTED_WITH_CALLS = frozenset(Metric) - _DISTRIBUTIONS - _OF_REQUESTS
 
 
 class _AddingStore(MemoryFactStore):

@@ -132,7 +132,8 @@ def test_uncertain_requests_stand_beside_the_requests_and_have_a_list_that_says_
     [listed] = [each for each in widgets("log") if each["properties"]["title"].startswith("Uncertain requests")]
     [said] = [each for each in widgets("text") if each["y"] == listed["y"]]
 
-    assert [part[1] for part in requests["metrics"]][:2] == [Metric.REQUESTS, Metric.UNCERTAIN_REQUESTS]
+    shown = [part[1] for part in requests["metrics"]][:3]
+    assert shown == [Metric.REQUESTS, Metric.FAILED_REQUESTS, Metric.UNCERTAIN_REQUESTS]
     assert "filter uncertain > 0" in listed["properties"]["query"]
     for helps in ("AgentRoleNames", "tag the calls", "responseLatency", "MaxRequestSeconds", "202"):
         assert helps in said["properties"]["markdown"]

@@ -50,6 +50,8 @@ def sums(outcome: Outcome) -> Verdict:
         difference = abs(found(outcome, Metric.ESTIMATED_COST) - float(cost))
         yield None if difference <= FLOAT_ERROR_USD else f"the {name} of EstimatedCost is off by {difference}"
     yield expect("the sum of Requests", _sum(outcome, Metric.REQUESTS), len(outcome.records))
+    failed = sum(record.status >= 500 for record in outcome.records.values())
+    yield expect("the sum of FailedRequests", _sum(outcome, Metric.FAILED_REQUESTS), failed)
 
 
 def uncertain_requests(outcome: Outcome) -> Verdict:

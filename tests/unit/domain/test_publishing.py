@@ -71,6 +71,21 @@ def test_a_request_without_calls_is_a_request_of_zero_calls() -> None:
     assert Metric.LLM_CALLS not in values
 
 
+@pytest.mark.parametrize(("status", "failed"), [(200, None), (429, None), (499, None), (500, (1,)), (504, (1,))])
+def test_a_request_failed_from_status_500_on(status: int, failed: tuple[float, ...] | None) -> None:
+    values = first_revision(record=request(status=status)).values
+
+    assert values.get(Metric.FAILED_REQUESTS) == failed
+    assert values[Metric.REQUESTS] == (1,)
+
+
+def test_a_failed_request_is_counted_in_its_first_revision_only() -> None:
+    failed, early = request(status=502), summary_of(call("i1", 1))
+    later = RevisionWritten(stored_at=at(9), request=failed, revision=2, summary=summary_of(), previous=early)
+
+    assert Metric.FAILED_REQUESTS not in published(later).values
+
+
 def test_what_is_unknown_is_absent_and_never_zero() -> None:
     values = first_revision(call(latency_ms=None), record=request(duration_ms=None)).values
 

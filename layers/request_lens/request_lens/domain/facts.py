@@ -35,6 +35,9 @@ ServiceQuotaExceededException is none: it has status 400, and SDKs do not try su
 """
 
 
+SERVER_ERROR = 500
+"""The least status that says that the API, not the caller, is at fault (RFC 9110, section 15.6)."""
+
 LEFT_EARLY = frozenset({202, 499, 503, 504})
 """Statuses of requests whose agent may run on: accepted for later (202), left by the client (499), given up by API
 Gateway (504, and HTTP APIs time out with 503)."""
@@ -62,6 +65,11 @@ class Request:
     def is_another_than(self, other: "Request") -> bool:
         """Whether the two cannot have begun at one moment: then they are two requests, whatever their ids are."""
         return self.started_at > other.latest_start or other.started_at > self.latest_start
+
+    @property
+    def is_server_error(self) -> bool:
+        """Whether the API failed it, by its status: 500 or above."""
+        return self.status >= SERVER_ERROR
 
     @property
     def may_run_on(self) -> bool:

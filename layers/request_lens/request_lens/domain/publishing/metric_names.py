@@ -16,6 +16,7 @@ class Metric(StrEnum):
     TOOL_TIME = "ToolTime"
     NON_LLM_TIME = "NonLlmTime"
     REQUESTS = "Requests"
+    FAILED_REQUESTS = "FailedRequests"
     UNCERTAIN_REQUESTS = "UncertainRequests"
     LLM_CALLS = "LlmCalls"
     LLM_ERRORS = "LlmErrors"

@@ -28,9 +28,7 @@ def publication_of(change: Change) -> Publication | None:
 def _revision(change: RevisionWritten) -> Publication:
     request, before = change.request, change.previous
     added = change.summary.totals - (before.totals if before is not None else Totals())
-    values = {**_total_values(added), **_uncertainty(change), **_distributions(change)}
-    if before is None:
-        values = {Metric.REQUESTS: (1,), **values}
+    values = {**_requests(change), **_total_values(added), **_uncertainty(change), **_distributions(change)}
     return Publication(
         publication_id=change.publication_id,
         at=request.ended_at or request.started_at,
@@ -46,6 +44,13 @@ def _revision(change: RevisionWritten) -> Publication:
         },
         service=DOCTOR_SERVICE if is_doctors(request.request_id) else None,
     )
+
+
+def _requests(change: RevisionWritten) -> Values:
+    """One request, and whether it failed: counted in its first revision, for its record never changes."""
+    if change.previous is not None:
+        return {}
+    return {Metric.REQUESTS: (1,)} | ({Metric.FAILED_REQUESTS: (1,)} if change.request.is_server_error else {})
 
 
 def _possible_property(summary: Summary) -> Mapping[str, int | str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from tests.fuzz.json_mutation import mutated_json
 from tests.fuzz.mutation import mutated
 from tests.support.record_shapes import ACCESS_SHAPES, FAULTY_SHAPES, INVOCATION_SHAPES, MODEL_IDS
+from tests.support.telemetry.span_shapes import IGNORED_SPAN_SHAPES, SPAN_SHAPES
 
 type Event = Mapping[str, object]
 
@@ -24,6 +25,7 @@ CORPUS: Sequence[bytes] = tuple(
         *(shape(TEXT) for shape in INVOCATION_SHAPES.values()),
         *(INVOCATION_SHAPES["converse"](TEXT) | {"modelId": model_id} for model_id in MODEL_IDS),
         *(shape(TEXT) for shape in (*ACCESS_SHAPES.values(), *FAULTY_SHAPES.values())),
+        *(shape(TEXT) for shape in (*SPAN_SHAPES.values(), *IGNORED_SPAN_SHAPES.values())),
     )
 )
 """A good line of every shape."""

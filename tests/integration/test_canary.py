@@ -21,6 +21,7 @@ from tests.support.processor_traffic import REGION, log_batch, messages_sent, se
 from tests.support.record_shapes import ACCESS_SHAPES, FAULTY_SHAPES, INVOCATION_SHAPES, Json
 from tests.support.record_strategies import paths_of, replaced
 from tests.support.request_table import TABLE_NAME
+from tests.support.telemetry.span_shapes import IGNORED_SPAN_SHAPES, SPAN_SHAPES
 
 CANARY = "canary"
 SENTENCE = (
@@ -95,6 +96,11 @@ def shapes(text: str) -> list[dict[str, Json]]:
     return [recent(record, place) for place, record in enumerate(made)]
 
 
+def spans(text: str) -> list[dict[str, Json]]:
+    """A record of every shape of telemetry, with the text in every attribute, event and link that holds text."""
+    return [shape(text) for shape in (*SPAN_SHAPES.values(), *IGNORED_SPAN_SHAPES.values())]
+
+
 def each_field_planted(records: Sequence[dict[str, Json]], text: str) -> Iterator[dict[str, Json]]:
     """The records with the text in one field after the other: in place of a scalar, a list or an object.
 
@@ -114,13 +120,13 @@ def with_tag(record: dict[str, Json], number: int) -> dict[str, Json]:
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("text", [SENTENCE, WORD], ids=["sentence", "word"])
 def test_no_text_of_a_body_is_left_behind(text: str, capfd: pytest.CaptureFixture[str]) -> None:
-    lines = [json.dumps(record) for record in shapes(text)]
-    assert sum(CANARY in line for line in lines) > 0.8 * len(lines)
+    lines = [json.dumps(record) for record in (*shapes(text), *spans(text))]
+    assert sum(CANARY in line for line in lines) > 0.75 * len(lines)
 
     processor_handler.lambda_handler(log_batch(lines), None)
 
     found = outputs(capfd)
-    assert found.count("id-") > len(lines)
+    assert found.count("id-") > len(shapes(text))
     assert [name for name in ("LlmCalls", "LlmErrors", "RequestDuration", "conversation") if name not in found] == []
     assert CANARY not in found
 
@@ -133,6 +139,7 @@ def test_no_sentence_in_any_field_is_left_behind_and_no_line_of_it_is_printed(
     """Each field of each shape in turn holds the sentence: as a name, an id, a number, or in place of an object."""
     records = [with_tag(record, 0) for record in shapes("")]
     lines = [json.dumps(planted) for planted in each_field_planted(records, SENTENCE)]
+    lines += [json.dumps(replaced(span, path, SENTENCE)) for span in spans(SENTENCE) for path in paths_of(span) if path]
     request = recent(ACCESS_SHAPES["http"](""), 0)
     lines += [json.dumps(request | {"requestId": f"tagged-{number}"}) for number in range(len(lines) // BATCH + 1)]
     assert len(lines) > 300

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, MODEL_IDS, Json
+from tests.support.telemetry.span_shapes import SPAN_SHAPES
 
 CANARY = "canary-7f3a"
 """A text that must never leave the reader: no id, name or count holds it."""
@@ -76,15 +77,24 @@ def access_lines(draw: st.DrawFn, *, text: st.SearchStrategy[str] | None = None)
     return {key: line[key] for key in draw(st.permutations(sorted(line)))}
 
 
+@st.composite
+def span_records(draw: st.DrawFn, *, text: st.SearchStrategy[str] | None = None) -> dict[str, Json]:
+    """A good record of an agent's telemetry, with its keys in any order."""
+    record = SPAN_SHAPES[draw(st.sampled_from(sorted(SPAN_SHAPES)))](
+        draw(text if text is not None else st.just(CANARY))
+    )
+    return {key: record[key] for key in draw(st.permutations(sorted(record)))}
+
+
 def good_lines(*, text: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[str]:
     """Lines that are read or ignored, never rejected."""
-    return (invocation_records(text=text) | access_lines(text=text)).map(json.dumps)
+    return (invocation_records(text=text) | access_lines(text=text) | span_records(text=text)).map(json.dumps)
 
 
 @st.composite
 def mutated_lines(draw: st.DrawFn, *, text: st.SearchStrategy[str] | None = None) -> str:
     """A line with up to three values replaced, and perhaps cut off, or with something put in between."""
-    record: Json = draw(invocation_records(text=text) | access_lines(text=text))
+    record: Json = draw(invocation_records(text=text) | access_lines(text=text) | span_records(text=text))
     for _ in range(draw(st.integers(1, 3))):
         new = draw(JSON_VALUES | st.sampled_from(HOSTILE_TEXTS))
         record = replaced(record, draw(st.sampled_from(paths_of(record))), new)

@@ -60,8 +60,7 @@ def inspect_command(context: click.Context, files: tuple[str, ...], format_: str
 
 def _inspections(files: tuple[str, ...]) -> Iterator[tuple[int, Inspection]]:
     for number, line in enumerate(read_log_files(files), start=1):
-        is_span = line.source == "span"
-        yield number, Inspection(kind="ignored", fields={"why": "span"}) if is_span else inspect_line(line.message)
+        yield number, inspect_line(line.message)
 
 
 def _show(inspection: Inspection, number: int, format_: str) -> None:

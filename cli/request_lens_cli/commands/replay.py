@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from request_lens.domain.log_record import Ignored
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.drawing import draw_timeline
@@ -124,8 +123,7 @@ def _arrivals(files: tuple[str, ...], note: Note) -> Iterator[Arrival]:
     for number, line in enumerate(read_log_files(files), start=1):
         if not number % _SAID_EVERY:
             note(f"Reading, {number:,} lines so far")
-        record = Ignored(why="span") if line.source == "span" else read_record(line.message)
-        yield Arrival(record=record, at=line.at)
+        yield Arrival(record=read_record(line.message), at=line.at)
 
 
 def replay_document(result: Replay, policy: Policy) -> Document:

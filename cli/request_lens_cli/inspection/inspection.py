@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.log_record import Ignored, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
+from request_lens.domain.spans import Span
+from request_lens.domain.times import whole_ms
 from request_lens.presentation.formatting import iso_ms
 from request_lens.wire.log_record import read_record
 from request_lens_cli.inspection.unknowns import unknown_of_invocation, unknown_of_request
@@ -15,7 +17,7 @@ MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.NOT_JSON: "The line is not JSON.",
     RejectedReason.TRUNCATED: "The JSON ends too early: its writer or something on the way cut it off.",
     RejectedReason.NOT_AN_OBJECT: "The line is JSON, but no object.",
-    RejectedReason.UNKNOWN_RECORD: "The line is neither a ModelInvocationLog nor of an access log.",
+    RejectedReason.UNKNOWN_RECORD: "The line is neither a ModelInvocationLog nor a span, nor of an access log.",
     RejectedReason.MISSING_FIELD: "A field that every record needs is not there, or has no value.",
     RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
     RejectedReason.TOO_OLD: "Its fact is older than RetentionDays.",
@@ -49,6 +51,8 @@ def inspect_line(message: str) -> Inspection:
         case Request() as request:
             unknown = unknown_of_request(request, message)
             return Inspection(kind="request", fields=_request_fields(request), unknown=unknown)
+        case Span() as span:
+            return Inspection(kind="span", fields=_span_fields(span))
         case Ignored() as ignored:
             return Inspection(kind="ignored", fields={"why": ignored.why})
         case Rejected() as rejected:
@@ -64,6 +68,23 @@ def _request_fields(request: Request) -> Document:
         "started_at": iso_ms(request.started_at),
         "duration_ms": request.duration_ms,
         "streamed": request.streamed,
+    }
+
+
+def _span_fields(span: Span) -> Document:
+    return {
+        "span": span.kind,
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "started_at": iso_ms(span.started_at),
+        "duration_ms": whole_ms(span.ended_at - span.started_at),
+        "failed": span.failed,
+        "invocation_id": span.invocation_id,
+        "tool": span.tool,
+        "input_tokens": span.tokens.input,
+        "output_tokens": span.tokens.output,
+        "first_token_ms": span.first_token_ms,
+        "session_id": span.session_id,
     }
 
 

@@ -20,6 +20,7 @@ from request_lens.domain.log_record import LogRecord, Rejected
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import Span
 from request_lens.ports import Ports
 
 DELIVERY = timedelta(seconds=10)
@@ -92,6 +93,8 @@ def _usual_arrival(record: LogRecord) -> datetime | None:
             return record.logged_at + UNKNOWN_LATENCY + DELIVERY
         case Invocation(latency_ms=latency_ms):
             return record.logged_at + timedelta(milliseconds=latency_ms or 0) + DELIVERY
+        case Span():
+            return record.ended_at + DELIVERY
         case _:
             return None
 

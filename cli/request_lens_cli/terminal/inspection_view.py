@@ -8,7 +8,7 @@ from rich.text import Text
 from request_lens_cli.inspection.inspection import Inspection
 from request_lens_cli.report.documents import Json
 
-_STYLES = {"invocation": "green", "request": "cyan", "ignored": "dim", "rejected": "bold red"}
+_STYLES = {"invocation": "green", "request": "cyan", "span": "blue", "ignored": "dim", "rejected": "bold red"}
 
 
 def inspection_table(inspection: Inspection, line: int) -> Table:

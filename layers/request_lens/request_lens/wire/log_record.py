@@ -11,6 +11,7 @@ from request_lens.wire.fault import Fault, advised, fault_of
 from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import SCHEMA_TYPE, read_invocation
 from request_lens.wire.json_repair import read_repaired
+from request_lens.wire.spans.span import LOG_OF_TELEMETRY, read_span
 from request_lens.wire.unknown_record import unknown_record
 
 PERMISSION_LINE = "Permissions are correctly set for Amazon Bedrock logs."
@@ -30,6 +31,9 @@ class _Shape(ForeignModel):
     request_id: object = None
     extended_request_id: object = None
     status: object = None
+    trace_id: object = None
+    span_id: object = None
+    start_time_unix_nano: object = None
 
     @property
     def is_invocation(self) -> bool:
@@ -45,6 +49,16 @@ class _Shape(ForeignModel):
         has_id = bool(keys & {"request_id", "extended_request_id"})
         has_own_key = bool(keys & {"request_time_epoch", "request_time", "route_key", "resource_path"})
         return "schema_type" not in keys and (has_own_key or (has_id and "status" in keys))
+
+    @property
+    def is_telemetry(self) -> bool:
+        """Whether an agent's telemetry wrote this: a span, or a log record that names the span around it."""
+        return {"trace_id", "span_id"} <= self.model_fields_set
+
+    @property
+    def is_span(self) -> bool:
+        """Whether it is a span: a log record beside it has the same ids, and no start."""
+        return self.is_telemetry and "start_time_unix_nano" in self.model_fields_set
 
 
 def read_record(message: str) -> LogRecord:
@@ -81,4 +95,8 @@ def _read(raw: bytes) -> LogRecord | Fault:
         return fault_of(error)
     if shape.is_invocation:
         return invocation
-    return read_request(raw) if shape.is_access_line else unknown_record(raw)
+    if shape.is_access_line:
+        return read_request(raw)
+    if shape.is_span:
+        return read_span(raw)
+    return Ignored(why=LOG_OF_TELEMETRY) if shape.is_telemetry else unknown_record(raw)

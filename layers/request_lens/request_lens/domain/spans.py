@@ -1,0 +1,72 @@
+"""Spans: what an agent's telemetry reports of one step of its work.
+
+A span never changes once read. Times are aware UTC datetimes cut to the millisecond, as all facts have them, and an
+unknown value is None, never 0.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from request_lens.domain.facts import InvocationId, TokenCounts
+
+TraceId = NewType("TraceId", str)
+"""32 hexadecimal digits, without X-Ray's dashes. The first eight are the second in which the trace began."""
+
+SpanId = NewType("SpanId", str)
+"""16 hexadecimal digits, unique in their trace."""
+
+
+class SpanKind(StrEnum):
+    """What a span stands for.
+
+    Call: an SDK's call to Bedrock that its invocation log has, by the same id. Chat: what a framework reports of a call
+    to a model, of Bedrock or not; around a call span it is no second call. Entry: the agent's server answering one
+    `POST /invocations`. Agent: one run of an agent's loop, with its own sum of tokens. Tool: one run of a tool. Memory:
+    a call to AgentCore's memory.
+    """
+
+    CALL = "call"
+    CHAT = "chat"
+    ENTRY = "entry"
+    AGENT = "agent"
+    TOOL = "tool"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One span, as its record reports it; never a prompt, an argument or a result.
+
+    `resource` is what ran it: spans of one trace and resource are of one process, or of its like. `invocation_id` is
+    the call's id in the invocation log. `tokens` are those that a call or an agent reports of itself: their `input`
+    holds the cached ones where a framework counts so. `first_token_ms` counts from the span's start. `failed` also
+    where only the tool's own status says so. `gateway_overhead_ms` is what AgentCore's gateway added to its tool.
+    """
+
+    trace_id: TraceId
+    span_id: SpanId
+    parent_id: SpanId | None
+    kind: SpanKind
+    started_at: datetime
+    ended_at: datetime
+    resource: str | None = None
+    failed: bool = False
+    status: int | None = None
+    session_id: str | None = None
+    invocation_id: InvocationId | None = None
+    region: str | None = None
+    tokens: TokenCounts = field(default_factory=TokenCounts)
+    first_token_ms: int | None = None
+    tool: str | None = None
+    tool_call_id: str | None = None
+    gateway_overhead_ms: int | None = None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether the moment lies in the span's time, its ends included."""
+        return self.started_at <= moment <= self.ended_at
+
+    def is_inside(self, other: "Span") -> bool:
+        """Whether all of its time is the other's, too."""
+        return other.holds(self.started_at) and other.holds(self.ended_at)

@@ -1,0 +1,1 @@
+"""Spans of an agent's telemetry, as CloudWatch Logs has them."""

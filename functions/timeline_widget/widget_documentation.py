@@ -2,9 +2,9 @@
 
 DOCUMENTATION = """## Request Lens: timeline
 
-Each API request of the dashboard's time range as a row, newest last: a light bar from its start to its response, and
-in it a dark bar for each LLM call. Click a row for the request's calls: model, tokens, latency, stop reason, how each
-was correlated and how surely, and its estimated cost. No prompt or completion is ever shown: none is stored.
+Each API request of the dashboard's time range as a row, the newest first: a light bar from its start to its response,
+and in it a dark bar for each LLM call. Click a row for the request's calls: model, tokens, latency, stop reason, how
+each was correlated and how surely, and its estimated cost. No prompt or completion is ever shown: none is stored.
 
 What is hatched is uncertain: unlinked calls may be the request's own, so it has made at least (≥) the calls that are
 shown. A note below the picture says why, and what helps.
@@ -15,6 +15,7 @@ What is dashed is pending: its calls are shown where they would be linked as thi
 Param | Description
 ---|---
 **rows** | How many requests to show, the newest of the time range: 1 to 200. Default: 200
+**axis** | `own` begins each request at the left, `clock` places it by the clock. Default: own
 
 The time range, theme and width are the dashboard's. A range longer than 7 days is cut to its last 7 days.
 

@@ -1,26 +1,12 @@
-"""The dashboard and the saved queries show what the code publishes, and nothing else."""
+"""The dashboard shows what the code publishes, and nothing else, in periods and units that are understood."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pytest
-from aws_lambda_powertools import Logger
-
-from request_lens.adapters.emf_metric_sink import EmfMetricSink
-from request_lens.adapters.memory.clock import MemoryClock
-from request_lens.domain.folding.fold import fold
-from request_lens.domain.linking.link import Reason, Unattributed
-from request_lens.domain.policy import Policy
-from request_lens.domain.pricing import NO_PRICES
-from request_lens.domain.publishing.changes import InvocationDecided, RevisionWritten
-from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
-from request_lens.domain.publishing.request_metrics import publication_of
-from tests.support.facts import call, linked, request
-from tests.support.template_document import DASHBOARD, RESOURCES, of_type, properties
-
-type Widget = Mapping[str, Any]
+from request_lens.domain.publishing.metric_names import METRIC_UNITS, UNATTRIBUTED_ROUTE, Metric, Unit
+from tests.support.dashboard import QUERIES, body, widgets
+from tests.support.template_document import RESOURCES, of_type, properties
 
 DISTRIBUTIONS = frozenset(
     {
@@ -37,21 +23,17 @@ DISTRIBUTIONS = frozenset(
 DIMENSIONS = {("Service",), ("Service", "Route"), ("Service", "ModelId"), ("Service", "Reason")}
 ALL_CALLS = ["Service", "ServiceName"]
 UNATTRIBUTED = [*ALL_CALLS, "Route", UNATTRIBUTED_ROUTE]
-SEARCH = re.compile(r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)', 1\)")
-QUERIES = {
-    name: str(each["Properties"]["QueryString"])
-    for name, each in DASHBOARD["Resources"].items()
-    if each["Type"] == "AWS::Logs::QueryDefinition"
-}
-COMMANDS = (
-    r"SOURCE '[^']*'|#.*|'[^']*'|\b(filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|sum|max|count|latest)\b"
+SEARCH = re.compile(
+    r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)'\)( / 1000)?"
 )
+KEY_FIGURES = range(4, 15)
+"""The rows of the key figures, below the alarms."""
+
+UNIT = re.compile(r"\((count|s|USD|estimated USD)\b[^()]*\)")
 
 
-def widgets(*kinds: str) -> list[Widget]:
-    body = DASHBOARD["Resources"]["RequestDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    found = json.loads(re.sub(r"\$\{([^}]+)\}", r"\1", body))["widgets"]
-    return [each for each in found if not kinds or each["type"] in kinds]
+def key_figures() -> list[Mapping[str, Any]]:
+    return [each["properties"] for each in widgets("metric") if each["y"] in KEY_FIGURES]
 
 
 def series() -> Iterator[tuple[tuple[str, ...], Metric, str]]:
@@ -68,51 +50,76 @@ def series() -> Iterator[tuple[tuple[str, ...], Metric, str]]:
                 yield tuple(found[1].split(",")), Metric(found[2]), found[3]
 
 
-@pytest.fixture
-def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
-    """The fields of the lines that a request and an unattributed call make, as Logs Insights names them."""
-    ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
-    record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
-    summary = fold(record, ours, Policy(), NO_PRICES, possible_calls=3)
-    revision = RevisionWritten(request=record, stored_at=record.started_at, revision=1, summary=summary)
-    lost = InvocationDecided(invocation=call("i3"), stored_at=record.started_at, decision=unattributed)
-    sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=record.started_at), logger=Logger())
-    for each in (publication_of(revision), publication_of(lost)):
-        assert each is not None
-        sink.publish(each)
-    fields = {"@timestamp"}
-    for line in capsys.readouterr().out.splitlines():
-        fields |= {f"{name}.0" if isinstance(value, list) else name for name, value in json.loads(line).items()}
-    # Which metrics a line has depends on its request; each is a list.
-    return fields | {f"{metric}.0" for metric in Metric}
+def test_the_alarms_come_first_and_the_key_figures_next() -> None:
+    first = min(widgets(), key=lambda each: (each["y"], each["x"]))
 
-
-def fields_of(query: str) -> set[str]:
-    """The fields that a query reads: its words without commands, functions, texts, comments, and names of its own."""
-    own = set(re.findall(r"\bas (\w+)", query))
-    words = re.sub(COMMANDS, " ", query)
-    return set(re.findall(r"@?[A-Za-z_][\w.]*", words)) - own
-
-
-def test_the_first_two_rows_are_the_key_figures() -> None:
-    first = [each["properties"] for each in widgets("metric") if each["y"] < 8]
-
-    assert {each["view"] for each in first} == {"singleValue"}
-    assert {part[1] for each in first for part in each["metrics"] if isinstance(part[0], str)} >= {
-        *("Requests", "LlmCallsPerRequest", "RequestDuration", "LlmTime", "ToolTime", "NonLlmTime", "InputTokens"),
-        *("OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens", "EstimatedCost", "LlmErrors"),
-        *("LlmThrottles", "UnattributedInvocations", "RejectedRecords", "AssumptionBreaches", "LogDelay"),
+    assert (first["type"], first["width"]) == ("alarm", 24)
+    assert {each["view"] for each in key_figures()} == {"singleValue"}
+    assert {part[1] for each in key_figures() for part in each["metrics"] if isinstance(part[0], str)} >= {
+        *("Requests", "FailedRequests", "UncertainRequests", "LlmCallsPerRequest", "RequestDuration", "LlmTime"),
+        *("ToolTime", "NonLlmTime", "InputTokens", "OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens"),
+        *("EstimatedCost", "LlmErrors", "LlmThrottles", "UnattributedInvocations", "RejectedRecords"),
+        *("AssumptionBreaches", "RunawayRequests"),
     }
+
+
+def test_a_key_figure_is_of_the_whole_range_and_asks_for_no_period() -> None:
+    for each in key_figures():
+        assert each["setPeriodToTimeRange"] is True
+        assert "period" not in each
+
+
+def test_the_periods_fit_any_range_and_one_chart_alone_asks_for_seconds_of_the_last_minutes() -> None:
+    assert body()["periodOverride"] == "auto"
+    charts = [each["properties"] for each in widgets("metric") if each["properties"]["view"] == "timeSeries"]
+    [seconds] = [each for each in charts if each["period"] < 60]
+
+    assert (seconds["period"], seconds["start"], seconds["end"]) == (1, "-PT15M", "P0D")
+    assert seconds["liveData"] is True
+    assert all("start" not in each for each in charts if each is not seconds)
+    assert any("3 hours" in each["properties"]["markdown"] for each in widgets("text"))
+
+
+def test_every_title_says_what_is_counted_and_in_which_unit() -> None:
+    titles = [each["properties"]["title"] for each in widgets("metric", "log", "custom")]
+
+    assert [title for title in titles if not UNIT.search(title)] == []
+    assert len(titles) == len(set(titles)) > 25
+
+
+def test_every_duration_is_shown_in_seconds() -> None:
+    for each in (widget["properties"] for widget in widgets("metric")):
+        divided = " ".join(part[0]["expression"] for part in each["metrics"] if isinstance(part[0], dict))
+        for part in each["metrics"]:
+            if isinstance(part[0], str):
+                if METRIC_UNITS[Metric(part[1])] is Unit.MILLISECONDS and part[-1]["stat"] != "SampleCount":
+                    assert part[-1]["visible"] is False
+                    assert re.search(rf"\b{part[-1]['id']}\b.* / 1000", divided)
+            elif found := SEARCH.fullmatch(part[0]["expression"]):
+                assert bool(found[4]) is (METRIC_UNITS[Metric(found[2])] is Unit.MILLISECONDS)
+    for query in [*QUERIES.values(), *(each["properties"]["query"] for each in widgets("log"))]:
+        for metric in re.findall(r"(\w+)\.0(?! / 1000| > 0|\))", query):
+            assert METRIC_UNITS[Metric(metric)] is not Unit.MILLISECONDS
+
+
+def test_every_expression_names_metrics_of_its_own_widget() -> None:
+    for each in (widget["properties"]["metrics"] for widget in widgets("metric")):
+        ids = [part[-1]["id"] for part in each if "id" in part[-1]]
+        assert len(ids) == len(set(ids))
+        expressions = [part[0]["expression"] for part in each if isinstance(part[0], dict)]
+        named = {word for text in expressions if "SEARCH" not in text for word in re.findall(r"\b[a-z]\w*", text)}
+        assert named <= set(ids)
+        assert {part[-1]["id"] for part in each if part[-1].get("visible") is False} <= named
 
 
 def test_a_key_figure_that_holds_unattributed_calls_says_so_beside_it_or_in_its_title() -> None:
     held = {Metric.ESTIMATED_COST, Metric.LLM_ERRORS, Metric.INPUT_TOKENS, Metric.OUTPUT_TOKENS, Metric.LLM_CALLS}
-    for widget in (each["properties"] for each in widgets("metric") if each["y"] < 8):
+    for widget in key_figures():
         shown = [part for part in widget["metrics"] if isinstance(part[0], str) and part[-1].get("visible", True)]
         if held.isdisjoint(part[1] for part in shown):
             continue
         beside = [part for part in shown if part[2:-1] == UNATTRIBUTED]
-        assert "all calls" in widget["title"] or "all calls" in [part[-1]["label"] for part in shown]
+        assert "all calls" in widget["title"].lower() or "all calls" in [part[-1]["label"] for part in shown]
         assert "unattributed" in " ".join([widget["title"], *(part[-1]["label"] for part in beside)])
 
 
@@ -120,20 +127,24 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
     [times] = [each["properties"] for each in widgets("metric") if "LLM time is known" in each["properties"]["title"]]
 
     assert {part[1] for part in times["metrics"] if isinstance(part[0], str)}.isdisjoint({Metric.REQUEST_DURATION})
-    [whole] = [part[0] for part in times["metrics"] if not isinstance(part[0], str)]
-    assert (whole["expression"], whole["label"]) == ("llm + other", "request")
-    assert [
-        part[-1]["stat"] for part in times["metrics"] if isinstance(part[0], str) and part[-1]["label"] == "requests"
-    ] == ["SampleCount"]
+    whole = times["metrics"][0][0]
+    assert (whole["expression"], whole["label"]) == ("(llm + other) / 1000", "request")
+    assert [part[-1].get("label") for part in times["metrics"] if part[-1].get("stat") == "SampleCount"] == ["requests"]
 
 
-def test_uncertain_requests_stand_beside_the_requests_and_have_a_list_that_says_why_and_what_helps() -> None:
-    [requests] = [each["properties"] for each in widgets("metric") if each["properties"]["title"] == "Requests"]
+def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_where_there_are_requests() -> None:
+    [requests] = [each for each in key_figures() if each["title"].startswith("Requests: all")]
+    shown = {part[-1]["label"]: part for part in requests["metrics"] if part[-1].get("visible", True)}
+
+    assert list(shown) == ["all", "failed", "% failed", "uncertain"]
+    for label in ("failed", "uncertain"):
+        assert re.fullmatch(r"FILL\(\w+, 0\) \+ 0 \* requests", shown[label][0]["expression"])
+
+
+def test_uncertain_requests_have_a_list_that_says_why_and_what_helps() -> None:
     [listed] = [each for each in widgets("log") if each["properties"]["title"].startswith("Uncertain requests")]
-    [said] = [each for each in widgets("text") if each["y"] == listed["y"]]
+    [said] = [each for each in widgets("text") if each["y"] == listed["y"] + listed["height"]]
 
-    shown = [part[1] for part in requests["metrics"]][:3]
-    assert shown == [Metric.REQUESTS, Metric.FAILED_REQUESTS, Metric.UNCERTAIN_REQUESTS]
     assert "filter uncertain > 0" in listed["properties"]["query"]
     for helps in ("AgentRoleNames", "tag the calls", "responseLatency", "MaxRequestSeconds", "202"):
         assert helps in said["properties"]["markdown"]
@@ -157,11 +168,6 @@ def test_every_published_metric_is_drawn() -> None:
     assert {metric for _, metric, _ in series()} >= set(Metric)
 
 
-def test_every_metric_is_drawn_at_one_second_and_the_reader_is_told_how_long_it_is_kept() -> None:
-    assert {each["properties"]["period"] for each in widgets("metric")} == {1}
-    assert any("3 hours" in each["properties"]["markdown"] for each in widgets("text"))
-
-
 def test_no_widget_overlaps_another() -> None:
     cells = [
         (x, y)
@@ -175,10 +181,16 @@ def test_no_widget_overlaps_another() -> None:
 
 
 def test_every_alarm_of_the_pipeline_is_shown_and_says_what_to_do() -> None:
-    joined = properties("DashboardStack")["Parameters"]["AlarmArns"]["Fn::Join"][1]
+    *always, last = properties("DashboardStack")["Parameters"]["AlarmArns"]["Fn::Join"][1]
+    condition, with_limits, without = last["Fn::If"]
     alarms = of_type("AWS::CloudWatch::Alarm")
 
-    assert {each["Fn::GetAtt"][0] for each in joined} == {n for n in alarms if "Condition" not in RESOURCES[n]}
+    shown = {each["Fn::GetAtt"][0] for each in [*always, without]}
+    assert shown == {name for name in alarms if "Condition" not in RESOURCES[name]}
+    limited = with_limits["Fn::Sub"].split('", "')
+    assert limited == [f"${{{name}.Arn}}" for name in (without["Fn::GetAtt"][0], "RunawayRequestAlarm")]
+    assert RESOURCES["RunawayRequestAlarm"]["Condition"] == condition
+    assert shown | {"RunawayRequestAlarm"} == set(alarms)
     advice = re.compile(r"\b(look|find|filter|see|move|remove|raise|deploy|send)\b", re.IGNORECASE)
     assert [n for n, each in alarms.items() if not advice.search(each["Properties"]["AlarmDescription"])] == []
     assert widgets("alarm")[0]["properties"]["alarms"] == ["AlarmArns"]
@@ -199,17 +211,3 @@ def test_the_timeline_follows_the_dashboards_range_and_size() -> None:
 
     assert timeline["endpoint"] == "TimelineWidgetArn"
     assert timeline["updateOn"] == {"refresh": True, "resize": True, "timeRange": True}
-
-
-def test_every_log_field_of_a_widget_is_in_the_lines(log_fields: set[str]) -> None:
-    for each in widgets("log"):
-        assert fields_of(each["properties"]["query"].replace("|", " ")) <= log_fields
-
-
-@pytest.mark.parametrize("name", QUERIES)
-def test_every_log_field_of_a_saved_query_is_in_the_lines(name: str, log_fields: set[str]) -> None:
-    assert fields_of(QUERIES[name]) <= log_fields
-
-
-def test_there_is_a_saved_query_for_each_question() -> None:
-    assert len(QUERIES) == 6

@@ -44,6 +44,7 @@ check: setup ## Format, lint, types, import contracts, template, the cases and t
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.10 layers/request_tag
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint template.yaml dashboard.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
@@ -67,9 +68,10 @@ docs: setup browser ## Make the generated parts of the documents anew: tables, o
 build: setup ## Build the stack into .aws-sam, as `sam deploy` wants it
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build
 
-wheel: setup ## Build the command as a wheel into dist/, for machines without a clone
+wheel: setup ## Build into dist/ the command, for machines without a clone, and request_tag, for your agent
 	rm -rf dist
 	$(BIN)/python -m hatchling build --target wheel --directory dist
+	cd layers/request_tag && ../../$(BIN)/python -m hatchling build --target wheel --directory ../../dist
 
 lock: setup ## Lock each dependency group into requirements/ (UPGRADE=1 takes newer versions)
 	@PATH="$(CURDIR)/$(TOOLS):$$PATH" scripts/lock.sh $(if $(filter-out 0,$(UPGRADE)),--upgrade)

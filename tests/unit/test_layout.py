@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-PRODUCT = ("layers/request_lens/request_lens", "cli", "functions", "scripts")
+PRODUCT = ("layers/request_lens/request_lens", "layers/request_tag/request_tag", "cli", "functions", "scripts")
 SUITES = {folder.name for folder in (CHECKOUT / "tests").iterdir() if folder.is_dir()} - {"support", "__pycache__"}
 
 _SUITE_IMPORT = re.compile(r"^ *(?:from|import) tests(?:\.| import )(\w+)", re.MULTILINE)

@@ -1,0 +1,72 @@
+"""How many calls each request has made, however many threads and tasks make them.
+
+A request's calls are numbered by one process at a time. Who hands a request on hands the count on as well, and numbers
+no more calls: two that count on from the same number would both say that no call is missing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+_MAX_REQUESTS = 1024
+"""Counts that are kept: a request that is entered again, by another thread or a retry, counts on."""
+
+
+class CallCount:
+    """The calls of one request that this process knows of."""
+
+    __slots__ = ("_is_ours", "_lock", "_made")
+
+    def __init__(self, made: int | None) -> None:
+        self._lock = threading.Lock()
+        self._made = made or 0
+        self._is_ours = made is not None
+
+    def next_index(self) -> int | None:
+        """The number of the call that is about to be made: 1, 2 …; None where another process counts."""
+        with self._lock:
+            self._made += 1
+            return self._made if self._is_ours else None
+
+    def hand_on(self) -> int | None:
+        """How many calls were made, for who counts on; None where that is somebody else already."""
+        with self._lock:
+            made = self._made if self._is_ours else None
+            self._is_ours = False
+            return made
+
+    def take_over(self, made: int) -> None:
+        """Count on from what was handed on. A request that comes a second time counts on from its own calls."""
+        with self._lock:
+            self._made = max(made, self._made)
+            self._is_ours = True
+
+
+_lock = threading.Lock()
+_counts: OrderedDict[str, CallCount] = OrderedDict()
+
+
+def count_of(request_id: str) -> CallCount:
+    """The count of a request: the one that it has, or a new one from 0."""
+    with _lock:
+        count = _counts.get(request_id)
+        if count is None:
+            count = _counts[request_id] = CallCount(0)
+            if len(_counts) > _MAX_REQUESTS:
+                _counts.popitem(last=False)
+        else:
+            _counts.move_to_end(request_id)
+        return count
+
+
+def carried_count_of(request_id: str, made: int | None) -> CallCount:
+    """The count of a request that was handed on with the calls made until then; None: somebody else counts."""
+    with _lock:
+        is_known = request_id in _counts
+    count = count_of(request_id)
+    if made is not None:
+        count.take_over(made)
+    elif not is_known:
+        count.hand_on()
+    return count

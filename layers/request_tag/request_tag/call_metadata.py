@@ -1,0 +1,99 @@
+"""What is written into a call's `requestMetadata`: the tag, beside what its caller put there."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from request_tag.current_request import current_request
+from request_tag.failures import harmless
+from request_tag.limits import MAX_HEADER_LENGTH, MAX_PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+API_REQUEST_ID = "api_request_id"
+
+METADATA_HEADER = "X-Amzn-Bedrock-Request-Metadata"
+"""The header of InvokeModel and InvokeModelWithResponseStream: a JSON object of strings."""
+
+
+def call_arguments() -> dict[str, dict[str, str]]:
+    """The keyword `requestMetadata` of the call that is about to be made, or no keyword outside a request.
+
+    For libraries that speak to Bedrock's Converse without botocore's clients, such as LiteLLM:
+    `litellm.completion(model, messages, **call_arguments())`. Each use counts a call.
+    """
+    tag = _next_tag()
+    return {"requestMetadata": tag} if tag else {}
+
+
+def call_headers() -> dict[str, str]:
+    """The header of the call that is about to be made, or none outside a request.
+
+    For libraries that speak to Bedrock's InvokeModel without botocore's clients, such as Anthropic's:
+    `client.messages.create(…, extra_headers=call_headers())`. Each use counts a call.
+    """
+    tag = _next_tag()
+    return {METADATA_HEADER: _json_text(tag)} if tag else {}
+
+
+@harmless
+def _next_tag() -> dict[str, str] | None:
+    return next_tag()
+
+
+def next_tag() -> dict[str, str] | None:
+    """The pairs that tag the call that is about to be made, most needed first; None outside a request.
+
+    It counts the call, and takes the present time for its start.
+    """
+    current = current_request()
+    if current is None:
+        return None
+    index = current.calls.next_index()
+    tag = {API_REQUEST_ID: current.request_id}
+    if index is not None:
+        tag["call_index"] = str(index)
+    tag["call_started_ms"] = str(time.time_ns() // 1_000_000)
+    if current.session_id is not None:
+        tag["session_id"] = current.session_id
+    if current.trace_id is not None:
+        tag["trace_id"] = current.trace_id
+    return tag
+
+
+def merged(own: Mapping[str, Any], tag: Mapping[str, str]) -> dict[str, Any] | None:
+    """The caller's own pairs and as much of the tag as there is room for; the caller's values stay.
+
+    None where nothing is to be changed: the caller has used all 16 pairs, or has tagged the call.
+    """
+    room = MAX_PAIRS - len(own)
+    if room <= 0 or API_REQUEST_ID in own:
+        return None
+    new = [(key, value) for key, value in tag.items() if key not in own]
+    return {**own, **dict(new[:room])}
+
+
+def merged_text(own: Mapping[str, Any], tag: Mapping[str, str]) -> str | None:
+    """The same as the JSON text that InvokeModel takes. None, too, where it would be too long."""
+    together = merged(own, tag)
+    text = _json_text(together) if together is not None else None
+    return text if text is not None and len(text) <= MAX_HEADER_LENGTH else None
+
+
+def pairs_of(text: object) -> dict[str, Any] | None:
+    """The pairs of such a text, none where there is no text; None where it is no JSON object."""
+    if text is None:
+        return {}
+    try:
+        pairs = json.loads(text) if isinstance(text, (str, bytes)) else None
+    except ValueError:
+        return None
+    return pairs if isinstance(pairs, dict) else None
+
+
+def _json_text(pairs: Mapping[str, Any]) -> str:
+    return json.dumps(pairs, separators=(",", ":"))

@@ -1,0 +1,53 @@
+"""The part of a JSON payload by which a request is handed on: `{"request_tag": {"api_request_id": …, "calls": 2}}`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from request_tag.call_count import carried_count_of
+from request_tag.call_metadata import API_REQUEST_ID
+from request_tag.current_request import CurrentRequest, current_request, entered
+from request_tag.limits import is_request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+KEY = "request_tag"
+
+_CALLS = "calls"
+"""How many calls were made until then; absent where somebody else numbers them."""
+
+_MAX_CALLS = 100_000
+"""No request makes more, as Request Lens reads it."""
+
+
+def carried_part() -> dict[str, Any] | None:
+    """What is carried of the current request, from now on counted by who gets it; None outside a request."""
+    current = current_request()
+    if current is None:
+        return None
+    part: dict[str, Any] = {API_REQUEST_ID: current.request_id}
+    made = current.calls.hand_on()
+    if made is not None:
+        part[_CALLS] = made
+    return part
+
+
+def carried_request(part: object, *, session_id: str | None, trace_id: str | None) -> CurrentRequest | None:
+    """The request that was handed on, or None where the part is none. Nothing in it is trusted: a caller wrote it."""
+    request_id = part.get(API_REQUEST_ID) if isinstance(part, dict) else None
+    if not is_request_id(request_id):
+        return None
+    made = part.get(_CALLS) if isinstance(part, dict) else None
+    count = carried_count_of(str(request_id), made if _is_count(made) else None)
+    return entered(request_id, session_id=session_id, trace_id=trace_id, calls=count)
+
+
+def without_part(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload as it was before the request was put into it."""
+    return {key: value for key, value in payload.items() if key != KEY}
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= _MAX_CALLS

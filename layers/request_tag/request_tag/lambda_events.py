@@ -1,0 +1,89 @@
+"""Which request a Lambda event is, and the decorator that enters it."""
+
+from __future__ import annotations
+
+import os
+from functools import wraps
+from typing import TYPE_CHECKING, overload
+
+from request_tag.carried import KEY, carried_request, without_part
+from request_tag.current_request import CurrentRequest, entered, handling
+from request_tag.failures import harmless, note_failure
+from request_tag.limits import is_request_id
+from request_tag.traces import xray_trace_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    R = TypeVar("R")
+
+ENTRY_POINT_VARIABLE = "REQUEST_TAG_ENTRY_POINT"
+"""What the requests are, `api` or `lambda`, where the decorator does not say it; `api` by default."""
+
+_FUNCTION_URL = ".lambda-url."
+
+
+@overload
+def lambda_handler(handler: Callable[..., R]) -> Callable[..., R]: ...
+
+
+@overload
+def lambda_handler(*, entry_point: str | None = None) -> Callable[[Callable[..., R]], Callable[..., R]]: ...
+
+
+def lambda_handler(
+    handler: Callable[..., R] | None = None, *, entry_point: str | None = None
+) -> Callable[..., R] | Callable[[Callable[..., R]], Callable[..., R]]:
+    """The Lambda handler, with the event's request entered while it runs: `@lambda_handler`.
+
+    `entry_point` is what Request Lens observes. "api", the default: a request of API Gateway (REST, HTTP and WebSocket
+    APIs), by the id in its access log; for a function URL or a load balancer, which have no such log, the run of the
+    function. "lambda": the run of the function, whatever its event. An event that `carry` put a request into is of that
+    request. Any other event enters none.
+    """
+    if handler is None:
+        return lambda decorated: _decorated(decorated, entry_point)
+    return _decorated(handler, entry_point)
+
+
+def _decorated(handler: Callable[..., R], entry_point: str | None) -> Callable[..., R]:
+    @wraps(handler)
+    def tagged(event: Any, context: Any = None, *rest: Any, **named: Any) -> R:
+        with handling(request_of(event, context, entry_point)):
+            return handler(_own_event(event), context, *rest, **named)
+
+    return tagged
+
+
+def _own_event(event: Any) -> Any:
+    return without_part(event) if isinstance(event, dict) and KEY in event else event
+
+
+@harmless
+def request_of(event: object, context: object, entry_point: str | None = None) -> CurrentRequest | None:
+    """The request of an event, or None."""
+    trace_id = xray_trace_id(os.environ.get("_X_AMZN_TRACE_ID"))
+    if isinstance(event, dict) and KEY in event:
+        return carried_request(event[KEY], session_id=None, trace_id=trace_id)
+    return entered(request_id_of(event, context, entry_point), session_id=None, trace_id=trace_id)
+
+
+def request_id_of(event: object, context: object, entry_point: str | None = None) -> str | None:
+    """The id of an event's request as the log of the entry point has it, or None for an event that is no request."""
+    run = getattr(context, "aws_request_id", None)
+    if _is_lambda(entry_point or os.environ.get(ENTRY_POINT_VARIABLE) or "api"):
+        return run
+    asked = event.get("requestContext") if isinstance(event, dict) else None
+    if not isinstance(asked, dict):
+        return None
+    if "elb" in asked or _FUNCTION_URL in str(asked.get("domainName")):
+        return run
+    own_id = asked.get("extendedRequestId")
+    return own_id if is_request_id(own_id) else asked.get("requestId")
+
+
+def _is_lambda(entry_point: str) -> bool:
+    if entry_point not in ("api", "lambda"):
+        note_failure("the entry point is neither api nor lambda: api is taken")
+    return entry_point == "lambda"

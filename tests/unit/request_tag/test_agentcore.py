@@ -1,0 +1,225 @@
+"""A request on its way through AgentCore: carried in the payload, entered by the agent's entry point."""
+
+import asyncio
+import contextvars
+import inspect
+import json
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from request_tag import agentcore_entrypoint, call_arguments, carry, current_request_id, failures, request
+
+PAYLOAD = {"prompt": "hello"}
+
+
+def index() -> str | None:
+    return call_arguments()["requestMetadata"].get("call_index")
+
+
+@agentcore_entrypoint
+def plain(payload: Any, context: Any = None) -> Any:
+    return payload, current_request_id(), index()
+
+
+def over_the_wire(payload: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(payload))
+
+
+def test_what_is_carried_is_entered_and_the_agent_gets_its_own_payload() -> None:
+    with request("of-the-api"):
+        payload = carry(PAYLOAD)
+
+    assert PAYLOAD == {"prompt": "hello"}
+    assert payload == {"prompt": "hello", "request_tag": {"api_request_id": "of-the-api", "calls": 0}}
+    assert plain(over_the_wire(payload)) == (PAYLOAD, "of-the-api", "1")
+    assert current_request_id() is None
+
+
+def test_the_agent_counts_on_and_the_caller_numbers_no_more_calls() -> None:
+    with request("of-the-api"):
+        assert index() == "1"
+        payload = carry(PAYLOAD)
+        assert index() is None
+
+    assert plain({**payload, "request_tag": {"api_request_id": "in-the-agent", "calls": 1}})[2] == "2"
+
+
+def test_of_two_agents_that_get_one_request_only_the_first_numbers_its_calls() -> None:
+    with request("of-the-api"):
+        first, second = carry(PAYLOAD), carry(PAYLOAD)
+
+    assert first["request_tag"] == {"api_request_id": "of-the-api", "calls": 0}
+    assert second["request_tag"] == {"api_request_id": "of-the-api"}
+    assert plain({**PAYLOAD, "request_tag": {"api_request_id": "in-another-agent"}})[1:] == ("in-another-agent", None)
+
+
+def test_a_payload_that_comes_twice_counts_on() -> None:
+    payload = {**PAYLOAD, "request_tag": {"api_request_id": "of-the-api", "calls": 3}}
+
+    assert [plain(payload)[2], plain(payload)[2]] == ["4", "5"]
+
+
+def test_outside_a_request_the_payload_is_what_it_was() -> None:
+    assert carry(PAYLOAD) is PAYLOAD
+
+
+@pytest.mark.parametrize("payload", ['{"prompt": "hello"}', b"{}", None, [1]])
+def test_what_is_no_json_object_is_sent_as_it_is(payload: Any) -> None:
+    with request("id"):
+        assert carry(payload) is payload
+
+    assert failures() == 1
+
+
+@pytest.mark.parametrize(
+    "part", [None, "id", 7, [], {}, {"api_request_id": "a;b"}, {"api_request_id": ["id"]}, {"api_request_id": ""}]
+)
+def test_a_part_that_names_no_request_enters_none(part: Any) -> None:
+    @agentcore_entrypoint
+    def entrypoint(payload: Any) -> Any:
+        return payload, current_request_id()
+
+    assert entrypoint({"prompt": "hello", "request_tag": part}) == (PAYLOAD, None)
+
+
+@pytest.mark.parametrize("calls", [-1, True, "1", 1.5, 10**9, None])
+def test_a_count_that_is_none_leaves_the_calls_without_numbers(calls: Any) -> None:
+    assert plain({**PAYLOAD, "request_tag": {"api_request_id": "id", "calls": calls}})[1:] == ("id", None)
+
+
+@pytest.mark.parametrize("payload", [PAYLOAD, "text", None, 7, ["list"]])
+def test_any_payload_reaches_the_agent_and_without_a_request_none_is_entered(payload: Any) -> None:
+    @agentcore_entrypoint
+    def entrypoint(payload: Any, context: Any) -> Any:
+        return payload, current_request_id()
+
+    for context in (None, SimpleNamespace(session_id=None, request_headers=None), object()):
+        assert entrypoint(payload, context) == (payload, None)
+
+
+def test_the_header_names_the_request_in_any_spelling_and_session_and_trace_are_written_down() -> None:
+    @agentcore_entrypoint
+    def entrypoint(payload: Any, context: Any) -> Any:
+        return call_arguments()["requestMetadata"]
+
+    headers = {
+        "x-amzn-bedrock-agentcore-runtime-custom-request-tag": "of-the-header",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    }
+    tag = entrypoint(PAYLOAD, SimpleNamespace(session_id="session-1", request_headers=headers))
+
+    assert tag["api_request_id"] == "of-the-header"
+    assert tag["session_id"] == "session-1"
+    assert tag["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_every_kind_of_entry_point_keeps_its_kind_and_its_signature() -> None:
+    async def coroutine(payload: Any, context: Any) -> None: ...
+
+    async def stream(payload: Any, context: Any) -> AsyncIterator[int]:
+        yield 1
+
+    assert inspect.iscoroutinefunction(agentcore_entrypoint(coroutine))
+    assert inspect.isasyncgenfunction(agentcore_entrypoint(stream))
+    for entrypoint in (coroutine, stream):
+        assert inspect.signature(agentcore_entrypoint(entrypoint)) == inspect.signature(entrypoint)
+
+
+CARRIED = {"prompt": "hello", "request_tag": {"api_request_id": "of-the-api", "calls": 0}}
+
+
+def steps() -> Iterator[str | None]:
+    for _ in range(3):
+        yield index()
+
+
+async def async_steps() -> AsyncIterator[str | None]:
+    for _ in range(3):
+        await asyncio.sleep(0)
+        yield index()
+
+
+@agentcore_entrypoint
+def generator(payload: Any) -> Iterator[str | None]:
+    yield from steps()
+
+
+@agentcore_entrypoint
+def function_that_returns_a_generator(payload: Any) -> Iterator[str | None]:
+    return steps()
+
+
+@pytest.mark.parametrize("entrypoint", [generator, function_that_returns_a_generator])
+def test_each_step_of_a_generator_is_for_the_request_in_whatever_context_it_runs(entrypoint: Any) -> None:
+    answer = entrypoint(CARRIED)
+    seen = [contextvars.copy_context().run(next, answer), current_request_id(), *answer]
+
+    assert seen == ["1", None, "2", "3"]
+
+
+@agentcore_entrypoint
+async def coroutine(payload: Any) -> str | None:
+    await asyncio.sleep(0)
+    return index()
+
+
+@agentcore_entrypoint
+async def async_generator(payload: Any) -> AsyncIterator[str | None]:
+    async for step in async_steps():
+        yield step
+
+
+@agentcore_entrypoint
+async def coroutine_that_returns_a_generator(payload: Any) -> AsyncIterator[str | None]:
+    return async_steps()
+
+
+def test_a_coroutine_runs_for_the_request() -> None:
+    assert asyncio.run(coroutine(CARRIED)) == "1"
+
+
+@pytest.mark.parametrize("is_called_by_await", [False, True])
+def test_each_step_of_an_async_generator_is_for_the_request_in_whatever_task_it_runs(is_called_by_await: bool) -> None:
+    async def run() -> list[str | None]:
+        called = coroutine_that_returns_a_generator(CARRIED) if is_called_by_await else async_generator(CARRIED)
+        answer: Any = await called if inspect.isawaitable(called) else called
+        first = await asyncio.create_task(anext(answer))
+        between = current_request_id()
+        return [first, between, *[step async for step in answer]]
+
+    assert asyncio.run(run()) == ["1", None, "2", "3"]
+
+
+def test_a_stream_that_nobody_reads_to_its_end_is_closed() -> None:
+    closed: list[str] = []
+
+    @agentcore_entrypoint
+    def stream(payload: Any) -> Iterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            closed.append("closed")
+
+    @agentcore_entrypoint
+    async def async_stream(payload: Any) -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            closed.append("async closed")
+
+    async def begin() -> None:
+        answer: Any = async_stream(CARRIED)
+        await anext(answer)
+        await answer.aclose()
+
+    begun: Any = stream(CARRIED)
+    next(begun)
+    begun.close()
+    asyncio.run(begin())
+
+    assert closed == ["closed", "async closed"]

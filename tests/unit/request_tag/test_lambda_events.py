@@ -1,0 +1,146 @@
+"""Which request a Lambda event is: the id that the access log of its entry point has."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from request_tag import call_arguments, carry, current_request_id, failures, lambda_handler, request
+
+RUN = "5a1c3b9e-8f0d-4c39-9a51-0d8f5d2f7c11"
+CONTEXT = SimpleNamespace(aws_request_id=RUN)
+
+REST_V1 = {
+    "resource": "/ask",
+    "httpMethod": "POST",
+    "requestContext": {
+        "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        "extendedRequestId": "UaTuAFHsoAMFbEQ=",
+        "requestTimeEpoch": 1790000000000,
+        "stage": "prod",
+    },
+}
+HTTP_V2 = {
+    "version": "2.0",
+    "routeKey": "POST /ask",
+    "requestContext": {
+        "domainName": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
+        "requestId": "JKJaXmPLvHcESHA=",
+        "http": {"method": "POST", "path": "/ask"},
+        "timeEpoch": 1790000000000,
+    },
+}
+FUNCTION_URL = {
+    "version": "2.0",
+    "routeKey": "$default",
+    "requestContext": {
+        "domainName": "abcdefghijklmnopqrstuvwxyz012345.lambda-url.us-east-1.on.aws",
+        "requestId": RUN,
+        "http": {"method": "POST", "path": "/"},
+    },
+}
+LOAD_BALANCER = {
+    "requestContext": {
+        "elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/a/b"}
+    },
+    "httpMethod": "POST",
+    "headers": {"x-amzn-trace-id": "Root=1-5c536348-3d683b8b04734faae651f476"},
+}
+WEBSOCKET = {
+    "requestContext": {
+        "routeKey": "ask",
+        "eventType": "MESSAGE",
+        "messageId": "Yb3sCcFtoAMCLtQ=",
+        "extendedRequestId": "Yb3sCFKuIAMFkmA=",
+        "requestId": "Yb3sCFKuIAMFkmA=",
+        "connectionId": "Yb3nZcj9oAMCKgw=",
+    },
+    "body": '{"action": "ask"}',
+}
+QUEUE = {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "{}"}]}
+
+
+@lambda_handler
+def seen(event: Any, context: Any) -> str | None:
+    return current_request_id()
+
+
+@lambda_handler(entry_point="lambda")
+def seen_as_a_run(event: Any, context: Any) -> str | None:
+    return current_request_id()
+
+
+@pytest.mark.parametrize(
+    ("event", "request_id"),
+    [
+        (REST_V1, "UaTuAFHsoAMFbEQ="),
+        (HTTP_V2, "JKJaXmPLvHcESHA="),
+        (FUNCTION_URL, RUN),
+        (LOAD_BALANCER, RUN),
+        (WEBSOCKET, "Yb3sCFKuIAMFkmA="),
+        (QUEUE, None),
+        ({}, None),
+        ([], None),
+        (None, None),
+        ({"requestContext": "text"}, None),
+        ({"requestContext": {"requestId": "fits", "extendedRequestId": "fits not"}}, "fits"),
+        ({"requestContext": {"requestId": 7}}, None),
+    ],
+)
+def test_each_kind_of_event_has_the_id_of_its_log(event: Any, request_id: str | None) -> None:
+    assert seen(event, CONTEXT) == request_id
+    assert current_request_id() is None
+
+
+@pytest.mark.parametrize("event", [REST_V1, HTTP_V2, FUNCTION_URL, LOAD_BALANCER, QUEUE, {}])
+def test_where_runs_are_observed_the_request_is_the_run(event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert seen_as_a_run(event, CONTEXT) == RUN
+    monkeypatch.setenv("REQUEST_TAG_ENTRY_POINT", "lambda")
+    assert seen(event, CONTEXT) == RUN
+
+
+def test_an_entry_point_that_is_none_is_taken_for_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUEST_TAG_ENTRY_POINT", "queue")
+
+    assert seen(HTTP_V2, CONTEXT) == "JKJaXmPLvHcESHA="
+    assert failures() == 1
+
+
+def test_a_run_without_a_context_is_no_request() -> None:
+    assert seen_as_a_run(QUEUE, None) is None
+
+
+def test_the_trace_of_the_run_is_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=557abcec3ee5a047;Sampled=1")
+
+    @lambda_handler
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        return call_arguments()
+
+    assert handler(HTTP_V2, CONTEXT)["requestMetadata"]["trace_id"] == "5759e988bd862e3fe1be46a994272793"
+
+
+def test_a_request_that_another_function_carried_is_entered_and_taken_out_of_the_event() -> None:
+    @lambda_handler
+    def handler(event: Any, context: Any) -> tuple[Any, str | None]:
+        return event, current_request_id()
+
+    with request("of-the-api"):
+        event = carry({"prompt": "hello"})
+
+    assert handler(event, CONTEXT) == ({"prompt": "hello"}, "of-the-api")
+
+
+def test_the_handler_gets_what_lambda_gave_and_its_exception_is_lambdas() -> None:
+    @lambda_handler
+    def handler(event: Any, context: Any) -> Any:
+        """Answer."""
+        if event is HTTP_V2:
+            raise KeyError("its own")
+        return event, context
+
+    assert handler(QUEUE, CONTEXT) == (QUEUE, CONTEXT)
+    assert (handler.__name__, handler.__doc__) == ("handler", "Answer.")
+    with pytest.raises(KeyError, match="its own"):
+        handler(HTTP_V2, CONTEXT)
+    assert current_request_id() is None

@@ -1,0 +1,249 @@
+"""What an instrumented client sends: the tag beside the caller's metadata, and nothing that Bedrock would refuse."""
+
+import json
+import logging
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.exceptions import ParamValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+import request_tag.call_metadata
+from request_tag import auto_instrument, call_arguments, call_headers, failures, instrument, request
+from request_tag.call_metadata import merged, merged_text
+from tests.unit.request_tag.conftest import HEADER, Bedrock, body_of, kept, new_session
+
+
+def test_a_call_in_a_request_bears_its_id_its_index_and_its_start(tagged: Bedrock) -> None:
+    before = time.time_ns() // 10**6
+    with request("JKJaXmPLvHcESHA="):
+        first, second = tagged.converse(), tagged.converse()
+
+    assert first is not None
+    assert before <= int(first.pop("call_started_ms")) <= time.time_ns() // 10**6
+    assert first == {"api_request_id": "JKJaXmPLvHcESHA=", "call_index": "1"}
+    assert second is not None
+    assert second["call_index"] == "2"
+
+
+def test_a_call_outside_a_request_is_sent_as_it_is(tagged: Bedrock) -> None:
+    assert tagged.converse() is None
+    assert tagged.invoke() is None
+    assert tagged.converse(requestMetadata={"team": "blue"}) == {"team": "blue"}
+    assert call_arguments() == {}
+    assert call_headers() == {}
+
+
+def test_session_and_trace_are_written_down_where_they_are_known(tagged: Bedrock) -> None:
+    with request("id", session_id="session-1", trace_id="0" * 32):
+        metadata = tagged.converse() or {}
+
+    assert (metadata["session_id"], metadata["trace_id"]) == ("session-1", "0" * 32)
+
+
+def test_what_bedrock_would_refuse_is_left_out(tagged: Bedrock) -> None:
+    with request("id", session_id="a;b", trace_id="x" * 257):
+        metadata = tagged.converse() or {}
+
+    assert set(metadata) == {"api_request_id", "call_index", "call_started_ms"}
+
+
+@pytest.mark.parametrize("bad", ["", "with blank", "a;b", "ä", "x" * 129, 7, b"id", ["id"]])
+def test_what_can_be_no_id_enters_no_request(bad: Any, tagged: Bedrock) -> None:
+    with request(bad):
+        assert tagged.converse() is None
+
+    assert failures() == 1
+
+
+def test_no_id_enters_no_request_and_is_no_failure(tagged: Bedrock) -> None:
+    with request(None):
+        assert tagged.converse() is None
+
+    assert failures() == 0
+
+
+def test_the_callers_own_metadata_is_kept_and_wins(tagged: Bedrock) -> None:
+    own = {"team": "blue", "call_index": "7"}
+    with request("id"):
+        metadata = tagged.converse(requestMetadata=own) or {}
+
+    assert (metadata["team"], metadata["call_index"], metadata["api_request_id"]) == ("blue", "7", "id")
+    assert own == {"team": "blue", "call_index": "7"}
+
+
+def test_a_call_that_its_caller_has_tagged_is_neither_changed_nor_counted(tagged: Bedrock) -> None:
+    own = {"api_request_id": "another"}
+    with request("id"):
+        assert tagged.converse(requestMetadata=own) == own
+        assert tagged.invoke(requestMetadata=json.dumps(own)) == own
+        assert (tagged.converse() or {})["call_index"] == "1"
+
+
+def test_the_most_needed_pairs_are_added_while_there_is_room(tagged: Bedrock) -> None:
+    with request("id"):
+        fifteen = tagged.converse(requestMetadata={f"key{number}": "" for number in range(15)}) or {}
+        sixteen = tagged.converse(requestMetadata={f"key{number}": "" for number in range(16)}) or {}
+
+    assert len(fifteen) == 16
+    assert fifteen["api_request_id"] == "id"
+    assert len(sixteen) == 16
+    assert "api_request_id" not in sixteen
+
+
+@given(
+    own=st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=20),
+    tag=st.dictionaries(st.sampled_from(["call_index", "session_id", "trace_id"]), st.text(max_size=9)),
+)
+def test_no_metadata_grows_beyond_16_pairs_or_loses_one(own: dict[str, str], tag: dict[str, str]) -> None:
+    together = merged(own, {"api_request_id": "id", **tag})
+
+    assert together is None or (own.items() <= together.items() and 0 < len(together) <= 16)
+
+
+def test_invoke_model_bears_the_tag_in_its_signed_header(tagged: Bedrock) -> None:
+    with request("id"):
+        metadata = tagged.invoke(requestMetadata='{"team": "blue"}') or {}
+
+    assert (metadata["team"], metadata["api_request_id"], metadata["call_index"]) == ("blue", "id", "1")
+    authorization = tagged.sent[-1].headers["Authorization"]
+    assert HEADER.lower() in str(authorization).partition("SignedHeaders=")[2].partition(",")[0].split(";")
+
+
+@pytest.mark.parametrize("own", ["no JSON", "[1]", "7"])
+def test_metadata_that_is_no_json_object_is_sent_as_it_is(own: str, tagged: Bedrock) -> None:
+    with request("id"):
+        tagged.client.invoke_model(modelId="model", body=b"{}", requestMetadata=own)
+
+    assert tagged.sent[-1].headers[HEADER] in (own, own.encode())
+
+
+def test_a_header_never_becomes_longer_than_bedrock_takes() -> None:
+    own = {"a" * 256 + str(number): "b" * 256 for number in range(15)}
+
+    assert merged_text(own, {"api_request_id": "id" * 60}) is not None
+    assert merged_text({**own, "c": "d" * 700}, {"api_request_id": "id" * 60}) is None
+
+
+def test_a_parameter_of_a_wrong_type_fails_as_it_does_without_the_tag(tagged: Bedrock) -> None:
+    with request("id"), pytest.raises(ParamValidationError):
+        tagged.converse(requestMetadata="text")
+
+
+def test_other_operations_are_left_alone(tagged: Bedrock) -> None:
+    with request("id"):
+        tagged.client.apply_guardrail(
+            guardrailIdentifier="id", guardrailVersion="1", source="INPUT", content=[{"text": {"text": "hello"}}]
+        )
+        assert (tagged.converse() or {})["call_index"] == "1"
+
+    assert "requestMetadata" not in body_of(tagged.sent[0])
+
+
+@pytest.mark.parametrize("kind", ["boto3 session", "botocore session", "default session of boto3"])
+def test_a_session_tags_the_calls_of_the_clients_it_makes_afterwards(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = new_session()
+    if kind == "botocore session":
+        instrument(session._session)
+    elif kind == "boto3 session":
+        instrument(session)
+    else:
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+        auto_instrument()
+    bedrock = kept(session.client("bedrock-runtime"))
+
+    with request("id"):
+        assert (bedrock.converse() or {})["api_request_id"] == "id"
+
+
+def test_every_session_made_after_auto_instrument_tags_its_calls() -> None:
+    auto_instrument()
+    auto_instrument()
+    bare = botocore.session.get_session().create_client(
+        "bedrock-runtime", region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
+    )
+    for bedrock in (kept(new_session().client("bedrock-runtime")), kept(bare)):
+        with request("id"):
+            bedrock.converse()
+            bedrock.invoke()
+
+    assert [metadata["call_index"] for metadata in bedrock.metadata() if metadata is not None] == ["3"]
+
+
+def test_a_client_that_two_instrumentations_reach_counts_each_call_once() -> None:
+    auto_instrument()
+    session = instrument(new_session())
+    bedrock = kept(instrument(instrument(session.client("bedrock-runtime"))))
+
+    with request("id"):
+        bedrock.converse()
+        bedrock.invoke()
+        bedrock.converse()
+
+    assert (bedrock.metadata()[0] or {})["call_index"] == "1"
+    assert (bedrock.metadata()[2] or {})["call_index"] == "3"
+
+
+def test_a_resource_is_known_by_its_client(bedrock: Bedrock) -> None:
+    class Resource:
+        class meta:  # noqa: N801
+            client = bedrock.client
+
+    instrument(Resource())
+
+    with request("id"):
+        assert (bedrock.converse() or {})["api_request_id"] == "id"
+
+
+def test_what_is_neither_client_nor_session_comes_back_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    thing = object()
+
+    assert instrument(thing) is thing
+    assert failures() == 1
+    assert "neither a client nor a session" in caplog.text
+
+
+def test_an_exception_inside_is_counted_and_logged_once_and_the_call_goes_on(
+    tagged: Bedrock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> int:
+        raise OverflowError
+
+    monkeypatch.setattr(request_tag.call_metadata, "time", SimpleNamespace(time_ns=broken))
+    with request("id"):
+        answers = [tagged.converse(), tagged.converse(), tagged.invoke()]
+
+    assert answers == [None, None, None]
+    assert failures() == 3
+    records = [record for record in caplog.records if record.name == "request_tag"]
+    assert [record.levelno for record in records] == [logging.WARNING] * 2  # one of Converse, one of InvokeModel
+    assert all(record.exc_info for record in records)
+
+
+def test_a_failure_that_cannot_be_logged_is_counted_and_the_call_goes_on(
+    tagged: Bedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise OverflowError
+
+    monkeypatch.setattr(logging.getLogger("request_tag"), "filters", [Broken()])
+    with request("no id"):
+        assert tagged.converse() is None
+
+    assert failures() == 1
+
+
+def test_keywords_and_headers_for_other_libraries_count_calls_too() -> None:
+    with request("id"):
+        arguments, headers = call_arguments(), call_headers()
+
+    assert arguments["requestMetadata"]["call_index"] == "1"
+    assert json.loads(headers[HEADER])["call_index"] == "2"

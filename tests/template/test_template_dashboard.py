@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, UNATTRIBUTED_ROUTE, Metric, Unit
-from tests.support.dashboard import QUERIES, body, widgets
 from tests.support.template_document import RESOURCES, of_type, properties
+from tests.template.dashboard_body import QUERIES, body, widgets
 
 DISTRIBUTIONS = frozenset(
     {

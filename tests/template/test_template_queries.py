@@ -15,8 +15,8 @@ from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.changes import InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
-from tests.support.dashboard import QUERIES, widgets
 from tests.support.facts import call, linked, request
+from tests.template.dashboard_body import QUERIES, widgets
 
 COMMANDS = (
     r"SOURCE '[^']*'|#.*|'[^']*'"

@@ -30,7 +30,7 @@ from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.scenario.scenario import as_ndjson, load_scenario
 from scripts.scenarios.generate import EVENTS
 from tests.support.emulated_aws.aws_answer import answered
-from tests.support.emulated_aws.lambda_stand_in import Handler, invoked
+from tests.support.emulated_aws.lambda_stand_in import Handler, invoked, policy_of
 from tests.support.request_table import TABLE_NAME, create_request_table
 from tests.support.under_test import REGION
 
@@ -53,7 +53,7 @@ class DeployedLens:
     """A stack named request-lens, whose table tests fill, and which they ask with the command line.
 
     `operations` are those that DynamoDB was asked for, by the tests too. `functions` are those that can be invoked,
-    and `log` is what they print.
+    and `log` is what they print. `attached` are the log groups that were attached.
     """
 
     client: "DynamoDBClient"
@@ -61,6 +61,7 @@ class DeployedLens:
     operations: list[str]
     functions: dict[str, Handler]
     log: StringIO
+    attached: list[str]
     now: datetime = NOW
     store: DynamoFactStore = field(init=False)
 
@@ -125,6 +126,7 @@ def deployed_lens() -> Iterator[DeployedLens]:
     operations: list[str] = []
     functions: dict[str, Handler] = {}
     log = StringIO()
+    attached: list[str] = []
 
     def cloudformation(request: AWSRequest, **_: object) -> AWSResponse:
         return _described(request, stacks)
@@ -132,12 +134,16 @@ def deployed_lens() -> Iterator[DeployedLens]:
     def invoke(request: AWSRequest, **_: object) -> AWSResponse:
         return invoked(request, functions, log=log)
 
+    def policy(request: AWSRequest, **_: object) -> AWSResponse:
+        return policy_of(request, attached)
+
     def dynamodb(event_name: str, **_: object) -> None:
         operations.append(event_name.rpartition(".")[2])
 
     answering = [
         ("before-send.cloudformation", cloudformation),
         ("before-send.lambda.Invoke", invoke),
+        ("before-send.lambda.GetPolicy", policy),
         ("before-send.dynamodb", dynamodb),
     ]
     ours = {"core": {"mock_credentials": True, "passthrough": {"services": ["cloudformation", "lambda"]}}}
@@ -148,7 +154,9 @@ def deployed_lens() -> Iterator[DeployedLens]:
         patched.setenv("AWS_DEFAULT_REGION", REGION)
         client = boto3.client("dynamodb", region_name=REGION)
         create_request_table(client)
-        yield DeployedLens(client=client, stacks=stacks, operations=operations, functions=functions, log=log)
+        yield DeployedLens(
+            client=client, stacks=stacks, operations=operations, functions=functions, log=log, attached=attached
+        )
 
 
 def _described(request: AWSRequest, stacks: Mapping[str, Mapping[str, str]]) -> AWSResponse:

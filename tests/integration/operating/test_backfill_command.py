@@ -14,8 +14,11 @@ from botocore import handlers
 from botocore.exceptions import ClientError
 from click.testing import Result
 
+from request_lens.domain.policy import Policy
 from request_lens.errors import StoreUnavailable
+from request_lens.wire.log_record import read_record
 from request_lens_cli.operating.backfilling import backfill
+from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.scenario.playing import LogGroups, play, renewed
 from request_lens_cli.scenario.scenario import RunId, Scenario, as_ndjson, load_scenario
 from tests.support.emulated_aws.running_stack import ACCESS, INVOCATIONS, PROCESSOR, RunningStack
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef
 
 LOGS = "bedrock-logs"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +41,7 @@ def played(running: RunningStack) -> Scenario:
     """The article's experiment, tagged, which ended an hour ago; no filter has delivered it."""
     now = datetime.now(UTC).replace(microsecond=0)
     running.lens.now = now
-    scenario = article(now - timedelta(hours=1))
+    scenario = article(now - HOUR)
     play(scenario, LogGroups(invocations=INVOCATIONS, access=ACCESS), logs=running.logs)
     return scenario
 
@@ -72,7 +76,7 @@ def test_a_second_run_changes_nothing(running: RunningStack, played: Scenario) -
 
 
 def test_only_the_period_is_sent_and_the_records_of_its_last_calls(running: RunningStack, played: Scenario) -> None:
-    ended = running.lens.now - timedelta(hours=1)
+    ended = running.lens.now - HOUR
     until = (ended - timedelta(seconds=30)).isoformat()
 
     document = json.loads(ask(running, "--since", "2h", "--until", until, "--format", "json").stdout)
@@ -88,7 +92,7 @@ def test_it_says_what_it_costs_and_asks_before_it_begins(running: RunningStack, 
     boto3.client("cloudwatch", region_name=REGION).put_metric_data(
         Namespace="AWS/Logs",
         MetricData=[
-            {"MetricName": name, "Dimensions": each, "Value": value, "Timestamp": running.lens.now - timedelta(hours=1)}
+            {"MetricName": name, "Dimensions": each, "Value": value, "Timestamp": running.lens.now - HOUR}
             for each in dimensions
             for name, value in (("IncomingLogEvents", 250_000.0), ("IncomingBytes", 1e9))
         ],
@@ -194,12 +198,19 @@ def test_it_reads_what_the_subscription_filter_would_deliver(running: RunningSta
     running.logs.put_log_events(
         logGroupName=INVOCATIONS,
         logStreamName="aws/bedrock/modelinvocations",
-        logEvents=[{"timestamp": epoch_ms(running.lens.now - timedelta(hours=1)), "message": "another line"}],
+        logEvents=[{"timestamp": epoch_ms(running.lens.now - HOUR), "message": "another line"}],
     )
     assert "28 log events" in ask(running, "--since", "2h").stdout
     running.has_filter(INVOCATIONS, pattern='"ModelInvocationLog"')
 
     assert "27 log events" in ask(running, "--since", "2h").stdout
+
+
+def test_log_groups_that_were_attached_are_read_too(running: RunningStack, played: Scenario) -> None:
+    running.logs.create_log_group(logGroupName="/orders")
+    running.lens.attached.append("/orders")
+
+    assert "/orders" in ask(running, "--since", "2h").stderr
 
 
 def test_a_log_group_that_is_not_there_is_a_failure_before_anything_is_sent(running: RunningStack) -> None:
@@ -257,6 +268,22 @@ def test_an_object_whose_name_tells_no_time_may_be_written_long_after_its_lines(
     shown = ask(running, "--since", "4h", "--until", "2h", "--s3-prefix", f"s3://{LOGS}/exports/")
 
     assert f"{len(scenario.invocations)} log events sent" in shown.stdout
+
+
+def test_calls_that_were_decided_before_their_requests_came_are_told(running: RunningStack) -> None:
+    """As where an API is attached a day after the stack was deployed: what is decided stays decided."""
+    running.lens.now = now = datetime.now(UTC).replace(microsecond=0)
+    scenario = renewed(load_scenario(EVENTS / "article"), run_id=RunId("late"), ends_at=now - HOUR, with_tags=False)
+    calls = [read_record(json.dumps(line)) for line in scenario.invocations]
+    alone = replay((Arrival(record=call) for call in calls), Policy()).unattributed
+    running.lens.holds_untagged(*alone)
+    play(scenario, LogGroups(invocations=INVOCATIONS, access=ACCESS), logs=running.logs)
+
+    answer = ask(running, "--since", "2h", "--format", "json")
+
+    assert json.loads(answer.stdout)["decided_before_their_request"] == len(calls) == 17
+    assert "17 untagged calls were decided before the record of a request came" in " ".join(answer.stderr.split())
+    assert "`request-lens replay`" in answer.stderr
 
 
 def test_what_is_no_address_of_objects_is_wrong_usage(running: RunningStack) -> None:

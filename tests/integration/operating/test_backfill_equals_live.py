@@ -1,7 +1,8 @@
 """A backfill of a day ends with the very items that live delivery made of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
@@ -9,11 +10,11 @@ import pytest
 
 from request_lens.domain.policy import Policy
 from request_lens.wire.log_record import read_record
-from request_lens_cli.replay.virtual_time import Arrival, replay
+from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.scenario.playing import LogGroups, play, renewed
 from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
 from tests.support.emulated_aws.running_stack import ACCESS, INVOCATIONS, PROCESSOR, RunningStack
-from tests.support.emulated_aws.virtual_processor import comparable, decisions, virtual_processor
+from tests.support.emulated_aws.virtual_processor import VirtualProcessor, comparable, decisions, virtual_processor
 from tests.support.processor_traffic import EVENTS
 
 EVENTS_OF_A_DAY = 10_000
@@ -35,14 +36,32 @@ def day_of_scenarios(ends: datetime) -> Iterator[Scenario]:
         count, number = count + len(scenario.access) + len(scenario.invocations), number + 1
 
 
+def one_of(scenarios: Sequence[Scenario]) -> Scenario:
+    """All of them as one."""
+    access = tuple(line for scenario in scenarios for line in scenario.access)
+    invocations = tuple(line for scenario in scenarios for line in scenario.invocations)
+    return Scenario(name="all", access=access, invocations=invocations, labels={}, tags={})
+
+
+def live(scenario: Scenario) -> Replay:
+    lines = (*scenario.invocations, *scenario.access)
+    return replay((Arrival(record=read_record(json.dumps(line))) for line in lines), Policy())
+
+
+def assert_equal(world: VirtualProcessor, expected: Replay) -> None:
+    """Each item as live delivery made it, when it was stored aside."""
+    backfilled, requests = comparable(world.store.all_requests()), comparable(expected.requests)
+    assert backfilled.keys() == requests.keys()
+    assert {key for key in requests if backfilled[key] != requests[key]} == set()
+    unattributed = {call.invocation.invocation_id: call.decision for call in expected.unattributed}
+    made = decisions(world.store)
+    assert {key: made.get(key) for key in unattributed} == unattributed
+
+
 @pytest.mark.slow
 def test_a_backfilled_day_of_10_000_events_equals_live_delivery_item_for_item(running: RunningStack) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    played = list(day_of_scenarios(now - timedelta(hours=6)))
-    access = tuple(line for scenario in played for line in scenario.access)
-    invocations = tuple(line for scenario in played for line in scenario.invocations)
-    day = Scenario(name="day", access=access, invocations=invocations, labels={}, tags={})
-    live = replay((Arrival(record=read_record(json.dumps(line))) for line in (*invocations, *access)), Policy())
+    day = one_of(list(day_of_scenarios(now - timedelta(hours=6))))
     play(day, LogGroups(invocations=INVOCATIONS, access=ACCESS), logs=running.logs)
     running.lens.now = now
 
@@ -51,11 +70,39 @@ def test_a_backfilled_day_of_10_000_events_equals_live_delivery_item_for_item(ru
         document = json.loads(running.lens.ask("backfill", "--since", "2d", "--yes", "--format", "json").stdout)
         world.run_until(None)
 
-    assert document["log_events"] == len(access) + len(invocations) >= EVENTS_OF_A_DAY
-    backfilled = comparable(world.store.all_requests())
-    expected = comparable(live.requests)
-    assert backfilled.keys() == expected.keys()
-    assert {key for key in expected if backfilled[key] != expected[key]} == set()
-    unattributed = {call.invocation.invocation_id: call.decision for call in live.unattributed}
-    made = decisions(world.store)
-    assert {key: made.get(key) for key in unattributed} == unattributed
+    assert document["log_events"] == len(day.access) + len(day.invocations) >= EVENTS_OF_A_DAY
+    assert_equal(world, live(day))
+
+
+SECOND = "/bedrock/second"
+
+
+@pytest.mark.parametrize("groups", [(INVOCATIONS, SECOND, ACCESS), (SECOND, ACCESS, INVOCATIONS)])
+def test_the_order_of_the_sources_changes_nothing_though_three_batches_take_longer_than_a_log_may_be_late(
+    running: RunningStack, groups: Sequence[str]
+) -> None:
+    """Of each conversation's calls every other one was logged into another group."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    moments = (now - timedelta(hours=hours) for hours in (3, 2))
+    played = one_of(
+        [
+            renewed(load_scenario(EVENTS / "seven"), run_id=RunId(f"{at:%H}"), ends_at=at, with_tags=False)
+            for at in moments
+        ]
+    )
+    running.logs.create_log_group(logGroupName=SECOND)
+    for group, calls in ((INVOCATIONS, played.invocations[::2]), (SECOND, played.invocations[1::2])):
+        part = replace(played, access=(), invocations=calls)
+        play(part, LogGroups(invocations=group, access=ACCESS), logs=running.logs)
+    play(replace(played, invocations=()), LogGroups(invocations=INVOCATIONS, access=ACCESS), logs=running.logs)
+    running.lens.now = now
+
+    with virtual_processor(now) as world:
+        world.takes = 2 * Policy().link_delay / 3
+        running.lens.functions[PROCESSOR] = world.serve
+        named = [argument for group in groups for argument in ("--log-group", group)]
+        answer = running.lens.ask("backfill", "--since", "1d", "--yes", *named)
+        world.run_until(None)
+
+    assert answer.exit_code == 0, answer.output
+    assert_equal(world, live(played))

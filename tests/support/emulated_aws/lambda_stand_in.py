@@ -1,7 +1,7 @@
 """Lambda as the command line calls it: a function's handler, run here, answers as Lambda would."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from threading import Lock
 from typing import Any, TextIO
@@ -10,11 +10,29 @@ from urllib.parse import unquote, urlsplit
 from botocore.awsrequest import AWSRequest, AWSResponse
 
 from tests.support.emulated_aws.aws_answer import answered
+from tests.support.under_test import REGION
 
 type Handler = Callable[[Mapping[str, Any], object], object]
 
 _ONE_CONTAINER = Lock()
 """A container serves one event at a time."""
+
+
+def policy_of(request: AWSRequest, permitted: Sequence[str]) -> AWSResponse:
+    """What Lambda answers to GetPolicy: that `attach` has let these log groups in; without any there is no policy."""
+    if not permitted:
+        return answered(request, 404, "{}", {"x-amzn-ErrorType": "ResourceNotFoundException"})
+    statements = [
+        {
+            "Sid": f"request-lens-attached-{number}",
+            "Effect": "Allow",
+            "Principal": {"Service": "logs.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+            "Condition": {"ArnLike": {"AWS:SourceArn": f"arn:aws:logs:{REGION}:123456789012:log-group:{group}:*"}},
+        }
+        for number, group in enumerate(permitted)
+    ]
+    return answered(request, 200, json.dumps({"Policy": json.dumps({"Statement": statements})}))
 
 
 def invoked(request: AWSRequest, functions: Mapping[str, Handler], *, log: TextIO) -> AWSResponse:

@@ -24,15 +24,13 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.ports import Ports
 
-TAKES = timedelta(seconds=1)
-"""How long each event takes."""
-
 
 @dataclass(slots=True)
 class VirtualProcessor:
-    """Serves events one after the other; timers fire when they are due."""
+    """Serves events one after the other, each of which takes so long; timers fire when they are due."""
 
     clock: MemoryClock
+    takes: timedelta = timedelta(seconds=1)
     store: MemoryFactStore = field(default_factory=MemoryFactStore)
     timer: MemorySettleTimer = field(default_factory=MemorySettleTimer)
     events: int = 0
@@ -52,7 +50,7 @@ class VirtualProcessor:
     def serve(self, event: Mapping[str, Any], context: object) -> object:
         """Serve an event after what was due before it."""
         with self._lock:
-            self.clock.moment += TAKES
+            self.clock.moment += self.takes
             self.events += 1
             self.run_until(self.clock.moment)
             return processor_handler.lambda_handler(event, context)

@@ -9,12 +9,16 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from request_lens.errors import StoreUnavailable
 from request_lens.presentation.formatting import iso_ms, pluralize
+from request_lens_cli.attaching.log_groups import attachments_of
 from request_lens_cli.commands.operating.aws_command import AwsCommand
 from request_lens_cli.deployed.aws_errors import explained
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
+from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.operating.backfilling.backfill import Backfill, Progress
 from request_lens_cli.operating.backfilling.estimate import estimate_of
+from request_lens_cli.operating.backfilling.overtaken import count_overtaken
 from request_lens_cli.operating.backfilling.past_event import Source, SourceError
 from request_lens_cli.operating.backfilling.sources import open_sources
 from request_lens_cli.operating.invoked_processor import ProcessorFailedError, open_processor
@@ -24,7 +28,12 @@ from request_lens_cli.options.shared import format_option, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
 from request_lens_cli.terminal.console import open_console
-from request_lens_cli.terminal.operations.backfill_view import backfill_document, expectations, show_plan
+from request_lens_cli.terminal.operations.backfill_view import (
+    backfill_document,
+    expectations,
+    overtaken_text,
+    show_plan,
+)
 from request_lens_cli.terminal.progress import working
 
 _PERIOD = ("since", "until")
@@ -48,7 +57,10 @@ cannot be read; 2 wrong usage.""",
 )
 @click.option("--until", type=TimeExpressionType(), default=TimeExpression(), help="Like --since. Default now.")
 @click.option(
-    "--log-group", "log_groups", multiple=True, help="Read this log group, not the stack's own; may be repeated."
+    "--log-group",
+    "log_groups",
+    multiple=True,
+    help="Read this log group, not those that the stack reads; may be repeated.",
 )
 @click.option(
     "--s3-prefix", "s3_prefixes", multiple=True, help="Read these objects, as s3://BUCKET/PREFIX; may be repeated."
@@ -69,23 +81,44 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
     """Send log events of the past through the processor, as if they had only just come.
 
     Of what was logged before the deployment, or while a subscription filter was off. Says what that costs and asks
-    before it begins. To send anything twice is safe. Name the groups or prefixes of both kinds, requests and calls:
-    without its request's record an untagged call stays unattributed.
+    before it begins. It reads the stack's log groups and those that were attached. If you name groups or prefixes, name
+    those of both kinds, requests and calls, in any order: without its request's record an untagged call stays
+    unattributed. To send anything twice is safe.
     """
     asked = period_of(since, until)
     view = read_stack(stack)
     period = view.kept(asked, now=command_clock().now())
+    if not log_groups and not s3_prefixes:
+        log_groups = _groups_that_are_read(view)
     sources = open_sources(view, period, log_groups=log_groups, s3_prefixes=s3_prefixes)
     _announce(sources, asked, period)
     if not yes:
         click.confirm("Begin?", abort=True, err=True)
     progress = _run(_backfill(view, sources, period))
+    overtaken = _overtaken(view, period)
     if format_ == "json":
-        click.echo(json.dumps(backfill_document(period, progress), indent=2))
+        click.echo(json.dumps(backfill_document(period, progress, overtaken=overtaken), indent=2))
     else:
         batches = "batch" if progress.batches == 1 else "batches"
         sent = f"{pluralize(progress.events, 'log event')} sent in {progress.batches:,} {batches}"
         open_console().print(sent, style="bold", highlight=False)
+    if overtaken != 0:
+        Console(stderr=True).print(overtaken_text(overtaken), highlight=False)
+
+
+def _overtaken(stack: DeployedStackView, period: Period) -> int | None:
+    """How many calls had been decided before their request was known; None where the table does not tell."""
+    try:
+        with working("Looking for calls that were decided before"):
+            return count_overtaken(open_stack_table(stack), period, stack.policy)
+    except StoreUnavailable:
+        return None
+
+
+def _groups_that_are_read(stack: DeployedStackView) -> tuple[str, ...]:
+    """The stack's two log groups, and those that were attached."""
+    own = (stack.output("AccessLogGroupName"), stack.output("InvocationLogGroupName"))
+    return (*own, *attachments_of(stack).names())
 
 
 def _announce(sources: Sequence[Source], asked: Period, period: Period) -> None:

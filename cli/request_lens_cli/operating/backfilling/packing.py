@@ -15,8 +15,9 @@ MAX_EVENTS = 250
 MAX_BYTES = 4 * 1024 * 1024
 """What even text that does not compress may have, so that its base64 stays below Lambda's 6 MB."""
 
-MAX_HELD_BYTES = 16 * 1024 * 1024
-"""So much is held of all streams together; then the largest batch goes."""
+MAX_HELD_BYTES, MAX_HELD_EVENTS = 16 * 1024 * 1024, 1_000
+"""So much is held of all streams together; then the batches go that have waited longest: so none waits for long, and
+what was logged in many streams at one time is sent at one time."""
 
 type LambdaEvent = Mapping[str, Mapping[str, str]]
 """What the processor gets of CloudWatch Logs."""
@@ -45,22 +46,18 @@ class _Batch:
 
 def packed(events: Iterable[PastEvent]) -> Iterator[Packed]:
     """All events, in batches of one stream each; those of a stream stay in order."""
-    open_batches: dict[tuple[str, str], _Batch] = {}
-    held = 0
+    waiting: dict[tuple[str, str], _Batch] = {}
+    size_bytes = count = 0
     for event in events:
         stream, size = (event.log_group, event.log_stream), len(json.dumps(event.message))
-        if not open_batches.setdefault(stream, _Batch()).has_room(size):
-            held -= open_batches[stream].size_bytes
-            yield _pack(open_batches[stream])
-            open_batches[stream] = _Batch()
-        open_batches[stream].add(event, size)
-        held += size
-        if held > MAX_HELD_BYTES:
-            largest = max(open_batches, key=lambda each: open_batches[each].size_bytes)
-            held -= open_batches[largest].size_bytes
-            yield _pack(open_batches.pop(largest))
-    for batch in open_batches.values():
-        yield _pack(batch)
+        is_full = stream in waiting and not waiting[stream].has_room(size)
+        while is_full or size_bytes > MAX_HELD_BYTES or count >= MAX_HELD_EVENTS:
+            batch = waiting.pop(stream if is_full else next(iter(waiting)))
+            size_bytes, count, is_full = size_bytes - batch.size_bytes, count - len(batch.events), False
+            yield _pack(batch)
+        waiting.setdefault(stream, _Batch()).add(event, size)
+        size_bytes, count = size_bytes + size, count + 1
+    yield from map(_pack, waiting.values())
 
 
 def _pack(batch: _Batch) -> Packed:

@@ -1,4 +1,4 @@
-"""What a backfill reads: the stack's own log groups, or those and the prefixes that the user names."""
+"""What a backfill reads: the log groups that the stack reads, or those and the prefixes that the user names."""
 
 from collections.abc import Sequence
 
@@ -19,12 +19,10 @@ _CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 def open_sources(
     stack: DeployedStackView, period: Period, *, log_groups: Sequence[str], s3_prefixes: Sequence[str]
 ) -> Sequence[Source]:
-    """The sources, in the order in which they are read; without any the stack's own log groups, the requests' first.
+    """The sources, each once.
 
     Raises: click.ClickException for a log group that is not there, click.BadParameter for what is no S3 address.
     """
-    if not log_groups and not s3_prefixes:
-        log_groups = [stack.output("AccessLogGroupName"), stack.output("InvocationLogGroupName")]
     groups = [_log_group(name, stack, period) for name in dict.fromkeys(log_groups)]
     return [*groups, *(_s3_prefix(address, stack, period) for address in dict.fromkeys(s3_prefixes))]
 

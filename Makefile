@@ -34,7 +34,7 @@ checkov: setup
 	@scripts/setup.sh checkov
 
 test: setup browser checkov ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
-	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -m "not benchmark"
+	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 2 -m "not benchmark"
 
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
@@ -48,7 +48,7 @@ check: setup ## Format, lint, types, import contracts, template, the cases and t
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint template.yaml dashboard.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
-	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/cases -m "not slow"
+	$(BIN)/pytest -n 2 tests/unit tests/cases -m "not slow"
 
 format: setup ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix-only --quiet

@@ -47,7 +47,8 @@ CLIENT_LEFT = Case(
     name="client_left",
     title="A client leaves, and the log does not say that the answer was streamed",
     what="A REST request with status 200 that ended after 8 s; a loop of four calls runs on until second 22.",
-    right="That it ran on cannot be known: at least 0 calls, times unknown, and no call is given to it for certain.",
+    right="That it ran on cannot be known: at least 0 calls, times unknown, and no call is given to it for certain. "
+    "The first fits it by itself: ambiguous.",
     content=ndjson(rest(STREAM_ID.format(2), 0.3, 8_000), *_LEFT),
 )
 
@@ -261,8 +262,8 @@ SKEW = Case(
     name="clocks_two_seconds_apart",
     title="Clocks that are two seconds apart",
     what="The first call lies two seconds before the request by the logs' times; the chain's second lies within it.",
-    right="More than the skew that is allowed for: neither is linked, and the request says at least 0 calls, 1 "
-    "possible.",
+    right="More than the skew that is allowed for: neither is linked. The second fits by itself: ambiguous, and the "
+    "request says at least 0 calls, 1 possible.",
     content=ndjson(http("skewed", 2.6, 6_000), *loop("early", (0.6, 3.6), 1_200)),
 )
 

@@ -10,8 +10,8 @@ _STREAM = "7a1b2c3d-0000-4000-8000-00000000000{}"
 
 NOBODYS = {
     "stream_of_five_minutes": dict.fromkeys([f"stream-{number}" for number in range(1, 6)], "no_request"),
-    "client_left": dict.fromkeys([f"left-{number}" for number in range(1, 5)], "no_request"),
-    "clocks_two_seconds_apart": {"early-1": "no_request", "early-2": "no_request"},
+    "client_left": {"left-1": "ambiguous"} | dict.fromkeys([f"left-{number}" for number in range(2, 5)], "no_request"),
+    "clocks_two_seconds_apart": {"early-1": "no_request", "early-2": "ambiguous"},
     "call_sent_again_untagged": dict.fromkeys(("resent-1", "resent-2-1", "resent-2-3"), "no_request"),
     "shared_tool_id_around_a_short_request": {"inner-1": "ambiguous", "inner-2": "ambiguous"},
     "own_tool_ids_around_a_short_request": {"inner-1": "ambiguous", "inner-2": "ambiguous"},

@@ -1,7 +1,7 @@
 """What truly happened in a schedule: requests, the calls made for them, and who else called a model."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -46,6 +46,10 @@ def draw_traffic(chance: random.Random) -> Traffic:
     else:
         requests = _requests(chance, style)
         calls = _loops(chance, requests, style)
+    there = requests
+    if goes_on and style is not Style.TAGGED and chance.random() < 0.3:
+        there = [each for each in requests if chance.random() < 0.7]
+        calls = _of_nobody(calls, {each.request_id for each in there})
     calls += _others(chance, style)
     return Traffic(
         style=style,
@@ -54,10 +58,16 @@ def draw_traffic(chance: random.Random) -> Traffic:
             agent_routes=frozenset({OBSERVED_ROUTE}) if chance.random() < 0.5 else frozenset(),
             one_loop_per_request=chance.random() < 0.25,
         ),
-        requests={each.request_id: each for each in requests},
+        requests={each.request_id: each for each in there},
         calls={each.call.invocation_id: each for each in calls},
         goes_on=goes_on,
+        lacks_requests=len(there) < len(requests),
     )
+
+
+def _of_nobody(calls: Sequence[CallTruth], there: Collection[RequestId]) -> list[CallTruth]:
+    """The calls, those of requests that are not there as nobody's."""
+    return [each if each.request_id in there else replace(each, request_id=None) for each in calls]
 
 
 def _requests(chance: random.Random, style: Style) -> list[Request]:

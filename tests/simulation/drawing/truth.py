@@ -58,13 +58,17 @@ class CallTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """All that happened, and the policy that it is observed with; `goes_on`: conversations do, in the next request."""
+    """All that happened, and the policy that it is observed with; `goes_on`: conversations do, in the next request.
+
+    `lacks_requests`: some that made untagged calls are not there, as if they were of a route that nobody observes.
+    """
 
     style: Style
     policy: Policy
     requests: Mapping[RequestId, Request]
     calls: Mapping[InvocationId, CallTruth]
     goes_on: bool = False
+    lacks_requests: bool = False
 
     @property
     def ends_in_time(self) -> bool:
@@ -74,8 +78,8 @@ class Traffic:
 
     @property
     def keeps_the_assumptions(self) -> bool:
-        """Whether no request outlasts the longest, no untagged call is a stranger's that counts as ours."""
-        if not self.ends_in_time:
+        """Whether no request outlasts the longest, each is there, and no stranger's untagged call counts as ours."""
+        if not self.ends_in_time or self.lacks_requests:
             return False
         return bool(self.policy.agent_role_names) or not any(each.stranger for each in self.calls.values())
 

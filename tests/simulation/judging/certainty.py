@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from request_lens.domain.facts import Invocation, InvocationId, Request
-from request_lens.domain.linking.link import Confidence, Link, Method, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Confidence, Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from tests.simulation.drawing.truth import CallTruth
@@ -137,11 +137,10 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
             yield f"proven {state.request_id} took {each.invocation.invocation_id}" if inferred else None
     rivals = [each for key, each in outcome.records.items() if key not in proven]
     for call in outcome.world.all_unlinked() if proven else ():
-        ambiguous = isinstance(call.decision, Unattributed) and call.decision.reason is Reason.AMBIGUOUS
-        if ambiguous and call.invocation.error_code is None:
+        if isinstance(call.decision, Unattributed) and call.invocation.error_code is None:
             fitting = [each for each in rivals if may_be_of(call.invocation, each, outcome.traffic.policy)]
-            alone = len(fitting) < 2 and all(each.duration_ms is not None for each in fitting)
-            yield f"{call.invocation.invocation_id} is ambiguous for a proven request" if alone else None
+            counted = call.decision.candidates > len(fitting)
+            yield f"{call.invocation.invocation_id} is ambiguous for a proven request" if counted else None
 
 
 def _tagged_of(state: RequestState) -> list[Invocation]:

@@ -95,3 +95,27 @@ def test_what_a_part_goes_on_from_is_told_by_the_facts_whether_or_not_it_is_deci
     found = first_decisions([pending(later), before], *requests)
 
     assert found == {"c-1": replace(link("next"), violates=Assumption.CHAINS_HAVE_ONE_REQUEST)}
+
+
+@pytest.mark.parametrize("decision", [None, link("own"), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)])
+def test_what_a_call_without_a_request_shows_broken_does_not_depend_on_what_was_decided_before(
+    decision: Decision | None,
+) -> None:
+    """The call that it goes on from is of an earlier part, which may be decided before it or after."""
+    first, later = conversation(0, 31)
+    before = UnlinkedInvocation(invocation=first, stored_at=at(10), decision=decision)
+
+    found = first_decisions([pending(later), before], request("own", 0, duration_ms=4_000))
+
+    assert found == {"c-1": Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)}
+
+
+def test_a_part_that_nothing_explains_yet_waits_for_the_last_of_its_calls() -> None:
+    """The second call is due at 127; the third is of its part by a request that ran on, and its own one runs still."""
+    given_up = request("given-up", 0, duration_ms=10_000, status=504)
+    first, second, third = (pending(each) for each in conversation(1, 37, 70))
+    facts = NearbyFacts(unlinked=[first, second, third], requests=[given_up])
+
+    found = decide_chain(linking_context(second, facts, AGENTS), now=at(127))
+
+    assert (found.decisions, found.retry_at) == ({}, at(70 + 90))

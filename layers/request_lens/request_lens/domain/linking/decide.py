@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.evidence import (
     Evidence,
     elimination_around,
@@ -44,8 +45,6 @@ def decide_chain(context: LinkingContext, *, now: datetime) -> ChainDecision:
 
 def _retry_at(evidence: Evidence, now: datetime) -> datetime | None:
     """When the chain is to be looked at again; None where it can be decided now."""
-    if not evidence.is_whole and not any(evidence.open_options):
-        return None  # no request that is still to come can hold it: its settle began when its last call was due
     due = evidence.context.due_at
     if now < due:
         return due
@@ -70,12 +69,13 @@ def _decisions_by_call(evidence: Evidence) -> ChainDecision:
     """The decisions of a chain that may be several requests', each call by itself: linked where all agree on one.
 
     Where all agree but for those by which an agent ran on after its request, the link is only assumed. Which requests
-    the calls before them are of is told by the same facts, as those may be decided before them or after.
+    the calls before them are of is told by the same facts, as those may be decided before them or after. Where nothing
+    explains the chain none is linked: whoever made the call that fits nothing may have made those that do.
     """
     context, chain, policy = evidence.context, evidence.context.chain, evidence.context.policy
     standing = {member.invocation.invocation_id for member in context.deciding if member.decision is not None}
     request_ids = {call_id: request_id for call_id, request_id in context.linked.items() if call_id in standing}
-    nominal = nominal_requests(evidence)
+    nominal, unexplained = nominal_requests(evidence), _unexplained(evidence)
     decisions: dict[InvocationId, Decision] = {}
     for call, before in zip(chain.calls, chain.previous, strict=True):
         call_id = call.invocation_id
@@ -91,10 +91,32 @@ def _decisions_by_call(evidence: Evidence) -> ChainDecision:
         elif options:
             decisions[call_id] = Unattributed(reason=Reason.AMBIGUOUS, candidates=len(options))
         else:
-            violated = _spans_requests(evidence) or _call_without_request(policy)
-            decisions[call_id] = Unattributed(reason=Reason.NO_REQUEST, violates=violated)
+            decisions[call_id] = unexplained[call_id]
     deciding = {member.invocation.invocation_id for member in context.open_members}
     return ChainDecision(decisions={call_id: made for call_id, made in decisions.items() if call_id in deciding})
+
+
+def _unexplained(evidence: Evidence) -> Mapping[InvocationId, Unattributed]:
+    """The decisions of the calls of a chain that nothing explains, and none where something does.
+
+    What fits requests by itself may be one's, or somebody else's. What a call shows broken is told by facts alone, as
+    calls that it goes on from may be decided before it or after.
+    """
+    context = evidence.context
+    lone = {
+        call.invocation_id: context.candidates(lone_chain(call))
+        for call in context.chain.calls
+        if not evidence.options[call.invocation_id]
+    }
+    follows = {link.request_id for link in context.followed.values()} if lone else set()
+    spans = not follows <= ids_of(evidence.candidates)
+    violated = Assumption.CHAINS_HAVE_ONE_REQUEST if spans else _call_without_request(context.policy)
+    return {
+        call_id: Unattributed(
+            reason=Reason.AMBIGUOUS if fitting else Reason.NO_REQUEST, candidates=len(fitting), violates=violated
+        )
+        for call_id, fitting in lone.items()
+    }
 
 
 def _link_of_part(request: Request, followed: Collection[RequestId | None], policy: Policy) -> Link:

@@ -19,6 +19,7 @@ from request_lens_cli.terminal.report_view import NO_REQUESTS
 from scripts.scenarios.generate import EVENTS
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import MODEL, ROLE, call, link, pending
+from tests.support.request_table import TABLE_NAME
 from tests.support.sample_states import costing, settled
 
 KEYS = {"request_id", "llm_calls", "estimated_cost_usd", "unpriced_calls", "invocations"}
@@ -52,6 +53,25 @@ def test_a_request_has_the_keys_and_values_that_a_replay_gives_it(lens: Deployed
 
     assert lens.document("requests")["requests"] == [json.loads(json.dumps(summary_document(state, Policy())))]
     assert lens.document("show", "r1") == lens.document("requests")["requests"][0]
+
+
+def test_a_request_that_another_version_wrote_spoils_no_other(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", call("i1", 1)), settled("later", call("i2", 31), start=30))
+    lens.client.update_item(
+        TableName=TABLE_NAME,
+        Key={"pk": {"S": "request#later"}, "sk": {"S": "request"}},
+        UpdateExpression="SET summary = :other",
+        ExpressionAttributeValues={":other": {"M": {"shape": {"S": "of another version"}}}},
+    )
+
+    rows = list(csv.DictReader(StringIO(lens.answer("requests", "--format", "csv"))))
+
+    assert ids(lens) == ["r1"]
+    assert [(row["request_id"], row["route"], row["state"]) for row in rows] == [
+        ("r1", "POST /ask", "certain"),
+        ("later", "POST /ask", "pending"),
+    ]
+    assert "later" in lens.answer("requests", "--route", "POST /ask")
 
 
 def test_only_the_requests_of_the_period_are_listed(lens: DeployedLens) -> None:

@@ -148,7 +148,7 @@ def _draw(report: Report, target: Path, console: Console) -> None:
 def _write_page(report: Report, demo: DemoStack, console: Console) -> None:
     """Write the report as one page."""
     now = datetime.now(UTC)
-    begins = min((state.record.started_at for state in report.requests if state.record is not None), default=now)
+    begins = min((state.request.started_at for state in report.requests), default=now)
     heading = Heading(stack=DEFAULT_STACK_NAME, period=Period(first=begins, last=now), written_at=now)
     target = demo.local.paths.checkout / "out" / "report.html"
     target.write_text(report_page(report, heading), encoding="utf-8")

@@ -99,7 +99,7 @@ def _write(report: Report, *, timeline: Path | None, page: Path | None) -> None:
     if timeline is not None:
         write_picture(draw_timeline(report.newest(MAX_DRAWN).timeline_rows(), subtitle=headline(report)), timeline)
     if page is not None:
-        starts = [state.record.started_at for state in report.requests if state.record is not None]
+        starts = [state.request.started_at for state in report.requests]
         now = datetime.now(UTC)
         period = Period(first=min(starts, default=now), last=max(starts, default=now))
         with writing(page):

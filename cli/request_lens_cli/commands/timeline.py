@@ -93,7 +93,7 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
 
 
 def _draw(report: Report, output: Path, view: View, stack: DeployedStackView) -> None:
-    starts = [state.record.started_at for state in report.requests if state.record is not None]
+    starts = [state.request.started_at for state in report.requests]
     when = [f"{moment_text(starts[0])[:16]} to {moment_text(starts[-1])[:16]} UTC"] if starts else []
     earlier = [earlier_note(report)] if report.earlier else []
     parts = [stack.name, str(stack.session.region_name), *when, headline(report), *earlier]

@@ -28,7 +28,7 @@ type Line = Sequence[str]
 def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, console: Console) -> None:
     """Run three commands and print each with its output."""
     table = stack.output("RequestTableName")
-    first, last = _record(report, 0), _record(report, -1)
+    first, last = report.requests[0].request, report.requests[-1].request
     commands = {
         "One request with its calls, by its id:": request_query(table, first.request_id),
         f"Requests of an hour, by time, from one of the {REQUEST_SHARDS} lists that share them:": hour_query(
@@ -40,13 +40,6 @@ def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, cons
         console.print(title, style="bold")
         console.print("$ " + shown(command), soft_wrap=True, highlight=False, markup=False)
         console.print(_run(command, local), soft_wrap=True, highlight=False, markup=False)
-
-
-def _record(report: Report, position: int) -> Request:
-    record = report.requests[position].record
-    if record is None:
-        raise ValueError("a report's requests have their records")
-    return record
 
 
 def shown(command: Sequence[Line]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
@@ -56,7 +56,7 @@ class DeployedTable:
         """
         page = list_requests(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
         return Report(
-            requests=[view.state for view in page.requests],
+            requests=[replace(view.state, record=view.record) for view in page.requests],
             unlinked=self.unlinked_between(period),
             provisional={
                 view.record.request_id: view.summary for view in page.requests if view.is_pending and view.summary
@@ -65,10 +65,11 @@ class DeployedTable:
         )
 
     def report_with_calls(self, period: Period) -> Report:
-        """The same requests with all their calls: a Query each."""
+        """The same requests with all their calls: a Query each. One that this version cannot read is left out."""
         records = self.reader.newest_requests(period.first, period.last, limit=LIST_LIMIT)
         states = self.states(record.request_id for record in records)
-        return Report(requests=states, unlinked=self.unlinked_between(period))
+        readable = [state for state in states if state.record is not None]
+        return Report(requests=readable, unlinked=self.unlinked_between(period))
 
     def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
         """The earliest MAX_UNTAGGED untagged invocations of the period."""

@@ -34,7 +34,7 @@ def _top(report: Report, order: Order, title: str) -> Markup:
 
 def _is_measured(state: RequestState, order: Order) -> bool:
     if order is Order.DURATION:
-        return state.record is not None and state.record.duration_ms is not None
+        return state.request.duration_ms is not None
     if state.summary is None:
         return False
     return order is not Order.COST or state.summary.totals.estimated_cost_usd is not None
@@ -53,14 +53,11 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         request_id = element("code", text(state.request_id))
         return request_id if label is None else joined((text(label.prompt), element("div", request_id, class_="note")))
 
-    def start(state: RequestState) -> Markup:
-        return text(UNKNOWN if state.record is None else report.started_text(state.record))
-
     return [
         Column(header="Request", cell=name),
         Column(header="Route", cell=_route),
-        Column(header="Start (UTC)", cell=start, numeric=True),
-        Column(header="Duration", cell=_record_seconds, numeric=True),
+        Column(header="Start (UTC)", cell=lambda state: text(report.started_text(state.request)), numeric=True),
+        Column(header="Duration", cell=lambda state: text(seconds(state.request.duration_ms)), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="LLM time", cell=_of_summary(lambda summary: seconds(summary.llm_time_ms)), numeric=True),
         Column(header="Cost (est.)", cell=_of_summary(_cost), numeric=True),
@@ -69,21 +66,15 @@ def _columns(report: Report) -> list[Column[RequestState]]:
             header="Other than LLM", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True
         ),
         Column(header="Tokens in / out", cell=_of_summary(token_counts), numeric=True),
-        Column(header="Correlated by", cell=_links),
+        Column(header="Correlated by", cell=lambda state: text(correlated_by(state))),
     ]
 
 
 def _route(state: RequestState) -> Markup:
-    if state.record is None:
-        return text(UNKNOWN)
-    route = text(state.record.route)
-    if state.record.status < 400:
+    route = text(state.request.route)
+    if state.request.status < 400:
         return route
-    return joined((route, text(" "), element("strong", text(str(state.record.status)), class_="failed")))
-
-
-def _record_seconds(state: RequestState) -> Markup:
-    return text(seconds(state.record.duration_ms if state.record is not None else None))
+    return joined((route, text(" "), element("strong", text(str(state.request.status)), class_="failed")))
 
 
 def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Markup]:
@@ -106,16 +97,13 @@ def _calls(state: RequestState) -> Markup:
 
 def _why(state: RequestState, summary: Summary) -> Markup:
     """How many more calls may be an uncertain request's, below its calls; the whole sentence shows on hovering."""
-    possible = possible_text(state.record, summary) if state.record is not None else ""
-    if state.record is None or not possible:
-        return NOTHING
-    return element("div", text(possible), class_="note", title=why_uncertain(state.record, summary))
+    possible = possible_text(state.request, summary)
+    return (
+        element("div", text(possible), class_="note", title=why_uncertain(state.request, summary))
+        if possible
+        else NOTHING
+    )
 
 
 def _flag(words: str, *, shown: bool) -> Markup:
     return element("strong", text(words), class_="failed") if shown else NOTHING
-
-
-def _links(state: RequestState) -> Markup:
-    methods, confidences = correlated_by(state)
-    return text(f"{methods} ({confidences})" if methods else UNKNOWN)

@@ -31,9 +31,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
 
     Raises: ValueError for a request whose record has not come.
     """
-    record = state.record
-    if record is None:
-        raise ValueError(f"no record of request {state.request_id}")
+    record = state.request
     return {
         "request_id": record.request_id,
         "route": record.route,

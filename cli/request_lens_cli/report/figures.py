@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from math import ceil
 
 from request_lens.domain.folding.summary import Totals
@@ -65,8 +66,7 @@ def figures_of(report: Report) -> Figures:
     """The figures of these requests."""
     routes: dict[str, list[RequestState]] = {}
     for state in report.requests:
-        if state.record is not None:
-            routes.setdefault(state.record.route, []).append(state)
+        routes.setdefault(state.request.route, []).append(state)
     return Figures(
         all=_of_requests(report.requests),
         by_route={route: _of_requests(routes[route]) for route in sorted(routes)},
@@ -76,21 +76,17 @@ def figures_of(report: Report) -> Figures:
 
 def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
     summaries = [state.summary for state in states if state.summary is not None]
-    records = [state.record for state in states if state.record is not None]
-    timed = (
-        state.record
-        for state in states
-        if state.record is not None and state.summary is not None and state.summary.llm_time_ms is not None
-    )
+    durations = [state.request.duration_ms for state in states]
+    timed = [state.summary is not None and state.summary.llm_time_ms is not None for state in states]
     return RequestFigures(
         requests=len(states),
         pending=len(states) - len(summaries),
         uncertain=sum(not summary.is_certain for summary in summaries),
-        failed=sum(record.status >= 500 for record in records),
+        failed=sum(state.request.status >= 500 for state in states),
         totals=totals_over(states),
         calls=distribution_of([summary.totals.llm_calls if summary.is_certain else None for summary in summaries]),
-        duration_ms=distribution_of([record.duration_ms for record in records]),
-        timed_duration_ms=distribution_of([record.duration_ms for record in timed]),
+        duration_ms=distribution_of(durations),
+        timed_duration_ms=distribution_of(list(compress(durations, timed))),
         llm_time_ms=distribution_of([summary.llm_time_ms for summary in summaries]),
         tool_time_ms=distribution_of([summary.tool_time_ms for summary in summaries]),
         non_llm_time_ms=distribution_of([summary.non_llm_time_ms for summary in summaries]),

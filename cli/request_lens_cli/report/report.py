@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from functools import cached_property
 
 from request_lens.domain.facts import Request, RequestId
@@ -12,22 +12,22 @@ from request_lens.domain.linking.link import Link, Method, Unattributed, Unlinke
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Doubt, at_least_words, count_doubts
-from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.formatting import UNKNOWN, pluralize
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
 
 
-def correlated_by(state: RequestState) -> tuple[str, str]:
-    """The methods that linked the request's calls, and how sure they are, each once; empty where it has no calls.
+def correlated_by(state: RequestState) -> str:
+    """The methods that linked the request's calls, and how sure they are, each once; a dash where it has no calls.
 
     Where only the summary was read, by its bars. A chain stands last: it goes on from a call that was linked otherwise.
     """
     bars = state.summary.bars if state.summary is not None else ()
     links: list[Link | Bar] = [call.link for call in state.invocations] or list(bars)
     in_order = sorted(links, key=lambda link: (link.method is Method.CHAIN, link.method))
-    methods = dict.fromkeys(str(link.method) for link in in_order)
-    confidences = dict.fromkeys(str(link.confidence) for link in in_order)
-    return ", ".join(methods), ", ".join(confidences)
+    methods = ", ".join(dict.fromkeys(link.method for link in in_order))
+    confidences = ", ".join(dict.fromkeys(link.confidence for link in in_order))
+    return f"{methods} ({confidences})" if links else UNKNOWN
 
 
 COUNTED_UP_TO = 5_000
@@ -71,10 +71,7 @@ class Report:
 
     def doubts(self) -> Counter[Doubt]:
         """How many requests are uncertain, by why."""
-        known = ((state.record, state.summary) for state in self.requests)
-        return count_doubts(
-            (record, summary) for record, summary in known if record is not None and summary is not None
-        )
+        return count_doubts((state.request, state.summary) for state in self.requests if state.summary is not None)
 
     @property
     def prices(self) -> Sequence[PriceSource]:
@@ -125,26 +122,23 @@ class Report:
     @cached_property
     def within_one_day(self) -> bool:
         """Whether all requests started on one day of the zone."""
-        starts = (state.record.started_at for state in self.requests if state.record is not None)
-        return len({start.astimezone(self.zone).date() for start in starts}) <= 1
+        return len({state.request.started_at.astimezone(self.zone).date() for state in self.requests}) <= 1
 
     def timeline_rows(self) -> list[TimelineRow]:
         """The requests as the timeline draws them: labelled where there is a label, else by route."""
         return [self._row(state) for state in self.requests]
 
     def _row(self, state: RequestState) -> TimelineRow:
-        if state.record is None:
-            raise ValueError(f"no record of request {state.request_id}")
         label = self.labels.get(state.request_id)
-        started = self.started_text(state.record)
-        title, detail = f"{started} · {state.record.route}", str(state.request_id)
+        started = self.started_text(state.request)
+        title, detail = f"{started} · {state.request.route}", str(state.request_id)
         if label is not None:
-            title, detail = label.prompt, f"{label.kind} · {state.record.route} · {started}"
+            title, detail = label.prompt, f"{label.kind} · {state.request.route} · {started}"
         summary = self.provisional.get(state.request_id, state.summary)
         return TimelineRow(
             label=title,
             detail=detail,
-            request=state.record,
+            request=state.request,
             summary=summary,
             awaits_more=state.request_id in self.provisional,
         )
@@ -160,13 +154,8 @@ class Report:
 
 
 def by_start(states: Iterable[RequestState]) -> list[RequestState]:
-    """The requests by start, then id; those without a record last."""
-
-    def start(state: RequestState) -> tuple[datetime, str]:
-        started = state.record.started_at if state.record is not None else datetime.max.replace(tzinfo=UTC)
-        return (started, state.request_id)
-
-    return sorted(states, key=start)
+    """The requests by start, then id."""
+    return sorted(states, key=lambda state: (state.request.started_at, state.request_id))
 
 
 def totals_over(states: Iterable[RequestState]) -> Totals:
@@ -194,7 +183,7 @@ def headline(report: Report) -> str:
 
 def none_selected(report: Report) -> str:
     """That a selection leaves none of the report's requests, and which routes they are of."""
-    routes = sorted({state.record.route for state in report.requests if state.record is not None})
+    routes = sorted({state.request.route for state in report.requests})
     return f"None of {pluralize(len(report.requests), 'request')} is selected; their routes: {', '.join(routes)}"
 
 

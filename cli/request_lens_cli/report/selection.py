@@ -69,11 +69,11 @@ class Selection:
         return meant if self.limit is None else meant.newest(self.limit)
 
     def _means(self, state: RequestState) -> bool:
-        status = str(state.record.status) if state.record is not None else ""
+        status = str(state.request.status)
         calls = state.summary.totals.llm_calls if state.summary is not None else 0
         models = {model for model, _ in state.summary.by_model} if state.summary is not None else set()
         return (
-            (not self.routes or (state.record is not None and state.record.route in self.routes))
+            (not self.routes or state.request.route in self.routes)
             and (not self.statuses or not self.statuses.isdisjoint({status, f"{status[:1]}xx"}))
             and (not self.models or not self.models.isdisjoint(models))
             and (not self.states or state_of(state) in self.states)
@@ -89,15 +89,15 @@ def _cost(state: RequestState) -> Decimal | None:
     return state.summary.totals.estimated_cost_usd if state.summary is not None else None
 
 
-def _duration(state: RequestState) -> int | None:
-    return state.record.duration_ms if state.record is not None else None
-
-
 def _calls(state: RequestState) -> int | None:
     return state.summary.totals.llm_calls if state.summary is not None else None
 
 
-_MEASURES: dict[Order, _Measure] = {Order.COST: _cost, Order.DURATION: _duration, Order.CALLS: _calls}
+_MEASURES: dict[Order, _Measure] = {
+    Order.COST: _cost,
+    Order.DURATION: lambda state: state.request.duration_ms,
+    Order.CALLS: _calls,
+}
 
 
 def _descending(value: int | Decimal | None) -> tuple[bool, int | Decimal]:

@@ -1,5 +1,6 @@
 """The requests of a report as a list."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from rich.console import Console
@@ -33,21 +34,24 @@ def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
 
 def _columns(report: Report) -> list[Column[RequestState]]:
     """The columns, in the order in which they stand; `leaves` is the order in which they give way."""
-    records = [state.record for state in report.requests if state.record is not None]
-    is_one_route = len({record.route for record in records}) == 1
+    is_one_route = len({state.request.route for state in report.requests}) == 1
+    has_failed = any(state.request.status >= 400 for state in report.requests)
+    llm_time = _of_summary(lambda summary: seconds(summary.llm_time_ms))
+    other_time = _of_summary(lambda summary: seconds(summary.non_llm_time_ms))
+    cost = _of_summary(lambda summary: cost_of(summary.totals, certain=summary.is_certain))
     return [
         *_names(report),
         Column(header="Route", cell=_route, cut=MAX_ROUTE, leaves=5 if is_one_route else 2),
-        Column(header="Status", cell=_status, numeric=True, shown=any(record.status >= 400 for record in records)),
+        Column(header="Status", cell=lambda state: status_text(state.request), numeric=True, shown=has_failed),
         Column(header=f"Start ({report.zone_name})", cell=lambda state: _start(state, report), numeric=True),
-        Column(header="Duration", cell=_duration, numeric=True),
+        Column(header="Duration", cell=lambda state: Text(seconds(state.request.duration_ms)), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="More calls", cell=_possible, numeric=True, leaves=1, shown=not report.is_certain),
-        Column(header="LLM time", cell=lambda state: _seconds(state, "llm_time_ms"), numeric=True, leaves=3),
-        Column(header="Other time", cell=lambda state: _seconds(state, "non_llm_time_ms"), numeric=True, leaves=6),
-        Column(header="Tokens in/out", cell=_tokens, numeric=True, leaves=7),
-        Column(header="Est. cost", cell=_cost, numeric=True, leaves=4),
-        Column(header="Correlated by", cell=_links, leaves=8),
+        Column(header="LLM time", cell=llm_time, numeric=True, leaves=3),
+        Column(header="Other time", cell=other_time, numeric=True, leaves=6),
+        Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=7),
+        Column(header="Est. cost", cell=cost, numeric=True, leaves=4),
+        Column(header="Correlated by", cell=lambda state: Text(correlated_by(state)), leaves=8),
     ]
 
 
@@ -69,11 +73,7 @@ def _names(report: Report) -> list[Column[RequestState]]:
 
 
 def _route(state: RequestState) -> Text:
-    return Text(UNKNOWN if state.record is None else cleaned(state.record.route))
-
-
-def _status(state: RequestState) -> Text:
-    return Text(UNKNOWN) if state.record is None else status_text(state.record)
+    return Text(cleaned(state.request.route))
 
 
 def status_text(record: Request) -> Text:
@@ -82,11 +82,7 @@ def status_text(record: Request) -> Text:
 
 
 def _start(state: RequestState, report: Report) -> Text:
-    return Text(UNKNOWN if state.record is None else report.started_text(state.record))
-
-
-def _duration(state: RequestState) -> Text:
-    return Text(seconds(None if state.record is None else state.record.duration_ms))
+    return Text(report.started_text(state.request))
 
 
 def _calls(state: RequestState) -> Text:
@@ -100,27 +96,9 @@ def _calls(state: RequestState) -> Text:
 
 
 def _possible(state: RequestState) -> Text:
-    if state.record is None or state.summary is None:
-        return Text("")
-    return Text(possible_text(state.record, state.summary), style="yellow")
+    return Text("" if state.summary is None else possible_text(state.request, state.summary), style="yellow")
 
 
-def _seconds(state: RequestState, part: str) -> Text:
-    return Text(seconds(None if state.summary is None else getattr(state.summary, part)))
-
-
-def _tokens(state: RequestState) -> Text:
-    return Text(UNKNOWN if state.summary is None else token_counts(state.summary))
-
-
-def _cost(state: RequestState) -> Text:
-    return Text(UNKNOWN if state.summary is None else _cost_text(state.summary))
-
-
-def _cost_text(summary: Summary) -> str:
-    return cost_of(summary.totals, certain=summary.is_certain)
-
-
-def _links(state: RequestState) -> Text:
-    methods, confidences = correlated_by(state)
-    return Text(f"{methods} ({confidences})" if methods else UNKNOWN)
+def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Text]:
+    """The cell that says so of a request's summary; a dash while there is none."""
+    return lambda state: Text(UNKNOWN if state.summary is None else words(state.summary))

@@ -28,6 +28,13 @@ class RequestState:
     runaway: Runaway | None = None
     invocations: tuple[LinkedInvocation, ...] = ()
 
+    @property
+    def request(self) -> Request:
+        """The record, for those who ask for requests whose record came. Raises: ValueError."""
+        if self.record is None:
+            raise ValueError(f"no record of request {self.request_id}")
+        return self.record
+
 
 class SettleKind(StrEnum):
     """What a settle message is about: a request, a request whose record may never come, an untagged invocation."""

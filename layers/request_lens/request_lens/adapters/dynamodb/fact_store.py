@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from request_lens.adapters.dynamodb.attributes import PlainMap
+from request_lens.adapters.dynamodb.codec import encode
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, ignore_unreadable
 from request_lens.adapters.dynamodb.items import (
     SETTLED_BY,
@@ -20,11 +22,9 @@ from request_lens.adapters.dynamodb.items import (
 from request_lens.adapters.dynamodb.table import in_parallel
 from request_lens.adapters.dynamodb.updates import (
     decision_update,
-    orphan_update,
-    overrun_update,
+    mark_update,
     record_update,
     revision_update,
-    runaway_update,
     unlinked_update,
 )
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
@@ -91,16 +91,19 @@ class DynamoFactStore(DynamoFactReader):
 
     def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
         """See `ports.RequestStore`."""
-        update = runaway_update(request_id, runaway, now=self._clock.now(), retention=self._retention)
-        return self._table.update(update)
+        return self._mark(request_id, {"runaway": encode(runaway)}, unless="runaway")
 
     def mark_orphaned(self, request_id: RequestId) -> bool:
         """See `ports.RequestStore`."""
-        return self._table.update(orphan_update(request_id, now=self._clock.now(), retention=self._retention))
+        return self._mark(request_id, {"orphaned": True}, unless="record")
 
     def mark_overrun(self, request_id: RequestId) -> None:
         """See `ports.RequestStore`."""
-        self._table.update(overrun_update(request_id, now=self._clock.now(), retention=self._retention))
+        self._mark(request_id, {"overrun": True}, unless="record")
+
+    def _mark(self, request_id: RequestId, marks: PlainMap, *, unless: str) -> bool:
+        now, retention = self._clock.now(), self._retention
+        return self._table.update(mark_update(request_id, marks, unless=unless, now=now, retention=retention))
 
     def find_overrun(self, request_ids: Collection[RequestId]) -> Collection[RequestId]:
         """See `ports.RequestStore`. One BatchGetItem a hundred: half a read unit a request."""

@@ -22,7 +22,6 @@ from request_lens.adapters.dynamodb.summary_codec import summary_values
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Link, Reason, UnlinkedInvocation
-from request_lens.domain.settling.runaway import Runaway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,33 +92,13 @@ def revision_update(request_id: RequestId, *, revision: int, summary: Summary) -
     )
 
 
-def orphan_update(request_id: RequestId, *, now: datetime, retention: timedelta) -> Update:
-    """The update that marks a request orphaned unless its record is there."""
+def mark_update(request_id: RequestId, marks: PlainMap, *, unless: str, now: datetime, retention: timedelta) -> Update:
+    """The update that gives a request these attributes unless it has that one; it expires, with or without a record."""
     return Update(
         key=request_key(request_id),
-        sets={"orphaned": True},
+        sets=marks,
         defaults={"expires_at": expires_at_epoch_s(now, retention)},
-        condition="attribute_not_exists(#record)",
-    )
-
-
-def overrun_update(request_id: RequestId, *, now: datetime, retention: timedelta) -> Update:
-    """Marks an id overrun unless its request's record is there."""
-    return Update(
-        key=request_key(request_id),
-        sets={"overrun": True},
-        defaults={"expires_at": expires_at_epoch_s(now, retention)},
-        condition="attribute_not_exists(#record)",
-    )
-
-
-def runaway_update(request_id: RequestId, runaway: Runaway, *, now: datetime, retention: timedelta) -> Update:
-    """The update that flags a request as a runaway unless it is flagged."""
-    return Update(
-        key=request_key(request_id),
-        sets={"runaway": encode(runaway)},
-        defaults={"expires_at": expires_at_epoch_s(now, retention)},
-        condition="attribute_not_exists(#runaway)",
+        condition=f"attribute_not_exists(#{unless})",
     )
 
 

@@ -6,16 +6,20 @@ can reject its record. A body that is a JSON text, as some exports have it, is r
 
 from typing import Annotated, TypedDict
 
-from pydantic import Field, Json
+from pydantic import Field, Json, OnErrorOmit
+from pydantic.fields import FieldInfo
 
-from request_lens.wire.field_types import DurationMs, IsText, Name, OrAbsent, OrNone, body_part, first_of
+from request_lens.wire.field_types import DurationMs, IsText, Name, OrNone, body_part, first_of
 from request_lens.wire.messages import Block, EarlierTurn, Item, Message, OptionalWord, Turn
 from request_lens.wire.usage import Usage
 
 _MEASURED = "amazon-bedrock-invocationMetrics"
 """Where Bedrock writes what it measured of a stream: in its last chunk."""
 
-_OptionalDuration = Annotated[DurationMs, OrAbsent()]
+_AS_LISTED: FieldInfo = Field(union_mode="left_to_right")
+"""Of the types of a union the first that fits."""
+
+_OptionalDuration = OnErrorOmit[DurationMs]
 _Items = list[Annotated[Item | None, OrNone()]]
 
 
@@ -27,12 +31,12 @@ class RequestBody(TypedDict, total=False):
     is passed over. `is_text`: a text stands where the items would, a question or what is to be embedded.
     """
 
-    last_message: Annotated[Turn, OrAbsent(), first_of("messages.-1")]
-    last_item: Annotated[Turn, OrAbsent(), first_of("input.-1")]
-    is_text: Annotated[bool, IsText(), OrAbsent(), Field(alias="input")]
-    second_last: Annotated[EarlierTurn, OrAbsent(), first_of("messages.-2", "input.-2")]
-    third_last: Annotated[EarlierTurn, OrAbsent(), first_of("messages.-3", "input.-3")]
-    fourth_last: Annotated[EarlierTurn, OrAbsent(), first_of("messages.-4", "input.-4")]
+    last_message: Annotated[OnErrorOmit[Turn], first_of("messages.-1")]
+    last_item: Annotated[OnErrorOmit[Turn], first_of("input.-1")]
+    is_text: Annotated[OnErrorOmit[Annotated[bool, IsText()]], Field(alias="input")]
+    second_last: Annotated[OnErrorOmit[EarlierTurn], first_of("messages.-2", "input.-2")]
+    third_last: Annotated[OnErrorOmit[EarlierTurn], first_of("messages.-3", "input.-3")]
+    fourth_last: Annotated[OnErrorOmit[EarlierTurn], first_of("messages.-4", "input.-4")]
     service_tier: Annotated[OptionalWord, first_of("serviceTier.type", "service_tier")]
     performance: Annotated[OptionalWord, first_of("performanceConfig.latency")]
 
@@ -41,18 +45,18 @@ class RequestBody(TypedDict, total=False):
 class Response(TypedDict, total=False):
     """An answer of OpenAI's Responses API; of all families only it has a list as its output."""
 
-    output: Annotated[_Items, OrAbsent()]
+    output: OnErrorOmit[_Items]
     status: OptionalWord
     incomplete_reason: Annotated[OptionalWord, first_of("incomplete_details.reason")]
     service_tier: OptionalWord
-    usage: Annotated[Usage, OrAbsent()]
+    usage: OnErrorOmit[Usage]
 
 
 @body_part
 class _Output(TypedDict, total=False):
     """The output of Converse and Nova."""
 
-    message: Annotated[Message, OrAbsent()]
+    message: OnErrorOmit[Message]
 
 
 @body_part
@@ -62,13 +66,12 @@ class ResponseChunk(Message, total=False):
     Anthropic's message has its content there. Of alternatives the first is read: Bedrock's families give one.
     """
 
-    output: Annotated[_Output | _Items, Field(union_mode="left_to_right"), OrAbsent()]
+    output: OnErrorOmit[Annotated[_Output | _Items, _AS_LISTED]]
     message: Annotated[
-        Message,
-        OrAbsent(),
+        OnErrorOmit[Message],
         first_of("choices.0.message", "choices.0.delta"),  # chat completions: OpenAI, Mistral, Qwen, Jamba …
     ]
-    block: Annotated[Block, OrAbsent(), first_of("content_block", "contentBlockStart.start")]
+    block: Annotated[OnErrorOmit[Block], first_of("content_block", "contentBlockStart.start")]
     stop_reason: Annotated[
         OptionalWord,
         first_of(
@@ -93,12 +96,12 @@ class ResponseChunk(Message, total=False):
     guardrail_action: Annotated[OptionalWord, Field(alias="amazon-bedrock-guardrailAction")]
     service_tier: Annotated[OptionalWord, first_of("serviceTier.type", "service_tier")]
     performance: Annotated[OptionalWord, first_of("performanceConfig.latency")]
-    invoked_model: Annotated[Name, OrAbsent(), first_of("trace.promptRouter.invokedModelId")]
-    usage: Annotated[Usage, OrAbsent()]
-    usage_at_start: Annotated[Usage, OrAbsent(), first_of("message.usage")]  # Anthropic's message_start
-    usage_measured: Annotated[Usage, OrAbsent(), Field(alias=_MEASURED)]
-    response: Annotated[Response, OrAbsent()]  # an event of the Responses API
-    item: Annotated[Item, OrAbsent()]  # likewise: response.output_item.done
+    invoked_model: Annotated[OnErrorOmit[Name], first_of("trace.promptRouter.invokedModelId")]
+    usage: OnErrorOmit[Usage]
+    usage_at_start: Annotated[OnErrorOmit[Usage], first_of("message.usage")]  # Anthropic's message_start
+    usage_measured: Annotated[OnErrorOmit[Usage], Field(alias=_MEASURED)]
+    response: OnErrorOmit[Response]  # an event of the Responses API
+    item: OnErrorOmit[Item]  # likewise: response.output_item.done
 
 
 @body_part
@@ -109,7 +112,7 @@ class WholeResponse(ResponseChunk, total=False):
     incomplete_reason: Annotated[OptionalWord, first_of("incomplete_details.reason")]
 
 
-InputBody = Annotated[RequestBody | Json[RequestBody] | None, Field(union_mode="left_to_right"), OrNone()]
+InputBody = Annotated[RequestBody | Json[RequestBody] | None, _AS_LISTED, OrNone()]
 """`inputBodyJson`; None where it is absent, or of a type that has no messages."""
 
 _Chunks = list[Annotated[ResponseChunk | None, OrNone()]]
@@ -125,14 +128,9 @@ class OutputBodies(TypedDict, total=False):
     """
 
     chunks: Annotated[
-        _Chunks | Json[_Chunks],
-        Field(union_mode="left_to_right"),
-        OrAbsent(),
+        OnErrorOmit[Annotated[_Chunks | Json[_Chunks], _AS_LISTED]],
         first_of(f"{_BODY}.stopReason", f"{_BODY}.stop_reason", f"{_BODY}.usage", _BODY),
     ]
     whole: Annotated[
-        WholeResponse | Json[WholeResponse],
-        Field(union_mode="left_to_right"),
-        OrAbsent(),
-        first_of(f"{_BODY}.0", _BODY),
+        OnErrorOmit[Annotated[WholeResponse | Json[WholeResponse], _AS_LISTED]], first_of(f"{_BODY}.0", _BODY)
     ]

@@ -39,7 +39,10 @@ foreign_part = with_config(_FOREIGN)
 """Decorator of a TypedDict that is read like a ForeignModel."""
 
 body_part = with_config(ConfigDict(extra="ignore"))
-"""Decorator of the TypedDicts that bodies are read with; without it they would take over the model's camelCase."""
+"""Decorator of the TypedDicts that bodies are read with; without it they would take over the model's camelCase.
+
+They are made of what is there in half the time of models with defaults: what cannot be read has no key (OnErrorOmit).
+"""
 
 
 def first_of(*places: str) -> FieldInfo:
@@ -80,17 +83,6 @@ class OrUnknown:
         """Any text, then the field's own schema, with UNKNOWN in place of its errors."""
         word = core_schema.with_default_schema(handler(source), default=UNKNOWN, on_error="default")
         return core_schema.chain_schema([core_schema.str_schema(strict=True), word])
-
-
-class OrAbsent:
-    """Annotation of a key of a TypedDict with total=False: without the key where its value cannot be read.
-
-    Parts of bodies are TypedDicts, which are made of what is there in half the time of models with defaults.
-    """
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The key's own schema, which leaves it out in place of its errors."""
-        return core_schema.with_default_schema(handler(source), on_error="omit")
 
 
 class IsText:

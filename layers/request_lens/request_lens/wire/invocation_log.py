@@ -5,7 +5,7 @@ The common fields decide whether a record can be read; a body never does.
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from pydantic import AliasPath, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AliasPath, ConfigDict, Field, OnErrorOmit, StringConstraints, TypeAdapter, ValidationError
 
 from request_lens.domain.cached_input import without_cached
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, RequestId, Tag, TokenCounts
@@ -21,7 +21,6 @@ from request_lens.wire.field_types import (
     Identifier,
     Label,
     Name,
-    OrAbsent,
     OrNone,
     Timestamp,
     TokenCount,
@@ -93,9 +92,9 @@ class ModelInvocationLog(TypedDict):
     model_id: Name
     operation: NotRequired[Label | None]
     error_code: NotRequired[Label | None]
-    region: NotRequired[Annotated[Word, OrAbsent()]]
-    caller_arn: NotRequired[Annotated[Name, OrAbsent(), Field(validation_alias=AliasPath("identity", "arn"))]]
-    request_metadata: NotRequired[Annotated[_RequestMetadata, OrAbsent()]]
+    region: NotRequired[OnErrorOmit[Word]]
+    caller_arn: NotRequired[Annotated[OnErrorOmit[Name], Field(validation_alias=AliasPath("identity", "arn"))]]
+    request_metadata: NotRequired[OnErrorOmit[_RequestMetadata]]
     performance: NotRequired[Annotated[OptionalWord, Field(validation_alias=AliasPath("performanceConfig", "latency"))]]
     input: NotRequired[_Input | None]
     output: NotRequired[_Output | None]

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import Field
+from pydantic import Field, OnErrorOmit
 
-from request_lens.wire.field_types import OrAbsent, OrNone, Word, body_part, first_of
+from request_lens.wire.field_types import OrNone, Word, body_part, first_of
 
-OptionalWord = Annotated[Word, OrAbsent()]
+OptionalWord = OnErrorOmit[Word]
 """A word, or none. Types of bodies are no `type` aliases: pydantic would follow a reference for each value."""
 
 _Role = Literal["assistant", "user", "system", "developer", "tool"]
@@ -28,8 +28,8 @@ class _ToolReference(TypedDict, total=False):
 class Block(TypedDict, total=False):
     """A content block of Converse and Nova (`toolUse`, `toolResult`) or of Anthropic (`id`, `tool_use_id`)."""
 
-    tool_use: Annotated[_ToolReference, OrAbsent(), Field(alias="toolUse")]
-    tool_result: Annotated[_ToolReference, OrAbsent(), Field(alias="toolResult")]
+    tool_use: Annotated[OnErrorOmit[_ToolReference], Field(alias="toolUse")]
+    tool_result: Annotated[OnErrorOmit[_ToolReference], Field(alias="toolResult")]
     id: OptionalWord
     tool_use_id: OptionalWord
 
@@ -43,8 +43,8 @@ class _ToolCall(TypedDict, total=False):
 class Message(TypedDict, total=False):
     """A message; chat completions (OpenAI, Mistral, Qwen …) name their tool calls beside the content."""
 
-    content: Annotated[list[Annotated[Block | None, OrNone()]], OrAbsent()]
-    tool_calls: Annotated[list[Annotated[_ToolCall | None, OrNone()]], OrAbsent()]
+    content: OnErrorOmit[list[Annotated[Block | None, OrNone()]]]
+    tool_calls: OnErrorOmit[list[Annotated[_ToolCall | None, OrNone()]]]
     tool_call_id: OptionalWord
 
 
@@ -65,7 +65,7 @@ class Turn(Message, Item, total=False):
 class EarlierTurn(TypedDict, total=False):
     """A turn before the last: who said it, and the first tool's result in it, which leads to the call that asked."""
 
-    role: Annotated[_Role, OrAbsent()]
+    role: OnErrorOmit[_Role]
     type: OptionalWord
     answered: Annotated[
         OptionalWord,

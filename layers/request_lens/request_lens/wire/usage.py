@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import Field
+from pydantic import Field, OnErrorOmit
 
 from request_lens.domain.cached_input import CONVERSE, is_of_openai
 from request_lens.domain.facts import TokenCounts
-from request_lens.wire.field_types import OrAbsent, OrNone, TokenCount, body_part, first_of
+from request_lens.wire.field_types import OrNone, TokenCount, body_part, first_of
 from request_lens.wire.messages import OptionalWord
 
-OptionalCount = Annotated[TokenCount, OrAbsent()]
+OptionalCount = OnErrorOmit[TokenCount]
 
 _ONE_HOUR = "1h"
 
@@ -56,7 +56,7 @@ class Usage(TypedDict, total=False):
 
     input: Annotated[OptionalCount, first_of("input_tokens", "prompt_tokens")]
     output: Annotated[OptionalCount, Field(alias="output_tokens")]
-    details: Annotated[InputDetails, OrAbsent(), first_of("input_tokens_details", "prompt_tokens_details")]
+    details: Annotated[OnErrorOmit[InputDetails], first_of("input_tokens_details", "prompt_tokens_details")]
     cache_read: Annotated[
         OptionalCount,
         first_of(
@@ -69,8 +69,8 @@ class Usage(TypedDict, total=False):
         OptionalCount, first_of("cacheWriteInputTokens", "cache_creation_input_tokens", "cacheWriteInputTokenCount")
     ]
     cache_write_1h: Annotated[OptionalCount, first_of("cache_creation.ephemeral_1h_input_tokens")]
-    cache_details: Annotated[list[Annotated[CacheWrite | None, OrNone()]], OrAbsent(), Field(alias="cacheDetails")]
-    iterations: Annotated[list[Annotated[Iteration | None, OrNone()]], OrAbsent()]
+    cache_details: Annotated[OnErrorOmit[list[Annotated[CacheWrite | None, OrNone()]]], Field(alias="cacheDetails")]
+    iterations: OnErrorOmit[list[Annotated[Iteration | None, OrNone()]]]
 
 
 def cache_read(usage: Usage) -> int | None:

@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.folding.bars import lay_out_bars
+from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.policy import Policy
 from tests.support.facts import call, chain_of_two, linked, request, tag
 
 
 def drawn(record: Request, *calls: Invocation) -> list[Bar]:
-    return list(lay_out_bars(record, [linked(each) for each in calls], Policy()))
+    return [bar for _, bar in bars_by_call(record, [linked(each) for each in calls], Policy())]
 
 
 def offsets(record: Request, *calls: Invocation) -> list[int]:

@@ -14,21 +14,6 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.times import whole_ms
 
 
-def lay_out_bars(
-    request: Request,
-    linked: Sequence[LinkedInvocation],
-    policy: Policy,
-    *,
-    provisional: Collection[InvocationId] = (),
-) -> tuple[Bar, ...]:
-    """One bar an invocation, in the order of `in_order`: as early as its timestamp, its request and its chain allow.
-
-    A call begins no earlier than the request and the end of the chain's previous call, and early enough to end, with
-    those that follow it, before the response. The links of those that are `provisional` are not decided yet.
-    """
-    return tuple(bar for _, bar in bars_by_call(request, linked, policy, provisional=provisional))
-
-
 def bars_by_call(
     request: Request,
     linked: Sequence[LinkedInvocation],
@@ -36,7 +21,11 @@ def bars_by_call(
     *,
     provisional: Collection[InvocationId] = (),
 ) -> tuple[tuple[LinkedInvocation, Bar], ...]:
-    """Each invocation with its bar, in the order of `lay_out_bars`."""
+    """One bar an invocation, in the order of `in_order`: as early as its timestamp, its request and its chain allow.
+
+    A call begins no earlier than the request and the end of the chain's previous call, and early enough to end, with
+    those that follow it, before the response. The links of those that are `provisional` are not decided yet.
+    """
     by_id = {call.invocation.invocation_id: call for call in linked}
     chains = chains_of((call.invocation for call in linked), policy=policy)
     bars = {

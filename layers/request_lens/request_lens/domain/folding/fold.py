@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation, Request, last_attempts
-from request_lens.domain.folding.bars import lay_out_bars
+from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.assumptions import violations_by_tagged
 from request_lens.domain.linking.chains import Chain, chains_of, produced_by, returned_by
@@ -42,7 +42,7 @@ def fold(
         tool_time_ms=_tool_time_ms(invocations, policy) if is_certain else None,
         non_llm_time_ms=_non_llm_time_ms(request, llm_time),
         by_model=by_model,
-        bars=lay_out_bars(request, linked, policy)[:MAX_BARS],
+        bars=tuple(bar for _, bar in bars_by_call(request, linked, policy)[:MAX_BARS]),
         prices=prices.source,
         violates=tuple(violations_by_tagged(request, _tagged(linked), policy)),
         possible_calls=possible_calls,

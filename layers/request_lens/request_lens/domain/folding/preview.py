@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.bars import lay_out_bars
+from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import MAX_BARS, Summary
 from request_lens.domain.linking.chains import chains_of
@@ -44,5 +44,5 @@ def provisional_summary(
     """The summary that the request would have, by these prices, with its provisional calls, whose bars are marked."""
     together = [*linked, *provisional]
     marked = frozenset(call.invocation.invocation_id for call in provisional)
-    bars = lay_out_bars(request, together, policy, provisional=marked)[:MAX_BARS]
-    return replace(fold(request, together, policy, prices), bars=bars)
+    bars = bars_by_call(request, together, policy, provisional=marked)[:MAX_BARS]
+    return replace(fold(request, together, policy, prices), bars=tuple(bar for _, bar in bars))

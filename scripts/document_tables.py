@@ -93,19 +93,17 @@ def _table(header: str, rows: Iterable[str]) -> str:
     return "\n".join((header, rule, *rows))
 
 
-TABLES: Mapping[str, tuple[Callable[[], str], Path]] = {
-    "parameters": (parameters_table, CHECKOUT / "docs" / "metrics.md"),
-    "metrics": (metrics_table, CHECKOUT / "docs" / "metrics.md"),
-}
-"""Each table by the name of its block: what makes it, and the page that it stands on."""
+PAGE = CHECKOUT / "docs" / "metrics.md"
+"""The page that the tables stand on."""
+
+TABLES: Mapping[str, Callable[[], str]] = {"parameters": parameters_table, "metrics": metrics_table}
+"""What makes each table, by the name of its block."""
 
 
-def updated(page: Path) -> str:
-    """The page's text with each of its tables made anew. Raises: ValueError where a table's mark is absent."""
-    text = page.read_text(encoding="utf-8")
-    for name, (table, stands_on) in TABLES.items():
-        if stands_on == page:
-            text = _with_block(text, name, table())
+def updated(text: str) -> str:
+    """The page's text with its tables made anew. Raises: ValueError where a table's mark is absent."""
+    for name, table in TABLES.items():
+        text = _with_block(text, name, table())
     return text
 
 
@@ -117,5 +115,4 @@ def _with_block(text: str, name: str, table: str) -> str:
 
 
 if __name__ == "__main__":
-    for written in {page for _, page in TABLES.values()}:
-        written.write_text(updated(written), encoding="utf-8")
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import click
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_pascal
 
 from request_lens.config import PolicyConfig
 from request_lens.domain.policy import Policy
@@ -30,7 +31,9 @@ type _SomeSeconds = Annotated[int, Field(ge=1, le=900)]
 
 
 class TemplateValues(PolicyConfig):
-    """The parameters with the template's own bounds: it takes no wait of 0 where tests of the functions do."""
+    """The parameters by their names, with the template's own bounds: it takes no wait of 0 where tests do."""
+
+    model_config = ConfigDict(alias_generator=to_pascal)
 
     link_delay_seconds: _SomeSeconds
     max_request_seconds: _SomeSeconds
@@ -47,10 +50,9 @@ def policy_with(settings: Mapping[str, str]) -> Policy:
         raise click.BadParameter(f"no parameter {', '.join(unknown)}; known are {', '.join(DEFAULTS)}")
     values = {**DEFAULTS, **settings}
     try:
-        return TemplateValues.model_validate({_field(name): value for name, value in values.items()}).policy
+        return TemplateValues.model_validate(values).policy
     except ValidationError as error:
-        names = {_field(name): name for name in DEFAULTS}
-        faults = [(names[str(fault["loc"][0])], fault["msg"].partition(",")[0]) for fault in error.errors()]
+        faults = [(str(fault["loc"][0]), fault["msg"].partition(",")[0]) for fault in error.errors()]
         told = "; ".join(f"{name}={values[name]}: {why[0].lower()}{why[1:]}" for name, why in faults)
         raise click.BadParameter(told) from error
 
@@ -61,8 +63,3 @@ def read_settings(_context: click.Context, _parameter: click.Parameter, values: 
     if any(not equals for _, equals, _ in pairs):
         raise click.BadParameter("expected Name=value, such as MaxRequestSeconds=60")
     return policy_with({name: value for name, _, value in pairs})
-
-
-def _field(parameter: str) -> str:
-    """The field of a parameter: words in lower case, joined by underscores."""
-    return "".join(f"_{char.lower()}" if char.isupper() else char for char in parameter).lstrip("_")

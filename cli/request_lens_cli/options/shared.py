@@ -38,14 +38,20 @@ stack_options = gathered(
 """Which stack; the command takes a `stack`."""
 
 
-def period_options(*, default: str) -> Decorator:
-    """Which time; the command takes a `period`."""
-    since = f"How long ago (90s, 15m, 3h, 2d) or a time in UTC (2025-12-04T18:00). Default {default}."
+def period_options(*, default: str | None = None) -> Decorator:
+    """Which time; the command takes a `period`. Without a default, since when must be said."""
+    text = "How long ago (90s, 15m, 3h, 2d) or a time in UTC (2025-12-04T18:00)."
+    # To click a default of None would be a value.
+    given = (
+        {"help": text, "required": True}
+        if default is None
+        else {"help": f"{text} Default {default}.", "default": default}
+    )
     return gathered(
         "period",
         period_of,
         {
-            "since": click.option("--since", type=TimeExpressionType(), default=default, help=since),
+            "since": click.option("--since", type=TimeExpressionType(), **given),
             "until": click.option(
                 "--until", type=TimeExpressionType(), default=TimeExpression(), help="Like --since. Default now."
             ),

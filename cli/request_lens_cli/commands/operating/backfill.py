@@ -23,8 +23,8 @@ from request_lens_cli.operating.backfilling.past_event import Source, SourceErro
 from request_lens_cli.operating.backfilling.sources import open_sources
 from request_lens_cli.operating.invoked_processor import ProcessorFailedError, open_processor
 from request_lens_cli.options.help_text import examples
-from request_lens_cli.options.period import TimeExpression, TimeExpressionType, command_clock, period_of
-from request_lens_cli.options.shared import format_option, stack_options
+from request_lens_cli.options.period import command_clock
+from request_lens_cli.options.shared import format_option, period_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
 from request_lens_cli.terminal.console import open_console
@@ -49,13 +49,7 @@ cannot be read; 2 wrong usage.""",
 
 
 @click.command("backfill", cls=AwsCommand, epilog=_EXAMPLES)
-@click.option(
-    "--since",
-    type=TimeExpressionType(),
-    required=True,
-    help="How long ago (90s, 15m, 3h, 2d) or a time in UTC (2025-12-04T18:00).",
-)
-@click.option("--until", type=TimeExpressionType(), default=TimeExpression(), help="Like --since. Default now.")
+@period_options()
 @click.option(
     "--log-group",
     "log_groups",
@@ -70,8 +64,7 @@ cannot be read; 2 wrong usage.""",
 @format_option
 def backfill_command(  # noqa: PLR0913 - one argument an option
     *,
-    since: TimeExpression,
-    until: TimeExpression,
+    period: Period,
     log_groups: tuple[str, ...],
     s3_prefixes: tuple[str, ...],
     yes: bool,
@@ -85,19 +78,18 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
     those of both kinds, requests and calls, in any order: without its request's record an untagged call stays
     unattributed. To send anything twice is safe.
     """
-    asked = period_of(since, until)
     view = read_stack(stack)
-    period = view.kept(asked, now=command_clock().now())
+    kept = view.kept(period, now=command_clock().now())
     if not log_groups and not s3_prefixes:
         log_groups = _groups_that_are_read(view)
-    sources = open_sources(view, period, log_groups=log_groups, s3_prefixes=s3_prefixes)
-    _announce(sources, asked, period)
+    sources = open_sources(view, kept, log_groups=log_groups, s3_prefixes=s3_prefixes)
+    _announce(sources, period, kept)
     if not yes:
         click.confirm("Begin?", abort=True, err=True)
-    progress = _run(_backfill(view, sources, period))
-    overtaken = _overtaken(view, period)
+    progress = _run(_backfill(view, sources, kept))
+    overtaken = _overtaken(view, kept)
     if format_ == "json":
-        click.echo(json.dumps(backfill_document(period, progress, overtaken=overtaken), indent=2))
+        click.echo(json.dumps(backfill_document(kept, progress, overtaken=overtaken), indent=2))
     else:
         batches = "batch" if progress.batches == 1 else "batches"
         sent = f"{pluralize(progress.events, 'log event')} sent in {progress.batches:,} {batches}"

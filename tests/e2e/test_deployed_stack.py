@@ -13,6 +13,7 @@ from request_lens.domain.policy import Policy
 from request_lens.wire.log_record import read_record
 from request_lens_cli.demo.scenario_run import published_totals, wait_for_metrics
 from request_lens_cli.demo.stack import DemoStack
+from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.local_aws.aws_clients import local_client, local_session
 from request_lens_cli.local_aws.emf.schema import EmfDocument
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
@@ -109,8 +110,12 @@ def test_each_requests_calls_are_a_point_at_the_second_of_its_end(deployment: De
         for state in report.requests
         if state.record is not None and state.record.ended_at is not None and state.summary is not None
     }
-    found = deployment.metrics.points("LlmCallsPerRequest", first=min(ends), last=max(ends))
-    assert {moment: value for moment, value in found.items() if moment in ends} == ends
+    assert {moment: _calls_of_second(deployment.metrics, moment) for moment in ends} == ends
+
+
+def _calls_of_second(metrics: Metrics, moment: datetime) -> float | None:
+    sums = metrics.sums(["LlmCallsPerRequest"], first=moment, end=moment + timedelta(seconds=1))
+    return sums.get("LlmCallsPerRequest")
 
 
 def test_every_published_line_is_emf_at_one_second(deployment: DemoStack, article: Played) -> None:

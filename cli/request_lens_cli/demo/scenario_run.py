@@ -89,5 +89,5 @@ def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, expected: Mapping[st
 def sums_in_time_of(scenario: Scenario, metrics: Metrics, names: Sequence[str]) -> Mapping[str, float]:
     """The sums of the metrics over the scenario's time, whoever they are of."""
     first = min(map(access_started_at, scenario.access)) - timedelta(seconds=2)
-    last = max(map(access_ended_at, scenario.access)) + timedelta(seconds=2)
-    return metrics.sums(names, first=first, last=last)
+    end = max(map(access_ended_at, scenario.access)) + timedelta(seconds=3)
+    return {**dict.fromkeys(names, 0), **metrics.sums(names, first=first, end=end)}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from request_lens.domain.publishing.metric_names import NAMESPACE
 from request_lens_cli.demo.scenario_run import PUBLISHED, ScenarioRun, sums_in_time_of
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.table import DeployedTable, open_table
@@ -36,5 +37,10 @@ def open_demo_stack(local: LocalAws, stack: DeployedStack) -> DemoStack:
         local=local,
         stack=stack,
         table=open_table(local_client("dynamodb", endpoint=local.endpoint), stack.output("RequestTableName")),
-        metrics=Metrics(client=local_client("cloudwatch", endpoint=local.endpoint), service=stack.name),
+        metrics=Metrics(
+            client=local_client("cloudwatch", endpoint=local.endpoint),
+            namespace=NAMESPACE,
+            dimensions={"Service": stack.name},
+            period_s=1,
+        ),
     )

@@ -19,7 +19,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Cla
 MAX_FILTERS = 2
 """Subscription filters that a log group takes."""
 
-_WINDOWS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
+LATELY = timedelta(days=1)
+"""How far back a log group's newest lines are looked for."""
+
+_WINDOWS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), LATELY)
 """The newest lines are looked for in the last minutes first: FilterLogEvents begins with the oldest."""
 
 _MAX_LINES = 20
@@ -72,14 +75,12 @@ def _filters_of(logs: "CloudWatchLogsClient", name: str) -> Sequence[Subscriptio
     ]
 
 
-def newest_lines(
-    logs: "CloudWatchLogsClient", name: str, *, now: datetime, within: timedelta, pattern: str = ""
-) -> Sequence[str]:
+def newest_lines(logs: "CloudWatchLogsClient", name: str, *, now: datetime, pattern: str = "") -> Sequence[str]:
     """Up to 20 lines that fit the pattern, of the latest time that has any, oldest first; empty where none has.
 
     The lines of the doctor's own requests are left out: they tell nothing of who writes there.
     """
-    for window in (*(window for window in _WINDOWS if window < within), within):
+    for window in _WINDOWS:
         written = _lines(logs, name, first=now - window, pattern=pattern)
         lines = [line for line in written if DOCTOR_PREFIX not in line]
         if lines:

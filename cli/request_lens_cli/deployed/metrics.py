@@ -1,42 +1,50 @@
-"""The metrics of a deployed stack, read second by second."""
+"""Sums of metrics, AWS's own and ours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
-
-from request_lens.domain.publishing.metric_names import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef, MetricTypeDef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """The metrics of one service, read at a period of one second, which CloudWatch keeps for 3 hours."""
+    """The metrics of one namespace under one set of dimensions, read at a period of an hour, or of `period_s`.
+
+    CloudWatch keeps values at one second for 3 hours.
+    """
 
     client: "CloudWatchClient"
-    service: str
+    namespace: str
+    dimensions: Mapping[str, str]
+    period_s: int = 3_600
 
-    def sums(self, names: Sequence[str], *, first: datetime, last: datetime) -> Mapping[str, float]:
-        """The sum of each metric over [first, last]; 0 where there is no value."""
+    def sums(self, names: Sequence[str], *, first: datetime, end: datetime) -> Mapping[str, float]:
+        """What each metric adds up to over [first, end); without those that have no value."""
         results = self.client.get_metric_data(
-            MetricDataQueries=[self._query(position, name) for position, name in enumerate(names)],
+            MetricDataQueries=[
+                {
+                    "Id": f"m{position}",
+                    "MetricStat": {
+                        "Metric": {
+                            "Namespace": self.namespace,
+                            "MetricName": name,
+                            "Dimensions": [{"Name": key, "Value": value} for key, value in self.dimensions.items()],
+                        },
+                        "Period": self.period_s,
+                        "Stat": "Sum",
+                    },
+                }
+                for position, name in enumerate(names)
+            ],
             StartTime=first,
-            EndTime=last + timedelta(seconds=1),
+            EndTime=end,
         )["MetricDataResults"]
-        values = {result["Id"]: sum(result["Values"]) for result in results}
-        return {name: values.get(f"m{position}", 0) for position, name in enumerate(names)}
+        return {names[int(result["Id"][1:])]: sum(result["Values"]) for result in results if result["Values"]}
 
-    def points(self, name: str, *, first: datetime, last: datetime) -> Mapping[datetime, float]:
-        """The metric's sum in each second of [first, last] that has a value."""
-        result = self.client.get_metric_data(
-            MetricDataQueries=[self._query(0, name)], StartTime=first, EndTime=last + timedelta(seconds=1)
-        )["MetricDataResults"][0]
-        return dict(zip(result["Timestamps"], result["Values"], strict=True))
-
-    def _query(self, position: int, name: str) -> "MetricDataQueryTypeDef":
-        dimensions: list[DimensionTypeDef] = [{"Name": "Service", "Value": self.service}]
-        metric: MetricTypeDef = {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": dimensions}
-        return {"Id": f"m{position}", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}
+    def sum_since(self, name: str, since: datetime) -> int:
+        """What a metric adds up to since then, rounded up; 0 where it has no value."""
+        return ceil(self.sums([name], first=since, end=since + timedelta(days=2)).get(name, 0))

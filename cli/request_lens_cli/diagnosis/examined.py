@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
 from request_lens_cli.attaching.log_groups import attachments_of
-from request_lens_cli.deployed.log_group import LogGroup, find_log_group
+from request_lens_cli.deployed.log_group import LATELY, LogGroup, find_log_group
 from request_lens_cli.deployed.processor import Processor, processor_of
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.deployed.table import open_stack_table
@@ -17,9 +17,6 @@ from request_lens_cli.report.report import Report
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
-
-LATELY = timedelta(days=1)
-"""What counts as lately: a line, a request, a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

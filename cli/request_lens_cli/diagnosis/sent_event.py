@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from request_lens.domain.doctor import DOCTOR_PREFIX, DOCTOR_SERVICE
 from request_lens.domain.settling.state import RequestState
@@ -19,9 +18,6 @@ from request_lens_cli.deployed.log_group import has_line
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
-
-if TYPE_CHECKING:
-    from mypy_boto3_logs.client import CloudWatchLogsClient
 
 TEST_EVENT = "test event"
 
@@ -89,14 +85,10 @@ class SentEvent:
     def _is_published(self) -> bool:
         group = self.examined.stack.output("ProcessorLogGroupName")
         since = self.clock.now() - 3 * PATIENCE
-        return has_line(self._logs, group, since=since, pattern=f'"{self.request_id}"')
-
-    @property
-    def _logs(self) -> "CloudWatchLogsClient":
-        return self.examined.logs
+        return has_line(self.examined.logs, group, since=since, pattern=f'"{self.request_id}"')
 
     def _put(self, kind: Kind, line: dict[str, object]) -> None:
-        logs, group = self._logs, self.examined.own_groups[kind]
+        logs, group = self.examined.logs, self.examined.own_groups[kind]
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
         event = {"timestamp": self._epoch_ms(), "message": json.dumps(line, separators=(",", ":"))}

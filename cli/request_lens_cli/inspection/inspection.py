@@ -36,6 +36,20 @@ class Inspection:
     fields: Document = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def brief(self) -> str:
+        """What was read, in a few words: ids, names and times alone."""
+        fields = self.fields
+        match self.kind:
+            case "request":
+                return f"{fields['route']}, status {fields['status']}, request {fields['request_id']}"
+            case "invocation":
+                return f"{fields['model_id']}, by {fields['caller_role'] or 'no role'} at {fields['started_at']}"
+            case "ignored":
+                return str(fields["why"])
+            case _:
+                return f"{fields['reason']}, {fields['detail'] or fields['meaning']}"
+
     def document(self, line: int) -> Document:
         """The JSON object that `--format json` prints for this line."""
         unknown = {"unknown": dict(self.unknown)} if self.kind in ("invocation", "request") else {}

@@ -33,15 +33,8 @@ class FailureBucket:
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
             yield from (listed["Key"] for listed in page.get("Contents", []))
 
-    def look_at(self, key: str) -> Outcome:
-        """What an object is; nothing is sent."""
-        return self._outcome(key, processor=None)
-
-    def redrive(self, key: str, processor: DeployedProcessor) -> Outcome:
-        """Send an object's event again, and delete the object once the processor has served it."""
-        return self._outcome(key, processor=processor)
-
-    def _outcome(self, key: str, *, processor: DeployedProcessor | None) -> Outcome:
+    def outcome_of(self, key: str, *, processor: DeployedProcessor | None = None) -> Outcome:
+        """Send an object's event to the processor, and delete it once that has served it; without one, what it is."""
         kind: str = UNREADABLE
         try:
             failed = read_failed_event(self.client.get_object(Bucket=self.name, Key=key)["Body"].read())

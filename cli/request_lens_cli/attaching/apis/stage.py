@@ -8,7 +8,7 @@ import click
 from botocore.exceptions import ClientError
 
 from request_lens_cli.attaching.apis.access_format import ApiKind
-from request_lens_cli.deployed.aws_errors import error_code, explained, missing_action
+from request_lens_cli.deployed.aws_errors import explained, missing_action
 
 _OWNER_TAG = "aws:cloudformation:stack-name"
 
@@ -68,10 +68,8 @@ def _http_stages(session: boto3.Session, api_id: str) -> Sequence[Stage] | None:
     client = session.client("apigatewayv2")
     try:
         api = client.get_api(ApiId=api_id)
-    except ClientError as error:
-        if error_code(error) == "NotFoundException":
-            return None
-        raise
+    except client.exceptions.NotFoundException:
+        return None
     if api["ProtocolType"] != "HTTP":
         raise click.ClickException(
             f"{api_id} is a WebSocket API, whose log has no responseLatency: set its access log by hand, "
@@ -95,10 +93,8 @@ def _rest_stages(session: boto3.Session, api_id: str) -> Sequence[Stage] | None:
     client = session.client("apigateway")
     try:
         api = client.get_rest_api(restApiId=api_id)
-    except ClientError as error:
-        if error_code(error) == "NotFoundException":
-            return None
-        raise
+    except client.exceptions.NotFoundException:
+        return None
     return [
         Stage(
             kind=ApiKind.REST,

@@ -4,9 +4,10 @@ import click
 
 from request_lens_cli.attaching.kinds import INSPECTED_AS, Kind, kind_of
 from request_lens_cli.attaching.log_groups import Attachments, attachments_of
-from request_lens_cli.attaching.sample_lines import LineSample, newest_sample
+from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
 from request_lens_cli.commands.operating.aws_command import AwsCommand
 from request_lens_cli.deployed.stack import read_stack
+from request_lens_cli.inspection.inspection import Inspection
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import stack_options
 from request_lens_cli.options.stack_choice import StackChoice
@@ -53,7 +54,8 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     """Subscribe a log group to the stack's processor."""
     attachments = attachments_of(read_stack(stack))
     found = attachments.find(group)
-    sample = newest_sample(attachments.logs, group, now=command_clock().now())
+    samples = newest_samples(attachments.logs, group, now=command_clock().now())
+    sample = most_telling(samples) if samples else None
     chosen = Kind(kind) if kind else _kind_told_by(sample, group)
     if attachments.attach(found, chosen):
         click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
@@ -86,8 +88,8 @@ def _detach(attachments: Attachments, name: str) -> None:
         click.echo(f"{name} is not attached. Nothing was changed.")
 
 
-def _kind_told_by(sample: LineSample | None, group: str) -> Kind:
-    kind = kind_of(sample.inspection.kind) if sample is not None else None
+def _kind_told_by(sample: Inspection | None, group: str) -> Kind:
+    kind = kind_of(sample.kind) if sample is not None else None
     if kind is None:
         kinds = " or ".join(Kind)
         raise click.UsageError(f"no line of the last day tells what {group} holds: say it with --kind {kinds}")
@@ -102,11 +104,11 @@ def _of_before(kind: Kind) -> str:
     return f"{text}; untagged calls that came before their requests stay without one, and it says how many."
 
 
-def _reading(sample: LineSample | None, kind: Kind) -> str:
+def _reading(sample: Inspection | None, kind: Kind) -> str:
     """What becomes of the group's lines, by its newest one."""
     if sample is None:
         return "It had no line in the last day."
-    read_as, wanted = sample.inspection.kind, INSPECTED_AS[kind]
+    read_as, wanted = sample.kind, INSPECTED_AS[kind]
     if read_as == wanted:
-        return f"Its newest line is read: {sample.text}."
-    return f"Warning: its newest line is {read_as}, no {wanted}: {sample.text}."
+        return f"Its newest line is read: {sample.brief}."
+    return f"Warning: its newest line is {read_as}, no {wanted}: {sample.brief}."

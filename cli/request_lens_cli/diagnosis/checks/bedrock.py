@@ -4,13 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
-from request_lens_cli.deployed.aws_errors import error_code
-from request_lens_cli.deployed.aws_metrics import sum_of_metric
-from request_lens_cli.deployed.log_group import find_log_group, made_again, newest_lines
-from request_lens_cli.diagnosis.examined import LATELY, Examined
+from request_lens_cli.deployed.log_group import LATELY, find_log_group, made_again, newest_lines
+from request_lens_cli.deployed.metrics import Metrics
+from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 
 if TYPE_CHECKING:
@@ -53,11 +50,10 @@ def check_role(examined: Examined) -> Iterator[Finding]:
     arn = setting.get("cloudWatchConfig", {}).get("roleArn", "") if setting else ""
     name = arn.rpartition("/")[2]
     remedy = f"Deploy so that the stack makes the role again. {_ON_AGAIN}"
+    iam = examined.stack.session.client("iam")
     try:
-        role = examined.stack.session.client("iam").get_role(RoleName=name)["Role"]
-    except ClientError as error:
-        if error_code(error) != "NoSuchEntity":
-            raise
+        role = iam.get_role(RoleName=name)["Role"]
+    except iam.exceptions.NoSuchEntityException:
         yield fault(ROLE, f"The role that Bedrock logs with is not there: {name}.", remedy)
         return
     if "bedrock.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"]):
@@ -70,7 +66,7 @@ def check_calls(examined: Examined) -> Iterator[Finding]:
     """A model's call was logged lately; else whether there was any."""
     logs, pattern = examined.logs, FILTER_PATTERNS[Kind.INVOCATIONS]
     for group in examined.sources_of(Kind.INVOCATIONS):
-        if newest_lines(logs, group, now=examined.now, within=LATELY, pattern=pattern):
+        if newest_lines(logs, group, now=examined.now, pattern=pattern):
             yield fine(CALLS, f"{group} has calls of the last day.")
             return
     yield _why_none(examined)
@@ -97,7 +93,7 @@ def _why_none(examined: Examined) -> Finding:
 def _bedrock_metric(examined: Examined, namespace: str, name: str) -> int:
     """The sum over all models, which has no dimension."""
     client = examined.stack.session.client("cloudwatch")
-    return sum_of_metric(client, namespace, name, {}, since=examined.now - LATELY)
+    return Metrics(client=client, namespace=namespace, dimensions={}).sum_since(name, examined.now - LATELY)
 
 
 def _setting(examined: Examined) -> "LoggingConfigTypeDef | None":

@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
-from botocore.exceptions import ClientError
-
 from request_lens.presentation.formatting import pluralize
-from request_lens_cli.deployed.aws_errors import error_code
-from request_lens_cli.deployed.aws_metrics import sum_of_metric
 from request_lens_cli.deployed.log_group import find_log_group, made_again
+from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 from request_lens_cli.operating.dead_letters import open_dead_letters
@@ -30,9 +27,7 @@ def check_processor(examined: Examined) -> Iterator[Finding]:
     client, name = examined.processor.client, examined.function_name
     try:
         client.get_function_configuration(FunctionName=name)
-    except ClientError as error:
-        if error_code(error) != "ResourceNotFoundException":
-            raise
+    except client.exceptions.ResourceNotFoundException:
         yield fault(PROCESSOR, f"The function {name} is not there.", "Delete the stack and deploy it again.")
         return
     if client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") == 0:
@@ -60,10 +55,8 @@ def check_metrics_log(examined: Examined) -> Iterator[Finding]:
 def check_errors(examined: Examined) -> Iterator[Finding]:
     """No run of the last hour failed, and few were throttled: Lambda tries those again."""
     client, function = examined.stack.session.client("cloudwatch"), {"FunctionName": examined.function_name}
-    failed, throttled, runs = (
-        sum_of_metric(client, "AWS/Lambda", metric, function, since=examined.now - _HOUR)
-        for metric in ("Errors", "Throttles", "Invocations")
-    )
+    metrics, since = Metrics(client=client, namespace="AWS/Lambda", dimensions=function), examined.now - _HOUR
+    failed, throttled, runs = (metrics.sum_since(name, since) for name in ("Errors", "Throttles", "Invocations"))
     if failed:
         group = examined.stack.output("ProcessorLogGroupName")
         remedy = f"Look for level ERROR in {group}: `aws logs tail {group} --filter-pattern ERROR`."
@@ -95,7 +88,7 @@ def _objects(examined: Examined) -> int:
     s3, name = examined.stack.session.client("s3"), examined.stack.output("FailureBucketName")
     bucket, own = FailureBucket(client=s3, name=name), f"{ASYNCHRONOUS}{examined.function_name}/"
     return sum(
-        key.startswith(own) or not key.startswith(ASYNCHRONOUS) or bucket.look_at(key).fate is not Fate.LEFT
+        key.startswith(own) or not key.startswith(ASYNCHRONOUS) or bucket.outcome_of(key).fate is not Fate.LEFT
         for key in islice(bucket.keys(), _MAX_LISTED)
     )
 

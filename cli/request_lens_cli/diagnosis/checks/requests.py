@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from request_lens_cli.attaching.kinds import Kind
-from request_lens_cli.attaching.sample_lines import LineSample, newest_samples
-from request_lens_cli.diagnosis.examined import LATELY, Examined
+from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
+from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine, note
+from request_lens_cli.inspection.inspection import Inspection
 
 ACCESS_LOG, ROUTES, TABLE = "access log", "routes", "table"
 
@@ -18,14 +19,14 @@ def check_access_log(examined: Examined) -> Iterator[Finding]:
         text = f"No API wrote an access log into {', '.join(samples)} in the last day."
         yield fault(ACCESS_LOG, text, "Run `request-lens attach-api API_ID`, then send the API a request.")
     for name, lines in written.items():
-        yield _reading(name, _most_telling(lines))
+        yield _reading(name, most_telling(lines))
 
 
 def check_routes(examined: Examined) -> Iterator[Finding]:
     """AgentRoutes, if it names any, names a route that is called."""
     policy = examined.stack.policy
     lines = [line for name in examined.sources_of(Kind.ACCESS) for line in _samples(examined, name)]
-    routes = sorted({str(line.inspection.fields["route"]) for line in lines if line.inspection.kind == "request"})
+    routes = sorted({str(line.fields["route"]) for line in lines if line.kind == "request"})
     observed = [route for route in routes if policy.observes(route)]
     if routes and not observed:
         text = f"AgentRoutes names {', '.join(sorted(policy.agent_routes))}; called were {', '.join(routes)}."
@@ -43,24 +44,17 @@ def check_table(examined: Examined) -> Iterator[Finding]:
         yield fault(TABLE, "Lines come in, but the table has no request of the last day.", remedy)
 
 
-def _samples(examined: Examined, name: str) -> Sequence[LineSample]:
-    return newest_samples(examined.logs, name, now=examined.now, within=LATELY)
+def _samples(examined: Examined, name: str) -> Sequence[Inspection]:
+    return newest_samples(examined.logs, name, now=examined.now)
 
 
-def _most_telling(lines: Sequence[LineSample]) -> LineSample:
-    """The newest line that is a request or was rejected, else the newest."""
-    telling = [line for line in lines if line.inspection.kind != "ignored"]
-    return (telling or list(lines))[-1]
-
-
-def _reading(name: str, line: LineSample) -> Finding:
-    inspection = line.inspection
-    if inspection.kind == "rejected":
+def _reading(name: str, line: Inspection) -> Finding:
+    if line.kind == "rejected":
         remedy = "Change the format in the API's stage. `request-lens inspect` reads a line for you."
-        return fault(ACCESS_LOG, f"The newest line of {name} cannot be read: {line.text}.", remedy)
-    if inspection.kind != "request":
-        return note(ACCESS_LOG, f"The newest lines of {name} are no requests: {line.text}.")
-    if "duration_ms" in inspection.unknown:
+        return fault(ACCESS_LOG, f"The newest line of {name} cannot be read: {line.brief}.", remedy)
+    if line.kind != "request":
+        return note(ACCESS_LOG, f"The newest lines of {name} are no requests: {line.brief}.")
+    if "duration_ms" in line.unknown:
         remedy = "Add responseLatency to the format (docs/log-shapes.md)."
-        return note(ACCESS_LOG, f"{name}: {inspection.unknown['duration_ms']}.", remedy)
-    return fine(ACCESS_LOG, f"{name} is read: {line.text}.")
+        return note(ACCESS_LOG, f"{name}: {line.unknown['duration_ms']}.", remedy)
+    return fine(ACCESS_LOG, f"{name} is read: {line.brief}.")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
 from request_lens_cli.attaching.sample_lines import newest_samples
-from request_lens_cli.deployed.aws_metrics import sum_of_metric
-from request_lens_cli.deployed.log_group import find_log_group
-from request_lens_cli.diagnosis.examined import LATELY, Examined
+from request_lens_cli.deployed.log_group import LATELY, find_log_group
+from request_lens_cli.deployed.metrics import Metrics
+from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fine, note
 
 ROLES, ATTACHED, MANTLE, SPANS = "agent roles", "attached", "bedrock-mantle", "spans"
@@ -35,9 +35,9 @@ def _newest_roles(examined: Examined) -> Counter[str]:
     samples = [
         sample
         for group in examined.sources_of(Kind.INVOCATIONS)
-        for sample in newest_samples(logs, group, now=examined.now, within=LATELY, pattern=pattern)
+        for sample in newest_samples(logs, group, now=examined.now, pattern=pattern)
     ]
-    roles = (sample.inspection.fields.get("caller_role") for sample in samples)
+    roles = (sample.fields.get("caller_role") for sample in samples)
     return Counter(str(role) for role in roles if role is not None)
 
 
@@ -50,7 +50,8 @@ def note_attached(examined: Examined) -> Iterator[Finding]:
 def note_mantle(examined: Examined) -> Iterator[Finding]:
     """Whether models are called through bedrock-mantle, which logs no invocation."""
     client = examined.stack.session.client("cloudwatch")
-    calls = sum_of_metric(client, "AWS/BedrockMantle", "Inferences", {}, since=examined.now - LATELY)
+    mantle = Metrics(client=client, namespace="AWS/BedrockMantle", dimensions={})
+    calls = mantle.sum_since("Inferences", examined.now - LATELY)
     if calls:
         text = f"{calls:,} calls of the last day went through bedrock-mantle: no log tells of them."
         yield note(MANTLE, text, "Call models through bedrock-runtime to see them here.")

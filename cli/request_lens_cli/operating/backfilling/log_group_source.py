@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from request_lens.domain.times import EPOCH, whole_ms
+from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.operating.backfilling.past_event import PastEvent, Volume
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef, MetricTypeDef
     from mypy_boto3_logs.client import CloudWatchLogsClient
-
-_HOUR_S = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +48,10 @@ class LogGroupSource:
 
     def volume(self) -> Volume:
         """As CloudWatch counted what came in, in whole hours; unknown where it has no count."""
-        results = self.cloudwatch.get_metric_data(
-            MetricDataQueries=[self._query("events", "IncomingLogEvents"), self._query("bytes", "IncomingBytes")],
-            StartTime=self.first,
-            EndTime=self.end,
-        )["MetricDataResults"]
-        sums = {result["Id"]: round(sum(result["Values"])) for result in results if result["Values"]}
-        return Volume(events=sums.get("events"), size_bytes=sums.get("bytes"))
-
-    def _query(self, query_id: str, metric: str) -> "MetricDataQueryTypeDef":
-        dimensions: list[DimensionTypeDef] = [{"Name": "LogGroupName", "Value": self.name}]
-        found: MetricTypeDef = {"Namespace": "AWS/Logs", "MetricName": metric, "Dimensions": dimensions}
-        return {"Id": query_id, "MetricStat": {"Metric": found, "Period": _HOUR_S, "Stat": "Sum"}}
+        metrics = Metrics(client=self.cloudwatch, namespace="AWS/Logs", dimensions={"LogGroupName": self.name})
+        sums = metrics.sums(("IncomingLogEvents", "IncomingBytes"), first=self.first, end=self.end)
+        rounded = {name: round(total) for name, total in sums.items()}
+        return Volume(events=rounded.get("IncomingLogEvents"), size_bytes=rounded.get("IncomingBytes"))
 
 
 def _epoch_ms(moment: datetime) -> int:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import click
 from rich.console import Console
-from rich.text import Text
 
 from request_lens.domain.log_record import StoredRejected
-from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, iso_ms, pluralize
+from request_lens.presentation.formatting import UNKNOWN, counts_text, iso_ms, pluralize
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -27,18 +26,14 @@ _EXAMPLES = examples(
 )
 
 
-def _place(name: str | None) -> Text:
-    return Text(cleaned(name or UNKNOWN))
-
-
 _COLUMNS: Sequence[Column[StoredRejected]] = (
-    Column(header="Rejected (UTC)", cell=lambda row: Text(f"{row.stored_at:%m-%d %H:%M:%S}")),
-    Column(header="Reason", cell=lambda row: Text(row.record.reason.value)),
-    Column(header="Detail", cell=lambda row: _place(row.record.detail)),
-    Column(header="Bytes", cell=lambda row: Text(counts_text(row.record.size_bytes)), numeric=True, leaves=1),
-    Column(header="Log group", cell=lambda row: _place(row.record.log_group)),
-    Column(header="Log stream", cell=lambda row: _place(row.record.log_stream)),
-    Column(header="Event id", cell=lambda row: _place(row.record.event_id)),
+    Column(header="Rejected (UTC)", cell=lambda row: f"{row.stored_at:%m-%d %H:%M:%S}"),
+    Column(header="Reason", cell=lambda row: row.record.reason.value),
+    Column(header="Detail", cell=lambda row: row.record.detail or UNKNOWN),
+    Column(header="Bytes", cell=lambda row: counts_text(row.record.size_bytes), numeric=True, leaves=1),
+    Column(header="Log group", cell=lambda row: row.record.log_group or UNKNOWN),
+    Column(header="Log stream", cell=lambda row: row.record.log_stream or UNKNOWN),
+    Column(header="Event id", cell=lambda row: row.record.event_id or UNKNOWN),
 )
 
 

@@ -1,7 +1,7 @@
 """The page's tables of figures: by route, by model, and what belongs to no request."""
 
 from request_lens.domain.folding.summary import Totals
-from request_lens.presentation.certainty import Doubt, at_least, remedy, tokens_text
+from request_lens.presentation.certainty import Doubt, remedy
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, text
@@ -16,13 +16,13 @@ _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: text(row[0])),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="Status 5xx", cell=lambda row: _count(row[1].failed), numeric=True),
-    Column(header="LLM calls", cell=lambda row: _least(row[1], row[1].totals.llm_calls), numeric=True),
+    Column(header="LLM calls", cell=lambda row: text(row[1].least(row[1].totals.llm_calls)), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1].calls), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
     Column(header="LLM time, median", cell=lambda row: _median(row[1].llm_time_ms), numeric=True),
-    Column(header="Tokens in", cell=lambda row: _tokens(row[1], row[1].totals.input_tokens), numeric=True),
-    Column(header="Tokens out", cell=lambda row: _tokens(row[1], row[1].totals.output_tokens), numeric=True),
+    Column(header="Tokens in", cell=lambda row: text(row[1].tokens(row[1].totals.input_tokens)), numeric=True),
+    Column(header="Tokens out", cell=lambda row: text(row[1].tokens(row[1].totals.output_tokens)), numeric=True),
     Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
 _MODELS: tuple[Column[_Model], ...] = (
@@ -77,14 +77,6 @@ def _count(value: int) -> Markup:
 def _requests(figures: RequestFigures) -> Markup:
     uncertain = f" ({figures.uncertain:,} uncertain)" if figures.uncertain else ""
     return text(f"{figures.requests:,}{uncertain}")
-
-
-def _least(figures: RequestFigures, value: int) -> Markup:
-    return text(at_least(f"{value:,}", certain=figures.is_certain))
-
-
-def _tokens(figures: RequestFigures, value: int) -> Markup:
-    return text(tokens_text(figures.totals, value, certain=figures.is_certain))
 
 
 def _cost(figures: RequestFigures) -> Markup:

@@ -1,6 +1,6 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
-from request_lens.presentation.certainty import at_least, at_least_words, tokens_text
+from request_lens.presentation.certainty import at_least, at_least_words
 from request_lens.presentation.costs import cost_of, dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens.presentation.markup import Markup, element, text
@@ -16,9 +16,9 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
         _card("LLM calls per request", _mean(figures.calls), _calls_notes(figures)),
         _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
         _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
-        _card("Tokens", f"{_tokens(totals.input_tokens, figures)} in", _token_notes(figures)),
+        _card("Tokens", f"{figures.tokens(totals.input_tokens)} in", _token_notes(figures)),
         _cost_card(figures, report),
-        _card("Errors", _least(totals.llm_errors, figures), [f"of these throttled: {totals.llm_throttles:,}"]),
+        _card("Errors", figures.least(totals.llm_errors), [f"of these throttled: {totals.llm_throttles:,}"]),
         _unattributed_card(report),
     )
     return element("dl", *cards, class_="kpis")
@@ -37,14 +37,6 @@ def _requests_notes(figures: RequestFigures) -> list[str]:
         (figures.failed, "with a status of 500 or above"),
     )
     return [*settled, *(f"{count:,} {what}" for count, what in counts if count)]
-
-
-def _least(count: int, figures: RequestFigures) -> str:
-    return at_least(f"{count:,}", certain=figures.is_certain)
-
-
-def _tokens(count: int, figures: RequestFigures) -> str:
-    return tokens_text(figures.totals, count, certain=figures.is_certain)
 
 
 def _mean(calls: Distribution | None) -> str:
@@ -98,7 +90,7 @@ def _tool_time(figures: RequestFigures) -> str:
 def _token_notes(figures: RequestFigures) -> list[str]:
     totals = figures.totals
     cached = f"{totals.cache_read_input_tokens:,} read from cache, {totals.cache_write_input_tokens:,} written"
-    return [f"{_tokens(totals.output_tokens, figures)} out", cached]
+    return [f"{figures.tokens(totals.output_tokens)} out", cached]
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:

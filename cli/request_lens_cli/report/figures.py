@@ -7,6 +7,7 @@ from math import ceil
 
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.certainty import at_least, tokens_text
 from request_lens_cli.report.report import Report, totals_over
 
 
@@ -51,6 +52,14 @@ class RequestFigures:
     def is_certain(self) -> bool:
         """Whether the totals are all that the settled requests made, and not only the least."""
         return not self.uncertain
+
+    def least(self, count: int) -> str:
+        """One of the totals, "≥ 2" where it is the least."""
+        return at_least(f"{count:,}", certain=self.is_certain)
+
+    def tokens(self, count: int) -> str:
+        """A total of tokens, likewise; a dash where no call is known."""
+        return tokens_text(self.totals, count, certain=self.is_certain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

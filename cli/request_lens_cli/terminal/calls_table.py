@@ -11,7 +11,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.calls import link_text, start_text
 from request_lens.presentation.costs import call_cost
-from request_lens.presentation.formatting import cleaned, counts_text, seconds
+from request_lens.presentation.formatting import counts_text, seconds
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.terminal.listing import Column, print_list
 from request_lens_cli.terminal.unlinked_table import ended_with, tokens_text
@@ -37,24 +37,23 @@ def print_calls(
         is_open = row[1].invocation.invocation_id in provisional
         return Text(link_text(row[1].link)) + Text(", provisional" if is_open else "", style="yellow")
 
+    def cost(row: _Numbered) -> str:
+        return call_cost(call_estimate(row[1].invocation, state.summary))
+
     columns: Sequence[Column[_Numbered]] = (
-        Column(header="#", cell=lambda row: Text(str(row[0])), numeric=True),
-        Column(header="Start (UTC)", cell=lambda row: Text(start_text(row[1].invocation, policy)), numeric=True),
-        Column(header="Latency", cell=lambda row: Text(seconds(row[1].invocation.latency_ms)), numeric=True),
+        Column(header="#", cell=lambda row: str(row[0]), numeric=True),
+        Column(header="Start (UTC)", cell=lambda row: start_text(row[1].invocation, policy), numeric=True),
+        Column(header="Latency", cell=lambda row: seconds(row[1].invocation.latency_ms), numeric=True),
         Column(header="Ended with", cell=lambda row: ended_with(row[1].invocation)),
         Column(header="Tokens in/out", cell=lambda row: tokens_text(row[1].invocation), numeric=True, leaves=3),
         Column(header="Cache read/write", cell=_cache, numeric=True, leaves=4, shown=cached),
-        Column(header="Est. cost", cell=lambda row: _cost(row[1], state), numeric=True, leaves=2),
+        Column(header="Est. cost", cell=cost, numeric=True, leaves=2),
         Column(header="Correlated by", cell=link, leaves=1),
-        Column(header="Model", cell=lambda row: Text(cleaned(row[1].invocation.model_id)), leaves=5),
+        Column(header="Model", cell=lambda row: row[1].invocation.model_id, leaves=5),
     )
     print_list(columns, list(enumerate(linked, start=1)), console)
 
 
-def _cache(row: _Numbered) -> Text:
+def _cache(row: _Numbered) -> str:
     tokens = row[1].invocation.tokens
-    return Text(counts_text(tokens.cache_read, tokens.cache_write))
-
-
-def _cost(linked: LinkedInvocation, state: RequestState) -> Text:
-    return Text(call_cost(call_estimate(linked.invocation, state.summary)))
+    return counts_text(tokens.cache_read, tokens.cache_write)

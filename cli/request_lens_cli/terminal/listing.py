@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from request_lens.presentation.formatting import UNKNOWN
+from request_lens.presentation.formatting import UNKNOWN, cleaned
 from request_lens.presentation.timeline.text import ELLIPSIS
 
 _GAP = "  "
@@ -16,18 +16,23 @@ _GAP = "  "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column[Row]:
-    """One column: its header, and what stands in it of a row.
+    """One column: its header, and what stands in it of a row: a text in a style, or a plain one, which is cleaned.
 
     Where the terminal is too narrow, cells lose their middle beyond `cut` characters; then columns leave, the highest
     `leaves` first (0: never). A pipe gets all columns, also those that are not `shown`.
     """
 
     header: str
-    cell: Callable[[Row], Text]
+    cell: Callable[[Row], Text | str]
     numeric: bool = False
     cut: int | None = None
     leaves: int = 0
     shown: bool = True
+
+    def text(self, row: Row) -> Text:
+        """What stands in it of a row."""
+        cell = self.cell(row)
+        return cell if isinstance(cell, Text) else Text(cleaned(cell))
 
 
 def print_list[Row](
@@ -57,7 +62,7 @@ class Listing[Row]:
         if self._separated:
             self._print_separated(rows, headed=is_first)
             return
-        table = [(column, [column.cell(row) for row in rows]) for column in self._kept if column.shown]
+        table = [(column, [column.text(row) for row in rows]) for column in self._kept if column.shown]
         fitting = _fitting(table, self._console.width)
         if fitting is None:
             _print_cards(table, self._console)
@@ -70,7 +75,7 @@ class Listing[Row]:
 
     def _print_separated(self, rows: Sequence[Row], *, headed: bool) -> None:
         headers = [[column.header for column in self._columns]] if headed else []
-        lines = [*headers, *([str(column.cell(row)) for column in self._columns] for row in rows)]
+        lines = [*headers, *([str(column.text(row)) for column in self._columns] for row in rows)]
         # Not printed: rich would make blanks of the tabs.
         self._console.file.writelines("\t".join(line) + "\n" for line in lines)
         self._console.file.flush()

@@ -11,7 +11,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import at_least, possible_text, token_counts
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
+from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.terminal.listing import Column, Listing, print_list
 
@@ -41,17 +41,19 @@ def _columns(report: Report) -> list[Column[RequestState]]:
     cost = _of_summary(lambda summary: cost_of(summary.totals, certain=summary.is_certain))
     return [
         *_names(report),
-        Column(header="Route", cell=_route, cut=MAX_ROUTE, leaves=5 if is_one_route else 2),
+        Column(header="Route", cell=lambda state: state.request.route, cut=MAX_ROUTE, leaves=5 if is_one_route else 2),
         Column(header="Status", cell=lambda state: status_text(state.request), numeric=True, shown=has_failed),
-        Column(header=f"Start ({report.zone_name})", cell=lambda state: _start(state, report), numeric=True),
-        Column(header="Duration", cell=lambda state: Text(seconds(state.request.duration_ms)), numeric=True),
+        Column(
+            header=f"Start ({report.zone_name})", cell=lambda state: report.started_text(state.request), numeric=True
+        ),
+        Column(header="Duration", cell=lambda state: seconds(state.request.duration_ms), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="More calls", cell=_possible, numeric=True, leaves=1, shown=not report.is_certain),
         Column(header="LLM time", cell=llm_time, numeric=True, leaves=3),
         Column(header="Other time", cell=other_time, numeric=True, leaves=6),
         Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=7),
         Column(header="Est. cost", cell=cost, numeric=True, leaves=4),
-        Column(header="Correlated by", cell=lambda state: Text(correlated_by(state)), leaves=8),
+        Column(header="Correlated by", cell=correlated_by, leaves=8),
     ]
 
 
@@ -59,30 +61,20 @@ def _names(report: Report) -> list[Column[RequestState]]:
     """The request's id; where there are labels they stand in its place, and a pipe gets both."""
     labels = report.labels
 
-    def label(state: RequestState, part: str) -> Text:
-        return Text(cleaned(getattr(labels[state.request_id], part) if state.request_id in labels else UNKNOWN))
+    def label(state: RequestState, part: str) -> str:
+        return getattr(labels[state.request_id], part) if state.request_id in labels else UNKNOWN
 
     named = [
         Column(header="Prompt", cell=lambda state: label(state, "prompt"), cut=MAX_LABEL),
         Column[RequestState](header="Type", cell=lambda state: label(state, "kind")),
     ]
-    request_id = Column[RequestState](
-        header="Request", cell=lambda state: Text(cleaned(state.request_id)), shown=not labels
-    )
+    request_id = Column[RequestState](header="Request", cell=lambda state: state.request_id, shown=not labels)
     return [*(named if labels else []), request_id]
-
-
-def _route(state: RequestState) -> Text:
-    return Text(cleaned(state.request.route))
 
 
 def status_text(record: Request) -> Text:
     """The request's status, in red where it says that the request failed."""
     return Text(str(record.status), style="red" if record.status >= 400 else "")
-
-
-def _start(state: RequestState, report: Report) -> Text:
-    return Text(report.started_text(state.request))
 
 
 def _calls(state: RequestState) -> Text:
@@ -99,6 +91,6 @@ def _possible(state: RequestState) -> Text:
     return Text("" if state.summary is None else possible_text(state.request, state.summary), style="yellow")
 
 
-def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Text]:
+def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], str]:
     """The cell that says so of a request's summary; a dash while there is none."""
-    return lambda state: Text(UNKNOWN if state.summary is None else words(state.summary))
+    return lambda state: UNKNOWN if state.summary is None else words(state.summary)

@@ -13,14 +13,14 @@ from request_lens_cli.report.report import why
 from request_lens_cli.terminal.listing import Column, print_list
 
 _COLUMNS: Sequence[Column[UnlinkedInvocation]] = (
-    Column(header="Invocation", cell=lambda call: Text(cleaned(call.invocation.invocation_id))),
-    Column(header="Logged (UTC)", cell=lambda call: Text(f"{call.invocation.logged_at:%m-%d %H:%M:%S}"), numeric=True),
-    Column(header="Latency", cell=lambda call: Text(seconds(call.invocation.latency_ms)), numeric=True),
-    Column(header="Why", cell=lambda call: Text(why(call))),
+    Column(header="Invocation", cell=lambda call: call.invocation.invocation_id),
+    Column(header="Logged (UTC)", cell=lambda call: f"{call.invocation.logged_at:%m-%d %H:%M:%S}", numeric=True),
+    Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms), numeric=True),
+    Column(header="Why", cell=why),
     Column(header="Tokens in/out", cell=lambda call: tokens_text(call.invocation), numeric=True, leaves=2),
     Column(header="Ended with", cell=lambda call: ended_with(call.invocation), leaves=1),
-    Column(header="Model", cell=lambda call: Text(cleaned(call.invocation.model_id)), leaves=3),
-    Column(header="Caller's role", cell=lambda call: Text(cleaned(call.invocation.caller_role or UNKNOWN)), leaves=4),
+    Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=3),
+    Column(header="Caller's role", cell=lambda call: call.invocation.caller_role or UNKNOWN, leaves=4),
 )
 
 
@@ -29,9 +29,9 @@ def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> 
     print_list(_COLUMNS, unlinked, console)
 
 
-def tokens_text(call: Invocation) -> Text:
+def tokens_text(call: Invocation) -> str:
     """The call's tokens in and out."""
-    return Text(counts_text(call.tokens.input, call.tokens.output))
+    return counts_text(call.tokens.input, call.tokens.output)
 
 
 def ended_with(call: Invocation) -> Text:

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_pascal
 
 from bedrock_logging import BedrockLogging
 from cloudformation_response import RequestType, ResourceRequest, Response, failed, kept
-from logging_setting import LoggingSetting, setting_for
+from logging_setting import setting_for
 from logging_switch import ADOPTED_ID, LoggingRefused, Outcome, put_id, switch_off, switch_on
 
 
@@ -36,9 +36,11 @@ def handle_bedrock_logging(request: ResourceRequest, bedrock: BedrockLogging, *,
 
 def _switch_on(request: ResourceRequest, bedrock: BedrockLogging) -> Response:
     try:
-        wanted = bedrock.sayable(_wanted(request.properties(LoggingProperties)))
+        said = LoggingProperties.model_validate(request.resource_properties)
     except ValidationError as error:
         return failed(request, f"The resource's properties are wrong: {error}")
+    setting = setting_for(said.log_group_name, role_arn=said.role_arn, log_prompt_text=said.log_prompt_text)
+    wanted = bedrock.sayable(setting)
     try:
         outcome = switch_on(bedrock, wanted, owned_id=request.physical_resource_id)
     except LoggingRefused as refused:
@@ -48,12 +50,6 @@ def _switch_on(request: ResourceRequest, bedrock: BedrockLogging) -> Response:
         return failed(request, f"Bedrock did not take the logging setting: {error}", physical_id=put_id(wanted))
     physical_id = put_id(wanted) if outcome is Outcome.CREATED else ADOPTED_ID
     return Response(physical_id=physical_id, attributes={"Outcome": outcome.value})
-
-
-def _wanted(properties: LoggingProperties) -> LoggingSetting:
-    return setting_for(
-        properties.log_group_name, role_arn=properties.role_arn, log_prompt_text=properties.log_prompt_text
-    )
 
 
 def _switch_off(request: ResourceRequest, bedrock: BedrockLogging, *, logger: Logger) -> Response:

@@ -48,13 +48,6 @@ class ResourceRequest(BaseModel):
     physical_resource_id: str | None = None
     resource_properties: object = None
 
-    def properties[Properties: BaseModel](self, shape: type[Properties]) -> Properties:
-        """The resource's properties.
-
-        Raises: pydantic's ValidationError, which names the property that is missing or wrong.
-        """
-        return shape.model_validate(self.resource_properties)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:

@@ -53,7 +53,7 @@ def handle_kept_log_group(request: ResourceRequest, log_groups: LogGroups) -> Re
 
 def _ensure(request: ResourceRequest, log_groups: LogGroups) -> Response:
     try:
-        wanted = request.properties(LogGroupProperties)
+        wanted = LogGroupProperties.model_validate(request.resource_properties)
     except ValidationError as error:
         return failed(request, f"The resource's properties are wrong: {error}")
     name = wanted.log_group_name

@@ -60,14 +60,15 @@ class LoggingSetting(_BedrockModel):
         """The setting as Bedrock's API has it, every flag said."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
-    def delivers_to(self, log_group_name: str) -> bool:
-        """Whether invocations arrive in that log group."""
-        return self.cloud_watch_config is not None and self.cloud_watch_config.log_group_name == log_group_name
+    @property
+    def log_group_name(self) -> str | None:
+        """The log group where invocations arrive, or None."""
+        return self.cloud_watch_config.log_group_name if self.cloud_watch_config is not None else None
 
     @property
     def destinations(self) -> str:
         """Where invocations arrive, for people."""
-        group = f"log group {self.cloud_watch_config.log_group_name}" if self.cloud_watch_config else ""
+        group = f"log group {self.log_group_name}" if self.log_group_name is not None else ""
         bucket = f"S3 bucket {self.s3_config.bucket_name}" if self.s3_config else ""
         return " and ".join(filter(None, (group, bucket))) or "no destination"
 

@@ -42,7 +42,7 @@ def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, owned_id: str 
         if current != wanted:
             bedrock.write(wanted)
         return Outcome.CREATED
-    if _delivers_as_wanted(current, wanted):
+    if current.log_group_name == wanted.log_group_name:
         return _adopted(current, wanted)
     raise LoggingRefused(_advice(current, wanted))
 
@@ -54,11 +54,6 @@ def switch_off(bedrock: BedrockLogging, *, owned_id: str | None) -> bool:
         return False
     bedrock.remove()
     return True
-
-
-def _delivers_as_wanted(current: LoggingSetting, wanted: LoggingSetting) -> bool:
-    """Whether invocations already arrive in the log group that the wanted setting names."""
-    return wanted.cloud_watch_config is not None and current.delivers_to(wanted.cloud_watch_config.log_group_name)
 
 
 def _adopted(current: LoggingSetting, wanted: LoggingSetting) -> Outcome:
@@ -78,12 +73,12 @@ def _advice(current: LoggingSetting, wanted: LoggingSetting) -> str:
         f"{current.destinations}, not to {wanted.destinations}. This stack did not make that setting and leaves it as "
         f"it is. "
     )
-    if current.cloud_watch_config is None:
+    if current.log_group_name is None:
         return state + (
             "Add a log group to it, then deploy with InvocationLogGroupName set to that log group; with "
             "ManageBedrockLogging=false the setting is never looked at."
         )
     return state + (
-        f"To read the log group in use, deploy with InvocationLogGroupName={current.cloud_watch_config.log_group_name}"
+        f"To read the log group in use, deploy with InvocationLogGroupName={current.log_group_name}"
         f"; with ManageBedrockLogging=false the setting is never looked at."
     )

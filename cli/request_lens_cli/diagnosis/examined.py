@@ -55,11 +55,6 @@ class Examined:
         return open_stack_table(self.stack).report(period, self.stack.policy)
 
     @property
-    def function_name(self) -> str:
-        """The processor's physical name."""
-        return self.stack.output("ProcessorFunctionName")
-
-    @property
     def own_groups(self) -> dict[Kind, str]:
         """The names of the two log groups that the stack subscribes to."""
         return {

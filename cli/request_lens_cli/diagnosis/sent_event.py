@@ -1,6 +1,5 @@
 """A request that the doctor sends through a deployed stack: its log lines in, its summary and its metric line out."""
 
-import contextlib
 import json
 import time
 import uuid
@@ -10,7 +9,7 @@ from datetime import timedelta
 
 from request_lens.domain.doctor import DOCTOR_PREFIX, DOCTOR_SERVICE
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.times import EPOCH
+from request_lens.domain.times import EPOCH, whole_ms
 from request_lens.ports import Clock
 from request_lens.presentation.formatting import duration_text
 from request_lens_cli.attaching.kinds import Kind
@@ -18,6 +17,7 @@ from request_lens_cli.deployed.log_group import has_line
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
+from request_lens_cli.scenario.playing import put_events
 
 TEST_EVENT = "test event"
 
@@ -88,11 +88,9 @@ class SentEvent:
         return has_line(self.examined.logs, group, since=since, pattern=f'"{self.request_id}"')
 
     def _put(self, kind: Kind, line: dict[str, object]) -> None:
-        logs, group = self.examined.logs, self.examined.own_groups[kind]
-        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-            logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
-        event = {"timestamp": self._epoch_ms(), "message": json.dumps(line, separators=(",", ":"))}
-        logs.put_log_events(logGroupName=group, logStreamName=STREAM, logEvents=[event])  # type: ignore[list-item]
+        message = json.dumps(line, separators=(",", ":"))
+        group, at = self.examined.own_groups[kind], self._epoch_ms()
+        put_events([{"timestamp": at, "message": message}], group, STREAM, logs=self.examined.logs)
 
     def _access_line(self) -> dict[str, object]:
         times = {"requestTimeEpoch": str(self._epoch_ms() - _LATENCY_MS), "responseLatency": str(_LATENCY_MS)}
@@ -113,4 +111,4 @@ class SentEvent:
         }
 
     def _epoch_ms(self) -> int:
-        return (self.clock.now() - EPOCH) // timedelta(milliseconds=1)
+        return whole_ms(self.clock.now() - EPOCH)

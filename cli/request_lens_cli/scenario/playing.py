@@ -47,9 +47,9 @@ def renewed(scenario: Scenario, *, run_id: RunId, ends_at: datetime, with_tags: 
 def play(scenario: Scenario, groups: LogGroups, *, logs: CloudWatchLogsClient) -> None:
     """Put the scenario's lines into the log groups, in order of time: the calls first, then the requests' records."""
     invocations = _events(scenario.invocations, invocation_logged_at)
-    _put(invocations, groups.invocations, BEDROCK_LOG_STREAM, logs=logs)
+    put_events(invocations, groups.invocations, BEDROCK_LOG_STREAM, logs=logs)
     access = _events(scenario.access, access_ended_at)
-    _put(access, groups.access, ACCESS_LOG_STREAM, logs=logs)
+    put_events(access, groups.access, ACCESS_LOG_STREAM, logs=logs)
 
 
 def _events(lines: Iterable[JsonObject], at: Callable[[JsonObject], datetime]) -> list[InputLogEventTypeDef]:
@@ -60,7 +60,8 @@ def _events(lines: Iterable[JsonObject], at: Callable[[JsonObject], datetime]) -
     ]
 
 
-def _put(events: list[InputLogEventTypeDef], group: str, stream: str, *, logs: CloudWatchLogsClient) -> None:
+def put_events(events: Iterable[InputLogEventTypeDef], group: str, stream: str, *, logs: CloudWatchLogsClient) -> None:
+    """Put log events in order of time into a stream, which is made where it is not there."""
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
     for batch in batches(events):

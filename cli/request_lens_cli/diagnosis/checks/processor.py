@@ -24,7 +24,7 @@ _FEW = 10
 
 def check_processor(examined: Examined) -> Iterator[Finding]:
     """The function is there, may run, and its queue and stream are read."""
-    client, name = examined.processor.client, examined.function_name
+    client, name = examined.processor.client, examined.processor.name
     try:
         client.get_function_configuration(FunctionName=name)
     except client.exceptions.ResourceNotFoundException:
@@ -54,7 +54,7 @@ def check_metrics_log(examined: Examined) -> Iterator[Finding]:
 
 def check_errors(examined: Examined) -> Iterator[Finding]:
     """No run of the last hour failed, and few were throttled: Lambda tries those again."""
-    client, function = examined.stack.session.client("cloudwatch"), {"FunctionName": examined.function_name}
+    client, function = examined.stack.session.client("cloudwatch"), {"FunctionName": examined.processor.name}
     metrics, since = Metrics(client=client, namespace="AWS/Lambda", dimensions=function), examined.now - _HOUR
     failed, throttled, runs = (metrics.sum_since(name, since) for name in ("Errors", "Throttles", "Invocations"))
     if failed:
@@ -86,7 +86,7 @@ def check_failures(examined: Examined) -> Iterator[Finding]:
 def _objects(examined: Examined) -> int:
     """How many objects wait. What `redrive` leaves, of the stack's other functions, is told by what is in it."""
     s3, name = examined.stack.session.client("s3"), examined.stack.output("FailureBucketName")
-    bucket, own = FailureBucket(client=s3, name=name), f"{ASYNCHRONOUS}{examined.function_name}/"
+    bucket, own = FailureBucket(client=s3, name=name), f"{ASYNCHRONOUS}{examined.processor.name}/"
     return sum(
         key.startswith(own) or not key.startswith(ASYNCHRONOUS) or bucket.outcome_of(key).fate is not Fate.LEFT
         for key in islice(bucket.keys(), _MAX_LISTED)

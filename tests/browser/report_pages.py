@@ -11,8 +11,9 @@ from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
-from request_lens_cli.scenario.scenario import as_ndjson, load_scenario
+from request_lens_cli.scenario.scenario import load_scenario
 from scripts.scenarios.generate import EVENTS
+from tests.support.command_line.scenario_lines import as_ndjson
 from tests.support.facts import at, call, pending
 from tests.support.sample_states import costing, settled
 

@@ -27,8 +27,9 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.wire.log_record import read_record
 from request_lens_cli.main import main
 from request_lens_cli.replay.virtual_time import Arrival, replay
-from request_lens_cli.scenario.scenario import as_ndjson, load_scenario
+from request_lens_cli.scenario.scenario import load_scenario
 from scripts.scenarios.generate import EVENTS
+from tests.support.command_line.scenario_lines import as_ndjson
 from tests.support.emulated_aws.aws_answer import answered
 from tests.support.emulated_aws.lambda_stand_in import Handler, invoked, policy_of
 from tests.support.request_table import TABLE_NAME, create_request_table

@@ -13,9 +13,6 @@ from request_lens_cli.deployed.stack import DeployedStackView
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
 
-MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
-"""What a synchronous invocation takes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-
 SENDERS = 4
 """How many events are sent at once: what is operated must leave concurrency to the functions that serve."""
 

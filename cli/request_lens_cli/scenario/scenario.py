@@ -1,6 +1,5 @@
 """A scenario: the log lines of one experiment and what is known of them beside the logs."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +67,3 @@ def load_scenario(folder: Path) -> Scenario:
 
 def _lines(path: Path) -> Iterator[JsonObject]:
     return (_OBJECT.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-
-
-def as_ndjson(scenario: Scenario) -> str:
-    """All the scenario's lines, one object a line, as `request-lens replay` reads them."""
-    lines = (*scenario.invocations, *scenario.access)
-    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)

@@ -20,7 +20,8 @@ from request_lens.wire.log_record import read_record
 from request_lens_cli.operating.backfilling import backfill
 from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.scenario.playing import LogGroups, play, renewed
-from request_lens_cli.scenario.scenario import RunId, Scenario, as_ndjson, load_scenario
+from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
+from tests.support.command_line.scenario_lines import as_ndjson
 from tests.support.emulated_aws.running_stack import ACCESS, INVOCATIONS, PROCESSOR, RunningStack
 from tests.support.processor_traffic import EVENTS, REGION, request_items
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from request_lens.wire.subscription import decode
 from request_lens_cli.operating.backfilling.packing import MAX_BYTES, MAX_EVENTS, Packed, packed
 from request_lens_cli.operating.backfilling.past_event import PastEvent
-from request_lens_cli.operating.invoked_processor import MAX_PAYLOAD_BYTES
 from tests.support.facts import at
+
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
+"""What a synchronous invocation takes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def event(number: int, *, stream: str = "s", message: str = "{}") -> PastEvent:

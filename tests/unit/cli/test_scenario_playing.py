@@ -19,9 +19,10 @@ from request_lens_cli.scenario.playing import (
     renewed,
 )
 from request_lens_cli.scenario.retiming import access_ended_at, ending_at, invocation_logged_at, shifted
-from request_lens_cli.scenario.scenario import RunId, Scenario, as_ndjson, load_scenario
+from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
 from request_lens_cli.scenario.tagging import tagged
 from scripts.scenarios.generate import EVENTS
+from tests.support.command_line.scenario_lines import as_ndjson
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef

@@ -17,9 +17,10 @@ from request_lens_cli.options.parameters import policy_with
 from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.scenario.retiming import access_ended_at
-from request_lens_cli.scenario.scenario import Scenario, as_ndjson, load_scenario
+from request_lens_cli.scenario.scenario import Scenario, load_scenario
 from request_lens_cli.scenario.tagging import tagged
 from scripts.scenarios.generate import EVENTS
+from tests.support.command_line.scenario_lines import as_ndjson
 from tests.support.facts import at, call, chain_of_two, request, tag
 
 POLICY = Policy()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.adapters.memory.fact_store import MemoryFactStore
@@ -21,6 +21,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import Span
+from request_lens.domain.times import EPOCH
 from request_lens.ports import Ports
 
 DELIVERY = timedelta(seconds=10)
@@ -28,8 +29,6 @@ DELIVERY = timedelta(seconds=10)
 
 UNKNOWN_LATENCY = timedelta(seconds=1)
 """How long a call of unknown latency is taken to last, for its arrival only."""
-
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
 
 
 def _timed(arrivals: Iterable[Arrival]) -> list[tuple[datetime, LogRecord]]:
-    latest = _BEGINNING
+    latest = EPOCH
     timed: list[tuple[datetime, LogRecord]] = []
     for arrival in arrivals:
         latest = arrival.at or _usual_arrival(arrival.record) or latest
@@ -89,10 +88,8 @@ def _usual_arrival(record: LogRecord) -> datetime | None:
     match record:
         case Request():
             return (record.ended_at or record.started_at) + DELIVERY
-        case Invocation(latency_ms=None):
-            return record.logged_at + UNKNOWN_LATENCY + DELIVERY
-        case Invocation(latency_ms=latency_ms):
-            return record.logged_at + timedelta(milliseconds=latency_ms or 0) + DELIVERY
+        case Invocation():
+            return record.logged_at + (UNKNOWN_LATENCY if record.latency_ms is None else record.latency) + DELIVERY
         case Span():
             return record.ended_at + DELIVERY
         case _:
@@ -112,7 +109,7 @@ class _World:
         self.rejected: list[Rejected] = []
         self._policy = policy
         self._timer = MemorySettleTimer()
-        self._clock = MemoryClock(_BEGINNING)
+        self._clock = MemoryClock(EPOCH)
         self._ports = Ports(
             store=self.store,
             timer=self._timer,

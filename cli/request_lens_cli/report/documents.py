@@ -1,6 +1,7 @@
 """The JSON documents of the command line: stable keys that scripts depend on. Unknown is null."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 
 from request_lens.domain.call_start import call_start
@@ -10,7 +11,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.policy import Policy
-from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
+from request_lens.domain.pricing import Estimate, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import iso_ms
@@ -87,12 +88,7 @@ def _aggregate(summary: Summary | None) -> Document:
     if summary is None:
         return {**dict.fromkeys(_AGGREGATE_KEYS), "prices": None}
     values = {key: _aggregate_value(summary, key) for key in _AGGREGATE_KEYS}
-    return {**values, "prices": _source_document(summary.prices)}
-
-
-def _source_document(source: PriceSource | None) -> Document | None:
-    """The price table that a cost was estimated with; None where there was none."""
-    return None if source is None else {"name": source.name, "version": source.version, "date": source.date}
+    return {**values, "prices": None if summary.prices is None else asdict(summary.prices)}
 
 
 def _aggregate_value(summary: Summary, key: str) -> Json:

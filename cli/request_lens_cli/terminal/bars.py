@@ -155,13 +155,9 @@ def _line(line: BarLine | None, width: int, plot: Text, total: Text) -> Text:
         pill = _pill(line)
         name = shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
     name.pad_right(width - name.cell_len)
-    return _joined(name, plot, total)
-
-
-def _joined(name: Text, plot: Text, total: Text) -> Text:
-    line = Text(_GAP, no_wrap=True, overflow="crop").join([name, plot, total])
-    line.rstrip()
-    return line
+    whole = Text(_GAP, no_wrap=True, overflow="crop").join([name, plot, total])
+    whole.rstrip()
+    return whole
 
 
 def _drawn(cells: _Cells) -> Text:

@@ -22,8 +22,8 @@ class SharedReads:
     """
 
     def __init__(self, store: Neighbourhood) -> None:
-        self._requests = _Reads(store.requests_between, at=_started_at)
-        self._unlinked = _Reads(store.unlinked_between, at=_logged_at)
+        self._requests = _Reads(store.requests_between, at=lambda request: request.started_at)
+        self._unlinked = _Reads(store.unlinked_between, at=lambda call: call.invocation.logged_at)
         self._decided: dict[InvocationId, Decision] = {}
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
@@ -92,11 +92,3 @@ class _Reads[Fact]:
 
     def _cut(self, facts: Sequence[Fact], first: datetime, last: datetime) -> Sequence[Fact]:
         return facts[bisect_left(facts, first, key=self._at) : bisect_right(facts, last, key=self._at)]
-
-
-def _started_at(request: Request) -> datetime:
-    return request.started_at
-
-
-def _logged_at(call: UnlinkedInvocation) -> datetime:
-    return call.invocation.logged_at

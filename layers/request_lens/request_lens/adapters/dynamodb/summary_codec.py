@@ -8,6 +8,7 @@ values are left out, model ids stand once, in `models`, and a bar is a list:
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 
 from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, flag, integer, mapping, sequence, text
 from request_lens.adapters.dynamodb.codec import decode, encode
@@ -29,7 +30,7 @@ def summary_values(summary: Summary) -> PlainMap:
         "non_llm_time_ms": summary.non_llm_time_ms,
         "models": models,
         "by_model": [[places[model], encode(totals)] for model, totals in summary.by_model],
-        "prices": _source_values(summary.prices) if summary.prices is not None else None,
+        "prices": list(astuple(summary.prices)) if summary.prices is not None else None,
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
         "breaks": [assumption.value for assumption in summary.violates] or None,
         "possible_calls": _UNKNOWN if summary.possible_calls is None else summary.possible_calls or None,
@@ -77,10 +78,6 @@ def _texts(values: PlainMap, name: str) -> Sequence[str]:
 
 def _lists(values: PlainMap, name: str) -> Iterable[Sequence[Plain]]:
     return map(sequence, sequence(values.get(name, [])))
-
-
-def _source_values(source: PriceSource) -> Sequence[Plain]:
-    return [source.name, source.version, source.date]
 
 
 def _source_from(values: Sequence[str]) -> PriceSource:

@@ -76,7 +76,7 @@ def _left_at_the_edge(target: UnlinkedInvocation, ports: Ports, policy: Policy) 
 
     None where they are many, for such an id joins nothing.
     """
-    named, at = named_by(target.invocation), target.invocation.logged_at
+    named, at = frozenset(named_by(target.invocation)), target.invocation.logged_at
     if not named or any(_is_dense(span, ports) for span in list(_spans_beside(at, policy))[1::2]):
         return ()
     calls = ports.around.unlinked_between(at - policy.reach, at, limit=MAX_FACTS_AROUND + 1)

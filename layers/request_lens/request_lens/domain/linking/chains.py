@@ -21,9 +21,10 @@ def returned_by(invocation: Invocation) -> tuple[str, ...]:
     return invocation.conversation.returned if invocation.conversation is not None else ()
 
 
-def named_by(invocation: Invocation) -> frozenset[str]:
-    """The tool-use ids of the tools that the call asks for, or whose results it brings."""
-    return frozenset((*produced_by(invocation), *returned_by(invocation)))
+def named_by(invocation: Invocation) -> tuple[str, ...]:
+    """The tool-use ids of the tools that the call asks for, and of those whose results it brings, in this order."""
+    conversation = invocation.conversation
+    return (*conversation.produced, *conversation.returned) if conversation is not None else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,10 @@ def chain_with(
 
 
 def sharing_ids(target: Invocation, invocations: Iterable[Invocation]) -> list[Invocation]:
-    """The call and those that name one of its tool-use ids, or of theirs: all that bears on its chain is among them."""
+    """The call and those that name one of its tool-use ids, or of theirs: all that bears on its chain is among them.
+
+    The same calls give the same order.
+    """
     by_id: dict[str, list[Invocation]] = {}
     for call in invocations:
         for tool_use_id in named_by(call):

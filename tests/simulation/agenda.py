@@ -13,7 +13,7 @@ from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable, TimerUnavailable
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Fault, Faults
-from tests.simulation.events import Collected, Event, Work, polling, told
+from tests.simulation.events import Begun, Collected, Event, Work, polling, told
 from tests.simulation.simulated_stream import SimulatedStream
 from tests.simulation.snapshots import MAX_LAG
 from tests.simulation.step import Killed, Step
@@ -48,7 +48,8 @@ class Agenda[Record](ABC):
         self.longest_chain = 0
         self.deliveries = 0
         self.step = Step(faults, self._give_way)
-        self.workers = Workers(faults, self._attempt, self._after_turn)
+        self.workers = Workers(faults, self._attempt, self._after_turn, self._can_meet)
+        self._ever_meet = self._can_meet()
         self._events: list[tuple[datetime, int, Event]] = []
         self._polled: set[int] = set()
         self._sent = 0
@@ -115,7 +116,7 @@ class Agenda[Record](ABC):
     def _attempt(self, event: Event) -> None:
         """Run an event; where it fails, it comes again."""
         self.steps += 1
-        self.faults.trace.append(f"{self.clock.now():%d %H:%M:%S.%f} {told(event)}")
+        self.faults.trace.append(Begun(self.clock.now(), event))
         self.longest_chain = max(self.longest_chain, event.rounds)
         try:
             self._run(event)
@@ -159,6 +160,8 @@ class Agenda[Record](ABC):
 
     def _give_way(self) -> None:
         """Between two calls: a second worker may take up the same event, or the next event, and any may go on."""
+        if not self._ever_meet:
+            return
         event = self.workers.event
         if event is not None and self.workers.has_room:
             if self.faults.strike(Fault.TWO_WORKERS):
@@ -166,6 +169,9 @@ class Agenda[Record](ABC):
             elif self._is_near() and self.faults.strike(Fault.INTERLEAVED):
                 self.workers.join(self._next_event())
         self.workers.give_way()
+
+    def _can_meet(self) -> bool:
+        return self.faults.can_strike(Fault.TWO_WORKERS, Fault.INTERLEAVED)
 
     def _twice(self, event: Event) -> None:
         """Have a second worker take up the event that is run."""

@@ -43,6 +43,17 @@ class Collected:
     report: CollectReport
 
 
+@dataclass(slots=True)
+class Begun:
+    """The line of a trace that says when an event began: written only where somebody reads it."""
+
+    at: datetime
+    event: Event
+
+    def __str__(self) -> str:
+        return f"{self.at:%d %H:%M:%S.%f} {told(self.event)}"
+
+
 def polling(shard: int) -> Event:
     """The event that reads a shard."""
     return Event(work=Work.PUBLISH, shard=shard)

@@ -27,6 +27,7 @@ class SimulatedStore:
         self._port: FactStore = inner
         self._step = step
         self._clock = clock
+        self._lags = step.faults.can_strike(Fault.INDEX_LAG)
         self._snapshots = Snapshots(inner)
 
     def _seen(self, facts: Sequence[Request | Invocation]) -> None:
@@ -35,7 +36,8 @@ class SimulatedStore:
             self.first_stored.setdefault(key, self._clock.now())
 
     def _written[Answer](self, effect: Callable[[], Answer]) -> Answer:
-        self._snapshots.before_write(self._clock.now())
+        if self._lags:
+            self._snapshots.before_write(self._clock.now())
         return effect()
 
     def _write[Answer](self, effect: Callable[[], Answer]) -> Answer:
@@ -43,8 +45,10 @@ class SimulatedStore:
 
     def _lagging[Answer](self, effect: Callable[[FactStore], Answer]) -> Answer:
         """What is read eventually consistent: where it differs, it may be what was there some seconds ago."""
-        answer = effect(self._port)
-        behind = effect(self._snapshots.at(self._clock.now() - MAX_LAG * self._step.faults.chance.random()))
+        answer, lag = effect(self._port), MAX_LAG * self._step.faults.chance.random()
+        if not self._lags or (then := self._snapshots.at(self._clock.now() - lag)) is self.inner:
+            return answer
+        behind = effect(then)
         return behind if behind != answer and self._step.faults.strike(Fault.INDEX_LAG) else answer
 
     def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:

@@ -1,6 +1,5 @@
 """The in-memory store as it was some seconds ago: what an index by time, or an eventually consistent read, may show."""
 
-import copy
 from datetime import datetime, timedelta
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
@@ -29,9 +28,9 @@ class Snapshots:
 
 def _copied(store: MemoryFactStore) -> MemoryFactStore:
     """The store with containers of its own; the facts and decisions in them never change."""
-    copied = copy.copy(store)
-    for name, value in vars(store).items():
-        if isinstance(value, dict | list):
-            setattr(copied, name, copy.copy(value))
+    copied = object.__new__(type(store))
+    vars(copied).update(
+        {name: value.copy() if isinstance(value, dict | list | set) else value for name, value in vars(store).items()}
+    )
     copied._linked = {request_id: dict(linked) for request_id, linked in store._linked.items()}
     return copied

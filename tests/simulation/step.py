@@ -20,9 +20,16 @@ class Step:
 
     faults: Faults
     give_way: Callable[[], None] = field(default=lambda: None)
+    _may_fail: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._may_fail = self.faults.can_strike(Fault.THROTTLE, Fault.OWN_LOST_REPLY, Fault.LOST_REPLY, Fault.CRASH)
 
     def write[Answer](self, effect: Callable[[], Answer], outage: Outage, lost: Outage | None = None) -> Answer:
         """A write that may not happen, happen without an answer, or happen twice, whose second answer counts."""
+        if not self._may_fail:
+            self.give_way()
+            return effect()
         self.boundary()
         if self.faults.strike(Fault.THROTTLE):
             raise outage("throttled, before the write")

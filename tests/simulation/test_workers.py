@@ -80,3 +80,17 @@ def test_a_snapshot_does_not_see_a_later_copy_under_a_request() -> None:
 
     assert snapshots.at(START).find_uncounted([earlier, later]) == [later]
     assert store.find_uncounted([earlier, later]) == []
+
+
+def test_an_event_that_none_can_join_is_run_as_it_is() -> None:
+    told: list[object] = []
+
+    def work(event: Event) -> None:
+        workers.give_way()
+        told.extend([workers.event, workers.is_alone])
+
+    workers = Workers(Faults(random.Random(1), quiet=True), work, lambda: told.append("stream"), lambda: False)
+    workers.run(polling(1))
+
+    assert told == [polling(1), True, "stream"]
+    assert workers.event is None

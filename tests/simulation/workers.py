@@ -25,14 +25,19 @@ class Worker:
 
 @dataclass(slots=True)
 class Workers:
-    """Runs events by `work`; after every turn of a worker comes `after`."""
+    """Runs events by `work`; after every turn of a worker comes `after`.
+
+    Where none can join an event by now (`can_meet`), it is run as it is: to have it give way would take longer.
+    """
 
     faults: Faults
     work: Callable[[Event], None]
     after: Callable[[], None]
+    can_meet: Callable[[], bool] = field(default=lambda: True)
     _pace: float = field(init=False)
     _running: list[Worker] = field(default_factory=list)
     _turn: Worker | None = None
+    _alone: Event | None = None
 
     def __post_init__(self) -> None:
         self._pace = self.faults.chance.choice(PACES)
@@ -40,7 +45,7 @@ class Workers:
     @property
     def event(self) -> Event | None:
         """The event of the worker whose turn it is."""
-        return None if self._turn is None else self._turn.event
+        return self._alone if self._turn is None else self._turn.event
 
     @property
     def is_alone(self) -> bool:
@@ -54,6 +59,9 @@ class Workers:
 
     def run(self, event: Event) -> None:
         """Run an event, and whatever joins it on its way, to their ends."""
+        if not self.can_meet():
+            self._run_alone(event)
+            return
         self.join(event)
         while self._running:
             worker = self._next()
@@ -63,6 +71,12 @@ class Workers:
                 self._running.remove(worker)
             self.after()
         self._turn = None
+
+    def _run_alone(self, event: Event) -> None:
+        self._alone = event
+        self.work(event)
+        self._alone = None
+        self.after()
 
     def join(self, event: Event) -> None:
         """Have an event run beside those that are running, from its next turn on."""

@@ -100,7 +100,7 @@ class World(Agenda[Change]):
                 self.put(now + wait + timedelta(seconds=self.faults.chance.choice((0, 2, 40, 10_800))), event)
 
     def _has_record(self, request_id: RequestId) -> bool:
-        return self._store.inner.load_request(request_id).record is not None
+        return any(state.record is not None for state in self._store.inner.load_heads([request_id]))
 
     def _after_turn(self) -> None:
         """Whatever was written is in the stream, even if its writer fails later."""

@@ -120,19 +120,29 @@ class Faults:
     def __init__(self, chance: random.Random, *, quiet: bool = False) -> None:
         self.chance = chance
         self.fired: Counter[Fault] = Counter()
-        self.trace: list[str] = []
+        self.trace: list[object] = []
         in_time = chance.random() < 0.5
-        self._enabled = frozenset(
-            fault for fault in Fault if not quiet and chance.random() < 0.65 and not (in_time and fault in UNTIMELY)
-        )
+        self._enabled = {
+            fault: EXPECTED[fault]
+            for fault in Fault
+            if not quiet and chance.random() < 0.65 and not (in_time and fault in UNTIMELY) and fault in EXPECTED
+        }
         self._budget = 0 if quiet else chance.choice((1, 2, 4, 4))
+
+    def can_strike(self, *faults: Fault) -> bool:
+        """Whether any of these faults can still happen in the schedule."""
+        return any(fault in self._enabled and not self._is_spent(fault) for fault in faults)
 
     def strike(self, fault: Fault) -> bool:
         """Whether this fault happens here and now; counts it."""
-        if fault not in self._enabled or self.chance.random() >= EXPECTED[fault]:
+        expected = self._enabled.get(fault)
+        if expected is None or self.chance.random() >= expected:
             return False
-        if fault in INTERRUPTING and self.fired[fault] >= self._budget:
+        if self._is_spent(fault):
             return False
         self.fired[fault] += 1
         self.trace.append(f"    fault: {fault}")
         return True
+
+    def _is_spent(self, fault: Fault) -> bool:
+        return fault in INTERRUPTING and self.fired[fault] >= self._budget

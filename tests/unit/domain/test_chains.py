@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.facts import Invocation, InvocationId
-from request_lens.domain.linking.chains import Chain, chain_with, chains_of
+from request_lens.domain.linking.chains import Chain, chain_with, chains_of, sharing_ids
 from request_lens.domain.policy import Policy
 from tests.support.facts import call
 
@@ -190,3 +190,18 @@ def test_calls_beyond_both_reaches_change_no_chain(calls: list[Invocation], othe
 
     for chain in chains(calls):
         assert chain_around(chain.calls[0], [*calls, *strangers]) == chain
+
+
+def test_calls_that_share_ids_come_in_the_order_in_which_these_are_named() -> None:
+    named = ["t3", "t1", "t4", "t2", "t0"]
+    target = call("target", 0, produced=named)
+    others = [call(f"of-{name}", 1, returned=[name]) for name in sorted(named)]
+
+    assert [each.invocation_id for each in sharing_ids(target, others)] == ["target", *(f"of-{name}" for name in named)]
+
+
+def test_chains_of_fewer_calls_than_asked_for_are_left_out() -> None:
+    calls = [call("i1", 1, produced=["a"]), call("i2", 2, returned=["a"]), call("alone", 3)]
+
+    assert [names(each) for each in chains_of(calls, policy=Policy(), least=2)] == [["i1", "i2"]]
+    assert chains_of(calls[2:], policy=Policy(), least=2) == []

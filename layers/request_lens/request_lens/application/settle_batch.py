@@ -61,7 +61,8 @@ class BufferedSettleTimer:
 
 def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> Sequence[SettleFailure]:
     """Settle each key, then send the timers of all in one call. Raises: TimerUnavailable; then all must be retried."""
-    timer, buffered = _buffer(replace(ports, shared=SharedReads(ports.store)))
+    timer = BufferedSettleTimer()
+    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store))
     ends_at = ports.clock.now() + MESSAGES_BUDGET
     failures: list[SettleFailure] = []
     for key in keys:
@@ -82,7 +83,8 @@ def collect_and_settle(
     Raises: StoreUnavailable, TimerUnavailable; the whole batch must then be retried.
     """
     report = collect(records, ports, policy)
-    timer, buffered = _buffer(ports)
+    timer = BufferedSettleTimer()
+    buffered = replace(ports, timer=timer)
     begun = ports.clock.now()
     inline = [timed for timed in report.keys if timed[1] <= begun and timed[0].kind is SettleKind.REQUEST]
     del inline[MAX_INLINE_SETTLES:]
@@ -112,11 +114,6 @@ def _failure_of(settle_one: _Settle, key: SettleKey, ports: Ports, policy: Polic
     except _OF_ONE_KEY as error:
         return SettleFailure(key=key, error=error)
     return None
-
-
-def _buffer(ports: Ports) -> tuple[BufferedSettleTimer, Ports]:
-    timer = BufferedSettleTimer()
-    return timer, replace(ports, timer=timer)
 
 
 def _flush(timer: BufferedSettleTimer, ports: Ports) -> None:

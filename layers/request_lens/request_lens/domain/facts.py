@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NewType
 
+from request_lens.domain.times import MS
+
 RequestId = NewType("RequestId", str)
 """API Gateway's own id of a request: `$context.extendedRequestId`; an HTTP API's `$context.requestId` is the same."""
 
@@ -81,19 +83,19 @@ class Request:
         """The moment of the response, or None where the duration is unknown."""
         if self.duration_ms is None:
             return None
-        return self.started_at + timedelta(milliseconds=self.duration_ms)
+        return self.started_at + self.duration_ms * MS
 
     @property
     def latest_start(self) -> datetime:
         """The latest moment at which it can have started: a start in whole seconds hides up to one of them."""
-        return self.started_at + timedelta(milliseconds=self.started_precision_ms - 1)
+        return self.started_at + (self.started_precision_ms - 1) * MS
 
     @property
     def latest_end(self) -> datetime | None:
         """The latest moment at which it can have ended, or None where the duration is unknown."""
         if self.duration_ms is None:
             return None
-        return self.latest_start + timedelta(milliseconds=self.duration_ms)
+        return self.started_at + (self.started_precision_ms - 1 + self.duration_ms) * MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +181,7 @@ class Invocation:
     @property
     def latency(self) -> timedelta:
         """How long the call took; zero where that is unknown."""
-        return timedelta(milliseconds=self.latency_ms or 0)
+        return (self.latency_ms or 0) * MS
 
     @property
     def is_llm_call(self) -> bool:

@@ -71,8 +71,8 @@ class MemoryFactStore:
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """See `ports.RequestStore`."""
-        linked = self._linked.get(request_id, {})
-        return replace(self._state(request_id), invocations=tuple(linked[key] for key in sorted(linked)))
+        state, linked = self._state(request_id), self._linked.get(request_id)
+        return replace(state, invocations=tuple(linked[key] for key in sorted(linked))) if linked else state
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """See `ports.RequestStore`."""
@@ -215,7 +215,7 @@ class MemoryFactStore:
         return self._unlinked[invocation.invocation_id]
 
     def _state(self, request_id: RequestId) -> RequestState:
-        return self._requests.get(request_id, RequestState(request_id=request_id))
+        return self._requests.get(request_id) or RequestState(request_id=request_id)
 
 
 def _gives_way(standing: Decision, new: Decision) -> bool:

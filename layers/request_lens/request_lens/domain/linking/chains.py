@@ -2,9 +2,8 @@
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from request_lens.domain.facts import Invocation
@@ -59,6 +58,8 @@ class Chain:
 
     def among(self, kept: Sequence[int]) -> "Chain":
         """The chain of the calls at these positions, which are in order."""
+        if len(kept) == len(self.calls):
+            return self
         places = {old: new for new, old in enumerate(kept)}
         return Chain(
             calls=tuple(self.calls[old] for old in kept),
@@ -70,13 +71,18 @@ class Chain:
         return [(first, second) for second, before in enumerate(self.previous) for first in before]
 
 
-def chains_of(invocations: Iterable[Invocation], *, policy: Policy, beside: Iterable[Invocation] = ()) -> list[Chain]:
+def chains_of(
+    invocations: Iterable[Invocation], *, policy: Policy, beside: Iterable[Invocation] = (), least: int = 1
+) -> list[Chain]:
     """The chains among these invocations, by the time of their first call; see `_steps` for what joins two calls.
 
-    Those `beside` are in none of them, but ask for tool-use ids, and return them, like any.
+    Those of fewer calls than `least` are left out. Those `beside` are in none of them, but ask for tool-use ids, and
+    return them, like any.
     """
     outside = {call.invocation_id for call in beside}
     ordered = sorted((*invocations, *beside), key=_by_time)
+    if len(ordered) == 1:
+        return [] if outside or least > 1 else [lone_chain(ordered[0])]
     steps = _steps(ordered, policy)
     if outside:
         inside = [call.invocation_id not in outside for call in ordered]
@@ -85,7 +91,7 @@ def chains_of(invocations: Iterable[Invocation], *, policy: Policy, beside: Iter
     for position, root in enumerate(_roots(len(ordered), steps)):
         if ordered[position].invocation_id not in outside:
             groups.setdefault(root, []).append(position)
-    return [_chain(ordered, members, steps) for members in groups.values()]
+    return [_chain(ordered, members, steps) for members in groups.values() if len(members) >= least]
 
 
 def lone_chain(invocation: Invocation) -> Chain:
@@ -98,6 +104,8 @@ def chain_with(
 ) -> Chain:
     """The chain of this one of the invocations; see `chains_of` for those beside."""
     related = sharing_ids(target, (*invocations, *beside))
+    if len(related) == 1:
+        return lone_chain(target)
     outside = {call.invocation_id for call in beside}
     inside = [call for call in related if call.invocation_id not in outside]
     near = [call for call in related if call.invocation_id in outside]
@@ -109,10 +117,13 @@ def sharing_ids(target: Invocation, invocations: Iterable[Invocation]) -> list[I
 
     The same calls give the same order.
     """
+    if not named_by(target):
+        return [target]
     by_id: dict[str, list[Invocation]] = {}
     for call in invocations:
-        for tool_use_id in named_by(call):
-            by_id.setdefault(tool_use_id, []).append(call)
+        if (conversation := call.conversation) is not None:
+            for tool_use_id in conversation.produced + conversation.returned:
+                by_id.setdefault(tool_use_id, []).append(call)
     related, left = {target.invocation_id: target}, [target]
     while left:
         call = left.pop()
@@ -127,24 +138,27 @@ def _by_time(invocation: Invocation) -> tuple[datetime, str]:
     return (invocation.logged_at, invocation.invocation_id)
 
 
-@dataclass(slots=True)
 class _Namers:
-    """The calls that name one tool-use id, by position in order of time, with their times."""
+    """The calls that ask for each tool-use id, or that return it, by position in order of time."""
 
-    positions: list[int] = field(default_factory=list)
-    times: list[datetime] = field(default_factory=list)
+    def __init__(self, times: Sequence[datetime]) -> None:
+        self._times = times
+        self._positions: dict[str, list[int]] = {}
 
-    def add(self, position: int, call: Invocation) -> None:
-        if position not in self.positions[-1:]:
-            self.positions.append(position)
-            self.times.append(call.logged_at)
+    def add(self, tool_use_id: str, position: int) -> None:
+        """Note a call that names the id; they come in order of time."""
+        positions = self._positions.setdefault(tool_use_id, [])
+        if position not in positions[-1:]:
+            positions.append(position)
 
-    def only_one(self, first: datetime, last: datetime, *, but: int) -> int | None:
+    def only_one(self, tool_use_id: str, first: datetime, last: datetime, *, but: int) -> int | None:
         """The only one that was logged in [first, last], one position left out; None where there is none or several."""
-        begin, end = bisect_left(self.times, first), bisect_right(self.times, last)
-        if end - begin > 2:
-            return None
-        others = [position for position in self.positions[begin:end] if position != but]
+        positions = self._positions.get(tool_use_id, ())
+        if len(positions) > 1:
+            begin = bisect_left(positions, first, key=self._times.__getitem__)
+            end = bisect_right(positions, last, key=self._times.__getitem__)
+            positions = positions[begin:end] if end - begin <= 2 else ()
+        others = [position for position in positions if position != but and first <= self._times[position] <= last]
         return others[0] if len(others) == 1 else None
 
 
@@ -157,23 +171,23 @@ def _steps(ordered: Sequence[Invocation], policy: Policy) -> list[list[int]]:
     Seen from the two calls, not from who looks or when: every settle sees the same steps.
     """
     reach = policy.reach
-    askers: defaultdict[str, _Namers] = defaultdict(_Namers)
-    returners: defaultdict[str, _Namers] = defaultdict(_Namers)
+    times = [call.logged_at for call in ordered]
+    askers, returners = _Namers(times), _Namers(times)
     for position, call in enumerate(ordered):
         for tool_use_id in produced_by(call):
-            askers[tool_use_id].add(position, call)
+            askers.add(tool_use_id, position)
         for tool_use_id in returned_by(call):
-            returners[tool_use_id].add(position, call)
+            returners.add(tool_use_id, position)
     steps: list[list[int]] = []
     for position, call in enumerate(ordered):
         followed: set[int] = set()
         for tool_use_id in returned_by(call):
-            asker = askers[tool_use_id].only_one(call.logged_at - reach, call.logged_at, but=position)
+            asker = askers.only_one(tool_use_id, call.logged_at - reach, call.logged_at, but=position)
             if asker is None:
                 continue
-            asked_at = ordered[asker].logged_at
+            asked_at = times[asker]
             until = min(asked_at + reach, call.logged_at + policy.max_request)
-            if returners[tool_use_id].only_one(asked_at, until, but=asker) == position:
+            if returners.only_one(tool_use_id, asked_at, until, but=asker) == position:
                 followed.add(asker)
         steps.append(sorted(followed))
     return steps

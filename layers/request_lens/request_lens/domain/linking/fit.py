@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from request_lens.domain.call_start import call_start
+from request_lens.domain.call_start import earliest_start
 from request_lens.domain.facts import Request
 from request_lens.domain.linking.chains import Chain
 from request_lens.domain.policy import Policy
+from request_lens.domain.times import MS
 
 
 def fits(chain: Chain, request: Request, policy: Policy, *, overtime: bool = True) -> bool:
@@ -17,7 +18,7 @@ def fits(chain: Chain, request: Request, policy: Policy, *, overtime: bool = Tru
     latest_end = _latest_end(request, policy, overtime=overtime)
     if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
         return False  # most pairs end here, at a comparison
-    return fitting_part(chain, request, policy, overtime=overtime) == len(chain.calls)
+    return _fitting_until(latest_end, chain, request, policy) == len(chain.calls)
 
 
 def fitting_part(chain: Chain, request: Request, policy: Policy, *, first: int = 0, overtime: bool = True) -> int:
@@ -25,22 +26,27 @@ def fitting_part(chain: Chain, request: Request, policy: Policy, *, first: int =
 
     What came before `first` is left out, as if the chain began there; the rest is as in `fits`.
     """
-    latest_end = _latest_end(request, policy, overtime=overtime)
+    return _fitting_until(_latest_end(request, policy, overtime=overtime), chain, request, policy, first=first)
+
+
+def _fitting_until(latest_end: datetime, chain: Chain, request: Request, policy: Policy, *, first: int = 0) -> int:
+    """The position of the first call from `first` on that cannot both have begun in the request and ended by then."""
+    skew = policy.clock_skew
+    may_begin = request.started_at - skew
     ends: list[datetime] = []
     for position in range(first, len(chain.calls)):
         call = chain.calls[position]
-        start = call_start(call, clock_skew=policy.clock_skew)
+        earliest, precision_ms = earliest_start(call, skew)
         # As early as its log, its request and its predecessors allow. Each bound has the skew of the two clocks that
         # took part: Bedrock's hosts may each be off, and so by twice that among each other.
-        begins = max(
-            start.earliest,
-            request.started_at - policy.clock_skew,
-            *(ends[before - first] - 2 * policy.clock_skew for before in chain.previous[position] if before >= first),
-        )
+        begins = max(earliest, may_begin)
+        for before in chain.previous[position]:
+            if before >= first:
+                begins = max(begins, ends[before - first] - 2 * skew)
         # A start floored to the second lies within it: a later begin contradicts the log.
-        if not start.can_be(begins) or begins + call.latency > latest_end:
+        if begins >= earliest + precision_ms * MS or (ended := begins + call.latency) > latest_end:
             return position
-        ends.append(begins + call.latency)
+        ends.append(ended)
     return len(chain.calls)
 
 

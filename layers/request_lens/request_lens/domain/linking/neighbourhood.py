@@ -172,17 +172,19 @@ class LinkingContext:
 
     def chains_around(self) -> list[Chain]:
         """The parts of the chains among the calls around that may be linked, this one among them."""
-        return [part.own for part in self._parts(self.facts.unlinked)]
+        return [part.own for chain in self._chains(self.facts.unlinked) for part in self._parts(chain)]
 
     def tool_parts_around(self) -> list[Part]:
         """Those of more than one call, or that go on from others."""
         speaking = (call for call in self.facts.unlinked if named_by(call.invocation))
-        return [part for part in self._parts(speaking) if len(part.chain.calls) > 1]
+        return [part for chain in self._chains(speaking, least=2) for part in self._parts(chain)]
 
-    def _parts(self, calls: Iterable[UnlinkedInvocation]) -> list[Part]:
+    def _chains(self, calls: Iterable[UnlinkedInvocation], *, least: int = 1) -> list[Chain]:
         ours = (call.invocation for call in calls if may_be_linked(call, self.policy))
-        chains = chains_of(ours, policy=self.policy, beside=self.facts.beside)
-        return [part for chain in chains for part in parts_of(chain, self.facts.requests, self.policy)]
+        return chains_of(ours, policy=self.policy, beside=self.facts.beside, least=least)
+
+    def _parts(self, chain: Chain) -> list[Part]:
+        return parts_of(chain, self.facts.requests, self.policy)
 
     def candidates(self, chain: Chain) -> list[Request]:
         """The requests that may have made a chain's calls: those that it fits, and some of unknown duration."""

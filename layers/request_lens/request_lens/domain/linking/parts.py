@@ -3,12 +3,13 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, Request
 from request_lens.domain.linking.chains import Chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.policy import Policy
+from request_lens.domain.times import MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Part:
     @property
     def seen(self) -> Chain:
         """The chain of its calls and of all that they go on from: what is known of it when it is decided."""
+        if len(self.positions) == len(self.chain.calls):
+            return self.chain
         seen, left = set(self.positions), list(self.positions)
         while left:
             before = [position for position in self.chain.previous[left.pop()] if position not in seen]
@@ -41,6 +44,8 @@ def parts_of(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[
     then it has come when they are decided. Else whether it has come is chance: so it begins a part that goes on from
     theirs, and they are decided without it. Seen from what was before the call, not from who looks or when.
     """
+    if len(chain.calls) == 1:
+        return [Part(chain=chain, positions=(0,))]
     numbers: list[int] = []
     parts: dict[int, list[int]] = {}
     for position, before in enumerate(chain.previous):
@@ -104,7 +109,7 @@ def of_known_duration(requests: Iterable[Request]) -> list[Request]:
 
 def started_within(requests: Sequence[Request], first: datetime, last: datetime, policy: Policy) -> Sequence[Request]:
     """The requests that can hold a call logged at `first` or `last`, or between them where the two are in order."""
-    begin, end = first - policy.reach, last + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+    begin, end = first - policy.reach, last + policy.clock_skew + LOG_PRECISION_MS * MS
     return requests[bisect_left(requests, begin, key=_started_at) : bisect_right(requests, end, key=_started_at)]
 
 

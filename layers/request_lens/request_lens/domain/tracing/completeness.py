@@ -1,0 +1,82 @@
+"""Whether all calls of a request are there: told by the spans of its calls and by its agents' own sums of tokens."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from request_lens.domain.facts import Invocation, InvocationId, TokenCounts
+from request_lens.domain.spans import Span, SpanKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """What spans say of a request's calls; `complete` is None where they prove nothing.
+
+    `missing` are the calls that have a span, but no event in this Region's log that is linked to the request.
+    `elsewhere` is how many were made in other Regions, whose logs do not come here; they are not missed.
+    """
+
+    complete: bool | None = None
+    missing: tuple[InvocationId, ...] = ()
+    elsewhere: int = 0
+
+
+def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: str) -> Completeness:
+    """Whether the linked invocations are all calls of a request, by its own spans.
+
+    False where a span of this Region names a call that is not among them. True where none does, a run of an agent is
+    there, and each agent's own sums of input and output equal those of the calls in its time. A sum that differs proves
+    nothing: Strands adds up over an agent object's life, which may be longer than the request.
+    """
+    invocations = {call.invocation_id: call for call in linked}
+    calls = [span for span in own if span.kind is SpanKind.CALL and span.invocation_id is not None]
+    missing = _missing(calls, invocations, region)
+    return Completeness(
+        complete=False if missing else (_is_proven(own, calls, invocations) or None),
+        missing=missing,
+        elsewhere=len({call.invocation_id for call in calls if not _is_here(call, region)}),
+    )
+
+
+def _is_proven(own: Sequence[Span], calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation]) -> bool:
+    agents = [span for span in own if span.kind is SpanKind.AGENT]
+    has_entry = any(span.kind is SpanKind.ENTRY for span in own)
+    return has_entry and bool(agents) and all(_adds_up(agent, agents, calls, invocations) for agent in agents)
+
+
+def _is_here(call: Span, region: str) -> bool:
+    return call.region is None or call.region == region
+
+
+def _missing(
+    calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation], region: str
+) -> tuple[InvocationId, ...]:
+    here = {call.invocation_id: call for call in calls if call.invocation_id is not None and _is_here(call, region)}
+    return tuple(sorted(here.keys() - invocations.keys()))
+
+
+def _adds_up(
+    agent: Span, agents: Sequence[Span], calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation]
+) -> bool:
+    """Whether an agent's own sums are those of its calls; calls of agents that it ran are not its own."""
+    nested = [other for other in agents if other.span_id != agent.span_id and _ran(agent, other)]
+    ids = {
+        call.invocation_id
+        for call in calls
+        if call.invocation_id is not None and _ran(agent, call) and not any(_ran(other, call) for other in nested)
+    }
+    own = [invocations[each] for each in ids if each in invocations]
+    tokens = [call.tokens for call in own if call.is_llm_call]
+    return len(own) == len(ids) and bool(tokens) and _are_sums(agent.tokens, tokens)
+
+
+def _ran(agent: Span, other: Span) -> bool:
+    return (other.trace_id, other.resource) == (agent.trace_id, agent.resource) and other.is_inside(agent)
+
+
+def _are_sums(told: TokenCounts, tokens: Sequence[TokenCounts]) -> bool:
+    """Whether the agent counted as the log did; frameworks differ in whether cached tokens are input."""
+    if told.input is None or told.output is None or any(each.output is None or each.input is None for each in tokens):
+        return False
+    plain = sum(each.input or 0 for each in tokens)
+    with_cached = sum((each.input or 0) + (each.cache_read or 0) + (each.cache_write or 0) for each in tokens)
+    return told.output == sum(each.output or 0 for each in tokens) and told.input in (plain, with_cached)

@@ -1,0 +1,104 @@
+"""Runs: the times in which an agent answered, as its entry spans tell them, and the spans that lie in each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from request_lens.domain.facts import Request
+from request_lens.domain.spans import Span, SpanKind, TraceId
+from request_lens.domain.times import EPOCH
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One agent at work: an entry span, or several of one resource that overlap, which cannot be told apart."""
+
+    trace_id: TraceId
+    resource: str | None
+    started_at: datetime
+    ended_at: datetime
+
+    def holds(self, span: Span) -> bool:
+        """Whether the span is of this run. Parents are not followed: the spans between are not read."""
+        is_alike = (span.trace_id, span.resource) == (self.trace_id, self.resource)
+        return is_alike and self.started_at <= span.started_at <= self.ended_at
+
+    def overlaps(self, other: "Run") -> bool:
+        """Whether both are of one agent at one time."""
+        is_alike = (other.trace_id, other.resource) == (self.trace_id, self.resource)
+        return is_alike and self.started_at <= other.ended_at and other.started_at <= self.ended_at
+
+
+def join_spans(spans: Iterable[Span]) -> Sequence[Span]:
+    """Each span once, however often it was delivered, in order of time."""
+    return sorted({(span.trace_id, span.span_id): span for span in spans}.values(), key=_by_time)
+
+
+def _by_time(span: Span) -> tuple[datetime, datetime, str, str]:
+    return span.started_at, span.ended_at, span.trace_id, span.span_id
+
+
+def runs_of(spans: Sequence[Span]) -> Sequence[Run]:
+    """The runs of a trace's agents, in order of their start."""
+    entries = [span for span in spans if span.kind is SpanKind.ENTRY]
+    ids = {(span.trace_id, span.resource, span.span_id) for span in entries}
+    runs: list[Run] = []
+    for span in sorted(entries, key=_by_time):
+        if (span.trace_id, span.resource, span.parent_id) not in ids:  # else it is the double of its parent
+            runs = _with(_run(span), runs)
+    return sorted(runs, key=lambda run: run.started_at)
+
+
+def _run(entry: Span) -> Run:
+    return Run(trace_id=entry.trace_id, resource=entry.resource, started_at=entry.started_at, ended_at=entry.ended_at)
+
+
+def _with(new: Run, runs: Sequence[Run]) -> list[Run]:
+    """The runs and the new one, which takes in those that it overlaps."""
+    together = [run for run in runs if run.overlaps(new)] + [new]
+    joined = Run(
+        trace_id=new.trace_id,
+        resource=new.resource,
+        started_at=min(run.started_at for run in together),
+        ended_at=max(run.ended_at for run in together),
+    )
+    return [run for run in runs if not run.overlaps(new)] + [joined]
+
+
+def spans_of(request: Request, spans: Sequence[Span], *, is_shared: bool) -> Sequence[Span]:
+    """A request's own spans, of those of the trace that its record names.
+
+    These are all of them, or where other records name the trace, too, those of the runs in the request's time.
+    """
+    if not is_shared:
+        return spans
+    runs = [run for run in runs_of(spans) if _is_in_time_of(request, run)]
+    return [span for span in spans if any(run.holds(span) for run in runs)]
+
+
+def _is_in_time_of(request: Request, run: Run) -> bool:
+    return run.ended_at >= request.started_at and (request.latest_end is None or run.started_at <= request.latest_end)
+
+
+def sticks_out(run: Run, request: Request, *, clock_skew: timedelta) -> bool:
+    """Whether a run is longer than its request by more than the skew, or the request's duration is unknown.
+
+    So are runs that work on after a time-out, and those whose clock is another.
+    """
+    if request.latest_end is None:
+        return True
+    return run.started_at < request.started_at - clock_skew or run.ended_at > request.latest_end + clock_skew
+
+
+def is_born_in(trace_id: TraceId, request: Request, *, clock_skew: timedelta) -> bool:
+    """Whether the trace may have begun with the request: in the second of its start, or one next to it.
+
+    A trace's first eight digits are its second: X-Ray and ADOT put the time there. Other makers of ids put chance
+    there, and their traces are born in no request.
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
+    """
+    born = EPOCH + int(trace_id[:8], 16) * _SECOND
+    started = EPOCH + (request.started_at - EPOCH) // _SECOND * _SECOND
+    return abs(born - started) <= _SECOND + clock_skew

@@ -1,0 +1,84 @@
+"""A request's calls are complete where spans and the agents' own sums prove it, and say what is missing where not."""
+
+import pytest
+
+from request_lens.domain.facts import Invocation, TokenCounts
+from request_lens.domain.spans import Span
+from request_lens.domain.tracing.completeness import Completeness, completeness
+from tests.support.telemetry.traces import REGION, agent_span, call_span, entry_span, invocation, strands_trace
+
+COMPLETE, UNPROVEN = Completeness(complete=True), Completeness()
+
+
+def judged(linked: list[Invocation], *spans: Span) -> Completeness:
+    return completeness(linked, spans, region=REGION)
+
+
+ONE_CALL = (entry_span(0, 100), call_span("a", 10, 20))
+TWO_CALLS = (*ONE_CALL, call_span("b", 30, 40))
+
+
+def test_a_real_request_is_complete() -> None:
+    assert judged([invocation("call", read=21245, written=56)], *strands_trace()) == COMPLETE
+
+
+def test_a_call_that_has_a_span_and_no_event_of_this_request_is_missing_by_name() -> None:
+    found = judged([invocation("b")], *TWO_CALLS, agent_span(0, 100, read=200, written=20))
+
+    assert (found.complete, found.missing) == (False, ("a",))
+
+
+def test_the_sums_prove_it_only_where_input_and_output_are_those_of_the_calls() -> None:
+    linked = [invocation("a"), invocation("b")]
+
+    assert judged(linked, *TWO_CALLS, agent_span(0, 100, read=200, written=20)) == COMPLETE
+    assert judged(linked, *TWO_CALLS, agent_span(0, 100, read=200, written=21)) == UNPROVEN
+    assert judged(linked, *TWO_CALLS, agent_span(0, 100, read=201, written=20)) == UNPROVEN
+    assert judged(linked, *TWO_CALLS, agent_span(0, 100, read=None, written=20)) == UNPROVEN
+
+
+@pytest.mark.parametrize("read", [100, 157])
+def test_an_agent_may_count_cached_tokens_as_input_or_not(read: int) -> None:
+    counts = TokenCounts(input=100, output=10, cache_read=50, cache_write=7)
+
+    assert judged([invocation("a", tokens=counts)], *ONE_CALL, agent_span(0, 100, read=read, written=10)) == COMPLETE
+
+
+def test_a_count_that_the_log_lacks_proves_nothing() -> None:
+    assert judged([invocation("a", read=None)], *ONE_CALL, agent_span(0, 100, read=100, written=10)) == UNPROVEN
+
+
+def test_a_failed_attempt_is_there_and_counts_no_tokens() -> None:
+    failed = invocation("b", read=None, written=None, error_code="ThrottlingException")
+
+    assert judged([invocation("a"), failed], *TWO_CALLS, agent_span(0, 100, read=100, written=10)) == COMPLETE
+
+
+def test_without_an_agents_sums_or_its_entry_nothing_is_proven() -> None:
+    call, agent = call_span("a", 10, 20), agent_span(0, 100, read=100, written=10)
+
+    assert judged([invocation("a")], entry_span(0, 100), call) == UNPROVEN
+    assert judged([invocation("a")], call, agent) == UNPROVEN
+    assert judged([], entry_span(0, 100), agent_span(0, 100, read=0, written=0)) == UNPROVEN
+
+
+def test_calls_of_an_agent_that_another_ran_are_not_the_outer_ones() -> None:
+    outer, inner = agent_span(0, 100, read=100, written=10), agent_span(25, 50, read=77, written=7)
+    linked = [invocation("a"), invocation("b", read=77, written=7)]
+
+    assert judged(linked, *TWO_CALLS, outer, inner) == COMPLETE
+    assert judged(linked, *TWO_CALLS, agent_span(0, 100, read=177, written=17), inner) == UNPROVEN
+
+
+def test_a_call_in_another_region_is_counted_apart_and_not_missed() -> None:
+    abroad = call_span("b", 30, 40, region="eu-west-1")
+    found = judged([invocation("a")], *ONE_CALL, abroad)
+
+    assert found == Completeness(complete=None, elsewhere=1)
+
+
+def test_a_call_linked_without_a_span_leaves_the_sums_to_decide() -> None:
+    linked = [invocation("a"), invocation("b")]
+
+    assert judged(linked, *ONE_CALL, agent_span(0, 100, read=100, written=10)) == COMPLETE
+    assert judged(linked, *ONE_CALL, agent_span(0, 100, read=200, written=20)) == UNPROVEN

@@ -1,0 +1,72 @@
+"""Which spans are of one run of an agent, and which runs of a trace are a request's."""
+
+from dataclasses import replace
+
+import pytest
+
+from request_lens.domain.spans import Span, SpanId, TraceId
+from request_lens.domain.tracing.runs import is_born_in, join_spans, runs_of, spans_of
+from tests.support.telemetry.traces import SKEW, START, TRACE, at, call_span, entry_span, request
+
+
+def times(*spans: Span) -> list[tuple[int, int]]:
+    ms = [(run.started_at - START, run.ended_at - START) for run in runs_of(spans)]
+    return [(round(begin.total_seconds() * 1000), round(end.total_seconds() * 1000)) for begin, end in ms]
+
+
+def test_a_span_that_came_twice_is_one() -> None:
+    assert join_spans([call_span("b", 5, 6), entry_span(0, 9), call_span("b", 5, 6)]) == [
+        entry_span(0, 9),
+        call_span("b", 5, 6),
+    ]
+
+
+def test_an_entry_span_below_another_of_its_agent_is_its_double() -> None:
+    outer = entry_span(0, 100, span_id="outer")
+
+    assert times(outer, entry_span(10, 90, parent_id=SpanId("outer"))) == [(0, 100)]
+    late_double = entry_span(120, 150, parent_id=SpanId("outer"))
+    assert times(outer, late_double) == [(0, 100)]
+
+
+def test_an_agent_that_another_agent_called_has_a_run_of_its_own() -> None:
+    sub_agent = entry_span(10, 90, parent_id=SpanId("outer"), resource="sub-agent")
+
+    assert times(entry_span(0, 100, span_id="outer"), sub_agent) == [(0, 100), (10, 90)]
+
+
+def test_entries_of_one_agent_that_overlap_cannot_be_told_apart() -> None:
+    assert times(entry_span(0, 100), entry_span(50, 180), entry_span(170, 200), entry_span(300, 400)) == [
+        (0, 200),
+        (300, 400),
+    ]
+    assert times(entry_span(0, 100), entry_span(200, 300), entry_span(90, 210)) == [(0, 300)]
+
+
+@pytest.mark.parametrize("other", [{"resource": "sub-agent"}, {"trace_id": TraceId("f" * 32)}])
+def test_a_run_holds_what_began_in_its_time_in_its_trace_and_resource(other: dict[str, str]) -> None:
+    [run] = runs_of([entry_span(0, 100)])
+
+    assert run.holds(call_span("c", 100, 400))
+    assert not run.holds(call_span("c", 101, 400))
+    assert not run.holds(call_span("c", 50, 60, **other))
+
+
+def test_all_spans_of_a_trace_are_the_requests_that_alone_names_it() -> None:
+    spans = [entry_span(0, 500), call_span("c", 5, 6), call_span("d", 5000, 6000)]
+
+    assert spans_of(request(300), spans, is_shared=False) == spans
+
+
+def test_of_a_trace_that_several_records_name_a_request_has_the_runs_in_its_time() -> None:
+    first, second = entry_span(0, 500), entry_span(2000, 2500)
+    spans = [first, second, call_span("c", 5, 6), call_span("d", 2100, 2200), call_span("e", 1000, 1100)]
+
+    assert spans_of(request(600), spans, is_shared=True) == [first, spans[2]]
+    assert spans_of(request(None, begin=1500), spans, is_shared=True) == [second, spans[3]]
+
+
+def test_a_trace_is_born_in_the_request_in_whose_second_it_began() -> None:
+    in_second = [is_born_in(TRACE, request(100, begin=begin), clock_skew=SKEW) for begin in (-2001, -2000, 2999, 3000)]
+    assert in_second == [False, True, True, False]
+    assert is_born_in(TRACE, replace(request(100), started_at=at(999)), clock_skew=SKEW * 0)

@@ -11,6 +11,7 @@ from request_lens.domain.linking.link import Decision, LinkedInvocation, Unlinke
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import CallSpan, Span, Trace, TraceId
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import FactStore
 from tests.simulation.drawing.faults import Fault
@@ -61,12 +62,36 @@ class SimulatedStore:
         self._step.some_of(list(records), store)
         return conflicting
 
-    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+    def store_unlinked(
+        self, invocations: Sequence[Invocation], *, stored_at: datetime
+    ) -> Mapping[InvocationId, CallSpan]:
+        spans: dict[InvocationId, CallSpan] = {}
+
         def store(some: list[Invocation]) -> None:
             self._seen(some)
-            self._written(lambda: self._port.store_unlinked(some, stored_at=stored_at))
+            spans.update(self._written(lambda: self._port.store_unlinked(some, stored_at=stored_at)))
 
         self._step.some_of(list(invocations), store)
+        return spans
+
+    def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:
+        self._step.some_of(
+            list(spans), lambda some: self._written(lambda: self._port.store_spans(some, stored_at=stored_at))
+        )
+
+    def name_traces(self, named: Sequence[tuple[TraceId, RequestId]], *, stored_at: datetime) -> None:
+        self._step.some_of(
+            list(named), lambda some: self._written(lambda: self._port.name_traces(some, stored_at=stored_at))
+        )
+
+    def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
+        return self._step.read(lambda: self._port.find_named(trace_ids))
+
+    def load_trace(self, trace_id: TraceId) -> Trace:
+        return self._step.read(lambda: self._port.load_trace(trace_id))
+
+    def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
+        return self._step.read(lambda: self._port.load_call_spans(invocation_ids))
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         def store(some: list[LinkedInvocation]) -> None:

@@ -1,6 +1,6 @@
 """The use cases in a world of memory adapters, where writes can fail and a failed message comes again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from request_lens.adapters.memory.clock import MemoryClock
@@ -22,6 +22,7 @@ from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.readiness import has_news
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import CallSpan
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 from tests.support.facts import at
@@ -56,9 +57,11 @@ class FailingStore(MemoryFactStore):
         write = super().store_requests
         return self._written(lambda: write(records, stored_at=stored_at))
 
-    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+    def store_unlinked(
+        self, invocations: Sequence[Invocation], *, stored_at: datetime
+    ) -> Mapping[InvocationId, CallSpan]:
         write = super().store_unlinked
-        self._written(lambda: write(invocations, stored_at=stored_at))
+        return self._written(lambda: write(invocations, stored_at=stored_at))
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         write = super().store_linked

@@ -13,6 +13,7 @@ from request_lens.domain.pricing import PriceTable
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState, TimedKey
+from request_lens.domain.spans import CallSpan, Span, Trace, TraceId
 
 
 class FactWriter(Protocol):
@@ -21,8 +22,10 @@ class FactWriter(Protocol):
     def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
         """Store requests' records; answers with those that are not stored because another request has their id."""
 
-    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
-        """Store untagged invocations, pending until somebody decides them."""
+    def store_unlinked(
+        self, invocations: Sequence[Invocation], *, stored_at: datetime
+    ) -> Mapping[InvocationId, CallSpan]:
+        """Store untagged invocations, pending until somebody decides them; answers with the spans known of them."""
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         """Store invocations under their requests. Each is put whole: a repeated one has the same content.
@@ -30,6 +33,28 @@ class FactWriter(Protocol):
         Only the model behind an application inference profile may be known of one and not of the other: then the table
         keeps the later, and the request's next revision counts by it.
         """
+
+
+class TraceStore(Protocol):
+    """Spans, and which requests' records name their traces: twice is once, in any order. Raises: StoreUnavailable.
+
+    Of two writers that meet, the second finds what the first has written, read strongly consistent.
+    """
+
+    def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:
+        """Store spans under their traces, and of each call to Bedrock its trace and times with its invocation."""
+
+    def name_traces(self, named: Sequence[tuple[TraceId, RequestId]], *, stored_at: datetime) -> None:
+        """Store that requests' records name these traces."""
+
+    def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
+        """Those of the traces that a request's record names."""
+
+    def load_trace(self, trace_id: TraceId) -> Trace:
+        """All that is known of a trace; an unknown one has no spans and no requests."""
+
+    def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
+        """The spans of those of the invocations that have one, whether or not their own events have come."""
 
 
 class RequestStore(Protocol):
@@ -132,7 +157,9 @@ class RejectedStore(Protocol):
         """Those stored in [first, last], the earliest `limit` by time and key; may lag behind the newest writes."""
 
 
-class FactStore(FactWriter, RequestStore, DecisionStore, Neighbourhood, SweepQueries, RejectedStore, Protocol):
+class FactStore(
+    FactWriter, TraceStore, RequestStore, DecisionStore, Neighbourhood, SweepQueries, RejectedStore, Protocol
+):
     """The table as a whole."""
 
 

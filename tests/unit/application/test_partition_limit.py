@@ -15,9 +15,10 @@ from request_lens.adapters.dynamodb.updates import decision_update, record_updat
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.adapters.sqs_settle_timer import delay_of
 from request_lens.application.settle_batch import collect_and_settle, settle_messages
-from request_lens.domain.facts import Fact, Invocation, Request
+from request_lens.domain.facts import Fact, Invocation, InvocationId, Request
 from request_lens.domain.linking.link import Decision, UnlinkedInvocation
 from request_lens.domain.settling.state import SettleKey, TimedKey
+from request_lens.domain.spans import CallSpan
 from tests.support.facts import at, call, link, pending, request, tag
 from tests.support.metering.dynamo_units import READ_UNIT_BYTES, WRITE_UNIT_BYTES, item_bytes
 from tests.support.world import World
@@ -61,10 +62,12 @@ class MeteredStore(MemoryFactStore):
         self._write((_partition(request_times(record)) for record in fresh), self._request_bytes)
         return super().store_requests(records, stored_at=stored_at)
 
-    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+    def store_unlinked(
+        self, invocations: Sequence[Invocation], *, stored_at: datetime
+    ) -> Mapping[InvocationId, CallSpan]:
         fresh = [made for made in invocations if self.load_unlinked(made.invocation_id) is None]
         self._write((_partition(invocation_times(made)) for made in fresh), self._call_bytes)
-        super().store_unlinked(invocations, stored_at=stored_at)
+        return super().store_unlinked(invocations, stored_at=stored_at)
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         self._write([_partition(invocation_times(unlinked.invocation))], self._call_bytes)

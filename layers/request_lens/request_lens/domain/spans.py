@@ -4,12 +4,13 @@ A span never changes once read. Times are aware UTC datetimes cut to the millise
 unknown value is None, never 0.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from request_lens.domain.facts import InvocationId, TokenCounts
+from request_lens.domain.facts import InvocationId, RequestId, TokenCounts
 
 TraceId = NewType("TraceId", str)
 """32 hexadecimal digits, without X-Ray's dashes. The first eight are the second in which the trace began."""
@@ -63,6 +64,11 @@ class Span:
     tool_call_id: str | None = None
     gateway_overhead_ms: int | None = None
 
+    @property
+    def call(self) -> "CallSpan":
+        """When and in which trace the call was, of a call's span."""
+        return CallSpan(trace_id=self.trace_id, started_at=self.started_at, ended_at=self.ended_at)
+
     def holds(self, moment: datetime) -> bool:
         """Whether the moment lies in the span's time, its ends included."""
         return self.started_at <= moment <= self.ended_at
@@ -70,3 +76,31 @@ class Span:
     def is_inside(self, other: "Span") -> bool:
         """Whether all of its time is the other's, too."""
         return other.holds(self.started_at) and other.holds(self.ended_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSpan:
+    """What the span of a call to Bedrock tells of the invocation with the same id: its trace, and its exact times."""
+
+    trace_id: TraceId
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What is known of one trace: its spans, each once, in order of time, and the requests whose records name it."""
+
+    trace_id: TraceId
+    spans: tuple[Span, ...] = ()
+    requests: tuple[RequestId, ...] = ()
+
+
+def join_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Each span once, however often it was delivered, in order of time."""
+    return tuple(sorted({(span.trace_id, span.span_id): span for span in spans}.values(), key=by_time))
+
+
+def by_time(span: Span) -> tuple[datetime, datetime, str, str]:
+    """What orders spans by their start, wherever they come from."""
+    return span.started_at, span.ended_at, span.trace_id, span.span_id

@@ -59,14 +59,14 @@ class DynamoFactReader:
     def load_request(self, request_id: RequestId) -> RequestState:
         """See `ports.RequestStore`."""
         items = self._table.query_partition(request_partition(request_id))
-        with _reading(request_partition(request_id)):
+        with reading(request_partition(request_id)):
             return request_state(request_id, items)
 
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         """See `ports.DecisionStore`."""
         item = self._table.get(invocation_key(invocation_id))
-        with _reading(invocation_id):
-            return unlinked_from(item) if item is not None else None
+        with reading(invocation_id):
+            return unlinked_from(item) if item is not None and "fact" in item else None
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`. Reads each hour's index partitions."""
@@ -105,7 +105,7 @@ class DynamoFactReader:
         """What the items hold that this version can read; of the others it is told."""
         for item in items:
             try:
-                with _reading(str(item.get("pk"))):
+                with reading(str(item.get("pk"))):
                     value = read(item)
             except UnreadableItem as error:
                 self._on_unreadable(error)
@@ -155,7 +155,7 @@ class DynamoFactReader:
 
 
 @contextmanager
-def _reading(name: str) -> Iterator[None]:
+def reading(name: str) -> Iterator[None]:
     """Turns what reading an item raises inside it into UnreadableItem; the message has no value of the item."""
     try:
         yield

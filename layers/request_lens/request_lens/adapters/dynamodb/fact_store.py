@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from request_lens.adapters.dynamodb.attributes import PlainMap
 from request_lens.adapters.dynamodb.codec import encode
-from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, ignore_unreadable
+from request_lens.adapters.dynamodb.fact_reader import ignore_unreadable
 from request_lens.adapters.dynamodb.items import (
     SETTLED_BY,
     decision_from,
@@ -20,6 +20,8 @@ from request_lens.adapters.dynamodb.items import (
     request_partition,
 )
 from request_lens.adapters.dynamodb.table import in_parallel
+from request_lens.adapters.dynamodb.trace_items import call_span_from
+from request_lens.adapters.dynamodb.trace_store import DynamoTraceStore
 from request_lens.adapters.dynamodb.updates import (
     decision_update,
     mark_update,
@@ -32,6 +34,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.spans import CallSpan
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Clock
 
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoFactStore(DynamoFactReader):
+class DynamoFactStore(DynamoTraceStore):
     """All facts in one table. Every method raises StoreUnavailable where DynamoDB refuses or does not answer.
 
     Items expire `retention` after the start of their fact.
@@ -54,8 +57,7 @@ class DynamoFactStore(DynamoFactReader):
         clock: Clock,
         on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
     ) -> None:
-        super().__init__(client, table_name=table_name, on_unreadable=on_unreadable)
-        self._retention = retention
+        super().__init__(client, table_name=table_name, retention=retention, on_unreadable=on_unreadable)
         self._clock = clock
 
     def store_requests(self, records: Sequence[Request], *, stored_at: datetime) -> Sequence[Request]:
@@ -75,11 +77,15 @@ class DynamoFactStore(DynamoFactReader):
         refused = [(record, item) for record, item in zip(records, found, strict=True) if item]
         return [record for record, item in refused if any(map(record.is_another_than, self._read(record_from, [item])))]
 
-    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+    def store_unlinked(
+        self, invocations: Sequence[Invocation], *, stored_at: datetime
+    ) -> Mapping[InvocationId, CallSpan]:
         """See `ports.FactWriter`."""
-        self._table.update_all(
+        items = self._table.update_and_read(
             [unlinked_update(call, stored_at=stored_at, retention=self._retention) for call in invocations]
         )
+        spans = ((call.invocation_id, call_span_from(item)) for call, item in zip(invocations, items, strict=True))
+        return {call_id: span for call_id, span in spans if span is not None}
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         """See `ports.FactWriter`. Writes whole items: a duplicate brings the same content."""

@@ -7,6 +7,9 @@
 | untagged invocation | `invocation#<invocation id>` | `invocation` | `untagged#<hour>` / `<logged_at>#<id>` |
 | rejected record | `rejected#<event id>` | `rejected` | `rejected#<hour>` / `<stored_at>#<event id>` |
 
+An untagged invocation's own item may hold its `span` before, or without, its `fact`: then it is no invocation yet. The
+items of traces are in `trace_items`.
+
 A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
 """
 

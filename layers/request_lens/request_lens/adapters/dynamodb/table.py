@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import batched
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -51,6 +51,19 @@ class _QueryOptions(TypedDict, total=False):
     ExpressionAttributeNames: Mapping[str, str]
 
 
+class _Condition(TypedDict, total=False):
+    """What an update is made on condition of, if anything."""
+
+    ConditionExpression: str
+
+
+class _Tried(NamedTuple):
+    """Whether an update was made, and the item as it stands then, if it was asked for."""
+
+    made: bool
+    item: PlainMap
+
+
 class DynamoTable:
     """One table behind a boto3 client."""
 
@@ -64,31 +77,43 @@ class DynamoTable:
 
         False may also answer the client's own retry of an update that had succeeded: read again to know.
         """
-        return self._try_update(update) is None
+        return self._try_update(update).made
 
     def update_or_find(self, updates: Sequence[Update]) -> Sequence[PlainMap | None]:
         """Make these updates in any order; of each whose condition does not hold, the item as it stands, else None.
 
         That item may be what the client's own retry of an update finds. Raises: StoreUnavailable.
         """
-        return in_parallel(partial(self._try_update, answer="ALL_OLD"), updates)
+        return [None if tried.made else tried.item for tried in self._try_all(updates)]
 
-    def _try_update(self, update: Update, *, answer: Literal["NONE", "ALL_OLD"] = "NONE") -> PlainMap | None:
-        """None where the update is made, else the item for which its condition does not hold, as far as asked for."""
+    def update_and_read(self, updates: Sequence[Update]) -> Sequence[PlainMap]:
+        """Make these updates in any order; of each the item as it stands then, whether or not its condition held.
+
+        Raises: StoreUnavailable.
+        """
+        return [tried.item for tried in self._try_all(updates)]
+
+    def _try_all(self, updates: Sequence[Update]) -> Sequence[_Tried]:
+        return in_parallel(partial(self._try_update, reads=True), updates)
+
+    def _try_update(self, update: Update, *, reads: bool = False) -> _Tried:
+        """Make the update if its condition holds; the item as it stands then is told where it is asked for."""
+        condition: _Condition = {"ConditionExpression": update.condition} if update.condition else {}
         with outages():
             try:
-                self._client.update_item(
+                response = self._client.update_item(
                     TableName=self._name,
                     Key=to_item(update.key),
                     UpdateExpression=update.expression,
-                    ConditionExpression=update.condition,
                     ExpressionAttributeNames=update.names,
                     ExpressionAttributeValues=to_item(update.values),
-                    ReturnValuesOnConditionCheckFailure=answer,
+                    ReturnValues="ALL_NEW" if reads else "NONE",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD" if reads else "NONE",
+                    **condition,
                 )
             except self._client.exceptions.ConditionalCheckFailedException as error:
-                return from_item(cast("Item", error.response.get("Item", {})))
-        return None
+                return _Tried(made=False, item=from_item(cast("Item", error.response.get("Item", {}))))
+        return _Tried(made=True, item=from_item(response.get("Attributes", {})))
 
     def update_all(self, updates: Sequence[Update]) -> None:
         """Make these updates in any order, whether or not their conditions hold. Raises: StoreUnavailable."""
@@ -113,10 +138,12 @@ class DynamoTable:
             response = self._client.get_item(TableName=self._name, Key=to_item(key), ConsistentRead=True)
         return from_item(response["Item"]) if "Item" in response else None
 
-    def batch_get(self, keys: Sequence[PlainMap], *, attributes: Sequence[str]) -> list[PlainMap]:
+    def batch_get(
+        self, keys: Sequence[PlainMap], *, attributes: Sequence[str], is_consistent: bool = False
+    ) -> list[PlainMap]:
         """These attributes of the items that there are with these keys, in any order. Raises: StoreUnavailable.
 
-        Eventually consistent: half the price, for readers that come long after the writes.
+        Eventually consistent, at half the price, for readers that come long after the writes; others say so.
         """
         distinct = {(key["pk"], key["sk"]): to_item(key) for key in keys}
         names = {f"#{name}": name for name in attributes}
@@ -128,6 +155,7 @@ class DynamoTable:
                 "Keys": batch,
                 "ProjectionExpression": ", ".join(names),
                 "ExpressionAttributeNames": names,
+                "ConsistentRead": is_consistent,
             }
             with outages():
                 response = self._client.batch_get_item(RequestItems={self._name: request})
@@ -152,9 +180,12 @@ class DynamoTable:
         if left:
             raise StoreUnavailable(f"DynamoDB left {len(left)} items unprocessed")
 
-    def query_partition(self, pk: str) -> list[PlainMap]:
-        """All items of one partition by their sort key, strongly consistent. Raises: StoreUnavailable."""
-        return self._query(pk, {"ConsistentRead": True})
+    def query_partition(self, pk: str, *, begins: str = "") -> list[PlainMap]:
+        """The items of one partition, or those whose sort key begins so, by that key, strongly consistent.
+
+        Raises: StoreUnavailable.
+        """
+        return self._query(pk, {"ConsistentRead": True}, begins=begins)
 
     def query_projection(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
         """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable.
@@ -165,11 +196,12 @@ class DynamoTable:
         names = {f"#{name}": name for path in attributes for name in path.split(".")}
         return self._query(pk, {"ProjectionExpression": projection, "ExpressionAttributeNames": names})
 
-    def _query(self, pk: str, options: _QueryOptions) -> list[PlainMap]:
+    def _query(self, pk: str, options: _QueryOptions, *, begins: str = "") -> list[PlainMap]:
+        values = {":pk": pk, ":begins": begins} if begins else {":pk": pk}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": pk}),
+            KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :begins)" if begins else ""),
+            ExpressionAttributeValues=to_item(values),
             **options,
         )
         with outages():

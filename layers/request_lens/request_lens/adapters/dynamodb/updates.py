@@ -29,13 +29,13 @@ class Update:
     """One conditional UpdateItem.
 
     `sets` replaces attributes, `defaults` sets those that are absent; `condition` names attributes as `#name` and the
-    values of `compared` as `:name`. Names of both kinds avoid DynamoDB's reserved words.
+    values of `compared` as `:name`; none is no condition. Names of both kinds avoid DynamoDB's reserved words.
     """
 
     key: PlainMap
     sets: PlainMap
     defaults: PlainMap = field(default_factory=dict)
-    condition: str
+    condition: str = ""
     compared: PlainMap = field(default_factory=dict)
 
     @property

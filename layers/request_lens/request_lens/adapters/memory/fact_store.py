@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 
+from request_lens.adapters.memory.trace_store import MemoryTraceStore
 from request_lens.domain.doctor import is_doctors
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
@@ -18,12 +19,14 @@ from request_lens.domain.publishing.changes import Change, InvocationDecided, Re
 from request_lens.domain.settling.readiness import has_news
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import CallSpan
 
 
-class MemoryFactStore:
+class MemoryFactStore(MemoryTraceStore):
     """All facts in dictionaries, with the table's stream as a list of changes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._requests: dict[RequestId, RequestState] = {}
         self._linked: dict[RequestId, dict[InvocationId, LinkedInvocation]] = {}
         self._unlinked: dict[InvocationId, UnlinkedInvocation] = {}
@@ -59,10 +62,13 @@ class MemoryFactStore:
                 conflicting.append(record)
         return conflicting
 
-    def store_unlinked(self, invocations: Sequence[Invocation], *, stored_at: datetime) -> None:
+    def store_unlinked(
+        self, invocations: Sequence[Invocation], *, stored_at: datetime
+    ) -> Mapping[InvocationId, CallSpan]:
         """See `ports.FactWriter`."""
         for invocation in invocations:
             self._store(UnlinkedInvocation(invocation=invocation, stored_at=stored_at))
+        return self.load_call_spans([invocation.invocation_id for invocation in invocations])
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         """See `ports.FactWriter`."""

@@ -1,11 +1,11 @@
 """Runs: the times in which an agent answered, as its entry spans tell them, and the spans that lie in each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Request
-from request_lens.domain.spans import Span, SpanKind, TraceId
+from request_lens.domain.spans import Span, SpanKind, TraceId, by_time
 from request_lens.domain.times import EPOCH
 
 _SECOND = timedelta(seconds=1)
@@ -31,21 +31,12 @@ class Run:
         return is_alike and self.started_at <= other.ended_at and other.started_at <= self.ended_at
 
 
-def join_spans(spans: Iterable[Span]) -> Sequence[Span]:
-    """Each span once, however often it was delivered, in order of time."""
-    return sorted({(span.trace_id, span.span_id): span for span in spans}.values(), key=_by_time)
-
-
-def _by_time(span: Span) -> tuple[datetime, datetime, str, str]:
-    return span.started_at, span.ended_at, span.trace_id, span.span_id
-
-
 def runs_of(spans: Sequence[Span]) -> Sequence[Run]:
     """The runs of a trace's agents, in order of their start."""
     entries = [span for span in spans if span.kind is SpanKind.ENTRY]
     ids = {(span.trace_id, span.resource, span.span_id) for span in entries}
     runs: list[Run] = []
-    for span in sorted(entries, key=_by_time):
+    for span in sorted(entries, key=by_time):
         if (span.trace_id, span.resource, span.parent_id) not in ids:  # else it is the double of its parent
             runs = _with(_run(span), runs)
     return sorted(runs, key=lambda run: run.started_at)

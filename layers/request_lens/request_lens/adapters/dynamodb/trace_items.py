@@ -1,0 +1,88 @@
+"""The items of traces: their keys, and how they are written and read.
+
+| item | pk | sk |
+|---|---|---|
+| spans of a trace | `trace#<trace id>` | `spans#<hash of their ids>` |
+| request of a trace | `trace#<trace id>` | `request#<request id>` |
+
+A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import batched
+
+from request_lens.adapters.dynamodb.attributes import PlainMap, sequence, text
+from request_lens.adapters.dynamodb.codec import decode, encode
+from request_lens.adapters.dynamodb.items import expires_at_epoch_s, invocation_key
+from request_lens.adapters.dynamodb.updates import Update
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.spans import CallSpan, Span, Trace, TraceId, join_spans
+
+_SPANS, NAMING = "spans#", "request#"
+"""What the sort keys of the two begin with."""
+
+MAX_SPANS = 200
+"""Spans of one item: of its 400 KB they take a quarter at most."""
+
+
+def trace_partition(trace_id: TraceId) -> str:
+    """The partition of a trace: its spans, and the requests whose records name it."""
+    return f"trace#{trace_id}"
+
+
+def naming_item(trace_id: TraceId, request_id: RequestId, *, stored_at: datetime, retention: timedelta) -> PlainMap:
+    """The whole item that says that a request's record names a trace."""
+    return {
+        "pk": trace_partition(trace_id),
+        "sk": f"{NAMING}{request_id}",
+        "expires_at": expires_at_epoch_s(stored_at, retention),
+    }
+
+
+def spans_items(spans: Sequence[Span], *, retention: timedelta) -> Sequence[PlainMap]:
+    """Whole items of spans, by their traces. The same spans have the same keys, however often they come."""
+    by_trace: dict[TraceId, list[Span]] = {}
+    for span in join_spans(spans):
+        by_trace.setdefault(span.trace_id, []).append(span)
+    return [
+        _spans_item(trace_id, some, retention)
+        for trace_id, of_trace in by_trace.items()
+        for some in batched(of_trace, MAX_SPANS, strict=False)
+    ]
+
+
+def _spans_item(trace_id: TraceId, spans: Sequence[Span], retention: timedelta) -> PlainMap:
+    ids = " ".join(sorted(span.span_id for span in spans))
+    return {
+        "pk": trace_partition(trace_id),
+        "sk": f"{_SPANS}{sha256(ids.encode()).hexdigest()[:16]}",
+        "spans": [encode(span) for span in spans],
+        "expires_at": expires_at_epoch_s(spans[0].started_at, retention),
+    }
+
+
+def trace_from(trace_id: TraceId, items: Sequence[PlainMap]) -> Trace:
+    """The trace by the items of its partition."""
+    lists = [sequence(item["spans"]) for item in items if text(item["sk"]).startswith(_SPANS)]
+    keys = [text(item["sk"]) for item in items]
+    return Trace(
+        trace_id=trace_id,
+        spans=join_spans(decode(Span, each) for stored in lists for each in stored),
+        requests=tuple(RequestId(key.removeprefix(NAMING)) for key in keys if key.startswith(NAMING)),
+    )
+
+
+def call_span_update(invocation_id: InvocationId, span: CallSpan, *, retention: timedelta) -> Update:
+    """The update that stores a call's span on its own item, where that has none; it needs no event of the call."""
+    return Update(
+        key=invocation_key(invocation_id),
+        sets={},
+        defaults={"span": encode(span), "expires_at": expires_at_epoch_s(span.started_at, retention)},
+    )
+
+
+def call_span_from(item: PlainMap) -> CallSpan | None:
+    """The span on an invocation's own item; None where that has none."""
+    return decode(CallSpan, item["span"]) if "span" in item else None

@@ -1,0 +1,77 @@
+"""Traces in DynamoDB: the part of the fact store that keeps spans, and which requests' records name their traces."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, ignore_unreadable, reading
+from request_lens.adapters.dynamodb.items import invocation_key
+from request_lens.adapters.dynamodb.table import in_parallel
+from request_lens.adapters.dynamodb.trace_items import (
+    NAMING,
+    call_span_from,
+    call_span_update,
+    naming_item,
+    spans_items,
+    trace_from,
+    trace_partition,
+)
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.spans import CallSpan, Span, SpanKind, Trace, TraceId
+from request_lens.errors import UnreadableItem
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoTraceStore(DynamoFactReader):
+    """Spans as a grow-only set. Every method raises StoreUnavailable where DynamoDB refuses or does not answer.
+
+    Items expire `retention` after the start of their spans.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        table_name: str,
+        retention: timedelta,
+        on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
+    ) -> None:
+        super().__init__(client, table_name=table_name, on_unreadable=on_unreadable)
+        self._retention = retention
+
+    def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:  # noqa: ARG002 - they have times
+        """See `ports.TraceStore`. One item a trace, and one update a call."""
+        calls = {span.invocation_id: span.call for span in reversed(spans) if span.kind is SpanKind.CALL}
+        self._table.put_all(spans_items(spans, retention=self._retention))
+        self._table.update_all(
+            [
+                call_span_update(call_id, call, retention=self._retention)
+                for call_id, call in calls.items()
+                if call_id is not None
+            ]
+        )
+
+    def name_traces(self, named: Sequence[tuple[TraceId, RequestId]], *, stored_at: datetime) -> None:
+        """See `ports.TraceStore`."""
+        self._table.put_all([naming_item(*each, stored_at=stored_at, retention=self._retention) for each in named])
+
+    def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
+        """See `ports.TraceStore`. A Query a trace, eight at a time."""
+        ids = list(trace_ids)
+        named = in_parallel(lambda trace_id: self._table.query_partition(trace_partition(trace_id), begins=NAMING), ids)
+        return {trace_id for trace_id, items in zip(ids, named, strict=True) if items}
+
+    def load_trace(self, trace_id: TraceId) -> Trace:
+        """See `ports.TraceStore`."""
+        with reading(trace_partition(trace_id)):
+            return trace_from(trace_id, self._table.query_partition(trace_partition(trace_id)))
+
+    def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
+        """See `ports.TraceStore`."""
+        by_partition = {str(invocation_key(call_id)["pk"]): call_id for call_id in invocation_ids}
+        keys = [invocation_key(call_id) for call_id in invocation_ids]
+        items = self._table.batch_get(keys, attributes=["pk", "span"], is_consistent=True)
+        spans = ((by_partition[str(item["pk"])], call_span_from(item)) for item in items)
+        return {call_id: span for call_id, span in spans if span is not None}

@@ -11,9 +11,9 @@ from request_lens.domain.policy import Policy
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
 from request_lens.presentation.timeline.drawing import DrawnTimeline, View, lay_timeline
-from request_lens.presentation.timeline.frame import frame_of
-from request_lens.presentation.timeline.labels import ROW_HEIGHT, columns_of
-from request_lens.presentation.timeline.layout import BAR_HEIGHT
+from request_lens.presentation.timeline.frame import frame_of, header_lines
+from request_lens.presentation.timeline.pieces import Words
+from request_lens.presentation.timeline.row import ROOMY
 from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.report import Report, headline
@@ -70,8 +70,9 @@ def picture(report: Report) -> Markup:
     """The timeline of the two requests, and in both of their bars the call that fits both."""
     rows = report.timeline_rows()
     view = View(width=_WIDTH, axis=AxisKind.CLOCK)
-    drawn = lay_timeline(rows, title="One call fits two requests", subtitle=headline(report), view=view)
-    frame = frame_of(columns_of(rows, width=_WIDTH), width=_WIDTH, subtitle=True)
+    words = Words(title="One call fits two requests", subtitle=headline(report))
+    drawn = lay_timeline(rows, words=words, view=view)
+    frame = frame_of(rows, header_lines(words.title, words.subtitle, width=_WIDTH), width=_WIDTH)
     extents = [extent_of(row.request, row.summary) for row in rows]
     axis = axis_of(extents, left=frame.left, width=frame.plot_width, kind=view.axis)
     return Markup(drawn.svg.removesuffix("</svg>") + _call_of_both(drawn, axis) + "</svg>")
@@ -81,8 +82,8 @@ def _call_of_both(drawn: DrawnTimeline, axis: Axis) -> Markup:
     """The call as an outline in each bar, and lines that say that the two are one."""
     begins = axis.scale.x(_START + _FITS_BOTH)
     width = _LATENCY_MS * axis.scale.px_per_ms
-    tops = [top + (ROW_HEIGHT - BAR_HEIGHT) / 2 + 2 + 3.5 for _, top in drawn.rows]
-    height = BAR_HEIGHT - 7
+    tops = [top + ROOMY.bar_top + 3.5 for _, top in drawn.rows]
+    height = ROOMY.bar_height - 7
     outlines = (
         element("rect", class_="rl-provisional", x=begins, y=top, width=width, height=height, rx=2.0) for top in tops
     )

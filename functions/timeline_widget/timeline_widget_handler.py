@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
-from request_lens.application.query import get_request, list_requests
+from request_lens.application.query import get_request, list_requests, unattributed_beside
 from request_lens.bootstrap import Viewer, build_viewer
 from widget_details import details_page
 from widget_documentation import DOCUMENTATION
@@ -48,4 +48,5 @@ def _timeline(widget_request: WidgetRequest, viewer: Viewer, *, endpoint: str) -
     listing = list_requests(
         viewer.ports, viewer.policy, span=widget_request.span, now=viewer.clock.now(), limit=widget_request.rows
     )
-    return timeline_page(listing, widget_request, endpoint=endpoint)
+    unlinked = unattributed_beside(viewer.ports, listing, span=widget_request.span)
+    return timeline_page(listing, widget_request, endpoint=endpoint, unlinked=unlinked)

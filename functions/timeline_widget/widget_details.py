@@ -12,6 +12,7 @@ from request_lens.presentation.costs import by_prices, call_cost, cost_of
 from request_lens.presentation.formatting import counts_text, duration_text, moment_text
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
+from request_lens.presentation.timeline.pieces import Words
 from widget_html import page
 from widget_request import WidgetRequest
 from widget_timeline import timeline_row
@@ -43,8 +44,10 @@ def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
     record = view.record
     return lay_timeline(
         [timeline_row(view, span=widget_request.span)],
-        title=f"{record.route} · status {record.status}",
-        subtitle=f"{record.request_id} · {moment_text(record.started_at)}",
+        words=Words(
+            title=f"{record.route} · status {record.status}",
+            subtitle=f"{record.request_id} · {moment_text(record.started_at)}",
+        ),
         view=View(theme=widget_request.theme, width=widget_request.width),
     ).svg
 

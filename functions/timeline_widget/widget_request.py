@@ -34,6 +34,7 @@ class WidgetRequest:
     width: int
     rows: int
     axis: AxisKind
+    stack: str
     request_id: RequestId | None
 
 
@@ -42,15 +43,15 @@ def read_request(event: Object, *, now: datetime) -> WidgetRequest:
     context = _object(event, "widgetContext")
     begins, ends = _span(_object(context, "timeRange"), now=now)
     first = max(begins, ends - MAX_RANGE)
-    request_id = event.get("request_id")
     return WidgetRequest(
         span=(first, ends),
         is_cut=first > begins,
         theme="dark" if context.get("theme") == "dark" else "light",
         width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _MAX_WIDTH)) - _SCROLL_BAR,
         rows=_number(event, "rows", default=MAX_ROWS, within=(1, MAX_ROWS)),
+        stack=_text(event, "stack"),
         axis=AxisKind.CLOCK if event.get("axis") == AxisKind.CLOCK else AxisKind.OWN,
-        request_id=RequestId(request_id) if isinstance(request_id, str) and request_id else None,
+        request_id=RequestId(_text(event, "request_id")) or None,
     )
 
 
@@ -72,6 +73,12 @@ def _moment(epoch_ms: int) -> datetime:
 def _object(of: Object, name: str) -> Object:
     value = of.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _text(of: Object, name: str) -> str:
+    """The text under that name; empty where there is none."""
+    value = of.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _number(of: Object, name: str, *, default: int, within: tuple[int, int]) -> int:

@@ -1,33 +1,40 @@
 """The widget's first page: the requests of a time range as a timeline, each of which opens on a click."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
-from request_lens.presentation.certainty import Doubt, count_doubts, remedy, why_uncertain
+from request_lens.domain.linking.link import UnlinkedInvocation
+from request_lens.presentation.certainty import Doubt, count_doubts, remedy
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
-from request_lens.presentation.timeline.drawing import DEFAULT_TITLE, View, lay_timeline
-from request_lens.presentation.timeline.labels import ROW_HEIGHT, calls_words, total_words
+from request_lens.presentation.timeline.drawing import View, lay_timeline
+from request_lens.presentation.timeline.figures import spoken
+from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import TimelineRow
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
 
-def timeline_page(listing: RequestPage, widget_request: WidgetRequest, *, endpoint: str) -> Markup:
-    """The page; `endpoint` is the ARN of this function, which a click calls for a request's details."""
+def timeline_page(
+    listing: RequestPage, widget_request: WidgetRequest, *, endpoint: str, unlinked: Sequence[UnlinkedInvocation] = ()
+) -> Markup:
+    """The page; `endpoint` is the ARN of this function, which a click calls for a request's details.
+
+    Those of `unlinked` that belong to no request stand below the rows.
+    """
     drawn = lay_timeline(
         [timeline_row(view, span=widget_request.span) for view in listing.requests],
-        title=DEFAULT_TITLE,
-        subtitle=_subtitle(listing, widget_request),
+        words=_words(listing, widget_request, endpoint),
+        unlinked=unlinked,
         view=View(theme=widget_request.theme, width=widget_request.width, axis=widget_request.axis, newest_first=True),
     )
     rows = (
         opening_row(
             top,
-            height=ROW_HEIGHT,
-            hover=f"{row.label}: {total_words(row.request)}, {calls_words(row)}{_why(row)}. Click for the calls.",
+            height=drawn.row_height,
+            hover=f"{spoken(row)}. Click for the calls.",
             endpoint=endpoint,
             parameters={"request_id": row.request.request_id},
         )
@@ -37,26 +44,36 @@ def timeline_page(listing: RequestPage, widget_request: WidgetRequest, *, endpoi
 
 
 def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
-    """A request by its route, and below it its time in UTC and its status; with the day where the span has several."""
+    """A request by its route, and its time in UTC, with its day where the span has several."""
     several_days = span[0].date() != span[1].date()
     started = view.record.started_at.strftime("%m-%d %H:%M:%S" if several_days else "%H:%M:%S")
     return TimelineRow(
         label=view.record.route,
-        detail=f"{started} · {view.record.status}",
+        detail=started,
         request=view.record,
         summary=view.summary,
         awaits_more=view.is_pending,
     )
 
 
-def _why(row: TimelineRow) -> str:
-    return f", {why_uncertain(row.request, row.summary)}" if row.is_uncertain and row.summary is not None else ""
+def _words(listing: RequestPage, widget_request: WidgetRequest, endpoint: str) -> Words:
+    """No title: the widget's own stands above it."""
+    empty = (
+        f"No requests from {_span_text(widget_request)}",
+        "Choose a longer time range; where there should be some, request-lens doctor finds out why.",
+    )
+    return Words(title="", subtitle=_subtitle(listing, widget_request, region=endpoint.split(":")[3]), empty=empty)
 
 
-def _subtitle(listing: RequestPage, widget_request: WidgetRequest) -> str:
+def _span_text(widget_request: WidgetRequest) -> str:
     first, last = (moment.replace(microsecond=0) for moment in widget_request.span)
     ends = last.strftime("%H:%M:%S UTC") if first.date() == last.date() else moment_text(last)
-    parts = [f"{moment_text(first).removesuffix(' UTC')} to {ends}", pluralize(len(listing.requests), "request")]
+    return f"{moment_text(first).removesuffix(' UTC')} to {ends}"
+
+
+def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: str) -> str:
+    where = [name for name in (widget_request.stack, region) if name]
+    parts = [*where, _span_text(widget_request), pluralize(len(listing.requests), "request")]
     if uncertain := sum(_doubts(listing).values()):
         parts.append(f"{uncertain:,} of them uncertain")
     if listing.pending_calls:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from tests.browser.chromium import measured, photograph
+from tests.browser.chromium import Looking, measured, photograph
 
 NUMBERS = TypeAdapter(list[float])
 PAGE = "<!doctype html><style>*{margin:0}</style><p style='width:120px;height:30px'>&lt;/script&gt;</p>"
@@ -23,5 +23,5 @@ def test_what_it_answers_may_hold_any_text() -> None:
 
 
 def test_it_photographs_a_page(tmp_path: Path) -> None:
-    photograph(PAGE, tmp_path / "page.png", size=(200, 100))
+    photograph(PAGE, tmp_path / "page.png", looking=Looking(width=200, height=100))
     assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")

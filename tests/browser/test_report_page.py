@@ -1,36 +1,27 @@
-"""The report's page in a browser: escaped, readable in both themes, whole without a script, and photographed."""
+"""The report's page in a browser: readable in every window, both themes and on paper, whole without a script."""
 
-from math import ceil
+from collections.abc import Sequence
 
 import pytest
 from pydantic import TypeAdapter
 
-from request_lens_cli.html_report.page import MAX_DRAWN, SHEET_ROWS
+from request_lens_cli.html_report.timeline_section import MAX_DRAWN, WIDTHS
 from request_lens_cli.report.report import Report
-from tests.browser.chromium import CHECKOUT, measured, photograph
+from tests.browser.chromium import CHECKOUT, Looking, measured, photograph
 from tests.browser.report_pages import HOSTILE, article, errors, many, page_of, replayed
 
 PICTURES = CHECKOUT / "out" / "report-pages"
-EMPTY = Report(requests=[], unlinked=[])
 PAGES = {
     "10 rows": article(),
     "200 rows": many(200),
-    "empty": EMPTY,
+    "empty": Report(requests=[], unlinked=[]),
     "errors": errors(),
     "uncertain": replayed("overlap"),
 }
-SIZES = {
-    "10 rows": (1340, 2300),
-    "200 rows": (1340, 3000),
-    "empty": (1340, 500),
-    "errors": (1340, 2300),
-    "uncertain": (1340, 2400),
-}
+LONG = {"empty": 500, "200 rows": 3000}
+WINDOWS = (390, 768, 1280)
 A4_LANDSCAPE = (1031, 702)
 """Px within margins of 12 mm."""
-
-_DARK = "(prefers-color-scheme: dark)"
-_POLICY = '<meta http-equiv="Content-Security-Policy"'
 
 _CUT_OFF = """() => [...document.querySelectorAll("td, th, dd, dt, h1, h2, li")]
   .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
@@ -47,49 +38,68 @@ _CONTRASTS = """() => {
     return (a + 0.05) / (b + 0.05); });
 }"""
 
+_SHOWN = """() => [...document.querySelectorAll(".picture")]
+  .filter(each => getComputedStyle(each).display !== "none").map(each => each.className)"""
+_SVG_TEXTS = """() => [...document.querySelectorAll(".picture text")].map(each => each.getBoundingClientRect())
+  .filter(box => box.width).flatMap(box => [box.left, box.right])"""
+_STRIPS = """() => [...document.querySelectorAll(".wide svg")]
+  .map(each => each.getBoundingClientRect().height)"""
 
-def dark(page: str) -> str:
-    """The page as a reader sees it whose system is dark."""
-    assert page.count(_DARK) >= 1
-    return page.replace(_DARK, "(min-width: 1px)")
-
-
-def without_policy(page: str) -> str:
-    """The page, but that it lets the test's own script measure it."""
-    before, _, after = page.partition(_POLICY)
-    return before + after.partition(">")[2]
+NUMBERS = TypeAdapter(list[float]).validate_json
+TEXTS = TypeAdapter(list[str]).validate_json
 
 
-def numbers(page: str, expression: str, *, width: int = 1340) -> list[float]:
-    return measured(without_policy(page), expression, TypeAdapter(list[float]).validate_json, width=width)
+def numbers(name: str, expression: str, looking: Looking) -> Sequence[float]:
+    return measured(page_of(PAGES[name]), expression, NUMBERS, looking=looking)
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_is_photographed_in_both_themes(name: str, theme: str) -> None:
-    page = page_of(PAGES[name])
     target = PICTURES / f"{name.replace(' ', '-')}-{theme}.png"
 
-    photograph(dark(page) if theme == "dark" else page, target, size=SIZES[name])
+    photograph(
+        page_of(PAGES[name]),
+        target,
+        looking=Looking(width=1340, height=LONG.get(name, 2300), dark=theme == "dark"),
+    )
+
+    assert target.stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("width", WINDOWS[:2])
+def test_it_is_photographed_in_narrow_windows(width: int) -> None:
+    target = PICTURES / f"uncertain-{width}.png"
+
+    photograph(page_of(PAGES["uncertain"]), target, looking=Looking(width=width, height=2600))
 
     assert target.stat().st_size > 5_000
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [600, 1024, 1600])
+@pytest.mark.parametrize("width", WINDOWS)
 def test_no_text_is_cut_off_and_only_tables_scroll_sideways(name: str, width: int) -> None:
-    page = without_policy(page_of(PAGES[name]))
+    looking = Looking(width=width)
 
-    assert measured(page, _CUT_OFF, TypeAdapter(list[str]).validate_json, width=width) == []
-    assert measured(page, _TOO_WIDE, TypeAdapter(float).validate_json, width=width) <= 0
+    assert measured(page_of(PAGES[name]), _CUT_OFF, TEXTS, looking=looking) == []
+    assert measured(page_of(PAGES[name]), _TOO_WIDE, TypeAdapter(float).validate_json, looking=looking) <= 0
+
+
+@pytest.mark.parametrize(("width", "shown"), list(zip(WINDOWS, reversed(list(WIDTHS)), strict=True)))
+def test_a_window_shows_the_timeline_that_fits_into_it_whole(width: int, shown: str) -> None:
+    looking = Looking(width=width)
+
+    assert measured(page_of(PAGES["errors"]), _SHOWN, TEXTS, looking=looking) == [f"picture {shown}"]
+    edges = numbers("errors", _SVG_TEXTS, looking)
+    assert len(edges) > 20
+    assert min(edges) >= 0
+    assert max(edges) <= width
 
 
 @pytest.mark.parametrize("name", ["errors", "uncertain"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_texts_have_contrast(name: str, theme: str) -> None:
-    page = page_of(PAGES[name])
-
-    contrasts = numbers(dark(page) if theme == "dark" else page, _CONTRASTS)
+    contrasts = numbers(name, _CONTRASTS, Looking(dark=theme == "dark"))
 
     assert len(contrasts) > 50
     assert min(contrasts) >= 4.5
@@ -99,36 +109,27 @@ def test_a_name_cannot_break_out_of_its_element() -> None:
     page = page_of(PAGES["errors"])
     script = '() => [document.title, String(document.querySelectorAll("[onclick]").length)]'
 
-    assert measured(without_policy(page), script, TypeAdapter(list[str]).validate_json) == [
-        "Request Lens: request-lens",
-        "0",
-    ]
+    assert measured(page, script, TEXTS) == ["Request Lens: request-lens", "0"]
     assert HOSTILE not in page
 
 
 def test_the_policy_of_the_page_lets_no_script_run() -> None:
-    with pytest.raises(AssertionError, match="did not answer"):
-        measured(page_of(PAGES["10 rows"]), "() => 1", TypeAdapter(int).validate_json)
+    page = page_of(PAGES["10 rows"]) + "<script>document.title = 'ran'</script>"
+
+    assert measured(page, "() => [document.title]", TEXTS) == ["Request Lens: request-lens"]
 
 
 def test_it_brings_all_it_shows() -> None:
     page = page_of(PAGES["200 rows"])
 
     assert [word for word in ("<script", "<link", "<img", "src=", "@import", "url(http") if word in page] == []
-    assert page.partition('class="sheet"')[0].count('class="rl-row"') == MAX_DRAWN
+    assert page.count('class="rl-row"') == len(WIDTHS) * MAX_DRAWN
 
 
-def test_a_long_timeline_is_printed_in_sheets_that_fit_on_the_paper() -> None:
-    page = without_policy(page_of(PAGES["200 rows"]))
-    printed = page.replace("@media print {", "@media all {")
-    heights = '() => [...document.querySelectorAll(".sheet")].map(each => each.getBoundingClientRect().height)'
+@pytest.mark.parametrize("name", ["10 rows", "200 rows", "uncertain"])
+def test_nothing_that_paper_keeps_together_is_half_a_sheet_high(name: str) -> None:
+    looking = Looking(width=A4_LANDSCAPE[0], printed=True)
 
-    found = numbers(printed, heights, width=A4_LANDSCAPE[0])
-
-    assert len(found) == ceil(MAX_DRAWN / SHEET_ROWS)
-    assert max(found) <= A4_LANDSCAPE[1]
-    assert page.count('class="rl-row"') == 2 * MAX_DRAWN
-
-
-def test_a_short_timeline_is_drawn_once() -> None:
-    assert page_of(PAGES["10 rows"]).count('class="rl-row"') == 10
+    assert measured(page_of(PAGES[name]), _SHOWN, TEXTS, looking=looking) == ["picture wide"]
+    heights = numbers(name, _STRIPS, looking)
+    assert 0 < max(heights) < A4_LANDSCAPE[1] / 2

@@ -10,13 +10,13 @@ from pydantic.alias_generators import to_camel
 
 from request_lens.application.query import RequestPage
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
-from tests.browser.chromium import measured
+from tests.browser.chromium import Looking, measured
 from tests.browser.widget_pages import ENDPOINT, details_document, document, question, range_document
 from tests.support.widget_traffic import HOSTILE, POLICY, request_detail, request_page
 from widget_details import details_page
 from widget_timeline import timeline_page
 
-WIDTHS = (600, 1000, 1600)
+WIDTHS = (400, 700, 1000, 1600)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 NEARLY = 0.6
 """Half a px: where a browser rounds."""
@@ -81,7 +81,9 @@ READ = TypeAdapter(Page).validate_json
 
 
 def page_of(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> Page:
-    return measured(range_document(seen, theme=theme, width=width, font=font), MEASURE, READ, width=width + 40)
+    return measured(
+        range_document(seen, theme=theme, width=width, font=font), MEASURE, READ, looking=Looking(width=width + 40)
+    )
 
 
 def overlap(one: Box, other: Box) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import CHECKOUT, photograph
+from tests.browser.chromium import CHECKOUT, Looking, photograph
 from tests.browser.widget_pages import details_document, range_document, request_page
 
 SCREENSHOTS = CHECKOUT / "out" / "screenshots"
@@ -36,6 +36,6 @@ def test_the_widget_is_photographed(name: str) -> None:
     page, size = PICTURES[name]
     path: Path = SCREENSHOTS / f"{name}.png"
 
-    photograph(page(), path, size=size)
+    photograph(page(), path, looking=Looking(width=size[0], height=size[1]))
 
     assert struct.unpack(">II", path.read_bytes()[16:24]) == size

@@ -26,6 +26,7 @@ def question(*, theme: Theme = "light", width: int = 1000, request_id: str | Non
         width=width,
         rows=200,
         axis=AxisKind.OWN,
+        stack="request-lens",
         request_id=RequestId(request_id) if request_id else None,
     )
 

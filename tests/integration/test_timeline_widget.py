@@ -16,7 +16,7 @@ from request_lens.domain.policy import Policy
 from tests.integration.conftest import ENVIRONMENT
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
-from tests.support.widget_traffic import START, store_settled
+from tests.support.widget_traffic import START, store_settled, store_unattributed
 
 
 @dataclass
@@ -78,7 +78,7 @@ def test_uncertain_requests_are_hatched_counted_and_explained(store: DynamoFactS
     assert "8 requests · 2 of them uncertain" in page
     assert "2 requests uncertain: unlinked calls may be their own." in page
     assert "What helps: name the agent&#x27;s role in AgentRoleNames, or tag the calls." in page
-    assert ", ≥ 1 call, 2 unlinked calls may be its own. Click for the calls." in page
+    assert ", at least 1 LLM call: 2 unlinked calls may be its own. Click for the calls." in page
     assert page.count('class="rl-doubt"') == 3  # two rows and the legend
 
 
@@ -92,6 +92,30 @@ def test_the_details_of_an_uncertain_request_say_at_least_and_why(store: DynamoF
     assert "tokens in / out ≥ 1,011 / 31" in page
     assert "estimated cost ≥ $" in page
     assert "Uncertain: 1 unlinked call may be its own. What helps: " in page
+
+
+def test_calls_without_a_request_have_a_lane_below_the_rows(store: DynamoFactStore) -> None:
+    store_unattributed(store, 3)
+
+    page = answered(widgetContext=context())
+
+    assert page.count('class="rl-lane"') == 1
+    assert "Without a request: 3 calls, no_request: fits no request we know" in page
+
+
+def test_the_subtitle_says_whose_requests_these_are_where_and_when() -> None:
+    page = answered(widgetContext=context(), stack="request-lens-prod")
+
+    assert "request-lens-prod · ap-northeast-1 · 2026-11-24 08:00:00 to 08:01:00 UTC · 6 requests" in page
+
+
+def test_an_empty_range_names_itself_and_what_helps() -> None:
+    hour = round(START.timestamp() * 1000) - 3_600_000
+
+    page = answered(widgetContext=context(timeRange={"start": hour, "end": hour + 60_000}))
+
+    assert "No requests from 2026-11-24 07:00:00 to 07:01:00 UTC" in page
+    assert "request-lens doctor" in page
 
 
 def test_the_theme_is_the_consoles() -> None:
@@ -136,4 +160,4 @@ def test_it_documents_itself_without_reading_anything() -> None:
     ids=json.dumps,
 )
 def test_what_cannot_be_read_is_ignored(event: dict[str, object]) -> None:
-    assert "No requests yet" in answered(**event)
+    assert "No requests from " in answered(**event)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals
-from request_lens.domain.linking.link import Confidence, Method
+from request_lens.domain.linking.link import Confidence, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.timeline.row import TimelineRow
 
 START = datetime(2025, 12, 4, 18, 27, 2, tzinfo=UTC)
@@ -70,6 +70,20 @@ def row(
         duration_ms=duration_ms,
     )
     return TimelineRow(label=label, detail=detail, request=request, summary=summary)
+
+
+def unattributed(at_s: float, reason: Reason = Reason.AMBIGUOUS, latency_ms: int | None = 1500) -> UnlinkedInvocation:
+    """A call that begins so long after START and belongs to no request."""
+    invocation = Invocation(
+        invocation_id=InvocationId(f"call-{at_s}"),
+        model_id=MODEL,
+        operation="Converse",
+        logged_at=START + timedelta(seconds=at_s),
+        latency_ms=latency_ms,
+    )
+    return UnlinkedInvocation(
+        invocation=invocation, stored_at=START, decision=Unattributed(reason=reason, candidates=2)
+    )
 
 
 def chain(duration_ms: int, calls: int) -> Summary:

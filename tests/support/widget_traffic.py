@@ -9,7 +9,15 @@ from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.query import RequestDetail, RequestPage, get_request, list_requests
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.folding.fold import fold
-from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method
+from request_lens.domain.linking.link import (
+    Confidence,
+    Link,
+    LinkedInvocation,
+    Method,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
 from request_lens.domain.policy import Policy
 from request_lens.ports import FactStore, ReadPorts
 
@@ -57,6 +65,14 @@ def store_settled(
     for number in range(count):
         record = _record(number, prefix=prefix, began=began)
         _store(store, record, number, failing=False, model=None, possible_calls=possible_calls)
+
+
+def store_unattributed(store: FactStore, count: int) -> None:
+    """Store so many calls, 5.5 s apart, that are decided to belong to no request."""
+    for number in range(count):
+        (call,) = _calls(_record(number, prefix="lost"), 0, failing=False, model=None)
+        unlinked = UnlinkedInvocation(invocation=replace(call, tag=None), stored_at=START)
+        store.decide(unlinked, Unattributed(reason=Reason.NO_REQUEST))
 
 
 def _stored(

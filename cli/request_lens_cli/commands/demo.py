@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens.presentation.timeline.pieces import Words
 from request_lens_cli.demo.aws_commands import show_commands
 from request_lens_cli.demo.metrics_check import show_metrics
 from request_lens_cli.demo.scenario_run import wait_until_settled
@@ -23,6 +24,7 @@ from request_lens_cli.local_aws.sam_settings import read_sam_settings
 from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.period import Period
+from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report, calls_by_label, headline
 from request_lens_cli.scenario.scenario import scenario_names
 from request_lens_cli.terminal.bars import render_bars
@@ -134,12 +136,13 @@ def _show(report: Report, console: Console) -> None:
         console.print(f"{calls}{': as in the article' if calls == ARTICLE_CALLS else ''}", highlight=False)
     show_uncertain(report, console)
     console.print()
-    console.print(render_bars(report.timeline_rows(), width=console.width))
+    console.print(render_bars(report.timeline_rows(), width=console.width, unlinked=report.unlinked))
 
 
 def _draw(report: Report, target: Path, console: Console) -> None:
     """Draw the timeline as SVG, and as PNG beside it."""
-    svg = draw_timeline(report.timeline_rows(), subtitle=headline(report))
+    words = Words(subtitle=picture_subtitle(report, DEFAULT_STACK_NAME))
+    svg = draw_timeline(report.timeline_rows(), words=words, unlinked=report.unlinked)
     target.write_text(svg, encoding="utf-8")
     write_png(svg, target.with_suffix(".png"))
     console.print(f"Timeline: {shown_path(target)} and {shown_path(target.with_suffix('.png'))}\n", highlight=False)

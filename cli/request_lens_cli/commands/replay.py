@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens.presentation.timeline.pieces import Words
 from request_lens.wire.log_record import read_record
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.options.parameters import read_settings
@@ -26,7 +27,8 @@ from request_lens_cli.report.documents import (
 )
 from request_lens_cli.report.labels import Label, read_labels
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.picture import picture_subtitle
+from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.console import notes_beside, open_console
 from request_lens_cli.terminal.output_file import PAGES, PICTURES, output_option, write_picture, writing
 from request_lens_cli.terminal.progress import Note, working
@@ -97,7 +99,9 @@ def _labels(path: Path | None) -> dict[str, Label]:
 
 def _write(report: Report, *, timeline: Path | None, page: Path | None) -> None:
     if timeline is not None:
-        write_picture(draw_timeline(report.newest(MAX_DRAWN).timeline_rows(), subtitle=headline(report)), timeline)
+        drawn = report.newest(MAX_DRAWN)
+        words = Words(subtitle=picture_subtitle(drawn))
+        write_picture(draw_timeline(drawn.timeline_rows(), words=words, unlinked=drawn.unlinked), timeline)
     if page is not None:
         starts = [state.request.started_at for state in report.requests]
         now = datetime.now(UTC)

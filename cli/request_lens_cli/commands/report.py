@@ -42,7 +42,10 @@ def report_command(*, period: Period, selection: Selection, output: Path, stack:
     with working("Reading the requests"):
         report = open_stack_table(view).report(view.kept(period, now=command_clock().now()), view.policy)
     selected = selection.of(report)
-    heading = Heading(stack=view.name, period=period, written_at=command_clock().now(), only=selection.description)
+    region = str(view.session.region_name)
+    heading = Heading(
+        stack=view.name, region=region, period=period, written_at=command_clock().now(), only=selection.description
+    )
     with writing(output):
         output.write_text(report_page(selected, heading), encoding="utf-8")
     open_console().print(f"{headline(selected)}: {shown_path(output)}", highlight=False)

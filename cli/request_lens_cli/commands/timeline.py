@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from request_lens.presentation.formatting import moment_text
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_timeline
+from request_lens.presentation.timeline.pieces import Words
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.options.gathered import gathered
@@ -16,6 +16,7 @@ from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
+from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report, earlier_note, headline
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
@@ -85,7 +86,8 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
         _draw(drawn, drawing.output, View(axis=drawing.axis_kind), view)
         console.print(f"{headline(drawn)}: {shown_path(drawing.output)}", highlight=False)
     elif drawn.requests:
-        console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=drawing.axis_kind))
+        rows, unlinked = drawn.timeline_rows(), drawn.unlinked
+        console.print(render_bars(rows, width=console.width, axis=drawing.axis_kind, unlinked=unlinked))
     else:
         console.print(NO_REQUESTS)
     if drawn.earlier:
@@ -93,8 +95,5 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
 
 
 def _draw(report: Report, output: Path, view: View, stack: DeployedStackView) -> None:
-    starts = [state.request.started_at for state in report.requests]
-    when = [f"{moment_text(starts[0])[:16]} to {moment_text(starts[-1])[:16]} UTC"] if starts else []
-    earlier = [earlier_note(report)] if report.earlier else []
-    parts = [stack.name, str(stack.session.region_name), *when, headline(report), *earlier]
-    write_picture(draw_timeline(report.timeline_rows(), subtitle=" · ".join(parts), view=view), output)
+    words = Words(subtitle=picture_subtitle(report, stack.name, str(stack.session.region_name)))
+    write_picture(draw_timeline(report.timeline_rows(), words=words, view=view, unlinked=report.unlinked), output)

@@ -18,7 +18,7 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
         _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
         _card("Tokens", f"{figures.tokens(totals.input_tokens)} in", _token_notes(figures)),
         _cost_card(figures, report),
-        _card("Errors", figures.least(totals.llm_errors), [f"of these throttled: {totals.llm_throttles:,}"]),
+        _card("LLM errors", figures.least(totals.llm_errors), [f"of these throttled: {totals.llm_throttles:,}"]),
         _unattributed_card(report),
     )
     return element("dl", *cards, class_="kpis")
@@ -107,6 +107,6 @@ def _cost_card(figures: RequestFigures, report: Report) -> Markup:
 
 def _unattributed_card(report: Report) -> Markup:
     share = report.unattributed_share
-    notes = [pluralize(report.unattributed, "call") + " of no request we know"]
+    notes = [pluralize(report.unattributed, "call") + " that belong to no request we know"]
     notes += [f"{report.pending:,} not decided yet"] if report.pending else []
     return _card("Unattributed", UNKNOWN if share is None else f"{share:.1%}", notes)

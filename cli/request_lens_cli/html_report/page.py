@@ -1,29 +1,20 @@
 """The page as a whole: heading, figures, timeline, tables."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
-from itertools import pairwise
 
 from request_lens.presentation.costs import by_prices
 from request_lens.presentation.formatting import moment_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
-from request_lens.presentation.timeline.drawing import draw_timeline
-from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from request_lens_cli.html_report.group_tables import doubt_table, model_table, route_table, unlinked_section
 from request_lens_cli.html_report.kpis import kpi_cards
 from request_lens_cli.html_report.request_tables import requests_section, top_tables
+from request_lens_cli.html_report.timeline_section import timeline_section
 from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, earlier_note, truncation_note
-
-MAX_DRAWN = 200
-"""Requests in the picture, the newest; the table has more."""
-
-SHEET_ROWS = 12
-"""Requests on a printed sheet (A4, landscape), with axis and legend: a browser cuts a longer picture anywhere."""
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -38,9 +29,13 @@ _NOTES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """What the page is about: which stack, which time, which requests alone (all where empty), and as of when."""
+    """What the page is about: which stack in which Region, which time, which requests alone, and as of when.
+
+    Without a Region or a selection these are empty.
+    """
 
     stack: str
+    region: str = ""
     period: Period
     written_at: datetime
     only: str = ""
@@ -68,7 +63,8 @@ def report_page(report: Report, heading: Heading) -> str:
 
 def _header(report: Report, heading: Heading) -> Markup:
     period = f"{_minute(heading.period.first)} to {_minute(heading.period.last)}"
-    lines = [f"Stack {heading.stack}", period, f"as of {_minute(heading.written_at)}"]
+    region = [heading.region] if heading.region else []
+    lines = [f"Stack {heading.stack}", *region, period, f"as of {_minute(heading.written_at)}"]
     lines += [heading.only] if heading.only else []
     lines += [earlier_note(report)] if report.earlier else []
     lines += [words] if (words := truncation_note(report)) else []
@@ -84,10 +80,10 @@ def _main(report: Report) -> Markup:
     return joined(
         (
             kpi_cards(figures.all, report),
-            _timeline(report),
-            _section("Where it goes", joined((route_table(figures), model_table(figures)))),
+            timeline_section(report),
+            _section("By route and model", joined((route_table(figures), model_table(figures)))),
             _section("What is not certain", joined((doubt_table(report), unlinked_section(report)))),
-            _section("Extremes", top_tables(report)),
+            _section("Top requests", top_tables(report)),
             _section("Requests", requests_section(report) if report.requests else NOTHING),
         )
     )
@@ -96,32 +92,6 @@ def _main(report: Report) -> Markup:
 def _by_prices(report: Report) -> str:
     words = by_prices(report.prices).removeprefix(", ")
     return f" Costs are estimated {words}." if words else ""
-
-
-def _timeline(report: Report) -> Markup:
-    if not report.requests:
-        return NOTHING
-    drawn = report.newest(MAX_DRAWN)
-    rows = drawn.timeline_rows()
-    subtitle = f"The latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
-    sheets = _sheets(rows)
-    whole = _picture(rows, subtitle, class_="scroll on-screen" if sheets else "scroll")
-    return element("section", whole, *sheets, class_="timeline")
-
-
-def _sheets(rows: Sequence[TimelineRow]) -> list[Markup]:
-    """The timeline once more for paper, a picture a sheet; none where one sheet holds it."""
-    if len(rows) <= SHEET_ROWS:
-        return []
-    ends = [min(first + SHEET_ROWS, len(rows)) for first in range(0, len(rows), SHEET_ROWS)]
-    return [
-        _picture(rows[first:end], f"{first + 1} to {end} of {len(rows)}", class_="sheet")
-        for first, end in pairwise([0, *ends])
-    ]
-
-
-def _picture(rows: Sequence[TimelineRow], subtitle: str, *, class_: str) -> Markup:
-    return element("div", draw_timeline(rows, title="Timeline", subtitle=subtitle), class_=class_)
 
 
 def _section(title: str, content: Markup) -> Markup:

@@ -16,13 +16,19 @@ from request_lens_cli.report.selection import Order, Selection
 MAX_ROWS = 1_000
 """The table of all requests ends with so many: a page of more would be slow to open."""
 
-TOP = 5
+TOP, TOP_FROM = 5, 20
+"""How many the tables of the first few have, and from how many requests on they stand there: few are seen at once."""
 
-_TOPS = {Order.DURATION: "Slowest", Order.CALLS: "Most LLM calls", Order.COST: "Dearest, by estimated cost"}
+_TOPS = {Order.DURATION: "Slowest", Order.CALLS: "Most LLM calls", Order.COST: "Most expensive, by estimated cost"}
 
 
 def top_tables(report: Report) -> Markup:
-    """The first few requests by duration, LLM calls and cost; without those that nothing is known of."""
+    """The first few requests by duration, LLM calls and cost; without those that nothing is known of.
+
+    Nothing where the report has few requests.
+    """
+    if len(report.requests) < TOP_FROM:
+        return NOTHING
     return joined(_top(report, order, title) for order, title in _TOPS.items())
 
 

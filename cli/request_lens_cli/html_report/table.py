@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from request_lens.presentation.markup import Markup, element, text
 
 
+_SHORT = 12
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column[Row]:
     """One column of a table: its header, and what stands in it of a row."""
@@ -27,7 +30,9 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
         element("thead", element("tr", *heads)),
         element("tbody", *lines),
     )
-    return element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    # A short table stays whole on paper: its header alone at a sheet's end would say nothing.
+    class_ = "scroll short" if len(rows) <= _SHORT else "scroll"
+    return element("div", whole, class_=class_, tabindex="0", role="region", aria_label=caption)
 
 
 def _class[Row](column: Column[Row]) -> str:

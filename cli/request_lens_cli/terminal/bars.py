@@ -8,12 +8,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from request_lens.domain.folding.summary import Bar, Summary
+from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.timeline.axis import Axis, AxisKind, Scale, axis_of, extent_of
-from request_lens.presentation.timeline.labels import calls_words, failures, total_words
+from request_lens.presentation.timeline.figures import calls_words, failures, total_words
 from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.listing import shorten_middle
+from request_lens_cli.terminal.unlinked_table import render_lanes
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
 _TICK_CELLS = 10
@@ -57,11 +59,22 @@ class BarLine:
     has_status: bool = True
 
 
-def render_bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind = AxisKind.OWN) -> RenderableType:
+def render_bars(
+    rows: Sequence[TimelineRow],
+    *,
+    width: int,
+    axis: AxisKind = AxisKind.OWN,
+    unlinked: Sequence[UnlinkedInvocation] = (),
+) -> RenderableType:
     """The requests in order of their start, a line each, within `width` cells (at least 60), all on one scale.
 
-    Each begins at the left, or when it did by the clock. The last line says which, below the signs that occur.
+    Each begins at the left, or when it did by the clock. The last line says which, below the signs that occur; then
+    come those of `unlinked` that belong to no request.
     """
+    return Group(_bars(rows, width=width, axis=axis), render_lanes(unlinked, width=width))
+
+
+def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind) -> RenderableType:
     if not rows:
         return Text("No requests yet.")
     rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))

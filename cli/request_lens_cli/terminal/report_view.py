@@ -39,7 +39,8 @@ def show_report(report: Report, console: Console) -> None:
     show_requests(report, console)
     if report.requests and console.is_terminal:
         console.print()
-        console.print(render_bars(report.newest(MAX_BARS).timeline_rows(), width=console.width))
+        drawn = report.newest(MAX_BARS)
+        console.print(render_bars(drawn.timeline_rows(), width=console.width, unlinked=drawn.unlinked))
 
 
 def show_requests(report: Report, console: Console) -> None:

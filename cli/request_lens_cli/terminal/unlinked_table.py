@@ -1,14 +1,17 @@
-"""The invocations that belong to no request, as a list."""
+"""The invocations that belong to no request, as a list and as lanes below the bars."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
+from request_lens.presentation.timeline.axis import AxisKind, axis_of
+from request_lens.presentation.timeline.lanes import REASONS, Lane, extents_of, lanes_by_reason
 from request_lens_cli.report.report import why
 from request_lens_cli.terminal.listing import Column, print_list
 
@@ -27,6 +30,41 @@ _COLUMNS: Sequence[Column[UnlinkedInvocation]] = (
 def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> None:
     """Print one invocation per line: when it was logged, what it was, who made it, and why no request has it."""
     print_list(_COLUMNS, unlinked, console)
+
+
+_CALL, _MIN_PLOT, _GAP = "▒", 20, "  "
+
+
+def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> RenderableType:
+    """Those that belong to no request, a line for each reason, where they ran by the clock; nothing if there are none.
+
+    It is `width` cells wide, at least 80.
+    """
+    lanes = lanes_by_reason(unlinked)
+    if not lanes:
+        return Group()
+    labels = [f"{lane.reason}: {REASONS[lane.reason]}" for lane in lanes]
+    words = [f"{lane.time_words} · {lane.count_words}" for lane in lanes]
+    label, word = max(map(len, labels)), max(map(len, words))
+    cells = max(width - label - word - 2 * len(_GAP), _MIN_PLOT)
+    extents = extents_of(lanes)
+    first, last = min(begins for begins, _ in extents), max(ends for _, ends in extents)
+    lines = [
+        Text(f"{name:<{label}}{_GAP}{_plot(lane, extents, cells)}{_GAP}{figure:>{word}}", no_wrap=True, overflow="crop")
+        for name, lane, figure in zip(labels, lanes, words, strict=True)
+    ]
+    head = f"Calls without a request {_CALL * 2}, by the clock from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
+    return Group(Text(), Text(head), *lines)
+
+
+def _plot(lane: Lane, extents: Sequence[tuple[datetime, datetime]], cells: int) -> str:
+    """The lane's calls on the scale of all of them."""
+    scale = axis_of(extents, left=0, width=cells, kind=AxisKind.CLOCK).scale
+    plot = [" "] * cells
+    for begins, ends in extents_of([lane]):
+        at = min(int(scale.x(begins)), cells - 1)
+        plot[at : max(min(round(scale.x(ends)), cells), at + 1)] = _CALL * max(min(round(scale.x(ends)), cells) - at, 1)
+    return "".join(plot)
 
 
 def tokens_text(call: Invocation) -> str:

@@ -13,7 +13,7 @@ from request_lens.domain.linking.link import Confidence
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.bars import render_bars
-from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of
+from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of, unattributed
 
 
 def shown(*rows: TimelineRow, width: int = 100, axis: AxisKind = AxisKind.OWN) -> list[str]:
@@ -137,3 +137,19 @@ def test_a_hostile_label_cannot_move_the_cursor_or_style_the_text() -> None:
     lines = shown(row(chain(4300, 1), label="\x1b[2J[red]Tokyo\n\u202e"))
     assert any("[2J[red]Tokyo" in line for line in lines)
     assert not any("\x1b" in line or "\u202e" in line for line in lines)
+
+
+def test_calls_without_a_request_have_a_line_for_each_reason_by_the_clock() -> None:
+    calls = [unattributed(0), unattributed(10), replace(unattributed(5), decision=None)]
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    with console.capture() as capture:
+        console.print(render_bars([row(chain(4300, 2))], width=100, unlinked=calls))
+    head, lane = capture.get().splitlines()[-2:]
+    assert head == "Calls without a request ▒▒, by the clock from 18:27:02 to 18:27:13 UTC"
+    assert lane.startswith("ambiguous: fits several requests  ▒")
+    assert lane.endswith("▒  3.0 s · 2 calls")
+    assert len(lane) == 100
+
+
+def test_where_every_call_has_a_request_no_lane_is_drawn() -> None:
+    assert "without a request" not in "".join(shown(row(chain(4300, 2))))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
 from request_lens.domain.folding.preview import provisional_links, provisional_summary
 from request_lens.domain.folding.summary import Summary, estimate_within
-from request_lens.domain.linking.link import LinkedInvocation, Method
+from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
@@ -95,6 +95,15 @@ def list_requests(
         pending_calls=pending.calls,
         unplaced_calls=max(pending.calls - sum(map(len, pending.links.values())), 0),
     )
+
+
+def unattributed_beside(
+    ports: ReadPorts, page: RequestPage, *, span: tuple[datetime, datetime]
+) -> Sequence[UnlinkedInvocation]:
+    """The calls that belong to no request, the earliest of those in the time that the page's requests are of."""
+    first = page.requests[0].record.started_at if page.earlier else span[0]
+    unlinked = ports.reader.unlinked_between(first, span[1], limit=READ_LIMIT)
+    return [call for call in unlinked if isinstance(call.decision, Unattributed)]
 
 
 def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> RequestDetail:

@@ -69,7 +69,7 @@ class DynamoFactReader:
             return unlinked_from(item) if item is not None and "fact" in item else None
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
-        """See `ports.Neighbourhood`. Reads each hour's index partitions."""
+        """See `ports.Neighbourhood`. Reads the hours forwards, as `newest_requests` does backwards."""
         return self._facts_between(HourlyList.REQUESTS, record_from, first, last, limit)
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
@@ -124,15 +124,8 @@ class DynamoFactReader:
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
-        # The last hour is read alone: of a busy table it holds all that is asked for. Of a quiet one the hours before
-        # are mostly empty, and would take a round trip each if they were not read together.
-        # Which of them holds how many is not known before, so each is asked for `limit`: all but one in vain.
         hours = list(_hours(HourlyList.REQUESTS, first, last))[::-1]
-        together = (
-            [span for hour in some for span in hour]
-            for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]
-        )
-        lists = (self._index.iterate(spans, page_size=limit, newest_first=True) for spans in together)
+        lists = (self._index.iterate(spans, page_size=limit, newest_first=True) for spans in _together(hours))
         records = (record for items in lists for record in self._read(record_from, items))
         return list(islice(records, limit))[::-1]
 
@@ -150,8 +143,9 @@ class DynamoFactReader:
         self, hourly: HourlyList, read: Callable[[PlainMap], Fact], first: datetime, last: datetime, limit: int
     ) -> Sequence[Fact]:
         """The earliest `limit` facts that can be read: fewer of them are all there are, whatever could not be read."""
-        hours = (self._index.iterate(hour, page_size=limit) for hour in _hours(hourly, first, last))
-        return list(islice((fact for items in hours for fact in self._read(read, items)), limit))
+        hours = list(_hours(hourly, first, last))
+        lists = (self._index.iterate(spans, page_size=limit) for spans in _together(hours))
+        return list(islice((fact for items in lists for fact in self._read(read, items)), limit))
 
 
 @contextmanager
@@ -174,6 +168,15 @@ def _hours(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Sequ
         partitions = hour_partitions(hourly, hour)
         yield [Span(partition=partition, first=begins, last=ends) for partition in partitions]
         hour += timedelta(hours=1)
+
+
+def _together(hours: Sequence[Sequence[Span]]) -> Iterator[Sequence[Span]]:
+    """The spans that are read at once: the first hour's, then those of eight hours at a time."""
+    # The first hour is read alone: of a busy table it holds all that is asked for. Of a quiet one the others are mostly
+    # empty, and would take a round trip each if they were not read together.
+    # Which of them holds how many is not known before, so each is asked for the whole limit: all but one in vain.
+    for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]:
+        yield [span for hour in some for span in hour]
 
 
 def _next_millisecond(moment: datetime) -> datetime:

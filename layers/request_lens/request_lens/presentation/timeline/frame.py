@@ -2,35 +2,51 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from request_lens.presentation.markup import Markup, element, joined, number, text
-from request_lens.presentation.timeline.axis import Axis, AxisKind
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
+from request_lens.presentation.timeline.axis import Axis, AxisKind, Tick
+from request_lens.presentation.timeline.figures import (
+    COLUMN_GAP,
+    FigureColumn,
+    figure_columns,
+    figure_headers,
+    figure_widths,
+)
+from request_lens.presentation.timeline.labels import label_width
+from request_lens.presentation.timeline.row import RowSize, TimelineRow, row_size
 from request_lens.presentation.timeline.shapes import DEFINITIONS
-from request_lens.presentation.timeline.text import shortened
+from request_lens.presentation.timeline.text import shortened, text_width
 from request_lens.presentation.timeline.theme import Theme, style_sheet
 
 DEFAULT_WIDTH = 1200
-_MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 520, 20.0, 13.0
-_MARGIN = 28.0
-_COLUMN_GAP = 22.0
-_NOUN_GAP = 4.0
-_TICK_DISTANCE = 72.0
+STACKED_BELOW = 640
+"""Px of width below which a row's bar stands under its texts: beside them it would be too short to be read."""
+
+_MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
+_NARROW_BELOW = 900
+_GUTTER = 22.0
+_TICK_DISTANCE, _TICK_SIZE = 84.0, 12.0
+_MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 300.0, 0.28
+_HEADER_LINE, _AXIS_HEIGHT = 24.0, 52.0
+_SEPARATOR, _MAX_LINES = " · ", 3
+AXIS_AGAIN = 28.0
+"""Px above the rows that the axis takes where it is said again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """How wide the texts are, in px: labels at the left, figures and what they count at the right."""
+class HeaderLine:
+    """One line above the picture, as it is set."""
 
-    labels: float
-    figures: float
-    nouns: float
+    text: str
+    class_: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Where the columns stand in px: labels at `margin`, the plot from `left`; rows from `top`.
+    """Where the columns stand in px: labels at `margin`, the plot from `left`; the first row from `top`.
 
-    At the right figures end at `figures_right` and what they count begins at `nouns_left`.
+    `figures` are the columns at the right, each with its right edge.
     """
 
     width: float
@@ -38,85 +54,160 @@ class Frame:
     labels_width: float
     left: float
     plot_width: float
-    figures_right: float
-    nouns_left: float
+    figures: tuple[tuple[FigureColumn, float], ...]
+    size: RowSize
     top: float
 
+    @property
+    def right(self) -> float:
+        """Where the last column ends."""
+        return self.width - self.margin
 
-def frame_of(columns: Columns, *, width: int, subtitle: bool) -> Frame:
-    """The frame that leaves the plot all that the texts do not need."""
-    whole = max(width, _MIN_WIDTH)
-    left = _MARGIN + columns.labels + _COLUMN_GAP
-    nouns_left = whole - _MARGIN - columns.nouns
-    figures_right = nouns_left - _NOUN_GAP
+
+def frame_of(
+    rows: Sequence[TimelineRow], header: Sequence[HeaderLine], *, width: int, least_labels: float = 0.0
+) -> Frame:
+    """The frame that leaves the plot all that the texts of these rows do not need, below the header.
+
+    Labels have `least_labels` px at least, as far as there is room.
+    """
+    whole, margin = _width_and_margin(width)
+    stacked = whole < STACKED_BELOW
+    size = row_size(len(rows), stacked=stacked)
+    columns = figure_columns(stacked=stacked)
+    figures = _edges(columns, figure_widths(rows, columns), right=whole - margin)
+    figures_left = figures[0][1] - figure_widths(rows, columns)[0]
+    labels = _labels_width(max(label_width(rows, size), least_labels), whole=whole)
+    left = margin if stacked else margin + labels + _GUTTER
     return Frame(
         width=whole,
-        margin=_MARGIN,
-        labels_width=columns.labels,
+        margin=margin,
+        labels_width=figures_left - _GUTTER - margin if stacked else labels,
         left=left,
-        plot_width=figures_right - columns.figures - _COLUMN_GAP - left,
-        figures_right=figures_right,
-        nouns_left=nouns_left,
-        top=_MARGIN + (104 if subtitle else 82),
+        plot_width=(whole - margin if stacked else figures_left - _GUTTER) - left,
+        figures=figures,
+        size=size,
+        top=margin - 6 + len(header) * _HEADER_LINE + _AXIS_HEIGHT,
     )
 
 
-def header(title: str, subtitle: str, *, frame: Frame) -> Markup:
-    """Title and subtitle, shortened to the picture's width."""
-    room = frame.width - 2 * frame.margin
-    texts = [(title, "rl-title", _TITLE_SIZE, 46.0)]
-    texts += [(subtitle, "rl-subtitle rl-muted", _SUBTITLE_SIZE, 70.0)] if subtitle else []
-    shown = (
-        (shortened(words, size=size, width=room, bold=size == _TITLE_SIZE), class_, y)
-        for words, class_, size, y in texts
+def _width_and_margin(width: int) -> tuple[float, float]:
+    whole = max(width, _MIN_WIDTH)
+    return whole, 28.0 if whole >= _NARROW_BELOW else 16.0
+
+
+def _labels_width(needed: float, *, whole: float) -> float:
+    return min(max(_MIN_LABELS, needed), _MAX_LABELS, max(whole * _LABELS_SHARE, _MIN_LABELS))
+
+
+def _edges(
+    columns: Sequence[FigureColumn], widths: Sequence[float], *, right: float
+) -> tuple[tuple[FigureColumn, float], ...]:
+    """Each column with its right edge; the last one's is `right`."""
+    from_right = accumulate(widths[:0:-1], lambda reached, width: reached + width + COLUMN_GAP, initial=0.0)
+    edges = [right - distance for distance in from_right][::-1]
+    return tuple(zip(columns, edges, strict=True))
+
+
+def header_lines(title: str, subtitle: str, *, width: int) -> Sequence[HeaderLine]:
+    """The title, and the subtitle in as many lines as it needs, up to three; none of what is empty."""
+    whole, margin = _width_and_margin(width)
+    room = whole - 2 * margin
+    named = [HeaderLine(text=shortened(title, size=_TITLE_SIZE, width=room, bold=True), class_="rl-title")]
+    lines = [""]
+    for part in subtitle.split(_SEPARATOR):
+        longer = f"{lines[-1]}{_SEPARATOR}{part}" if lines[-1] else part
+        fits = not lines[-1] or len(lines) == _MAX_LINES or text_width(longer, size=_SUBTITLE_SIZE) <= room
+        lines = [*lines[:-1], longer] if fits else [*lines, part]
+    shown = [shortened(line, size=_SUBTITLE_SIZE, width=room) for line in lines if line]
+    return [*(named if title else []), *(HeaderLine(text=line, class_="rl-subtitle rl-muted") for line in shown)]
+
+
+def header(lines: Sequence[HeaderLine], *, frame: Frame) -> Markup:
+    """Title and subtitle."""
+    return joined(
+        element("text", text(line.text), class_=line.class_, x=frame.margin, y=frame.margin + 18 + at * _HEADER_LINE)
+        for at, line in enumerate(lines)
     )
-    return joined(element("text", text(words), class_=class_, x=frame.margin, y=y) for words, class_, y in shown)
 
 
 def bands(tops: Sequence[float], *, frame: Frame, height: float) -> Markup:
-    """A faint band behind every other row, to lead the eye from its label to its bar."""
-    width = frame.width - 2 * frame.margin
-    return joined(
-        element("rect", class_="rl-band", x=frame.margin, y=top, width=width, height=height) for top in tops[1::2]
-    )
+    """A faint band from each of these tops, to lead the eye from a row's label to its bar."""
+    width = frame.right - frame.margin
+    return joined(element("rect", class_="rl-band", x=frame.margin, y=top, width=width, height=height) for top in tops)
 
 
-def time_axis(axis: Axis, *, frame: Frame, bottom: float) -> Markup:
-    """What the axis counts from, then the time since, with a line down to `bottom` for each tick."""
-    first, *others = ticks = axis.scale.ticks(distance=_TICK_DISTANCE)
-    lines = [element("line", class_="rl-rule", x1=tick.x, x2=tick.x, y1=frame.top, y2=bottom) for tick in ticks]
-    edges = [
-        element("line", class_="rl-rule", x1=frame.margin, x2=frame.width - frame.margin, y1=y, y2=y)
-        for y in (frame.top, bottom)
-    ]
+def grid(axis: Axis, *, top: float, bottom: float) -> Markup:
+    """A line down from each of the axis's ticks."""
+    ticks = axis.scale.ticks(distance=_TICK_DISTANCE)
+    lines = "".join(f"M{number(tick.x)} {number(top)}V{number(bottom)}" for tick in ticks)
+    return element("path", class_="rl-rule", d=lines)
+
+
+def rule(y: float, *, frame: Frame) -> Markup:
+    """A line across the whole picture."""
+    return element("line", class_="rl-rule", x1=frame.margin, x2=frame.right, y1=y, y2=y)
+
+
+def axis_head(axis: Axis, *, frame: Frame, bottom: float, again: bool = False) -> Markup:
+    """What the axis counts from, the time since, and what the figures at the right are; it ends at `bottom`.
+
+    Where it is said again, what it counts from is left out.
+    """
+    first, *others = axis.scale.ticks(distance=_TICK_DISTANCE)
     origin = axis.origin_text if axis.kind is AxisKind.CLOCK else f"since {axis.origin_text}"
-    texts = [
-        element("text", text(origin), class_="rl-muted", x=first.x, y=frame.top - 28),
-        element("text", text(first.label), class_="rl-muted", x=first.x, y=frame.top - 10),
-    ]
-    texts += [
-        element("text", text(tick.label), class_="rl-muted", x=tick.x, y=frame.top - 10, text_anchor="middle")
-        for tick in others
-    ]
-    return element("g", *lines, *edges, *texts, class_="rl-axis")
+    texts = [] if again else [element("text", text(origin), class_="rl-muted", x=first.x, y=bottom - 28)]
+    texts += [element("text", text(first.label), class_="rl-muted", x=first.x, y=bottom - 10)]
+    texts += [_tick_label(tick, frame, y=bottom - 10) for tick in others]
+    headers = figure_headers(frame.figures, y=bottom - 10)
+    return element("g", *texts, headers, rule(bottom, frame=frame), class_="rl-axis", aria_hidden="true")
 
 
-def picture(content: Markup, *, title: str, description: str, theme: Theme, size: tuple[float, float]) -> Markup:
-    """The SVG document of that size in px around the content, with a title and a description for screen readers."""
-    width, height = map(number, size)
+def _tick_label(tick: Tick, frame: Frame, *, y: float) -> Markup:
+    """A tick's label in the middle of its line, or as near to that as the figures at the right let it."""
+    limit = frame.left + frame.plot_width + _GUTTER / 2
+    x = min(tick.x, limit - text_width(tick.label, size=_TICK_SIZE) / 2)
+    return element("text", text(tick.label), class_="rl-muted", x=x, y=y, text_anchor="middle")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What a screen reader says of the picture as a whole."""
+
+    title: str
+    description: str
+
+
+def document(
+    content: Markup, *, frame: Frame, bounds: tuple[float, float], theme: Theme | None, naming: Naming | None
+) -> Markup:
+    """The SVG document of what stands between two heights.
+
+    Without a theme it has no style of its own; without a naming it is the rest of a picture that has one.
+    """
+    width, height = number(frame.width), number(bounds[1] - bounds[0])
+    style = NOTHING if theme is None else element("style", style_sheet(theme))
+    named = () if naming is None else _named(naming)
+    ground = element("rect", class_="rl-background", y=bounds[0], width="100%", height="100%", rx=8.0)
     return element(
         "svg",
-        element("title", text(title), id="rl-title"),
-        element("desc", text(description), id="rl-desc"),
-        element("style", style_sheet(theme)),
-        DEFINITIONS,
-        element("rect", class_="rl-background", width="100%", height="100%", rx=8.0),
+        *named,
+        style,
+        DEFINITIONS if theme is not None else NOTHING,
+        ground if theme is not None else NOTHING,
         content,
         xmlns="http://www.w3.org/2000/svg",
         class_="rl",
         width=width,
         height=height,
-        viewBox=f"0 0 {width} {height}",
-        role="img",
-        aria_labelledby="rl-title rl-desc",
+        viewBox=f"0 {number(bounds[0])} {width} {height}",
+        role="group",
+        aria_labelledby="rl-title rl-desc" if named else "",
+    )
+
+
+def _named(naming: Naming) -> tuple[Markup, Markup]:
+    return (
+        element("title", text(naming.title), id="rl-title"),
+        element("desc", text(naming.description), id="rl-desc"),
     )

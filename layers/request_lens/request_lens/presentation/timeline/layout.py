@@ -9,9 +9,8 @@ from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.presentation.timeline.axis import Scale, extent_of
 
 BAR_HEIGHT = 22.0
-MAX_LANES = 6
-_INSET = 3.5
-_CROWDED_INSET, _LANE_GAP = 2.0, 1.0
+_INSET, _CROWDED_INSET = 3.5 / 22, 2.0 / 22
+_LANE_GAP, _MIN_LANE = 1.0, 2.0
 _MIN_REQUEST_WIDTH = 4.0
 _MIN_CALL_WIDTH = 2.0
 _OPEN_END = 14.0
@@ -107,10 +106,12 @@ class _Ruler:
         return self.shown_ms == self.duration_ms or offset_ms < self.shown_ms
 
 
-def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: float) -> RowShapes:
-    """The shapes of a request whose light bar begins at `top`.
+def row_shapes(
+    request: Request, summary: Summary | None, *, scale: Scale, top: float, height: float = BAR_HEIGHT
+) -> RowShapes:
+    """The shapes of a request whose light bar begins at `top` and is `height` px high.
 
-    No call leaves its request. Calls that overlap in time stand in lanes of their own, at most MAX_LANES.
+    No call leaves its request. Calls that overlap in time stand in lanes of their own, as many as can be seen.
     """
     begins, ends = extent_of(request, summary)
     left, right = scale.x(begins), min(scale.x(ends), scale.right)
@@ -125,12 +126,12 @@ def row_shapes(request: Request, summary: Summary | None, *, scale: Scale, top: 
     bars = sorted(enumerate(summary.bars if summary else (), start=1), key=lambda numbered: numbered[1].offset_ms)
     bars = [numbered for numbered in bars if ruler.shows(numbered[1].offset_ms)]
     is_open = request.duration_ms is None
-    light = Box(x=ruler.left, y=top, width=ruler.width + (_OPEN_END if is_open else 0), height=BAR_HEIGHT)
+    light = Box(x=ruler.left, y=top, width=ruler.width + (_OPEN_END if is_open else 0), height=height)
     return RowShapes(
         request=light,
         is_open=is_open,
         is_cut=is_cut,
-        calls=_call_shapes(bars, ruler, scale, top),
+        calls=_call_shapes(bars, ruler, scale, light),
         ticks=tuple(
             TickShape(number=number, bar=bar, x=_inside(ruler.x(bar.offset_ms), light))
             for number, bar in bars
@@ -144,39 +145,44 @@ def _inside(x: float, light: Box) -> float:
     return min(max(x, light.x + 1.5), light.right - 1.5)
 
 
-def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: _Ruler, scale: Scale, top: float) -> tuple[CallShape, ...]:
+def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: _Ruler, scale: Scale, light: Box) -> tuple[CallShape, ...]:
     timed = [(number, bar, bar.latency_ms) for number, bar in bars if bar.latency_ms is not None]
-    lanes = _lanes([(bar.offset_ms, bar.offset_ms + latency) for _, bar, latency in timed])
-    rows = max(lanes, default=0) + 1
-    inset = _INSET if rows == 1 else _CROWDED_INSET
-    height = (BAR_HEIGHT - 2 * inset - (rows - 1) * _LANE_GAP) / rows
+    lanes = lanes_of([(bar.offset_ms, bar.offset_ms + latency) for _, bar, latency in timed], within=light.height)
+    boxes = lane_boxes(max(lanes, default=0) + 1, light)
     shapes = [
         CallShape(
             number=number,
             bar=bar,
-            box=Box(
+            box=replace(
+                boxes[lane],
                 x=ruler.x(bar.offset_ms),
-                y=top + inset + lane * (height + _LANE_GAP),
                 width=ruler.x(bar.offset_ms + latency) - ruler.x(bar.offset_ms),
-                height=height,
             ),
             lane=lane,
             late_px=bar.precision_ms * scale.px_per_ms if bar.precision_ms > 1 else 0,
         )
         for (number, bar, latency), lane in zip(timed, lanes, strict=True)
     ]
-    return tuple(shape for lane in range(rows) for shape in _apart([s for s in shapes if s.lane == lane], ruler))
+    return tuple(shape for lane in range(len(boxes)) for shape in _apart([s for s in shapes if s.lane == lane], ruler))
 
 
-def _lanes(intervals: Sequence[tuple[int, int]]) -> list[int]:
-    """The lane of each interval, in order of their begins: the first one that is free by then."""
-    busy_until: list[int] = []
+def lane_boxes(count: int, light: Box) -> Sequence[Box]:
+    """So many lanes inside a bar, from top to bottom."""
+    inset = light.height * (_INSET if count == 1 else _CROWDED_INSET)
+    height = (light.height - 2 * inset - (count - 1) * _LANE_GAP) / count
+    return [replace(light, y=light.y + inset + lane * (height + _LANE_GAP), height=height) for lane in range(count)]
+
+
+def lanes_of(intervals: Sequence[tuple[float, float]], *, within: float) -> Sequence[int]:
+    """The lane of each interval, in order of their begins: the first that is free by then, of those in so many px."""
+    most = int((within * (1 - 2 * _CROWDED_INSET) + _LANE_GAP) // (_MIN_LANE + _LANE_GAP))
+    busy_until: list[float] = []
     lanes: list[int] = []
     for begins, ends in intervals:
         # The topmost free lane, so that calls one after the other, which most requests make, all stand in the first.
         free = next((lane for lane, until in enumerate(busy_until) if until <= begins), len(busy_until))
-        # Seven lanes would be less than 2 px high: such a call shares the lane that is free soonest.
-        if free == MAX_LANES:
+        # One lane more would be less than 2 px high: such a call shares the lane that is free soonest.
+        if free == most:
             free = busy_until.index(min(busy_until))
         busy_until[free:] = [ends, *busy_until[free + 1 :]]
         lanes.append(free)

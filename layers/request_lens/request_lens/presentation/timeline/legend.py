@@ -17,7 +17,9 @@ from request_lens.presentation.timeline.shapes import (
     mark,
     open_bar,
     pending_bar,
+    rectangle,
     tick,
+    title,
 )
 from request_lens.presentation.timeline.text import text_width
 
@@ -44,6 +46,7 @@ class Sign(StrEnum):
     FAILED = "failed attempt"
     THROTTLED = "throttled attempt"
     CUT = "ran on after the response"
+    UNATTRIBUTED = "LLM call without a request"
 
 
 def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
@@ -88,10 +91,8 @@ def _entry(sign: Sign, x: float, top: float) -> Markup:
 def _sample(sign: Sign, box: Box) -> Markup:
     middle = box.x + box.width / 2
     match sign:
-        case Sign.PENDING:
-            return pending_bar(box, hover=sign.value)
-        case Sign.OPEN:
-            return open_bar(box, hover=sign.value)
+        case Sign.PENDING | Sign.OPEN:
+            return (pending_bar if sign is Sign.PENDING else open_bar)(box, hover=sign.value)
         case Sign.UNCERTAIN | Sign.BROKEN:
             over = doubt(box, hover=sign.value) if sign is Sign.UNCERTAIN else break_mark(box)
             return joined((light_bar(box, hover=sign.value), over))
@@ -102,6 +103,10 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return joined((light_bar(box, hover=sign.value), tick(shape, box, hover=sign.value)))
         case Sign.REQUEST | Sign.FAILED_REQUEST:
             return light_bar(box, hover=sign.value, failed=sign is Sign.FAILED_REQUEST)
+        case Sign.UNATTRIBUTED:
+            return rectangle(
+                Box(x=box.x + 5, y=box.y + 5, width=box.width - 10, height=12), "rl-unattributed", title(sign.value)
+            )
         case Sign.NOT_EXACT:
             return element("text", text("≈"), class_="rl-title", x=middle, y=box.y + 17, text_anchor="middle")
         case Sign.CALL | Sign.PROVISIONAL | Sign.WHISKER:

@@ -40,3 +40,38 @@ class TimelineRow:
     def is_uncertain(self) -> bool:
         """Whether the request is settled and may yet have more calls than those that are linked to it."""
         return not self.is_pending and self.summary is not None and not self.summary.is_certain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSize:
+    """How a row is divided, in px from its top: its bar, the base lines of its texts, and the marks above the bar.
+
+    `lower` is None where label and detail share one line; `stacked` rows have their bar below the texts.
+    """
+
+    height: float
+    bar_top: float
+    bar_height: float
+    upper: float
+    lower: float | None
+    marks_rise: float
+    stacked: bool = False
+
+
+ROOMY = RowSize(height=46, bar_top=14, bar_height=22, upper=21, lower=38, marks_rise=7)
+DENSE = RowSize(height=24, bar_top=9, bar_height=12, upper=19.5, lower=None, marks_rise=6)
+LANE = RowSize(height=34, bar_top=6, bar_height=22, upper=22, lower=None, marks_rise=7)
+STACKED = RowSize(height=48, bar_top=28, bar_height=14, upper=15, lower=None, marks_rise=6, stacked=True)
+
+DENSE_FROM = 40
+"""Requests from which on a picture has dense rows, and says its axis again every so often."""
+
+AXIS_EVERY = 25
+"""Rows after which a dense picture says its axis again: so that one is always in sight."""
+
+
+def row_size(count: int, *, stacked: bool) -> RowSize:
+    """The size of each row of a picture with so many."""
+    if stacked:
+        return STACKED
+    return DENSE if count >= DENSE_FROM else ROOMY

@@ -1,10 +1,13 @@
 """Texts of the timeline, measured without a font and shortened to their columns."""
 
 import unicodedata
+from itertools import accumulate, takewhile
 
 from request_lens.presentation.formatting import cleaned
 
 ELLIPSIS = "…"
+_HEAD = 0.6
+"""The share of a text that is cut in its middle that stands before the cut."""
 
 
 # Upper bounds in em of Inter and of DejaVu Sans, the widest sans-serif that a Linux browser falls back to.
@@ -43,10 +46,21 @@ def shortened(text: str, *, size: float, width: float, bold: bool = False) -> st
     if text_width(text, size=size, bold=bold) <= width:
         return text
     room = width - text_width(ELLIPSIS, size=size, bold=bold)
-    kept, used = "", 0.0
-    for character in text:
-        used += text_width(character, size=size, bold=bold)
-        if used > room:
-            break
-        kept += character
-    return kept.rstrip() + ELLIPSIS
+    return _first(text, size=size * (_BOLD if bold else 1), room=room).rstrip() + ELLIPSIS
+
+
+def shortened_in_the_middle(text: str, *, size: float, width: float) -> str:
+    """The cleaned text, its middle cut out where it may be wider than `width` px: routes differ in their ends."""
+    text = cleaned(text)
+    if text_width(text, size=size) <= width:
+        return text
+    room = width - text_width(ELLIPSIS, size=size)
+    head = _first(text, size=size, room=room * _HEAD)
+    tail = _first(text[: len(head) - 1 : -1], size=size, room=room - text_width(head, size=size))[::-1]
+    return f"{head.rstrip()}{ELLIPSIS}{tail.lstrip()}"
+
+
+def _first(text: str, *, size: float, room: float) -> str:
+    """As many of the first characters as `room` px hold."""
+    used = accumulate(_width_em(character) * size for character in text)
+    return text[: sum(1 for width in takewhile(lambda width: width <= room, used))]

@@ -25,6 +25,7 @@ class Palette:
     request: str
     request_edge: str
     call: str
+    unattributed: str
     failed: str
     throttled: str
 
@@ -38,6 +39,7 @@ LIGHT = Palette(
     request="#d3e3f1",
     request_edge="#7d93a8",
     call="#00578f",
+    unattributed="#6b7783",
     failed="#c03a00",
     throttled="#8a5a00",
 )
@@ -51,6 +53,7 @@ DARK = Palette(
     request="#28405a",
     request_edge="#7b94ad",
     call="#74bdf3",
+    unattributed="#93a1ae",
     failed="#ff8a5c",
     throttled="#f0b429",
 )
@@ -66,6 +69,7 @@ _SHARED = """
 .rl .rl-tick { stroke-width: 2.5; }
 .rl .rl-open { fill: none; stroke-width: 1.25; stroke-dasharray: 4 3; }
 .rl .rl-request { stroke-width: 1; }
+.rl .rl-rule { fill: none; }
 .rl .rl-failed-request { stroke-width: 2; }
 .rl .rl-break { fill: none; stroke-width: 2.5; }
 .rl .rl-whisker { fill: none; stroke-width: 1.25; pointer-events: none; }
@@ -89,6 +93,7 @@ def _coloured(palette: Palette) -> str:
 .rl .rl-pending {{ fill: {palette.request}; }}
 .rl .rl-doubt-line {{ fill: {palette.request_edge}; }}
 .rl .rl-call {{ fill: {palette.call}; }}
+.rl .rl-unattributed {{ fill: {palette.unattributed}; }}
 .rl .rl-failed-request {{ stroke: {palette.failed}; }}
 .rl .rl-break {{ stroke: {palette.background}; }}
 .rl .rl-whisker {{ stroke: {palette.request}; }}

@@ -1,0 +1,32 @@
+"""The page's timeline: drawn for a wide, a middle and a narrow window, each in strips that paper may be cut between."""
+
+from collections.abc import Mapping, Sequence
+
+from request_lens.presentation.markup import NOTHING, Markup, element, joined
+from request_lens.presentation.timeline.drawing import View, draw_strips, shared_style
+from request_lens.presentation.timeline.pieces import Words
+from request_lens_cli.report.report import Report
+
+MAX_DRAWN = 200
+"""Requests in the picture, the newest; the table has more."""
+
+WIDTHS: Mapping[str, int] = {"wide": 1180, "middle": 688, "narrow": 348}
+"""Px of each rendering, by the class for which page.css says in which windows it shows; paper has the first."""
+
+
+def timeline_section(report: Report) -> Markup:
+    """The section; nothing where the report has no requests."""
+    if not report.requests:
+        return NOTHING
+    drawn = report.newest(MAX_DRAWN)
+    subtitle = f"The latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
+    words = Words(title="Timeline", subtitle=subtitle)
+    pictures = (_picture(drawn, words, class_=class_, width=width) for class_, width in WIDTHS.items())
+    return element("section", shared_style("auto"), *pictures, class_="timeline")
+
+
+def _picture(report: Report, words: Words, *, class_: str, width: int) -> Markup:
+    strips: Sequence[Markup] = draw_strips(
+        report.timeline_rows(), words=words, view=View(width=width), unlinked=report.unlinked
+    )
+    return element("div", joined(strips), class_=f"picture {class_}")

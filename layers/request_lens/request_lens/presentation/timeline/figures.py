@@ -1,0 +1,169 @@
+"""The figures of a row, in columns at the right: how long it took, how long in LLM calls, and how many of those."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.presentation.certainty import at_least, at_least_words, possible_text, why_uncertain
+from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.timeline.layout import MarkKind
+from request_lens.presentation.timeline.row import RowSize, TimelineRow
+from request_lens.presentation.timeline.shapes import mark
+from request_lens.presentation.timeline.text import text_width
+
+COLUMN_GAP = 16.0
+_SIZE, _SMALL = 13.0, 12.0
+_SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP = 8.0, 4.0, 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureColumn:
+    """One column: what stands above it, and what of a row."""
+
+    header: str
+    figure: Callable[[TimelineRow], str]
+
+
+def total_words(request: Request) -> str:
+    """The request's duration, or a dash where it is unknown."""
+    return duration_text(None if request.duration_ms is None else max(request.duration_ms, 0))
+
+
+def calls_figure(row: TimelineRow) -> str:
+    """How many LLM calls: "≥" where they may be more, "≈" where a link is not exact; "so far", "pending"."""
+    return _calls(row, "")
+
+
+def calls_words(row: TimelineRow) -> str:
+    """The same with its noun, such as "≈ 2 calls"."""
+    return _calls(row, "call")
+
+
+def _calls(row: TimelineRow, noun: str) -> str:
+    if row.summary is None:
+        return "pending"
+    calls = row.summary.totals.llm_calls
+    if row.is_pending:
+        return f"{calls:,} so far"
+    counted = at_least(pluralize(calls, noun) if noun else f"{calls:,}", certain=row.summary.is_certain)
+    return f"≈ {counted}" if calls and row.is_inexact and row.summary.is_certain else counted
+
+
+def llm_words(summary: Summary | None) -> str:
+    """The time in LLM calls; a dash where it is unknown, or not certain."""
+    known = summary is not None and summary.is_certain
+    return duration_text(summary.llm_time_ms) if summary is not None and known else UNKNOWN
+
+
+def spoken(row: TimelineRow) -> str:
+    """A row as it is heard: whose request it is, how it ended, how long it took, and its calls."""
+    status = f"status {row.request.status}"
+    llm = f"{llm_words(row.summary)} in LLM calls" if row.summary is not None and row.summary.is_certain else ""
+    parts = [row.label, row.detail, status, total_words(row.request), _spoken_calls(row), llm]
+    return ", ".join(part for part in parts if part)
+
+
+def _spoken_calls(row: TimelineRow) -> str:
+    if row.is_uncertain and row.summary is not None:
+        return uncertain_words(row).removeprefix(", ")
+    return calls_words(row).replace("≈", "about").replace("call", "LLM call")
+
+
+def uncertain_words(row: TimelineRow) -> str:
+    """What is not certain of the request, and why; empty where all is."""
+    if not row.is_uncertain or row.summary is None:
+        return ""
+    calls = at_least_words(row.summary.totals.llm_calls, "LLM call", certain=False)
+    return f", {calls}: {why_uncertain(row.request, row.summary)}"
+
+
+_SIDE_BY_SIDE = (
+    FigureColumn(header="duration", figure=lambda row: total_words(row.request)),
+    FigureColumn(header="LLM time", figure=lambda row: llm_words(row.summary)),
+    FigureColumn(header="LLM calls", figure=calls_figure),
+)
+# Above a bar there is no room for a header: the figures have their nouns.
+_STACKED = (
+    FigureColumn(header="", figure=lambda row: total_words(row.request)),
+    FigureColumn(header="", figure=calls_words),
+)
+
+
+def figure_columns(*, stacked: bool) -> tuple[FigureColumn, ...]:
+    """The columns of a picture."""
+    return _STACKED if stacked else _SIDE_BY_SIDE
+
+
+def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn]) -> tuple[float, ...]:
+    """How wide each column must be for these rows; the last also holds what stands below the figures."""
+    widths = [
+        max([text_width(column.header, size=_SMALL), *(_width(column.figure(row)) for row in rows)])
+        for column in columns
+    ]
+    below = max((_below_width(row) for row in rows), default=0.0)
+    widths[-1] += max(below - sum(widths) - COLUMN_GAP * (len(widths) - 1), 0)
+    return tuple(widths)
+
+
+def _width(words: str) -> float:
+    return text_width(words, size=_SIZE)
+
+
+def figure_words(
+    row: TimelineRow, columns: Sequence[tuple[FigureColumn, float]], *, size: RowSize, top: float
+) -> Markup:
+    """The row's figures, each ending at its column's right edge; below them failed attempts and what is possible."""
+    upper = (_ending_at(right, column.figure(row), y=top + size.upper, class_="rl-label") for column, right in columns)
+    if row.summary is None or size.lower is None:
+        return joined(upper)
+    right, y = columns[-1][1], top + size.lower
+    possible = _possible(row)
+    right_of_counters = right - (text_width(possible, size=_SMALL) + _COUNTER_GAP if possible else 0)
+    below = _ending_at(right, possible, y=y, class_="rl-muted") if possible else NOTHING
+    return joined((*upper, below, *_counters(row.summary.totals, right=right_of_counters, y=y)))
+
+
+def figure_headers(columns: Sequence[tuple[FigureColumn, float]], *, y: float) -> Markup:
+    """What stands above the columns."""
+    named = ((column.header, right) for column, right in columns if column.header)
+    return joined(_ending_at(right, header, y=y, class_="rl-muted") for header, right in named)
+
+
+def _ending_at(right: float, words: str, *, y: float, class_: str) -> Markup:
+    return element("text", text(words), class_=class_, x=right, y=y, text_anchor="end")
+
+
+def _possible(row: TimelineRow) -> str:
+    """How many more calls may be the request's, in two words; empty where it is pending or certain."""
+    return possible_text(row.request, row.summary) if row.is_uncertain and row.summary else ""
+
+
+def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
+    """Failed attempts without the throttled ones, and the throttled ones, each where there are any."""
+    counts = (
+        (MarkKind.FAILED, totals.llm_errors - totals.llm_throttles),
+        (MarkKind.THROTTLED, totals.llm_throttles),
+    )
+    return tuple((kind, count) for kind, count in counts if count > 0)
+
+
+def _counters(totals: Totals, *, right: float, y: float) -> Iterator[Markup]:
+    """The failed attempts, the last count ending at `right`."""
+    for kind, count in reversed(failures(totals)):
+        yield _ending_at(right, f"{count:,}", y=y, class_="rl-muted")
+        left = right - _counter_width(count)
+        yield mark(kind, left + _SIGN_WIDTH / 2, y - 4.5, count=count)
+        right = left - _COUNTER_GAP
+
+
+def _counter_width(count: int) -> float:
+    return _SIGN_WIDTH + _SIGN_GAP + text_width(f"{count:,}", size=_SMALL)
+
+
+def _below_width(row: TimelineRow) -> float:
+    """How wide what stands below a row's figures is."""
+    counts = failures(row.summary.totals) if row.summary else ()
+    possible = text_width(_possible(row), size=_SMALL) + _COUNTER_GAP if _possible(row) else 0
+    return possible + sum(_counter_width(count) + _COUNTER_GAP for _, count in counts)

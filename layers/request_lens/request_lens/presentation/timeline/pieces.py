@@ -1,0 +1,232 @@
+"""The picture's pieces, one below the other: sections of rows, lanes, legend. A sheet of paper may end after each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import pairwise
+
+from request_lens.presentation.formatting import duration_text, moment_text
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
+from request_lens.presentation.timeline.figures import figure_words, spoken, uncertain_words
+from request_lens.presentation.timeline.frame import (
+    AXIS_AGAIN,
+    Frame,
+    HeaderLine,
+    axis_head,
+    bands,
+    frame_of,
+    grid,
+    header,
+    header_lines,
+    rule,
+)
+from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
+from request_lens.presentation.timeline.lanes import Lane, draw_lane, extents_of, lane_labels_width, lane_size
+from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
+from request_lens.presentation.timeline.legend import LINE_HEIGHT, Sign, legend, legend_lines, signs_of
+from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
+from request_lens.presentation.timeline.shapes import (
+    break_mark,
+    call_bar,
+    call_words,
+    doubt,
+    light_bar,
+    mark,
+    open_bar,
+    pending_bar,
+    tick,
+)
+from request_lens.presentation.timeline.text import shortened
+
+_NEVER = (datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(1, UTC))
+"""The axis of a picture that has nothing."""
+
+_LANES_HEAD, _LANES_HEAD_ON_CLOCK = 66.0, 30.0
+_LEGEND_ABOVE, _LEGEND_BELOW = 22.0, 18.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What stands above the rows, each left out where it is empty, and where they would be if there are none."""
+
+    title: str = "LLM calls per API request"
+    subtitle: str = ""
+    empty: tuple[str, str] = (
+        "No requests yet",
+        "A request appears here as soon as its access-log record has arrived.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is drawn, in which frame; by the clock the lanes share the rows' axis, else they have one of their own."""
+
+    rows: Sequence[TimelineRow]
+    lanes: Sequence[Lane]
+    words: Words
+    header: Sequence[HeaderLine]
+    frame: Frame
+    axis: Axis
+    lanes_axis: Axis
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there are so many rows that the axis is said again."""
+        return len(self.rows) >= DENSE_FROM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of the picture from one height to the next, with where its rows begin."""
+
+    top: float
+    bottom: float
+    content: Markup
+    tops: tuple[float, ...] = ()
+    signs: frozenset[Sign] = frozenset()
+
+
+def plan_of(rows: Sequence[TimelineRow], lanes: Sequence[Lane], *, words: Words, width: int, kind: AxisKind) -> Plan:
+    """The plan of these rows and lanes in a picture of that width."""
+    head = header_lines(words.title, words.subtitle, width=width)
+    frame = frame_of(rows, head, width=width, least_labels=lane_labels_width(lanes))
+    of_rows = [extent_of(row.request, row.summary) for row in rows]
+    axis = partial(axis_of, left=frame.left, width=frame.plot_width)
+    together = [*of_rows, *extents_of(lanes)] or [_NEVER]
+    clock = axis(together, kind=AxisKind.CLOCK)
+    return Plan(
+        rows=rows,
+        lanes=lanes,
+        words=words,
+        header=head,
+        frame=frame,
+        axis=clock if kind is AxisKind.CLOCK else axis(of_rows or together, kind=AxisKind.OWN),
+        lanes_axis=clock,
+    )
+
+
+def pieces_of(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
+    """The picture from top to bottom: sections of so many rows, the first below the header; lanes; legend."""
+    head = header(plan.header, frame=plan.frame)
+    first, *others = list(_body(plan, rows_each=rows_each))
+    body = [replace(first, top=0.0, content=joined((head, first.content))), *others]
+    signs = frozenset[Sign]().union(*(piece.signs for piece in body))
+    return [*body, _legend(signs, plan.frame, top=body[-1].bottom)] if signs else body
+
+
+def _body(plan: Plan, *, rows_each: int) -> Iterator[Piece]:
+    bottom = plan.frame.top
+    for first, last in pairwise([*range(0, len(plan.rows), rows_each), len(plan.rows)]):
+        piece = _section(plan, first, last, top=bottom)
+        bottom = piece.bottom
+        yield piece
+    if not plan.rows:
+        piece = _nothing(plan)
+        bottom = piece.bottom
+        yield piece
+    if plan.lanes:
+        yield _lanes(plan, top=bottom)
+
+
+def _nothing(plan: Plan) -> Piece:
+    """That there are no requests, where their rows would be."""
+    frame, middle = plan.frame, plan.frame.width / 2
+    shown = zip(plan.words.empty, ("rl-label", "rl-muted"), (LABEL_SIZE, DETAIL_SIZE), strict=True)
+    lines = (
+        element(
+            "text",
+            text(shortened(line, size=size, width=frame.right - frame.margin)),
+            class_=class_,
+            x=middle,
+            y=frame.top + 8 + at * 24,
+            text_anchor="middle",
+        )
+        for at, (line, class_, size) in enumerate(shown)
+    )
+    return Piece(top=frame.top, bottom=frame.top + 64, content=joined(lines))
+
+
+def _section(plan: Plan, first: int, last: int, *, top: float) -> Piece:
+    """The rows from `first` to before `last`."""
+    frame, height = plan.frame, plan.frame.size.height
+    again = plan.is_long and first > 0 and first % AXIS_EVERY == 0
+    begins = top + (AXIS_AGAIN if again else 0)
+    tops = [begins + at * height for at in range(last - first)]
+    bottom = begins + (last - first) * height
+    rows = [(row, _shapes(row, plan, top)) for row, top in zip(plan.rows[first:last], tops, strict=True)]
+    is_head = first == 0 or again
+    content = (
+        bands([top for at, top in enumerate(tops, first) if at % 2], frame=frame, height=height),
+        grid(plan.axis, top=begins, bottom=bottom),
+        axis_head(plan.axis, frame=frame, bottom=begins, again=again) if is_head else NOTHING,
+        rule(bottom, frame=frame) if last == len(plan.rows) else NOTHING,
+        *(_row(row, shapes, frame=frame, top=top) for (row, shapes), top in zip(rows, tops, strict=True)),
+    )
+    signs = frozenset[Sign]().union(*(signs_of(row, shapes) for row, shapes in rows))
+    return Piece(top=top, bottom=bottom, content=joined(content), tops=tuple(tops), signs=signs)
+
+
+def _shapes(row: TimelineRow, plan: Plan, top: float) -> RowShapes:
+    size = plan.frame.size
+    begins, _ = extent_of(row.request, row.summary)
+    scale = plan.axis.of(begins)
+    return row_shapes(row.request, row.summary, scale=scale, top=top + size.bar_top, height=size.bar_height)
+
+
+def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> Markup:
+    light, size = shapes.request, frame.size
+    return element(
+        "g",
+        left_words(row, left=frame.margin, width=frame.labels_width, size=size, top=top),
+        _request(row, light),
+        *(call_bar(call, hover=call_words(call.number, call.bar)) for call in shapes.calls),
+        *(tick(attempt, light, hover=call_words(attempt.number, attempt.bar)) for attempt in shapes.ticks),
+        *(mark(sign.kind, sign.x, light.y - size.marks_rise, count=sign.count) for sign in shapes.marks),
+        break_mark(light) if shapes.is_cut else NOTHING,
+        figure_words(row, frame.figures, size=size, top=top),
+        class_="rl-row",
+        role="img",
+        aria_label=spoken(row),
+    )
+
+
+def _request(row: TimelineRow, box: Box) -> Markup:
+    hover = f"{row.request.route}, {moment_text(row.request.started_at)}, status {row.request.status}"
+    if row.request.duration_ms is not None:
+        hover += f", {duration_text(row.request.duration_ms)}"
+    if row.is_pending:
+        return pending_bar(box, hover=f"{hover}, pending")
+    hover += uncertain_words(row)
+    draw = open_bar if row.request.duration_ms is None else light_bar
+    bar = draw(box, hover=hover, failed=row.has_failed)
+    return joined((bar, doubt(box, hover=hover))) if row.is_uncertain else bar
+
+
+def _lanes(plan: Plan, *, top: float) -> Piece:
+    """The calls that belong to no request, below a heading and, where the rows are on their own axes, the clock's."""
+    frame, height = plan.frame, lane_size(plan.frame).height
+    shares_axis = plan.axis.kind is AxisKind.CLOCK and bool(plan.rows)
+    begins = top + (_LANES_HEAD_ON_CLOCK if shares_axis else _LANES_HEAD)
+    bottom = begins + len(plan.lanes) * height
+    heading = element("text", text("Calls without a request"), class_="rl-label", x=frame.margin, y=top + 20)
+    head = rule(begins, frame=frame) if shares_axis else axis_head(plan.lanes_axis, frame=frame, bottom=begins)
+    content = (
+        heading,
+        head,
+        grid(plan.lanes_axis, top=begins, bottom=bottom),
+        *(
+            draw_lane(lane, frame=frame, axis=plan.lanes_axis, top=begins + at * height)
+            for at, lane in enumerate(plan.lanes)
+        ),
+        rule(bottom, frame=frame),
+    )
+    return Piece(top=top, bottom=bottom, content=joined(content), signs=frozenset({Sign.UNATTRIBUTED}))
+
+
+def _legend(signs: frozenset[Sign], frame: Frame, *, top: float) -> Piece:
+    lines = legend_lines(signs, width=frame.right - frame.margin)
+    drawn = legend(lines, left=frame.margin, top=top + _LEGEND_ABOVE)
+    content = element("g", drawn, class_="rl-legend", aria_hidden="true")
+    return Piece(top=top, bottom=top + _LEGEND_ABOVE + len(lines) * LINE_HEIGHT + _LEGEND_BELOW, content=content)

@@ -1,0 +1,162 @@
+"""The timeline's rows: how high they are, where their figures stand, what lies below them, and strips of them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+
+from request_lens.domain.linking.link import Reason, UnlinkedInvocation
+from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.timeline.drawing import View, draw_strips, draw_timeline, lay_timeline, shared_style
+from request_lens.presentation.timeline.pieces import Words
+from request_lens.presentation.timeline.row import TimelineRow
+from tests.support.timeline_rows import bar, chain, row, summary_of, unattributed
+
+SVG = "{http://www.w3.org/2000/svg}"
+NARROW = View(width=390)
+
+
+def rows(count: int) -> list[TimelineRow]:
+    return [row(chain(2000 + at, 2), after_ms=at * 700, duration_ms=2000 + at) for at in range(count)]
+
+
+def picture(
+    drawn: Sequence[TimelineRow], *calls: UnlinkedInvocation, view: View | None = None, words: Words | None = None
+) -> Element:
+    return fromstring(draw_timeline(drawn, unlinked=calls, view=view or View(), words=words or Words()))
+
+
+def found(svg: Element, name: str) -> list[Element]:
+    return [element for element in svg.iter() if name in element.get("class", "").split()]
+
+
+def set_texts(element: Element) -> list[str]:
+    return [(words.text or "") + "".join(child.tail or "" for child in words) for words in element.iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize(("count", "height"), [(39, 46), (40, 24)])
+def test_from_forty_rows_on_they_are_24_px_high(count: int, height: int) -> None:
+    drawn = lay_timeline(rows(count))
+    tops = [top for _, top in drawn.rows]
+    assert drawn.row_height == height
+    assert tops[1] - tops[0] == height
+
+
+def test_the_axis_of_many_rows_is_said_again_every_25_rows() -> None:
+    drawn = lay_timeline(rows(60))
+    axes = found(fromstring(drawn.svg), "rl-axis")
+    tops = [top for _, top in drawn.rows]
+    steps = [after - before for before, after in pairwise(tops)]
+    assert len(axes) == 3
+    assert [at for at, step in enumerate(steps, 1) if step > drawn.row_height] == [25, 50]
+    assert all("duration" in set_texts(axis) and "+2 s" in set_texts(axis) for axis in axes)
+    assert len(found(picture(rows(39)), "rl-axis")) == 1
+
+
+@pytest.mark.parametrize("view", [View(), NARROW])
+@pytest.mark.parametrize("count", [4, 40])
+def test_figures_stand_in_columns_that_end_at_the_right(view: View, count: int) -> None:
+    drawn = [row(chain(4300, 2)), row(summary_of(bar(0, 900)), duration_ms=96_000, after_ms=9000), *rows(count)[2:]]
+    ends = [
+        [float(words.get("x", "0")) for words in found(group, "rl-label")[1:] if words.get("text-anchor") == "end"]
+        for group in found(picture(drawn, view=view), "rl-row")
+    ]
+    assert len(ends) == count
+    assert all(edges == ends[0] for edges in ends)
+    assert len(ends[0]) == (2 if view is NARROW else 3)
+
+
+def test_a_narrow_picture_has_its_bars_below_its_texts_over_its_whole_width() -> None:
+    svg = picture(rows(3), view=NARROW)
+    for group in found(svg, "rl-row"):
+        (light,) = found(group, "rl-request")
+        labels = found(group, "rl-label")
+        assert all(float(words.get("y", "0")) < float(light.get("y", "0")) for words in labels)
+    widest = max(float(light.get("width", "0")) for light in found(svg, "rl-request")[:3])
+    assert widest > 0.85 * 390
+
+
+def test_calls_without_a_request_have_a_lane_for_each_reason_below_the_rows() -> None:
+    calls = [unattributed(1), unattributed(4), unattributed(2, Reason.OTHER_CALLER, None)]
+    pending = replace(unattributed(3), decision=None)
+    svg = picture(rows(3), *calls, pending)
+    lanes = found(svg, "rl-lane")
+    assert [set_texts(lane) for lane in lanes] == [
+        ["ambiguous", "fits several requests", "2", "3.0 s"],
+        ["other_caller", "made by another caller", "1", "–"],
+    ]
+    assert [len(found(lane, "rl-unattributed")) for lane in lanes] == [2, 1]
+    bottom = max(float(light.get("y", "0")) for light in found(svg, "rl-request")[:3])
+    assert min(float(call.get("y", "0")) for call in found(lanes[0], "rl-unattributed")) > bottom
+    assert "LLM call without a request" in set_texts(svg)
+    assert "3 calls" not in set_texts(svg)
+
+
+def test_lanes_are_by_the_clock_also_where_each_request_begins_at_the_left() -> None:
+    own, clock = (
+        found(picture(rows(3), unattributed(0), unattributed(60), view=View(axis=kind)), "rl-unattributed")[:2]
+        for kind in (AxisKind.OWN, AxisKind.CLOCK)
+    )
+    for first, second in (own, clock):
+        assert float(second.get("x", "0")) - float(first.get("x", "0")) > 400
+
+
+def test_where_no_call_is_without_a_request_there_is_no_lane() -> None:
+    svg = picture(rows(3), replace(unattributed(1), decision=None))
+    assert not found(svg, "rl-lane")
+    assert "Calls without a request" not in set_texts(svg)
+
+
+def test_calls_without_a_request_are_shown_where_there_are_no_requests_at_all() -> None:
+    svg = picture([], unattributed(1))
+    assert "No requests yet" in set_texts(svg)
+    assert len(found(svg, "rl-lane")) == 1
+
+
+def test_a_lane_of_very_many_calls_is_no_longer_than_the_picture_is_wide() -> None:
+    svg = picture(rows(3), *(unattributed(at / 10) for at in range(5000)))
+    assert "5,000" in set_texts(svg)
+    assert len(found(svg, "rl-unattributed")) < 1200
+
+
+def test_a_row_is_heard_as_one_sentence_and_the_axis_not_at_all() -> None:
+    failed = row(summary_of(bar(0, 1500)))
+    svg = picture([replace(failed, request=replace(failed.request, status=504))], unattributed(1))
+    (heard,) = found(svg, "rl-row")
+    assert heard.get("role") == "img"
+    assert heard.get("aria-label") == (
+        "What time is it in Tokyo?, Tool Use, status 504, 4.3 s, 1 LLM call, 1.5 s in LLM calls"
+    )
+    assert found(svg, "rl-lane")[0].get("aria-label") == ("Without a request: 1 call, ambiguous: fits several requests")
+    assert {each.get("aria-hidden") for each in [*found(svg, "rl-axis"), *found(svg, "rl-legend")]} == {"true"}
+
+
+def test_a_narrow_subtitle_goes_on_in_the_next_line() -> None:
+    words = Words(subtitle="request-lens · ap-northeast-1 · 2025-12-04 18:27 to 18:28 UTC · 10 requests")
+    shown = [element.text for element in found(picture(rows(3), view=NARROW, words=words), "rl-subtitle")]
+    assert shown == ["request-lens · ap-northeast-1", "2025-12-04 18:27 to 18:28 UTC · 10 requests"]
+    assert len(found(picture(rows(3), words=words), "rl-subtitle")) == 1
+
+
+def test_a_long_route_keeps_its_end() -> None:
+    route = "POST /api/v2/organisations/{organisationId}/projects/{projectId}/conversations/{id}/messages/regenerate"
+    (group,) = found(picture([row(chain(4300, 2), label=route)]), "rl-row")
+    assert re.fullmatch(r"POST /api.*….*regenerate", set_texts(group)[0])
+
+
+@pytest.mark.parametrize("count", [3, 10, 60])
+def test_strips_are_the_same_picture_cut_between_rows(count: int) -> None:
+    words, calls = Words(title="Timeline"), [unattributed(1)]
+    strips = [fromstring(strip) for strip in draw_strips(rows(count), words=words, view=View(), unlinked=calls)]
+    whole = lay_timeline(rows(count), words=words, unlinked=calls)
+    assert sum(float(strip.get("height", "0")) for strip in strips) == pytest.approx(whole.height, abs=0.1)
+    assert [row for strip in strips for row in map(set_texts, found(strip, "rl-row"))] == [
+        set_texts(row) for row in found(fromstring(whole.svg), "rl-row")
+    ]
+    assert max(len(found(strip, "rl-row")) for strip in strips) <= 5
+    assert [strip.get("aria-labelledby") for strip in strips][:2] == ["rl-title rl-desc", None]
+    assert not any(list(strip.iter(f"{SVG}style")) for strip in strips)
+    assert "rl-doubts" in shared_style("light")

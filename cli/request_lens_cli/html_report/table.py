@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from request_lens.presentation.markup import Markup, element, text
 
-
 _SHORT = 12
 
 

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "redrive": "Send again what a deployed stack gave up on.",
     "demo": "Deploy to a local AWS and show an experiment there.",
     "local": "A local AWS on this machine, without an account.",
+    "schema": "Print the JSON schema of what `--format json` answers.",
     "completion": "Print the script that completes commands in SHELL.",
 }
 """Each command with what the list of commands says of it: its module has it as `<name>_command`."""

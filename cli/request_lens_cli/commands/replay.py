@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import pluralize
-from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.wire.log_record import read_record
 from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.parameters import read_settings
 from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, read_log_files
@@ -50,6 +52,7 @@ _SAID_EVERY = 5_000
 @output_option(
     "timeline", "-o", "--output", "--timeline", endings=PICTURES, text="Draw the timeline to this file, .svg or .png."
 )
+@axis_option
 @output_option("page", "--report", endings=PAGES, text="Write the report to this file, .html.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Names of requests, JSON.")
 @click.option(
@@ -62,7 +65,14 @@ _SAID_EVERY = 5_000
 )
 @click.pass_context
 def replay_command(
-    context: click.Context, /, *, files: tuple[str, ...], format_: str, policy: Policy, **written: Path | None
+    context: click.Context,
+    /,
+    *,
+    files: tuple[str, ...],
+    format_: str,
+    policy: Policy,
+    axis: AxisKind,
+    **written: Path | None,
 ) -> None:
     """Run log records through the pipeline, offline and in virtual time.
 
@@ -78,11 +88,14 @@ def replay_command(
     except (LogFileError, ReplayIncompleteError) as error:
         raise click.ClickException(str(error)) from error
     report = Report(requests=result.requests, unlinked=result.unattributed, labels=labels)
-    _write(report, timeline=written["timeline"], page=written["page"])
+    if written["timeline"] is not None:
+        _draw(report, written["timeline"], axis)
+    if written["page"] is not None:
+        _write_page(report, written["page"])
     if format_ == "json":
         click.echo(json.dumps(replay_document(result, policy), indent=2))
     else:
-        _show(report, len(result.rejected))
+        _show(report, len(result.rejected), axis)
     if result.rejected:
         context.exit(_REJECTED)
 
@@ -97,26 +110,26 @@ def _labels(path: Path | None) -> dict[str, Label]:
         ) from error
 
 
-def _write(report: Report, *, timeline: Path | None, page: Path | None) -> None:
-    if timeline is not None:
-        drawn = report.newest(MAX_DRAWN)
-        words = Words(subtitle=picture_subtitle(drawn))
-        write_picture(draw_timeline(drawn.timeline_rows(), words=words, unlinked=drawn.unlinked), timeline)
-    if page is not None:
-        starts = [state.request.started_at for state in report.requests]
-        now = datetime.now(UTC)
-        period = Period(first=min(starts, default=now), last=max(starts, default=now))
-        with writing(page):
-            page.write_text(
-                report_page(report, Heading(stack="replay", period=period, written_at=now)), encoding="utf-8"
-            )
+def _draw(report: Report, path: Path, axis: AxisKind) -> None:
+    drawn = report.newest(MAX_DRAWN)
+    words, view = Words(subtitle=picture_subtitle(drawn)), View(axis=axis)
+    write_picture(draw_timeline(drawn.timeline_rows(), words=words, view=view, unlinked=drawn.unlinked), path)
 
 
-def _show(report: Report, rejected: int) -> None:
+def _write_page(report: Report, path: Path) -> None:
+    starts = [state.request.started_at for state in report.requests]
+    now = datetime.now(UTC)
+    period = Period(first=min(starts, default=now), last=max(starts, default=now))
+    heading = Heading(stack="replay", period=period, written_at=now)
+    with writing(path):
+        path.write_text(report_page(report, heading), encoding="utf-8")
+
+
+def _show(report: Report, rejected: int, axis: AxisKind) -> None:
     console = open_console()
     notes = notes_beside(console)
     if report.requests or report.unlinked:
-        show_report(report, console)
+        show_report(report, console, axis=axis)
     else:
         notes.print("No record of an API request or of a call is in these files.")
     if rejected:

@@ -12,6 +12,7 @@ import click
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Link
 from request_lens.domain.settling.state import RequestState
+from request_lens_cli.deployed.console import period_addresses
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
 from request_lens_cli.deployed.table import DeployedTable, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -23,7 +24,7 @@ from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_documen
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, none_selected
 from request_lens_cli.report.selection import Selection
-from request_lens_cli.terminal.console import notes_beside, open_console
+from request_lens_cli.terminal.console import notes_beside, open_console, print_addresses
 from request_lens_cli.terminal.listing import Listing
 from request_lens_cli.terminal.progress import working
 from request_lens_cli.terminal.report_view import report_document, show_requests, show_unlinked
@@ -36,6 +37,7 @@ _REQUESTS_EXAMPLES = examples(
     "request-lens requests --since 1d --failed --format ndjson",
     "request-lens requests --follow --uncertain",
     "request-lens requests --since 3h --unattributed",
+    "request-lens requests --since 3h --web",
 )
 
 POLL_SECONDS = 2.0
@@ -83,13 +85,16 @@ def requests_command(
     """List the API requests of a period with their LLM calls."""
     if unattributed and (replace(selection, limit=None) != Selection() or output.is_about_requests):
         raise click.UsageError(
-            "--unattributed lists calls: leave out what selects requests, --follow, and the formats ndjson and csv"
+            "--unattributed lists calls: leave out what selects requests, --follow, --web, and the formats "
+            "ndjson and csv"
         )
     view = read_stack(stack)
     kept = view.kept(period, now=command_clock().now())
     query = _Query(period=kept, selection=selection, stack=view, table=open_stack_table(view), output=output)
     if unattributed:
         _list_unattributed(query)
+    elif output.web:
+        print_addresses(period_addresses(view, kept))
     elif output.follow:
         _follow(query)
     else:

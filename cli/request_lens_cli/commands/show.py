@@ -1,28 +1,41 @@
 """`request-lens show`: one API request with every LLM call that it made."""
 
 import json
+from datetime import timedelta
 
 import click
 
+from request_lens.domain.settling.state import RequestState
+from request_lens_cli.deployed.console import request_addresses
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import format_option, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
-from request_lens_cli.terminal.console import open_console
+from request_lens_cli.report.period import Period
+from request_lens_cli.terminal.console import open_console, print_addresses
 from request_lens_cli.terminal.request_view import show_request, state_document
 
 _SHOW_EXAMPLES = examples(
     "request-lens show 8vyhhrKPTgKzGt2=",
+    "request-lens show 8vyhhrKPTgKzGt2= --web",
     "request-lens show 8vyhhrKPTgKzGt2= --stack-name request-lens-prod --profile prod --format json",
 )
 
 
+PUBLISHED_WITHIN = timedelta(days=1)
+"""Logs Insights is asked for so long after a request was stored: revisions come within minutes, late ones in hours."""
+
+
 @click.command("show", epilog=_SHOW_EXAMPLES)
 @click.argument("request_id")
+@click.option(
+    "--web", is_flag=True, help="Print where AWS's console shows it: the dashboard, and its lines of the log."
+)
 @stack_options
 @format_option
-def show_command(*, request_id: str, stack: StackChoice, format_: str) -> None:
+def show_command(*, request_id: str, web: bool, stack: StackChoice, format_: str) -> None:
     """Show one API request with every LLM call that it made.
 
     A client finds the id of its request in the response: the header `apigw-requestid` of an HTTP API,
@@ -36,7 +49,16 @@ def show_command(*, request_id: str, stack: StackChoice, format_: str) -> None:
             f"No request {request_id!r}: its logs have not arrived, or it has expired. "
             "List what there is with: request-lens requests"
         )
-    if format_ == "json":
+    if web:
+        print_addresses(request_addresses(view, state.request_id, _published(state)))
+    elif format_ == "json":
         click.echo(json.dumps(state_document(state, view.policy), indent=2))
     else:
         show_request(state, table.details(request_id, view.policy), policy=view.policy, console=open_console())
+
+
+def _published(state: RequestState) -> Period:
+    """When lines of the request may have been published: from when it was stored, for a day."""
+    now = command_clock().now()
+    first = state.stored_at or (state.record.started_at if state.record is not None else now - PUBLISHED_WITHIN)
+    return Period(first=first, last=min(first + PUBLISHED_WITHIN, now))

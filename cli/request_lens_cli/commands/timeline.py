@@ -12,6 +12,7 @@ from request_lens_cli.deployed.stack import DeployedStackView, read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.options.gathered import gathered
 from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
@@ -38,12 +39,7 @@ class _Drawing:
 
     output: Path | None
     rows: int
-    axis: str
-
-    @property
-    def axis_kind(self) -> AxisKind:
-        """Where each request begins."""
-        return AxisKind(self.axis)
+    axis: AxisKind
 
 
 _drawing_options = gathered(
@@ -53,12 +49,7 @@ _drawing_options = gathered(
         "rows": click.option(
             "--rows", type=click.IntRange(1, 2000), default=200, help="At most N requests, the newest.", metavar="N"
         ),
-        "axis": click.option(
-            "--axis",
-            type=click.Choice([kind.value for kind in AxisKind]),
-            default=AxisKind.OWN.value,
-            help="own: each request begins at the left (default); clock: when it did.",
-        ),
+        "axis": axis_option,
         "output": output_option(
             "output",
             "-o",
@@ -83,11 +74,11 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
     drawn = selection.of(report).newest(drawing.rows)
     console = open_console()
     if drawing.output is not None:
-        _draw(drawn, drawing.output, View(axis=drawing.axis_kind), view)
+        _draw(drawn, drawing.output, View(axis=drawing.axis), view)
         console.print(f"{headline(drawn)}: {shown_path(drawing.output)}", highlight=False)
     elif drawn.requests:
         rows, unlinked = drawn.timeline_rows(), drawn.unlinked
-        console.print(render_bars(rows, width=console.width, axis=drawing.axis_kind, unlinked=unlinked))
+        console.print(render_bars(rows, width=console.width, axis=drawing.axis, unlinked=unlinked))
     else:
         console.print(NO_REQUESTS)
     if drawn.earlier:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import click
 
-from request_lens_cli.options.gathered import gathered
+from request_lens.presentation.timeline.axis import AxisKind
+from request_lens_cli.options.gathered import Command, gathered
 
 
 class Format(StrEnum):
@@ -20,23 +21,41 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOutput:
-    """How a list is given out; a zone of None is this machine's."""
+    """How a list is given out; a zone of None is this machine's; `web`: as addresses of AWS's console instead."""
 
     format_: Format
     zone: tzinfo | None
     follow: bool
+    web: bool = False
 
     @property
     def is_about_requests(self) -> bool:
         """Whether it is a way to give out requests alone."""
-        return self.follow or self.format_ in (Format.NDJSON, Format.CSV)
+        return self.follow or self.web or self.format_ in (Format.NDJSON, Format.CSV)
 
 
-def _output(*, format_: str, local: bool, follow: bool) -> ListOutput:
-    output = ListOutput(format_=Format(format_), zone=None if local else UTC, follow=follow)
+def _output(*, format_: str, local: bool, follow: bool, web: bool) -> ListOutput:
+    output = ListOutput(format_=Format(format_), zone=None if local else UTC, follow=follow, web=web)
+    if web and (follow or output.format_ is not Format.TABLE):
+        raise click.UsageError("--web prints addresses instead of the list: leave out --follow and --format")
     if follow and output.format_ not in (Format.TABLE, Format.NDJSON):
         raise click.UsageError(f"--follow goes with --format table or ndjson, not {format_}")
     return output
+
+
+def axis_option(command: Command) -> Command:
+    """`--axis`: where each request begins in a picture; the command takes an `axis`."""
+
+    def read(_context: click.Context, _parameter: click.Parameter, value: str) -> AxisKind:
+        return AxisKind(value)
+
+    return click.option(
+        "--axis",
+        type=click.Choice([kind.value for kind in AxisKind]),
+        default=AxisKind.OWN.value,
+        callback=read,
+        help="own: each request begins at the left (default); clock: when it did.",
+    )(command)
 
 
 list_output_options = gathered(
@@ -44,6 +63,7 @@ list_output_options = gathered(
     _output,
     {
         "follow": click.option("--follow", is_flag=True, help="Go on: list each request as it settles, until Ctrl-C."),
+        "web": click.option("--web", is_flag=True, help="Print where AWS's console shows this period instead."),
         "local": click.option("--local", is_flag=True, help="Show times in this machine's time zone, not in UTC."),
         "format_": click.option(
             "--format",

@@ -12,7 +12,7 @@ def picture_subtitle(report: Report, *names: str) -> str:
 
 def _when(report: Report) -> list[str]:
     """From the first start to the last, with its day once where it is the same."""
-    starts = [state.record.started_at for state in report.requests if state.record is not None]
+    starts = [state.request.started_at for state in report.requests]
     if not starts:
         return []
     first, last = (moment_text(moment)[:16] for moment in (min(starts), max(starts)))

@@ -1,7 +1,9 @@
 """The terminal that reports are printed on."""
 
 import os
+from collections.abc import Mapping
 
+import click
 from rich.console import Console
 
 WITHOUT_TERMINAL = 170
@@ -19,3 +21,9 @@ def open_console() -> Console:
 def notes_beside(console: Console) -> Console:
     """Where the sentences below a list go: the terminal itself, or stderr where the list goes into a pipe."""
     return console if console.is_terminal else Console(stderr=True)
+
+
+def print_addresses(addresses: Mapping[str, str]) -> None:
+    """Print each address on a line, never wrapped, after what it shows."""
+    for name, address in addresses.items():
+        click.echo(f"{name}: {address}")

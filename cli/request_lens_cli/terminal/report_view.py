@@ -6,6 +6,7 @@ from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import remedy
 from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import Document, summary_document, unattributed_documents
 from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
@@ -34,13 +35,13 @@ def report_document(report: Report, policy: Policy) -> Document:
     }
 
 
-def show_report(report: Report, console: Console) -> None:
+def show_report(report: Report, console: Console, *, axis: AxisKind = AxisKind.OWN) -> None:
     """Print a report: its list, its headline, what has no request, and on a terminal the bars."""
     show_requests(report, console)
     if report.requests and console.is_terminal:
         console.print()
         drawn = report.newest(MAX_BARS)
-        console.print(render_bars(drawn.timeline_rows(), width=console.width, unlinked=drawn.unlinked))
+        console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=axis, unlinked=drawn.unlinked))
 
 
 def show_requests(report: Report, console: Console) -> None:

@@ -1,0 +1,44 @@
+"""Addresses in AWS's console: where a browser shows the dashboard, and what the log says of some requests."""
+
+import re
+from collections.abc import Mapping
+
+from request_lens.domain.facts import RequestId
+from request_lens.presentation.formatting import iso_ms
+from request_lens_cli.deployed.stack import DeployedStackView
+from request_lens_cli.report.period import Period
+
+_PLAIN = re.compile(r"[^0-9A-Za-z_.-]")
+
+
+def period_addresses(stack: DeployedStackView, period: Period) -> Mapping[str, str]:
+    """The dashboard, and Logs Insights with a line for each revision that was published in the period, by name."""
+    query = "filter ispresent(request_id) and ispresent(Route)\n| sort @timestamp desc\n| limit 1000"
+    return {"Dashboard": stack.output("DashboardUrl"), "Logs Insights": _insights(stack, query, period)}
+
+
+def request_addresses(stack: DeployedStackView, request_id: RequestId, period: Period) -> Mapping[str, str]:
+    """The same for one request: the lines that were published of it in the period."""
+    quoted = request_id.replace("\\", "\\\\").replace('"', '\\"')
+    query = f'filter request_id = "{quoted}"\n| sort @timestamp asc'
+    return {"Dashboard": stack.output("DashboardUrl"), "Logs Insights": _insights(stack, query, period)}
+
+
+def _insights(stack: DeployedStackView, query: str, period: Period) -> str:
+    """The query over the processor's log group, ready to run."""
+    console, _, _ = stack.output("DashboardUrl").partition("#")
+    texts = {
+        "end": iso_ms(period.last),
+        "start": iso_ms(period.first),
+        "timeType": "ABSOLUTE",
+        "tz": "UTC",
+        "editorString": query,
+    }
+    pairs = "~".join(f"{name}~'{_escaped(text)}" for name, text in texts.items())
+    group = _escaped(stack.output("ProcessorLogGroupName"))
+    return f"{console}#logsV2:logs-insights$3FqueryDetail$3D~({pairs}~source~(~'{group}))"
+
+
+def _escaped(text: str) -> str:
+    """A text as the console has it in an address: all but letters, digits, "_", "." and "-" in hex."""
+    return _PLAIN.sub(lambda found: "".join(f"*{byte:02x}" for byte in found[0].encode()), text)

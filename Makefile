@@ -13,7 +13,7 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser checkov demo down test benchmark check format docs lock prices build wheel clean
+.PHONY: help setup browser checkov tagging demo down test benchmark check format docs lock prices build wheel clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +33,10 @@ down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 checkov: setup
 	@scripts/setup.sh checkov
 
-test: setup browser checkov ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
+tagging: setup
+	@scripts/setup.sh tagging tagging-invoke-unknown tagging-converse-unknown
+
+test: setup browser checkov tagging ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
 	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 2 -m "not benchmark"
 
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
@@ -46,7 +49,7 @@ check: setup ## Format, lint, types, import contracts, template, the cases and t
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.10 layers/request_tag
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/cfn-lint template.yaml dashboard.yaml
+	$(BIN)/cfn-lint template.yaml dashboard.yaml layers/request_tag/template.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
 	$(BIN)/pytest -n 2 tests/unit tests/cases -m "not slow"
 
@@ -82,5 +85,5 @@ prices: setup ## Compile the table of Bedrock's list prices (UPGRADE=1 takes the
 
 clean: ## Remove what the targets made: environments, builds, caches and out/
 	@[ ! -x $(BIN)/request-lens ] || $(BIN)/request-lens local down
-	rm -rf .venv .tools .aws-sam dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .aws-sam layers/request_tag/.aws-sam dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,10 @@
-"""What is written into a call's `requestMetadata`: the tag, beside what its caller put there."""
+"""What is written into a call's `requestMetadata`: the tag, beside what its caller put there.
+
+`json`, which botocore has imported by then, is imported where it is needed: it takes as long as all of this package.
+"""
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -88,6 +90,8 @@ def pairs_of(text: object) -> dict[str, Any] | None:
     """The pairs of such a text, none where there is no text; None where it is no JSON object."""
     if text is None:
         return {}
+    import json  # noqa: PLC0415
+
     try:
         pairs = json.loads(text) if isinstance(text, (str, bytes)) else None
     except ValueError:
@@ -96,4 +100,6 @@ def pairs_of(text: object) -> dict[str, Any] | None:
 
 
 def _json_text(pairs: Mapping[str, Any]) -> str:
+    import json  # noqa: PLC0415
+
     return json.dumps(pairs, separators=(",", ":"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import string
-
-_HEX = frozenset(string.hexdigits)
+_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def xray_trace_id(header: object) -> str | None:

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from request_tag import bound, call_arguments, current_request_id, lambda_handler, request
-from tests.unit.request_tag.conftest import Bedrock
+from tests.support.tagging.kept_calls import Bedrock
 
 
 def indices(arguments: list[dict[str, dict[str, str]]]) -> list[int]:

@@ -15,7 +15,7 @@ def test_importing_the_package_imports_neither_botocore_nor_what_is_slower_than_
     ).stdout.split()
 
     assert "request_tag" in imported
-    assert {"botocore", "boto3", "logging", "inspect", "asyncio", "dataclasses"}.isdisjoint(imported)
+    assert {"botocore", "boto3", "logging", "inspect", "re", "json"}.isdisjoint(imported)
 
 
 def test_the_package_has_the_licence_of_the_repository() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import request_tag.call_metadata
 from request_tag import auto_instrument, call_arguments, call_headers, failures, instrument, request
 from request_tag.call_metadata import merged, merged_text
-from tests.unit.request_tag.conftest import HEADER, Bedrock, body_of, kept, new_session
+from tests.support.tagging.kept_calls import HEADER, Bedrock, body_of, kept, new_session
 
 
 def test_a_call_in_a_request_bears_its_id_its_index_and_its_start(tagged: Bedrock) -> None:

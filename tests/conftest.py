@@ -4,8 +4,10 @@ Of several processes (`-n`) one runs all end-to-end tests, which share a deploym
 """
 
 import os
+from functools import cache
 
 import pytest
+from botocore import session
 from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -16,6 +18,9 @@ for _name in [name for name in os.environ if name.startswith("AWS_")]:
 # A law's example may take long on a busy machine: benchmarks show speed, tests do not.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# Each command makes a session of its own, and each of those would read every service's description anew.
+session.create_loader = cache(session.create_loader)
 
 
 class _ByModule(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types

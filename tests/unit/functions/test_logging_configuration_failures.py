@@ -6,6 +6,7 @@ import boto3
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 from botocore.stub import Stubber
 from pydantic import ValidationError
 
@@ -189,6 +190,7 @@ def _client() -> "BedrockClient":
 def _client_without(flag: str) -> "BedrockClient":
     """A client of an SDK that does not know this flag of the logging setting."""
     session = botocore.session.Session()
+    session.register_component("data_loader", create_loader())  # one of its own: tests share theirs
     model = session.get_component("data_loader").load_service_model("bedrock", "service-2")
     del model["shapes"]["LoggingConfig"]["members"][flag]
     return boto3.session.Session(botocore_session=session).client("bedrock")

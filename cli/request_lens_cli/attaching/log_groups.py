@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,16 +62,20 @@ class Attachments:
     def attach(self, group: LogGroup, kind: Kind) -> bool:
         """Let the group invoke the processor, and filter it; False where all of that stood already.
 
-        Raises: click.ClickException where CloudWatch Logs does not take the filter; the permission is removed then.
+        Raises: click.ClickException where CloudWatch Logs does not take the filter. Then, and whatever else stops it, a
+        permission that it has just made is removed; what stood before stays.
         """
         arn, pattern = self.processor.arn, FILTER_PATTERNS[kind]
         standing = [found for found in group.filters if found.destination_arn == arn]
         is_filtered = any(found.name != self.filter_name or found.pattern == pattern for found in standing)
         is_permitted = any(permission.covers(group.arn) for permission in self.processor.permissions())
-        if not is_permitted:
-            self._permit(group)
-        if not is_filtered:
-            self._filter(group, pattern, arn)
+        with ExitStack() as undo:
+            if not is_permitted:
+                self._permit(group)
+                undo.callback(self._forbid, _statement_id(group.name))
+            if not is_filtered:
+                self._filter(group, pattern, arn)
+            undo.pop_all()
         return not (is_permitted and is_filtered)
 
     def detach(self, name: str) -> bool:
@@ -87,9 +92,7 @@ class Attachments:
         for found in ours:
             self.logs.delete_subscription_filter(logGroupName=name, filterName=found.name)
         for permission in permissions:
-            self.processor.client.remove_permission(
-                FunctionName=self.processor.name, StatementId=permission.statement_id
-            )
+            self._forbid(permission.statement_id)
         return bool(ours or permissions)
 
     def _fault_of(self, group: LogGroup) -> str:
@@ -114,6 +117,9 @@ class Attachments:
             SourceAccount=group.arn.split(":")[4],
         )
 
+    def _forbid(self, statement_id: str) -> None:
+        self.processor.client.remove_permission(FunctionName=self.processor.name, StatementId=statement_id)
+
     def _filter(self, group: LogGroup, pattern: str, arn: str) -> None:
         refused = ""
         for pause in (*_PAUSES_S, None):
@@ -129,7 +135,6 @@ class Attachments:
                 return
             if pause is not None:
                 self.pause(pause)
-        self.detach(group.name)
         raise click.ClickException(f"CloudWatch Logs did not take the filter. {refused} Nothing was changed.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from request_lens_cli.deployed.log_group import newest_lines
+from request_lens_cli.deployed.newest_lines import newest_lines
 from request_lens_cli.inspection.inspection import Inspection, inspect_line
 
 if TYPE_CHECKING:

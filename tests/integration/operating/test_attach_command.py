@@ -145,7 +145,13 @@ def test_the_kind_must_be_said_where_no_line_tells_it(operated: OperatedStack) -
     assert "It had no line in the last day." in operated.answer("attach", GROUP, "--kind", "access")
 
 
-def test_where_the_filter_is_not_taken_the_permission_goes_again(orders: OperatedStack) -> None:
+@pytest.mark.parametrize("stands", [False, True])
+def test_where_the_filter_is_not_taken_only_a_permission_that_was_just_made_goes_again(
+    orders: OperatedStack, *, stands: bool
+) -> None:
+    if stands:
+        orders.answer("attach", GROUP)
+        orders.logs.delete_subscription_filter(logGroupName=GROUP, filterName=OUR_FILTER)
     before, waited = orders.statements(), list[float]()
     found = find_log_group(orders.logs, GROUP)
     assert found is not None
@@ -157,6 +163,24 @@ def test_where_the_filter_is_not_taken_the_permission_goes_again(orders: Operate
 
     assert orders.statements() == before
     assert waited == [1, 2, 4, 8]
+
+
+def test_whatever_stops_it_the_permission_goes_again(orders: OperatedStack) -> None:
+    before = state(orders)
+    orders.deny("cloudwatch-logs.PutSubscriptionFilter")
+
+    assert "may not logs:PutSubscriptionFilter" in orders.refusal("attach", GROUP)
+    assert state(orders) == before
+
+
+def test_a_filter_of_another_kind_stays_where_the_new_one_is_not_taken(orders: OperatedStack) -> None:
+    orders.answer("attach", GROUP)
+    before = state(orders)
+    orders.deny("cloudwatch-logs.PutSubscriptionFilter")
+
+    orders.refusal("attach", GROUP, "--kind", "invocations")
+
+    assert state(orders) == before
 
 
 def test_who_may_not_is_told_the_action(orders: OperatedStack) -> None:

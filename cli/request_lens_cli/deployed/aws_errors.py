@@ -51,6 +51,7 @@ _ACTIONS: Mapping[str, str] = {
     "ReceiveMessage": "sqs:ReceiveMessage",
     "SendMessageBatch": "sqs:SendMessage",
     "DeleteMessageBatch": "sqs:DeleteMessage",
+    "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "GetMetricData": "cloudwatch:GetMetricData",
     "Query": "dynamodb:Query",
     "BatchGetItem": "dynamodb:BatchGetItem",

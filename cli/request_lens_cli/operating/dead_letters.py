@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 _AT_ONCE = 10  # messages that SQS gives, takes and deletes in one call
 _HIDDEN_S = 300  # others do not see a message while it is moved
 _WAIT_S = 1  # a long poll asks all of SQS's servers; a short one may find nothing where something is
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A message that could not be sent, by what it was received as, and why."""
+
+    receipt: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +47,22 @@ class DeadLetters:
     def redrive(self) -> Iterator[Outcome]:
         """Send each to the settle queue, and delete it here once it is there: any copy of one is safe.
 
-        Those that could not be sent are seen again after five minutes.
+        Those that could not be sent come last, and are seen again at once: whoever runs it next finds them. Whatever
+        stops it, it hides none that it has not sent.
         """
-        while messages := self._received():
-            yield from self._moved(messages)
+        failed: dict[str, _Failed] = {}
+        try:
+            while messages := [each for each in self._received() if each["MessageId"] not in failed]:
+                errors = self._moved(messages)
+                for at, message in enumerate(messages):
+                    if at in errors:
+                        failed[message["MessageId"]] = _Failed(message["ReceiptHandle"], errors[at])
+                    else:
+                        yield Outcome(kind=DEAD_LETTERS, fate=Fate.SENT, where=message["MessageId"])
+        finally:
+            hidden = self._show_again([each.receipt for each in failed.values()])
+        for message_id, each in failed.items():
+            yield Outcome(kind=DEAD_LETTERS, fate=Fate.FAILED, where=message_id, error=f"{each.error}{hidden}")
 
     def _received(self) -> "Sequence[MessageTypeDef]":
         return self.client.receive_message(
@@ -51,8 +72,8 @@ class DeadLetters:
             WaitTimeSeconds=_WAIT_S,
         ).get("Messages", [])
 
-    def _moved(self, messages: "Sequence[MessageTypeDef]") -> Iterator[Outcome]:
-        errors: dict[int, str] = {}
+    def _moved(self, messages: "Sequence[MessageTypeDef]") -> dict[int, str]:
+        """Move messages; by their place those that could not be moved, with why."""
         try:
             sent = self.client.send_message_batch(
                 QueueUrl=self.queue_url,
@@ -60,12 +81,24 @@ class DeadLetters:
             )
             errors = {int(refused["Id"]): refused["Code"] for refused in sent.get("Failed", [])}
             passed = [at for at in range(len(messages)) if at not in errors]
-            errors |= self._delete({at: messages[at]["ReceiptHandle"] for at in passed})
+            return errors | self._delete({at: messages[at]["ReceiptHandle"] for at in passed})
         except (ClientError, BotoCoreError) as error:
-            errors = dict.fromkeys(range(len(messages)), explained(error))
-        for at, message in enumerate(messages):
-            fate = Fate.FAILED if at in errors else Fate.SENT
-            yield Outcome(kind=DEAD_LETTERS, fate=fate, where=message["MessageId"], error=errors.get(at, ""))
+            return dict.fromkeys(range(len(messages)), explained(error))
+
+    def _show_again(self, receipts: Sequence[str]) -> str:
+        """Let others see messages again; where that fails, what is to be said of it."""
+        try:
+            for some in batched(receipts, _AT_ONCE, strict=False):
+                self.client.change_message_visibility_batch(
+                    QueueUrl=self.dead_letter_url,
+                    Entries=[
+                        {"Id": str(at), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+                        for at, receipt in enumerate(some)
+                    ],
+                )
+        except (ClientError, BotoCoreError) as error:
+            return f" It is not seen again for up to {_HIDDEN_S // 60} minutes: {explained(error)}"
+        return ""
 
     def _delete(self, receipts: dict[int, str]) -> dict[int, str]:
         """Delete what was sent; what could not be deleted, with why."""

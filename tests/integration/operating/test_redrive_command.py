@@ -1,7 +1,11 @@
 """`request-lens redrive` over a failure bucket and a dead-letter queue in an emulated AWS."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import pytest
+from botocore import handlers
+from botocore.exceptions import ClientError
 
 from tests.support.emulated_aws.running_stack import BUCKET, LOG_BATCH_KEY, PROCESSOR, STREAM_KEY, RunningStack
 from tests.support.processor_traffic import emf_lines, log_batch, played, request_items, settle_message, stream_event
@@ -56,6 +60,47 @@ def test_dead_letters_go_back_to_the_settle_queue(running: RunningStack) -> None
     assert running.waiting(running.queue_url) == 23
     message = running.sqs.receive_message(QueueUrl=running.queue_url)["Messages"][0]["Body"]
     assert json.loads(message)["matter"] == "request"
+
+
+@pytest.fixture
+def refused(running: RunningStack) -> Iterator[dict[str, str]]:
+    """Operations of SQS that AWS refuses, each with the code of its error."""
+    codes: dict[str, str] = {}
+
+    def refuse(event_name: str, **_: object) -> None:
+        if code := codes.get(operation := event_name.rpartition(".")[2]):
+            raise ClientError({"Error": {"Code": code, "Message": "refused for a test"}}, operation)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, ("before-call.sqs", refuse)])
+        yield codes
+
+
+def test_dead_letters_that_are_not_sent_are_seen_again_at_once(running: RunningStack, refused: dict[str, str]) -> None:
+    for number in range(12):
+        running.sqs.send_message(QueueUrl=running.dead_letter_url, MessageBody=f"{number}")
+    refused["SendMessageBatch"] = "AccessDenied"
+
+    result = running.lens.ask("redrive", "--format", "json")
+
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert document["counts"] == {"dead letters": {"waiting": 0, "sent": 0, "failed": 12, "left": 0}}
+    assert {each["error"] for each in document["failures"]} == {
+        "Your credentials may not sqs:SendMessage: allow them that action."
+    }
+    refused.clear()
+    assert counts(running) == {"dead letters": {"waiting": 0, "sent": 12, "failed": 0, "left": 0}}
+
+
+def test_dead_letters_that_stay_hidden_for_a_while_are_said_to(running: RunningStack, refused: dict[str, str]) -> None:
+    running.sqs.send_message(QueueUrl=running.dead_letter_url, MessageBody="1")
+    refused |= {"SendMessageBatch": "ServiceUnavailable", "ChangeMessageVisibilityBatch": "AccessDenied"}
+
+    shown = " ".join(running.lens.ask("redrive").stdout.split())
+
+    assert "ServiceUnavailable" in shown
+    assert "It is not seen again for up to 5 minutes: Your credentials may not sqs:ChangeMessageVisibility" in shown
 
 
 def test_a_second_run_finds_nothing(running: RunningStack) -> None:

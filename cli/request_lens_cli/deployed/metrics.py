@@ -22,8 +22,8 @@ class Metrics:
     dimensions: Mapping[str, str]
     period_s: int = 3_600
 
-    def sums(self, names: Sequence[str], *, first: datetime, end: datetime) -> Mapping[str, float]:
-        """What each metric adds up to over [first, end); without those that have no value."""
+    def points(self, names: Sequence[str], *, first: datetime, end: datetime) -> Mapping[str, Mapping[datetime, float]]:
+        """The sum of each metric in each period of [first, end) that has a value; without those that have none."""
         results = self.client.get_metric_data(
             MetricDataQueries=[
                 {
@@ -43,7 +43,16 @@ class Metrics:
             StartTime=first,
             EndTime=end,
         )["MetricDataResults"]
-        return {names[int(result["Id"][1:])]: sum(result["Values"]) for result in results if result["Values"]}
+        return {
+            names[int(result["Id"][1:])]: dict(zip(result["Timestamps"], result["Values"], strict=True))
+            for result in results
+            if result["Values"]
+        }
+
+    def sums(self, names: Sequence[str], *, first: datetime, end: datetime) -> Mapping[str, float]:
+        """What each metric adds up to over [first, end); without those that have no value."""
+        found = self.points(names, first=first, end=end)
+        return {name: sum(points.values()) for name, points in found.items()}
 
     def sum_since(self, name: str, since: datetime) -> int:
         """What a metric adds up to since then, rounded up; 0 where it has no value."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
 from request_lens_cli.attaching.log_groups import attachments_of
-from request_lens_cli.deployed.log_group import LATELY, LogGroup, find_log_group
+from request_lens_cli.deployed.log_group import LogGroup, find_log_group
+from request_lens_cli.deployed.newest_lines import LATELY
 from request_lens_cli.deployed.processor import Processor, processor_of
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.deployed.table import open_stack_table

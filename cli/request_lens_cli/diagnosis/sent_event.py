@@ -13,7 +13,7 @@ from request_lens.domain.times import EPOCH, whole_ms
 from request_lens.ports import Clock
 from request_lens.presentation.formatting import duration_text
 from request_lens_cli.attaching.kinds import Kind
-from request_lens_cli.deployed.log_group import has_line
+from request_lens_cli.deployed.newest_lines import has_line
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine

@@ -1,10 +1,12 @@
 """`request-lens doctor`: each fault is found by a test that breaks that one thing of a healthy stack."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from request_lens.presentation.formatting import moment_text
 from request_lens_cli.diagnosis.examination import CHECKS
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import (
@@ -55,14 +57,22 @@ def remove_filter(aws: OperatedStack, group: str) -> None:
         aws.logs.delete_subscription_filter(logGroupName=group, filterName=name)
 
 
-def metric(aws: OperatedStack, namespace: str, name: str, value: int, **dimensions: str) -> None:
+def runs_metric(stack: HealthyStack, name: str, value: int, *, minutes_ago: int) -> None:
+    """What Lambda says of the processor's runs in a minute."""
+    at = stack.aws.now - timedelta(minutes=minutes_ago)
+    metric(stack.aws, "AWS/Lambda", name, value, at, FunctionName=stack.aws.function)
+
+
+def metric(
+    aws: OperatedStack, namespace: str, name: str, value: int, at: datetime | None = None, **dimensions: str
+) -> None:
     aws.session.client("cloudwatch").put_metric_data(
         Namespace=namespace,
         MetricData=[
             {
                 "MetricName": name,
                 "Value": value,
-                "Timestamp": aws.now,
+                "Timestamp": at or aws.now,
                 "Dimensions": [{"Name": key, "Value": given} for key, given in dimensions.items()],
             }
         ],
@@ -325,25 +335,45 @@ def test_models_were_called_but_not_logged(healthy: HealthyStack, namespace: str
     assert fault(healthy)["text"] == text
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("Errors", "The processor failed 2 times in the last hour."),
-        ("Throttles", "The processor was throttled 2 times in the last hour."),
-    ],
-)
+TROUBLE = [("Errors", "The processor failed 2 times"), ("Throttles", "The processor was throttled 2 times")]
+
+
+@pytest.mark.parametrize(("name", "text"), TROUBLE)
 def test_the_processor_fails_or_is_throttled(healthy: HealthyStack, name: str, text: str) -> None:
-    metric(healthy.aws, "AWS/Lambda", name, 2, FunctionName=healthy.aws.function)
+    runs_metric(healthy, name, 2, minutes_ago=3)
+    runs_metric(healthy, "Invocations", 1, minutes_ago=2)
 
     found = fault(healthy)
 
     assert found["check"] == "errors"
-    assert found["text"] == text
+    assert found["text"].startswith(f"{text} in the last hour, last at 20")
+
+
+@pytest.mark.parametrize(("name", "text"), TROUBLE)
+def test_what_has_passed_since_is_healed(healthy: HealthyStack, name: str, text: str) -> None:
+    runs_metric(healthy, name, 2, minutes_ago=20)
+    runs_metric(healthy, "Invocations", 2, minutes_ago=20)
+    runs_metric(healthy, "Invocations", 1, minutes_ago=12)
+    healed = moment_text((healthy.aws.now - timedelta(minutes=12)).replace(second=0))
+
+    (found,) = [finding for finding in findings(healthy) if finding["check"] == "errors"]
+
+    assert found["outcome"] == "note"
+    assert found["text"].startswith(f"{text} in the last hour, last at 20")
+    assert found["text"].endswith(f"; healed at {healed}: runs pass since.")
+
+
+def test_what_has_not_run_since_it_failed_is_not_healed(healthy: HealthyStack) -> None:
+    for minutes in (20, 10):
+        runs_metric(healthy, "Errors", 1, minutes_ago=minutes)
+        runs_metric(healthy, "Invocations", 1, minutes_ago=minutes)
+
+    assert fault(healthy)["check"] == "errors"
 
 
 def test_a_throttle_among_many_runs_is_no_fault(healthy: HealthyStack) -> None:
-    metric(healthy.aws, "AWS/Lambda", "Throttles", 2, FunctionName=healthy.aws.function)
-    metric(healthy.aws, "AWS/Lambda", "Invocations", 20, FunctionName=healthy.aws.function)
+    runs_metric(healthy, "Throttles", 2, minutes_ago=1)
+    runs_metric(healthy, "Invocations", 20, minutes_ago=1)
 
     (found,) = [finding for finding in findings(healthy) if finding["check"] == "errors"]
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
-from request_lens_cli.deployed.log_group import LATELY, find_log_group, made_again, newest_lines
+from request_lens_cli.deployed.log_group import find_log_group, made_again
 from request_lens_cli.deployed.metrics import Metrics
+from request_lens_cli.deployed.newest_lines import LATELY, newest_lines
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 

@@ -1,25 +1,20 @@
-"""The processor: does it run, does it fail, and what did it give up on?"""
+"""The processor: does it run, and what did it give up on?"""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.deployed.log_group import find_log_group, made_again
-from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 from request_lens_cli.operating.dead_letters import open_dead_letters
 from request_lens_cli.operating.failure_bucket import ASYNCHRONOUS, FailureBucket
 from request_lens_cli.operating.outcome import Fate
 
-PROCESSOR, METRICS_LOG, ERRORS, FAILURES = "processor", "metrics log", "errors", "failures"
+PROCESSOR, METRICS_LOG, FAILURES = "processor", "metrics log", "failures"
 
 _RUNNING = ("Enabled", "Enabling", "Creating", "Updating")
-_HOUR = timedelta(hours=1)
 _MAX_LISTED = 1_000
-_FEW = 10
-"""A throttle among so many runs is no fault."""
 
 
 def check_processor(examined: Examined) -> Iterator[Finding]:
@@ -50,23 +45,6 @@ def check_metrics_log(examined: Examined) -> Iterator[Finding]:
         yield fault(METRICS_LOG, f"The log group {group} is not there.", made_again(group))
     else:
         yield fine(METRICS_LOG, f"{group} is there.")
-
-
-def check_errors(examined: Examined) -> Iterator[Finding]:
-    """No run of the last hour failed, and few were throttled: Lambda tries those again."""
-    client, function = examined.stack.session.client("cloudwatch"), {"FunctionName": examined.processor.name}
-    metrics, since = Metrics(client=client, namespace="AWS/Lambda", dimensions=function), examined.now - _HOUR
-    failed, throttled, runs = (metrics.sum_since(name, since) for name in ("Errors", "Throttles", "Invocations"))
-    if failed:
-        group = examined.stack.output("ProcessorLogGroupName")
-        remedy = f"Look for level ERROR in {group}: `aws logs tail {group} --filter-pattern ERROR`."
-        yield fault(ERRORS, f"The processor failed {pluralize(failed, 'time')} in the last hour.", remedy)
-    elif throttled * _FEW > runs:
-        remedy = "Raise the account's concurrency, or leave the processor a part of it."
-        yield fault(ERRORS, f"The processor was throttled {pluralize(throttled, 'time')} in the last hour.", remedy)
-    else:
-        throttles = f"{pluralize(throttled, 'throttle')}, tried again" if throttled else "no throttle"
-        yield fine(ERRORS, f"None in the last hour, and {throttles}.")
 
 
 def check_failures(examined: Examined) -> Iterator[Finding]:

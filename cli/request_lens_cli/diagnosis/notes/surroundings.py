@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
 from request_lens_cli.attaching.sample_lines import newest_samples
-from request_lens_cli.deployed.log_group import LATELY, find_log_group
+from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.metrics import Metrics
+from request_lens_cli.deployed.newest_lines import LATELY
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fine, note
 

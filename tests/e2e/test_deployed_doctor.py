@@ -1,8 +1,10 @@
 """`request-lens doctor` and `attach` on the deployed stack: what was broken there is found, and the remedies help."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,6 +14,9 @@ from request_lens_cli.local_aws.aws_clients import local_session
 from request_lens_cli.local_aws.environment import settings
 from request_lens_cli.main import main
 from tests.e2e.conftest import Played
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -27,9 +32,11 @@ class Deployed:
         self.lambda_ = session.client("lambda", endpoint_url=self.endpoint)
         self.logs = session.client("logs", endpoint_url=self.endpoint)
         self.s3 = session.client("s3", endpoint_url=self.endpoint)
+        self.sqs = session.client("sqs", endpoint_url=self.endpoint)
+        self.iam = session.client("iam", endpoint_url=self.endpoint)
         self.apis = session.client("apigatewayv2", endpoint_url=self.endpoint)
         self.function = self.outputs["ProcessorFunctionName"]
-        self.invocations = self.outputs["InvocationLogGroupName"]
+        self.invocations, self.access = self.outputs["InvocationLogGroupName"], self.outputs["AccessLogGroupName"]
 
     def ask(self, *arguments: str) -> Result:
         """What `request-lens` answers with the settings of out/local-aws.env."""
@@ -42,13 +49,38 @@ class Deployed:
         assert result.exit_code == 0, result.output
         return result.stdout
 
-    def fault(self) -> str:
+    def fault(self, *arguments: str) -> str:
         """The check of the fault with which the examination ends."""
-        result = self.ask("doctor", "--format", "json")
+        result = self.ask("doctor", "--format", "json", *arguments)
         assert result.exit_code == 1, result.output
         last: dict[str, str] = json.loads(result.stdout)["findings"][-1]
         assert last["outcome"] == "fault"
         return last["check"]
+
+    def setting(self) -> "LoggingConfigTypeDef":
+        """Bedrock's logging setting."""
+        return self.bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
+
+    def set_logging(self, setting: "LoggingConfigTypeDef") -> None:
+        self.bedrock.put_model_invocation_logging_configuration(loggingConfig=setting)
+
+    def remove_filters(self, group: str) -> None:
+        for found in self.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]:
+            self.logs.delete_subscription_filter(logGroupName=group, filterName=found["filterName"])
+
+    def empty(self, group: str) -> str:
+        """Delete a group's streams; answers with one of its lines."""
+        line = self.logs.filter_log_events(logGroupName=group)["events"][0]["message"]
+        for stream in self.logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            self.logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
+        return line
+
+    def write(self, group: str, line: str) -> None:
+        """Write a line that is the newest."""
+        with suppress(self.logs.exceptions.ResourceAlreadyExistsException):
+            self.logs.create_log_stream(logGroupName=group, logStreamName="again")
+        event = {"timestamp": round(time.time() * 1000), "message": line}
+        self.logs.put_log_events(logGroupName=group, logStreamName="again", logEvents=[event])  # type: ignore[list-item]
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +99,69 @@ def test_a_test_event_goes_through_the_stack_and_nothing_is_wrong(deployed: Depl
 
 @contextmanager
 def logging_off(deployed: Deployed) -> Iterator[None]:
-    setting = deployed.bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
+    setting = deployed.setting()
     deployed.bedrock.delete_model_invocation_logging_configuration()
     yield
-    deployed.bedrock.put_model_invocation_logging_configuration(loggingConfig=setting)
+    deployed.set_logging(setting)
+
+
+@contextmanager
+def logging_into_a_group_that_is_not_read(deployed: Deployed) -> Iterator[None]:
+    setting = deployed.setting()
+    deployed.set_logging({**setting, "cloudWatchConfig": {**setting["cloudWatchConfig"], "logGroupName": "/other"}})
+    yield
+    deployed.set_logging(setting)
+
+
+@contextmanager
+def logging_to_s3_alone(deployed: Deployed) -> Iterator[None]:
+    setting = deployed.setting()
+    deployed.set_logging({"s3Config": {"bucketName": deployed.outputs["FailureBucketName"]}})
+    yield
+    deployed.set_logging(setting)
+
+
+@contextmanager
+def role_that_does_not_trust_bedrock(deployed: Deployed) -> Iterator[None]:
+    name = deployed.setting()["cloudWatchConfig"]["roleArn"].rpartition("/")[2]
+    trust = deployed.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    other = json.dumps(trust).replace("bedrock.amazonaws.com", "lambda.amazonaws.com")
+    deployed.iam.update_assume_role_policy(RoleName=name, PolicyDocument=other)
+    yield
+    deployed.iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+
+
+@contextmanager
+def role_that_is_gone(deployed: Deployed) -> Iterator[None]:
+    setting = deployed.setting()
+    gone = f"{setting['cloudWatchConfig']['roleArn']}-gone"
+    deployed.set_logging({**setting, "cloudWatchConfig": {**setting["cloudWatchConfig"], "roleArn": gone}})
+    yield
+    deployed.set_logging(setting)
+
+
+@contextmanager
+def no_call_logged(deployed: Deployed) -> Iterator[None]:
+    line = deployed.empty(deployed.invocations)
+    yield
+    deployed.write(deployed.invocations, line)
+
+
+@contextmanager
+def no_access_line(deployed: Deployed) -> Iterator[None]:
+    line = deployed.empty(deployed.access)
+    yield
+    deployed.write(deployed.access, line)
+
+
+@contextmanager
+def access_line_without_status(deployed: Deployed) -> Iterator[None]:
+    line = deployed.logs.filter_log_events(logGroupName=deployed.access)["events"][0]["message"]
+    lacking = {name: value for name, value in json.loads(line).items() if name != "status"}
+    deployed.write(deployed.access, json.dumps(lacking))
+    yield
+    deployed.empty(deployed.access)
+    deployed.write(deployed.access, line)
 
 
 @contextmanager
@@ -98,11 +189,58 @@ def failed_batch(deployed: Deployed) -> Iterator[None]:
 
 
 @contextmanager
+def dead_letter(deployed: Deployed) -> Iterator[None]:
+    """Of a request that there is not: to settle it changes nothing."""
+    policy = deployed.sqs.get_queue_attributes(
+        QueueUrl=deployed.outputs["SettleQueueUrl"], AttributeNames=["RedrivePolicy"]
+    )["Attributes"]["RedrivePolicy"]
+    queue = deployed.sqs.get_queue_url(QueueName=json.loads(policy)["deadLetterTargetArn"].rpartition(":")[2])
+    deployed.sqs.send_message(QueueUrl=queue["QueueUrl"], MessageBody='{"matter": "request", "id": "none"}')
+    yield
+    deployed.answer("redrive")
+
+
+@contextmanager
 def filter_gone(deployed: Deployed) -> Iterator[None]:
-    (found,) = deployed.logs.describe_subscription_filters(logGroupName=deployed.invocations)["subscriptionFilters"]
-    deployed.logs.delete_subscription_filter(logGroupName=deployed.invocations, filterName=found["filterName"])
+    deployed.remove_filters(deployed.invocations)
     yield
     deployed.answer("attach", deployed.invocations, "--kind", "invocations")
+
+
+@contextmanager
+def filter_with_another_pattern(deployed: Deployed) -> Iterator[None]:
+    arn = deployed.lambda_.get_function_configuration(FunctionName=deployed.function)["FunctionArn"]
+    deployed.remove_filters(deployed.invocations)
+    deployed.logs.put_subscription_filter(
+        logGroupName=deployed.invocations, filterName="narrow", filterPattern="nothing", destinationArn=arn
+    )
+    yield
+    deployed.remove_filters(deployed.invocations)
+    deployed.answer("attach", deployed.invocations, "--kind", "invocations")
+
+
+@contextmanager
+def two_filters_of_others(deployed: Deployed) -> Iterator[None]:
+    other = deployed.outputs["TimelineWidgetFunctionName"]
+    arn = deployed.lambda_.get_function_configuration(FunctionName=other)["FunctionArn"]
+    deployed.remove_filters(deployed.invocations)
+    for name in ("one", "two"):
+        deployed.logs.put_subscription_filter(
+            logGroupName=deployed.invocations, filterName=name, filterPattern="nothing", destinationArn=arn
+        )
+    yield
+    deployed.remove_filters(deployed.invocations)
+    deployed.answer("attach", deployed.invocations, "--kind", "invocations")
+
+
+@contextmanager
+def access_log_group_gone(deployed: Deployed) -> Iterator[None]:
+    line = deployed.empty(deployed.access)
+    deployed.logs.delete_log_group(logGroupName=deployed.access)
+    yield
+    deployed.logs.create_log_group(logGroupName=deployed.access)
+    deployed.answer("attach", deployed.access, "--kind", "access")
+    deployed.write(deployed.access, line)
 
 
 @contextmanager
@@ -119,10 +257,21 @@ def permission_gone(deployed: Deployed) -> Iterator[None]:
     ("breakage", "check"),
     [
         (logging_off, "logging"),
+        (logging_into_a_group_that_is_not_read, "logging"),
+        (logging_to_s3_alone, "logging"),
+        (role_that_is_gone, "logging role"),
+        (role_that_does_not_trust_bedrock, "logging role"),
+        (no_call_logged, "logged calls"),
         (queue_unread, "processor"),
+        (access_log_group_gone, "filters"),
         (filter_gone, "filters"),
+        (filter_with_another_pattern, "filters"),
+        (two_filters_of_others, "filters"),
         (permission_gone, "permission"),
         (failed_batch, "failures"),
+        (dead_letter, "failures"),
+        (no_access_line, "access log"),
+        (access_line_without_status, "access log"),
     ],
 )
 def test_what_was_broken_is_found_and_made_good(
@@ -132,6 +281,10 @@ def test_what_was_broken_is_found_and_made_good(
         assert deployed.fault() == check
 
     assert deployed.ask("doctor").exit_code == 0
+
+
+def test_another_stacks_name_is_found(deployed: Deployed) -> None:
+    assert deployed.fault("--stack-name", "mine") == "stack"
 
 
 def test_a_group_of_another_class_is_refused(deployed: Deployed) -> None:
@@ -164,9 +317,16 @@ def test_an_apis_access_log_is_set(deployed: Deployed) -> None:
 
 
 def test_a_processor_that_is_off_is_found_and_is_ready_once_it_is_on(deployed: Deployed) -> None:
-    """The last of these: what the local AWS throttled in between is a fault of the hour that follows."""
+    """The last but one: what the local AWS throttled in between is a fault for the next five minutes."""
     with processor_off(deployed):
         assert deployed.fault() == "processor"
 
     findings = json.loads(deployed.ask("doctor", "--format", "json").stdout)["findings"]
     assert [each["outcome"] for each in findings if each["check"] == "processor"] == ["fine"]
+
+
+def test_a_processor_that_fails_is_found(deployed: Deployed) -> None:
+    """The last: for five minutes nothing heals it."""
+    deployed.lambda_.invoke(FunctionName=deployed.function, Payload=b'{"awslogs": {"data": "no batch"}}')
+
+    assert deployed.fault() == "errors"

@@ -138,6 +138,27 @@ def test_the_template_is_small_enough_for_cloudformation(expanded: Node) -> None
             assert len(resource["Properties"].get("Description", "")) <= 256
 
 
+@pytest.mark.parametrize(("topic", "told"), [("", False), ("arn:aws:sns:eu-west-1:123456789012:on-call", True)])
+def test_every_alarm_tells_the_topic_that_is_named_and_nobody_where_none_is(
+    expanded: Node, topic: str, *, told: bool
+) -> None:
+    condition = expanded["Conditions"]["NotifiesAboutAlarms"]["Fn::Not"][0]["Fn::Equals"]
+    assert condition == [{"Ref": "AlarmTopicArn"}, expanded["Parameters"]["AlarmTopicArn"]["Default"]]
+    alarms = {
+        name: each["Properties"]["AlarmActions"]["Fn::If"]
+        for name, each in expanded["Resources"].items()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+    actions = {name: then if topic != condition[1] else otherwise for name, (_, then, otherwise) in alarms.items()}
+
+    assert {name for name, (on, _, _) in alarms.items() if on != "NotifiesAboutAlarms"} == set()
+    assert len(alarms) >= 10
+    expected = [{"Ref": "AlarmTopicArn"}] if told else {"Ref": "AWS::NoValue"}
+    assert {name for name, action in actions.items() if action != expected} == set()
+    assert "AWS::CloudWatch::Alarm" not in {each["Type"] for each in DASHBOARD["Resources"].values()}
+
+
 def test_no_arn_names_a_partition() -> None:
     for name in ("template.yaml", "dashboard.yaml"):
         assert not re.search(r"arn:aws[\w-]*:", (ROOT / name).read_text(encoding="utf-8"))

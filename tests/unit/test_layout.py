@@ -42,3 +42,10 @@ def test_no_suite_imports_from_another_one() -> None:
     }
 
     assert imports == set()
+
+
+def test_text_has_the_line_ends_of_a_posix_make_wherever_it_is_checked_out() -> None:
+    """With CRLF a layer's Makefile is misread: git's own setting on Windows would turn them."""
+    rules = (CHECKOUT / ".gitattributes").read_text("utf-8").splitlines()
+
+    assert "* text=auto eol=lf" in rules

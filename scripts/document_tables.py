@@ -14,10 +14,10 @@ from request_lens.domain.publishing.metric_names import METRIC_UNITS, Metric
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 KINDS: Mapping[str, str] = {
-    "distribution": "one value a request",
-    "certain": "one value a certain request",
+    "distribution": "one value per request",
+    "certain": "one value per certain request",
     "total": "sum",
-    "model": "one value a call, by model only",
+    "model": "one value per call, by model only",
     "pipeline": "of the pipeline itself, [Service] only",
     "reason": "of the pipeline itself, [Service] and [Service, Reason]",
 }

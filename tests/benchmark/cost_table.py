@@ -30,8 +30,8 @@ AIM = 3.60
 """US dollars per million tagged invocations, at five log events a batch."""
 
 OTHER_DESIGNS = {
-    "lower bound: one write a call": "0.47-0.66",
-    "coalesced update a request": "0.6-1.1",
+    "lower bound: one write per call": "0.47-0.66",
+    "coalesced update per request": "0.6-1.1",
     "append-only puts + fold": "0.9-1.1",
     "idempotency library": "2.3-2.5",
     "transactions": "2.9-3.1",
@@ -89,7 +89,7 @@ def costs() -> dict[Case, Cost]:
 
 def table(priced: dict[Case, Cost]) -> str:
     """The page's table: US dollars per million invocations."""
-    titles = [f"{'tagged' if case.tagged else 'untagged'}, {case.batch} a batch" for case in priced]
+    titles = [f"{'tagged' if case.tagged else 'untagged'}, {case.batch} per batch" for case in priced]
     lines = ["| USD per million invocations | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
     for name, label in ROWS.items():
         lines.append(f"| {label} | " + " | ".join(f"{getattr(cost, name):.2f}" for cost in priced.values()) + " |")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from request_lens.presentation.formatting import pluralize
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
 from request_lens_cli.local_aws.emulated_template import leave_out_unknown_types
@@ -51,7 +52,7 @@ def deploy(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:
 
 
 def build(local: LocalAws, *, say: Say = click.echo) -> None:
-    """Run `sam build`; what the emulator does not know is left out of the built template, and said.
+    """Run `sam build`; what the emulator does not know is left out of the built template, and counted.
 
     Raises: LocalAwsError where sam fails.
     """
@@ -65,7 +66,7 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
     templates = sorted((paths.build / "build").rglob("template.yaml"))
     left_out = [name for template in templates for name in leave_out_unknown_types(template)]
     if left_out:
-        say(f"left out, the local AWS does not know their types: {', '.join(left_out)}")
+        say(f"sam build, without {pluralize(len(left_out), 'resource')} that the local AWS does not know")
 
 
 def deploy_built(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:

@@ -19,7 +19,7 @@ from request_lens_cli.report.documents import Document, rejected_document
 from request_lens_cli.report.period import Period
 from request_lens_cli.terminal.console import notes_beside, open_console
 from request_lens_cli.terminal.listing import Column, print_list
-from request_lens_cli.terminal.progress import working
+from request_lens_cli.terminal.progress import hours_told, working
 
 _EXAMPLES = examples(
     "request-lens rejected --since 1d", "request-lens rejected --since 3h --format json --stack-name request-lens-prod"
@@ -45,8 +45,9 @@ def rejected_command(*, period: Period, stack: StackChoice, format_: str) -> Non
     """List the log events of a period that were set aside, and why; never their text."""
     view = read_stack(stack)
     kept = view.kept(period, now=command_clock().now())
-    with working("Reading the rejected records"):
-        records = open_stack_table(view).reader.rejected_between(kept.first, kept.last, limit=LIST_LIMIT)
+    with working("Reading the rejected records") as note:
+        table = open_stack_table(view, on_hour=hours_told(note, "Reading the rejected records"))
+        records = table.reader.rejected_between(kept.first, kept.last, limit=LIST_LIMIT)
     if format_ == "json":
         click.echo(json.dumps(rejected_documents(records), indent=2))
     else:

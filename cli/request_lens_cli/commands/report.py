@@ -16,7 +16,7 @@ from request_lens_cli.report.report import headline
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import PAGES, output_option, shown_path, writing
-from request_lens_cli.terminal.progress import working
+from request_lens_cli.terminal.progress import hours_told, working
 
 _EXAMPLES = examples(
     "request-lens report --since 1d -o report.html",
@@ -39,8 +39,9 @@ _EXAMPLES = examples(
 def report_command(*, period: Period, selection: Selection, output: Path, stack: StackChoice) -> None:
     """Write the API requests of a period as one page that opens offline: figures, timeline and tables."""
     view = read_stack(stack)
-    with working("Reading the requests"):
-        report = open_stack_table(view).report(view.kept(period, now=command_clock().now()), view.policy)
+    with working("Reading the requests") as note:
+        table = open_stack_table(view, on_hour=hours_told(note, "Reading the requests"))
+        report = table.report(view.kept(period, now=command_clock().now()), view.policy)
     selected = selection.of(report)
     region = str(view.session.region_name)
     heading = Heading(

@@ -26,7 +26,7 @@ from request_lens_cli.report.report import Report, none_selected
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.console import notes_beside, open_console, print_addresses
 from request_lens_cli.terminal.listing import Listing
-from request_lens_cli.terminal.progress import working
+from request_lens_cli.terminal.progress import Note, hours_told, working
 from request_lens_cli.terminal.report_view import report_document, show_requests, show_unlinked
 from request_lens_cli.terminal.requests_table import requests_listing
 
@@ -62,6 +62,10 @@ class _Query:
         if self.output.format_ in (Format.JSON, Format.NDJSON):
             return self.table.report_with_calls(self.period)
         return self.table.report(self.period, self.stack.policy)
+
+    def telling(self, note: Note, doing: str) -> "_Query":
+        """The same, that says how far it has read."""
+        return replace(self, table=open_stack_table(self.stack, on_hour=hours_told(note, doing)))
 
     def selected(self, report: Report) -> Report:
         """Those of them that are asked for."""
@@ -102,8 +106,8 @@ def requests_command(
 
 
 def _list_requests(query: _Query) -> None:
-    with working("Reading the requests"):
-        whole = query.read()
+    with working("Reading the requests") as note:
+        whole = query.telling(note, "Reading the requests").read()
     report = query.selected(whole)
     match query.output.format_:
         case Format.JSON:
@@ -152,8 +156,8 @@ def _follow(query: _Query) -> None:
 
 
 def _list_unattributed(query: _Query) -> None:
-    with working("Reading the untagged calls"):
-        unlinked = query.table.unlinked_between(query.period)
+    with working("Reading the untagged calls") as note:
+        unlinked = query.telling(note, "Reading the untagged calls").table.unlinked_between(query.period)
     if query.selection.limit is not None:
         unlinked = [call for call in unlinked if not isinstance(call.decision, Link)][-query.selection.limit :]
     report = Report(requests=[], unlinked=unlinked)

@@ -23,7 +23,7 @@ from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import PICTURES, output_option, shown_path, write_picture
-from request_lens_cli.terminal.progress import working
+from request_lens_cli.terminal.progress import hours_told, working
 from request_lens_cli.terminal.report_view import NO_REQUESTS
 
 _EXAMPLES = examples(
@@ -69,8 +69,9 @@ _drawing_options = gathered(
 def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing, stack: StackChoice) -> None:
     """Draw the API requests of a period as bars, with their LLM calls inside them."""
     view = read_stack(stack)
-    with working("Reading the requests"):
-        report = open_stack_table(view).report(view.kept(period, now=command_clock().now()), view.policy)
+    with working("Reading the requests") as note:
+        table = open_stack_table(view, on_hour=hours_told(note, "Reading the requests"))
+        report = table.report(view.kept(period, now=command_clock().now()), view.policy)
     drawn = selection.of(report).newest(drawing.rows)
     console = open_console()
     if drawing.output is not None:

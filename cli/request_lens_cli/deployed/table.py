@@ -1,11 +1,12 @@
 """The request table of a deployed stack, as the command line reads it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader
+from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, say_nothing
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests
 from request_lens.domain.facts import InvocationId, RequestId
@@ -76,11 +77,13 @@ class DeployedTable:
         return self.reader.unlinked_between(period.first, period.last, limit=MAX_UNTAGGED)
 
 
-def open_table(client: "DynamoDBClient", table_name: str) -> DeployedTable:
-    """The table of this name, in the account and Region of the client."""
-    return DeployedTable(DynamoFactReader(client, table_name=table_name))
+def open_table(
+    client: "DynamoDBClient", table_name: str, *, on_hour: Callable[[datetime], None] = say_nothing
+) -> DeployedTable:
+    """The table of this name, in the account and Region of the client; `on_hour` is told how far a list is read."""
+    return DeployedTable(DynamoFactReader(client, table_name=table_name, on_hour=on_hour))
 
 
-def open_stack_table(stack: DeployedStackView) -> DeployedTable:
+def open_stack_table(stack: DeployedStackView, *, on_hour: Callable[[datetime], None] = say_nothing) -> DeployedTable:
     """The table of a stack. Raises: click.ClickException where the stack is not one of ours."""
-    return open_table(stack.session.client("dynamodb"), stack.output("RequestTableName"))
+    return open_table(stack.session.client("dynamodb"), stack.output("RequestTableName"), on_hour=on_hour)

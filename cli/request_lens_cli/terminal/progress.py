@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from rich.console import Console
 
@@ -36,3 +37,8 @@ def working(doing: str) -> Iterator[Note]:
     """Show what goes on until it is done; the yielded function changes what it says."""
     with Console(stderr=True).status(f"{doing} …") as status:
         yield lambda text: status.update(f"{text} …")
+
+
+def hours_told(note: Note, doing: str) -> Callable[[datetime], None]:
+    """What says of a list by time how far it has been read."""
+    return lambda hour: note(f"{doing} of {hour:%Y-%m-%d %H:%M} UTC")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from request_lens.adapters.dynamodb.attributes import PlainMap, iso
 from request_lens.adapters.dynamodb.items import (
     HourlyList,
+    hour_of,
     hour_partitions,
     invocation_key,
     record_from,
@@ -38,11 +39,15 @@ def ignore_unreadable(_error: UnreadableItem) -> None:
     """Tell nobody of an item that is left out: for readers beside a processor, which tells of it itself."""
 
 
+def say_nothing(_hour: datetime) -> None:
+    """Tell nobody how far a list has been read: for readers of a few hours."""
+
+
 class DynamoFactReader:
     """The table's read side. Every method raises StoreUnavailable in an outage.
 
     An item that this version cannot read is left out of lists, and told to `on_unreadable`; where it is asked for by
-    its id alone, UnreadableItem is raised.
+    its id alone, UnreadableItem is raised. A list by time tells `on_hour` of the first of the hours that it reads next.
     """
 
     def __init__(
@@ -51,10 +56,12 @@ class DynamoFactReader:
         *,
         table_name: str,
         on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
+        on_hour: Callable[[datetime], None] = say_nothing,
     ) -> None:
         self._table = DynamoTable(client, name=table_name)
         self._index = TimeIndex(client, table_name=table_name)
         self._on_unreadable = on_unreadable
+        self._on_hour = on_hour
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """See `ports.RequestStore`."""
@@ -125,7 +132,9 @@ class DynamoFactReader:
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
         hours = list(_hours(HourlyList.REQUESTS, first, last))[::-1]
-        lists = (self._index.iterate(spans, page_size=limit, newest_first=True) for spans in _together(hours))
+        lists = (
+            self._index.iterate(spans, page_size=limit, newest_first=True) for spans in self._told(_together(hours))
+        )
         records = (record for items in lists for record in self._read(record_from, items))
         return list(islice(records, limit))[::-1]
 
@@ -144,8 +153,15 @@ class DynamoFactReader:
     ) -> Sequence[Fact]:
         """The earliest `limit` facts that can be read: fewer of them are all there are, whatever could not be read."""
         hours = list(_hours(hourly, first, last))
-        lists = (self._index.iterate(spans, page_size=limit) for spans in _together(hours))
+        lists = (self._index.iterate(spans, page_size=limit) for spans in self._told(_together(hours)))
         return list(islice((fact for items in lists for fact in self._read(read, items)), limit))
+
+    def _told(self, together: Iterable[Sequence[Span]]) -> Iterator[Sequence[Span]]:
+        """The same, each told of when it is asked for."""
+        for spans in together:
+            if spans:
+                self._on_hour(hour_of(spans[0].partition))
+            yield spans
 
 
 @contextmanager

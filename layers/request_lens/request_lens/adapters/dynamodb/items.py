@@ -97,6 +97,11 @@ def hour_partitions(hourly: HourlyList, moment: datetime) -> Sequence[str]:
     return [hour, *(f"{hour}#{shard}" for shard in range(1, shards))]
 
 
+def hour_of(partition: str) -> datetime:
+    """The hour that one of these partitions is of."""
+    return datetime.fromisoformat(f"{partition.split('#')[1]}:00+00:00")
+
+
 def request_times(record: Request) -> dict[str, Plain]:
     """The attributes that list a request by its start; none for the doctor's own, which is in no list."""
     if is_doctors(record.request_id):

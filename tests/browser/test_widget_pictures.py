@@ -10,24 +10,33 @@ from tests.browser.chromium import CHECKOUT, Looking, photograph
 from tests.browser.widget_pages import details_document, range_document, request_page
 
 SCREENSHOTS = CHECKOUT / "out" / "screenshots"
+ANY_SCRIPT = "POST /質問/السؤال/вопрос/🙂/{id}"
 
 PICTURES: dict[str, tuple[Callable[[], str], tuple[int, int]]] = {
     "widget-light": (lambda: range_document(request_page(10)), (1000, 700)),
     "widget-dark": (lambda: range_document(request_page(10), theme="dark"), (1000, 700)),
-    "widget-200-rows": (lambda: range_document(request_page(200)), (1000, 9500)),
-    "widget-200-rows-dark": (lambda: range_document(request_page(200), theme="dark"), (1000, 9500)),
-    "widget-empty": (lambda: range_document(request_page(0)), (1000, 300)),
+    "widget-200-rows": (lambda: range_document(request_page(200)), (1000, 5400)),
+    "widget-200-rows-narrow": (lambda: range_document(request_page(200), width=400), (400, 10_100)),
+    "widget-empty": (lambda: range_document(request_page(0)), (1000, 240)),
     "widget-errors": (lambda: range_document(request_page(10, failing=True)), (1000, 700)),
-    "widget-pending": (lambda: range_document(request_page(10, pending=4)), (1000, 700)),
     "widget-pending-dark": (lambda: range_document(request_page(10, pending=4), theme="dark"), (1000, 700)),
-    "widget-uncertain": (lambda: range_document(request_page(10, uncertain=6)), (1000, 760)),
-    "widget-uncertain-dark": (lambda: range_document(request_page(10, uncertain=6), theme="dark"), (1000, 760)),
-    "widget-details-uncertain": (lambda: details_document(uncertain=True), (1000, 480)),
-    "widget-narrow": (lambda: range_document(request_page(10, pending=2), width=560), (560, 760)),
+    "widget-without-request": (lambda: range_document(request_page(10, uncertain=6), lost=9), (1000, 860)),
+    "widget-without-request-dark": (
+        lambda: range_document(request_page(10, uncertain=6), theme="dark", lost=9),
+        (1000, 860),
+    ),
+    "widget-narrow": (lambda: range_document(request_page(10, pending=2), width=400, lost=9), (400, 1000)),
+    "widget-narrow-dark": (
+        lambda: range_document(request_page(10, failing=True), width=400, theme="dark"),
+        (400, 900),
+    ),
     "widget-wide": (lambda: range_document(request_page(10), width=1800), (1800, 640)),
+    "widget-scripts": (lambda: range_document(request_page(3, route=ANY_SCRIPT)), (1000, 340)),
     "widget-details": (details_document, (1000, 460)),
+    "widget-details-uncertain": (lambda: details_document(uncertain=True), (1000, 480)),
     "widget-details-errors-dark": (lambda: details_document(theme="dark", failing=True), (1000, 460)),
     "widget-details-pending": (lambda: details_document(pending=True), (1000, 460)),
+    "widget-details-narrow": (lambda: details_document(width=400), (400, 560)),
 }
 
 

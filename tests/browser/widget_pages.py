@@ -1,14 +1,18 @@
 """The widget's pages as a dashboard would hold them: what the function answers, inside a plain HTML document."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
 from request_lens.application.query import RequestPage
 from request_lens.domain.facts import RequestId
+from request_lens.domain.linking.link import Reason, UnlinkedInvocation
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.theme import Theme
+from tests.support.timeline_rows import START as TIMELINE_START
+from tests.support.timeline_rows import unattributed
 from tests.support.widget_traffic import POLICY, START, request_detail, request_page
 from widget_details import details_page
 from widget_request import WidgetRequest
@@ -42,9 +46,13 @@ def document(content: str, *, theme: Theme = "light", font: bool = True) -> str:
     )
 
 
-def range_document(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> str:
-    """The first page for these requests, in a widget of that width."""
-    page = timeline_page(seen, question(theme=theme, width=width), endpoint=ENDPOINT)
+def range_document(
+    seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True, lost: int = 0
+) -> str:
+    """The first page for these requests, and so many calls of none of them, in a widget of that width."""
+    page = timeline_page(
+        seen, question(theme=theme, width=width), endpoint=ENDPOINT, unlinked=list(map(_lost, range(lost)))
+    )
     return document(f"<div style='width:{width}px'>{page}</div>", theme=theme, font=font)
 
 
@@ -60,6 +68,14 @@ def details_document(
     details = request_detail(pending=pending, uncertain=uncertain, failing=failing)
     asked = question(theme=theme, width=width, request_id="request-0001")
     return document(details_page(details, asked, POLICY), theme=theme)
+
+
+def _lost(number: int) -> UnlinkedInvocation:
+    """A call that belongs to no request: most fit several."""
+    reason = Reason.OTHER_CALLER if number % 4 == 3 else Reason.AMBIGUOUS
+    began = START + timedelta(seconds=1 + 5 * number)
+    lost = unattributed((began - TIMELINE_START).total_seconds(), reason, 900 + 300 * number)
+    return replace(lost, stored_at=began)
 
 
 @cache

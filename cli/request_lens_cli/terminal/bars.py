@@ -93,7 +93,7 @@ def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisK
         _line(None, labels, _ruler(axis.scale), Text()),
         *(_line(line, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
         Text(),
-        _legend(plots, inexact=any(line.row.is_inexact for line in lines)),
+        _legend(plots, inexact=any(line.row.is_about for line in lines)),
         Text(f"Time since {axis.origin_text}", style="dim"),
     )
 

@@ -48,7 +48,7 @@ def _calls(row: TimelineRow, noun: str) -> str:
     if row.is_pending:
         return f"{calls:,} so far"
     counted = at_least(pluralize(calls, noun) if noun else f"{calls:,}", certain=row.summary.is_certain)
-    return f"≈ {counted}" if calls and row.is_inexact and row.summary.is_certain else counted
+    return f"≈ {counted}" if row.is_about else counted
 
 
 def llm_words(summary: Summary | None) -> str:

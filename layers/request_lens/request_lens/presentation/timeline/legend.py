@@ -56,7 +56,7 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     signs |= {Sign.FAILED_REQUEST} if row.has_failed else set()
     signs |= {Sign.BROKEN} if shapes.is_cut else set()
     signs |= {Sign.PROVISIONAL if call.bar.provisional else Sign.CALL for call in shapes.calls}
-    signs |= {Sign.NOT_EXACT} if row.is_inexact else set()
+    signs |= {Sign.NOT_EXACT} if row.is_about else set()
     signs |= {Sign.WHISKER for call in shapes.calls if call.late_px >= MIN_WHISKER and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
     return signs | {Sign[mark.kind.name] for mark in shapes.marks}

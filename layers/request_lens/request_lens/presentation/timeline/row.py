@@ -31,10 +31,12 @@ class TimelineRow:
         return self.request.status >= 400
 
     @property
-    def is_inexact(self) -> bool:
-        """Whether a call is linked to the request by anything less than a tag or a trace."""
-        bars = self.summary.bars if self.summary is not None else ()
-        return any(bar.confidence is not Confidence.EXACT for bar in bars)
+    def is_about(self) -> bool:
+        """Whether its calls are all known, and one of them is linked by anything less than a tag or a trace: "≈"."""
+        if self.is_pending or self.summary is None or not self.summary.is_certain:
+            return False
+        calls = [bar for bar in self.summary.bars if bar.error_code is None]
+        return any(bar.confidence is not Confidence.EXACT for bar in calls)
 
     @property
     def is_uncertain(self) -> bool:

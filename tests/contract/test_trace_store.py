@@ -6,8 +6,8 @@ from itertools import permutations
 import pytest
 
 from request_lens.adapters.dynamodb.trace_items import MAX_SPANS
-from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.spans import CallSpan, Trace, TraceId
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
+from request_lens.domain.spans import CallSpan, Trace
 from request_lens.ports import FactStore
 from tests.support.stored_facts import STORED_AT, call_at, link_to, pending
 from tests.support.telemetry.traces import TRACE, at, call_span, entry_span, strands_trace

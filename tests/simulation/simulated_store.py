@@ -5,13 +5,13 @@ from datetime import datetime
 
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.spans import CallSpan, Span, Trace, TraceId
+from request_lens.domain.spans import CallSpan, Span, Trace
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import FactStore
 from tests.simulation.drawing.faults import Fault

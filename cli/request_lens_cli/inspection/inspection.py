@@ -82,6 +82,7 @@ def _request_fields(request: Request) -> Document:
         "started_at": iso_ms(request.started_at),
         "duration_ms": request.duration_ms,
         "streamed": request.streamed,
+        "trace_id": request.trace_id,
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, StoredRejected
@@ -13,7 +13,7 @@ from request_lens.domain.pricing import PriceTable
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState, TimedKey
-from request_lens.domain.spans import CallSpan, Span, Trace, TraceId
+from request_lens.domain.spans import CallSpan, Span, Trace
 
 
 class FactWriter(Protocol):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TokenCounts
-from request_lens.domain.spans import Span, SpanId, SpanKind, TraceId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TokenCounts, TraceId
+from request_lens.domain.spans import Span, SpanId, SpanKind
 
 type Value = Any
 

@@ -74,6 +74,19 @@ def test_a_rest_api_line_has_its_resource_as_route_never_the_raw_path() -> None:
     assert (request.route, request.status, request.duration_ms) == ("POST /ask/{id}", 504, 29003)
 
 
+@pytest.mark.parametrize("prefix", ["Root=", ""])
+def test_a_lines_trace_is_named_as_its_spans_name_it(prefix: str) -> None:
+    line = {**REST_LINE, "xrayTraceId": f"{prefix}1-6931d2f1-0123456789abcdef01234561"}
+
+    assert read(line).trace_id == "6931d2f10123456789abcdef01234561"
+
+
+@pytest.mark.parametrize("value", ["-", "", "Root=1-6931d2f1", "Self=1-6931d2f1-0123456789abcdef01234561", 7])
+def test_what_is_no_trace_is_none(value: object) -> None:
+    assert read({**REST_LINE, "xrayTraceId": value}).trace_id is None
+    assert read(HTTP_LINE).trace_id is None
+
+
 def test_numbers_may_be_numbers() -> None:
     line = {**HTTP_LINE, "requestTimeEpoch": 1764872822417, "status": 200, "responseLatency": 2140}
     assert read(line) == read(HTTP_LINE)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from request_lens.domain.facts import InvocationId, TokenCounts
+from request_lens.domain.facts import InvocationId, TokenCounts, TraceId
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
-from request_lens.domain.spans import Span, SpanId, SpanKind, TraceId
+from request_lens.domain.spans import Span, SpanId, SpanKind
 from request_lens.wire.log_record import read_record
 from tests.support.telemetry.span_shapes import (
     ACCOUNT,

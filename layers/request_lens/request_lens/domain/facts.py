@@ -17,6 +17,9 @@ RequestId = NewType("RequestId", str)
 InvocationId = NewType("InvocationId", str)
 """`requestId` of a ModelInvocationLog event: one attempt to call a model."""
 
+TraceId = NewType("TraceId", str)
+"""32 hexadecimal digits, without X-Ray's dashes. The first eight are the second in which the trace began."""
+
 LOG_PRECISION_MS = 1000
 """Bedrock floors an invocation's timestamp to the whole second in which the call started."""
 
@@ -52,7 +55,8 @@ class Request:
     `duration_ms` is None where the log format has no latency: then only tags link to the request.
     `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second. `streamed`: the
     answer was sent piece by piece, while its agent still worked. `claimed_id` is the id in its log line where another
-    request had that first: a client of a REST API chooses it.
+    request had that first: a client of a REST API chooses it. `trace_id` is what X-Ray and agents' telemetry call the
+    work done for it, where the line names that.
     """
 
     request_id: RequestId
@@ -63,6 +67,7 @@ class Request:
     started_precision_ms: int = 1
     streamed: bool = False
     claimed_id: RequestId | None = None
+    trace_id: TraceId | None = None
 
     def is_another_than(self, other: "Request") -> bool:
         """Whether the two cannot have begun at one moment: then they are two requests, whatever their ids are."""

@@ -10,10 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from request_lens.domain.facts import InvocationId, RequestId, TokenCounts
-
-TraceId = NewType("TraceId", str)
-"""32 hexadecimal digits, without X-Ray's dashes. The first eight are the second in which the trace began."""
+from request_lens.domain.facts import InvocationId, RequestId, TokenCounts, TraceId
 
 SpanId = NewType("SpanId", str)
 """16 hexadecimal digits, unique in their trace."""

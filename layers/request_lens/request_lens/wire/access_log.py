@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.facts import Request, RequestId, TraceId
 from request_lens.domain.log_record import Ignored
 from request_lens.domain.times import EPOCH
 from request_lens.wire.access.advice import addition, advice_on
@@ -44,6 +44,7 @@ def read_request(raw: bytes) -> Request | Ignored | Fault:
         duration_ms=line.response_latency,
         started_precision_ms=started.precision_ms,
         streamed=line.is_streamed,
+        trace_id=TraceId(line.trace_id) if line.trace_id else None,
     )
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from request_lens.domain.spans import Span, SpanId, TraceId, join_spans
+from request_lens.domain.facts import TraceId
+from request_lens.domain.spans import Span, SpanId, join_spans
 from request_lens.domain.tracing.runs import is_born_in, runs_of, spans_of
 from tests.support.telemetry.traces import SKEW, START, TRACE, at, call_span, entry_span, request
 

@@ -17,8 +17,8 @@ from request_lens.adapters.dynamodb.attributes import PlainMap, sequence, text
 from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.adapters.dynamodb.items import expires_at_epoch_s, invocation_key
 from request_lens.adapters.dynamodb.updates import Update
-from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.spans import CallSpan, Span, Trace, TraceId, join_spans
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
+from request_lens.domain.spans import CallSpan, Span, Trace, join_spans
 
 _SPANS, NAMING = "spans#", "request#"
 """What the sort keys of the two begin with."""

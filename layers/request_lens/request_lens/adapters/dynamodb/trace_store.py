@@ -16,8 +16,8 @@ from request_lens.adapters.dynamodb.trace_items import (
     trace_from,
     trace_partition,
 )
-from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.spans import CallSpan, Span, SpanKind, Trace, TraceId
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
+from request_lens.domain.spans import CallSpan, Span, SpanKind, Trace
 from request_lens.errors import UnreadableItem
 
 if TYPE_CHECKING:

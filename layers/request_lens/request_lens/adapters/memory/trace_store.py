@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.spans import CallSpan, Span, SpanId, SpanKind, Trace, TraceId, join_spans
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
+from request_lens.domain.spans import CallSpan, Span, SpanId, SpanKind, Trace, join_spans
 
 
 class MemoryTraceStore:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import Request
-from request_lens.domain.spans import Span, SpanKind, TraceId, by_time
+from request_lens.domain.facts import Request, TraceId
+from request_lens.domain.spans import Span, SpanKind, by_time
 from request_lens.domain.times import EPOCH
 
 _SECOND = timedelta(seconds=1)

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 import re
 from typing import Annotated
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from request_lens.wire.access.advice import ABSENT
@@ -36,6 +36,10 @@ _OWN_ID = re.compile(API_REQUEST_ID_PATTERN)
 _TRANSFER_MODE = AliasChoices(
     "integrationResponseTransferMode", "responseTransferMode", "integration.responseTransferMode"
 )
+
+
+_XRayTraceId = Annotated[str, StringConstraints(strict=True, pattern=r"^(Root=)?1-[0-9a-f]{8}-[0-9a-f]{24}$")]
+"""https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids"""
 
 
 def _present(value: object) -> object:
@@ -71,6 +75,7 @@ class AccessLogLine(ForeignModel):
     event_type: Annotated[Word | None, OrNone()] = None
     integration_status: Annotated[int | None, OrNone()] = None
     integration_latency: Annotated[int | None, OrNone()] = None
+    xray_trace_id: Annotated[_XRayTraceId | None, OrNone()] = None
     transfer_mode: Annotated[Word | None, OrNone(), Field(validation_alias=_TRANSFER_MODE)] = None
 
     @model_validator(mode="before")
@@ -87,6 +92,13 @@ class AccessLogLine(ForeignModel):
         if "requestTime" in absent or "requestTime" not in line:
             kept |= {"requestTimeEpoch"}
         return {name: value for name, value in line.items() if name in kept or name not in absent}
+
+    @property
+    def trace_id(self) -> str | None:
+        """The 32 digits of the trace, as spans have them."""
+        if self.xray_trace_id is None:
+            return None
+        return self.xray_trace_id.removeprefix("Root=").removeprefix("1-").replace("-", "")
 
     @property
     def is_streamed(self) -> bool:

@@ -7,9 +7,9 @@ import re
 
 from pydantic import ValidationError
 
-from request_lens.domain.facts import InvocationId, TokenCounts
+from request_lens.domain.facts import InvocationId, TokenCounts, TraceId
 from request_lens.domain.log_record import Ignored
-from request_lens.domain.spans import Span, SpanId, SpanKind, TraceId
+from request_lens.domain.spans import Span, SpanId, SpanKind
 from request_lens.wire.fault import Fault, fault_of
 from request_lens.wire.spans.fields import TOOL_NAME, SpanRecord
 

@@ -10,7 +10,16 @@ import pytest
 from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, to_item
 from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.adapters.dynamodb.items import decision_from
-from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
+from request_lens.domain.facts import (
+    Conversation,
+    Invocation,
+    InvocationId,
+    Request,
+    RequestId,
+    Tag,
+    TokenCounts,
+    TraceId,
+)
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import Rejected, RejectedReason
@@ -34,6 +43,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             started_precision_ms=1000,
             streamed=True,
             claimed_id=RequestId("c"),
+            trace_id=TraceId("6931d2f10123456789abcdef01234561"),
         ),
         {
             "request_id": "r",
@@ -44,6 +54,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "started_precision_ms": 1000,
             "streamed": True,
             "claimed_id": "c",
+            "trace_id": "6931d2f10123456789abcdef01234561",
         },
     ),
     (

@@ -3,6 +3,8 @@ SCENARIO ?= article
 KEEP ?=
 UPGRADE ?=
 FUZZ_SECONDS ?= 10
+REQUESTS ?= 3704
+BATCHES ?= 20
 
 BIN := .venv/bin
 TOOLS := .tools/bin
@@ -13,7 +15,7 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser checkov tagging demo down test benchmark check format docs lock prices build wheel clean
+.PHONY: help setup browser checkov tagging demo down test benchmark drills check format docs lock prices build wheel clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +43,10 @@ test: setup browser checkov tagging ## Run every test, the end-to-end test on th
 
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
+
+drills: setup ## Load the stack on a local AWS and kill its workers, at full size (BATCHES="1 5 20 100": log events in a batch)
+	DRILL_REQUESTS="$(REQUESTS)" DRILL_BATCHES="$(BATCHES)" DRILL_KILLED_REQUESTS=300 $(BIN)/pytest -q -s \
+		tests/e2e/test_load.py tests/e2e/test_killed_workers.py
 
 check: setup ## Format, lint, types, import contracts, template, the cases and the quick unit tests
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt

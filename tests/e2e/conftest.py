@@ -11,6 +11,7 @@ from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import build, deploy
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.report.report import Report
+from tests.support.deploying.local_processor import LocalProcessor, recorded
 
 type Played = tuple[ScenarioRun, Report]
 """A scenario as it was played, and what the table held of it once it had settled."""
@@ -49,3 +50,10 @@ def article(deployment: DemoStack) -> Played:
 def seven(deployment: DemoStack) -> Played:
     # Untagged calls are told apart by time alone: this run ended before the others began.
     return settled(deployment.play("seven", ago=timedelta(minutes=10)))
+
+
+@pytest.fixture(scope="session")
+def processor(deployment: DemoStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalProcessor]:
+    """The processor; what it prints from now on is recorded."""
+    with recorded(deployment, tmp_path_factory.mktemp("prints")) as processor:
+        yield processor

@@ -7,13 +7,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.aws_clients import local_session
-from request_lens_cli.local_aws.environment import settings
-from request_lens_cli.main import main
 from tests.e2e.conftest import Played
+from tests.support.deploying.asked_command import ask
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
@@ -39,10 +38,7 @@ class Deployed:
         self.invocations, self.access = self.outputs["InvocationLogGroupName"], self.outputs["AccessLogGroupName"]
 
     def ask(self, *arguments: str) -> Result:
-        """What `request-lens` answers with the settings of out/local-aws.env."""
-        environment = {**settings(self.endpoint), "COLUMNS": "80", "NO_PROXY": "127.0.0.1"}
-        environment.pop("AWS_SESSION_TOKEN")  # an empty token is one that botocore sends
-        return CliRunner(env=environment).invoke(main, arguments, prog_name="request-lens")
+        return ask(self.endpoint, *arguments)
 
     def answer(self, *arguments: str) -> str:
         result = self.ask(*arguments)

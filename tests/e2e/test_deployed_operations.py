@@ -4,13 +4,11 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from click.testing import CliRunner
 
 from request_lens_cli.demo.scenario_run import ScenarioRun, wait_until_settled
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.aws_clients import local_client, local_session
-from request_lens_cli.local_aws.environment import settings
-from request_lens_cli.main import main
+from tests.support.deploying.asked_command import ask
 from tests.support.processor_traffic import log_batch
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -18,9 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 def answer(deployment: DemoStack, *arguments: str) -> str:
     """What `request-lens` prints with the settings of out/local-aws.env."""
-    environment = {**settings(deployment.local.endpoint), "COLUMNS": "80", "NO_PROXY": "127.0.0.1"}
-    environment.pop("AWS_SESSION_TOKEN")  # an empty token is one that botocore sends
-    result = CliRunner(env=environment).invoke(main, arguments, prog_name="request-lens")
+    result = ask(deployment.local.endpoint, *arguments)
     assert result.exit_code == 0, result.output
     return result.stdout
 

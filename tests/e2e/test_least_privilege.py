@@ -1,17 +1,17 @@
 """Each statement of the functions' roles is needed: without it something fails. The local AWS enforces IAM."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from botocore.config import Config
 
 from request_lens_cli.demo.stack import DemoStack
-from request_lens_cli.local_aws.aws_clients import local_client, local_session
+from request_lens_cli.local_aws.aws_clients import local_session
 from tests.support.cloudformation import listening
 from tests.support.deploying.permissions_unchecked import NOT_CHECKED_LOCALLY
+from tests.support.deploying.roles import physical_id, without
 from tests.support.processor_traffic import log_batch
 from tests.support.template_document import FUNCTION, of_type, statements
 
@@ -19,12 +19,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 ROLES = [function.replace("Function", "Role") for function in sorted(of_type(FUNCTION))]
 CHECKED = [(role, sid) for role in ROLES for sid in statements(role) if (role, sid) not in NOT_CHECKED_LOCALLY]
-
-
-def physical_id(deployment: DemoStack, logical_id: str) -> str:
-    cloudformation = local_client("cloudformation", endpoint=deployment.local.endpoint)
-    found = cloudformation.describe_stack_resource(StackName=deployment.stack.name, LogicalResourceId=logical_id)
-    return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
 
 def succeeds(deployment: DemoStack, function: str, event: object) -> bool:
@@ -98,23 +92,6 @@ def test_without_a_statement_what_it_allows_fails(deployment: DemoStack, role: s
     with without(deployment, role, sid):
         assert not probe(deployment)
     assert probe(deployment)
-
-
-@contextmanager
-def without(deployment: DemoStack, role: str, sid: str) -> Iterator[None]:
-    """The role's policy without one statement, for as long as the context lasts."""
-    endpoint, name = deployment.local.endpoint, physical_id(deployment, role)
-    iam = local_session(endpoint).client("iam", endpoint_url=endpoint)
-    (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    found = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-    document = found if isinstance(found, dict) else json.loads(found)
-    kept = [each for each in document["Statement"] if each["Sid"] != sid]
-    assert len(kept) == len(document["Statement"]) - 1
-    iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps({**document, "Statement": kept}))
-    try:
-        yield
-    finally:
-        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
 
 def _last_minutes() -> dict[str, object]:

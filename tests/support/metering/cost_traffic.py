@@ -40,9 +40,19 @@ class CostTraffic:
 
 
 def cost_traffic(
-    *, requests: int, gap_s: float, tagged: bool, calls: int | None = None, day: int = 0, api: str = "http"
+    *,
+    requests: int,
+    gap_s: float,
+    tagged: bool,
+    calls: int | None = None,
+    day: int = 0,
+    api: str = "http",
+    run: str = "day",
 ) -> CostTraffic:
-    """Requests that begin `gap_s` apart on a day; `calls` of each where it is given, else 1.7 on average."""
+    """Requests that begin `gap_s` apart on a day; `calls` of each where it is given, else 1.7 on average.
+
+    The same run and day give the same ids.
+    """
     numbers = [calls or CALLS[STRIDE * number % len(CALLS)] for number in range(requests)]
     offsets = tuple(round(1000 * gap_s * number) for number in range(requests))
     said = {
@@ -52,7 +62,7 @@ def cost_traffic(
         "start_offsets_ms": offsets,
     }
     script = read_script(ARTICLE).model_copy(update=said)
-    planned = plan(f"day {day}", script)
+    planned = plan(f"{run} {day}", script)
     return CostTraffic(
         requests=requests,
         invocations=sum(numbers),

@@ -1,0 +1,32 @@
+"""Resources of the stack on the local AWS by their logical id, and its roles with a statement taken out."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from request_lens_cli.demo.stack import DemoStack
+from request_lens_cli.local_aws.aws_clients import local_client, local_session
+
+
+def physical_id(deployment: DemoStack, logical_id: str) -> str:
+    """What a resource of the template is called in the local AWS."""
+    cloudformation = local_client("cloudformation", endpoint=deployment.local.endpoint)
+    found = cloudformation.describe_stack_resource(StackName=deployment.stack.name, LogicalResourceId=logical_id)
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+
+@contextmanager
+def without(deployment: DemoStack, role: str, sid: str) -> Iterator[None]:
+    """The role's policy without one statement, for as long as the context lasts."""
+    endpoint, name = deployment.local.endpoint, physical_id(deployment, role)
+    iam = local_session(endpoint).client("iam", endpoint_url=endpoint)
+    (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    found = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+    document = found if isinstance(found, dict) else json.loads(found)
+    kept = [each for each in document["Statement"] if each["Sid"] != sid]
+    assert len(kept) == len(document["Statement"]) - 1
+    iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps({**document, "Statement": kept}))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from request_lens.presentation.formatting import moment_text
+from request_lens_cli.deployed import newest_lines
 from request_lens_cli.diagnosis.examination import CHECKS
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import (
@@ -481,6 +482,22 @@ def test_what_may_not_be_looked_at_names_the_action_and_the_rest_goes_on(healthy
     unseen = {each["check"]: each["text"] for each in found if each["outcome"] == "unseen"}
     assert unseen[check] == f"Your credentials may not {action}: allow them that action."
     assert found[-1]["check"] == "spans"
+
+
+def test_a_log_group_that_is_too_busy_to_be_read_is_said_and_the_rest_goes_on(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newest_lines, "MAX_PAGES", 0)
+
+    result = healthy.aws.ask("doctor", "--format", "json")
+
+    assert result.exit_code == 3, result.output
+    found = {each["check"]: each for each in json.loads(result.stdout)["findings"]}
+    assert found["logged calls"]["outcome"] == "unseen"
+    assert found["logged calls"]["text"].startswith(
+        f"The newest lines of {INVOCATIONS} are not known: 0 pages were read"
+    )
+    assert found["table"]["outcome"] == "fine"
 
 
 def test_it_fits_into_80_columns(healthy: HealthyStack) -> None:

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from request_lens.wire.subscription import decode
-from request_lens_cli.operating.backfilling.packing import MAX_BYTES, MAX_EVENTS, Packed, packed
+from request_lens_cli.operating.backfilling.packing import (
+    MAX_BYTES,
+    MAX_EVENTS,
+    MAX_HELD_BYTES,
+    MAX_HELD_EVENTS,
+    Packed,
+    packed,
+)
 from request_lens_cli.operating.backfilling.past_event import PastEvent
 from tests.support.facts import at
 
@@ -46,16 +53,24 @@ def test_many_small_events_make_batches_that_the_processor_has_time_for() -> Non
 def test_text_that_does_not_compress_stays_below_what_lambda_takes() -> None:
     noise = os.urandom(MAX_BYTES // 8).hex()
 
-    batches = list(packed(event(number, message=noise) for number in range(20)))
+    batches = list(packed(event(number, message=noise) for number in range(6)))
 
     assert max(len(json.dumps(batch.event)) for batch in batches) < MAX_PAYLOAD_BYTES
-    assert sum(batch.count for batch in batches) == 20
+    assert sum(batch.count for batch in batches) == 6
 
 
-def test_the_largest_batch_goes_where_many_streams_hold_too_much() -> None:
-    half = "x" * (MAX_BYTES // 2)
+def test_what_has_waited_longest_goes_where_many_streams_hold_too_much() -> None:
+    half, many = "x" * (MAX_BYTES // 2), 2 * MAX_HELD_BYTES // MAX_BYTES + 2
 
-    batches = packed(event(number, stream=f"s{number}", message=half) for number in range(20))
+    batches = list(packed(event(number, stream=f"s{number}", message=half) for number in range(many)))
 
-    assert next(batches).count == 1
-    assert 1 + sum(batch.count for batch in batches) == 20
+    assert [stream for stream, _, _ in unpacked(batches)] == [f"s{number}" for number in range(many)]
+
+
+def test_an_event_of_a_quiet_stream_does_not_wait_for_all_of_a_busy_one() -> None:
+    """Its chain's next call may be in the other stream, and is decided a minute after it is there."""
+    busy = (event(number, stream=f"s{number % 9}") for number in range(1, 4 * MAX_HELD_EVENTS))
+
+    sent = [stream for stream, _, _ in unpacked(list(packed([event(0, stream="quiet"), *busy])))]
+
+    assert sent.index("quiet") <= MAX_HELD_EVENTS

@@ -1,14 +1,14 @@
 """Untagged calls that were decided before a request was known that they fit: what is decided stays decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
-from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import due_at, may_be_linked
 from request_lens.domain.linking.parts import fitting
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
 from request_lens_cli.deployed.table import DeployedTable
 from request_lens_cli.report.period import Period
 
@@ -21,6 +21,22 @@ def count_overtaken(table: DeployedTable, period: Period, policy: Policy) -> int
     Read hour by hour, and of the requests only what lies around such calls. Raises: StoreUnavailable.
     """
     return sum(_count(table, calls, policy) for calls in _left_alone(table, period, policy))
+
+
+def overtaken(
+    calls: Iterable[UnlinkedInvocation], requests: Iterable[RequestState], policy: Policy
+) -> Iterator[UnlinkedInvocation]:
+    """Those of the calls that are `no_request` and fit one of the requests, whose record came after they were decided.
+
+    Of the requests those count whose record is there, and when it came.
+    """
+    came = {state.record: state.stored_at for state in requests if state.record is not None and state.stored_at}
+    in_order = sorted(came, key=lambda request: request.started_at)
+    for call in calls:
+        if _is_left_alone(call, policy):
+            fitted = fitting(lone_chain(call.invocation), in_order, policy)
+            if any(came[request] > due_at(call, policy) for request in fitted):
+                yield call
 
 
 def _left_alone(table: DeployedTable, period: Period, policy: Policy) -> Iterator[Sequence[UnlinkedInvocation]]:
@@ -41,15 +57,6 @@ def _is_left_alone(call: UnlinkedInvocation, policy: Policy) -> bool:
 def _count(table: DeployedTable, calls: Sequence[UnlinkedInvocation], policy: Policy) -> int:
     logged = [call.invocation.logged_at for call in calls]
     around = list(table.reader.iter_requests(min(logged) - policy.reach, max(logged) + policy.reach))
-    fitted = [(call, fitting(lone_chain(call.invocation), around, policy)) for call in calls]
-    came_at = _stored_at(table, [request for _, requests in fitted for request in requests])
-    return sum(
-        any(came > due_at(call, policy) for request in requests if (came := came_at.get(request.request_id)))
-        for call, requests in fitted
-    )
-
-
-def _stored_at(table: DeployedTable, requests: Sequence[Request]) -> Mapping[RequestId, datetime]:
-    """When each request's record came."""
-    states = table.reader.load_heads(list(dict.fromkeys(request.request_id for request in requests)))
-    return {state.request_id: state.stored_at for state in states if state.stored_at is not None}
+    fitted = (request for call in calls for request in fitting(lone_chain(call.invocation), around, policy))
+    states = table.reader.load_heads(list(dict.fromkeys(request.request_id for request in fitted)))
+    return sum(1 for _ in overtaken(calls, states, policy))

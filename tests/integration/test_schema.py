@@ -13,6 +13,7 @@ from request_lens_cli.main import main
 from request_lens_cli.report.schema import OUTPUTS
 from scripts.scenarios.generate import EVENTS
 from tests.support.deployed_stack import DeployedLens
+from tests.support.emulated_aws.running_stack import LOG_BATCH_KEY, RunningStack
 from tests.support.facts import call, linked, pending, tag
 from tests.support.sample_states import costing, settled
 
@@ -72,6 +73,17 @@ def test_a_replay_is_what_the_schema_says_its_rejected_lines_too(tmp_path: Path,
     assert [len(document["requests"]), len(document["rejected"])] == [10, 2]
     assert bool(document["unattributed"]) == (scenario == "overlap")
     assert faults("replay", document) == []
+
+
+def test_what_operating_a_stack_answers_is_what_the_schema_says(running: RunningStack) -> None:
+    running.gave_up_on(LOG_BATCH_KEY, {"awslogs": {"data": "no batch"}})
+
+    redriven = json.loads(running.lens.ask("redrive", "--format", "json").stdout)
+    backfilled = running.lens.document("backfill", "--since", "1h", "--yes")
+
+    assert len(redriven["failures"]) == 1
+    assert faults("redrive", redriven) == []
+    assert faults("backfill", backfilled) == []
 
 
 def test_a_wrong_answer_is_not_what_the_schema_says(lens: DeployedLens) -> None:

@@ -1,7 +1,8 @@
 """Untagged calls that were decided before a request was known that they fit: what is decided stays decided."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
@@ -9,7 +10,8 @@ from request_lens.domain.linking.neighbourhood import due_at, may_be_linked
 from request_lens.domain.linking.parts import fitting
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens_cli.deployed.table import DeployedTable
+from request_lens_cli.deployed.table import PARALLEL_READS, DeployedTable
+from request_lens_cli.operating.parallel import in_parallel
 from request_lens_cli.report.period import Period
 
 _HOUR = timedelta(hours=1)
@@ -18,9 +20,10 @@ _HOUR = timedelta(hours=1)
 def count_overtaken(table: DeployedTable, period: Period, policy: Policy) -> int:
     """How many calls of the period are `no_request` and fit a request whose record came after they were decided.
 
-    Read hour by hour, and of the requests only what lies around such calls. Raises: StoreUnavailable.
+    Read by hours, some at once, and of the requests only what lies around such calls. Raises: StoreUnavailable.
     """
-    return sum(_count(table, calls, policy) for calls in _left_alone(table, period, policy))
+    count = partial(_count, table, policy)
+    return sum(in_parallel(count, _hours(period), workers=PARALLEL_READS))
 
 
 def overtaken(
@@ -39,13 +42,11 @@ def overtaken(
                 yield call
 
 
-def _left_alone(table: DeployedTable, period: Period, policy: Policy) -> Iterator[Sequence[UnlinkedInvocation]]:
-    """The period's calls that are `no_request`, those of each hour that has any."""
+def _hours(period: Period) -> Iterator[Period]:
+    """The period in parts that no moment is in twice."""
     first = period.first
     while first < period.last:
-        last = min(first + _HOUR, period.last) - timedelta(microseconds=1)
-        if calls := [call for call in table.reader.iter_unlinked(first, last) if _is_left_alone(call, policy)]:
-            yield calls
+        yield Period(first=first, last=min(first + _HOUR, period.last) - timedelta(microseconds=1))
         first += _HOUR
 
 
@@ -54,9 +55,11 @@ def _is_left_alone(call: UnlinkedInvocation, policy: Policy) -> bool:
     return is_without and may_be_linked(call, policy)
 
 
-def _count(table: DeployedTable, calls: Sequence[UnlinkedInvocation], policy: Policy) -> int:
-    logged = [call.invocation.logged_at for call in calls]
-    around = list(table.reader.iter_requests(min(logged) - policy.reach, max(logged) + policy.reach))
+def _count(table: DeployedTable, policy: Policy, hour: Period) -> int:
+    calls = [call for call in table.reader.iter_unlinked(hour.first, hour.last) if _is_left_alone(call, policy)]
+    if not calls:
+        return 0
+    around = list(table.reader.iter_requests(hour.first - policy.reach, hour.last + policy.reach))
     fitted = (request for call in calls for request in fitting(lone_chain(call.invocation), around, policy))
     states = table.reader.load_heads(list(dict.fromkeys(request.request_id for request in fitted)))
     return sum(1 for _ in overtaken(calls, states, policy))

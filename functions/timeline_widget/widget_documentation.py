@@ -11,11 +11,14 @@ shown. A note below the picture says why, and what helps.
 
 What is dashed is pending: its calls are shown where they would be linked as things stand, and may still move.
 
+Calls that belong to no request are below the rows, by reason, where they ran by the clock.
+
 ### Widget parameters
 Param | Description
 ---|---
 **rows** | How many requests to show, the newest of the time range: 1 to 200. Default: 200
 **axis** | `own` begins each request at the left, `clock` places it by the clock. Default: own
+**stack** | The stack's name, for the line above the picture
 
 The time range, theme and width are the dashboard's. A range longer than 7 days is cut to its last 7 days.
 

@@ -50,6 +50,7 @@ def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> Timel
     return TimelineRow(
         label=view.record.route,
         detail=started,
+        brief=started,
         request=view.record,
         summary=view.summary,
         awaits_more=view.is_pending,

@@ -23,6 +23,11 @@ WINDOWS = (390, 768, 1280)
 A4_LANDSCAPE = (1031, 702)
 """Px within margins of 12 mm."""
 
+NARROW = (
+    *(Looking(width=width, height=2600) for width in WINDOWS[:2]),
+    Looking(width=A4_LANDSCAPE[0], height=1800, printed=True),
+)
+
 _CUT_OFF = """() => [...document.querySelectorAll("td, th, dd, dt, h1, h2, li")]
   .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
 _TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -67,11 +72,11 @@ def test_it_is_photographed_in_both_themes(name: str, theme: str) -> None:
     assert target.stat().st_size > 5_000
 
 
-@pytest.mark.parametrize("width", WINDOWS[:2])
-def test_it_is_photographed_in_narrow_windows(width: int) -> None:
-    target = PICTURES / f"uncertain-{width}.png"
+@pytest.mark.parametrize("looking", NARROW, ids=["telephone", "tablet", "paper"])
+def test_it_is_photographed_in_narrow_windows_and_on_paper(looking: Looking) -> None:
+    target = PICTURES / f"uncertain-{looking.width}.png"
 
-    photograph(page_of(PAGES["uncertain"]), target, looking=Looking(width=width, height=2600))
+    photograph(page_of(PAGES["uncertain"]), target, looking=looking)
 
     assert target.stat().st_size > 5_000
 

@@ -80,9 +80,12 @@ class Page(_Measured):
 READ = TypeAdapter(Page).validate_json
 
 
-def page_of(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> Page:
+def page_of(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True, lost: int = 0) -> Page:
     return measured(
-        range_document(seen, theme=theme, width=width, font=font), MEASURE, READ, looking=Looking(width=width + 40)
+        range_document(seen, theme=theme, width=width, font=font, lost=lost),
+        MEASURE,
+        READ,
+        looking=Looking(width=width + 40),
     )
 
 
@@ -127,9 +130,9 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.fixture(scope="module", params=[(w, t) for w in WIDTHS for t in THEMES], ids=lambda p: f"{p[0]}-{p[1]}")
 def page(request: pytest.FixtureRequest) -> Page:
-    """Ten requests, failing, uncertain and pending ones among them, at three sizes and in both themes."""
+    """Ten requests, failing, uncertain and pending ones among them, and nine calls of none, at each size and theme."""
     width, theme = request.param
-    return page_of(request_page(10, pending=3, uncertain=4), theme=theme, width=width)
+    return page_of(request_page(10, pending=3, uncertain=4), theme=theme, width=width, lost=9)
 
 
 def test_no_dark_bar_leaves_its_light_bar(page: Page) -> None:
@@ -200,6 +203,7 @@ def test_shapes_differ_in_greyscale(palette: Palette) -> None:
     assert contrast(palette.failed, palette.request) >= 3
     assert contrast(palette.throttled, palette.request) >= 3
     assert contrast(palette.request_edge, palette.background) >= 3
+    assert contrast(palette.unattributed, palette.background) >= 3
 
 
 def test_a_hostile_name_stays_a_text_in_both_pages() -> None:

@@ -131,13 +131,14 @@ class Report:
     def _row(self, state: RequestState) -> TimelineRow:
         label = self.labels.get(state.request_id)
         started = self.started_text(state.request)
-        title, detail = f"{started} · {state.request.route}", str(state.request_id)
+        title, detail, brief = f"{started} · {state.request.route}", str(state.request_id), ""
         if label is not None:
-            title, detail = label.prompt, f"{label.kind} · {state.request.route} · {started}"
+            title, detail, brief = label.prompt, f"{label.kind} · {state.request.route} · {started}", started
         summary = self.provisional.get(state.request_id, state.summary)
         return TimelineRow(
             label=title,
             detail=detail,
+            brief=brief,
             request=state.request,
             summary=summary,
             awaits_more=state.request_id in self.provisional,

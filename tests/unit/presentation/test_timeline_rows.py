@@ -160,3 +160,16 @@ def test_strips_are_the_same_picture_cut_between_rows(count: int) -> None:
     assert [strip.get("aria-labelledby") for strip in strips][:2] == ["rl-title rl-desc", None]
     assert not any(list(strip.iter(f"{SVG}style")) for strip in strips)
     assert "rl-doubts" in shared_style("light")
+
+
+@pytest.mark.parametrize("view", [View(), NARROW])
+def test_where_label_and_detail_share_a_line_it_is_the_brief_one(view: View) -> None:
+    drawn = [replace(each, label="POST /ask", detail="8vyhhrKPTgKzGt2=", brief="18:27:02") for each in rows(40)]
+    texts = set_texts(found(picture(drawn, view=view), "rl-row")[0])
+    assert texts[:2] == ["POST /ask", "18:27:02"]
+    assert "8vyhhrKPTgKzGt2=" not in texts
+
+
+def test_without_a_brief_one_the_label_has_the_line_for_itself() -> None:
+    (group,) = found(picture([row(chain(4300, 2), label="18:27:02 · POST /ask")], view=NARROW), "rl-row")
+    assert set_texts(group) == ["18:27:02 · POST /ask", "4.3 s", "2 calls"]

@@ -11,6 +11,7 @@ from request_lens.presentation.timeline.text import shortened, shortened_in_the_
 LABEL_SIZE, DETAIL_SIZE = 13.0, 12.0
 _BETWEEN, _DETAIL_SHARE = 10.0, 0.4
 _PILL_WIDTH, _PILL_GAP = 34.0, 6.0
+_ROUNDING = 0.01
 
 
 def label_width(rows: Sequence[TimelineRow], size: RowSize) -> float:
@@ -19,13 +20,20 @@ def label_width(rows: Sequence[TimelineRow], size: RowSize) -> float:
 
 
 def _label_width(row: TimelineRow, size: RowSize) -> float:
-    return max(named_width(row.label, row.detail, size), text_width(row.label, size=LABEL_SIZE) + _pill_room(row))
+    return max(
+        named_width(row.label, _beside(row, size), size), text_width(row.label, size=LABEL_SIZE) + _pill_room(row)
+    )
 
 
 def named_width(label: str, detail: str, size: RowSize) -> float:
     """How wide a label and its detail are, one below the other or on one line."""
     widths = text_width(label, size=LABEL_SIZE), text_width(detail, size=DETAIL_SIZE)
-    return sum(widths, start=_BETWEEN) if size.lower is None else max(widths)
+    return sum(widths, start=_BETWEEN if detail else 0) if size.lower is None else max(widths)
+
+
+def _beside(row: TimelineRow, size: RowSize) -> str:
+    """What stands below the row's label, or beside it."""
+    return row.brief if size.lower is None else row.detail
 
 
 def _pill_room(row: TimelineRow) -> float:
@@ -35,7 +43,7 @@ def _pill_room(row: TimelineRow) -> float:
 def left_words(row: TimelineRow, *, left: float, width: float, size: RowSize, top: float) -> Markup:
     """Label and detail, shortened to their column; the whole texts show on hovering."""
     room = Box(x=left, y=top, width=width - _pill_room(row), height=size.height)
-    words = named(row.label, row.detail, room, size=size)
+    words = named(row.label, _beside(row, size), room, size=size)
     if not row.has_failed:
         return words
     return joined((words, _pill(row.request.status, right=left + width, base=top + size.upper)))
@@ -63,7 +71,7 @@ def _on_one_line(label: str, detail: str, place: Box, *, y: float) -> Markup:
     if not detail or not (is_short or text_width(label, size=LABEL_SIZE) + needed <= place.width):
         return _label(label, place, room=place.width, y=y)
     end = element("text", text(detail), class_="rl-muted", x=place.right, y=y, text_anchor="end")
-    return joined((_label(label, place, room=place.width - needed, y=y), end))
+    return joined((_label(label, place, room=place.width - needed + _ROUNDING, y=y), end))
 
 
 def _label(label: str, place: Box, *, room: float, y: float) -> Markup:

@@ -11,6 +11,7 @@ from request_lens.domain.linking.link import Confidence
 class TimelineRow:
     """One request as it is drawn: its texts at the left, its record, and its summary.
 
+    `detail` stands below the label; where rows are too low for that, `brief` stands beside it.
     `summary` is None while no call is known; `awaits_more` says that a summary is not the last word yet.
     """
 
@@ -19,6 +20,7 @@ class TimelineRow:
     request: Request
     summary: Summary | None
     awaits_more: bool = False
+    brief: str = ""
 
     @property
     def is_pending(self) -> bool:

@@ -34,7 +34,7 @@ def show_commands(report: Report, *, local: LocalAws, stack: DeployedStack, cons
         f"Requests of an hour, by time, from one of the {REQUEST_SHARDS} lists that share them:": hour_query(
             table, first
         ),
-        "LLM calls a request, at 1-second resolution:": metric_query(stack.name, first.started_at, last.started_at),
+        "LLM calls per request, at 1-second resolution:": metric_query(stack.name, first.started_at, last.started_at),
     }
     for title, command in commands.items():
         console.print(title, style="bold")

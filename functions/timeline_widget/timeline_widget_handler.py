@@ -48,5 +48,5 @@ def _timeline(widget_request: WidgetRequest, viewer: Viewer, *, endpoint: str) -
     listing = list_requests(
         viewer.ports, viewer.policy, span=widget_request.span, now=viewer.clock.now(), limit=widget_request.rows
     )
-    unlinked = unattributed_beside(viewer.ports, listing, span=widget_request.span)
-    return timeline_page(listing, widget_request, endpoint=endpoint, unlinked=unlinked)
+    lost = unattributed_beside(viewer.ports, listing, span=widget_request.span)
+    return timeline_page(listing, widget_request, endpoint=endpoint, lost=lost)

@@ -1,11 +1,10 @@
 """The widget's first page: the requests of a time range as a timeline, each of which opens on a click."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
-from request_lens.application.query import MAX_COUNTED, RequestPage, RequestView
-from request_lens.domain.linking.link import UnlinkedInvocation
+from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage, RequestView, UnattributedCalls
 from request_lens.presentation.certainty import Doubt, count_doubts, remedy
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
@@ -16,18 +15,20 @@ from request_lens.presentation.timeline.row import TimelineRow
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
+NO_CALLS = UnattributedCalls()
+
 
 def timeline_page(
-    listing: RequestPage, widget_request: WidgetRequest, *, endpoint: str, unlinked: Sequence[UnlinkedInvocation] = ()
+    listing: RequestPage, widget_request: WidgetRequest, *, endpoint: str, lost: UnattributedCalls = NO_CALLS
 ) -> Markup:
     """The page; `endpoint` is the ARN of this function, which a click calls for a request's details.
 
-    Those of `unlinked` that belong to no request stand below the rows.
+    The calls that belong to no request stand below the rows.
     """
     drawn = lay_timeline(
         [timeline_row(view, span=widget_request.span) for view in listing.requests],
         words=_words(listing, widget_request, endpoint),
-        unlinked=unlinked,
+        unlinked=lost.calls,
         view=View(theme=widget_request.theme, width=widget_request.width, axis=widget_request.axis, newest_first=True),
     )
     rows = (
@@ -40,7 +41,7 @@ def timeline_page(
         )
         for row, top in drawn.rows
     )
-    return page(drawn.svg, *rows, *_notes(listing, widget_request), theme=widget_request.theme)
+    return page(drawn.svg, *rows, *_notes(listing, widget_request, lost), theme=widget_request.theme)
 
 
 def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
@@ -88,7 +89,7 @@ def _doubts(listing: RequestPage) -> Counter[Doubt]:
     return count_doubts((record, summary) for record, summary in settled if summary is not None)
 
 
-def _notes(listing: RequestPage, widget_request: WidgetRequest) -> Iterator[Markup]:
+def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls) -> Iterator[Markup]:
     """What is not certain in the picture, what is not in it, and why."""
     notes = [
         f"{pluralize(count, 'request')} uncertain: {doubt}. What helps: {remedy(doubt)}."
@@ -106,4 +107,6 @@ def _notes(listing: RequestPage, widget_request: WidgetRequest) -> Iterator[Mark
     if listing.unplaced_calls:
         calls = pluralize(listing.unplaced_calls, "pending call")
         notes.append(f"{calls} in no request yet: its record has not arrived, or the call fits none or several.")
+    if lost.may_be_more:
+        notes.append(f"Calls without a request are of the earliest {READ_LIMIT:,} untagged calls: there may be more.")
     return (element("p", text(note)) for note in notes)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
-from request_lens.application.query import RequestPage
+from request_lens.application.query import RequestPage, UnattributedCalls
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Reason, UnlinkedInvocation
 from request_lens.presentation.timeline.axis import AxisKind
@@ -51,7 +51,10 @@ def range_document(
 ) -> str:
     """The first page for these requests, and so many calls of none of them, in a widget of that width."""
     page = timeline_page(
-        seen, question(theme=theme, width=width), endpoint=ENDPOINT, unlinked=list(map(_lost, range(lost)))
+        seen,
+        question(theme=theme, width=width),
+        endpoint=ENDPOINT,
+        lost=UnattributedCalls(calls=list(map(_lost, range(lost)))),
     )
     return document(f"<div style='width:{width}px'>{page}</div>", theme=theme, font=font)
 

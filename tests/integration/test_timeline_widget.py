@@ -103,6 +103,23 @@ def test_calls_without_a_request_have_a_lane_below_the_rows(store: DynamoFactSto
     assert "Without a request: 3 calls, no_request: fits no request we know" in page
 
 
+def test_where_there_may_be_more_of_them_that_is_said(store: DynamoFactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("request_lens.application.query.READ_LIMIT", 3)
+    store_unattributed(store, 2)
+    assert "there may be more" not in answered(widgetContext=context())
+
+    store_unattributed(store, 3)
+
+    assert "untagged calls: there may be more." in answered(widgetContext=context())
+
+
+def test_of_the_newest_requests_alone_only_the_calls_of_their_time_are_shown(store: DynamoFactStore) -> None:
+    store_unattributed(store, 6)
+
+    assert "Without a request: 6 calls" in answered(widgetContext=context())
+    assert "Without a request: 2 calls" in answered(widgetContext=context(), rows=2)
+
+
 def test_the_subtitle_says_whose_requests_these_are_where_and_when() -> None:
     page = answered(widgetContext=context(), stack="request-lens-prod")
 

@@ -111,7 +111,7 @@ def _labels(path: Path | None) -> dict[str, Label]:
 
 
 def _draw(report: Report, path: Path, axis: AxisKind) -> None:
-    drawn = report.newest(MAX_DRAWN)
+    drawn = report.drawn(MAX_DRAWN)
     words, view = Words(subtitle=picture_subtitle(drawn)), View(axis=axis)
     write_picture(draw_timeline(drawn.timeline_rows(), words=words, view=view, unlinked=drawn.unlinked), path)
 

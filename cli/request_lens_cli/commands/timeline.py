@@ -18,7 +18,7 @@ from request_lens_cli.options.shared import period_options, selection_options, s
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.picture import picture_subtitle
-from request_lens_cli.report.report import Report, earlier_note, headline
+from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
@@ -72,7 +72,7 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
     with working("Reading the requests") as note:
         table = open_stack_table(view, on_hour=hours_told(note, "Reading the requests"))
         report = table.report(view.kept(period, now=command_clock().now()), view.policy)
-    drawn = selection.of(report).newest(drawing.rows)
+    drawn = selection.of(report).drawn(drawing.rows)
     console = open_console()
     if drawing.output is not None:
         _draw(drawn, drawing.output, View(axis=drawing.axis), view)
@@ -82,8 +82,9 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
         console.print(render_bars(rows, width=console.width, axis=drawing.axis, unlinked=unlinked))
     else:
         console.print(NO_REQUESTS)
-    if drawn.earlier:
-        console.print(f"{earlier_note(drawn)}.", style="dim", highlight=False)
+    for note_below in (earlier_note(drawn) if drawn.earlier else "", truncation_note(report)):
+        if note_below:
+            console.print(f"{note_below}.", style="dim", highlight=False)
 
 
 def _draw(report: Report, output: Path, view: View, stack: DeployedStackView) -> None:

@@ -18,7 +18,7 @@ def timeline_section(report: Report) -> Markup:
     """The section; nothing where the report has no requests."""
     if not report.requests:
         return NOTHING
-    drawn = report.newest(MAX_DRAWN)
+    drawn = report.drawn(MAX_DRAWN)
     subtitle = f"The latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
     words = Words(title="Timeline", subtitle=subtitle)
     pictures = (_picture(drawn, words, class_=class_, width=width) for class_, width in WIDTHS.items())

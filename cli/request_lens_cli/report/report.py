@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from functools import cached_property
 
-from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.facts import LOG_PRECISION_MS, Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
@@ -152,6 +152,15 @@ class Report:
         """The latest `limit` requests of the report, the others counted as earlier ones."""
         requests = by_start(self.requests)
         return replace(self, requests=requests[-limit:], earlier=self.earlier + max(len(requests) - limit, 0))
+
+    def drawn(self, limit: int) -> "Report":
+        """The latest `limit` requests, and of the untagged invocations those since the first of them: for a picture."""
+        shown = self.newest(limit)
+        if shown.earlier == self.earlier:
+            return shown
+        # A call's time is floored to the second, and so may lie before its request's.
+        since = shown.requests[0].request.started_at - timedelta(milliseconds=LOG_PRECISION_MS)
+        return replace(shown, unlinked=[call for call in self.unlinked if call.invocation.logged_at >= since])
 
 
 def by_start(states: Iterable[RequestState]) -> list[RequestState]:

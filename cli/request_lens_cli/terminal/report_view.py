@@ -40,7 +40,7 @@ def show_report(report: Report, console: Console, *, axis: AxisKind = AxisKind.O
     show_requests(report, console)
     if report.requests and console.is_terminal:
         console.print()
-        drawn = report.newest(MAX_BARS)
+        drawn = report.drawn(MAX_BARS)
         console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=axis, unlinked=drawn.unlinked))
 
 

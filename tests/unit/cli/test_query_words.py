@@ -143,3 +143,12 @@ def test_a_report_says_that_it_may_not_have_read_all_untagged_calls() -> None:
 
     assert truncation_note(whole) == ""
     assert truncation_note(cut) == "showing the earliest 5,000 untagged calls; narrow the time range to see all"
+
+
+def test_a_picture_of_the_newest_has_the_unlinked_calls_of_their_time_alone() -> None:
+    requests = [settled(f"r{at_}", call(f"i{at_}", at_), start=at_) for at_ in (0.5, 60.5, 120.5)]
+    report = Report(requests=requests, unlinked=[pending(call(f"u{at_}", at_)) for at_ in (0, 59, 60, 125)])
+
+    assert [each.invocation.invocation_id for each in report.drawn(2).unlinked] == ["u60", "u125"]
+    assert report.drawn(2).earlier == 1
+    assert list(report.drawn(3).unlinked) == list(report.unlinked)

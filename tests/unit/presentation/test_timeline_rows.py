@@ -173,3 +173,11 @@ def test_where_label_and_detail_share_a_line_it_is_the_brief_one(view: View) -> 
 def test_without_a_brief_one_the_label_has_the_line_for_itself() -> None:
     (group,) = found(picture([row(chain(4300, 2), label="18:27:02 · POST /ask")], view=NARROW), "rl-row")
     assert set_texts(group) == ["18:27:02 · POST /ask", "4.3 s", "2 calls"]
+
+
+def test_a_failed_request_has_its_outline_while_it_is_pending_too() -> None:
+    waiting = row(None)
+    (group,) = found(picture([replace(waiting, request=replace(waiting.request, status=503))]), "rl-row")
+    (light,) = found(group, "rl-pending")
+    assert "rl-failed-request" in light.get("class", "").split()
+    assert "503" in set_texts(group)

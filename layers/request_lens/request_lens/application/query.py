@@ -55,6 +55,14 @@ class RequestPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnattributedCalls:
+    """Calls that belong to no request, the earliest; there `may_be_more` where not all untagged calls were read."""
+
+    calls: Sequence[UnlinkedInvocation] = ()
+    may_be_more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDetail:
     """One request with its calls; those in `provisional` are not decided yet. `view` is None until its record arrives.
 
@@ -97,13 +105,14 @@ def list_requests(
     )
 
 
-def unattributed_beside(
-    ports: ReadPorts, page: RequestPage, *, span: tuple[datetime, datetime]
-) -> Sequence[UnlinkedInvocation]:
-    """The calls that belong to no request, the earliest of those in the time that the page's requests are of."""
+def unattributed_beside(ports: ReadPorts, page: RequestPage, *, span: tuple[datetime, datetime]) -> UnattributedCalls:
+    """The calls that belong to no request in the time that the page's requests are of."""
     first = page.requests[0].record.started_at if page.earlier else span[0]
+    # A call's time is floored to the second, and so may lie before its request's.
+    first -= timedelta(milliseconds=LOG_PRECISION_MS)
     unlinked = ports.reader.unlinked_between(first, span[1], limit=READ_LIMIT)
-    return [call for call in unlinked if isinstance(call.decision, Unattributed)]
+    calls = [call for call in unlinked if isinstance(call.decision, Unattributed)]
+    return UnattributedCalls(calls=calls, may_be_more=len(unlinked) >= READ_LIMIT)
 
 
 def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> RequestDetail:

@@ -197,7 +197,7 @@ def _request(row: TimelineRow, box: Box) -> Markup:
     if row.request.duration_ms is not None:
         hover += f", {duration_text(row.request.duration_ms)}"
     if row.is_pending:
-        return pending_bar(box, hover=f"{hover}, pending")
+        return pending_bar(box, hover=f"{hover}, pending", failed=row.has_failed)
     hover += uncertain_words(row)
     draw = open_bar if row.request.duration_ms is None else light_bar
     bar = draw(box, hover=hover, failed=row.has_failed)

@@ -58,10 +58,11 @@ def break_mark(box: Box) -> Markup:
     return element("path", title("runs on beyond the axis"), class_="rl-break", d=strokes)
 
 
-def pending_bar(box: Box, *, hover: str) -> Markup:
+def pending_bar(box: Box, *, hover: str, failed: bool = False) -> Markup:
     """A request whose calls are not all known yet."""
     inner = Box(x=box.x + 0.6, y=box.y + 0.6, width=max(box.width - 1.2, 0.5), height=box.height - 1.2)
-    return rectangle(inner, "rl-open rl-pending", title(hover), radius=min(4.4, inner.width / 2))
+    line = "rl-open rl-failed-request" if failed else "rl-open"
+    return rectangle(inner, f"{line} rl-pending", title(hover), radius=min(4.4, inner.width / 2))
 
 
 def open_bar(box: Box, *, hover: str, failed: bool = False) -> Markup:

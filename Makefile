@@ -67,6 +67,7 @@ docs: setup browser ## Make the generated parts of the documents anew: tables, o
 	$(BIN)/python -m scripts.document_tables
 	$(BIN)/python -m scripts.timeline_picture >/dev/null
 	$(BIN)/python -m scripts.overlap_picture
+	$(WITH_FUNCTIONS) $(BIN)/python -m scripts.dashboard.picture
 	$(BIN)/python -m tests.support.command_line.command_outputs
 	$(BIN)/python -m tests.support.command_line.table_page
 	$(BIN)/python -m tests.cases.golden

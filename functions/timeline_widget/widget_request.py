@@ -18,7 +18,9 @@ MAX_RANGE = timedelta(days=7)
 
 _DEFAULT_RANGE = timedelta(minutes=15)
 _DEFAULT_WIDTH, _MAX_WIDTH = 1200, 4000
-_SCROLL_BAR = 24
+SCROLL_BAR = 24
+"""Px that the console's scroll bar takes of the width it names."""
+
 _MIN_TIME_MS, _MAX_TIME_MS = 0, 4_102_444_800_000  # 1970 and 2100
 
 type Object = Mapping[str, object]
@@ -47,7 +49,7 @@ def read_request(event: Object, *, now: datetime) -> WidgetRequest:
         span=(first, ends),
         is_cut=first > begins,
         theme="dark" if context.get("theme") == "dark" else "light",
-        width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _MAX_WIDTH)) - _SCROLL_BAR,
+        width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _MAX_WIDTH)) - SCROLL_BAR,
         rows=_number(event, "rows", default=MAX_ROWS, within=(1, MAX_ROWS)),
         stack=_text(event, "stack"),
         axis=AxisKind.CLOCK if event.get("axis") == AxisKind.CLOCK else AxisKind.OWN,

@@ -26,7 +26,7 @@ UNATTRIBUTED = [*ALL_CALLS, "Route", UNATTRIBUTED_ROUTE]
 SEARCH = re.compile(
     r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)'\)( / 1000)?"
 )
-KEY_FIGURES = range(4, 15)
+KEY_FIGURES = range(3, 12)
 """The rows of the key figures, below the alarms."""
 
 UNIT = re.compile(r"\((count|s|USD|estimated USD)\b[^()]*\)")
@@ -129,7 +129,9 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
     assert {part[1] for part in times["metrics"] if isinstance(part[0], str)}.isdisjoint({Metric.REQUEST_DURATION})
     whole = times["metrics"][0][0]
     assert (whole["expression"], whole["label"]) == ("(llm + other) / 1000", "request")
-    assert [part[-1].get("label") for part in times["metrics"] if part[-1].get("stat") == "SampleCount"] == ["requests"]
+    assert [part[-1].get("label") for part in times["metrics"] if part[-1].get("stat") == "SampleCount"] == [
+        "requests (count)"
+    ]
 
 
 def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_where_there_are_requests() -> None:

@@ -1,0 +1,129 @@
+"""The rows of a log widget: the part of Logs Insights' language that the dashboard and the saved queries use."""
+
+import ast
+import operator
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from scripts.dashboard.body import NotDrawnError, parsed
+
+type Row = Mapping[str, object]
+"""A log event, or a row of an answer, by its fields; a list's first element is `<name>.0`, as in the query."""
+
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {ast.Gt: operator.gt}
+_MATH: Mapping[type[ast.operator], Callable[[float, float], float]] = {ast.Div: operator.truediv}
+_AGGREGATES: Mapping[str, Callable[[Sequence[object]], object]] = {
+    "sum": lambda values: sum(map(_number, values)) if values else None,
+    "max": lambda values: max(map(_number, values)) if values else None,
+    "latest": lambda values: values[-1] if values else None,
+    "count": len,
+}
+
+
+def run(query: str, events: Sequence[Row]) -> list[Row]:
+    """What the query answers over these events, which come in the order of their time. Raises: NotDrawnError."""
+    rows = list(events)
+    for command in _COMMENT.sub("", query).split("|"):
+        name, _, rest = command.strip().partition(" ")
+        if name == "SOURCE":
+            continue
+        if name not in _COMMANDS:
+            raise NotDrawnError(f"the command {name} is not drawn")
+        rows = _COMMANDS[name](rows, rest.strip())
+    return rows
+
+
+def _filter(rows: list[Row], condition: str) -> list[Row]:
+    wanted = _parsed(condition)
+    return [row for row in rows if _value(wanted, row)]
+
+
+def _fields(rows: list[Row], fields: str) -> list[Row]:
+    return [{**row, **_chosen(fields, row)} for row in rows]
+
+
+def _display(rows: list[Row], fields: str) -> list[Row]:
+    return [_chosen(fields, row) for row in rows]
+
+
+def _chosen(fields: str, row: Row) -> Row:
+    named = (field.partition(" as ") for field in fields.split(", "))
+    return {(name or field).strip(): _value(_parsed(field), row) for field, _, name in named}
+
+
+def _stats(rows: list[Row], rest: str) -> list[Row]:
+    figures, _, by = rest.partition(" by ")
+    keys = by.split(", ")
+    groups: defaultdict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row.get(key) for key in keys)].append(row)
+    return [dict(zip(keys, group, strict=True)) | _aggregated(figures, own) for group, own in groups.items()]
+
+
+def _aggregated(figures: str, rows: Sequence[Row]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for function, what, name in re.findall(r"(\w+)\(([^)]*)\) as (\w+)", figures):
+        if function not in _AGGREGATES:
+            raise NotDrawnError(f"{function}() is not drawn")
+        values = [1 if what == "*" else _value(_parsed(what), row) for row in rows]
+        found[name] = _AGGREGATES[function]([value for value in values if value is not None])
+    return found
+
+
+def _sort(rows: list[Row], rest: str) -> list[Row]:
+    """By one field, descending; rows without it come last."""
+    field, direction = rest.split()
+    if direction != "desc":
+        raise NotDrawnError(f"sort {direction} is not drawn")
+    known = [row for row in rows if row.get(field) is not None]
+    return sorted(known, key=lambda row: _number(row[field]), reverse=True) + [row for row in rows if row not in known]
+
+
+def _limit(rows: list[Row], rest: str) -> list[Row]:
+    return rows[: int(rest)]
+
+
+_COMMANDS: Mapping[str, Callable[[list[Row], str], list[Row]]] = {
+    "filter": _filter,
+    "fields": _fields,
+    "display": _display,
+    "stats": _stats,
+    "sort": _sort,
+    "limit": _limit,
+}
+
+
+def _parsed(text: str) -> ast.expr:
+    """The expression as Python's own syntax reads it, fields spelled as names."""
+    python = re.sub(r"\b([A-Za-z]\w*)\.0\b", r"\1__0", text.strip()).replace("@", "at__").replace(" = ", " == ")
+    return parsed(python)
+
+
+def _value(node: ast.expr, row: Row) -> object:
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return row.get(name.replace("__0", ".0").replace("at__", "@"))
+        case ast.BoolOp(op=op, values=values):
+            return (all if isinstance(op, ast.And) else any)(_value(each, row) for each in values)
+        case ast.Call(func=ast.Name(id="ispresent"), args=[field]):
+            return _value(field, row) is not None
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _MATH:
+            dividend, divisor = _value(left, row), _value(right, row)
+            return None if dividend is None or divisor is None else _MATH[type(op)](_number(dividend), _number(divisor))
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return _value(left, row) == _value(right, row)
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
+            one, other = _value(left, row), _value(right, row)
+            return one is not None and other is not None and _COMPARE[type(op)](_number(one), _number(other))
+        case _:
+            raise NotDrawnError(f"{ast.unparse(node)} is not drawn")
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float):
+        raise NotDrawnError(f"{value!r} is no number")
+    return value

@@ -1,0 +1,154 @@
+"""Draws the dashboard of dashboard.yaml for docs/dashboard.md, over an hour of traffic; a test compares the SVG.
+
+It is our drawing, not CloudWatch's: places, titles, figures and queries are the dashboard's own. `make docs` runs it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
+
+from request_lens.application.query import RequestPage, RequestView, UnattributedCalls
+from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.markup import Markup, element, joined
+from scripts.dashboard.body import CHECKOUT, Json, NotDrawnError, Widget, dashboard_widgets
+from scripts.dashboard.canvas import STYLE, UNIT_HEIGHT, UNIT_WIDTH, Area, card
+from scripts.dashboard.chart import chart
+from scripts.dashboard.log_query import run
+from scripts.dashboard.metric_math import period_of, series_of
+from scripts.dashboard.sample_hour import SERVICE, SPAN, SampleHour, sample_hour
+from scripts.dashboard.tiles import alarms, figures, note, table
+from widget_request import SCROLL_BAR, read_request
+from widget_timeline import timeline_page
+
+COLUMNS = 24
+FIRST_CHART_ROW = 36
+"""Where the second picture begins: what is above answers at a glance, what is below is for who looks closer."""
+
+PICTURES: Mapping[Path, range] = {
+    CHECKOUT / "docs" / "images" / "dashboard.svg": range(FIRST_CHART_ROW),
+    CHECKOUT / "docs" / "images" / "dashboard-charts.svg": range(FIRST_CHART_ROW, 1000),
+}
+"""Each picture, and which rows of the grid it shows."""
+
+REGION = "us-east-1"
+MOST_ROWS = 20
+"""More requests than the timeline's widget has room for."""
+
+_SVG = re.compile(r'<svg [^>]*?height="(?P<height>[\d.]+)".*</svg>', re.DOTALL)
+_MINUTES = re.compile(r"-PT(\d+)M")
+
+
+def widgets() -> Sequence[Widget]:
+    """The dashboard of a stack with this service. Raises: NotDrawnError."""
+    return dashboard_widgets(
+        {
+            "StackName": SERVICE,
+            "ServiceName": SERVICE,
+            "AWS::Region": REGION,
+            "ProcessorLogGroupName": f"/request-lens/{SERVICE}/processor",
+            "TimelineWidgetArn": "TimelineWidgetFunction",
+            "AlarmArns": '", "'.join(_alarm_names()),
+        }
+    )
+
+
+def _alarm_names() -> Sequence[str]:
+    """The stack's alarms, in the template's order."""
+    template = cast("Mapping[str, Mapping[str, Mapping[str, object]]]", cfn_yaml.load(str(CHECKOUT / "template.yaml")))
+    return [name for name, each in template["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"]
+
+
+def picture(rows: range, hour: SampleHour) -> Markup:
+    """The widgets that begin in these rows of the grid, as SVG."""
+    shown = [each for each in widgets() if each.y in rows]
+    width = COLUMNS * UNIT_WIDTH
+    height = (max(each.y + each.height for each in shown) - rows.start) * UNIT_HEIGHT
+    ground = element("rect", width=float(width), height=float(height), fill="#f2f4f6")
+    drawn = (draw(each, hour, top=rows.start) for each in shown)
+    return element(
+        "svg",
+        element("title", Markup("The CloudWatch dashboard of Request Lens")),
+        element("style", STYLE),
+        ground,
+        *drawn,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width} {height}",
+        width=float(width),
+        height=float(height),
+        class_="d",
+        role="img",
+    )
+
+
+def draw(widget: Widget, hour: SampleHour, *, top: int) -> Markup:
+    """One widget. Raises: NotDrawnError."""
+    frame, area = card(widget, top=top)
+    properties = widget.properties
+    match widget.kind:
+        case "alarm":
+            content = alarms(cast("Sequence[str]", properties["alarms"]), area)
+        case "text":
+            content = note(str(properties["markdown"]), area)
+        case "log":
+            content = table(run(str(properties["query"]), hour.events), area)
+        case "custom":
+            content = _timeline(widget, area, hour)
+        case _:
+            content = _metrics(widget, area, hour)
+    return joined((frame, content))
+
+
+def _metrics(widget: Widget, area: Area, hour: SampleHour) -> Markup:
+    span = own_span(widget)
+    shown = series_of(widget.properties, hour.store, span)
+    if widget.properties["view"] == "singleValue":
+        return figures(shown, area)
+    stacked = bool(widget.properties.get("stacked"))
+    return chart(shown, area, span=span, period=period_of(widget.properties, span), stacked=stacked)
+
+
+def own_span(widget: Widget) -> tuple[datetime, datetime]:
+    """The dashboard's range, or the widget's own last minutes. Raises: NotDrawnError."""
+    start, end = widget.properties.get("start"), widget.properties.get("end")
+    if start is None and end is None:
+        return SPAN
+    minutes = _MINUTES.fullmatch(str(start))
+    if minutes is None or end != "P0D":
+        raise NotDrawnError(f"the range {start} to {end} is not drawn")
+    return SPAN[1] - timedelta(minutes=int(minutes[1])), SPAN[1]
+
+
+def _timeline(widget: Widget, area: Area, hour: SampleHour) -> Markup:
+    """The newest requests as the widget's function draws them, as many as fit: the console scrolls."""
+    first, last = (round(bound.timestamp() * 1000) for bound in SPAN)
+    context = {"theme": "light", "width": int(area.width) + SCROLL_BAR, "timeRange": {"start": first, "end": last}}
+    asked = read_request({**cast("Json", widget.properties["params"]), "widgetContext": context}, now=SPAN[1])
+    for count in range(MOST_ROWS, 0, -1):
+        listing = RequestPage(requests=list(map(_view, hour.result.requests[-count:])))
+        since = listing.requests[0].record.started_at
+        beside = [each for each in hour.result.unattributed if each.invocation.logged_at >= since]
+        page = timeline_page(listing, asked, endpoint=f"arn:aws:lambda:{REGION}", lost=UnattributedCalls(calls=beside))
+        drawn = _SVG.search(page)
+        if drawn is not None and float(drawn["height"]) <= area.height:
+            return element("svg", Markup(drawn[0]), x=area.x, y=area.y, width=area.width, height=area.height)
+    raise NotDrawnError("the timeline has no room for a single request")
+
+
+def _view(state: RequestState) -> RequestView:
+    if state.record is None:
+        raise ValueError(f"no record of request {state.request_id}")
+    return RequestView(record=state.record, state=state, summary=state.summary, is_pending=False)
+
+
+def write() -> None:
+    """Write both pictures."""
+    for path, rows in PICTURES.items():
+        path.write_text(picture(rows, sample_hour()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

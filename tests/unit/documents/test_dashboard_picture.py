@@ -1,0 +1,193 @@
+"""The dashboard's picture is drawn from the dashboard itself, and refuses what it could not draw."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aws_lambda_powertools.metrics import MetricUnit
+
+from request_lens_cli.local_aws.emf.extraction import ExtractedMetric
+from scripts.dashboard import log_query
+from scripts.dashboard.body import NotDrawnError, read_widgets
+from scripts.dashboard.canvas import figure, fits
+from scripts.dashboard.metric_math import series_of
+from scripts.dashboard.metric_store import MetricStore, percentile
+from scripts.dashboard.picture import PICTURES, own_span, picture, widgets
+from scripts.dashboard.sample_hour import sample_hour
+from tests.support.template_document import DASHBOARD
+
+BEGINS = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+SPAN = (BEGINS, BEGINS + timedelta(minutes=3))
+PLACE = {"x": 0, "y": 0, "width": 6, "height": 6}
+
+
+def body(kind: str, properties: Mapping[str, object]) -> str:
+    return json.dumps({"widgets": [{"type": kind, **PLACE, "properties": properties}]})
+
+
+def metric(name: str, minute: int, *values: float, route: str | None = None) -> ExtractedMetric:
+    return ExtractedMetric(
+        namespace="RequestLens",
+        name=name,
+        dimensions={"Service": "lens"} if route is None else {"Service": "lens", "Route": route},
+        values=values,
+        unit=MetricUnit.Count,
+        at=BEGINS + timedelta(minutes=minute, seconds=7),
+        storage_resolution=1,
+    )
+
+
+def shown(metrics: Sequence[object], *published: ExtractedMetric, period: int = 60) -> dict[str, list[float]]:
+    found = series_of({"metrics": metrics, "period": period}, MetricStore(published), SPAN)
+    return {each.label: list(each.points.values()) for each in found}
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: str(path.name))
+def test_each_picture_is_of_the_dashboard_as_it_is(path: Path) -> None:
+    assert picture(PICTURES[path], sample_hour()) == path.read_text(encoding="utf-8"), "run: make docs"
+
+
+def test_the_hour_gives_every_widget_something_to_show() -> None:
+    hour = sample_hour()
+    empty = [
+        each.title
+        for each in widgets()
+        if each.kind == "metric"
+        and not any(series.points for series in series_of(each.properties, hour.store, own_span(each)))
+    ]
+    empty += [
+        each.title
+        for each in widgets()
+        if each.kind == "log" and not log_query.run(str(each.properties["query"]), hour.events)
+    ]
+
+    assert empty == []
+
+
+def test_every_saved_query_finds_something_in_the_hour() -> None:
+    queries = {
+        name: str(each["Properties"]["QueryString"])
+        for name, each in DASHBOARD["Resources"].items()
+        if each["Type"] == "AWS::Logs::QueryDefinition"
+    }
+    events = sample_hour().events
+
+    assert [name for name, query in queries.items() if not log_query.run(query, events)] == []
+
+
+def test_every_title_is_shown_whole() -> None:
+    assert [each.title for each in widgets() if not fits(each)] == []
+
+
+@pytest.mark.parametrize(
+    "dashboard",
+    [
+        body("explorer", {"title": "t"}),
+        body("metric", {"title": "t", "view": "timeSeries", "metrics": [], "annotations": {}}),
+        body("metric", {"title": "t", "view": "pie", "metrics": []}),
+        body("metric", {"title": "t", "view": "timeSeries", "metrics": [["N", "m", {"stat": "Sum", "region": "r"}]]}),
+        body("log", {"title": "t", "view": "bar", "query": ""}),
+        json.dumps({"widgets": [], "variables": []}),
+    ],
+)
+def test_a_widget_a_property_or_a_view_that_is_not_drawn_is_refused(dashboard: str) -> None:
+    with pytest.raises(NotDrawnError):
+        read_widgets(dashboard)
+
+
+@pytest.mark.parametrize("expression", ["RATE(m)", "m > 1", "SEARCH('{A,B} x', 'Sum')", "other + 1", "1 + 1"])
+def test_math_that_is_not_drawn_is_refused(expression: str) -> None:
+    hidden = ["RequestLens", "Requests", "Service", "lens", {"stat": "Sum", "id": "m", "visible": False}]
+
+    with pytest.raises(NotDrawnError):
+        shown([[{"expression": expression, "label": ""}], hidden], metric("Requests", 0, 1))
+
+
+def test_a_statistic_that_is_not_drawn_is_refused() -> None:
+    with pytest.raises(NotDrawnError):
+        shown([["RequestLens", "Requests", "Service", "lens", {"stat": "TM90"}]], metric("Requests", 0, 1))
+
+
+@pytest.mark.parametrize(
+    "query", ["parse a", "sort a asc", "stats avg(a) as b by c", "filter a like 1", "filter a < 1"]
+)
+def test_a_query_that_is_not_drawn_is_refused(query: str) -> None:
+    with pytest.raises(NotDrawnError):
+        log_query.run(query, [{"a": 1.0}])
+
+
+def test_failed_requests_are_0_where_there_are_requests_and_nothing_where_there_are_none() -> None:
+    metrics = [
+        [{"expression": "FILL(failures, 0) + 0 * requests", "label": "failed"}],
+        [{"expression": "100 * FILL(failures, 0) / requests", "label": "% failed"}],
+        ["RequestLens", "Requests", "Service", "lens", {"stat": "Sum", "id": "requests", "visible": False}],
+        ["RequestLens", "FailedRequests", "Service", "lens", {"stat": "Sum", "id": "failures", "visible": False}],
+    ]
+
+    assert shown(
+        metrics, metric("Requests", 0, 1, 1, 1, 1), metric("Requests", 2, 1), metric("FailedRequests", 0, 1)
+    ) == {
+        "failed": [1, 0],
+        "% failed": [25, 0],
+    }
+    assert shown(metrics) == {"failed": [], "% failed": []}
+
+
+def test_a_search_has_a_series_for_each_route_and_is_divided_as_a_whole() -> None:
+    search = "SEARCH('{RequestLens,Service,Route} MetricName=\"RequestDuration\" Service=\"lens\"', 'p90') / 1000"
+    published = [metric("RequestDuration", 0, 500, 1500, route="/a"), metric("RequestDuration", 1, 250, route="/b")]
+
+    assert shown([[{"expression": search, "label": ""}]], *published) == {"/a": [1.5], "/b": [0.25]}
+
+
+def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed() -> None:
+    values = [float(value) for value in range(1, 101)]
+
+    assert [percentile(values, percent) for percent in (50, 90, 99)] == [50, 90, 99]
+    assert percentile([7.0], 50) == 7
+
+
+def test_a_period_has_the_values_that_lie_in_it() -> None:
+    total = [["RequestLens", "Requests", "Service", "lens", {"stat": "Sum", "label": "all"}]]
+    published = [metric("Requests", 0, 1), metric("Requests", 2, 1, 1), metric("Requests", 3, 1)]
+
+    assert shown(total, *published) == {"all": [1, 2]}
+    assert shown(total, *published, period=180) == {"all": [3]}
+
+
+def test_a_query_filters_counts_and_sorts_as_it_says() -> None:
+    events: list[log_query.Row] = [
+        {"request_id": "a", "LlmCalls.0": 2.0, "status": 200},
+        {"request_id": "b", "LlmCalls.0": 5.0, "status": 500},
+        {"request_id": "a", "LlmCalls.0": 1.0, "status": 504},
+        {"other": 1},
+    ]
+    query = """# a comment
+    filter ispresent(request_id) and ispresent(LlmCalls.0)
+    | stats sum(LlmCalls.0) as calls, latest(status) as http_status, count(*) as lines by request_id
+    | filter calls > 2
+    | sort calls desc
+    | limit 5"""
+
+    assert log_query.run(query, events) == [
+        {"request_id": "b", "calls": 5, "http_status": 500, "lines": 1},
+        {"request_id": "a", "calls": 3, "http_status": 504, "lines": 2},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "--"),
+        (0.0, "0"),
+        (0.00491, "0.00491"),
+        (4.8249, "4.82"),
+        (1250.4, "1,250"),
+        (98_760, "98.8k"),
+        (2e6, "2M"),
+    ],
+)
+def test_a_figure_has_few_digits(value: float | None, written: str) -> None:
+    assert figure(value) == written

@@ -44,9 +44,9 @@ test: setup browser checkov tagging ## Run every test, the end-to-end test on th
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
-drills: setup ## Load the stack on a local AWS and kill its workers, at full size (BATCHES="1 5 20 100": log events in a batch)
+drills: setup ## Load, kill and upgrade the stack on a local AWS, at full size (BATCHES="1 5 20 100": log events in a batch)
 	DRILL_REQUESTS="$(REQUESTS)" DRILL_BATCHES="$(BATCHES)" DRILL_KILLED_REQUESTS=300 $(BIN)/pytest -q -s \
-		tests/e2e/test_load.py tests/e2e/test_killed_workers.py
+		tests/e2e/test_load.py tests/e2e/test_killed_workers.py tests/e2e/test_upgrade.py
 
 check: setup ## Format, lint, types, import contracts, template, the cases and the quick unit tests
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt

@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 REQUESTS = int(os.environ.get("DRILL_KILLED_REQUESTS", "12"))
 """Half of them tagged."""
 
-BATCH = 5
-KILL_EVERY_S = 0.7
+BATCH = max(5, REQUESTS // 15)
+KILL_EVERY_S = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ class LocalProcessor:
     stack: DemoStack
     prints: Path
     _chance: random.Random = field(default_factory=lambda: random.Random(13))
+    _passed: list[int] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -78,9 +79,19 @@ class LocalProcessor:
         """
         client = self.lambda_
         with ThreadPoolExecutor(PARALLEL) as pool:
-            failures = list(pool.map(lambda event: _failures(client, self.name, event), events))
+            failures = list(pool.map(lambda event: self._failures(client, event), events))
         given_up = [event for event, failed in zip(events, failures, strict=True) if failed == TRIES]
         return Delivered(failed_runs=sum(failures), given_up=given_up)
+
+    def _failures(self, client: "LambdaClient", event: LambdaEvent) -> int:
+        """How often the event failed before it passed, or before Lambda would give it up."""
+        for failed in range(TRIES):
+            answer = client.invoke(FunctionName=self.name, Payload=json.dumps(event).encode())
+            answer["Payload"].read()
+            if not answer.get("FunctionError"):
+                self._passed.append(failed)
+                return failed
+        return TRIES
 
     def is_idle(self, *, within_s: float) -> bool:
         """Whether the settle queue has been worked off by then."""
@@ -96,14 +107,16 @@ class LocalProcessor:
         return lines_of(requests, self.printed())
 
     def workers(self) -> list[int]:
-        """The process ids of the processor's workers: children of this very emulator."""
+        """The process ids of the processor's workers, children of this very emulator, that have begun to print."""
         state = read_state(self.stack.local.paths)
         assert state is not None
         command = ["ps", "-ww", "-A", "-o", "pid=,ppid=,command="]
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         processes = [line.split(maxsplit=2) for line in listed.splitlines()]
         mark = f"ministack-lambda-{self.name}-"
-        return [int(pid) for pid, parent, said in processes if int(parent) == state.emulator.pid and mark in said]
+        found = [int(pid) for pid, parent, said in processes if int(parent) == state.emulator.pid and mark in said]
+        printed = [self.prints / f"{pid}.txt" for pid in found]
+        return [pid for pid, path in zip(found, printed, strict=True) if path.exists() and path.stat().st_size]
 
     def waits(self) -> int:
         """How many settle messages wait, are delayed or are being worked on."""
@@ -114,13 +127,17 @@ class LocalProcessor:
 
     @contextmanager
     def killed_at_random(self, *, every_s: float) -> Iterator[list[int]]:
-        """Kill one worker after the other, about so often, as long as the context lasts; answers with their ids."""
+        """Kill one worker after the other, about so often, as long as the context lasts; answers with their ids.
+
+        An event has passed between two kills: on a slow machine no worker would come to its work.
+        """
         killed: list[int] = []
-        over = Event()
+        over, passed = Event(), [-1]
 
         def kill() -> None:
             while not over.wait(self._chance.uniform(0, 2 * every_s)):
-                if workers := self.workers():
+                if len(self._passed) > passed[-1] and (workers := self.workers()):
+                    passed.append(len(self._passed))
                     victim = self._chance.choice(workers)
                     with suppress(ProcessLookupError):
                         os.kill(victim, signal.SIGKILL)
@@ -170,16 +187,6 @@ def _set_environment(processor: LocalProcessor, variables: Mapping[str, str]) ->
     client = processor.lambda_
     client.update_function_configuration(FunctionName=processor.name, Environment={"Variables": variables})
     client.get_waiter("function_updated_v2").wait(FunctionName=processor.name, WaiterConfig={"Delay": 1})
-
-
-def _failures(client: "LambdaClient", name: str, event: LambdaEvent) -> int:
-    """How often the event failed before it passed, or before Lambda would give it up."""
-    for failed in range(TRIES):
-        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
-        answer["Payload"].read()
-        if not answer.get("FunctionError"):
-            return failed
-    return TRIES
 
 
 def lines_of(requests: Container[str], lines: Sequence[Line]) -> list[Line]:

@@ -69,6 +69,7 @@ def summary_of(calls: int = 2) -> Summary:
         input_tokens=1011 * calls,
         output_tokens=31 * calls,
         cache_read_input_tokens=512,
+        uncounted=(0, 0, 0, calls),
         estimated_cost_usd=Decimal("0.00128265") * calls if calls else None,
     )
     bars = tuple(

@@ -1,7 +1,7 @@
 """The page's tables of figures: by route, by model, and what belongs to no request."""
 
-from request_lens.domain.folding.summary import Totals
-from request_lens.presentation.certainty import Doubt, remedy
+from request_lens.domain.folding.summary import TokenClass, Totals
+from request_lens.presentation.certainty import Doubt, remedy, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, text
@@ -21,8 +21,8 @@ _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
     Column(header="LLM time, median", cell=lambda row: _median(row[1].llm_time_ms), numeric=True),
-    Column(header="Tokens in", cell=lambda row: text(row[1].tokens(row[1].totals.input_tokens)), numeric=True),
-    Column(header="Tokens out", cell=lambda row: text(row[1].tokens(row[1].totals.output_tokens)), numeric=True),
+    Column(header="Tokens in", cell=lambda row: text(row[1].tokens(TokenClass.INPUT)), numeric=True),
+    Column(header="Tokens out", cell=lambda row: text(row[1].tokens(TokenClass.OUTPUT)), numeric=True),
     Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
 _MODELS: tuple[Column[_Model], ...] = (
@@ -30,10 +30,10 @@ _MODELS: tuple[Column[_Model], ...] = (
     Column(header="LLM calls", cell=lambda row: _count(row[1].llm_calls), numeric=True),
     Column(header="Failed", cell=lambda row: _count(row[1].llm_errors), numeric=True),
     Column(header="Throttled", cell=lambda row: _count(row[1].llm_throttles), numeric=True),
-    Column(header="Tokens in", cell=lambda row: _count(row[1].input_tokens), numeric=True),
-    Column(header="Tokens out", cell=lambda row: _count(row[1].output_tokens), numeric=True),
-    Column(header="Cache read", cell=lambda row: _count(row[1].cache_read_input_tokens), numeric=True),
-    Column(header="Cache write", cell=lambda row: _count(row[1].cache_write_input_tokens), numeric=True),
+    Column(header="Tokens in", cell=lambda row: _tokens(row[1], TokenClass.INPUT), numeric=True),
+    Column(header="Tokens out", cell=lambda row: _tokens(row[1], TokenClass.OUTPUT), numeric=True),
+    Column(header="Cache read", cell=lambda row: _tokens(row[1], TokenClass.CACHE_READ), numeric=True),
+    Column(header="Cache write", cell=lambda row: _tokens(row[1], TokenClass.CACHE_WRITE), numeric=True),
     Column(header="Cost (est.)", cell=lambda row: text(cost_of(row[1])), numeric=True),
 )
 _REASONS: tuple[Column[tuple[str, int]], ...] = (
@@ -77,6 +77,10 @@ def _count(value: int) -> Markup:
 def _requests(figures: RequestFigures) -> Markup:
     uncertain = f" ({figures.uncertain:,} uncertain)" if figures.uncertain else ""
     return text(f"{figures.requests:,}{uncertain}")
+
+
+def _tokens(totals: Totals, of: TokenClass) -> Markup:
+    return text(tokens_text(totals, of, certain=True))
 
 
 def _cost(figures: RequestFigures) -> Markup:

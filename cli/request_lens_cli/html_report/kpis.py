@@ -1,5 +1,6 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
+from request_lens.domain.folding.summary import TokenClass
 from request_lens.presentation.certainty import at_least, at_least_words
 from request_lens.presentation.costs import cost_of, dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
@@ -16,7 +17,7 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
         _card("LLM calls per request", _mean(figures.calls), _calls_notes(figures)),
         _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
         _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
-        _card("Tokens", f"{figures.tokens(totals.input_tokens)} in", _token_notes(figures)),
+        _card("Tokens", f"{figures.tokens(TokenClass.INPUT)} in", _token_notes(figures)),
         _cost_card(figures, report),
         _card("LLM errors", figures.least(totals.llm_errors), [f"of these throttled: {totals.llm_throttles:,}"]),
         _unattributed_card(report),
@@ -88,9 +89,8 @@ def _tool_time(figures: RequestFigures) -> str:
 
 
 def _token_notes(figures: RequestFigures) -> list[str]:
-    totals = figures.totals
-    cached = f"{totals.cache_read_input_tokens:,} read from cache, {totals.cache_write_input_tokens:,} written"
-    return [f"{figures.tokens(totals.output_tokens)} out", cached]
+    read, written = figures.tokens(TokenClass.CACHE_READ), figures.tokens(TokenClass.CACHE_WRITE)
+    return [f"{figures.tokens(TokenClass.OUTPUT)} out", f"{read} read from cache, {written} written"]
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.order import in_order
-from request_lens.domain.folding.summary import Summary
+from request_lens.domain.folding.summary import Summary, TokenClass
 from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.policy import Policy
@@ -29,6 +29,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
 
     While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far.
+    A sum of tokens is null where no call's log counts them; `at_least` names those that some call's log leaves out.
 
     Raises: ValueError for a request whose record has not come.
     """
@@ -61,6 +62,7 @@ _AGGREGATE_KEYS = (
     "output_tokens",
     "cache_read_input_tokens",
     "cache_write_input_tokens",
+    "at_least",
     "estimated_cost_usd",
     "unpriced_calls",
 )
@@ -76,7 +78,9 @@ CSV_KEYS = (
 def csv_row(state: RequestState, policy: Policy) -> Document:
     """One request for CSV; unknown is empty."""
     document = summary_document(state, policy)
-    return {key: document[key] for key in CSV_KEYS}
+    at_least = document["at_least"]
+    names = " ".join(map(str, at_least)) if isinstance(at_least, Sequence) else at_least
+    return {key: document[key] for key in CSV_KEYS} | {"at_least": names}
 
 
 _OF_THE_SUMMARY_ITSELF = frozenset(
@@ -94,6 +98,10 @@ def _aggregate(summary: Summary | None) -> Document:
 def _aggregate_value(summary: Summary, key: str) -> Json:
     if key == "estimated_cost_usd":
         return usd(summary.totals.estimated_cost_usd)
+    if key == "at_least":
+        return [str(of) for of in TokenClass if summary.totals.tokens(of).is_least]
+    if key in TokenClass:
+        return summary.totals.tokens(TokenClass(key)).count
     value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
     return value if value is None else int(value)
 

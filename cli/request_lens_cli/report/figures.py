@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import compress
 from math import ceil
 
-from request_lens.domain.folding.summary import Totals
+from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import at_least, tokens_text
 from request_lens_cli.report.report import Report, totals_over
@@ -57,9 +57,9 @@ class RequestFigures:
         """One of the totals, "≥ 2" where it is the least."""
         return at_least(f"{count:,}", certain=self.is_certain)
 
-    def tokens(self, count: int) -> str:
-        """A total of tokens, likewise; a dash where no call is known."""
-        return tokens_text(self.totals, count, certain=self.is_certain)
+    def tokens(self, of: TokenClass) -> str:
+        """A total of tokens, likewise; a dash where no call is known, or none counts them."""
+        return tokens_text(self.totals, of, certain=self.is_certain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

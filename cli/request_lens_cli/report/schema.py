@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field, TypeAdapter
 
+from request_lens.domain.folding.summary import TokenClass
 from request_lens.domain.linking.link import Confidence, Method, Reason
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.pricing import Unpriced
@@ -91,6 +92,7 @@ class RequestDocument(TypedDict):
     output_tokens: Count | None
     cache_read_input_tokens: Count | None
     cache_write_input_tokens: Count | None
+    at_least: Annotated[list[TokenClass] | None, Field(description="sums that some call's log leaves out")]
     estimated_cost_usd: Usd | None
     unpriced_calls: Annotated[Count | None, Field(description="calls that estimated_cost_usd leaves out")]
     prices: PricesDocument | None

@@ -7,7 +7,7 @@ from request_lens.application.query import RequestDetail
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.order import in_order
-from request_lens.domain.folding.summary import Summary
+from request_lens.domain.folding.summary import Summary, TokenClass
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import at_least_words, doubt_of, remedy, why_uncertain
@@ -106,13 +106,30 @@ def _times(summary: Summary) -> str:
 
 
 def _tokens(summary: Summary) -> str:
+    """The tokens by class; those of the cache where any are known to be."""
     totals = summary.totals
     if not summary.is_certain and not totals.llm_calls:
         return "Tokens: unknown"
-    cached = totals.cache_read_input_tokens, totals.cache_write_input_tokens
-    at_least = "" if summary.is_certain else "at least "
-    words = f"Tokens: {at_least}{totals.input_tokens:,} in, {totals.output_tokens:,} out"
-    return f"{words}, {cached[0]:,} read from cache, {cached[1]:,} written to cache" if any(cached) else words
+    shown = [of for of in TokenClass if of not in _CACHED or any(totals.tokens(each).count for each in _CACHED)]
+    sums = {_TOKEN_WORDS[of]: totals.tokens(of) for of in shown}
+    words = (
+        f"{'at least ' if tokens.is_least and summary.is_certain else ''}{_count(tokens.count)} {name}"
+        for name, tokens in sums.items()
+    )
+    return f"Tokens: {'' if summary.is_certain else 'at least '}{', '.join(words)}"
+
+
+_CACHED = (TokenClass.CACHE_READ, TokenClass.CACHE_WRITE)
+_TOKEN_WORDS = {
+    TokenClass.INPUT: "in",
+    TokenClass.OUTPUT: "out",
+    TokenClass.CACHE_READ: "read from cache",
+    TokenClass.CACHE_WRITE: "written to cache",
+}
+
+
+def _count(count: int | None) -> str:
+    return "unknown" if count is None else f"{count:,}"
 
 
 def _without_record(state: RequestState) -> str:

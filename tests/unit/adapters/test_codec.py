@@ -20,7 +20,7 @@ from request_lens.domain.facts import (
     TokenCounts,
     TraceId,
 )
-from request_lens.domain.folding.summary import Totals
+from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.pricing import Quote
@@ -152,6 +152,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             output_tokens=5,
             cache_read_input_tokens=6,
             cache_write_input_tokens=7,
+            uncounted=(1, 0, 2, 3),
             unpriced_calls=8,
             estimated_cost_usd=Decimal(0),
         ),
@@ -163,6 +164,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "output_tokens": 5,
             "cache_read_input_tokens": 6,
             "cache_write_input_tokens": 7,
+            "uncounted": [1, 0, 2, 3],
             "unpriced_calls": 8,
             "estimated_cost_usd": Decimal(0),
         },
@@ -241,3 +243,10 @@ def test_empty_lists_which_earlier_versions_wrote_are_read() -> None:
 def test_a_map_of_another_make_is_not_read(values: PlainMap) -> None:
     with pytest.raises((TypeError, ValueError)):
         decode(Link, values)
+
+
+def test_totals_of_an_earlier_version_say_what_they_said() -> None:
+    stored = decode(Totals, {"llm_calls": Decimal(2), "input_tokens": Decimal(5)})
+
+    assert stored == Totals(llm_calls=2, input_tokens=5)
+    assert stored.tokens(TokenClass.CACHE_READ).count == 0

@@ -1,13 +1,18 @@
-"""Uncertain requests as people see them: at least so many calls, no times, why, and what helps."""
+"""Uncertain requests as people see them: at least so many calls, no times, why, and what helps; uncounted tokens."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from request_lens.application.query import RequestDetail, RequestView
+from request_lens.domain.facts import TokenCounts
+from request_lens.domain.folding.summary import TokenClass
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.certainty import tokens_text
 from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.report.documents import Json, csv_row, summary_document
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.report_view import show_requests
@@ -144,3 +149,52 @@ def test_a_page_of_certain_requests_is_as_it_was() -> None:
     assert "uncertain" not in html.partition("<main>")[2].partition("</main>")[0]
     assert "all settled" in html
     assert "duration of the same requests" not in html
+
+
+EMBEDDED = replace(call("embeds", 1), tokens=TokenCounts(input=12))
+ANSWERED = replace(call("answers", 2), tokens=TokenCounts(input=2_000, output=31, cache_read=512))
+BOTH, ALONE = settled("both", EMBEDDED, ANSWERED), settled("alone", EMBEDDED)
+
+
+def sums(state: RequestState) -> list[Json]:
+    document = summary_document(state, Policy())
+    return [document[key] for key in (*TokenClass, "at_least")]
+
+
+def test_json_has_null_for_what_no_call_counts_and_names_what_is_the_least() -> None:
+    assert sums(ALONE) == [12, None, None, None, []]
+    assert sums(BOTH) == [2_012, 31, 512, None, ["output_tokens", "cache_read_input_tokens"]]
+
+
+def test_csv_names_them_in_one_cell() -> None:
+    assert csv_row(BOTH, Policy())["at_least"] == "output_tokens cache_read_input_tokens"
+    assert csv_row(ALONE, Policy())["at_least"] == ""
+    assert csv_row(replace(ALONE, summary=None), Policy())["at_least"] is None
+
+
+def test_a_table_has_a_dash_and_a_sign_for_the_least() -> None:
+    assert ALONE.summary is not None
+    assert BOTH.summary is not None
+    assert tokens_text(ALONE.summary.totals, TokenClass.INPUT, TokenClass.OUTPUT, certain=True) == "12 / –"
+    assert tokens_text(BOTH.summary.totals, TokenClass.INPUT, TokenClass.OUTPUT, certain=True) == "2,012 / ≥ 31"
+    assert tokens_text(BOTH.summary.totals, TokenClass.INPUT, TokenClass.OUTPUT, certain=False) == "≥ 2,012 / 31"
+    assert tokens_text(ALONE.summary.totals, TokenClass.INPUT, TokenClass.OUTPUT, certain=False) == "≥ 12 / –"
+    assert tokens_text(ALONE.summary.totals, TokenClass.OUTPUT, certain=False) == "–"
+
+
+def test_one_request_says_in_words_what_is_not_counted() -> None:
+    assert "Tokens: 12 in, unknown out\n" in shown(ALONE)
+    assert "Tokens: 2,012 in, at least 31 out, at least 512 read from cache, unknown written to cache\n" in shown(BOTH)
+
+
+def test_the_report_says_in_its_card_and_by_model_what_is_not_counted() -> None:
+    html = page(Report(requests=[BOTH, ALONE], unlinked=[]))
+
+    assert card(html, "Tokens") == "|2,024 in||≥ 31 out||≥ 512 read from cache, – written|"
+    (models,) = re.findall(r"<caption>By model.*?</table>", html, flags=re.DOTALL)
+    assert [cell for cell in re.findall(r"<td[^>]*>([^<]*)</td>", models) if cell][3:7] == [
+        "2,024",
+        "≥ 31",
+        "≥ 512",
+        "–",
+    ]

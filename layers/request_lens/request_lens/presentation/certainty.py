@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.domain.folding.summary import Summary, TokenClass, Totals
 from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
 from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
 
@@ -97,13 +97,19 @@ def at_least_words(count: int, noun: str, *, certain: bool) -> str:
 
 
 def token_counts(summary: Summary) -> str:
-    """Tokens in and out, such as "892 / 57", or "≥ 892 / 57"; a dash where no call of an uncertain request is known."""
-    totals = summary.totals
-    return tokens_text(totals, totals.input_tokens, totals.output_tokens, certain=summary.is_certain)
+    """Tokens in and out, such as "892 / 57", or "≥ 892 / 57"; see `tokens_text`."""
+    return tokens_text(summary.totals, TokenClass.INPUT, TokenClass.OUTPUT, certain=summary.is_certain)
 
 
-def tokens_text(totals: Totals, *counts: int, certain: bool) -> str:
-    """Sums of tokens side by side; a dash where they are not certain, and no call is known that has any."""
+def tokens_text(totals: Totals, *classes: TokenClass, certain: bool) -> str:
+    """Sums of tokens side by side: "≥" before all where there may be more calls, else before what some call leaves out.
+
+    A dash where no call's log counts them, and where no call is known of what is not certain.
+    """
     if not certain and not totals.llm_calls:
         return UNKNOWN
-    return at_least(counts_text(*counts), certain=certain)
+    sums = [totals.tokens(each) for each in classes]
+    if certain:
+        return " / ".join(at_least(counts_text(each.count), certain=not each.is_least) for each in sums)
+    counts = [each.count for each in sums]
+    return at_least(counts_text(*counts), certain=not any(count is not None for count in counts))

@@ -2,18 +2,40 @@
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from enum import StrEnum
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Assumption, Confidence, Method
 from request_lens.domain.pricing import Estimate, PriceSource, PriceTable, Quote
 
 
+class TokenClass(StrEnum):
+    """A class of tokens, by the name of its total."""
+
+    INPUT = "input_tokens"
+    OUTPUT = "output_tokens"
+    CACHE_READ = "cache_read_input_tokens"
+    CACHE_WRITE = "cache_write_input_tokens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSum:
+    """Tokens of one class over some calls: None where none of them counts them; the least where some of them do not."""
+
+    count: int | None
+    is_least: bool
+
+
+_ALL_COUNTED = (0,) * len(TokenClass)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Counts, tokens and cost that add up over invocations; unknown tokens and prices add nothing.
 
-    `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are the calls without one: a cost beside
-    any is partial. Failed calls are neither, unless their log has tokens: then they are unpriced.
+    `uncounted` are the LLM calls whose log does not count tokens, by class, in the order of `TokenClass`: `tokens` says
+    what is known of each. `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are those without
+    one: a cost beside any is partial. Failed calls are neither, unless their log has tokens: then they are unpriced.
     """
 
     llm_calls: int = 0
@@ -23,6 +45,7 @@ class Totals:
     output_tokens: int = 0
     cache_read_input_tokens: int = 0
     cache_write_input_tokens: int = 0
+    uncounted: tuple[int, ...] = _ALL_COUNTED
     unpriced_calls: int = 0
     estimated_cost_usd: Decimal | None = None
 
@@ -30,6 +53,14 @@ class Totals:
     def invocations(self) -> int:
         """All attempts: LLM calls and errors."""
         return self.llm_calls + self.llm_errors
+
+    def tokens(self, of: TokenClass) -> TokenSum:
+        """What is known of the tokens of a class."""
+        counted: int = getattr(self, of.value)
+        uncounted = self.uncounted[list(TokenClass).index(of)]
+        if not counted and 0 < self.llm_calls <= uncounted:
+            return TokenSum(count=None, is_least=False)
+        return TokenSum(count=counted, is_least=uncounted > 0)
 
     def __add__(self, other: "Totals") -> "Totals":
         return _combined(self, other, sign=1)
@@ -39,17 +70,19 @@ class Totals:
 
 
 def _combined(left: Totals, right: Totals, *, sign: int) -> Totals:
-    names = [each.name for each in fields(Totals) if each.name != "estimated_cost_usd"]
+    names = [each.name for each in fields(Totals) if each.name not in ("estimated_cost_usd", "uncounted")]
     counts = {name: getattr(left, name) + sign * getattr(right, name) for name in names}
+    uncounted = tuple(one + sign * other for one, other in zip(left.uncounted, right.uncounted, strict=True))
     costs = (left.estimated_cost_usd, right.estimated_cost_usd)
     cost = None if costs == (None, None) else (costs[0] or Decimal(0)) + sign * (costs[1] or Decimal(0))
-    return Totals(**counts, estimated_cost_usd=cost)
+    return Totals(**counts, uncounted=uncounted, estimated_cost_usd=cost)
 
 
 def totals_of(invocation: Invocation, quote: Quote) -> Totals:
     """What one invocation adds to every total, at the cost that it was assessed at."""
     cost = quote.estimated_cost_usd
     tokens = invocation.tokens
+    counts = (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)
     return Totals(
         llm_calls=int(invocation.is_llm_call),
         llm_errors=int(not invocation.is_llm_call),
@@ -58,6 +91,7 @@ def totals_of(invocation: Invocation, quote: Quote) -> Totals:
         output_tokens=tokens.output or 0,
         cache_read_input_tokens=tokens.cache_read or 0,
         cache_write_input_tokens=tokens.cache_write or 0,
+        uncounted=tuple(int(invocation.is_llm_call and count is None) for count in counts),
         unpriced_calls=int(invocation.may_be_charged and cost is None),
         estimated_cost_usd=cost,
     )

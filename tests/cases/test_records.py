@@ -12,6 +12,8 @@ _ADD_RESOURCE_PATH = (
     'add "resourcePath":"$context.resourcePath" to the access log\'s format)'
 )
 
+_ISO_TIME = "it should be a time in ISO 8601, such as 2026-03-04T18:27:02Z, as Bedrock wrote it"
+
 _CHOSEN = "9d8c7b6a-0000-4000-8000-000000000009"
 
 REJECTED = {
@@ -22,8 +24,8 @@ REJECTED = {
         ),
     ],
     "timestamps_in_many_forms": [
-        *[("invalid_field", "timestamp: datetime_parsing")] * 3,
-        *[("invalid_field", "timestamp: datetime_type")] * 2,
+        *[("invalid_field", f"timestamp: datetime_parsing ({_ISO_TIME})")] * 3,
+        *[("invalid_field", f"timestamp: datetime_type ({_ISO_TIME})")] * 2,
     ],
     "bodies_from_s3": [("unknown_record", CALL_BODY)] * 5,
     "batch_inference_output": [("unknown_record", BATCH_LINE)] * 2,

@@ -56,11 +56,12 @@ def test_a_hundred_timed_calls_make_lines_that_can_be_told_apart(capsys: pytest.
     assert latencies == {"r1#1": [40.0 + n for n in range(99)], "r1#1/2": [139.0]}
 
 
-def test_a_call_that_is_taken_back_keeps_the_one_latency_it_was_published_with() -> None:
+def test_each_call_of_orphans_has_one_latency_whether_or_not_it_was_given_up() -> None:
     late: list[tuple[float, Fact]] = [
         (5.0, call("t1", 1, tag=tag("r1", 1, started=1))),
-        (1_200.0, request("r1", 0, duration_ms=3_000)),
-        (1_300.0, call("t2", 2, latency_ms=700, tag=tag("r1", 2, started=2))),
+        (1_100.0, call("t2", 2, latency_ms=800, tag=tag("r1", 2, started=2))),
+        (1_200.0, request("r1", 0, duration_ms=5_000)),
+        (1_300.0, call("t3", 3, latency_ms=700, tag=tag("r1", 3, started=3))),
     ]
 
     published = run(late, POLICY).sink.publications
@@ -71,7 +72,7 @@ def test_a_call_that_is_taken_back_keeps_the_one_latency_it_was_published_with()
         for model in each.by_model
         if Metric.INVOCATION_LATENCY in model.values
     ]
-    assert latencies == [("invocation:t1#1", 1_000), ("r1#2", 700)]
+    assert latencies == [("invocation:t1#1", 1_000), ("invocation:t2#1", 800), ("invocation:t3#1", 700)]
 
 
 def test_a_log_batch_that_comes_again_is_told_by_the_same_ids() -> None:

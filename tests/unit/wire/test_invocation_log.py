@@ -237,7 +237,8 @@ def test_metadata_of_another_shape_is_untagged(value: object) -> None:
 @pytest.mark.parametrize("name", ["timestamp", "requestId", "modelId"])
 def test_a_record_that_lacks_a_common_field_is_rejected_with_its_name(name: str) -> None:
     record = rejected(without(TOOL_TURN, name))
-    assert (record.reason, record.detail) == (RejectedReason.MISSING_FIELD, f"{name}: missing")
+    advice = "Bedrock writes it into each record: the export should keep it"
+    assert (record.reason, record.detail) == (RejectedReason.MISSING_FIELD, f"{name}: missing ({advice})")
 
 
 @pytest.mark.parametrize(
@@ -289,3 +290,8 @@ def test_an_unreadable_identity_is_an_unknown_role() -> None:
 @pytest.mark.parametrize("region", [None, 7, "", "eu west", "x" * 65, ["eu-west-1"]])
 def test_a_region_that_cannot_be_one_is_unknown(region: object) -> None:
     assert read(changed(TOOL_TURN, "region", value=region)).region is None
+
+
+def test_a_count_that_cannot_be_says_what_it_should_be() -> None:
+    record = rejected(changed(TOOL_TURN, "input", "inputTokenCount", value=-1))
+    assert record.detail.endswith("(it should be a whole number from 0, as Bedrock wrote it)")

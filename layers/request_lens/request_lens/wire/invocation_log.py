@@ -108,8 +108,27 @@ def read_invocation(raw: bytes) -> Invocation | Fault:
     try:
         record = _RECORD.validate_json(raw)
     except ValidationError as error:
-        return fault_of(error)
+        return fault_of(error, _advice_on)
     return invocation_of(record)
+
+
+_EXPECTED = {
+    "timestamp": "a time in ISO 8601, such as 2026-03-04T18:27:02Z",
+    "requestId": "up to 256 visible ASCII characters",
+    "modelId": "text of one line",
+}
+"""What Bedrock writes into the fields that a record can be rejected for."""
+
+
+def _advice_on(field: str, error_type: str) -> str:
+    """What to do about a field at fault: whoever exported the record changed what Bedrock wrote."""
+    if field.endswith("TokenCount"):
+        return "it should be a whole number from 0, as Bedrock wrote it"
+    if field not in _EXPECTED:
+        return ""
+    if error_type == "missing":
+        return "Bedrock writes it into each record: the export should keep it"
+    return f"it should be {_EXPECTED[field]}, as Bedrock wrote it"
 
 
 def invocation_of(record: ModelInvocationLog) -> Invocation | Fault:

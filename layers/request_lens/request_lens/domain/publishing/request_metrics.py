@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from request_lens.domain.doctor import DOCTOR_SERVICE, is_doctors
-from request_lens.domain.facts import Invocation
+from request_lens.domain.facts import Invocation, Tag
 from request_lens.domain.folding.summary import Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.link import Link, Reason, Unattributed
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
@@ -21,6 +21,8 @@ def publication_of(change: Change) -> Publication | None:
             return _unattributed(change, counted, sign=1)
         case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
             return _unattributed(change, counted, sign=-1)
+        case InvocationDecided(invocation=Invocation(tag=Tag()), decision=Link(), previous=None):
+            return _never_given_up(change)
         case _:
             return None
 
@@ -119,10 +121,10 @@ def _one_model(model: str, totals: Totals, latencies: Counter[tuple[str, int]]) 
 
 
 def _added_latencies(change: RevisionWritten) -> Counter[tuple[str, int]]:
-    """What the revision has more than the one before; of orphans each has its one value since it was unattributed."""
-    if change.previous is not None:
-        return _latencies(change.summary) - _latencies(change.previous)
-    return Counter() if change.orphaned else _latencies(change.summary)
+    """What the revision has more than the one before; each call of orphans has its one value with its own decision."""
+    if change.orphaned:
+        return Counter()
+    return _latencies(change.summary) - (_latencies(change.previous) if change.previous is not None else Counter())
 
 
 def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
@@ -135,9 +137,8 @@ def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int
     """What the call adds, or takes back, at the quote that it was decided with."""
     call, added = change.invocation, totals_of(change.invocation, counted.quote)
     totals = added if sign > 0 else Totals() - added
-    latency = (call.latency_ms,) if sign > 0 and call.is_llm_call and call.latency_ms is not None else ()
     values = _total_values(totals)
-    by_model = {**values, Metric.INVOCATION_LATENCY: latency} if latency else values
+    by_model = {**values, **(_latency_of(call) if sign > 0 else {})}
     model = model_dimension(call, counted.quote)
     return Publication(
         publication_id=change.publication_id,
@@ -147,6 +148,27 @@ def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int
         by_model=(ModelValues(model_id=model, values=by_model),) if by_model else (),
         properties={**_unattributed_properties(call, change), **_unpriced_property(totals)},
     )
+
+
+def _never_given_up(change: InvocationDecided) -> Publication | None:
+    """The latency of a call that came after its request's orphans were given up: its totals come with the request's."""
+    call, latency = change.invocation, _latency_of(change.invocation)
+    if not latency:
+        return None
+    return Publication(
+        publication_id=change.publication_id,
+        at=call.logged_at,
+        route=UNATTRIBUTED_ROUTE,
+        values={},
+        by_model=(ModelValues(model_id=call.model_id, values=latency),),
+        properties=_unattributed_properties(call, change),
+    )
+
+
+def _latency_of(call: Invocation) -> Values:
+    if not call.is_llm_call or call.latency_ms is None:
+        return {}
+    return {Metric.INVOCATION_LATENCY: (call.latency_ms,)}
 
 
 def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Mapping[str, str | int]:

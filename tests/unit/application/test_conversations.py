@@ -2,10 +2,12 @@
 
 import pytest
 
-from request_lens.domain.facts import Fact
+from request_lens.application.settle import settle
+from request_lens.domain.facts import Fact, InvocationId
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
-from tests.support.facts import ROLE, call, request, tag
+from request_lens.domain.settling.state import SettleKey, SettleKind
+from tests.support.facts import ROLE, at, call, request, tag
 from tests.support.world import World, places, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
@@ -134,3 +136,19 @@ def test_a_request_of_unknown_duration_in_whose_time_a_chain_was_leaves_it_ambig
     world = run([(40, given_up), (70, request("own", 50, duration_ms=None)), *chain], AGENTS)
 
     assert world.decision("c-1") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+
+
+@pytest.mark.parametrize("first", ["asks", "goes-on"])
+def test_a_chain_is_decided_by_the_same_rivals_whichever_of_its_calls_settles_first(first: str) -> None:
+    """A request that ran on joins two parts; another, that fits the second call alone, has all of its calls by tags."""
+    world = World(AGENTS)
+    own = [call("asks", 7, produced=["x"]), call("goes-on", 40, returned=["x"])]
+    tagged = [call(f"t{n}", 39 + n, latency_ms=500, tag=tag("proven", n, started=39 + n)) for n in (1, 2)]
+    given_up, proven = request("given-up", 0, duration_ms=29_000, status=504), request("proven", 39)
+    world.collect(70, given_up, proven, request("next", 39.5), *own, *tagged)
+    world.clock.moment = at(400)
+
+    settle(SettleKey(SettleKind.INVOCATION, InvocationId(first)), world.ports, AGENTS)
+
+    assert world.calls_of("given-up") == {"asks": ("window", "inferred")}
+    assert world.calls_of("next") == {"goes-on": ("window", "assumed")}

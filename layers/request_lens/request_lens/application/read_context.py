@@ -109,6 +109,8 @@ def read_requests(
     context = replace(context, facts=facts)
     if context.is_crowded:
         return context, ()
+    if any(request.may_run_on for request in requests):
+        context = linking_context(target, facts, context.policy)  # its part may have grown: see `parts_of`
     near = {request.request_id for options in context.lone_options() for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()

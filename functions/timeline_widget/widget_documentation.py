@@ -18,6 +18,7 @@ Param | Description
 ---|---
 **rows** | How many requests to show, the newest of the time range: 1 to 200. Default: 200
 **axis** | `own` begins each request at the left, `clock` places it by the clock. Default: own
+**sort** | Which request is on top: `time` (the newest), `duration`, `calls` or `cost` (the greatest). Default: time
 **stack** | The stack's name, for the line above the picture
 
 The time range, theme and width are the dashboard's. A range longer than 7 days is cut to its last 7 days.

@@ -10,6 +10,7 @@ from math import inf
 
 from request_lens.domain.facts import RequestId
 from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.timeline.row import RowOrder
 from request_lens.presentation.timeline.theme import Theme
 
 MAX_ROWS = 200
@@ -36,6 +37,7 @@ class WidgetRequest:
     width: int
     rows: int
     axis: AxisKind
+    sort: RowOrder
     stack: str
     request_id: RequestId | None
 
@@ -51,6 +53,7 @@ def read_request(event: Object, *, now: datetime) -> WidgetRequest:
         theme="dark" if context.get("theme") == "dark" else "light",
         width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _MAX_WIDTH)) - SCROLL_BAR,
         rows=_number(event, "rows", default=MAX_ROWS, within=(1, MAX_ROWS)),
+        sort=next((order for order in RowOrder if order == event.get("sort")), RowOrder.TIME),
         stack=_text(event, "stack"),
         axis=AxisKind.CLOCK if event.get("axis") == AxisKind.CLOCK else AxisKind.OWN,
         request_id=RequestId(_text(event, "request_id")) or None,

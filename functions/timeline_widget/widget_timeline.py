@@ -11,7 +11,7 @@ from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
 from request_lens.presentation.timeline.pieces import Words
-from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.row import RowOrder, TimelineRow
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
@@ -29,7 +29,13 @@ def timeline_page(
         [timeline_row(view, span=widget_request.span) for view in listing.requests],
         words=_words(listing, widget_request, endpoint),
         unlinked=lost.calls,
-        view=View(theme=widget_request.theme, width=widget_request.width, axis=widget_request.axis, newest_first=True),
+        view=View(
+            theme=widget_request.theme,
+            width=widget_request.width,
+            axis=widget_request.axis,
+            newest_first=True,
+            order=widget_request.sort,
+        ),
     )
     rows = (
         opening_row(
@@ -76,6 +82,7 @@ def _span_text(widget_request: WidgetRequest) -> str:
 def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: str) -> str:
     where = [name for name in (widget_request.stack, region) if name]
     parts = [*where, _span_text(widget_request), pluralize(len(listing.requests), "request")]
+    parts += [] if widget_request.sort is RowOrder.TIME else [f"by {widget_request.sort}"]
     if uncertain := sum(_doubts(listing).values()):
         parts.append(f"{uncertain:,} of them uncertain")
     if listing.pending_calls:

@@ -10,6 +10,7 @@ from request_lens.application.query import RequestPage, UnattributedCalls
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Reason, UnlinkedInvocation
 from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.timeline.row import RowOrder
 from request_lens.presentation.timeline.theme import Theme
 from tests.support.timeline_rows import START as TIMELINE_START
 from tests.support.timeline_rows import unattributed
@@ -30,6 +31,7 @@ def question(*, theme: Theme = "light", width: int = 1000, request_id: str | Non
         width=width,
         rows=200,
         axis=AxisKind.OWN,
+        sort=RowOrder.TIME,
         stack="request-lens",
         request_id=RequestId(request_id) if request_id else None,
     )

@@ -120,6 +120,16 @@ def test_of_the_newest_requests_alone_only_the_calls_of_their_time_are_shown(sto
     assert "Without a request: 2 calls" in answered(widgetContext=context(), rows=2)
 
 
+@pytest.mark.parametrize(
+    ("sort", "first"), [("duration", "request-0003"), ("calls", "request-0005"), ("when", "request-0005")]
+)
+def test_the_greatest_can_stand_on_top(sort: str, first: str) -> None:
+    page = answered(widgetContext=context(), sort=sort)
+
+    assert page.partition("&quot;request_id&quot;: &quot;")[2].startswith(first)
+    assert (f"6 requests · by {sort}" in page) == (sort != "when")
+
+
 def test_the_subtitle_says_whose_requests_these_are_where_and_when() -> None:
     page = answered(widgetContext=context(), stack="request-lens-prod")
 

@@ -12,7 +12,7 @@ from request_lens.domain.linking.link import Reason, UnlinkedInvocation
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_strips, draw_timeline, lay_timeline, shared_style
 from request_lens.presentation.timeline.pieces import Words
-from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.row import RowOrder, TimelineRow
 from tests.support.timeline_rows import bar, chain, row, summary_of, unattributed
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -181,3 +181,21 @@ def test_a_failed_request_has_its_outline_while_it_is_pending_too() -> None:
     (light,) = found(group, "rl-pending")
     assert "rl-failed-request" in light.get("class", "").split()
     assert "503" in set_texts(group)
+
+
+@pytest.mark.parametrize(
+    ("order", "labels"),
+    [
+        (RowOrder.TIME, ["long", "many", "unknown"]),
+        (RowOrder.DURATION, ["long", "many", "unknown"]),
+        (RowOrder.CALLS, ["many", "long", "unknown"]),
+    ],
+)
+def test_rows_stand_by_what_they_took_or_made_and_the_unknown_last(order: RowOrder, labels: list[str]) -> None:
+    drawn = [
+        row(chain(9000, 1), duration_ms=9000, label="long"),
+        row(chain(4000, 5), duration_ms=4000, after_ms=1000, label="many"),
+        row(None, duration_ms=None, after_ms=2000, label="unknown"),
+    ]
+    svg = picture(drawn, view=View(order=order))
+    assert [set_texts(group)[0] for group in found(svg, "rl-row")] == labels

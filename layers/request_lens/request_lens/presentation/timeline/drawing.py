@@ -14,7 +14,7 @@ from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Naming, document
 from request_lens.presentation.timeline.lanes import Lane, lanes_by_reason
 from request_lens.presentation.timeline.pieces import Plan, Words, pieces_of, plan_of
-from request_lens.presentation.timeline.row import AXIS_EVERY, TimelineRow
+from request_lens.presentation.timeline.row import AXIS_EVERY, RowOrder, TimelineRow, in_order
 from request_lens.presentation.timeline.shapes import DEFINITIONS
 from request_lens.presentation.timeline.theme import Theme, style_sheet
 
@@ -30,6 +30,7 @@ class View:
     width: int = DEFAULT_WIDTH
     axis: AxisKind = AxisKind.OWN
     newest_first: bool = False
+    order: RowOrder = RowOrder.TIME
 
 
 DEFAULT_VIEW = View()
@@ -54,7 +55,7 @@ def draw_timeline(
     view: View = DEFAULT_VIEW,
     unlinked: Sequence[UnlinkedInvocation] = (),
 ) -> Markup:
-    """The SVG of these requests in order of their start; its height follows from their number.
+    """The SVG of these requests, in the order of the view; its height follows from their number.
 
     Those of `unlinked` that are decided to belong to no request stand below the rows, by reason. Texts may hold
     anything: they are escaped, and shortened to their columns.
@@ -116,7 +117,7 @@ def shared_style(theme: Theme) -> Markup:
 
 
 def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Sequence[UnlinkedInvocation]) -> Plan:
-    ordered = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id), reverse=view.newest_first)
+    ordered = in_order(rows, view.order, newest_first=view.newest_first)
     return plan_of(ordered, lanes_by_reason(unlinked), words=words, width=view.width, kind=view.axis)
 
 

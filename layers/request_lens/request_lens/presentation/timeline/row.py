@@ -1,9 +1,12 @@
 """One row of the timeline: a request, what is known of its calls, and what people call it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary
+from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.linking.link import Confidence
 
 
@@ -44,6 +47,29 @@ class TimelineRow:
     def is_uncertain(self) -> bool:
         """Whether the request is settled and may yet have more calls than those that are linked to it."""
         return not self.is_pending and self.summary is not None and not self.summary.is_certain
+
+
+class RowOrder(StrEnum):
+    """Which row stands on top: by time as the picture has it, else the one with the most; the unknown come last."""
+
+    TIME = "time"
+    DURATION = "duration"
+    CALLS = "calls"
+    COST = "cost"
+
+
+def in_order(rows: Iterable[TimelineRow], order: RowOrder, *, newest_first: bool) -> list[TimelineRow]:
+    """The rows by time, or by what they took, made or cost, the greatest on top."""
+
+    def amount(row: TimelineRow) -> Decimal:
+        known: Decimal | int | None = row.request.duration_ms
+        if order is not RowOrder.DURATION:
+            totals = row.summary.totals if row.summary is not None else Totals()
+            known = totals.llm_calls if order is RowOrder.CALLS else totals.estimated_cost_usd
+        return Decimal(-1 if known is None else known)
+
+    by_time = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id), reverse=newest_first)
+    return by_time if order is RowOrder.TIME else sorted(by_time, key=amount, reverse=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

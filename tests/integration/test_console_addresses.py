@@ -1,9 +1,11 @@
 """`--web`: where AWS's console shows the same."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from request_lens.domain.facts import TraceId
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import call
 from tests.support.sample_states import settled
@@ -33,6 +35,16 @@ def test_of_a_request_it_is_the_dashboard_and_its_lines_of_the_log(lens: Deploye
         "~editorString~'filter*20request_id*20*3d*20*22r*5c*221*22*0a*7c*20sort*20*40timestamp*20asc"
         "~source~(~'*2frequest-lens*2frequest-lens*2fprocessor))"
     )
+
+
+def test_of_a_request_that_names_its_trace_it_is_that_too(lens: DeployedLens) -> None:
+    state = settled("r1", call("i1", 1))
+    assert state.record is not None
+    lens.holds(replace(state, record=replace(state.record, trace_id=TraceId("6930d2f6a1b2c3d4e5f60718293a4b5c"))))
+
+    *_, trace = lens.answer("show", "r1", "--web").splitlines()
+
+    assert trace == f"Trace: {CONSOLE}#xray:traces/1-6930d2f6-a1b2c3d4e5f60718293a4b5c"
 
 
 def test_of_a_list_it_is_the_same_period(lens: DeployedLens) -> None:

@@ -31,7 +31,7 @@ PUBLISHED_WITHIN = timedelta(days=1)
 @click.command("show", epilog=_SHOW_EXAMPLES)
 @click.argument("request_id")
 @click.option(
-    "--web", is_flag=True, help="Print where AWS's console shows it: the dashboard, and its lines of the log."
+    "--web", is_flag=True, help="Print where AWS's console shows it: dashboard, lines of the log, trace if known."
 )
 @stack_options
 @format_option
@@ -50,7 +50,7 @@ def show_command(*, request_id: str, web: bool, stack: StackChoice, format_: str
             "List what there is with: request-lens requests"
         )
     if web:
-        print_addresses(request_addresses(view, state.request_id, _published(state)))
+        print_addresses(request_addresses(view, state, _published(state)))
     elif format_ == "json":
         click.echo(json.dumps(state_document(state, view.policy), indent=2))
     else:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from request_lens.domain.facts import RequestId
+from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import iso_ms
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
@@ -17,11 +17,16 @@ def period_addresses(stack: DeployedStackView, period: Period) -> Mapping[str, s
     return {"Dashboard": stack.output("DashboardUrl"), "Logs Insights": _insights(stack, query, period)}
 
 
-def request_addresses(stack: DeployedStackView, request_id: RequestId, period: Period) -> Mapping[str, str]:
-    """The same for one request: the lines that were published of it in the period."""
-    quoted = request_id.replace("\\", "\\\\").replace('"', '\\"')
+def request_addresses(stack: DeployedStackView, state: RequestState, period: Period) -> Mapping[str, str]:
+    """The same for one request: the lines that were published of it in the period, and its trace where it names one."""
+    quoted = state.request_id.replace("\\", "\\\\").replace('"', '\\"')
     query = f'filter request_id = "{quoted}"\n| sort @timestamp asc'
-    return {"Dashboard": stack.output("DashboardUrl"), "Logs Insights": _insights(stack, query, period)}
+    dashboard = stack.output("DashboardUrl")
+    addresses = {"Dashboard": dashboard, "Logs Insights": _insights(stack, query, period)}
+    trace = state.record.trace_id if state.record is not None else None
+    if trace is None:
+        return addresses
+    return {**addresses, "Trace": f"{dashboard.partition('#')[0]}#xray:traces/1-{trace[:8]}-{trace[8:]}"}
 
 
 def _insights(stack: DeployedStackView, query: str, period: Period) -> str:

@@ -12,17 +12,41 @@ from botocore.config import Config
 from request_lens_cli.local_aws.environment import settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigatewayv2.client import ApiGatewayV2Client
+    from mypy_boto3_bedrock.client import BedrockClient
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_s3.client import S3Client
 
 
-type ServiceName = Literal["cloudformation", "cloudwatch", "dynamodb", "logs"]
+type ServiceName = Literal[
+    "apigatewayv2", "bedrock", "cloudformation", "cloudwatch", "dynamodb", "lambda", "logs", "s3"
+]
+type Client = (
+    ApiGatewayV2Client
+    | BedrockClient
+    | CloudFormationClient
+    | CloudWatchClient
+    | CloudWatchLogsClient
+    | DynamoDBClient
+    | LambdaClient
+    | S3Client
+)
 
 _CONFIG = Config(proxies={}, retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=60)
 
 
+@overload
+def local_client(service: Literal["apigatewayv2"], *, endpoint: str) -> ApiGatewayV2Client: ...
+@overload
+def local_client(service: Literal["bedrock"], *, endpoint: str) -> BedrockClient: ...
+@overload
+def local_client(service: Literal["lambda"], *, endpoint: str) -> LambdaClient: ...
+@overload
+def local_client(service: Literal["s3"], *, endpoint: str) -> S3Client: ...
 @overload
 def local_client(service: Literal["cloudformation"], *, endpoint: str) -> CloudFormationClient: ...
 @overload
@@ -31,9 +55,7 @@ def local_client(service: Literal["cloudwatch"], *, endpoint: str) -> CloudWatch
 def local_client(service: Literal["dynamodb"], *, endpoint: str) -> DynamoDBClient: ...
 @overload
 def local_client(service: Literal["logs"], *, endpoint: str) -> CloudWatchLogsClient: ...
-def local_client(
-    service: ServiceName, *, endpoint: str
-) -> CloudFormationClient | CloudWatchClient | CloudWatchLogsClient | DynamoDBClient:
+def local_client(service: ServiceName, *, endpoint: str) -> Client:
     """A client of one service of the local AWS.
 
     Raises: LocalAwsError for an endpoint that is not loopback.

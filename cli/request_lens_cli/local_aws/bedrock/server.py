@@ -1,0 +1,163 @@
+"""The model stand-in's HTTP server: Bedrock's runtime API on this machine's loopback."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
+
+from pydantic import BaseModel, Field, ValidationError
+
+from request_lens_cli.local_aws.bedrock.dialects import dialect_of
+from request_lens_cli.local_aws.bedrock.event_stream import CONTENT_TYPE, encoded_event
+from request_lens_cli.local_aws.bedrock.model_call import Answered, ModelCall, Operation, Outcome, Refused, Timing
+from request_lens_cli.local_aws.bedrock.request_metadata import HEADER, read_metadata
+from request_lens_cli.local_aws.bedrock.scripted_model import Turn, answer
+from request_lens_cli.local_aws.bedrock.throttling import THROTTLED, Throttle
+from request_lens_cli.local_aws.loopback import HOST
+
+OPERATIONS = {
+    "converse": Operation.CONVERSE,
+    "converse-stream": Operation.CONVERSE_STREAM,
+    "invoke": Operation.INVOKE,
+    "invoke-with-response-stream": Operation.INVOKE_STREAM,
+}
+"""By the last part of the path `/model/{modelId}/…`."""
+
+THROTTLE_PATH = "/stand-in/throttle"
+"""Not Bedrock's: takes `{"calls": n}` and refuses the next n calls."""
+
+
+class _Demand(BaseModel):
+    calls: int = Field(ge=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """What the server serves: how fast, who is asked for a caller's ARN, and who is told of each call.
+
+    `pace` multiplies the model's latency; 0 answers at once.
+    """
+
+    arn_of: Callable[[str | None, str | None], str | None]
+    record: Callable[[ModelCall, Outcome], None]
+    pace: float = 1.0
+    throttle: Throttle = field(default_factory=Throttle)
+
+
+def model_server(model: Model, *, port: int) -> ThreadingHTTPServer:
+    """A server on loopback that serves the model; port 0 is a free one."""
+    return ThreadingHTTPServer((HOST, port), type("BoundModelHandler", (ModelHandler,), {"model": model}))
+
+
+class ModelHandler(BaseHTTPRequestHandler):
+    """Answers one connection's requests."""
+
+    model: Model
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
+        """Say nothing: what is worth knowing is in the invocation log."""
+
+    def do_POST(self) -> None:
+        """Answer a call to the model."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == THROTTLE_PATH:
+            self.model.throttle.demand(_Demand.model_validate_json(body).calls)
+            self._send(200, b"{}", request_id=None)
+            return
+        match self.path.split("/"):
+            case ["", "model", model_id, verb] if verb in OPERATIONS:
+                self._answer(OPERATIONS[verb], unquote(model_id), body)
+            case _:
+                self._refuse(Refused(error_code="UnknownOperationException", status=404, message=self.path), None)
+
+    def _answer(self, operation: Operation, model_id: str, body: bytes) -> None:
+        """Answer, and have the call recorded before its caller knows; what validation refuses is not logged."""
+        started_at, begun = datetime.now(UTC), time.monotonic()
+        try:
+            metadata = read_metadata(operation, body, self.headers.get(HEADER))
+            turn = answer(dialect_of(operation).conversation_of(body))
+        except (ValueError, ValidationError) as error:
+            self._refuse(Refused(error_code="ValidationException", status=400, message=str(error)), str(uuid.uuid4()))
+            return
+        call = ModelCall(
+            request_id=str(uuid.uuid4()),
+            operation=operation,
+            model_id=model_id,
+            started_at=started_at,
+            caller_arn=self.model.arn_of(self.headers.get("Authorization"), self.headers.get("X-Amz-Security-Token")),
+            metadata=metadata,
+            body=body,
+        )
+        if self.model.throttle.refuses_next():
+            self.model.record(call, THROTTLED)
+            self._refuse(THROTTLED, call.request_id)
+        elif operation.is_streamed:
+            self._stream(call, turn, begun)
+        else:
+            self._respond(call, turn, begun)
+
+    def _respond(self, call: ModelCall, turn: Turn, begun: float) -> None:
+        time.sleep(turn.latency_s * self.model.pace)
+        timing = Timing(latency_ms=_milliseconds_since(begun), first_ms=_milliseconds_since(begun))
+        self.model.record(call, Answered(turn=turn, timing=timing))
+        self._send(200, json.dumps(dict(dialect_of(call.operation).whole(turn, timing))).encode(), call.request_id)
+
+    def _stream(self, call: ModelCall, turn: Turn, begun: float) -> None:
+        """Stream the answer: its first part after two fifths of the time, the others evenly over the rest."""
+        dialect = dialect_of(call.operation)
+        events = list(dialect.parts(turn))
+        self._begin_stream(call.request_id)
+        first_ms = 0
+        for event, pause_s in zip(events, _pauses(turn.latency_s * self.model.pace, len(events)), strict=True):
+            time.sleep(pause_s)
+            first_ms = first_ms or _milliseconds_since(begun)
+            self._chunk(encoded_event(event))
+        timing = Timing(latency_ms=_milliseconds_since(begun), first_ms=first_ms)
+        self.model.record(call, Answered(turn=turn, timing=timing))
+        self._chunk(encoded_event(dialect.last_part(turn, timing)))
+        self._chunk(b"")
+
+    def _begin_stream(self, request_id: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", CONTENT_TYPE)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("x-amzn-RequestId", request_id)
+        self.end_headers()
+
+    def _chunk(self, data: bytes) -> None:
+        """Send a chunk; an empty one ends the stream."""
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def _refuse(self, refused: Refused, request_id: str | None) -> None:
+        text = json.dumps({"message": refused.message}).encode()
+        self._send(refused.status, text, request_id, error=refused.error_code)
+
+    def _send(self, status: int, content: bytes, request_id: str | None, *, error: str | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        if request_id is not None:
+            self.send_header("x-amzn-RequestId", request_id)
+        if error is not None:
+            self.send_header("x-amzn-ErrorType", error)
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def _pauses(latency_s: float, parts: int) -> Iterator[float]:
+    """The pause before each part of a stream."""
+    yield latency_s * 0.4
+    for _ in range(parts - 1):
+        yield latency_s * 0.6 / (parts - 1)
+
+
+def _milliseconds_since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)

@@ -15,10 +15,10 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser checkov tagging demo down test benchmark drills check format docs lock prices build wheel clean
+.PHONY: help setup browser checkov tagging agent demo demo-agent down test benchmark drills check format docs lock prices build wheel clean
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything the other targets need into .venv and .tools (PYTHON=path names an interpreter)
 	@scripts/setup.sh
@@ -28,6 +28,12 @@ browser: ## Find a Chromium for the tests, or fetch Debian's into .tools (CHROME
 
 demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap or chat; KEEP=1 leaves it running)
 	@$(BIN)/request-lens demo --scenario "$(SCENARIO)" $(if $(filter-out 0,$(KEEP)),--keep)
+
+agent: setup
+	@scripts/setup.sh agent
+
+demo-agent: agent ## Run a real agent on a local AWS and show its calls (KEEP=1 leaves it running)
+	@$(BIN)/request-lens demo-agent $(if $(filter-out 0,$(KEEP)),--keep)
 
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 	@$(BIN)/request-lens local down
@@ -55,8 +61,9 @@ check: setup ## Format, lint, types, import contracts, template, the cases and t
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.10 layers/request_tag
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/cfn-lint template.yaml dashboard.yaml layers/request_tag/template.yaml
+	$(BIN)/cfn-lint template.yaml dashboard.yaml layers/request_tag/template.yaml examples/agent/template.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
+	$(TOOLS)/sam validate --lint --template examples/agent/template.yaml
 	$(BIN)/pytest -n 2 tests/unit tests/cases -m "not slow"
 
 format: setup ## Format the code and fix what the linter can fix
@@ -92,5 +99,5 @@ prices: setup ## Compile the table of Bedrock's list prices (UPGRADE=1 takes the
 
 clean: ## Remove what the targets made: environments, builds, caches and out/
 	@[ ! -x $(BIN)/request-lens ] || $(BIN)/request-lens local down
-	rm -rf .venv .tools .aws-sam layers/request_tag/.aws-sam dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .aws-sam layers/request_tag/.aws-sam examples/agent/.aws-sam examples/agent/build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

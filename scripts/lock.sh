@@ -16,7 +16,7 @@ upgrade=${1:-}
 lock runtime --group runtime
 # Tests run what the layer ships: dev takes the runtime's versions.
 lock dev pyproject.toml --group dev --constraint requirements/runtime.txt
-for group in sam local-aws aws-cli checkov tagging tagging-converse-unknown tagging-invoke-unknown uv; do
+for group in sam local-aws aws-cli checkov tagging tagging-converse-unknown tagging-invoke-unknown agent uv; do
   lock "$group" --group "$group"
 done
 # `sam build` reads the layer's list from the layer's folder.

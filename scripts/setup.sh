@@ -2,7 +2,7 @@
 # Brings every environment in line with its locked list; does nothing where that is so already.
 #   .venv             dev: what the tests and the command `request-lens` need, and this repository's own packages
 #   .tools/<name>     sam, local-aws, aws-cli: each pins a botocore of its own; checkov, and those in which the tag
-#                     layer is tried, only where they are asked for
+#                     layer is tried and examples/agent runs, only where they are asked for
 #   .tools/bin        sam, aws, ministack and the python3.13 (with pip) that `sam build` looks for on PATH
 # Arguments name the environments; without any it is those that more than `make test` needs.
 # PYTHON names the interpreter to use. Every failure is one sentence on stderr and exit status 1.

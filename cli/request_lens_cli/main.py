@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "backfill": "Send log events of the past through the processor.",
     "redrive": "Send again what a deployed stack gave up on.",
     "demo": "Deploy to a local AWS and show an experiment there.",
+    "demo-agent": "Run a real agent on a local AWS and show its calls.",
     "local": "A local AWS on this machine, without an account.",
     "schema": "Print the JSON schema of what `--format json` answers.",
     "completion": "Print the script that completes commands in SHELL.",
@@ -38,6 +39,7 @@ MODULES: Mapping[str, str] = {
     "attach-api": "operating.attach_api",
     "detach": "operating.attach",
     "backfill": "operating.backfill",
+    "demo-agent": "demo_agent",
     "doctor": "operating.doctor",
     "redrive": "operating.redrive",
 }

@@ -15,7 +15,13 @@ FUNCTIONS = (
     "AWS::Serverless::Function.TimelineWidgetFunction",
 )
 WITH_VARIABLES = ("AWS::Serverless::Function.ProcessorFunction", "AWS::Serverless::Function.TimelineWidgetFunction")
-LOG_GROUPS = ("AWS::Logs::LogGroup.LoggingConfigurationLogGroup", "AWS::Logs::LogGroup.TimelineWidgetLogGroup")
+EXAMPLE = "AWS::Serverless::Function.EntryFunction"
+FILES = ("AWS::S3::Bucket.FilesBucket",)
+LOG_GROUPS = (
+    "AWS::Logs::LogGroup.LoggingConfigurationLogGroup",
+    "AWS::Logs::LogGroup.TimelineWidgetLogGroup",
+    "AWS::Logs::LogGroup.EntryLogGroup",
+)
 
 EXCUSED = {
     "CKV_AWS_119": (
@@ -27,26 +33,29 @@ EXCUSED = {
         "encrypted with SQS's own keys, which this check does not know; a message is a key of an item",
     ),
     "CKV_AWS_18": (
-        ("AWS::S3::Bucket.FailureBucket",),
-        "Lambda alone writes to it, and CloudTrail tells who reads; a log bucket would need one of its own",
+        ("AWS::S3::Bucket.FailureBucket", *FILES),
+        "functions alone write to them, and CloudTrail tells who reads; a log bucket would need one of its own",
     ),
     "CKV_AWS_21": (
-        ("AWS::S3::Bucket.FailureBucket",),
-        "each object has a name of its own and is never written again; versions would keep prompts beyond 14 days",
+        ("AWS::S3::Bucket.FailureBucket", *FILES),
+        "each failure has a name of its own; versions would keep prompts beyond 14 days; the example's are for trial",
     ),
     "CKV_AWS_116": (
-        FUNCTIONS,
-        "what Lambda gives up on goes to the failure bucket; the widget is called and waited for",
+        (*FUNCTIONS, EXAMPLE),
+        "what Lambda gives up on goes to the failure bucket; the widget and the example are called and waited for",
     ),
     "CKV_AWS_117": (
-        FUNCTIONS,
+        (*FUNCTIONS, EXAMPLE),
         "they call AWS's own endpoints alone: a VPC would add a NAT gateway and protect nothing",
     ),
     "CKV_AWS_115": (
-        FUNCTIONS,
+        (*FUNCTIONS, EXAMPLE),
         "reserved concurrency cannot be deployed where an account has 10; the queue's mapping has its bound",
     ),
-    "CKV_AWS_173": (WITH_VARIABLES, "encrypted with Lambda's own key; the variables are names and numbers, no secret"),
+    "CKV_AWS_173": (
+        (*WITH_VARIABLES, EXAMPLE),
+        "encrypted with Lambda's own key; the variables are names and numbers, no secret",
+    ),
     "CKV_AWS_158": (LOG_GROUPS, "encrypted with CloudWatch Logs' own key; the lines name no prompt and no person"),
 }
 """Check to the resources it finds, and why that is right."""
@@ -56,7 +65,14 @@ EXCUSED = {
 def test_checkov_finds_nothing_that_is_not_excused_and_every_excuse_is_needed() -> None:
     command = [str(CHECKOV), "--framework", "cloudformation", "--skip-download", "--soft-fail", "--output", "json"]
     run = subprocess.run(
-        [*command, "--file", "template.yaml", "dashboard.yaml", "layers/request_tag/template.yaml"],
+        [
+            *command,
+            "--file",
+            "template.yaml",
+            "dashboard.yaml",
+            "layers/request_tag/template.yaml",
+            "examples/agent/template.yaml",
+        ],
         cwd=ROOT,
         env={**os.environ, "LOG_LEVEL": "ERROR"},
         capture_output=True,

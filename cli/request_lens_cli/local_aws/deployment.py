@@ -84,7 +84,8 @@ def deploy_built(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:
     if _run_sam([*command, *_overrides(sam_settings)], local, step="deploy") != 0:
         reasons = failed_resources(local, sam_settings.stack_name)
         raise _report_failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
-    write_env_file(local.paths, settings(local.endpoint, stack_name=sam_settings.stack_name))
+    if not local.paths.folder:  # the settings are those of Request Lens's own stack
+        write_env_file(local.paths, settings(local.endpoint, stack_name=sam_settings.stack_name))
     say(f"stack {sam_settings.stack_name} deployed to {local.endpoint}")
     return deployed_stack(local)
 

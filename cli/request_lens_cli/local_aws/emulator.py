@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import subprocess
 import time
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import click
@@ -25,7 +26,7 @@ def process_mark(paths: LocalPaths) -> str:
     return f"request_lens={paths.state}"
 
 
-def start_emulator(port: int, paths: LocalPaths) -> OwnedProcess:
+def start_emulator(port: int, paths: LocalPaths, service_endpoints: Mapping[str, str]) -> OwnedProcess:
     """Start the emulator on a loopback port and wait until it is healthy; on any failure nothing is left running.
 
     Raises: LocalAwsError where it ends or stays silent.
@@ -36,7 +37,7 @@ def start_emulator(port: int, paths: LocalPaths) -> OwnedProcess:
     with contextlib.ExitStack() as on_failure:
         process = start_group(
             command,
-            environment=emulator_environment(port, paths),
+            environment=emulator_environment(port, paths, service_endpoints),
             log=paths.log("emulator"),
             folder=paths.state / "home",
         )

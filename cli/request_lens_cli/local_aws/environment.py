@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from request_lens_cli.local_aws.loopback import HOST, require_loopback
 from request_lens_cli.local_aws.paths import LocalPaths
@@ -57,32 +58,43 @@ def client_environment(endpoint: str, paths: LocalPaths) -> dict[str, str]:
     )
 
 
-def emulator_environment(port: int, paths: LocalPaths) -> dict[str, str]:
+MODEL_ENDPOINT = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
+AGENTCORE_ENDPOINT = "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"
+"""The variables by which AWS's SDKs find a service elsewhere; a service's own goes before AWS_ENDPOINT_URL."""
+
+
+def emulator_environment(
+    port: int, paths: LocalPaths, service_endpoints: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
     """The environment of the emulator, which its Lambda functions inherit: as little as possible.
 
     Whatever it writes goes to our state folder, and it listens on loopback only.
     """
     inherited = {name: os.environ[name] for name in _INHERITED_BY_EMULATOR if name in os.environ}
     temporary = paths.state / "tmp"
-    return inherited | {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(paths.state / "home"),
-        "TMPDIR": str(temporary),
-        "STATE_DIR": str(paths.state / "emulator"),
-        "S3_DATA_DIR": str(paths.state / "s3"),
-        "BIND_HOST": HOST,
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
-        "MINISTACK_REGION": REGION,
-        "LAMBDA_EXECUTOR": "local",
-        # Listeners of their own, on fixed ports of every interface.
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "AUTH": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    return (
+        inherited
+        | dict(service_endpoints)
+        | {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(paths.state / "home"),
+            "TMPDIR": str(temporary),
+            "STATE_DIR": str(paths.state / "emulator"),
+            "S3_DATA_DIR": str(paths.state / "s3"),
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
+            "MINISTACK_REGION": REGION,
+            "LAMBDA_EXECUTOR": "local",
+            # Listeners of their own, on fixed ports of every interface.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "AUTH": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    )
 
 
 def write_env_file(paths: LocalPaths, values: Mapping[str, str]) -> None:

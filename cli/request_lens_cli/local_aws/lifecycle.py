@@ -3,12 +3,18 @@
 import contextlib
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import FrameType
 
 from request_lens_cli.local_aws.emulator import EMULATOR_FOLDERS, is_healthy, start_emulator
-from request_lens_cli.local_aws.environment import client_environment, settings, write_env_file
+from request_lens_cli.local_aws.environment import (
+    AGENTCORE_ENDPOINT,
+    MODEL_ENDPOINT,
+    client_environment,
+    settings,
+    write_env_file,
+)
 from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.loopback import HOST, free_port, require_free, require_loopback
 from request_lens_cli.local_aws.paths import LocalPaths, checkout_paths
@@ -18,11 +24,15 @@ from request_lens_cli.local_aws.running_state import RunningState, delete_state,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalAws:
-    """A running local AWS; `started_now` is False where one that ran already is used."""
+    """A running local AWS; `started_now` is False where one that ran already is used.
+
+    `service_endpoints` are where its functions look for the services that stand-ins serve, once they are started.
+    """
 
     endpoint: str
     paths: LocalPaths
     started_now: bool
+    service_endpoints: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """The environment for `aws`, `sam` and other clients: the user's, with the local settings in it."""
@@ -42,13 +52,14 @@ def up(paths: LocalPaths, *, port: int | None = None) -> LocalAws:
     paths.emf_stand_in_state.unlink(missing_ok=True)
     chosen = free_port() if port is None else require_free(port)
     with contextlib.ExitStack() as on_failure:
-        emulator = start_emulator(chosen, paths)
+        endpoints = {name: f"http://{HOST}:{free_port()}" for name in (MODEL_ENDPOINT, AGENTCORE_ENDPOINT)}
+        emulator = start_emulator(chosen, paths, endpoints)
         on_failure.callback(stop_group, emulator.pid)
         endpoint = f"http://{HOST}:{chosen}"
-        write_state(RunningState(endpoint=endpoint, emulator=emulator), paths)
+        write_state(RunningState(endpoint=endpoint, emulator=emulator, service_endpoints=endpoints), paths)
         write_env_file(paths, settings(endpoint))
         on_failure.pop_all()
-    return LocalAws(endpoint=endpoint, paths=paths, started_now=True)
+    return LocalAws(endpoint=endpoint, paths=paths, started_now=True, service_endpoints=endpoints)
 
 
 def _require_same_port(running: LocalAws, port: int | None) -> None:
@@ -61,7 +72,7 @@ def find(paths: LocalPaths) -> LocalAws | None:
     state = read_state(paths)
     if state is None or not state.emulator.is_running() or not is_healthy(require_loopback(state.endpoint)):
         return None
-    return LocalAws(endpoint=state.endpoint, paths=paths, started_now=False)
+    return LocalAws(endpoint=state.endpoint, paths=paths, started_now=False, service_endpoints=state.service_endpoints)
 
 
 def require_running(paths: LocalPaths) -> LocalAws:

@@ -11,19 +11,23 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalPaths:
-    """Files and tools of one checkout; two checkouts share nothing."""
+    """Files and tools of one checkout; two checkouts share nothing.
+
+    `folder` is where the template is that is built and deployed, within the checkout: by default our own.
+    """
 
     checkout: Path
+    folder: str = ""
 
     @property
     def template(self) -> Path:
         """The template that is deployed, here as to AWS."""
-        return self.checkout / "template.yaml"
+        return self.checkout / self.folder / "template.yaml"
 
     @property
     def samconfig(self) -> Path:
         """The settings of sam, of which `local` is ours."""
-        return self.checkout / "samconfig.toml"
+        return self.checkout / self.folder / "samconfig.toml"
 
     @property
     def events(self) -> Path:
@@ -33,7 +37,7 @@ class LocalPaths:
     @property
     def build(self) -> Path:
         """The folder of sam's builds and their cache."""
-        return self.checkout / ".aws-sam"
+        return self.checkout / self.folder / ".aws-sam"
 
     @property
     def state(self) -> Path:
@@ -71,8 +75,12 @@ class LocalPaths:
         return (self.checkout / ".tools" / "bin", Path(sys.base_prefix) / "bin")
 
     def log(self, name: str) -> Path:
-        """The log file of one step or process."""
-        return self.state / f"{name}.log"
+        """The log file of one step or process; another folder's steps have its name in theirs."""
+        return self.state / f"{'-'.join(filter(None, (self.folder.replace('/', '-'), name)))}.log"
+
+    def environment_python(self, group: str) -> Path:
+        """The interpreter of a tool's own environment."""
+        return self._tool(group, "python")
 
     def _tool(self, group: str, name: str) -> Path:
         path = self.checkout / ".tools" / group / "bin" / name

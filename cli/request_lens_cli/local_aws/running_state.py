@@ -2,25 +2,31 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from request_lens_cli.local_aws.paths import LocalPaths
 from request_lens_cli.local_aws.processes import OwnedProcess
 
 
 class RunningState(BaseModel):
-    """The emulator and, once the stack is deployed, the stand-in for CloudWatch's EMF extraction."""
+    """The emulator and, once the stack is deployed, the stand-in for CloudWatch's EMF extraction.
+
+    `service_endpoints` are where functions find what other stand-ins serve, by the variables of AWS's SDKs.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     endpoint: str
     emulator: OwnedProcess
     emf_stand_in: OwnedProcess | None = None
+    stand_ins: tuple[OwnedProcess, ...] = ()
+    service_endpoints: dict[str, str] = Field(default_factory=dict)
 
     @property
     def processes(self) -> tuple[OwnedProcess, ...]:
         """All processes, in the order in which they are to be stopped."""
-        return (self.emulator,) if self.emf_stand_in is None else (self.emf_stand_in, self.emulator)
+        of_emf = () if self.emf_stand_in is None else (self.emf_stand_in,)
+        return (*self.stand_ins, *of_emf, self.emulator)
 
 
 def _file(paths: LocalPaths) -> Path:

@@ -230,12 +230,12 @@ def test_a_record_goes_where_and_as_the_logging_setting_says(stand_in: StandIn) 
         bedrock, logs = session.client("bedrock"), session.client("logs")
         logs.create_log_group(logGroupName="/invocations")
         log = InvocationLog(bedrock=bedrock, logs=logs, delay_s=0)
-        log.write(*stand_in.recorded[-1])
+        log.write(stand_in.recorded)
         for texts in (True, False):
             group = {"logGroupName": "/invocations", "roleArn": "arn:aws:iam::123456789012:role/Logging"}
             setting = {"cloudWatchConfig": group, "textDataDeliveryEnabled": texts}
             bedrock.put_model_invocation_logging_configuration(loggingConfig=setting)  # type: ignore[arg-type]
-            log.write(*stand_in.recorded[-1])
+            log.write(stand_in.recorded)
         events = logs.filter_log_events(logGroupName="/invocations")["events"]
     bodies = ["outputBodyJson" in json.loads(event["message"])["output"] for event in events]
     assert sorted(bodies) == [False, True]

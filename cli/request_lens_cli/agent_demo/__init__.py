@@ -1,0 +1,1 @@
+"""The demo of a real agent: deploy, start the stand-ins, ask, settle, show."""

@@ -1,0 +1,68 @@
+"""A run: prompts that a real agent was asked, and what the deployed table holds of them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from request_lens.presentation.formatting import pluralize
+from request_lens_cli.agent_demo.asking import Asked, ask_all
+from request_lens_cli.agent_demo.example import RunningAgent
+from request_lens_cli.deployed.table import DeployedTable
+from request_lens_cli.report.labels import Label
+from request_lens_cli.report.report import Report, by_start
+from request_lens_cli.terminal.progress import Note
+
+POLL_SECONDS = 0.25
+TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRun:
+    """What was asked, and the table that it should be in."""
+
+    asked: Sequence[Asked]
+    table: DeployedTable
+
+    def report(self) -> Report:
+        """What the table holds of these requests, and of no other."""
+        states = self.table.states(each.request_id for each in self.asked)
+        labels = {each.request_id: Label(prompt=each.prompt, kind="") for each in self.asked}
+        return Report(
+            requests=by_start(state for state in states if state.record is not None), unlinked=(), labels=labels
+        )
+
+
+def ask_agent(agent: RunningAgent, prompts: Sequence[str], *, at_a_time: int, table: DeployedTable) -> AgentRun:
+    """Ask the agent all prompts, so many at a time. Raises: OSError where a request fails."""
+    return AgentRun(asked=ask_all(prompts, agent.url, at_a_time=at_a_time), table=table)
+
+
+def wait_until_counted(run: AgentRun, *, calls: int, note: Note) -> Report:
+    """The report once every request is settled, and all calls are in the summaries.
+
+    Raises: click.ClickException where that takes longer than the time-out.
+    """
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while True:
+        report = run.report()
+        settled = sum(state.summary is not None for state in report.requests)
+        found = report.totals.llm_calls
+        words = f"{settled} of {pluralize(len(run.asked), 'request')} settled, {pluralize(found, 'LLM call')}"
+        note(words)
+        if settled == len(run.asked) and found >= calls:
+            return report
+        if time.monotonic() > deadline:
+            raise click.ClickException(
+                f"After {TIMEOUT_SECONDS:.0f} s only {words}, and {calls} calls were expected: out/local-aws has the "
+                "stand-ins' logs, and `make demo-agent KEEP=1` leaves the local AWS running."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def links_of(report: Report) -> set[tuple[str, str]]:
+    """By which methods, and how surely, the report's calls are linked."""
+    return {
+        (call.link.method.value, call.link.confidence.value) for state in report.requests for call in state.invocations
+    }

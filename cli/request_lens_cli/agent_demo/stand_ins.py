@@ -1,0 +1,89 @@
+"""Starting the stand-ins of the services that an agent calls, beside a local AWS."""
+
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+import click
+
+from request_lens_cli.local_aws.emulator import process_mark
+from request_lens_cli.local_aws.environment import AGENTCORE_ENDPOINT, MODEL_ENDPOINT, REGION
+from request_lens_cli.local_aws.errors import LocalAwsError
+from request_lens_cli.local_aws.lifecycle import LocalAws
+from request_lens_cli.local_aws.loopback import HOST, free_port
+from request_lens_cli.local_aws.processes import start_group, stop_group, tail, track
+from request_lens_cli.local_aws.running_state import read_state, write_state
+
+READY_WITHIN_S = 60.0
+"""An agent that shares its machine takes ten seconds to listen."""
+
+_POLL_S = 0.05
+
+
+def start_model(local: LocalAws, *, pace: float) -> None:
+    """Start the stand-in for Bedrock's models where functions and agents look for them."""
+    port = _service_port(local, MODEL_ENDPOINT)
+    options = ["--endpoint", local.endpoint, "--pace", str(pace)]
+    _start(local, "bedrock", ["--port", str(port), *options], port=port)
+
+
+def start_agentcore(
+    local: LocalAws, *, runtime_arn: str, role_arn: str, program: str, environment: Mapping[str, str]
+) -> None:
+    """Start the stand-in for AgentCore, which starts the agent: a program of the checkout, in its own environment."""
+    port = _service_port(local, AGENTCORE_ENDPOINT)
+    command = [str(local.paths.environment_python("agent")), str(local.paths.checkout / program)]
+    options = ["--endpoint", local.endpoint, "--runtime-arn", runtime_arn, "--role-arn", role_arn]
+    tag = {"PYTHONPATH": str(local.paths.checkout / "layers" / "request_tag"), "AWS_REGION": REGION}
+    own = {**environment, **tag, MODEL_ENDPOINT: local.service_endpoints[MODEL_ENDPOINT]}
+    _start(local, "agentcore", ["--port", str(port), *options, *command], port=port, environment=own)
+
+
+def start_api(local: LocalAws, *, api_id: str) -> str:
+    """Start the stand-in for a deployed HTTP API; answers with its address."""
+    port = free_port()
+    _start(local, "api", ["--port", str(port), "--endpoint", local.endpoint, "--api-id", api_id], port=port)
+    return f"http://{HOST}:{port}"
+
+
+def _service_port(local: LocalAws, variable: str) -> int:
+    """The port on which functions look for a service.
+
+    Raises: LocalAwsError where the local AWS was started by another version, which reserved none.
+    """
+    port = urlsplit(local.service_endpoints.get(variable, "")).port
+    if port is None:
+        raise LocalAwsError("The local AWS runs already, started by another version: stop it first with `make down`.")
+    return port
+
+
+def _start(
+    local: LocalAws, name: str, options: Sequence[str], *, port: int, environment: Mapping[str, str] | None = None
+) -> None:
+    """Start a stand-in, wait until it listens, and have `down` stop it."""
+    paths, mark = local.paths, process_mark(local.paths)
+    log = paths.log(f"{name}-stand-in")
+    command = [sys.executable, "-X", mark, "-m", f"request_lens_cli.local_aws.{name}.stand_in", *options]
+    process = start_group(
+        command, environment={**local.environment(), **(environment or {})}, log=log, folder=paths.state
+    )
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not _listens(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop_group(process.pid)
+            click.echo(tail(log), err=True)
+            raise LocalAwsError(f"The {name} stand-in did not start: its log is {log.relative_to(paths.checkout)}.")
+        time.sleep(_POLL_S)
+    state = read_state(paths)
+    if state is None:
+        stop_group(process.pid)
+        raise LocalAwsError("The local AWS is not running any more: start it with `request-lens local up`.")
+    write_state(state.model_copy(update={"stand_ins": (*state.stand_ins, track(process, mark=mark))}), paths)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0

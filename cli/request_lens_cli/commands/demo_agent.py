@@ -1,0 +1,111 @@
+"""`request-lens demo-agent`: the article's agent on a local AWS, asked by HTTP, its calls told from what it sends."""
+
+from contextlib import ExitStack
+
+import click
+from rich.console import Console
+
+from request_lens.presentation.timeline.drawing import draw_timeline
+from request_lens.presentation.timeline.pieces import Words
+from request_lens_cli.agent_demo.agent_run import ask_agent, links_of, wait_until_counted
+from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, example_prompts, run_example
+from request_lens_cli.commands.demo import alone_in
+from request_lens_cli.deployed.table import DeployedTable, open_table
+from request_lens_cli.local_aws.aws_clients import local_client
+from request_lens_cli.local_aws.deployment import build, deploy_built
+from request_lens_cli.local_aws.emf.process import start_emf_stand_in
+from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
+from request_lens_cli.local_aws.paths import checkout_paths
+from request_lens_cli.report.report import Report, headline
+from request_lens_cli.terminal.bars import render_bars
+from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.output_file import shown_path
+from request_lens_cli.terminal.progress import phase
+from request_lens_cli.terminal.requests_table import print_requests
+from request_lens_cli.terminal.timeline_png import write_png
+
+EXPECTED_CALLS = 17
+"""What the article's experiment found: seven prompts take two LLM calls, three take one."""
+
+AT_A_TIME = (1, 5)
+"""How many prompts are asked at a time, run by run."""
+
+EXACT = {("tag", "exact")}
+
+WRITTEN = {"clouds.txt", "hello.txt"}
+"""The files that the ten prompts have the agent write."""
+
+
+@click.command("demo-agent")
+@click.option("--keep", is_flag=True, help="Leave the local AWS running; stop it with `make down`.")
+@click.option("--pace", default=1.0, show_default=True, help="Multiplies the latency of the scripted model.")
+def demo_agent_command(*, keep: bool, pace: float) -> None:
+    """Deploy to a local AWS with the agent of examples/agent, ask it ten prompts by HTTP, twice, and show the result.
+
+    The agent, its libraries, its tools and its tags are real; the model, AgentCore and the API are stand-ins.
+    """
+    paths, console = checkout_paths(), open_console()
+    with ExitStack() as running:
+        running.enter_context(alone_in(paths, console))
+        with phase(console, "start", "a local AWS on this machine") as note:
+            local = running.enter_context(running_local_aws(keep=keep))
+            note(f"local AWS at {local.endpoint}")
+        table, agent = _deploy(local, console, pace=pace)
+        for at_a_time in AT_A_TIME:
+            _ask(agent, table, console, at_a_time=at_a_time)
+        _show_files(agent, console)
+
+
+def _deploy(local: LocalAws, console: Console, *, pace: float) -> tuple[DeployedTable, RunningAgent]:
+    with phase(console, "build", "sam build") as note:
+        build(local, say=note)
+    with phase(console, "deploy", "sam deploy") as note:
+        stack = deploy_built(local, say=note)
+        start_emf_stand_in(local, log_group=stack.output("ProcessorLogGroupName"))
+    with phase(console, "deploy", "the agent's stack, by sam build and sam deploy") as note:
+        example = deploy_example(local, say=note)
+    with phase(console, "agent", "the agent starts") as note:
+        agent = run_example(local, example, pace=pace)
+        note(f"the agent answers at {agent.url}; stand-ins for Bedrock's models, AgentCore and the API")
+    return open_table(local_client("dynamodb", endpoint=local.endpoint), stack.output("RequestTableName")), agent
+
+
+def _ask(agent: RunningAgent, table: DeployedTable, console: Console, *, at_a_time: int) -> None:
+    """Ask the ten prompts, wait until they have settled, show them, and hold them to what the article found."""
+    how = "one after the other" if at_a_time == 1 else f"{at_a_time} at a time"
+    with phase(console, "ask", f"ten prompts by HTTP, {how}"):
+        run = ask_agent(agent, example_prompts(agent.local), at_a_time=at_a_time, table=table)
+    for each in run.asked:
+        console.print(f"  {each.prompt} → {' '.join(each.answer.split())}", style="dim", highlight=False, markup=False)
+    with phase(console, "settle", "the requests settle") as note:
+        report = wait_until_counted(run, calls=EXPECTED_CALLS, note=note)
+    _show(report, agent.local, console, name=f"timeline-agent-{at_a_time}")
+    _require_as_expected(report)
+
+
+def _show(report: Report, local: LocalAws, console: Console, *, name: str) -> None:
+    print_requests(report, console, aligned=True)
+    console.print(f"\n{headline(report)}", style="bold", highlight=False)
+    console.print(render_bars(report.timeline_rows(), width=console.width))
+    target = local.paths.checkout / "out" / f"{name}.svg"
+    words = Words(subtitle=headline(report))
+    svg = draw_timeline(report.timeline_rows(), words=words)
+    target.write_text(svg, encoding="utf-8")
+    write_png(svg, target.with_suffix(".png"))
+    console.print(f"Timeline: {shown_path(target)} and {shown_path(target.with_suffix('.png'))}\n", highlight=False)
+
+
+def _require_as_expected(report: Report) -> None:
+    """Hold a run to what the article found. Raises: click.ClickException."""
+    if report.totals.llm_calls != EXPECTED_CALLS or links_of(report) != EXACT:
+        raise click.ClickException(
+            f"Expected {EXPECTED_CALLS} LLM calls, each linked exactly by its tag; found {report.totals.llm_calls}, "
+            f"linked by {sorted(links_of(report))}."
+        )
+
+
+def _show_files(agent: RunningAgent, console: Console) -> None:
+    files = agent.files()
+    console.print(f"Files that the agent's tools wrote: {', '.join(files)}", highlight=False)
+    if not set(files) >= WRITTEN:
+        raise click.ClickException(f"Expected {', '.join(sorted(WRITTEN))} among them.")

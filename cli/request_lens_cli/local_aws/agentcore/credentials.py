@@ -1,0 +1,46 @@
+"""The credentials that the agent's process runs with: its own role's, as AgentCore gives them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from request_lens_cli.local_aws.aws_clients import local_session
+from request_lens_cli.local_aws.environment import ACCOUNT_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def role_environment(role_arn: str, *, endpoint: str) -> Mapping[str, str]:
+    """A session of the role, named as AgentCore names its own, as environment variables of AWS's SDKs.
+
+    The role trusts AgentCore alone. Nobody can be that service here, so the local copy of the role trusts its account
+    instead; what it may do is as it was deployed.
+    """
+    _trust_account(role_arn, endpoint=endpoint)
+    sts = local_session(endpoint).client("sts", endpoint_url=endpoint)
+    session = sts.assume_role(RoleArn=role_arn, RoleSessionName=f"BedrockAgentCore-{uuid.uuid4()}")
+    credentials = session["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+    }
+
+
+def _trust_account(role_arn: str, *, endpoint: str) -> None:
+    iam = local_session(endpoint).client("iam", endpoint_url=endpoint)
+    name = role_arn.rpartition("/")[2]
+    trusting = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trusting))

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 ENTRY_POINT_VARIABLE = "REQUEST_TAG_ENTRY_POINT"
 """What the requests are, `api` or `lambda`, where the decorator does not say it; `api` by default."""
 
-_FUNCTION_URL = ".lambda-url."
-
 
 @overload
 def lambda_handler(handler: Callable[..., R]) -> Callable[..., R]: ...
@@ -70,14 +68,17 @@ def request_of(event: object, context: object, entry_point: str | None = None) -
 
 
 def request_id_of(event: object, context: object, entry_point: str | None = None) -> str | None:
-    """The id of an event's request as the log of the entry point has it, or None for an event that is no request."""
+    """The id of an event's request as the log of the entry point has it, or None for an event that is no request.
+
+    A function URL's `requestId` is the run's. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+    """
     run = getattr(context, "aws_request_id", None)
     if _is_lambda(entry_point or os.environ.get(ENTRY_POINT_VARIABLE) or "api"):
         return run
     asked = event.get("requestContext") if isinstance(event, dict) else None
     if not isinstance(asked, dict):
         return None
-    if "elb" in asked or _FUNCTION_URL in str(asked.get("domainName")):
+    if "elb" in asked:
         return run
     own_id = asked.get("extendedRequestId")
     return own_id if is_request_id(own_id) else asked.get("requestId")

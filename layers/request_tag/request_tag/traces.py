@@ -1,8 +1,8 @@
-"""Trace ids as spans have them, 32 hexadecimal digits, from the headers that name them."""
+"""Trace ids as spans have them, 32 hexadecimal digits in lower case, from the headers that name them."""
 
 from __future__ import annotations
 
-_HEX = frozenset("0123456789abcdefABCDEF")
+_HEX = frozenset("0123456789abcdef")
 
 
 def xray_trace_id(header: object) -> str | None:
@@ -23,4 +23,4 @@ def w3c_trace_id(header: object) -> str | None:
 
 
 def _trace_id(digits: str) -> str | None:
-    return digits.lower() if len(digits) == 32 and _HEX.issuperset(digits) else None
+    return digits if len(digits) == 32 and _HEX.issuperset(digits) else None

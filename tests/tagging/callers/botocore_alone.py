@@ -25,6 +25,7 @@ def main(model: str) -> None:
     logging.basicConfig(format="%(name)s %(levelname)s %(message)s")
     request_tag.auto_instrument()
     client: Any = botocore.session.get_session().create_client("bedrock-runtime")
+    request_tag.instrument(client)  # a second time: each call is counted once all the same
     for request_id in (model, None):
         with request_tag.request(request_id):
             messages = [{"role": "user", "content": [{"text": "hello"}]}]

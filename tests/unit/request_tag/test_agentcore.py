@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import inspect
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,14 +100,15 @@ def test_any_payload_reaches_the_agent_and_without_a_request_none_is_entered(pay
         assert entrypoint(payload, context) == (payload, None)
 
 
-def test_the_header_names_the_request_in_any_spelling_and_session_and_trace_are_written_down() -> None:
+@pytest.mark.parametrize("spelling", [str, str.lower])
+def test_the_header_names_the_request_in_any_spelling_and_session_and_trace_are_written_down(spelling: Any) -> None:
     @agentcore_entrypoint
     def entrypoint(payload: Any, context: Any) -> Any:
         return call_arguments()["requestMetadata"]
 
     headers = {
-        "x-amzn-bedrock-agentcore-runtime-custom-request-tag": "of-the-header",
-        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        spelling("X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag"): "of-the-header",
+        spelling("Traceparent"): "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     }
     tag = entrypoint(PAYLOAD, SimpleNamespace(session_id="session-1", request_headers=headers))
 
@@ -131,12 +132,12 @@ def test_every_kind_of_entry_point_keeps_its_kind_and_its_signature() -> None:
 CARRIED = {"prompt": "hello", "request_tag": {"api_request_id": "of-the-api", "calls": 0}}
 
 
-def steps() -> Iterator[str | None]:
+def steps() -> Generator[str | None]:
     for _ in range(3):
         yield index()
 
 
-async def async_steps() -> AsyncIterator[str | None]:
+async def async_steps() -> AsyncGenerator[str | None]:
     for _ in range(3):
         await asyncio.sleep(0)
         yield index()
@@ -194,32 +195,27 @@ def test_each_step_of_an_async_generator_is_for_the_request_in_whatever_task_it_
 
 
 def test_a_stream_that_nobody_reads_to_its_end_is_closed() -> None:
-    closed: list[str] = []
+    agents, async_agents = steps(), async_steps()  # held here, so that nothing but the wrapper closes them
 
     @agentcore_entrypoint
-    def stream(payload: Any) -> Iterator[int]:
-        try:
-            yield 1
-            yield 2
-        finally:
-            closed.append("closed")
+    def stream(payload: Any) -> Iterator[str | None]:
+        return agents
 
     @agentcore_entrypoint
-    async def async_stream(payload: Any) -> AsyncIterator[int]:
-        try:
-            yield 1
-            yield 2
-        finally:
-            closed.append("async closed")
+    async def async_stream(payload: Any) -> AsyncIterator[str | None]:
+        return async_agents
 
     async def begin() -> None:
-        answer: Any = async_stream(CARRIED)
+        answer: Any = await async_stream(CARRIED)
         await anext(answer)
         await answer.aclose()
+        assert (
+            inspect.getasyncgenstate(async_agents) == inspect.AGEN_CLOSED
+        )  # at its end `run` closes all that are left
 
     begun: Any = stream(CARRIED)
     next(begun)
     begun.close()
     asyncio.run(begin())
 
-    assert closed == ["closed", "async closed"]
+    assert list(agents) == []

@@ -112,13 +112,17 @@ def test_a_block_that_ends_in_another_context_ends_without_an_error() -> None:
     assert current_request_id() is None
 
 
-def test_the_counts_of_old_requests_are_forgotten() -> None:
+def test_the_counts_of_requests_that_are_long_over_are_forgotten() -> None:
     for number in range(1100):
         with request(f"id-{number}"):
             call_arguments()
+        with request("one-that-goes-on"):
+            call_arguments()
+    with request("one-that-goes-on"):
+        going_on = call_arguments()
     with request("id-1099"):
         newest = call_arguments()
     with request("id-0"):
         oldest = call_arguments()
 
-    assert (indices([newest]), indices([oldest])) == ([2], [1])
+    assert (indices([newest]), indices([oldest]), indices([going_on])) == ([2], [1], [1101])

@@ -182,13 +182,26 @@ def test_a_client_that_two_instrumentations_reach_counts_each_call_once() -> Non
     session = instrument(new_session())
     bedrock = kept(instrument(instrument(session.client("bedrock-runtime"))))
 
+    full = {f"key{number}": "" for number in range(16)}
     with request("id"):
-        bedrock.converse()
-        bedrock.invoke()
-        bedrock.converse()
+        calls = [bedrock.converse(), bedrock.invoke(), bedrock.converse(requestMetadata=full), bedrock.converse()]
 
-    assert (bedrock.metadata()[0] or {})["call_index"] == "1"
-    assert (bedrock.metadata()[2] or {})["call_index"] == "3"
+    assert [(metadata or {}).get("call_index") for metadata in calls] == ["1", "2", None, "4"]
+
+
+def test_metadata_that_a_handler_of_the_callers_own_adds_is_kept(tagged: Bedrock) -> None:
+    def add_team(params: dict[str, Any], **_: object) -> None:
+        params["requestMetadata"] = {"team": "blue"}
+
+    event = "before-parameter-build.bedrock-runtime.Converse"
+    tagged.client.meta.events.register(event, add_team)
+    try:
+        with request("id"):
+            metadata = tagged.converse() or {}
+    finally:
+        tagged.client.meta.events.unregister(event, add_team)
+
+    assert (metadata["team"], metadata["api_request_id"]) == ("blue", "id")
 
 
 def test_a_resource_is_known_by_its_client(bedrock: Bedrock) -> None:

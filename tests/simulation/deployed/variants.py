@@ -38,9 +38,9 @@ def _publish_absolute(change: Change) -> Publication | None:
     return replace(publication, values={**publication.values, **totals})
 
 
-def _load_behind(table: DynamoTable, pk: str) -> list[PlainMap]:
+def _load_behind(table: DynamoTable, pk: str, *, begins: str = "") -> list[PlainMap]:
     """A request is read eventually consistent."""
-    return table._query(pk, {})
+    return table._query(pk, {}, begins=begins)
 
 
 def _send_once[Entry](
@@ -50,8 +50,10 @@ def _send_once[Entry](
     send(batch)
 
 
-def _first_page(table: DynamoTable, pk: str) -> list[PlainMap]:
+def _first_page(table: DynamoTable, pk: str, *, begins: str = "") -> list[PlainMap]:
     """The first page is taken for all: its LastEvaluatedKey is not looked at."""
+    if begins:
+        return table._query(pk, {"ConsistentRead": True}, begins=begins)
     with outages():
         page = table._client.query(
             TableName=table._name,

@@ -2,14 +2,16 @@
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from os import process_cpu_count
 
 import pytest
 
 from tests.simulation.drawing.truth import Style
 from tests.simulation.judging.oracles import judge
-from tests.simulation.judging.outcome import run_promptly, run_seed
+from tests.simulation.judging.outcome import Outcome, run_promptly, run_seed
 from tests.simulation.run import replay_with
-from tests.simulation.tally import tally
+from tests.simulation.tally import tally_by
 from tests.simulation.variants import VARIANTS
 
 SCHEDULES = 2_200
@@ -23,7 +25,7 @@ CAUGHT_WITHIN = 400
 def test_every_schedule_of_faults_ends_right_and_every_fault_and_oracle_is_seen(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    found = tally(range(SCHEDULES))
+    found = tally_by(process_cpu_count() or 1, range(SCHEDULES), most_failures=1, run=run_seed)
 
     with capsys.disabled():
         sys.stdout.write(f"\n{found.told()}\n")
@@ -48,13 +50,19 @@ def _first_caught(name: str) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("name", ["naive ADD", "marker then ADD", "publish if new", "settle prints its own revision"])
-def test_a_broken_design_looks_right_while_nothing_goes_wrong(name: str) -> None:
-    """So it is the faults that it fails by, not the way in which it is built in."""
-    drawn = [outcome for seed in range(150) if (outcome := run_seed(seed)).traffic.style is Style.TAGGED]
-    wrong = [each.seed for each in drawn if judge(run_promptly(each, VARIANTS[name]), Counter())]
+@pytest.fixture(scope="module")
+def tagged() -> Sequence[Outcome]:
+    """Those of some schedules in which every call is tagged."""
+    drawn = [run_seed(seed) for seed in range(150)]
+    return [outcome for outcome in drawn if outcome.traffic.style is Style.TAGGED]
 
-    assert len(drawn) > 30
+
+@pytest.mark.parametrize("name", ["naive ADD", "marker then ADD", "publish if new", "settle prints its own revision"])
+def test_a_broken_design_looks_right_while_nothing_goes_wrong(name: str, tagged: Sequence[Outcome]) -> None:
+    """So it is the faults that it fails by, not the way in which it is built in."""
+    wrong = [each.seed for each in tagged if judge(run_promptly(each, VARIANTS[name]), Counter())]
+
+    assert len(tagged) > 30
     assert wrong == []
 
 

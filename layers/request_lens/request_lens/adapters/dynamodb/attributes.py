@@ -6,9 +6,9 @@ Times are ISO 8601 texts in UTC with milliseconds, which sort as the times do. A
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Never, cast
+from typing import TYPE_CHECKING, Any, Never, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer, TypeSerializer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -34,7 +34,21 @@ def to_item(values: PlainMap) -> Item:
 
 def from_item(item: Mapping[str, object]) -> PlainMap:
     """The plain values of an item, or of one image in a record of the table's stream."""
-    return {name: _DESERIALIZER.deserialize(cast("AttributeValueTypeDef", value)) for name, value in item.items()}
+    return {name: _plain(cast("Mapping[str, Any]", value)) for name, value in item.items()}
+
+
+def _plain(value: Mapping[str, Any]) -> Plain:
+    """One value as boto3's deserializer reads it, in half the time for the four types that most are of."""
+    for kind, held in value.items():
+        if kind == "S":
+            return cast("str", held)
+        if kind == "M":
+            return {name: _plain(each) for name, each in held.items()}
+        if kind == "N":
+            return DYNAMODB_CONTEXT.create_decimal(held)
+        if kind == "L":
+            return [_plain(each) for each in held]
+    return cast("Plain", _DESERIALIZER.deserialize(cast("AttributeValueTypeDef", value)))
 
 
 def iso(moment: datetime) -> str:

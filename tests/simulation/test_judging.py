@@ -10,6 +10,7 @@ from tests.simulation.broken_rules import LINKING, broken
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Faults
 from tests.simulation.drawing.truth import OTHER_ROLE, CallTruth, Style, Traffic
+from tests.simulation.judging.batch_reference import times_of
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.publications import samples_when_prompt
 from tests.simulation.world import World
@@ -63,3 +64,20 @@ def test_a_broken_rule_that_the_product_would_call_otherwise_is_refused() -> Non
 
     with pytest.raises(AssertionError, match="explain is not called as without_overtime is"):
         broken(f"{LINKING}.neighbourhood.explain", without_overtime)
+
+
+@pytest.mark.parametrize(("gap", "judged"), [(91, True), (92, False)])
+def test_calls_out_of_reach_of_each_other_are_no_loop_whose_tool_time_is_known(gap: int, judged: bool) -> None:
+    """Ids are looked for within the reach: a request that lasts for longer may have to do without."""
+    record, began = request("r0", duration_ms=100_000), (at(1), at(1 + gap))
+    calls = [
+        CallTruth(
+            call=call(f"r0-{place}", 1 + place * gap, tag=tag("r0", place + 1, started=1 + place * gap)),
+            request_id=record.request_id,
+            began=began[place],
+            position=place,
+        )
+        for place in (0, 1)
+    ]
+
+    assert ("tool_time_ms" in times_of(record, calls, Policy().reach).judged) is judged

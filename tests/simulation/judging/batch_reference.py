@@ -93,8 +93,8 @@ class Times:
     non_llm_time_ms: int | None = None
 
 
-def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
-    """The times of a request with these calls, all of them truly its own."""
+def times_of(request: Request, calls: Sequence[CallTruth], reach: timedelta) -> Times:
+    """The times of a request with these calls, all of them truly its own; ids join two that lie within the reach."""
     succeeded = sorted((each for each in calls if each.call.error_code is None), key=lambda each: each.began)
     if calls and not succeeded:  # the request waited for them, and a failed attempt's log tells no latency
         return Times(judged=frozenset({"llm_time_ms", "non_llm_time_ms"}))
@@ -104,11 +104,11 @@ def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
     if precise:
         llm_time: int | None = _covered_ms(succeeded)
     else:
-        llm_time = sum(each.call.latency_ms or 0 for each in succeeded) if _one_loop(succeeded) else None
+        llm_time = sum(each.call.latency_ms or 0 for each in succeeded) if _one_loop(succeeded, reach) else None
     if not precise and any(each.ids_repeat for each in succeeded):
         return Times(judged=frozenset())  # whether the ids tell the order is for the product to find out
     rest = None if llm_time is None or request.duration_ms is None else request.duration_ms - llm_time
-    judges_tools = precise and _one_loop(succeeded) and not any(each.ids_repeat for each in succeeded)
+    judges_tools = precise and _one_loop(succeeded, reach) and not any(each.ids_repeat for each in succeeded)
     return Times(
         judged=frozenset({"llm_time_ms", "non_llm_time_ms"} | ({"tool_time_ms"} if judges_tools else set())),
         llm_time_ms=llm_time,
@@ -117,11 +117,14 @@ def times_of(request: Request, calls: Sequence[CallTruth]) -> Times:
     )
 
 
-def _one_loop(succeeded: Sequence[CallTruth]) -> bool:
-    """Whether the calls follow each other in their loop without a gap; a lone call does."""
+def _one_loop(succeeded: Sequence[CallTruth], reach: timedelta) -> bool:
+    """Whether the calls follow each other in their loop without a gap, each in reach of the next; a lone call does."""
     places = [each.position for each in succeeded]
+    steps = pairwise(each.call.logged_at for each in succeeded)
     return len(places) < 2 or (
-        None not in places and [(place or 0) - (places[0] or 0) for place in places] == [*range(len(places))]
+        None not in places
+        and [(place or 0) - (places[0] or 0) for place in places] == [*range(len(places))]
+        and all(after - before <= reach for before, after in steps)
     )
 
 

@@ -57,7 +57,7 @@ def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:
     batch = {model: dict(+totals) for model, totals in counted_by_model(calls).items()}
     yield expect(f"{state.request_id}: totals by model", by_model, batch)
     if state.summary.possible_calls == 0 and all(each.request_id == state.request_id for each in calls):
-        times = times_of(state.record, calls)
+        times = times_of(state.record, calls, outcome.traffic.policy.reach)
         for name in sorted(times.judged):
             yield expect(f"{state.request_id}: {name}", getattr(state.summary, name), getattr(times, name))
 

@@ -92,6 +92,20 @@ def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) 
     return others
 
 
+def with_requests(context: LinkingContext, target: UnlinkedInvocation, ports: Ports) -> LinkingContext:
+    """The context with the requests around, as far as they are not too many.
+
+    A request that may run on keeps a part of a chain open for longer: so with the requests the call's part may have
+    further calls, which without them begin one of their own.
+    """
+    if not context.facts.complete:
+        return context
+    first, last = requests_span(target.invocation.logged_at, context.policy)
+    requests = ports.around.requests_between(first, last, limit=READ_LIMIT)
+    facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
+    return linking_context(target, facts, context.policy)
+
+
 def read_requests(
     context: LinkingContext, target: UnlinkedInvocation, ports: Ports
 ) -> tuple[LinkingContext, Sequence[RequestState]]:
@@ -103,10 +117,8 @@ def read_requests(
     """
     if not context.facts.complete:
         return context, ()
-    first, last = requests_span(target.invocation.logged_at, context.policy)
-    requests = ports.around.requests_between(first, last, limit=READ_LIMIT)
-    facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
-    context = replace(context, facts=facts)
+    context = with_requests(context, target, ports)
+    facts, requests = context.facts, context.facts.requests
     if context.is_crowded:
         return context, ()
     if any(request.may_run_on for request in requests):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from request_lens.application.read_context import read_calls, read_requests
+from request_lens.application.read_context import read_calls, read_requests, with_requests
 from request_lens.application.recounts import came_late, decisions_of, linked_of, recount_all, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import InvocationId
@@ -139,6 +139,8 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
     context = linking_context(target, facts, policy)
     for call in _left_behind(target, context, sharing):
         _settle_chains(call, ports, policy)
+    if len(sharing) > len(context.members):  # with the requests the part may have more of them
+        context = with_requests(context, target, ports)
     members = context.members
     around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
     recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)

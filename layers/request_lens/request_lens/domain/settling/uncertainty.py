@@ -40,6 +40,8 @@ def possible_calls(
 ) -> Sequence[UnlinkedInvocation] | None:
     """Those of the calls around that may each be the request's, and are nobody else's; the first MAX_POSSIBLE of them.
 
+    Later ones than its reach are linked to it by nobody, and whoever decides them does not look at it.
+
     There are none where it is proven to have all of its own. A request with a tagged call is taken to tag them: only
     those count that are not decided yet. None is unknown: it may have run on beyond what is looked at.
     """
@@ -58,6 +60,7 @@ def possible_calls(
         and not (has_tagged and call.decision is not None)
         and call.invocation.invocation_id not in own
         and may_be_linked(call, policy)
+        and call.invocation.logged_at <= record.started_at + policy.reach
         and fits(lone_chain(call.invocation), record, policy)
     )
     return list(islice(possible, MAX_POSSIBLE))

@@ -1,0 +1,75 @@
+"""Calls that come so late in a chain that only a request which may run on keeps its part open for them."""
+
+import pytest
+
+from request_lens.application.settle import settle
+from request_lens.domain.facts import Fact, InvocationId, RequestId
+from request_lens.domain.linking.link import Unattributed
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import SettleKey, SettleKind
+from request_lens.errors import StoreUnavailable
+from tests.support.facts import ROLE, at, call, request, tag
+from tests.support.world import FailingStore, World, run
+
+AGENTS = Policy(agent_role_names=frozenset({ROLE}))
+ASKS = SettleKey(SettleKind.INVOCATION, InvocationId("asks"))
+
+
+def settle_only(world: World, seconds: float, key: SettleKey) -> None:
+    """Take up one message then; the others are lost."""
+    world.clock.moment = at(seconds)
+    settle(key, world.ports, world.policy)
+
+
+def test_a_request_that_is_proven_is_no_candidate_for_a_call_far_down_the_chain() -> None:
+    """The first call's settle decides both: it looks at the requests that may have made the second one, too."""
+    world = World(AGENTS)
+    world.collect(20, call("asks", 4, produced=["x"]), request("left", 3, duration_ms=16_000, status=499))
+    world.collect(61, request("proven", 46, duration_ms=None))
+    world.collect(62, call("p-1", 47, produced=["y"], tag=tag("proven", 1)))
+    world.collect(63, call("p-2", 51, returned=["y"], stop_reason="end_turn", tag=tag("proven", 2)))
+    world.collect(70, call("returns", 68, returned=["x"]))
+    settle_only(world, 160, ASKS)
+
+    assert world.calls_of("left").keys() == {"asks", "returns"}
+
+
+def test_a_call_later_than_a_requests_reach_leaves_it_certain() -> None:
+    """Nobody links it to that request, and whoever decides it does not look at that."""
+    facts: list[tuple[float, Fact]] = [
+        (45, request("long", 4, duration_ms=35_000, status=499)),
+        (300, call("late", 96, latency_ms=200)),
+        (302, call("own", 26, tag=tag("long"))),
+    ]
+    world = run(facts, AGENTS)
+
+    assert isinstance(world.decision("late"), Unattributed)
+    summary = world.request("long").summary
+    assert summary is not None
+    assert summary.possible_calls == 0
+
+
+def two_parts(store: FailingStore) -> World:
+    """A world in which a request counts a call as possible, which is about to be decided with the chain's first."""
+    world = World(AGENTS, store=store)
+    world.collect(20, request("accepted", 3, duration_ms=4_000, status=202))
+    world.collect(70, call("asks", 4, produced=["x"]), call("returns", 60, returned=["x"]))
+    world.collect(80, request("tags", 12, duration_ms=19_000, status=202), call("tagged", 13, tag=tag("tags")))
+    settle_only(world, 205, SettleKey(SettleKind.REQUEST, RequestId("tags")))
+    return world
+
+
+@pytest.mark.parametrize("write", [1, 2, 3])
+def test_a_settle_that_died_is_made_good_for_the_requests_around_all_calls_that_it_decided(write: int) -> None:
+    built = FailingStore()
+    two_parts(built)
+    world = two_parts(FailingStore(fails_at=built.writes + write, after=True))
+    counted = world.request("tags").summary
+    with pytest.raises(StoreUnavailable):
+        settle_only(world, 215, ASKS)
+    settle_only(world, 250, ASKS)
+
+    summary = world.request("tags").summary
+    assert counted is not None
+    assert summary is not None
+    assert (counted.possible_calls, summary.possible_calls) == (1, 0)

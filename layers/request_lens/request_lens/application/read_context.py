@@ -96,13 +96,15 @@ def with_requests(context: LinkingContext, target: UnlinkedInvocation, ports: Po
     """The context with the requests around, as far as they are not too many.
 
     A request that may run on keeps a part of a chain open for longer: so with the requests the call's part may have
-    further calls, which without them begin one of their own.
+    further calls, which without them begin one of their own: see `parts_of`.
     """
     if not context.facts.complete:
         return context
     first, last = requests_span(target.invocation.logged_at, context.policy)
     requests = ports.around.requests_between(first, last, limit=READ_LIMIT)
     facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
+    if not any(request.may_run_on for request in requests):
+        return replace(context, facts=facts)
     return linking_context(target, facts, context.policy)
 
 
@@ -121,8 +123,6 @@ def read_requests(
     facts, requests = context.facts, context.facts.requests
     if context.is_crowded:
         return context, ()
-    if any(request.may_run_on for request in requests):
-        context = linking_context(target, facts, context.policy)  # its part may have grown: see `parts_of`
     near = {request.request_id for options in context.lone_options() for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()

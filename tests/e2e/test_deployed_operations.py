@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -28,6 +29,9 @@ def without_filters(deployment: DemoStack, groups: Sequence[str]) -> None:
             logs.delete_subscription_filter(logGroupName=group, filterName=found["filterName"])
 
 
+# The runs lie apart from those of other tests, which compare the metrics of their own time.
+
+
 def calls_in_table(run: ScenarioRun) -> int:
     """How many calls the requests count, once all has settled."""
     return wait_until_settled(run, note=lambda _: None).totals.invocations
@@ -36,13 +40,14 @@ def calls_in_table(run: ScenarioRun) -> int:
 def test_what_was_missed_while_the_filters_were_off_is_backfilled(deployment: DemoStack) -> None:
     invocations, access = (deployment.stack.output(f"{kind}LogGroupName") for kind in ("Invocation", "Access"))
     without_filters(deployment, [invocations, access])
-    run = deployment.play("article", with_tags=True)
+    run = deployment.play("article", with_tags=True, ago=timedelta(minutes=20))
     assert run.report().requests == []
     answer(deployment, "attach", invocations, "--kind", "invocations")
     answer(deployment, "attach", access, "--kind", "access")
     assert run.report().requests == []
 
-    document = json.loads(answer(deployment, "backfill", "--since", "5m", "--yes", "--format", "json"))
+    period = ("--since", "25m", "--until", "15m")
+    document = json.loads(answer(deployment, "backfill", *period, "--yes", "--format", "json"))
 
     assert document["log_events"] >= len(run.scenario.access) + len(run.scenario.invocations)
     assert calls_in_table(run) == len(run.scenario.invocations)
@@ -53,7 +58,7 @@ def test_what_lambda_gave_up_on_is_sent_again(deployment: DemoStack) -> None:
     """The local AWS serves no destination on S3: the test writes the objects as Lambda would."""
     invocations, access = (deployment.stack.output(f"{kind}LogGroupName") for kind in ("Invocation", "Access"))
     without_filters(deployment, [invocations, access])
-    run = deployment.play("article", with_tags=True)
+    run = deployment.play("article", with_tags=True, ago=timedelta(minutes=30))
     answer(deployment, "attach", invocations, "--kind", "invocations")
     answer(deployment, "attach", access, "--kind", "access")
     s3 = local_session(deployment.local.endpoint).client("s3", endpoint_url=deployment.local.endpoint)

@@ -3,7 +3,7 @@ SCENARIO ?= article
 KEEP ?=
 UPGRADE ?=
 FUZZ_SECONDS ?= 10
-REQUESTS ?= 3704
+REQUESTS ?= 3705
 BATCHES ?= 20
 
 BIN := .venv/bin

@@ -17,7 +17,7 @@ from tests.support.deploying.local_processor import Line, LocalProcessor, awaite
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 REQUESTS = int(os.environ.get("DRILL_REQUESTS", "15"))
-"""Requests for each size of batch; 3,704 of them make 10,000 log events."""
+"""Requests for each size of batch; 3,705 of them make 10,000 log events."""
 
 SIZES = [int(size) for size in os.environ.get("DRILL_BATCHES", "1 5 20 100").split()]
 DAYS_AGO = {1: 2, 5: 3, 20: 4, 100: 5}

@@ -28,10 +28,15 @@ def draw_conversations(chance: random.Random, style: Style) -> tuple[list[Reques
     requests: list[Request] = []
     calls: list[CallTruth] = []
     pending: str | None = None
+    answered = START
     for number in range(chance.randint(1, 3)):
         copied = pending if chance.random() < 0.2 else None
         began = START + timedelta(milliseconds=chance.randint(0, spread_ms))
+        if copied is not None:  # nobody has the id before the session that leaves it open has answered
+            began = max(began, answered)
         turns, pending = converse(chance, f"s{number}", began, manner, pending=copied)
+        last = turns[-1].request
+        answered = last.ended_at or last.started_at + timedelta(milliseconds=MAX_MS)
         for turn in turns:
             requests.append(turn.request)
             full = style is Style.PARTLY or chance.random() < 0.7

@@ -44,7 +44,7 @@ checkov: setup
 tagging: setup
 	@scripts/setup.sh tagging tagging-invoke-unknown tagging-converse-unknown
 
-test: setup browser checkov tagging ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
+test: setup browser checkov tagging agent ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
 	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 2 -m "not benchmark"
 
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts

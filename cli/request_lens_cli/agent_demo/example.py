@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from request_lens_cli.agent_demo.stand_ins import start_agentcore, start_api, start_model
+from request_lens_cli.agent_demo.stand_ins import start_agentcore, start_api, start_model, start_telemetry
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import DeployedStack, build, deploy_built
 from request_lens_cli.local_aws.environment import ACCOUNT_ID, REGION
@@ -51,12 +51,17 @@ def deploy_example(local: LocalAws, *, say: Say) -> DeployedStack:
 def run_example(local: LocalAws, stack: DeployedStack, *, pace: float) -> RunningAgent:
     """Start the stand-ins and the agent. Raises: LocalAwsError where one does not start."""
     start_model(local, pace=pace)
+    telemetry = start_telemetry(local)
     start_agentcore(
         local,
         runtime_arn=_runtime_arn(local),
         role_arn=stack.output("AgentRoleArn"),
         program=PROGRAM,
-        environment={"FILES_BUCKET_NAME": stack.output("FilesBucketName"), "MODEL_ID": stack.output("ModelId")},
+        environment={
+            "FILES_BUCKET_NAME": stack.output("FilesBucketName"),
+            "MODEL_ID": stack.output("ModelId"),
+            **telemetry,
+        },
     )
     api = start_api(local, api_id=stack.output("HttpApiId"))
     return RunningAgent(stack=stack, url=f"{api}/ask", local=local)

@@ -29,6 +29,26 @@ def start_model(local: LocalAws, *, pace: float) -> None:
     _start(local, "bedrock", ["--port", str(port), *options], port=port)
 
 
+def start_telemetry(local: LocalAws) -> Mapping[str, str]:
+    """Start the stand-in that takes an agent's spans; answers with the variables by which the agent sends them.
+
+    They are those of AgentCore, but for the endpoints, and for metrics, which nothing here reads.
+    """
+    port = free_port()
+    _start(local, "otlp", ["--port", str(port), "--endpoint", local.endpoint], port=port)
+    endpoint = f"http://{HOST}:{port}"
+    return {
+        "AGENT_OBSERVABILITY_ENABLED": "true",
+        "OTEL_PYTHON_DISTRO": "aws_distro",
+        "OTEL_PYTHON_CONFIGURATOR": "aws_configurator",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{endpoint}/v1/traces",
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": f"{endpoint}/v1/logs",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_RESOURCE_ATTRIBUTES": "service.name=agent.DEFAULT",
+    }
+
+
 def start_agentcore(
     local: LocalAws, *, runtime_arn: str, role_arn: str, program: str, environment: Mapping[str, str]
 ) -> None:

@@ -11,13 +11,16 @@ from pathlib import Path
 from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.loopback import HOST, free_port
 
+INSTRUMENT = "opentelemetry-instrument"
+"""What AgentCore starts programs with whose `EntryPoint` names it."""
+
 READY_WITHIN_S = 60.0
 _POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentProgram:
-    """What is started: a program in its folder, by the interpreter of its environment."""
+    """What is started: a program in its folder, by the interpreter of its environment, instrumented as on AgentCore."""
 
     python: Path
     main: Path
@@ -39,7 +42,7 @@ def start_agent(program: AgentProgram) -> AgentProcess:
     """
     port = free_port()
     process = subprocess.Popen(
-        [str(program.python), program.main.name],
+        [str(program.python.parent / INSTRUMENT), str(program.python), program.main.name],
         cwd=program.main.parent,
         env={**program.environment, "PORT": str(port)},
         stdin=subprocess.DEVNULL,

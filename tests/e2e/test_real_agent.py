@@ -1,0 +1,86 @@
+"""The agent of examples/agent for real: deployed, asked by HTTP, its calls told from what it sent."""
+
+import json
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from request_lens.domain.spans import Span, SpanKind
+from request_lens.wire.spans.span import read_span
+from request_lens_cli.agent_demo.agent_run import AgentRun, ask_agent, links_of, wait_until_counted
+from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, example_prompts, run_example
+from request_lens_cli.demo.stack import DemoStack
+from request_lens_cli.local_aws.aws_clients import local_client
+from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
+from request_lens_cli.report.report import Report, headline
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+PACE = 0.1
+"""The model answers ten times as fast as a real one: the links are by tag, so nothing depends on it."""
+
+
+@pytest.fixture(scope="module")
+def agent(deployment: DemoStack) -> RunningAgent:
+    stack = deploy_example(deployment.local, say=lambda _: None)
+    return run_example(deployment.local, stack, pace=PACE)
+
+
+@pytest.fixture(scope="module")
+def asked(deployment: DemoStack, agent: RunningAgent) -> tuple[AgentRun, Report]:
+    run = ask_agent(agent, example_prompts(agent.local), at_a_time=5, table=deployment.table)
+    return run, wait_until_counted(run, calls=17, note=lambda _: None)
+
+
+def test_ten_prompts_five_at_a_time_make_seventeen_calls_all_linked_by_their_tag(
+    asked: tuple[AgentRun, Report],
+) -> None:
+    _, report = asked
+    assert headline(report) == "10 requests, 17 LLM calls, 0 unattributed"
+    assert links_of(report) == {("tag", "exact")}
+    assert Counter(len(state.invocations) for state in report.requests) == {2: 7, 1: 3}
+    assert all(state.summary is not None and state.summary.tool_time_ms is not None for state in report.requests)
+
+
+def test_the_tools_wrote_their_files_by_the_agents_own_role(
+    agent: RunningAgent, asked: tuple[AgentRun, Report]
+) -> None:
+    assert set(agent.files()) == {"clouds.txt", "hello.txt"}
+    answers = {each.prompt: each.answer for each in asked[0].asked}
+    assert "Wrote 11 bytes to hello.txt" in answers["Write hello world to S3"]
+
+
+def messages(deployment: DemoStack, group: str) -> list[str]:
+    """All lines of a log group; none where it is not there yet."""
+    logs = local_client("logs", endpoint=deployment.local.endpoint)
+    try:
+        pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group))
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def model_records(deployment: DemoStack, run: AgentRun) -> list[dict[str, Any]]:
+    """The invocation log's records of the run's requests."""
+    ids = {each.request_id for each in run.asked}
+    lines = messages(deployment, deployment.stack.output("InvocationLogGroupName"))
+    records = (json.loads(line) for line in lines if line.startswith("{"))
+    return [record for record in records if record.get("requestMetadata", {}).get("api_request_id") in ids]
+
+
+def test_each_call_has_a_span_under_the_id_that_its_record_has(
+    deployment: DemoStack, asked: tuple[AgentRun, Report]
+) -> None:
+    wanted = {record["requestId"] for record in model_records(deployment, asked[0])}
+    deadline = time.monotonic() + 30  # an exporter sends its spans every five seconds
+    while not wanted <= calls_with_spans(deployment) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert len(wanted) == 17
+    assert wanted <= calls_with_spans(deployment)
+
+
+def calls_with_spans(deployment: DemoStack) -> set[str]:
+    spans = (read_span(line.encode()) for line in messages(deployment, SPAN_GROUP))
+    return {str(span.invocation_id) for span in spans if isinstance(span, Span) and span.kind is SpanKind.CALL}

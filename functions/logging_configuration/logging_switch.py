@@ -42,7 +42,7 @@ def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, owned_id: str 
         if current != wanted:
             bedrock.write(wanted)
         return Outcome.CREATED
-    if current.log_group_name == wanted.log_group_name:
+    if current.log_group_name is not None and current.log_group_name == wanted.log_group_name:
         return _adopted(current, wanted)
     raise LoggingRefused(_advice(current, wanted))
 

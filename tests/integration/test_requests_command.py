@@ -66,7 +66,9 @@ def test_a_request_that_another_version_wrote_spoils_no_other(lens: DeployedLens
 
     rows = list(csv.DictReader(StringIO(lens.answer("requests", "--format", "csv"))))
 
-    assert ids(lens) == ["r1"]
+    assert ids(lens) == ["r1", "later"]
+    told = lens.ask("requests", "--format", "json").stderr
+    assert "Left out: the item of request#later is of another version" in told
     assert [(row["request_id"], row["route"], row["state"]) for row in rows] == [
         ("r1", "POST /ask", "certain"),
         ("later", "POST /ask", "pending"),

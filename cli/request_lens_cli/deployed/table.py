@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import click
+
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, say_nothing
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests
@@ -13,6 +15,7 @@ from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.errors import UnreadableItem
 from request_lens.ports import ReadPorts
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
@@ -66,11 +69,14 @@ class DeployedTable:
         )
 
     def report_with_calls(self, period: Period) -> Report:
-        """The same requests with all their calls: a Query each. One that this version cannot read is left out."""
+        """The same requests with all their calls: a Query each.
+
+        One with an item that this version cannot read is there by its record alone, as pending.
+        """
         records = self.reader.newest_requests(period.first, period.last, limit=LIST_LIMIT)
         states = self.states(record.request_id for record in records)
-        readable = [state for state in states if state.record is not None]
-        return Report(requests=readable, unlinked=self.unlinked_between(period))
+        requests = [replace(state, record=record) for state, record in zip(states, records, strict=True)]
+        return Report(requests=requests, unlinked=self.unlinked_between(period))
 
     def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
         """The earliest MAX_UNTAGGED untagged invocations of the period."""
@@ -80,8 +86,15 @@ class DeployedTable:
 def open_table(
     client: "DynamoDBClient", table_name: str, *, on_hour: Callable[[datetime], None] = say_nothing
 ) -> DeployedTable:
-    """The table of this name, in the account and Region of the client; `on_hour` is told how far a list is read."""
-    return DeployedTable(DynamoFactReader(client, table_name=table_name, on_hour=on_hour))
+    """The table of this name, in the account and Region of the client; `on_hour` is told how far a list is read.
+
+    Of an item that this version cannot read the user is told beside the output.
+    """
+    return DeployedTable(DynamoFactReader(client, table_name=table_name, on_hour=on_hour, on_unreadable=_tell))
+
+
+def _tell(error: UnreadableItem) -> None:
+    click.echo(f"Left out: {error}.", err=True)
 
 
 def open_stack_table(stack: DeployedStackView, *, on_hour: Callable[[datetime], None] = say_nothing) -> DeployedTable:

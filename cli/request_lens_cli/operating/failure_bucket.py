@@ -33,8 +33,15 @@ class FailureBucket:
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
             yield from (listed["Key"] for listed in page.get("Contents", []))
 
-    def outcome_of(self, key: str, *, processor: DeployedProcessor | None = None) -> Outcome:
-        """Send an object's event to the processor, and delete it once that has served it; without one, what it is."""
+    def look_at(self, key: str) -> Outcome:
+        """What an object is, and whether it waits to be sent again."""
+        return self._send(key, None)
+
+    def redrive(self, key: str, processor: DeployedProcessor) -> Outcome:
+        """Send an object's event to the processor, and delete it once that has served it."""
+        return self._send(key, processor)
+
+    def _send(self, key: str, processor: DeployedProcessor | None) -> Outcome:
         kind: str = UNREADABLE
         try:
             failed = read_failed_event(self.client.get_object(Bucket=self.name, Key=key)["Body"].read())

@@ -22,7 +22,7 @@ class Failures:
 
     def look_at(self) -> Iterator[Outcome]:
         """What waits to be sent again; nothing is sent."""
-        yield from in_parallel(self.bucket.outcome_of, self.bucket.keys(), workers=SENDERS)
+        yield from in_parallel(self.bucket.look_at, self.bucket.keys(), workers=SENDERS)
         yield from self.dead_letters.look_at()
 
     def redrive(self) -> Iterator[Outcome]:
@@ -31,7 +31,7 @@ class Failures:
         The failure of one does not stop the others. Raises: ClientError, BotoCoreError where bucket or queue is out of
         reach.
         """
-        send = partial(self.bucket.outcome_of, processor=self.processor)
+        send = partial(self.bucket.redrive, processor=self.processor)
         yield from in_parallel(send, self.bucket.keys(), workers=SENDERS)
         yield from self.dead_letters.redrive()
 

@@ -66,7 +66,7 @@ def _objects(examined: Examined) -> int:
     s3, name = examined.stack.session.client("s3"), examined.stack.output("FailureBucketName")
     bucket, own = FailureBucket(client=s3, name=name), f"{ASYNCHRONOUS}{examined.processor.name}/"
     return sum(
-        key.startswith(own) or not key.startswith(ASYNCHRONOUS) or bucket.outcome_of(key).fate is not Fate.LEFT
+        key.startswith(own) or not key.startswith(ASYNCHRONOUS) or bucket.look_at(key).fate is not Fate.LEFT
         for key in islice(bucket.keys(), _MAX_LISTED)
     )
 

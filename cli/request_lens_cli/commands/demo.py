@@ -71,7 +71,8 @@ def demo_command(scenario: str, *, keep: bool) -> None:
         ]
         show_commands(reports[-1], local=local, stack=demo.stack, console=console)
         _write_page(reports[-1], demo, console)
-        console.print(f"\n{_afterwards(shown_path(paths.env_file), keep=keep)}", highlight=False)
+        runs_on = keep or not local.started_now
+        console.print(f"\n{_afterwards(shown_path(paths.env_file), runs_on=runs_on)}", highlight=False)
 
 
 @contextmanager
@@ -87,8 +88,9 @@ def alone_in(paths: LocalPaths, console: Console) -> Iterator[None]:
         yield
 
 
-def _afterwards(settings: str, *, keep: bool) -> str:
-    if keep:
+def _afterwards(settings: str, *, runs_on: bool) -> str:
+    """What becomes of the local AWS: one that ran before the demo is left running, too."""
+    if runs_on:
         return f"The local AWS is still running: set -a; . {settings}; set +a; stop it with make down."
     return "The local AWS is stopped: make demo KEEP=1 leaves it running, to try these commands."
 

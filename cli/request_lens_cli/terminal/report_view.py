@@ -58,7 +58,8 @@ def show_requests(report: Report, console: Console) -> None:
     if report.requests:
         notes.print(f"{cost_line(report)}.", highlight=False)
     if report.earlier:
-        notes.print(f"{earlier_note(report)}: ask for a shorter time.", style="yellow", highlight=False)
+        more = f"{earlier_note(report)}: ask for a shorter time, or a higher --limit."
+        notes.print(more, style="yellow", highlight=False)
     show_uncertain(report, notes)
     _show_cut(report, notes)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from request_lens.application.collect import collect
 from request_lens.application.settle import settle
 from request_lens.domain.facts import Fact, InvocationId, RequestId
 from request_lens.domain.linking.link import Unattributed
@@ -73,3 +74,34 @@ def test_a_settle_that_died_is_made_good_for_the_requests_around_all_calls_that_
     assert counted is not None
     assert summary is not None
     assert (counted.possible_calls, summary.possible_calls) == (1, 0)
+
+
+def left_behind(store: FailingStore) -> World:
+    """A world in which a call that came late parted a chain, whose first call had left it to the second."""
+    world = World(AGENTS, store=store)
+    world.collect(12, call("asks", 1, produced=["x"]), call("returns", 20, returned=["x"]))
+    world.collect(70, call("tagged", 2, tag=tag("one")), call("other", 3, tag=tag("other")))
+    world.collect(70, request("one", 0, duration_ms=8_000), request("other", 0, duration_ms=9_000), request("last", 19))
+    settle_only(world, 95, ASKS)
+    world.clock.moment = at(100)
+    collect([call("also", 30, returned=["x"])], world.ports, world.policy)
+    for name in ("one", "other"):
+        settle_only(world, 150, SettleKey(SettleKind.REQUEST, RequestId(name)))
+    return world
+
+
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
+def test_a_settle_that_died_is_made_good_for_a_call_that_had_left_its_chain_to_another(write: int) -> None:
+    """Its own message has gone, and the one that comes again is the other call's."""
+    built = FailingStore()
+    left_behind(built)
+    world = left_behind(FailingStore(fails_at=built.writes + write, after=True))
+    counted = [world.request(name).summary for name in ("one", "other")]
+    with pytest.raises(StoreUnavailable):
+        settle_only(world, 160, SettleKey(SettleKind.INVOCATION, InvocationId("returns")))
+    settle_only(world, 220, SettleKey(SettleKind.INVOCATION, InvocationId("returns")))
+
+    assert world.decision("asks") is not None
+    assert [each.possible_calls for each in counted if each is not None] == [1, 1]
+    summaries = [world.request(name).summary for name in ("one", "other")]
+    assert [each.possible_calls for each in summaries if each is not None] == [0, 0]

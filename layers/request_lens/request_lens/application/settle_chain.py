@@ -4,7 +4,7 @@ Of a chain's calls the one that is due last settles it. It decides the others fi
 and decides itself last: while it has no decision, its message comes again and makes good what a crash left out.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -98,18 +98,15 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if not context.facts.complete and came_late(target, policy):
         settled = settled_around(target, ports, policy)
     recount_all(settled, decided, ports, policy)
-    suspected = replace(suspected, facts=context.facts)
-    return list(_left_behind(target, suspected, sharing, decided=[call.invocation.invocation_id for call in decided]))
+    left_behind = _left_behind(target, replace(suspected, facts=context.facts), sharing)
+    known = decisions_of(decided)
+    return [call for call in left_behind if call.decision is None and call.invocation.invocation_id not in known]
 
 
 def _left_behind(
-    target: UnlinkedInvocation,
-    context: LinkingContext,
-    sharing: Sequence[UnlinkedInvocation],
-    *,
-    decided: Collection[InvocationId] = (),
+    target: UnlinkedInvocation, context: LinkingContext, sharing: Sequence[UnlinkedInvocation]
 ) -> Iterator[UnlinkedInvocation]:
-    """The open calls due before this one that may have left their chain to it, of those that share ids with it.
+    """The calls due before this one that may have left their chain to it, of those that share ids with it.
 
     Those of its chain that were not decided with it have, whatever parted them, and those may have that looked before
     the last of them all came. The others saw the same chains: to look at them again would have calls of one id look at
@@ -121,8 +118,7 @@ def _left_behind(
     for call in sharing:
         call_id = call.invocation.invocation_id
         saw_all = context.facts.complete and last_came < due_at(call, policy) - MAX_LIST_LAG
-        is_open = call.decision is None and call_id not in decided
-        if is_open and (call_id in of_chain or not saw_all) and due_order(call, policy) < due_order(target, policy):
+        if (call_id in of_chain or not saw_all) and due_order(call, policy) < due_order(target, policy):
             yield call
 
 
@@ -133,17 +129,26 @@ def _is_crowded(call: UnlinkedInvocation) -> bool:
 def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
     """Do for a decided call what whoever decided it may have left undone, as it died then.
 
-    The settled requests around its chain count anew, and calls that had left their chain to it are settled.
+    The settled requests around its chain count anew, and calls that had left their chain to it are settled; where one
+    was, that may have been with this one, and its requests count anew, too.
     """
     facts, sharing = read_calls(target, ports, policy)
     context = linking_context(target, facts, policy)
-    for call in _left_behind(target, context, sharing):
-        _settle_chains(call, ports, policy)
+    left_behind = list(_left_behind(target, context, sharing))
+    for call in left_behind:
+        if call.decision is None:
+            _settle_chains(call, ports, policy)
     if len(sharing) > len(context.members):  # with the requests the part may have more of them
         context = with_requests(context, target, ports)
-    members = context.members
-    around = (settled_around(member, ports, policy) for member in members if member.decision is not None)
-    recount_all(list({request_id: None for found in around for request_id in found}), members, ports, policy)
+    _recount_around(context.members, ports, policy)
+    of_chain = {member.invocation.invocation_id for member in context.members}
+    _recount_around([call for call in left_behind if call.invocation.invocation_id not in of_chain], ports, policy)
+
+
+def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
+    """Let the settled requests around those of the calls that are decided say anew how many calls may be theirs."""
+    around = (settled_around(call, ports, policy) for call in calls if call.decision is not None)
+    recount_all(list({request_id: None for found in around for request_id in found}), calls, ports, policy)
 
 
 def _decide_all(

@@ -105,3 +105,31 @@ def test_a_settle_that_died_is_made_good_for_a_call_that_had_left_its_chain_to_a
     assert [each.possible_calls for each in counted if each is not None] == [1, 1]
     summaries = [world.request(name).summary for name in ("one", "other")]
     assert [each.possible_calls for each in summaries if each is not None] == [0, 0]
+
+
+def linked_behind(store: FailingStore) -> World:
+    """The same, where the call that had left its chain is linked once it is parted from it."""
+    world = World(AGENTS, store=store)
+    world.collect(12, call("asks", 1, produced=["x"]), call("returns", 20, returned=["x"]))
+    world.collect(70, request("one", 0, duration_ms=8_000), request("last", 19))
+    settle_only(world, 95, ASKS)
+    world.clock.moment = at(100)
+    collect([call("also", 30, returned=["x"])], world.ports, world.policy)
+    return world
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
+def test_a_settle_that_died_is_made_good_for_a_linked_call_that_its_request_did_not_get(
+    write: int, *, after: bool
+) -> None:
+    """It was decided, and not yet stored under its request: nobody else would count it before the sweep."""
+    built = FailingStore()
+    linked_behind(built)
+    world = linked_behind(FailingStore(fails_at=built.writes + write, after=after))
+    with pytest.raises(StoreUnavailable):
+        settle_only(world, 160, SettleKey(SettleKind.INVOCATION, InvocationId("returns")))
+    settle_only(world, 220, SettleKey(SettleKind.INVOCATION, InvocationId("returns")))
+
+    stored = world.request("one").invocations
+    assert [linked.invocation.invocation_id for linked in stored] == ["asks"]

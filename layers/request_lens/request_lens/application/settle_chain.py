@@ -138,6 +138,8 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
     for call in left_behind:
         if call.decision is None:
             _settle_chains(call, ports, policy)
+    if copies := linked_of(left_behind):
+        _count(left_behind, ports.store.find_uncounted(copies), ports, policy)
     if len(sharing) > len(context.members):  # with the requests the part may have more of them
         context = with_requests(context, target, ports)
     _recount_around(context.members, ports, policy)

@@ -133,3 +133,25 @@ def test_a_settle_that_died_is_made_good_for_a_linked_call_that_its_request_did_
 
     stored = world.request("one").invocations
     assert [linked.invocation.invocation_id for linked in stored] == ["asks"]
+
+
+def decided_in(order: dict[str, float]) -> dict[str, object]:
+    """What is decided of three calls of a chain that is longer than any request, by when the first one comes."""
+    facts: list[tuple[float, Fact]] = [
+        (30, request("left", -1, duration_ms=29_000, status=504)),
+        (5, call("l-1", 1, tag=tag("left", 1, started=1))),
+        (51, request("proven", 44, duration_ms=6_000)),
+        (50, call("p-1", 45, latency_ms=500, tag=tag("proven", 1, started=45))),
+        (26, request("early", 19, duration_ms=6_000)),
+        (52, request("late", 43.5, duration_ms=7_000)),
+        (order["asks"], call("asks", 20, latency_ms=500, produced=["x"])),
+        (50, call("goes on", 45, latency_ms=500, returned=["x"], produced=["y"])),
+        (114, call("returns", 112, latency_ms=500, returned=["y"])),
+    ]
+    world = run(sorted(facts, key=lambda fact: fact[0]), AGENTS)
+    return {name: world.decision(name) for name in ("asks", "goes on", "returns")}
+
+
+def test_whether_a_request_is_proven_is_asked_for_all_calls_of_a_part_longer_than_any_request() -> None:
+    """Which call settled the part first, and so where it ended for that one, is chance."""
+    assert decided_in({"asks": 22}) == decided_in({"asks": 79})

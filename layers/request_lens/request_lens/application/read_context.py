@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from request_lens.application.recounts import MAX_CANDIDATES
 from request_lens.domain.facts import RequestId
-from request_lens.domain.linking.chains import named_by, sharing_ids
+from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.link import Method, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
@@ -123,7 +123,8 @@ def read_requests(
     facts, requests = context.facts, context.facts.requests
     if context.is_crowded:
         return context, ()
-    near = {request.request_id for options in context.lone_options() for request in options}
+    lone_options = (context.candidates(lone_chain(call)) for call in context.whole.calls)
+    near = {request.request_id for options in lone_options for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()
     states = [state for request_id in sorted(near) if (state := _readable_state(request_id, ports)) is not None]

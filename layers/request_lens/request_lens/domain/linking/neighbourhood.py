@@ -82,11 +82,13 @@ class NearbyFacts:
 class LinkingContext:
     """All that the decision of one chain rests on.
 
-    `members` are the chain's calls, in its order, as they stand. `deciding` are those that are decided with it: those
-    of one part, its `own`, which may go on from others (`is_cut`); or one alone of a part that is too long for one
-    request, whose ends no single settle sees (`is_cut`, too).
+    `whole` is the chain of its part, as `chain` is, unless that is longer than any request: then it ends with the call
+    that is settled. `members` are the chain's calls, in its order, as they stand. `deciding` are those that are decided
+    with it: those of one part, its `own`, which may go on from others (`is_cut`); or one alone of a part that is too
+    long for one request, whose ends no single settle sees (`is_cut`, too).
     """
 
+    whole: Chain
     chain: Chain
     own: Chain
     members: tuple[UnlinkedInvocation, ...]
@@ -218,6 +220,7 @@ def context_of(
     """The context of a part of a chain of these calls."""
     own, seen = part.own, part.seen
     return LinkingContext(
+        whole=seen,
         chain=seen,
         own=own,
         members=_as_they_stand(seen, ours),

@@ -155,3 +155,51 @@ def decided_in(order: dict[str, float]) -> dict[str, object]:
 def test_whether_a_request_is_proven_is_asked_for_all_calls_of_a_part_longer_than_any_request() -> None:
     """Which call settled the part first, and so where it ended for that one, is chance."""
     assert decided_in({"asks": 22}) == decided_in({"asks": 79})
+
+
+ARRIVALS = {
+    "asks": (12.5, 26.7),
+    "c1": (111.0, 111.0),
+    "c2": (66.5, 122.0),
+    "c3": (95.5, 150.2),
+    "c4": (120.5, 120.5),
+    "P1": (26.9, 26.9),
+    "p1": (27.0, 27.0),
+    "P0": (92.6, 35.6),
+    "p0": (32.0, 32.0),
+    "first": (71.8, 71.8),
+    "Q0": (112.2, 128.9),
+    "Q1": (83.9, 95.5),
+    "q0": (68.0, 68.0),
+    "q1": (68.0, 68.0),
+    "last": (157.7, 157.7),
+}
+"""When each fact comes, in two orders."""
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_call_whose_part_ends_earlier_with_the_requests_looks_again_itself(order: int) -> None:
+    """It was not the last of the part that it saw without the requests, and the last one does not decide it."""
+    facts: dict[str, Fact] = {
+        "asks": call("asks", 6, latency_ms=1813, produced=["x0"]),
+        "c1": call("c1", 53, latency_ms=364, returned=["x0"], produced=["x1"]),
+        "c2": call("c2", 64, latency_ms=1402, returned=["x1"], produced=["x2"]),
+        "c3": call("c3", 93, latency_ms=1158, returned=["x2"], produced=["x3"]),
+        "c4": call("c4", 118, latency_ms=549, returned=["x3"], produced=["x4"]),
+        "P1": request("P1", 23.07, duration_ms=2_831, status=504),
+        "p1": call("p1", 24, latency_ms=300, tag=tag("P1", 1, started=24.2)),
+        "P0": request("P0", 28.92, duration_ms=5_634, status=202),
+        "p0": call("p0", 29, latency_ms=300, tag=tag("P0", 1, started=29.2)),
+        "first": request("first", 5.81, duration_ms=8_000, status=504),
+        "Q0": request("Q0", 62.88, duration_ms=8_000),
+        "Q1": request("Q1", 64.11, duration_ms=3_000),
+        "q0": call("q0", 65, latency_ms=300, tag=tag("Q0", 1, started=65.2)),
+        "q1": call("q1", 65, latency_ms=300, tag=tag("Q1", 1, started=65.2)),
+        "last": request("last", 91.73, duration_ms=8_000, status=202),
+    }
+    world = run(
+        sorted(((ARRIVALS[name][order], fact) for name, fact in facts.items()), key=lambda each: each[0]), AGENTS
+    )
+
+    assert world.calls_of("first").keys() == {"asks", "c1", "c2"}
+    assert world.calls_of("last").keys() == {"c3", "c4"}

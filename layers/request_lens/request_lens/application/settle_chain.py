@@ -90,7 +90,8 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     context, states = read_requests(suspected, target, ports)
     decision = decide_chain(context, now=now)
     if not decision.decisions:
-        if decision.retry_at is not None and target == last:
+        # With the requests the part may end earlier than without them: then nobody else would decide this call.
+        if decision.retry_at is not None and target in (last, context.last_due):
             _look_again(target, decision.retry_at, ports)
         return ()
     decided = _decide_all(decision, context, target, ports)

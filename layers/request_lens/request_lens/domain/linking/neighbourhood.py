@@ -10,7 +10,6 @@ from request_lens.domain.linking.chains import (
     Chain,
     chain_with,
     chains_of,
-    lone_chain,
     named_by,
     produced_by,
     returned_by,
@@ -167,10 +166,6 @@ class LinkingContext:
         logged = [call.logged_at for call in chain.calls]
         near = started_within(self.facts.requests, min(logged), max(logged), self.policy)
         return explain(chain, near, bounds, self.policy, overtime=overtime)
-
-    def lone_options(self) -> list[list[Request]]:
-        """By call of the chain, the requests that may have made it alone."""
-        return [self.candidates(lone_chain(call)) for call in self.chain.calls]
 
     def chains_around(self) -> list[Chain]:
         """The parts of the chains among the calls around that may be linked, this one among them."""

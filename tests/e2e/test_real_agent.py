@@ -70,6 +70,12 @@ def model_records(deployment: DemoStack, run: AgentRun) -> list[dict[str, Any]]:
     return [record for record in records if record.get("requestMetadata", {}).get("api_request_id") in ids]
 
 
+def test_each_record_names_the_agents_own_role(deployment: DemoStack, asked: tuple[AgentRun, Report]) -> None:
+    callers = {record["identity"]["arn"].split("/")[1] for record in model_records(deployment, asked[0])}
+    assert len(callers) == 1
+    assert {linked.invocation.caller_role for state in asked[1].requests for linked in state.invocations} == callers
+
+
 def test_each_call_has_a_span_under_the_id_that_its_record_has(
     deployment: DemoStack, asked: tuple[AgentRun, Report]
 ) -> None:

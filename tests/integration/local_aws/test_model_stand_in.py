@@ -54,14 +54,16 @@ class StandIn:
         return dict(invocation_record(call, outcome, with_texts=with_texts))
 
 
+def tell(endpoint: str, path: str, document: dict[str, object]) -> None:
+    """Speak to the stand-in as a test or another stand-in does, and not as a client of Bedrock."""
+    request = urllib.request.Request(f"{endpoint}/stand-in/{path}", data=json.dumps(document).encode())
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[StandIn]:
     recorded: list[tuple[ModelCall, Outcome]] = []
-    model = Model(
-        arn_of=lambda authorization, token: CALLER if authorization else None,
-        record=lambda call, outcome: recorded.append((call, outcome)),
-        pace=0,
-    )
+    model = Model(record=lambda call, outcome: recorded.append((call, outcome)), pace=0)
     server = model_server(model, port=0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -72,6 +74,7 @@ def running() -> Iterator[StandIn]:
         aws_secret_access_key="local",
         region_name="ap-northeast-1",
     ).client("bedrock-runtime", endpoint_url=endpoint, config=Config(proxies={}, retries={"total_max_attempts": 2}))
+    tell(endpoint, "callers", {"access_key_id": "123456789012", "arn": CALLER})
     yield StandIn(endpoint=endpoint, client=client, recorded=recorded)
     client.close()
     server.shutdown()
@@ -176,8 +179,7 @@ def test_an_invoke_model_stream_ends_with_bedrocks_own_metrics(stand_in: StandIn
 
 
 def test_throttles_come_on_demand_each_attempt_with_a_record_of_its_own(stand_in: StandIn) -> None:
-    demand = urllib.request.Request(f"{stand_in.endpoint}/stand-in/throttle", data=b'{"calls": 1}')
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(demand).close()
+    tell(stand_in.endpoint, "throttle", {"calls": 1})
     answer = stand_in.converse("What is 2+2?")
     assert answer["ResponseMetadata"]["RetryAttempts"] == 1
     refused, answered = (invocation_record(call, outcome, with_texts=True) for call, outcome in stand_in.recorded)

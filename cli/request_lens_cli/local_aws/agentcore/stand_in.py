@@ -16,6 +16,7 @@ import click
 from request_lens_cli.local_aws.agentcore.agent_process import AgentProgram, start_agent
 from request_lens_cli.local_aws.agentcore.credentials import role_environment
 from request_lens_cli.local_aws.agentcore.server import agentcore_server
+from request_lens_cli.local_aws.environment import MODEL_ENDPOINT
 from request_lens_cli.local_aws.loopback import require_loopback
 
 _PROGRAM = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -29,7 +30,9 @@ _PROGRAM = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("command", nargs=2, type=_PROGRAM)
 def main(port: int, endpoint: str, runtime_arn: str, role_arn: str, command: tuple[Path, Path]) -> None:
     """Stand in for an AgentCore runtime until it is stopped; COMMAND is the agent's interpreter and its program."""
-    environment = {**os.environ, **role_environment(role_arn, endpoint=require_loopback(endpoint))}
+    model = os.environ[MODEL_ENDPOINT]
+    session = role_environment(role_arn, endpoint=require_loopback(endpoint), model_endpoint=model)
+    environment = {**os.environ, **session}
     agent = start_agent(AgentProgram(python=command[0], main=command[1], environment=environment))
     agentcore_server(runtime_arn, agent_port=agent.port, port=port).serve_forever()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import click
 from pydantic import BaseModel, Field, ValidationError
 
 from request_lens_cli.local_aws.api.exchange import Exchange, new_request_id
-from request_lens_cli.local_aws.loopback import HOST
+from request_lens_cli.local_aws.serving.post_handler import PostHandler, loopback_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from http.server import ThreadingHTTPServer
 
     from mypy_boto3_lambda.client import LambdaClient
 
@@ -42,23 +42,17 @@ class Backends:
 
 def api_server(api: DeployedApi, backends: Backends, *, port: int) -> ThreadingHTTPServer:
     """A server on loopback that serves the API."""
-    return ThreadingHTTPServer((HOST, port), type("BoundApiHandler", (ApiHandler,), {"api": api, "to": backends}))
+    return loopback_server(ApiHandler, port=port, api=api, to=backends)
 
 
-class ApiHandler(BaseHTTPRequestHandler):
+class ApiHandler(PostHandler):
     """Answers one connection's requests."""
 
     api: DeployedApi
     to: Backends
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
-        """Say nothing: the access log has a line for each request."""
-
-    def do_POST(self) -> None:
+    def serve(self, body: bytes) -> None:
         """Answer a request by its route's function, and log it."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         route = self.api.routes.get(f"POST {self.path}")
         request_id, started_at = new_request_id(), datetime.now(UTC)
         if route is None:
@@ -71,7 +65,7 @@ class ApiHandler(BaseHTTPRequestHandler):
             method="POST",
             path=self.path,
             headers=dict(self.headers.items()),
-            body=body,
+            body=body.decode(),
             started_at=started_at,
         )
         if route.is_signed and self.headers.get("Authorization") is None:
@@ -98,10 +92,4 @@ class ApiHandler(BaseHTTPRequestHandler):
             return _Answer(statusCode=500, body='{"message":"Internal Server Error"}'), run_id
 
     def _send(self, status: int, body: str, request_id: str) -> None:
-        content = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header(REQUEST_ID, request_id)
-        self.end_headers()
-        self.wfile.write(content)
+        self.answer(status, body.encode(), {REQUEST_ID: request_id})

@@ -1,45 +1,34 @@
-"""Who calls: the identity behind an access key, as the local AWS knows it."""
+"""Who calls: the identity behind an access key, as far as whoever made the key has told it.
 
-from __future__ import annotations
+The local AWS tells the identity of a key to nobody but its owner, so the AgentCore stand-in, which gives the agent its
+role's session, introduces it.
+"""
 
 import re
 
-from botocore.exceptions import ClientError
-
-from request_lens_cli.local_aws.aws_clients import local_session
+from pydantic import BaseModel
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 
 
+class Caller(BaseModel):
+    """An access key and the ARN of whose it is."""
+
+    access_key_id: str
+    arn: str
+
+
 class Callers:
-    """The identities of callers, each asked for once."""
+    """The identities of those who were introduced."""
 
-    def __init__(self, *, endpoint: str) -> None:
-        self._endpoint = endpoint
-        self._arns: dict[str, str | None] = {}
+    def __init__(self) -> None:
+        self._arns: dict[str, str] = {}
 
-    def arn_of(self, authorization: str | None, session_token: str | None) -> str | None:
-        """The ARN of who signed a request; None where it is not signed or the key is not known.
+    def introduce(self, caller: Caller) -> None:
+        """Let calls that this key signs be the caller's."""
+        self._arns[caller.access_key_id] = caller.arn
 
-        The local AWS tells keys apart and checks no signature, so the secret that is used here is none.
-        """
+    def arn_of(self, authorization: str | None) -> str | None:
+        """The ARN of who signed a request; None where it is not signed, or the key is nobody's who was introduced."""
         found = _CREDENTIAL.search(authorization or "")
-        if found is None:
-            return None
-        key = found[1]
-        if key not in self._arns:
-            self._arns[key] = self._ask(key, session_token)
-        return self._arns[key]
-
-    def _ask(self, key: str, session_token: str | None) -> str | None:
-        sts = local_session(self._endpoint).client(
-            "sts",
-            endpoint_url=self._endpoint,
-            aws_access_key_id=key,
-            aws_secret_access_key="unchecked",  # noqa: S106 - says itself that it is none
-            aws_session_token=session_token,
-        )
-        try:
-            return str(sts.get_caller_identity()["Arn"])
-        except ClientError:
-            return None
+        return None if found is None else self._arns.get(found[1])

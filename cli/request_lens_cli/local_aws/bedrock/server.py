@@ -8,18 +8,19 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import unquote
 
 from pydantic import BaseModel, Field, ValidationError
 
+from request_lens_cli.local_aws.bedrock.callers import Caller, Callers
 from request_lens_cli.local_aws.bedrock.dialects import dialect_of
 from request_lens_cli.local_aws.bedrock.event_stream import CONTENT_TYPE, encoded_event
 from request_lens_cli.local_aws.bedrock.model_call import Answered, ModelCall, Operation, Outcome, Refused, Timing
 from request_lens_cli.local_aws.bedrock.request_metadata import HEADER, read_metadata
 from request_lens_cli.local_aws.bedrock.scripted_model import Turn, answer
 from request_lens_cli.local_aws.bedrock.throttling import THROTTLED, Throttle
-from request_lens_cli.local_aws.loopback import HOST
+from request_lens_cli.local_aws.serving.post_handler import PostHandler, loopback_server
 
 OPERATIONS = {
     "converse": Operation.CONVERSE,
@@ -32,6 +33,9 @@ OPERATIONS = {
 THROTTLE_PATH = "/stand-in/throttle"
 """Not Bedrock's: takes `{"calls": n}` and refuses the next n calls."""
 
+CALLERS_PATH = "/stand-in/callers"
+"""Not Bedrock's: takes a Caller, whose ARN the records of its calls have from then on."""
+
 
 class _Demand(BaseModel):
     calls: int = Field(ge=0)
@@ -39,37 +43,35 @@ class _Demand(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """What the server serves: how fast, who is asked for a caller's ARN, and who is told of each call.
+    """What the server serves: how fast, who is told of each call, and whose calls are known.
 
     `pace` multiplies the model's latency; 0 answers at once.
     """
 
-    arn_of: Callable[[str | None, str | None], str | None]
     record: Callable[[ModelCall, Outcome], None]
     pace: float = 1.0
+    callers: Callers = field(default_factory=Callers)
     throttle: Throttle = field(default_factory=Throttle)
 
 
 def model_server(model: Model, *, port: int) -> ThreadingHTTPServer:
     """A server on loopback that serves the model; port 0 is a free one."""
-    return ThreadingHTTPServer((HOST, port), type("BoundModelHandler", (ModelHandler,), {"model": model}))
+    return loopback_server(ModelHandler, port=port, model=model)
 
 
-class ModelHandler(BaseHTTPRequestHandler):
+class ModelHandler(PostHandler):
     """Answers one connection's requests."""
 
     model: Model
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
-        """Say nothing: what is worth knowing is in the invocation log."""
-
-    def do_POST(self) -> None:
+    def serve(self, body: bytes) -> None:
         """Answer a call to the model."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == THROTTLE_PATH:
             self.model.throttle.demand(_Demand.model_validate_json(body).calls)
+            self._send(200, b"{}", request_id=None)
+            return
+        if self.path == CALLERS_PATH:
+            self.model.callers.introduce(Caller.model_validate_json(body))
             self._send(200, b"{}", request_id=None)
             return
         match self.path.split("/"):
@@ -92,7 +94,7 @@ class ModelHandler(BaseHTTPRequestHandler):
             operation=operation,
             model_id=model_id,
             started_at=started_at,
-            caller_arn=self.model.arn_of(self.headers.get("Authorization"), self.headers.get("X-Amz-Security-Token")),
+            caller_arn=self.model.callers.arn_of(self.headers.get("Authorization")),
             metadata=metadata,
             body=body,
         )
@@ -141,15 +143,7 @@ class ModelHandler(BaseHTTPRequestHandler):
         self._send(refused.status, text, request_id, error=refused.error_code)
 
     def _send(self, status: int, content: bytes, request_id: str | None, *, error: str | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        if request_id is not None:
-            self.send_header("x-amzn-RequestId", request_id)
-        if error is not None:
-            self.send_header("x-amzn-ErrorType", error)
-        self.end_headers()
-        self.wfile.write(content)
+        self.answer(status, content, {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error})
 
 
 def _pauses(latency_s: float, parts: int) -> Iterator[float]:

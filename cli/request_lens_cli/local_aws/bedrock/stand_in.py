@@ -9,7 +9,6 @@ log that the local AWS's logging setting asks for:
 import click
 
 from request_lens_cli.local_aws.aws_clients import local_client
-from request_lens_cli.local_aws.bedrock.callers import Callers
 from request_lens_cli.local_aws.bedrock.invocation_log import InvocationLog
 from request_lens_cli.local_aws.bedrock.server import Model, model_server
 
@@ -23,7 +22,7 @@ def main(port: int, endpoint: str, pace: float, log_delay: float) -> None:
     """Stand in for Bedrock's models until it is stopped."""
     bedrock, logs = local_client("bedrock", endpoint=endpoint), local_client("logs", endpoint=endpoint)
     log = InvocationLog(bedrock=bedrock, logs=logs, delay_s=log_delay)
-    model = Model(arn_of=Callers(endpoint=endpoint).arn_of, record=log.write_later, pace=pace)
+    model = Model(record=log.write_later, pace=pace)
     model_server(model, port=port).serve_forever()
 
 

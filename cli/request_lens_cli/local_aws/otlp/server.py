@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
-from request_lens_cli.local_aws.loopback import HOST
 from request_lens_cli.local_aws.otlp.span_records import SpanRecord, span_records
+from request_lens_cli.local_aws.serving.post_handler import PostHandler, loopback_server
 
 TRACES = "/v1/traces"
 
 
 def otlp_server(take: Callable[[Iterable[SpanRecord]], None], *, port: int) -> ThreadingHTTPServer:
     """A server on loopback that hands spans on; what comes as logs or metrics is answered and dropped."""
-    return ThreadingHTTPServer((HOST, port), type("BoundOtlpHandler", (OtlpHandler,), {"take": staticmethod(take)}))
+    return loopback_server(OtlpHandler, port=port, take=staticmethod(take))
 
 
-class OtlpHandler(BaseHTTPRequestHandler):
+class OtlpHandler(PostHandler):
     """Answers one connection's exports."""
 
     take: Callable[[Iterable[SpanRecord]], None]
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
-        """Say nothing: the spans are in their log group."""
-
-    def do_POST(self) -> None:
+    def serve(self, body: bytes) -> None:
         """Take an export; an answer without content says that all of it was taken."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         status = 200
@@ -37,7 +32,4 @@ class OtlpHandler(BaseHTTPRequestHandler):
                 type(self).take(list(span_records(body)))
             except ValueError:
                 status = 400
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-protobuf")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.answer(status, b"", {}, content_type="application/x-protobuf")

@@ -1,0 +1,1 @@
+"""What the stand-ins of HTTP services share."""

@@ -51,7 +51,7 @@ def test_a_list_says_below_it_why_and_what_helps() -> None:
     text = listed(REPORT, width=200)
 
     for doubt in (
-        "1 request uncertain: unlinked calls may be their own. What helps: name the agent's role in AgentRoleNames",
+        "1 request uncertain: unlinked calls may be their own. What helps: tag the calls; where others call",
         "1 request uncertain: their end is unknown. What helps: write responseLatency into the access log, or tag",
     ):
         assert doubt in text
@@ -76,7 +76,7 @@ def shown(state: RequestState) -> str:
     ("state", "words"),
     [
         (POSSIBLE, "At least 1 LLM call"),
-        (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: name the agent's role in AgentRoleNames,"),
+        (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: tag the calls; where others call"),
         (POSSIBLE, "Tokens: at least 1,011 in, 31 out"),
         (POSSIBLE, "Time: LLM unknown, tools unknown, other than LLM unknown"),
         (POSSIBLE, "Estimated cost: ≥ $0.0100"),

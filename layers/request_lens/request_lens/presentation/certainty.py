@@ -33,7 +33,7 @@ _SHORT = {
     Doubt.TOO_LONG: "ran too long",
 }
 _REMEDIES = {
-    Doubt.POSSIBLE_CALLS: "name the agent's role in AgentRoleNames, or tag the calls",
+    Doubt.POSSIBLE_CALLS: "tag the calls; where others call models too, name the agent's role in AgentRoleNames",
     Doubt.UNKNOWN_END: "write responseLatency into the access log, or tag the calls",
     Doubt.ANSWERED_EARLY: "tag the calls",
     Doubt.STREAMED: "tag the calls",

@@ -77,7 +77,9 @@ def test_uncertain_requests_are_hatched_counted_and_explained(store: DynamoFactS
 
     assert "8 requests · 2 of them uncertain" in page
     assert "2 requests uncertain: unlinked calls may be their own." in page
-    assert "What helps: name the agent&#x27;s role in AgentRoleNames, or tag the calls." in page
+    assert (
+        "What helps: tag the calls; where others call models too, name the agent&#x27;s role in AgentRoleNames." in page
+    )
     assert ", at least 1 LLM call: 2 unlinked calls may be its own. Click for the calls." in page
     assert page.count('class="rl-doubt"') == 3  # two rows and the legend
 

@@ -71,7 +71,7 @@ def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:
 
     assert found["check"] == "uncertain"
     assert "1 request may have made more calls: 1 because unlinked calls may be their own." in found["text"]
-    assert found["remedy"] == "Name the agent's role in AgentRoleNames, or tag the calls."
+    assert found["remedy"] == "Tag the calls; where others call models too, name the agent's role in AgentRoleNames."
 
 
 def test_a_tag_that_is_no_requests_id_stands_beside_one_that_is(healthy: HealthyStack) -> None:

@@ -16,7 +16,7 @@ class Policy:
     `agent_routes` empty: every route is observed. `one_loop_per_request`: no request runs two agent loops, so that a
     call that fits several requests may be linked by elimination. A request with more LLM calls than
     `max_calls_per_request`, or that costs more than `max_cost_per_request` (USD, estimated), is a runaway; 0: no limit.
-    `reads_spans`: agents' spans come, and link and time their requests; `reads_memory`: those of AgentCore's memory, too.
+    `reads_spans`: agents' spans come, and link and time their requests; `reads_memory`: those of their memory, too.
     """
 
     settle_delay: timedelta = timedelta(seconds=30)

@@ -23,7 +23,7 @@ from request_lens.domain.linking.link import LinkedInvocation, tag_link
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import LambdaRun, Span
 from request_lens.errors import EnvelopeError
 from request_lens.ports import Ports
 from request_lens.wire.log_record import read_record
@@ -81,7 +81,7 @@ def _located(record: LogRecord, event_id: str, batch: LogBatch[str]) -> LogRecor
 
 def _kind(record: LogRecord) -> str:
     match record:
-        case Request() | Invocation() | Span() | Ignored():
+        case Request() | Invocation() | Span() | LambdaRun() | Ignored():
             return type(record).__name__.lower()
         case Rejected():
             return f"rejected: {record.reason.value}"
@@ -106,5 +106,5 @@ def _item(record: LogRecord) -> PlainMap:
             return {**update.key, **update.sets}
         case Rejected():
             return rejected_item(record, stored_at=NOW, retention=RETENTION)
-        case Span() | Ignored():
+        case Span() | LambdaRun() | Ignored():
             return {}

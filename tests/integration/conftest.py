@@ -32,6 +32,8 @@ ENVIRONMENT = {
     "MAX_CALLS_PER_REQUEST": "0",
     "MAX_COST_PER_REQUEST": "0",
     "RETENTION_DAYS": "90",
+    "SPAN_LOG_GROUP_NAME": "",
+    "MEMORY_SPANS": "false",
 }
 
 

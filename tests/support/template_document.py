@@ -66,7 +66,8 @@ def variables_of(function: str) -> dict[str, str]:
     """The function's environment where each parameter has its default; what names a resource is left out."""
     variables = properties(function)["Environment"]["Variables"]
     named = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and "Ref" in value}
-    return {name: str(PARAMETERS[ref]["Default"]) for name, ref in named.items() if ref in PARAMETERS}
+    fixed = {name: value for name, value in variables.items() if isinstance(value, str)}
+    return fixed | {name: str(PARAMETERS[ref]["Default"]) for name, ref in named.items() if ref in PARAMETERS}
 
 
 def references(value: object) -> Iterator[str]:

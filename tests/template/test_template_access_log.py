@@ -21,6 +21,7 @@ LINE = {
     "integrationLatency": "4299",
     "xrayTraceId": "Root=1-64c10ae7-5f2d1c0a3b4c5d6e7f8091a2",
     "integration.responseTransferMode": "BUFFERED",
+    "integration.requestId": "8f5e1d6c-0b7a-4c3d-9e2f-1a2b3c4d5e6f",
 }
 
 
@@ -61,6 +62,15 @@ def test_a_preflight_and_a_streamed_answer_can_be_told_by_the_recommended_format
     assert read_request(preflight.encode()) == Ignored(why="CORS preflight")
     assert isinstance(streamed, Request)
     assert streamed.streamed
+
+
+def test_each_recommended_format_names_what_leads_to_the_requests_trace() -> None:
+    of_http_api, of_rest_api = (read_request(line_of(kind, LINE).encode()) for kind in ("HttpApi", "RestApi"))
+
+    assert isinstance(of_http_api, Request)
+    assert isinstance(of_rest_api, Request)
+    assert of_http_api.lambda_request_id == LINE["integration.requestId"]
+    assert of_rest_api.trace_id == "64c10ae75f2d1c0a3b4c5d6e7f8091a2"
 
 
 @pytest.mark.parametrize("kind", ["HttpApi", "RestApi"])

@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "MAX_CALLS_PER_REQUEST": "0",
     "MAX_COST_PER_REQUEST": "0",
     "RETENTION_DAYS": "90",
+    "SPAN_LOG_GROUP_NAME": "",
+    "MEMORY_SPANS": "false",
     "PATH": "/usr/bin",
 }
 
@@ -35,8 +37,10 @@ def test_the_policy_of_the_templates_values_is_the_policys_own_default() -> None
 
 def test_each_variable_reaches_the_policy() -> None:
     seconds = {name: str(n) for n, name in enumerate((n for n in ENVIRONMENT if n.endswith("_SECONDS")), start=1)}
+    spans = {"SPAN_LOG_GROUP_NAME": "aws/spans", "MEMORY_SPANS": "true"}
     limits = {"MAX_CALLS_PER_REQUEST": "9", "MAX_COST_PER_REQUEST": "0.05"}
-    policy = read_config({**ENVIRONMENT, **seconds, **limits, "CLOCK_SKEW_MS": "7", "RETENTION_DAYS": "8"}).policy
+    others = {"CLOCK_SKEW_MS": "7", "RETENTION_DAYS": "8"}
+    policy = read_config({**ENVIRONMENT, **seconds, **limits, **spans, **others}).policy
 
     assert policy == Policy(
         settle_delay=timedelta(seconds=1),
@@ -48,6 +52,8 @@ def test_each_variable_reaches_the_policy() -> None:
         retention=timedelta(days=8),
         max_calls_per_request=9,
         max_cost_per_request=Decimal("0.05"),
+        reads_spans=True,
+        reads_memory=True,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.log_record import Ignored, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import LambdaRun, Span
 from request_lens.domain.times import whole_ms
 from request_lens.presentation.formatting import iso_ms
 from request_lens.wire.log_record import read_record
@@ -67,6 +67,8 @@ def inspect_line(message: str) -> Inspection:
             return Inspection(kind="request", fields=_request_fields(request), unknown=unknown)
         case Span() as span:
             return Inspection(kind="span", fields=_span_fields(span))
+        case LambdaRun() as run:
+            return Inspection(kind="lambda", fields=_run_fields(run))
         case Ignored() as ignored:
             return Inspection(kind="ignored", fields={"why": ignored.why})
         case Rejected() as rejected:
@@ -83,6 +85,7 @@ def _request_fields(request: Request) -> Document:
         "duration_ms": request.duration_ms,
         "streamed": request.streamed,
         "trace_id": request.trace_id,
+        "lambda_request_id": request.lambda_request_id,
     }
 
 
@@ -101,6 +104,10 @@ def _span_fields(span: Span) -> Document:
         "first_token_ms": span.first_token_ms,
         "session_id": span.session_id,
     }
+
+
+def _run_fields(run: LambdaRun) -> Document:
+    return {"lambda_request_id": run.lambda_request_id, "trace_id": run.trace_id, "at": iso_ms(run.at)}
 
 
 def _invocation_fields(invocation: Invocation) -> Document:

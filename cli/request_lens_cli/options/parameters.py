@@ -1,6 +1,7 @@
 """Template parameters on the command line, with the template's own defaults."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import click
@@ -38,6 +39,8 @@ class TemplateValues(PolicyConfig):
     link_delay_seconds: _SomeSeconds
     max_request_seconds: _SomeSeconds
     orphan_after_seconds: _SomeSeconds
+    span_log_group_name: str = ""
+    memory_spans: bool = False
 
 
 def policy_with(settings: Mapping[str, str]) -> Policy:
@@ -58,8 +61,11 @@ def policy_with(settings: Mapping[str, str]) -> Policy:
 
 
 def read_settings(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> Policy:
-    """The policy that `--set Name=value` options give. Raises: click.BadParameter."""
+    """The policy that `--set Name=value` options give; spans are read in any case.
+
+    Raises: click.BadParameter.
+    """
     pairs = [value.partition("=") for value in values]
     if any(not equals for _, equals, _ in pairs):
         raise click.BadParameter("expected Name=value, such as MaxRequestSeconds=60")
-    return policy_with({name: value for name, _, value in pairs})
+    return replace(policy_with({name: value for name, _, value in pairs}), reads_spans=True)

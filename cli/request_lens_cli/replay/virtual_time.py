@@ -20,7 +20,7 @@ from request_lens.domain.log_record import LogRecord, Rejected
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import LambdaRun, Span
 from request_lens.domain.times import EPOCH
 from request_lens.ports import Ports
 
@@ -92,6 +92,8 @@ def _usual_arrival(record: LogRecord) -> datetime | None:
             return record.logged_at + (UNKNOWN_LATENCY if record.latency_ms is None else record.latency) + DELIVERY
         case Span():
             return record.ended_at + DELIVERY
+        case LambdaRun():
+            return record.at + DELIVERY
         case _:
             return None
 

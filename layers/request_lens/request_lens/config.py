@@ -42,6 +42,8 @@ class PolicyConfig(BaseModel):
     max_calls_per_request: Annotated[int, Field(ge=0, le=100_000)]
     max_cost_per_request: Annotated[Decimal, Field(ge=0, le=1_000_000)]
     retention_days: Annotated[int, Field(ge=1, le=3650)]
+    span_log_group_name: Annotated[str, Field(max_length=512)]
+    memory_spans: bool
 
     @property
     def policy(self) -> Policy:
@@ -59,6 +61,8 @@ class PolicyConfig(BaseModel):
             one_loop_per_request=self.one_loop_per_request,
             max_calls_per_request=self.max_calls_per_request,
             max_cost_per_request=self.max_cost_per_request,
+            reads_spans=bool(self.span_log_group_name),
+            reads_memory=self.memory_spans,
         )
 
 

@@ -44,6 +44,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             streamed=True,
             claimed_id=RequestId("c"),
             trace_id=TraceId("6931d2f10123456789abcdef01234561"),
+            lambda_request_id="8f5e1d6c-0b7a-4c3d-9e2f-1a2b3c4d5e6f",
         ),
         {
             "request_id": "r",
@@ -55,6 +56,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "streamed": True,
             "claimed_id": "c",
             "trace_id": "6931d2f10123456789abcdef01234561",
+            "lambda_request_id": "8f5e1d6c-0b7a-4c3d-9e2f-1a2b3c4d5e6f",
         },
     ),
     (

@@ -87,6 +87,19 @@ def test_what_is_no_trace_is_none(value: object) -> None:
     assert read(HTTP_LINE).trace_id is None
 
 
+@pytest.mark.parametrize("key", ["integrationRequestId", "integration.requestId", "awsEndpointRequestId"])
+def test_a_line_names_the_run_of_the_function_that_answered_it(key: str) -> None:
+    assert read({**HTTP_LINE, key: "8f5e1d6c-0b7a-4c3d-9e2f-1a2b3c4d5e6f"}).lambda_request_id == (
+        "8f5e1d6c-0b7a-4c3d-9e2f-1a2b3c4d5e6f"
+    )
+
+
+@pytest.mark.parametrize("value", ["-", "", "two words", 7, None])
+def test_what_is_no_id_of_an_integration_is_none(value: object) -> None:
+    assert read({**HTTP_LINE, "integrationRequestId": value}).lambda_request_id is None
+    assert read(HTTP_LINE).lambda_request_id is None
+
+
 def test_numbers_may_be_numbers() -> None:
     line = {**HTTP_LINE, "requestTimeEpoch": 1764872822417, "status": 200, "responseLatency": 2140}
     assert read(line) == read(HTTP_LINE)

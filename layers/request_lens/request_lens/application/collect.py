@@ -16,7 +16,7 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics, batch_id
 from request_lens.domain.settling.runaway import may_run_away
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import LambdaRun, Span
 from request_lens.domain.times import EPOCH, whole_ms
 from request_lens.ports import Ports
 
@@ -175,6 +175,8 @@ def _name_of(record: LogRecord) -> str:
             return f"invocation {record.invocation_id} of {record.logged_at.isoformat()}"
         case Span():
             return f"span {record.span_id} of {record.trace_id}"
+        case LambdaRun():
+            return f"run {record.lambda_request_id} of {record.at.isoformat()}"
         case Rejected():
             return record.key
         case Ignored():

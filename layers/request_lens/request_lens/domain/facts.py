@@ -56,7 +56,8 @@ class Request:
     `started_precision_ms` is 1, or 1000 where the format's only time is floored to a whole second. `streamed`: the
     answer was sent piece by piece, while its agent still worked. `claimed_id` is the id in its log line where another
     request had that first: a client of a REST API chooses it. `trace_id` is what X-Ray and agents' telemetry call the
-    work done for it, where the line names that.
+    work done for it, where the line names that. `lambda_request_id` is the id under which its integration answered: of
+    a Lambda function, the run's own.
     """
 
     request_id: RequestId
@@ -68,6 +69,7 @@ class Request:
     streamed: bool = False
     claimed_id: RequestId | None = None
     trace_id: TraceId | None = None
+    lambda_request_id: str | None = None
 
     def is_another_than(self, other: "Request") -> bool:
         """Whether the two cannot have begun at one moment: then they are two requests, whatever their ids are."""

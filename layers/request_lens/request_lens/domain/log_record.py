@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from request_lens.domain.facts import Fact
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import LambdaRun, Span
 
 
 class RejectedReason(StrEnum):
@@ -66,5 +66,5 @@ class Ignored:
     why: str
 
 
-type LogRecord = Fact | Span | Rejected | Ignored
+type LogRecord = Fact | Span | LambdaRun | Rejected | Ignored
 """What one log event came out as: exactly one of these."""

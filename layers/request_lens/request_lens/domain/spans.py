@@ -85,6 +85,19 @@ class CallSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LambdaRun:
+    """What a Lambda function's log tells of one run: the trace that it is part of, which an agent that it calls joins.
+
+    `lambda_request_id` is the id that API Gateway's record names, too. `at` is when its line was written: the run's
+    start or its end.
+    """
+
+    lambda_request_id: str
+    trace_id: TraceId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """What is known of one trace: its spans, each once, in order of time, and the requests whose records name it."""
 

@@ -45,6 +45,7 @@ def read_request(raw: bytes) -> Request | Ignored | Fault:
         started_precision_ms=started.precision_ms,
         streamed=line.is_streamed,
         trace_id=TraceId(line.trace_id) if line.trace_id else None,
+        lambda_request_id=line.integration_request_id,
     )
 
 

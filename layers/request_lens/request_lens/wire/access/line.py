@@ -37,6 +37,8 @@ _TRANSFER_MODE = AliasChoices(
     "integrationResponseTransferMode", "responseTransferMode", "integration.responseTransferMode"
 )
 
+_INTEGRATION_ID = AliasChoices("integrationRequestId", "integration.requestId", "awsEndpointRequestId")
+"""`$context.integration.requestId`, which older formats call `$context.awsEndpointRequestId`."""
 
 _XRayTraceId = Annotated[str, StringConstraints(strict=True, pattern=r"^(Root=)?1-[0-9a-f]{8}-[0-9a-f]{24}$")]
 """https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids"""
@@ -75,6 +77,7 @@ class AccessLogLine(ForeignModel):
     event_type: Annotated[Word | None, OrNone()] = None
     integration_status: Annotated[int | None, OrNone()] = None
     integration_latency: Annotated[int | None, OrNone()] = None
+    integration_request_id: Annotated[ApiRequestId | None, OrNone(), Field(validation_alias=_INTEGRATION_ID)] = None
     xray_trace_id: Annotated[_XRayTraceId | None, OrNone()] = None
     transfer_mode: Annotated[Word | None, OrNone(), Field(validation_alias=_TRANSFER_MODE)] = None
 

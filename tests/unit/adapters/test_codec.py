@@ -25,6 +25,8 @@ from request_lens.domain.linking.link import Assumption, Confidence, Link, Metho
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.pricing import Quote
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.tracing.time_parts import TimeParts
+from request_lens.domain.tracing.traced import ToolUse, Traced
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -171,6 +173,43 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "estimated_cost_usd": Decimal(0),
         },
     ),
+    (
+        Traced(
+            trace_id=TraceId("6931d2f10123456789abcdef01234561"),
+            complete=False,
+            calls=3,
+            missing_calls=1,
+            missing=(InvocationId("i"),),
+            calls_elsewhere=2,
+            time_by=TimeParts(
+                llm_ms=1, llm_elsewhere_ms=2, tools=(("a", 3), ("b", 4)), memory_ms=0, agent_ms=5, outside_ms=6
+            ),
+            first_token_ms=7,
+            session_id="s",
+            tools=(ToolUse(tool="a", offset_ms=-1, duration_ms=3, failed=True),),
+            gateway_overhead_ms=8,
+        ),
+        {
+            "trace_id": "6931d2f10123456789abcdef01234561",
+            "complete": False,
+            "calls": 3,
+            "missing_calls": 1,
+            "missing": ["i"],
+            "calls_elsewhere": 2,
+            "time_by": {
+                "llm_ms": 1,
+                "llm_elsewhere_ms": 2,
+                "tools": [["a", 3], ["b", 4]],
+                "memory_ms": 0,
+                "agent_ms": 5,
+                "outside_ms": 6,
+            },
+            "first_token_ms": 7,
+            "session_id": "s",
+            "tools": [{"tool": "a", "offset_ms": -1, "duration_ms": 3, "failed": True}],
+            "gateway_overhead_ms": 8,
+        },
+    ),
 ]
 """Of each class one whose fields all differ from their defaults, and its map."""
 
@@ -201,6 +240,10 @@ LEAST: list[tuple["DataclassInstance", PlainMap]] = [
     (Runaway(llm_calls=51, estimated_cost_usd=None), {"llm_calls": 51}),
     (Conversation(), {}),
     (Totals(), {}),
+    (
+        Traced(trace_id=TraceId("t"), time_by=TimeParts(), tools=(ToolUse(tool="a", offset_ms=0, duration_ms=0),)),
+        {"trace_id": "t", "time_by": {}, "tools": [{"tool": "a", "offset_ms": 0, "duration_ms": 0}]},
+    ),
 ]
 """Of each class one of which no more is known than must be, and its map."""
 

@@ -1,6 +1,7 @@
 """Placement: where calls are drawn inside their request."""
 
 import random
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,9 @@ from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.policy import Policy
-from tests.support.facts import call, chain_of_two, linked, request, tag
+from request_lens.domain.spans import CallSpan
+from tests.support.facts import at, call, chain_of_two, linked, request, tag
+from tests.support.telemetry.traces import TRACE
 
 
 def drawn(record: Request, *calls: Invocation) -> list[Bar]:
@@ -50,6 +53,13 @@ def test_a_tagged_start_is_drawn_to_the_millisecond_and_says_so() -> None:
     [bar] = drawn(request(), call(logged=2, tag=tag(started=2.345)))
 
     assert (bar.offset_ms, bar.precision_ms) == (2_345, 1)
+
+
+def test_a_call_is_drawn_where_its_span_begins() -> None:
+    spans = CallSpan(trace_id=TRACE, started_at=at(2.345), ended_at=at(3.5))
+    [(_, bar)] = bars_by_call(request(), [replace(linked(call(logged=2)), span=spans)], Policy())
+
+    assert (bar.offset_ms, bar.precision_ms, bar.latency_ms) == (2_345, 1, 1_000)
 
 
 def test_a_start_known_to_the_second_says_so() -> None:

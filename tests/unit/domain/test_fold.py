@@ -12,8 +12,11 @@ from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import MAX_BARS, OTHER_MODEL, Summary, Totals
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
+from request_lens.domain.tracing.time_parts import TimeParts
+from request_lens.domain.tracing.traced import Traced
 from tests.support.drawn_traffic import Traffic, traffic
 from tests.support.facts import MODEL, call, chain_of_two, linked, request, tag
+from tests.support.telemetry.traces import TRACE
 
 
 def folded(*calls: Invocation, inside: Request | None = None) -> Summary:
@@ -187,3 +190,37 @@ def test_a_summary_does_not_depend_on_the_order_of_the_calls(drawn: Traffic) -> 
     shuffled = drawn.chance.sample(calls, len(calls))
 
     assert folded(*shuffled, inside=record) == folded(*calls, inside=record)
+
+
+PARTS = TimeParts(llm_ms=2_100, tools=(("mail", 300), ("search", 200)), agent_ms=400, outside_ms=2_000)
+
+
+def by_spans(
+    *calls: Invocation, possible_calls: int | None = 0, missing_calls: int = 0, parts: TimeParts | None
+) -> Summary:
+    said = Traced(trace_id=TRACE, calls=2, missing_calls=missing_calls, time_by=parts)
+    linked_calls = [linked(each) for each in calls]
+    return fold(request(), linked_calls, Policy(), NO_PRICES, possible_calls=possible_calls, traced=said)
+
+
+def test_the_times_are_those_that_spans_tell() -> None:
+    summary = by_spans(call("i1", 1), call("i2", 1), parts=PARTS)
+
+    assert times(summary) == (2_100, 500, 2_900)
+    assert summary.traced is not None
+    assert summary.traced.time_by == PARTS
+
+
+def test_spans_that_cannot_tell_where_the_time_went_leave_it_to_the_log() -> None:
+    assert times(by_spans(*chain_of_two("c", 0, 2, latency_ms=1_509), parts=None)) == (3_018, None, 1_982)
+
+
+def test_a_missing_call_leaves_the_times_unknown_unless_spans_tell_them() -> None:
+    calls = chain_of_two("c", 0, 2, latency_ms=1_509)
+
+    assert times(by_spans(*calls, missing_calls=1, parts=None)) == (None, None, None)
+    assert times(by_spans(*calls, missing_calls=1, parts=PARTS)) == (2_100, 500, 2_900)
+
+
+def test_calls_that_may_be_its_own_leave_the_times_unknown_whatever_spans_tell() -> None:
+    assert times(by_spans(call(), possible_calls=1, parts=PARTS)) == (None, None, None)

@@ -1,5 +1,7 @@
 """A request's calls are complete where spans and the agents' own sums prove it, and say what is missing where not."""
 
+from dataclasses import replace
+
 import pytest
 
 from request_lens.domain.facts import Invocation, TokenCounts
@@ -11,7 +13,8 @@ COMPLETE, UNPROVEN = Completeness(complete=True), Completeness()
 
 
 def judged(linked: list[Invocation], *spans: Span) -> Completeness:
-    return completeness(linked, spans, region=REGION)
+    """What is said of the calls, without how many they are."""
+    return replace(completeness(linked, spans, region=REGION), calls=0)
 
 
 ONE_CALL = (entry_span(0, 100), call_span("a", 10, 20))
@@ -82,3 +85,10 @@ def test_a_call_linked_without_a_span_leaves_the_sums_to_decide() -> None:
 
     assert judged(linked, *ONE_CALL, agent_span(0, 100, read=100, written=10)) == COMPLETE
     assert judged(linked, *ONE_CALL, agent_span(0, 100, read=200, written=20)) == UNPROVEN
+
+
+def test_the_calls_of_this_region_are_counted_once_however_many_spans_they_have() -> None:
+    twice, abroad = call_span("a", 12, 18), call_span("b", 30, 40, region="eu-west-1")
+
+    assert completeness([], [*ONE_CALL, twice, abroad], region=REGION).calls == 1
+    assert completeness([], [*ONE_CALL, twice, abroad], region=None).calls == 2

@@ -5,7 +5,7 @@ a closed vocabulary its value, a tuple a list, a dataclass a map. The constants 
 stored items and the queries of others know an attribute by its name, so that it outlives the renaming of its field.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -108,13 +108,28 @@ def _converters(hint: object) -> tuple[_Write, _Read]:
     if isinstance(hint, NewType):
         return _converters(hint.__supertype__)
     if get_origin(hint) is tuple:
-        write, read = _converters(get_args(hint)[0])
-        return lambda values: [write(value) for value in values], lambda stored: tuple(map(read, sequence(stored)))
+        return _tuple_converters(get_args(hint))
     if hint in _CONVERTERS:
         return _CONVERTERS[hint]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return str, hint
     return encode, partial(decode, cast("type[DataclassInstance]", hint))
+
+
+def _tuple_converters(hints: Sequence[object]) -> tuple[_Write, _Read]:
+    """A tuple as a list: of one type throughout, or of one for each of its places."""
+    if hints[-1] is Ellipsis:
+        write, read = _converters(hints[0])
+        return lambda values: [write(value) for value in values], lambda stored: tuple(map(read, sequence(stored)))
+    writes, reads = zip(*map(_converters, hints), strict=True)
+
+    def write_each(values: Sequence[object]) -> Plain:
+        return [write(value) for write, value in zip(writes, values, strict=True)]
+
+    def read_each(stored: Plain) -> object:
+        return tuple(read(value) for read, value in zip(reads, sequence(stored), strict=True))
+
+    return write_each, read_each
 
 
 def _as_it_is(value: Plain) -> Plain:

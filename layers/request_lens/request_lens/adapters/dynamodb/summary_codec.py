@@ -15,6 +15,7 @@ from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Method
 from request_lens.domain.pricing import PriceSource
+from request_lens.domain.tracing.traced import Traced
 
 _UNKNOWN = "unknown"
 
@@ -36,6 +37,7 @@ def summary_values(summary: Summary) -> PlainMap:
         "possible_calls": _UNKNOWN if summary.possible_calls is None else summary.possible_calls or None,
         "certain_since": None if summary.is_certain and summary.certain_since == 1 else summary.certain_since,
         "proven": summary.proven or None,
+        "traced": None if summary.traced is None else encode(summary.traced),
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -60,6 +62,7 @@ def summary_from(stored: Plain) -> Summary:
         else _optional_integer(values, "possible_calls") or 0,
         certain_since=_certain_since(values),
         proven=flag(values.get("proven", False)),
+        traced=decode(Traced, values["traced"]) if "traced" in values else None,
     )
 
 

@@ -24,14 +24,15 @@ def bars_by_call(
     """One bar an invocation, in the order of `in_order`: as early as its timestamp, its request and its chain allow.
 
     A call begins no earlier than the request and the end of the chain's previous call, and early enough to end, with
-    those that follow it, before the response. The links of those that are `provisional` are not decided yet.
+    those that follow it, before the response; one that has a span begins with that. The links of those that are
+    `provisional` are not decided yet.
     """
     by_id = {call.invocation.invocation_id: call for call in linked}
     chains = chains_of((call.invocation for call in linked), policy=policy)
     bars = {
         call.invocation_id: _bar(by_id[call.invocation_id], start=start, begins=begins, request=request)
         for chain in chains
-        for call, start, begins in _start_times(chain, request, policy)
+        for call, start, begins in _start_times(chain, by_id, request, policy)
     }
     return tuple(
         (by_id[call_id], replace(bars[call_id], provisional=call_id in provisional))
@@ -39,16 +40,24 @@ def bars_by_call(
     )
 
 
-def _start_times(chain: Chain, request: Request, policy: Policy) -> list[tuple[Invocation, CallStart, datetime]]:
+def _start_times(
+    chain: Chain, by_id: Mapping[InvocationId, LinkedInvocation], request: Request, policy: Policy
+) -> list[tuple[Invocation, CallStart, datetime]]:
     """Each call of the chain with when it is drawn to begin."""
     latest = _latest_begins(chain, request)
     timed: list[tuple[Invocation, CallStart, datetime]] = []
     for position, call in enumerate(chain.calls):
-        start = call_start(call, clock_skew=policy.clock_skew)
+        start = _start(by_id[call.invocation_id], policy)
         ends = (timed[before][2] + chain.calls[before].latency for before in chain.previous[position])
         begins = max(start.earliest, request.started_at, *ends)
         timed.append((call, start, max(request.started_at, min(begins, latest.get(position, begins)))))
     return timed
+
+
+def _start(linked: LinkedInvocation, policy: Policy) -> CallStart:
+    if linked.span is not None:
+        return CallStart(earliest=linked.span.started_at, precision_ms=1)
+    return call_start(linked.invocation, clock_skew=policy.clock_skew)
 
 
 def _latest_begins(chain: Chain, request: Request) -> Mapping[int, datetime]:

@@ -14,32 +14,35 @@ from request_lens.domain.linking.link import LinkedInvocation, Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import PriceTable
 from request_lens.domain.times import whole_ms
+from request_lens.domain.tracing.traced import Traced
 
 type _Interval = tuple[datetime, datetime]
 
 
-def fold(
+def fold(  # noqa: PLR0913 - all that a summary is a function of
     request: Request,
     linked: Sequence[LinkedInvocation],
     policy: Policy,
     prices: PriceTable,
     *,
     possible_calls: int | None = 0,
+    traced: Traced | None = None,
 ) -> Summary:
     """The summary of a request: totals with the cost by these prices, times in ms, totals by model, and the first bars.
 
-    An LLM call of unknown latency makes all three times unknown; so do calls that may be the request's and are not
-    among these; a negative value makes the time unknown that it is. `certain_since` is left to whoever knows what stood
-    before.
+    The times are those that its spans tell, else what the log does. There an LLM call of unknown latency makes all
+    three unknown; so does a call that has a span and is missing, and in any case calls that may be the request's and
+    are not among these. A negative value makes the time unknown that it is. `certain_since` is left to whoever knows
+    what stood before.
     """
     invocations = [link.invocation for link in linked]
     is_certain = possible_calls == 0
-    llm_time = _llm_time_ms(invocations, policy) if is_certain else None
+    llm_time, tool_time = _times(invocations, traced, policy) if is_certain else (None, None)
     by_model = _by_model(invocations, prices)
     return Summary(
         totals=sum((totals for _, totals in by_model), start=Totals()),
         llm_time_ms=llm_time,
-        tool_time_ms=_tool_time_ms(invocations, policy) if is_certain else None,
+        tool_time_ms=tool_time,
         non_llm_time_ms=_non_llm_time_ms(request, llm_time),
         by_model=by_model,
         bars=tuple(bar for _, bar in bars_by_call(request, linked, policy)[:MAX_BARS]),
@@ -48,7 +51,17 @@ def fold(
         possible_calls=possible_calls,
         certain_since=1 if is_certain else None,
         proven=bool(last_attempts(invocations)),
+        traced=traced,
     )
+
+
+def _times(invocations: Sequence[Invocation], traced: Traced | None, policy: Policy) -> tuple[int | None, int | None]:
+    """The time of LLM calls to Bedrock, and that of tools."""
+    if traced is not None and traced.time_by is not None:
+        return traced.time_by.llm_ms, traced.time_by.tools_ms
+    if traced is not None and traced.missing_calls:
+        return None, None
+    return _llm_time_ms(invocations, policy), _tool_time_ms(invocations, policy)
 
 
 def _tagged(linked: Sequence[LinkedInvocation]) -> list[Invocation]:

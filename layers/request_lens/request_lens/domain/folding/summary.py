@@ -7,6 +7,7 @@ from enum import StrEnum
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Assumption, Confidence, Method
 from request_lens.domain.pricing import Estimate, PriceSource, PriceTable, Quote
+from request_lens.domain.tracing.traced import Traced
 
 
 class TokenClass(StrEnum):
@@ -140,7 +141,8 @@ class Summary:
 
     `possible_calls` may be the request's, and are linked to nobody; None is unknown. While they are not 0 the totals
     are what is linked so far, and the times are unknown. `certain_since` is the first revision with 0, None before;
-    that one carries the request's distributions. `proven`: its tags prove that it has all of its calls.
+    that one carries the request's distributions. `proven`: its tags prove that it has all of its calls. `traced` is
+    what its spans say, None without any.
     """
 
     totals: Totals
@@ -154,6 +156,7 @@ class Summary:
     possible_calls: int | None = 0
     certain_since: int | None = 1
     proven: bool = False
+    traced: Traced | None = None
 
     @property
     def is_certain(self) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from request_lens.domain.facts import Invocation, RequestId
 from request_lens.domain.pricing import Quote
+from request_lens.domain.spans import CallSpan
 
 
 class Assumption(StrEnum):
@@ -84,10 +85,11 @@ type Decision = Link | Unattributed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkedInvocation:
-    """An invocation under its request."""
+    """An invocation under its request; `span` is what its own span tells of it, where that was read."""
 
     invocation: Invocation
     link: Link
+    span: CallSpan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,27 +11,32 @@ from request_lens.domain.spans import Span, SpanKind
 class Completeness:
     """What spans say of a request's calls; `complete` is None where they prove nothing.
 
-    `missing` are the calls that have a span, but no event in this Region's log that is linked to the request.
+    `calls` is how many of this Region have a span; `missing` are those of them that have no event in this Region's log
+    that is linked to the request.
     `elsewhere` is how many were made in other Regions, whose logs do not come here; they are not missed.
     """
 
     complete: bool | None = None
+    calls: int = 0
     missing: tuple[InvocationId, ...] = ()
     elsewhere: int = 0
 
 
-def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: str) -> Completeness:
+def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: str | None) -> Completeness:
     """Whether the linked invocations are all calls of a request, by its own spans.
 
     False where a span of this Region names a call that is not among them. True where none does, a run of an agent is
     there, and each agent's own sums of input and output equal those of the calls in its time. A sum that differs proves
-    nothing: Strands adds up over an agent object's life, which may be longer than the request.
+    nothing: Strands adds up over an agent object's life, which may be longer than the request. Without a `region` every
+    call is of this one.
     """
     invocations = {call.invocation_id: call for call in linked}
     calls = [span for span in own if span.kind is SpanKind.CALL and span.invocation_id is not None]
-    missing = _missing(calls, invocations, region)
+    here = {call.invocation_id for call in calls if call.invocation_id is not None and _is_here(call, region)}
+    missing = tuple(sorted(here - invocations.keys()))
     return Completeness(
         complete=False if missing else (_is_proven(own, calls, invocations) or None),
+        calls=len(here),
         missing=missing,
         elsewhere=len({call.invocation_id for call in calls if not _is_here(call, region)}),
     )
@@ -43,15 +48,8 @@ def _is_proven(own: Sequence[Span], calls: Sequence[Span], invocations: Mapping[
     return has_entry and bool(agents) and all(_adds_up(agent, agents, calls, invocations) for agent in agents)
 
 
-def _is_here(call: Span, region: str) -> bool:
-    return call.region is None or call.region == region
-
-
-def _missing(
-    calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation], region: str
-) -> tuple[InvocationId, ...]:
-    here = {call.invocation_id: call for call in calls if call.invocation_id is not None and _is_here(call, region)}
-    return tuple(sorted(here.keys() - invocations.keys()))
+def _is_here(call: Span, region: str | None) -> bool:
+    return region is None or call.region is None or call.region == region
 
 
 def _adds_up(

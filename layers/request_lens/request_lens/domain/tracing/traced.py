@@ -1,0 +1,140 @@
+"""Traced: all that the spans of its trace say of one request, as its summary keeps it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from request_lens.domain.facts import Invocation, InvocationId, Request, TraceId
+from request_lens.domain.policy import Policy
+from request_lens.domain.spans import Span, SpanKind, Trace, by_time
+from request_lens.domain.times import whole_ms
+from request_lens.domain.tracing.completeness import completeness
+from request_lens.domain.tracing.first_token import first_token_ms
+from request_lens.domain.tracing.runs import spans_of
+from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts, time_parts
+from request_lens.domain.tracing.tools import tool_runs
+
+MAX_MISSING = 10
+"""So many of the missing calls are named; all of them are counted."""
+
+MAX_TOOLS = 100
+"""A summary keeps the first 100 runs of tools, as it keeps the first 100 calls."""
+
+MAX_TOOL_NAMES = 20
+"""So many tools have a time of their own, those with most; the rest add up to `other`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUse:
+    """One run of a tool; `offset_ms` counts from the request's start. `failed` also where only the tool says so."""
+
+    tool: str
+    offset_ms: int
+    duration_ms: int
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """What a request's own spans say of it. None is unknown.
+
+    `complete`: all its calls are linked (true), or some are `missing_calls` (false), the first of which are `missing`.
+    `calls` of this Region have a span, `calls_elsewhere` ran in other Regions, whose logs do not come here. `time_by`
+    adds up to the duration. `tools` are in order of their start; `gateway_overhead_ms` is what AgentCore's gateway
+    added to them. `session_id` is None, too, where its runs name several.
+    """
+
+    trace_id: TraceId
+    complete: bool | None = None
+    calls: int = 0
+    missing_calls: int = 0
+    missing: tuple[InvocationId, ...] = ()
+    calls_elsewhere: int = 0
+    time_by: TimeParts | None = None
+    first_token_ms: int | None = None
+    session_id: str | None = None
+    tools: tuple[ToolUse, ...] = ()
+    gateway_overhead_ms: int | None = None
+
+    @property
+    def has_all_calls(self) -> bool:
+        """Whether each call that has a span is linked, and there is one."""
+        return self.calls > 0 and not self.missing_calls
+
+
+def traced(
+    request: Request, linked: Sequence[Invocation], trace: Trace, policy: Policy, *, region: str | None
+) -> Traced | None:
+    """What the trace of a request says of it and of the calls that are linked to it; None where no span is its own.
+
+    `region` is where the invocation log is; None: where the linked calls were made.
+    """
+    is_shared = any(other != request.request_id for other in trace.requests)
+    own = spans_of(request, trace.spans, is_shared=is_shared)
+    if not own:
+        return None
+    here = region or next((call.region for call in linked if call.region is not None), None)
+    found = completeness(linked, own, region=here)
+    return Traced(
+        trace_id=trace.trace_id,
+        complete=found.complete,
+        calls=found.calls,
+        missing_calls=len(found.missing),
+        missing=found.missing[:MAX_MISSING],
+        calls_elsewhere=found.elsewhere,
+        time_by=_time_by(request, linked, own, policy),
+        first_token_ms=first_token_ms(request, linked, own),
+        session_id=_session_of(own),
+        tools=tuple(_tool_uses(request, own)[:MAX_TOOLS]),
+        gateway_overhead_ms=_gateway_overhead_ms(own),
+    )
+
+
+def _time_by(request: Request, linked: Sequence[Invocation], own: Sequence[Span], policy: Policy) -> TimeParts | None:
+    """Where the time went; unknown where a linked call has no span: it ran while something else seemed to.
+
+    An attempt that failed has none of its own where the SDK tried again: all of them lie in the span of its call.
+    """
+    reported = {span.invocation_id for span in own if span.kind is SpanKind.CALL}
+    if any(call.is_llm_call and call.invocation_id not in reported for call in linked):
+        return None
+    parts = time_parts(request, own, clock_skew=policy.clock_skew, reads_memory=policy.reads_memory)
+    return None if parts is None else _with_few_tools(parts)
+
+
+def _with_few_tools(parts: TimeParts) -> TimeParts:
+    """The same with the tools beyond MAX_TOOL_NAMES as one, which comes last; the sum stays."""
+    if len(parts.tools) <= MAX_TOOL_NAMES:
+        return parts
+    named = [tool for tool in parts.tools if tool[0] != OTHER_TOOL][: MAX_TOOL_NAMES - 1]
+    rest = parts.tools_ms - sum(ms for _, ms in named)
+    return replace(parts, tools=(*named, (OTHER_TOOL, rest)))
+
+
+def _session_of(own: Sequence[Span]) -> str | None:
+    """The session that the runs name, or where no run was read, the other spans; None where they name several."""
+    entries = {span.session_id for span in own if span.kind is SpanKind.ENTRY}
+    named = (entries or {span.session_id for span in own}) - {None}
+    return named.pop() if len(named) == 1 else None
+
+
+def _tool_uses(request: Request, own: Sequence[Span]) -> Sequence[ToolUse]:
+    return [
+        ToolUse(
+            tool=span.tool or OTHER_TOOL,
+            offset_ms=whole_ms(span.started_at - request.started_at),
+            duration_ms=whole_ms(span.ended_at - span.started_at),
+            failed=span.failed or any(_reports(other, span) for other in own),
+        )
+        for span in sorted(tool_runs(own), key=by_time)
+    ]
+
+
+def _reports(other: Span, tool: Span) -> bool:
+    """Whether another span reports a failure of the very same run of the tool."""
+    is_double = other.kind is SpanKind.TOOL and other.tool == tool.tool and other.span_id != tool.span_id
+    return is_double and other.failed and other.is_inside(tool)
+
+
+def _gateway_overhead_ms(own: Sequence[Span]) -> int | None:
+    known = [span.gateway_overhead_ms for span in own if span.gateway_overhead_ms is not None]
+    return sum(known) if known else None

@@ -83,6 +83,8 @@ def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: st
     where = [name for name in (widget_request.stack, region) if name]
     parts = [*where, _span_text(widget_request), pluralize(len(listing.requests), "request")]
     parts += [] if widget_request.sort is RowOrder.TIME else [f"by {widget_request.sort}"]
+    if failed := sum(view.record.has_failed for view in listing.requests):
+        parts.append(f"{failed:,} of them failed")
     if uncertain := sum(_doubts(listing).values()):
         parts.append(f"{uncertain:,} of them uncertain")
     if listing.pending_calls:

@@ -15,7 +15,8 @@ type _Model = tuple[str, Totals]
 _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: text(row[0])),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
-    Column(header="Status 5xx", cell=lambda row: _count(row[1].failed), numeric=True),
+    Column(header="Failed (5xx)", cell=lambda row: _count(row[1].failed), numeric=True),
+    Column(header="Refused (4xx)", cell=lambda row: _count(row[1].refused), numeric=True),
     Column(header="LLM calls", cell=lambda row: text(row[1].least(row[1].totals.llm_calls)), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1].calls), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
@@ -28,7 +29,7 @@ _ROUTES: tuple[Column[_Route], ...] = (
 _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Model", cell=lambda row: element("code", text(row[0]))),
     Column(header="LLM calls", cell=lambda row: _count(row[1].llm_calls), numeric=True),
-    Column(header="Failed", cell=lambda row: _count(row[1].llm_errors), numeric=True),
+    Column(header="Failed calls", cell=lambda row: _count(row[1].llm_errors), numeric=True),
     Column(header="Throttled", cell=lambda row: _count(row[1].llm_throttles), numeric=True),
     Column(header="Tokens in", cell=lambda row: _tokens(row[1], TokenClass.INPUT), numeric=True),
     Column(header="Tokens out", cell=lambda row: _tokens(row[1], TokenClass.OUTPUT), numeric=True),

@@ -35,7 +35,8 @@ def _requests_notes(figures: RequestFigures) -> list[str]:
     counts = (
         (figures.pending, "pending"),
         (figures.uncertain, "uncertain: may have made more calls"),
-        (figures.failed, "with a status of 500 or above"),
+        (figures.failed, "failed (status 5xx)"),
+        (figures.refused, "refused (status 4xx)"),
     )
     return [*settled, *(f"{count:,} {what}" for count, what in counts if count)]
 

@@ -78,7 +78,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
 
 def _route(state: RequestState) -> Markup:
     route = text(state.request.route)
-    if state.request.status < 400:
+    if not (state.request.has_failed or state.request.was_refused):
         return route
     return joined((route, text(" "), element("strong", text(str(state.request.status)), class_="failed")))
 

@@ -73,7 +73,7 @@ _WHICH: Mapping[str, Decorator] = {
     "statuses": click.option(
         "--status", "statuses", multiple=True, callback=_read_statuses, help="Only this status, such as 504 or 5xx."
     ),
-    "failed": click.option("--failed", is_flag=True, help="Only failed requests: --status 5xx."),
+    "failed": click.option("--failed", is_flag=True, help="Only requests that failed: --status 5xx."),
     "models": click.option("--model", "models", multiple=True, help="Only requests with a call of this model id."),
     "min_calls": click.option(
         "--min-calls", type=click.IntRange(0), default=0, help="Only requests with at least N LLM calls.", metavar="N"

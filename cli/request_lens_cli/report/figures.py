@@ -32,14 +32,16 @@ class Distribution:
 class RequestFigures:
     """What some requests add up to; a distribution is None where no value is known. Times are in ms.
 
-    `totals` are the least where some are `uncertain`; `calls` are of the others alone. `timed_duration_ms` is the
-    duration of the requests that `llm_time_ms` is of, so that the two can stand side by side.
+    A request with status 5xx has `failed`, one with 4xx was `refused`. `totals` are the least where some are
+    `uncertain`; `calls` are of the others alone. `timed_duration_ms` is the duration of the requests that `llm_time_ms`
+    is of, so that the two can stand side by side.
     """
 
     requests: int
     pending: int
     uncertain: int
     failed: int
+    refused: int
     totals: Totals
     calls: Distribution | None
     duration_ms: Distribution | None
@@ -91,7 +93,8 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         requests=len(states),
         pending=len(states) - len(summaries),
         uncertain=sum(not summary.is_certain for summary in summaries),
-        failed=sum(state.request.status >= 500 for state in states),
+        failed=sum(state.request.has_failed for state in states),
+        refused=sum(state.request.was_refused for state in states),
         totals=totals_over(states),
         calls=distribution_of([summary.totals.llm_calls if summary.is_certain else None for summary in summaries]),
         duration_ms=distribution_of(durations),

@@ -176,14 +176,23 @@ def totals_over(states: Iterable[RequestState]) -> Totals:
 def headline(report: Report) -> str:
     """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed".
 
-    With requests that are not certain: "10 requests, 3 of them uncertain, at least 17 LLM calls, 5 unattributed".
+    With what went wrong, and requests that are not certain: "10 requests, 1 of them failed, 3 of them uncertain, at
+    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed".
     """
     so_far = " so far" if report.pending_requests else ""
+    totals = report.totals
+    among = (
+        (sum(state.request.has_failed for state in report.requests), "failed"),
+        (sum(state.request.was_refused for state in report.requests), "refused"),
+        (report.pending_requests, "pending"),
+        (report.uncertain, "uncertain"),
+    )
+    throttled = f" ({totals.llm_throttles:,} throttled)" if totals.llm_throttles else ""
     parts = [
         pluralize(len(report.requests), "request"),
-        *([f"{report.pending_requests:,} of them pending"] if report.pending_requests else []),
-        *([f"{report.uncertain:,} of them uncertain"] if report.uncertain else []),
-        at_least_words(report.totals.llm_calls, "LLM call", certain=report.is_certain) + so_far,
+        *(f"{count:,} of them {state}" for count, state in among if count),
+        at_least_words(totals.llm_calls, "LLM call", certain=report.is_certain) + so_far,
+        *([pluralize(totals.llm_errors, "failed call") + throttled] if totals.llm_errors else []),
         f"{report.unattributed:,} unattributed",
     ]
     if report.pending:

@@ -37,8 +37,8 @@ _HATCH = "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}"
 _UNCERTAIN = _Sign(_HATCH, "bright_black", "uncertain: unlinked calls may be its own")
 _OPEN = _Sign("╌", "bright_black", "pending, or response time unknown")
 _TICK = _Sign("│", "bright_blue", "latency unknown")
-_FAILED = _Sign("✗", "red", "failed")
-_THROTTLED = _Sign("▼", "yellow", "throttled")
+_FAILED = _Sign("✗", "red", "failed call")
+_THROTTLED = _Sign("▼", "yellow", "throttled call")
 _CALL = _Sign("█", "bright_blue", "LLM call")
 _PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, not decided yet")
 _BROKEN = _Sign("»", "bright_black", "runs on beyond the axis")
@@ -152,12 +152,12 @@ def _sign(bar: Bar) -> _Sign:
 
 
 def _label(line: BarLine) -> Text:
-    """The line's label, and the status of a request that failed."""
+    """The line's label, and the status of a request that failed or was refused."""
     return Text(cleaned(line.label)) + _pill(line)
 
 
 def _pill(line: BarLine) -> Text:
-    if not (line.row.has_failed and line.has_status):
+    if not (line.row.has_error and line.has_status):
         return Text()
     return Text.assemble(" ", (f" {line.row.request.status} ", "bold white on red"))
 

@@ -35,14 +35,14 @@ def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
 def _columns(report: Report) -> list[Column[RequestState]]:
     """The columns, in the order in which they stand; `leaves` is the order in which they give way."""
     is_one_route = len({state.request.route for state in report.requests}) == 1
-    has_failed = any(state.request.status >= 400 for state in report.requests)
+    has_errors = any(_has_error(state.request) for state in report.requests)
     llm_time = _of_summary(lambda summary: seconds(summary.llm_time_ms))
     other_time = _of_summary(lambda summary: seconds(summary.non_llm_time_ms))
     cost = _of_summary(lambda summary: cost_of(summary.totals, certain=summary.is_certain))
     return [
         *_names(report),
         Column(header="Route", cell=lambda state: state.request.route, cut=MAX_ROUTE, leaves=5 if is_one_route else 2),
-        Column(header="Status", cell=lambda state: status_text(state.request), numeric=True, shown=has_failed),
+        Column(header="Status", cell=lambda state: status_text(state.request), numeric=True, shown=has_errors),
         Column(
             header=f"Start ({report.zone_name})", cell=lambda state: report.started_text(state.request), numeric=True
         ),
@@ -73,8 +73,12 @@ def _names(report: Report) -> list[Column[RequestState]]:
 
 
 def status_text(record: Request) -> Text:
-    """The request's status, in red where it says that the request failed."""
-    return Text(str(record.status), style="red" if record.status >= 400 else "")
+    """The request's status, in red where it says that the request failed or was refused."""
+    return Text(str(record.status), style="red" if _has_error(record) else "")
+
+
+def _has_error(record: Request) -> bool:
+    return record.has_failed or record.was_refused
 
 
 def _calls(state: RequestState) -> Text:

@@ -84,8 +84,24 @@ def uncertain_report() -> Report:
 def test_a_headline_over_uncertain_requests_says_at_least_and_how_many_they_are() -> None:
     assert headline(uncertain_report()) == ("3 requests, 2 of them uncertain, at least 2 LLM calls, 1 unattributed")
     assert headline(report()) == (
-        "3 requests, 1 of them pending, 2 LLM calls so far, 1 unattributed, 1 call not decided yet"
+        "3 requests, 1 of them pending, 2 LLM calls so far, 1 failed call (1 throttled), 1 unattributed, "
+        "1 call not decided yet"
     )
+
+
+def test_a_headline_tells_requests_that_failed_from_those_that_were_refused_and_from_failed_calls() -> None:
+    statuses = {"a": 504, "b": 429, "c": 499, "d": 399}
+    states = [
+        replace(each, record=replace(each.request, status=status))
+        for name, status in statuses.items()
+        for each in [settled(name, call(f"{name}1", 1, error_code="ThrottlingException"), call(f"{name}2", 2))]
+    ]
+
+    assert headline(Report(requests=states, unlinked=[])) == (
+        "4 requests, 1 of them failed, 2 of them refused, 4 LLM calls, 4 failed calls (4 throttled), 0 unattributed"
+    )
+    figures = figures_of(Report(requests=states, unlinked=[])).all
+    assert (figures.failed, figures.refused) == (1, 2)
 
 
 def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:

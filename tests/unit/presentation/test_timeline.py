@@ -227,7 +227,7 @@ def test_a_failed_request_has_its_status_and_an_outline_of_its_own(duration_ms: 
     assert "504" in whole_text(failed)
     assert any("rl-failed-request" in classes(shape) for shape in failed.iter())
     assert not any("rl-failed-request" in classes(shape) for shape in fine.iter())
-    assert "failed request: status 4xx or 5xx" in whole_text(svg)
+    assert "failed (status 5xx) or refused (4xx)" in whole_text(svg)
 
 
 def test_an_outlier_runs_over_the_axis_and_does_not_flatten_the_others() -> None:

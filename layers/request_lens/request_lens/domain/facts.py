@@ -40,8 +40,8 @@ ServiceQuotaExceededException is none: it has status 400, and SDKs do not try su
 """
 
 
-SERVER_ERROR = 500
-"""The least status that says that the API, not the caller, is at fault (RFC 9110, section 15.6)."""
+CLIENT_ERROR, SERVER_ERROR = 400, 500
+"""The least statuses that say that the caller, or else the API, is at fault (RFC 9110, sections 15.5 and 15.6)."""
 
 LEFT_EARLY = frozenset({202, 499, 503, 504})
 """Statuses of requests whose agent may run on: accepted for later (202), left by the client (499), given up by API
@@ -76,9 +76,14 @@ class Request:
         return self.started_at > other.latest_start or other.started_at > self.latest_start
 
     @property
-    def is_server_error(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether the API failed it, by its status: 500 or above."""
         return self.status >= SERVER_ERROR
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether it was the caller's fault, by its status: 400 to 499. Such a request has not failed."""
+        return CLIENT_ERROR <= self.status < SERVER_ERROR
 
     @property
     def may_run_on(self) -> bool:

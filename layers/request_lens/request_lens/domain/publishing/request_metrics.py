@@ -52,7 +52,7 @@ def _requests(change: RevisionWritten) -> Values:
     """One request, and whether it failed: counted in its first revision, for its record never changes."""
     if change.previous is not None:
         return {}
-    return {Metric.REQUESTS: (1,)} | ({Metric.FAILED_REQUESTS: (1,)} if change.request.is_server_error else {})
+    return {Metric.REQUESTS: (1,)} | ({Metric.FAILED_REQUESTS: (1,)} if change.request.has_failed else {})
 
 
 def _possible_property(summary: Summary) -> Mapping[str, int | str]:

@@ -1,4 +1,4 @@
-"""The texts at a row's left: whose request it is, and the status of one that failed."""
+"""The texts at a row's left: whose request it is, and the status of one that failed or was refused."""
 
 from collections.abc import Sequence
 
@@ -37,14 +37,14 @@ def _beside(row: TimelineRow, size: RowSize) -> str:
 
 
 def _pill_room(row: TimelineRow) -> float:
-    return _PILL_WIDTH + _PILL_GAP if row.has_failed else 0
+    return _PILL_WIDTH + _PILL_GAP if row.has_error else 0
 
 
 def left_words(row: TimelineRow, *, left: float, width: float, size: RowSize, top: float) -> Markup:
     """Label and detail, shortened to their column; the whole texts show on hovering."""
     room = Box(x=left, y=top, width=width - _pill_room(row), height=size.height)
     words = named(row.label, _beside(row, size), room, size=size)
-    if not row.has_failed:
+    if not row.has_error:
         return words
     return joined((words, _pill(row.request.status, right=left + width, base=top + size.upper)))
 
@@ -80,7 +80,7 @@ def _label(label: str, place: Box, *, room: float, y: float) -> Markup:
 
 
 def _pill(status: int, *, right: float, base: float) -> Markup:
-    """The status of a failed request, at the end of its label."""
+    """The status of a request that failed or was refused, at the end of its label."""
     box = Box(x=right - _PILL_WIDTH, y=base - 13, width=_PILL_WIDTH, height=17)
     middle = box.x + box.width / 2
     words = element("text", text(str(status)), class_="rl-pill-text", x=middle, y=base, text_anchor="middle")

@@ -36,7 +36,7 @@ class Sign(StrEnum):
     OPEN = "request, response time unknown"
     PENDING = "pending request"
     UNCERTAIN = "uncertain: unlinked calls may be its own"
-    FAILED_REQUEST = "failed request: status 4xx or 5xx"
+    ERROR = "failed (status 5xx) or refused (4xx)"
     BROKEN = "runs on beyond the axis"
     CALL = "LLM call"
     NOT_EXACT = "linked by time, not by a tag"
@@ -53,7 +53,7 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     """The signs that one row shows."""
     signs = {Sign.PENDING if row.is_pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
     signs |= {Sign.UNCERTAIN} if row.is_uncertain else set()
-    signs |= {Sign.FAILED_REQUEST} if row.has_failed else set()
+    signs |= {Sign.ERROR} if row.has_error else set()
     signs |= {Sign.BROKEN} if shapes.is_cut else set()
     signs |= {Sign.PROVISIONAL if call.bar.provisional else Sign.CALL for call in shapes.calls}
     signs |= {Sign.NOT_EXACT} if row.is_about else set()
@@ -101,8 +101,8 @@ def _sample(sign: Sign, box: Box) -> Markup:
         case Sign.TICK:
             shape = TickShape(number=1, bar=_bar(latency_ms=None), x=middle)
             return joined((light_bar(box, hover=sign.value), tick(shape, box, hover=sign.value)))
-        case Sign.REQUEST | Sign.FAILED_REQUEST:
-            return light_bar(box, hover=sign.value, failed=sign is Sign.FAILED_REQUEST)
+        case Sign.REQUEST | Sign.ERROR:
+            return light_bar(box, hover=sign.value, failed=sign is Sign.ERROR)
         case Sign.UNATTRIBUTED:
             return rectangle(
                 Box(x=box.x + 5, y=box.y + 5, width=box.width - 10, height=12), "rl-unattributed", title(sign.value)

@@ -197,10 +197,10 @@ def _request(row: TimelineRow, box: Box) -> Markup:
     if row.request.duration_ms is not None:
         hover += f", {duration_text(row.request.duration_ms)}"
     if row.is_pending:
-        return pending_bar(box, hover=f"{hover}, pending", failed=row.has_failed)
+        return pending_bar(box, hover=f"{hover}, pending", failed=row.has_error)
     hover += uncertain_words(row)
     draw = open_bar if row.request.duration_ms is None else light_bar
-    bar = draw(box, hover=hover, failed=row.has_failed)
+    bar = draw(box, hover=hover, failed=row.has_error)
     return joined((bar, doubt(box, hover=hover))) if row.is_uncertain else bar
 
 

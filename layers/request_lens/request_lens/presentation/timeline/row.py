@@ -31,9 +31,9 @@ class TimelineRow:
         return self.summary is None or self.awaits_more
 
     @property
-    def has_failed(self) -> bool:
-        """Whether the response's status says so."""
-        return self.request.status >= 400
+    def has_error(self) -> bool:
+        """Whether the response's status says that the request failed, or was refused: both are drawn alike."""
+        return self.request.has_failed or self.request.was_refused
 
     @property
     def is_about(self) -> bool:

@@ -63,7 +63,15 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
         on_unreadable=_teller_of_unreadable(logger, sink, clock),
     )
     profiles = BedrockInferenceProfiles(_bedrock_client, model_name=model_name, clock=clock)
-    ports = Ports(store=store, timer=timer, sink=sink, clock=clock, profiles=profiles, prices=bedrock_prices())
+    ports = Ports(
+        store=store,
+        timer=timer,
+        sink=sink,
+        clock=clock,
+        profiles=profiles,
+        prices=bedrock_prices(),
+        region=environment.get("AWS_REGION"),  # Lambda sets it; a log group's filter is in the log's own Region
+    )
     return Processor(ports=ports, policy=config.policy, logger=logger)
 
 

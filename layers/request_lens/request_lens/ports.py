@@ -198,7 +198,8 @@ class Clock(Protocol):
 class Ports:
     """All that a use case needs of the world; `prices` are what LLM calls cost in it.
 
-    `shared` are reads by time that the settles of one batch share; without them each reads for itself.
+    `shared` are reads by time that the settles of one batch share; without them each reads for itself. `region` is
+    where the invocation log is, None where that is not known.
     """
 
     store: FactStore
@@ -208,6 +209,7 @@ class Ports:
     profiles: InferenceProfiles
     prices: PriceTable
     shared: SharedNeighbourhood | None = None
+    region: str | None = None
 
     @property
     def around(self) -> Neighbourhood:

@@ -12,7 +12,9 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.settling.readiness import has_news, is_complete, revision_due_at
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.traced import Traced
 from tests.support.facts import at, call, linked, request, tag
+from tests.support.telemetry.traces import TRACE
 
 POLICY = Policy()
 AT_ONCE = at(0)
@@ -159,3 +161,42 @@ def test_where_the_record_came_late_its_calls_may_come_as_late() -> None:
 
 def test_after_the_first_revision_every_other_is_due_at_once() -> None:
     assert revision_due_at(known(request(), tagged(None), revision=1), POLICY) < AT_ONCE
+
+
+def spanned(
+    *calls: Invocation, revision: int = 0, said: Traced | None, known_before: Traced | None = None
+) -> RequestState:
+    """The same request, whose spans were read."""
+    state = known(request(), *calls, revision=revision, counted=len(calls))
+    summary = None if state.summary is None else replace(state.summary, traced=known_before)
+    return replace(state, summary=summary, spans_read=True, traced=said)
+
+
+SAID = Traced(trace_id=TRACE, calls=1)
+
+
+def test_calls_that_spans_prove_to_be_all_settle_at_once() -> None:
+    assert revision_due_at(spanned(call(), said=replace(SAID, complete=True)), POLICY) <= AT_ONCE
+
+
+def test_calls_that_all_have_spans_settle_as_tagged_ones_do() -> None:
+    assert revision_due_at(spanned(call(), said=SAID), POLICY) == at(5) + POLICY.settle_delay
+
+
+@pytest.mark.parametrize(
+    "said", [None, replace(SAID, calls=0), replace(SAID, missing_calls=1, complete=False)], ids=str
+)
+def test_spans_that_say_less_hold_nothing_up_and_hurry_nothing(said: Traced | None) -> None:
+    assert revision_due_at(spanned(call(), said=said), POLICY) == revision_due_at(known(request(), call()), POLICY)
+
+
+def test_what_spans_say_is_news_where_it_is_another_than_the_last_revision_says() -> None:
+    assert has_news(spanned(call(), revision=1, said=SAID))
+    assert has_news(spanned(call(), revision=1, said=None, known_before=SAID))
+    assert not has_news(spanned(call(), revision=1, said=SAID, known_before=SAID))
+
+
+def test_spans_that_were_not_read_are_no_news() -> None:
+    state = spanned(call(), revision=1, said=None, known_before=SAID)
+
+    assert not has_news(replace(state, spans_read=False))

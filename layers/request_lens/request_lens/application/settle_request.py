@@ -20,7 +20,7 @@ from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
-from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey, with_trace
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, needs_count, possible_calls, possible_span
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
@@ -75,7 +75,7 @@ def revise_if_due(
     `just_decided` of calls holds, whatever a list by time, which may lag behind, says of them.
     """
     for _ in range(MAX_RACES):
-        state = ports.store.load_request(request_id)
+        state = _load(request_id, ports, policy)
         _flag_runaway(state, ports, policy)
         if not has_news(state) or revision_due_at(state, policy) > ports.clock.now():
             return state
@@ -87,9 +87,12 @@ def revise_if_due(
 def recount(
     request_id: RequestId, ports: Ports, policy: Policy, *, just_decided: Mapping[InvocationId, Decision]
 ) -> None:
-    """Write another revision of a request that has one if other calls are, or may be, its own than that one says."""
+    """Write another revision of a request that has one if other calls are, or may be, its own than that one says.
+
+    Or if its spans say something else by now.
+    """
     for _ in range(MAX_RACES):
-        state = ports.store.load_request(request_id)
+        state = _load(request_id, ports, policy)
         if state.record is None or state.summary is None:
             return
         known = state.summary.possible_calls
@@ -98,6 +101,15 @@ def recount(
         if _write_revision(state, ports, policy, just_decided) is not None:
             return
     raise StoreUnavailable(_RACES_LOST)
+
+
+def _load(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
+    """All that is known of a request, and where its record names a trace and spans are read, what those say."""
+    state = ports.store.load_request(request_id)
+    trace_id = state.record.trace_id if state.record is not None and policy.reads_spans else None
+    if trace_id is None:
+        return state
+    return with_trace(state, ports.store.load_trace(trace_id), policy, region=ports.region)
 
 
 def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
@@ -135,7 +147,7 @@ def _write_revision(
         _take_back(state.invocations, ports)
     revision = state.revision + 1
     possible = _possible_calls(state, state.record, ports, policy, just_decided)
-    summary = fold(state.record, state.invocations, policy, ports.prices, possible_calls=possible)
+    summary = fold(state.record, state.invocations, policy, ports.prices, possible_calls=possible, traced=state.traced)
     certain_since = state.summary.certain_since if state.summary is not None else None
     if certain_since is None and summary.is_certain:
         certain_since = revision
@@ -149,8 +161,11 @@ def _possible_calls(
 ) -> int | None:
     """How many calls that nobody has may be the request's: one read by time, where that can tell.
 
+    There are none where its spans prove that it has all of its own.
     Calls that bear the id which a request shares with another are that one's: its own may be among them.
     """
+    if state.traced is not None and state.traced.complete:
+        return 0
     if record.claimed_id is not None and _has_tagged(ports.store.load_request(record.claimed_id)):
         return None
     around: Sequence[UnlinkedInvocation] = ()

@@ -17,25 +17,32 @@ _IMMEDIATELY = datetime.min.replace(tzinfo=UTC)
 
 
 def has_news(state: RequestState) -> bool:
-    """Whether a revision would cover more than the last one: the record for the first time, or more invocations."""
+    """Whether a revision would say more than the last one: the record for the first time, more invocations, or spans.
+
+    Spans that were not read are no news.
+    """
     if state.record is None:
         return False
-    return state.summary is None or len(state.invocations) > state.summary.totals.invocations
+    if state.summary is None or len(state.invocations) > state.summary.totals.invocations:
+        return True
+    return state.spans_read and state.traced != state.summary.traced
 
 
 def revision_due_at(state: RequestState, policy: Policy) -> datetime:
     """When the next revision may be written: at once where the evidence is complete or a first one stands.
 
-    Else the waits count from the request's end; where its record came later than they provide for (late logs,
-    backfill), its calls may come as late, and the waits count from the record's arrival.
+    It is complete where tags or spans prove that all calls are there. Where each call that has a span is linked, the
+    wait is that of tags, as spans of further calls may be on their way. The waits count from the request's end; where
+    its record came later than they provide for (late logs, backfill), its calls may come as late, and the waits count
+    from the record's arrival.
     """
     tagged = [call.invocation for call in state.invocations if call.link.method is Method.TAG]
     if state.record is None or state.stored_at is None or state.revision > 0:
         return _IMMEDIATELY
-    if is_complete(tagged, state.record, policy):
+    if is_complete(tagged, state.record, policy) or (state.traced is not None and state.traced.complete):
         return _IMMEDIATELY
     ended_at = _latest_end(state.record, policy)
-    if tagged:
+    if tagged or (state.traced is not None and state.traced.has_all_calls):
         record_within, wait = policy.settle_delay, policy.settle_delay + overtime_of(state.record, policy)
     else:
         record_within, wait = policy.link_delay, _decided_within(state.record, policy) + policy.settle_delay

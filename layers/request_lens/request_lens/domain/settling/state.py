@@ -1,6 +1,6 @@
 """What is known of one request at one moment: its record, its linked invocations, its last revision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -8,7 +8,10 @@ from typing import NamedTuple
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import LinkedInvocation
+from request_lens.domain.policy import Policy
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.spans import SpanKind, Trace
+from request_lens.domain.tracing.traced import Traced, traced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,7 @@ class RequestState:
 
     `revision` 0 means that no summary was written yet: the request is `pending`. `orphaned` says that its calls were
     counted as unattributed because no record came in time. `runaway` is what the request had made when it was flagged.
+    `traced` is what its spans say by now, where `spans_read` says that they were read.
     """
 
     request_id: RequestId
@@ -27,6 +31,8 @@ class RequestState:
     orphaned: bool = False
     runaway: Runaway | None = None
     invocations: tuple[LinkedInvocation, ...] = ()
+    spans_read: bool = False
+    traced: Traced | None = None
 
     @property
     def request(self) -> Request:
@@ -34,6 +40,23 @@ class RequestState:
         if self.record is None:
             raise ValueError(f"no record of request {self.request_id}")
         return self.record
+
+
+def with_trace(state: RequestState, trace: Trace, policy: Policy, *, region: str | None) -> RequestState:
+    """The same with what a trace's spans say of the request, and of each of its calls.
+
+    `region` is where the invocation log is. Raises: ValueError for a request whose record has not come.
+    """
+    calls = {span.invocation_id: span.call for span in trace.spans if span.kind is SpanKind.CALL}
+    linked = [call.invocation for call in state.invocations]
+    return replace(
+        state,
+        invocations=tuple(
+            replace(call, span=calls.get(call.invocation.invocation_id, call.span)) for call in state.invocations
+        ),
+        spans_read=True,
+        traced=traced(state.request, linked, trace, policy, region=region),
+    )
 
 
 class SettleKind(StrEnum):

@@ -3,15 +3,17 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from request_lens.domain.spans import Span, SpanKind
 from request_lens.wire.spans.span import read_span
-from request_lens_cli.agent_demo.agent_run import AgentRun, ask_agent, links_of, wait_until_counted
+from request_lens_cli.agent_demo.agent_run import AgentRun, Way, ask_agent, links_of, wait_until_counted
 from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, example_prompts, run_example
 from request_lens_cli.demo.stack import DemoStack
+from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
 from request_lens_cli.report.report import Report, headline
@@ -30,7 +32,8 @@ def agent(deployment: DemoStack) -> RunningAgent:
 
 @pytest.fixture(scope="module")
 def asked(deployment: DemoStack, agent: RunningAgent) -> tuple[AgentRun, Report]:
-    run = ask_agent(agent, example_prompts(agent.local), at_a_time=5, table=deployment.table)
+    way = Way(kind=Kind.HTTP, at_a_time=5)
+    run = ask_agent(agent, way, example_prompts(agent.local), table=deployment.table)
     return run, wait_until_counted(run, calls=17, note=lambda _: None)
 
 
@@ -90,3 +93,33 @@ def test_each_call_has_a_span_under_the_id_that_its_record_has(
 def calls_with_spans(deployment: DemoStack) -> set[str]:
     spans = (read_span(line.encode()) for line in messages(deployment, SPAN_GROUP))
     return {str(span.invocation_id) for span in spans if isinstance(span, Span) and span.kind is SpanKind.CALL}
+
+
+def lambda_traces(deployment: DemoStack, agent: RunningAgent) -> Mapping[str, str]:
+    """The trace of each run of the API's function, by the run's id, as Lambda's own lines tell."""
+    lines = messages(deployment, f"/aws/lambda/{agent.stack.name}-entry")
+    said = [json.loads(line) for line in lines if line.startswith('{"time"')]
+    starts = [line["record"] for line in said if line["type"] == "platform.start"]
+    return {each["requestId"]: each["tracing"]["value"].split(";")[0].removeprefix("Root=") for each in starts}
+
+
+def test_each_run_of_the_function_names_a_trace_that_the_agents_spans_are_of(
+    deployment: DemoStack, agent: RunningAgent, asked: tuple[AgentRun, Report]
+) -> None:
+    runs = lambda_traces(deployment, agent)
+    assert len(set(runs.values())) == len(runs) >= len(asked[0].asked)
+    spans = (read_span(line.encode()) for line in messages(deployment, SPAN_GROUP))
+    traced = {str(span.trace_id) for span in spans if isinstance(span, Span) and span.kind is SpanKind.CALL}
+    assert traced == {trace.removeprefix("1-").replace("-", "") for trace in runs.values()}
+
+
+def test_a_rest_apis_record_names_the_trace_of_its_own_calls(deployment: DemoStack, agent: RunningAgent) -> None:
+    run = ask_agent(agent, Way(kind=Kind.REST, at_a_time=1), ["What is 2+2?"], table=deployment.table)
+    report = wait_until_counted(run, calls=1, note=lambda _: None)
+    record = report.requests[0].record
+    assert record is not None
+    assert record.route == "POST /ask"
+    assert record.trace_id in {
+        trace.removeprefix("1-").replace("-", "") for trace in lambda_traces(deployment, agent).values()
+    }
+    assert links_of(report) == {("tag", "exact")}

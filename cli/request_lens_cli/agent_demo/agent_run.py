@@ -10,12 +10,26 @@ from request_lens.presentation.formatting import pluralize
 from request_lens_cli.agent_demo.asking import Asked, ask_all
 from request_lens_cli.agent_demo.example import RunningAgent
 from request_lens_cli.deployed.table import DeployedTable
+from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.report import Report, by_start
 from request_lens_cli.terminal.progress import Note
 
 POLL_SECONDS = 0.25
 TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How prompts are asked: through which kind of API, and how many at a time."""
+
+    kind: Kind
+    at_a_time: int
+
+    def __str__(self) -> str:
+        """In words."""
+        how = "one after the other" if self.at_a_time == 1 else f"{self.at_a_time} at a time"
+        return f"through the {self.kind} API, {how}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +48,9 @@ class AgentRun:
         )
 
 
-def ask_agent(agent: RunningAgent, prompts: Sequence[str], *, at_a_time: int, table: DeployedTable) -> AgentRun:
-    """Ask the agent all prompts, so many at a time. Raises: OSError where a request fails."""
-    return AgentRun(asked=ask_all(prompts, agent.url, at_a_time=at_a_time), table=table)
+def ask_agent(agent: RunningAgent, way: Way, prompts: Sequence[str], *, table: DeployedTable) -> AgentRun:
+    """Ask the agent all prompts. Raises: OSError where a request fails."""
+    return AgentRun(asked=ask_all(prompts, agent.urls[way.kind], at_a_time=way.at_a_time), table=table)
 
 
 def wait_until_counted(run: AgentRun, *, calls: int, note: Note) -> Report:

@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from request_lens_cli.local_aws.api.server import REQUEST_ID
+from request_lens_cli.local_aws.api.server import GATEWAY_ID
 from request_lens_cli.local_aws.environment import ACCOUNT_ID, REGION
 from request_lens_cli.local_aws.loopback import require_loopback
 
@@ -45,6 +45,6 @@ def ask(prompt: str, url: str) -> Asked:
     sent = urllib.request.Request(url, data=body, headers=dict(request.headers), method="POST")  # noqa: S310 - on loopback
     with _WITHOUT_PROXY.open(sent, timeout=TIMEOUT_S) as response:
         answer = json.loads(response.read())["answer"]
-        request_id = str(response.headers[REQUEST_ID])
+        request_id = next(response.headers[name] for name in GATEWAY_ID.values() if name in response.headers)
     waited_ms = round((time.monotonic() - begun) * 1000)
     return Asked(prompt=prompt, request_id=request_id, answer=str(answer), waited_ms=waited_ms)

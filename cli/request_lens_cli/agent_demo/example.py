@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from request_lens_cli.agent_demo.stand_ins import start_agentcore, start_api, start_model, start_telemetry
+from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
-from request_lens_cli.local_aws.deployment import DeployedStack, build, deploy_built
+from request_lens_cli.local_aws.deployment import DeployedStack, build, deploy_built, deployed_stack
 from request_lens_cli.local_aws.environment import ACCOUNT_ID, REGION
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from request_lens_cli.local_aws.deployment import Say
     from request_lens_cli.local_aws.lifecycle import LocalAws
@@ -23,10 +24,10 @@ PROGRAM = f"{FOLDER}/agent/agent_main.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningAgent:
-    """The agent's stack, and where it is asked."""
+    """The agent's stack, and where it is asked through each kind of API."""
 
     stack: DeployedStack
-    url: str
+    urls: Mapping[Kind, str]
     local: LocalAws
 
     def files(self) -> Sequence[str]:
@@ -45,7 +46,24 @@ def deploy_example(local: LocalAws, *, say: Say) -> DeployedStack:
     """Build and deploy the example by sam. Raises: LocalAwsError where sam fails."""
     of_example = replace(local, paths=replace(local.paths, folder=FOLDER))
     build(of_example, say=say)
-    return deploy_built(of_example, say=say)
+    stack = deploy_built(of_example, say=say)
+    _set_rest_access_log(local, stack)
+    return stack
+
+
+def _set_rest_access_log(local: LocalAws, stack: DeployedStack) -> None:
+    """Give the REST API's stage the access log of its template, which the emulator's CloudFormation leaves out."""
+    lens = deployed_stack(local)
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{lens.output('AccessLogGroupName')}"
+    settings = {"destinationArn": group, "format": lens.output("AccessLogFormatRestApi")}
+    apis, api_id = local_client("apigateway", endpoint=local.endpoint), stack.output("RestApiId")
+    apis.update_stage(
+        restApiId=api_id,
+        stageName=apis.get_stages(restApiId=api_id)["item"][0]["stageName"],
+        patchOperations=[
+            {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value} for name, value in settings.items()
+        ],
+    )
 
 
 def run_example(local: LocalAws, stack: DeployedStack, *, pace: float) -> RunningAgent:
@@ -63,8 +81,9 @@ def run_example(local: LocalAws, stack: DeployedStack, *, pace: float) -> Runnin
             **telemetry,
         },
     )
-    api = start_api(local, api_id=stack.output("HttpApiId"))
-    return RunningAgent(stack=stack, url=f"{api}/ask", local=local)
+    http = start_api(local, Kind.HTTP, api_id=stack.output("HttpApiId"))
+    rest = start_api(local, Kind.REST, api_id=stack.output("RestApiId"))
+    return RunningAgent(stack=stack, urls={Kind.HTTP: f"{http}/ask", Kind.REST: f"{rest}/live/ask"}, local=local)
 
 
 def _runtime_arn(local: LocalAws) -> str:

@@ -4,10 +4,12 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import click
 
+from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.emulator import process_mark
 from request_lens_cli.local_aws.environment import AGENTCORE_ENDPOINT, MODEL_ENDPOINT, REGION
 from request_lens_cli.local_aws.errors import LocalAwsError
@@ -22,11 +24,24 @@ READY_WITHIN_S = 60.0
 _POLL_S = 0.05
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """A module of `local_aws` that stands in for a service on a port; `kind` tells several of it apart."""
+
+    module: str
+    port: int
+    kind: str = ""
+
+    def __str__(self) -> str:
+        """Its name."""
+        return f"{self.kind.lower()}-{self.module}".removeprefix("-")
+
+
 def start_model(local: LocalAws, *, pace: float) -> None:
     """Start the stand-in for Bedrock's models where functions and agents look for them."""
     port = _service_port(local, MODEL_ENDPOINT)
     options = ["--endpoint", local.endpoint, "--pace", str(pace)]
-    _start(local, "bedrock", ["--port", str(port), *options], port=port)
+    _start(local, StandIn(module="bedrock", port=port), options)
 
 
 def start_telemetry(local: LocalAws) -> Mapping[str, str]:
@@ -35,7 +50,7 @@ def start_telemetry(local: LocalAws) -> Mapping[str, str]:
     They are those of AgentCore, but for the endpoints, and for metrics, which nothing here reads.
     """
     port = free_port()
-    _start(local, "otlp", ["--port", str(port), "--endpoint", local.endpoint], port=port)
+    _start(local, StandIn(module="otlp", port=port), ["--endpoint", local.endpoint])
     endpoint = f"http://{HOST}:{port}"
     return {
         "AGENT_OBSERVABILITY_ENABLED": "true",
@@ -58,13 +73,14 @@ def start_agentcore(
     options = ["--endpoint", local.endpoint, "--runtime-arn", runtime_arn, "--role-arn", role_arn]
     tag = {"PYTHONPATH": str(local.paths.checkout / "layers" / "request_tag"), "AWS_REGION": REGION}
     own = {**environment, **tag, MODEL_ENDPOINT: local.service_endpoints[MODEL_ENDPOINT]}
-    _start(local, "agentcore", ["--port", str(port), *options, *command], port=port, environment=own)
+    _start(local, StandIn(module="agentcore", port=port), [*options, *command], environment=own)
 
 
-def start_api(local: LocalAws, *, api_id: str) -> str:
-    """Start the stand-in for a deployed HTTP API; answers with its address."""
+def start_api(local: LocalAws, kind: Kind, *, api_id: str) -> str:
+    """Start the stand-in for a deployed API; answers with its address."""
     port = free_port()
-    _start(local, "api", ["--port", str(port), "--endpoint", local.endpoint, "--api-id", api_id], port=port)
+    options = ["--endpoint", local.endpoint, "--kind", kind, "--api-id", api_id]
+    _start(local, StandIn(module="api", port=port, kind=kind), options)
     return f"http://{HOST}:{port}"
 
 
@@ -80,21 +96,22 @@ def _service_port(local: LocalAws, variable: str) -> int:
 
 
 def _start(
-    local: LocalAws, name: str, options: Sequence[str], *, port: int, environment: Mapping[str, str] | None = None
+    local: LocalAws, stand_in: StandIn, options: Sequence[str], *, environment: Mapping[str, str] | None = None
 ) -> None:
     """Start a stand-in, wait until it listens, and have `down` stop it."""
     paths, mark = local.paths, process_mark(local.paths)
-    log = paths.log(f"{name}-stand-in")
-    command = [sys.executable, "-X", mark, "-m", f"request_lens_cli.local_aws.{name}.stand_in", *options]
+    log = paths.log(f"{stand_in}-stand-in")
+    module = f"request_lens_cli.local_aws.{stand_in.module}.stand_in"
+    command = [sys.executable, "-X", mark, "-m", module, "--port", str(stand_in.port), *options]
     process = start_group(
         command, environment={**local.environment(), **(environment or {})}, log=log, folder=paths.state
     )
     deadline = time.monotonic() + READY_WITHIN_S
-    while not _listens(port):
+    while not _listens(stand_in.port):
         if process.poll() is not None or time.monotonic() > deadline:
             stop_group(process.pid)
             click.echo(tail(log), err=True)
-            raise LocalAwsError(f"The {name} stand-in did not start: its log is {log.relative_to(paths.checkout)}.")
+            raise LocalAwsError(f"The {stand_in} stand-in did not start: its log is {log.relative_to(paths.checkout)}.")
         time.sleep(_POLL_S)
     state = read_state(paths)
     if state is None:

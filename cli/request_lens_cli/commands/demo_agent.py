@@ -7,10 +7,11 @@ from rich.console import Console
 
 from request_lens.presentation.timeline.drawing import draw_timeline
 from request_lens.presentation.timeline.pieces import Words
-from request_lens_cli.agent_demo.agent_run import ask_agent, links_of, wait_until_counted
+from request_lens_cli.agent_demo.agent_run import Way, ask_agent, links_of, wait_until_counted
 from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, example_prompts, run_example
 from request_lens_cli.commands.demo import alone_in
 from request_lens_cli.deployed.table import DeployedTable, open_table
+from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import build, deploy_built
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
@@ -27,8 +28,8 @@ from request_lens_cli.terminal.timeline_png import write_png
 EXPECTED_CALLS = 17
 """What the article's experiment found: seven prompts take two LLM calls, three take one."""
 
-AT_A_TIME = (1, 5)
-"""How many prompts are asked at a time, run by run."""
+WAYS = (Way(kind=Kind.HTTP, at_a_time=1), Way(kind=Kind.REST, at_a_time=5))
+"""How the prompts are asked, run by run."""
 
 EXACT = {("tag", "exact")}
 
@@ -42,7 +43,7 @@ WRITTEN = {"clouds.txt", "hello.txt"}
 def demo_agent_command(*, keep: bool, pace: float) -> None:
     """Deploy to a local AWS with the agent of examples/agent, ask it ten prompts by HTTP, twice, and show the result.
 
-    The agent, its libraries, its tools and its tags are real; the model, AgentCore and the API are stand-ins.
+    The agent, its libraries, its tools and its tags are real; the model, AgentCore and the APIs are stand-ins.
     """
     paths, console = checkout_paths(), open_console()
     with ExitStack() as running:
@@ -51,8 +52,8 @@ def demo_agent_command(*, keep: bool, pace: float) -> None:
             local = running.enter_context(running_local_aws(keep=keep))
             note(f"local AWS at {local.endpoint}")
         table, agent = _deploy(local, console, pace=pace)
-        for at_a_time in AT_A_TIME:
-            _ask(agent, table, console, at_a_time=at_a_time)
+        for way in WAYS:
+            _ask(agent, way, table, console)
         _show_files(agent, console)
 
 
@@ -66,20 +67,19 @@ def _deploy(local: LocalAws, console: Console, *, pace: float) -> tuple[Deployed
         example = deploy_example(local, say=note)
     with phase(console, "agent", "the agent starts") as note:
         agent = run_example(local, example, pace=pace)
-        note(f"the agent answers at {agent.url}; stand-ins for Bedrock's models, AgentCore and the API")
+        note(f"the agent answers at {agent.urls[Kind.HTTP]}; stand-ins for Bedrock's models, AgentCore and the APIs")
     return open_table(local_client("dynamodb", endpoint=local.endpoint), stack.output("RequestTableName")), agent
 
 
-def _ask(agent: RunningAgent, table: DeployedTable, console: Console, *, at_a_time: int) -> None:
+def _ask(agent: RunningAgent, way: Way, table: DeployedTable, console: Console) -> None:
     """Ask the ten prompts, wait until they have settled, show them, and hold them to what the article found."""
-    how = "one after the other" if at_a_time == 1 else f"{at_a_time} at a time"
-    with phase(console, "ask", f"ten prompts by HTTP, {how}"):
-        run = ask_agent(agent, example_prompts(agent.local), at_a_time=at_a_time, table=table)
+    with phase(console, "ask", f"ten prompts {way}"):
+        run = ask_agent(agent, way, example_prompts(agent.local), table=table)
     for each in run.asked:
         console.print(f"  {each.prompt} → {' '.join(each.answer.split())}", style="dim", highlight=False, markup=False)
     with phase(console, "settle", "the requests settle") as note:
         report = wait_until_counted(run, calls=EXPECTED_CALLS, note=note)
-    _show(report, agent.local, console, name=f"timeline-agent-{at_a_time}")
+    _show(report, agent.local, console, name=f"timeline-agent-{way.at_a_time}")
     _require_as_expected(report)
 
 

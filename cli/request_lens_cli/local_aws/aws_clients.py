@@ -12,6 +12,7 @@ from botocore.config import Config
 from request_lens_cli.local_aws.environment import settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway.client import APIGatewayClient
     from mypy_boto3_apigatewayv2.client import ApiGatewayV2Client
     from mypy_boto3_bedrock.client import BedrockClient
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 
 type ServiceName = Literal[
-    "apigatewayv2", "bedrock", "cloudformation", "cloudwatch", "dynamodb", "lambda", "logs", "s3"
+    "apigateway", "apigatewayv2", "bedrock", "cloudformation", "cloudwatch", "dynamodb", "lambda", "logs", "s3"
 ]
 type Client = (
-    ApiGatewayV2Client
+    APIGatewayClient
+    | ApiGatewayV2Client
     | BedrockClient
     | CloudFormationClient
     | CloudWatchClient
@@ -39,6 +41,8 @@ type Client = (
 _CONFIG = Config(proxies={}, retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=60)
 
 
+@overload
+def local_client(service: Literal["apigateway"], *, endpoint: str) -> APIGatewayClient: ...
 @overload
 def local_client(service: Literal["apigatewayv2"], *, endpoint: str) -> ApiGatewayV2Client: ...
 @overload

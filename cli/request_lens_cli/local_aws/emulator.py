@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from request_lens_cli.local_aws.emulated import traced_invoke
 from request_lens_cli.local_aws.environment import emulator_environment
 from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.loopback import HOST
@@ -33,7 +34,7 @@ def start_emulator(port: int, paths: LocalPaths, service_endpoints: Mapping[str,
     """
     for name in EMULATOR_FOLDERS:
         (paths.state / name).mkdir(parents=True, exist_ok=True)
-    command = [str(paths.emulator_python), "-X", process_mark(paths), "-m", "ministack"]
+    command = [str(paths.emulator_python), "-P", "-X", process_mark(paths), str(traced_invoke.__file__)]
     with contextlib.ExitStack() as on_failure:
         process = start_group(
             command,

@@ -1,1 +1,1 @@
-"""A stand-in for HTTP APIs, for the local AWS only: it serves what is deployed, and writes the access log."""
+"""A stand-in for HTTP and REST APIs, for the local AWS only: it serves what is deployed, and writes the access log."""

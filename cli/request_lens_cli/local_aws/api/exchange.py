@@ -1,33 +1,52 @@
-"""One request at the API: the event that its function gets, and the line of the access log."""
+"""One request at the API: by which ids it goes, and the line of the access log."""
 
 import base64
 import os
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from pydantic import JsonValue
-
-from request_lens_cli.local_aws.api.deployed_api import Route
-from request_lens_cli.local_aws.environment import ACCOUNT_ID
+from request_lens_cli.local_aws.api.deployed_api import METHOD, DeployedApi, Kind, Route
+from request_lens_cli.local_aws.api.function_run import FunctionRun
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z.]+)")
 
 
-def new_request_id() -> str:
-    """An id as HTTP APIs make them: 15 characters and a `=`."""
+def new_gateway_id() -> str:
+    """An id as API Gateway makes them: 15 characters and a `=`."""
     return base64.urlsafe_b64encode(os.urandom(11)).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestIds:
+    """By what a request goes.
+
+    `extended` is the id that API Gateway made; only a REST API has another one besides, which a client could choose.
+    `trace` is X-Ray's, its first digits the second of the request's start.
+    """
+
+    request: str
+    extended: str
+    trace: str
+
+
+def new_ids(kind: Kind, started_at: datetime) -> RequestIds:
+    """Fresh ids of a request."""
+    extended = new_gateway_id()
+    request = str(uuid.uuid4()) if kind is Kind.REST else extended
+    trace = f"1-{int(started_at.timestamp()):08x}-{os.urandom(12).hex()}"
+    return RequestIds(request=request, extended=extended, trace=trace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A request as it arrived."""
 
-    request_id: str
-    api_id: str
+    api: DeployedApi
     route: Route
-    method: str
+    ids: RequestIds
     path: str
     headers: Mapping[str, str]
     body: str
@@ -38,51 +57,33 @@ class Exchange:
         """When it arrived."""
         return round(self.started_at.timestamp() * 1000)
 
-    def event(self) -> Mapping[str, JsonValue]:
-        """The event of payload format 2.0.
-
-        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-        """
-        headers: dict[str, JsonValue] = {name.lower(): value for name, value in self.headers.items()}
-        http: dict[str, JsonValue] = {
-            "method": self.method,
-            "path": self.path,
-            "protocol": "HTTP/1.1",
-            "sourceIp": "127.0.0.1",
-            "userAgent": headers.get("user-agent", ""),
-        }
-        return {
-            "version": "2.0",
-            "routeKey": self.route.key,
-            "rawPath": self.path,
-            "rawQueryString": "",
-            "headers": headers,
-            "requestContext": {
-                "accountId": ACCOUNT_ID,
-                "apiId": self.api_id,
-                "domainName": str(headers.get("host", "")),
-                "http": http,
-                "requestId": self.request_id,
-                "routeKey": self.route.key,
-                "stage": "$default",
-                "time": self.started_at.astimezone(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
-                "timeEpoch": self.epoch_ms,
-            },
-            "body": self.body,
-            "isBase64Encoded": False,
-        }
-
-    def access_line(self, log_format: str, *, status: int, ended_at: datetime, integration_id: str | None) -> str:
+    def access_line(self, *, status: int, ended_at: datetime, run: FunctionRun | None) -> str:
         """The access log's line: the format with its variables filled in, `-` for what is not known."""
         values = {
-            "requestId": self.request_id,
-            "extendedRequestId": self.request_id,
+            "requestId": self.ids.request,
+            "extendedRequestId": self.ids.extended,
             "requestTimeEpoch": str(self.epoch_ms),
             "responseLatency": str(round((ended_at - self.started_at).total_seconds() * 1000)),
             "status": str(status),
-            "routeKey": self.route.key,
-            "httpMethod": self.method,
+            "httpMethod": METHOD,
             "path": self.path,
-            "integration.requestId": integration_id or "-",
+            **self._values_of_kind(),
+            **_values_of_run(run),
         }
-        return _VARIABLE.sub(lambda found: values.get(found[1], "-"), log_format)
+        return _VARIABLE.sub(lambda found: values.get(found[1], "-"), self.api.log_format)
+
+    def _values_of_kind(self) -> Mapping[str, str]:
+        if self.api.kind is Kind.HTTP:
+            return {"routeKey": self.route.key}
+        return {
+            "resourcePath": self.route.path,
+            "xrayTraceId": f"Root={self.ids.trace}",
+            "integration.responseTransferMode": "BUFFERED",
+        }
+
+
+def _values_of_run(run: FunctionRun | None) -> Mapping[str, str]:
+    if run is None:
+        return {}
+    latency = str(round(run.duration_ms))
+    return {"integration.requestId": run.run_id, "integrationLatency": latency, "integration.latency": latency}

@@ -1,8 +1,7 @@
-"""The API stand-in's HTTP server: an HTTP API's default stage on this machine's loopback."""
+"""The API stand-in's HTTP server: a stage of an API on this machine's loopback."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,34 +9,46 @@ from typing import TYPE_CHECKING
 import click
 from pydantic import BaseModel, Field, ValidationError
 
-from request_lens_cli.local_aws.api.exchange import Exchange, new_request_id
+from request_lens_cli.local_aws.api.deployed_api import Kind
+from request_lens_cli.local_aws.api.exchange import Exchange, RequestIds, new_ids
+from request_lens_cli.local_aws.api.function_event import function_event
+from request_lens_cli.local_aws.api.function_run import FunctionRun, PlatformLog, run_function
+from request_lens_cli.local_aws.api.log_lines import LogLine
 from request_lens_cli.local_aws.serving.post_handler import PostHandler, loopback_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from http.server import ThreadingHTTPServer
 
     from mypy_boto3_lambda.client import LambdaClient
 
     from request_lens_cli.local_aws.api.deployed_api import DeployedApi
 
-REQUEST_ID = "apigw-requestid"
-"""The header in which an HTTP API tells its caller the request's id."""
+GATEWAY_ID = {Kind.HTTP: "apigw-requestid", Kind.REST: "x-amz-apigw-id"}
+"""The header in which each kind of API tells its caller the id that it gave the request."""
 
 
 class _Answer(BaseModel):
-    """What a function answers to an event of payload format 2.0."""
+    """What a function answers to an API."""
 
     status: int = Field(alias="statusCode")
     body: str = ""
 
 
+_FORBIDDEN = _Answer(statusCode=403, body='{"message":"Forbidden"}')
+_FAILED = {
+    Kind.HTTP: _Answer(statusCode=500, body='{"message":"Internal Server Error"}'),
+    Kind.REST: _Answer(statusCode=502, body='{"message":"Internal server error"}'),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backends:
-    """Whom the stand-in calls, and who takes the lines of the access log, each with its time in milliseconds."""
+    """Whom the stand-in calls, who takes the log lines, and where Lambda logs the runs of each function, by its ARN."""
 
     functions: LambdaClient
-    log: Callable[[tuple[int, str]], None]
+    log: Callable[[LogLine], None]
+    platform_logs: Mapping[str, PlatformLog]
 
 
 def api_server(api: DeployedApi, backends: Backends, *, port: int) -> ThreadingHTTPServer:
@@ -53,43 +64,47 @@ class ApiHandler(PostHandler):
 
     def serve(self, body: bytes) -> None:
         """Answer a request by its route's function, and log it."""
-        route = self.api.routes.get(f"POST {self.path}")
-        request_id, started_at = new_request_id(), datetime.now(UTC)
+        route, started_at = self.api.routes.get(self.path), datetime.now(UTC)
+        ids = new_ids(self.api.kind, started_at)
         if route is None:
-            self._send(404, '{"message":"Not Found"}', request_id)
+            self._send(_Answer(statusCode=404, body='{"message":"Not Found"}'), ids)
             return
         exchange = Exchange(
-            request_id=request_id,
-            api_id=self.api.api_id,
+            api=self.api,
             route=route,
-            method="POST",
+            ids=ids,
             path=self.path,
             headers=dict(self.headers.items()),
             body=body.decode(),
             started_at=started_at,
         )
-        if route.is_signed and self.headers.get("Authorization") is None:
-            answer, integration_id = _Answer(statusCode=403, body='{"message":"Forbidden"}'), None
-        else:
-            answer, integration_id = self._invoke(exchange)
-        self._send(answer.status, answer.body, request_id)
+        refused = route.is_signed and self.headers.get("Authorization") is None
+        run = None if refused else self._run(exchange)
+        answer = _FORBIDDEN if run is None else self._answer_of(run)
+        self._send(answer, ids)
         ended_at = datetime.now(UTC)
-        line = exchange.access_line(
-            self.api.log_format, status=answer.status, ended_at=ended_at, integration_id=integration_id
-        )
-        self.to.log((round(ended_at.timestamp() * 1000), line))
+        line = exchange.access_line(status=answer.status, ended_at=ended_at, run=run)
+        self.to.log(LogLine(group=self.api.log_group, at_ms=round(ended_at.timestamp() * 1000), text=line))
 
-    def _invoke(self, exchange: Exchange) -> tuple[_Answer, str | None]:
-        """The function's answer, and the id of its run; an API answers 500 where the function fails."""
-        payload = json.dumps(dict(exchange.event())).encode()
-        run = self.to.functions.invoke(FunctionName=exchange.route.function_arn, Payload=payload)
-        run_id = run["ResponseMetadata"]["RequestId"]
-        content = run["Payload"].read()
+    def _run(self, exchange: Exchange) -> FunctionRun:
+        """Run the route's function, and log that as Lambda does."""
+        function_arn = exchange.route.function_arn
+        run = run_function(function_arn, function_event(exchange), exchange.ids.trace, functions=self.to.functions)
+        if (log := self.to.platform_logs.get(function_arn)) is not None:
+            for line in log.lines(run):
+                self.to.log(line)
+        return run
+
+    def _answer_of(self, run: FunctionRun) -> _Answer:
+        """The function's answer; an API answers for itself where the function fails."""
         try:
-            return _Answer.model_validate_json(content), run_id
+            return _Answer.model_validate_json(run.answer)
         except ValidationError:  # as what Lambda answers where the function raised is none
-            click.echo(f"API stand-in: the function failed: {content.decode()[:2000]}", err=True)
-            return _Answer(statusCode=500, body='{"message":"Internal Server Error"}'), run_id
+            click.echo(f"API stand-in: the function failed: {run.answer.decode()[:2000]}", err=True)
+            return _FAILED[self.api.kind]
 
-    def _send(self, status: int, body: str, request_id: str) -> None:
-        self.answer(status, body.encode(), {REQUEST_ID: request_id})
+    def _send(self, answer: _Answer, ids: RequestIds) -> None:
+        headers = {GATEWAY_ID[self.api.kind]: ids.extended}
+        if self.api.kind is Kind.REST:
+            headers |= {"x-amzn-RequestId": ids.request, "X-Amzn-Trace-Id": f"Root={ids.trace}"}
+        self.answer(answer.status, answer.body.encode(), headers)

@@ -1,0 +1,1 @@
+"""What the emulator is made to do as AWS does, in its own process."""

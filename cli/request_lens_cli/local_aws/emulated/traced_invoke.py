@@ -1,0 +1,68 @@
+"""The emulator, started so that its Lambda takes part in traces as AWS's does. Run by the emulator's own interpreter.
+
+On AWS a function runs under the trace that Invoke's header names, and has its run's id from the answer to Invoke. The
+emulator passes over the header, and answers with another id than the one that it gives the function. What is replaced
+are three functions of `ministack.services.lambda_svc`, whose version is locked.
+"""
+
+import contextvars
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+TRACE_HEADER = "x-amzn-trace-id"
+RUN_HEADER = "x-amzn-requestid"
+
+INVOKE, RUN, TRACE_FOR = "_invoke", "_execute_function_dispatch", "_xray_trace_id_for_invocation"
+"""The functions that answer Invoke, run a function, and say under which trace it runs."""
+
+type Answer = tuple[int, dict[str, str], bytes]
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One Invoke: the trace that it came with, and the id of the run that it began, once that has begun."""
+
+    trace: str | None
+    run_id: str | None = None
+
+
+_CALL: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
+_TRACE: contextvars.ContextVar[str | None] = contextvars.ContextVar("trace", default=None)
+
+
+def take_part_in_traces(service: ModuleType) -> None:
+    """Replace the functions by which the emulator invokes, runs and traces a function."""
+    invoke, run, trace_for = (vars(service)[name] for name in (INVOKE, RUN, TRACE_FOR))
+
+    async def traced_invoke(name: str, event: object, headers: Mapping[str, str], *rest: object) -> Answer:
+        call = Call(trace=headers.get(TRACE_HEADER))
+        _CALL.set(call)
+        status, answered, body = await invoke(name, event, headers, *rest)
+        return status, answered if call.run_id is None else {**answered, RUN_HEADER: call.run_id}, body
+
+    def traced_run(function: object, config: object, event: object, run_id: str, started: float) -> object:
+        call = _CALL.get()
+        if call is not None:
+            call.run_id = run_id
+            _TRACE.set(call.trace)
+            _CALL.set(None)  # what its log lines set off is no part of this call
+        return run(function, config, event, run_id, started)
+
+    def trace_of(config: object, inbound: str | None = None) -> object:
+        trace = _TRACE.get()
+        _TRACE.set(None)
+        return trace_for(config, inbound or trace)
+
+    vars(service).update({INVOKE: traced_invoke, RUN: traced_run, TRACE_FOR: trace_of})
+
+
+def main() -> None:
+    """Run the emulator until it is stopped."""
+    take_part_in_traces(importlib.import_module("ministack.services.lambda_svc"))
+    importlib.import_module("ministack.app").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,20 +1,24 @@
-"""`request-lens inspect`: what the pipeline makes of log lines, a line at a time."""
+"""`request-lens inspect`: what the pipeline makes of log lines."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
 from request_lens.presentation.formatting import pluralize
+from request_lens_cli.inspection.aside import SetAside
 from request_lens_cli.inspection.inspection import Inspection, inspect_line
 from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, read_log_files
 from request_lens_cli.terminal.console import open_console
-from request_lens_cli.terminal.inspection_view import inspection_table
+from request_lens_cli.terminal.inspection_view import show_aside, show_file, show_inspection
 
 _REJECTED = 1
 """The exit code where at least one line was rejected."""
+
+_ALWAYS = ("invocation", "request")
+"""The kinds of lines that the last line counts also where there is none."""
 
 
 _HELP = """Show what the pipeline makes of log lines: what it reads, what is unknown and why, what it sets aside.
@@ -22,6 +26,9 @@ _HELP = """Show what the pipeline makes of log lines: what it reads, what is unk
 FILE is NDJSON, the output of `aws logs tail` or `filter-log-events`, an export of the console (CSV), of Logs Insights
 or of an export task, an object that Bedrock or Firehose put into S3, a whole Lambda event with awslogs.data, or - for
 stdin. Each may be gzipped. JSON is one object a line. No prompt, answer or tool text is ever printed.
+
+What is set aside or ignored stands below, together by why, with its files and first lines; with --format json each line
+has an object of its own.
 
 The routes shown are what AgentRoutes names: all under which the roles in AgentRoleNames call models, or none.
 
@@ -46,30 +53,50 @@ Exit codes:
 def inspect_command(context: click.Context, files: tuple[str, ...], format_: str) -> None:
     """Show what the pipeline makes of log lines, and exit with 1 where one is set aside."""
     counts = Counter[str]()
+    lines = _inspections(files)
     try:
-        for number, inspection in _inspections(files):
-            counts[inspection.kind] += 1
-            _show(inspection, number, format_)
+        counts = _print_documents(lines) if format_ == "json" else _show(lines, several=len(files) > 1)
     except LogFileError as error:
         raise click.ClickException(str(error)) from error
-    if format_ == "table":
-        click.echo(_headline(counts))
     if counts["rejected"]:
         context.exit(_REJECTED)
 
 
-def _inspections(files: tuple[str, ...]) -> Iterator[tuple[int, Inspection]]:
-    for number, line in enumerate(read_log_files(files), start=1):
-        yield number, inspect_line(line.message)
+def _inspections(files: tuple[str, ...]) -> Iterator[tuple[str, int, Inspection]]:
+    """Each line's file, its number there, and what it came out as."""
+    for file in files:
+        for number, line in enumerate(read_log_files([file]), start=1):
+            yield file, number, inspect_line(line.message)
 
 
-def _show(inspection: Inspection, number: int, format_: str) -> None:
-    if format_ == "json":
-        click.echo(json.dumps(inspection.document(number)))
-    else:
-        open_console().print(inspection_table(inspection, number))
+def _print_documents(lines: Iterable[tuple[str, int, Inspection]]) -> Counter[str]:
+    """Print an object per line; answers with how many there were of each kind."""
+    counts = Counter[str]()
+    for file, number, inspection in lines:
+        counts[inspection.kind] += 1
+        click.echo(json.dumps(inspection.document(file, number)))
+    return counts
+
+
+def _show(lines: Iterable[tuple[str, int, Inspection]], *, several: bool) -> Counter[str]:
+    """Print what was read as it comes, below it what was not; answers with how many there were of each kind."""
+    counts, aside, console = Counter[str](), SetAside(), open_console()
+    shown: str | None = None
+    for file, number, inspection in lines:
+        counts[inspection.kind] += 1
+        if inspection.is_read:
+            if several and shown != file:
+                show_file(file, console)
+            shown = file
+            show_inspection(inspection, number, console)
+        else:
+            aside.add(inspection, file=file, line=number)
+    show_aside(aside, console)
+    click.echo(_headline(counts))
+    return counts
 
 
 def _headline(counts: Mapping[str, int]) -> str:
-    invocations, requests = pluralize(counts["invocation"], "invocation"), pluralize(counts["request"], "request")
-    return f"{invocations}, {requests}, {counts['ignored']:,} ignored, {counts['rejected']:,} set aside"
+    kinds = {"invocation": "invocation", "request": "request", "span": "span", "lambda": "line of Lambda's own"}
+    read = [pluralize(counts[kind], words) for kind, words in kinds.items() if counts[kind] or kind in _ALWAYS]
+    return ", ".join([*read, f"{counts['ignored']:,} ignored", f"{counts['rejected']:,} set aside"])

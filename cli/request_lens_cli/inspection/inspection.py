@@ -50,10 +50,15 @@ class Inspection:
             case _:
                 return f"{fields['reason']}, {fields['detail'] or fields['meaning']}"
 
-    def document(self, line: int) -> Document:
-        """The JSON object that `--format json` prints for this line."""
+    @property
+    def is_read(self) -> bool:
+        """Whether the line says something of use: it is neither ignored nor set aside."""
+        return self.kind not in ("ignored", "rejected")
+
+    def document(self, file: str, line: int) -> Document:
+        """The JSON object that `--format json` prints for this line of a file."""
         unknown = {"unknown": dict(self.unknown)} if self.kind in ("invocation", "request") else {}
-        return {"line": line, "kind": self.kind, **self.fields, **unknown}
+        return {"file": file, "line": line, "kind": self.kind, **self.fields, **unknown}
 
 
 def inspect_line(message: str) -> Inspection:

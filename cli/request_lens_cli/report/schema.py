@@ -214,8 +214,9 @@ class DoctorDocument(TypedDict):
 class InspectedLine(TypedDict):
     """A line of `inspect --format json`: further keys depend on its kind."""
 
+    file: str
     line: Annotated[int, Field(ge=1)]
-    kind: Literal["invocation", "request", "span", "ignored", "rejected"]
+    kind: Literal["invocation", "request", "span", "lambda", "ignored", "rejected"]
 
 
 OUTPUTS: Mapping[str, TypeAdapter[object]] = {

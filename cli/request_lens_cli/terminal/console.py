@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 WITHOUT_TERMINAL = 170
 """Columns of what is drawn where the output goes to a file or a pipe."""
@@ -21,6 +21,13 @@ def open_console() -> Console:
 def notes_beside(console: Console) -> Console:
     """Where the sentences below a list go: the terminal itself, or stderr where the list goes into a pipe."""
     return console if console.is_terminal else Console(stderr=True)
+
+
+def print_trimmed(what: RenderableType, console: Console) -> None:
+    """Print something without the blanks that rich pads lines with: in a pipe they would be text."""
+    with console.capture() as printed:
+        console.print(what, highlight=False)
+    console.file.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
 
 
 def print_addresses(addresses: Mapping[str, str]) -> None:

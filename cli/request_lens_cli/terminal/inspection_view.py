@@ -1,26 +1,74 @@
-"""An inspection for people: what was read, then what is unknown and why, a line of the log at a time."""
+"""An inspection for people: what was read, what is unknown and why, line by line; and what was not read, by why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from request_lens.presentation.formatting import cleaned
+from request_lens_cli.inspection.aside import Alike, SetAside
 from request_lens_cli.inspection.inspection import Inspection
+from request_lens_cli.replay.log_files import STDIN
 from request_lens_cli.report.documents import Json
+from request_lens_cli.terminal.console import print_trimmed
 
-_STYLES = {"invocation": "green", "request": "cyan", "span": "blue", "ignored": "dim", "rejected": "bold red"}
+_STYLES = {"invocation": "green", "request": "cyan", "span": "blue", "lambda": "blue"}
+_ASIDE = {"ignored": ("ignored", "dim"), "rejected": ("set aside", "bold red")}
 
 
-def inspection_table(inspection: Inspection, line: int) -> Table:
-    """One line of the log: its number, what it is, its fields, and below them why others are unknown."""
+def show_file(file: str, console: Console) -> None:
+    """Print which file the next lines are of."""
+    console.print(Text(_name(file), style="bold"), soft_wrap=True)
+
+
+def show_inspection(inspection: Inspection, line: int, console: Console) -> None:
+    """Print one line of the log: its number, what it is, its fields, and below them why others are unknown."""
+    table = _grid()
+    table.add_row(str(line), Text(inspection.kind, style=_STYLES[inspection.kind]), _fields(inspection.fields))
+    for why, names in _by_reason(inspection.unknown):
+        table.add_row("", Text("unknown", style="yellow"), Text(f"{', '.join(names)}: {why}"))
+    print_trimmed(table, console)
+
+
+def show_aside(aside: SetAside, console: Console) -> None:
+    """Print what was ignored and what was set aside: how many lines, why, and where the first of them lie."""
+    table = _grid()
+    for alike in aside:
+        kind, style = _ASIDE[alike.first.kind]
+        table.add_row(f"{alike.count:,} ×", Text(kind, style=style), _why(alike))
+        for file, (count, lines) in alike.files.items():
+            table.add_row("", "", Text(f"{_name(file)}: {_lines(count, lines)}", style="dim"))
+    if table.rows:
+        print_trimmed(table, console)
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == STDIN else cleaned(file)
+
+
+def _grid() -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", width=6)
     table.add_column(width=10)
     table.add_column(overflow="fold")
-    table.add_row(str(line), Text(inspection.kind, style=_STYLES[inspection.kind]), _fields(inspection.fields))
-    for why, names in _by_reason(inspection.unknown):
-        table.add_row("", Text("unknown", style="yellow"), Text(f"{', '.join(names)}: {why}"))
     return table
+
+
+def _why(alike: Alike) -> Text:
+    """Why these lines are not read; of one alone also what tells it from others."""
+    fields = alike.first.fields
+    if alike.first.kind == "ignored":
+        return Text(str(fields["why"]))
+    detail = f" {fields['detail']}." if fields["detail"] else ""
+    only = f" {fields['size_bytes']:,} bytes, sha256 {fields['sha256']}." if alike.count == 1 else ""
+    return Text(f"{fields['reason']}: {fields['meaning']}{detail}{only}")
+
+
+def _lines(count: int, first: Sequence[int]) -> str:
+    """Which lines these are, such as "lines 1, 2, 3 and 152 more"."""
+    more = f" and {count - len(first):,} more" if count > len(first) else ""
+    return f"line{'' if count == 1 else 's'} {', '.join(f'{line:,}' for line in first)}{more}"
 
 
 def _fields(fields: Mapping[str, Json]) -> Text:

@@ -149,6 +149,46 @@ def test_lines_are_numbered_and_shown_one_by_one() -> None:
     ]
 
 
+def test_what_is_set_aside_for_one_reason_is_said_once_with_its_files_and_first_lines(tmp_path: Path) -> None:
+    prose, log = tmp_path / "prose.txt", tmp_path / "log.ndjson"
+    prose.write_text("\n".join(["GET /ask 200", "#", "- 1", "a", *["{"] * 3]), encoding="utf-8")
+    lacking = [json.loads(spelled("http")) | {"requestId": f"request-{number}"} for number in range(4)]
+    for line in lacking:
+        del line["status"]
+    log.write_text(
+        "\n".join([spelled("http"), "prose", *map(json.dumps, lacking), spelled("http_no_route")]),
+        encoding="utf-8",
+    )
+
+    shown = run(str(prose), str(log)).stdout.splitlines()
+    words = [" ".join(line.split()) for line in shown]
+
+    assert [line for line in words if line.startswith((str(tmp_path), "prose")) and ":" not in line] == [str(log)]
+    assert sum("not_json" in line for line in words) == 1
+    assert f"{prose}: lines 1, 2, 3 and 1 more" in words
+    assert f"{log}: line 2" in words
+    assert f"{prose}: lines 5, 6, 7" in words
+    assert f"{log}: lines 3, 4, 5 and 1 more" in words
+    assert words[-1] == "0 invocations, 1 request, 1 ignored, 12 set aside"
+    assert shown == [line.rstrip() for line in shown]
+
+
+def test_a_line_set_aside_alone_says_what_tells_it_from_others() -> None:
+    assert "13 bytes, sha256 " in " ".join(run("-", stdin="GET /ask 200!").stdout.split())
+
+
+def test_a_line_of_json_names_its_file_and_its_number_there(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.ndjson", "b.ndjson")]
+    for path in paths:
+        path.write_text(f"{spelled('http')}\n{spelled('converse')}\n", encoding="utf-8")
+
+    shown = documents(*map(str, paths))
+
+    assert [(document["file"], document["line"]) for document in shown] == [
+        (str(path), line) for path in paths for line in (1, 2)
+    ]
+
+
 def test_the_table_ends_with_what_there_was() -> None:
     shown = run("-", stdin=f"{spelled('invoke_anthropic')}\nGET /ask 200")
     assert "InvokeModel logs carry no latency" in shown.stdout

@@ -1,0 +1,49 @@
+"""Lines that are set aside or ignored, together by why: a log of another kind says one thing, and not once a line."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from request_lens.domain.log_record import RejectedReason
+from request_lens_cli.inspection.inspection import Inspection
+
+FIRST_LINES = 3
+"""Line numbers that are kept of each file."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(slots=True)
+class Alike:
+    """Lines with one thing to say: the first of them, how many there are, and by file how many and the first lines."""
+
+    first: Inspection
+    count: int = 0
+    files: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
+
+    def add(self, file: str, line: int) -> None:
+        """Count one more, of this file."""
+        count, lines = self.files.get(file, (0, []))
+        self.files[file] = count + 1, lines if len(lines) == FIRST_LINES else [*lines, line]
+        self.count += 1
+
+
+class SetAside:
+    """What was set aside and what was ignored, by why: two details that differ in numbers alone are one.
+
+    So are all lines that are no JSON, wherever the parser gave up.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was, so far."""
+        self._alike: dict[tuple[str, str, str, str], Alike] = {}
+
+    def add(self, inspection: Inspection, *, file: str, line: int) -> None:
+        """Count a line that was ignored or rejected."""
+        reason, why, detail = (str(inspection.fields.get(name)) for name in ("reason", "why", "detail"))
+        shape = "" if reason == RejectedReason.NOT_JSON else _NUMBER.sub("0", detail)
+        self._alike.setdefault((inspection.kind, reason, why, shape), Alike(inspection)).add(file, line)
+
+    def __iter__(self) -> Iterator[Alike]:
+        """Those that were ignored first, then the rejected; of each the most frequent first."""
+        return iter(sorted(self._alike.values(), key=lambda alike: (alike.first.kind, -alike.count)))

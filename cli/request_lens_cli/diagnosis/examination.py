@@ -57,7 +57,7 @@ def _attribution(examined: Examined) -> Iterator[Finding]:
     yield from note_unattributed(report, examined.stack.policy)
     yield from note_uncertain(report)
     yield from note_tags(report)
-    yield from note_assumptions(report, examined.stack.policy)
+    yield from note_assumptions(report, examined.stack.policy, is_local=examined.is_local)
 
 
 NOTES: tuple[tuple[str, Check], ...] = (

@@ -13,6 +13,7 @@ from request_lens_cli.deployed.newest_lines import LATELY
 from request_lens_cli.deployed.processor import Processor, processor_of
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.deployed.table import open_stack_table
+from request_lens_cli.local_aws.loopback import is_on_loopback
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 
@@ -48,6 +49,11 @@ class Examined:
     def logs(self) -> "CloudWatchLogsClient":
         """Its log groups' service."""
         return self.stack.session.client("logs")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is deployed to the local AWS."""
+        return is_on_loopback(self.logs.meta.endpoint_url)
 
     @cached_property
     def report(self) -> Report:

@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from request_lens_cli.diagnosis.finding import Finding, Outcome
+from request_lens_cli.terminal.console import print_trimmed
 
 _SIGNS = {
     Outcome.FINE: ("✓", "green"),
@@ -25,7 +26,7 @@ def show_finding(finding: Finding, console: Console) -> None:
     table.add_row(Text(sign, style=style), finding.check, Text(finding.text))
     if finding.remedy:
         table.add_row("", "", Text(f"→ {finding.remedy}", style="bold"))
-    console.print(table, highlight=False)
+    print_trimmed(table, console)
 
 
 def verdict(findings: list[Finding]) -> str:

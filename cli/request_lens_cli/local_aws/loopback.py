@@ -14,17 +14,21 @@ def require_loopback(endpoint: str) -> str:
 
     Raises: LocalAwsError for anything else: local commands never reach a real account.
     """
-    try:
-        parts = urlsplit(endpoint)
-        allowed = parts.scheme in {"http", "https"} and _is_loopback(parts.hostname or "")
-    except ValueError:
-        allowed = False
-    if not allowed:
+    if not is_on_loopback(endpoint):
         raise LocalAwsError(
             f"{endpoint!r} is not on this machine's loopback: local commands speak to the local AWS only; "
             "start it with `request-lens local up`."
         )
     return endpoint
+
+
+def is_on_loopback(endpoint: str) -> bool:
+    """Whether it is an http address in 127.0.0.0/8, ::1 or localhost."""
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme in {"http", "https"} and _is_loopback(parts.hostname or "")
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

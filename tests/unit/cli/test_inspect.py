@@ -149,8 +149,11 @@ def test_lines_are_numbered_and_shown_one_by_one() -> None:
     ]
 
 
-def test_what_is_set_aside_for_one_reason_is_said_once_with_its_files_and_first_lines(tmp_path: Path) -> None:
-    prose, log = tmp_path / "prose.txt", tmp_path / "log.ndjson"
+def test_what_is_set_aside_for_one_reason_is_said_once_with_its_files_and_first_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    prose, log = Path("prose.txt"), Path("log.ndjson")
     prose.write_text("\n".join(["GET /ask 200", "#", "- 1", "a", *["{"] * 3]), encoding="utf-8")
     lacking = [json.loads(spelled("http")) | {"requestId": f"request-{number}"} for number in range(4)]
     for line in lacking:
@@ -163,7 +166,7 @@ def test_what_is_set_aside_for_one_reason_is_said_once_with_its_files_and_first_
     shown = run(str(prose), str(log)).stdout.splitlines()
     words = [" ".join(line.split()) for line in shown]
 
-    assert [line for line in words if line.startswith((str(tmp_path), "prose")) and ":" not in line] == [str(log)]
+    assert [line for line in words if line in (str(prose), str(log))] == [str(log)]
     assert sum("not_json" in line for line in words) == 1
     assert f"{prose}: lines 1, 2, 3 and 1 more" in words
     assert f"{log}: line 2" in words

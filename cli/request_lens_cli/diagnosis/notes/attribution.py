@@ -36,6 +36,14 @@ _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
 """What each broken assumption looks like, and what helps."""
 
 
+_SHORTENED = frozenset({Assumption.LOGS_COME_IN_TIME, Assumption.REQUESTS_END_IN_TIME})
+_LOCAL = (
+    "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and a scenario's lines come later than they say. "
+    "That says nothing of your logs"
+)
+"""What the local AWS breaks by how it is set up, and that it does."""
+
+
 def note_unattributed(report: Report, policy: Policy) -> Iterator[Finding]:
     """Which share of the calls belongs to no request, and why."""
     reasons = Counter(call.decision.reason for call in report.unlinked if isinstance(call.decision, Unattributed))
@@ -85,11 +93,15 @@ def note_tags(report: Report) -> Iterator[Finding]:
     )
 
 
-def note_assumptions(report: Report, policy: Policy) -> Iterator[Finding]:
-    """The assumption of links by time that was broken most often."""
+def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:
+    """The assumption of links by time that was broken most often; not those that the local AWS breaks by itself."""
     broken = Counter(_broken(report, policy))
+    own = [assumption for assumption in broken if is_local and assumption in _SHORTENED]
+    expected = f", but for {' and '.join(own)}: {_LOCAL}" if own else ""
+    for assumption in own:
+        del broken[assumption]
     if not broken:
-        yield fine(ASSUMPTIONS, "What links by time rest on held.")
+        yield fine(ASSUMPTIONS, f"What links by time rest on held{expected}.")
         return
     loudest, count = broken.most_common(1)[0]
     words, helps = _ASSUMPTIONS[loudest]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from tests.fuzz.json_mutation import mutated_json
 from tests.fuzz.mutation import mutated
 from tests.support.record_shapes import ACCESS_SHAPES, FAULTY_SHAPES, INVOCATION_SHAPES, MODEL_IDS
+from tests.support.telemetry.lambda_shapes import LAMBDA_SHAPES, UNTRACED_LAMBDA_SHAPES, report_line
 from tests.support.telemetry.span_shapes import IGNORED_SPAN_SHAPES, SPAN_SHAPES
 
 type Event = Mapping[str, object]
@@ -26,9 +27,10 @@ CORPUS: Sequence[bytes] = tuple(
         *(INVOCATION_SHAPES["converse"](TEXT) | {"modelId": model_id} for model_id in MODEL_IDS),
         *(shape(TEXT) for shape in (*ACCESS_SHAPES.values(), *FAULTY_SHAPES.values())),
         *(shape(TEXT) for shape in (*SPAN_SHAPES.values(), *IGNORED_SPAN_SHAPES.values())),
+        *(shape(TEXT) for shape in (*LAMBDA_SHAPES.values(), *UNTRACED_LAMBDA_SHAPES.values())),
     )
 )
-"""A good line of every shape."""
+"""A good line of every shape that is JSON."""
 
 _ENVELOPE = {
     "messageType": "DATA_MESSAGE",
@@ -61,6 +63,8 @@ def _line(dice: random.Random) -> str:
     line, kind = dice.choice(CORPUS), dice.random()
     if kind < 0.1:
         return line.decode()
+    if kind < 0.12:
+        return mutated(report_line().encode(), dice).decode("utf-8", "surrogateescape")
     if kind < 0.6:
         return mutated_json(json.loads(line), dice)
     if kind < 0.65:

@@ -21,6 +21,7 @@ from tests.support.processor_traffic import REGION, log_batch, messages_sent, se
 from tests.support.record_shapes import ACCESS_SHAPES, FAULTY_SHAPES, INVOCATION_SHAPES, Json
 from tests.support.record_strategies import paths_of, replaced
 from tests.support.request_table import TABLE_NAME
+from tests.support.telemetry.lambda_shapes import LAMBDA_SHAPES, UNTRACED_LAMBDA_SHAPES
 from tests.support.telemetry.span_shapes import IGNORED_SPAN_SHAPES, SPAN_SHAPES
 
 CANARY = "canary"
@@ -98,7 +99,9 @@ def shapes(text: str) -> list[dict[str, Json]]:
 
 def spans(text: str) -> list[dict[str, Json]]:
     """A record of every shape of telemetry, with the text in every attribute, event and link that holds text."""
-    return [shape(text) for shape in (*SPAN_SHAPES.values(), *IGNORED_SPAN_SHAPES.values())]
+    of_agents = (*SPAN_SHAPES.values(), *IGNORED_SPAN_SHAPES.values())
+    of_lambda = (*LAMBDA_SHAPES.values(), *UNTRACED_LAMBDA_SHAPES.values())
+    return [shape(text) for shape in (*of_agents, *of_lambda)]
 
 
 def each_field_planted(records: Sequence[dict[str, Json]], text: str) -> Iterator[dict[str, Json]]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES, MODEL_IDS, Json
+from tests.support.telemetry.lambda_shapes import LAMBDA_SHAPES, UNTRACED_LAMBDA_SHAPES
 from tests.support.telemetry.span_shapes import SPAN_SHAPES
 
 CANARY = "canary-7f3a"
@@ -79,10 +80,9 @@ def access_lines(draw: st.DrawFn, *, text: st.SearchStrategy[str] | None = None)
 
 @st.composite
 def span_records(draw: st.DrawFn, *, text: st.SearchStrategy[str] | None = None) -> dict[str, Json]:
-    """A good record of an agent's telemetry, with its keys in any order."""
-    record = SPAN_SHAPES[draw(st.sampled_from(sorted(SPAN_SHAPES)))](
-        draw(text if text is not None else st.just(CANARY))
-    )
+    """A good record of an agent's telemetry, or a line of Lambda's, with its keys in any order."""
+    shapes = {**SPAN_SHAPES, **LAMBDA_SHAPES, **UNTRACED_LAMBDA_SHAPES}
+    record = shapes[draw(st.sampled_from(sorted(shapes)))](draw(text if text is not None else st.just(CANARY)))
     return {key: record[key] for key in draw(st.permutations(sorted(record)))}
 
 

@@ -97,6 +97,6 @@ def _show(lines: Iterable[tuple[str, int, Inspection]], *, several: bool) -> Cou
 
 
 def _headline(counts: Mapping[str, int]) -> str:
-    kinds = {"invocation": "invocation", "request": "request", "span": "span", "lambda": "line of Lambda's own"}
+    kinds = {"invocation": "invocation", "request": "request", "span": "span", "lambda": "Lambda run"}
     read = [pluralize(counts[kind], words) for kind, words in kinds.items() if counts[kind] or kind in _ALWAYS]
     return ", ".join([*read, f"{counts['ignored']:,} ignored", f"{counts['rejected']:,} set aside"])

@@ -17,7 +17,7 @@ MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.NOT_JSON: "The line is not JSON.",
     RejectedReason.TRUNCATED: "The JSON ends too early: its writer or something on the way cut it off.",
     RejectedReason.NOT_AN_OBJECT: "The line is JSON, but no object.",
-    RejectedReason.UNKNOWN_RECORD: "The line is neither a ModelInvocationLog nor a span, nor of an access log.",
+    RejectedReason.UNKNOWN_RECORD: "The line is none of a ModelInvocationLog, an access log, a span or Lambda itself.",
     RejectedReason.MISSING_FIELD: "A field that every record needs is not there, or has no value.",
     RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
     RejectedReason.TOO_OLD: "Its fact is older than RetentionDays.",
@@ -45,6 +45,10 @@ class Inspection:
                 return f"{fields['route']}, status {fields['status']}, request {fields['request_id']}"
             case "invocation":
                 return f"{fields['model_id']}, by {fields['caller_role'] or 'no role'} at {fields['started_at']}"
+            case "span":
+                return f"a span ({fields['span']}) of trace {fields['trace_id']}"
+            case "lambda":
+                return f"run {fields['lambda_request_id']} of trace {fields['trace_id']}"
             case "ignored":
                 return str(fields["why"])
             case _:

@@ -10,7 +10,7 @@ from request_lens.domain.times import EPOCH
 from request_lens.wire.field_types import bounded_utc
 from request_lens.wire.subscription import decode
 
-type Source = Literal["invocation", "access", "span"]
+type Source = Literal["invocation", "access", "span", "lambda"]
 """The kind of log that a line says it comes from."""
 
 EVENT_KEYS = frozenset({"id", "eventId", "logStreamName", "timestamp", "ingestionTime", "message"})
@@ -83,7 +83,7 @@ def _annotated(value: Mapping[str, object]) -> SourceLine:
 
 def _source_of(value: object) -> Source | None:
     match value:
-        case "invocation" | "access" | "span":
+        case "invocation" | "access" | "span" | "lambda":
             return value
         case _:
             return None

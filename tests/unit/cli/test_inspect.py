@@ -13,6 +13,8 @@ from request_lens_cli.inspection.inspection import MEANINGS, inspect_line
 from request_lens_cli.main import main
 from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES
 from tests.support.record_strategies import CANARY, any_lines, lambda_event
+from tests.support.telemetry.lambda_shapes import RUN_ID, TRACE, report_line, start_line
+from tests.support.telemetry.span_shapes import CALL_ID, TRACE_ID, bedrock_call
 
 NO_BODY = "the record has no output body: text delivery is off, or the body was too large to log"
 ON_S3 = "the output body is an object in S3, which is not read"
@@ -196,6 +198,33 @@ def test_the_table_ends_with_what_there_was() -> None:
     shown = run("-", stdin=f"{spelled('invoke_anthropic')}\nGET /ask 200")
     assert "InvokeModel logs carry no latency" in shown.stdout
     assert shown.stdout.splitlines()[-1] == "1 invocation, 0 requests, 0 ignored, 1 set aside"
+
+
+def test_spans_and_the_runs_of_a_function_are_shown_and_counted_where_there_are_any() -> None:
+    lines = [json.dumps(bedrock_call()), json.dumps(start_line()), report_line().strip()]
+    stdin = "\n".join(
+        json.dumps({"source": source, "message": line}) for source, line in zip("sll", lines, strict=True)
+    )
+    span, *runs = documents("-", stdin=stdin)
+    shown = run("-", stdin=stdin)
+
+    assert (span["kind"], span["span"], span["invocation_id"]) == ("span", "call", CALL_ID)
+    assert [(each["kind"], each["lambda_request_id"], each["trace_id"]) for each in runs] == [
+        ("lambda", RUN_ID, TRACE)
+    ] * 2
+    assert shown.exit_code == 0
+    assert shown.stdout.splitlines()[-1] == "0 invocations, 0 requests, 1 span, 2 Lambda runs, 0 ignored, 0 set aside"
+
+
+@pytest.mark.parametrize(
+    ("line", "brief"),
+    [
+        (bedrock_call(), f"a span (call) of trace {TRACE_ID}"),
+        (start_line(), f"run {RUN_ID} of trace {TRACE}"),
+    ],
+)
+def test_what_a_group_holds_is_told_in_a_few_words(line: object, brief: str) -> None:
+    assert inspect_line(json.dumps(line)).brief == brief
 
 
 def test_a_field_that_holds_nothing_is_left_out_of_the_table() -> None:

@@ -59,12 +59,16 @@ def test_an_annotated_line_says_its_source_and_when_it_arrived(save: Save) -> No
         ndjson(
             {"source": "invocation", "at": "2025-12-04T18:27:12.500Z", "message": RECORD},
             {"source": "access", "at": "2025-12-05T03:27:12.500+09:00", "message": json.dumps(ACCESS)},
+            {"source": "span", "message": {"spanId": "00"}},
+            {"source": "lambda", "at": AT_MS, "message": "REPORT"},
             {"source": "elsewhere", "at": "later", "message": "text"},
         )
     )
     assert read(path) == [
         SourceLine(source="invocation", at=AT, message=json.dumps(RECORD)),
         SourceLine(source="access", at=AT, message=json.dumps(ACCESS)),
+        SourceLine(source="span", at=None, message='{"spanId": "00"}'),
+        SourceLine(source="lambda", at=AT, message="REPORT"),
         plain("text"),
     ]
 

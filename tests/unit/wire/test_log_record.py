@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import LambdaRun, Span
 from request_lens.wire.log_record import read_record
 from tests.support.record_shapes import INVOCATION_SHAPES
 from tests.support.record_strategies import CANARY, any_lines, good_lines
@@ -35,7 +35,8 @@ ACCESS_LINE: dict[str, object] = {
 
 
 def assert_exactly_one_kind(record: LogRecord) -> None:
-    assert [isinstance(record, kind) for kind in (Invocation, Request, Span, Rejected, Ignored)].count(True) == 1
+    kinds = (Invocation, Request, Span, LambdaRun, Rejected, Ignored)
+    assert [isinstance(record, kind) for kind in kinds].count(True) == 1
 
 
 @given(message=any_lines())

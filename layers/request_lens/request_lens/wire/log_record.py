@@ -11,6 +11,7 @@ from request_lens.wire.fault import Fault, advised, fault_of
 from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import SCHEMA_TYPE, read_invocation
 from request_lens.wire.json_repair import read_repaired
+from request_lens.wire.spans.lambda_line import PLATFORM, read_platform_line, read_text_line
 from request_lens.wire.spans.span import LOG_OF_TELEMETRY, read_span
 from request_lens.wire.unknown_record import unknown_record
 
@@ -34,6 +35,8 @@ class _Shape(ForeignModel):
     trace_id: object = None
     span_id: object = None
     start_time_unix_nano: object = None
+    type: object = None
+    record: object = None
 
     @property
     def is_invocation(self) -> bool:
@@ -60,6 +63,12 @@ class _Shape(ForeignModel):
         """Whether it is a span: a log record beside it has the same ids, and no start."""
         return self.is_telemetry and "start_time_unix_nano" in self.model_fields_set
 
+    @property
+    def is_platform_line(self) -> bool:
+        """Whether Lambda itself wrote this into a function's log."""
+        kind = self.type
+        return isinstance(kind, str) and kind.startswith(PLATFORM) and "record" in self.model_fields_set
+
 
 def read_record(message: str) -> LogRecord:
     """What one log event is. Never raises, whatever the line is, and never gives its text away.
@@ -68,6 +77,8 @@ def read_record(message: str) -> LogRecord:
     """
     if message.strip() == PERMISSION_LINE:
         return Ignored(why="permission line")
+    if (run := read_text_line(message)) is not None:
+        return run
     raw = message.encode("utf-8", "surrogatepass")
     record = read_repaired(_read, raw)
     if not isinstance(record, Fault):
@@ -99,4 +110,6 @@ def _read(raw: bytes) -> LogRecord | Fault:
         return read_request(raw)
     if shape.is_span:
         return read_span(raw)
+    if shape.is_platform_line:
+        return read_platform_line(raw)
     return Ignored(why=LOG_OF_TELEMETRY) if shape.is_telemetry else unknown_record(raw)

@@ -32,6 +32,8 @@ _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
     Assumption.REQUESTS_END_IN_TIME: ("requests outlasted MaxRequestSeconds", "raise MaxRequestSeconds"),
     Assumption.CHAINS_HAVE_ONE_REQUEST: ("chains of calls spanned requests", "tag the calls"),
     Assumption.ONE_LOOP_PER_REQUEST: ("requests ran two agent loops", "deploy with OneLoopPerRequest=false"),
+    Assumption.TRACES_HAVE_ONE_REQUEST: ("several requests had one trace", "tag the calls"),
+    Assumption.SPANS_COME_IN_TIME: ("spans came after their calls were linked by time", "raise LinkDelaySeconds"),
 }
 """What each broken assumption looks like, and what helps."""
 

@@ -27,18 +27,25 @@ class Assumption(StrEnum):
     ONE_LOOP_PER_REQUEST = "one_loop_per_request"
     """No request runs two agent loops; only assumed with `OneLoopPerRequest`."""
 
+    TRACES_HAVE_ONE_REQUEST = "traces_have_one_request"
+    """A trace that was born in a request is named by no other one's record, and by no other one's tag."""
+
+    SPANS_COME_IN_TIME = "spans_come_in_time"
+    """A call's span, and the record that names its trace, are stored before the call is linked by its time."""
+
 
 class Method(StrEnum):
     """How a link was made, strongest first."""
 
     TAG = "tag"
+    TRACE = "trace"
     CHAIN = "chain"
     WINDOW = "window"
     ELIMINATION = "elimination"
 
 
 class Confidence(StrEnum):
-    """How sure a link is: said by the caller, found by time, or found by time among callers of any role."""
+    """How sure a link is: said by the caller or its trace, found by time, or found by time among callers of any role."""
 
     EXACT = "exact"
     INFERRED = "inferred"

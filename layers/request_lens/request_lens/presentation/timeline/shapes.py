@@ -13,6 +13,7 @@ DEFINITIONS = Markup("""<defs>
 
 _FOUND_BY = {
     Method.TAG: "by its tag",
+    Method.TRACE: "by its trace",
     Method.CHAIN: "by its tool-use chain",
     Method.WINDOW: "by its time",
     Method.ELIMINATION: "by elimination",

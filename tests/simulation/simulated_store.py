@@ -127,6 +127,9 @@ class SimulatedStore:
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         return self._step.read(lambda: self._port.load_unlinked(invocation_id))
 
+    def load_all_unlinked(self, invocation_ids: Sequence[InvocationId]) -> Sequence[UnlinkedInvocation]:
+        return self._step.read(lambda: self._port.load_all_unlinked(invocation_ids))
+
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         return self._write(lambda: self._port.decide(unlinked, decision))
 

@@ -85,10 +85,13 @@ class DecisionStore(Protocol):
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         """One untagged invocation, read strongly consistent; None if there is none."""
 
+    def load_all_unlinked(self, invocation_ids: Sequence[InvocationId]) -> Sequence[UnlinkedInvocation]:
+        """Those of the invocations that are there, each once, in any order, read strongly consistent."""
+
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         """Write the decision unless there is one; answers with the one that stands.
 
-        Stores the invocation too where it is not in the table yet. Only `request_never_seen` gives way, to a link.
+        Stores the invocation too where it is not in the table yet. What gives way to what, `gives_way` says.
         """
 
     def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:

@@ -28,6 +28,7 @@ from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, U
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import CallSpan
 
 BY_TIME_INDEX = "by_time"
 """The index that lists requests, untagged invocations and rejected records by hour."""
@@ -204,6 +205,7 @@ def unlinked_from(item: PlainMap) -> UnlinkedInvocation:
         invocation=decode(Invocation, item["fact"]),
         stored_at=moment(item["stored_at"]),
         decision=decision_from(item["decision"]) if "decision" in item else None,
+        span=decode(CallSpan, item["span"]) if "span" in item else None,
     )
 
 

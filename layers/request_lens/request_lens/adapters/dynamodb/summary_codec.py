@@ -2,7 +2,8 @@
 
 Compact, because a request's item should stay under 1 KB (DynamoDB bills writes by the KB): zero counts and unknown
 values are left out, model ids stand once, in `models`, and a bar is a list:
-`[model's place in models, offset_ms, precision_ms, latency_ms or null, method, confidence, (error_code, throttled)]`.
+`[model's place in models, offset_ms, precision_ms, latency_ms or null, method, confidence, (error_code, throttled,
+(taken_back))]`, whose last three are left out where they are null, false and false.
 `prices` is a list, too: the price table's name, version and date. `possible_calls` is left out where it is 0, and
 "unknown" where it is unknown; `certain_since` where it is what that says: 1, or not yet.
 """
@@ -97,12 +98,15 @@ def _bar_values(bar: Bar, place: int) -> Sequence[Plain]:
         bar.method.value,
         bar.confidence.value,
     ]
+    if bar.taken_back:
+        return [*values, bar.error_code, bar.throttled, True]
     return values if bar.error_code is None and not bar.throttled else [*values, bar.error_code, bar.throttled]
 
 
 def _bar_from(values: Sequence[Plain], models: Sequence[str]) -> Bar:
-    place, offset, precision, latency, method, confidence, *failure = values
-    error_code, throttled = failure or (None, False)
+    place, offset, precision, latency, method, confidence, *more = values
+    unknown: Sequence[Plain] = (None, False, False)
+    error_code, throttled, taken_back = [*more, *unknown[len(more) :]]
     return Bar(
         model_id=models[integer(place)],
         offset_ms=integer(offset),
@@ -112,4 +116,5 @@ def _bar_from(values: Sequence[Plain], models: Sequence[str]) -> Bar:
         confidence=Confidence(text(confidence)),
         error_code=None if error_code is None else text(error_code),
         throttled=flag(throttled),
+        taken_back=flag(taken_back),
     )

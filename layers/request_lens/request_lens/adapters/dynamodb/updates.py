@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, iso
+from request_lens.adapters.dynamodb.attributes import PlainMap, iso
 from request_lens.adapters.dynamodb.codec import encode
 from request_lens.adapters.dynamodb.items import (
     ItemState,
@@ -103,9 +103,9 @@ def mark_update(request_id: RequestId, marks: PlainMap, *, unless: str, now: dat
 
 
 def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retention: timedelta) -> Update:
-    """The update that decides an invocation unless it is decided; "never seen" gives way to a link."""
+    """The update that decides an invocation unless a decision stands that does not give way: see `link.gives_way`."""
     links = isinstance(decision, Link)
-    gives_way: dict[str, Plain] = {"never_seen": Reason.REQUEST_NEVER_SEEN.value} if links else {}
+    condition, compared = _undecided_or_giving_way(decision)
     return Update(
         key=invocation_key(unlinked.invocation.invocation_id),
         sets={
@@ -113,9 +113,19 @@ def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retenti
             "state": (ItemState.LINKED if links else ItemState.UNATTRIBUTED).value,
         },
         defaults=_untagged_item(unlinked.invocation, stored_at=unlinked.stored_at, retention=retention),
-        condition="attribute_not_exists(#decision)" + (" OR #decision.#reason = :never_seen" if links else ""),
-        compared=gives_way,
+        condition=condition,
+        compared=compared,
     )
+
+
+def _undecided_or_giving_way(decision: Decision) -> tuple[str, PlainMap]:
+    """The condition for a decision, and the values that it compares."""
+    undecided = "attribute_not_exists(#decision)"
+    if not isinstance(decision, Link):
+        return undecided, {}
+    if decision.taken_back:
+        return f"{undecided} OR attribute_exists(#decision.#reason)", {}
+    return f"{undecided} OR #decision.#reason = :never_seen", {"never_seen": Reason.REQUEST_NEVER_SEEN.value}
 
 
 def _untagged_item(invocation: Invocation, *, stored_at: datetime, retention: timedelta) -> PlainMap:

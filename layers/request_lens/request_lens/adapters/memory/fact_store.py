@@ -13,7 +13,7 @@ from request_lens.adapters.memory.trace_store import MemoryTraceStore
 from request_lens.domain.doctor import is_doctors
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation, gives_way
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 from request_lens.domain.settling.readiness import has_news
@@ -140,12 +140,17 @@ class MemoryFactStore(MemoryTraceStore):
 
     def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
         """See `ports.DecisionStore`."""
-        return self._unlinked.get(invocation_id)
+        return next(iter(self.load_all_unlinked([invocation_id])), None)
+
+    def load_all_unlinked(self, invocation_ids: Sequence[InvocationId]) -> Sequence[UnlinkedInvocation]:
+        """See `ports.DecisionStore`."""
+        found = (self._unlinked[call_id] for call_id in dict.fromkeys(invocation_ids) if call_id in self._unlinked)
+        return [replace(call, span=self._calls.get(call.invocation.invocation_id)) for call in found]
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         """See `ports.DecisionStore`."""
         stored = self._store(unlinked)
-        if stored.decision is not None and not _gives_way(stored.decision, decision):
+        if stored.decision is not None and not gives_way(stored.decision, decision):
             return stored.decision
         self._unlinked[stored.invocation.invocation_id] = replace(stored, decision=decision)
         self._changes.append(
@@ -216,17 +221,12 @@ class MemoryFactStore(MemoryTraceStore):
         """Store the invocation unless it is there, and return it as it is stored."""
         invocation = unlinked.invocation
         if invocation.invocation_id not in self._unlinked:
-            self._unlinked[invocation.invocation_id] = replace(unlinked, decision=None)
+            self._unlinked[invocation.invocation_id] = replace(unlinked, decision=None, span=None)
             insort(self._unlinked_by_time, (invocation.logged_at, invocation.invocation_id))
         return self._unlinked[invocation.invocation_id]
 
     def _state(self, request_id: RequestId) -> RequestState:
         return self._requests.get(request_id) or RequestState(request_id=request_id)
-
-
-def _gives_way(standing: Decision, new: Decision) -> bool:
-    """Whether a standing decision yields: only "never seen" does, to the link of the record that came after all."""
-    return isinstance(standing, Unattributed) and standing.reason is Reason.REQUEST_NEVER_SEEN and isinstance(new, Link)
 
 
 def _between[Id: str](by_time: Sequence[tuple[datetime, Id]], first: datetime, last: datetime) -> list[Id]:

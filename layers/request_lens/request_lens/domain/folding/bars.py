@@ -81,4 +81,5 @@ def _bar(linked: LinkedInvocation, *, start: CallStart, begins: datetime, reques
         confidence=linked.link.confidence,
         error_code=call.error_code,
         throttled=call.is_throttled,
+        taken_back=linked.link.taken_back,
     )

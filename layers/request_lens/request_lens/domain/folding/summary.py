@@ -113,6 +113,7 @@ class Bar:
 
     `offset_ms` counts from the request's start; a start known only to the second has `precision_ms` 1000 (else 1), and
     is then the earliest place where the call fits. `latency_ms` None: unknown, drawn as a tick.
+    `taken_back`: the call had been unattributed, and its latency was published then.
     `provisional`: the link is what would be decided as things stand; such a bar is drawn and never stored.
     """
 
@@ -124,6 +125,7 @@ class Bar:
     confidence: Confidence
     error_code: str | None = None
     throttled: bool = False
+    taken_back: bool = False
     provisional: bool = False
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from request_lens.domain.facts import Invocation, RequestId
+from request_lens.domain.facts import Invocation, RequestId, TraceId
 from request_lens.domain.pricing import Quote
 from request_lens.domain.spans import CallSpan
 
@@ -45,7 +45,7 @@ class Method(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure a link is: said by the caller or its trace, found by time, or found by time among callers of any role."""
+    """How sure a link is: said by the caller or its trace, found by time, or by time among callers of any role."""
 
     EXACT = "exact"
     INFERRED = "inferred"
@@ -64,30 +64,47 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """The correlation of one invocation with its request; `violates` is an assumption that it shows broken."""
+    """The correlation of one invocation with its request; `violates` is an assumption that it shows broken.
+
+    `taken_back`: the call had been counted as unattributed until its trace told its request.
+    """
 
     request_id: RequestId
     method: Method
     confidence: Confidence
     violates: Assumption | None = None
+    taken_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unattributed:
     """The decision that an invocation belongs to no request we know; `candidates` is how many requests it fits.
 
-    `violates` is an assumption that it shows broken. `quote` is what it was published at, so that taking it back
-    publishes the very same, negative; two decisions that differ in nothing else are equal.
+    `violates` is an assumption that it shows broken. `trace_id` is the trace of its span, where one had come: requests
+    of another trace did not make it. `quote` is what it was published at, so that taking it back publishes the very
+    same, negative; two decisions that differ in nothing else are equal.
     """
 
     reason: Reason
     candidates: int = 0
     violates: Assumption | None = None
+    trace_id: TraceId | None = None
     quote: Quote = field(default=Quote(), compare=False)
 
 
 type Decision = Link | Unattributed
-"""What was decided for an untagged invocation: the first decision is final."""
+"""What was decided for an untagged invocation: the first decision is final, but for those that `gives_way` names."""
+
+
+def gives_way(standing: Decision, new: Decision) -> bool:
+    """Whether a standing decision yields to a new one.
+
+    That a call belongs to no request does, to the link that takes it back: its trace's. That a request was never seen
+    does to any link, as its record came after all.
+    """
+    if not isinstance(standing, Unattributed) or not isinstance(new, Link):
+        return False
+    return new.taken_back or standing.reason is Reason.REQUEST_NEVER_SEEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +118,15 @@ class LinkedInvocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlinkedInvocation:
-    """An invocation that no tag linked: `pending` while it has no decision."""
+    """An invocation that no tag linked: `pending` while it has no decision.
+
+    `span` is its call's, where that has come: lists by time do not hold it.
+    """
 
     invocation: Invocation
     stored_at: datetime
     decision: Decision | None = None
+    span: CallSpan | None = None
 
 
 def tag_link(invocation: Invocation) -> Link | None:

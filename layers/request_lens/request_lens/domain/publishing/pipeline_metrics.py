@@ -6,7 +6,7 @@ from datetime import datetime
 
 from request_lens.domain.folding.summary import Summary, totals_of
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
-from request_lens.domain.linking.link import Assumption, Link, Reason, Unattributed
+from request_lens.domain.linking.link import Assumption, Link, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 from request_lens.domain.publishing.metric_names import Metric
@@ -34,6 +34,8 @@ def _violations(change: Change, policy: Policy) -> Iterator[Assumption]:
                 yield from violations_by_call(change.invocation, stored_at=change.stored_at, policy=policy)
             if change.decision.violates is not None:
                 yield change.decision.violates
+        case InvocationDecided(decision=Link(violates=Assumption() as violated)):
+            yield violated
         case _:
             return
 
@@ -75,7 +77,7 @@ def _counts(change: RevisionWritten | InvocationDecided) -> Mapping[Metric, int]
             return {Metric.LATE_REVISIONS: int(change.revision > 1), Metric.UNPRICED_INVOCATIONS: unpriced}
         case InvocationDecided(decision=Unattributed() as counted, previous=None):
             sign = 1
-        case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
+        case InvocationDecided(decision=Link(), previous=Unattributed() as counted):
             sign = -1
         case _:
             return {}

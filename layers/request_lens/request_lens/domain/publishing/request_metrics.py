@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from request_lens.domain.doctor import DOCTOR_SERVICE, is_doctors
 from request_lens.domain.facts import Invocation, Tag
 from request_lens.domain.folding.summary import Summary, Totals, model_dimension, totals_of
-from request_lens.domain.linking.link import Link, Reason, Unattributed
+from request_lens.domain.linking.link import Link, Unattributed
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
 from request_lens.domain.publishing.publication import ModelValues, Publication, Values
@@ -19,7 +19,7 @@ def publication_of(change: Change) -> Publication | None:
             return _revision(change)
         case InvocationDecided(decision=Unattributed() as counted, previous=None):
             return _unattributed(change, counted, sign=1)
-        case InvocationDecided(decision=Link(), previous=Unattributed(reason=Reason.REQUEST_NEVER_SEEN) as counted):
+        case InvocationDecided(decision=Link(), previous=Unattributed() as counted):
             return _unattributed(change, counted, sign=-1)
         case InvocationDecided(invocation=Invocation(tag=Tag()), decision=Link(), previous=None):
             return _never_given_up(change)
@@ -128,8 +128,8 @@ def _added_latencies(change: RevisionWritten) -> Counter[tuple[str, int]]:
 
 
 def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
-    """The known latencies of the LLM calls among the summary's bars, by model."""
-    bars = (bar for bar in summary.bars if bar.error_code is None)
+    """The known latencies of the LLM calls among the bars, by model, but for those that were published as unattributed."""
+    bars = (bar for bar in summary.bars if bar.error_code is None and not bar.taken_back)
     return Counter((bar.model_id, bar.latency_ms) for bar in bars if bar.latency_ms is not None)
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from request_lens.domain.facts import TraceId
 from request_lens.domain.linking.link import Decision, Method, Reason, Unattributed
 from request_lens.domain.pricing import Quote
 from request_lens.domain.publishing.changes import InvocationDecided
@@ -67,6 +68,27 @@ def test_only_never_seen_gives_way_to_a_link_and_once(store: FactStore) -> None:
     assert store.decide(pending(call_at()), link_to("request-1")) == link_to("request-1")
     assert store.decide(pending(call_at()), link_to("request-2")) == link_to("request-1")
     assert store.decide(pending(call_at()), NEVER_SEEN) == link_to("request-1")
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_any_reason_gives_way_to_the_link_that_takes_it_back_and_once(store: FactStore, reason: Reason) -> None:
+    store.decide(pending(call_at()), Unattributed(reason=reason, trace_id=TraceId("a" * 32)))
+    by_trace = link_to("request-1", method=Method.TRACE)
+    takes_back = replace(by_trace, taken_back=True)
+
+    if reason is not Reason.REQUEST_NEVER_SEEN:
+        assert store.decide(pending(call_at()), by_trace) != by_trace
+    assert store.decide(pending(call_at()), takes_back) == takes_back
+    assert (
+        store.decide(pending(call_at()), replace(takes_back, request_id=link_to("request-2").request_id)) == takes_back
+    )
+    assert store.load_decisions([call_at().invocation_id]) == {call_at().invocation_id: takes_back}
+
+
+def test_a_link_gives_way_to_none(store: FactStore) -> None:
+    store.decide(pending(call_at()), link_to("request-1"))
+
+    assert store.decide(pending(call_at()), replace(link_to("request-2"), taken_back=True)) == link_to("request-1")
 
 
 def test_a_decision_stores_an_invocation_that_had_no_item(store: FactStore) -> None:

@@ -18,6 +18,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.spans import LambdaRun, Span, SpanKind
 from tests.support.request_table import TABLE_NAME, table_properties
 from tests.support.stored_facts import NOON, STORED_AT
 
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "table.md"
 
 SECTIONS = {
-    ("request#", "request"): ["A request"],
+    ("request#", "request"): ["A request", "The record of a request"],
     ("request#", "invocation#"): ["A linked call", "The fact of a call"],
     ("invocation#", "invocation"): ["An untagged call", "The fact of a call"],
+    ("trace#", "spans#"): ["Spans of a trace"],
+    ("trace#", "request#"): ["A request of a trace", "The record of a request"],
+    ("lambda#", "bridge"): ["A bridge", "The record of a request"],
     ("rejected#", "rejected"): ["A rejected record"],
 }
 """By how its keys begin: the sections that describe an item."""
@@ -69,7 +73,7 @@ def _tuple(arguments: Sequence[object]) -> tuple[object, ...]:
 
 @pytest.fixture
 def written(dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient") -> Mapping[tuple[str, str], Types]:
-    """The attributes of the four kinds of items, all of whose facts say all that they can."""
+    """The attributes of all kinds of items, all of whose facts say all that they can."""
     call, link, certain = filled(Invocation), filled(Link), filled(Summary)
     for summary in (certain, replace(certain, possible_calls=None)):
         record = replace(filled(Request), request_id=RequestId(f"possible {summary.possible_calls}"))
@@ -82,6 +86,9 @@ def written(dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient") -> M
     for decision in (link, filled(Unattributed)):
         untagged = replace(call, invocation_id=InvocationId(type(decision).__name__))
         dynamo_store.decide(UnlinkedInvocation(invocation=untagged, stored_at=STORED_AT), decision)
+        dynamo_store.store_spans([replace(filled(Span), invocation_id=untagged.invocation_id)], stored_at=STORED_AT)
+    named = dynamo_store.join_runs([filled(LambdaRun)], [filled(Request)])
+    dynamo_store.name_traces(named)
     dynamo_store.store_rejected([filled(Rejected)], stored_at=STORED_AT)
     return _by_kind(dynamo_client)
 
@@ -122,6 +129,13 @@ def test_the_page_describes_what_is_written_and_nothing_else(
     written: Mapping[tuple[str, str], Types], kind: tuple[str, str]
 ) -> None:
     assert _described(kind) == written[kind]
+
+
+def test_the_page_names_what_a_stored_span_holds() -> None:
+    (row,) = re.findall(r"^\| `spans` \| L \| (.*) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    names, kinds = {field.name for field in fields(Span)}, set(SpanKind)
+    assert set(re.findall(r"`(\w+)`", row)) == names | kinds
 
 
 def test_the_page_names_what_the_index_holds() -> None:

@@ -6,15 +6,18 @@ from itertools import permutations
 import pytest
 
 from request_lens.adapters.dynamodb.trace_items import MAX_SPANS
-from request_lens.domain.facts import InvocationId, RequestId, TraceId
-from request_lens.domain.spans import CallSpan, Trace
+from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
+from request_lens.domain.spans import CallSpan, LambdaRun, Trace
 from request_lens.ports import FactStore
 from tests.support.stored_facts import STORED_AT, call_at, link_to, pending
-from tests.support.telemetry.traces import TRACE, at, call_span, entry_span, strands_trace
+from tests.support.telemetry.traces import TRACE, at, call_span, entry_span, request, strands_trace
 from tests.support.under_test import StoreUnderTest
 
 OTHER = TraceId("f" * 32)
 REQUEST = RequestId("request-1")
+
+type Sides = tuple[list[LambdaRun], list[Request]]
+"""The two sides of bridges."""
 
 
 def test_an_unknown_trace_has_no_spans_and_no_requests(store: FactStore) -> None:
@@ -62,13 +65,19 @@ def test_whoever_comes_second_of_a_call_and_its_span_finds_the_first(store: Fact
     store.store_spans([call_span("second", 10, 20)], stored_at=STORED_AT)
 
     assert store.store_unlinked([first], stored_at=STORED_AT) == {}
-    expected = {"second": CallSpan(trace_id=TRACE, started_at=at(10), ended_at=at(20))}
+    expected = {InvocationId("second"): CallSpan(trace_id=TRACE, started_at=at(10), ended_at=at(20))}
     for _ in range(2):
         assert store.store_unlinked([second], stored_at=STORED_AT) == expected
 
     store.store_spans([call_span("first", 30, 40)], stored_at=STORED_AT)
     assert store.load_call_spans([InvocationId("first")])[InvocationId("first")].started_at == at(30)
-    assert store.load_unlinked(InvocationId("first")) == pending(first)
+    span = CallSpan(trace_id=TRACE, started_at=at(30), ended_at=at(40))
+    assert store.load_unlinked(InvocationId("first")) == replace(pending(first), span=span)
+    assert sorted(
+        store.load_all_unlinked([InvocationId("first"), InvocationId("second"), InvocationId("no")]), key=str
+    ) == sorted(
+        [replace(pending(first), span=span), replace(pending(second), span=expected[InvocationId("second")])], key=str
+    )
 
 
 def test_a_span_leaves_a_calls_decision_alone(tested: StoreUnderTest) -> None:
@@ -92,11 +101,13 @@ def test_the_first_span_of_a_call_stays(store: FactStore) -> None:
 
 
 def test_the_requests_that_name_a_trace_are_found_in_any_order(store: FactStore) -> None:
-    another = RequestId("request-2")
-    store.name_traces([(TRACE, another), (OTHER, REQUEST)], stored_at=STORED_AT)
-    store.name_traces([(TRACE, REQUEST), (TRACE, another)], stored_at=STORED_AT)
+    another = record("request-2")
+    store.name_traces([(TRACE, another), (OTHER, record())])
+    store.name_traces([(TRACE, record()), (TRACE, another), (TRACE, another)])
 
-    assert store.load_trace(TRACE).requests == (REQUEST, another)
+    found = store.load_trace(TRACE)
+    assert found.requests == (REQUEST, another.request_id)
+    assert found.records == (record(), another)
     assert store.find_named([TRACE, OTHER, TraceId("0" * 32)]) == {TRACE, OTHER}
 
 
@@ -105,10 +116,63 @@ def test_what_is_known_of_a_trace_does_not_depend_on_the_order(store: FactStore,
     writes = [
         lambda: store.store_spans([entry_span(0, 100)], stored_at=STORED_AT),
         lambda: store.store_spans([call_span("c", 10, 20)], stored_at=STORED_AT),
-        lambda: store.name_traces([(TRACE, REQUEST)], stored_at=STORED_AT),
+        lambda: store.name_traces([(TRACE, record())]),
     ]
     for place in order:
         writes[place]()
 
     spans = (entry_span(0, 100), call_span("c", 10, 20))
-    assert store.load_trace(TRACE) == Trace(trace_id=TRACE, spans=spans, requests=(REQUEST,))
+    named = Trace(trace_id=TRACE, spans=spans, requests=(REQUEST,), records=(record(),))
+    assert store.load_trace(TRACE) == named
+
+
+def test_of_a_run_and_the_request_that_it_answered_the_second_finds_both(store: FactStore) -> None:
+    for run_id, writes in (("a", (run_of, answered_by)), ("b", (answered_by, run_of))):
+        first, second = (write(run_id) for write in writes)
+        assert store.join_runs(*first) == []
+        assert store.join_runs(*second) == [(TRACE, answered_by(run_id)[1][0])]
+        for again in (first, second):
+            assert store.join_runs(*again) == [(TRACE, answered_by(run_id)[1][0])]
+
+
+def test_both_sides_of_many_runs_in_one_batch_are_joined_each_once(store: FactStore) -> None:
+    ids = [f"run-{number}" for number in range(12)]
+    runs = [run for run_id in ids for run in run_of(run_id)[0]]
+    records = [each for run_id in ids for each in answered_by(run_id)[1]]
+
+    joined = store.join_runs([*runs, *runs], [*records, records[0], record("without")])
+
+    assert sorted(each.request_id for _, each in joined) == sorted(each.request_id for each in records)
+    assert {trace_id for trace_id, _ in joined} == {TRACE}
+
+
+def test_the_first_line_of_a_run_stays(store: FactStore) -> None:
+    for trace_id in (TRACE, OTHER):
+        store.join_runs([LambdaRun(lambda_request_id="a", trace_id=trace_id, at=at(0))], [])
+
+    assert store.join_runs(*answered_by("a")) == [(TRACE, answered_by("a")[1][0])]
+
+
+def test_a_requests_trace_is_its_own_or_that_of_the_run_that_answered_it(store: FactStore) -> None:
+    store.join_runs(*run_of("a"))
+
+    assert store.trace_of(record()) is None
+    assert store.trace_of(replace(record(), lambda_request_id="unheard-of")) is None
+    assert store.trace_of(replace(record(), lambda_request_id="a")) == TRACE
+    assert store.trace_of(replace(record(), lambda_request_id="a", trace_id=OTHER)) == OTHER
+    store.join_runs(*answered_by("b"))
+    assert store.trace_of(answered_by("b")[1][0]) is None
+
+
+def record(request_id: str = "request-1") -> Request:
+    return replace(request(100), request_id=RequestId(request_id))
+
+
+def run_of(run_id: str) -> Sides:
+    """What a function's log says of a run."""
+    return [LambdaRun(lambda_request_id=run_id, trace_id=TRACE, at=at(0))], []
+
+
+def answered_by(run_id: str) -> Sides:
+    """What the record of the request says that the run answered."""
+    return [], [replace(record(f"request-{run_id}"), lambda_request_id=run_id)]

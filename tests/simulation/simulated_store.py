@@ -11,9 +11,9 @@ from request_lens.domain.linking.link import Decision, LinkedInvocation, Unlinke
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.spans import CallSpan, Span, Trace
+from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace
 from request_lens.errors import StoreUnavailable
-from request_lens.ports import FactStore
+from request_lens.ports import FactStore, NamedTrace
 from tests.simulation.drawing.faults import Fault
 from tests.simulation.snapshots import MAX_LAG, Snapshots
 from tests.simulation.step import Step
@@ -79,10 +79,14 @@ class SimulatedStore:
             list(spans), lambda some: self._written(lambda: self._port.store_spans(some, stored_at=stored_at))
         )
 
-    def name_traces(self, named: Sequence[tuple[TraceId, RequestId]], *, stored_at: datetime) -> None:
-        self._step.some_of(
-            list(named), lambda some: self._written(lambda: self._port.name_traces(some, stored_at=stored_at))
-        )
+    def name_traces(self, named: Sequence[NamedTrace]) -> None:
+        self._step.some_of(list(named), lambda some: self._written(lambda: self._port.name_traces(some)))
+
+    def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
+        return self._write(lambda: self._port.join_runs(runs, records))
+
+    def trace_of(self, request: Request) -> TraceId | None:
+        return self._step.read(lambda: self._port.trace_of(request))
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         return self._step.read(lambda: self._port.find_named(trace_ids))

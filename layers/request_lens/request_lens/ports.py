@@ -13,7 +13,7 @@ from request_lens.domain.pricing import PriceTable
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState, TimedKey
-from request_lens.domain.spans import CallSpan, Span, Trace
+from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace
 
 
 class FactWriter(Protocol):
@@ -35,6 +35,10 @@ class FactWriter(Protocol):
         """
 
 
+type NamedTrace = tuple[TraceId, Request]
+"""A trace, and a request whose record names it."""
+
+
 class TraceStore(Protocol):
     """Spans, and which requests' records name their traces: twice is once, in any order. Raises: StoreUnavailable.
 
@@ -44,8 +48,18 @@ class TraceStore(Protocol):
     def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:
         """Store spans under their traces, and of each call to Bedrock its trace and times with its invocation."""
 
-    def name_traces(self, named: Sequence[tuple[TraceId, RequestId]], *, stored_at: datetime) -> None:
+    def name_traces(self, named: Sequence[NamedTrace]) -> None:
         """Store that requests' records name these traces."""
+
+    def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
+        """Store what functions' logs and requests' records say of the same runs of Lambda functions.
+
+        Answers with the traces that the requests have by runs of which both are known by now, whoever told of them. The
+        first log line of a run stays, and the first record.
+        """
+
+    def trace_of(self, request: Request) -> TraceId | None:
+        """The trace that a request's record names, by itself or by the run of a function, as far as that is known."""
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         """Those of the traces that a request's record names."""

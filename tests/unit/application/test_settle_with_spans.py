@@ -144,7 +144,7 @@ def test_a_second_record_that_names_the_trace_takes_back_what_spans_said_of_the_
     ]
     stored(world, spans=late)
     first = settled(world, 200)
-    world.store.name_traces([(TRACE, RequestId("another"))], stored_at=at(201))
+    world.store.name_traces([(TRACE, request("another"))])
     second = settled(world, 202)
 
     assert first is not None

@@ -2,14 +2,14 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import TimerUnavailable
 from request_lens.ports import Clock
@@ -92,4 +92,12 @@ def read_key(body: str) -> SettleKey | None:
         return None
     if not isinstance(fact_id, str) or not fact_id:
         return None
-    return SettleKey(kind=kind, id=InvocationId(fact_id) if kind is SettleKind.INVOCATION else RequestId(fact_id))
+    return SettleKey(kind=kind, id=_ID_OF[kind](fact_id))
+
+
+_ID_OF: Mapping[SettleKind, Callable[[str], RequestId | InvocationId | TraceId]] = {
+    SettleKind.REQUEST: RequestId,
+    SettleKind.ORPHAN: RequestId,
+    SettleKind.INVOCATION: InvocationId,
+    SettleKind.TRACE: TraceId,
+}

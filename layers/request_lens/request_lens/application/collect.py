@@ -1,22 +1,23 @@
 """Collect: store the facts of a log batch, and name the keys of everything that they touch."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from request_lens.application.collecting.sorted_batch import SortedBatch, name_of, sort_batch
+from request_lens.application.collecting.trace_facts import store_trace_facts, traces_to_settle
 from request_lens.application.inference_profiles import with_models
 from request_lens.domain.doctor import is_doctors
-from request_lens.domain.facts import Fact, Invocation, Request, RequestId
-from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation, tag_link
+from request_lens.domain.facts import Fact, Invocation, Request, RequestId, TraceId
+from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import due_at
-from request_lens.domain.log_record import Ignored, LogRecord, Rejected, RejectedReason
+from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics, batch_id
 from request_lens.domain.settling.runaway import may_run_away
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
-from request_lens.domain.spans import LambdaRun, Span
 from request_lens.domain.times import EPOCH, whole_ms
 from request_lens.ports import Ports
 
@@ -24,36 +25,14 @@ MAX_KEPT = 100
 """Rejected records that are kept of one batch. A log group of another format would be stored line by line, at more than
 its logging costs; the rest of a batch is counted, and its lines are where the kept ones are."""
 
-MAX_AHEAD = timedelta(hours=2)
-"""How far ahead of us another clock may be: CloudWatch refuses metrics of a later time."""
-
-
-@dataclass(slots=True, kw_only=True)
-class SortedBatch:
-    """A batch's records by what is done with them; each is in one of the lists, or `ignored`.
-
-    Of the rejected ones, those that conflict with another request's record are `rivals`, too.
-    """
-
-    requests: list[Request] = field(default_factory=list)
-    tagged: list[LinkedInvocation] = field(default_factory=list)
-    untagged: list[Invocation] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    rivals: list[Request] = field(default_factory=list)
-    ignored: int = 0
-
-    @property
-    def facts(self) -> Sequence[Fact]:
-        """The facts to store."""
-        return [*self.requests, *(linked.invocation for linked in self.tagged), *self.untagged]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectReport:
     """What became of a batch's log events: `facts`, `ignored` and the rejected ones add up to their number.
 
-    `ignored` are normal lines without a fact and requests on routes that are not observed. `kept` is how many of the
-    rejected records, from the first on, were stored. `keys` are to be settled, each at its time.
+    `facts` are requests' records and calls, and where spans are read, these and runs of functions; `ignored` are normal
+    lines without one and requests on routes that are not observed. `kept` is how many of the rejected records, from the
+    first on, were stored. `keys` are to be settled, each at its time.
     """
 
     keys: Sequence[TimedKey]
@@ -74,40 +53,20 @@ def collect(records: Sequence[LogRecord], ports: Ports, policy: Policy) -> Colle
     if conflicting := ports.store.store_requests(batch.requests, stored_at=now):
         _set_apart(conflicting, batch)
         ports.store.store_requests(batch.rivals, stored_at=now)
-    ports.store.store_unlinked(batch.untagged, stored_at=now)
+    named = store_trace_facts(batch, ports, stored_at=now) if policy.reads_spans else ()
+    spans = ports.store.store_unlinked(batch.untagged, stored_at=now)
     ports.store.store_linked(batch.tagged)
     kept = batch.rejected[:MAX_KEPT]
     ports.store.store_rejected(kept, stored_at=now)
-    _publish(batch, batch_id(map(_name_of, records)), ports)
+    _publish(batch, batch_id(map(name_of, records)), ports)
+    traces = traces_to_settle(named, batch, spans.values(), ports) if policy.reads_spans else ()
     return CollectReport(
-        keys=_keys(batch, now, policy),
-        facts=len(batch.facts),
+        keys=_keys(batch, traces, now, policy),
+        facts=len(batch.facts) + len(batch.spans) + len(batch.runs),
         ignored=batch.ignored,
         rejected=batch.rejected,
         kept=len(kept),
     )
-
-
-def sort_batch(records: Iterable[LogRecord], now: datetime, policy: Policy) -> SortedBatch:
-    """Tell a batch's records apart.
-
-    Rejected are, besides what could not be read, facts that came after their retention and those more than two hours
-    ahead of our clock. Ignored are normal lines without a fact and requests on routes that are not observed.
-    """
-    batch = SortedBatch()
-    for record in records:
-        match _screen(record, now, policy):
-            case Rejected() as rejected:
-                batch.rejected.append(rejected)
-            case Request() as request:
-                batch.requests.append(request)
-            case Invocation() as call if (link := tag_link(call)) is not None:
-                batch.tagged.append(LinkedInvocation(invocation=call, link=link))
-            case Invocation() as call:
-                batch.untagged.append(call)
-            case None:
-                batch.ignored += 1
-    return batch
 
 
 def _untag_overrun(batch: SortedBatch, ports: Ports) -> None:
@@ -140,59 +99,22 @@ def _with_own_id(record: Request) -> Request:
 
 
 def _conflict(record: Request, rival: Request) -> Rejected:
-    detail = f"{_name_of(record)} (another has this id: kept as {rival.request_id})"
+    detail = f"{name_of(record)} (another has this id: kept as {rival.request_id})"
     return Rejected(reason=RejectedReason.CONFLICTING_RECORD, detail=detail)
 
 
-def _screen(record: LogRecord, now: datetime, policy: Policy) -> Fact | Rejected | None:
-    """The record as it is to be taken; None where it is to be ignored."""
-    match record:
-        case Rejected():
-            return record
-        case Request() if policy.observes(record.route) or is_doctors(record.request_id):
-            return _timely(record, record.started_at, now, policy)
-        case Invocation():
-            return _timely(record, record.logged_at, now, policy)
-        case _:
-            return None
+def _keys(batch: SortedBatch, traces: Collection[TraceId], now: datetime, policy: Policy) -> list[TimedKey]:
+    """One key a touched request, due at once where the batch may complete or flag it, and one an untagged call.
 
-
-def _timely(fact: Fact, moment: datetime, now: datetime, policy: Policy) -> Fact | Rejected:
-    """The fact, or its rejection where its time is out of bounds."""
-    if moment <= now - policy.retention:
-        return Rejected(reason=RejectedReason.TOO_OLD, detail=_name_of(fact))
-    if moment > now + MAX_AHEAD:
-        return Rejected(reason=RejectedReason.TOO_NEW, detail=_name_of(fact))
-    return fact
-
-
-def _name_of(record: LogRecord) -> str:
-    """What tells a record from all others, and names a fact."""
-    match record:
-        case Request():
-            return f"request {record.request_id} of {record.started_at.isoformat()}"
-        case Invocation():
-            return f"invocation {record.invocation_id} of {record.logged_at.isoformat()}"
-        case Span():
-            return f"span {record.span_id} of {record.trace_id}"
-        case LambdaRun():
-            return f"run {record.lambda_request_id} of {record.at.isoformat()}"
-        case Rejected():
-            return record.key
-        case Ignored():
-            return record.why
-
-
-def _keys(batch: SortedBatch, now: datetime, policy: Policy) -> list[TimedKey]:
-    """One key a touched request, due at once where the batch may complete or flag it, and one an untagged call."""
-    due: dict[SettleKey, datetime] = {}
+    Before them one a trace that tells whose its calls are, due at once: requests are settled with the calls they have.
+    """
+    due = {SettleKey(SettleKind.TRACE, trace_id): now for trace_id in sorted(traces)}
     for linked in batch.tagged:
         key = SettleKey(SettleKind.REQUEST, linked.link.request_id)
         waits = linked.invocation.waits_for_tool and not may_run_away(linked.invocation, policy)
         wait = policy.settle_delay if waits else timedelta(0)
         due[key] = min(due.get(key, now + wait), now + wait)
-    records = [*batch.requests, *batch.rivals]
-    due |= {SettleKey(SettleKind.REQUEST, request.request_id): now for request in records}
+    due |= {SettleKey(SettleKind.REQUEST, record.request_id): now for record in batch.records}
     for call in batch.untagged:
         unlinked = UnlinkedInvocation(invocation=call, stored_at=now)
         due[SettleKey(SettleKind.INVOCATION, call.invocation_id)] = due_at(unlinked, policy)

@@ -24,12 +24,13 @@ def came_late(call: UnlinkedInvocation, policy: Policy) -> bool:
     return call.stored_at > call.invocation.logged_at + policy.link_delay
 
 
-def settled_around(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> list[RequestId]:
-    """The requests that may have made this call alone; whether they are settled is not asked."""
-    logged_at = target.invocation.logged_at
-    span = logged_at - policy.reach, logged_at + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+def settled_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> list[RequestId]:
+    """The requests that may have made one of these calls, alone; whether they are settled is not asked."""
+    logged = [call.invocation.logged_at for call in calls]
+    span = min(logged) - policy.reach, max(logged) + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
+    chains = [lone_chain(call.invocation) for call in calls]
     requests = ports.around.requests_between(*span, limit=READ_LIMIT)
-    return [request.request_id for request in requests if fits(lone_chain(target.invocation), request, policy)]
+    return [request.request_id for request in requests if any(fits(chain, request, policy) for chain in chains)]
 
 
 def recount_all(

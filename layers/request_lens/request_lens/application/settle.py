@@ -7,7 +7,8 @@ from typing import assert_never
 
 from request_lens.application.settle_chain import settle_invocation
 from request_lens.application.settle_request import settle_orphan, settle_request
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.application.tracing.settle_trace import settle_trace
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
@@ -20,6 +21,8 @@ def settle(key: SettleKey, ports: Ports, policy: Policy) -> None:
             settle_request(RequestId(key.id), ports, policy)
         case SettleKind.ORPHAN:
             settle_orphan(RequestId(key.id), ports, policy)
+        case SettleKind.TRACE:
+            settle_trace(TraceId(key.id), ports, policy)
         case SettleKind.INVOCATION:
             settle_invocation(InvocationId(key.id), ports, policy)
         case _:

@@ -15,8 +15,10 @@ from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
 from request_lens.errors import OutOfTime, StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
 
+_INLINE = frozenset({SettleKind.TRACE, SettleKind.REQUEST})
+
 MAX_INLINE_SETTLES = 25
-"""Requests that are settled with the batch that may have completed them; the rest get a message each, due now."""
+"""Traces and requests that are settled with the batch that may have completed them; the rest get a message each."""
 
 INLINE_BUDGET = timedelta(seconds=15)
 """After this long no further one is begun: where the table answers slowly, a time-out would repeat the whole batch."""
@@ -77,7 +79,7 @@ def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> 
 def collect_and_settle(
     records: Sequence[LogRecord], ports: Ports, policy: Policy
 ) -> tuple[CollectReport, Sequence[SettleFailure]]:
-    """Collect a log batch, settle the requests that it may have completed, and send all other keys.
+    """Collect a log batch, settle the traces and requests that it may have completed, and send all other keys.
 
     That saves them the way through the queue. From the first one on that cannot be settled, all go through the queue.
     Raises: StoreUnavailable, TimerUnavailable; the whole batch must then be retried.
@@ -86,7 +88,7 @@ def collect_and_settle(
     timer = BufferedSettleTimer()
     buffered = replace(ports, timer=timer)
     begun = ports.clock.now()
-    inline = [timed for timed in report.keys if timed[1] <= begun and timed[0].kind is SettleKind.REQUEST]
+    inline = [timed for timed in report.keys if timed[1] <= begun and timed[0].kind in _INLINE]
     del inline[MAX_INLINE_SETTLES:]
     timer.send([timed for timed in report.keys if timed not in inline])
     if any(due_at <= begun for _, due_at in timer.keys):
@@ -104,7 +106,10 @@ def collect_and_settle(
 
 
 def _settle_while_collecting(key: SettleKey, ports: Ports, policy: Policy) -> None:
-    settle_request(RequestId(key.id), ports, policy, record_is_coming=True)
+    if key.kind is SettleKind.REQUEST:
+        settle_request(RequestId(key.id), ports, policy, record_is_coming=True)
+    else:
+        settle(key, ports, policy)
 
 
 def _failure_of(settle_one: _Settle, key: SettleKey, ports: Ports, policy: Policy) -> SettleFailure | None:

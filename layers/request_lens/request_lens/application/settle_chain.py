@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from request_lens.application.read_context import read_calls, read_requests, with_requests
 from request_lens.application.recounts import came_late, decisions_of, linked_of, recount_all, settled_around
 from request_lens.application.settle_request import revise_if_due
+from request_lens.application.tracing.ask_traces import ask_listed, ask_traces
+from request_lens.application.tracing.decision import decide
 from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import (
-    Decision,
     LinkedInvocation,
     Reason,
     Unattributed,
@@ -42,17 +43,22 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     unlinked = ports.store.load_unlinked(invocation_id)
     if unlinked is None:
         return
-    if unlinked.decision is not None:
-        # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count([unlinked], ports.store.find_uncounted(linked_of([unlinked])), ports, policy)
-        if may_be_linked(unlinked, policy) and (came_late(unlinked, policy) or not _is_crowded(unlinked)):
-            _make_good(unlinked, ports, policy)
-    elif due_at(unlinked, policy) > ports.clock.now():
+    if unlinked.decision is None and due_at(unlinked, policy) > ports.clock.now():
         _look_again(unlinked, due_at(unlinked, policy), ports)
-    elif may_be_linked(unlinked, policy):
-        _settle_chains(unlinked, ports, policy)
+        return
+    asked = ask_traces([unlinked], ports, policy)
+    standing = asked.as_it_stands(unlinked)
+    if standing.decision is not None:
+        # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
+        _count([standing], ports.store.find_uncounted(linked_of([standing])), ports, policy)
+        if may_be_linked(standing, policy) and (came_late(standing, policy) or not _is_crowded(standing)):
+            _make_good(standing, ports, policy)
+    elif asked.waits_until is not None:
+        _look_again(standing, asked.waits_until, ports)
+    elif may_be_linked(standing, policy):
+        _settle_chains(standing, ports, policy)
     else:
-        _decide(unlinked, Unattributed(reason=Reason.OTHER_CALLER), ports)
+        decide(standing, Unattributed(reason=Reason.OTHER_CALLER), ports)
 
 
 def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> None:
@@ -87,6 +93,14 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     last = suspected.last_due
     if due_at(last, policy) > now:
         return ()
+    asked = ask_listed(suspected.open_members, ports, policy)
+    if asked.waits_until is not None:
+        _look_again(target, asked.waits_until, ports)
+        return ()
+    if (target := asked.as_it_stands(target)).decision is not None:  # what is left of its chain goes on without it
+        return [call for call in map(asked.as_it_stands, suspected.open_members) if call.decision is None]
+    suspected = linking_context(target, asked.of_facts(facts), policy)
+    last = suspected.last_due
     context, states = read_requests(suspected, target, ports)
     decision = decide_chain(context, now=now)
     if not decision.decisions:
@@ -97,7 +111,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     decided = _decide_all(decision, context, target, ports)
     settled = [state.request_id for state in states if state.revision]
     if not context.facts.complete and came_late(target, policy):
-        settled = settled_around(target, ports, policy)
+        settled = settled_around([target], ports, policy)
     recount_all(settled, decided, ports, policy)
     left_behind = _left_behind(target, replace(suspected, facts=context.facts), sharing)
     known = decisions_of(decided)
@@ -150,7 +164,7 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
 
 def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
     """Let the settled requests around those of the calls that are decided say anew how many calls may be theirs."""
-    around = (settled_around(call, ports, policy) for call in calls if call.decision is not None)
+    around = (settled_around([call], ports, policy) for call in calls if call.decision is not None)
     recount_all(list({request_id: None for found in around for request_id in found}), calls, ports, policy)
 
 
@@ -160,25 +174,15 @@ def _decide_all(
     """Write the decisions, this call's last, and count the calls that are linked; answers with all as they stand."""
     decisions, target_id = decision.decisions, target.invocation.invocation_id
     others = [
-        member if member.decision is not None else _decide(member, decisions[member.invocation.invocation_id], ports)
+        member if member.decision is not None else decide(member, decisions[member.invocation.invocation_id], ports)
         for member in context.deciding
         if member.invocation.invocation_id != target_id
     ]
     if copies := linked_of(others):
         ports.store.store_linked(copies)
-    decided = _decide(target, decisions[target_id], ports)
+    decided = decide(target, decisions[target_id], ports)
     _count([decided, *others], linked_of([decided]), ports, context.policy)
     return [decided, *others]
-
-
-def _decide(unlinked: UnlinkedInvocation, decision: Decision, ports: Ports) -> UnlinkedInvocation:
-    """Write a decision, an unattributed one with what it is published at; answers with the decision that stands."""
-    if isinstance(decision, Unattributed):
-        decision = replace(decision, quote=ports.prices.quote(unlinked.invocation))
-    standing = ports.store.decide(unlinked, decision)
-    if ports.shared is not None:
-        ports.shared.tell_decision(unlinked.invocation.invocation_id, standing)
-    return replace(unlinked, decision=standing)
 
 
 def _count(

@@ -106,7 +106,7 @@ def recount(
 def _load(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
     """All that is known of a request, and where its record names a trace and spans are read, what those say."""
     state = ports.store.load_request(request_id)
-    trace_id = state.record.trace_id if state.record is not None and policy.reads_spans else None
+    trace_id = ports.store.trace_of(state.record) if state.record is not None and policy.reads_spans else None
     if trace_id is None:
         return state
     return with_trace(state, ports.store.load_trace(trace_id), policy, region=ports.region)

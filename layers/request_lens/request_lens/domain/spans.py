@@ -4,13 +4,13 @@ A span never changes once read. Times are aware UTC datetimes cut to the millise
 unknown value is None, never 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from request_lens.domain.facts import InvocationId, RequestId, TokenCounts, TraceId
+from request_lens.domain.facts import InvocationId, Request, RequestId, TokenCounts, TraceId
 
 SpanId = NewType("SpanId", str)
 """16 hexadecimal digits, unique in their trace."""
@@ -99,11 +99,20 @@ class LambdaRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """What is known of one trace: its spans, each once, in order of time, and the requests whose records name it."""
+    """What is known of one trace: its spans, each once, in order of time, and the requests whose records name it.
+
+    `records` are those of the same requests, in the same order: by their ids.
+    """
 
     trace_id: TraceId
     spans: tuple[Span, ...] = ()
     requests: tuple[RequestId, ...] = ()
+    records: tuple[Request, ...] = ()
+
+    @property
+    def calls(self) -> Sequence[Span]:
+        """The spans of calls to Bedrock."""
+        return [span for span in self.spans if span.kind is SpanKind.CALL]
 
 
 def join_spans(spans: Iterable[Span]) -> tuple[Span, ...]:

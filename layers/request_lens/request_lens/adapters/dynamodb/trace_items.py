@@ -4,21 +4,22 @@
 |---|---|---|
 | spans of a trace | `trace#<trace id>` | `spans#<hash of their ids>` |
 | request of a trace | `trace#<trace id>` | `request#<request id>` |
+| bridge | `lambda#<Lambda request id>` | `bridge` |
 
 A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from itertools import batched
 
-from request_lens.adapters.dynamodb.attributes import PlainMap, sequence, text
+from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, sequence, text
 from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.adapters.dynamodb.items import expires_at_epoch_s, invocation_key
 from request_lens.adapters.dynamodb.updates import Update
-from request_lens.domain.facts import InvocationId, RequestId, TraceId
-from request_lens.domain.spans import CallSpan, Span, Trace, join_spans
+from request_lens.domain.facts import InvocationId, Request, TraceId
+from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace, join_spans
 
 _SPANS, NAMING = "spans#", "request#"
 """What the sort keys of the two begin with."""
@@ -32,13 +33,38 @@ def trace_partition(trace_id: TraceId) -> str:
     return f"trace#{trace_id}"
 
 
-def naming_item(trace_id: TraceId, request_id: RequestId, *, stored_at: datetime, retention: timedelta) -> PlainMap:
+def naming_item(trace_id: TraceId, record: Request, *, retention: timedelta) -> PlainMap:
     """The whole item that says that a request's record names a trace."""
     return {
         "pk": trace_partition(trace_id),
-        "sk": f"{NAMING}{request_id}",
-        "expires_at": expires_at_epoch_s(stored_at, retention),
+        "sk": f"{NAMING}{record.request_id}",
+        "record": encode(record),
+        "expires_at": expires_at_epoch_s(record.started_at, retention),
     }
+
+
+def bridge_key(lambda_request_id: str) -> dict[str, Plain]:
+    """The key of the item that joins a function's log of a run and the record of the request that it answered."""
+    return {"pk": f"lambda#{lambda_request_id}", "sk": "bridge"}
+
+
+def run_update(run: LambdaRun, *, retention: timedelta) -> Update:
+    """The update that stores what a function's log tells of a run, where its bridge does not know that."""
+    told: PlainMap = {"trace_id": run.trace_id, "expires_at": expires_at_epoch_s(run.at, retention)}
+    return Update(key=bridge_key(run.lambda_request_id), sets={}, defaults=told)
+
+
+def answered_update(lambda_request_id: str, record: Request, *, retention: timedelta) -> Update:
+    """The update that stores which request a run answered, where its bridge does not know that."""
+    told: PlainMap = {"record": encode(record), "expires_at": expires_at_epoch_s(record.started_at, retention)}
+    return Update(key=bridge_key(lambda_request_id), sets={}, defaults=told)
+
+
+def bridge_from(item: PlainMap) -> tuple[TraceId, Request] | None:
+    """The trace and the request that a bridge joins; None while one side is not known."""
+    if "trace_id" not in item or "record" not in item:
+        return None
+    return TraceId(text(item["trace_id"])), decode(Request, item["record"])
 
 
 def spans_items(spans: Sequence[Span], *, retention: timedelta) -> Sequence[PlainMap]:
@@ -66,11 +92,12 @@ def _spans_item(trace_id: TraceId, spans: Sequence[Span], retention: timedelta) 
 def trace_from(trace_id: TraceId, items: Sequence[PlainMap]) -> Trace:
     """The trace by the items of its partition."""
     lists = [sequence(item["spans"]) for item in items if text(item["sk"]).startswith(_SPANS)]
-    keys = [text(item["sk"]) for item in items]
+    records = tuple(decode(Request, item["record"]) for item in items if text(item["sk"]).startswith(NAMING))
     return Trace(
         trace_id=trace_id,
         spans=join_spans(decode(Span, each) for stored in lists for each in stored),
-        requests=tuple(RequestId(key.removeprefix(NAMING)) for key in keys if key.startswith(NAMING)),
+        requests=tuple(record.request_id for record in records),
+        records=records,
     )
 
 

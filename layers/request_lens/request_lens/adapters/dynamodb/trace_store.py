@@ -9,16 +9,21 @@ from request_lens.adapters.dynamodb.items import invocation_key
 from request_lens.adapters.dynamodb.table import in_parallel
 from request_lens.adapters.dynamodb.trace_items import (
     NAMING,
+    answered_update,
+    bridge_from,
+    bridge_key,
     call_span_from,
     call_span_update,
     naming_item,
+    run_update,
     spans_items,
     trace_from,
     trace_partition,
 )
-from request_lens.domain.facts import InvocationId, RequestId, TraceId
-from request_lens.domain.spans import CallSpan, Span, SpanKind, Trace
+from request_lens.domain.facts import InvocationId, Request, TraceId
+from request_lens.domain.spans import CallSpan, LambdaRun, Span, SpanKind, Trace
 from request_lens.errors import UnreadableItem
+from request_lens.ports import NamedTrace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,9 +58,29 @@ class DynamoTraceStore(DynamoFactReader):
             ]
         )
 
-    def name_traces(self, named: Sequence[tuple[TraceId, RequestId]], *, stored_at: datetime) -> None:
+    def name_traces(self, named: Sequence[NamedTrace]) -> None:
         """See `ports.TraceStore`."""
-        self._table.put_all([naming_item(*each, stored_at=stored_at, retention=self._retention) for each in named])
+        self._table.put_all([naming_item(*each, retention=self._retention) for each in named])
+
+    def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
+        """See `ports.TraceStore`. One update a side: of the two of one run the second answers with both."""
+        sides = [run_update(run, retention=self._retention) for run in runs]
+        others = [
+            answered_update(record.lambda_request_id, record, retention=self._retention)
+            for record in records
+            if record.lambda_request_id is not None
+        ]
+        items = [*self._table.update_and_read(sides), *self._table.update_and_read(others)]
+        with reading("a bridge"):
+            joined = [bridge for item in items if (bridge := bridge_from(item)) is not None]
+        return list({(trace_id, record.request_id): (trace_id, record) for trace_id, record in joined}.values())
+
+    def trace_of(self, request: Request) -> TraceId | None:
+        """See `ports.TraceStore`. One GetItem where only a function's run can tell."""
+        if request.trace_id is not None or request.lambda_request_id is None:
+            return request.trace_id
+        item = self._table.get(bridge_key(request.lambda_request_id))
+        return None if item is None or "trace_id" not in item else TraceId(str(item["trace_id"]))
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         """See `ports.TraceStore`. A Query a trace, eight at a time."""

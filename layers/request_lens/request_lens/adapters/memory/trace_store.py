@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from request_lens.domain.facts import InvocationId, RequestId, TraceId
-from request_lens.domain.spans import CallSpan, Span, SpanId, SpanKind, Trace, join_spans
+from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
+from request_lens.domain.spans import CallSpan, LambdaRun, Span, SpanId, SpanKind, Trace, join_spans
+from request_lens.ports import NamedTrace
 
 
 class MemoryTraceStore:
@@ -12,7 +13,9 @@ class MemoryTraceStore:
 
     def __init__(self) -> None:
         self._spans: dict[TraceId, dict[SpanId, Span]] = {}
-        self._naming: dict[TraceId, set[RequestId]] = {}
+        self._naming: dict[TraceId, dict[RequestId, Request]] = {}
+        self._runs: dict[str, TraceId] = {}
+        self._answered: dict[str, Request] = {}
         self._calls: dict[InvocationId, CallSpan] = {}
 
     def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:  # noqa: ARG002 - nothing expires here
@@ -22,10 +25,27 @@ class MemoryTraceStore:
             if span.kind is SpanKind.CALL and span.invocation_id is not None:
                 self._calls.setdefault(span.invocation_id, span.call)
 
-    def name_traces(self, named: Sequence[tuple[TraceId, RequestId]], *, stored_at: datetime) -> None:  # noqa: ARG002
+    def name_traces(self, named: Sequence[NamedTrace]) -> None:
         """See `ports.TraceStore`."""
-        for trace_id, request_id in named:
-            self._naming.setdefault(trace_id, set()).add(request_id)
+        for trace_id, record in named:
+            self._naming.setdefault(trace_id, {})[record.request_id] = record
+
+    def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
+        """See `ports.TraceStore`."""
+        touched: dict[str, None] = {}
+        for run in runs:
+            self._runs.setdefault(run.lambda_request_id, run.trace_id)
+            touched[run.lambda_request_id] = None
+        for record in records:
+            if record.lambda_request_id is not None:
+                self._answered.setdefault(record.lambda_request_id, record)
+                touched[record.lambda_request_id] = None
+        known = (key for key in touched if key in self._runs and key in self._answered)
+        return [(self._runs[key], self._answered[key]) for key in known]
+
+    def trace_of(self, request: Request) -> TraceId | None:
+        """See `ports.TraceStore`."""
+        return request.trace_id or self._runs.get(request.lambda_request_id or "")
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         """See `ports.TraceStore`."""
@@ -34,7 +54,11 @@ class MemoryTraceStore:
     def load_trace(self, trace_id: TraceId) -> Trace:
         """See `ports.TraceStore`."""
         spans = join_spans(self._spans.get(trace_id, {}).values())
-        return Trace(trace_id=trace_id, spans=spans, requests=tuple(sorted(self._naming.get(trace_id, ()))))
+        naming = self._naming.get(trace_id, {})
+        requests = tuple(sorted(naming))
+        return Trace(
+            trace_id=trace_id, spans=spans, requests=requests, records=tuple(naming[each] for each in requests)
+        )
 
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
         """See `ports.TraceStore`."""

@@ -128,7 +128,7 @@ def _added_latencies(change: RevisionWritten) -> Counter[tuple[str, int]]:
 
 
 def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
-    """The known latencies of the LLM calls among the bars, by model, but for those that were published as unattributed."""
+    """The known latencies of the LLM calls among the bars, by model; those taken back were published by themselves."""
     bars = (bar for bar in summary.bars if bar.error_code is None and not bar.taken_back)
     return Counter((bar.model_id, bar.latency_ms) for bar in bars if bar.latency_ms is not None)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
@@ -60,18 +60,22 @@ def with_trace(state: RequestState, trace: Trace, policy: Policy, *, region: str
 
 
 class SettleKind(StrEnum):
-    """What a settle message is about: a request, a request whose record may never come, an untagged invocation."""
+    """What a settle message is about.
+
+    A request, a request whose record may never come, an untagged invocation, or a trace that a record names.
+    """
 
     REQUEST = "request"
     ORPHAN = "orphan"
     INVOCATION = "invocation"
+    TRACE = "trace"
 
 
 class SettleKey(NamedTuple):
     """All that a settle message says: any copy of it, at any time, is safe."""
 
     kind: SettleKind
-    id: RequestId | InvocationId
+    id: RequestId | InvocationId | TraceId
 
 
 type TimedKey = tuple[SettleKey, datetime]

@@ -1,0 +1,52 @@
+"""Asking traces: before time decides calls, the traces of their spans do, as far as they tell."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from request_lens.application.tracing.settle_trace import settle_trace
+from request_lens.domain.facts import InvocationId
+from request_lens.domain.linking.link import Link, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import NearbyFacts
+from request_lens.domain.policy import Policy
+from request_lens.ports import Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The calls that were asked for, as they stand now, and until when one of them waits for others of its run."""
+
+    known: Mapping[InvocationId, UnlinkedInvocation] = field(default_factory=dict)
+    waits_until: datetime | None = None
+
+    def as_it_stands(self, call: UnlinkedInvocation) -> UnlinkedInvocation:
+        """What is known of a call now, or else what was."""
+        return self.known.get(call.invocation.invocation_id, call)
+
+    def of_facts(self, facts: NearbyFacts) -> NearbyFacts:
+        """The facts around with what is known of the calls now."""
+        return replace(facts, unlinked=[self.as_it_stands(call) for call in facts.unlinked])
+
+
+def ask_listed(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
+    """Ask the traces of calls that are due and were read from a list by time, which knows no spans."""
+    if not policy.reads_spans:
+        return Asked()
+    return ask_traces(ports.store.load_all_unlinked([call.invocation.invocation_id for call in calls]), ports, policy)
+
+
+def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
+    """Settle the traces of those of the calls, which are due or decided, and as they stand, that are not linked."""
+    known = {call.invocation.invocation_id: call for call in calls}
+    if not policy.reads_spans:
+        return Asked(known=known)
+    waiting: list[datetime] = []
+    for call_id in list(known):
+        call = known[call_id]  # a trace that was asked for another call may have decided it
+        if isinstance(call.decision, Link) or call.span is None:
+            continue
+        settled = settle_trace(call.span.trace_id, ports, policy)
+        known |= {other: stands for other, stands in settled.decided.items() if other in known}
+        if call_id in settled.waiting:
+            waiting.append(settled.waiting[call_id])
+    return Asked(known=known, waits_until=max(waiting, default=None))

@@ -1,0 +1,80 @@
+"""Runs of agents: calls of a trace that no record names are linked by the time of the run that made them, together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from request_lens.domain.facts import InvocationId, Request
+from request_lens.domain.linking.evidence import link_by_time
+from request_lens.domain.linking.link import (
+    Assumption,
+    Decision,
+    Link,
+    Method,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
+from request_lens.domain.linking.neighbourhood import due_at
+from request_lens.domain.linking.parts import started_within
+from request_lens.domain.linking.traces import may_hold
+from request_lens.domain.policy import Policy
+from request_lens.domain.spans import Trace
+from request_lens.domain.tracing.runs import Run, runs_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsOfRun:
+    """What one run of an agent called, as it stands: the calls belong to one request, whichever it is."""
+
+    run: Run
+    calls: Sequence[UnlinkedInvocation]
+
+    @property
+    def open_calls(self) -> Sequence[UnlinkedInvocation]:
+        """Those that are not decided yet."""
+        return [call for call in self.calls if call.decision is None]
+
+    def due_at(self, policy: Policy) -> datetime:
+        """When its open calls, of which there is one at least, are due: with the last of them."""
+        return max(due_at(call, policy) for call in self.open_calls)
+
+
+def calls_by_run(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Sequence[CallsOfRun]:
+    """The trace's runs that have a call which is not decided yet, with all of their calls among these."""
+    runs = runs_of(trace.spans)
+    made_by: Mapping[InvocationId | None, Run] = {
+        span.invocation_id: run for span in trace.calls for run in runs if run.holds(span)
+    }
+    known = list(calls)
+    of_runs = (
+        CallsOfRun(run=run, calls=[call for call in known if made_by.get(call.invocation.invocation_id) == run])
+        for run in runs
+    )
+    return [of_run for of_run in of_runs if of_run.open_calls]
+
+
+def requests_around(run: Run, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:
+    """Those of the requests, which are in order of time, that may have made all of a run."""
+    near = started_within(requests, run.started_at, run.started_at, policy)
+    return [request for request in near if may_hold(request, run.started_at, run.ended_at, policy)]
+
+
+def decide_run(of_run: CallsOfRun, candidates: Sequence[Request], policy: Policy) -> Decision:
+    """The decision of a run's open calls, which are due; the candidates may each have made it.
+
+    Where a call of it is linked already, the others follow it: a run is never parted.
+    """
+    links = {call.decision.request_id: call.decision for call in of_run.calls if isinstance(call.decision, Link)}
+    if len(links) == 1:
+        link = next(iter(links.values()))
+        return Link(request_id=link.request_id, method=Method.WINDOW, confidence=link.confidence)
+    if len(candidates) == 1 and candidates[0].duration_ms is not None:
+        return link_by_time(candidates[0], policy)
+    if candidates:
+        return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(candidates))
+    is_breach = bool(policy.agent_role_names)
+    return Unattributed(
+        reason=Reason.NO_REQUEST,
+        violates=Assumption.CALLS_HAVE_REQUESTS if is_breach else None,
+    )

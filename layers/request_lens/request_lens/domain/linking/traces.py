@@ -1,0 +1,78 @@
+"""Traces: which request a call belongs to by the trace of its span, which requests' records name."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from request_lens.domain.facts import Request, TraceId
+from request_lens.domain.linking.fit import overtime_of
+from request_lens.domain.linking.link import (
+    Assumption,
+    Confidence,
+    Decision,
+    Link,
+    Method,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
+from request_lens.domain.linking.neighbourhood import due_at
+from request_lens.domain.policy import Policy
+from request_lens.domain.spans import CallSpan
+from request_lens.domain.tracing.runs import is_born_in
+
+
+def decide_in_trace(
+    call: UnlinkedInvocation, span: CallSpan, records: Sequence[Request], policy: Policy, *, now: datetime
+) -> Decision | None:
+    """The decision of a call whose trace these records name, of which there is one at least; None while none is due.
+
+    A trace that was born in its only request, and a call in that request's time, need not wait for another record: who
+    calls that API makes a trace of its own. Else, once the call is due, all records that name the trace have come: the
+    only one has made the call, whenever that was. Of several (a session, an API behind an API) the one that its exact
+    time fits has, overtime counting as possible.
+    """
+    if len(records) == 1:
+        is_sure = is_born_in(span.trace_id, records[0], clock_skew=policy.clock_skew) and may_hold(
+            records[0], span.started_at, span.ended_at, policy, overtime=False
+        )
+        return _link(records[0], Confidence.EXACT) if is_sure or due_at(call, policy) <= now else None
+    if due_at(call, policy) > now:
+        return None
+    fitting = [record for record in records if may_hold(record, span.started_at, span.ended_at, policy)]
+    if len(fitting) == 1:
+        return _link(fitting[0], Confidence.INFERRED)
+    candidates = len(fitting) or len(records)
+    return Unattributed(reason=Reason.AMBIGUOUS, candidates=candidates)
+
+
+def _link(record: Request, confidence: Confidence) -> Link:
+    return Link(request_id=record.request_id, method=Method.TRACE, confidence=confidence)
+
+
+def may_hold(record: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:
+    """Whether a time that is known to the millisecond lies in the request's, give or take the skew.
+
+    A request of unknown duration is taken to have lasted `MaxRequestSeconds`, but holds nothing without overtime.
+    """
+    if record.latest_end is None and not overtime:
+        return False
+    latest_end = record.latest_end or record.latest_start + policy.max_request
+    after = overtime_of(record, policy) if overtime else timedelta(0)
+    skew = policy.clock_skew
+    return record.started_at - skew <= begin and end <= latest_end + after + skew
+
+
+def violations_by_records(record: Request, trace_id: TraceId, records: Sequence[Request], policy: Policy) -> bool:
+    """Whether a record names a trace that was born in another request: one that had been taken for that one's alone."""
+    if is_born_in(trace_id, record, clock_skew=policy.clock_skew):
+        return False
+    others = (other for other in records if other.request_id != record.request_id)
+    return any(is_born_in(trace_id, other, clock_skew=policy.clock_skew) for other in others)
+
+
+def violation_by_link(call: UnlinkedInvocation, records: Sequence[Request]) -> Assumption | None:
+    """What a call shows broken that was linked to a request which does not name its trace."""
+    link = call.decision
+    if not isinstance(link, Link) or any(record.request_id == link.request_id for record in records):
+        return None
+    return Assumption.TRACES_HAVE_ONE_REQUEST if link.method is Method.TAG else Assumption.SPANS_COME_IN_TIME

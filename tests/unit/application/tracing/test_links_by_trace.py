@@ -1,0 +1,310 @@
+"""Links by trace: the record, the call, its span and the bridge join whatever their order; time decides the rest."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from request_lens.domain.facts import RequestId
+from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
+from request_lens.domain.log_record import LogRecord
+from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.settling.state import SettleKey, SettleKind
+from tests.support.facts import ROLE, call, request, tag
+from tests.support.telemetry.linked_traces import (
+    SPANS,
+    answered_request,
+    entry_of,
+    run_of,
+    span_of,
+    trace_id,
+    traced_request,
+    untagged_call,
+)
+from tests.support.world import World, places
+
+TRACE = trace_id()
+EXACT = {"c1": ("trace", "exact")}
+
+
+def collected(*batches: tuple[float, list[LogRecord]], policy: Policy = SPANS) -> World:
+    """A world that has collected these batches, and settled what they named at once."""
+    world = World(policy)
+    for seconds, records in batches:
+        world.collect(seconds, *records)
+    world.run_until(batches[-1][0] + 0.001)
+    return world
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_last_to_come_of_record_call_and_span_links_the_call_at_once(order: tuple[int, ...]) -> None:
+    facts: list[LogRecord] = [traced_request(), untagged_call(), span_of(untagged_call(), TRACE)]
+
+    world = collected(*((8 + place, [facts[which]]) for place, which in enumerate(order)))
+
+    assert world.calls_of() == EXACT
+    world.run_until()
+    assert places(world) == {"c1": "r1"}
+    assert world.published().keys() == {"r1#1"}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_function_and_its_log_join_a_request_to_a_trace_in_any_order(order: tuple[int, ...]) -> None:
+    record, run = answered_request("r1", "run"), run_of("run", TRACE)
+    facts: list[LogRecord] = [record, run, untagged_call(), span_of(untagged_call(), TRACE)]
+
+    world = collected(*((8 + place, [facts[which]]) for place, which in enumerate(order)))
+
+    assert world.calls_of() == EXACT
+
+
+def test_where_spans_are_not_read_none_is_kept_and_time_decides() -> None:
+    without = replace(SPANS, reads_spans=False)
+    span, run = span_of(untagged_call(), TRACE), run_of("run", TRACE)
+
+    world = World(without)
+    report = world.collect(10, traced_request(), untagged_call(), span, run)
+    world.run_until()
+
+    assert (report.facts, report.ignored) == (2, 2)
+    assert {key.kind for key, _ in report.keys} == {SettleKind.REQUEST, SettleKind.INVOCATION}
+    assert world.calls_of() == {"c1": ("window", "inferred")}
+    assert world.store.load_trace(TRACE).spans == ()
+
+
+def test_spans_and_runs_count_as_facts_and_those_out_of_bounds_are_rejected() -> None:
+    world = World(SPANS)
+    old = span_of(untagged_call("old", -91 * 86_400), TRACE)
+
+    report = world.collect(
+        10, span_of(untagged_call(), TRACE), run_of("run", TRACE), old, run_of("b", TRACE, seconds=9_000)
+    )
+
+    assert (report.facts, report.ignored) == (2, 0)
+    assert [each.reason for each in report.rejected] == ["too_old", "too_new"]
+
+
+def test_only_named_traces_are_settled_whatever_came_of_them() -> None:
+    world = World(SPANS)
+
+    unnamed = world.collect(10, span_of(untagged_call(), TRACE))
+    named = world.collect(11, traced_request())
+    again = world.collect(12, span_of(untagged_call(), TRACE))
+    the_call = world.collect(13, untagged_call())
+
+    key = SettleKey(SettleKind.TRACE, TRACE)
+    assert key not in dict(unnamed.keys)
+    for report in (named, again, the_call):
+        assert report.keys[0][0] == key
+
+
+def test_calls_that_overlap_and_fit_several_requests_are_each_their_own() -> None:
+    world = World(SPANS)
+    for number in range(6):
+        trace = trace_id(number, born=0)
+        own = untagged_call(f"c{number}", 1)
+        world.collect(10 + number, traced_request(f"r{number}", 0.1 * number, trace=trace), own, span_of(own, trace))
+    world.run_until()
+
+    assert places(world) == {f"c{number}": f"r{number}" for number in range(6)}
+    assert world.sum_of(Metric.LLM_CALLS) == 6
+    assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 0
+
+
+def test_a_call_whose_span_never_comes_is_decided_by_time_as_ever() -> None:
+    world = World(SPANS)
+    world.collect(
+        10, traced_request(), untagged_call("c1", 1), span_of(untagged_call("c1", 1), TRACE), untagged_call("c2", 3)
+    )
+    world.run_until()
+
+    assert world.calls_of() == {"c1": ("trace", "exact"), "c2": ("window", "inferred")}
+
+
+def test_a_call_of_a_role_that_is_no_agents_is_linked_by_its_trace() -> None:
+    stranger = untagged_call(role="somebody-else")
+
+    world = collected((10, [traced_request(), stranger, span_of(stranger, TRACE)]))
+
+    assert world.calls_of() == EXACT
+
+
+@pytest.mark.parametrize("reason", [Reason.NO_REQUEST, Reason.AMBIGUOUS, Reason.OTHER_CALLER])
+def test_an_unattributed_call_gives_way_to_the_trace_that_comes_late_and_is_published_negative(reason: Reason) -> None:
+    world = World(SPANS)
+    own = untagged_call(role="somebody-else" if reason is Reason.OTHER_CALLER else ROLE)
+    if reason is Reason.AMBIGUOUS:
+        world.collect(9, request("a", 0.5), request("b", 0.5))
+    world.collect(10, own)
+    world.run_until(300)
+    decided = world.decision("c1")
+    assert isinstance(decided, Unattributed)
+    assert decided.reason is reason
+
+    world.collect(301, traced_request("r1", 0), span_of(own, TRACE))
+    world.run_until()
+
+    assert places(world) == {"c1": "r1"}
+    assert world.decision("c1") == Link(
+        request_id=RequestId("r1"), method=Method.TRACE, confidence=Confidence.EXACT, taken_back=True
+    )
+    assert {"invocation:c1#1", "invocation:c1#2", "r1#1"} <= world.published().keys()
+    assert world.sum_of(Metric.LLM_CALLS) == 1
+    assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 0
+    latencies = [
+        each.values.get(Metric.INVOCATION_LATENCY, ()) for line in world.sink.publications for each in line.by_model
+    ]
+    assert sum(map(len, latencies)) == 1
+
+
+def test_an_inferred_link_does_not_give_way() -> None:
+    world = World(SPANS)
+    own = untagged_call()
+    world.collect(10, request("a", 0), own)
+    world.run_until(300)
+
+    world.collect(301, traced_request("r1", 0), span_of(own, TRACE))
+    world.run_until()
+
+    assert places(world) == {"c1": "a"}
+
+
+def test_a_tag_wins_over_a_trace() -> None:
+    own = call("c1", 1, tag=tag("a"))
+
+    world = collected((10, [traced_request("r1"), request("a"), own, span_of(own, TRACE)]))
+    world.run_until()
+
+    assert places(world) == {"c1": "a"}
+
+
+def test_work_after_a_202_is_the_requests_once_it_is_due() -> None:
+    own = untagged_call(logged=20)
+    world = collected((24, [traced_request(duration_ms=500, status=202), own, span_of(own, TRACE)]))
+    assert world.decision("c1") is None
+
+    world.run_until()
+
+    assert world.calls_of() == EXACT
+
+
+def test_a_trace_that_was_not_born_in_its_request_waits_until_others_may_have_named_it() -> None:
+    session = trace_id(7, born=-600)
+    own = untagged_call()
+    world = collected((10, [traced_request(trace=session), own, span_of(own, session)]))
+    assert world.decision("c1") is None
+
+    world.run_until()
+
+    assert world.calls_of() == EXACT
+
+
+def session_of(*starts: float) -> list[LogRecord]:
+    """Requests of 5 s that name one trace, which was born long before."""
+    return [traced_request(f"r{place}", start, trace=trace_id(7, born=-600)) for place, start in enumerate(starts)]
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ((0, 20, 40), Link(request_id=RequestId("r1"), method=Method.TRACE, confidence=Confidence.INFERRED)),
+        ((18, 20, 40), Unattributed(reason=Reason.AMBIGUOUS, candidates=2, trace_id=trace_id(7, born=-600))),
+        ((0, 40, 60), Unattributed(reason=Reason.AMBIGUOUS, candidates=3, trace_id=trace_id(7, born=-600))),
+    ],
+)
+def test_of_several_requests_of_one_trace_the_one_whose_time_a_call_fits_made_it(
+    starts: tuple[float, ...], expected: Link | Unattributed
+) -> None:
+    own = untagged_call(logged=21)
+    world = World(SPANS)
+    world.collect(70, *session_of(*starts), own, span_of(own, trace_id(7, born=-600)))
+
+    world.run_until()
+
+    assert world.decision("c1") == expected
+
+
+def test_a_trace_is_not_taken_for_the_requests_that_it_was_born_in_while_another_names_it() -> None:
+    """An API behind an API: both records name the trace, and it was born in both."""
+    own = untagged_call(logged=1)
+    world = collected(
+        (10, [traced_request("outer", 0, duration_ms=9_000), traced_request("inner", 0.2), own, span_of(own, TRACE)])
+    )
+    assert world.decision("c1") is None
+
+    world.run_until()
+
+    assert world.decision("c1") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2, trace_id=TRACE)
+
+
+def unnamed_run(*, begins: float = 0.2, ends: float = 4.8) -> list[LogRecord]:
+    """Two calls without tools below one entry span of a trace that nobody names."""
+    calls = [untagged_call("c1", 1), untagged_call("c2", 3)]
+    return [*calls, *(span_of(each, TRACE) for each in calls), entry_of(TRACE, begins, ends)]
+
+
+def test_the_calls_of_a_run_whose_trace_nobody_names_are_linked_by_its_time_together() -> None:
+    """By themselves c1 fits both requests."""
+    world = World(SPANS)
+    world.collect(10, request("long", 0), request("short", 0.8, duration_ms=1_800), *unnamed_run())
+    world.run_until()
+
+    assert world.calls_of("long") == {"c1": ("window", "inferred"), "c2": ("window", "inferred")}
+    assert world.calls_of("short") == {}
+
+
+@pytest.mark.parametrize(
+    ("requests", "reason", "candidates", "violates"),
+    [
+        ([], Reason.NO_REQUEST, 0, Assumption.CALLS_HAVE_REQUESTS),
+        ([request("a"), request("b")], Reason.AMBIGUOUS, 2, None),
+        ([request("a", duration_ms=None)], Reason.AMBIGUOUS, 1, None),
+    ],
+)
+def test_a_run_that_no_one_request_can_have_made_is_unattributed_as_one(
+    requests: list[LogRecord], reason: Reason, candidates: int, violates: Assumption | None
+) -> None:
+    world = World(SPANS)
+    world.collect(10, *requests, *unnamed_run())
+    world.run_until()
+
+    expected = Unattributed(reason=reason, candidates=candidates, violates=violates, trace_id=TRACE)
+    assert {world.decision(each) for each in ("c1", "c2")} == {expected}
+
+
+def test_a_call_of_a_run_that_comes_late_follows_those_that_are_linked() -> None:
+    late = untagged_call("late", 2)
+    world = World(SPANS)
+    world.collect(10, request("long", 0), *unnamed_run(), span_of(late, TRACE))
+    world.run_until(300)
+    assert len(world.calls_of("long")) == 2
+
+    world.collect(301, late, request("other", 0))
+    world.run_until()
+
+    assert places(world) == dict.fromkeys(("c1", "c2", "late"), "long")
+
+
+def test_a_call_that_left_its_chain_to_one_that_a_trace_decided_is_settled_with_it() -> None:
+    """c1's span never came: by time its chain fits both requests, but its other call is known."""
+    first = call("c1", 1, produced=["t"])
+    second = call("c2", 3, returned=["t"])
+    world = World(SPANS)
+    world.collect(10, request("other", 0), traced_request("r1", 0), first, second)
+    world.collect(92, span_of(second, TRACE))
+    world.run_until()
+
+    assert world.decision("c2") is not None
+    assert places(world) == {"c1": "r1", "c2": "r1"}
+    assert world.calls_of("r1") == {"c1": ("chain", "exact"), "c2": ("trace", "exact")}
+
+
+def test_a_message_about_a_trace_whose_writer_died_stores_the_copies_that_are_missing() -> None:
+    world = collected((10, [traced_request(), untagged_call(), span_of(untagged_call(), TRACE)]))
+    world.store._linked.clear()
+
+    world.timer.send([(SettleKey(SettleKind.TRACE, TRACE), world.clock.now())])
+    world.run_until()
+
+    assert world.calls_of() == EXACT

@@ -34,7 +34,7 @@ def lambda_handler(event: Mapping[str, object], context: LambdaContext) -> str:
     widget_request = read_request(event, now=viewer.clock.now())
     if widget_request.request_id is not None:
         details = get_request(viewer.ports, viewer.policy, request_id=widget_request.request_id)
-        return details_page(details, widget_request, viewer.policy)
+        return details_page(details, widget_request, viewer.policy, endpoint=context.invoked_function_arn)
     return _timeline(widget_request, viewer, endpoint=context.invoked_function_arn)
 
 

@@ -1,11 +1,14 @@
 """The widget's second page: one request with each of its calls."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from request_lens.application.query import RequestDetail, RequestView
+from request_lens.domain.facts import Request
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import end_text, link_text, start_text
 from request_lens.presentation.certainty import at_least_words, doubt_of, remedy, token_counts, why_uncertain
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
@@ -13,7 +16,14 @@ from request_lens.presentation.formatting import counts_text, duration_text, mom
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.pieces import Words
-from widget_html import page
+from request_lens.presentation.traced import (
+    complete_sentence,
+    elsewhere_sentence,
+    outcome_text,
+    time_sentence,
+    trace_address,
+)
+from widget_html import console_of, page
 from widget_request import WidgetRequest
 from widget_timeline import timeline_row
 
@@ -27,17 +37,22 @@ _HEADERS = (
 )
 
 
-def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: Policy) -> Markup:
-    """One request: its picture, its totals, and a row a call."""
+def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: Policy, *, endpoint: str) -> Markup:
+    """One request: its picture, its totals, and a row a call. `endpoint` is the ARN of this function."""
     if details.view is None and not details.calls:
         words = "Nothing is known of this request: its logs have not arrived, or it has expired."
         heading = element("h2", text(widget_request.request_id or ""))
         return page(heading, element("p", text(words)), theme=widget_request.theme)
     head = [element("p", text("The request's record has not arrived yet."))]
     if details.view is not None:
-        lines = (_totals(details.view), *_uncertain(details.view))
-        head = [_picture(details.view, widget_request), *(element("p", text(line)) for line in lines)]
-    return page(*head, *_calls(details, policy), theme=widget_request.theme)
+        lines = (_totals(details.view), *_uncertain(details.view), *_traced(details.view))
+        head = [
+            _picture(details.view, widget_request),
+            *(element("p", text(line)) for line in lines),
+            *_trace(details.view, endpoint),
+        ]
+    tools = () if details.view is None else _tools(details.view)
+    return page(*head, *_calls(details, policy), *tools, theme=widget_request.theme)
 
 
 def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
@@ -74,6 +89,54 @@ def _uncertain(view: RequestView) -> Iterator[str]:
     doubt = doubt_of(view.record, view.summary) if view.summary is not None and not view.is_pending else None
     if view.summary is not None and doubt is not None:
         yield f"Uncertain: {why_uncertain(view.record, view.summary)}. What helps: {remedy(doubt)}."
+
+
+def _traced(view: RequestView) -> Iterator[str]:
+    """What spans say: whether all calls are there, where the time went, and when the first token came."""
+    traced = view.summary.traced if view.summary is not None else None
+    if traced is None:
+        return
+    yield f"{complete_sentence(traced)}."
+    if elsewhere := elsewhere_sentence(traced):
+        yield f"{elsewhere}."
+    first_token = (
+        "" if traced.first_token_ms is None else f" · first token after {duration_text(traced.first_token_ms)}"
+    )
+    yield f"Time by: {time_sentence(traced)}{first_token}"
+
+
+def _trace(view: RequestView, endpoint: str) -> Iterator[Markup]:
+    """The trace, as a link to where the console shows it, and the session."""
+    traced = view.summary.traced if view.summary is not None else None
+    if traced is None:
+        return
+    link = element("a", text(traced.trace_id), href=trace_address(console_of(endpoint), traced.trace_id))
+    session = "" if traced.session_id is None else f" · session {traced.session_id}"
+    yield element("p", text("Trace "), link, text(session))
+
+
+def _tools(view: RequestView) -> Iterator[Markup]:
+    """The table of the runs of tools."""
+    tools = view.summary.traced.tools if view.summary is not None and view.summary.traced is not None else ()
+    if not tools:
+        return
+    headers = (element("th", text(header), class_=class_) for header, class_ in _TOOL_HEADERS)
+    rows = (_tool(view.record, tool) for tool in tools)
+    yield element("table", element("thead", element("tr", *headers)), element("tbody", *rows))
+
+
+_TOOL_HEADERS = (("Tool", ""), ("Start (UTC)", "rlw-number"), ("Duration", "rlw-number"), ("Outcome", ""))
+
+
+def _tool(record: Request, tool: ToolUse) -> Markup:
+    started_at = record.started_at + timedelta(milliseconds=tool.offset_ms)
+    cells = (
+        (tool.tool, ""),
+        (started_at.time().isoformat(timespec="milliseconds"), "rlw-number"),
+        (duration_text(tool.duration_ms), "rlw-number"),
+        (outcome_text(tool), "rlw-failed" if tool.failed else ""),
+    )
+    return element("tr", *(element("td", text(cell), class_=class_) for cell, class_ in cells))
 
 
 def _calls(details: RequestDetail, policy: Policy) -> Iterator[Markup]:

@@ -22,6 +22,7 @@ _STYLE = """
 .rlw th { color: %(muted)s; font-weight: 500; }
 .rlw .rlw-number { text-align: right; white-space: nowrap; }
 .rlw .rlw-failed { color: %(failed)s; }
+.rlw p a { color: %(call)s; }
 .rlw .rlw-provisional td { border-bottom-style: dashed; }
 """
 
@@ -45,3 +46,10 @@ def opening_row(top: float, *, height: float, hover: str, endpoint: str, paramet
     area = element("a", NOTHING, class_="rlw-row", style=place, title=hover)
     request = text(json.dumps(parameters))
     return joined((area, element("cwdb-action", request, action="call", display="popup", endpoint=endpoint)))
+
+
+def console_of(endpoint: str) -> str:
+    """The address of CloudWatch's console where the function with this ARN is."""
+    _, partition, _, region, *_ = endpoint.split(":")
+    domain = "console.amazonaws-us-gov.com" if partition == "aws-us-gov" else "console.aws.amazon.com"
+    return f"https://{region}.{domain}/cloudwatch/home?region={region}"

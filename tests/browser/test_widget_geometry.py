@@ -211,7 +211,9 @@ def test_a_hostile_name_stays_a_text_in_both_pages() -> None:
         document(timeline_page(request_page(3, route=HOSTILE), question(), endpoint=ENDPOINT)), MEASURE, READ
     )
     asked = question(request_id="request-0001")
-    calls = measured(document(details_page(request_detail(route=HOSTILE), asked, POLICY)), MEASURE, READ)
+    calls = measured(
+        document(details_page(request_detail(route=HOSTILE), asked, POLICY, endpoint=ENDPOINT)), MEASURE, READ
+    )
 
     assert (rows.foreign, rows.actions, len(rows.rows)) == (0, 3, 3)
     assert (calls.foreign, calls.actions) == (0, 0)

@@ -72,7 +72,7 @@ def details_document(
     """The second page for one request."""
     details = request_detail(pending=pending, uncertain=uncertain, failing=failing)
     asked = question(theme=theme, width=width, request_id="request-0001")
-    return document(details_page(details, asked, POLICY), theme=theme)
+    return document(details_page(details, asked, POLICY, endpoint=ENDPOINT), theme=theme)
 
 
 def _lost(number: int) -> UnlinkedInvocation:

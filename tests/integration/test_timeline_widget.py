@@ -16,6 +16,7 @@ from request_lens.domain.policy import Policy
 from tests.integration.conftest import ENVIRONMENT
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
+from tests.support.telemetry.traced_states import MISSING, SESSION, TRACE_ID, traced_state
 from tests.support.widget_traffic import START, store_settled, store_unattributed
 
 
@@ -167,6 +168,25 @@ def test_the_details_say_what_each_call_cost_and_why_one_has_no_cost() -> None:
     assert "+ 1 unpriced" in page
     assert page.count("unpriced: unknown region") == 1
     assert page.count(">$0.00") == 2
+
+
+def test_the_details_say_what_spans_do_and_link_to_the_trace(store: DynamoFactStore) -> None:
+    state = traced_state("traced", MISSING)
+    assert state.summary is not None
+    store.store_requests([state.request], stored_at=START)
+    store.store_linked(state.invocations)
+    store.write_revision(state.request_id, revision=1, summary=state.summary)
+
+    page = answered(request_id="traced", widgetContext=context())
+
+    assert "Incomplete: 1 call has a span and is not in the log under it: 53cb819a-lost." in page
+    assert "Time by: LLM 2.96 s, tool get_weather 0.42 s, tool send_mail 0.30 s, " in page
+    assert "· first token after 3.5 s" in page
+    console = "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1"
+    link = f'<a href="{console}#xray:traces/1-{TRACE_ID[:8]}-{TRACE_ID[8:]}">{TRACE_ID}</a>'
+    assert f"Trace {link} · session {SESSION}" in page
+    assert page.count("<tr") == (1 + 2) + (1 + 2)
+    assert page.count(">failed</td>") == 1
 
 
 def test_an_unknown_request_is_said_to_be_unknown() -> None:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from request_lens.domain.facts import TraceId
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import iso_ms
+from request_lens.presentation.traced import trace_address
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
 
@@ -23,10 +25,17 @@ def request_addresses(stack: DeployedStackView, state: RequestState, period: Per
     query = f'filter request_id = "{quoted}"\n| sort @timestamp asc'
     dashboard = stack.output("DashboardUrl")
     addresses = {"Dashboard": dashboard, "Logs Insights": _insights(stack, query, period)}
-    trace = state.record.trace_id if state.record is not None else None
-    if trace is None:
+    trace_id = _trace_of(state)
+    if trace_id is None:
         return addresses
-    return {**addresses, "Trace": f"{dashboard.partition('#')[0]}#xray:traces/1-{trace[:8]}-{trace[8:]}"}
+    return {**addresses, "Trace": trace_address(dashboard.partition("#")[0], trace_id)}
+
+
+def _trace_of(state: RequestState) -> TraceId | None:
+    """The trace that the request's spans are of, or that its record names."""
+    if state.summary is not None and state.summary.traced is not None:
+        return state.summary.traced.trace_id
+    return state.record.trace_id if state.record is not None else None
 
 
 def _insights(stack: DeployedStackView, query: str, period: Period) -> str:

@@ -31,10 +31,12 @@ def _card(name: str, value: str, notes: list[str]) -> Markup:
 
 
 def _requests_notes(figures: RequestFigures) -> list[str]:
-    settled = [] if figures.pending or figures.uncertain or not figures.requests else ["all settled"]
+    is_open = figures.pending or figures.uncertain or figures.incomplete
+    settled = [] if is_open or not figures.requests else ["all settled"]
     counts = (
         (figures.pending, "pending"),
         (figures.uncertain, "uncertain: may have made more calls"),
+        (figures.incomplete, "incomplete: made calls that are not in the log"),
         (figures.failed, "failed (status 5xx)"),
         (figures.refused, "refused (status 4xx)"),
     )

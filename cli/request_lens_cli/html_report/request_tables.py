@@ -9,6 +9,7 @@ from request_lens.presentation.certainty import at_least, possible_text, token_c
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.traced import complete_sentence, complete_text, time_sentence
 from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection
@@ -59,6 +60,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         request_id = element("code", text(state.request_id))
         return request_id if label is None else joined((text(label.prompt), element("div", request_id, class_="note")))
 
+    complete = Column[RequestState](header="Complete", cell=_complete)
     return [
         Column(header="Request", cell=name),
         Column(header="Route", cell=_route),
@@ -72,6 +74,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
             header="Other than LLM", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True
         ),
         Column(header="Tokens in / out", cell=_of_summary(token_counts), numeric=True),
+        *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=lambda state: text(correlated_by(state))),
     ]
 
@@ -86,6 +89,17 @@ def _route(state: RequestState) -> Markup:
 def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Markup]:
     """The cell that says so of a request's summary; a dash while there is none."""
     return lambda state: text(UNKNOWN if state.summary is None else words(state.summary))
+
+
+def _complete(state: RequestState) -> Markup:
+    """Whether all its calls are here, and where its time went, below; what is missing shows on hovering."""
+    traced = None if state.summary is None else state.summary.traced
+    word = text(complete_text(traced))
+    if traced is None:
+        return word
+    style = "failed" if traced.missing_calls else ""
+    parts = element("div", text(time_sentence(traced)), class_="note") if traced.time_by is not None else NOTHING
+    return joined((element("span", word, class_=style, title=complete_sentence(traced)), parts))
 
 
 def _cost(summary: Summary) -> str:

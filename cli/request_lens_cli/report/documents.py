@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from decimal import Decimal
 
 from request_lens.domain.call_start import call_start
-from request_lens.domain.facts import Invocation
+from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary, TokenClass
 from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
@@ -14,6 +15,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.formatting import iso_ms
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.selection import state_of
@@ -43,6 +45,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         "duration_ms": record.duration_ms,
         "revision": state.revision,
         **_aggregate(state.summary),
+        **_traced(record, state.summary.traced if state.summary is not None else None),
         "state": str(state_of(state)),
         "runaway": state.runaway is not None,
         "invocations": [_linked_document(call, state, policy) for call in in_order(state.invocations, policy)],
@@ -66,11 +69,13 @@ _AGGREGATE_KEYS = (
     "estimated_cost_usd",
     "unpriced_calls",
 )
+_TRACED_KEYS = ("trace_id", "session_id", "complete", "missing_calls", "calls_elsewhere", "first_token_ms")
 CSV_KEYS = (
     *("request_id", "route", "status", "started_at", "ended_at", "duration_ms", "revision"),
     *_AGGREGATE_KEYS,
     "state",
     "runaway",
+    *_TRACED_KEYS,
 )
 """The keys of a request that CSV has, in order: those with one value."""
 
@@ -104,6 +109,31 @@ def _aggregate_value(summary: Summary, key: str) -> Json:
         return summary.totals.tokens(TokenClass(key)).count
     value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
     return value if value is None else int(value)
+
+
+def _traced(record: Request, traced: Traced | None) -> Document:
+    """What spans tell of a request; null without any, but for the trace that its record names."""
+    if traced is None:
+        rest = ("missing_invocation_ids", "time_by", "tools", "gateway_overhead_ms")
+        return {**dict.fromkeys((*_TRACED_KEYS, *rest)), "trace_id": record.trace_id}
+    single: Document = {key: getattr(traced, key) for key in _TRACED_KEYS}
+    return {
+        **single,
+        "missing_invocation_ids": list(traced.missing),
+        "time_by": None if traced.time_by is None else asdict(traced.time_by) | {"tools": dict(traced.time_by.tools)},
+        "tools": [_tool(record, tool) for tool in traced.tools],
+        "gateway_overhead_ms": traced.gateway_overhead_ms,
+    }
+
+
+def _tool(record: Request, tool: ToolUse) -> Document:
+    started_at = record.started_at + timedelta(milliseconds=tool.offset_ms)
+    return {
+        "tool": tool.tool,
+        "started_at": iso_ms(started_at),
+        "duration_ms": tool.duration_ms,
+        "failed": tool.failed,
+    }
 
 
 def usd(cost: Decimal | None) -> float | None:

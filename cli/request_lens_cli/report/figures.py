@@ -32,14 +32,15 @@ class Distribution:
 class RequestFigures:
     """What some requests add up to; a distribution is None where no value is known. Times are in ms.
 
-    A request with status 5xx has `failed`, one with 4xx was `refused`. `totals` are the least where some are
-    `uncertain`; `calls` are of the others alone. `timed_duration_ms` is the duration of the requests that `llm_time_ms`
-    is of, so that the two can stand side by side.
+    A request with status 5xx has `failed`, one with 4xx was `refused`; an `incomplete` one made calls that are not
+    linked to it, as its spans tell. `totals` are the least where some are `uncertain`; `calls` are of the others alone.
+    `timed_duration_ms` is the duration of the requests that `llm_time_ms` is of: the two can stand side by side.
     """
 
     requests: int
     pending: int
     uncertain: int
+    incomplete: int
     failed: int
     refused: int
     totals: Totals
@@ -93,6 +94,7 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         requests=len(states),
         pending=len(states) - len(summaries),
         uncertain=sum(not summary.is_certain for summary in summaries),
+        incomplete=sum(summary.traced is not None and summary.traced.complete is False for summary in summaries),
         failed=sum(state.request.has_failed for state in states),
         refused=sum(state.request.was_refused for state in states),
         totals=totals_over(states),

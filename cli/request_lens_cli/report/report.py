@@ -74,6 +74,11 @@ class Report:
         return count_doubts((state.request, state.summary) for state in self.requests if state.summary is not None)
 
     @property
+    def has_spans(self) -> bool:
+        """Whether spans tell of any of the requests."""
+        return any(state.summary is not None and state.summary.traced is not None for state in self.requests)
+
+    @property
     def prices(self) -> Sequence[PriceSource]:
         """The price tables that the summaries' costs were estimated with."""
         sources = (state.summary.prices for state in self.requests if state.summary is not None)

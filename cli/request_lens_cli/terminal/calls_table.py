@@ -1,17 +1,20 @@
-"""The calls of one request as a list."""
+"""The calls of one request as a list, and the runs of its tools as another."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from rich.console import Console
 from rich.text import Text
 
-from request_lens.domain.facts import InvocationId
+from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import link_text, start_text
 from request_lens.presentation.costs import call_cost
 from request_lens.presentation.formatting import counts_text, seconds
+from request_lens.presentation.traced import outcome_text
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.terminal.listing import Column, print_list
 from request_lens_cli.terminal.unlinked_table import ended_with, tokens_text
@@ -57,3 +60,26 @@ def print_calls(
 def _cache(row: _Numbered) -> str:
     tokens = row[1].invocation.tokens
     return counts_text(tokens.cache_read, tokens.cache_write)
+
+
+def print_tools(record: Request, tools: Sequence[ToolUse], console: Console) -> None:
+    """Print one run of a tool per line, in the order given, below an empty line; nothing where there is none."""
+    if not tools:
+        return
+
+    def start(tool: ToolUse) -> str:
+        moment = record.started_at + timedelta(milliseconds=tool.offset_ms)
+        return moment.time().isoformat(timespec="milliseconds")
+
+    console.print()
+    columns: Sequence[Column[ToolUse]] = (
+        Column(header="Tool", cell=lambda tool: tool.tool),
+        Column(header="Start (UTC)", cell=start, numeric=True),
+        Column(header="Duration", cell=lambda tool: seconds(tool.duration_ms), numeric=True),
+        Column(header="Outcome", cell=_outcome),
+    )
+    print_list(columns, tools, console)
+
+
+def _outcome(tool: ToolUse) -> Text:
+    return Text(outcome_text(tool), style="red" if tool.failed else "")

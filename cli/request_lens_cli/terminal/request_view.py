@@ -1,21 +1,25 @@
 """One request on the terminal and as JSON: its record, its summary, and every call that it made."""
 
+from collections.abc import Collection, Sequence
+
 from rich.console import Console
 from rich.text import Text
 
 from request_lens.application.query import RequestDetail
-from request_lens.domain.facts import Request
+from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.order import in_order
-from request_lens.domain.folding.summary import Summary, TokenClass
+from request_lens.domain.folding.summary import Bar, Summary, TokenClass
+from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import at_least_words, doubt_of, remedy, why_uncertain
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
+from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, summary_document
-from request_lens_cli.terminal.calls_table import print_calls
+from request_lens_cli.terminal.calls_table import print_calls, print_tools
 from request_lens_cli.terminal.requests_table import status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
 
@@ -39,8 +43,9 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
     else:
         _show_record(state, state.record, console)
         _show_uncertain(state, state.record, console)
+        _show_traced(state, console)
         _show_pending(state, len(details.provisional), console)
-        placed = bars_by_call(state.record, linked, policy, provisional=details.provisional)
+        placed = _placed(state, state.record, linked, details.provisional, policy)
         linked = [call for call, _ in placed]
         console.print()
         possible = state.summary.possible_calls if state.summary is not None and not details.provisional else 0
@@ -48,6 +53,21 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
     if linked:
         console.print()
         print_calls(state, policy, linked=linked, provisional=details.provisional, console=console)
+    if state.record is not None and state.summary is not None and state.summary.traced is not None:
+        print_tools(state.record, state.summary.traced.tools, console)
+
+
+def _placed(
+    state: RequestState,
+    record: Request,
+    linked: Sequence[LinkedInvocation],
+    provisional: Collection[InvocationId],
+    policy: Policy,
+) -> Sequence[tuple[LinkedInvocation, Bar]]:
+    """Each call with its bar: where the last revision counts all of them, its own, which know the calls' spans."""
+    if state.summary is not None and len(state.summary.bars) == len(linked):
+        return list(zip(linked, state.summary.bars, strict=True))
+    return bars_by_call(record, linked, policy, provisional=provisional)
 
 
 def _show_record(state: RequestState, record: Request, console: Console) -> None:
@@ -63,6 +83,21 @@ def _show_uncertain(state: RequestState, record: Request, console: Console) -> N
     if state.summary is not None and doubt is not None:
         why = why_uncertain(record, state.summary)
         console.print(f"Uncertain: {why}. What helps: {remedy(doubt)}.", style="yellow", highlight=False)
+
+
+def _show_traced(state: RequestState, console: Console) -> None:
+    """Print what spans say: whether all calls are there, where the time went, when the first token came, and ids."""
+    traced = state.summary.traced if state.summary is not None else None
+    if traced is None:
+        return
+    console.print(f"{complete_sentence(traced)}.", style="red" if traced.missing_calls else "", highlight=False)
+    lines = [f"{sentence}." for sentence in [elsewhere_sentence(traced)] if sentence]
+    lines.append(f"Time by: {time_sentence(traced)}")
+    if traced.first_token_ms is not None:
+        lines.append(f"First token after {seconds(traced.first_token_ms)}")
+    session = "" if traced.session_id is None else f", session {cleaned(traced.session_id)}"
+    for line in [*lines, f"Trace {traced.trace_id}{session}"]:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _show_pending(state: RequestState, provisional: int, console: Console) -> None:

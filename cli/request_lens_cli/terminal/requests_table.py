@@ -12,6 +12,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import at_least, possible_text, token_counts
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
+from request_lens.presentation.traced import complete_text
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.terminal.listing import Column, Listing, print_list
 
@@ -54,6 +55,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=7),
         Column(header="Est. cost", cell=cost, numeric=True, leaves=4),
         Column(header="Correlated by", cell=correlated_by, leaves=8),
+        Column(header="Complete", cell=_complete, leaves=2, shown=report.has_spans),
     ]
 
 
@@ -93,6 +95,11 @@ def _calls(state: RequestState) -> Text:
 
 def _possible(state: RequestState) -> Text:
     return Text("" if state.summary is None else possible_text(state.request, state.summary), style="yellow")
+
+
+def _complete(state: RequestState) -> Text:
+    traced = None if state.summary is None else state.summary.traced
+    return Text(complete_text(traced), style="red" if traced is not None and traced.missing_calls else "")
 
 
 def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], str]:

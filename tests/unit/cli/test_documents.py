@@ -33,7 +33,10 @@ SUMMARY_KEYS = [
     *("llm_calls", "llm_errors", "llm_throttles", "possible_calls", "certain_since"),
     *("llm_time_ms", "tool_time_ms", "non_llm_time_ms"),
     *("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"),
-    *("at_least", "estimated_cost_usd", "unpriced_calls", "prices", "state", "runaway", "invocations"),
+    *("at_least", "estimated_cost_usd", "unpriced_calls", "prices"),
+    *("trace_id", "session_id", "complete", "missing_calls", "calls_elsewhere", "first_token_ms"),
+    *("missing_invocation_ids", "time_by", "tools", "gateway_overhead_ms"),
+    *("state", "runaway", "invocations"),
 ]
 INVOCATION_KEYS = [
     *("invocation_id", "model_id", "operation", "started_at", "started_precision_ms", "latency_ms", "stop_reason"),

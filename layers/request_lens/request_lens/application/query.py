@@ -1,7 +1,7 @@
 """Query: the requests of a time range as they stand now, their pending calls where they would go. Nothing is stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
@@ -146,13 +146,11 @@ def _view(
     provisional = pending.links.get(record.request_id, ())
     if state.revision and not provisional:
         return RequestView(record=record, state=state, summary=state.summary, is_pending=False)
-    known = bool(state.invocations or provisional)
-    summary = (
-        provisional_summary(record, state.invocations, provisional=provisional, policy=policy, prices=prices)
-        if known
-        else None
-    )
-    return RequestView(record=record, state=state, summary=summary, is_pending=True)
+    if not (state.invocations or provisional):
+        return RequestView(record=record, state=state, summary=None, is_pending=True)
+    summary = provisional_summary(record, state.invocations, provisional=provisional, policy=policy, prices=prices)
+    said = state.summary.traced if state.summary is not None else None
+    return RequestView(record=record, state=state, summary=replace(summary, traced=said), is_pending=True)
 
 
 def _whole(reader: FactReader, request_ids: Sequence[RequestId]) -> dict[RequestId, RequestState]:

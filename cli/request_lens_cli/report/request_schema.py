@@ -1,0 +1,127 @@
+"""A request and its calls as JSON has them, as types: the part of the JSON schema that most outputs share."""
+
+from collections.abc import Mapping
+from typing import Annotated, TypedDict
+
+from pydantic import Field
+
+from request_lens.domain.folding.summary import TokenClass
+from request_lens.domain.linking.link import Confidence, Method, Reason
+from request_lens.domain.pricing import Unpriced
+from request_lens_cli.report.selection import State
+
+type Time = Annotated[
+    str, Field(description="ISO 8601 in UTC, with milliseconds", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+]
+type Ms = Annotated[int, Field(description="milliseconds")]
+type Count = Annotated[int, Field(ge=0)]
+type Usd = Annotated[float, Field(description="an estimate in USD", ge=0)]
+
+
+class LinkDocument(TypedDict):
+    """How a call was correlated with its request, and how surely."""
+
+    method: Method
+    confidence: Confidence
+
+
+class CallDocument(TypedDict):
+    """One attempt to call a model; with an `error_code` it failed."""
+
+    invocation_id: str
+    model_id: str
+    operation: str
+    started_at: Time
+    started_precision_ms: Annotated[int, Field(description="1, or 1000 where the start is known to the second")]
+    latency_ms: Ms | None
+    stop_reason: str | None
+    error_code: str | None
+    input_tokens: Count | None
+    output_tokens: Count | None
+    cache_read_input_tokens: Count | None
+    cache_write_input_tokens: Count | None
+    estimated_cost_usd: Usd | None
+    unpriced: Annotated[Unpriced | None, Field(description="why it has no cost")]
+
+
+class LinkedCallDocument(CallDocument):
+    """A call under its request."""
+
+    link: LinkDocument
+
+
+class UnattributedDocument(CallDocument):
+    """A call that belongs to no request we know."""
+
+    link: None
+    reason: Reason
+    candidates: Annotated[int, Field(description="how many requests it fits", ge=0)]
+
+
+class PricesDocument(TypedDict):
+    """The price table that a cost was estimated with."""
+
+    name: str
+    version: str
+    date: str
+
+
+class TimePartsDocument(TypedDict):
+    """Where a request's time went: each of its milliseconds once, so that the parts add up to its duration."""
+
+    llm_ms: Annotated[Ms, Field(description="waiting for Bedrock")]
+    llm_elsewhere_ms: Annotated[Ms, Field(description="waiting for models elsewhere")]
+    tools: Annotated[Mapping[str, Ms], Field(description="waiting for each tool, by its name")]
+    memory_ms: Annotated[Ms | None, Field(description="waiting for memory; null: its spans are not read (agent_ms)")]
+    agent_ms: Annotated[Ms, Field(description="the rest of the agents' runs")]
+    outside_ms: Annotated[Ms, Field(description="before, between and after the agents' runs")]
+
+
+class ToolDocument(TypedDict):
+    """One run of a tool."""
+
+    tool: str
+    started_at: Time
+    duration_ms: Ms
+    failed: bool
+
+
+class RequestDocument(TypedDict):
+    """One API request; while it is pending, `revision` is 0 and all that its calls add up to is null."""
+
+    request_id: str
+    route: str
+    status: int
+    started_at: Time
+    ended_at: Time | None
+    duration_ms: Ms | None
+    revision: Count
+    llm_calls: Annotated[Count | None, Field(description="at least so many where possible_calls is not 0")]
+    llm_errors: Count | None
+    llm_throttles: Annotated[Count | None, Field(description="those of llm_errors that were throttled")]
+    possible_calls: Annotated[Count | None, Field(description="unlinked calls that may be its own; null is unknown")]
+    certain_since: Annotated[int | None, Field(description="the revision since which possible_calls is 0")]
+    llm_time_ms: Ms | None
+    tool_time_ms: Ms | None
+    non_llm_time_ms: Ms | None
+    input_tokens: Count | None
+    output_tokens: Count | None
+    cache_read_input_tokens: Count | None
+    cache_write_input_tokens: Count | None
+    at_least: Annotated[list[TokenClass] | None, Field(description="sums that some call's log leaves out")]
+    estimated_cost_usd: Usd | None
+    unpriced_calls: Annotated[Count | None, Field(description="calls that estimated_cost_usd leaves out")]
+    prices: PricesDocument | None
+    trace_id: Annotated[str | None, Field(description="32 hexadecimal digits")]
+    session_id: str | None
+    complete: Annotated[bool | None, Field(description="whether all its calls are linked, as its spans prove")]
+    missing_calls: Annotated[Count | None, Field(description="calls with a span that are not linked to it")]
+    missing_invocation_ids: Annotated[list[str] | None, Field(description="the first of the missing calls")]
+    calls_elsewhere: Annotated[Count | None, Field(description="calls in other Regions, whose logs do not come here")]
+    time_by: TimePartsDocument | None
+    first_token_ms: Annotated[Ms | None, Field(description="from its start to its answer's first token")]
+    tools: Annotated[list[ToolDocument] | None, Field(description="the first 100 runs of tools")]
+    gateway_overhead_ms: Annotated[Ms | None, Field(description="what AgentCore's gateway added to its tools")]
+    state: State
+    runaway: bool
+    invocations: list[LinkedCallDocument]

@@ -1,0 +1,64 @@
+"""What spans say of a request, in words: whether all its calls are there, where its time went, how its tools ended."""
+
+from collections.abc import Sequence
+
+from request_lens.domain.facts import TraceId
+from request_lens.domain.tracing.time_parts import TimeParts
+from request_lens.domain.tracing.traced import ToolUse, Traced
+from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
+
+
+def complete_text(traced: Traced | None) -> str:
+    """Whether all calls are there, in a word for a table: "yes", "1 missing"; a dash where spans do not tell."""
+    if traced is None or traced.complete is None:
+        return UNKNOWN
+    return "yes" if traced.complete else f"{traced.missing_calls:,} missing"
+
+
+def complete_sentence(traced: Traced) -> str:
+    """Whether all calls are there, and which are not: "Complete: its spans prove that all calls are here"."""
+    if traced.missing_calls:
+        more = traced.missing_calls - len(traced.missing)
+        names = ", ".join(traced.missing) + (f" and {more:,} more" if more else "")
+        have = "has a span and is" if traced.missing_calls == 1 else "have a span and are"
+        return f"Incomplete: {pluralize(traced.missing_calls, 'call')} {have} not in the log under it: {names}"
+    if traced.complete:
+        return "Complete: its spans prove that all calls are here"
+    return "Complete: unknown, its spans do not prove it"
+
+
+def elsewhere_sentence(traced: Traced) -> str:
+    """How many calls ran where no log of ours is; empty where none did."""
+    if not traced.calls_elsewhere:
+        return ""
+    return f"{pluralize(traced.calls_elsewhere, 'call')} to Bedrock in other Regions, whose logs do not come here"
+
+
+def part_figures(parts: TimeParts) -> Sequence[tuple[str, int]]:
+    """Where the time went, by name in ms: what took none is left out."""
+    figures = (
+        ("LLM", parts.llm_ms),
+        ("models elsewhere", parts.llm_elsewhere_ms),
+        *((f"tool {cleaned(name)}", ms) for name, ms in parts.tools),
+        ("memory", parts.memory_ms or 0),
+        ("agent", parts.agent_ms),
+        ("outside the agent", parts.outside_ms),
+    )
+    return [(name, ms) for name, ms in figures if ms]
+
+
+def time_sentence(traced: Traced) -> str:
+    """Where the time went, in one line: "LLM 3.44 s, tool mail 0.30 s, agent 0.24 s", or "unknown"."""
+    if traced.time_by is None:
+        return "unknown"
+    return ", ".join(f"{name} {seconds(ms)}" for name, ms in part_figures(traced.time_by)) or seconds(0)
+
+
+def outcome_text(tool: ToolUse) -> str:
+    """How a run of a tool ended."""
+    return "failed" if tool.failed else "ok"
+
+
+def trace_address(console: str, trace_id: TraceId) -> str:
+    """Where a browser shows the trace; `console` is the address of CloudWatch's console, without a fragment."""
+    return f"{console}#xray:traces/1-{trace_id[:8]}-{trace_id[8:]}"

@@ -1,0 +1,173 @@
+"""What spans say of a request, as people and scripts see it."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from request_lens.application.query import RequestDetail, RequestView
+from request_lens.domain.facts import InvocationId
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.traced import Traced
+from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import Report
+from request_lens_cli.report.schema import OUTPUTS
+from request_lens_cli.terminal.report_view import show_requests
+from request_lens_cli.terminal.request_view import show_request
+from tests.support.command_line.screen import printed
+from tests.support.facts import at, call
+from tests.support.sample_states import settled
+from tests.support.telemetry.traced_states import COMPLETE, MISSING, SESSION, TRACE_ID, UNPROVEN, traced_state
+
+POLICY = Policy()
+
+
+def listed(*states: RequestState, width: int = 200) -> str:
+    report = Report(requests=list(states), unlinked=[])
+    return printed(lambda console: show_requests(report, console), width=width)
+
+
+def shown(state: RequestState, *, width: int = 120) -> str:
+    assert state.record is not None
+    view = RequestView(record=state.record, state=state, summary=state.summary, is_pending=False)
+    details = RequestDetail(view=view, calls=state.invocations, provisional=frozenset(), estimates={})
+    return printed(lambda console: show_request(state, details, policy=POLICY, console=console), width=width)
+
+
+def test_json_has_all_that_spans_say() -> None:
+    document = summary_document(traced_state("r1"), POLICY)
+
+    assert {
+        key: document[key] for key in ("trace_id", "session_id", "complete", "missing_calls", "calls_elsewhere")
+    } == {
+        "trace_id": TRACE_ID,
+        "session_id": SESSION,
+        "complete": True,
+        "missing_calls": 0,
+        "calls_elsewhere": 0,
+    }
+    assert document["time_by"] == {
+        "llm_ms": 2_960,
+        "llm_elsewhere_ms": 0,
+        "tools": {"get_weather": 420, "send_mail": 300},
+        "memory_ms": 380,
+        "agent_ms": 640,
+        "outside_ms": 300,
+    }
+    assert (document["first_token_ms"], document["gateway_overhead_ms"]) == (3_510, 41)
+    assert document["tools"] == [
+        {"tool": "get_weather", "started_at": "2025-12-04T18:27:03.250Z", "duration_ms": 420, "failed": False},
+        {"tool": "send_mail", "started_at": "2025-12-04T18:27:03.700Z", "duration_ms": 300, "failed": True},
+    ]
+
+
+def test_json_names_what_is_missing() -> None:
+    document = summary_document(traced_state("r1", MISSING), POLICY)
+
+    assert (document["complete"], document["missing_calls"]) == (False, 1)
+    assert document["missing_invocation_ids"] == ["53cb819a-lost"]
+
+
+def test_without_spans_all_of_it_is_null_but_for_the_trace_that_the_record_names() -> None:
+    state = settled("r1", call())
+    assert state.record is not None
+    document = summary_document(replace(state, record=replace(state.record, trace_id=TRACE_ID)), POLICY)
+
+    keys = ("session_id", "complete", "missing_calls", "missing_invocation_ids", "calls_elsewhere", "first_token_ms")
+    assert {document[key] for key in (*keys, "time_by", "tools", "gateway_overhead_ms")} == {None}
+    assert document["trace_id"] == TRACE_ID
+
+
+@pytest.mark.parametrize("said", [COMPLETE, MISSING, UNPROVEN, None], ids=["complete", "missing", "unproven", "none"])
+def test_json_is_what_the_schema_says(said: Traced | None) -> None:
+    document = summary_document(traced_state("r1", said), POLICY)
+
+    assert OUTPUTS["request"].validate_json(json.dumps(document), strict=True, extra="forbid") is not None
+
+
+def test_csv_has_the_keys_with_one_value() -> None:
+    answer = io.StringIO()
+    writer = csv.DictWriter(answer, CSV_KEYS)
+    writer.writerow(csv_row(traced_state("r1", MISSING), POLICY))
+
+    assert answer.getvalue().strip().endswith(f",{TRACE_ID},{SESSION},False,1,0,3510")
+
+
+def test_a_list_has_a_column_for_completeness_only_where_there_are_spans() -> None:
+    states = [traced_state("whole"), traced_state("part", MISSING, start=20), traced_state("open", UNPROVEN, start=40)]
+    lines = {line.split()[0]: line.rstrip() for line in listed(*states).splitlines() if line.strip()}
+
+    assert lines["Request"].endswith("Complete")
+    assert [lines[name].split("  ")[-1].strip() for name in ("whole", "part", "open")] == ["yes", "1 missing", "–"]
+    assert "Complete" not in listed(settled("r1", call()))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_list_with_it_keeps_to_the_width(width: int) -> None:
+    text = listed(traced_state("8vyhhrKPTgKzGt2="), traced_state("8vyhhrKPTgKzGt3=", MISSING, start=20), width=width)
+
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_show_tells_where_the_time_went_and_how_each_tool_ended() -> None:
+    text = shown(traced_state("r1"))
+
+    for line in (
+        "Complete: its spans prove that all calls are here.",
+        "Time by: LLM 2.96 s, tool get_weather 0.42 s, tool send_mail 0.30 s, memory 0.38 s, agent 0.64 s, outside the",
+        "First token after 3.51 s",
+        f"Trace {TRACE_ID}, session {SESSION}",
+    ):
+        assert line in text
+    tools = [line.split() for line in text.splitlines() if line.startswith(("get_weather", "send_mail"))]
+    assert tools == [
+        ["get_weather", "18:27:03.250", "0.42", "s", "ok"],
+        ["send_mail", "18:27:03.700", "0.30", "s", "failed"],
+    ]
+
+
+def test_show_names_the_missing_calls() -> None:
+    many = replace(MISSING, missing_calls=12, missing=tuple(InvocationId(f"id-{n}") for n in range(10)))
+
+    assert "Incomplete: 1 call has a span and is not in the log under it: 53cb819a-lost." in shown(
+        traced_state("r1", MISSING)
+    )
+    words = " ".join(shown(traced_state("r1", many)).split())
+    assert "Incomplete: 12 calls have a span and are not in the log under it: id-0, id-1," in words
+    assert "id-9 and 2 more." in words
+
+
+def test_show_says_what_spans_do_not_tell() -> None:
+    text = shown(traced_state("r1", UNPROVEN))
+
+    assert "Complete: unknown, its spans do not prove it." in text
+    assert "1 call to Bedrock in other Regions, whose logs do not come here." in text
+    assert "Time by: unknown" in text
+    assert "First token" not in text
+
+
+def test_show_says_nothing_of_spans_where_there_are_none() -> None:
+    text = shown(traced_state("r1", None))
+
+    assert not any(word in text for word in ("Complete", "Time by", "Trace", "Outcome"))
+
+
+def page(*states: RequestState) -> str:
+    heading = Heading(stack="lens", period=Period(first=at(0), last=at(60)), written_at=at(90))
+    return report_page(Report(requests=list(states), unlinked=[]), heading)
+
+
+def test_the_report_counts_incomplete_requests_and_says_where_the_time_of_each_went() -> None:
+    text = page(traced_state("r1"), traced_state("r2", MISSING, start=20))
+
+    assert "1 incomplete: made calls that are not in the log" in text
+    assert "all settled" not in text
+    assert "Time by" not in text
+    assert "tool send_mail 0.30 s" in text
+    assert "53cb819a-lost" in text
+    assert "Complete</th>" not in page(settled("r1", call()))

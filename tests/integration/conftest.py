@@ -32,8 +32,9 @@ ENVIRONMENT = {
     "MAX_CALLS_PER_REQUEST": "0",
     "MAX_COST_PER_REQUEST": "0",
     "RETENTION_DAYS": "90",
-    "SPAN_LOG_GROUP_NAME": "",
+    "READS_SPANS": "false",
     "MEMORY_SPANS": "false",
+    "TOOL_NAMES": "",
 }
 
 

@@ -65,9 +65,20 @@ def statements(role: str) -> dict[str, Node]:
 def variables_of(function: str) -> dict[str, str]:
     """The function's environment where each parameter has its default; what names a resource is left out."""
     variables = properties(function)["Environment"]["Variables"]
-    named = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and "Ref" in value}
-    fixed = {name: value for name, value in variables.items() if isinstance(value, str)}
-    return fixed | {name: str(PARAMETERS[ref]["Default"]) for name, ref in named.items() if ref in PARAMETERS}
+    found = {name: _by_default(value) for name, value in variables.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _by_default(value: Node) -> str | None:
+    """What a variable is where each parameter has its default; None where it names a resource.
+
+    Of one with a condition it is the second value: a condition asks for what is not the default.
+    """
+    if "Fn::If" in value:
+        second = value["Fn::If"][2]
+        return second if isinstance(second, str) else None
+    ref = value.get("Ref", "")
+    return str(PARAMETERS[ref]["Default"]) if ref in PARAMETERS else None
 
 
 def references(value: object) -> Iterator[str]:

@@ -1,6 +1,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from typing import Any
 
 import click
 import pytest
@@ -19,6 +20,7 @@ from tests.support.template_document import (
     of_type,
     properties,
     references,
+    variables_of,
 )
 
 SERVICE = {"Fn::If": ["NamesService", {"Ref": "ServiceName"}, {"Ref": "AWS::StackName"}]}
@@ -71,18 +73,11 @@ def test_a_number_is_refused_outside_the_templates_bounds_and_taken_within(name:
 
 
 def test_the_defaults_are_a_valid_configuration() -> None:
-    variables = properties("ProcessorFunction")["Environment"]["Variables"]
-    values = {name.lower(): _default(value) for name, value in variables.items()}
+    others = ("request_table_name", "settle_queue_url", "service_name")
+    values = dict.fromkeys(others, "https://some.queue")
+    values |= {name.lower(): value for name, value in variables_of("ProcessorFunction").items()}
 
-    assert Config.model_validate(values).policy == Policy()
-
-
-def _default(value: str | Mapping[str, str]) -> str:
-    """A variable's value where every parameter has its default; a resource's is any text."""
-    if isinstance(value, str):
-        return value
-    ref = value.get("Ref", "")
-    return str(PARAMETERS[ref]["Default"]) if ref in PARAMETERS else "https://some.queue"
+    assert Config.model_validate(values).policy == policy_with({}) == Policy()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +99,15 @@ def _default(value: str | Mapping[str, str]) -> str:
         ("AlarmTopicArn", "on-call", False),
         ("AlarmTopicArn", "arn:aws:sns:eu-west-1:123456789012:on-call.fifo", False),
         ("InvocationLogGroupName", "", False),
+        ("SpanLogGroupName", "", True),
+        ("SpanLogGroupName", "aws/spans", True),
+        ("SpanLogGroupName", "/aws/bedrock-agentcore/runtimes/orders-ABCDEF1234-DEFAULT", True),
+        ("SpanLogGroupName", "arn:aws:logs:eu-west-1:123456789012:log-group:aws/spans", False),
+        ("LambdaLogGroupName", "/aws/lambda/ask", True),
+        ("LambdaLogGroupName", "/aws/lambda/ask:*", False),
+        ("ToolNames", "", True),
+        ("ToolNames", "get_weather, orders___find,current-time", True),
+        ("ToolNames", "get weather", False),
         ("AccessLogGroupName", "", True),
         ("AccessLogGroupName", "arn:aws:logs:eu-west-1:123456789012:log-group:access", False),
     ],
@@ -146,13 +150,14 @@ def test_the_environment_stays_below_lambdas_4_kb_at_the_longest_parameters(func
     """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
     variables = properties(function).get("Environment", {}).get("Variables", {})
 
-    assert (
-        sum(
-            len(name) + max(map(_longest, references(value)), default=len(str(value)))
-            for name, value in variables.items()
-        )
-        < 4 * 1024
-    )
+    assert sum(len(name) + _longest_of(value) for name, value in variables.items()) < 4 * 1024
+
+
+def _longest_of(value: str | Mapping[str, Any]) -> int:
+    """Bytes of a variable's longest value; the first part of a choice is the condition's name."""
+    if isinstance(value, str):
+        return len(value)
+    return max(map(_longest_of, value["Fn::If"][1:])) if "Fn::If" in value else max(map(_longest, references(value)))
 
 
 def _longest(name: str) -> int:

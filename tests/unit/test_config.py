@@ -25,8 +25,9 @@ ENVIRONMENT = {
     "MAX_CALLS_PER_REQUEST": "0",
     "MAX_COST_PER_REQUEST": "0",
     "RETENTION_DAYS": "90",
-    "SPAN_LOG_GROUP_NAME": "",
+    "READS_SPANS": "false",
     "MEMORY_SPANS": "false",
+    "TOOL_NAMES": "",
     "PATH": "/usr/bin",
 }
 
@@ -37,7 +38,7 @@ def test_the_policy_of_the_templates_values_is_the_policys_own_default() -> None
 
 def test_each_variable_reaches_the_policy() -> None:
     seconds = {name: str(n) for n, name in enumerate((n for n in ENVIRONMENT if n.endswith("_SECONDS")), start=1)}
-    spans = {"SPAN_LOG_GROUP_NAME": "aws/spans", "MEMORY_SPANS": "true"}
+    spans = {"READS_SPANS": "true", "MEMORY_SPANS": "true", "TOOL_NAMES": "search, get_weather"}
     limits = {"MAX_CALLS_PER_REQUEST": "9", "MAX_COST_PER_REQUEST": "0.05"}
     others = {"CLOCK_SKEW_MS": "7", "RETENTION_DAYS": "8"}
     policy = read_config({**ENVIRONMENT, **seconds, **limits, **spans, **others}).policy
@@ -54,6 +55,7 @@ def test_each_variable_reaches_the_policy() -> None:
         max_cost_per_request=Decimal("0.05"),
         reads_spans=True,
         reads_memory=True,
+        tool_names=frozenset({"search", "get_weather"}),
     )
 
 

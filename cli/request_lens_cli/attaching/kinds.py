@@ -9,15 +9,30 @@ class Kind(StrEnum):
 
     INVOCATIONS = "invocations"
     ACCESS = "access"
+    SPANS = "spans"
+    LAMBDA = "lambda"
 
+
+_SPANS = (
+    '{ ($.kind = "CLIENT" && $.scope.name = "*bedrock-runtime") || $.name = "chat" || $.name = "chat *" || '
+    '$.name = "*.chat" || $.name = "POST /invocations" || $.name = "invoke_agent*" || $.name = "execute_tool*" || '
+    '$.name = "mcp tools/call*" || $.name = "*.tool" || $.name = "AgentCore.Gateway.InvokeTool" }'
+)
 
 FILTER_PATTERNS: Mapping[Kind, str] = {
     Kind.INVOCATIONS: '"ModelInvocationLog"',  # a quoted term: Bedrock's plain-text permission line invokes nothing
     Kind.ACCESS: "",
+    Kind.SPANS: _SPANS,
+    Kind.LAMBDA: '?"platform.start" ?"XRAY TraceId: 1-"',
 }
 """The pattern of each kind's filter, as in the template (a test compares them)."""
 
-INSPECTED_AS: Mapping[Kind, str] = {Kind.INVOCATIONS: "invocation", Kind.ACCESS: "request"}
+INSPECTED_AS: Mapping[Kind, str] = {
+    Kind.INVOCATIONS: "invocation",
+    Kind.ACCESS: "request",
+    Kind.SPANS: "span",
+    Kind.LAMBDA: "lambda",
+}
 """What a line of each kind is read as."""
 
 

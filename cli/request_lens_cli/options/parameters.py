@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated
 
 import click
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from request_lens.config import PolicyConfig
@@ -24,6 +24,9 @@ DEFAULTS: Mapping[str, str] = {
     "MaxCallsPerRequest": "0",
     "MaxCostPerRequest": "0",
     "RetentionDays": "90",
+    "SpanLogGroupName": "",
+    "MemorySpans": "false",
+    "ToolNames": "",
 }
 """The parameters that decide a result, with the template's defaults (a test compares them)."""
 
@@ -39,8 +42,7 @@ class TemplateValues(PolicyConfig):
     link_delay_seconds: _SomeSeconds
     max_request_seconds: _SomeSeconds
     orphan_after_seconds: _SomeSeconds
-    span_log_group_name: str = ""
-    memory_spans: bool = False
+    reads_spans: Annotated[bool, BeforeValidator(bool)] = Field(alias="SpanLogGroupName")
 
 
 def policy_with(settings: Mapping[str, str]) -> Policy:

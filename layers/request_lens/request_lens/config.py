@@ -42,8 +42,9 @@ class PolicyConfig(BaseModel):
     max_calls_per_request: Annotated[int, Field(ge=0, le=100_000)]
     max_cost_per_request: Annotated[Decimal, Field(ge=0, le=1_000_000)]
     retention_days: Annotated[int, Field(ge=1, le=3650)]
-    span_log_group_name: Annotated[str, Field(max_length=512)]
+    reads_spans: bool
     memory_spans: bool
+    tool_names: _Names
 
     @property
     def policy(self) -> Policy:
@@ -61,8 +62,9 @@ class PolicyConfig(BaseModel):
             one_loop_per_request=self.one_loop_per_request,
             max_calls_per_request=self.max_calls_per_request,
             max_cost_per_request=self.max_cost_per_request,
-            reads_spans=bool(self.span_log_group_name),
+            reads_spans=self.reads_spans,
             reads_memory=self.memory_spans,
+            tool_names=self.tool_names,
         )
 
 

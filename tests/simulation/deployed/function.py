@@ -90,7 +90,7 @@ def environment_of(policy: Policy) -> dict[str, str]:
         "AGENT_ROUTES": ",".join(sorted(policy.agent_routes)),
         "MAX_CALLS_PER_REQUEST": str(policy.max_calls_per_request),
         "ONE_LOOP_PER_REQUEST": str(policy.one_loop_per_request).lower(),
-        "SPAN_LOG_GROUP_NAME": "aws/spans" if policy.reads_spans else "",
+        "READS_SPANS": str(policy.reads_spans).lower(),
         "MEMORY_SPANS": str(policy.reads_memory).lower(),
     }
 

@@ -193,10 +193,10 @@ SPAN_SHAPES: Mapping[str, Shape] = {
 
 
 def log_record(text: str = "") -> dict[str, Json]:
-    """A log record of the agent's telemetry: it bears the ids of the span that it was written in, and no start."""
-    record = entry()
-    del record["startTimeUnixNano"], record["endTimeUnixNano"], record["durationNano"]
-    return record | {"timeUnixNano": BEGAN_NS, "severityText": "INFO", "body": text}
+    """A log record of the SDK's telemetry: it bears the ids and the scope of the span that it was written in."""
+    of_span = bedrock_call()
+    record = {name: of_span[name] for name in ("resource", "scope", "traceId", "spanId", "flags")}
+    return record | {"timeUnixNano": BEGAN_NS, "severityNumber": 9, "severityText": "", "body": {"content": text}}
 
 
 IGNORED_SPAN_SHAPES: Mapping[str, Shape] = {

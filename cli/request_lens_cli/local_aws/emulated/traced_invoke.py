@@ -2,13 +2,17 @@
 
 On AWS a function runs under the trace that Invoke's header names, and has its run's id from the answer to Invoke. The
 emulator passes over the header, and answers with another id than the one that it gives the function. What is replaced
-are three functions of `ministack.services.lambda_svc`, whose version is locked.
+are three functions of `ministack.services.lambda_svc`, whose version is locked; and two of its CloudWatch Logs, which
+takes a filter pattern for a list of words.
 """
 
 import contextvars
 import importlib
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 TRACE_HEADER = "x-amzn-trace-id"
@@ -16,6 +20,9 @@ RUN_HEADER = "x-amzn-requestid"
 
 INVOKE, RUN, TRACE_FOR = "_invoke", "_execute_function_dispatch", "_xray_trace_id_for_invocation"
 """The functions that answer Invoke, run a function, and say under which trace it runs."""
+
+SUBSCRIPTION_PASSES, COMPILED = "_subscription_pattern_matches", "_compile_filter_pattern"
+"""The functions that say which log events a subscription is sent, and which a search finds."""
 
 type Answer = tuple[int, dict[str, str], bytes]
 
@@ -58,9 +65,18 @@ def take_part_in_traces(service: ModuleType) -> None:
     vars(service).update({INVOKE: traced_invoke, RUN: traced_run, TRACE_FOR: trace_of})
 
 
+def filter_log_events(service: ModuleType, passes: Callable[[str, str], bool]) -> None:
+    """Replace the functions that tell which log events a filter pattern lets pass."""
+    vars(service).update({SUBSCRIPTION_PASSES: passes, COMPILED: lambda pattern: partial(passes, pattern)})
+
+
 def main() -> None:
     """Run the emulator until it is stopped."""
+    sys.path.append(str(Path(__file__).parent))  # this package is not installed for the emulator's interpreter
     take_part_in_traces(importlib.import_module("ministack.services.lambda_svc"))
+    filter_log_events(
+        importlib.import_module("ministack.services.cloudwatch_logs"), importlib.import_module("log_pattern").passes
+    )
     importlib.import_module("ministack.app").main()
 
 

@@ -17,6 +17,7 @@ class Policy:
     call that fits several requests may be linked by elimination. A request with more LLM calls than
     `max_calls_per_request`, or that costs more than `max_cost_per_request` (USD, estimated), is a runaway; 0: no limit.
     `reads_spans`: agents' spans come, and link and time their requests; `reads_memory`: those of their memory, too.
+    `tool_names` are those of which a metric tells by name.
     """
 
     settle_delay: timedelta = timedelta(seconds=30)
@@ -33,6 +34,7 @@ class Policy:
     max_cost_per_request: Decimal = Decimal(0)
     reads_spans: bool = False
     reads_memory: bool = False
+    tool_names: frozenset[str] = frozenset()
 
     @property
     def reach(self) -> timedelta:

@@ -1,0 +1,99 @@
+"""What reads agents' spans: made only where their log group is named, and sent as little as is read."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.local_aws.emulated.log_pattern import passes
+from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES
+from tests.support.telemetry.lambda_shapes import LAMBDA_SHAPES, UNTRACED_LAMBDA_SHAPES, report_line, start_line
+from tests.support.telemetry.span_shapes import IGNORED_SPAN_SHAPES, SPAN_SHAPES
+from tests.support.template_document import OUTPUTS, RESOURCES, TEMPLATE, properties, references
+
+WITH_MEMORY, WITHOUT_MEMORY = properties("SpanLogFilter")["FilterPattern"]["Fn::If"][1:]
+OF_LAMBDA = properties("LambdaLogFilter")["FilterPattern"]
+
+CONDITIONS = {"SpanLogGroupName": "ReadsSpans", "LambdaLogGroupName": "ReadsLambdaLog"}
+OPTIONAL = {name: resource for name, resource in RESOURCES.items() if resource.get("Condition") in CONDITIONS.values()}
+
+ALIKE = {"bedrock_without_id", "bedrock_unlogged", "client_of_an_agent"}
+"""Shapes of no use that only an attribute, whose name has dots, tells from those that are read. They are rare."""
+
+
+def passed(pattern: str, shapes: dict[str, Any]) -> set[str]:
+    return {name for name, shape in shapes.items() if passes(pattern, json.dumps(shape("text")))}
+
+
+def test_the_pattern_lets_every_span_pass_that_is_read_and_those_of_memory_only_where_they_are_asked_for() -> None:
+    assert passed(WITHOUT_MEMORY, dict(SPAN_SHAPES)) == set(SPAN_SHAPES) - {"memory"}
+    assert passed(WITH_MEMORY, dict(SPAN_SHAPES)) == set(SPAN_SHAPES)
+
+
+def test_the_pattern_keeps_what_is_ignored_but_for_what_looks_alike() -> None:
+    assert passed(WITHOUT_MEMORY, dict(IGNORED_SPAN_SHAPES)) == ALIKE
+    assert passed(WITH_MEMORY, dict(IGNORED_SPAN_SHAPES)) == ALIKE | {"code_interpreter"}
+
+
+@pytest.mark.parametrize("pattern", [WITHOUT_MEMORY, WITH_MEMORY, OF_LAMBDA])
+def test_a_pattern_is_no_longer_than_cloudwatch_logs_takes_and_lets_no_line_of_another_log_pass(pattern: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html"""
+    assert len(pattern) <= 1024
+    assert passed(pattern, {**ACCESS_SHAPES, **INVOCATION_SHAPES}) == set()
+
+
+def test_of_a_functions_log_one_line_a_run_passes_in_either_format() -> None:
+    in_json = passed(OF_LAMBDA, {**LAMBDA_SHAPES, **UNTRACED_LAMBDA_SHAPES})
+
+    assert in_json == {"start", "start_untraced"}
+    assert passes(OF_LAMBDA, json.dumps(start_line(), separators=(",", ":")))
+    assert passes(OF_LAMBDA, report_line())
+    assert not passes(OF_LAMBDA, report_line(trace=None))
+    assert not passes(OF_LAMBDA, "START RequestId: 3f0c1d52-6a7e-4b8d-9c21-5e4f7a6b8c90 Version: $LATEST\n")
+
+
+def test_the_command_attaches_with_the_templates_patterns() -> None:
+    assert FILTER_PATTERNS[Kind.SPANS] == WITHOUT_MEMORY
+    assert FILTER_PATTERNS[Kind.LAMBDA] == OF_LAMBDA
+
+
+def test_without_the_parameters_the_stack_is_as_before() -> None:
+    """What names a log group of theirs has its condition, and nothing else names what has one."""
+    for name, resource in RESOURCES.items():
+        named = {CONDITIONS[each] for each in references(resource) if each in CONDITIONS}
+        assert named <= {resource.get("Condition")}, name
+        assert name in OPTIONAL or not set(OPTIONAL) & {*references(resource), *depended(resource)}, name
+    for condition, parameter in (("ReadsSpans", "SpanLogGroupName"), ("ReadsLambdaLog", "LambdaLogGroupName")):
+        assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+        assert TEMPLATE["Parameters"][parameter]["Default"] == ""
+    assert not set(OPTIONAL) & set(references(OUTPUTS))
+
+
+def depended(resource: dict[str, Any]) -> Iterator[str]:
+    names = resource.get("DependsOn", [])
+    yield from names if isinstance(names, list) else [names]
+
+
+@pytest.mark.parametrize(("group", "kind"), [("SpanLogGroupName", "SpanLog"), ("LambdaLogGroupName", "LambdaLog")])
+def test_a_group_invokes_the_processor_alone_and_no_other_group_does_so_by_its_permission(
+    group: str, kind: str
+) -> None:
+    permission, subscription = properties(f"{kind}Permission"), properties(f"{kind}Filter")
+
+    assert permission["Principal"] == "logs.amazonaws.com"
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert permission["SourceArn"]["Fn::Sub"].endswith(f":log-group:${{{group}}}:*")
+    assert subscription["LogGroupName"] == {"Ref": group}
+    assert [*references(permission["FunctionName"]), *references(subscription["DestinationArn"])] == [
+        "ProcessorFunction"
+    ] * 2
+    assert RESOURCES[f"{kind}Filter"]["DependsOn"] == f"{kind}Permission"
+
+
+def test_a_functions_log_without_spans_is_refused_before_anything_is_deployed() -> None:
+    rule = TEMPLATE["Rules"]["LambdaLogGroupLeadsToSpans"]
+
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "SpanLogGroupName"}, ""]}
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Equals": [{"Ref": "LambdaLogGroupName"}, ""]}

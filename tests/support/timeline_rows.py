@@ -1,5 +1,6 @@
 """Rows of a timeline for tests: by hand, and drawn by hypothesis."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -7,7 +8,9 @@ from hypothesis import strategies as st
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals
 from request_lens.domain.linking.link import Confidence, Method, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.timeline.row import TimelineRow
+from tests.support.telemetry.traces import TRACE
 
 START = datetime(2025, 12, 4, 18, 27, 2, tzinfo=UTC)
 MODEL = "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -100,10 +103,30 @@ _BARS = st.builds(
     error_code=st.sampled_from((None, "ThrottlingException", "ValidationException")),
     precision_ms=st.sampled_from((1, 1000)),
 )
+_TOOLS = st.builds(
+    ToolUse,
+    tool=st.sampled_from(("get_weather", "mail", "a", "other")),
+    offset_ms=st.integers(-2_000, 70_000),
+    duration_ms=st.integers(0, 30_000),
+    failed=st.booleans(),
+)
+_TRACED = st.builds(
+    lambda tools, first_token_ms, missing: Traced(
+        trace_id=TRACE,
+        complete=False if missing else None,
+        tools=tuple(tools),
+        first_token_ms=first_token_ms,
+        missing_calls=missing,
+    ),
+    st.lists(_TOOLS, max_size=8),
+    st.none() | st.integers(0, 70_000),
+    st.sampled_from((0, 0, 3)),
+)
 _SUMMARIES = st.builds(
-    lambda bars, possible_calls: summary_of(*bars, possible_calls=possible_calls),
+    lambda bars, possible_calls, said: replace(summary_of(*bars, possible_calls=possible_calls), traced=said),
     st.lists(_BARS, max_size=12),
     st.sampled_from((0, 0, 1, 17, 1_000, None)),
+    st.none() | _TRACED,
 )
 ROWS = st.lists(
     st.builds(
@@ -116,4 +139,5 @@ ROWS = st.lists(
     ),
     max_size=12,
 )
-"""Any rows: certain or not, calls that leave their request or overlap, unknown durations, texts of any characters."""
+"""Any rows: certain or not, with spans or without, unknown durations, texts of any characters; calls and tools leave
+their request or overlap."""

@@ -34,15 +34,18 @@ class _Sign:
 
 _REQUEST = _Sign("░", "bright_black", "request")
 _HATCH = "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}"
+_CROSS = "\N{BOX DRAWINGS LIGHT DIAGONAL CROSS}"
 _UNCERTAIN = _Sign(_HATCH, "bright_black", "uncertain: unlinked calls may be its own")
 _OPEN = _Sign("╌", "bright_black", "pending, or response time unknown")
 _TICK = _Sign("│", "bright_blue", "latency unknown")
 _FAILED = _Sign("✗", "red", "failed call")
 _THROTTLED = _Sign("▼", "yellow", "throttled call")
 _CALL = _Sign("█", "bright_blue", "LLM call")
+_TOOL = _Sign("▒", "green", "tool")
+_FAILED_TOOL = _Sign(_CROSS, "red", "failed tool")
 _PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, not decided yet")
 _BROKEN = _Sign("»", "bright_black", "runs on beyond the axis")
-_LEGEND = (_REQUEST, _UNCERTAIN, _CALL, _PROVISIONAL, _TICK, _FAILED, _THROTTLED, _OPEN, _BROKEN)
+_LEGEND = (_REQUEST, _UNCERTAIN, _CALL, _PROVISIONAL, _TOOL, _FAILED_TOOL, _TICK, _FAILED, _THROTTLED, _OPEN, _BROKEN)
 _INEXACT = "≈ linked by time, not by a tag"
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 
@@ -126,10 +129,14 @@ def _range(begins: float, ends: float, *, within: range) -> range:
 
 
 def _signs(summary: Summary | None, *, left: float, within: range, cells_per_ms: float) -> Iterator[tuple[_Sign, int]]:
-    """What stands in which cell: calls first, then what must not be hidden by them.
+    """What stands in which cell: tools first, then calls, then what must not be hidden by them.
 
     A call that follows another without a cell between them leaves its first one free, so that both can be counted.
     """
+    for tool in summary.traced.tools if summary is not None and summary.traced is not None else ():
+        begins = left + tool.offset_ms * cells_per_ms
+        sign = _FAILED_TOOL if tool.failed else _TOOL
+        yield from ((sign, at) for at in _range(begins, begins + tool.duration_ms * cells_per_ms, within=within))
     reached = within.start
     for bar in sorted(summary.bars if summary else (), key=_rank):
         begins = left + bar.offset_ms * cells_per_ms

@@ -49,7 +49,8 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
         linked = [call for call, _ in placed]
         console.print()
         possible = state.summary.possible_calls if state.summary is not None and not details.provisional else 0
-        console.print(render_waterfall(state.record, placed, width=console.width, possible_calls=possible))
+        said = state.summary.traced if state.summary is not None else None
+        console.print(render_waterfall(state.record, placed, width=console.width, possible_calls=possible, traced=said))
     if linked:
         console.print()
         print_calls(state, policy, linked=linked, provisional=details.provisional, console=console)

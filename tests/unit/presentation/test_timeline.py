@@ -96,7 +96,9 @@ def inside(inner: Box, outer: Box) -> bool:
 
 
 def text_boxes(svg: Element) -> Iterator[Box]:
-    return (text_box(words) for words in svg.iter(f"{SVG}text") if set_text(words).strip())
+    """Of all texts but the names of tools, which stand in bars."""
+    texts = (words for words in svg.iter(f"{SVG}text") if "rl-tool-name" not in classes(words))
+    return (text_box(words) for words in texts if set_text(words).strip())
 
 
 @given(ROWS)

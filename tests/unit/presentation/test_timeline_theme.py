@@ -29,7 +29,7 @@ def test_texts_have_a_contrast_of_four_and_a_half_on_what_lies_behind_them(palet
 
 @BOTH
 def test_signs_have_a_contrast_of_three_on_the_light_bar_and_beside_it(palette: Palette) -> None:
-    for sign in (palette.call, palette.failed, palette.throttled):
+    for sign in (palette.call, palette.tool, palette.failed, palette.throttled):
         assert min(contrast(sign, behind) for behind in (palette.background, palette.band, palette.request)) >= 3
 
 
@@ -42,6 +42,17 @@ def test_an_outline_has_a_contrast_of_three_on_what_lies_behind_it(palette: Pale
 def test_a_whisker_is_seen_on_its_call_and_a_status_on_its_pill(palette: Palette) -> None:
     assert contrast(palette.call, palette.request) >= 3
     assert contrast(palette.failed, palette.background) >= 4.5
+
+
+@BOTH
+def test_a_tool_is_an_outline_that_is_seen_on_its_filling_and_holds_a_readable_name(palette: Palette) -> None:
+    assert min(contrast(edge, palette.tool_fill) for edge in (palette.tool, palette.failed)) >= 3
+    assert contrast(palette.text, palette.tool_fill) >= 4.5
+
+
+@BOTH
+def test_without_colour_a_tool_is_no_call(palette: Palette) -> None:
+    assert contrast(palette.tool_fill, palette.call) >= 4.5
 
 
 def deuteranopic(colour: str) -> tuple[float, float, float]:

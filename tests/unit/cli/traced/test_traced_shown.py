@@ -124,11 +124,22 @@ def test_show_tells_where_the_time_went_and_how_each_tool_ended() -> None:
         f"Trace {TRACE_ID}, session {SESSION}",
     ):
         assert line in text
-    tools = [line.split() for line in text.splitlines() if line.startswith(("get_weather", "send_mail"))]
+    table = text.partition("Outcome")[2].splitlines()
+    tools = [line.split() for line in table if line.startswith(("get_weather", "send_mail"))]
     assert tools == [
         ["get_weather", "18:27:03.250", "0.42", "s", "ok"],
         ["send_mail", "18:27:03.700", "0.30", "s", "failed"],
     ]
+
+
+def test_the_waterfall_has_a_line_for_each_tool_in_order_of_their_starts() -> None:
+    lines = [line.split("  ")[0] for line in shown(traced_state("r1")).splitlines()]
+    first = lines.index("request")
+
+    assert lines[first : first + 5] == ["request", "call 1", "get_weather", "send_mail", "call 2"]
+    text = shown(traced_state("r1"))
+    assert "▒▒ tool" in text
+    assert "\N{BOX DRAWINGS LIGHT DIAGONAL CROSS} failed tool" in text
 
 
 def test_show_names_the_missing_calls() -> None:

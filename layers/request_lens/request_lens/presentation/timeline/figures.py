@@ -12,6 +12,7 @@ from request_lens.presentation.timeline.layout import MarkKind
 from request_lens.presentation.timeline.row import RowSize, TimelineRow
 from request_lens.presentation.timeline.shapes import mark
 from request_lens.presentation.timeline.text import text_width
+from request_lens.presentation.traced import complete_text
 
 COLUMN_GAP = 16.0
 _SIZE, _SMALL = 13.0, 12.0
@@ -136,8 +137,11 @@ def _ending_at(right: float, words: str, *, y: float, class_: str) -> Markup:
 
 
 def _possible(row: TimelineRow) -> str:
-    """How many more calls may be the request's, in two words; empty where it is pending or certain."""
-    return possible_text(row.request, row.summary) if row.is_uncertain and row.summary else ""
+    """How many more calls may be the request's, or are missing, in two words; empty where it has all of them."""
+    if row.is_uncertain and row.summary:
+        return possible_text(row.request, row.summary)
+    traced = row.summary.traced if row.summary else None
+    return complete_text(traced) if traced is not None and traced.missing_calls else ""
 
 
 def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:

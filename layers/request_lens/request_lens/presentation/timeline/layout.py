@@ -82,6 +82,7 @@ class RowShapes:
     """All shapes of a row; `is_open`: the response's time is unknown; `is_cut`: it runs on beyond the axis."""
 
     request: Box
+    ruler: "Ruler"
     is_open: bool
     is_cut: bool
     calls: tuple[CallShape, ...]
@@ -90,7 +91,7 @@ class RowShapes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ruler:
+class Ruler:
     """From a request's ms to px; nothing leaves [0, duration], nor what of it the axis shows."""
 
     left: float
@@ -99,6 +100,7 @@ class _Ruler:
     shown_ms: float
 
     def x(self, offset_ms: float) -> float:
+        """Where a moment of the request stands."""
         return self.left + min(max(offset_ms, 0), self.shown_ms) / self.shown_ms * self.width
 
     def shows(self, offset_ms: float) -> bool:
@@ -117,7 +119,7 @@ def row_shapes(
     left, right = scale.x(begins), min(scale.x(ends), scale.right)
     duration_ms = max((ends - begins).total_seconds() * 1000, 1)
     is_cut = scale.x(ends) > scale.right + _ROUNDING
-    ruler = _Ruler(
+    ruler = Ruler(
         left=left,
         width=max(right - left, _MIN_REQUEST_WIDTH),
         duration_ms=duration_ms,
@@ -129,6 +131,7 @@ def row_shapes(
     light = Box(x=ruler.left, y=top, width=ruler.width + (_OPEN_END if is_open else 0), height=height)
     return RowShapes(
         request=light,
+        ruler=ruler,
         is_open=is_open,
         is_cut=is_cut,
         calls=_call_shapes(bars, ruler, scale, light),
@@ -145,7 +148,7 @@ def _inside(x: float, light: Box) -> float:
     return min(max(x, light.x + 1.5), light.right - 1.5)
 
 
-def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: _Ruler, scale: Scale, light: Box) -> tuple[CallShape, ...]:
+def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: Ruler, scale: Scale, light: Box) -> tuple[CallShape, ...]:
     timed = [(number, bar, bar.latency_ms) for number, bar in bars if bar.latency_ms is not None]
     lanes = lanes_of([(bar.offset_ms, bar.offset_ms + latency) for _, bar, latency in timed], within=light.height)
     boxes = lane_boxes(max(lanes, default=0) + 1, light)
@@ -189,7 +192,7 @@ def lanes_of(intervals: Sequence[tuple[float, float]], *, within: float) -> Sequ
     return lanes
 
 
-def _apart(lane: Sequence[CallShape], ruler: _Ruler) -> list[CallShape]:
+def _apart(lane: Sequence[CallShape], ruler: Ruler) -> list[CallShape]:
     """One lane's calls, wide enough to be seen where there is room, and apart enough to be counted."""
     placed: list[CallShape] = []
     end = limit = ruler.left + ruler.width
@@ -208,7 +211,7 @@ def _apart(lane: Sequence[CallShape], ruler: _Ruler) -> list[CallShape]:
     return placed[::-1]
 
 
-def _marks(bars: Sequence[Bar], ruler: _Ruler, *, limit: float) -> tuple[Mark, ...]:
+def _marks(bars: Sequence[Bar], ruler: Ruler, *, limit: float) -> tuple[Mark, ...]:
     marks: list[Mark] = []
     for x, kind in sorted((x, kind) for bar in bars for x, kind in _marks_of(bar, ruler)):
         close = next((at for at, mark in enumerate(marks) if _covers(mark, x, kind)), None)
@@ -220,7 +223,7 @@ def _marks(bars: Sequence[Bar], ruler: _Ruler, *, limit: float) -> tuple[Mark, .
     return tuple(marks)
 
 
-def _marks_of(bar: Bar, ruler: _Ruler) -> list[tuple[float, MarkKind]]:
+def _marks_of(bar: Bar, ruler: Ruler) -> list[tuple[float, MarkKind]]:
     marks: list[tuple[float, MarkKind]] = []
     if (kind := failure_of(bar)) is not None:
         marks.append((ruler.x(bar.offset_ms), kind))

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
+from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, CallShape, MarkKind, RowShapes, TickShape
 from request_lens.presentation.timeline.row import TimelineRow
@@ -20,6 +21,13 @@ from request_lens.presentation.timeline.shapes import (
     rectangle,
     tick,
     title,
+)
+from request_lens.presentation.timeline.spans.tool_bars import (
+    ToolShape,
+    first_token,
+    first_token_x,
+    tool_bar,
+    tool_shapes,
 )
 from request_lens.presentation.timeline.text import text_width
 
@@ -43,6 +51,9 @@ class Sign(StrEnum):
     PROVISIONAL = "LLM call, not decided yet"
     WHISKER = "start known to the second"
     TICK = "latency unknown"
+    TOOL = "tool"
+    FAILED_TOOL = "failed tool"
+    ANSWER = "first token of the answer"
     FAILED = "failed attempt"
     THROTTLED = "throttled attempt"
     CUT = "ran on after the response"
@@ -59,6 +70,8 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     signs |= {Sign.NOT_EXACT} if row.is_about else set()
     signs |= {Sign.WHISKER for call in shapes.calls if call.late_px >= MIN_WHISKER and not call.bar.provisional}
     signs |= {Sign.TICK} if shapes.ticks else set()
+    signs |= {Sign.FAILED_TOOL if run.tool.failed else Sign.TOOL for run in tool_shapes(row, shapes)}
+    signs |= {Sign.ANSWER} if first_token_x(row, shapes) is not None else set()
     return signs | {Sign[mark.kind.name] for mark in shapes.marks}
 
 
@@ -89,18 +102,11 @@ def _entry(sign: Sign, x: float, top: float) -> Markup:
 
 
 def _sample(sign: Sign, box: Box) -> Markup:
-    middle = box.x + box.width / 2
     match sign:
         case Sign.PENDING | Sign.OPEN:
             return (pending_bar if sign is Sign.PENDING else open_bar)(box, hover=sign.value)
-        case Sign.UNCERTAIN | Sign.BROKEN:
-            over = doubt(box, hover=sign.value) if sign is Sign.UNCERTAIN else break_mark(box)
-            return joined((light_bar(box, hover=sign.value), over))
         case Sign.FAILED | Sign.THROTTLED | Sign.CUT:
-            return mark(MarkKind[sign.name], middle, box.y + 11)
-        case Sign.TICK:
-            shape = TickShape(number=1, bar=_bar(latency_ms=None), x=middle)
-            return joined((light_bar(box, hover=sign.value), tick(shape, box, hover=sign.value)))
+            return mark(MarkKind[sign.name], box.x + box.width / 2, box.y + 11)
         case Sign.REQUEST | Sign.ERROR:
             return light_bar(box, hover=sign.value, failed=sign is Sign.ERROR)
         case Sign.UNATTRIBUTED:
@@ -108,9 +114,35 @@ def _sample(sign: Sign, box: Box) -> Markup:
                 Box(x=box.x + 5, y=box.y + 5, width=box.width - 10, height=12), "rl-unattributed", title(sign.value)
             )
         case Sign.NOT_EXACT:
-            return element("text", text("≈"), class_="rl-title", x=middle, y=box.y + 17, text_anchor="middle")
-        case Sign.CALL | Sign.PROVISIONAL | Sign.WHISKER:
-            return joined((light_bar(box, hover=sign.value), call_bar(_sample_call(sign, box), hover=sign.value)))
+            x, y = box.x + box.width / 2, box.y + 17
+            return element("text", text("≈"), class_="rl-title", x=x, y=y, text_anchor="middle")
+        case _:
+            return joined((light_bar(box, hover=sign.value), _over_bar(sign, box)))
+
+
+def _over_bar(sign: Sign, box: Box) -> Markup:
+    """What stands in or over a light bar."""
+    middle = box.x + box.width / 2
+    match sign:
+        case Sign.UNCERTAIN:
+            return doubt(box, hover=sign.value)
+        case Sign.BROKEN:
+            return break_mark(box)
+        case Sign.TICK:
+            return tick(TickShape(number=1, bar=_bar(latency_ms=None), x=middle), box, hover=sign.value)
+        case Sign.TOOL | Sign.FAILED_TOOL:
+            return tool_bar(_sample_tool(sign, box), hover=sign.value)
+        case Sign.ANSWER:
+            return first_token(middle, box, hover=sign.value)
+        case _:
+            return call_bar(_sample_call(sign, box), hover=sign.value)
+
+
+def _sample_tool(sign: Sign, box: Box) -> ToolShape:
+    return ToolShape(
+        tool=ToolUse(tool="any", offset_ms=0, duration_ms=1000, failed=sign is Sign.FAILED_TOOL),
+        box=Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7),
+    )
 
 
 def _sample_call(sign: Sign, box: Box) -> CallShape:

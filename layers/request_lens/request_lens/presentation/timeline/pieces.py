@@ -38,6 +38,7 @@ from request_lens.presentation.timeline.shapes import (
     pending_bar,
     tick,
 )
+from request_lens.presentation.timeline.spans.tool_bars import span_marks, tool_bar, tool_shapes, tool_words
 from request_lens.presentation.timeline.text import shortened
 
 _NEVER = (datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(1, UTC))
@@ -181,9 +182,11 @@ def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> Ma
         "g",
         left_words(row, left=frame.margin, width=frame.labels_width, size=size, top=top),
         _request(row, light),
+        *(tool_bar(run, hover=tool_words(run.tool)) for run in tool_shapes(row, shapes)),
         *(call_bar(call, hover=call_words(call.number, call.bar)) for call in shapes.calls),
         *(tick(attempt, light, hover=call_words(attempt.number, attempt.bar)) for attempt in shapes.ticks),
         *(mark(sign.kind, sign.x, light.y - size.marks_rise, count=sign.count) for sign in shapes.marks),
+        span_marks(row, shapes),
         break_mark(light) if shapes.is_cut else NOTHING,
         figure_words(row, frame.figures, size=size, top=top),
         class_="rl-row",

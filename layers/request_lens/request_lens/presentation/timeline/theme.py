@@ -1,7 +1,7 @@
 """The timeline's colours, light and dark, and the style sheet made of them.
 
-Hues are Okabe and Ito's blue, vermilion and orange, darkened or lightened until they carry: texts have a contrast of
-at least 4.5:1, shapes of 3:1 where they meet. Nothing is said by colour alone.
+Hues are Okabe and Ito's blue, bluish green, vermilion and orange, darkened or lightened until they carry: texts have a
+contrast of at least 4.5:1, shapes of 3:1 where they meet. Nothing is said by colour alone.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,8 @@ class Palette:
     request: str
     request_edge: str
     call: str
+    tool: str
+    tool_fill: str
     unattributed: str
     failed: str
     throttled: str
@@ -39,6 +41,8 @@ LIGHT = Palette(
     request="#d3e3f1",
     request_edge="#7d93a8",
     call="#00578f",
+    tool="#00694e",
+    tool_fill="#eefaf5",
     unattributed="#6b7783",
     failed="#c03a00",
     throttled="#8a5a00",
@@ -53,6 +57,8 @@ DARK = Palette(
     request="#28405a",
     request_edge="#7b94ad",
     call="#74bdf3",
+    tool="#4fd1a5",
+    tool_fill="#0f241d",
     unattributed="#93a1ae",
     failed="#ff8a5c",
     throttled="#f0b429",
@@ -76,6 +82,10 @@ _SHARED = """
 .rl .rl-pill-text { font-weight: 600; }
 .rl .rl-provisional { stroke-width: 1.5; stroke-dasharray: 3 2; }
 .rl .rl-doubt { fill: url(#rl-doubts); }
+.rl .rl-tool, .rl .rl-strike { stroke-width: 1.5; }
+.rl .rl-strike, .rl .rl-tool-name { pointer-events: none; }
+.rl .rl-casing { fill: none; stroke-width: 4; }
+.rl .rl-token { stroke-width: 1.5; stroke-linejoin: round; }
 """
 
 
@@ -93,6 +103,11 @@ def _coloured(palette: Palette) -> str:
 .rl .rl-pending {{ fill: {palette.request}; }}
 .rl .rl-doubt-line {{ fill: {palette.request_edge}; }}
 .rl .rl-call {{ fill: {palette.call}; }}
+.rl .rl-tool {{ fill: {palette.tool_fill}; stroke: {palette.tool}; }}
+.rl .rl-failed-tool, .rl .rl-strike {{ stroke: {palette.failed}; }}
+.rl text.rl-tool-name {{ fill: {palette.text}; }}
+.rl .rl-casing {{ stroke: {palette.background}; }}
+.rl .rl-token {{ fill: {palette.text}; stroke: {palette.text}; }}
 .rl .rl-unattributed {{ fill: {palette.unattributed}; }}
 .rl .rl-failed-request {{ stroke: {palette.failed}; }}
 .rl .rl-break {{ stroke: {palette.background}; }}

@@ -1,0 +1,1 @@
+"""What spans add to a row of the timeline."""

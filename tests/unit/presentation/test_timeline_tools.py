@@ -1,0 +1,119 @@
+"""Tools and the first token in the timeline's picture: inside their request, apart from each other, told in words."""
+
+from dataclasses import replace
+from itertools import combinations
+from xml.etree.ElementTree import Element, fromstring
+
+from hypothesis import given, settings
+
+from request_lens.domain.tracing.traced import ToolUse, Traced
+from request_lens.presentation.timeline.drawing import View, draw_timeline
+from request_lens.presentation.timeline.row import TimelineRow
+from tests.support.telemetry.traces import TRACE
+from tests.support.timeline_rows import ROWS, bar, row, summary_of
+from tests.unit.presentation.test_timeline import (
+    boxes,
+    classes,
+    groups,
+    inside,
+    light_bar,
+    overlap,
+    text_box,
+    whole_text,
+)
+
+CALLS = (bar(200, 900, precision_ms=1), bar(2_600, 1_400, precision_ms=1))
+MAIL = ToolUse(tool="send_mail", offset_ms=1_150, duration_ms=1_400)
+
+
+def traced_row(*tools: ToolUse, first_token_ms: int | None = None, missing: int = 0) -> TimelineRow:
+    complete = False if missing else None
+    said = Traced(trace_id=TRACE, tools=tools, first_token_ms=first_token_ms, missing_calls=missing, complete=complete)
+    return row(replace(summary_of(*CALLS), traced=said))
+
+
+def picture(*rows: TimelineRow, view: View | None = None) -> Element:
+    return fromstring(draw_timeline(rows, view=view or View()))
+
+
+def names(svg: Element) -> list[Element]:
+    return [words for words in svg.iter() if "rl-tool-name" in classes(words)]
+
+
+def hovers(svg: Element) -> list[str]:
+    return [words.text or "" for words in svg.iter("{http://www.w3.org/2000/svg}title")]
+
+
+def test_a_tool_stands_between_its_calls_with_its_name_in_it() -> None:
+    (group,) = groups(picture(traced_row(MAIL)))
+    (tool,) = boxes(group, "rl-tool")
+    first, second = boxes(group, "rl-call")
+
+    assert first.right <= tool.left < tool.right <= second.left
+    assert [words.text for words in names(group)] == ["send_mail"]
+    assert inside(text_box(names(group)[0]), tool)
+
+
+def test_a_tool_is_told_on_hovering_also_where_its_name_has_no_room() -> None:
+    short = replace(MAIL, duration_ms=80, failed=True)
+    svg = picture(traced_row(short))
+
+    assert not names(svg)
+    assert "Tool send_mail, 80 ms, starts at +1.1 s, failed" in hovers(svg)
+
+
+def test_a_failed_tool_is_struck_through_and_one_that_succeeded_is_not() -> None:
+    failed, fine = (groups(picture(traced_row(replace(MAIL, failed=each))))[0] for each in (True, False))
+
+    assert [shape.tag.rpartition("}")[2] for shape in failed.iter() if "rl-strike" in classes(shape)] == ["path"]
+    assert not [shape for shape in fine.iter() if "rl-strike" in classes(shape)]
+
+
+def test_tools_at_the_same_time_stand_in_lanes_of_their_own() -> None:
+    (group,) = groups(picture(traced_row(MAIL, replace(MAIL, tool="search"))))
+    one, other = boxes(group, "rl-tool")
+
+    assert not overlap(one, other)
+    assert light_bar(group).top < one.top < other.top
+
+
+def test_a_name_does_not_stand_where_a_call_covers_its_tool() -> None:
+    around = ToolUse(tool="sub_agent", offset_ms=100, duration_ms=3_000)
+
+    assert not names(picture(traced_row(around)))
+
+
+def test_the_first_token_is_a_line_at_its_moment() -> None:
+    (group,) = groups(picture(traced_row(first_token_ms=2_150)))
+    (token,) = [shape for shape in group.iter() if "rl-token" in classes(shape)]
+    light = light_bar(group)
+    x = float(token.get("d", "").partition("M")[2].partition(" ")[0])
+
+    assert abs(x - (light.left + light.right) / 2) < 1
+    assert "first token after 2.1 s" in hovers(group)
+
+
+def test_the_legend_has_the_signs_of_spans_only_where_they_occur() -> None:
+    words = ("tool", "failed tool", "first token of the answer")
+    with_all = whole_text(picture(traced_row(MAIL, replace(MAIL, offset_ms=100, failed=True), first_token_ms=3_000)))
+    without = whole_text(picture(row(summary_of(*CALLS))))
+
+    assert all(each in with_all for each in words)
+    assert not any(each in without for each in words)
+
+
+def test_missing_calls_are_said_below_the_figures() -> None:
+    assert "2 missing" in whole_text(picture(traced_row(missing=2)))
+
+
+@given(ROWS)
+@settings(max_examples=60, deadline=None)
+def test_no_tool_leaves_its_request_and_no_name_its_tool_whatever_the_rows(rows: list[TimelineRow]) -> None:
+    for group in groups(picture(*rows)):
+        light, tools = light_bar(group), boxes(group, "rl-tool")
+        words = [text_box(each) for each in names(group)]
+        assert all(inside(tool, light) for tool in tools)
+        assert all(any(inside(each, tool) for tool in tools) for each in words)
+        assert not any(overlap(one, other) for one, other in combinations(words, 2))
+        calls = boxes(group, "rl-call", "rl-failed-call", "rl-throttled-call")
+        assert not any(overlap(each, call) for each in words for call in calls)

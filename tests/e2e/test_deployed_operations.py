@@ -51,7 +51,6 @@ def test_what_was_missed_while_the_filters_were_off_is_backfilled(deployment: De
 
     assert document["log_events"] >= len(run.scenario.access) + len(run.scenario.invocations)
     assert calls_in_table(run) == len(run.scenario.invocations)
-    assert document["decided_before_their_request"] == 0
 
 
 def test_what_lambda_gave_up_on_is_sent_again(deployment: DemoStack) -> None:

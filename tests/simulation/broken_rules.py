@@ -12,6 +12,8 @@ from request_lens.domain.linking.explanations import Bounds, Explanations
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState, TimedKey
+from request_lens.ports import Ports
 
 LINKING, APPLICATION = "request_lens.domain.linking", "request_lens.application"
 
@@ -70,7 +72,13 @@ def _prove_nothing(linked: Iterable[LinkedInvocation]) -> bool:
     return False
 
 
+def _let_its_calls_be(state: RequestState, ports: Ports, policy: Policy) -> Sequence[TimedKey]:
+    """What is decided stays decided, whatever record comes."""
+    return ()
+
+
 TIES_WITHOUT_UNIQUENESS = broken(f"{LINKING}.chains._steps", _follow_every_asker)
 NO_SPLITS = broken(f"{LINKING}.neighbourhood.explain", _explain_whole_chains)
 NOTHING_POSSIBLE = broken(f"{APPLICATION}.settle_request.possible_calls", _leave_nothing_possible)
+DECIDED_FOR_GOOD = broken(f"{APPLICATION}.settle_request.overtaken_by", _let_its_calls_be)
 PROVEN_AS_CANDIDATE = broken(f"{APPLICATION}.read_context.is_proven", _prove_nothing)

@@ -1,4 +1,4 @@
-"""The product under drawn faults is right in every schedule, and eleven broken designs are not."""
+"""The product under drawn faults is right in every schedule, and twelve broken designs are not."""
 
 import sys
 from collections import Counter

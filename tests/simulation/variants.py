@@ -1,4 +1,4 @@
-"""Eleven deliberately broken designs, each a small change to the product: the simulator must catch them all."""
+"""Twelve deliberately broken designs, each a small change to the product: the simulator must catch them all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,6 +14,7 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
 from request_lens.ports import MetricSink, Ports
 from tests.simulation.broken_rules import (
+    DECIDED_FOR_GOOD,
     NO_SPLITS,
     NOTHING_POSSIBLE,
     PROVEN_AS_CANDIDATE,
@@ -185,6 +186,7 @@ VARIANTS = {
     "ties by ids without uniqueness": Pipeline(breaking=TIES_WITHOUT_UNIQUENESS),
     "splits never considered": Pipeline(breaking=NO_SPLITS),
     "possible_calls always 0": Pipeline(breaking=NOTHING_POSSIBLE),
+    "calls decided before their record stay nobody's": Pipeline(breaking=DECIDED_FOR_GOOD),
     "a proven request taken as candidate": Pipeline(breaking=PROVEN_AS_CANDIDATE),
 }
 """Each broken design by its name."""

@@ -54,7 +54,7 @@ OF_TRAFFIC = frozenset({"logged calls", "access log", "routes", "table"})
 
 def _attribution(examined: Examined) -> Iterator[Finding]:
     report = examined.report
-    yield from note_unattributed(report, examined.stack.policy)
+    yield from note_unattributed(report)
     yield from note_uncertain(report)
     yield from note_tags(report)
     yield from note_assumptions(report, examined.stack.policy, is_local=examined.is_local)

@@ -101,9 +101,6 @@ class BackfillDocument(TypedDict):
     done_until: Time
     log_events: Count
     batches: Count
-    decided_before_their_request: Annotated[
-        Count | None, Field(description="untagged calls that were decided before a request was known that they fit")
-    ]
 
 
 class FindingDocument(TypedDict):

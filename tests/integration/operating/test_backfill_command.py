@@ -14,11 +14,8 @@ from botocore import handlers
 from botocore.exceptions import ClientError
 from click.testing import Result
 
-from request_lens.domain.policy import Policy
 from request_lens.errors import StoreUnavailable
-from request_lens.wire.log_record import read_record
 from request_lens_cli.operating.backfilling import backfill
-from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.scenario.playing import LogGroups, play, renewed
 from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
 from tests.support.command_line.scenario_lines import as_ndjson
@@ -269,22 +266,6 @@ def test_an_object_whose_name_tells_no_time_may_be_written_long_after_its_lines(
     shown = ask(running, "--since", "4h", "--until", "2h", "--s3-prefix", f"s3://{LOGS}/exports/")
 
     assert f"{len(scenario.invocations)} log events sent" in shown.stdout
-
-
-def test_calls_that_were_decided_before_their_requests_came_are_told(running: RunningStack) -> None:
-    """As where an API is attached a day after the stack was deployed: what is decided stays decided."""
-    running.lens.now = now = datetime.now(UTC).replace(microsecond=0)
-    scenario = renewed(load_scenario(EVENTS / "article"), run_id=RunId("late"), ends_at=now - HOUR, with_tags=False)
-    calls = [read_record(json.dumps(line)) for line in scenario.invocations]
-    alone = replay((Arrival(record=call) for call in calls), Policy()).unattributed
-    running.lens.holds_untagged(*alone)
-    play(scenario, LogGroups(invocations=INVOCATIONS, access=ACCESS), logs=running.logs)
-
-    answer = ask(running, "--since", "2h", "--format", "json")
-
-    assert json.loads(answer.stdout)["decided_before_their_request"] == len(calls) == 17
-    assert "17 untagged calls were decided before the record of a request came" in " ".join(answer.stderr.split())
-    assert "`request-lens replay`" in answer.stderr
 
 
 def test_what_is_no_address_of_objects_is_wrong_usage(running: RunningStack) -> None:

@@ -8,14 +8,17 @@ from itertools import cycle
 
 import pytest
 
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
 from request_lens.wire.log_record import read_record
 from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.scenario.playing import LogGroups, play, renewed
+from request_lens_cli.scenario.retiming import invocation_logged_at
 from request_lens_cli.scenario.scenario import RunId, Scenario, load_scenario
 from tests.support.emulated_aws.running_stack import ACCESS, INVOCATIONS, PROCESSOR, RunningStack
 from tests.support.emulated_aws.virtual_processor import VirtualProcessor, comparable, decisions, virtual_processor
-from tests.support.processor_traffic import EVENTS
+from tests.support.processor_traffic import EVENTS, log_batch
 
 EVENTS_OF_A_DAY = 10_000
 NAMES = ("article", "overlap", "chat", "seven")
@@ -106,3 +109,60 @@ def test_the_order_of_the_sources_changes_nothing_though_three_batches_take_long
 
     assert answer.exit_code == 0, answer.output
     assert_equal(world, live(played))
+
+
+def deliver(world: VirtualProcessor, scenario: Scenario, group: str) -> None:
+    """Deliver a scenario's calls, each 10 s after it was made, and let all be decided."""
+    for line in sorted(scenario.invocations, key=invocation_logged_at):
+        moment = invocation_logged_at(line) + timedelta(seconds=10)
+        world.run_until(moment)
+        world.clock.moment = max(world.clock.moment, moment)
+        world.serve(log_batch([json.dumps(line)], group), None)
+    world.run_until(None)
+
+
+def test_calls_that_were_decided_before_their_api_was_attached_end_as_live_delivery_makes_them(
+    running: RunningStack,
+) -> None:
+    """Their records come by a backfill, which brings the calls again, too."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    moments = [now - timedelta(hours=12, minutes=-10 * number) for number in range(40)]
+    played = one_of(
+        [
+            renewed(load_scenario(EVENTS / name), run_id=RunId(f"{number}"), ends_at=at, with_tags=False)
+            for number, (at, name) in enumerate(zip(moments, cycle(NAMES), strict=False))
+        ]
+    )
+    play(played, LogGroups(invocations=INVOCATIONS, access=ACCESS), logs=running.logs)
+    running.lens.now = now
+
+    with virtual_processor(moments[0] - timedelta(hours=1)) as world:
+        world.takes = timedelta(0)
+        deliver(world, played, INVOCATIONS)
+        before = {
+            call.decision.reason for call in world.store.all_unlinked() if isinstance(call.decision, Unattributed)
+        }
+        world.clock.moment = now
+        world.takes = timedelta(seconds=1)
+        running.lens.functions[PROCESSOR] = world.serve
+        answer = running.lens.ask("backfill", "--since", "1d", "--yes")
+        world.run_until(None)
+
+    assert answer.exit_code == 0, answer.output
+    assert before == {Reason.NO_REQUEST}
+    expected = live(played)
+    assert sum(len(state.invocations) for state in expected.requests) > 100
+    backfilled, requests = comparable(world.store.all_requests()), comparable(expected.requests)
+    assert {key: as_in_time(state) for key, state in backfilled.items()} == requests
+    nobodys = {call.invocation.invocation_id for call in expected.unattributed}
+    made = decisions(world.store)
+    assert {key for key, decision in made.items() if isinstance(decision, Unattributed)} == nobodys
+
+
+def as_in_time(state: RequestState) -> RequestState:
+    """The state without what says that its calls were nobody's at first."""
+    calls = tuple(replace(each, link=replace(each.link, taken_back=False)) for each in state.invocations)
+    if state.summary is None:
+        return replace(state, invocations=calls)
+    bars = tuple(replace(bar, taken_back=False) for bar in state.summary.bars)
+    return replace(state, invocations=calls, summary=replace(state.summary, bars=bars))

@@ -1,14 +1,12 @@
 """`request-lens doctor` over a stack without a fault: what is worth knowing, and what helps."""
 
 import json
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from request_lens.domain.facts import Tag
-from request_lens.domain.linking.link import Assumption, Reason, Unattributed, UnlinkedInvocation
-from tests.support.facts import call, request
+from request_lens.domain.linking.link import Assumption, Reason, Unattributed
+from tests.support.facts import call
 from tests.support.facts import tag as tag_of
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import ACCESS, INVOCATIONS
@@ -46,22 +44,6 @@ def test_the_share_of_calls_without_a_request_and_why(
     assert found["check"] == "unattributed"
     assert f"75% of the calls belong to no request: of 3 {why}." in found["text"]
     assert helps in found["remedy"]
-
-
-def test_calls_that_were_decided_before_their_request_came_are_told(healthy: HealthyStack) -> None:
-    """As where an API was attached after they came: another call, which fits no request, is none of them."""
-    lately = healthy.aws.now - timedelta(minutes=20)
-    late = replace(request("late"), started_at=lately)
-    healthy.store.store_requests([late], stored_at=healthy.aws.now)
-    for number, logged in enumerate((lately + timedelta(seconds=1), lately - timedelta(minutes=9))):
-        observed = replace(call(f"call-{number}", role="AgentRole"), logged_at=logged)
-        unlinked = UnlinkedInvocation(invocation=observed, stored_at=logged + timedelta(seconds=5))
-        healthy.store.store_unlinked([observed], stored_at=unlinked.stored_at)
-        healthy.store.decide(unlinked, Unattributed(reason=Reason.NO_REQUEST))
-
-    found = noted(healthy)["unattributed"]
-
-    assert "of 2 no request ran then. Of those 1 came so long before the record of a request" in found["text"]
 
 
 def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.linking.link import Confidence
 from request_lens.domain.settling.state import RequestState
+from tests.simulation.drawing.faults import Fault
 from tests.simulation.drawing.truth import Style
 from tests.simulation.judging.batch_reference import TOTALS, cost_usd, counted_by_model, pluralize, times_of
 from tests.simulation.judging.outcome import Outcome
@@ -34,14 +35,26 @@ def inferred(outcome: Outcome) -> Verdict:
             continue  # one request may hold what was truly split between two, or made after another's end
         yield expect(f"the link of {key} ({link.method})", link.request_id, outcome.calls[key].request_id)
     if outcome.traffic.style is Style.SPARSE:
-        for key, each in outcome.calls.items():
-            linked = outcome.links.get(key)
-            own = outcome.records.get(each.request_id) if each.request_id is not None else None
-            expected = own.request_id if own is not None and own.duration_ms is not None else None
-            yield expect(f"the request of {key}", linked.request_id if linked else None, expected)
+        yield from _each_to_its_own(outcome)
     for state in outcome.states:
         if {each.invocation.invocation_id for each in state.invocations} & outcome.links.keys():
             yield from _like_the_batch(state, outcome)
+
+
+def late(outcome: Outcome) -> Verdict:
+    """Untagged calls far from any other request's, whenever records came; a lost message is made good for two hours."""
+    is_mended = outcome.is_punctual or not outcome.world.faults.fired[Fault.LOST_MESSAGE]
+    if is_mended and outcome.traffic.keeps_the_assumptions and outcome.traffic.style is Style.SPARSE:
+        yield from _each_to_its_own(outcome)
+
+
+def _each_to_its_own(outcome: Outcome) -> Verdict:
+    """Whether each call is linked to the request that made it, if that can be known."""
+    for key, each in outcome.calls.items():
+        linked = outcome.links.get(key)
+        own = outcome.records.get(each.request_id) if each.request_id is not None else None
+        expected = own.request_id if own is not None and own.duration_ms is not None else None
+        yield expect(f"the request of {key}", linked.request_id if linked else None, expected)
 
 
 def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:

@@ -19,6 +19,7 @@ class Oracle(StrEnum):
     SUMS = "1+3 publications add up to distinct invocations"
     EXACT = "2 exact summaries equal the batch"
     INFERRED = "2 links in time are true, summaries equal the batch"
+    LATE = "2 links are true and complete, however late records come"
     NOTHING_HIDDEN = "2 no call that a request lacks is hidden (in time)"
     POSSIBLE = "2 possible_calls are what is left"
     PROVEN = "2 a request that is proven is no candidate"
@@ -94,6 +95,7 @@ ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {
     Oracle.SUMS: publications.sums,
     Oracle.EXACT: links.exact,
     Oracle.INFERRED: links.inferred,
+    Oracle.LATE: links.late,
     Oracle.NOTHING_HIDDEN: certainty.nothing_hidden,
     Oracle.POSSIBLE: certainty.possible,
     Oracle.PROVEN: certainty.proven_are_no_candidates,

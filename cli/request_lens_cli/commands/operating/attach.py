@@ -59,7 +59,7 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     chosen = Kind(kind) if kind else _kind_told_by(sample, group)
     if attachments.attach(found, chosen):
         click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
-        click.echo(_of_before(chosen))
+        click.echo("Those of before come with `request-lens backfill --since 1d`.")
     else:
         click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
     click.echo(_reading(sample, chosen))
@@ -94,14 +94,6 @@ def _kind_told_by(sample: Inspection | None, group: str) -> Kind:
         kinds = " or ".join(Kind)
         raise click.UsageError(f"no line of the last day tells what {group} holds: say it with --kind {kinds}")
     return kind
-
-
-def _of_before(kind: Kind) -> str:
-    """What becomes of lines that were written before."""
-    text = "Those of before come with `request-lens backfill --since 1d`"
-    if kind is Kind.INVOCATIONS:
-        return f"{text}."
-    return f"{text}; untagged calls that came before their requests stay without one, and it says how many."
 
 
 def _reading(sample: Inspection | None, kind: Kind) -> str:

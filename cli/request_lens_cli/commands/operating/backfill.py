@@ -9,16 +9,13 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from request_lens.errors import StoreUnavailable
 from request_lens.presentation.formatting import iso_ms, pluralize
 from request_lens_cli.attaching.log_groups import attachments_of
 from request_lens_cli.commands.operating.aws_command import AwsCommand
 from request_lens_cli.deployed.aws_errors import explained
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
-from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.operating.backfilling.backfill import Backfill, Progress
 from request_lens_cli.operating.backfilling.estimate import estimate_of
-from request_lens_cli.operating.backfilling.overtaken import count_overtaken
 from request_lens_cli.operating.backfilling.past_event import Source, SourceError
 from request_lens_cli.operating.backfilling.sources import open_sources
 from request_lens_cli.operating.invoked_processor import ProcessorFailedError, open_processor
@@ -31,7 +28,6 @@ from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.operations.backfill_view import (
     backfill_document,
     expectations,
-    overtaken_text,
     show_plan,
 )
 from request_lens_cli.terminal.progress import working
@@ -76,7 +72,7 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
     Of what was logged before the deployment, or while a subscription filter was off. Says what that costs and asks
     before it begins. It reads the stack's log groups and those that were attached. If you name groups or prefixes, name
     those of both kinds, requests and calls, in any order: without its request's record an untagged call stays
-    unattributed. To send anything twice is safe.
+    unattributed; where that comes late, the call is linked within minutes. To send anything twice is safe.
     """
     view = read_stack(stack)
     kept = view.kept(period, now=command_clock().now())
@@ -87,24 +83,12 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
     if not yes:
         click.confirm("Begin?", abort=True, err=True)
     progress = _run(_backfill(view, sources, kept))
-    overtaken = _overtaken(view, kept)
     if format_ == "json":
-        click.echo(json.dumps(backfill_document(kept, progress, overtaken=overtaken), indent=2))
+        click.echo(json.dumps(backfill_document(kept, progress), indent=2))
     else:
         batches = "batch" if progress.batches == 1 else "batches"
         sent = f"{pluralize(progress.events, 'log event')} sent in {progress.batches:,} {batches}"
         open_console().print(sent, style="bold", highlight=False)
-    if overtaken != 0:
-        Console(stderr=True).print(overtaken_text(overtaken), highlight=False)
-
-
-def _overtaken(stack: DeployedStackView, period: Period) -> int | None:
-    """How many calls had been decided before their request was known; None where the table does not tell."""
-    try:
-        with working("Looking for calls that were decided before"):
-            return count_overtaken(open_stack_table(stack), period, stack.policy)
-    except StoreUnavailable:
-        return None
 
 
 def _groups_that_are_read(stack: DeployedStackView) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.diagnosis.finding import Finding, fine, note
-from request_lens_cli.operating.backfilling.overtaken import overtaken
 from request_lens_cli.report.report import Report, headline
 
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
@@ -46,7 +45,7 @@ _LOCAL = (
 """What the local AWS breaks by how it is set up, and that it does."""
 
 
-def note_unattributed(report: Report, policy: Policy) -> Iterator[Finding]:
+def note_unattributed(report: Report) -> Iterator[Finding]:
     """Which share of the calls belongs to no request, and why."""
     reasons = Counter(call.decision.reason for call in report.unlinked if isinstance(call.decision, Unattributed))
     share = report.unattributed_share
@@ -56,8 +55,6 @@ def note_unattributed(report: Report, policy: Policy) -> Iterator[Finding]:
     why = "; ".join(f"of {count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
     loudest, _ = reasons.most_common(1)[0]
     text = f"{headline(report)} in the last day. {share:.0%} of the calls belong to no request: {why}."
-    if too_early := sum(1 for _ in overtaken(report.unlinked, report.requests, policy)):
-        text += f" Of those {too_early:,} came so long before the record of a request that they stay without it."
     yield note(UNATTRIBUTED, text, _sentence(_REASONS[loudest][1]))
 
 

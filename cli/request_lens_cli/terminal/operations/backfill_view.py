@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from rich.console import Console
 
-from request_lens.presentation.formatting import iso_ms, moment_text, pluralize
+from request_lens.presentation.formatting import iso_ms, moment_text
 from request_lens_cli.operating.backfilling.backfill import Progress
 from request_lens_cli.operating.backfilling.estimate import LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION, Estimate
 from request_lens_cli.report.documents import Document
@@ -48,26 +48,12 @@ def expectations(asked: Period, kept: Period, now: datetime) -> Iterator[str]:
         yield "LogDelay, SettleDelay and AssumptionBreaches will tell that the logs came late; alarms may fire."
 
 
-def overtaken_text(count: int | None) -> str:
-    """What is to be known of calls that were decided too early, and what to do; None is unknown."""
-    if count is None:
-        return "Whether calls had been decided before their requests came is unknown: the table could not be read."
-    verb, they, them = ("was", "it", "it") if count == 1 else ("were", "they", "them")
-    return (
-        f"{pluralize(count, 'untagged call')} {verb} decided before the record of a request came that may have made "
-        f"{them}: {they} will stay without one, and that request says how many more calls may be its own. To see them "
-        "together, let `request-lens replay` read both logs of that time, as `aws logs tail` prints them. What comes "
-        "from now on is linked, where both logs are attached; a call with a tag never misses its request."
-    )
-
-
-def backfill_document(period: Period, progress: Progress, *, overtaken: int | None) -> Document:
-    """What was sent, until when, and how many calls had been decided too early."""
+def backfill_document(period: Period, progress: Progress) -> Document:
+    """What was sent, and until when."""
     return {
         "since": iso_ms(period.first),
         "until": iso_ms(period.last),
         "done_until": iso_ms(progress.until),
         "log_events": progress.events,
         "batches": progress.batches,
-        "decided_before_their_request": overtaken,
     }

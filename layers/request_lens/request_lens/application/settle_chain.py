@@ -6,17 +6,17 @@ and decides itself last: while it has no decision, its message comes again and m
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from request_lens.application.deciding.decisions import count_linked, decide_all, look_again
+from request_lens.application.deciding.settle_overtaken import settle_overtaken
 from request_lens.application.read_context import read_calls, read_requests, with_requests
 from request_lens.application.recounts import came_late, decisions_of, linked_of, recount_all, settled_around
-from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.ask_traces import ask_listed, ask_traces
 from request_lens.application.tracing.decision import decide
 from request_lens.domain.facts import InvocationId
-from request_lens.domain.linking.decide import ChainDecision, decide_chain
+from request_lens.domain.linking.decide import decide_chain
 from request_lens.domain.linking.link import (
-    LinkedInvocation,
     Reason,
     Unattributed,
     UnlinkedInvocation,
@@ -29,7 +29,6 @@ from request_lens.domain.linking.neighbourhood import (
     may_be_linked,
 )
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports
 
 MAX_LEFT_BEHIND = 64
@@ -44,25 +43,22 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     if unlinked is None:
         return
     if unlinked.decision is None and due_at(unlinked, policy) > ports.clock.now():
-        _look_again(unlinked, due_at(unlinked, policy), ports)
+        look_again(unlinked, due_at(unlinked, policy), ports)
         return
     asked = ask_traces([unlinked], ports, policy)
     standing = asked.as_it_stands(unlinked)
     if standing.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        _count([standing], ports.store.find_uncounted(linked_of([standing])), ports, policy)
+        count_linked([standing], ports.store.find_uncounted(linked_of([standing])), ports, policy)
+        settle_overtaken(standing, ports, policy)
         if may_be_linked(standing, policy) and (came_late(standing, policy) or not _is_crowded(standing)):
             _make_good(standing, ports, policy)
     elif asked.waits_until is not None:
-        _look_again(standing, asked.waits_until, ports)
+        look_again(standing, asked.waits_until, ports)
     elif may_be_linked(standing, policy):
         _settle_chains(standing, ports, policy)
     else:
         decide(standing, Unattributed(reason=Reason.OTHER_CALLER), ports)
-
-
-def _look_again(unlinked: UnlinkedInvocation, at: datetime, ports: Ports) -> None:
-    ports.timer.send([(SettleKey(SettleKind.INVOCATION, unlinked.invocation.invocation_id), at)])
 
 
 def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
@@ -76,7 +72,7 @@ def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> 
         fresh = [call for call in left_behind if call.invocation.invocation_id not in seen]
         room = max(MAX_LEFT_BEHIND - len(seen), 0)
         for call in fresh[room:]:
-            _look_again(call, ports.clock.now(), ports)
+            look_again(call, ports.clock.now(), ports)
         waiting += fresh[:room]
         seen |= {call.invocation.invocation_id for call in fresh}
 
@@ -95,7 +91,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         return ()
     asked = ask_listed(suspected.open_members, ports, policy)
     if asked.waits_until is not None:
-        _look_again(target, asked.waits_until, ports)
+        look_again(target, asked.waits_until, ports)
         return ()
     if (target := asked.as_it_stands(target)).decision is not None:  # what is left of its chain goes on without it
         return [call for call in map(asked.as_it_stands, suspected.open_members) if call.decision is None]
@@ -106,9 +102,9 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if not decision.decisions:
         # With the requests the part may end earlier than without them: then nobody else would decide this call.
         if decision.retry_at is not None and target in (last, context.last_due):
-            _look_again(target, decision.retry_at, ports)
+            look_again(target, decision.retry_at, ports)
         return ()
-    decided = _decide_all(decision, context, target, ports)
+    decided = decide_all(decision, context, target, ports)
     settled = [state.request_id for state in states if state.revision]
     if not context.facts.complete and came_late(target, policy):
         settled = settled_around([target], ports, policy)
@@ -154,7 +150,7 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
         if call.decision is None:
             _settle_chains(call, ports, policy)
     if copies := linked_of(left_behind):
-        _count(left_behind, ports.store.find_uncounted(copies), ports, policy)
+        count_linked(left_behind, ports.store.find_uncounted(copies), ports, policy)
     if len(sharing) > len(context.members):  # with the requests the part may have more of them
         context = with_requests(context, target, ports)
     _recount_around(context.members, ports, policy)
@@ -166,31 +162,3 @@ def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: P
     """Let the settled requests around those of the calls that are decided say anew how many calls may be theirs."""
     around = (settled_around([call], ports, policy) for call in calls if call.decision is not None)
     recount_all(list({request_id: None for found in around for request_id in found}), calls, ports, policy)
-
-
-def _decide_all(
-    decision: ChainDecision, context: LinkingContext, target: UnlinkedInvocation, ports: Ports
-) -> Sequence[UnlinkedInvocation]:
-    """Write the decisions, this call's last, and count the calls that are linked; answers with all as they stand."""
-    decisions, target_id = decision.decisions, target.invocation.invocation_id
-    others = [
-        member if member.decision is not None else decide(member, decisions[member.invocation.invocation_id], ports)
-        for member in context.deciding
-        if member.invocation.invocation_id != target_id
-    ]
-    if copies := linked_of(others):
-        ports.store.store_linked(copies)
-    decided = decide(target, decisions[target_id], ports)
-    _count([decided, *others], linked_of([decided]), ports, context.policy)
-    return [decided, *others]
-
-
-def _count(
-    decided: Sequence[UnlinkedInvocation], missing: Sequence[LinkedInvocation], ports: Ports, policy: Policy
-) -> None:
-    """Store the missing calls under their request, and revise each request that does not know of its calls yet."""
-    if missing:
-        ports.store.store_linked(missing)
-    just_decided = decisions_of(decided)
-    for request_id in dict.fromkeys(call.link.request_id for call in linked_of(decided)):
-        revise_if_due(request_id, ports, policy, just_decided=just_decided)

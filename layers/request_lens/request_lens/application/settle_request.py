@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from request_lens.application.deciding.late_records import overtaken_by
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.assumptions import violations_by_orphan
@@ -53,8 +54,9 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, recor
     """
     state = revise_if_due(request_id, ports, policy)
     next_key = _next_key(state, ports.clock.now(), policy, record_is_coming=record_is_coming)
-    if next_key is not None:
-        ports.timer.send([next_key])
+    keys = [next_key] if next_key is not None else []
+    if keys := [*keys, *overtaken_by(state, ports, policy)]:
+        ports.timer.send(keys)
 
 
 def _next_key(state: RequestState, now: datetime, policy: Policy, *, record_is_coming: bool) -> TimedKey | None:

@@ -1,0 +1,60 @@
+"""Late records: which calls had been decided to be nobody's before a record came of a request that may have made them.
+
+A record that comes in time is there when the calls around it are decided. One that comes later, as of an API that was
+attached afterwards, finds them `no_request`. It has each that it fits looked at again, once the records of all requests
+that ran beside it should have come, too. So what is decided then rests on facts alone, whoever asks and how often.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from request_lens.domain.linking.chains import lone_chain
+from request_lens.domain.linking.fit import fits
+from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import due_at, may_be_linked
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, is_proven, possible_span
+from request_lens.ports import Ports
+
+
+def overtaken_by(state: RequestState, ports: Ports, policy: Policy) -> Sequence[TimedKey]:
+    """The keys of calls that this request may have made and that were decided before its record came.
+
+    One read by time for a record that came so late; none for any other, nor where the request has all of its calls.
+    """
+    if state.record is None or _came_late_by(state, policy) is None or is_proven(state.invocations):
+        return ()
+    around = ports.around.unlinked_between(*possible_span(state.record, policy), limit=MAX_POSSIBLE)
+    reopened = ((call, reopened_at(call, state, policy)) for call in around if is_nobodys(call, policy))
+    return [
+        (SettleKey(SettleKind.INVOCATION, call.invocation.invocation_id), at) for call, at in reopened if at is not None
+    ]
+
+
+def reopened_at(call: UnlinkedInvocation, state: RequestState, policy: Policy) -> datetime | None:
+    """When a call is decided anew that was nobody's before this request's record came late; None where it was not so.
+
+    By then the records have come of all that ran beside the call, if they are as late as this one.
+    """
+    late = _came_late_by(state, policy)
+    if late is None or state.record is None or state.stored_at is None or state.stored_at <= due_at(call, policy):
+        return None
+    if not fits(lone_chain(call.invocation), state.record, policy):
+        return None
+    beside_it = call.invocation.logged_at + late + policy.max_request
+    return max(beside_it, state.stored_at) + policy.link_delay
+
+
+def _came_late_by(state: RequestState, policy: Policy) -> timedelta | None:
+    """How long after the request's end its record came, if that is longer than `LinkDelaySeconds`."""
+    if state.record is None or state.stored_at is None:
+        return None
+    late = state.stored_at - (state.record.ended_at or state.record.started_at)
+    return late if late > policy.link_delay else None
+
+
+def is_nobodys(call: UnlinkedInvocation, policy: Policy) -> bool:
+    """Whether it was decided that a call of ours fits no request that was known."""
+    is_without = isinstance(call.decision, Unattributed) and call.decision.reason is Reason.NO_REQUEST
+    return is_without and may_be_linked(call, policy)

@@ -1,0 +1,145 @@
+"""Records that come after the calls around them were decided, as of an API that was attached late."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from request_lens.domain.facts import Fact, Invocation, Request, RequestId
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed
+from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.metric_names import Metric
+from tests.support.facts import ROLE, call, chain_of_two, request
+from tests.support.world import World, places, run
+
+AGENTS = Policy(agent_role_names=frozenset({ROLE}))
+HOUR = 3_600.0
+
+CALLS = chain_of_two("c", 1, 3)
+
+
+def late_world(*records: tuple[float, Request], calls: Sequence[Invocation] = CALLS) -> World:
+    """A world in which the calls came in time, and these records then."""
+    return run([*((10.0, each) for each in calls), *records], AGENTS)
+
+
+def test_a_late_record_gets_the_calls_that_were_nobodys() -> None:
+    world = late_world((HOUR, request("r1", 0, duration_ms=6_000)))
+
+    assert world.calls_of() == {"c-1": ("window", "inferred"), "c-2": ("chain", "inferred")}
+    summary = world.request().summary
+    assert summary is not None
+    assert (summary.totals.llm_calls, summary.possible_calls, world.request().revision) == (2, 0, 1)
+    assert places(world) == {"c-1": "r1", "c-2": "r1"}
+
+
+def test_what_was_published_of_nobodys_calls_is_taken_back_once() -> None:
+    world = late_world((HOUR, request("r1", 0, duration_ms=6_000)))
+    in_time = run([*((10.0, each) for each in CALLS), (11.0, request("r1", 0, duration_ms=6_000))], AGENTS)
+
+    assert {"invocation:c-1#1", "invocation:c-1#2", "invocation:c-2#1", "invocation:c-2#2"} < world.published().keys()
+    for metric in (Metric.LLM_CALLS, Metric.INPUT_TOKENS, Metric.OUTPUT_TOKENS, Metric.REQUESTS):
+        assert world.sum_of(metric) == in_time.sum_of(metric) > 0
+    assert world.sum_of(Metric.UNATTRIBUTED_INVOCATIONS) == 0
+
+
+def test_a_call_that_fits_two_late_records_stays_nobodys_and_is_possible_for_both() -> None:
+    lone = call("lone", 2)
+    first, second = request("r1", 0, duration_ms=9_000), request("r2", 1, duration_ms=9_000)
+    world = late_world((HOUR, first), (HOUR + 55, second), calls=[lone])
+
+    decision = world.decision("lone")
+    assert isinstance(decision, Unattributed)
+    assert decision.reason is Reason.NO_REQUEST
+    summaries = [world.request(name).summary for name in ("r1", "r2")]
+    assert [summary and summary.possible_calls for summary in summaries] == [1, 1]
+
+
+def test_a_duplicate_of_a_call_without_a_late_record_changes_nothing() -> None:
+    arrivals: list[tuple[float, Fact]] = [(10.0, CALLS[0]), (HOUR, CALLS[0]), (2 * HOUR, CALLS[0])]
+    world = run(arrivals, AGENTS)
+
+    assert list(world.published()) == ["invocation:c-1#1"]
+
+
+@pytest.mark.parametrize("again_at", [HOUR - 5, HOUR + 0.5, HOUR + 70, HOUR + 300])
+def test_whether_a_call_is_delivered_again_before_a_late_record_or_after_it_changes_nothing(again_at: float) -> None:
+    record = request("r1", 0, duration_ms=6_000)
+    world = run([*((10.0, each) for each in CALLS), (HOUR, record), (again_at, CALLS[0])], AGENTS)
+
+    assert world.calls_of() == {"c-1": ("window", "inferred"), "c-2": ("chain", "inferred")}
+    assert len(world.published()) == 5
+
+
+def test_a_record_whose_calls_are_another_requests_takes_none_of_them() -> None:
+    own, late = request("r1", 0, duration_ms=6_000), request("r2", 0.5, duration_ms=6_000)
+    world = run([*((10.0, each) for each in CALLS), (11.0, own), (HOUR, late)], AGENTS)
+
+    assert places(world) == {"c-1": "r1", "c-2": "r1"}
+
+
+def draw(chance: random.Random) -> tuple[list[Request], list[Invocation]]:
+    """Requests of one to three calls, some of them at once, some of whose calls time out or have no request."""
+    requests: list[Request] = []
+    calls: list[Invocation] = []
+    start = 0.0
+    for number in range(chance.randint(1, 6)):
+        start += chance.choice((chance.uniform(0, 4), chance.uniform(5, 40), 200.0))
+        began = start + chance.uniform(0, 1)
+        how_many = chance.randint(0, 3)
+        for place in range(how_many):
+            brings = [f"tool-{number}-{place - 1}"] if place else []
+            asks = [f"tool-{number}-{place}"] if place < how_many - 1 else []
+            latency_ms = chance.randint(200, 2_500)
+            calls.append(call(f"{number}-{place}", int(began), latency_ms=latency_ms, returned=brings, produced=asks))
+            began += latency_ms / 1_000 + chance.uniform(0, 4)
+        if chance.random() < 0.9:
+            duration_ms = max(round((began - start + chance.uniform(0, 2)) * 1_000), 100)
+            requests.append(
+                request(
+                    f"r{number}", start, duration_ms=min(duration_ms, 29_900), status=chance.choice((200, 200, 504))
+                )
+            )
+    return requests, calls
+
+
+def ended(fact: Fact) -> float:
+    moment = (fact.ended_at or fact.started_at) if isinstance(fact, Request) else fact.logged_at
+    return (moment - request("r").started_at).total_seconds()
+
+
+def links(world: World, calls: Sequence[Invocation]) -> dict[str, Decision | None]:
+    """The links of the calls, without what they took back; None of those that belong to nobody."""
+    found = {each.invocation_id: world.decision(each.invocation_id) for each in calls}
+    return {key: replace(made, taken_back=False) if isinstance(made, Link) else None for key, made in found.items()}
+
+
+def summaries(world: World) -> dict[RequestId, Summary | None]:
+    """What the requests say of themselves, but for what depends on when facts came."""
+    return {state.request_id: as_in_time(state.summary) for state in world.store.all_requests()}
+
+
+def as_in_time(summary: Summary | None) -> Summary | None:
+    if summary is None:
+        return None
+    bars = tuple(replace(bar, taken_back=False) for bar in summary.bars)
+    return replace(summary, certain_since=None, bars=bars)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_records_that_are_all_an_hour_late_end_as_if_they_had_come_in_time(seed: int) -> None:
+    chance = random.Random(seed)
+    requests, calls = draw(chance)
+    prompt: list[tuple[float, Fact]] = [(ended(each) + chance.uniform(1, 55), each) for each in calls]
+    in_time = run([*prompt, *((ended(each) + chance.uniform(1, 55), each) for each in requests)], AGENTS)
+    again: list[tuple[float, Fact]] = [(chance.uniform(0, HOUR + 900), each) for each in calls if chance.random() < 0.3]
+    again = [(max(when, ended(each) + 60), each) for when, each in again]
+    late = run([*prompt, *again, *((HOUR + ended(each) + chance.uniform(1, 55), each) for each in requests)], AGENTS)
+
+    assert links(late, calls) == links(in_time, calls)
+    assert summaries(late) == summaries(in_time)
+    places(late)
+    for metric in (Metric.LLM_CALLS, Metric.INPUT_TOKENS, Metric.UNATTRIBUTED_INVOCATIONS, Metric.INVOCATION_LATENCY):
+        assert late.sum_of(metric) == in_time.sum_of(metric)

@@ -22,9 +22,9 @@ from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.readiness import has_news
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.spans import CallSpan
+from request_lens.domain.spans import CallSpan, LambdaRun, Span
 from request_lens.errors import StoreUnavailable
-from request_lens.ports import Ports
+from request_lens.ports import NamedTrace, Ports
 from tests.support.facts import at
 
 RETRY_AFTER = timedelta(seconds=60)
@@ -62,6 +62,18 @@ class FailingStore(MemoryFactStore):
     ) -> Mapping[InvocationId, CallSpan]:
         write = super().store_unlinked
         return self._written(lambda: write(invocations, stored_at=stored_at))
+
+    def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:
+        write = super().store_spans
+        self._written(lambda: write(spans, stored_at=stored_at))
+
+    def name_traces(self, named: Sequence[NamedTrace]) -> None:
+        write = super().name_traces
+        self._written(lambda: write(named))
+
+    def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
+        write = super().join_runs
+        return self._written(lambda: write(runs, records))
 
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         write = super().store_linked

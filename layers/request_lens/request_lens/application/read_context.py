@@ -130,7 +130,7 @@ def read_requests(
     states = [state for request_id in sorted(near) if (state := _readable_state(request_id, ports)) is not None]
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
-    proven = {state.request_id for state in states if is_call and is_proven(state.invocations)}
+    proven = {state.request_id for state in states if is_call and (state.spans_prove or is_proven(state.invocations))}
     tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
     rivals = [request for request in requests if request.request_id not in proven]
     facts = replace(facts, requests=rivals, under_requests=tagged)

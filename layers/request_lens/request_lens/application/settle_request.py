@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from request_lens.application.deciding.late_records import overtaken_by
+from request_lens.application.tracing.breaches import breaches_by_spans
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.assumptions import violations_by_orphan
@@ -153,7 +154,8 @@ def _write_revision(
     certain_since = state.summary.certain_since if state.summary is not None else None
     if certain_since is None and summary.is_certain:
         certain_since = revision
-    summary = replace(summary, certain_since=certain_since)
+    violates = (*summary.violates, *breaches_by_spans(state, ports, policy))
+    summary = replace(summary, certain_since=certain_since, violates=violates)
     written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)
     return replace(state, revision=revision, summary=summary) if written else None
 

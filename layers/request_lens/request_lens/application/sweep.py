@@ -1,8 +1,8 @@
 """Sweep: make lost settle messages good, a minute of facts at a time, two hours after they began.
 
 It sends again what the table shows to be missing, and nothing else: a request without a revision, or with more calls
-than its last one counts; an untagged call without a decision; and a call whose link was decided by a settle that never
-came to count it.
+than its last one counts; an untagged call without a decision; a call whose link was decided by a settle that never
+came to count it; and where spans are read, an unattributed call whose span's trace a request's record names.
 
 What the index by time does not list, it does not make good: a tagged call whose request's record never came, and a fact
 that was stored after its time was swept. The index holds no tagged calls: an index write for each would cost more than
@@ -10,11 +10,12 @@ the rest of its storing. The messages of these wait in the dead-letter queue, if
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import batched
 
-from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.facts import TraceId
+from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
@@ -37,7 +38,8 @@ class SweepReport:
     """What a slice of time held and what was sent again for it.
 
     `begins` is its beginning, `requests` and `invocations` (untagged) are what it held. Sent again were `unsettled`
-    requests, `undecided` calls, and `uncounted` ones: linked, but not stored under their request.
+    requests, `undecided` calls, and `uncounted` ones: linked, but not stored under their request; and for `traced`
+    ones, unattributed though their trace has a request, that trace.
     """
 
     begins: datetime
@@ -46,6 +48,7 @@ class SweepReport:
     unsettled: int = 0
     undecided: int = 0
     uncounted: int = 0
+    traced: int = 0
 
 
 def sweep(ports: Ports, policy: Policy, *, moment: datetime | None = None) -> SweepReport:
@@ -59,15 +62,7 @@ def sweep(ports: Ports, policy: Policy, *, moment: datetime | None = None) -> Sw
     now = ports.clock.now()
     begins = slice_of((moment or now) - AGE) - SLICE
     requests, unsettled = _sweep_requests(begins, now, ports)
-    invocations, undecided, uncounted = _sweep_invocations(begins, ports, policy)
-    return SweepReport(
-        begins=begins,
-        requests=requests,
-        invocations=invocations,
-        unsettled=unsettled,
-        undecided=undecided,
-        uncounted=uncounted,
-    )
+    return replace(_sweep_invocations(begins, ports, policy), requests=requests, unsettled=unsettled)
 
 
 def slice_of(moment: datetime) -> datetime:
@@ -89,15 +84,33 @@ def _sweep_requests(begins: datetime, now: datetime, ports: Ports) -> tuple[int,
     return held, sent
 
 
-def _sweep_invocations(begins: datetime, ports: Ports, policy: Policy) -> tuple[int, int, int]:
-    """How many untagged calls the slice held, and how many were undecided and uncounted."""
-    held = undecided = uncounted = 0
+def _sweep_invocations(begins: datetime, ports: Ports, policy: Policy) -> SweepReport:
+    """How many untagged calls the slice held, and for how many a key was sent."""
+    report = SweepReport(begins=begins)
     for page in batched(ports.store.iter_unlinked(begins, _last_of(begins)), PAGE, strict=False):
         waiting = [call for call in page if call.decision is None]
-        missing = _uncounted(page, ports)
+        missing, traced = _uncounted(page, ports), _traced(page, ports, policy)
         _send([_timed(call, policy) for call in [*waiting, *missing]], ports)
-        held, undecided, uncounted = held + len(page), undecided + len(waiting), uncounted + len(missing)
-    return held, undecided, uncounted
+        _send([(SettleKey(SettleKind.TRACE, each), ports.clock.now()) for each in sorted(set(traced))], ports)
+        report = replace(
+            report,
+            invocations=report.invocations + len(page),
+            undecided=report.undecided + len(waiting),
+            uncounted=report.uncounted + len(missing),
+            traced=report.traced + len(traced),
+        )
+    return report
+
+
+def _traced(page: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> list[TraceId]:
+    """The traces of the unattributed calls whose trace a record names: whoever came last of the two died then."""
+    untagged = (call for call in page if call.invocation.tag is None)
+    unattributed = [call.invocation.invocation_id for call in untagged if isinstance(call.decision, Unattributed)]
+    if not policy.reads_spans or not unattributed:
+        return []
+    trace_ids = [span.trace_id for span in ports.store.load_call_spans(unattributed).values()]
+    named = ports.store.find_named(sorted(set(trace_ids))) if trace_ids else ()
+    return [trace_id for trace_id in trace_ids if trace_id in named]
 
 
 def _uncounted(page: Sequence[UnlinkedInvocation], ports: Ports) -> list[UnlinkedInvocation]:

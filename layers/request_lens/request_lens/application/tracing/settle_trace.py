@@ -3,7 +3,7 @@
 It looks at all of the trace's calls, found linked or not, so that whoever died after a decision is made good.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from request_lens.application.tracing.decision import decide
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.agent_runs import CallsOfRun, calls_by_run, decide_run, requests_around
 from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
-from request_lens.domain.linking.neighbourhood import READ_LIMIT, may_be_linked
+from request_lens.domain.linking.neighbourhood import READ_LIMIT, due_at, may_be_linked
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
@@ -46,7 +46,7 @@ def settle_trace(trace_id: TraceId, ports: Ports, policy: Policy) -> SettledTrac
     )
     settled.decided.update({call.invocation.invocation_id: call for call in fresh})
     _count(trace, list(settled.decided.values()), ports, policy)
-    _recount_around(fresh, ports, policy)
+    _recount_around(settled.decided.values(), fresh, ports, policy)
     return settled
 
 
@@ -103,7 +103,9 @@ def _unproven(candidates: Sequence[Request], ports: Ports) -> Sequence[Request]:
     """Those that are not known to have all of their calls; of many none is looked at."""
     if len(candidates) > MAX_CANDIDATES:
         return candidates
-    return [each for each in candidates if not is_proven(ports.store.load_request(each.request_id).invocations)]
+    states = [ports.store.load_request(each.request_id) for each in candidates]
+    proven = {state.request_id for state in states if state.spans_prove or is_proven(state.invocations)}
+    return [each for each in candidates if each.request_id not in proven]
 
 
 def _count(trace: Trace, decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
@@ -122,7 +124,14 @@ def _count(trace: Trace, decided: Sequence[UnlinkedInvocation], ports: Ports, po
             ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
 
 
-def _recount_around(fresh: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
-    """Let settled requests around calls that are decided now say anew how many calls may be theirs."""
-    if fresh:
-        recount_all(settled_around(fresh, ports, policy), fresh, ports, policy)
+def _recount_around(
+    decided: Iterable[UnlinkedInvocation], fresh: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> None:
+    """Let settled requests around say anew how many calls may be theirs, where a call is decided now, or may have been.
+
+    A call's own message makes good what was left undone; of a call that is overdue that has come already.
+    """
+    now = ports.clock.now()
+    overdue = [call for call in decided if due_at(call, policy) <= now and call not in fresh]
+    if calls := [*fresh, *overdue]:
+        recount_all(settled_around(calls, ports, policy), calls, ports, policy)

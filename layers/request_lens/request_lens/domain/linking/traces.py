@@ -1,9 +1,9 @@
 """Traces: which request a call belongs to by the trace of its span, which requests' records name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import Request, TraceId
+from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.linking.fit import overtime_of
 from request_lens.domain.linking.link import (
     Assumption,
@@ -17,7 +17,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
-from request_lens.domain.spans import CallSpan
+from request_lens.domain.spans import CallSpan, Trace
 from request_lens.domain.tracing.runs import is_born_in
 
 
@@ -62,17 +62,17 @@ def may_hold(record: Request, begin: datetime, end: datetime, policy: Policy, *,
     return record.started_at - skew <= begin and end <= latest_end + after + skew
 
 
-def violations_by_records(record: Request, trace_id: TraceId, records: Sequence[Request], policy: Policy) -> bool:
-    """Whether a record names a trace that was born in another request: one that had been taken for that one's alone."""
-    if is_born_in(trace_id, record, clock_skew=policy.clock_skew):
+def is_taken_from_another(record: Request, trace: Trace, policy: Policy) -> bool:
+    """Whether a record names a trace that was born in another request: it may have been taken for that one's alone."""
+    if is_born_in(trace.trace_id, record, clock_skew=policy.clock_skew):
         return False
-    others = (other for other in records if other.request_id != record.request_id)
-    return any(is_born_in(trace_id, other, clock_skew=policy.clock_skew) for other in others)
+    others = (other for other in trace.records if other.request_id != record.request_id)
+    return any(is_born_in(trace.trace_id, other, clock_skew=policy.clock_skew) for other in others)
 
 
-def violation_by_link(call: UnlinkedInvocation, records: Sequence[Request]) -> Assumption | None:
-    """What a call shows broken that was linked to a request which does not name its trace."""
+def shown_by_link(call: UnlinkedInvocation, named: Collection[RequestId]) -> Assumption | None:
+    """What an untagged call shows broken whose trace these requests' records name: that its link is to another one."""
     link = call.decision
-    if not isinstance(link, Link) or any(record.request_id == link.request_id for record in records):
+    if not isinstance(link, Link) or link.method is Method.TAG or link.request_id in named:
         return None
-    return Assumption.TRACES_HAVE_ONE_REQUEST if link.method is Method.TAG else Assumption.SPANS_COME_IN_TIME
+    return Assumption.SPANS_COME_IN_TIME

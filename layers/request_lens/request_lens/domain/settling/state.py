@@ -20,7 +20,7 @@ class RequestState:
 
     `revision` 0 means that no summary was written yet: the request is `pending`. `orphaned` says that its calls were
     counted as unattributed because no record came in time. `runaway` is what the request had made when it was flagged.
-    `traced` is what its spans say by now, where `spans_read` says that they were read.
+    `traced` is what its spans say by now, where `spans_read` says that they were read: those of its `trace`.
     """
 
     request_id: RequestId
@@ -32,7 +32,13 @@ class RequestState:
     runaway: Runaway | None = None
     invocations: tuple[LinkedInvocation, ...] = ()
     spans_read: bool = False
+    trace: Trace | None = None
     traced: Traced | None = None
+
+    @property
+    def spans_prove(self) -> bool:
+        """Whether its spans proved that it has all of its calls, when its last revision was written."""
+        return self.summary is not None and self.summary.traced is not None and self.summary.traced.complete is True
 
     @property
     def request(self) -> Request:
@@ -55,6 +61,7 @@ def with_trace(state: RequestState, trace: Trace, policy: Policy, *, region: str
             replace(call, span=calls.get(call.invocation.invocation_id, call.span)) for call in state.invocations
         ),
         spans_read=True,
+        trace=trace,
         traced=traced(state.request, linked, trace, policy, region=region),
     )
 

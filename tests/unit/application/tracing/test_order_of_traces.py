@@ -1,0 +1,82 @@
+"""Laws of links by trace: no order, repetition, split or crash changes which request has a call, or counts it twice."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from request_lens.domain.log_record import LogRecord
+from request_lens.domain.publishing.metric_names import Metric
+from tests.support.telemetry.linked_traces import (
+    SPANS,
+    answered_request,
+    entry_of,
+    run_of,
+    span_of,
+    trace_id,
+    traced_request,
+    untagged_call,
+)
+from tests.support.world import FailingStore, World, places
+
+SESSION = trace_id(9, born=-900)
+
+
+def facts_of(number: int) -> list[LogRecord]:
+    """What is logged of a request of two calls that overlaps all others; every second one is joined by a bridge."""
+    trace = trace_id(number)
+    calls = [untagged_call(f"{number}-{place}", place + 1) for place in range(2)]
+    spans = [*(span_of(each, trace) for each in calls), entry_of(trace, 0.1, 4.9)]
+    if number % 2:
+        return [answered_request(f"r{number}", f"run-{number}", 0.05), run_of(f"run-{number}", trace), *calls, *spans]
+    return [traced_request(f"r{number}", trace=trace), *calls, *spans]
+
+
+def session() -> list[LogRecord]:
+    """Two requests that name one trace, which was born before both, with a call each."""
+    calls = [untagged_call("s-0", 1), untagged_call("s-1", 31)]
+    records = [traced_request(f"s{place}", 30 * place, trace=SESSION) for place in range(2)]
+    return [*records, *calls, *(span_of(each, SESSION) for each in calls)]
+
+
+FACTS: list[LogRecord] = [*facts_of(0), *facts_of(1), *facts_of(2), *session()]
+PLACES = {f"{number}-{place}": f"r{number}" for number in range(3) for place in range(2)} | {"s-0": "s0", "s-1": "s1"}
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> list[tuple[float, list[LogRecord]]]:
+    """Batches of all facts in some order, some of them twice, within half a minute of the last request's end."""
+    order = draw(st.permutations(FACTS + draw(st.lists(st.sampled_from(FACTS), max_size=8))))
+    cuts = sorted(draw(st.sets(st.integers(1, len(order) - 1), max_size=len(order) - 1)))
+    batches = [list(order[begin:end]) for begin, end in zip([0, *cuts], [*cuts, len(order)], strict=True)]
+    pauses = draw(st.lists(st.floats(0, 1), min_size=len(batches), max_size=len(batches)))
+    return [(36 + sum(pauses[: place + 1]), batch) for place, batch in enumerate(batches)]
+
+
+def collected(batches: Sequence[tuple[float, list[LogRecord]]], store: FailingStore | None = None) -> World:
+    world = World(SPANS, store=store)
+    for seconds, records in batches:
+        world.collect(seconds, *records)
+    world.run_until()
+    return world
+
+
+@given(arrivals())
+def test_any_order_doubled_and_split_gives_the_same_links(batches: list[tuple[float, list[LogRecord]]]) -> None:
+    world = collected(batches)
+
+    assert places(world) == PLACES
+    links = {method for each in world.store.all_requests() for method in world.calls_of(each.request_id).values()}
+    assert links == {("trace", "exact"), ("trace", "inferred")}
+    assert world.sum_of(Metric.LLM_CALLS) == len(PLACES)
+    assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 0
+
+
+@given(arrivals(), st.integers(1, 40), st.booleans())
+def test_a_crash_at_any_write_changes_no_link_and_counts_none_twice(
+    batches: list[tuple[float, list[LogRecord]]], fails_at: int, after: bool
+) -> None:
+    world = collected(batches, FailingStore(fails_at=fails_at, after=after))
+
+    assert places(world) == PLACES
+    assert world.sum_of(Metric.LLM_CALLS) == len(PLACES)

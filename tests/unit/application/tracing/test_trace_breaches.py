@@ -1,0 +1,137 @@
+"""What spans show broken is counted, once, and named; and what a sweep makes good of traces."""
+
+from dataclasses import replace
+
+import pytest
+
+from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
+from request_lens.domain.linking.link import Assumption
+from request_lens.domain.log_record import LogRecord
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.settling.state import SettleKey, SettleKind
+from tests.support.facts import START, at, call, request, tag
+from tests.support.telemetry.linked_traces import (
+    SPANS,
+    answered_request,
+    run_of,
+    span_of,
+    trace_id,
+    traced_request,
+    untagged_call,
+)
+from tests.support.world import World, places
+
+TRACE = trace_id()
+
+
+def breaches(world: World) -> dict[str, int | str]:
+    """How often each assumption was counted as broken, by what was printed."""
+    found: dict[str, int | str] = {}
+    for line in world.sink.pipeline:
+        if Metric.ASSUMPTION_BREACHES in line.values:
+            found |= line.properties
+    return found
+
+
+def test_a_span_that_comes_after_its_call_was_linked_by_time_to_another_is_counted_and_named() -> None:
+    world = World(SPANS)
+    own = untagged_call()
+    world.collect(10, request("a", 0), own)
+    world.run_until(300)
+
+    world.collect(301, traced_request("r1", 0), span_of(own, TRACE))
+    world.run_until()
+
+    assert places(world) == {"c1": "a"}
+    assert breaches(world)[Assumption.SPANS_COME_IN_TIME] == 1
+    summary = world.request().summary
+    assert summary is not None
+    assert summary.violates == (Assumption.SPANS_COME_IN_TIME,)
+    assert summary.traced is not None
+    assert (summary.traced.complete, summary.traced.missing) == (False, ("c1",))
+
+
+@pytest.mark.parametrize("span_first", [True, False])
+def test_a_tag_that_contradicts_a_trace_wins_and_is_counted(span_first: bool) -> None:
+    own = call("c1", 1, tag=tag("a"))
+    facts: list[LogRecord] = [span_of(own, TRACE), own]
+    world = World(SPANS)
+    for place, fact in enumerate(facts if span_first else facts[::-1]):
+        world.collect(8 + place, fact)
+    world.collect(10, traced_request("r1"), request("a"))
+    world.run_until()
+
+    assert places(world) == {"c1": "a"}
+    assert breaches(world) == {Assumption.TRACES_HAVE_ONE_REQUEST: 1}
+
+
+def test_a_tagged_call_of_a_trace_that_nobody_else_names_breaks_nothing() -> None:
+    own, lone = call("c1", 1, tag=tag("r1")), call("c2", 2, tag=tag("r1"))
+    world = World(SPANS)
+    world.collect(10, traced_request("r1"), own, lone, span_of(own, TRACE), span_of(lone, trace_id(9)))
+    world.run_until()
+
+    assert breaches(world) == {}
+
+
+def test_a_second_record_that_names_a_trace_which_was_born_in_another_request_is_counted() -> None:
+    own = untagged_call()
+    world = World(SPANS)
+    world.collect(10, traced_request("r1"), own, span_of(own, TRACE))
+    world.collect(30, traced_request("r2", 20, trace=TRACE))
+    world.run_until()
+
+    assert places(world) == {"c1": "r1"}
+    assert breaches(world) == {Assumption.TRACES_HAVE_ONE_REQUEST: 1}
+
+
+def test_a_session_whose_trace_was_born_in_none_of_its_requests_breaks_nothing() -> None:
+    session = trace_id(7, born=-600)
+    world = World(SPANS)
+    world.collect(40, *(traced_request(f"r{place}", 10 * place, trace=session) for place in range(3)))
+    world.run_until()
+
+    assert breaches(world) == {}
+
+
+def swept(world: World) -> dict[SettleKey, float]:
+    """Lose what is on its way, and sweep the minute of START; the keys that are sent for it, by their second."""
+    while world.timer.next_due() is not None:
+        world.timer.take()
+    begins = slice_of(START)
+    world.clock.moment = begins + AGE + SLICE
+    sweep(world.ports, world.policy, moment=begins + AGE + SLICE)
+    sent: dict[SettleKey, float] = {}
+    while (due := world.timer.next_due()) is not None:
+        sent[world.timer.take()] = (due - at(0)).total_seconds()
+    return sent
+
+
+def test_a_sweep_sends_the_traces_of_unattributed_calls_that_a_record_names() -> None:
+    world = World(SPANS)
+    for place in range(3):
+        own = untagged_call(f"c{place}", place)
+        world.collect(10, own, span_of(own, trace_id(place)))
+    world.run_until()
+    world.collect(
+        300, traced_request("r0", trace=trace_id(0)), answered_request("r1", "run"), run_of("run", trace_id(1))
+    )
+
+    sent = swept(world)
+
+    traces = [key.id for key in sent if key.kind is SettleKind.TRACE]
+    assert traces == [trace_id(0), trace_id(1)]
+    world.timer.send([(key, at(seconds)) for key, seconds in sent.items()])
+    world.run_until()
+    assert places(world) == {"c0": "r0", "c1": "r1", "c2": "no_request"}
+
+
+def test_a_sweep_asks_for_no_spans_where_none_are_read() -> None:
+    world = World(SPANS)
+    own = untagged_call()
+    world.collect(10, own, span_of(own, TRACE))
+    world.run_until()
+    world.collect(300, traced_request())
+    world.policy = replace(SPANS, reads_spans=False)
+
+    assert {key.kind for key in swept(world)} == {SettleKind.REQUEST}

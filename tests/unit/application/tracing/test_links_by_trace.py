@@ -5,12 +5,13 @@ from itertools import permutations
 
 import pytest
 
-from request_lens.domain.facts import RequestId
+from request_lens.domain.facts import Invocation, RequestId, TokenCounts, TraceId
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind
+from request_lens.domain.spans import Span, SpanId, SpanKind
 from tests.support.facts import ROLE, call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
@@ -308,3 +309,34 @@ def test_a_message_about_a_trace_whose_writer_died_stores_the_copies_that_are_mi
     world.run_until()
 
     assert world.calls_of() == EXACT
+
+
+def agent_of(trace: TraceId, *calls: Invocation) -> Span:
+    """An agent's own span, whose sums are those of the calls."""
+    sums = TokenCounts(
+        input=sum(each.tokens.input or 0 for each in calls), output=sum(each.tokens.output or 0 for each in calls)
+    )
+    return replace(entry_of(trace, 0.2, 4.8), kind=SpanKind.AGENT, span_id=SpanId("agent"), tokens=sums)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_elses_call(told: bool) -> None:
+    """A job of the same role calls in the request's time."""
+    own, other = untagged_call(), untagged_call("job", 3)
+    spans = [span_of(own, TRACE), entry_of(TRACE, 0.1, 4.9), *([agent_of(TRACE, own)] if told else [])]
+    world = World(SPANS)
+    world.collect(10, traced_request(), own, *spans, other)
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "job": "no_request" if told else "r1"}
+
+
+def test_a_run_that_several_may_have_made_waits_for_one_of_them_to_prove_that_it_has_all() -> None:
+    """A request that timed out is still at work, and its last call comes when the run would be due."""
+    world = World(SPANS)
+    first = call("t1", 1, tag=tag("long", 1), stop_reason="tool_use")
+    world.collect(10, request("long", 0, status=503), request("own", 0), *unnamed_run(), first)
+    world.collect(100, call("t2", 45, tag=tag("long", 2)))
+    world.run_until()
+
+    assert world.calls_of("own") == {"c1": ("window", "inferred"), "c2": ("window", "inferred")}

@@ -78,15 +78,20 @@ def _decide_named(
 def _decide_runs(
     trace: Trace, calls: Sequence[UnlinkedInvocation], settled: SettledTrace, ports: Ports, policy: Policy
 ) -> list[UnlinkedInvocation]:
-    """Decide the calls below the entry spans of a trace that no record names, each run's together once all are due."""
+    """Decide the calls below the entry spans of a trace that no record names, each run's together once all are due.
+
+    While several requests may have made a run, one of them may yet prove that it has all of its calls.
+    """
     ours = [call for call in calls if may_be_linked(call, policy)]
     now, fresh = ports.clock.now(), []
     for of_run in calls_by_run(trace, ours):
         due = of_run.due_at(policy)
-        if due > now:
+        decision = _decision_of_run(of_run, ports, policy) if due <= now else None
+        if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS:
+            due += policy.max_request
+        if decision is None or due > now:
             settled.waiting.update({call.invocation.invocation_id: due for call in of_run.open_calls})
             continue
-        decision = _decision_of_run(of_run, ports, policy)
         fresh += [decide(call, decision, ports) for call in of_run.open_calls]
     return fresh
 

@@ -93,7 +93,7 @@ class Agenda[Record](ABC):
         """Whether `sweep` makes this message good; what it leaves to the dead-letter queue comes again from there."""
         if self.clock.now() >= SWEPT_AT - MAX_LAG:  # what was stored only just now the sweep may not see
             return False
-        if key.kind is SettleKind.INVOCATION:
+        if key.kind in (SettleKind.INVOCATION, SettleKind.TRACE):
             return True
         return key.kind is SettleKind.REQUEST and self._has_record(RequestId(key.id))
 

@@ -7,7 +7,7 @@ from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Method, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
@@ -25,6 +25,7 @@ class SimulatedStore:
     def __init__(self, inner: MemoryFactStore, step: Step, clock: MemoryClock) -> None:
         self.inner = inner
         self.first_stored: dict[str, datetime] = {}
+        self.first_traced: dict[str, datetime] = {}
         self._port: FactStore = inner
         self._step = step
         self._clock = clock
@@ -75,9 +76,12 @@ class SimulatedStore:
         return spans
 
     def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:
-        self._step.some_of(
-            list(spans), lambda some: self._written(lambda: self._port.store_spans(some, stored_at=stored_at))
-        )
+        def store(some: list[Span]) -> None:
+            for each in some:
+                self.first_stored.setdefault(each.span_id, self._clock.now())
+            self._written(lambda: self._port.store_spans(some, stored_at=stored_at))
+
+        self._step.some_of(list(spans), store)
 
     def name_traces(self, named: Sequence[NamedTrace]) -> None:
         self._step.some_of(list(named), lambda some: self._written(lambda: self._port.name_traces(some)))
@@ -135,7 +139,10 @@ class SimulatedStore:
         return self._step.read(lambda: self._port.load_all_unlinked(invocation_ids))
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
-        return self._write(lambda: self._port.decide(unlinked, decision))
+        standing = self._write(lambda: self._port.decide(unlinked, decision))
+        if isinstance(standing, Link) and standing.method is Method.TRACE:
+            self.first_traced.setdefault(unlinked.invocation.invocation_id, self._clock.now())
+        return standing
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         return self._step.read(lambda: self._lagging(lambda store: store.requests_between(first, last, limit=limit)))

@@ -11,7 +11,7 @@ from functools import partial
 from multiprocessing import get_context
 
 from tests.simulation.drawing.faults import Fault
-from tests.simulation.judging.oracles import Oracle, judge
+from tests.simulation.judging.oracles import MOSTLY_AT_MEETINGS, OF_TRACES, Oracle, judge
 from tests.simulation.judging.outcome import Outcome, run_seed
 
 type RunSeed = Callable[[int], Outcome]
@@ -49,8 +49,13 @@ class Tally:
         self.failed |= other.failed
 
     def rarest(self) -> int:
-        """How often the fault or oracle was seen that was seen least."""
-        return min(*(self.fired[each] for each in Fault), *(self.judged[each] for each in Oracle))
+        """How often the fault or oracle was seen that was seen least, but for those of traces."""
+        others = (self.judged[each] for each in Oracle if each not in OF_TRACES)
+        return min(*(self.fired[each] for each in Fault), *others)
+
+    def rarest_of_traces(self) -> int:
+        """The same for the oracles of traces that are no chance of few schedules."""
+        return min(self.judged[each] for each in OF_TRACES - MOSTLY_AT_MEETINGS)
 
     def told(self) -> str:
         """Two tables and the rate."""

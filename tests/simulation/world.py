@@ -28,9 +28,10 @@ from tests.simulation.step import Killed
 class World(Agenda[Change]):
     """The settle timer and the metric sink of the use cases, whose store is in memory."""
 
-    def __init__(self, faults: Faults, policy: Policy, pipeline: Pipeline = PRODUCT) -> None:
+    def __init__(self, faults: Faults, policy: Policy, pipeline: Pipeline = PRODUCT, *, sweeps: bool = True) -> None:
         super().__init__(faults, SimulatedStream(changed_item))
         self.policy = policy
+        self._sweeps = sweeps
         self.pipeline = pipeline
         self.printed: list[Publication] = []
         self._store = SimulatedStore(pipeline.make_store(self.step, self), self.step, self.clock)
@@ -46,12 +47,17 @@ class World(Agenda[Change]):
     def run(self, batches: Sequence[Batch]) -> None:
         """Deliver the batches at their times, and go on until nothing is left to do."""
         self.policy = self.pipeline.waits(self.policy)
-        self._run_all(batches)
+        self._run_all(batches, sweeps=self._sweeps)
 
     @property
     def first_stored(self) -> Mapping[str, datetime]:
         """When each fact was stored first, by its id."""
         return self._store.first_stored
+
+    @property
+    def first_traced(self) -> Mapping[str, datetime]:
+        """When each call was first linked by its trace, by its id."""
+        return self._store.first_traced
 
     def all_requests(self) -> Sequence[RequestState]:
         """The requests whose record came."""
@@ -87,7 +93,7 @@ class World(Agenda[Change]):
         now, sender = self.clock.now(), self.workers.event
         rounds = 1 + (sender.rounds if sender is not None and sender.key is not None else 0)
         for key, due_at in keys:
-            if self.may_be_lost(key) and self.faults.strike(Fault.LOST_MESSAGE):
+            if self._sweeps and self.may_be_lost(key) and self.faults.strike(Fault.LOST_MESSAGE):
                 continue
             event = Event(work=Work.SETTLE, key=key, rounds=rounds)
             wait = timedelta(seconds=delay_of(due_at, now))

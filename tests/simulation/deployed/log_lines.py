@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 
-from request_lens.domain.facts import Conversation, Invocation, Request, Tag
+from request_lens.domain.facts import Conversation, Invocation, Request, Tag, TraceId
 from request_lens.domain.log_record import LogRecord, Rejected
+from request_lens.domain.spans import LambdaRun, Span, SpanKind
 from request_lens.wire.log_record import PERMISSION_LINE, read_record
 from tests.simulation.drawing.deliveries import POISON, Batch
 from tests.support.facts import EPOCH
 
 INVOCATIONS, ACCESS = "/aws/bedrock/model-invocations", "/aws/apigateway/access"
+SPANS, FUNCTION = "aws/spans", "/aws/lambda/behind-the-api"
 
 type Json = Mapping[str, object]
 
@@ -25,6 +27,10 @@ def line_of(record: LogRecord) -> str:
             return json.dumps(_access(record))
         case Invocation():
             return json.dumps(_invocation(record))
+        case Span():
+            return json.dumps(_span(record))
+        case LambdaRun():
+            return json.dumps(_platform_start(record))
         case Rejected():
             return _poison_lines()[record.sha256 or record.detail]
         case _:
@@ -38,16 +44,29 @@ def _poison_lines() -> Mapping[str, str]:
 
 
 def by_log_group(batch: Batch) -> Iterator[Batch]:
-    """The batch as two, for a subscription filter delivers one log group's lines: what is no call is in the other."""
-    for are_calls in (True, False):
-        own = tuple(each for each in batch.records if isinstance(each, Invocation) is are_calls)
+    """The batch as several, for a subscription filter delivers one log group's lines alone."""
+    for group in (INVOCATIONS, ACCESS, SPANS, FUNCTION):
+        own = tuple(each for each in batch.records if _group_of(each) == group)
         if own:
             yield Batch(at=batch.at, records=own)
 
 
 def log_group_of(batch: Batch) -> str:
     """The log group that a batch comes from."""
-    return INVOCATIONS if isinstance(batch.records[0], Invocation) else ACCESS
+    return _group_of(batch.records[0])
+
+
+def _group_of(record: LogRecord) -> str:
+    """What is no fact is in the access log's group."""
+    match record:
+        case Invocation():
+            return INVOCATIONS
+        case Span():
+            return SPANS
+        case LambdaRun():
+            return FUNCTION
+        case _:
+            return ACCESS
 
 
 def _access(request: Request) -> Json:
@@ -58,6 +77,59 @@ def _access(request: Request) -> Json:
         "status": str(request.status),
         "responseLatency": "-" if request.duration_ms is None else str(request.duration_ms),
         "integrationResponseTransferMode": "STREAMED" if request.streamed else "BUFFERED",
+        "integrationRequestId": request.lambda_request_id or "-",
+        "xrayTraceId": "-" if request.trace_id is None else f"Root={_with_dashes(request.trace_id)}",
+    }
+
+
+def _with_dashes(trace_id: TraceId) -> str:
+    """A trace's id as X-Ray writes it."""
+    return f"1-{trace_id[:8]}-{trace_id[8:]}"
+
+
+def _platform_start(run: LambdaRun) -> Json:
+    tracing = {
+        "type": "X-Amzn-Trace-Id",
+        "value": f"Root={_with_dashes(run.trace_id)};Parent=0000000000000001;Sampled=0",
+    }
+    record = {"requestId": run.lambda_request_id, "version": "$LATEST", "tracing": tracing}
+    time = run.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"time": time, "type": "platform.start", "record": record}
+
+
+_KINDS: Mapping[SpanKind, tuple[str, str, str, Json]] = {
+    SpanKind.CALL: (
+        "chat model",
+        "CLIENT",
+        "opentelemetry.instrumentation.botocore.bedrock-runtime",
+        {"rpc.service": "Bedrock Runtime", "rpc.method": "ConverseStream"},
+    ),
+    SpanKind.CHAT: ("chat", "INTERNAL", "strands.telemetry.tracer", {"gen_ai.operation.name": "chat"}),
+    SpanKind.ENTRY: ("POST /invocations", "SERVER", "opentelemetry.instrumentation.starlette", {}),
+    SpanKind.AGENT: ("invoke_agent Strands Agents", "INTERNAL", "strands.telemetry.tracer", {}),
+}
+"""The name, kind, scope and attributes of the drawn spans."""
+
+
+def _span(span: Span) -> Json:
+    name, kind, scope, attributes = _KINDS[span.kind]
+    known = {
+        "aws.request_id": span.invocation_id,
+        "gen_ai.usage.input_tokens": span.tokens.input,
+        "gen_ai.usage.output_tokens": span.tokens.output,
+    }
+    started_ns, ended_ns = ((each - EPOCH) // _MS * 1_000_000 for each in (span.started_at, span.ended_at))
+    return {
+        "resource": {"attributes": {"service.name": span.resource}},
+        "scope": {"name": scope},
+        "traceId": span.trace_id,
+        "spanId": span.span_id,
+        "name": name,
+        "kind": kind,
+        "startTimeUnixNano": started_ns,
+        "endTimeUnixNano": ended_ns,
+        "attributes": {**attributes, **_known(known)},
+        "status": {"code": "UNSET"},
     }
 
 

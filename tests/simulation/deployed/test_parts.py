@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from request_lens.domain.facts import Fact
+from request_lens.domain.log_record import LogRecord
 from request_lens.wire.log_record import read_record
 from tests.simulation.deployed.console import Output
 from tests.simulation.deployed.log_lines import by_log_group, line_of
@@ -20,7 +20,8 @@ from tests.support.facts import START, call, request
 def test_every_drawn_fact_has_a_line_that_reads_as_it() -> None:
     for seed in range(300):
         traffic = draw_traffic(random.Random(seed))
-        facts: list[Fact] = [*traffic.requests.values(), *(each.call for each in traffic.calls.values())]
+        facts: list[LogRecord] = [*traffic.requests.values(), *(each.call for each in traffic.calls.values())]
+        facts += [each for written in traffic.telemetry.values() for each in written]
         for fact in facts:
             assert read_record(line_of(fact)) == fact
 

@@ -117,6 +117,11 @@ class DeployedWorld(Agenda[Payload]):
         """When each fact was stored first, by its id."""
         return self._view.first_stored(self._request_ids, self._unlinked)
 
+    @property
+    def first_traced(self) -> Mapping[str, datetime]:
+        """The table does not tell when a call was linked."""
+        return {}
+
     def all_requests(self) -> Sequence[RequestState]:
         """The requests whose record came."""
         return self._requests

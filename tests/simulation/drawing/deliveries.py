@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.log_record import LogRecord
+from request_lens.domain.spans import LambdaRun, Span
 from request_lens.wire.log_record import PERMISSION_LINE, read_record
 from tests.simulation.drawing.faults import Fault, Faults
-from tests.simulation.drawing.truth import CallTruth, Traffic
+from tests.simulation.drawing.truth import CallTruth, Telemetry, Traffic
 from tests.support.facts import START
 
 POISON = (
@@ -49,17 +50,22 @@ def _logged(record: LogRecord) -> datetime:
         return record.ended_at or record.started_at + timedelta(seconds=8)
     if isinstance(record, Invocation):
         return record.logged_at + timedelta(milliseconds=record.latency_ms or 0)
-    return START
+    if isinstance(record, Span):
+        return record.ended_at
+    return record.at if isinstance(record, LambdaRun) else START
 
 
 def draw_deliveries(traffic: Traffic, faults: Faults) -> list[Batch]:
     """The batches of a schedule: by request and log group at first, then as the faults have it."""
     batches: list[Batch] = []
     for request in traffic.requests.values():
-        batches += _of_request(request, traffic.calls_of(request.request_id), faults)
+        own = _of_request(request, traffic.calls_of(request.request_id), faults)
+        own += _of_telemetry(traffic.telemetry.get(request.request_id, ()), faults)
+        batches += _meeting(own, faults)
     for each in traffic.calls.values():
         if each.request_id is None:
             batches.append(Batch(at=each.ended + _usual(faults.chance), records=(each.call,)))
+    batches += _of_telemetry(traffic.telemetry.get(None, ()), faults)
     batches = [part for each in batches for part in _split(each, faults)]
     batches = [_delayed(each, faults) for each in batches]
     return _again([_disturbed(each, faults) for each in _merged(batches, faults)], faults)
@@ -82,6 +88,25 @@ def _of_request(request: Request, calls: Sequence[CallTruth], faults: Faults) ->
     if not faults.strike(Fault.RECORD_NEVER):
         found.append(Batch(at=record_at - shift, records=(request,)))
     return found
+
+
+def _of_telemetry(written: Sequence[Telemetry], faults: Faults) -> list[Batch]:
+    """What is written of one request's trace: each when it has ended, or all at once."""
+    shift, batches = _clock(faults), [[each] for each in written]
+    if written and faults.chance.random() < 0.5:
+        batches = [[*written]]
+    return [
+        Batch(at=max(map(_logged, records)) + _usual(faults.chance) - shift, records=tuple(records))
+        for records in batches
+    ]
+
+
+def _meeting(batches: Sequence[Batch], faults: Faults) -> list[Batch]:
+    """A request's batches, of all its logs, as they come; or with the last of them, so that their workers meet."""
+    if len(batches) < 2 or not faults.strike(Fault.MEETING):
+        return [*batches]
+    last = max(each.at for each in batches)
+    return [Batch(at=last, records=each.records) for each in batches]
 
 
 def _clock(faults: Faults) -> timedelta:

@@ -24,6 +24,7 @@ class Fault(StrEnum):
     RECORD_BEFORE = "access record before its calls"
     RECORD_AFTER = "access record after its calls"
     RECORD_NEVER = "access record never"
+    MEETING = "all of a request's logs at one time"
     POISON_LINE = "poison line"
     IGNORED_LINE = "line without a fact"
     THROTTLE = "throttle, before the write"
@@ -61,6 +62,7 @@ EXPECTED: Mapping[Fault, float] = {
     Fault.RECORD_BEFORE: 0.2,
     Fault.RECORD_AFTER: 0.2,
     Fault.RECORD_NEVER: 0.25,
+    Fault.MEETING: 0.15,
     Fault.POISON_LINE: 0.2,
     Fault.IGNORED_LINE: 0.1,
     Fault.THROTTLE: 0.03,
@@ -112,12 +114,14 @@ UNTIMELY = frozenset(
 
 
 class Faults:
-    """The faults of one schedule, drawn from its seed; a quiet one has none.
+    """The faults of one schedule, drawn from its seed; a quiet one has none, and one may have these `only`.
 
     Each schedule leaves out about a third of all faults, so that one never hides another in all of them.
     """
 
-    def __init__(self, chance: random.Random, *, quiet: bool = False) -> None:
+    def __init__(
+        self, chance: random.Random, *, quiet: bool = False, only: Mapping[Fault, float] | None = None, budget: int = 0
+    ) -> None:
         self.chance = chance
         self.fired: Counter[Fault] = Counter()
         self.trace: list[object] = []
@@ -128,6 +132,8 @@ class Faults:
             if not quiet and chance.random() < 0.65 and not (in_time and fault in UNTIMELY) and fault in EXPECTED
         }
         self._budget = 0 if quiet else chance.choice((1, 2, 4, 4))
+        if only is not None:
+            self._enabled, self._budget = dict(only), budget
 
     def can_strike(self, *faults: Fault) -> bool:
         """Whether any of these faults can still happen in the schedule."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, TokenCounts
 from request_lens.domain.policy import Policy
 from tests.simulation.drawing.conversations import draw_conversations
+from tests.simulation.drawing.tracing import with_telemetry
 from tests.simulation.drawing.truth import (
     EARLY,
     MODELS,
@@ -51,7 +52,7 @@ def draw_traffic(chance: random.Random) -> Traffic:
         there = [each for each in requests if chance.random() < 0.7]
         calls = _of_nobody(calls, {each.request_id for each in there})
     calls += _others(chance, style)
-    return Traffic(
+    traffic = Traffic(
         style=style,
         policy=Policy(
             agent_role_names=frozenset({ROLE}) if chance.random() < 0.75 else frozenset(),
@@ -63,6 +64,7 @@ def draw_traffic(chance: random.Random) -> Traffic:
         goes_on=goes_on,
         lacks_requests=len(there) < len(requests),
     )
+    return with_telemetry(chance, traffic) if chance.random() < 0.6 else traffic
 
 
 def _of_nobody(calls: Sequence[CallTruth], there: Collection[RequestId]) -> list[CallTruth]:

@@ -1,13 +1,14 @@
 """What truly happened, as values: calls with whose they were, requests, and the policy that they are observed with."""
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, Tag
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, Tag, TraceId
 from request_lens.domain.policy import Policy
+from request_lens.domain.spans import LambdaRun, Span
 from tests.support.facts import EPOCH
 
 OTHER_ROLE = "nightly-batch"
@@ -56,11 +57,17 @@ class CallTruth:
         return self.began + timedelta(milliseconds=self.call.latency_ms or 0)
 
 
+type Telemetry = Span | LambdaRun
+"""What is written of a trace."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """All that happened, and the policy that it is observed with; `goes_on`: conversations do, in the next request.
 
     `lacks_requests`: some that made untagged calls are not there, as if they were of a route that nobody observes.
+    `telemetry` is by the request that it is of. `shared` are traces that were born in two requests at once: which of
+    them is taken for their owner depends on what comes first.
     """
 
     style: Style
@@ -69,6 +76,14 @@ class Traffic:
     calls: Mapping[InvocationId, CallTruth]
     goes_on: bool = False
     lacks_requests: bool = False
+    telemetry: Mapping[RequestId | None, Sequence[Telemetry]] = field(default_factory=dict)
+    shared: frozenset[TraceId] = frozenset()
+
+    @property
+    def call_spans(self) -> Mapping[InvocationId, Span]:
+        """The spans of calls to Bedrock that were ever written, by the call."""
+        spans = (each for some in self.telemetry.values() for each in some if isinstance(each, Span))
+        return {span.invocation_id: span for span in spans if span.invocation_id is not None}
 
     @property
     def ends_in_time(self) -> bool:

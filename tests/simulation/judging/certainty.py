@@ -29,6 +29,8 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
         own = [each for each in made if _counts(each, outcome.traffic.policy)]
         if state.record is None or state.summary is None or _tags_some(made) or state.summary.possible_calls is None:
             continue
+        if outcome.traffic.shared:
+            continue  # another request may have its calls
         linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome, state, state.record)
         lacking = [each.call.invocation_id for each in own if each.call.invocation_id not in linked]
         if len(lacking) > state.summary.possible_calls:
@@ -88,7 +90,7 @@ def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, pol
 
 
 def _possible_calls(state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy) -> int | None:
-    if _tagged_of(state):
+    if _tagged_of(state) or (state.summary is not None and state.summary.traced and state.summary.traced.complete):
         return 0
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
     if record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202:
@@ -137,10 +139,17 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
             yield f"proven {state.request_id} took {each.invocation.invocation_id}" if inferred else None
     rivals = [each for key, each in outcome.records.items() if key not in proven]
     for call in outcome.world.all_unlinked() if proven else ():
-        if isinstance(call.decision, Unattributed) and call.invocation.error_code is None:
+        if isinstance(call.decision, Unattributed) and _is_decided_by_time(call.decision, outcome):
+            if call.invocation.error_code is not None:
+                continue
             fitting = [each for each in rivals if may_be_of(call.invocation, each, outcome.traffic.policy)]
             counted = call.decision.candidates > len(fitting)
             yield f"{call.invocation.invocation_id} is ambiguous for a proven request" if counted else None
+
+
+def _is_decided_by_time(decision: Unattributed, outcome: Outcome) -> bool:
+    """Whether no requests name the call's trace: of those that do, none is left out."""
+    return decision.trace_id is None or decision.trace_id not in outcome.naming
 
 
 def _tagged_of(state: RequestState) -> list[Invocation]:

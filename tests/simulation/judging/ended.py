@@ -67,6 +67,10 @@ class Ended(Protocol):
     def first_stored(self) -> Mapping[str, datetime]:
         """When each fact was stored first, by its id."""
 
+    @property
+    def first_traced(self) -> Mapping[str, datetime]:
+        """When each call was first linked by its trace, by its id; none where nobody noted it."""
+
     def all_requests(self) -> Sequence[RequestState]:
         """The requests whose record came, by start, then id."""
 

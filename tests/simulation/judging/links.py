@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.domain.linking.link import Confidence
+from request_lens.domain.linking.link import Assumption, Confidence
 from request_lens.domain.settling.state import RequestState
 from tests.simulation.drawing.faults import Fault
 from tests.simulation.drawing.truth import Style
@@ -33,6 +33,8 @@ def inferred(outcome: Outcome) -> Verdict:
     for key, link in outcome.links.items():
         if outcome.traffic.may_mislead and link.confidence is Confidence.ASSUMED:
             continue  # one request may hold what was truly split between two, or made after another's end
+        if outcome.traffic.shared:
+            continue  # and so may the other of two in which a trace began
         yield expect(f"the link of {key} ({link.method})", link.request_id, outcome.calls[key].request_id)
     if outcome.traffic.style is Style.SPARSE:
         yield from _each_to_its_own(outcome)
@@ -51,6 +53,8 @@ def late(outcome: Outcome) -> Verdict:
 def _each_to_its_own(outcome: Outcome) -> Verdict:
     """Whether each call is linked to the request that made it, if that can be known."""
     for key, each in outcome.calls.items():
+        if key in outcome.spans and outcome.spans[key].trace_id in outcome.naming:
+            continue  # its trace tells more than time does
         linked = outcome.links.get(key)
         own = outcome.records.get(each.request_id) if each.request_id is not None else None
         expected = own.request_id if own is not None and own.duration_ms is not None else None
@@ -69,6 +73,8 @@ def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:
     by_model = {model: _plain(totals) for model, totals in state.summary.by_model}
     batch = {model: dict(+totals) for model, totals in counted_by_model(calls).items()}
     yield expect(f"{state.request_id}: totals by model", by_model, batch)
+    if state.summary.traced is not None:
+        return  # its times are those of its spans
     if state.summary.possible_calls == 0 and all(each.request_id == state.request_id for each in calls):
         times = times_of(state.record, calls, outcome.traffic.policy.reach)
         for name in sorted(times.judged):
@@ -89,8 +95,18 @@ def _order(outcome: Outcome) -> Verdict:
 
 
 def _settled(state: RequestState) -> Summary | None:
-    """The summary but for when it became certain, which does depend on when the facts came."""
-    return replace(state.summary, certain_since=None) if state.summary is not None else None
+    """The summary but for when it became certain, and what spans showed broken by then: that depends on what came when.
+
+    What its bars were before their trace told their request does, too.
+    """
+    if state.summary is None:
+        return None
+    violates = tuple(each for each in state.summary.violates if each not in _BY_SPANS)
+    bars = tuple(replace(bar, taken_back=False) for bar in state.summary.bars)
+    return replace(state.summary, certain_since=None, violates=violates, bars=bars)
+
+
+_BY_SPANS = frozenset({Assumption.TRACES_HAVE_ONE_REQUEST, Assumption.SPANS_COME_IN_TIME})
 
 
 def order_exact(outcome: Outcome) -> Verdict:
@@ -101,4 +117,5 @@ def order_exact(outcome: Outcome) -> Verdict:
 def order_inferred(outcome: Outcome) -> Verdict:
     """With untagged calls, where all come in time."""
     in_time = outcome.is_punctual and outcome.traffic.ends_in_time
+    in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared
     return _order(outcome) if in_time and not outcome.is_exact else iter(())

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from request_lens.domain.log_record import Rejected, RejectedReason
 from tests.simulation.drawing.faults import Fault
-from tests.simulation.judging import certainty, links, publications
+from tests.simulation.judging import certainty, links, publications, traces
 from tests.simulation.judging.outcome import Outcome, fate
 from tests.simulation.judging.verdict import Verdict, expect
 
@@ -29,8 +29,32 @@ class Oracle(StrEnum):
     REPEATS = "3 a repeat carries the same publication_id"
     ORDER_EXACT = "4 order and duplicates do not matter (exact)"
     ORDER_INFERRED = "4 order and duplicates do not matter (inferred)"
+    TRACED = "15 a call is its trace's one request's"
+    TRACED_AT_ONCE = "15 whoever comes last links at once (nothing fails)"
+    TRACES_TRUE = "15 no link by trace is wrong (in time)"
+    TRACES_SHARED = "15 two records name a trace: none is sure"
+    RUNS = "15 the calls of one run are not parted (in time)"
+    COMPLETE = "15 what is missing is what the trace has more"
+    TRACES_TOLD = "15 an unattributed call tells its trace (in time)"
     BREACHES = "AssumptionBreaches add up to what the facts show"
     DRAINED = "5 the run drains"
+
+
+OF_TRACES = frozenset(
+    {
+        Oracle.TRACED,
+        Oracle.TRACED_AT_ONCE,
+        Oracle.TRACES_TRUE,
+        Oracle.TRACES_SHARED,
+        Oracle.RUNS,
+        Oracle.COMPLETE,
+        Oracle.TRACES_TOLD,
+    }
+)
+"""Those that only schedules with spans are judged by."""
+
+MOSTLY_AT_MEETINGS = frozenset({Oracle.TRACED_AT_ONCE, Oracle.TRACES_SHARED, Oracle.RUNS, Oracle.TRACES_TOLD})
+"""Those that need more to come together: `meetings` brings that about."""
 
 
 def judge(outcome: Outcome, judged: Counter[Oracle]) -> list[str]:
@@ -105,6 +129,13 @@ ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {
     Oracle.REPEATS: publications.repeats,
     Oracle.ORDER_EXACT: links.order_exact,
     Oracle.ORDER_INFERRED: links.order_inferred,
+    Oracle.TRACED: traces.named,
+    Oracle.TRACED_AT_ONCE: traces.at_once,
+    Oracle.TRACES_TRUE: traces.true,
+    Oracle.TRACES_SHARED: traces.shared,
+    Oracle.RUNS: traces.together,
+    Oracle.COMPLETE: traces.completeness,
+    Oracle.TRACES_TOLD: traces.unattributed,
     Oracle.BREACHES: publications.breaches,
     Oracle.DRAINED: _drained,
 }

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.link import Link, Unattributed
 from request_lens.domain.log_record import LogRecord, Rejected
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import LambdaRun, Span
 from tests.simulation.drawing.deliveries import draw_deliveries, prompt_deliveries
 from tests.simulation.drawing.faults import Fault, Faults
 from tests.simulation.drawing.traffic import draw_traffic
-from tests.simulation.drawing.truth import CallTruth, Style, Traffic
+from tests.simulation.drawing.truth import CallTruth, Style, Telemetry, Traffic
 from tests.simulation.judging.ended import Ended
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.snapshots import MAX_LAG
@@ -34,6 +35,7 @@ class Outcome:
     world: Ended
     records: Mapping[RequestId, Request]
     calls: Mapping[InvocationId, CallTruth]
+    telemetry: Sequence[Telemetry] = ()
 
     @cached_property
     def places(self) -> list[tuple[InvocationId, str]]:
@@ -75,6 +77,46 @@ class Outcome:
         return all(key in stored and stored[key] < end + delay for key, end in ends.items())
 
     @cached_property
+    def first_collected(self) -> Mapping[LogRecord, datetime]:
+        """When the first batch with each fact was collected to its end."""
+        found: dict[LogRecord, datetime] = {}
+        for each in self.world.collected:
+            for record in each.batch.records:
+                if fate(record, at=each.at, policy=self.traffic.policy) == "fact":
+                    found.setdefault(record, each.at)
+        return found
+
+    @cached_property
+    def spans_come_in_time(self) -> bool:
+        """Whether all telemetry, and which records name a trace, was stored within `LinkDelaySeconds`, or none is read.
+
+        A batch that died after it had stored a record, and before that named its trace, may come again too late.
+        """
+        observed = [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
+        written = [*observed, *(each for some in self.traffic.telemetry.values() for each in some)]
+        delay = LINK_DELAY - MAX_LAG - 2 * self.world.clock_error
+        came = self.first_collected
+        return not self.traffic.policy.reads_spans or all(
+            each in came and came[each] < _ended_at(each) + delay for each in written
+        )
+
+    @cached_property
+    def spans(self) -> Mapping[InvocationId, Span]:
+        """The spans of calls that came, where spans are read."""
+        spans = (each for each in self.telemetry if isinstance(each, Span))
+        return {span.invocation_id: span for span in spans if span.invocation_id is not None}
+
+    @cached_property
+    def naming(self) -> Mapping[TraceId, Sequence[Request]]:
+        """The records that name each trace by all that came, where spans are read, by themselves or by a run."""
+        found: dict[TraceId, list[Request]] = {}
+        runs = {each.lambda_request_id: each.trace_id for each in self.telemetry if isinstance(each, LambdaRun)}
+        for record in self.records.values() if self.traffic.policy.reads_spans else ():
+            if (trace_id := record.trace_id or runs.get(record.lambda_request_id or "")) is not None:
+                found.setdefault(trace_id, []).append(record)
+        return found
+
+    @cached_property
     def prompt(self) -> "Outcome":
         """What the product makes of the same distinct facts when nothing goes wrong."""
         return run_promptly(self)
@@ -86,11 +128,11 @@ class Outcome:
 
 
 def run_seed(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
-    """The schedule of this seed, run with all its faults."""
+    """The schedule of this seed, run with all its faults; every third has no sweep, so that the rest stands alone."""
     chance = random.Random(seed)
     traffic = draw_traffic(chance)
     faults = Faults(chance)
-    world = World(faults, traffic.policy, pipeline)
+    world = World(faults, traffic.policy, pipeline, sweeps=seed % 3 > 0)
     with pipeline.breaking():
         world.run(draw_deliveries(traffic, faults))
     return outcome_of(seed, traffic, world)
@@ -98,7 +140,8 @@ def run_seed(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
 
 def run_promptly(outcome: Outcome, pipeline: Pipeline = PRODUCT) -> Outcome:
     """The same distinct facts, each alone and in time, without any fault."""
-    facts: list[LogRecord] = [*outcome.records.values(), *(each.call for each in outcome.calls.values())]
+    calls = (each.call for each in outcome.calls.values())
+    facts: list[LogRecord] = [*outcome.records.values(), *calls, *outcome.telemetry]
     world = World(Faults(random.Random(outcome.seed), quiet=True), outcome.traffic.policy, pipeline)
     with pipeline.breaking():
         world.run(prompt_deliveries(facts, random.Random(outcome.seed)))
@@ -111,7 +154,7 @@ def outcome_of(seed: int, traffic: Traffic, world: Ended) -> Outcome:
         record
         for each in world.collected
         for record in each.batch.records
-        if isinstance(record, Request | Invocation) and fate(record, at=each.at, policy=traffic.policy) == "fact"
+        if fate(record, at=each.at, policy=traffic.policy) == "fact"
     ]
     return Outcome(
         seed=seed,
@@ -119,6 +162,7 @@ def outcome_of(seed: int, traffic: Traffic, world: Ended) -> Outcome:
         world=world,
         records={each.request_id: each for each in kept if isinstance(each, Request)},
         calls={each.invocation_id: traffic.calls[each.invocation_id] for each in kept if isinstance(each, Invocation)},
+        telemetry=list(dict.fromkeys(each for each in kept if isinstance(each, Span | LambdaRun))),
     )
 
 
@@ -129,7 +173,9 @@ def fate(record: LogRecord, *, at: datetime, policy: Policy) -> str:
             return "rejected"
         case Request(route=route) if policy.agent_routes and route not in policy.agent_routes:
             return "ignored"
-        case Request() | Invocation():
+        case Span() | LambdaRun() if not policy.reads_spans:
+            return "ignored"
+        case Request() | Invocation() | Span() | LambdaRun():
             started_at = _started_at(record)
             if started_at <= at - RETENTION:
                 return "too_old"
@@ -138,5 +184,21 @@ def fate(record: LogRecord, *, at: datetime, policy: Policy) -> str:
             return "ignored"
 
 
-def _started_at(fact: Fact) -> datetime:
-    return fact.started_at if isinstance(fact, Request) else fact.logged_at
+def _started_at(fact: Fact | Telemetry) -> datetime:
+    match fact:
+        case Invocation():
+            return fact.logged_at
+        case LambdaRun():
+            return fact.at
+        case _:
+            return fact.started_at
+
+
+def _ended_at(each: Request | Telemetry) -> datetime:
+    match each:
+        case Request():
+            return each.ended_at or each.started_at
+        case Span():
+            return each.ended_at
+        case LambdaRun():
+            return each.at

@@ -140,7 +140,7 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     A tagged one tells that others are tagged: then `SettleDelaySeconds` are waited, which logs usually come within, and
     else `LinkDelaySeconds`. What is not the request's own, and linked to it all the same, comes late like any.
     """
-    if all(each.link.method is not Method.TAG for each in state.invocations):
+    if all(each.link.method is not Method.TAG for each in state.invocations) and not _is_traced(state):
         return True
     if state.record is None or state.record.ended_at is None:
         return False
@@ -149,6 +149,10 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     known |= {each.invocation.invocation_id for each in state.invocations}
     last = max(stored[key] for key in known if key in stored)
     return last < state.record.ended_at + outcome.traffic.policy.settle_delay
+
+
+def _is_traced(state: RequestState) -> bool:
+    return state.summary is not None and state.summary.traced is not None
 
 
 def repeats(outcome: Outcome) -> Verdict:

@@ -122,11 +122,11 @@ class SmallDynamo:
 
     def _update(self, asked: Json) -> Json:
         names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
-        holds, for_condition = condition(asked["ConditionExpression"])
+        conditions = [condition(asked["ConditionExpression"])] if "ConditionExpression" in asked else []
         assigned, for_update = assignments(asked["UpdateExpression"])
-        check_placeholders(for_condition | for_update, names, values)
+        check_placeholders(for_update.union(*(used for _, used in conditions)), names, values)
         before = self.items.standing.get(key_of(asked["Key"], self._schema.table.keys))
-        if not holds(Scope(before or {}, names, values)):
+        if not all(holds(Scope(before or {}, names, values)) for holds, _ in conditions):
             wants_item = asked.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and before is not None
             error: Any = {
                 "Error": {"Code": "ConditionalCheckFailedException"},
@@ -137,7 +137,7 @@ class SmallDynamo:
         if any(new[name] != value for name, value in asked["Key"].items()):
             raise ExpressionRefused("a key cannot be updated")
         self._put(new)
-        return {}
+        return {"Attributes": new} if asked.get("ReturnValues") == "ALL_NEW" else {}
 
     def _put_all(self, items: Iterable[Item]) -> None:
         for item in items:

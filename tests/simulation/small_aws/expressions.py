@@ -97,6 +97,13 @@ class Parser:
             inner = self._any_of()
             self._take(")")
             return inner
+        if self._is_next("begins_with"):
+            self._take("(")
+            path = self._path()
+            self._take(",")
+            prefix = self._operand()
+            self._take(")")
+            return lambda scope: _begins(_found(path, scope), prefix(scope))
         for function, expected in (("attribute_exists", True), ("attribute_not_exists", False)):
             if self._is_next(function):
                 self._take("(")
@@ -234,6 +241,10 @@ def _equal(left: Value | None, right: Value | None) -> bool:
     if left is None or right is None:
         return False
     return left == right or (left.keys() == right.keys() == {"N"} and Decimal(left["N"]) == Decimal(right["N"]))
+
+
+def _begins(text: Value | None, prefix: Value | None) -> bool:
+    return text is not None and prefix is not None and str(text["S"]).startswith(str(prefix["S"]))
 
 
 def _ordered(lower: Value | None, upper: Value | None) -> bool:

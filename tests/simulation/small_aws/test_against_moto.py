@@ -52,7 +52,7 @@ def _compared(answer: Json) -> object:
     if "Responses" in answer:
         ((_, items),) = answer["Responses"].items()
         return sorted(items, key=repr)
-    return {name: answer[name] for name in ("Item", "Items", "Count") if name in answer}
+    return {name: answer[name] for name in ("Attributes", "Item", "Items", "Count") if name in answer}
 
 
 @pytest.fixture

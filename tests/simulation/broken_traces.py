@@ -1,0 +1,136 @@
+"""Links by trace, each broken in one place: what the order of writes and reads, and each rule, are there for."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application.collecting.sorted_batch import SortedBatch
+from request_lens.application.collecting.trace_facts import store_trace_facts
+from request_lens.application.tracing import settle_trace as product
+from request_lens.domain.facts import Invocation, InvocationId, Request, TraceId
+from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.traces import decide_in_trace
+from request_lens.domain.policy import Policy
+from request_lens.domain.spans import CallSpan, SpanKind, Trace
+from request_lens.ports import Ports
+from tests.simulation.broken_rules import APPLICATION, broken
+from tests.simulation.pipeline import Pipeline
+
+SECOND = timedelta(seconds=1)
+
+
+class TraceOnlyStore(MemoryFactStore):
+    """Keeps a call's span under its trace, and not with the call: who comes with the call does not see it."""
+
+    def store_unlinked(
+        self, invocations: Sequence[Invocation], *, stored_at: datetime
+    ) -> Mapping[InvocationId, CallSpan]:
+        super().store_unlinked(invocations, stored_at=stored_at)
+        return {}
+
+    def load_unlinked(self, invocation_id: InvocationId) -> UnlinkedInvocation | None:
+        found = super().load_unlinked(invocation_id)
+        return None if found is None else replace(found, span=None)
+
+
+def _read_before_writing(batch: SortedBatch, ports: Ports, *, stored_at: datetime) -> Collection[TraceId]:
+    """Which of the batch's traces are named is read before the batch is stored."""
+    touched = {span.trace_id for span in batch.spans}
+    before = ports.store.find_named(sorted(touched)) if touched else ()
+    return {*before, *store_trace_facts(batch, ports, stored_at=stored_at)}
+
+
+def _read_nothing_more(
+    named: Collection[TraceId], batch: SortedBatch, calls: Iterable[CallSpan], ports: Ports
+) -> Collection[TraceId]:
+    return {*named, *(ports.store.find_named(sorted({span.trace_id for span in calls})))}
+
+
+def _own_calls_by_chat(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocation]:
+    """A framework's span around a call is taken for the call that was logged in its second."""
+    found = {call.invocation.invocation_id: call for call in _OWN_CALLS(trace, ports)}
+    for chat in (span for span in trace.spans if span.kind is SpanKind.CHAT):
+        begun = chat.started_at.replace(microsecond=0)
+        for call in ports.store.unlinked_between(begun, begun, limit=9):
+            if call.invocation.tag is None:
+                found.setdefault(call.invocation.invocation_id, replace(call, span=chat.call))
+    return list(found.values())
+
+
+_OWN_CALLS = product._own_calls
+
+
+def _count_fresh_alone(trace: Trace, decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
+    """Calls that were found linked are passed over: whoever linked them has stored their copies."""
+    _COUNT(trace, [call for call in decided if call.invocation.invocation_id in _FRESH], ports, policy)
+
+
+_COUNT = product._count
+_DECIDE_NAMED = product._decide_named
+_FRESH: set[InvocationId] = set()
+
+
+def _noting_fresh(
+    trace: Trace, calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> list[UnlinkedInvocation]:
+    fresh = _DECIDE_NAMED(trace, calls, ports, policy)
+    _FRESH.clear()
+    _FRESH.update(call.invocation.invocation_id for call in fresh)
+    return fresh
+
+
+def _decide_by_the_first(
+    call: UnlinkedInvocation, span: CallSpan, records: Sequence[Request], policy: Policy, *, now: datetime
+) -> Decision | None:
+    """A trace is the request's that it was born in, whoever else names it."""
+    alone = (decide_in_trace(call, span, [record], policy, now=now) for record in records)
+    return next((made for made in alone if made is not None), None)
+
+
+def _let_unattributed_stand(standing: Decision, new: Decision) -> bool:
+    """Only "never seen" gives way."""
+    if not isinstance(standing, Unattributed) or not isinstance(new, Link):
+        return False
+    return standing.reason is Reason.REQUEST_NEVER_SEEN
+
+
+type _Breaking = Callable[[], AbstractContextManager[None]]
+
+
+def _both(one: _Breaking, other: _Breaking) -> _Breaking:
+    """What puts two rules in place."""
+
+    @contextmanager
+    def breaking() -> Iterator[None]:
+        with one(), other():
+            yield
+
+    return breaking
+
+
+_TRACING = f"{APPLICATION}.tracing.settle_trace"
+
+VARIANTS = {
+    "reads which traces are named before it writes": Pipeline(
+        breaking=_both(
+            broken(f"{APPLICATION}.collect.store_trace_facts", _read_before_writing),
+            broken(f"{APPLICATION}.collect.traces_to_settle", _read_nothing_more),
+        )
+    ),
+    "keeps a call's span under its trace only": Pipeline(make_store=lambda step, sink: TraceOnlyStore()),
+    "decides by a framework's own chat span": Pipeline(breaking=broken(f"{_TRACING}._own_calls", _own_calls_by_chat)),
+    "passes over calls that are linked already": Pipeline(
+        breaking=_both(
+            broken(f"{_TRACING}._count", _count_fresh_alone), broken(f"{_TRACING}._decide_named", _noting_fresh)
+        )
+    ),
+    "takes a trace for a request's although a second record names it": Pipeline(
+        breaking=broken(f"{_TRACING}.decide_in_trace", _decide_by_the_first)
+    ),
+    "lets unattributed stand": Pipeline(
+        breaking=broken("request_lens.adapters.memory.fact_store.gives_way", _let_unattributed_stand)
+    ),
+}
+"""Each broken design by its name."""

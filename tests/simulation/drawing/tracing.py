@@ -1,0 +1,144 @@
+"""What telemetry tells of a schedule's traffic: spans by their traces, which records name one, runs of functions."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from request_lens.domain.facts import Request, RequestId, TokenCounts, TraceId
+from request_lens.domain.spans import LambdaRun, Span, SpanId, SpanKind
+from tests.simulation.drawing.truth import CallTruth, Style, Telemetry, Traffic
+from tests.support.facts import EPOCH, START
+
+_MS = timedelta(milliseconds=1)
+_SESSION = START - timedelta(seconds=600)
+
+
+class Naming(StrEnum):
+    """How a request's record and its agent's trace belong together.
+
+    `OWN`: the record names the trace; `RUN`: it names the run of a function, whose log does; `LOST`: the agent began a
+    trace of its own; `SESSION`: the record names one that is older than all requests, as others do; `BEHIND`: the
+    request was made by another one, whose record names the trace, too.
+    """
+
+    OWN = "own"
+    RUN = "run"
+    LOST = "lost"
+    SESSION = "session"
+    BEHIND = "behind"
+
+
+_NAMINGS = (Naming.OWN,) * 4 + (Naming.RUN,) * 3 + (Naming.LOST,) * 3 + (Naming.SESSION, Naming.BEHIND)
+
+
+def with_telemetry(chance: random.Random, traffic: Traffic) -> Traffic:
+    """The same traffic as its spans tell it; in some schedules they come and are not read."""
+    requests: dict[RequestId, Request] = {}
+    telemetry: dict[RequestId | None, Sequence[Telemetry]] = {None: list(_of_others(chance, traffic))}
+    ambiguous: set[TraceId] = set()
+    for number, request in enumerate(traffic.requests.values()):
+        naming = chance.choice(_NAMINGS)
+        if naming is Naming.BEHIND and traffic.style is Style.SPARSE:
+            naming = Naming.OWN
+        trace_id = _trace_id(number, _SESSION if naming is Naming.SESSION else request.started_at)
+        requests[request.request_id] = _named(chance, request, naming, trace_id)
+        calls = traffic.calls_of(request.request_id)
+        telemetry[request.request_id] = list(_of_request(chance, request, calls, naming, trace_id))
+        if naming is Naming.BEHIND:
+            outer = _outer(request, trace_id)
+            requests[outer.request_id] = outer
+            ambiguous.add(trace_id)
+    return replace(
+        traffic,
+        policy=replace(traffic.policy, reads_spans=chance.random() < 0.85),
+        requests=requests,
+        telemetry=telemetry,
+        shared=frozenset(ambiguous),
+    )
+
+
+def _trace_id(number: int, born: datetime) -> TraceId:
+    """All requests of a session have one."""
+    second = (born - EPOCH) // timedelta(seconds=1)
+    return TraceId(f"{second:08x}{0 if born == _SESSION else number + 1:024x}")
+
+
+def _named(chance: random.Random, request: Request, naming: Naming, trace_id: TraceId) -> Request:
+    if naming is Naming.RUN:
+        return replace(request, lambda_request_id=f"run-{request.request_id}")
+    if naming is Naming.LOST:
+        other = TraceId(f"{trace_id[:8]}{'f' * 24}")
+        return replace(request, trace_id=other) if chance.random() < 0.3 else request
+    return replace(request, trace_id=trace_id)
+
+
+def _outer(request: Request, trace_id: TraceId) -> Request:
+    """The request that made this one, around it."""
+    duration_ms = None if request.duration_ms is None else request.duration_ms + 500
+    return replace(
+        request,
+        request_id=RequestId(f"outer-{request.request_id}"),
+        started_at=request.started_at - 300 * _MS,
+        duration_ms=duration_ms,
+        trace_id=trace_id,
+    )
+
+
+def _of_request(
+    chance: random.Random, request: Request, calls: Sequence[CallTruth], naming: Naming, trace_id: TraceId
+) -> Iterator[Telemetry]:
+    """The spans of an agent at work for one request, some of which are lost, and the line of its function."""
+    if naming is Naming.RUN:
+        yield LambdaRun(
+            lambda_request_id=f"run-{request.request_id}", trace_id=trace_id, at=request.started_at + 5 * _MS
+        )
+    for each in calls:
+        lost = 0.7 if each.call.error_code is not None else 0.08  # an SDK's retries share the span of the last
+        if chance.random() >= lost:
+            yield _call_span(each, trace_id)
+        if chance.random() < 0.4:
+            yield _span(SpanKind.CHAT, each.call.invocation_id, trace_id, each.began - _MS, each.ended + _MS)
+    ends = max((each.ended for each in calls), default=request.started_at) + 20 * _MS
+    if chance.random() < 0.85:
+        yield _span(SpanKind.ENTRY, request.request_id, trace_id, request.started_at + 10 * _MS, ends)
+    if chance.random() < 0.6:
+        agent = _span(SpanKind.AGENT, request.request_id, trace_id, request.started_at + 11 * _MS, ends - _MS)
+        yield replace(agent, tokens=_sums(calls))
+
+
+def _of_others(chance: random.Random, traffic: Traffic) -> Iterator[Telemetry]:
+    """Some calls that no request made have a span, too, of a trace that nobody names."""
+    for number, each in enumerate(each for each in traffic.calls.values() if each.request_id is None):
+        if chance.random() < 0.4:
+            yield _call_span(each, _trace_id(100 + number, each.began))
+
+
+def _call_span(truth: CallTruth, trace_id: TraceId) -> Span:
+    span = _span(SpanKind.CALL, truth.call.invocation_id, trace_id, truth.began, truth.ended)
+    return replace(span, invocation_id=truth.call.invocation_id)
+
+
+def _span(kind: SpanKind, of: str, trace_id: TraceId, begins: datetime, ends: datetime) -> Span:
+    number = random.Random(f"{kind} {of}").getrandbits(64)
+    return Span(
+        trace_id=trace_id,
+        span_id=SpanId(f"{number:016x}"),
+        parent_id=None,
+        kind=kind,
+        started_at=begins,
+        ended_at=ends,
+        resource="agent",
+    )
+
+
+def _sums(calls: Sequence[CallTruth]) -> TokenCounts:
+    """What an agent adds up of its calls; unknown where one tells nothing."""
+    tokens = [each.call.tokens for each in calls if each.call.error_code is None]
+    counts: Mapping[str, list[int | None]] = {
+        "input": [each.input for each in tokens],
+        "output": [each.output for each in tokens],
+    }
+    known = {name: [each for each in values if each is not None] for name, values in counts.items()}
+    return TokenCounts(**{name: sum(values) for name, values in known.items() if len(values) == len(tokens)})

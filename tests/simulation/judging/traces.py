@@ -1,0 +1,163 @@
+"""Judges of links by trace: whose trace a call's span is of, by plain look-ups over all that came."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
+from request_lens.domain.linking.link import Confidence, Decision, Link, Method, Unattributed
+from request_lens.domain.linking.traces import may_hold
+from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import LambdaRun, Span, SpanKind
+from request_lens.domain.tracing.runs import is_born_in
+from tests.simulation.drawing.faults import INTERRUPTING, Fault
+from tests.simulation.drawing.truth import CallTruth
+from tests.simulation.judging.certainty import is_ours
+from tests.simulation.judging.outcome import Outcome
+from tests.simulation.judging.verdict import Verdict, expect
+
+
+def _decisions(outcome: Outcome) -> Mapping[InvocationId, Decision | None]:
+    return {each.invocation.invocation_id: each.decision for each in outcome.world.all_unlinked()}
+
+
+def _traced(outcome: Outcome) -> Iterator[tuple[CallTruth, Span, Decision | None]]:
+    """The untagged calls that came with their spans, and what was decided of them."""
+    decisions = _decisions(outcome)
+    for key, span in outcome.spans.items():
+        if key in outcome.calls and outcome.calls[key].call.tag is None:
+            yield outcome.calls[key], span, decisions.get(key)
+
+
+def named(outcome: Outcome) -> Verdict:
+    """A call whose trace one record names is that request's: exactly, where all came in time, and never unattributed.
+
+    One that had been linked by its time before its trace was known stays with that link.
+    """
+    in_time = outcome.is_punctual and outcome.spans_come_in_time
+    for truth, span, decision in _traced(outcome):
+        records = outcome.naming.get(span.trace_id, ())
+        key = truth.call.invocation_id
+        if len(records) != 1:
+            continue
+        if not isinstance(decision, Link):
+            yield f"{key} is {decision}, and {records[0].request_id} names its trace"
+        elif decision.method is Method.TRACE or in_time:
+            is_exact = (decision.request_id, decision.method, decision.confidence)
+            yield expect(f"the link of {key}", is_exact, (records[0].request_id, Method.TRACE, Confidence.EXACT))
+
+
+_DELAYING = INTERRUPTING - {Fault.INTERLEAVED, Fault.TWO_WORKERS, Fault.DUPLICATE_MESSAGE, Fault.PRINT_CRASH}
+
+
+def at_once(outcome: Outcome) -> Verdict:
+    """Where nothing fails, whoever comes last of a call, its span, its request's record and bridge links it at once.
+
+    However many of them meet: so it is for a trace that was born in its only request, in whose time the call lies.
+    """
+    policy, came = outcome.traffic.policy, outcome.first_collected
+    if any(outcome.world.faults.fired[each] for each in _DELAYING) or not outcome.world.first_traced:
+        return
+    for truth, span, _ in _traced(outcome):
+        records = outcome.naming.get(span.trace_id, ())
+        if len(records) != 1 or not is_born_in(span.trace_id, records[0], clock_skew=policy.clock_skew):
+            continue
+        if may_hold(records[0], span.started_at, span.ended_at, policy, overtime=False):
+            runs = (
+                each for each in outcome.telemetry if isinstance(each, LambdaRun) and each.trace_id == span.trace_id
+            )
+            last = max(came[truth.call], came[span], came[records[0]], *(came[each] for each in runs))
+            linked = outcome.world.first_traced.get(truth.call.invocation_id)
+            if linked is not None:
+                yield None if linked <= last else f"{truth.call.invocation_id} is linked at {linked}, known at {last}"
+
+
+def true(outcome: Outcome) -> Verdict:
+    """Where records and calls came in time, no link by trace is wrong, but where a trace began in two requests."""
+    if not outcome.is_punctual or outcome.traffic.lacks_requests:
+        return
+    for key, link in outcome.links.items():
+        span = outcome.spans.get(key)
+        if link.method is Method.TRACE and span is not None and span.trace_id not in outcome.traffic.shared:
+            yield expect(f"the trace's link of {key}", link.request_id, outcome.calls[key].request_id)
+
+
+def shared(outcome: Outcome) -> Verdict:
+    """While two records name a trace, none of them has a call for sure: both had come before the call and its span."""
+    stored, came = outcome.world.first_stored, outcome.first_collected
+    for truth, span, decision in _traced(outcome):
+        records = outcome.naming.get(span.trace_id, ())
+        key = truth.call.invocation_id
+        if len(records) < 2 or key not in stored or span.span_id not in stored:
+            continue
+        known = max(stored[key], stored[span.span_id])
+        if all(came[each] < known for each in records) and not _by_run(records):
+            sure = isinstance(decision, Link) and (decision.method, decision.confidence) == (
+                Method.TRACE,
+                Confidence.EXACT,
+            )
+            yield f"{key} is surely of one of {[each.request_id for each in records]}" if sure else None
+
+
+def _by_run(records: Sequence[Request]) -> bool:
+    return any(each.trace_id is None for each in records)
+
+
+def together(outcome: Outcome) -> Verdict:
+    """The calls below one entry span of a trace that no record names end in one place, where all came in time."""
+    if not (outcome.is_punctual and outcome.spans_come_in_time):
+        return
+    places = dict(outcome.places)
+    for trace_id, entry in _entries(outcome).items():
+        if trace_id in outcome.naming:
+            continue
+        own = {
+            truth.call.invocation_id: places.get(truth.call.invocation_id)
+            for truth, span, _ in _traced(outcome)
+            if span.trace_id == trace_id and entry.holds(span.started_at)
+            if is_ours(truth.call, outcome.traffic.policy)
+        }
+        if own:
+            yield None if len(set(own.values())) == 1 else f"the calls of one run are apart: {own}"
+
+
+def _entries(outcome: Outcome) -> Mapping[TraceId, Span]:
+    spans = [each for each in outcome.telemetry if isinstance(each, Span) and each.kind is SpanKind.ENTRY]
+    return {span.trace_id: span for span in spans}
+
+
+def completeness(outcome: Outcome) -> Verdict:
+    """What a request says to be missing is what its trace has and it has not; complete, it lacks none that was made."""
+    for state in outcome.states:
+        trace_id = _only_own(state, outcome)
+        if trace_id is None or state.summary is None or outcome.world.faults.fired[Fault.LOST_MESSAGE]:
+            continue
+        linked = {each.invocation.invocation_id for each in state.invocations}
+        reported = {key for key, span in outcome.spans.items() if span.trace_id == trace_id}
+        traced = state.summary.traced
+        if traced is None:
+            yield f"{state.request_id} says nothing of its spans" if reported else None
+            continue
+        yield expect(f"the calls that {state.request_id} misses", traced.missing_calls, len(reported - linked))
+        if traced.complete:
+            made = _made(outcome, state.request_id)
+            yield None if made <= linked else f"{state.request_id} is complete without {made - linked}"
+
+
+def _only_own(state: RequestState, outcome: Outcome) -> TraceId | None:
+    """The trace that this request's record names, and no other's."""
+    own = (
+        key for key, records in outcome.naming.items() if [each.request_id for each in records] == [state.request_id]
+    )
+    return next(own, None)
+
+
+def _made(outcome: Outcome, request_id: RequestId) -> set[InvocationId]:
+    """The calls that a request truly made, but for attempts that failed."""
+    made = outcome.traffic.calls_of(request_id)
+    return {each.call.invocation_id for each in made if each.call.error_code is None}
+
+
+def unattributed(outcome: Outcome) -> Verdict:
+    """An unattributed call tells its span's trace, where that had come when it was decided."""
+    for truth, span, decision in _traced(outcome):
+        if isinstance(decision, Unattributed) and outcome.is_punctual and outcome.spans_come_in_time:
+            yield expect(f"the trace of {truth.call.invocation_id}", decision.trace_id, span.trace_id)

@@ -1,0 +1,45 @@
+"""Links by trace under drawn faults: whoever meets, they are right; and six broken designs are not."""
+
+import sys
+from collections import Counter
+
+import pytest
+
+from tests.simulation.broken_traces import VARIANTS
+from tests.simulation.judging.oracles import Oracle, judge
+from tests.simulation.judging.outcome import run_seed
+from tests.simulation.meetings import run_meeting
+from tests.simulation.tally import tally
+
+MEETINGS = 300
+
+CAUGHT_WITHIN = 400
+"""Each broken design shows in one of so many schedules, of either kind."""
+
+JUDGED_AT_MEETINGS = (Oracle.TRACED, Oracle.TRACED_AT_ONCE, Oracle.TRACES_TRUE, Oracle.RUNS, Oracle.COMPLETE)
+
+
+def test_whoever_comes_last_of_a_requests_logs_links_its_calls_at_once() -> None:
+    found = tally(range(MEETINGS), run=run_meeting)
+
+    assert not found.failed
+    assert min(found.judged[each] for each in JUDGED_AT_MEETINGS) >= 20, found.told()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_broken_design_of_links_by_trace_is_caught(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    caught = _first_caught(name)
+
+    with capsys.disabled():
+        sys.stdout.write(f"\n{name}: caught after {caught} schedules ")
+    assert caught is not None
+
+
+def _first_caught(name: str) -> int | None:
+    """After how many schedules a variant shows; None if it does not."""
+    for seed in range(CAUGHT_WITHIN):
+        for run in (run_meeting, run_seed):
+            if judge(run(seed, VARIANTS[name]), Counter()):
+                return seed + 1
+    return None

@@ -81,8 +81,9 @@ def possible(outcome: Outcome) -> Verdict:
 def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, policy: Policy) -> bool:
     """Whether nobody has a call, or just by an assumed link, and the request has none and made this after its end."""
     match call.decision:
-        case Unattributed():
-            return True
+        case Unattributed(trace_id=trace_id):
+            traced = state.summary.traced if state.summary is not None else None
+            return traced is None or trace_id in (None, traced.trace_id)
         case Link(confidence=Confidence.ASSUMED) if not state.invocations:
             return not may_be_of(call.invocation, record, policy, overtime=False)
         case _:

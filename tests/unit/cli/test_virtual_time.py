@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -22,6 +23,7 @@ from request_lens_cli.scenario.tagging import tagged
 from scripts.scenarios.generate import EVENTS
 from tests.support.command_line.scenario_lines import as_ndjson
 from tests.support.facts import at, call, chain_of_two, request, tag
+from tests.support.telemetry.linked_traces import answered_request, run_of, span_of, trace_id, traced_request
 
 POLICY = Policy()
 ANSWERS = ("requests", "llm_calls", "llm_errors", "llm_throttles", "input_tokens", "output_tokens")
@@ -221,3 +223,22 @@ def links(result: Replay) -> Counter[tuple[str, str]]:
 def owners(result: Replay) -> dict[str, str]:
     """For each linked invocation its request's id."""
     return {call.invocation.invocation_id: state.request_id for state in result.requests for call in state.invocations}
+
+
+def test_calls_are_linked_by_their_traces_whose_spans_come_ten_seconds_after_their_end() -> None:
+    own, record = call("i1", 1), traced_request()
+    arrivals = [Arrival(record=each) for each in (span_of(own, trace_id()), record, own, request("r2"))]
+
+    result = replay(arrivals, replace(POLICY, reads_spans=True))
+
+    assert links(result) == {("trace", "exact"): 1}
+    assert result.unattributed == []
+
+
+def test_a_function_that_joins_a_request_to_its_trace_is_replayed_too() -> None:
+    own = call("i1", 1)
+    facts = (answered_request("r1", "run"), run_of("run", trace_id()), own, span_of(own, trace_id()), request("r2"))
+
+    result = replay([Arrival(record=each) for each in facts], replace(POLICY, reads_spans=True))
+
+    assert links(result) == {("trace", "exact"): 1}

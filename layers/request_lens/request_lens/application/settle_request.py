@@ -23,7 +23,13 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey, with_trace
-from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, needs_count, possible_calls, possible_span
+from request_lens.domain.settling.uncertainty import (
+    MAX_POSSIBLE,
+    leave_other_traces,
+    needs_count,
+    possible_calls,
+    possible_span,
+)
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
@@ -165,7 +171,7 @@ def _possible_calls(
 ) -> int | None:
     """How many calls that nobody has may be the request's: one read by time, where that can tell.
 
-    There are none where its spans prove that it has all of its own.
+    There are none where its spans prove that it has all of its own, and none of another trace than that of its spans.
     Calls that bear the id which a request shares with another are that one's: its own may be among them.
     """
     if state.traced is not None and state.traced.complete:
@@ -182,10 +188,11 @@ def _possible_calls(
         else call
         for call in around
     )
-    possible = possible_calls(record, state.invocations, known, policy)
+    own_trace = state.traced.trace_id if state.traced is not None else None
+    possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
     if possible and (as_they_stand := _read_again(possible, ports, policy)):
         known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
-        possible = possible_calls(record, state.invocations, known, policy)
+        possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
     if not possible and len(around) >= MAX_READ:
         return None  # there are more than were read, and one of those may be the request's
     return None if possible is None else len(possible)

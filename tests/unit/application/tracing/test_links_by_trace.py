@@ -340,3 +340,15 @@ def test_a_run_that_several_may_have_made_waits_for_one_of_them_to_prove_that_it
     world.run_until()
 
     assert world.calls_of("own") == {"c1": ("window", "inferred"), "c2": ("window", "inferred")}
+
+
+def test_an_unattributed_call_of_another_trace_is_not_possible_for_a_request_whose_trace_is_known() -> None:
+    """By its time the job's call may be of both: by its trace it is of neither."""
+    own, job = untagged_call(), untagged_call("job", 3)
+    world = World(SPANS)
+    world.collect(10, traced_request(), request("other"), own, span_of(own, TRACE), job, span_of(job, trace_id(9)))
+    world.run_until()
+
+    assert world.decision("job") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2, trace_id=trace_id(9))
+    possible = {each.request_id: each.summary and each.summary.possible_calls for each in world.store.all_requests()}
+    assert possible == {"r1": 0, "other": 1}

@@ -4,10 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from request_lens.domain.facts import LOG_PRECISION_MS, Request, last_attempts
+from request_lens.domain.facts import LOG_PRECISION_MS, Request, TraceId, last_attempts
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits, overtime_of
-from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method, UnlinkedInvocation
+from request_lens.domain.linking.link import (
+    Confidence,
+    Link,
+    LinkedInvocation,
+    Method,
+    Unattributed,
+    UnlinkedInvocation,
+)
 from request_lens.domain.linking.neighbourhood import may_be_linked
 from request_lens.domain.policy import Policy
 
@@ -64,6 +71,15 @@ def possible_calls(
         and fits(lone_chain(call.invocation), record, policy)
     )
     return list(islice(possible, MAX_POSSIBLE))
+
+
+def leave_other_traces(calls: Iterable[UnlinkedInvocation], trace_id: TraceId | None) -> Sequence[UnlinkedInvocation]:
+    """The calls without those of which it was decided that they are of another trace than this one, of a request."""
+    return [
+        call
+        for call in calls
+        if trace_id is None or not isinstance(call.decision, Unattributed) or call.decision.trace_id in (None, trace_id)
+    ]
 
 
 def _is_taken(

@@ -7,7 +7,7 @@ import pytest
 
 from request_lens.adapters.dynamodb.trace_items import MAX_SPANS
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
-from request_lens.domain.spans import CallSpan, LambdaRun, Trace
+from request_lens.domain.spans import MAX_TRACE_SPANS, CallSpan, LambdaRun, Trace
 from request_lens.ports import FactStore
 from tests.support.stored_facts import STORED_AT, call_at, link_to, pending
 from tests.support.telemetry.traces import TRACE, at, call_span, entry_span, request, strands_trace
@@ -49,6 +49,14 @@ def test_of_a_trace_with_more_spans_than_an_item_takes_none_is_lost(store: FactS
     store.store_spans(spans, stored_at=STORED_AT)
 
     assert list(store.load_trace(TRACE).spans) == spans
+
+
+def test_of_a_trace_without_end_so_much_is_read_and_no_more(store: FactStore) -> None:
+    """An id that its maker never changes gathers all spans there are."""
+    spans = [entry_span(number, number + 1) for number in range(MAX_TRACE_SPANS + 1)]
+    store.store_spans(spans, stored_at=STORED_AT)
+
+    assert len(store.load_trace(TRACE).spans) == MAX_TRACE_SPANS
 
 
 def test_a_calls_span_is_found_by_its_invocation_before_its_event_comes(store: FactStore) -> None:

@@ -65,7 +65,7 @@ class TraceStore(Protocol):
         """Those of the traces that a request's record names."""
 
     def load_trace(self, trace_id: TraceId) -> Trace:
-        """All that is known of a trace; an unknown one has no spans and no requests."""
+        """All that is known of a trace, up to MAX_TRACE_SPANS spans; an unknown one has no spans and no requests."""
 
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
         """The spans of those of the invocations that have one, whether or not their own events have come."""

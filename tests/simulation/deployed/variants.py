@@ -38,9 +38,9 @@ def _publish_absolute(change: Change) -> Publication | None:
     return replace(publication, values={**publication.values, **totals})
 
 
-def _load_behind(table: DynamoTable, pk: str, *, begins: str = "") -> list[PlainMap]:
+def _load_behind(table: DynamoTable, pk: str, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
     """A request is read eventually consistent."""
-    return table._query(pk, {}, begins=begins)
+    return table._query(pk, {}, begins=begins, limit=limit)
 
 
 def _send_once[Entry](
@@ -50,10 +50,10 @@ def _send_once[Entry](
     send(batch)
 
 
-def _first_page(table: DynamoTable, pk: str, *, begins: str = "") -> list[PlainMap]:
+def _first_page(table: DynamoTable, pk: str, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
     """The first page is taken for all: its LastEvaluatedKey is not looked at."""
     if begins:
-        return table._query(pk, {"ConsistentRead": True}, begins=begins)
+        return table._query(pk, {"ConsistentRead": True}, begins=begins, limit=limit)
     with outages():
         page = table._client.query(
             TableName=table._name,

@@ -16,6 +16,11 @@ SpanId = NewType("SpanId", str)
 """16 hexadecimal digits, unique in their trace."""
 
 
+MAX_TRACE_SPANS = 5_000
+"""Spans of one trace that are looked at, the earliest of those that are read: an id that its maker never changes would
+gather all spans there are. What is not read of a trace is decided by time."""
+
+
 class SpanKind(StrEnum):
     """What a span stands for.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from itertools import batched
+from itertools import batched, islice
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -180,12 +180,12 @@ class DynamoTable:
         if left:
             raise StoreUnavailable(f"DynamoDB left {len(left)} items unprocessed")
 
-    def query_partition(self, pk: str, *, begins: str = "") -> list[PlainMap]:
+    def query_partition(self, pk: str, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
         """The items of one partition, or those whose sort key begins so, by that key, strongly consistent.
 
-        Raises: StoreUnavailable.
+        With a `limit` the first so many of them. Raises: StoreUnavailable.
         """
-        return self._query(pk, {"ConsistentRead": True}, begins=begins)
+        return self._query(pk, {"ConsistentRead": True}, begins=begins, limit=limit)
 
     def query_projection(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
         """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable.
@@ -196,7 +196,7 @@ class DynamoTable:
         names = {f"#{name}": name for path in attributes for name in path.split(".")}
         return self._query(pk, {"ProjectionExpression": projection, "ExpressionAttributeNames": names})
 
-    def _query(self, pk: str, options: _QueryOptions, *, begins: str = "") -> list[PlainMap]:
+    def _query(self, pk: str, options: _QueryOptions, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
         values = {":pk": pk, ":begins": begins} if begins else {":pk": pk}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
@@ -205,7 +205,7 @@ class DynamoTable:
             **options,
         )
         with outages():
-            return [from_item(item) for page in pages for item in page["Items"]]
+            return [from_item(item) for item in islice((item for page in pages for item in page["Items"]), limit)]
 
 
 @contextmanager

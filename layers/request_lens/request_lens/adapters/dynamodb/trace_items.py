@@ -19,13 +19,17 @@ from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.adapters.dynamodb.items import expires_at_epoch_s, invocation_key
 from request_lens.adapters.dynamodb.updates import Update
 from request_lens.domain.facts import InvocationId, Request, TraceId
-from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace, join_spans
+from request_lens.domain.spans import MAX_TRACE_SPANS, CallSpan, LambdaRun, Span, Trace, join_spans
 
 _SPANS, NAMING = "spans#", "request#"
 """What the sort keys of the two begin with."""
 
 MAX_SPANS = 200
 """Spans of one item: of its 400 KB they take a quarter at most."""
+
+
+MAX_TRACE_ITEMS = 1_000
+"""Items of one trace that are read: one a batch, and one a request."""
 
 
 def trace_partition(trace_id: TraceId) -> str:
@@ -95,7 +99,7 @@ def trace_from(trace_id: TraceId, items: Sequence[PlainMap]) -> Trace:
     records = tuple(decode(Request, item["record"]) for item in items if text(item["sk"]).startswith(NAMING))
     return Trace(
         trace_id=trace_id,
-        spans=join_spans(decode(Span, each) for stored in lists for each in stored),
+        spans=join_spans(decode(Span, each) for stored in lists for each in stored)[:MAX_TRACE_SPANS],
         requests=tuple(record.request_id for record in records),
         records=records,
     )

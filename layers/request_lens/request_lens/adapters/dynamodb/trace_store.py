@@ -8,6 +8,7 @@ from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, ignore_
 from request_lens.adapters.dynamodb.items import invocation_key
 from request_lens.adapters.dynamodb.table import in_parallel
 from request_lens.adapters.dynamodb.trace_items import (
+    MAX_TRACE_ITEMS,
     NAMING,
     answered_update,
     bridge_from,
@@ -85,13 +86,15 @@ class DynamoTraceStore(DynamoFactReader):
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         """See `ports.TraceStore`. A Query a trace, eight at a time."""
         ids = list(trace_ids)
-        named = in_parallel(lambda trace_id: self._table.query_partition(trace_partition(trace_id), begins=NAMING), ids)
+        named = in_parallel(
+            lambda trace_id: self._table.query_partition(trace_partition(trace_id), begins=NAMING, limit=1), ids
+        )
         return {trace_id for trace_id, items in zip(ids, named, strict=True) if items}
 
     def load_trace(self, trace_id: TraceId) -> Trace:
         """See `ports.TraceStore`."""
         with reading(trace_partition(trace_id)):
-            return trace_from(trace_id, self._table.query_partition(trace_partition(trace_id)))
+            return trace_from(trace_id, self._table.query_partition(trace_partition(trace_id), limit=MAX_TRACE_ITEMS))
 
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
         """See `ports.TraceStore`."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
-from request_lens.domain.spans import CallSpan, LambdaRun, Span, SpanId, SpanKind, Trace, join_spans
+from request_lens.domain.spans import MAX_TRACE_SPANS, CallSpan, LambdaRun, Span, SpanId, SpanKind, Trace, join_spans
 from request_lens.ports import NamedTrace
 
 
@@ -53,7 +53,7 @@ class MemoryTraceStore:
 
     def load_trace(self, trace_id: TraceId) -> Trace:
         """See `ports.TraceStore`."""
-        spans = join_spans(self._spans.get(trace_id, {}).values())
+        spans = join_spans(self._spans.get(trace_id, {}).values())[:MAX_TRACE_SPANS]
         naming = self._naming.get(trace_id, {})
         requests = tuple(sorted(naming))
         return Trace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from request_lens_cli.agent_demo.stand_ins import start_agentcore, start_api, start_model, start_telemetry
@@ -42,11 +43,11 @@ def example_prompts(local: LocalAws) -> list[str]:
     return (local.paths.checkout / FOLDER / "prompts.txt").read_text(encoding="utf-8").splitlines()
 
 
-def deploy_example(local: LocalAws, *, say: Say) -> DeployedStack:
-    """Build and deploy the example by sam. Raises: LocalAwsError where sam fails."""
+def deploy_example(local: LocalAws, *, say: Say, parameters: Mapping[str, str] = MappingProxyType({})) -> DeployedStack:
+    """Build and deploy the example by sam, with these parameters on top. Raises: LocalAwsError where sam fails."""
     of_example = replace(local, paths=replace(local.paths, folder=FOLDER))
     build(of_example, say=say)
-    stack = deploy_built(of_example, say=say)
+    stack = deploy_built(of_example, say=say, parameters=parameters)
     _set_rest_access_log(local, stack)
     return stack
 
@@ -81,6 +82,11 @@ def run_example(local: LocalAws, stack: DeployedStack, *, pace: float) -> Runnin
             **telemetry,
         },
     )
+    return serve_apis(local, stack)
+
+
+def serve_apis(local: LocalAws, stack: DeployedStack) -> RunningAgent:
+    """Start the stand-ins of both APIs. Raises: LocalAwsError where one does not start."""
     http = start_api(local, Kind.HTTP, api_id=stack.output("HttpApiId"))
     rest = start_api(local, Kind.REST, api_id=stack.output("RestApiId"))
     return RunningAgent(stack=stack, urls={Kind.HTTP: f"{http}/ask", Kind.REST: f"{rest}/live/ask"}, local=local)

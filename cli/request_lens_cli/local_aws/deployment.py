@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -69,8 +70,10 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
         say(f"sam build, without {pluralize(len(left_out), 'resource')} that the local AWS does not know")
 
 
-def deploy_built(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:
-    """Run `sam deploy` on what was built; answers with the stack.
+def deploy_built(
+    local: LocalAws, *, say: Say = click.echo, parameters: Mapping[str, str] = MappingProxyType({})
+) -> DeployedStack:
+    """Run `sam deploy` on what was built, with these parameters on top of the file's; answers with the stack.
 
     Raises: LocalAwsError where sam fails.
     """
@@ -81,7 +84,7 @@ def deploy_built(local: LocalAws, *, say: Say = click.echo) -> DeployedStack:
     if not sam_settings.has_capabilities:
         command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     _delete_failed_creation(local, sam_settings.stack_name)
-    if _run_sam([*command, *_overrides(sam_settings)], local, step="deploy") != 0:
+    if _run_sam([*command, *_overrides(sam_settings, parameters)], local, step="deploy") != 0:
         reasons = failed_resources(local, sam_settings.stack_name)
         raise _report_failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
     if not local.paths.folder:  # the settings are those of Request Lens's own stack
@@ -130,9 +133,9 @@ def failed_resources(local: LocalAws, stack_name: str) -> list[str]:
     ]
 
 
-def _overrides(sam_settings: SamSettings) -> list[str]:
-    """The file's overrides and this machine's architecture: without the former sam would forget them."""
-    overrides = sam_settings.parameter_overrides(("Architecture", machine_architecture()))
+def _overrides(sam_settings: SamSettings, parameters: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """The file's overrides, this machine's architecture and more: without the file's sam would forget them."""
+    overrides = sam_settings.parameter_overrides(("Architecture", machine_architecture()), *parameters.items())
     return ["--parameter-overrides", *(f"{name}={shlex.quote(value)}" for name, value in overrides.items())]
 
 

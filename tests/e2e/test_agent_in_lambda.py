@@ -1,0 +1,46 @@
+"""The agent of examples/agent with `Runtime=Lambda`: it runs in the API's function itself, from its code zip."""
+
+from pathlib import Path
+
+import pytest
+
+from request_lens_cli.agent_demo.agent_run import Way, ask_agent, links_of, wait_until_counted
+from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, serve_apis
+from request_lens_cli.agent_demo.stand_ins import start_model
+from request_lens_cli.demo.stack import DemoStack
+from request_lens_cli.local_aws.api.deployed_api import Kind
+from request_lens_cli.local_aws.aws_clients import local_client
+from request_lens_cli.report.report import headline
+from tests.support.deploying.agent_zip import BUCKET, KEY, pack_agent
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+PACE = 0.1
+PROMPTS = ("What is 2+2?", "Write hello world to S3", "List files in S3")
+
+
+@pytest.fixture(scope="module")
+def agent(deployment: DemoStack, tmp_path_factory: pytest.TempPathFactory) -> RunningAgent:
+    local = deployment.local
+    packed: Path = tmp_path_factory.mktemp("agent") / "agent.zip"
+    pack_agent(local.paths.checkout, packed)
+    s3 = local_client("s3", endpoint=local.endpoint)
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    s3.upload_file(str(packed), BUCKET, KEY)
+    parameters = {"Runtime": "Lambda", "AgentCodeBucket": BUCKET, "AgentCodeKey": KEY}
+    stack = deploy_example(local, say=lambda _: None, parameters=parameters)
+    start_model(local, pace=PACE)
+    return serve_apis(local, stack)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_its_calls_are_linked_by_their_tags_and_its_tools_use_its_own_role(
+    deployment: DemoStack, agent: RunningAgent, kind: Kind
+) -> None:
+    run = ask_agent(agent, Way(kind=kind, at_a_time=1), PROMPTS, table=deployment.table)
+    report = wait_until_counted(run, calls=5, note=lambda _: None)
+
+    assert headline(report) == "3 requests, 5 LLM calls, 0 unattributed"
+    assert links_of(report) == {("tag", "exact")}
+    assert "hello.txt" in agent.files()
+    assert "hello.txt (11 bytes)" in run.asked[-1].answer

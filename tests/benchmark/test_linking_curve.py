@@ -95,11 +95,12 @@ def test_a_strange_role_among_the_agents_makes_links_wrong_and_is_counted(mean_g
 
 
 @pytest.mark.parametrize("mean_gap_s", [20, 3])
-def test_records_that_come_20_minutes_late_leave_calls_unlinked_and_are_counted_each(mean_gap_s: int) -> None:
+def test_records_that_all_come_20_minutes_late_link_as_those_in_time_and_are_counted_each(mean_gap_s: int) -> None:
     traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED)
     found = share(traffic, ALONE, records_late=timedelta(minutes=20))
     print(f"\nbroken: records 20 min late, mean gap {mean_gap_s} s: {found}, breaches {found.breaches}")
     assert found.breaches[Assumption.LOGS_COME_IN_TIME] == REQUESTS
+    assert (found.by_method, found.wrong) == ((in_time := share(traffic, ALONE)).by_method, in_time.wrong)
 
 
 @pytest.mark.parametrize("mean_gap_s", [20, 3])

@@ -1,14 +1,12 @@
-"""`request-lens doctor`: each fault is found by a test that breaks that one thing of a healthy stack."""
+"""`request-lens doctor`: each fault of what is deployed and wired is found by a test that breaks that one thing."""
 
 import json
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from request_lens.presentation.formatting import moment_text
-from request_lens_cli.deployed import newest_lines
 from request_lens_cli.diagnosis.examination import CHECKS
+from tests.support.operating.examining import fault
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import (
     ACCESS,
@@ -26,26 +24,6 @@ __all__ = ["healthy"]
 pytestmark = pytest.mark.slow  # each deploys a stack and examines all of it
 
 
-def findings(stack: HealthyStack, *arguments: str) -> list[dict[str, str]]:
-    result = stack.aws.ask("doctor", "--format", "json", *arguments)
-    found: list[dict[str, str]] = json.loads(result.stdout)["findings"]
-    return found
-
-
-def fault(stack: HealthyStack, *arguments: str) -> dict[str, str]:
-    """The only fault, with which it ends."""
-    result = stack.aws.ask("doctor", "--format", "json", *arguments)
-    assert result.exit_code == 1, result.output
-    document = json.loads(result.stdout)
-    assert document["fault"]
-    assert [each["check"] for each in document["findings"] if each["outcome"] == "fault"] == [
-        document["findings"][-1]["check"]
-    ]
-    last: dict[str, str] = document["findings"][-1]
-    assert last["remedy"]
-    return last
-
-
 def other_function(aws: OperatedStack) -> None:
     role = aws.lambda_.get_function_configuration(FunctionName=aws.function)["Role"]
     aws.lambda_.create_function(
@@ -56,28 +34,6 @@ def other_function(aws: OperatedStack) -> None:
 def remove_filter(aws: OperatedStack, group: str) -> None:
     for name in aws.filters(group):
         aws.logs.delete_subscription_filter(logGroupName=group, filterName=name)
-
-
-def runs_metric(stack: HealthyStack, name: str, value: int, *, minutes_ago: int) -> None:
-    """What Lambda says of the processor's runs in a minute."""
-    at = stack.aws.now - timedelta(minutes=minutes_ago)
-    metric(stack.aws, "AWS/Lambda", name, value, at, FunctionName=stack.aws.function)
-
-
-def metric(
-    aws: OperatedStack, namespace: str, name: str, value: int, at: datetime | None = None, **dimensions: str
-) -> None:
-    aws.session.client("cloudwatch").put_metric_data(
-        Namespace=namespace,
-        MetricData=[
-            {
-                "MetricName": name,
-                "Value": value,
-                "Timestamp": at or aws.now,
-                "Dimensions": [{"Name": key, "Value": given} for key, given in dimensions.items()],
-            }
-        ],
-    )
 
 
 def test_a_healthy_stack_has_no_fault(healthy: HealthyStack) -> None:
@@ -304,200 +260,10 @@ def test_a_permission_is_missing_and_its_remedy_helps(healthy: HealthyStack, gro
     assert healthy.aws.ask("doctor").exit_code == 0
 
 
-def _stale(healthy: HealthyStack) -> None:
-    healthy.aws.logs.delete_log_stream(logGroupName=INVOCATIONS, logStreamName="stream")
-
-
-def test_no_model_was_called(healthy: HealthyStack) -> None:
-    _stale(healthy)
-
-    found = fault(healthy)
-
-    assert found["check"] == "logged calls"
-    assert found["text"] == "No model was called in ap-northeast-1 in the last day."
-
-
-@pytest.mark.parametrize(
-    ("namespace", "name", "text"),
-    [
-        ("AWS/Bedrock", "Invocations", "Models were called 7 times in the last day, and no call was logged."),
-        (
-            "AWS/Bedrock",
-            "ModelInvocationLogsCloudWatchDeliveryFailure",
-            "Bedrock failed to log 7 calls in the last day.",
-        ),
-        ("AWS/BedrockMantle", "Inferences", "All 7 calls of the last day went through bedrock-mantle."),
-    ],
-)
-def test_models_were_called_but_not_logged(healthy: HealthyStack, namespace: str, name: str, text: str) -> None:
-    _stale(healthy)
-    metric(healthy.aws, namespace, name, 7)
-
-    assert fault(healthy)["text"] == text
-
-
-TROUBLE = [("Errors", "The processor failed 2 times"), ("Throttles", "The processor was throttled 2 times")]
-
-
-@pytest.mark.parametrize(("name", "text"), TROUBLE)
-def test_the_processor_fails_or_is_throttled(healthy: HealthyStack, name: str, text: str) -> None:
-    runs_metric(healthy, name, 2, minutes_ago=3)
-    runs_metric(healthy, "Invocations", 1, minutes_ago=2)
-
-    found = fault(healthy)
-
-    assert found["check"] == "errors"
-    assert found["text"].startswith(f"{text} in the last hour, last at 20")
-
-
-@pytest.mark.parametrize(("name", "text"), TROUBLE)
-def test_what_has_passed_since_is_healed(healthy: HealthyStack, name: str, text: str) -> None:
-    runs_metric(healthy, name, 2, minutes_ago=20)
-    runs_metric(healthy, "Invocations", 2, minutes_ago=20)
-    runs_metric(healthy, "Invocations", 1, minutes_ago=12)
-    healed = moment_text((healthy.aws.now - timedelta(minutes=12)).replace(second=0))
-
-    (found,) = [finding for finding in findings(healthy) if finding["check"] == "errors"]
-
-    assert found["outcome"] == "note"
-    assert found["text"].startswith(f"{text} in the last hour, last at 20")
-    assert found["text"].endswith(f"; healed at {healed}: runs pass since.")
-
-
-def test_what_has_not_run_since_it_failed_is_not_healed(healthy: HealthyStack) -> None:
-    for minutes in (20, 10):
-        runs_metric(healthy, "Errors", 1, minutes_ago=minutes)
-        runs_metric(healthy, "Invocations", 1, minutes_ago=minutes)
-
-    assert fault(healthy)["check"] == "errors"
-
-
-def test_a_throttle_among_many_runs_is_no_fault(healthy: HealthyStack) -> None:
-    runs_metric(healthy, "Throttles", 2, minutes_ago=1)
-    runs_metric(healthy, "Invocations", 20, minutes_ago=1)
-
-    (found,) = [finding for finding in findings(healthy) if finding["check"] == "errors"]
-
-    assert (found["outcome"], found["text"]) == ("fine", "None in the last hour, and 2 throttles, tried again.")
-
-
-def test_the_failure_bucket_holds_something(healthy: HealthyStack) -> None:
-    bucket = healthy.aws.outputs["FailureBucketName"]
-    healthy.aws.session.client("s3").put_object(Bucket=bucket, Key="aws/lambda/async/x", Body=b"{}")
-
-    found = fault(healthy)
-
-    assert found["check"] == "failures"
-    assert "1 object: log batches" in found["text"]
-    assert "request-lens redrive" in found["remedy"]
-
-
-def test_what_redrive_leaves_in_the_failure_bucket_is_no_fault(healthy: HealthyStack) -> None:
-    """An event of the function that makes the custom resources: there is nothing to do about it."""
-    key = "aws/lambda/async/request-lens-LoggingConfigurationFunction-1A/2025/12/04/2025-12-04T18.29.00-1"
-    event = json.dumps({"requestPayload": {"RequestType": "Delete", "ResponseURL": "https://example.com"}})
-    bucket = healthy.aws.outputs["FailureBucketName"]
-    healthy.aws.session.client("s3").put_object(Bucket=bucket, Key=key, Body=event.encode())
-
-    result = healthy.aws.ask("doctor", "--format", "json")
-
-    assert result.exit_code == 0, result.output
-
-
-def test_there_is_a_dead_letter(healthy: HealthyStack) -> None:
-    queue = physical_name(healthy.aws, "SettleDeadLetterQueue")
-    healthy.aws.session.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
-
-    assert "1 dead letter of the settle queue" in fault(healthy)["text"]
-
-
-def test_no_access_log_is_written(healthy: HealthyStack) -> None:
-    healthy.aws.logs.delete_log_stream(logGroupName=ACCESS, logStreamName="stream")
-
-    found = fault(healthy)
-
-    assert found["check"] == "access log"
-    assert "No API wrote an access log" in found["text"]
-    assert "request-lens attach-api API_ID" in found["remedy"]
-
-
-def test_the_newest_access_line_lacks_a_key(healthy: HealthyStack) -> None:
-    lacking = {name: value for name, value in ACCESS_LINE.items() if name != "status"}
-    healthy.writes(ACCESS, json.dumps(lacking))
-
-    found = fault(healthy)
-
-    assert found["check"] == "access log"
-    assert 'add "status":"$context.status"' in found["text"]
-
-
-def test_agent_routes_name_no_route_that_is_called(healthy: HealthyStack) -> None:
-    healthy.aws.deploy(AgentRoutes="POST /chat")
-
-    found = fault(healthy)
-
-    assert found["check"] == "routes"
-    assert found["text"] == "AgentRoutes names POST /chat; called were POST /ask."
-
-
-def test_lines_come_in_but_the_table_is_empty(healthy: HealthyStack) -> None:
-    dynamodb, table = healthy.aws.session.client("dynamodb"), healthy.aws.outputs["RequestTableName"]
-    for item in dynamodb.scan(TableName=table)["Items"]:
-        dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
-
-    found = fault(healthy)
-
-    assert found["check"] == "table"
-    assert "--send-test-event" in found["remedy"]
-
-
 def test_every_check_finds_something_in_these_tests() -> None:
-    text = Path(__file__).read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_doctor_finds_*.py"))
 
     assert [name for name, _ in CHECKS if f'"{name}"' not in text] == []
-
-
-DENIED: dict[str, tuple[str, str]] = {
-    "logging": ("bedrock.GetModelInvocationLoggingConfiguration", "bedrock:GetModelInvocationLoggingConfiguration"),
-    "logging role": ("iam.GetRole", "iam:GetRole"),
-    "processor": ("lambda.GetFunctionConcurrency", "lambda:GetFunctionConcurrency"),
-    "filters": ("cloudwatch-logs.DescribeSubscriptionFilters", "logs:DescribeSubscriptionFilters"),
-    "permission": ("lambda.GetPolicy", "lambda:GetPolicy"),
-    "logged calls": ("cloudwatch-logs.FilterLogEvents", "logs:FilterLogEvents"),
-    "errors": ("cloudwatch.GetMetricData", "cloudwatch:GetMetricData"),
-    "failures": ("s3.ListObjectsV2", "s3:ListBucket"),
-    "table": ("dynamodb.Query", "dynamodb:Query"),
-}
-
-
-@pytest.mark.parametrize("check", DENIED)
-def test_what_may_not_be_looked_at_names_the_action_and_the_rest_goes_on(healthy: HealthyStack, check: str) -> None:
-    operation, action = DENIED[check]
-    healthy.aws.deny(operation)
-
-    result = healthy.aws.ask("doctor", "--format", "json")
-
-    assert result.exit_code == 3, result.output
-    found = json.loads(result.stdout)["findings"]
-    unseen = {each["check"]: each["text"] for each in found if each["outcome"] == "unseen"}
-    assert unseen[check] == f"Your credentials may not {action}: allow them that action."
-    assert found[-1]["check"] == "spans"
-
-
-def test_a_log_group_that_is_too_busy_to_be_read_is_said_and_the_rest_goes_on(
-    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(newest_lines, "MAX_PAGES", 0)
-
-    result = healthy.aws.ask("doctor", "--format", "json")
-
-    assert result.exit_code == 3, result.output
-    found = {each["check"]: each for each in json.loads(result.stdout)["findings"]}
-    assert found["logged calls"]["outcome"] == "unseen"
-    assert found["logged calls"]["text"].startswith(
-        f"The newest lines of {INVOCATIONS} are not known: 0 pages were read"
-    )
-    assert found["table"]["outcome"] == "fine"
 
 
 def test_it_fits_into_80_columns(healthy: HealthyStack) -> None:

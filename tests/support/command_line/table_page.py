@@ -56,7 +56,7 @@ def _rejected() -> Rejected:
         detail="status: missing",
         size_bytes=371,
         sha256="5d0c" * 16,
-        log_group="/request-lens/request-lens/access",
+        log_group="/aws/vendedlogs/request-lens/request-lens/access",
         log_stream="a1b2c3d4e5",
         event_id="39357890123456789012345678901234567890123456789012345678",
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 PROCESSOR = "request-lens-ProcessorFunction-1A2B3C4D5E6F"
-ACCESS, INVOCATIONS = "/request-lens/request-lens/access", "/aws/bedrock/model-invocations"
+ACCESS, INVOCATIONS = "/aws/vendedlogs/request-lens/request-lens/access", "/aws/bedrock/model-invocations"
 BUCKET = "request-lens-failurebucket-1a2b3c4d5e6f"
 LOG_BATCH_KEY = f"aws/lambda/async/{PROCESSOR}/2025/12/04/2025-12-04T18.30.00-"
 STREAM_KEY = "aws/lambda/6f1c2a0e-1111-4222-8333-444455556666/shardId-00000001/2025/12/04/2025-12-04T18.31.00-"

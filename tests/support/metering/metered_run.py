@@ -80,7 +80,7 @@ def metered_run(traffic: CostTraffic, *, batch: int, older: int = 0) -> Usage:
             printed.truncate(printed.seek(0))
             run = _Run(traffic, clock, aws.meter)
             run.deliver(traffic.invocation_lines, batch, log_group="/aws/bedrock/model-invocations")
-            run.deliver(traffic.access_lines, batch, log_group="/request-lens/request-lens/access")
+            run.deliver(traffic.access_lines, batch, log_group="/aws/vendedlogs/request-lens/request-lens/access")
             run.serve_all()
         run.usage.log_lines = printed.getvalue().splitlines()
         run.usage.items = aws.items()

@@ -34,6 +34,16 @@ if TYPE_CHECKING:
 AT = datetime(2026, 11, 24, 12, 0, 0, 7000, tzinfo=UTC)
 COST = Decimal("0.0012")
 
+
+@pytest.mark.parametrize(
+    ("cost", "stored"), [("0.002577300", "0.0025773"), ("100", "100"), ("0E-9", "0"), ("12.50", "12.5")]
+)
+def test_a_number_is_stored_without_zeros_at_its_end(cost: str, stored: str) -> None:
+    written = encode(Runaway(llm_calls=1, estimated_cost_usd=Decimal(cost)))
+
+    assert str(written["estimated_cost_usd"]) == stored
+
+
 FULL: list[tuple["DataclassInstance", PlainMap]] = [
     (
         Request(

@@ -136,10 +136,15 @@ def _as_it_is(value: Plain) -> Plain:
     return value
 
 
+def _in_fewest_digits(value: Decimal) -> Decimal:
+    """The number as DynamoDB keeps it: without zeros at its end, which only emulators give back."""
+    return Decimal(f"{value.normalize():f}")
+
+
 _CONVERTERS: Mapping[object, tuple[_Write, _Read]] = {
     str: (_as_it_is, text),
     int: (_as_it_is, integer),
     bool: (_as_it_is, flag),
-    Decimal: (_as_it_is, number),
+    Decimal: (_in_fewest_digits, number),
     datetime: (iso, moment),
 }

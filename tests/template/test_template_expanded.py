@@ -1,27 +1,13 @@
 """The templates as CloudFormation gets them, expanded by SAM's own translator: names, sizes and order."""
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.support.template_document import DASHBOARD, ROOT, TEMPLATE, Node
-
-EXPAND = """
-import json, sys
-from samtranslator.translator.transform import transform
-
-class NoManagedPolicies:
-    def load(self):
-        return {}
-
-print(json.dumps(transform(json.load(sys.stdin), {}, NoManagedPolicies())))
-"""
-"""For the SAM CLI's own environment, whose botocore is not ours; no role of the template has a managed policy."""
+from tests.support.template_document import DASHBOARD, ROOT, Node
 
 LONGEST_STACK_NAME = "s" * 128
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
@@ -48,27 +34,6 @@ NAMES = {
     "Custom::BedrockInvocationLogging": None,
 }
 """The property that fixes a resource's name, and how long the name may be; None where no name must be unique."""
-
-
-@pytest.fixture(scope="module")
-def expanded() -> Node:
-    template = json.loads(json.dumps(TEMPLATE))
-    for resource in template["Resources"].values():
-        for code in ("CodeUri", "ContentUri"):
-            if code in resource["Properties"]:
-                resource["Properties"][code] = "s3://bucket/key"
-        if "TemplateURL" in resource["Properties"]:
-            resource["Properties"]["TemplateURL"] = "https://s3.amazonaws.com/bucket/dashboard.yaml"
-    run = subprocess.run(
-        [str(ROOT / ".tools" / "sam" / "bin" / "python"), "-c", EXPAND],
-        input=json.dumps(template),
-        env={**os.environ, "AWS_DEFAULT_REGION": "eu-west-1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    result: Node = json.loads(run.stdout)
-    return result
 
 
 def named(value: object) -> str:

@@ -24,7 +24,7 @@ _EXPIRED = frozenset(
 _NAMED_ACTION = re.compile(r"perform:? ([a-z0-9-]+:[A-Za-z]+)")
 """The action in AWS's own words: "is not authorized to perform: lambda:GetPolicy on resource: …"."""
 
-_ACTIONS: Mapping[str, str] = {
+ACTIONS: Mapping[str, str] = {
     "DescribeStacks": "cloudformation:DescribeStacks",
     "DescribeStackResource": "cloudformation:DescribeStackResource",
     "DescribeLogGroups": "logs:DescribeLogGroups",
@@ -75,7 +75,7 @@ def missing_action(error: ClientError) -> str | None:
     if error_code(error) not in _DENIED:
         return None
     named = _NAMED_ACTION.search(error.response.get("Error", {}).get("Message", ""))
-    return named[1] if named is not None else _ACTIONS.get(error.operation_name, error.operation_name)
+    return named[1] if named is not None else ACTIONS.get(error.operation_name, error.operation_name)
 
 
 def has_bad_credentials(error: ClientError) -> bool:

@@ -15,6 +15,7 @@ from scripts import document_tables, overlap_picture, timeline_picture
 
 CHECKOUT = Path(__file__).parents[3]
 DOCS = CHECKOUT / "docs"
+CHANGELOG = CHECKOUT / "CHANGELOG.md"
 
 
 def page(name: str) -> str:
@@ -87,9 +88,11 @@ def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 
 
-def test_the_changelog_has_the_version_and_what_is_unreleased() -> None:
-    headings = re.findall(r"^## \[(.+?)\]", (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_changelog_says_what_the_version_is_to_be_and_what_was_released() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)
     init = (CHECKOUT / "layers/request_lens/request_lens/__init__.py").read_text(encoding="utf-8")
 
     assert headings[0] == "Unreleased"
-    assert f'__version__ = "{headings[1]}"' in init
+    [to_be] = re.findall(r"^To be ([\d.]+);", CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)
+    assert f'__version__ = "{to_be}.dev0"' in init
+    assert [int(part) for part in to_be.split(".")] > [int(part) for part in headings[1].split(".")]

@@ -44,6 +44,9 @@ TWICE = frozenset({"chat", "overlap"})
 APART = timedelta(minutes=5)
 """The untagged playing is logged as if it had ended so long before the tagged one: longer than any scenario takes."""
 
+_TAGGED = "-tagged"
+"""What the picture of a tagged half has in its name."""
+
 ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
 """What the article's experiment found: LLM calls × requests, by label."""
 
@@ -122,7 +125,10 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
         report = wait_until_settled(run, note=note)
     _show(report, console)
     show_metrics(run, metrics=demo.metrics, console=console)
-    _draw(report, demo.local.paths.checkout / "out" / f"{'timeline-tagged' if with_tags else 'timeline'}.svg", console)
+    out = demo.local.paths.checkout / "out"
+    _draw(report, out / f"timeline{_TAGGED if with_tags else ''}.svg", console)
+    if not with_tags:
+        _remove_earlier(out)
     if scenario == ARTICLE and calls_by_label(report) != ARTICLE_CALLS:
         raise click.ClickException(f"The article found {ARTICLE_CALLS}; this run did not: see the table above.")
     return report
@@ -148,6 +154,12 @@ def _draw(report: Report, target: Path, console: Console) -> None:
     target.write_text(svg, encoding="utf-8")
     write_png(svg, target.with_suffix(".png"))
     console.print(f"Timeline: {shown_path(target)} and {shown_path(target.with_suffix('.png'))}\n", highlight=False)
+
+
+def _remove_earlier(out: Path) -> None:
+    """Remove what an earlier demo drew of its tagged half: it is no picture of this one."""
+    for earlier in out.glob(f"timeline{_TAGGED}.*"):
+        earlier.unlink()
 
 
 def _write_page(report: Report, demo: DemoStack, console: Console) -> None:

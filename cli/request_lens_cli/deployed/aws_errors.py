@@ -1,5 +1,6 @@
 """What AWS refused, in one sentence: which action the caller lacks, or what AWS said."""
 
+import os
 import re
 from collections.abc import Mapping
 
@@ -12,6 +13,8 @@ from botocore.exceptions import (
     NoRegionError,
     PartialCredentialsError,
 )
+
+from request_lens_cli.options.endpoint import is_on_loopback
 
 _LOCAL = "for the local AWS: set -a; . out/local-aws.env; set +a"
 
@@ -99,7 +102,13 @@ def explained(error: ClientError | BotoCoreError) -> str:
 
 
 def unreachable(error: BotoCoreError | ValueError) -> str:
-    """That there is no connection to AWS, and where to look."""
+    """That there is no connection to AWS, or none to a local one, and where to look."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if is_on_loopback(endpoint):
+        return (
+            f"No local AWS answers at {endpoint}, which AWS_ENDPOINT_URL names: `make demo KEEP=1` starts one; "
+            "a new shell speaks to AWS again."
+        )
     return f"AWS cannot be reached: {error}. See network, proxy, and AWS_ENDPOINT_URL if it is set."
 
 

@@ -13,7 +13,7 @@ from request_lens_cli.deployed.newest_lines import LATELY
 from request_lens_cli.deployed.processor import Processor, processor_of
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.deployed.table import open_stack_table
-from request_lens_cli.local_aws.loopback import is_on_loopback
+from request_lens_cli.options.endpoint import is_on_loopback
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 

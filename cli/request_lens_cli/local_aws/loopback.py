@@ -1,10 +1,9 @@
 """The guard of every local command: only an endpoint on this machine's loopback is ever spoken to."""
 
-import ipaddress
 import socket
-from urllib.parse import urlsplit
 
 from request_lens_cli.local_aws.errors import LocalAwsError
+from request_lens_cli.options.endpoint import is_on_loopback
 
 HOST = "127.0.0.1"
 
@@ -20,24 +19,6 @@ def require_loopback(endpoint: str) -> str:
             "start it with `request-lens local up`."
         )
     return endpoint
-
-
-def is_on_loopback(endpoint: str) -> bool:
-    """Whether it is an http address in 127.0.0.0/8, ::1 or localhost."""
-    try:
-        parts = urlsplit(endpoint)
-        return parts.scheme in {"http", "https"} and _is_loopback(parts.hostname or "")
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def free_port() -> int:

@@ -43,8 +43,8 @@ class Report:
     """Requests whose record came, by start, and the untagged invocations around them.
 
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
-    pending requests would have as things stand. `earlier` is how many more requests the period holds, before these.
-    Times are shown in `zone`; None is the zone of this machine.
+    pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
+    `lesser` how many come after these in a sorted list. Times are shown in `zone`; None is that of this machine.
     """
 
     requests: Sequence[RequestState]
@@ -52,6 +52,7 @@ class Report:
     labels: Mapping[str, Label] = field(default_factory=dict)
     provisional: Mapping[RequestId, Summary] = field(default_factory=dict)
     earlier: int = 0
+    lesser: int = 0
     zone: tzinfo | None = UTC
 
     @property

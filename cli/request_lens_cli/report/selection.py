@@ -65,7 +65,8 @@ class Selection:
         if self.order is not Order.TIME:
             measure = _MEASURES[self.order]
             ordered = sorted(meant.requests, key=lambda state: _descending(measure(state)))
-            return replace(meant, requests=ordered[: self.limit])
+            kept = ordered[: self.limit]
+            return replace(meant, requests=kept, lesser=len(ordered) - len(kept))
         return meant if self.limit is None else meant.newest(self.limit)
 
     def _means(self, state: RequestState) -> bool:

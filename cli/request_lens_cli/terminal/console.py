@@ -12,15 +12,25 @@ WITHOUT_TERMINAL = 170
 
 def open_console() -> Console:
     """A console as wide as the terminal, or as $COLUMNS says; 170 columns where there is neither."""
-    console = Console()
+    console = _console(to_stderr=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WITHOUT_TERMINAL
     return console
 
 
+def stderr_console() -> Console:
+    """A console for what stands beside an output."""
+    return _console(to_stderr=True)
+
+
+def _console(*, to_stderr: bool) -> Console:
+    """With NO_COLOR also without bold and dim, which rich leaves there: https://no-color.org."""
+    return Console(stderr=to_stderr, color_system=None if os.environ.get("NO_COLOR") else "auto")
+
+
 def notes_beside(console: Console) -> Console:
     """Where the sentences below a list go: the terminal itself, or stderr where the list goes into a pipe."""
-    return console if console.is_terminal else Console(stderr=True)
+    return console if console.is_terminal else stderr_console()
 
 
 def print_trimmed(what: RenderableType, console: Console) -> None:

@@ -13,13 +13,20 @@ from request_lens.presentation.timeline.text import ELLIPSIS
 
 _GAP = "  "
 
+LEAST_CUT = 16
+"""Characters that a cut text keeps at least: of a route its method, and its end."""
+
+LAST_TO_LEAVE = 5
+"""Columns that `leave` no sooner than this stay while a longer text can be cut instead."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column[Row]:
     """One column: its header, and what stands in it of a row: a text in a style, or a plain one, which is cleaned.
 
     Where the terminal is too narrow, cells lose their middle beyond `cut` characters; then columns leave, the highest
-    `leaves` first (0: never). A pipe gets all columns, also those that are not `shown`.
+    `leaves` first (0: never). Before one of the first LAST_TO_LEAVE leaves, what can be cut is cut further, down to
+    LEAST_CUT. A pipe gets all columns, also those that are not `shown`.
     """
 
     header: str
@@ -69,7 +76,7 @@ class Listing[Row]:
             return
         self._kept = [column for column, _ in fitting]
         self._print_aligned(fitting, headed=is_first)
-        absent = [column.header for column, _ in table if column not in self._kept]
+        absent = [_absent(column, texts) for column, texts in table if column not in self._kept]
         if is_first and absent:
             self._console.print(f"No room for: {', '.join(absent)}.", style="dim", highlight=False)
 
@@ -102,11 +109,29 @@ def _fitting[Row](table: _Table[Row], width: int) -> _Table[Row] | None:
         return table
     table = [(column, [shorten_middle(text, column.cut) for text in texts]) for column, texts in table]
     while _width(table) > width:
-        leaving = max(table, key=lambda entry: entry[0].leaves)
-        if not leaving[0].leaves:
+        leaving = max((column for column, _ in table), key=lambda column: column.leaves)
+        if leaving.leaves <= LAST_TO_LEAVE and _width(narrow := _cut_to(table, width)) <= width:
+            return narrow
+        if not leaving.leaves:
             return None
-        table = [entry for entry in table if entry is not leaving]
+        table = [(column, texts) for column, texts in table if column is not leaving]
     return table
+
+
+def _cut_to[Row](table: _Table[Row], width: int) -> _Table[Row]:
+    """The table with the columns that can be cut narrower by what is too much, as far as they may."""
+
+    def cut(column: Column[Row], texts: Sequence[Text]) -> Sequence[Text]:
+        room = max(_column_width(column, texts) - (_width(table) - width), LEAST_CUT)
+        return texts if column.cut is None else [shorten_middle(text, room) for text in texts]
+
+    return [(column, cut(column, texts)) for column, texts in table]
+
+
+def _absent[Row](column: Column[Row], texts: Sequence[Text]) -> str:
+    """The header of a column that there is no room for, with what stands in it where that is one thing."""
+    same = {text.plain for text in texts}
+    return f"{column.header} ({same.pop()})" if column.cut is not None and len(same) == 1 else column.header
 
 
 def _width[Row](table: _Table[Row]) -> int:

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from rich.console import Console
 
+from request_lens_cli.terminal.console import stderr_console
+
 type Note = Callable[[str], None]
 """Says what a running phase is doing."""
 
@@ -35,7 +37,7 @@ def phase(console: Console, name: str, doing: str) -> Iterator[Note]:
 @contextmanager
 def working(doing: str) -> Iterator[Note]:
     """Show what goes on until it is done; the yielded function changes what it says."""
-    with Console(stderr=True).status(f"{doing} …") as status:
+    with stderr_console().status(f"{doing} …") as status:
         yield lambda text: status.update(f"{text} …")
 
 

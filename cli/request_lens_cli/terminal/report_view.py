@@ -58,8 +58,13 @@ def show_requests(report: Report, console: Console) -> None:
     if report.requests:
         notes.print(f"{cost_line(report)}.", highlight=False)
     if report.earlier:
-        more = f"{earlier_note(report)}: ask for a shorter time, or a higher --limit."
+        more = f"{earlier_note(report)}, nor in these sums: ask for a shorter time, or a higher --limit."
         notes.print(more, style="yellow", highlight=False)
+    if report.lesser:
+        stand = "stands" if report.lesser == 1 else "stand"
+        others = f"{pluralize(report.lesser, 'more request')} of this time {stand} below these in that order"
+        lesser = f"{others}: neither shown, nor in these sums."
+        notes.print(lesser, style="yellow", highlight=False)
     show_uncertain(report, notes)
     _show_cut(report, notes)
 

@@ -1,5 +1,6 @@
 """Lists: no id and no number is ever cut, columns give way in a fixed order, a pipe gets them tab-separated."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from request_lens_cli.report.report import Report
+from request_lens_cli.terminal.console import open_console, stderr_console
 from request_lens_cli.terminal.listing import Column, print_list, shorten_middle
 from request_lens_cli.terminal.requests_table import print_requests
 from tests.support.command_line.screen import piped, printed
@@ -55,6 +57,26 @@ def test_a_route_that_all_requests_have_leaves_before_cost_and_time() -> None:
     assert "LLM time" in header
 
 
+def test_a_route_that_there_is_no_room_for_is_named_where_it_is_the_same_for_all() -> None:
+    alike = Report(requests=[settled("r1", call("i1", 1)), settled("r2", start=30)], unlinked=[])
+
+    assert "Route (POST /ask)" in " ".join(listed(62, alike).split())
+
+
+def test_routes_that_differ_lose_more_of_their_middle_before_they_or_the_llm_time_leave() -> None:
+    routes = [
+        "POST /api/v2/organisations/{organisationId}/questions",
+        "GET /api/v2/organisations/{organisationId}/files",
+    ]
+    states = [settled(f"8vyhhrKPTgKzGt{at}=", call(f"i{at}", 1), route=route) for at, route in enumerate(routes)]
+    narrow = listed(80, Report(requests=states, unlinked=[]))
+
+    assert re.search("Route .* LLM calls +LLM time$", narrow.splitlines()[0])
+    assert re.search(r"POST /\S*…\S*estions", narrow)
+    assert re.search(r"GET /\S*…\S*files", narrow)
+    assert max(map(len, narrow.splitlines())) <= 80
+
+
 def test_a_long_route_loses_its_middle() -> None:
     (line,) = [line for line in listed(150).splitlines() if UUID in line]
 
@@ -90,6 +112,19 @@ def test_a_shortened_text_is_no_wider_and_keeps_both_ends(text: str, width: int)
         assert Text(text).plain.startswith(begin) or not begin
         assert len(shortened.plain) < len(text) or shortened.cell_len < Text(text).cell_len
         assert Text(text).plain.endswith(end) or not end
+
+
+@pytest.mark.parametrize(("no_color", "styled"), [("", True), ("1", False)])
+def test_without_colours_nothing_is_bold_or_dim_either(
+    no_color: str, *, styled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    for console in (open_console(), stderr_console()):
+        with console.capture() as captured:
+            console.print("10 requests", style="bold", highlight=False)
+
+        assert ("\x1b[" in captured.get()) is styled
 
 
 def test_an_empty_list_has_its_header_alone() -> None:

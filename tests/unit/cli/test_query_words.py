@@ -16,7 +16,9 @@ from request_lens_cli.report.figures import distribution_of, figures_of
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note, why
-from request_lens_cli.report.selection import Selection
+from request_lens_cli.report.selection import Order, Selection
+from request_lens_cli.terminal.report_view import show_requests
+from tests.support.command_line.screen import printed
 from tests.support.facts import at, call, pending, tag
 from tests.support.sample_states import costing, settled
 
@@ -102,6 +104,17 @@ def test_a_headline_tells_requests_that_failed_from_those_that_were_refused_and_
     )
     figures = figures_of(Report(requests=states, unlinked=[])).all
     assert (figures.failed, figures.refused) == (1, 2)
+
+
+def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:
+    states = [costing(settled(name, call(f"{name}1", 1)), cost) for name, cost in (("a", "1"), ("b", "3"), ("c", "2"))]
+    cut = Selection(order=Order.COST, limit=2).of(Report(requests=states, unlinked=[]))
+
+    shown = " ".join(printed(lambda console: show_requests(cut, console), width=120).split())
+
+    assert [state.request_id for state in cut.requests] == ["b", "c"]
+    assert "2 requests, 2 LLM calls" in shown
+    assert "1 more request of this time stands below these in that order: neither shown, nor in these sums." in shown
 
 
 def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from request_lens.presentation.formatting import iso_ms, pluralize
 from request_lens_cli.attaching.log_groups import attachments_of
@@ -24,7 +23,7 @@ from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import format_option, period_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
-from request_lens_cli.terminal.console import open_console
+from request_lens_cli.terminal.console import open_console, stderr_console
 from request_lens_cli.terminal.operations.backfill_view import (
     backfill_document,
     expectations,
@@ -98,7 +97,7 @@ def _groups_that_are_read(stack: DeployedStackView) -> tuple[str, ...]:
 
 
 def _announce(sources: Sequence[Source], asked: Period, period: Period) -> None:
-    console = Console(stderr=True)
+    console = stderr_console()
     with working("Looking how much there is"):
         estimate = estimate_of([source.volume() for source in sources])
     show_plan([source.name for source in sources], period, estimate, console)

@@ -39,10 +39,10 @@ _UNPRICED = "example.model-without-a-price-v1:0"
 _LAST_START = timedelta(minutes=57)
 """Requests that begin later would settle after the hour."""
 
-_TROUBLE = (timedelta(minutes=31), timedelta(minutes=37))
+_TROUBLE = (timedelta(minutes=49), timedelta(minutes=57))
 """When calls are throttled, and requests fail for it."""
 
-_SHARE_IN_TROUBLE, _ONE_PERCENT = 0.7, 0.01
+_SHARE_IN_TROUBLE, _ONE_PERCENT = 0.5, 0.01
 _REJECTED = {12: RejectedReason.MISSING_FIELD, 13: RejectedReason.MISSING_FIELD, 44: RejectedReason.TRUNCATED}
 """Lines that cannot be read, by the minute of their arrival."""
 
@@ -59,7 +59,7 @@ class SampleHour:
 @cache
 def sample_hour() -> SampleHour:
     """The hour, run once."""
-    result = replay(sorted(_arrivals(Random(7)), key=lambda each: each.at or START), POLICY)
+    result = replay(sorted(_arrivals(Random(16)), key=lambda each: each.at or START), POLICY)
     lines = _printed(result)
     metrics = [metric for line in lines for metric in extract(line)]
     events = sorted(map(_event, lines), key=lambda event: str(event["@timestamp"]))

@@ -69,15 +69,25 @@ def test_a_key_figure_is_of_the_whole_range_and_asks_for_no_period() -> None:
         assert "period" not in each
 
 
-def test_the_periods_fit_any_range_and_one_chart_alone_asks_for_seconds_of_the_last_minutes() -> None:
+def test_the_periods_fit_any_range_and_only_what_is_of_the_last_minutes_asks_for_seconds() -> None:
     assert body()["periodOverride"] == "auto"
     charts = [each["properties"] for each in widgets("metric") if each["properties"]["view"] == "timeSeries"]
-    [seconds] = [each for each in charts if each["period"] < 60]
+    seconds = [each for each in charts if each["period"] < 60]
 
-    assert (seconds["period"], seconds["start"], seconds["end"]) == (1, "-PT15M", "P0D")
-    assert seconds["liveData"] is True
-    assert all("start" not in each for each in charts if each is not seconds)
+    assert [each["title"].partition(",")[0] for each in seconds] == ["Requests", "LLM calls"]
+    for each in seconds:
+        assert (each["period"], each["start"], each["end"], each["liveData"]) == (1, "-PT15M", "P0D", True)
+        assert all(part[-1].get("yAxis") is None for part in each["metrics"])
+    assert all("start" not in each for each in charts if each not in seconds)
     assert any("3 hours" in each["properties"]["markdown"] for each in widgets("text"))
+
+
+def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() -> None:
+    charts = [each for each in widgets("metric", "log") if each["y"] not in KEY_FIGURES]
+
+    assert len(widgets()) <= 30
+    assert all(each["width"] >= 12 for each in charts)
+    assert all(each["height"] >= 7 for each in charts if each["type"] == "metric")
 
 
 def test_every_title_says_what_is_counted_and_in_which_unit() -> None:

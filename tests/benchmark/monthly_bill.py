@@ -6,7 +6,11 @@ from dataclasses import dataclass, fields
 
 from tests.support.metering.dynamo_units import item_bytes
 from tests.support.metering.list_prices import LOG_BYTE, MILLION, Cost
+from tests.support.metering.list_prices import log_bytes as log_bytes_of
 from tests.support.metering.metered_run import Usage
+from tests.support.template_document import DASHBOARD as DASHBOARD_TEMPLATE
+
+DASHBOARD_BODY: str = DASHBOARD_TEMPLATE["Resources"]["RequestDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
 
 CALLS = 1.7
 """Calls a request, as in the metered traffic."""
@@ -26,6 +30,19 @@ CALL_LOG_BYTES = 10_000
 ACCESS_LOG_BYTES = 450
 """Of a request in API Gateway's access log."""
 
+SCANNED_BYTE, LOOKS, HOURS = 0.005e-9, 1_000, 730
+"""USD for a byte that Logs Insights scans; how often a month the dashboard is drawn, over its last hour; its hours."""
+
+LISTS = DASHBOARD_BODY.count('"type": "log"')
+"""Lists on the dashboard: each scans the EMF lines of the range, whenever it is drawn."""
+
+KEY_REQUEST, KEY_USERS, KEY_REQUESTS = 0.03 / 10_000, 2, 730 * 12
+"""USD for a call of KMS; processor and widget; calls a month for each, one every five minutes: so long DynamoDB keeps a
+table's key for each caller.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+"""
+
 TABLE_BYTE, RECOVERY_BYTE, LOG_STORED_BYTE = 0.25e-9, 0.20e-9, 0.03e-9
 """USD a month for a stored byte: of the table, of its point-in-time recovery, of a log."""
 
@@ -39,7 +56,9 @@ class Bill:
 
     metric_series: float
     dashboard: float
+    lists: float
     alarms: float
+    key: float
     idle: float
     processor: float
     logs: float
@@ -54,7 +73,9 @@ class Bill:
 LABELS = {
     "metric_series": "metric series",
     "dashboard": "dashboard",
+    "lists": f"lists on the dashboard (Logs Insights), {LOOKS:,} looks at the last hour",
     "alarms": "alarms",
+    "key": "the table's key (KMS)",
     "idle": "polling and sweeps while nothing happens",
     "processor": "processor, table, queue, EMF lines",
     "logs": "Bedrock's log and the access log",
@@ -67,11 +88,14 @@ def bill(requests: int, *, cost: Cost, usage: Usage, alarms: int) -> Bill:
     calls = CALLS * requests
     log_bytes = calls * CALL_LOG_BYTES + requests * ACCESS_LOG_BYTES
     table_bytes = requests / usage.requests * sum(item_bytes(each) + ITEM_OVERHEAD for each in usage.items)
+    lines_an_hour = requests / HOURS * log_bytes_of(usage) / usage.requests
     kept = TABLE_MONTHS * table_bytes * (INDEXED * TABLE_BYTE + RECOVERY_BYTE)
     return Bill(
         metric_series=len(series(usage.log_lines)) * SERIES,
         dashboard=DASHBOARD,
+        lists=LOOKS * LISTS * lines_an_hour * SCANNED_BYTE,
         alarms=alarms * ALARM,
+        key=KEY_USERS * KEY_REQUESTS * KEY_REQUEST,
         idle=IDLE,
         processor=calls / MILLION * cost.total,
         logs=log_bytes * LOG_BYTE,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from tests.benchmark.monthly_bill import LABELS, bill, series, table
+from tests.benchmark.monthly_bill import LABELS, LISTS, bill, series, table
 from tests.support.metering.list_prices import Cost
 from tests.support.metering.metered_aws import Meter
 from tests.support.metering.metered_run import Usage
@@ -50,7 +50,9 @@ def test_a_month_of_a_million_requests_costs_what_is_worked_out_by_hand() -> Non
         {
             "metric_series": 4 * 0.30,
             "dashboard": 3.00,
+            "lists": 1_000 * LISTS * 1_000_000 / 730 * len(LINE) * 0.005e-9,
             "alarms": 1.10,
+            "key": 2 * 730 * 12 * 0.03 / 10_000,
             "idle": 0.46,
             "processor": 1.7 * 4,
             "logs": 17.45 * 0.50,
@@ -63,7 +65,7 @@ def test_only_what_follows_the_requests_grows_with_them() -> None:
     few, many = (bill(requests, cost=COST, usage=usage(LINE), alarms=11) for requests in (1_000, 10_000))
 
     grown = {name for name in LABELS if getattr(many, name) != getattr(few, name)}
-    assert grown == {"processor", "logs", "storage"}
+    assert grown == {"lists", "processor", "logs", "storage"}
     assert many.processor == pytest.approx(10 * few.processor)
 
 

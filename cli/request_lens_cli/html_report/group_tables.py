@@ -15,8 +15,7 @@ type _Model = tuple[str, Totals]
 _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: text(row[0])),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
-    Column(header="Failed (5xx)", cell=lambda row: _count(row[1].failed), numeric=True),
-    Column(header="Refused (4xx)", cell=lambda row: _count(row[1].refused), numeric=True),
+    Column(header="5xx / 4xx", cell=lambda row: _errors(row[1]), numeric=True),
     Column(header="LLM calls", cell=lambda row: text(row[1].least(row[1].totals.llm_calls)), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1].calls), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
@@ -78,6 +77,11 @@ def _count(value: int) -> Markup:
 def _requests(figures: RequestFigures) -> Markup:
     uncertain = f" ({figures.uncertain:,} uncertain)" if figures.uncertain else ""
     return text(f"{figures.requests:,}{uncertain}")
+
+
+def _errors(figures: RequestFigures) -> Markup:
+    """How many failed, and how many were refused."""
+    return text(f"{figures.failed:,} / {figures.refused:,}")
 
 
 def _tokens(totals: Totals, of: TokenClass) -> Markup:

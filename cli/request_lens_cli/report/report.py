@@ -187,16 +187,13 @@ def headline(report: Report) -> str:
     """
     so_far = " so far" if report.pending_requests else ""
     totals = report.totals
-    among = (
-        (sum(state.request.has_failed for state in report.requests), "failed"),
-        (sum(state.request.was_refused for state in report.requests), "refused"),
-        (report.pending_requests, "pending"),
-        (report.uncertain, "uncertain"),
-    )
+    records = [state.request for state in report.requests]
+    failed, refused = sum(each.has_failed for each in records), sum(each.was_refused for each in records)
+    counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
     throttled = f" ({totals.llm_throttles:,} throttled)" if totals.llm_throttles else ""
     parts = [
         pluralize(len(report.requests), "request"),
-        *(f"{count:,} of them {state}" for count, state in among if count),
+        *(f"{count:,} of them {state}" for state, count in counts.items() if count),
         at_least_words(totals.llm_calls, "LLM call", certain=report.is_certain) + so_far,
         *([pluralize(totals.llm_errors, "failed call") + throttled] if totals.llm_errors else []),
         f"{report.unattributed:,} unattributed",

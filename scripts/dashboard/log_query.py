@@ -5,6 +5,7 @@ import operator
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
 
 from scripts.dashboard.body import NotDrawnError, parsed
 
@@ -15,6 +16,7 @@ _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 _COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {ast.Gt: operator.gt}
 _MATH: Mapping[type[ast.operator], Callable[[float, float], float]] = {ast.Div: operator.truediv}
 _AGGREGATES: Mapping[str, Callable[[Sequence[object]], object]] = {
+    "avg": lambda values: fmean(map(_number, values)) if values else None,
     "sum": lambda values: sum(map(_number, values)) if values else None,
     "max": lambda values: max(map(_number, values)) if values else None,
     "latest": lambda values: values[-1] if values else None,
@@ -107,6 +109,8 @@ def _value(node: ast.expr, row: Row) -> object:
             return value
         case ast.Name(id=name):
             return row.get(name.replace("__0", ".0").replace("at__", "@"))
+        case ast.Attribute(value=ast.Name(id=name), attr=part):
+            return row.get(f"{name}.{part}")
         case ast.BoolOp(op=op, values=values):
             return (all if isinstance(op, ast.And) else any)(_value(each, row) for each in values)
         case ast.Call(func=ast.Name(id="ispresent"), args=[field]):

@@ -1,7 +1,8 @@
 """An hour of traffic for the picture, run through the use cases themselves: the metrics and lines are what they print.
 
-Three routes and two models; throttles and failures for some minutes; untagged requests that overlap, so that some are
-uncertain; lines that cannot be read; a model without a price. The same each time: its randomness is seeded.
+Three routes and two models, one route with spans; throttles and failures for some minutes; untagged requests that
+overlap, so that some are uncertain; lines that cannot be read; a model without a price. The same each time: its
+randomness is seeded.
 """
 
 import io
@@ -20,15 +21,18 @@ from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.policy import Policy
+from request_lens.domain.spans import Span
+from request_lens.domain.times import EPOCH, MS
 from request_lens_cli.local_aws.emf.extraction import extract
 from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from scripts.dashboard.log_query import Row
 from scripts.dashboard.metric_store import MetricStore
+from scripts.dashboard.sample_spans import TOOLS, spans_of, trace_of
 
 SERVICE = "request-lens"
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 SPAN = (START, START + timedelta(hours=1))
-POLICY = Policy(agent_role_names=frozenset({"agent"}))
+POLICY = Policy(agent_role_names=frozenset({"agent"}), reads_spans=True, reads_memory=True, tool_names=frozenset(TOOLS))
 
 _ASK, _AGENTS, _TRIPS = "POST /ask", "POST /agents/{agent}/invoke", "GET /trips/{id}"
 _ROUTES = (_ASK, _ASK, _ASK, _AGENTS, _TRIPS)
@@ -75,6 +79,8 @@ def _arrivals(chance: Random) -> Iterator[Arrival]:
         yield Arrival(record=record, at=arrives)
         for call in calls:
             yield Arrival(record=call, at=call.logged_at + call.latency + timedelta(seconds=chance.uniform(5, 12)))
+        for span in _spans(record, calls):
+            yield Arrival(record=span, at=span.ended_at + timedelta(seconds=2))
         follows = route == _TRIPS and chance.random() < 0.5
         at += timedelta(seconds=1.2 if follows else chance.expovariate(1 / 20))
     for minute, reason in (
@@ -99,7 +105,13 @@ def _request(route: str, start: datetime, chance: Random) -> tuple[Request, list
     duration = (at - start) // timedelta(milliseconds=1) + chance.randint(50, 300)
     status = chance.choice((500, 502, 504)) if has_trouble else 500 if chance.random() < _ONE_PERCENT else 200
     record = Request(request_id=request_id, route=route, status=status, started_at=start, duration_ms=duration)
-    return record, calls
+    return (replace(record, trace_id=trace_of(record)) if route == _AGENTS else record), calls
+
+
+def _spans(record: Request, calls: Sequence[Invocation]) -> Iterator[Span]:
+    """The spans of a request that names a trace."""
+    starts = [EPOCH + (call.tag.call_started_ms or 0) * MS for call in calls if call.tag is not None]
+    return spans_of(record, list(zip(starts, calls, strict=True))) if record.trace_id else iter(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +182,8 @@ def _event(line: str) -> Row:
     """The fields of a line as Logs Insights names them; its time is that of its metrics, in milliseconds."""
     document: Mapping[str, object] = json.loads(line)
     fields = {f"{name}.0" if isinstance(value, list) else name: _first(value) for name, value in document.items()}
+    maps = ((name, value) for name, value in document.items() if isinstance(value, dict))
+    fields |= {f"{name}.{key}": inner for name, value in maps for key, inner in value.items()}
     metadata = document["_aws"]
     at = metadata["Timestamp"] if isinstance(metadata, dict) else 0
     return {**fields, "@timestamp": at}

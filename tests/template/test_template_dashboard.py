@@ -15,12 +15,14 @@ DISTRIBUTIONS = frozenset(
         Metric.LLM_TIME,
         Metric.TOOL_TIME,
         Metric.NON_LLM_TIME,
+        Metric.MEMORY_TIME,
+        Metric.TIME_TO_FIRST_TOKEN,
         Metric.INVOCATION_LATENCY,
         Metric.LOG_DELAY,
         Metric.SETTLE_DELAY,
     }
 )
-DIMENSIONS = {("Service",), ("Service", "Route"), ("Service", "ModelId"), ("Service", "Reason")}
+DIMENSIONS = {("Service",), ("Service", "Route"), ("Service", "ModelId"), ("Service", "Tool"), ("Service", "Reason")}
 ALL_CALLS = ["Service", "ServiceName"]
 UNATTRIBUTED = [*ALL_CALLS, "Route", UNATTRIBUTED_ROUTE]
 SEARCH = re.compile(
@@ -59,7 +61,7 @@ def test_the_alarms_come_first_and_the_key_figures_next() -> None:
         *("Requests", "FailedRequests", "UncertainRequests", "LlmCallsPerRequest", "RequestDuration", "LlmTime"),
         *("ToolTime", "NonLlmTime", "InputTokens", "OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens"),
         *("EstimatedCost", "LlmErrors", "LlmThrottles", "UnattributedInvocations", "RejectedRecords"),
-        *("AssumptionBreaches", "RunawayRequests"),
+        *("AssumptionBreaches", "RunawayRequests", "IncompleteRequests"),
     }
 
 
@@ -85,7 +87,7 @@ def test_the_periods_fit_any_range_and_only_what_is_of_the_last_minutes_asks_for
 def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() -> None:
     charts = [each for each in widgets("metric", "log") if each["y"] not in KEY_FIGURES]
 
-    assert len(widgets()) <= 30
+    assert len(widgets()) <= 35
     assert all(each["width"] >= 12 for each in charts)
     assert all(each["height"] >= 7 for each in charts if each["type"] == "metric")
 

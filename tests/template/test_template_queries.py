@@ -16,11 +16,12 @@ from request_lens.domain.publishing.changes import InvocationDecided, RevisionWr
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
 from tests.support.facts import call, linked, request
+from tests.support.telemetry.traced_states import MISSING
 from tests.template.dashboard_body import QUERIES, widgets
 
 COMMANDS = (
     r"SOURCE '[^']*'|#.*|'[^']*'"
-    r"|\b(fields|filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|sum|max|count|latest)\b"
+    r"|\b(fields|filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|sum|avg|max|count|latest)\b"
 )
 
 
@@ -29,7 +30,7 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
     """The fields of the lines that a request and an unattributed call make, as Logs Insights names them."""
     ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
     record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
-    summary = fold(record, ours, Policy(), NO_PRICES, possible_calls=3)
+    summary = fold(record, ours, Policy(), NO_PRICES, possible_calls=3, traced=MISSING)
     revision = RevisionWritten(request=record, stored_at=record.started_at, revision=1, summary=summary)
     lost = InvocationDecided(invocation=call("i3"), stored_at=record.started_at, decision=unattributed)
     sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=record.started_at), logger=Logger())
@@ -38,7 +39,9 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
         sink.publish(each)
     fields = {"@timestamp"}
     for line in capsys.readouterr().out.splitlines():
-        fields |= {f"{name}.0" if isinstance(value, list) else name for name, value in json.loads(line).items()}
+        for name, value in json.loads(line).items():
+            inner = {f"{name}.{key}" for key in value} if isinstance(value, dict) else set()
+            fields |= inner or {f"{name}.0" if isinstance(value, list) else name}
     # Which metrics a line has depends on its request; each is a list.
     return fields | {f"{metric}.0" for metric in Metric}
 
@@ -61,4 +64,4 @@ def test_every_log_field_of_a_saved_query_is_in_the_lines(name: str, log_fields:
 
 
 def test_there_is_a_saved_query_for_each_question() -> None:
-    assert len(QUERIES) == 7
+    assert len(QUERIES) == 10

@@ -15,7 +15,7 @@ from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, Metric
-from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Publication
+from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Publication, ToolValues
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AT = NOW - timedelta(seconds=30, milliseconds=-123)
@@ -289,3 +289,17 @@ def test_text_from_outside_stays_inside_its_line(
     documents = _documents(capsys.readouterr().out)
     assert [line["publication_id"] for line in documents] == [outside, outside]
     assert documents[0]["request_id"] == outside
+
+
+def test_each_tool_has_a_line_of_its_own_that_names_no_route_as_a_dimension(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = ToolValues(tool="get_weather", values={Metric.TOOL_TIME: (420,), Metric.TOOL_ERRORS: (1,)})
+    time_by = {"llm_ms": 1, "tools_ms": 420}
+    sink.publish(replace(PUBLICATION, by_tool=(tool,), properties={**PUBLICATION.properties, "time_by": time_by}))
+    of_request, of_tool = _documents(capsys.readouterr().out)
+
+    assert "Tool" not in of_request
+    assert (of_tool["Tool"], of_tool["ToolTime"], of_tool["ToolErrors"]) == ("get_weather", [420], [1])
+    assert "Route" not in of_tool
+    assert (of_tool["route"], of_tool["request_id"], of_tool["time_by"]) == ("POST /ask", "request-1", time_by)

@@ -111,7 +111,7 @@ def test_a_statistic_that_is_not_drawn_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["parse a", "sort a asc", "stats avg(a) as b by c", "filter a like 1", "filter a < 1"]
+    "query", ["parse a", "sort a asc", "stats median(a) as b by c", "filter a like 1", "filter a < 1"]
 )
 def test_a_query_that_is_not_drawn_is_refused(query: str) -> None:
     with pytest.raises(NotDrawnError):

@@ -41,7 +41,8 @@ def models_sum(world: World, metric: Metric) -> dict[str, float]:
 
 
 def unpriced_in_lines(world: World) -> int:
-    return sum(int(each.properties.get("unpriced_calls", 0)) for each in world.sink.publications)
+    counts = [each.properties.get("unpriced_calls", 0) for each in world.sink.publications]
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def folded(calls: Sequence[Invocation], prices: PriceTable) -> RevisionWritten:

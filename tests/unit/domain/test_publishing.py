@@ -184,5 +184,6 @@ def test_times_are_in_milliseconds_and_everything_else_is_a_count_or_money() -> 
     assert units.pop(Metric.ESTIMATED_COST) is Unit.NONE
     assert set(units.values()) == {Unit.MILLISECONDS}
     assert {str(metric) for metric in units} == {
-        "RequestDuration", "LlmTime", "ToolTime", "NonLlmTime", "InvocationLatency", "LogDelay", "SettleDelay",
+        "RequestDuration", "LlmTime", "ToolTime", "NonLlmTime", "MemoryTime", "TimeToFirstToken",
+        "InvocationLatency", "LogDelay", "SettleDelay",
     }  # fmt: skip

@@ -32,7 +32,8 @@ _MAX_DIMENSION = 1024
 class EmfMetricSink:
     """Prints one JSON line a publication: the dimensions [Service] and [Service, Route], and [Service, ModelId].
 
-    Where a request calls several models, each has a line of its own: a line that names a model has its values alone.
+    Where a request calls several models, each has a line of its own: a line that names a model has its values alone. So
+    has each tool, with the dimensions [Service, Tool].
     """
 
     def __init__(self, *, service_name: str, clock: Clock, logger: Logger) -> None:
@@ -53,7 +54,9 @@ class EmfMetricSink:
         self._print_request(publication, beside)
         for model in publication.by_model:
             if model is not beside:
-                self._print_model(publication, model)
+                self._print_alone(publication, {"ModelId": model.model_id}, model.values)
+        for tool in publication.by_tool:
+            self._print_alone(publication, {"Tool": tool.tool}, tool.values)
 
     def publish_pipeline(self, metrics: PipelineMetrics) -> None:
         """See `ports.MetricSink`."""
@@ -75,9 +78,10 @@ class EmfMetricSink:
             _add_properties(document, publication, part)
             _flush(document, values)
 
-    def _print_model(self, publication: Publication, model: ModelValues) -> None:
-        for part, values in _documents(model.values):
-            document = self._document(publication, {"ModelId": model.model_id})
+    def _print_alone(self, publication: Publication, dimensions: Mapping[str, str], of_one: Values) -> None:
+        """Print a line of one model or one tool."""
+        for part, values in _documents(of_one):
+            document = self._document(publication, dimensions)
             document.add_metadata("route", publication.route)
             _add_properties(document, publication, part)
             _flush(document, values)

@@ -20,7 +20,7 @@ def publish(changes: Sequence[Change], ports: Ports, policy: Policy) -> int:
     """
     published = 0
     for change in changes:
-        if (publication := publication_of(change)) is not None:
+        if (publication := publication_of(change, tool_names=policy.tool_names)) is not None:
             ports.sink.publish(publication)
             published += 1
         if (metrics := _pipeline_of(change, ports, policy)) is not None:

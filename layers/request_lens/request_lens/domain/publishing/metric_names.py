@@ -15,9 +15,13 @@ class Metric(StrEnum):
     LLM_TIME = "LlmTime"
     TOOL_TIME = "ToolTime"
     NON_LLM_TIME = "NonLlmTime"
+    MEMORY_TIME = "MemoryTime"
+    TIME_TO_FIRST_TOKEN = "TimeToFirstToken"  # noqa: S105 - a metric's name
     REQUESTS = "Requests"
     FAILED_REQUESTS = "FailedRequests"
     UNCERTAIN_REQUESTS = "UncertainRequests"
+    INCOMPLETE_REQUESTS = "IncompleteRequests"
+    TOOL_ERRORS = "ToolErrors"
     LLM_CALLS = "LlmCalls"
     LLM_ERRORS = "LlmErrors"
     LLM_THROTTLES = "LlmThrottles"
@@ -53,6 +57,8 @@ METRIC_UNITS: Mapping[Metric, Unit] = {
             Metric.LLM_TIME,
             Metric.TOOL_TIME,
             Metric.NON_LLM_TIME,
+            Metric.MEMORY_TIME,
+            Metric.TIME_TO_FIRST_TOKEN,
             Metric.INVOCATION_LATENCY,
             Metric.LOG_DELAY,
             Metric.SETTLE_DELAY,

@@ -25,8 +25,20 @@ class ModelValues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolValues:
+    """Values of one tool, for the dimensions [Service, Tool]."""
+
+    tool: str
+    values: Values
+
+
+type Property = str | int | Mapping[str, int]
+"""What stands beside the values in the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """One EMF document with the dimensions [Service] and [Service, Route], and one a model.
+    """One EMF document with the dimensions [Service] and [Service, Route], one a model, and one a tool.
 
     `publication_id` is `<request id>#<revision>` or `invocation:<id>#1` (`#2` where it is taken back): the log can be
     de-duplicated by it. `at` is the request's end, or the call's start. `service` is the Service that it is published
@@ -38,7 +50,8 @@ class Publication:
     route: str
     values: Values
     by_model: tuple[ModelValues, ...] = ()
-    properties: Mapping[str, str | int] = field(default_factory=dict)
+    by_tool: tuple[ToolValues, ...] = ()
+    properties: Mapping[str, Property] = field(default_factory=dict)
     service: str | None = None
 
 

@@ -1,7 +1,7 @@
 """Publishing: what a change in the table adds to the metrics."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from request_lens.domain.doctor import DOCTOR_SERVICE, is_doctors
 from request_lens.domain.facts import Invocation, Tag
@@ -10,13 +10,22 @@ from request_lens.domain.linking.link import Link, Unattributed
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
 from request_lens.domain.publishing.publication import ModelValues, Publication, Values
+from request_lens.domain.publishing.traced_metrics import (
+    tool_values,
+    traced_properties,
+    traced_times,
+    traced_totals,
+)
 
 
-def publication_of(change: Change) -> Publication | None:
-    """The publication that a change calls for; None where it adds nothing to any metric."""
+def publication_of(change: Change, *, tool_names: Collection[str] = ()) -> Publication | None:
+    """The publication that a change calls for; None where it adds nothing to any metric.
+
+    Tools that are not among `tool_names` are `other`; none is told of by its name where that is empty.
+    """
     match change:
         case RevisionWritten():
-            return _revision(change)
+            return _revision(change, tool_names)
         case InvocationDecided(decision=Unattributed() as counted, previous=None):
             return _unattributed(change, counted, sign=1)
         case InvocationDecided(decision=Link(), previous=Unattributed() as counted):
@@ -27,22 +36,25 @@ def publication_of(change: Change) -> Publication | None:
             return None
 
 
-def _revision(change: RevisionWritten) -> Publication:
+def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publication:
     request, before = change.request, change.previous
     added = change.summary.totals - (before.totals if before is not None else Totals())
-    values = {**_requests(change), **_total_values(added), **_uncertainty(change), **_distributions(change)}
+    counted = {**_requests(change), **_total_values(added), **_uncertainty(change), **traced_totals(change)}
+    values = {**counted, **_distributions(change)}
     return Publication(
         publication_id=change.publication_id,
         at=request.ended_at or request.started_at,
         route=request.route,
         values=values,
         by_model=_model_values(change),
+        by_tool=tool_values(change, tool_names),
         properties={
             "request_id": request.request_id,
             "revision": change.revision,
             "status": request.status,
             **_possible_property(change.summary),
             **_unpriced_property(added),
+            **traced_properties(change.summary.traced),
         },
         service=DOCTOR_SERVICE if is_doctors(request.request_id) else None,
     )
@@ -75,17 +87,22 @@ def _uncertainty(change: RevisionWritten) -> Values:
 
 
 def _distributions(change: RevisionWritten) -> Values:
-    """The request's one value of each: its duration at once, the others as soon as it is certain."""
-    summary = change.summary
+    """The request's one value of each: its duration at once, the others as soon as it is certain.
+
+    How many calls it made is unknown where spans tell of some that are missing.
+    """
+    summary, traced = change.summary, change.summary.traced
     values: dict[Metric, int | None] = {}
     if change.previous is None:
         values[Metric.REQUEST_DURATION] = change.request.duration_ms
     if summary.certain_since == change.revision:
+        is_whole = traced is None or not traced.missing_calls
         values |= {
-            Metric.LLM_CALLS_PER_REQUEST: summary.totals.llm_calls,
+            Metric.LLM_CALLS_PER_REQUEST: summary.totals.llm_calls if is_whole else None,
             Metric.LLM_TIME: summary.llm_time_ms,
             Metric.TOOL_TIME: summary.tool_time_ms,
             Metric.NON_LLM_TIME: summary.non_llm_time_ms,
+            **traced_times(traced),
         }
     return {metric: (value,) for metric, value in values.items() if value is not None}
 

@@ -1,0 +1,133 @@
+"""What spans add to the metrics: each value once, totals as differences, tools by a bounded set of names."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import pytest
+
+from request_lens.domain.facts import InvocationId
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.publishing.changes import RevisionWritten
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.publishing.publication import Publication, Values
+from request_lens.domain.publishing.request_metrics import publication_of
+from request_lens.domain.tracing.traced import Traced
+from tests.support.facts import at
+from tests.support.telemetry.traced_states import COMPLETE, MISSING, SESSION, TOOLS, TRACE_ID, traced_state
+
+STATE = traced_state("r1")
+OF_SPANS = {Metric.MEMORY_TIME, Metric.TIME_TO_FIRST_TOKEN, Metric.INCOMPLETE_REQUESTS, Metric.TOOL_ERRORS}
+
+
+def summary(said: Traced | None, *, possible_calls: int | None = 0, certain_since: int | None = 1) -> Summary:
+    assert STATE.summary is not None
+    return replace(STATE.summary, traced=said, possible_calls=possible_calls, certain_since=certain_since)
+
+
+def published(now: Summary, before: Summary | None = None, *, names: Collection[str] = ()) -> Publication:
+    revision = 1 if before is None else 2
+    found = publication_of(
+        RevisionWritten(request=STATE.request, stored_at=at(9), revision=revision, summary=now, previous=before),
+        tool_names=names,
+    )
+    assert found is not None
+    return found
+
+
+def of_spans(publication: Publication) -> Values:
+    return {metric: values for metric, values in publication.values.items() if metric in OF_SPANS}
+
+
+def by_tool(publication: Publication) -> Mapping[str, Values]:
+    return {each.tool: each.values for each in publication.by_tool}
+
+
+def test_a_certain_request_has_one_value_of_each_that_its_spans_tell() -> None:
+    assert of_spans(published(summary(COMPLETE))) == {
+        Metric.MEMORY_TIME: (380,),
+        Metric.TIME_TO_FIRST_TOKEN: (3_510,),
+        Metric.TOOL_ERRORS: (1,),
+    }
+
+
+def test_an_uncertain_request_has_them_once_it_is_certain_and_not_again() -> None:
+    first = summary(COMPLETE, possible_calls=1, certain_since=None)
+    then = summary(COMPLETE, certain_since=2)
+
+    assert of_spans(published(first)) == {Metric.TOOL_ERRORS: (1,)}
+    assert of_spans(published(then, first)) == {Metric.MEMORY_TIME: (380,), Metric.TIME_TO_FIRST_TOKEN: (3_510,)}
+    assert of_spans(published(summary(COMPLETE), summary(COMPLETE))) == {}
+
+
+def test_what_spans_do_not_tell_is_absent() -> None:
+    unread = replace(COMPLETE, time_by=None, first_token_ms=None, tools=())
+
+    assert of_spans(published(summary(unread))) == {}
+    assert of_spans(published(summary(None))) == {}
+
+
+def test_a_request_with_missing_calls_is_incomplete_until_they_come_and_its_number_of_calls_is_unknown() -> None:
+    early, late = summary(MISSING), summary(COMPLETE)
+
+    assert published(early).values[Metric.INCOMPLETE_REQUESTS] == (1,)
+    assert Metric.LLM_CALLS_PER_REQUEST not in published(early).values
+    assert published(late, early).values[Metric.INCOMPLETE_REQUESTS] == (-1,)
+    assert Metric.INCOMPLETE_REQUESTS not in published(early, early).values
+    assert Metric.INCOMPLETE_REQUESTS not in published(late).values
+
+
+def test_tools_are_told_of_by_the_names_of_the_parameter_and_the_others_together() -> None:
+    assert by_tool(published(summary(COMPLETE), names={"get_weather"})) == {
+        "get_weather": {Metric.TOOL_TIME: (420,)},
+        "other": {Metric.TOOL_TIME: (300,), Metric.TOOL_ERRORS: (1,)},
+    }
+    assert by_tool(published(summary(COMPLETE))) == {}
+
+
+def test_the_tools_times_add_up_to_the_requests() -> None:
+    times = [
+        values[Metric.TOOL_TIME][0] for values in by_tool(published(summary(COMPLETE), names={"send_mail"})).values()
+    ]
+
+    assert COMPLETE.time_by is not None
+    assert sum(times) == COMPLETE.time_by.tools_ms
+
+
+@pytest.mark.parametrize(("before", "now"), [(False, True), (True, False)])
+def test_a_later_revision_adds_the_difference_of_failed_tools(before: bool, now: bool) -> None:
+    def failing(failed: bool) -> Summary:
+        return summary(replace(COMPLETE, tools=(replace(TOOLS[0], failed=failed),)))
+
+    found = published(failing(now), failing(before), names={"get_weather"})
+
+    assert found.values == {Metric.TOOL_ERRORS: (now - before,)}
+    assert by_tool(found) == {"get_weather": {Metric.TOOL_ERRORS: (now - before,)}}
+    assert published(failing(now), failing(now), names={"get_weather"}).values == {}
+
+
+def test_the_line_says_what_queries_look_for() -> None:
+    properties = published(summary(replace(MISSING, missing=(InvocationId("a"), InvocationId("b"))))).properties
+
+    assert {name: properties[name] for name in ("trace_id", "session_id", "complete", "missing_calls", "missing")} == {
+        "trace_id": TRACE_ID,
+        "session_id": SESSION,
+        "complete": "no",
+        "missing_calls": 1,
+        "missing": "a, b",
+    }
+    assert (properties["slowest_tool"], properties["slowest_tool_ms"]) == ("get_weather", 420)
+    assert properties["failed_tools"] == 1
+    assert properties["time_by"] == {
+        "llm_ms": 2_960,
+        "llm_elsewhere_ms": 0,
+        "tools_ms": 720,
+        "memory_ms": 380,
+        "agent_ms": 640,
+        "outside_ms": 300,
+    }
+
+
+def test_a_line_of_a_request_without_spans_has_none_of_it() -> None:
+    assert set(published(summary(None)).properties) == set(published(summary(COMPLETE)).properties) - {
+        *("trace_id", "session_id", "complete", "slowest_tool", "slowest_tool_ms", "failed_tools", "time_by")
+    }

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from tests.benchmark.field_traffic import field_traffic
-from tests.benchmark.linking_share import ALONE, ONE_LOOP, Share, mean_open, share, without_chains
+from tests.benchmark.linking_share import ALONE, ONE_LOOP, Share, mean_open, share, share_with_spans, without_chains
+from tests.benchmark.spanned_traffic import with_spans
 from tests.benchmark.untagged_traffic import REQUESTS, SEED, Traffic, untagged_traffic
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "images" / "linking.svg"
 
 GAPS_S = (60, 20, 8, 3)
 
-_WIDTH, _HEIGHT = 860, 446
+_WIDTH, _HEIGHT = 860, 472
+_LEGEND_LINE = 26
 _TOP, _BOTTOM = 108, 330
 _PLOT_WIDTH, _INSET = 306, 20
 _LABEL_GAP = 17
@@ -29,17 +31,18 @@ class Point:
     window: Share
     chain: Share
     elimination: Share
+    spans: Share
 
     @property
     def methods(self) -> tuple[Share, Share, Share]:
-        """The shares, each with one more method."""
+        """The shares, each with one more method; spans come beside them."""
         return (self.window, self.chain, self.elimination)
 
     @property
     def told(self) -> str:
         """The point in words."""
         found = " / ".join(f"{each.linked:.0%}" for each in self.methods)
-        return f"{self.gap_s} s: {found}"
+        return f"{self.gap_s} s: {found} / {self.spans.linked:.0%}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ def point(panel: Panel, gap_s: int) -> Point:
         window=share(without_chains(traffic), ALONE),
         chain=share(traffic, ALONE),
         elimination=share(traffic, ONE_LOOP),
+        spans=share_with_spans(with_spans(traffic, seed=SEED)),
     )
 
 
@@ -96,11 +100,19 @@ class _Line:
 
 _LINES = (
     _Line(style="tag", label="tagged", linked=lambda _: 1.0),
+    _Line(style="spans", label="spans, 10 % lost", linked=lambda point: point.spans.linked),
     _Line(style="elimination", label="+ OneLoopPerRequest=true", linked=lambda point: point.elimination.linked),
     _Line(style="chain", label="+ tool-use chains", linked=lambda point: point.chain.linked),
     _Line(style="window", label="time alone", linked=lambda point: point.window.linked),
 )
-_LEGEND_X = (22, 146, 452, 670)
+_LEGEND_PLACES = ((22, 0), (152, 0), (352, 0), (152, 1), (352, 1))
+"""Where each entry of the legend stands: px from the left, and its line."""
+
+
+_TITLE = (
+    "Share of calls linked by time alone / and by chains / and with OneLoopPerRequest=true / by spans of which a tenth "
+    "is lost"
+)
 
 
 def drawn(curves: Curves) -> str:
@@ -109,7 +121,7 @@ def drawn(curves: Curves) -> str:
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" class="rl">',
-            "<title>Share of calls linked by time alone / and by chains / and with OneLoopPerRequest=true</title>",
+            f"<title>{_TITLE}</title>",
             f"<desc>{'; '.join(described(panel, points) for panel, points in curves)}</desc>",
             f"<style>{_style_sheet()}</style>",
             f'<rect class="background" width="{_WIDTH}" height="{_HEIGHT}"/>',
@@ -175,8 +187,8 @@ def _end_values(panel: Panel, last: Point) -> Iterator[str]:
 
 
 def _legend() -> Iterator[str]:
-    y = _HEIGHT - 24
-    for line, x in zip(_LINES, _LEGEND_X, strict=True):
+    for line, (x, at) in zip(_LINES, _LEGEND_PLACES, strict=True):
+        y = _HEIGHT - 24 - _LEGEND_LINE * (1 - at)
         yield f'<line class="line {line.style}" x1="{x}" x2="{x + 28}" y1="{y - 5}" y2="{y - 5}"/>'
         yield f'<text class="label {line.style}" x="{x + 36}" y="{y}">{line.label}</text>'
 
@@ -189,6 +201,7 @@ def _style_sheet() -> str:
 def _coloured(palette: Palette) -> str:
     colours = {
         "tag": palette.muted,
+        "spans": palette.tool,
         "elimination": palette.throttled,
         "chain": palette.call,
         "window": palette.failed,

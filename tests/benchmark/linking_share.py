@@ -10,11 +10,13 @@ from request_lens.domain.linking.link import Confidence, LinkedInvocation, Metho
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics
-from request_lens_cli.replay.virtual_time import Arrival, replay
+from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
+from tests.benchmark.spanned_traffic import SpannedTraffic
 from tests.benchmark.untagged_traffic import AGENT_ROLE, Traffic
 
 ALONE = Policy(agent_role_names=frozenset({AGENT_ROLE}))
 ONE_LOOP = replace(ALONE, one_loop_per_request=True)
+WITH_SPANS = replace(ALONE, reads_spans=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,10 @@ class Share:
 
 def share(traffic: Traffic, policy: Policy, *, records_late: timedelta = timedelta(0)) -> Share:
     """What a replay of the traffic under the policy links; requests' records come `records_late` after their end."""
-    result = replay((_arrival(fact, records_late) for fact in traffic.facts), policy)
+    return _share(traffic, replay((_arrival(fact, records_late) for fact in traffic.facts), policy))
+
+
+def _share(traffic: Traffic, result: Replay) -> Share:
     links = [each for state in result.requests for each in state.invocations]
     wrong = [each for each in links if traffic.truth[each.invocation.invocation_id] != each.link.request_id]
     calls = sum(request_id is not None for request_id in traffic.truth.values())
@@ -58,6 +63,13 @@ def share(traffic: Traffic, policy: Policy, *, records_late: timedelta = timedel
         wrong={found: sum(each.link.confidence is found for each in wrong) / calls for found in Confidence},
         breaches=_breaches(result.pipeline),
     )
+
+
+def share_with_spans(spanned: SpannedTraffic) -> Share:
+    """The same where spans come, each as a replay takes one without a time: after its end."""
+    spans = [Arrival(record=span) for span in spanned.spans]
+    arrivals = [*(Arrival(record=fact) for fact in spanned.traffic.facts), *spans]
+    return _share(spanned.traffic, replay(arrivals, WITH_SPANS))
 
 
 def without_chains(traffic: Traffic) -> Traffic:

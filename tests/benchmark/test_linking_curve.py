@@ -10,9 +10,10 @@ from datetime import timedelta
 
 import pytest
 
-from request_lens.domain.linking.link import Assumption
+from request_lens.domain.linking.link import Assumption, Method
 from tests.benchmark.linking_figure import DOCUMENT, Curves, Panel, Point, curves, drawn
 from tests.benchmark.linking_share import ALONE, ONE_LOOP, share
+from tests.benchmark.spanned_traffic import LOST
 from tests.benchmark.untagged_traffic import AGENT_ROLE, OTHER_ROLE, REQUESTS, SEED, Mix, untagged_traffic
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
@@ -22,6 +23,9 @@ TARGETS = {60: (0.94, 0.97), 20: (0.85, 0.94), 8: (0.70, 0.90), 3: (0.50, 0.80)}
 
 FIELD_TARGETS = {60: 0.80, 20: 0.60, 8: 0.30, 3: 0.05}
 """The share linked by window and chain where conversations go on."""
+
+SPANNED_TARGET = 0.95
+"""The share linked where a tenth of the spans is lost, in conversations too."""
 
 MOST_WRONG = 0.04
 """Of all calls, so many may have a link that is only assumed, and wrong."""
@@ -56,6 +60,15 @@ def test_untagged_calls_are_linked_as_far_as_time_tells(both: Curves) -> None:
         assert [(each.wrong_inferred, each.wrong_assumed, each.breaches) for each in point.methods] == [(0, 0, {})] * 3
         assert point.chain.linked >= TARGETS[point.gap_s][0]
         assert point.elimination.linked >= TARGETS[point.gap_s][1]
+
+
+def test_spans_link_nearly_all_calls_at_any_gap_and_none_wrongly_though_a_tenth_is_lost(both: Curves) -> None:
+    for panel, points in both:
+        for point in points:
+            print(f"\n{panel.title}, mean gap {point.gap_s} s: spans {point.spans}", end="")
+            assert point.spans.linked >= SPANNED_TARGET
+            assert sum(point.spans.wrong.values()) == 0
+            assert point.spans.by_method[Method.TRACE] >= 1 - 1.5 * LOST
 
 
 def test_no_inferred_link_is_wrong_where_conversations_go_on_and_few_assumed_ones_are(both: Curves) -> None:

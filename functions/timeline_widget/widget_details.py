@@ -1,10 +1,12 @@
 """The widget's second page: one request with each of its calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from request_lens.application.query import RequestDetail, RequestView
-from request_lens.domain.facts import Request
+from request_lens.domain.call_start import CallStart, call_start
+from request_lens.domain.facts import InvocationId, Request
+from request_lens.domain.folding.bars import starts_of
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
@@ -145,18 +147,30 @@ def _calls(details: RequestDetail, policy: Policy) -> Iterator[Markup]:
         return
     ordered = in_order(details.calls, policy)
     headers = (element("th", text(header), class_=_alignment(header)) for header in _HEADERS)
-    rows = (_call(number, call, details, policy) for number, call in enumerate(ordered[:MAX_CALLS], start=1))
+    starts = _starts(details, policy)
+    rows = (
+        _call(number, call, details, starts[call.invocation.invocation_id])
+        for number, call in enumerate(ordered[:MAX_CALLS], start=1)
+    )
     yield element("table", element("thead", element("tr", *headers)), element("tbody", *rows))
     if len(ordered) > MAX_CALLS:
         yield element("p", text(f"{len(ordered) - MAX_CALLS:,} later calls are not shown."))
 
 
-def _call(number: int, linked: LinkedInvocation, details: RequestDetail, policy: Policy) -> Markup:
+def _starts(details: RequestDetail, policy: Policy) -> Mapping[InvocationId, CallStart]:
+    """When each call began, as exactly as is known."""
+    if details.view is None or details.view.summary is None:
+        calls = (linked.invocation for linked in details.calls)
+        return {call.invocation_id: call_start(call, clock_skew=policy.clock_skew) for call in calls}
+    return starts_of(details.view.record, details.calls, details.view.summary.bars, policy)
+
+
+def _call(number: int, linked: LinkedInvocation, details: RequestDetail, start: CallStart) -> Markup:
     call, tokens = linked.invocation, linked.invocation.tokens
     is_provisional = call.invocation_id in details.provisional
     cells = (
         str(number),
-        start_text(call, policy),
+        start_text(start),
         duration_text(call.latency_ms),
         call.model_id,
         *map(counts_text, (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)),

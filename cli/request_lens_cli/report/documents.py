@@ -5,8 +5,9 @@ from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
-from request_lens.domain.call_start import call_start
+from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.folding.bars import starts_of
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary, TokenClass
 from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
@@ -48,7 +49,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         **_traced(record, state.summary.traced if state.summary is not None else None),
         "state": str(state_of(state)),
         "runaway": state.runaway is not None,
-        "invocations": [_linked_document(call, state, policy) for call in in_order(state.invocations, policy)],
+        "invocations": _linked_documents(state, policy),
     }
 
 
@@ -141,10 +142,21 @@ def usd(cost: Decimal | None) -> float | None:
     return None if cost is None else float(cost)
 
 
-def _linked_document(linked: LinkedInvocation, state: RequestState, policy: Policy) -> Document:
+def _linked_documents(state: RequestState, policy: Policy) -> Sequence[Document]:
+    bars = state.summary.bars if state.summary is not None else ()
+    starts = starts_of(state.request, state.invocations, bars, policy)
+    return [
+        _linked_document(call, state, starts[call.invocation.invocation_id], policy)
+        for call in in_order(state.invocations, policy)
+    ]
+
+
+def _linked_document(linked: LinkedInvocation, state: RequestState, start: CallStart, policy: Policy) -> Document:
+    """A call with its link; its start is to the millisecond where its span tells it."""
     link = {"method": str(linked.link.method), "confidence": str(linked.link.confidence)}
     estimate = call_estimate(linked.invocation, state.summary)
-    return {**invocation_document(linked.invocation, policy, estimate), "link": link}
+    exact: Document = {"started_at": iso_ms(start.earliest), "started_precision_ms": start.precision_ms}
+    return {**invocation_document(linked.invocation, policy, estimate), **exact, "link": link}
 
 
 def invocation_document(invocation: Invocation, policy: Policy, estimate: Estimate | None) -> Document:

@@ -1,12 +1,14 @@
 """The calls of one request as a list, and the runs of its tools as another."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from rich.console import Console
 from rich.text import Text
 
+from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import InvocationId, Request
+from request_lens.domain.folding.bars import starts_of
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -34,6 +36,7 @@ def print_calls(
 
     A start known only to the second has no milliseconds. The links of those that are `provisional` are not decided yet.
     """
+    starts = _starts(state, linked, policy)
     cached = any(call.invocation.tokens.cache_read or call.invocation.tokens.cache_write for call in linked)
 
     def link(row: _Numbered) -> Text:
@@ -45,7 +48,9 @@ def print_calls(
 
     columns: Sequence[Column[_Numbered]] = (
         Column(header="#", cell=lambda row: str(row[0]), numeric=True),
-        Column(header="Start (UTC)", cell=lambda row: start_text(row[1].invocation, policy), numeric=True),
+        Column(
+            header="Start (UTC)", cell=lambda row: start_text(starts[row[1].invocation.invocation_id]), numeric=True
+        ),
         Column(header="Latency", cell=lambda row: seconds(row[1].invocation.latency_ms), numeric=True),
         Column(header="Ended with", cell=lambda row: ended_with(row[1].invocation)),
         Column(header="Tokens in/out", cell=lambda row: tokens_text(row[1].invocation), numeric=True, leaves=3),
@@ -55,6 +60,17 @@ def print_calls(
         Column(header="Model", cell=lambda row: row[1].invocation.model_id, leaves=5),
     )
     print_list(columns, list(enumerate(linked, start=1)), console)
+
+
+def _starts(
+    state: RequestState, linked: Sequence[LinkedInvocation], policy: Policy
+) -> Mapping[InvocationId, CallStart]:
+    """When each call began, as exactly as is known."""
+    if state.record is None or state.summary is None:
+        return {
+            call.invocation.invocation_id: call_start(call.invocation, clock_skew=policy.clock_skew) for call in linked
+        }
+    return starts_of(state.record, linked, state.summary.bars, policy)
 
 
 def _cache(row: _Numbered) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.folding.bars import bars_by_call
+from request_lens.domain.folding.bars import bars_by_call, starts_of
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import CallSpan
@@ -111,3 +111,13 @@ def test_bars_do_not_depend_on_the_order_of_the_calls(loop: list[tuple[int, int]
     calls = _loop(loop)
 
     assert drawn(request(), *chance.sample(calls, len(calls))) == drawn(request(), *calls)
+
+
+def test_a_calls_start_is_exact_where_its_span_told_it_when_its_bar_was_drawn() -> None:
+    record, calls = request(), [linked(call("i1", 1)), linked(call("i2", 3))]
+    span = CallSpan(trace_id=TRACE, started_at=at(1.345), ended_at=at(2.5))
+    bars = [bar for _, bar in bars_by_call(record, [replace(calls[0], span=span), calls[1]], Policy())]
+    found = starts_of(record, calls, bars, Policy())
+
+    assert [(start.earliest, start.precision_ms) for start in found.values()] == [(at(1.345), 1), (at(3), 1_000)]
+    assert [start.precision_ms for start in starts_of(record, calls, bars[:1], Policy()).values()] == [1_000, 1_000]

@@ -1,15 +1,13 @@
 """What every table says of an LLM call: when it began, how it ended, and how it was correlated."""
 
-from request_lens.domain.call_start import call_start
+from request_lens.domain.call_start import CallStart
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Link
-from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import UNKNOWN
 
 
-def start_text(call: Invocation, policy: Policy) -> str:
+def start_text(start: CallStart) -> str:
     """The time of day at which the call began, without milliseconds where it is known only to the second."""
-    start = call_start(call, clock_skew=policy.clock_skew)
     return start.earliest.time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")
 
 

@@ -77,6 +77,8 @@ def test_in_any_order_the_request_is_complete_its_call_exact_and_its_time_told(o
     assert [(each["invocation_id"], each["link"]) for each in found["invocations"]] == [
         (CALL_ID, {"method": "trace", "confidence": "exact"})
     ]
+    began = (BEGAN + timedelta(milliseconds=2_001)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert [(each["started_at"], each["started_precision_ms"]) for each in found["invocations"]] == [(began, 1)]
     assert (found["complete"], found["missing_calls"], found["possible_calls"], found["certain_since"]) == (
         True,
         0,

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, InvocationId, Request
-from request_lens.domain.folding.order import ids_in_order
+from request_lens.domain.folding.order import ids_in_order, in_order
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.chains import Chain, chains_of
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.times import whole_ms
+from request_lens.domain.times import MS, whole_ms
 
 
 def bars_by_call(
@@ -38,6 +38,24 @@ def bars_by_call(
         (by_id[call_id], replace(bars[call_id], provisional=call_id in provisional))
         for call_id in ids_in_order(chains, policy)
     )
+
+
+def starts_of(
+    request: Request, linked: Sequence[LinkedInvocation], bars: Sequence[Bar], policy: Policy
+) -> Mapping[InvocationId, CallStart]:
+    """When each call began: to the millisecond where its span told that when these bars were drawn, else by the log.
+
+    The bars are a summary's; where they are of fewer or more calls than these, they tell nothing.
+    """
+    calls = in_order(linked, policy)
+    starts = {
+        call.invocation.invocation_id: call_start(call.invocation, clock_skew=policy.clock_skew) for call in calls
+    }
+    for call, bar in zip(calls, bars, strict=True) if len(bars) == len(calls) else ():
+        call_id = call.invocation.invocation_id
+        if bar.precision_ms == 1 and not starts[call_id].is_precise:
+            starts[call_id] = CallStart(earliest=request.started_at + bar.offset_ms * MS, precision_ms=1)
+    return starts
 
 
 def _start_times(

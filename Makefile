@@ -47,7 +47,7 @@ tagging: setup
 test: setup browser checkov tagging agent ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
 	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 2 -m "not benchmark"
 
-benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts
+benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts, delays
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
 drills: setup ## Load, kill and upgrade the stack on a local AWS, at full size (BATCHES="1 5 20 100": log events in a batch)

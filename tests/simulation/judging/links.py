@@ -6,6 +6,7 @@ from fractions import Fraction
 from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.runs import is_born_in
 from tests.simulation.drawing.faults import Fault
 from tests.simulation.drawing.truth import Style
 from tests.simulation.judging.batch_reference import TOTALS, cost_usd, counted_by_model, pluralize, times_of
@@ -117,5 +118,18 @@ def order_exact(outcome: Outcome) -> Verdict:
 def order_inferred(outcome: Outcome) -> Verdict:
     """With untagged calls, where all come in time."""
     in_time = outcome.is_punctual and outcome.traffic.ends_in_time
-    in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared
+    in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared and _are_own_traces(outcome)
     return _order(outcome) if in_time and not outcome.is_exact else iter(())
+
+
+def _are_own_traces(outcome: Outcome) -> bool:
+    """Whether each trace that a record names was born in it.
+
+    Else a request has its calls when they are due, and proves then that they are all: for another's call too late.
+    """
+    skew = outcome.traffic.policy.clock_skew
+    return all(
+        is_born_in(trace_id, record, clock_skew=skew)
+        for trace_id, records in outcome.naming.items()
+        for record in records
+    )

@@ -137,7 +137,7 @@ def completeness(outcome: Outcome) -> Verdict:
             yield f"{state.request_id} says nothing of its spans" if reported else None
             continue
         yield expect(f"the calls that {state.request_id} misses", traced.missing_calls, len(reported - linked))
-        if traced.complete:
+        if traced.complete and outcome.is_punctual:
             made = _made(outcome, state.request_id)
             yield None if made <= linked else f"{state.request_id} is complete without {made - linked}"
 

@@ -12,7 +12,7 @@ from request_lens.application.deciding.decisions import count_linked, decide_all
 from request_lens.application.deciding.settle_overtaken import settle_overtaken
 from request_lens.application.read_context import read_calls, read_requests, with_requests
 from request_lens.application.recounts import came_late, decisions_of, linked_of, recount_all, settled_around
-from request_lens.application.tracing.ask_traces import ask_listed, ask_traces
+from request_lens.application.tracing.ask_traces import Asked, ask_listed, ask_traces
 from request_lens.application.tracing.decision import decide
 from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.decide import decide_chain
@@ -98,6 +98,8 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     suspected = linking_context(target, asked.of_facts(facts), policy)
     last = suspected.last_due
     context, states = read_requests(suspected, target, ports)
+    if _traces_tell_of(context, asked, ports):  # with the requests the part has further calls
+        return _settle_chain(target, ports, policy)
     decision = decide_chain(context, now=now)
     if not decision.decisions:
         # With the requests the part may end earlier than without them: then nobody else would decide this call.
@@ -112,6 +114,13 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     left_behind = _left_behind(target, replace(suspected, facts=context.facts), sharing)
     known = decisions_of(decided)
     return [call for call in left_behind if call.decision is None and call.invocation.invocation_id not in known]
+
+
+def _traces_tell_of(context: LinkingContext, asked: Asked, ports: Ports) -> bool:
+    """Whether traces decide calls of the context that they were not asked for before."""
+    fresh = [call for call in context.open_members if call.invocation.invocation_id not in asked.known]
+    known = ask_listed(fresh, ports, context.policy).known if fresh else {}
+    return any(call.decision is not None for call in known.values())
 
 
 def _left_behind(

@@ -10,7 +10,7 @@ from request_lens.domain.linking.link import Assumption, Confidence, Link, Metho
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
-from request_lens.domain.settling.state import SettleKey, SettleKind
+from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
 from request_lens.domain.spans import Span, SpanId, SpanKind
 from tests.support.facts import ROLE, call, request, tag
 from tests.support.telemetry.linked_traces import (
@@ -352,3 +352,28 @@ def test_an_unattributed_call_of_another_trace_is_not_possible_for_a_request_who
     assert world.decision("job") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2, trace_id=trace_id(9))
     possible = {each.request_id: each.summary and each.summary.possible_calls for each in world.store.all_requests()}
     assert possible == {"r1": 0, "other": 1}
+
+
+def test_a_trace_is_asked_for_a_call_that_only_the_requests_around_bring_into_its_chain() -> None:
+    """A streamed request may run on, so what follows its first call a minute later is decided with that one.
+
+    Its own message is late.
+    """
+    session = trace_id(7, born=-600)
+    first, second = call("c1", 1, produced=["t"]), call("c2", 61, returned=["t"])
+    world = World(SPANS)
+    world.collect(20, replace(traced_request(trace=session), streamed=True), first)
+    world.collect(70, second, span_of(second, session))
+    own_key = SettleKey(SettleKind.INVOCATION, second.invocation_id)
+    world.timer.send([timed for timed in taken(world) if timed[0] != own_key])
+    world.run_until()
+
+    assert world.calls_of()["c2"] == ("trace", "exact")
+
+
+def taken(world: World) -> list[TimedKey]:
+    """All keys that wait."""
+    keys: list[TimedKey] = []
+    while (due := world.timer.next_due()) is not None:
+        keys.append((world.timer.take(), due))
+    return keys

@@ -17,7 +17,7 @@ from tests.simulation.variants import VARIANTS
 SCHEDULES = 2_200
 MIN_SEEN = 100
 
-CAUGHT_WITHIN = 400
+CAUGHT_WITHIN = 1_000
 """Each broken design shows in one of so many schedules."""
 
 

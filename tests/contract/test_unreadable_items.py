@@ -11,7 +11,7 @@ from request_lens.adapters.memory.metric_sink import MemoryMetricSink
 from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.application.settle_batch import settle_messages
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.linking.link import Link
+from request_lens.domain.linking.link import Link, Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.settling.state import SettleKey, SettleKind
@@ -19,6 +19,7 @@ from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 from tests.support.facts import ROLE, at, call, request
 from tests.support.request_table import TABLE_NAME
+from tests.support.telemetry.linked_traces import SPANS, span_of, trace_id
 from tests.support.under_test import RETENTION
 
 if TYPE_CHECKING:
@@ -67,14 +68,7 @@ def test_settles_around_an_unreadable_call_decide_theirs(
 ) -> None:
     _of_a_later_version(dynamo_client)
     policy = Policy(agent_role_names=frozenset({ROLE}), retention=RETENTION)
-    ports = Ports(
-        store=store,
-        timer=MemorySettleTimer(),
-        sink=MemoryMetricSink(),
-        clock=MemoryClock(at(400)),
-        profiles=MemoryInferenceProfiles(),
-        prices=NO_PRICES,
-    )
+    ports = _ports(store)
 
     keys = [SettleKey(SettleKind.INVOCATION, InvocationId(name)) for name in CALLS]
     failures = settle_messages(keys, ports, policy)
@@ -84,6 +78,32 @@ def test_settles_around_an_unreadable_call_decide_theirs(
     decisions = {name: store.load_unlinked(InvocationId(name)) for name in readable}
     assert all(found is not None and isinstance(found.decision, Link) for found in decisions.values())
     assert {message.split(" is ")[0] for message in told} == {"the item of invocation#i3"}
+
+
+def _ports(store: DynamoFactStore) -> Ports:
+    return Ports(
+        store=store,
+        timer=MemorySettleTimer(),
+        sink=MemoryMetricSink(),
+        clock=MemoryClock(at(400)),
+        profiles=MemoryInferenceProfiles(),
+        prices=NO_PRICES,
+    )
+
+
+def test_the_other_requests_of_a_trace_with_an_unreadable_one_are_revised(
+    dynamo_client: "DynamoDBClient", store: DynamoFactStore
+) -> None:
+    _write(dynamo_client, "request#r3", "request", "summary", {"totals": {"S": "of another make"}})
+    trace = trace_id(born=-600)
+    store.name_traces([(trace, request("r3", 30)), (trace, request("r4", 40))])
+    store.store_spans([span_of(call("i4", 41), trace)], stored_at=at(90))
+
+    failures = settle_messages([SettleKey(SettleKind.TRACE, trace)], _ports(store), SPANS)
+
+    assert failures == []
+    assert [each.link.method for each in store.load_request(RequestId("r4")).invocations] == [Method.TRACE]
+    assert store.load_request(RequestId("r4")).revision == 1
 
 
 def test_an_unreadable_request_is_left_out_of_lists_and_has_an_empty_head(

@@ -127,7 +127,7 @@ def read_requests(
     near = {request.request_id for options in lone_options for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()
-    states = [state for request_id in sorted(near) if (state := _readable_state(request_id, ports)) is not None]
+    states = [state for request_id in sorted(near) if (state := readable_state(request_id, ports)) is not None]
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
     proven = {state.request_id for state in states if is_call and (state.spans_prove or is_proven(state.invocations))}
@@ -137,7 +137,7 @@ def read_requests(
     return linking_context(target, facts, context.policy), states
 
 
-def _readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
+def readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
     """What is stored of a request; None where another version wrote of it: its own settle tells that."""
     try:
         return ports.store.load_request(request_id)

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from request_lens.application.settle_batch import MAX_INLINE_SETTLES, collect_and_settle
+from request_lens.domain.facts import Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.settling.state import SettleKind
+from tests.support.facts import at
 from tests.support.telemetry.linked_traces import (
     SPANS,
     answered_request,
@@ -80,3 +84,31 @@ def test_a_crash_at_any_write_changes_no_link_and_counts_none_twice(
 
     assert places(world) == PLACES
     assert world.sum_of(Metric.LLM_CALLS) == len(PLACES)
+
+
+def test_a_batch_that_completes_a_trace_links_its_calls_itself_without_a_message() -> None:
+    world = World(SPANS)
+    world.collect(8, *(each for each in facts_of(0) if not isinstance(each, Request)))
+    world.clock.moment = at(9)
+
+    _, failures = collect_and_settle([traced_request("r0", trace=trace_id(0))], world.ports, SPANS)
+
+    assert failures == []
+    assert world.calls_of("r0") == {"0-0": ("trace", "exact"), "0-1": ("trace", "exact")}
+    sent = set()
+    while world.timer.next_due() is not None:
+        sent.add(world.timer.take().kind)
+    assert SettleKind.TRACE not in sent
+
+
+def test_of_many_traces_that_a_batch_completes_the_rest_get_a_message_each() -> None:
+    world = World(SPANS)
+    records = [traced_request(f"r{number}", trace=trace_id(number)) for number in range(MAX_INLINE_SETTLES + 5)]
+    world.clock.moment = at(9)
+
+    collect_and_settle(records, world.ports, SPANS)
+
+    sent = []
+    while (due := world.timer.next_due()) is not None and due <= at(9):
+        sent.append(world.timer.take().kind)
+    assert sent.count(SettleKind.TRACE) == 5

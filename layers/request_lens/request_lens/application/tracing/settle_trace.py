@@ -4,9 +4,11 @@ It looks at all of the trace's calls, found linked or not, so that whoever died 
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from request_lens.application.read_context import readable_state
 from request_lens.application.recounts import MAX_CANDIDATES, decisions_of, linked_of, recount_all, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.decision import decide
@@ -20,6 +22,7 @@ from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.domain.settling.uncertainty import is_proven
 from request_lens.domain.spans import Trace
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 
@@ -108,8 +111,12 @@ def _unproven(candidates: Sequence[Request], ports: Ports) -> Sequence[Request]:
     """Those that are not known to have all of their calls; of many none is looked at."""
     if len(candidates) > MAX_CANDIDATES:
         return candidates
-    states = [ports.store.load_request(each.request_id) for each in candidates]
-    proven = {state.request_id for state in states if state.spans_prove or is_proven(state.invocations)}
+    states = (readable_state(each.request_id, ports) for each in candidates)
+    proven = {
+        state.request_id
+        for state in states
+        if state is not None and (state.spans_prove or is_proven(state.invocations))
+    }
     return [each for each in candidates if each.request_id not in proven]
 
 
@@ -123,10 +130,11 @@ def _count(trace: Trace, decided: Sequence[UnlinkedInvocation], ports: Ports, po
     named = trace.requests if len(trace.requests) <= MAX_CANDIDATES else ()
     gaining: dict[RequestId, None] = dict.fromkeys((*(copy.link.request_id for copy in linked), *named))
     for request_id in gaining:
-        state = revise_if_due(request_id, ports, policy, just_decided=just_decided)
-        if has_news(state) and state.traced is not None and state.traced.has_all_calls:
-            # Its own message may be for a later time: that is from before its calls were known to be there.
-            ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
+        with suppress(UnreadableItem):  # its own settle tells that another version wrote of it
+            state = revise_if_due(request_id, ports, policy, just_decided=just_decided)
+            if has_news(state) and state.traced is not None and state.traced.has_all_calls:
+                # Its own message may be for a later time: that is from before its calls were known to be there.
+                ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
 
 
 def _recount_around(

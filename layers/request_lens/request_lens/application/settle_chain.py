@@ -96,10 +96,9 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if (target := asked.as_it_stands(target)).decision is not None:  # what is left of its chain goes on without it
         return [call for call in map(asked.as_it_stands, suspected.open_members) if call.decision is None]
     suspected = linking_context(target, asked.of_facts(facts), policy)
-    last = suspected.last_due
     context, states = read_requests(suspected, target, ports)
-    if _traces_tell_of(context, asked, ports):  # with the requests the part has further calls
-        return _settle_chain(target, ports, policy)
+    context = _with_traces_of_others(context, asked, target, ports)
+    last = suspected.last_due
     decision = decide_chain(context, now=now)
     if not decision.decisions:
         # With the requests the part may end earlier than without them: then nobody else would decide this call.
@@ -116,11 +115,15 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     return [call for call in left_behind if call.decision is None and call.invocation.invocation_id not in known]
 
 
-def _traces_tell_of(context: LinkingContext, asked: Asked, ports: Ports) -> bool:
-    """Whether traces decide calls of the context that they were not asked for before."""
-    fresh = [call for call in context.open_members if call.invocation.invocation_id not in asked.known]
-    known = ask_listed(fresh, ports, context.policy).known if fresh else {}
-    return any(call.decision is not None for call in known.values())
+def _with_traces_of_others(
+    context: LinkingContext, asked: Asked, target: UnlinkedInvocation, ports: Ports
+) -> LinkingContext:
+    """The context once the traces were asked of the open calls that its part has more than it had without requests."""
+    others = [call for call in context.open_members if call.invocation.invocation_id not in asked.known]
+    if not others or not context.policy.reads_spans:
+        return context
+    now_known = ask_listed(others, ports, context.policy)
+    return linking_context(target, now_known.of_facts(context.facts), context.policy)
 
 
 def _left_behind(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens.domain.policy import Policy
+from request_lens_cli.attaching.kinds import Kind, filter_pattern
 from request_lens_cli.local_aws.emulated.log_pattern import passes
 from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES
 from tests.support.telemetry.lambda_shapes import LAMBDA_SHAPES, UNTRACED_LAMBDA_SHAPES, report_line, start_line
@@ -55,8 +56,9 @@ def test_of_a_functions_log_one_line_a_run_passes_in_either_format() -> None:
 
 
 def test_the_command_attaches_with_the_templates_patterns() -> None:
-    assert FILTER_PATTERNS[Kind.SPANS] == WITHOUT_MEMORY
-    assert FILTER_PATTERNS[Kind.LAMBDA] == OF_LAMBDA
+    assert filter_pattern(Kind.SPANS, Policy()) == WITHOUT_MEMORY
+    assert filter_pattern(Kind.SPANS, Policy(reads_memory=True)) == WITH_MEMORY
+    assert filter_pattern(Kind.LAMBDA, Policy(reads_memory=True)) == OF_LAMBDA
 
 
 def test_without_the_parameters_the_stack_is_as_before() -> None:

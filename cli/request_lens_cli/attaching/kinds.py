@@ -1,7 +1,10 @@
 """The kinds of log groups that can be attached, each with the pattern of its subscription filter."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
+
+from request_lens.domain.policy import Policy
 
 
 class Kind(StrEnum):
@@ -26,6 +29,24 @@ FILTER_PATTERNS: Mapping[Kind, str] = {
     Kind.LAMBDA: '?"platform.start" ?"XRAY TraceId: 1-"',
 }
 """The pattern of each kind's filter, as in the template (a test compares them)."""
+
+WITH_MEMORY = _SPANS.removesuffix(" }") + ' || $.name = "Bedrock AgentCore.*" }'
+"""The pattern for spans where those of AgentCore's memory are to be read, too."""
+
+OF_TELEMETRY = frozenset({Kind.SPANS, Kind.LAMBDA})
+"""The kinds that a stack reads only where `SpanLogGroupName` says so."""
+
+
+def filter_pattern(kind: Kind, policy: Policy) -> str:
+    """The pattern by which a stack with this policy is sent the lines of a log group."""
+    return WITH_MEMORY if kind is Kind.SPANS and policy.reads_memory else FILTER_PATTERNS[kind]
+
+
+def kind_filtered_by(patterns: AbstractSet[str]) -> Kind | None:
+    """The kind of a log group with a filter of ours among these; None where it has none."""
+    known = {**{pattern: kind for kind, pattern in FILTER_PATTERNS.items()}, WITH_MEMORY: Kind.SPANS}
+    return next((kind for pattern, kind in known.items() if pattern in patterns), None)
+
 
 INSPECTED_AS: Mapping[Kind, str] = {
     Kind.INVOCATIONS: "invocation",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from botocore.exceptions import ClientError
 
-from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens.domain.policy import Policy
+from request_lens_cli.attaching.kinds import OF_TELEMETRY, Kind, filter_pattern
 from request_lens_cli.deployed.aws_errors import error_code, explained
 from request_lens_cli.deployed.log_group import MAX_FILTERS, STANDARD, LogGroup, SubscriptionFilter, find_log_group
 from request_lens_cli.deployed.processor import Permission, Processor, processor_of
@@ -32,6 +33,7 @@ class Attachments:
 
     stack_name: str
     own_log_group: str
+    policy: Policy
     processor: Processor
     logs: "CloudWatchLogsClient"
     pause: Callable[[float], None] = time.sleep
@@ -62,10 +64,13 @@ class Attachments:
     def attach(self, group: LogGroup, kind: Kind) -> bool:
         """Let the group invoke the processor, and filter it; False where all of that stood already.
 
-        Raises: click.ClickException where CloudWatch Logs does not take the filter. Then, and whatever else stops it, a
-        permission that it has just made is removed; what stood before stays.
+        Raises: click.ClickException where the stack reads no spans and the group has them or leads to them, or where
+        CloudWatch Logs does not take the filter. Then, and whatever else stops it, a permission that it has just made
+        is removed; what stood before stays.
         """
-        arn, pattern = self.processor.arn, FILTER_PATTERNS[kind]
+        if kind in OF_TELEMETRY and not self.policy.reads_spans:
+            raise click.ClickException(_reads_no_spans(self.stack_name, group.name, kind))
+        arn, pattern = self.processor.arn, filter_pattern(kind, self.policy)
         standing = [found for found in group.filters if found.destination_arn == arn]
         is_filtered = any(found.name != self.filter_name or found.pattern == pattern for found in standing)
         is_permitted = any(permission.covers(group.arn) for permission in self.processor.permissions())
@@ -138,11 +143,23 @@ class Attachments:
         raise click.ClickException(f"CloudWatch Logs did not take the filter. {refused} Nothing was changed.")
 
 
+def own_groups(stack: DeployedStackView) -> dict[Kind, str]:
+    """The names of the log groups that the stack itself subscribes to: of spans only where it reads them."""
+    optional = {Kind.SPANS: "SpanLogGroupName", Kind.LAMBDA: "LambdaLogGroupName"}
+    named = {kind: stack.parameters.get(parameter, "") for kind, parameter in optional.items()}
+    return {
+        Kind.ACCESS: stack.output("AccessLogGroupName"),
+        Kind.INVOCATIONS: stack.output("InvocationLogGroupName"),
+        **{kind: name for kind, name in named.items() if name},
+    }
+
+
 def attachments_of(stack: DeployedStackView) -> Attachments:
     """What is attached to a stack. Raises: click.ClickException where it is none of ours."""
     return Attachments(
         stack_name=stack.name,
         own_log_group=stack.outputs.get("ProcessorLogGroupName", ""),
+        policy=stack.policy,
         processor=processor_of(stack),
         logs=stack.session.client("logs"),
     )
@@ -157,6 +174,11 @@ def _attached_by(permission: Permission) -> Sequence[str]:
 
 def _statement_id(name: str) -> str:
     return _STATEMENT + hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def _reads_no_spans(stack_name: str, name: str, kind: Kind) -> str:
+    parameter = f"SpanLogGroupName={name}" if kind is Kind.SPANS else f"'SpanLogGroupName=… LambdaLogGroupName={name}'"
+    return f"{stack_name} reads no spans. Nothing was changed: sam deploy --parameter-overrides {parameter}"
 
 
 def _made_elsewhere(name: str, filters: Sequence[SubscriptionFilter]) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
-from request_lens_cli.attaching.log_groups import attachments_of
+from request_lens_cli.attaching.kinds import Kind, kind_filtered_by
+from request_lens_cli.attaching.log_groups import attachments_of, own_groups
 from request_lens_cli.deployed.log_group import LogGroup, find_log_group
 from request_lens_cli.deployed.newest_lines import LATELY
 from request_lens_cli.deployed.processor import Processor, processor_of
@@ -63,11 +63,8 @@ class Examined:
 
     @property
     def own_groups(self) -> dict[Kind, str]:
-        """The names of the two log groups that the stack subscribes to."""
-        return {
-            Kind.INVOCATIONS: self.stack.output("InvocationLogGroupName"),
-            Kind.ACCESS: self.stack.output("AccessLogGroupName"),
-        }
+        """The names of the log groups that the stack itself subscribes to."""
+        return own_groups(self.stack)
 
     @cached_property
     def attached(self) -> Sequence[str]:
@@ -90,5 +87,4 @@ class Examined:
 def _attached_source(name: str, group: LogGroup | None, arn: str) -> Source:
     filters = group.filters if group is not None else ()
     patterns = {found.pattern for found in filters if found.destination_arn == arn}
-    kind = next((kind for kind, pattern in FILTER_PATTERNS.items() if pattern in patterns), None)
-    return Source(name=name, kind=kind, group=group)
+    return Source(name=name, kind=kind_filtered_by(patterns), group=group)

@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 from click import ClickException
 
-from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens.domain.policy import Policy
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind, filter_pattern
 from request_lens_cli.attaching.log_groups import attachments_of
 from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.options.stack_choice import StackChoice
 from tests.support.operating.operated_stack import ACCESS, OTHER_FUNCTION, PROCESSOR_LOG, OperatedStack, operated
+from tests.support.telemetry.lambda_shapes import report_line, start_line
+from tests.support.telemetry.span_shapes import bedrock_call
 from tests.support.template_document import RESOURCES
 
 __all__ = ["operated"]
@@ -141,8 +144,49 @@ def test_the_processors_own_log_group_is_refused(operated: OperatedStack) -> Non
 def test_the_kind_must_be_said_where_no_line_tells_it(operated: OperatedStack) -> None:
     operated.logs.create_log_group(logGroupName=GROUP)
 
-    assert "say it with --kind invocations or access" in operated.refusal("attach", GROUP, exit_code=2)
+    assert "say it with --kind invocations or access or spans or lambda" in operated.refusal(
+        "attach", GROUP, exit_code=2
+    )
     assert "It had no line in the last day." in operated.answer("attach", GROUP, "--kind", "access")
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (Kind.SPANS, json.dumps(bedrock_call())),
+        (Kind.LAMBDA, json.dumps(start_line())),
+        (Kind.LAMBDA, report_line()),
+    ],
+)
+@pytest.mark.parametrize("memory", ["false", "true"])
+def test_a_stack_that_reads_spans_takes_more_of_them_and_of_what_leads_to_them(
+    orders: OperatedStack, kind: Kind, line: str, memory: str
+) -> None:
+    orders.deploy(SpanLogGroupName="aws/spans", MemorySpans=memory)
+    orders.write(GROUP, line)
+
+    answer = orders.answer("attach", GROUP)
+
+    policy = Policy(reads_spans=True, reads_memory=memory == "true")
+    assert orders.filters(GROUP) == {OUR_FILTER: filter_pattern(kind, policy)}
+    assert f"Attached {GROUP} ({kind})" in answer
+    assert "Its newest line is read: " in answer
+    assert f"Detached {GROUP}" in orders.answer("detach", GROUP)
+
+
+@pytest.mark.parametrize(
+    ("kind", "helps"),
+    [("spans", f"SpanLogGroupName={GROUP}"), ("lambda", f"'SpanLogGroupName=… LambdaLogGroupName={GROUP}'")],
+)
+def test_a_stack_that_reads_no_spans_refuses_them_and_says_what_to_deploy_with(
+    orders: OperatedStack, kind: str, helps: str
+) -> None:
+    before = state(orders)
+
+    refusal = orders.refusal("attach", GROUP, "--kind", kind)
+
+    assert refusal.endswith(f"reads no spans. Nothing was changed: sam deploy --parameter-overrides {helps}")
+    assert state(orders) == before
 
 
 @pytest.mark.parametrize("stands", [False, True])

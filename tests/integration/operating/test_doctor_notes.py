@@ -6,13 +6,20 @@ import pytest
 
 from request_lens.domain.facts import Tag
 from request_lens.domain.linking.link import Assumption, Reason, Unattributed
+from request_lens.domain.policy import Policy
+from request_lens_cli.attaching.kinds import Kind, filter_pattern
 from tests.support.facts import call
 from tests.support.facts import tag as tag_of
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
-from tests.support.operating.operated_stack import ACCESS, INVOCATIONS
+from tests.support.operating.operated_stack import ACCESS, ACCOUNT, INVOCATIONS
 from tests.support.sample_states import settled
+from tests.support.telemetry.lambda_shapes import report_line, start_line
+from tests.support.telemetry.span_shapes import IGNORED_SPAN_SHAPES, bedrock_call
+from tests.support.under_test import REGION
 
 __all__ = ["healthy"]
+
+FUNCTION_LOG = "/aws/lambda/ask"
 
 pytestmark = pytest.mark.slow  # each deploys a stack and examines all of it
 
@@ -113,7 +120,54 @@ def test_what_goes_through_bedrock_mantle_is_said_to_be_unseen(healthy: HealthyS
 def test_spans_that_are_not_read(healthy: HealthyStack) -> None:
     healthy.aws.logs.create_log_group(logGroupName="aws/spans")
 
-    assert "There are spans in aws/spans" in noted(healthy)["spans"]["text"]
+    found = noted(healthy)["spans"]
+
+    assert "There are spans in aws/spans that are not read." in found["text"]
+    assert found["remedy"].endswith("SpanLogGroupName=aws/spans")
+
+
+def reading_spans(stack: HealthyStack) -> None:
+    """Deploy it with spans and a function that leads to them, as the template subscribes to them."""
+    groups = {"SpanLogGroupName": (Kind.SPANS, "aws/spans"), "LambdaLogGroupName": (Kind.LAMBDA, FUNCTION_LOG)}
+    stack.aws.deploy(**{parameter: name for parameter, (_, name) in groups.items()})
+    for kind, name in groups.values():
+        stack.aws.logs.create_log_group(logGroupName=name)
+        stack.aws.subscribe(name, filter_pattern(kind, Policy()))
+        stack.aws.lambda_.add_permission(
+            FunctionName=stack.aws.function,
+            StatementId=f"template-{kind}",
+            Action="lambda:InvokeFunction",
+            Principal="logs.amazonaws.com",
+            SourceArn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*",
+        )
+
+
+def spans_found(stack: HealthyStack) -> str:
+    findings = json.loads(stack.aws.ask("doctor", "--format", "json").stdout)["findings"]
+    return next(f"{each['outcome']}: {each['text']}" for each in findings if each["check"] == "spans")
+
+
+def test_spans_that_are_read_are_told_once_some_came(healthy: HealthyStack) -> None:
+    reading_spans(healthy)
+    healthy.aws.write("aws/spans", json.dumps(IGNORED_SPAN_SHAPES["event_loop"]("")))
+    assert spans_found(healthy).startswith("note: No span of a call, an agent or a tool came to aws/spans")
+
+    healthy.aws.write("aws/spans", json.dumps(bedrock_call()))
+    healthy.aws.write(FUNCTION_LOG, json.dumps(start_line(trace=None)))
+    assert spans_found(healthy).startswith(f"note: No line of the last day in {FUNCTION_LOG} names a trace")
+
+    healthy.aws.write(FUNCTION_LOG, report_line())
+    assert spans_found(healthy) == f"fine: Read from aws/spans; {FUNCTION_LOG}."
+
+
+def test_a_filter_for_spans_that_is_another_than_the_templates_is_a_fault(healthy: HealthyStack) -> None:
+    reading_spans(healthy)
+    healthy.aws.deploy(SpanLogGroupName="aws/spans", LambdaLogGroupName=FUNCTION_LOG, MemorySpans="true")
+
+    result = healthy.aws.ask("doctor", "--format", "json")
+
+    assert result.exit_code == 1
+    assert "The filter of aws/spans has the pattern" in json.loads(result.stdout)["findings"][-1]["text"]
 
 
 def test_a_format_without_a_duration_links_by_tags_alone(healthy: HealthyStack) -> None:

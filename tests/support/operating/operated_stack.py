@@ -18,8 +18,10 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from moto import mock_aws
 from moto.awslambda.models import LambdaFunction
+from moto.logs.utils import EventMessageFilter
 
 from request_lens.adapters.memory.clock import MemoryClock
+from request_lens_cli.local_aws.emulated.log_pattern import passes
 from request_lens_cli.main import main
 from tests.support.request_table import table_properties
 from tests.support.template_document import OUTPUTS, PARAMETERS, RESOURCES
@@ -240,6 +242,10 @@ def operated_stack(**parameters: str) -> Iterator[OperatedStack]:
             patched.delenv(name, raising=False)
         patched.setenv("AWS_DEFAULT_REGION", REGION)
         stack = OperatedStack(session=boto3.Session(region_name=REGION))
+        patched.setattr(EventMessageFilter, "matches", _passes)
+        patched.setattr(
+            EventMessageFilter, "__init__", lambda event_filter, pattern: setattr(event_filter, "text", pattern)
+        )
         patched.setattr(LambdaFunction, "invoke", lambda _, body, *__: stack.processor(json.loads(body)))
         hooks += [("before-parameter-build", _Refusal(stack)), ("after-call", _Classes(stack.classes))]
         patched.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, *hooks])
@@ -248,6 +254,11 @@ def operated_stack(**parameters: str) -> Iterator[OperatedStack]:
         stack.subscribe(ACCESS)
         switch_logging_on(stack)
         yield stack
+
+
+def _passes(event_filter: EventMessageFilter, message: str) -> bool:
+    """As CloudWatch Logs filters: moto knows no conditions on JSON."""
+    return passes(vars(event_filter)["text"] or "", message)
 
 
 def switch_logging_on(stack: OperatedStack, group: str = INVOCATIONS, *, role: str | None = None) -> None:

@@ -18,7 +18,7 @@ Exit codes:
   1  refused: the reason is said, and nothing was changed
   2  the command line is wrong"""
 
-_ATTACH_HELP = f"""Subscribe a further log group to the stack's processor: an access log of another API, or invocations.
+_ATTACH_HELP = f"""Subscribe a further log group to the stack's processor: another API's, of invocations, or of spans.
 
 GROUP needs the class Standard and room for a subscription filter: it takes two. The processor is permitted to be
 invoked by it, and gets its lines from now on. Attaching it again changes nothing.
@@ -27,6 +27,7 @@ invoked by it, and gets its lines from now on. Attaching it again changes nothin
 Examples:
   request-lens attach /aws/apigateway/orders
   request-lens attach /bedrock/other-invocations --kind invocations --stack-name request-lens-prod
+  request-lens attach /aws/bedrock-agentcore/runtimes/orders-ABCDEF1234-DEFAULT --kind spans
 
 {_EXIT_CODES}
 """

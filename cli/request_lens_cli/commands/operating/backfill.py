@@ -9,7 +9,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.presentation.formatting import iso_ms, pluralize
-from request_lens_cli.attaching.log_groups import attachments_of
+from request_lens_cli.attaching.log_groups import attachments_of, own_groups
 from request_lens_cli.commands.operating.aws_command import AwsCommand
 from request_lens_cli.deployed.aws_errors import explained
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
@@ -91,9 +91,8 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
 
 
 def _groups_that_are_read(stack: DeployedStackView) -> tuple[str, ...]:
-    """The stack's two log groups, and those that were attached."""
-    own = (stack.output("AccessLogGroupName"), stack.output("InvocationLogGroupName"))
-    return (*own, *attachments_of(stack).names())
+    """The stack's own log groups, and those that were attached."""
+    return (*own_groups(stack).values(), *attachments_of(stack).names())
 
 
 def _announce(sources: Sequence[Source], asked: Period, period: Period) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.attaching.kinds import Kind, filter_pattern
 from request_lens_cli.deployed.log_group import MAX_FILTERS, made_again
 from request_lens_cli.diagnosis.examined import Examined, Source
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
@@ -12,13 +12,13 @@ FILTERS, PERMISSION = "filters", "permission"
 
 def check_filters(examined: Examined) -> Iterator[Finding]:
     """Each log group is there, and has a filter that sends the right lines to the processor."""
-    sources, arn = examined.sources, examined.processor.arn
-    faults = [found for source in sources if (found := _filter_fault(source, arn)) is not None]
+    sources = examined.sources
+    faults = [found for source in sources if (found := _filter_fault(source, examined)) is not None]
     yield from faults or [fine(FILTERS, f"{', '.join(source.name for source in sources)} are subscribed.")]
 
 
-def _filter_fault(source: Source, arn: str) -> Finding | None:
-    kind = source.kind or Kind.ACCESS
+def _filter_fault(source: Source, examined: Examined) -> Finding | None:
+    kind, arn = source.kind or Kind.ACCESS, examined.processor.arn
     attach = f"Run `request-lens attach {source.name} --kind {kind}`."
     if source.group is None:
         remedy = f"{made_again(source.name)} {attach} Or, if you had attached it: `request-lens detach {source.name}`."
@@ -30,8 +30,9 @@ def _filter_fault(source: Source, arn: str) -> Finding | None:
         return fault(FILTERS, text, f"Remove one of them. {attach}")
     if not patterns:
         return fault(FILTERS, f"{source.name} has no filter that sends its lines to the processor.", attach)
-    if FILTER_PATTERNS[kind] not in patterns:
-        text = f"The filter of {source.name} has the pattern {patterns[0]!r} instead of {FILTER_PATTERNS[kind]!r}."
+    wanted = filter_pattern(kind, examined.stack.policy)
+    if wanted not in patterns:
+        text = f"The filter of {source.name} has the pattern {patterns[0]!r} instead of {wanted!r}."
         return fault(FILTERS, text, f"Delete that filter. {attach}")
     return None
 

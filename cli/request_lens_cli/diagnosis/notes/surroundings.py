@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind, filter_pattern
 from request_lens_cli.attaching.sample_lines import newest_samples
 from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.metrics import Metrics
@@ -61,8 +61,35 @@ def note_mantle(examined: Examined) -> Iterator[Finding]:
 
 
 def note_spans(examined: Examined) -> Iterator[Finding]:
-    """Whether agents write spans, which are not read."""
-    if find_log_group(examined.logs, SPANS_GROUP) is not None:
-        yield note(SPANS, f"There are spans in {SPANS_GROUP}. They are not attached: Request Lens reads no spans yet.")
+    """Whether agents write spans, whether they are read, and whether what leads to them names traces."""
+    if examined.stack.policy.reads_spans:
+        yield from _read_spans(examined)
+    elif find_log_group(examined.logs, SPANS_GROUP) is not None:
+        text = f"There are spans in {SPANS_GROUP} that are not read. They would link calls exactly, without a tag."
+        yield note(SPANS, text, f"sam deploy --parameter-overrides SpanLogGroupName={SPANS_GROUP}")
     else:
-        yield fine(SPANS, "There are none.")
+        yield fine(SPANS, f"There is no {SPANS_GROUP}.")
+
+
+def _read_spans(examined: Examined) -> Iterator[Finding]:
+    groups = examined.sources_of(Kind.SPANS)
+    if not _reads(examined, Kind.SPANS, "span"):
+        text = f"No span of a call, an agent or a tool came to {', '.join(groups)} in the last day."
+        yield note(SPANS, text, "See docs/attaching.md: the agent needs OpenTelemetry, X-Ray Transaction Search.")
+        return
+    functions = examined.sources_of(Kind.LAMBDA)
+    if functions and not _reads(examined, Kind.LAMBDA, "lambda"):
+        text = f"No line of the last day in {', '.join(functions)} names a trace: no HTTP request leads to its spans."
+        yield note(SPANS, text, "Switch active tracing of the function on; in JSON, its system log level at INFO.")
+        return
+    yield fine(SPANS, f"Read from {', '.join(groups)}{'; ' if functions else ''}{', '.join(functions)}.")
+
+
+def _reads(examined: Examined, kind: Kind, read_as: str) -> bool:
+    """Whether one of the newest lines of a group of this kind is read as such."""
+    pattern = filter_pattern(kind, examined.stack.policy)
+    return any(
+        sample.kind == read_as
+        for group in examined.sources_of(kind)
+        for sample in newest_samples(examined.logs, group, now=examined.now, pattern=pattern)
+    )

@@ -32,8 +32,8 @@ demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SC
 agent: setup
 	@scripts/setup.sh agent
 
-demo-agent: agent ## Run a real agent on a local AWS and show its calls (KEEP=1 leaves it running)
-	@$(BIN)/request-lens demo-agent $(if $(filter-out 0,$(KEEP)),--keep)
+demo-agent: agent ## Run a real agent on a local AWS and show its calls (SPANS=1 links by its spans; KEEP=1 leaves it running)
+	@$(BIN)/request-lens demo-agent $(if $(filter-out 0,$(SPANS)),--spans) $(if $(filter-out 0,$(KEEP)),--keep)
 
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 	@$(BIN)/request-lens local down

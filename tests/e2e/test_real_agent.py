@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -11,7 +11,13 @@ import pytest
 from request_lens.domain.spans import Span, SpanKind
 from request_lens.wire.spans.span import read_span
 from request_lens_cli.agent_demo.agent_run import AgentRun, Way, ask_agent, links_of, wait_until_counted
-from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, example_prompts, run_example
+from request_lens_cli.agent_demo.example import (
+    RunningAgent,
+    deploy_example,
+    example_prompts,
+    run_example,
+    stop_example,
+)
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
@@ -25,9 +31,10 @@ PACE = 0.1
 
 
 @pytest.fixture(scope="module")
-def agent(deployment: DemoStack) -> RunningAgent:
+def agent(deployment: DemoStack) -> Iterator[RunningAgent]:
     stack = deploy_example(deployment.local, say=lambda _: None)
-    return run_example(deployment.local, stack, pace=PACE)
+    yield run_example(deployment.local, stack, pace=PACE)
+    stop_example(deployment.local)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A run: prompts that a real agent was asked, and what the deployed table holds of them."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,8 +54,8 @@ def ask_agent(agent: RunningAgent, way: Way, prompts: Sequence[str], *, table: D
     return AgentRun(asked=ask_all(prompts, agent.urls[way.kind], at_a_time=way.at_a_time), table=table)
 
 
-def wait_until_counted(run: AgentRun, *, calls: int, note: Note) -> Report:
-    """The report once every request is settled, and all calls are in the summaries.
+def wait_until_counted(run: AgentRun, *, calls: int, note: Note, complete: bool = False) -> Report:
+    """The report once every request is settled, all calls are in the summaries, and spans prove so if that is wanted.
 
     Raises: click.ClickException where that takes longer than the time-out.
     """
@@ -65,7 +66,7 @@ def wait_until_counted(run: AgentRun, *, calls: int, note: Note) -> Report:
         found = report.totals.llm_calls
         words = f"{settled} of {pluralize(len(run.asked), 'request')} settled, {pluralize(found, 'LLM call')}"
         note(words)
-        if settled == len(run.asked) and found >= calls:
+        if settled == len(run.asked) and found >= calls and (not complete or all_complete(report)):
             return report
         if time.monotonic() > deadline:
             raise click.ClickException(
@@ -73,6 +74,18 @@ def wait_until_counted(run: AgentRun, *, calls: int, note: Note) -> Report:
                 "stand-ins' logs, and `make demo-agent KEEP=1` leaves the local AWS running."
             )
         time.sleep(POLL_SECONDS)
+
+
+def all_complete(report: Report) -> bool:
+    """Whether spans prove of each request that all of its calls are there."""
+    traced = [state.summary.traced for state in report.requests if state.summary is not None]
+    return bool(traced) and all(each is not None and each.complete for each in traced)
+
+
+def tools_of(report: Report) -> Counter[str]:
+    """How often each tool ran, by its name, as spans tell."""
+    traced = [state.summary.traced for state in report.requests if state.summary is not None]
+    return Counter(tool.tool for each in traced if each is not None for tool in each.tools)
 
 
 def links_of(report: Report) -> set[tuple[str, str]]:

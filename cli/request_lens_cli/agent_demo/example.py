@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -11,16 +12,23 @@ from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import DeployedStack, build, deploy_built, deployed_stack
 from request_lens_cli.local_aws.environment import ACCOUNT_ID, REGION
+from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
+from request_lens_cli.local_aws.processes import stop_group
+from request_lens_cli.local_aws.running_state import read_state, write_state
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from request_lens_cli.local_aws.deployment import Say
     from request_lens_cli.local_aws.lifecycle import LocalAws
 
 FOLDER = "examples/agent"
-PROGRAM = f"{FOLDER}/agent/agent_main.py"
+PROGRAM = "agent_main.py"
+
+TAG = "request_tag"
+"""What each line of the agent's programs names that has to do with tags."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +75,39 @@ def _set_rest_access_log(local: LocalAws, stack: DeployedStack) -> None:
     )
 
 
-def run_example(local: LocalAws, stack: DeployedStack, *, pace: float) -> RunningAgent:
+def read_spans(local: LocalAws, example: DeployedStack, *, say: Say) -> None:
+    """Deploy Request Lens, which was built, so that it reads the spans of the example's agent.
+
+    Their group is made before, as Transaction Search makes it on AWS. Raises: LocalAwsError where sam fails.
+    """
+    logs = local_client("logs", endpoint=local.endpoint)
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=SPAN_GROUP)
+    groups = {"SpanLogGroupName": SPAN_GROUP, "LambdaLogGroupName": f"/aws/lambda/{example.name}-entry"}
+    deploy_built(local, say=say, parameters=groups)
+
+
+def untagged_programs(local: LocalAws) -> Path:
+    """A folder with the agent's programs without the lines that name the tag: as if nobody had changed the agent."""
+    folder = local.paths.state / "untagged-agent"
+    folder.mkdir(parents=True, exist_ok=True)
+    for program in (local.paths.checkout / FOLDER / "agent").glob("*.py"):
+        lines = program.read_text(encoding="utf-8").splitlines(keepends=True)
+        untagged = "".join(line for line in lines if TAG not in line)
+        (folder / program.name).write_text(untagged, encoding="utf-8")
+    return folder
+
+
+def run_example(local: LocalAws, stack: DeployedStack, *, pace: float, is_tagged: bool = True) -> RunningAgent:
     """Start the stand-ins and the agent. Raises: LocalAwsError where one does not start."""
+    programs = local.paths.checkout / FOLDER / "agent" if is_tagged else untagged_programs(local)
     start_model(local, pace=pace)
     telemetry = start_telemetry(local)
     start_agentcore(
         local,
         runtime_arn=_runtime_arn(local),
         role_arn=stack.output("AgentRoleArn"),
-        program=PROGRAM,
+        program=programs / PROGRAM,
         environment={
             "FILES_BUCKET_NAME": stack.output("FilesBucketName"),
             "MODEL_ID": stack.output("ModelId"),
@@ -90,6 +122,15 @@ def serve_apis(local: LocalAws, stack: DeployedStack) -> RunningAgent:
     http = start_api(local, Kind.HTTP, api_id=stack.output("HttpApiId"))
     rest = start_api(local, Kind.REST, api_id=stack.output("RestApiId"))
     return RunningAgent(stack=stack, urls={Kind.HTTP: f"{http}/ask", Kind.REST: f"{rest}/live/ask"}, local=local)
+
+
+def stop_example(local: LocalAws) -> None:
+    """Stop the stand-ins and the agent; the stacks stay, and the example may run again."""
+    state = read_state(local.paths)
+    if state is not None:
+        for process in state.stand_ins:
+            stop_group(process.pid)
+        write_state(state.model_copy(update={"stand_ins": ()}), local.paths)
 
 
 def _runtime_arn(local: LocalAws) -> str:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
@@ -65,11 +66,11 @@ def start_telemetry(local: LocalAws) -> Mapping[str, str]:
 
 
 def start_agentcore(
-    local: LocalAws, *, runtime_arn: str, role_arn: str, program: str, environment: Mapping[str, str]
+    local: LocalAws, *, runtime_arn: str, role_arn: str, program: Path, environment: Mapping[str, str]
 ) -> None:
-    """Start the stand-in for AgentCore, which starts the agent: a program of the checkout, in its own environment."""
+    """Start the stand-in for AgentCore, which starts the agent's program in an environment of its own."""
     port = _service_port(local, AGENTCORE_ENDPOINT)
-    command = [str(local.paths.environment_python("agent")), str(local.paths.checkout / program)]
+    command = [str(local.paths.environment_python("agent")), str(program)]
     options = ["--endpoint", local.endpoint, "--runtime-arn", runtime_arn, "--role-arn", role_arn]
     tag = {"PYTHONPATH": str(local.paths.checkout / "layers" / "request_tag"), "AWS_REGION": REGION}
     own = {**environment, **tag, MODEL_ENDPOINT: local.service_endpoints[MODEL_ENDPOINT]}

@@ -7,8 +7,14 @@ from rich.console import Console
 
 from request_lens.presentation.timeline.drawing import draw_timeline
 from request_lens.presentation.timeline.pieces import Words
-from request_lens_cli.agent_demo.agent_run import Way, ask_agent, links_of, wait_until_counted
-from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, example_prompts, run_example
+from request_lens_cli.agent_demo.agent_run import Way, ask_agent, links_of, tools_of, wait_until_counted
+from request_lens_cli.agent_demo.example import (
+    RunningAgent,
+    deploy_example,
+    example_prompts,
+    read_spans,
+    run_example,
+)
 from request_lens_cli.commands.demo import alone_in
 from request_lens_cli.deployed.table import DeployedTable, open_table
 from request_lens_cli.local_aws.api.deployed_api import Kind
@@ -31,7 +37,13 @@ EXPECTED_CALLS = 17
 WAYS = (Way(kind=Kind.HTTP, at_a_time=1), Way(kind=Kind.REST, at_a_time=5))
 """How the prompts are asked, run by run."""
 
-EXACT = {("tag", "exact")}
+OVERLAPPING = Way(kind=Kind.HTTP, at_a_time=5)
+"""One more where links are by spans: an HTTP API's record names no trace, but the function's run that it began."""
+
+BY_TAGS, BY_SPANS = {("tag", "exact")}, {("trace", "exact")}
+
+TOOLS = 7
+"""How many of the ten prompts have the agent use a tool."""
 
 WRITTEN = {"clouds.txt", "hello.txt"}
 """The files that the ten prompts have the agent write."""
@@ -39,11 +51,13 @@ WRITTEN = {"clouds.txt", "hello.txt"}
 
 @click.command("demo-agent")
 @click.option("--keep", is_flag=True, help="Leave the local AWS running; stop it with `make down`.")
+@click.option("--spans", is_flag=True, help="Take the tags out of the agent: its calls are linked by its spans.")
 @click.option("--pace", default=1.0, show_default=True, help="Multiplies the latency of the scripted model.")
-def demo_agent_command(*, keep: bool, pace: float) -> None:
+def demo_agent_command(*, keep: bool, spans: bool, pace: float) -> None:
     """Deploy to a local AWS with the agent of examples/agent, ask it ten prompts by HTTP, twice, and show the result.
 
-    The agent, its libraries, its tools and its tags are real; the model, AgentCore and the APIs are stand-ins.
+    The agent, its libraries, its tools, its tags and its spans are real; the model, AgentCore and the APIs are
+    stand-ins.
     """
     paths, console = checkout_paths(), open_console()
     with ExitStack() as running:
@@ -51,13 +65,13 @@ def demo_agent_command(*, keep: bool, pace: float) -> None:
         with phase(console, "start", "a local AWS on this machine") as note:
             local = running.enter_context(running_local_aws(keep=keep))
             note(f"local AWS at {local.endpoint}")
-        table, agent = _deploy(local, console, pace=pace)
-        for way in WAYS:
-            _ask(agent, way, table, console)
+        table, agent = _deploy(local, console, pace=pace, spans=spans)
+        for way in (*WAYS, OVERLAPPING) if spans else WAYS:
+            _ask(agent, way, table, console, spans=spans)
         _show_files(agent, console)
 
 
-def _deploy(local: LocalAws, console: Console, *, pace: float) -> tuple[DeployedTable, RunningAgent]:
+def _deploy(local: LocalAws, console: Console, *, pace: float, spans: bool) -> tuple[DeployedTable, RunningAgent]:
     with phase(console, "build", "sam build") as note:
         build(local, say=note)
     with phase(console, "deploy", "sam deploy") as note:
@@ -65,22 +79,27 @@ def _deploy(local: LocalAws, console: Console, *, pace: float) -> tuple[Deployed
         start_emf_stand_in(local, log_group=stack.output("ProcessorLogGroupName"))
     with phase(console, "deploy", "the agent's stack, by sam build and sam deploy") as note:
         example = deploy_example(local, say=note)
+    if spans:
+        with phase(console, "deploy", "sam deploy, with the log groups of the agent's spans") as note:
+            read_spans(local, example, say=note)
     with phase(console, "agent", "the agent starts") as note:
-        agent = run_example(local, example, pace=pace)
+        agent = run_example(local, example, pace=pace, is_tagged=not spans)
         note(f"the agent answers at {agent.urls[Kind.HTTP]}; stand-ins for Bedrock's models, AgentCore and the APIs")
     return open_table(local_client("dynamodb", endpoint=local.endpoint), stack.output("RequestTableName")), agent
 
 
-def _ask(agent: RunningAgent, way: Way, table: DeployedTable, console: Console) -> None:
+def _ask(agent: RunningAgent, way: Way, table: DeployedTable, console: Console, *, spans: bool) -> None:
     """Ask the ten prompts, wait until they have settled, show them, and hold them to what the article found."""
     with phase(console, "ask", f"ten prompts {way}"):
         run = ask_agent(agent, way, example_prompts(agent.local), table=table)
     for each in run.asked:
         console.print(f"  {each.prompt} → {' '.join(each.answer.split())}", style="dim", highlight=False, markup=False)
     with phase(console, "settle", "the requests settle") as note:
-        report = wait_until_counted(run, calls=EXPECTED_CALLS, note=note)
-    _show(report, agent.local, console, name=f"timeline-agent-{way.at_a_time}")
-    _require_as_expected(report)
+        report = wait_until_counted(run, calls=EXPECTED_CALLS, note=note, complete=spans)
+    _show(report, agent.local, console, name=f"timeline-agent-{way.kind.lower()}-{way.at_a_time}")
+    _require_as_expected(report, BY_SPANS if spans else BY_TAGS)
+    if spans:
+        _show_tools(report, console)
 
 
 def _show(report: Report, local: LocalAws, console: Console, *, name: str) -> None:
@@ -95,13 +114,22 @@ def _show(report: Report, local: LocalAws, console: Console, *, name: str) -> No
     console.print(f"Timeline: {shown_path(target)} and {shown_path(target.with_suffix('.png'))}\n", highlight=False)
 
 
-def _require_as_expected(report: Report) -> None:
+def _require_as_expected(report: Report, links: set[tuple[str, str]]) -> None:
     """Hold a run to what the article found. Raises: click.ClickException."""
-    if report.totals.llm_calls != EXPECTED_CALLS or links_of(report) != EXACT:
+    if report.totals.llm_calls != EXPECTED_CALLS or links_of(report) != links:
         raise click.ClickException(
-            f"Expected {EXPECTED_CALLS} LLM calls, each linked exactly by its tag; found {report.totals.llm_calls}, "
+            f"Expected {EXPECTED_CALLS} LLM calls, linked by {sorted(links)}; found {report.totals.llm_calls}, "
             f"linked by {sorted(links_of(report))}."
         )
+
+
+def _show_tools(report: Report, console: Console) -> None:
+    """Name the tools that ran, as spans tell. Raises: click.ClickException where one is missing."""
+    tools = tools_of(report)
+    named = ", ".join(f"{name} {times}" for name, times in sorted(tools.items()))
+    console.print(f"All calls are proven to be there; tools that ran: {named}\n", highlight=False)
+    if tools.total() != TOOLS:
+        raise click.ClickException(f"Expected {TOOLS} runs of tools.")
 
 
 def _show_files(agent: RunningAgent, console: Console) -> None:

@@ -5,12 +5,14 @@ two.
 """
 
 import re
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.benchmark import monthly_bill
-from tests.support.metering.cost_traffic import cost_traffic
+from tests.support.metering.cost_spans import function_line, span_lines
+from tests.support.metering.cost_traffic import CostTraffic, Line, cost_traffic
 from tests.support.metering.list_prices import Cost, cost_of
 from tests.support.metering.metered_run import Usage, metered_run
 from tests.support.template_document import of_type
@@ -74,6 +76,50 @@ def used_where_dense() -> Usage:
     return metered_run(traffic, batch=5)
 
 
+class Told(StrEnum):
+    """How the calls of requests of two calls and one tool are told, in the table of spans."""
+
+    TAGS = "tagged"
+    TIME = "untagged"
+    REST_SPANS = "by spans, REST API"
+    HTTP_SPANS = "by spans, HTTP API and function"
+
+
+TOLD_REQUESTS = 20
+"""How many are run of those: they fill 4 batches of records, 8 of calls and 28 of spans."""
+
+SPANS_LIMIT = 17.50
+"""US dollars per million invocations that are linked by spans, at five log events a batch: what it cost on 2026-11-29,
+and a little. The aim is 10."""
+
+
+@cache
+def used_told(told: Told) -> Usage:
+    """What requests of two calls and one tool used, at five log events a batch."""
+    is_tagged, is_http = told is Told.TAGS, told is not Told.REST_SPANS
+    gap_s = UNTAGGED_GAP_S if told is Told.TIME else BATCHES[5]
+    traffic = cost_traffic(
+        requests=TOLD_REQUESTS, gap_s=gap_s, tagged=is_tagged, calls=2, api="http" if is_http else "rest"
+    )
+    return metered_run(traffic, batch=5, besides=_spans(traffic, told))
+
+
+def _spans(traffic: CostTraffic, told: Told) -> dict[str, list[Line]]:
+    """The lines of further log groups where calls are told by spans."""
+    script = traffic.script
+    if told not in (Told.REST_SPANS, Told.HTTP_SPANS) or script is None:
+        return {}
+    spans = [line for each in traffic.planned for line in span_lines(each, script)]
+    runs = [function_line(each, script) for each in traffic.planned] if told is Told.HTTP_SPANS else []
+    groups = {"aws/spans": spans, "/aws/lambda/ask": runs}
+    return {name: sorted(lines, key=lambda line: line.at) for name, lines in groups.items() if lines}
+
+
+def spans_table() -> str:
+    """The page's table of requests of two calls and one tool: US dollars per million invocations."""
+    return _table("USD per million invocations", {told.value: cost_of(used_told(told)) for told in Told})
+
+
 @cache
 def used(case: Case) -> Usage:
     """What this column's traffic used."""
@@ -89,8 +135,14 @@ def costs() -> dict[Case, Cost]:
 
 def table(priced: dict[Case, Cost]) -> str:
     """The page's table: US dollars per million invocations."""
-    titles = [f"{'tagged' if case.tagged else 'untagged'}, {case.batch} per batch" for case in priced]
-    lines = ["| USD per million invocations | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
+    by_title = {
+        f"{'tagged' if case.tagged else 'untagged'}, {case.batch} per batch": cost for case, cost in priced.items()
+    }
+    return _table("USD per million invocations", by_title)
+
+
+def _table(title: str, priced: dict[str, Cost]) -> str:
+    lines = [f"| {title} | " + " | ".join(priced) + " |", "|---" * (len(priced) + 1) + "|"]
     for name, label in ROWS.items():
         lines.append(f"| {label} | " + " | ".join(f"{getattr(cost, name):.2f}" for cost in priced.values()) + " |")
     lines.append("| **sum** | " + " | ".join(f"**{cost.total:.2f}**" for cost in priced.values()) + " |")
@@ -115,7 +167,8 @@ def alarms() -> int:
 def updated(page: str) -> str:
     """The page with its tables made anew."""
     month = monthly_bill.table({requests: monthly(requests) for requests in MONTHS})
-    return _with(_with(page, "cost", table(costs())), "month", month)
+    page = _with(_with(page, "cost", table(costs())), "month", month)
+    return _with(page, "spans", spans_table())
 
 
 def _with(page: str, name: str, made: str) -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,10 +23,12 @@ from pydantic import Json
 from zlib_ng import zlib_ng
 
 from request_lens.domain.facts import Invocation
+from request_lens.domain.spans import Span
 from request_lens.wire.field_types import ForeignModel
 from request_lens.wire.invocation_log import ModelInvocationLog, invocation_of
 from request_lens.wire.subscription import Envelope, decode_as, read_batch
-from tests.support.log_traffic import LogTraffic
+from tests.support.log_traffic import LogTraffic, lambda_event
+from tests.support.telemetry.span_shapes import SPAN_SHAPES
 
 SEED = 20251204
 ROUNDS = 15
@@ -109,13 +112,15 @@ def request_lens(event: LambdaEvent) -> int:
     return sum(isinstance(each.message, Invocation) for each in read_batch(event).events)
 
 
-def medians[Argument](contenders: Mapping[str, Callable[[Argument], object]], argument: Argument) -> dict[str, float]:
+def medians[**Arguments](
+    contenders: Mapping[str, Callable[Arguments, object]], *arguments: Arguments.args, **named: Arguments.kwargs
+) -> dict[str, float]:
     """Seconds of each contender, all of them in turn in every round."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(ROUNDS):
         for name, run in contenders.items():
             began = time.process_time()
-            run(argument)
+            run(*arguments, **named)
             seconds[name].append(time.process_time() - began)
     return {name: statistics.median(each) for name, each in seconds.items()}
 
@@ -139,6 +144,34 @@ INFLATERS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
+SPANS = 500
+"""Spans of a batch: each of 1 to 2 KB, as their filter lets them pass."""
+
+
+def span_batch() -> LambdaEvent:
+    """A batch of the spans that are read, of every kind, their texts as varied as an agent's."""
+    traffic = LogTraffic(SEED)
+    shapes = list(SPAN_SHAPES.values())
+    spans = [shapes[number % len(shapes)](traffic.record(1_500)[:700]) for number in range(SPANS)]
+    return lambda_event([json.dumps(span, ensure_ascii=False, separators=(",", ":")) for span in spans])
+
+
+def read_spans(event: LambdaEvent) -> int:
+    """How many spans a batch has, each read."""
+    return sum(isinstance(each.message, Span) for each in read_batch(event).events)
+
+
+def compare_spans() -> None:
+    """Print, as JSON, the seconds for a batch of spans, for one of invocations of 2 KB, and their sizes in bytes."""
+    batches = {"spans": span_batch(), "invocations": LogTraffic(SEED).event(events=EVENTS[2], event_bytes=2_000)}
+    if read_spans(batches["spans"]) != SPANS:
+        raise RuntimeError("not every span was read")
+    gc.freeze()
+    seconds = medians({name: partial(read_batch, event) for name, event in batches.items()})
+    sizes = {name: len(gzip.decompress(compressed(event))) for name, event in batches.items()}
+    print(json.dumps({"seconds": seconds, "bytes": sizes}))
+
+
 def main(size_kb: int) -> None:
     """Print, as JSON, each reader's and each inflater's seconds for a batch of events of this size."""
     event = LogTraffic(SEED).event(events=EVENTS[size_kb], event_bytes=size_kb * 1000)
@@ -149,4 +182,4 @@ def main(size_kb: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    compare_spans() if sys.argv[1] == "spans" else main(int(sys.argv[1]))

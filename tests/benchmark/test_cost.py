@@ -11,13 +11,17 @@ from tests.benchmark.cost_table import (
     MONTHS,
     OTHER_DESIGNS,
     PAGE,
+    SPANS_LIMIT,
     Case,
+    Told,
     costs,
     figures,
     monthly,
+    spans_table,
     table,
     updated,
     used,
+    used_told,
     used_where_dense,
 )
 from tests.support.metering.list_prices import (
@@ -45,6 +49,17 @@ def test_a_million_tagged_invocations_cost_at_most_the_aim() -> None:
         print(f"  {design:34} {usd}")
     print("\nAssumed, as AWS decides it:", *ASSUMPTIONS, *ASSUMED_TIMES, sep="\n  - ")
     assert priced[Case(tagged=True, batch=5)].total <= AIM
+
+
+def test_a_million_calls_linked_by_spans_cost_no_more_than_they_did() -> None:
+    """Seven spans of a request of two calls and one tool pass the filter; an HTTP API adds its function's line."""
+    print(f"\n{spans_table()}\n")
+    for told in Told:
+        usage = used_told(told)
+        writes, reads = (usage.meter.write_units / usage.invocations, usage.meter.read_units / usage.invocations)
+        print(f"{told.value}: {writes:.2f} write and {reads:.2f} read units a call, {usage.events.total()} events")
+    assert cost_of(used_told(Told.REST_SPANS)).total <= SPANS_LIMIT
+    assert cost_of(used_told(Told.HTTP_SPANS)).total <= SPANS_LIMIT
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -80,4 +95,5 @@ def test_the_page_shows_what_is_counted() -> None:
     made = updated(page)
     print("", *(f"{requests:9,} requests a month: {monthly(requests).total:.2f} USD" for requests in MONTHS), sep="\n")
     assert figures(page) == pytest.approx(figures(made), abs=0.05), "run: make docs"
+    assert figures(page, "spans") == pytest.approx(figures(made, "spans"), abs=0.05), "run: make docs"
     assert figures(page, "month") == pytest.approx(figures(made, "month"), abs=0.05), "run: make docs"

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 import pytest
 
-from tests.benchmark.reading import EVENTS, INFLATERS, READERS
+from tests.benchmark.reading import EVENTS, INFLATERS, READERS, SPANS
 from tests.support.fresh_process import ROOT, run
 from tests.support.largest_batch import LINES, READ, largest_batch
 
@@ -23,11 +23,29 @@ class Seconds(TypedDict):
     inflaters: dict[str, float]
 
 
+class Compared(TypedDict):
+    seconds: dict[str, float]
+    bytes: dict[str, int]
+
+
+def printed(what: str) -> str:
+    command = [sys.executable, "-m", "tests.benchmark.reading", what]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def measured(size_kb: int) -> Seconds:
-    command = [sys.executable, "-m", "tests.benchmark.reading", str(size_kb)]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    found: Seconds = json.loads(done.stdout)
+    found: Seconds = json.loads(printed(str(size_kb)))
     return found
+
+
+def test_spans_beside_invocations() -> None:
+    """Each is looked at as an invocation first, then told by its keys, then read."""
+    found: Compared = json.loads(printed("spans"))
+    rates = {name: found["bytes"][name] / seconds / 1e6 for name, seconds in found["seconds"].items()}
+    a_line = {name: 1e6 * seconds / SPANS for name, seconds in found["seconds"].items()}
+    print("", *(f"{name:<12} {a_line[name]:5.0f} µs a line, {rates[name]:4.0f} MB/s" for name in rates), sep="\n")
+    print(f"a span takes {a_line['spans'] / a_line['invocations']:.2f} × the time of an invocation of 2 KB")
+    assert EVENTS[2] == SPANS
 
 
 @pytest.mark.parametrize("size_kb", EVENTS)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from request_lens.domain.linking.link import Unattributed
 from request_lens.domain.tracing.time_parts import TimeParts
 from request_lens.domain.tracing.traced import Traced
 from request_lens_cli.agent_demo.agent_run import Way, ask_agent, links_of, tools_of, wait_until_counted
@@ -79,4 +80,4 @@ def test_no_call_is_left_unattributed(deployment: DemoStack) -> None:
     lately = Period(first=now - timedelta(minutes=10), last=now)
     found = deployment.table.report(lately, policy_with({"SpanLogGroupName": "aws/spans"}))
 
-    assert [call.invocation.invocation_id for call in found.unlinked if call.decision is not None] == []
+    assert [call.decision for call in found.unlinked if isinstance(call.decision, Unattributed)] == []

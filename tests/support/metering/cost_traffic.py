@@ -31,12 +31,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostTraffic:
-    """The lines of both log groups, each in the order in which they were written."""
+    """The lines of both log groups, each in the order in which they were written, and the plan that they follow."""
 
     requests: int
     invocations: int
     access_lines: Sequence[Line]
     invocation_lines: Sequence[Line]
+    planned: Sequence[PlannedRequest] = ()
+    script: Script | None = None
 
 
 def cost_traffic(
@@ -70,6 +72,8 @@ def cost_traffic(
         invocation_lines=_ordered(
             _invocation(call, each, script, tagged=tagged) for each in planned for call in each.calls
         ),
+        planned=planned,
+        script=script,
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched, groupby
 from time import process_time
+from types import MappingProxyType
 from unittest.mock import patch
 from zlib import crc32
 
@@ -67,12 +68,15 @@ class Usage:
     items: list[Image] = field(default_factory=list)
 
 
-def metered_run(traffic: CostTraffic, *, batch: int, older: int = 0) -> Usage:
+def metered_run(
+    traffic: CostTraffic, *, batch: int, older: int = 0, besides: Mapping[str, Sequence[Line]] = MappingProxyType({})
+) -> Usage:
     """Serve the traffic in log batches of so many events, until no timer is left, and sweep its hour.
 
-    The table holds `older` requests of the day before, with a call each.
+    The table holds `older` requests of the day before, with a call each. `besides` are lines of further log groups, by
+    name: spans, and what leads to them, which are read then.
     """
-    with _aws() as aws, redirect_stdout(io.StringIO()) as printed:
+    with _aws(reads_spans=bool(besides)) as aws, redirect_stdout(io.StringIO()) as printed:
         store_older(older)
         clock = MemoryClock(moment=traffic.access_lines[0].at)
         with patch("request_lens.bootstrap.SystemClock", return_value=clock):
@@ -81,24 +85,27 @@ def metered_run(traffic: CostTraffic, *, batch: int, older: int = 0) -> Usage:
             run = _Run(traffic, clock, aws.meter)
             run.deliver(traffic.invocation_lines, batch, log_group="/aws/bedrock/model-invocations")
             run.deliver(traffic.access_lines, batch, log_group="/aws/vendedlogs/request-lens/request-lens/access")
+            for log_group, lines in besides.items():
+                run.deliver(lines, batch, log_group=log_group)
             run.serve_all()
         run.usage.log_lines = printed.getvalue().splitlines()
         run.usage.items = aws.items()
         return run.usage
 
 
-def environment() -> dict[str, str]:
-    """The processor's variables: the template's own defaults, and the agent's role named."""
+def environment(*, reads_spans: bool) -> dict[str, str]:
+    """The processor's variables: the template's own defaults, the agent's role named, and whether spans are read."""
     service = f"metered-{next(_RUNS):04}"
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
     own = {"REQUEST_TABLE_NAME": TABLE_NAME, "SERVICE_NAME": service, "AGENT_ROLE_NAMES": AGENT_ROLE}
+    own["READS_SPANS"] = str(reads_spans).lower()
     return {**variables_of("ProcessorFunction"), **credentials, **own}
 
 
 @contextmanager
-def _aws() -> Iterator[MeteredAws]:
+def _aws(*, reads_spans: bool) -> Iterator[MeteredAws]:
     """An emulated AWS whose default session is metered, and a processor that is not built yet."""
-    with patch.dict(os.environ, environment()), mock_aws():
+    with patch.dict(os.environ, environment(reads_spans=reads_spans)), mock_aws():
         create_request_table(boto3.client("dynamodb", region_name=REGION))
         queue = boto3.client("sqs", region_name=REGION).create_queue(QueueName="settle")
         session = boto3.Session()

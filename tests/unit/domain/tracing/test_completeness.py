@@ -5,9 +5,17 @@ from dataclasses import replace
 import pytest
 
 from request_lens.domain.facts import Invocation, TokenCounts
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import Span, SpanKind
 from request_lens.domain.tracing.completeness import Completeness, completeness
-from tests.support.telemetry.traces import REGION, agent_span, call_span, entry_span, invocation, strands_trace
+from tests.support.telemetry.traces import (
+    REGION,
+    agent_span,
+    call_span,
+    entry_span,
+    invocation,
+    made_span,
+    strands_trace,
+)
 
 COMPLETE, UNPROVEN = Completeness(complete=True), Completeness()
 
@@ -71,6 +79,13 @@ def test_calls_of_an_agent_that_another_ran_are_not_the_outer_ones() -> None:
 
     assert judged(linked, *TWO_CALLS, outer, inner) == COMPLETE
     assert judged(linked, *TWO_CALLS, agent_span(0, 100, read=177, written=17), inner) == UNPROVEN
+
+
+def test_a_call_whose_span_and_agent_are_lost_is_known_by_its_frameworks_span_and_nothing_is_proven() -> None:
+    outer, lost = agent_span(0, 100, read=100, written=10), made_span(SpanKind.CHAT, 50, 60)
+
+    assert judged([invocation("a")], *ONE_CALL, outer) == COMPLETE
+    assert judged([invocation("a")], *ONE_CALL, outer, lost) == UNPROVEN
 
 
 def test_a_call_in_another_region_is_counted_apart_and_not_missed() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from request_lens.domain.facts import Invocation, InvocationId, TokenCounts
 from request_lens.domain.spans import Span, SpanKind
+from request_lens.domain.tracing.tools import chats_elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,9 @@ def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: s
 
     False where a span of this Region names a call that is not among them. True where none does, a run of an agent is
     there, and each agent's own sums of input and output equal those of the calls in its time. A sum that differs proves
-    nothing: Strands adds up over an agent object's life, which may be longer than the request. Without a `region` every
-    call is of this one.
+    nothing: Strands adds up over an agent object's life, which may be longer than the request. Nor do sums beside a
+    framework's span of a call without Bedrock's own in it: that may be lost, and with it the agent that made the call.
+    Without a `region` every call is of this one.
     """
     invocations = {call.invocation_id: call for call in linked}
     calls = [span for span in own if span.kind is SpanKind.CALL and span.invocation_id is not None]
@@ -45,7 +47,8 @@ def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: s
 def _is_proven(own: Sequence[Span], calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation]) -> bool:
     agents = [span for span in own if span.kind is SpanKind.AGENT]
     has_entry = any(span.kind is SpanKind.ENTRY for span in own)
-    return has_entry and bool(agents) and all(_adds_up(agent, agents, calls, invocations) for agent in agents)
+    adds_up = has_entry and bool(agents) and all(_adds_up(agent, agents, calls, invocations) for agent in agents)
+    return adds_up and not chats_elsewhere(own)
 
 
 def _is_here(call: Span, region: str | None) -> bool:

@@ -78,7 +78,7 @@ def _let_its_calls_be(state: RequestState, ports: Ports, policy: Policy) -> Sequ
 
 
 TIES_WITHOUT_UNIQUENESS = broken(f"{LINKING}.chains._steps", _follow_every_asker)
-NO_SPLITS = broken(f"{LINKING}.neighbourhood.explain", _explain_whole_chains)
+NO_SPLITS = broken(f"{LINKING}.context.explain", _explain_whole_chains)
 NOTHING_POSSIBLE = broken(f"{APPLICATION}.settle_request.possible_calls", _leave_nothing_possible)
 DECIDED_FOR_GOOD = broken(f"{APPLICATION}.settle_request.overtaken_by", _let_its_calls_be)
 PROVEN_AS_CANDIDATE = broken(f"{APPLICATION}.read_context.is_proven", _prove_nothing)

@@ -63,7 +63,7 @@ def test_a_broken_rule_that_the_product_would_call_otherwise_is_refused() -> Non
         """What `explain` was once called by."""
 
     with pytest.raises(AssertionError, match="explain is not called as without_overtime is"):
-        broken(f"{LINKING}.neighbourhood.explain", without_overtime)
+        broken(f"{LINKING}.context.explain", without_overtime)
 
 
 @pytest.mark.parametrize(("gap", "judged"), [(91, True), (92, False)])

@@ -108,12 +108,13 @@ class World:
         policy: Policy | None = None,
         *,
         store: MemoryFactStore | None = None,
+        timer: MemorySettleTimer | None = None,
         prices: PriceTable = NO_PRICES,
     ) -> None:
         self.policy = policy or Policy()
         self.store = store or MemoryFactStore()
         self.sink = MemoryMetricSink()
-        self.timer = MemorySettleTimer()
+        self.timer = timer or MemorySettleTimer()
         self.clock = MemoryClock(at(0))
         self.profiles: dict[str, str] = {}
         self.ports = Ports(

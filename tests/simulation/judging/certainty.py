@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from request_lens.domain.facts import Invocation, InvocationId, Request
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Confidence, Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -128,24 +128,46 @@ def may_be_of(call: Invocation, record: Request, policy: Policy, *, overtime: bo
 def proven_are_no_candidates(outcome: Outcome) -> Verdict:
     """A request that its tags prove complete in time has no call by time, and makes no other's call ambiguous.
 
-    Attempts that failed are left out: their log may lack the tag that the call had.
+    In time is what has come when the other's call is due. Attempts that failed are left out: their log may lack the tag
+    that the call had.
     """
     if not outcome.is_punctual:
         return
-    proven = {state.request_id for state in outcome.states if is_proven(_tagged_of(state))}
-    yield from (None for _ in proven)
+    yield from (None for state in outcome.states if is_proven(_tagged_of(state)))
     for state in outcome.states:
-        for each in state.invocations if state.request_id in proven else ():
-            inferred = each.link.method is not Method.TAG and each.invocation.error_code is None
-            yield f"proven {state.request_id} took {each.invocation.invocation_id}" if inferred else None
-    rivals = [each for key, each in outcome.records.items() if key not in proven]
-    for call in outcome.world.all_unlinked() if proven else ():
-        if isinstance(call.decision, Unattributed) and _is_decided_by_time(call.decision, outcome):
-            if call.invocation.error_code is not None:
-                continue
-            fitting = [each for each in rivals if may_be_of(call.invocation, each, outcome.traffic.policy)]
-            counted = call.decision.candidates > len(fitting)
+        for each in state.invocations:
+            if each.link.method is not Method.TAG and each.invocation.error_code is None:
+                took = is_proven(_known_for(each.invocation, state, outcome.traffic.policy))
+                yield f"proven {state.request_id} took {each.invocation.invocation_id}" if took else None
+    for call in outcome.world.all_unlinked():
+        if not isinstance(call.decision, Unattributed) or not _is_decided_by_time(call.decision, outcome):
+            continue
+        if call.invocation.error_code is None:
+            counted = call.decision.candidates > len(_rivals_for(call.invocation, outcome))
             yield f"{call.invocation.invocation_id} is ambiguous for a proven request" if counted else None
+
+
+def _rivals_for(call: Invocation, outcome: Outcome) -> list[RequestId]:
+    """The requests that may have made a call and are not proven to have all of theirs when it is due."""
+    policy = outcome.traffic.policy
+    return [
+        state.request_id
+        for state in outcome.states
+        if state.record is not None
+        and may_be_of(call, state.record, policy)
+        and not is_proven(_known_for(call, state, policy))
+    ]
+
+
+def _known_for(call: Invocation, state: RequestState, policy: Policy) -> list[Invocation]:
+    """The request's tagged calls that have come, within `LinkDelaySeconds` of their end, when a call is due."""
+    due = call.logged_at + policy.max_request
+    longest_ms = policy.max_request / timedelta(milliseconds=1)
+    return [
+        each
+        for each in _tagged_of(state)
+        if each.logged_at + timedelta(milliseconds=longest_ms if each.latency_ms is None else each.latency_ms) <= due
+    ]
 
 
 def _is_decided_by_time(decision: Unattributed, outcome: Outcome) -> bool:

@@ -16,7 +16,7 @@ from request_lens.domain.linking.link import Link, Reason, Unattributed, tag_lin
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES, Unpriced
 from request_lens.ports import ReadPorts
-from tests.support.drawn_traffic import Traffic, traffic
+from tests.support.drawn.traffic import Traffic, traffic
 from tests.support.facts import ROLE, at, call, linked, request, tag
 
 POLICY = Policy(agent_role_names=frozenset({ROLE}))

@@ -19,7 +19,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
-from tests.support.drawn_traffic import Traffic, traffic
+from tests.support.drawn.traffic import Traffic, traffic
 from tests.support.facts import START, at, call, chain_of_two, linked, request, tag
 from tests.support.world import FailingStore, World, places, run
 

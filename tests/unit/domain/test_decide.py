@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from request_lens.domain.facts import Request
+from request_lens.domain.linking.context import linking_context
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import (
     Assumption,
@@ -18,7 +19,7 @@ from request_lens.domain.linking.link import (
     Unattributed,
     UnlinkedInvocation,
 )
-from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_at, linking_context
+from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_at
 from request_lens.domain.policy import Policy
 from tests.support.facts import ROLE, at, call, chain_of_two, link, pending, request
 

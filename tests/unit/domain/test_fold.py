@@ -14,7 +14,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.tracing.time_parts import TimeParts
 from request_lens.domain.tracing.traced import Traced
-from tests.support.drawn_traffic import Traffic, traffic
+from tests.support.drawn.traffic import Traffic, traffic
 from tests.support.facts import MODEL, call, chain_of_two, linked, request, tag
 from tests.support.telemetry.traces import TRACE
 

@@ -7,9 +7,10 @@ import pytest
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.linking.chains import chains_of
+from request_lens.domain.linking.context import linking_context
 from request_lens.domain.linking.decide import decide_chain
 from request_lens.domain.linking.link import Assumption, Decision, Method, Reason, Unattributed, UnlinkedInvocation
-from request_lens.domain.linking.neighbourhood import NearbyFacts, linking_context
+from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.linking.parts import parts_of
 from request_lens.domain.policy import Policy
 from tests.support.facts import ROLE, at, call, link, pending, request
@@ -40,17 +41,27 @@ def first_decisions(calls: Sequence[UnlinkedInvocation], *requests: Request) -> 
 
 
 @pytest.mark.parametrize(
-    ("gap", "expected"), [(MAX_REQUEST_S, [["c-0", "c-1", "c-2"]]), (MAX_REQUEST_S + 1, [["c-0", "c-1"], ["c-2"]])]
+    ("gap", "expected"), [(MAX_REQUEST_S - 1, [["c-0", "c-1", "c-2"]]), (MAX_REQUEST_S, [["c-0", "c-1"], ["c-2"]])]
 )
 def test_a_call_is_of_a_part_that_it_came_in_time_for(gap: int, expected: list[list[str]]) -> None:
+    """Its log comes within `LinkDelaySeconds` of its end, half a second after its start."""
     assert parts(conversation(0, 2, 2 + gap)) == expected
 
 
-@pytest.mark.parametrize(("gap", "together"), [(MAX_REQUEST_S + 60, True), (MAX_REQUEST_S + 61, False)])
+@pytest.mark.parametrize(("gap", "together"), [(MAX_REQUEST_S + 59, True), (MAX_REQUEST_S + 60, False)])
 def test_a_part_that_waits_for_an_agent_to_run_on_takes_what_comes_meanwhile(gap: int, *, together: bool) -> None:
     timed_out = request(duration_ms=29_000, status=504)
 
     assert len(parts(conversation(0, gap), timed_out)) == (1 if together else 2)
+
+
+@pytest.mark.parametrize(("latency_ms", "together"), [(20_000, True), (21_000, False), (None, False)])
+def test_a_long_call_or_one_of_unknown_latency_may_come_after_its_part_is_decided(
+    latency_ms: int | None, *, together: bool
+) -> None:
+    calls = [call("asks", 0, produced=["x"]), call("long", 10, latency_ms=latency_ms, returned=["x"])]
+
+    assert len(parts(calls)) == (1 if together else 2)
 
 
 def test_a_call_that_follows_two_parts_joins_only_the_one_that_still_waited() -> None:
@@ -62,7 +73,7 @@ def test_a_call_that_follows_two_parts_joins_only_the_one_that_still_waited() ->
 def test_a_call_that_follows_two_parts_in_time_makes_them_one() -> None:
     asks = [call("early", 0, produced=["x"]), call("late", 20, produced=["y"])]
 
-    assert parts([*asks, call("both", 30, returned=["x", "y"])]) == [["early", "late", "both"]]
+    assert parts([*asks, call("both", 29, returned=["x", "y"])]) == [["early", "late", "both"]]
 
 
 def test_a_part_sees_all_that_it_goes_on_from_and_nothing_that_follows() -> None:

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from request_lens.application.recounts import MAX_CANDIDATES
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
+from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.link import Method, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
     READ_LIMIT,
-    LinkingContext,
     NearbyFacts,
     calls_span,
-    linking_context,
     may_be_linked,
     requests_span,
 )
+from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
@@ -92,49 +92,48 @@ def _including(target: UnlinkedInvocation, calls: Iterable[UnlinkedInvocation]) 
     return others
 
 
-def with_requests(context: LinkingContext, target: UnlinkedInvocation, ports: Ports) -> LinkingContext:
-    """The context with the requests around, as far as they are not too many.
-
-    A request that may run on keeps a part of a chain open for longer: so with the requests the call's part may have
-    further calls, which without them begin one of their own: see `parts_of`.
-    """
-    if not context.facts.complete:
-        return context
-    first, last = requests_span(target.invocation.logged_at, context.policy)
+def with_requests(target: UnlinkedInvocation, facts: NearbyFacts, ports: Ports, policy: Policy) -> NearbyFacts:
+    """The facts with the requests around the call, as far as they are not too many."""
+    if not facts.complete:
+        return facts
+    first, last = requests_span(target.invocation.logged_at, policy)
     requests = ports.around.requests_between(first, last, limit=READ_LIMIT)
-    facts = replace(context.facts, requests=requests, complete=len(requests) < READ_LIMIT)
-    if not any(request.may_run_on for request in requests):
-        return replace(context, facts=facts)
-    return linking_context(target, facts, context.policy)
+    return replace(facts, requests=requests, complete=len(requests) < READ_LIMIT)
 
 
 def read_requests(
-    context: LinkingContext, target: UnlinkedInvocation, ports: Ports
+    target: UnlinkedInvocation, facts: NearbyFacts, ports: Ports, policy: Policy
 ) -> tuple[LinkingContext, Sequence[RequestState]]:
-    """The context with the requests around and their tagged calls, and what is stored of those that may have made one.
+    """The call's context with the requests around and their tagged calls, and what is stored of the nearest of them.
 
-    Requests that are proven to have all of their calls are left out: they made nobody else's. Where more requests may
-    have made one than are looked at, none is left out. The chain may be a part of what it was: tagged calls, too, ask
-    for tool-use ids and return them.
+    Those are the requests that may have made one of its chain's calls. What has come of them when the part is complete
+    may prove that they have all of their calls: then they made nobody else's. Where they are more than are looked at,
+    none is left out. The chain may be a part of what it was: tagged calls, too, ask for tool-use ids and return them.
     """
-    if not context.facts.complete:
-        return context, ()
-    context = with_requests(context, target, ports)
-    facts, requests = context.facts, context.facts.requests
+    facts = with_requests(target, facts, ports, policy)
+    context = linking_context(target, facts, policy)
     if context.is_crowded:
         return context, ()
-    lone_options = (context.candidates(lone_chain(call)) for call in context.whole.calls)
+    lone_options = (context.candidates(lone_chain(call)) for call in context.chain.calls)
     near = {request.request_id for options in lone_options for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()
     states = [state for request_id in sorted(near) if (state := readable_state(request_id, ports)) is not None]
+    tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
+    context = linking_context(target, replace(facts, under_requests=tagged), policy)
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
-    proven = {state.request_id for state in states if is_call and (state.spans_prove or is_proven(state.invocations))}
-    tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
-    rivals = [request for request in requests if request.request_id not in proven]
-    facts = replace(facts, requests=rivals, under_requests=tagged)
-    return linking_context(target, facts, context.policy), states
+    return context.without(_proven(states, context) if is_call else set()), states
+
+
+def _proven(states: Iterable[RequestState], context: LinkingContext) -> set[RequestId]:
+    """The requests that their spans, or the tags that have come by then, prove to have all of their calls."""
+    complete_at = context.complete_at(context.own)
+    known = (
+        (state, [call for call in state.invocations if has_come_by(call.invocation, complete_at, context.policy)])
+        for state in states
+    )
+    return {state.request_id for state, calls in known if state.spans_prove or is_proven(calls)}
 
 
 def readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:

@@ -11,24 +11,27 @@ from datetime import timedelta
 from request_lens.application.deciding.decisions import count_linked, decide_all, look_again
 from request_lens.application.deciding.settle_overtaken import settle_overtaken
 from request_lens.application.read_context import read_calls, read_requests, with_requests
-from request_lens.application.recounts import came_late, decisions_of, linked_of, recount_all, settled_around
-from request_lens.application.tracing.ask_traces import Asked, ask_listed, ask_traces
+from request_lens.application.recounts import (
+    came_late,
+    decisions_of,
+    few_around,
+    linked_of,
+    recount_all,
+    settled_around,
+)
+from request_lens.application.tracing.ask_traces import ask_listed, ask_traces
 from request_lens.application.tracing.decision import decide
-from request_lens.domain.facts import InvocationId
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.decide import decide_chain
 from request_lens.domain.linking.link import (
     Reason,
     Unattributed,
     UnlinkedInvocation,
 )
-from request_lens.domain.linking.neighbourhood import (
-    LinkingContext,
-    due_at,
-    due_order,
-    linking_context,
-    may_be_linked,
-)
+from request_lens.domain.linking.neighbourhood import due_at, due_order, may_be_linked
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
 from request_lens.ports import Ports
 
 MAX_LEFT_BEHIND = 64
@@ -86,8 +89,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     now = ports.clock.now()
     facts, sharing = read_calls(target, ports, policy)
     suspected = linking_context(target, facts, policy)
-    last = suspected.last_due
-    if due_at(last, policy) > now:
+    if due_at(suspected.last_due, policy) > now:
         return ()
     asked = ask_listed(suspected.open_members, ports, policy)
     if asked.waits_until is not None:
@@ -95,35 +97,39 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         return ()
     if (target := asked.as_it_stands(target)).decision is not None:  # what is left of its chain goes on without it
         return [call for call in map(asked.as_it_stands, suspected.open_members) if call.decision is None]
-    suspected = linking_context(target, asked.of_facts(facts), policy)
-    context, states = read_requests(suspected, target, ports)
-    context = _with_traces_of_others(context, asked, target, ports)
-    last = suspected.last_due
+    facts = asked.of_facts(facts)
+    suspected = linking_context(target, facts, policy)
+    context, states = read_requests(target, facts, ports, policy)
+    others = [call for call in context.open_members if call.invocation.invocation_id not in asked.known]
+    if others and policy.reads_spans:  # with the requests the part may have more calls, whose traces were not asked
+        facts = ask_listed(others, ports, policy).of_facts(facts)
+        context, states = read_requests(target, facts, ports, policy)
     decision = decide_chain(context, now=now)
     if not decision.decisions:
         # With the requests the part may end earlier than without them: then nobody else would decide this call.
-        if decision.retry_at is not None and target in (last, context.last_due):
+        if decision.retry_at is not None and target in (suspected.last_due, context.last_due):
             look_again(target, decision.retry_at, ports)
         return ()
     decided = decide_all(decision, context, target, ports)
-    settled = [state.request_id for state in states if state.revision]
-    if not context.facts.complete and came_late(target, policy):
-        settled = settled_around([target], ports, policy)
-    recount_all(settled, decided, ports, policy)
+    recount_all(_settled(decided, context, states, ports), decided, ports, policy)
     left_behind = _left_behind(target, replace(suspected, facts=context.facts), sharing)
     known = decisions_of(decided)
     return [call for call in left_behind if call.decision is None and call.invocation.invocation_id not in known]
 
 
-def _with_traces_of_others(
-    context: LinkingContext, asked: Asked, target: UnlinkedInvocation, ports: Ports
-) -> LinkingContext:
-    """The context once the traces were asked of the open calls that its part has more than it had without requests."""
-    others = [call for call in context.open_members if call.invocation.invocation_id not in asked.known]
-    if not others or not context.policy.reads_spans:
-        return context
-    now_known = ask_listed(others, ports, context.policy)
-    return linking_context(target, now_known.of_facts(context.facts), context.policy)
+def _settled(
+    decided: Sequence[UnlinkedInvocation], context: LinkingContext, states: Sequence[RequestState], ports: Ports
+) -> Iterator[RequestId]:
+    """The requests that may count one of these calls as possible.
+
+    In a crowd nobody is asked, but for a late call: whoever counts there has long been settled.
+    """
+    if states:
+        yield from (state.request_id for state in states if state.revision)
+    elif not context.is_crowded:
+        yield from few_around(decided, context.facts.requests, context.policy)
+    elif not context.facts.complete and (late := [call for call in decided if came_late(call, context.policy)]):
+        yield from settled_around(late, ports, context.policy)
 
 
 def _left_behind(
@@ -164,7 +170,7 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
     if copies := linked_of(left_behind):
         count_linked(left_behind, ports.store.find_uncounted(copies), ports, policy)
     if len(sharing) > len(context.members):  # with the requests the part may have more of them
-        context = with_requests(context, target, ports)
+        context = linking_context(target, with_requests(target, facts, ports, policy), policy)
     _recount_around(context.members, ports, policy)
     of_chain = {member.invocation.invocation_id for member in context.members}
     _recount_around([call for call in left_behind if call.invocation.invocation_id not in of_chain], ports, policy)
@@ -172,5 +178,5 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
 
 def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
     """Let the settled requests around those of the calls that are decided say anew how many calls may be theirs."""
-    around = (settled_around([call], ports, policy) for call in calls if call.decision is not None)
-    recount_all(list({request_id: None for found in around for request_id in found}), calls, ports, policy)
+    if decided := [call for call in calls if call.decision is not None]:
+        recount_all(settled_around(decided, ports, policy), calls, ports, policy)

@@ -6,9 +6,9 @@ from datetime import datetime
 from request_lens.application.recounts import decisions_of, linked_of
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.decision import decide
+from request_lens.domain.linking.context import LinkingContext
 from request_lens.domain.linking.decide import ChainDecision
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
-from request_lens.domain.linking.neighbourhood import LinkingContext
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.ports import Ports

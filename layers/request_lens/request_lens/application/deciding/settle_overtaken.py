@@ -8,11 +8,12 @@ from datetime import datetime
 from request_lens.application.deciding.decisions import decide_all, look_again
 from request_lens.application.deciding.late_records import is_nobodys, reopened_at
 from request_lens.application.read_context import read_calls, read_requests
-from request_lens.application.recounts import MAX_CANDIDATES, recount_all, settled_around
+from request_lens.application.recounts import recount_all, settled_around
 from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.linking.context import linking_context
 from request_lens.domain.linking.decide import ChainDecision, decide_chain
 from request_lens.domain.linking.link import Link, UnlinkedInvocation
-from request_lens.domain.linking.neighbourhood import LinkingContext, linking_context
+from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.errors import UnreadableItem
@@ -30,13 +31,13 @@ def settle_overtaken(call: UnlinkedInvocation, ports: Ports, policy: Policy) -> 
     if _reopens_at(call, ports, policy) is None:
         return
     target = replace(call, decision=None)
-    context, standing = _reopened(target, call, ports, policy)
+    facts, standing = _reopened(target, call, ports, policy)
     reopens = (_reopens_at(each, ports, policy) for each in standing.values())
     last = max(at for at in reopens if at is not None)
     if last > ports.clock.now():
         look_again(call, last, ports)
         return
-    context, states = read_requests(context, target, ports)
+    context, states = read_requests(target, facts, ports, policy)
     decision = decide_chain(context, now=ports.clock.now())
     if decision.retry_at is not None:
         look_again(call, decision.retry_at, ports)
@@ -49,10 +50,7 @@ def _reopens_at(call: UnlinkedInvocation, ports: Ports, policy: Policy) -> datet
     """When a decided call can be decided anew; None where no record came later that it fits, or too many fit it."""
     if not is_nobodys(call, policy):
         return None
-    around = settled_around([call], ports, policy)
-    if len(around) > MAX_CANDIDATES:
-        return None
-    reopened = (reopened_at(call, state, policy) for state in _states(around, ports))
+    reopened = (reopened_at(call, state, policy) for state in _states(settled_around([call], ports, policy), ports))
     return max((at for at in reopened if at is not None), default=None)
 
 
@@ -64,13 +62,14 @@ def _states(request_ids: Sequence[RequestId], ports: Ports) -> Iterator[RequestS
 
 def _reopened(
     target: UnlinkedInvocation, call: UnlinkedInvocation, ports: Ports, policy: Policy
-) -> tuple[LinkingContext, _Standing]:
-    """The context of the call's chain as if nobody's calls had no decision, and which of its calls are nobody's."""
+) -> tuple[NearbyFacts, _Standing]:
+    """The calls around as if nobody's calls had no decision, and which of its chain are nobody's."""
     facts, _ = read_calls(target, ports, policy)
     nobodys = {_id(each): each for each in [call, *facts.unlinked] if is_nobodys(each, policy)}
     unlinked = [replace(each, decision=None) if _id(each) in nobodys else each for each in facts.unlinked]
-    context = linking_context(target, replace(facts, unlinked=unlinked), policy)
-    return context, {_id(each): nobodys[_id(each)] for each in context.deciding if _id(each) in nobodys}
+    facts = replace(facts, unlinked=unlinked)
+    context = linking_context(target, facts, policy)
+    return facts, {_id(each): nobodys[_id(each)] for each in context.deciding if _id(each) in nobodys}
 
 
 def _taking_back(decision: ChainDecision, standing: _Standing) -> ChainDecision:

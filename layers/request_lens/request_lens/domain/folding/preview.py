@@ -9,9 +9,10 @@ from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import MAX_BARS, Summary
 from request_lens.domain.linking.chains import chains_of
+from request_lens.domain.linking.context import context_of
 from request_lens.domain.linking.decide import decide_chain
 from request_lens.domain.linking.link import Link, LinkedInvocation
-from request_lens.domain.linking.neighbourhood import NearbyFacts, context_of, may_be_linked
+from request_lens.domain.linking.neighbourhood import NearbyFacts, may_be_linked
 from request_lens.domain.linking.parts import parts_of
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import PriceTable
@@ -25,8 +26,8 @@ def provisional_links(facts: NearbyFacts, policy: Policy) -> Iterator[LinkedInvo
     facts = replace(facts, unlinked=untagged)
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
     chains = chains_of((call.invocation for call in ours.values()), policy=policy)
-    for part in (part for chain in chains for part in parts_of(chain, facts.requests, policy)):
-        context = context_of(part, ours, facts, policy)
+    for part in (part for chain in chains for part in parts_of(chain, facts.running_on, policy)):
+        context = context_of(part, facts, policy)
         decisions = decide_chain(context, now=_EVENTUALLY).decisions if context.open_members else {}
         for invocation_id, decision in decisions.items():
             if isinstance(decision, Link):

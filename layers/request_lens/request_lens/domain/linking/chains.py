@@ -2,9 +2,10 @@
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.policy import Policy
@@ -24,6 +25,11 @@ def named_by(invocation: Invocation) -> tuple[str, ...]:
     """The tool-use ids of the tools that the call asks for, and of those whose results it brings, in this order."""
     conversation = invocation.conversation
     return (*conversation.produced, *conversation.returned) if conversation is not None else ()
+
+
+def ended_by(invocation: Invocation, policy: Policy) -> datetime:
+    """When the call had ended, as its log has it; one of unknown latency may have been as long as a request."""
+    return invocation.logged_at + (policy.max_request if invocation.latency_ms is None else invocation.latency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +53,12 @@ class Chain:
         return any(not before and returned_by(call) for call, before in zip(self.calls, self.previous, strict=True))
 
     @property
-    def may_go_on(self) -> bool:
-        """Whether a call asked for a tool whose result no call of the chain returns."""
-        returned = {tool_use_id for call in self.calls for tool_use_id in returned_by(call)}
-        return any(tool_use_id not in returned for call in self.calls for tool_use_id in produced_by(call))
+    def waiting(self) -> Set[int]:
+        """The positions of the calls that asked for a tool whose result no call that follows them brings."""
+        returned: list[set[str]] = [set() for _ in self.calls]
+        for first, second in self.steps():
+            returned[first].update(returned_by(self.calls[second]))
+        return {at for at, call in enumerate(self.calls) if not returned[at].issuperset(produced_by(call))}
 
     def up_to(self, last: Invocation) -> "Chain":
         """The chain of those of its calls that began no later than this one."""
@@ -88,7 +96,7 @@ def chains_of(
         inside = [call.invocation_id not in outside for call in ordered]
         steps = [[asker for asker in followed if inside[asker] and inside[at]] for at, followed in enumerate(steps)]
     groups: dict[int, list[int]] = {}
-    for position, root in enumerate(_roots(len(ordered), steps)):
+    for position, root in enumerate(joined(steps)):
         if ordered[position].invocation_id not in outside:
             groups.setdefault(root, []).append(position)
     return [_chain(ordered, members, steps) for members in groups.values() if len(members) >= least]
@@ -141,25 +149,18 @@ def _by_time(invocation: Invocation) -> tuple[datetime, str]:
 class _Namers:
     """The calls that ask for each tool-use id, or that return it, by position in order of time."""
 
-    def __init__(self, times: Sequence[datetime]) -> None:
-        self._times = times
+    def __init__(self, ordered: Sequence[Invocation], names: Callable[[Invocation], Iterable[str]]) -> None:
+        self._times = [call.logged_at for call in ordered]
         self._positions: dict[str, list[int]] = {}
+        for position, call in enumerate(ordered):
+            for tool_use_id in dict.fromkeys(names(call)):
+                self._positions.setdefault(tool_use_id, []).append(position)
 
-    def add(self, tool_use_id: str, position: int) -> None:
-        """Note a call that names the id; they come in order of time."""
-        positions = self._positions.setdefault(tool_use_id, [])
-        if position not in positions[-1:]:
-            positions.append(position)
-
-    def only_one(self, tool_use_id: str, first: datetime, last: datetime, *, but: int) -> int | None:
-        """The only one that was logged in [first, last], one position left out; None where there is none or several."""
+    def logged_within(self, tool_use_id: str, first: datetime, last: datetime) -> Sequence[int]:
+        """Those that were logged in [first, last]."""
         positions = self._positions.get(tool_use_id, ())
-        if len(positions) > 1:
-            begin = bisect_left(positions, first, key=self._times.__getitem__)
-            end = bisect_right(positions, last, key=self._times.__getitem__)
-            positions = positions[begin:end] if end - begin <= 2 else ()
-        others = [position for position in positions if position != but and first <= self._times[position] <= last]
-        return others[0] if len(others) == 1 else None
+        begin = bisect_left(positions, first, key=self._times.__getitem__)
+        return positions[begin : bisect_right(positions, last, key=self._times.__getitem__)]
 
 
 def _steps(ordered: Sequence[Invocation], policy: Policy) -> list[list[int]]:
@@ -167,35 +168,34 @@ def _steps(ordered: Sequence[Invocation], policy: Policy) -> list[list[int]]:
 
     A tool-use id is unique within its conversation only, and some models count from 0 in each turn. So one follows
     another by an id that this one alone asked for in the reach before it, and that it alone returned since then, as far
-    as that is known when it is due: what is logged `MaxRequestSeconds` later has come by then, what is later has not.
-    Seen from the two calls, not from who looks or when: every settle sees the same steps.
+    as that is known when it is due: what had ended `MaxRequestSeconds` after it began has come by then. Seen from the
+    two calls, not from who looks or when: every settle sees the same steps.
     """
-    reach = policy.reach
-    times = [call.logged_at for call in ordered]
-    askers, returners = _Namers(times), _Namers(times)
-    for position, call in enumerate(ordered):
-        for tool_use_id in produced_by(call):
-            askers.add(tool_use_id, position)
-        for tool_use_id in returned_by(call):
-            returners.add(tool_use_id, position)
+    askers, returners = _Namers(ordered, produced_by), _Namers(ordered, returned_by)
+    ended = [ended_by(call, policy) for call in ordered]
+
+    def two_known(positions: Sequence[int], by: datetime, *, but: Set[int]) -> list[int]:
+        """The first two of them that are known by then, some left out."""
+        return list(islice((each for each in positions if each not in but and ended[each] <= by), 2))
+
     steps: list[list[int]] = []
     for position, call in enumerate(ordered):
         followed: set[int] = set()
+        by = call.logged_at + policy.max_request
         for tool_use_id in returned_by(call):
-            asker = askers.only_one(tool_use_id, call.logged_at - reach, call.logged_at, but=position)
-            if asker is None:
-                continue
-            asked_at = times[asker]
-            until = min(asked_at + reach, call.logged_at + policy.max_request)
-            if returners.only_one(tool_use_id, asked_at, until, but=asker) == position:
-                followed.add(asker)
+            asking = askers.logged_within(tool_use_id, call.logged_at - policy.reach, call.logged_at)
+            asked = two_known(asking, by, but={position})
+            if len(asked) == 1:
+                asked_at = ordered[asked[0]].logged_at
+                returning = returners.logged_within(tool_use_id, asked_at, min(asked_at + policy.reach, by))
+                followed.update(asked if not two_known(returning, by, but={position, *asked}) else ())
         steps.append(sorted(followed))
     return steps
 
 
-def _roots(count: int, steps: Sequence[Sequence[int]]) -> list[int]:
-    """For each call the smallest position that it is joined with (union-find with path halving)."""
-    parent = list(range(count))
+def joined(steps: Sequence[Sequence[int]]) -> list[int]:
+    """For each call the smallest position that it is joined with, given what it follows (union-find, path halving)."""
+    parent = list(range(len(steps)))
 
     def root(position: int) -> int:
         while parent[position] != position:
@@ -207,7 +207,7 @@ def _roots(count: int, steps: Sequence[Sequence[int]]) -> list[int]:
         for asker in followed:
             one, other = root(asker), root(position)
             parent[max(one, other)] = min(one, other)
-    return [root(position) for position in range(count)]
+    return [root(position) for position in range(len(steps))]
 
 
 def _chain(ordered: Sequence[Invocation], members: Sequence[int], steps: Sequence[Sequence[int]]) -> Chain:

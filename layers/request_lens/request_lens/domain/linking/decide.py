@@ -6,6 +6,7 @@ from datetime import datetime
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.chains import lone_chain
+from request_lens.domain.linking.context import LinkingContext
 from request_lens.domain.linking.evidence import (
     Evidence,
     elimination_around,
@@ -16,7 +17,6 @@ from request_lens.domain.linking.evidence import (
     weigh,
 )
 from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
-from request_lens.domain.linking.neighbourhood import LinkingContext
 from request_lens.domain.linking.parts import of_known_duration
 from request_lens.domain.policy import Policy
 
@@ -34,23 +34,17 @@ def decide_chain(context: LinkingContext, *, now: datetime) -> ChainDecision:
 
     The same facts give the same decisions, whoever asks, also where a settle died between two of them.
     """
+    due = context.due_at
+    if now < due:
+        return ChainDecision(retry_at=due)
     if context.is_crowded:
         return _unattributed(context, Unattributed(reason=Reason.CROWDED))
     evidence = weigh(context)
-    retry_at = _retry_at(evidence, now)
-    if retry_at is not None:
-        return ChainDecision(retry_at=retry_at)
-    return _decision_of_whole(evidence) if evidence.is_whole else _decisions_by_call(evidence)
-
-
-def _retry_at(evidence: Evidence, now: datetime) -> datetime | None:
-    """When the chain is to be looked at again; None where it can be decided now."""
-    due = evidence.context.due_at
-    if now < due:
-        return due
     # A neighbour that began as late as `MaxRequestSeconds` after it may yet take a candidate away.
-    neighbours_due = due + evidence.context.policy.max_request
-    return neighbours_due if evidence.leaves_choice and now < neighbours_due else None
+    neighbours_due = due + context.policy.max_request
+    if evidence.leaves_choice and now < neighbours_due:
+        return ChainDecision(retry_at=neighbours_due)
+    return _decision_of_whole(evidence) if evidence.is_whole else _decisions_by_call(evidence)
 
 
 def _decision_of_whole(evidence: Evidence) -> ChainDecision:

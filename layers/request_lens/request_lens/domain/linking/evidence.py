@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.context import LinkingContext
 from request_lens.domain.linking.elimination import MAX_LOOPS, Elimination, eliminated, is_loop
 from request_lens.domain.linking.explanations import Bounds
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method
-from request_lens.domain.linking.neighbourhood import LinkingContext
 from request_lens.domain.linking.parts import of_known_duration
 from request_lens.domain.policy import Policy
 
@@ -74,11 +74,11 @@ def _followed(context: LinkingContext) -> Mapping[InvocationId, RequestId]:
 
 
 def _surely_linked(context: LinkingContext) -> Mapping[InvocationId, RequestId]:
-    """The requests of the chain's calls that are linked already, but for links that are only assumed."""
+    """The requests of the chain's calls whose links are exact: others are told by the same facts as this one."""
     return {
         member.invocation.invocation_id: member.decision.request_id
         for member in context.members
-        if isinstance(member.decision, Link) and member.decision.confidence is not Confidence.ASSUMED
+        if isinstance(member.decision, Link) and member.decision.confidence is Confidence.EXACT
     }
 
 

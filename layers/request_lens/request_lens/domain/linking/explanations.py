@@ -56,12 +56,17 @@ def explain(
 ) -> Explanations:
     """The explanations of a chain by these requests, O(n² (n + m)) for n calls and m requests that one of them fits.
 
-    Without `overtime` they are those by which no agent ran on after its request.
+    No request made a call that began later than a reach after it. Without `overtime` they are those by which no agent
+    ran on after its request.
     """
     lone = [lone_chain(call) for call in chain.calls]
     near = [request for request in requests if any(fits(call, request, policy, overtime=overtime) for call in lone)]
     after = [_mask(_begins_after(other, one, policy) for other in near) for one in near]
-    allowed = [_allowed(call.invocation_id, near, after, bounds) for call in chain.calls]
+    in_reach = [_mask(request.started_at >= call.logged_at - policy.reach for request in near) for call in chain.calls]
+    allowed = [
+        reached & _allowed(call.invocation_id, near, after, bounds)
+        for call, reached in zip(chain.calls, in_reach, strict=True)
+    ]
     if len(chain.calls) > MAX_CALLS or len(near) > MAX_REQUESTS:
         whole = tuple(
             request

@@ -3,10 +3,10 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, Request
-from request_lens.domain.linking.chains import Chain
+from request_lens.domain.linking.chains import Chain, ended_by, joined, lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.policy import Policy
 from request_lens.domain.times import MS
@@ -37,63 +37,78 @@ class Part:
         return self.chain.among(sorted(seen))
 
 
-def parts_of(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Part]:
-    """The parts of a chain among these requests, by their first call.
+def parts_of(chain: Chain, running_on: Sequence[Request], policy: Policy) -> list[Part]:
+    """The parts of a chain, by their first call; `running_on` are the requests around whose agents may run on.
 
-    A call is of the part of those that it follows if it began while that was not complete, `LinkDelaySeconds` apart:
-    then it has come when they are decided. Else whether it has come is chance: so it begins a part that goes on from
-    theirs, and they are decided without it. Seen from what was before the call, not from who looks or when.
+    A call is of one part with a call that it follows if it has come, `LinkDelaySeconds` after its end, while that one
+    is waited for. Else whether it has come is chance: so it begins a part that goes on from that one's, which is
+    decided without it. Seen from the two calls, not from who looks or when.
     """
-    if len(chain.calls) == 1:
-        return [Part(chain=chain, positions=(0,))]
-    numbers: list[int] = []
     parts: dict[int, list[int]] = {}
-    for position, before in enumerate(chain.previous):
-        came_in_time = {
-            numbers[first]
-            for first in before
-            if _began_by(chain, (first, position), policy)
-            or _began_before(chain.calls[position], chain.among(sorted(parts[numbers[first]])), requests, policy)
-        }
-        number = min(came_in_time, default=position)
-        for other in came_in_time - {number}:
-            parts[number] += (moved := parts.pop(other))
-            for each in moved:
-                numbers[each] = number
-        parts.setdefault(number, []).append(position)
-        numbers.append(number)
-    return [Part(chain=chain, positions=sorted(positions)) for positions in parts.values()]
+    for position, root in enumerate(joined(_close_steps(chain, running_on, policy))):
+        parts.setdefault(root, []).append(position)
+    return [Part(chain=chain, positions=positions) for positions in parts.values()]
 
 
-def part_with(target: Invocation, chain: Chain, requests: Sequence[Request], policy: Policy) -> Part:
+def _close_steps(chain: Chain, running_on: Sequence[Request], policy: Policy) -> list[list[int]]:
+    """For each call the positions of those that it follows, and is of one part with."""
+    return [
+        [first for first in before if has_come_by(call, _waited_until(chain.calls[first], running_on, policy), policy)]
+        for call, before in zip(chain.calls, chain.previous, strict=True)
+    ]
+
+
+def part_with(target: Invocation, chain: Chain, running_on: Sequence[Request], policy: Policy) -> Part:
     """The part of the chain that this one of its calls is of."""
     position = chain.calls.index(target)
-    return next(part for part in parts_of(chain, requests, policy) if position in part.positions)
+    return next(part for part in parts_of(chain, running_on, policy) if position in part.positions)
 
 
-def _began_by(chain: Chain, step: tuple[int, int], policy: Policy) -> bool:
-    """Whether the second call of a step began within `MaxRequestSeconds` of the first: so do most."""
-    first, second = (chain.calls[position].logged_at for position in step)
-    return second <= first + policy.max_request
+def outgrown_at(target: Invocation, chain: Chain, running_on: Sequence[Request], policy: Policy) -> datetime | None:
+    """When it is known that this call's part is longer than a reach; None where it is not.
+
+    That is when the calls are due with which it is: what comes later makes no part shorter.
+    """
+    close, position = _close_steps(chain, running_on, policy), chain.calls.index(target)
+
+    def grown(count: int) -> list[datetime]:
+        """When the calls of the part were logged, by the first so many calls of the chain."""
+        roots = joined(close[:count])
+        return [chain.calls[at].logged_at for at, root in enumerate(roots) if root == roots[position]]
+
+    counts = range(position + 1, len(close) + 1)
+    found = bisect_right(counts, policy.reach, key=lambda count: max(grown(count)) - min(grown(count)))
+    return _due_alone(max(grown(counts[found])), policy) if found < len(counts) else None
 
 
-def _began_before(call: Invocation, part: Chain, requests: Sequence[Request], policy: Policy) -> bool:
-    """Whether a call began so long before a part is complete that it has come by then."""
-    return call.logged_at + policy.link_delay <= complete_at(part, requests, policy)
+def has_come_by(call: Invocation, moment: datetime, policy: Policy) -> bool:
+    """Whether a call's log has come by then if it comes in time."""
+    return ended_by(call, policy) + policy.link_delay <= moment
 
 
-def complete_at(chain: Chain, requests: Sequence[Request], policy: Policy) -> datetime:
+def complete_at(chain: Chain, running_on: Sequence[Request], policy: Policy) -> datetime:
     """When the calls of a chain, and the requests that it fits, have come, as far as they come in time.
 
-    A request whose agent may run on after it lets that do so for `MaxAgentSeconds`: a chain that fits it and still
-    waits for a tool's result is not complete before. This depends on the facts alone, not on their arrival.
+    This depends on the facts alone, not on their arrival.
     """
-    until = max(call.logged_at for call in chain.calls)
-    complete = until + policy.max_request + policy.link_delay
-    if not chain.may_go_on:
-        return complete
-    running_on = of_known_duration(request for request in requests if request.may_run_on)
-    return complete + policy.max_agent if fitting(chain, running_on, policy) else complete
+    waiting = chain.waiting
+    return max(
+        _waited_until(call, running_on, policy) if position in waiting else _due_alone(call.logged_at, policy)
+        for position, call in enumerate(chain.calls)
+    )
+
+
+def _waited_until(call: Invocation, running_on: Sequence[Request], policy: Policy) -> datetime:
+    """Until when the result of a tool that this call asks for is waited for.
+
+    A request whose agent may run on after it lets that do so for `MaxAgentSeconds`.
+    """
+    runs_on = any(fitting(lone_chain(call), running_on, policy))
+    return _due_alone(call.logged_at, policy) + (policy.max_agent if runs_on else timedelta(0))
+
+
+def _due_alone(logged_at: datetime, policy: Policy) -> datetime:
+    return logged_at + policy.max_request + policy.link_delay
 
 
 def fitting(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:

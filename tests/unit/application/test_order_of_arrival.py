@@ -1,0 +1,151 @@
+"""The same facts give the same links and counts in any order of arrival, where requests run on and chains are long."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+
+from request_lens.adapters.memory.settle_timer import MemorySettleTimer
+from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
+from request_lens.domain.linking.link import Confidence, Decision, Link
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import SettleKey
+from tests.support.conversations import Turn
+from tests.support.drawn.running_on import draw_turns
+from tests.support.facts import ROLE, START
+from tests.support.world import World, places
+
+WORLDS = 60
+ORDERS = 3
+LINK_DELAY_S = 59.0
+"""How late logs come, at most: less than `LinkDelaySeconds` by the second in which a call may have begun."""
+
+DIFFERED = (165, 467, 598, 635, 719, 724, 826, 4_687, 5_573)
+"""Worlds whose links or counts once depended on the order, in which they are drawn by this seed."""
+
+
+class LateTimer(MemorySettleTimer):
+    """A timer whose messages come up to so many seconds late."""
+
+    def __init__(self, chance: random.Random, most_s: float) -> None:
+        super().__init__()
+        self._chance = chance
+        self._most_s = most_s
+
+    def send(self, keys: Sequence[tuple[SettleKey, datetime]]) -> None:
+        """See `ports.SettleTimer`."""
+        super().send([(key, due_at + timedelta(seconds=self._chance.uniform(0, self._most_s))) for key, due_at in keys])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was decided of each call, and by request what is linked to it and how many more calls may be its own."""
+
+    decisions: Mapping[InvocationId, Decision | None]
+    requests: Mapping[RequestId, tuple[Sequence[InvocationId], int | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What happened, which of it was logged, and how it is looked at."""
+
+    turns: Sequence[Turn]
+    logged: Sequence[Turn]
+    policy: Policy
+
+    @property
+    def facts(self) -> list[Fact]:
+        """The records of the requests that were logged, and all calls."""
+        return [*(turn.request for turn in self.logged), *(each.call for turn in self.turns for each in turn.calls)]
+
+
+def drawn_by(seed: int) -> Drawn:
+    """The world of a seed; in a quarter of them some requests of conversations are of a route that nobody logs."""
+    chance = random.Random(seed)
+    turns = draw_turns(chance)
+    logged = [turn for turn in turns if turn.request.request_id[0] != "c" or chance.random() >= 0.3]
+    return Drawn(
+        turns=turns,
+        logged=logged if chance.random() < 0.25 else turns,
+        policy=Policy(
+            agent_role_names=frozenset({ROLE}) if chance.random() < 0.85 else frozenset(),
+            one_loop_per_request=chance.random() < 0.12,
+        ),
+    )
+
+
+def _ended_s(fact: Fact, chance: random.Random) -> float:
+    """When a fact was there to be logged, in seconds; what has no latency took one that nobody knows."""
+    if isinstance(fact, Request):
+        ended = fact.ended_at or fact.started_at + timedelta(seconds=chance.uniform(0, 29))
+    else:
+        unknown = timedelta(seconds=chance.uniform(0, 29) if fact.latency_ms is None else 0)
+        ended = fact.logged_at + timedelta(seconds=1) + fact.latency + unknown
+    return (ended - START) / timedelta(seconds=1)
+
+
+def in_order(drawn: Drawn, order: int) -> World:
+    """The world after its facts have come: promptly in order 0, else within `LinkDelaySeconds`, some of them twice."""
+    chance = random.Random(order)
+    world = World(drawn.policy, timer=LateTimer(chance, chance.choice((0, 12, 200)) if order else 0))
+    arrivals = [(_ended_s(fact, chance) + (_delay_s(chance) if order else 1), fact) for fact in drawn.facts]
+    again = [(seconds + chance.uniform(0, 200), fact) for seconds, fact in arrivals if order and chance.random() < 0.1]
+    for seconds, fact in sorted([*arrivals, *again], key=lambda each: each[0]):
+        world.collect(seconds, fact)
+    world.run_until()
+    return world
+
+
+def _delay_s(chance: random.Random) -> float:
+    return chance.choice((0, chance.uniform(0, LINK_DELAY_S - 1), LINK_DELAY_S - 1))
+
+
+def _result(drawn: Drawn, world: World) -> Result:
+    calls = [fact for fact in drawn.facts if isinstance(fact, Invocation)]
+    states = world.store.all_requests()
+    assert all(state.summary is not None for state in states)
+    return Result(
+        decisions={each.invocation_id: world.decision(each.invocation_id) for each in calls},
+        requests={
+            state.request_id: (
+                [each.invocation.invocation_id for each in state.invocations],
+                state.summary.possible_calls if state.summary is not None else None,
+            )
+            for state in states
+        },
+    )
+
+
+def _wrong(drawn: Drawn, result: Result) -> list[str]:
+    """Calls that are linked to another's request for certain, where the assumptions hold."""
+    if drawn.logged is not drawn.turns or not drawn.policy.agent_role_names:
+        return []
+    truth = {each.call.invocation_id: turn.request.request_id for turn in drawn.turns for each in turn.calls}
+    links = {key: made for key, made in result.decisions.items() if isinstance(made, Link)}
+    return [
+        f"{key}: {link.request_id} for {truth[key]}"
+        for key, link in links.items()
+        if link.confidence is Confidence.INFERRED and link.request_id != truth[key]
+    ]
+
+
+def problems_of(seed: int, orders: int = ORDERS) -> list[str]:
+    """What is wrong with the world of a seed, in any of so many orders of arrival besides the prompt one."""
+    drawn = drawn_by(seed)
+    worlds = [in_order(drawn, order) for order in range(orders + 1)]
+    results = [_result(drawn, world) for world in worlds]
+    untagged = {fact.invocation_id for fact in drawn.facts if isinstance(fact, Invocation) and fact.tag is None}
+    found = [f"wrong: {each}" for result in results for each in _wrong(drawn, result)]
+    for order, (world, result) in enumerate(zip(worlds, results, strict=True)):
+        found += [f"order {order}: {key} is undecided" for key in untagged if result.decisions[key] is None]
+        found += [f"order {order}: a call is in no place, or in two"] if not places(world).keys() >= untagged else []
+        if result != results[0]:
+            found.append(f"order {order}: {result}\n    promptly: {results[0]}")
+    return found
+
+
+@pytest.mark.parametrize("seed", [*range(WORLDS), *DIFFERED])
+def test_links_and_counts_do_not_depend_on_the_order_in_which_facts_come_in_time(seed: int) -> None:
+    assert problems_of(seed) == []

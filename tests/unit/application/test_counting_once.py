@@ -14,7 +14,7 @@ from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import InvocationDecided
 from request_lens.domain.publishing.metric_names import Metric
-from tests.support.facts import ROLE, at, call, request, tag
+from tests.support.facts import MODEL, ROLE, at, call, request, tag
 from tests.support.world import World, run
 
 POLICY = Policy(agent_role_names=frozenset({ROLE}))
@@ -73,6 +73,43 @@ def test_each_call_of_orphans_has_one_latency_whether_or_not_it_was_given_up() -
         if Metric.INVOCATION_LATENCY in model.values
     ]
     assert latencies == [("invocation:t1#1", 1_000), ("invocation:t2#1", 800), ("invocation:t3#1", 700)]
+
+
+def test_an_untagged_call_of_a_request_that_had_been_given_up_has_its_latency_with_the_request() -> None:
+    published = run(
+        [
+            (5.0, call("t1", 1, tag=tag("r1", started=1))),
+            (1_200.0, request("r1", 0, duration_ms=5_000)),
+            (1_210.0, call("u1", 3, latency_ms=700)),
+        ],
+        POLICY,
+    ).sink.publications
+
+    latencies = {
+        each.publication_id: model.values[Metric.INVOCATION_LATENCY]
+        for each in published
+        for model in each.by_model
+        if Metric.INVOCATION_LATENCY in model.values
+    }
+    assert latencies == {"invocation:t1#1": (1_000,), "r1#2": (700,)}
+
+
+def test_a_call_that_was_never_given_up_is_not_said_to_be_taken_back() -> None:
+    """It came after its request's orphans had been given up, and before they were taken back with the record."""
+    published = run(
+        [
+            (5.0, call("given-up", 1, tag=tag("r1"))),
+            (1_200.0, request("r1", 0, duration_ms=5_000)),
+            (1_300.0, call("late", 3, tag=tag("r1"))),
+        ],
+        POLICY,
+    ).sink.publications
+
+    told = {each.publication_id: each.properties for each in published}
+    assert told["invocation:given-up#2"]["reason"] == "taken_back"
+    assert told["invocation:late#1"] == {
+        "invocation_id": "late", "model_id": MODEL, "request_id": "r1", "caller_role": ROLE,
+    }  # fmt: skip
 
 
 def test_a_log_batch_that_comes_again_is_told_by_the_same_ids() -> None:

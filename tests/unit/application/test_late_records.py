@@ -143,3 +143,17 @@ def test_records_that_are_all_an_hour_late_end_as_if_they_had_come_in_time(seed:
     places(late)
     for metric in (Metric.LLM_CALLS, Metric.INPUT_TOKENS, Metric.UNATTRIBUTED_INVOCATIONS, Metric.INVOCATION_LATENCY):
         assert late.sum_of(metric) == in_time.sum_of(metric)
+
+
+def test_a_call_that_goes_on_from_one_that_was_nobodys_is_not_taken_back_itself() -> None:
+    """The first was nobody's until a record came, the second comes after another request that it would fit, too."""
+    first, second = CALLS
+    records = ((400.0, request("r1", 0, duration_ms=6_000)), (800.0, request("r2", 0, duration_ms=6_000)))
+    world = run([(10.0, first), *records, (900.0, second)], AGENTS)
+
+    links = [world.decision(each.invocation_id) for each in CALLS]
+    assert [(made.request_id, made.taken_back) for made in links if isinstance(made, Link)] == [
+        ("r1", True), ("r1", False),
+    ]  # fmt: skip
+    by_model = [model.values for each in world.sink.publications for model in each.by_model]
+    assert [value for values in by_model for value in values.get(Metric.INVOCATION_LATENCY, ())] == [1_000, 1_000]

@@ -113,6 +113,17 @@ def test_each_model_adds_up_to_the_same_calls(drawn: Traffic) -> None:
     assert sum(sum(values.get(Metric.LLM_ERRORS, ())) for values in by_model) == world.sum_of(Metric.LLM_ERRORS)
 
 
+@settings(deadline=None, max_examples=60)
+@given(traffic())
+def test_each_call_has_its_latency_once_whenever_facts_come(drawn: Traffic) -> None:
+    world = run(_any_time(drawn.facts, drawn.chance))
+
+    by_model = [model.values for each in world.sink.publications for model in each.by_model]
+    published = sorted(value for values in by_model for value in values.get(Metric.INVOCATION_LATENCY, ()))
+    answered = [each.latency_ms for each in drawn.calls if each.is_llm_call and each.latency_ms is not None]
+    assert published == sorted(answered)
+
+
 CRASH_ARRIVALS: Arrivals = [
     (6, request("r1")),
     (9, call("t1", 1, produced=["x"], tag=tag("r1", 1))),

@@ -137,7 +137,7 @@ def _anchored(anchor: Link, decision: Decision) -> Link:
     """The link of a chain that is linked in part: the one that the facts say now where it is to the same request."""
     if isinstance(decision, Link) and decision.request_id == anchor.request_id:
         return decision
-    return replace(anchor, method=Method.CHAIN, violates=None)
+    return replace(anchor, method=Method.CHAIN, violates=None, taken_back=False)
 
 
 def _by_elimination(evidence: Evidence) -> Decision:

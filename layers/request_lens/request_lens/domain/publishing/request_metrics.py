@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from request_lens.domain.doctor import DOCTOR_SERVICE, is_doctors
 from request_lens.domain.facts import Invocation, Tag
 from request_lens.domain.folding.summary import Summary, Totals, model_dimension, totals_of
-from request_lens.domain.linking.link import Link, Unattributed
+from request_lens.domain.linking.link import Link, Method, Unattributed
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
 from request_lens.domain.publishing.publication import ModelValues, Publication, Values
@@ -138,16 +138,20 @@ def _one_model(model: str, totals: Totals, latencies: Counter[tuple[str, int]]) 
 
 
 def _added_latencies(change: RevisionWritten) -> Counter[tuple[str, int]]:
-    """What the revision has more than the one before; each call of orphans has its one value with its own decision."""
-    if change.orphaned:
-        return Counter()
-    return _latencies(change.summary) - (_latencies(change.previous) if change.previous is not None else Counter())
+    """What the revision has more than the one before."""
+    before = _latencies(change.previous, change) if change.previous is not None else Counter[tuple[str, int]]()
+    return _latencies(change.summary, change) - before
 
 
-def _latencies(summary: Summary) -> Counter[tuple[str, int]]:
-    """The known latencies of the LLM calls among the bars, by model; those taken back were published by themselves."""
+def _latencies(summary: Summary, change: RevisionWritten) -> Counter[tuple[str, int]]:
+    """The known latencies of the LLM calls among the summary's bars, by model, but for those that come by themselves.
+
+    So do those of calls that had been unattributed, and of the tagged calls of a request that had been given up: with
+    their own decision.
+    """
     bars = (bar for bar in summary.bars if bar.error_code is None and not bar.taken_back)
-    return Counter((bar.model_id, bar.latency_ms) for bar in bars if bar.latency_ms is not None)
+    own = (bar for bar in bars if not (change.orphaned and bar.method is Method.TAG))
+    return Counter((bar.model_id, bar.latency_ms) for bar in own if bar.latency_ms is not None)
 
 
 def _unattributed(change: InvocationDecided, counted: Unattributed, *, sign: int) -> Publication:
@@ -189,9 +193,12 @@ def _latency_of(call: Invocation) -> Values:
 
 
 def _unattributed_properties(call: Invocation, change: InvocationDecided) -> Mapping[str, str | int]:
+    """Which call it is, who made it, and why it was unattributed, or that this is taken back; else its request."""
     decision = change.decision
-    why: dict[str, str | int] = {"reason": "taken_back"}
+    why: dict[str, str | int]
     if isinstance(decision, Unattributed):
         why = {"reason": str(decision.reason), "candidates": decision.candidates}
+    else:
+        why = {"reason": "taken_back"} if change.previous is not None else {"request_id": decision.request_id}
     caller = {"caller_role": call.caller_role} if call.caller_role is not None else {}
     return {"invocation_id": call.invocation_id, "model_id": call.model_id, **why, **caller}

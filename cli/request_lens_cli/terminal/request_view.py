@@ -152,7 +152,8 @@ def _tokens(summary: Summary) -> str:
         f"{'at least ' if tokens.is_least and summary.is_certain else ''}{_count(tokens.count)} {name}"
         for name, tokens in sums.items()
     )
-    return f"Tokens: {'' if summary.is_certain else 'at least '}{', '.join(words)}"
+    any_known = any(tokens.count is not None for tokens in sums.values())
+    return f"Tokens: {'at least ' if any_known and not summary.is_certain else ''}{', '.join(words)}"
 
 
 _CACHED = (TokenClass.CACHE_READ, TokenClass.CACHE_WRITE)

@@ -7,7 +7,7 @@ import pytest
 
 from request_lens.application.query import RequestDetail, RequestView
 from request_lens.domain.facts import TokenCounts
-from request_lens.domain.folding.summary import TokenClass
+from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import tokens_text
@@ -86,6 +86,14 @@ def shown(state: RequestState) -> str:
 )
 def test_one_request_says_what_is_not_certain_of_it(state: RequestState, words: str) -> None:
     assert words in shown(state).replace("\n", " ").replace("  ", " ")
+
+
+def test_tokens_that_no_call_counts_are_unknown_and_not_the_least() -> None:
+    assert POSSIBLE.summary is not None
+    uncounted = Totals(llm_calls=1, uncounted=(1, 1, 1, 1))
+    state = replace(POSSIBLE, summary=replace(POSSIBLE.summary, totals=uncounted))
+
+    assert "Tokens: unknown in, unknown out\n" in shown(state)
 
 
 def test_one_request_is_hatched_in_its_waterfall() -> None:

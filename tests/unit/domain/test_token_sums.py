@@ -50,3 +50,13 @@ def test_what_is_taken_away_takes_its_uncounted_calls_with_it() -> None:
     counted, uncounted = counting(input=5), counting(output=1)
 
     assert sums_of(counted, uncounted) - sums_of(uncounted) == sums_of(counted)
+
+
+def test_totals_that_a_later_version_wrote_with_further_classes_add_up() -> None:
+    later = replace(totals_of(counting(input=5), NO_PRICES.quote(call())), uncounted=(0, 1, 1, 1, 1))
+
+    both = later + totals_of(counting(), NO_PRICES.quote(call()))
+
+    assert both.uncounted == (1, 2, 2, 2, 1)
+    assert (both - later).uncounted == (1, 1, 1, 1, 0)
+    assert both.tokens(TokenClass.INPUT) == TokenSum(count=5, is_least=True)

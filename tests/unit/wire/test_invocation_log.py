@@ -292,6 +292,19 @@ def test_a_region_that_cannot_be_one_is_unknown(region: object) -> None:
     assert read(changed(TOOL_TURN, "region", value=region)).region is None
 
 
-def test_a_count_that_cannot_be_says_what_it_should_be() -> None:
-    record = rejected(changed(TOOL_TURN, "input", "inputTokenCount", value=-1))
-    assert record.detail.endswith("(it should be a whole number from 0, as Bedrock wrote it)")
+@pytest.mark.parametrize(
+    ("path", "value", "advice"),
+    [
+        ("input.inputTokenCount", -1, "a whole number from 0 to 1,000,000,000"),
+        ("output.outputTokenCount", 10**20, "a whole number from 0 to 1,000,000,000"),
+        ("timestamp", "9999-12-31T23:59:59Z", "a time before 2100"),
+        ("timestamp", "1960-01-01T00:00:00Z", "a time from 1970 on"),
+        ("timestamp", "yesterday", "a time in ISO 8601, such as 2026-03-04T18:27:02Z"),
+        ("modelId", "m" * 3_000, "up to 2,048 characters"),
+        ("modelId", "two\nlines", "text of one line"),
+        ("requestId", "r" * 300, "up to 256 visible ASCII characters"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told_what_it_should_be(path: str, value: object, advice: str) -> None:
+    record = rejected(changed(TOOL_TURN, *path.split("."), value=value))
+    assert record.detail.endswith(f"(it should be {advice}, as Bedrock wrote it)")

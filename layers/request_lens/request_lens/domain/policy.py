@@ -38,8 +38,11 @@ class Policy:
 
     @property
     def reach(self) -> timedelta:
-        """How far in time a request and the calls made for it, or two calls of one chain's step, can lie apart."""
-        return self.max_request + self.max_agent + self.clock_skew + _SECOND
+        """How far in time a request and the calls made for it, or two calls of one chain's step, can lie apart.
+
+        It may be longer by the skew than the longest, and the call's clock may be off by as much.
+        """
+        return self.max_request + self.max_agent + 2 * self.clock_skew + _SECOND
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""

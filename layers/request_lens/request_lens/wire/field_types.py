@@ -102,9 +102,11 @@ Identifier = Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,25
 LogName = Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,512}$")]
 """The name of a log group or a log stream."""
 
-Name = Annotated[str, StringConstraints(strict=True, max_length=2048, pattern=_PRINTABLE)]
-"""A model id, a route, an ARN: text of one line, which a closer look must pass before it is a name of ours. 2,048 is
-Bedrock's own limit of a model id."""
+MAX_NAME = 2_048
+"""Bedrock's own limit of a model id, in characters."""
+
+Name = Annotated[str, StringConstraints(strict=True, max_length=MAX_NAME, pattern=_PRINTABLE)]
+"""A model id, a route, an ARN: text of one line, which a closer look must pass before it is a name of ours."""
 
 Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """A stop reason or a tool-use id (Bedrock's own pattern of those): too narrow for a prompt to slip through."""

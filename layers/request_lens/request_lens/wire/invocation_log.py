@@ -10,11 +10,14 @@ from pydantic import AliasPath, ConfigDict, Field, OnErrorOmit, StringConstraint
 from request_lens.domain.cached_input import without_cached
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, RequestId, Tag, TokenCounts
 from request_lens.domain.log_record import RejectedReason
-from request_lens.domain.times import as_utc
+from request_lens.domain.times import EPOCH, as_utc
 from request_lens.wire.bodies import InputBody, OutputBodies, RequestBody
 from request_lens.wire.fault import Fault, fault_of
 from request_lens.wire.field_types import (
     MAX_EPOCH_MS,
+    MAX_NAME,
+    MAX_TIME,
+    MAX_TOKENS,
     UNKNOWN,
     ApiRequestId,
     ForeignModel,
@@ -119,16 +122,23 @@ _EXPECTED = {
 }
 """What Bedrock writes into the fields that a record can be rejected for."""
 
+_IN_RANGE = {
+    "greater_than_equal": f"a time from {EPOCH:%Y} on",
+    "less_than": f"a time before {MAX_TIME:%Y}",
+    "string_too_long": f"up to {MAX_NAME:,} characters",
+}
+"""The same for a value of the right form that is out of bounds, by the type of its error."""
+
 
 def _advice_on(field: str, error_type: str) -> str:
     """What to do about a field at fault: whoever exported the record changed what Bedrock wrote."""
     if field.endswith("TokenCount"):
-        return "it should be a whole number from 0, as Bedrock wrote it"
+        return f"it should be a whole number from 0 to {MAX_TOKENS:,}, as Bedrock wrote it"
     if field not in _EXPECTED:
         return ""
     if error_type == "missing":
         return "Bedrock writes it into each record: the export should keep it"
-    return f"it should be {_EXPECTED[field]}, as Bedrock wrote it"
+    return f"it should be {_IN_RANGE.get(error_type, _EXPECTED[field])}, as Bedrock wrote it"
 
 
 def invocation_of(record: ModelInvocationLog) -> Invocation | Fault:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
+from itertools import zip_longest
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Assumption, Confidence, Method
@@ -73,7 +74,9 @@ class Totals:
 def _combined(left: Totals, right: Totals, *, sign: int) -> Totals:
     names = [each.name for each in fields(Totals) if each.name not in ("estimated_cost_usd", "uncounted")]
     counts = {name: getattr(left, name) + sign * getattr(right, name) for name in names}
-    uncounted = tuple(one + sign * other for one, other in zip(left.uncounted, right.uncounted, strict=True))
+    # A version with further classes may have written one of them: what it says of those is kept.
+    pairs = zip_longest(left.uncounted, right.uncounted, fillvalue=0)
+    uncounted = tuple(one + sign * other for one, other in pairs)
     costs = (left.estimated_cost_usd, right.estimated_cost_usd)
     cost = None if costs == (None, None) else (costs[0] or Decimal(0)) + sign * (costs[1] or Decimal(0))
     return Totals(**counts, uncounted=uncounted, estimated_cost_usd=cost)

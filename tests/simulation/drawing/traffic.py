@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, TokenCounts
 from request_lens.domain.policy import Policy
 from tests.simulation.drawing.conversations import draw_conversations
+from tests.simulation.drawing.running_on import draw_running_on
 from tests.simulation.drawing.tracing import with_telemetry
 from tests.simulation.drawing.truth import (
     EARLY,
@@ -42,7 +43,9 @@ def draw_traffic(chance: random.Random) -> Traffic:
     """One to four requests of up to four calls, or a few conversations, and now and then another's call."""
     style = chance.choice(_STYLES)
     goes_on = style is Style.CONVERSING or (style in _WITH_TAGS and chance.random() < 0.25)
-    if goes_on:
+    if style is Style.CONVERSING and chance.random() < 0.4:
+        requests, calls = draw_running_on(chance)
+    elif goes_on:
         requests, calls = draw_conversations(chance, style)
     else:
         requests = _requests(chance, style)

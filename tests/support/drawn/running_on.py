@@ -91,15 +91,15 @@ def _tagging(chance: random.Random, name: str, start: float, tool: _Name) -> Tur
     """A request of one to three tagged calls, some of them after it; most of such requests are proven."""
     answering, how_many = _begin(chance, name, start), chance.randint(1, 3)
     ends = chance.uniform(answering.end, answering.until) if chance.random() < 0.5 else answering.end
-    counts, began = chance.random() < 0.8, start + 0.1
+    counts, began = chance.random() < 0.8, round(start + 0.1, 3)
     for place in range(how_many):
         latency_s = chance.uniform(0, (ends - began) / 2)
-        started = round(began, 3) if chance.random() < 0.8 else None
+        started = began if chance.random() < 0.8 else None
         drawn = _call(chance, f"{name}-{place}", began, latency_s)
         asks = place < how_many - 1 or not counts
         its_tag = tag(name, place + 1 if counts else None, started=started)
         answering.calls.append(_in_place(replace(drawn, tag=its_tag), began, name, place, tool, asks=asks))
-        began += latency_s + chance.uniform(0, (ends - began - latency_s) / 2)
+        began = round(began + latency_s + chance.uniform(0, (ends - began - latency_s) / 2), 3)
     answering.last_end = answering.end
     return answering.turn(chance)
 
@@ -116,13 +116,14 @@ def _conversation(chance: random.Random, name: str, began: float, tool: _Name, s
                 yield answering.turn(chance)
                 start = max(answering.end + 0.01, began - chance.uniform(0.05, 8))
             answering, turns = _begin(chance, f"{name}-t{turns}", start), turns + 1
-            began = max(began, start)
+            began = round(max(began, start), 3)
             latency_s = min(latency_s, start + _LONGEST_S - began)
         answering.last_end = began + latency_s
         asks = place < how_many - 1 or chance.random() < 0.3
         drawn = _call(chance, f"{name}-{place}", began, latency_s)
         answering.calls.append(_in_place(drawn, began, name, place, tool, asks=asks))
-        began += latency_s + chance.choice((chance.uniform(1, 5), chance.uniform(1, 65), chance.uniform(25, 65)))
+        gap_s = chance.choice((chance.uniform(1, 5), chance.uniform(1, 65), chance.uniform(25, 65)))
+        began = round(began + latency_s + gap_s, 3)
     if answering is not None:
         yield answering.turn(chance)
 

@@ -8,11 +8,12 @@ from tests.cases.link_cases import LINK_CASES
 from tests.cases.overlap_cases import OVERLAP_CASES
 from tests.cases.price_cases import PRICE_CASES
 from tests.cases.reading_cases import READING_CASES
+from tests.cases.record_cases import RECORD_CASES
 
 CHAPTERS: dict[str, tuple[Case, ...]] = {
     "Requests and their calls": LINK_CASES,
     "Requests that overlap or go on": OVERLAP_CASES,
-    "Invocation logs": READING_CASES,
+    "Invocation logs": (*READING_CASES, *RECORD_CASES),
     "Costs": PRICE_CASES,
     "What counts where": COUNTING_CASES,
     "Access logs": ACCESS_CASES,

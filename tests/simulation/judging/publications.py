@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 
 from request_lens.domain.facts import RequestId
+from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
 from request_lens.domain.linking.link import Assumption, Method
 from request_lens.domain.publishing.changes import RevisionWritten
@@ -75,7 +76,11 @@ def distributions(outcome: Outcome) -> Verdict:
         key: next((each for each in those if each.summary.possible_calls == 0), None)
         for key, those in revisions.items()
     }
-    calls = {_revision_id(each): (each.summary.totals.llm_calls,) for each in certain.values() if each is not None}
+    calls = {
+        _revision_id(each): (each.summary.totals.llm_calls,)
+        for each in certain.values()
+        if each is not None and not _misses_calls(each.summary)
+    }
     if revisions:
         yield expect("LlmCallsPerRequest by revision", _samples_of(outcome, Metric.LLM_CALLS_PER_REQUEST), calls)
     for metric, name in SAMPLED_ONCE_CERTAIN.items():
@@ -130,7 +135,9 @@ def samples_when_prompt(prompt: Outcome) -> Verdict:
         if state.invocations and state.summary is not None and _came_in_time(state, prompt):
             calls = sum(each.invocation.is_llm_call for each in state.invocations)
             publication = printed.get(f"{state.request_id}#{state.summary.certain_since}")
-            sample = publication.values[Metric.LLM_CALLS_PER_REQUEST] if publication is not None else (calls,)
+            if publication is None or Metric.LLM_CALLS_PER_REQUEST not in publication.values:
+                continue  # not certain yet, or its spans told of a call that was missing then
+            sample = publication.values[Metric.LLM_CALLS_PER_REQUEST]
             yield expect(f"the sample of {state.request_id}", sample, (calls,))
 
 
@@ -149,6 +156,11 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     known |= {each.invocation.invocation_id for each in state.invocations}
     last = max(stored[key] for key in known if key in stored)
     return last < state.record.ended_at + outcome.traffic.policy.settle_delay
+
+
+def _misses_calls(summary: Summary) -> bool:
+    """Whether spans tell of calls that are not there: how many it made is not known then."""
+    return summary.traced is not None and summary.traced.missing_calls > 0
 
 
 def _is_traced(state: RequestState) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 REGION = "ap-northeast-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:123456789012:function:entry"
 FORMAT = '{"id":"$context.extendedRequestId","status":"$context.status","run":"$context.integration.requestId"}'
-PLATFORM_LOG = PlatformLog(group="/aws/lambda/entry", version="$LATEST", memory_mb=128)
+PLATFORM_LOG = PlatformLog(group="/aws/lambda/entry", version="$LATEST", memory_mb=128, is_traced=True)
 PATHS = {Kind.HTTP: "/ask", Kind.REST: "/live/ask"}
 STAGES = {Kind.HTTP: "$default", Kind.REST: "live"}
 
@@ -189,22 +189,34 @@ def test_each_invoke_carries_the_trace_of_its_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("logging", "expected"),
+    ("logging", "tracing", "expected"),
     [
         (
             {"LogFormat": "JSON", "SystemLogLevel": "INFO", "LogGroup": "/own"},
-            PlatformLog(group="/own", version="$LATEST", memory_mb=256),
+            {"Mode": "Active"},
+            PlatformLog(group="/own", version="$LATEST", memory_mb=256, is_traced=True),
         ),
-        ({"LogFormat": "JSON", "SystemLogLevel": "WARN", "LogGroup": "/own"}, None),
-        ({"LogFormat": "Text", "LogGroup": "/own"}, None),
+        (
+            {"LogFormat": "JSON", "SystemLogLevel": "INFO", "LogGroup": "/own"},
+            {"Mode": "PassThrough"},
+            PlatformLog(group="/own", version="$LATEST", memory_mb=256, is_traced=False),
+        ),
+        ({"LogFormat": "JSON", "SystemLogLevel": "WARN", "LogGroup": "/own"}, {"Mode": "Active"}, None),
+        ({"LogFormat": "Text", "LogGroup": "/own"}, {"Mode": "Active"}, None),
     ],
 )
 def test_lambda_logs_runs_as_json_where_the_functions_settings_ask_for_it(
-    logging: dict[str, str], expected: PlatformLog | None
+    logging: dict[str, str], tracing: dict[str, str], expected: PlatformLog | None
 ) -> None:
     functions = boto3.client("lambda", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="s")
     with Stubber(functions) as stubbed:
-        found = {"FunctionName": "entry", "Version": "$LATEST", "MemorySize": 256, "LoggingConfig": logging}
+        found = {
+            "FunctionName": "entry",
+            "Version": "$LATEST",
+            "MemorySize": 256,
+            "LoggingConfig": logging,
+            "TracingConfig": tracing,
+        }
         stubbed.add_response("get_function_configuration", found, {"FunctionName": FUNCTION})
         assert platform_log(FUNCTION, functions=functions) == expected
 

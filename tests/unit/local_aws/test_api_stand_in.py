@@ -120,7 +120,7 @@ def test_a_variable_that_is_not_known_is_a_dash() -> None:
 
 
 def test_lambdas_own_lines_name_the_run_its_trace_and_its_times() -> None:
-    start, report = PlatformLog(group="/aws/lambda/f", version="$LATEST", memory_mb=512).lines(RUN)
+    start, report = PlatformLog(group="/aws/lambda/f", version="$LATEST", memory_mb=512, is_traced=True).lines(RUN)
     assert (start.group, report.group) == ("/aws/lambda/f", "/aws/lambda/f")
     said = json.loads(start.text)
     assert (said["type"], said["time"]) == ("platform.start", "2026-11-29T05:30:00.260Z")
@@ -133,3 +133,8 @@ def test_lambdas_own_lines_name_the_run_its_trace_and_its_times() -> None:
         "metrics": {"durationMs": 1224.0, "billedDurationMs": 1224, "memorySizeMB": 512},
         "status": "success",
     }
+
+
+def test_a_run_of_a_function_that_is_not_traced_names_no_trace() -> None:
+    start, _ = PlatformLog(group="/aws/lambda/f", version="$LATEST", memory_mb=512, is_traced=False).lines(RUN)
+    assert json.loads(start.text)["record"] == {"requestId": RUN.run_id, "version": "$LATEST"}

@@ -69,11 +69,15 @@ def run_function(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformLog:
-    """Where Lambda's own lines of a function go, and what they say of each of its runs."""
+    """Where Lambda's own lines of a function go, and what they say of each of its runs.
+
+    They name the trace of a run where the function's tracing is active.
+    """
 
     group: str
     version: str
     memory_mb: int
+    is_traced: bool
 
     def lines(self, run: FunctionRun) -> tuple[LogLine, LogLine]:
         """A run's lines `platform.start` and `platform.report`.
@@ -91,7 +95,9 @@ class PlatformLog:
             "memorySizeMB": self.memory_mb,
         }
         status = "error" if run.failed else "success"
-        start: dict[str, JsonValue] = {"requestId": run.run_id, "version": self.version, "tracing": tracing}
+        start: dict[str, JsonValue] = {"requestId": run.run_id, "version": self.version}
+        if self.is_traced:
+            start["tracing"] = tracing
         report: dict[str, JsonValue] = {"requestId": run.run_id, "metrics": metrics, "status": status}
         return (
             self._line("platform.start", start, run.began_at),
@@ -114,4 +120,5 @@ def platform_log(function_arn: str, *, functions: LambdaClient) -> PlatformLog |
         group=logging.get("LogGroup", f"/aws/lambda/{found['FunctionName']}"),
         version=found["Version"],
         memory_mb=found["MemorySize"],
+        is_traced=found.get("TracingConfig", {}).get("Mode") == "Active",
     )

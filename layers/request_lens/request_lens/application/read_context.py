@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from request_lens.application.recounts import MAX_CANDIDATES
+from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context

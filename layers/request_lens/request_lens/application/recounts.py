@@ -2,21 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 
+from request_lens.application.deciding.candidates import candidates_among, requests_beside
 from request_lens.application.settle_request import recount
-from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
-from request_lens.domain.linking.chains import lone_chain
+from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, UnlinkedInvocation
-from request_lens.domain.linking.neighbourhood import READ_LIMIT
-from request_lens.domain.linking.parts import fitting
 from request_lens.domain.policy import Policy
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
-
-MAX_CANDIDATES = 10
-"""Where more requests may have made a chain's calls, their own calls are not read; and where more may have made a call,
-they do not say anew what is possible for them: that is a Query a request."""
 
 
 def came_late(call: UnlinkedInvocation, policy: Policy) -> bool:
@@ -26,15 +19,13 @@ def came_late(call: UnlinkedInvocation, policy: Policy) -> bool:
 
 def settled_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> list[RequestId]:
     """The requests that may have made one of these calls, alone, if few may; whether they are settled is not asked."""
-    logged = [call.invocation.logged_at for call in calls]
-    span = min(logged) - policy.reach, max(logged) + policy.clock_skew + timedelta(milliseconds=LOG_PRECISION_MS)
-    return few_around(calls, ports.around.requests_between(*span, limit=READ_LIMIT), policy)
+    return few_around(calls, requests_beside(calls, ports, policy), policy)
 
 
 def few_around(calls: Iterable[UnlinkedInvocation], requests: Sequence[Request], policy: Policy) -> list[RequestId]:
     """Those of the requests that may have made one of these calls, alone; none for a call that many may have made."""
-    fits = (fitting(lone_chain(call.invocation), requests, policy) for call in calls)
-    return list({request.request_id: None for few in fits if len(few) <= MAX_CANDIDATES for request in few})
+    few = (candidates_among(requests, call, policy) for call in calls)
+    return list({request.request_id: None for found in few for request in found})
 
 
 def recount_all(

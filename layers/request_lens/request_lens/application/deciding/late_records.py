@@ -8,6 +8,7 @@ that ran beside it should have come, too. So what is decided then rests on facts
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from request_lens.application.deciding.candidates import candidates_among, requests_beside
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
@@ -21,14 +22,19 @@ from request_lens.ports import Ports
 def overtaken_by(state: RequestState, ports: Ports, policy: Policy) -> Sequence[TimedKey]:
     """The keys of calls that this request may have made and that were decided before its record came.
 
-    One read by time for a record that came so late; none for any other, nor where the request has all of its calls.
+    Not of calls that more requests may have made than can be asked: among those none is found. Two reads by time for a
+    record that came so late; none for any other, nor where the request has all of its calls.
     """
     if state.record is None or _came_late_by(state, policy) is None or is_proven(state.invocations):
         return ()
     around = ports.around.unlinked_between(*possible_span(state.record, policy), limit=MAX_POSSIBLE)
-    reopened = ((call, reopened_at(call, state, policy)) for call in around if is_nobodys(call, policy))
+    reopened = [(call, reopened_at(call, state, policy)) for call in around if is_nobodys(call, policy)]
+    calls = [call for call, at in reopened if at is not None]
+    beside = requests_beside(calls, ports, policy) if calls else ()
     return [
-        (SettleKey(SettleKind.INVOCATION, call.invocation.invocation_id), at) for call, at in reopened if at is not None
+        (SettleKey(SettleKind.INVOCATION, call.invocation.invocation_id), at)
+        for call, at in reopened
+        if at is not None and candidates_among(beside, call, policy)
     ]
 
 

@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.read_context import readable_state
-from request_lens.application.recounts import MAX_CANDIDATES, decisions_of, linked_of, recount_all, settled_around
+from request_lens.application.recounts import decisions_of, linked_of, recount_all, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.decision import decide
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId

@@ -21,6 +21,7 @@ from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.traced import (
     complete_sentence,
     elsewhere_sentence,
+    kept_tools_sentence,
     outcome_text,
     time_sentence,
     trace_address,
@@ -118,13 +119,15 @@ def _trace(view: RequestView, endpoint: str) -> Iterator[Markup]:
 
 
 def _tools(view: RequestView) -> Iterator[Markup]:
-    """The table of the runs of tools."""
+    """The table of the runs of tools, and whether there may have been more than are kept."""
     tools = view.summary.traced.tools if view.summary is not None and view.summary.traced is not None else ()
     if not tools:
         return
     headers = (element("th", text(header), class_=class_) for header, class_ in _TOOL_HEADERS)
     rows = (_tool(view.record, tool) for tool in tools)
     yield element("table", element("thead", element("tr", *headers)), element("tbody", *rows))
+    if kept := kept_tools_sentence(tools):
+        yield element("p", text(f"{kept}."))
 
 
 _TOOL_HEADERS = (("Tool", ""), ("Start (UTC)", "rlw-number"), ("Duration", "rlw-number"), ("Outcome", ""))

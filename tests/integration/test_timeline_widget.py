@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import boto3
@@ -13,6 +13,7 @@ import timeline_widget_handler
 from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.domain.policy import Policy
+from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse
 from tests.integration.conftest import ENVIRONMENT
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
@@ -187,6 +188,21 @@ def test_the_details_say_what_spans_do_and_link_to_the_trace(store: DynamoFactSt
     assert f"Trace {link} · session {SESSION}" in page
     assert page.count("<tr") == (1 + 2) + (1 + 2)
     assert page.count(">failed</td>") == 1
+
+
+@pytest.mark.parametrize(("runs", "is_said"), [(MAX_TOOLS - 1, False), (MAX_TOOLS, True)])
+def test_the_details_say_that_later_runs_of_tools_are_not_kept_where_there_may_be_some(
+    store: DynamoFactStore, runs: int, is_said: bool
+) -> None:
+    tools = tuple(ToolUse(tool="get_weather", offset_ms=10 * n, duration_ms=5) for n in range(runs))
+    state = traced_state("traced", replace(MISSING, tools=tools))
+    assert state.summary is not None
+    store.store_requests([state.request], stored_at=START)
+    store.write_revision(state.request_id, revision=1, summary=state.summary)
+
+    page = answered(request_id="traced", widgetContext=context())
+
+    assert ("<p>Of each request the first 100 runs of tools are kept, later runs are not kept.</p>" in page) is is_said
 
 
 def test_an_unknown_request_is_said_to_be_unknown() -> None:

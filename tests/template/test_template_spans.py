@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.template_document import OUTPUTS, RESOURCES, TEMPLATE, proper
 WITH_MEMORY, WITHOUT_MEMORY = properties("SpanLogFilter")["FilterPattern"]["Fn::If"][1:]
 OF_LAMBDA = properties("LambdaLogFilter")["FilterPattern"]
 
+GROUPS = ("InvocationLogGroupName", "AccessLogGroupName", "SpanLogGroupName", "LambdaLogGroupName")
 CONDITIONS = {"SpanLogGroupName": "ReadsSpans", "LambdaLogGroupName": "ReadsLambdaLog"}
 OPTIONAL = {name: resource for name, resource in RESOURCES.items() if resource.get("Condition") in CONDITIONS.values()}
 
@@ -94,8 +96,37 @@ def test_a_group_invokes_the_processor_alone_and_no_other_group_does_so_by_its_p
     assert RESOURCES[f"{kind}Filter"]["DependsOn"] == f"{kind}Permission"
 
 
-def test_a_functions_log_without_spans_is_refused_before_anything_is_deployed() -> None:
-    rule = TEMPLATE["Rules"]["LambdaLogGroupLeadsToSpans"]
+def holds(condition: dict[str, Any], groups: dict[str, str]) -> bool:
+    """Whether a condition of a rule holds where the log groups are named so."""
+    [(function, parts)] = condition.items()
+    if function == "Fn::Not":
+        return not holds(parts[0], groups)
+    assert function == "Fn::Equals"
+    left, right = (groups[part["Ref"]] if isinstance(part, dict) else part for part in parts)
+    return left == right
 
-    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "SpanLogGroupName"}, ""]}
-    assert rule["Assertions"][0]["Assert"] == {"Fn::Equals": [{"Ref": "LambdaLogGroupName"}, ""]}
+
+def refused(**named: str) -> set[str]:
+    """What the rules say against these parameters, the others being as they are by default."""
+    groups = {name: str(TEMPLATE["Parameters"][name]["Default"]) for name in GROUPS} | named
+    rules = TEMPLATE["Rules"].values()
+    asked = (rule for rule in rules if "RuleCondition" not in rule or holds(rule["RuleCondition"], groups))
+    assertions = [each for rule in asked for each in rule["Assertions"]]
+    return {each["AssertDescription"] for each in assertions if not holds(each["Assert"], groups)}
+
+
+def test_a_functions_log_without_spans_is_refused_before_anything_is_deployed() -> None:
+    assert refused(LambdaLogGroupName="f") == {"LambdaLogGroupName leads to spans and needs SpanLogGroupName, too"}
+
+
+def test_groups_that_differ_are_taken_and_so_is_none() -> None:
+    assert refused() == refused(SpanLogGroupName="aws/spans") == refused(AccessLogGroupName="a") == set()
+    assert refused(SpanLogGroupName="aws/spans", LambdaLogGroupName="f", AccessLogGroupName="a") == set()
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations(GROUPS, 2)))
+def test_no_two_parameters_may_name_one_group_which_their_filters_would_fill(first: str, second: str) -> None:
+    others = {name: name for name in GROUPS}
+
+    [said] = refused(**others | {first: "same", second: "same"})
+    assert {first, second} == {word for word in said.split() if word in GROUPS}

@@ -36,7 +36,7 @@ def _requests_notes(figures: RequestFigures) -> list[str]:
     counts = (
         (figures.pending, "pending"),
         (figures.uncertain, "uncertain: may have made more calls"),
-        (figures.incomplete, "incomplete: made calls that are not in the log"),
+        (figures.incomplete, "incomplete: made calls that are not linked to them"),
         (figures.failed, "failed (status 5xx)"),
         (figures.refused, "refused (status 4xx)"),
     )

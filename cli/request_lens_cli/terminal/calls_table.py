@@ -16,7 +16,7 @@ from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import link_text, start_text
 from request_lens.presentation.costs import call_cost
 from request_lens.presentation.formatting import counts_text, seconds
-from request_lens.presentation.traced import outcome_text
+from request_lens.presentation.traced import kept_tools_sentence, outcome_text
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.terminal.listing import Column, print_list
 from request_lens_cli.terminal.unlinked_table import ended_with, tokens_text
@@ -79,7 +79,10 @@ def _cache(row: _Numbered) -> str:
 
 
 def print_tools(record: Request, tools: Sequence[ToolUse], console: Console) -> None:
-    """Print one run of a tool per line, in the order given, below an empty line; nothing where there is none."""
+    """Print one run of a tool per line, in the order given, below an empty line; nothing where there is none.
+
+    Where there may have been more than are kept, a last line says so.
+    """
     if not tools:
         return
 
@@ -95,6 +98,8 @@ def print_tools(record: Request, tools: Sequence[ToolUse], console: Console) -> 
         Column(header="Outcome", cell=_outcome),
     )
     print_list(columns, tools, console)
+    if kept := kept_tools_sentence(tools):
+        console.print(f"{kept}.", highlight=False)
 
 
 def _outcome(tool: ToolUse) -> Text:

@@ -65,7 +65,10 @@ def note_spans(examined: Examined) -> Iterator[Finding]:
     if examined.stack.policy.reads_spans:
         yield from _read_spans(examined)
     elif find_log_group(examined.logs, SPANS_GROUP) is not None:
-        text = f"There are spans in {SPANS_GROUP} that are not read. They would link calls exactly, without a tag."
+        text = (
+            f"There are spans in {SPANS_GROUP} that are not read. They link calls without a tag where a log names each "
+            "request's trace: a REST API's access log, or behind an HTTP API the function's (LambdaLogGroupName)."
+        )
         yield note(SPANS, text, f"sam deploy --parameter-overrides SpanLogGroupName={SPANS_GROUP}")
     else:
         yield fine(SPANS, f"There is no {SPANS_GROUP}.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from request_lens.domain.facts import TraceId
 from request_lens.domain.tracing.time_parts import TimeParts
-from request_lens.domain.tracing.traced import ToolUse, Traced
+from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse, Traced
 from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
 
 
@@ -57,6 +57,13 @@ def time_sentence(traced: Traced) -> str:
 def outcome_text(tool: ToolUse) -> str:
     """How a run of a tool ended."""
     return "failed" if tool.failed else "ok"
+
+
+def kept_tools_sentence(tools: Sequence[ToolUse]) -> str:
+    """That there may be more runs of tools than these; empty where they are fewer than a request keeps."""
+    if len(tools) < MAX_TOOLS:
+        return ""
+    return f"Of each request the first {MAX_TOOLS} runs of tools are kept, later runs are not kept"
 
 
 def trace_address(console: str, trace_id: TraceId) -> str:

@@ -11,7 +11,7 @@ from request_lens.application.query import RequestDetail, RequestView
 from request_lens.domain.facts import InvocationId
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.tracing.traced import Traced
+from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse, Traced
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document
 from request_lens_cli.report.period import Period
@@ -142,6 +142,15 @@ def test_the_waterfall_has_a_line_for_each_tool_in_order_of_their_starts() -> No
     assert "\N{BOX DRAWINGS LIGHT DIAGONAL CROSS} failed tool" in text
 
 
+@pytest.mark.parametrize(("runs", "is_said"), [(MAX_TOOLS - 1, False), (MAX_TOOLS, True)])
+def test_show_says_that_later_runs_of_tools_are_not_kept_where_there_may_be_some(runs: int, is_said: bool) -> None:
+    tools = tuple(ToolUse(tool="get_weather", offset_ms=10 * n, duration_ms=5) for n in range(runs))
+    text = shown(traced_state("r1", replace(COMPLETE, tools=tools)))
+
+    last = "Of each request the first 100 runs of tools are kept, later runs are not kept."
+    assert (text.splitlines()[-1].rstrip() == last) is is_said
+
+
 def test_show_names_the_missing_calls() -> None:
     many = replace(MISSING, missing_calls=12, missing=tuple(InvocationId(f"id-{n}") for n in range(10)))
 
@@ -176,7 +185,7 @@ def page(*states: RequestState) -> str:
 def test_the_report_counts_incomplete_requests_and_says_where_the_time_of_each_went() -> None:
     text = page(traced_state("r1"), traced_state("r2", MISSING, start=20))
 
-    assert "1 incomplete: made calls that are not in the log" in text
+    assert "1 incomplete: made calls that are not linked to them" in text
     assert "all settled" not in text
     assert "Time by" not in text
     assert "tool send_mail 0.30 s" in text

@@ -1,16 +1,18 @@
 """The agent of examples/agent with `Runtime=Lambda`: it runs in the API's function itself, from its code zip."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from request_lens_cli.agent_demo.agent_run import Way, ask_agent, links_of, wait_until_counted
-from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, serve_apis
+from request_lens_cli.agent_demo.example import RunningAgent, deploy_example, serve_apis, stop_example
 from request_lens_cli.agent_demo.stand_ins import start_model
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.report.report import headline
+from tests.e2e.conftest import Played
 from tests.support.deploying.agent_zip import BUCKET, KEY, pack_agent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -20,7 +22,8 @@ PROMPTS = ("What is 2+2?", "Write hello world to S3", "List files in S3")
 
 
 @pytest.fixture(scope="module")
-def agent(deployment: DemoStack, tmp_path_factory: pytest.TempPathFactory) -> RunningAgent:
+def agent(article: Played, deployment: DemoStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
+    _ = article  # was played before: on the same route, in seconds that are read back one by one
     local = deployment.local
     packed: Path = tmp_path_factory.mktemp("agent") / "agent.zip"
     pack_agent(local.paths.checkout, packed)
@@ -30,7 +33,8 @@ def agent(deployment: DemoStack, tmp_path_factory: pytest.TempPathFactory) -> Ru
     parameters = {"Runtime": "Lambda", "AgentCodeBucket": BUCKET, "AgentCodeKey": KEY}
     stack = deploy_example(local, say=lambda _: None, parameters=parameters)
     start_model(local, pace=PACE)
-    return serve_apis(local, stack)
+    yield serve_apis(local, stack)
+    stop_example(local)
 
 
 @pytest.mark.parametrize("kind", Kind)

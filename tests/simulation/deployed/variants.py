@@ -1,6 +1,6 @@
 """Deliberately broken adapters and rules, which the schedules of the deployed function must catch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,9 +28,9 @@ def _leave_orphans(invocations: Sequence[LinkedInvocation], ports: Ports) -> Non
     """Calls that were given up stay counted as unattributed when their record comes."""
 
 
-def _publish_absolute(change: Change) -> Publication | None:
+def _publish_absolute(change: Change, *, tool_names: Collection[str] = ()) -> Publication | None:
     """A later revision brings its totals whole, not what they are more than before."""
-    publication = publication_of(change)
+    publication = publication_of(change, tool_names=tool_names)
     if publication is None or not isinstance(change, RevisionWritten) or change.previous is None:
         return publication
     whole = publication_of(replace(change, previous=None))

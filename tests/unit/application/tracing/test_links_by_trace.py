@@ -159,18 +159,6 @@ def test_an_unattributed_call_gives_way_to_the_trace_that_comes_late_and_is_publ
     assert sum(map(len, latencies)) == 1
 
 
-def test_an_inferred_link_does_not_give_way() -> None:
-    world = World(SPANS)
-    own = untagged_call()
-    world.collect(10, request("a", 0), own)
-    world.run_until(300)
-
-    world.collect(301, traced_request("r1", 0), span_of(own, TRACE))
-    world.run_until()
-
-    assert places(world) == {"c1": "a"}
-
-
 def test_a_tag_wins_over_a_trace() -> None:
     own = call("c1", 1, tag=tag("a"))
 

@@ -1,6 +1,8 @@
 """A loopback endpoint that answers as `bedrock-runtime` does, and keeps what it was sent.
 
-It asks once for a tool where the caller offers one, so that an agent makes two calls. It is no model and no AWS.
+It refuses a call whose signature does not fit the headers as they arrived, and throttles the first call to a model that
+is called `throttled-…`. It asks once for a tool where the caller offers one, so that an agent makes two calls. It is no
+model and no AWS.
 """
 
 import json
@@ -14,8 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, override
 from urllib.parse import unquote
 
+from tests.tagging import signature
+
 HEADER = "x-amzn-bedrock-request-metadata"
 
+_JSON = "application/json"
 _USAGE = {"inputTokens": 3, "outputTokens": 2, "totalTokens": 5}
 _ANTHROPIC = {
     "id": "msg_1",
@@ -38,6 +43,8 @@ class Call:
     metadata: dict[str, str] | None
     signed: frozenset[str]
     """The names of the headers that its signature covers."""
+    is_refused: bool
+    """Its signature is not that of what arrived."""
 
 
 @dataclass
@@ -72,26 +79,36 @@ class _Handler(BaseHTTPRequestHandler):
     endpoints: dict[int, ModelEndpoint] = {}  # noqa: RUF012 - by port: the server makes a handler for each connection
 
     def do_POST(self) -> None:
-        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        received = self.rfile.read(int(self.headers["content-length"]))
+        body: dict[str, Any] = json.loads(received)
         _, _, model, operation = unquote(self.path).split("/", 3)
-        self.endpoints[self.server.server_address[1]].calls.append(self._call(model, operation, body))  # type: ignore[index]
-        if operation == "converse":
-            self._answer("application/json", json.dumps(_converse(body)).encode())
+        endpoint = self.endpoints[self.server.server_address[1]]  # type: ignore[index]
+        is_first = not endpoint.of(model)
+        call = self._call(model, operation, body, is_refused=not self._fits(received))
+        endpoint.calls.append(call)
+        if call.is_refused:
+            self._answer(_JSON, b'{"message": "InvalidSignatureException"}', status=403)
+        elif is_first and model.startswith("throttled-"):
+            self._answer(_JSON, b'{"message": "ThrottlingException"}', status=429)
+        elif operation == "converse":
+            self._answer(_JSON, json.dumps(_converse(body)).encode())
         elif operation == "invoke":
-            self._answer("application/json", json.dumps(_ANTHROPIC).encode())
+            self._answer(_JSON, json.dumps(_ANTHROPIC).encode())
         elif operation == "converse-stream":
             self._answer("application/vnd.amazon.eventstream", b"".join(_converse_stream(body)))
         else:
             self._answer("application/vnd.amazon.eventstream", _frame("chunk", {"bytes": "e30="}))
 
-    def _call(self, model: str, operation: str, body: dict[str, Any]) -> Call:
+    def _fits(self, body: bytes) -> bool:
+        return signature.fits("POST", self.path, self.headers, body)
+
+    def _call(self, model: str, operation: str, body: dict[str, Any], *, is_refused: bool) -> Call:
         text = self.headers.get(HEADER)
         metadata = body.get("requestMetadata") if text is None else json.loads(text)
-        signed = self.headers.get("authorization", "").partition("SignedHeaders=")[2].partition(",")[0]
-        return Call(model, operation, metadata, frozenset(signed.split(";")))
+        return Call(model, operation, metadata, signature.signed_names(self.headers), is_refused)
 
-    def _answer(self, content_type: str, body: bytes) -> None:
-        self.send_response(200)
+    def _answer(self, content_type: str, body: bytes, *, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -134,7 +151,7 @@ def _converse_stream(body: dict[str, Any]) -> Iterator[bytes]:
 
 def _frame(event: str, payload: dict[str, Any]) -> bytes:
     """A message of AWS's event stream: lengths, their CRC, headers, payload, the CRC of it all."""
-    headers = {":event-type": event, ":content-type": "application/json", ":message-type": "event"}
+    headers = {":event-type": event, ":content-type": _JSON, ":message-type": "event"}
     head = b"".join(
         struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", 7, len(value)) + value.encode()
         for name, value in headers.items()

@@ -1,7 +1,8 @@
 """Tags every call that botocore makes to `bedrock-runtime`, by botocore's own events.
 
-A handler runs in the thread and context of the call, before its parameters are checked, serialised and signed; retries
-repeat what it wrote. What it raises would reach the caller, so it raises nothing.
+A handler runs in the thread and context of the call, and what it raises would reach the caller, so it raises nothing.
+Ours are the last of an event: registered last, and for the event of all services, as botocore begins with the handlers
+of the most specific event. What a handler of the caller's own has written by then is there, and stays.
 https://botocore.amazonaws.com/v1/documentation/api/latest/topics/events.html
 """
 
@@ -12,26 +13,33 @@ import threading
 from typing import TYPE_CHECKING
 
 from request_tag.call_metadata import API_REQUEST_ID, METADATA_HEADER, merged, merged_text, next_tag, pairs_of
+from request_tag.current_request import current_request
 from request_tag.failures import harmless, note_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     T = TypeVar("T")
 
-_CONVERSE = ("Converse", "ConverseStream")
+_PROVIDED, _BUILT, _SIGNED = "provide-client-params", "before-parameter-build", "before-sign"
 
-_INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
+_COPIED = frozenset(f"{_PROVIDED}.bedrock-runtime.{operation}" for operation in ("Converse", "ConverseStream"))
+
+_CONVERSE = frozenset(f"{_BUILT}.bedrock-runtime.{operation}" for operation in ("Converse", "ConverseStream"))
+
+_INVOKE = frozenset(
+    f"{_SIGNED}.bedrock-runtime.{operation}" for operation in ("InvokeModel", "InvokeModelWithResponseStream")
+)
 
 _MEMBER = "requestMetadata"
-"""Converse has it since botocore 1.35.74, InvokeModel since 1.43.12."""
+"""Converse's parameter since botocore 1.35.74. InvokeModel has it since 1.43.12, and sends it as a header."""
 
-_SEEN = "request_tag_seen"
-"""Marks the context of a call that was counted."""
+_TAG = "request_tag"
+"""Where the context of a call keeps its tag: it is counted once, however often it is sent."""
 
-_PENDING = "request_tag_pending"
-"""Where a call's context keeps the tag for the header, which is there only once the request is serialised."""
+_PRESIGNED = "is_presign_request"
+"""Where botocore says that somebody else will send the call, who would have to send the header as well."""
 
 
 def instrument(client_or_session: T) -> T:
@@ -93,69 +101,56 @@ def _auto_instrument() -> None:
         _instrument(default_session)
 
 
-def _handlers() -> list[tuple[str, Callable[..., None]]]:
-    built = "before-parameter-build.bedrock-runtime"
-    called = "before-call.bedrock-runtime"
-    return [
-        *((f"{built}.{operation}", tag_converse) for operation in _CONVERSE),
-        *((f"{built}.{operation}", tag_invoke) for operation in _INVOKE),
-        *((f"{called}.{operation}", tag_header) for operation in _INVOKE),
-    ]
+def _handlers() -> list[tuple[str, Callable[..., object]]]:
+    return [(_PROVIDED, copy_parameters), (_BUILT, tag_converse), (_SIGNED, tag_invoke)]
 
 
 @harmless
-def tag_converse(params: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
+def copy_parameters(params: dict[str, Any], event_name: str, **_: object) -> dict[str, Any] | None:
+    """The parameters of Converse for the tag to be written into: the caller may use its own for another call."""
+    return dict(params) if event_name in _COPIED and current_request() is not None else None
+
+
+@harmless
+def tag_converse(params: dict[str, Any], model: Any, context: dict[str, Any], event_name: str, **_: object) -> None:
     """Write the tag into the map of Converse's parameters."""
-    own = params.get(_MEMBER)
-    if own is not None and not isinstance(own, dict):
+    if event_name not in _CONVERSE or context.get(_PRESIGNED):
         return
-    tag = _tag_once(context, own or {})
+    own = params.get(_MEMBER)
+    own = {} if own is None else own
+    is_first = _TAG not in context
+    tag = _tag_of(context) if isinstance(own, dict) and API_REQUEST_ID not in own else None
     if tag is None:
         return
-    if not _knows_metadata(model):
-        note_failure(f"the installed botocore does not know {_MEMBER} of {model.name}, as 1.35.74 does")
+    if _MEMBER not in model.input_shape.members:
+        if is_first:  # two instrumentations may reach a client
+            note_failure(f"the installed botocore does not know {_MEMBER} of {model.name}, as 1.35.74 does")
         return
-    together = merged(own or {}, tag)
+    together = merged(own, tag)
     if together is not None:
         params[_MEMBER] = together
 
 
 @harmless
-def tag_invoke(params: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
-    """Write the tag into InvokeModel's parameters, or keep it for the header where botocore has no parameter for it."""
-    own = pairs_of(params.get(_MEMBER))
-    tag = _tag_once(context, own) if own is not None else None
-    if tag is None:
-        return
-    if not _knows_metadata(model):
-        context[_PENDING] = tag
-        return
-    text = merged_text(own or {}, tag)
-    if text is not None:
-        params[_MEMBER] = text
+def tag_invoke(request: Any, event_name: str, **_: object) -> None:
+    """Write the tag into the header of InvokeModel, once it holds what the caller has put there by whatever way.
 
-
-@harmless
-def tag_header(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-    """Write the tag that was kept into the header, which botocore signs with the others."""
-    tag = context.pop(_PENDING, None)
-    headers = params["headers"]
-    own = pairs_of(headers.get(METADATA_HEADER))
-    text = merged_text(own, tag) if tag is not None and own is not None else None
-    if text is not None:
-        headers[METADATA_HEADER] = text
-
-
-def _tag_once(context: dict[str, Any], own: Mapping[str, Any]) -> dict[str, str] | None:
-    """The tag of the call, which is counted; None outside a request, or where its caller has tagged it.
-
-    None, too, the second time: a client that two instrumentations reach asks twice.
+    Each attempt is signed anew. To add a second header would be to sign both, of which botocore sends one.
     """
-    if API_REQUEST_ID in own or context.get(_SEEN):
-        return None
-    context[_SEEN] = True
-    return next_tag()
+    if event_name not in _INVOKE or request.context.get(_PRESIGNED):
+        return
+    values = request.headers.get_all(METADATA_HEADER, [])
+    own = pairs_of(values[0] if values else None) if len(values) <= 1 else None
+    tag = _tag_of(request.context) if own is not None and API_REQUEST_ID not in own else None
+    text = merged_text(own or {}, tag) if tag is not None else None
+    if text is not None:
+        del request.headers[METADATA_HEADER]
+        request.headers[METADATA_HEADER] = text
 
 
-def _knows_metadata(model: Any) -> bool:
-    return _MEMBER in model.input_shape.members
+def _tag_of(context: dict[str, Any]) -> dict[str, str] | None:
+    """The tag of the call, made and counted the first time; None outside a request."""
+    if _TAG not in context:
+        context[_TAG] = next_tag()
+    tag: dict[str, str] | None = context[_TAG]
+    return tag

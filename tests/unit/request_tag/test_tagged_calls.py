@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import request_tag.call_metadata
 from request_tag import auto_instrument, call_arguments, call_headers, failures, instrument, request
 from request_tag.call_metadata import merged, merged_text
-from tests.support.tagging.kept_calls import HEADER, Bedrock, body_of, kept, new_session
+from tests.support.tagging.kept_calls import HEADER, MESSAGES, Bedrock, body_of, kept, new_session
 
 
 def test_a_call_in_a_request_bears_its_id_its_index_and_its_start(tagged: Bedrock) -> None:
@@ -189,19 +189,44 @@ def test_a_client_that_two_instrumentations_reach_counts_each_call_once() -> Non
     assert [(metadata or {}).get("call_index") for metadata in calls] == ["1", "2", None, "4"]
 
 
-def test_metadata_that_a_handler_of_the_callers_own_adds_is_kept(tagged: Bedrock) -> None:
-    def add_team(params: dict[str, Any], **_: object) -> None:
-        params["requestMetadata"] = {"team": "blue"}
+@pytest.mark.parametrize("register", ["register", "register_last"])
+@pytest.mark.parametrize("event", ["before-parameter-build.bedrock-runtime.Converse", "before-parameter-build.*"])
+def test_metadata_that_a_handler_of_the_callers_own_adds_is_kept(register: str, event: str, bedrock: Bedrock) -> None:
+    """However special its event is, and though it is registered later and, too, as the last."""
 
-    event = "before-parameter-build.bedrock-runtime.Converse"
-    tagged.client.meta.events.register(event, add_team)
-    try:
-        with request("id"):
-            metadata = tagged.converse() or {}
-    finally:
-        tagged.client.meta.events.unregister(event, add_team)
+    def add_team(params: dict[str, Any], **_: object) -> None:
+        params.setdefault("requestMetadata", {"team": "blue"})
+
+    events = instrument(bedrock.client).meta.events
+    getattr(events, register)(event, add_team)
+    with request("id"):
+        metadata = bedrock.converse() or {}
 
     assert (metadata["team"], metadata["api_request_id"]) == ("blue", "id")
+
+
+def test_parameters_that_are_used_again_hold_nothing_of_an_earlier_call(tagged: Bedrock) -> None:
+    parameters = {"modelId": "model", "messages": MESSAGES, "requestMetadata": {"team": "blue"}}
+    before = json.dumps(parameters)
+    for request_id in ("one", "two", None):
+        with request(request_id):
+            tagged.client._make_api_call("Converse", parameters)
+
+    assert json.dumps(parameters) == before
+    assert [(metadata or {}).get("api_request_id") for metadata in tagged.metadata()] == ["one", "two", None]
+
+
+@pytest.mark.parametrize("operation", ["invoke_model", "converse"])
+def test_an_address_that_somebody_else_will_use_is_neither_tagged_nor_counted(operation: str, tagged: Bedrock) -> None:
+    """Who uses a presigned address would have to send each header that was signed."""
+    of_each: dict[str, dict[str, Any]] = {"invoke_model": {"body": b"{}"}, "converse": {"messages": MESSAGES}}
+    with request("id"):
+        url = tagged.client.generate_presigned_url(operation, {"modelId": "model", **of_each[operation]})
+        metadata = tagged.converse() or {}
+
+    assert "request-metadata" not in url.lower()
+    assert "requestMetadata" not in url
+    assert metadata["call_index"] == "1"
 
 
 def test_a_resource_is_known_by_its_client(bedrock: Bedrock) -> None:

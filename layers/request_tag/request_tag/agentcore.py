@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING
 
-from request_tag.carried import KEY, carried_part, carried_request, without_part
+from request_tag.carried import KEY, carried_part, carried_request, carries, without_part
 from request_tag.current_request import CurrentRequest, enter, entered, leave
 from request_tag.failures import harmless, note_failure
 from request_tag.stepping import stepped
@@ -13,6 +13,7 @@ from request_tag.traces import w3c_trace_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+    from inspect import Signature
     from typing import Any, TypeVar
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -43,47 +44,101 @@ def agentcore_entrypoint(entrypoint: F) -> F:
     """The entry point of a `BedrockAgentCoreApp`, with the request entered that its payload or a header names.
 
     Below `@app.entrypoint`. Takes plain and `async` functions and generators; they get the payload without the request.
-    The header is `X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag`, and its value the request's id.
+    The header is `X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag`, and its value the request's id. It, session and
+    trace come with AgentCore's `context`, which is asked for whether or not the entry point takes one.
     """
     import inspect  # noqa: PLC0415 - to import it takes longer than this package
 
+    with_context = _signature_with_context(entrypoint)
+    read = _Reader(_name_of_payload(entrypoint), takes_context=with_context is None)
     if inspect.isasyncgenfunction(entrypoint):
-        return _async_generator(entrypoint)
-    if inspect.iscoroutinefunction(entrypoint):
-        return _coroutine(entrypoint)
-    return _plain(entrypoint)
+        tagged: Any = _async_generator(entrypoint, read)
+    elif inspect.iscoroutinefunction(entrypoint):
+        tagged = _coroutine(entrypoint, read)
+    else:
+        tagged = _plain(entrypoint, read)
+    if with_context is not None:
+        tagged.__signature__ = with_context
+    return tagged  # type: ignore[no-any-return]
 
 
-def _plain(entrypoint: F) -> F:
+@harmless
+def _name_of_payload(entrypoint: Callable[..., Any]) -> str | None:
+    """The name of the first parameter, by which the payload may be given."""
+    import inspect  # noqa: PLC0415
+
+    return next(iter(inspect.signature(entrypoint).parameters), None)
+
+
+@harmless
+def _signature_with_context(entrypoint: Callable[..., Any]) -> Signature | None:
+    """The signature by which AgentCore's library hands its context over; None where the entry point's own stays.
+
+    The library looks at the second parameter's name.
+    """
+    from inspect import Parameter, signature  # noqa: PLC0415
+
+    own = signature(entrypoint)
+    parameters = list(own.parameters.values())
+    if len(parameters) != 1 or parameters[0].kind not in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
+        return None
+    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, default=None)
+    return own.replace(parameters=[*parameters, context])
+
+
+class _Reader:
+    """Reads a call of an entry point, by position or by name: what it is given, and the request that it is for."""
+
+    def __init__(self, payload_name: str | None, *, takes_context: bool) -> None:
+        self._payload_name = payload_name
+        self._takes_context = takes_context
+
+    def __call__(
+        self, given: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any], CurrentRequest | None]:
+        """The arguments as the entry point takes them, with the payload without the request; and the request."""
+        payload = given[0] if given else named.get(self._payload_name or "")
+        current = request_of(payload, given[1] if len(given) > 1 else named.get("context"))
+        if given:
+            given = (without_part(payload), *given[1:])
+        elif self._payload_name is not None and self._payload_name in named:
+            named = {**named, self._payload_name: without_part(payload)}
+        if not self._takes_context:
+            given, named = given[:1], {name: value for name, value in named.items() if name != "context"}
+        return given, named, current
+
+
+def _plain(entrypoint: F, read: _Reader) -> F:
     @wraps(entrypoint)
-    def tagged(payload: Any, *rest: Any) -> Any:
-        current = request_of(payload, *rest)
+    def tagged(*given: Any, **named: Any) -> Any:
+        given, named, current = read(given, named)
         token = enter(current)
         try:
-            return stepped(entrypoint(own_payload(payload), *rest), current)
+            return stepped(entrypoint(*given, **named), current)
         finally:
             leave(token)
 
     return tagged  # type: ignore[return-value]
 
 
-def _coroutine(entrypoint: F) -> F:
+def _coroutine(entrypoint: F, read: _Reader) -> F:
     @wraps(entrypoint)
-    async def tagged(payload: Any, *rest: Any) -> Any:
-        current = request_of(payload, *rest)
+    async def tagged(*given: Any, **named: Any) -> Any:
+        given, named, current = read(given, named)
         token = enter(current)
         try:
-            return stepped(await entrypoint(own_payload(payload), *rest), current)
+            return stepped(await entrypoint(*given, **named), current)
         finally:
             leave(token)
 
     return tagged  # type: ignore[return-value]
 
 
-def _async_generator(entrypoint: F) -> F:
+def _async_generator(entrypoint: F, read: _Reader) -> F:
     @wraps(entrypoint)
-    async def tagged(payload: Any, *rest: Any) -> AsyncGenerator[Any, None]:
-        answer = stepped(entrypoint(own_payload(payload), *rest), request_of(payload, *rest))
+    async def tagged(*given: Any, **named: Any) -> AsyncGenerator[Any, None]:
+        given, named, current = read(given, named)
+        answer = stepped(entrypoint(*given, **named), current)
         try:
             async for part in answer:
                 yield part
@@ -94,16 +149,11 @@ def _async_generator(entrypoint: F) -> F:
 
 
 @harmless
-def request_of(payload: object, context: object = None, *_: object) -> CurrentRequest | None:
+def request_of(payload: object, context: object = None) -> CurrentRequest | None:
     """The request that the payload, or else the header, names; None where neither does."""
     headers = {str(name).lower(): value for name, value in (getattr(context, "request_headers", None) or {}).items()}
     session_id = getattr(context, "session_id", None)
     trace_id = w3c_trace_id(headers.get("traceparent"))
-    if isinstance(payload, dict) and KEY in payload:
+    if isinstance(payload, dict) and carries(payload):
         return carried_request(payload[KEY], session_id=session_id, trace_id=trace_id)
     return entered(headers.get(REQUEST_HEADER.lower()), session_id=session_id, trace_id=trace_id)
-
-
-def own_payload(payload: Any) -> Any:
-    """The payload without the request in it."""
-    return without_part(payload) if isinstance(payload, dict) and KEY in payload else payload

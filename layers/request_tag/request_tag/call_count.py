@@ -1,13 +1,16 @@
 """How many calls each request has made, however many threads and tasks make them.
 
 A request's calls are numbered by one process at a time. Who hands a request on hands the count on as well, and numbers
-no more calls: two that count on from the same number would both say that no call is missing.
+no more calls: two that count on from the same number would both say that no call is missing. So a process that is
+forked amid a request numbers none of its calls.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
+from weakref import WeakSet
 
 _MAX_REQUESTS = 1024
 """Counts that are kept: a request that is entered again, by another thread or a retry, counts on."""
@@ -16,12 +19,13 @@ _MAX_REQUESTS = 1024
 class CallCount:
     """The calls of one request that this process knows of."""
 
-    __slots__ = ("_is_ours", "_lock", "_made")
+    __slots__ = ("__weakref__", "_is_ours", "_lock", "_made")
 
     def __init__(self, made: int | None) -> None:
         self._lock = threading.Lock()
         self._made = made or 0
         self._is_ours = made is not None
+        _all.add(self)
 
     def next_index(self) -> int | None:
         """The number of the call that is about to be made: 1, 2 …; None where another process counts."""
@@ -42,7 +46,13 @@ class CallCount:
             self._made = max(made, self._made)
             self._is_ours = True
 
+    def leave_to_parent(self) -> None:
+        """Number no more calls in a process that was just forked; a thread that the lock waits for is not in it."""
+        self._lock = threading.Lock()
+        self._is_ours = False
 
+
+_all: WeakSet[CallCount] = WeakSet()
 _lock = threading.Lock()
 _counts: OrderedDict[str, CallCount] = OrderedDict()
 
@@ -70,3 +80,14 @@ def carried_count_of(request_id: str, made: int | None) -> CallCount:
     elif not is_known:
         count.hand_on()
     return count
+
+
+def _leave_all_to_parent() -> None:
+    global _lock  # noqa: PLW0603 - a thread of the parent may have held it
+    _lock = threading.Lock()
+    for count in _all:
+        count.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_leave_all_to_parent)

@@ -10,7 +10,6 @@ from request_tag.current_request import CurrentRequest, current_request, entered
 from request_tag.limits import is_request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
 KEY = "request_tag"
@@ -44,9 +43,15 @@ def carried_request(part: object, *, session_id: str | None, trace_id: str | Non
     return entered(request_id, session_id=session_id, trace_id=trace_id, calls=count)
 
 
-def without_part(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload as it was before the request was put into it."""
-    return {key: value for key, value in payload.items() if key != KEY}
+def carries(payload: object) -> bool:
+    """Whether a request was put into the payload. Another `request_tag` than ours is the payload's own."""
+    part = payload.get(KEY) if isinstance(payload, dict) else None
+    return isinstance(part, dict) and API_REQUEST_ID in part
+
+
+def without_part(payload: Any) -> Any:
+    """The payload as it was before a request was put into it."""
+    return {key: value for key, value in payload.items() if key != KEY} if carries(payload) else payload
 
 
 def _is_count(value: object) -> bool:

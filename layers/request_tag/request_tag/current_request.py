@@ -1,7 +1,8 @@
 """Which request the code that runs is for: a context variable.
 
 It goes with `await`, tasks, `asyncio.to_thread` and every executor that copies the context, as those of LangChain and
-Strands do. A plain thread has none, but in a Lambda function, where one event at a time is handled, and with `bound`.
+Strands do. A plain thread has none, but with `bound`, and in a Lambda function, where one event at a time is handled: a
+thread that begins meanwhile is of that event. One that was there before may still work for an earlier one: it has none.
 """
 
 from __future__ import annotations
@@ -48,22 +49,21 @@ class request:  # noqa: N801 - it reads as what it is: `with request("id"):`
     Entered again, by a nested block, another thread or a retry, a request goes on counting its calls.
     """
 
-    __slots__ = ("_entered", "_token")
+    __slots__ = ("_entered", "_tokens")
 
     def __init__(self, request_id: str | None, *, session_id: str | None = None, trace_id: str | None = None) -> None:
         self._entered = entered(request_id, session_id=session_id, trace_id=trace_id)
-        self._token: Token[CurrentRequest | None] | None = None
+        self._tokens: list[Token[CurrentRequest | None]] = []  # one for each block that has begun: blocks may nest
 
     def __enter__(self) -> None:
         if self._entered is not None:
-            self._token = _current.set(self._entered)
+            self._tokens.append(enter(self._entered))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._token is not None:
-            leave(self._token)
-            self._token = None
+        if self._tokens:
+            leave(self._tokens.pop())
 
 
 @harmless
@@ -126,24 +126,38 @@ def bound(function: Callable[P, T]) -> Callable[P, T]:
     return for_request
 
 
+class _Handled:
+    """A Lambda event that is handled: its request, and the threads that were there before it."""
+
+    __slots__ = ("current", "older")
+
+    def __init__(self, current: CurrentRequest) -> None:
+        self.current = current
+        self.older = frozenset(threading.enumerate())
+
+
 class _OnlyEvent:
-    """The request of the Lambda event that is handled, for threads without a context; None while there are two."""
+    """The request of the Lambda event that is handled, for threads that began meanwhile; None while there are two."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._handled: list[CurrentRequest] = []
+        self._handled: list[_Handled] = []
 
     def get(self) -> CurrentRequest | None:
         handled = self._handled
-        return handled[0] if len(handled) == 1 else None
+        if len(handled) != 1 or threading.current_thread() in handled[0].older:
+            return None
+        return handled[0].current
 
     def begin(self, current: CurrentRequest) -> None:
         with self._lock:
-            self._handled = [*self._handled, current]
+            self._handled = [*self._handled, _Handled(current)]
 
     def end(self, current: CurrentRequest) -> None:
         with self._lock:
-            self._handled = [other for other in self._handled if other is not current]
+            self._handled = [other for other in self._handled if other.current is not current]
+            for other in self._handled:  # a thread that began beside two may be of either
+                other.older = frozenset(threading.enumerate())
 
 
 _only_event = _OnlyEvent()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from functools import wraps
@@ -52,6 +53,15 @@ def harmless(function: Callable[P, T]) -> Callable[P, T | None]:
             return None
 
     return guarded
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603 - a thread that held it as the process was forked is not there to release it
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def _log(message: str) -> None:

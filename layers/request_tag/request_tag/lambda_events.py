@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from functools import wraps
+from types import CoroutineType
 from typing import TYPE_CHECKING, overload
 
-from request_tag.carried import KEY, carried_request, without_part
+from request_tag.carried import KEY, carried_request, carries, without_part
 from request_tag.current_request import CurrentRequest, entered, handling
 from request_tag.failures import harmless, note_failure
 from request_tag.limits import is_request_id
+from request_tag.stepping import stepped
 from request_tag.traces import xray_trace_id
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ def lambda_handler(
     `entry_point` is what Request Lens observes. "api", the default: a request of API Gateway (REST, HTTP and WebSocket
     APIs), by the id in its access log; for a function URL or a load balancer, which have no such log, the run of the
     function. "lambda": the run of the function, whatever its event. An event that `carry` put a request into is of that
-    request. Any other event enters none.
+    request. Any other event enters none. The handler may be `async` or a generator, where something calls it that knows
+    these; Lambda's own runtime does not.
     """
     if handler is None:
         return lambda decorated: _decorated(decorated, entry_point)
@@ -48,21 +51,26 @@ def lambda_handler(
 def _decorated(handler: Callable[..., R], entry_point: str | None) -> Callable[..., R]:
     @wraps(handler)
     def tagged(event: Any, context: Any = None, *rest: Any, **named: Any) -> R:
-        with handling(request_of(event, context, entry_point)):
-            return handler(_own_event(event), context, *rest, **named)
+        current = request_of(event, context, entry_point)
+        with handling(current):
+            answer: Any = handler(without_part(event), context, *rest, **named)
+        if isinstance(answer, CoroutineType):
+            answer = _awaited(answer, current)
+        return stepped(answer, current)  # type: ignore[no-any-return]
 
     return tagged
 
 
-def _own_event(event: Any) -> Any:
-    return without_part(event) if isinstance(event, dict) and KEY in event else event
+async def _awaited(answer: CoroutineType[Any, Any, Any], current: CurrentRequest | None) -> Any:
+    with handling(current):
+        return stepped(await answer, current)
 
 
 @harmless
 def request_of(event: object, context: object, entry_point: str | None = None) -> CurrentRequest | None:
     """The request of an event, or None."""
     trace_id = xray_trace_id(os.environ.get("_X_AMZN_TRACE_ID"))
-    if isinstance(event, dict) and KEY in event:
+    if isinstance(event, dict) and carries(event):
         return carried_request(event[KEY], session_id=None, trace_id=trace_id)
     return entered(request_id_of(event, context, entry_point), session_id=None, trace_id=trace_id)
 

@@ -74,15 +74,24 @@ def test_what_is_no_json_object_is_sent_as_it_is(payload: Any) -> None:
     assert failures() == 1
 
 
-@pytest.mark.parametrize(
-    "part", [None, "id", 7, [], {}, {"api_request_id": "a;b"}, {"api_request_id": ["id"]}, {"api_request_id": ""}]
-)
-def test_a_part_that_names_no_request_enters_none(part: Any) -> None:
+@pytest.mark.parametrize("request_id", ["a;b", ["id"], "", None, 7])
+def test_a_part_whose_id_can_be_none_enters_no_request_and_is_taken_out(request_id: Any) -> None:
     @agentcore_entrypoint
     def entrypoint(payload: Any) -> Any:
         return payload, current_request_id()
 
-    assert entrypoint({"prompt": "hello", "request_tag": part}) == (PAYLOAD, None)
+    assert entrypoint({"prompt": "hello", "request_tag": {"api_request_id": request_id}}) == (PAYLOAD, None)
+
+
+@pytest.mark.parametrize("own", [None, "blue", 7, [], {}, {"team": "blue"}])
+def test_a_request_tag_of_the_payloads_own_stays_in_it_and_the_header_names_the_request(own: Any) -> None:
+    @agentcore_entrypoint
+    def entrypoint(payload: Any, context: Any) -> Any:
+        return payload, current_request_id()
+
+    payload = {"prompt": "hello", "request_tag": own}
+    headers = {"X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag": "of-the-header"}
+    assert entrypoint(payload, SimpleNamespace(session_id=None, request_headers=headers)) == (payload, "of-the-header")
 
 
 @pytest.mark.parametrize("calls", [-1, True, "1", 1.5, 10**9, None])
@@ -129,7 +138,49 @@ def test_every_kind_of_entry_point_keeps_its_kind_and_its_signature() -> None:
         assert inspect.signature(agentcore_entrypoint(entrypoint)) == inspect.signature(entrypoint)
 
 
+async def one_parameter(payload: Any) -> str | None:
+    return index()
+
+
+def test_an_entry_point_of_a_payload_alone_asks_for_the_context_and_is_not_given_it() -> None:
+    """`BedrockAgentCoreApp` hands the context to whose second parameter is called so."""
+    tagged: Any = agentcore_entrypoint(one_parameter)
+
+    assert list(inspect.signature(tagged).parameters) == ["payload", "context"]
+    assert asyncio.run(tagged(CARRIED, SimpleNamespace(session_id="session-1", request_headers=None))) == "1"
+
+
+def test_signatures_that_cannot_take_a_context_stay_as_they_are() -> None:
+    def nothing() -> str:
+        return "nothing"
+
+    def anything(*given: Any, **named: Any) -> Any:
+        return given, named
+
+    for entrypoint in (nothing, anything):
+        assert inspect.signature(agentcore_entrypoint(entrypoint)) == inspect.signature(entrypoint)
+    assert agentcore_entrypoint(nothing)() == "nothing"
+    assert agentcore_entrypoint(anything)(PAYLOAD, other=1) == ((PAYLOAD,), {"other": 1})
+    assert agentcore_entrypoint(dict)(PAYLOAD) == PAYLOAD  # has no signature that Python could tell
+
+
 CARRIED = {"prompt": "hello", "request_tag": {"api_request_id": "of-the-api", "calls": 0}}
+
+
+def test_an_entry_point_may_be_called_by_its_parameters_names() -> None:
+    @agentcore_entrypoint
+    def both(question: Any, context: Any) -> Any:
+        return question, context, current_request_id()
+
+    @agentcore_entrypoint
+    def one(question: Any) -> Any:
+        return question, current_request_id()
+
+    assert both(question=CARRIED, context="its context") == (PAYLOAD, "its context", "of-the-api")
+    assert both(CARRIED, context=None) == (PAYLOAD, None, "of-the-api")
+    assert one(question=CARRIED) == (PAYLOAD, "of-the-api")
+    with pytest.raises(TypeError, match="question"):
+        one()  # type: ignore[call-arg]
 
 
 def steps() -> Generator[str | None]:

@@ -1,5 +1,7 @@
 """Which request a Lambda event is: the id that the access log of its entry point has."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,4 +145,43 @@ def test_the_handler_gets_what_lambda_gave_and_its_exception_is_lambdas() -> Non
     assert (handler.__name__, handler.__doc__) == ("handler", "Answer.")
     with pytest.raises(KeyError, match="its own"):
         handler(HTTP_V2, CONTEXT)
+    assert current_request_id() is None
+
+
+@pytest.mark.parametrize("own", [None, "blue", 7, [], {}, {"team": "blue"}])
+def test_a_request_tag_of_the_events_own_stays_in_it(own: Any) -> None:
+    @lambda_handler
+    def handler(event: Any, context: Any) -> tuple[Any, str | None]:
+        return event, current_request_id()
+
+    event = {**HTTP_V2, "request_tag": own}
+    assert handler(event, CONTEXT) == (event, "JKJaXmPLvHcESHA=")
+
+
+def test_a_handler_may_be_async_and_what_it_awaits_is_for_the_request() -> None:
+    @lambda_handler
+    async def handler(event: Any, context: Any) -> list[str | None]:
+        await asyncio.sleep(0)
+        return [current_request_id(), await asyncio.to_thread(current_request_id)]
+
+    assert asyncio.run(handler(HTTP_V2, CONTEXT)) == ["JKJaXmPLvHcESHA="] * 2
+    assert current_request_id() is None
+
+
+def test_a_handler_may_be_a_generator_and_each_of_its_steps_is_for_the_request() -> None:
+    @lambda_handler
+    def handler(event: Any, context: Any) -> Iterator[str | None]:
+        for _ in range(2):
+            yield current_request_id()
+
+    @lambda_handler
+    async def async_handler(event: Any, context: Any) -> AsyncIterator[str | None]:
+        for _ in range(2):
+            yield current_request_id()
+
+    async def read() -> list[str | None]:
+        return [step async for step in async_handler(HTTP_V2, CONTEXT)]
+
+    assert list(handler(HTTP_V2, CONTEXT)) == ["JKJaXmPLvHcESHA="] * 2
+    assert asyncio.run(read()) == ["JKJaXmPLvHcESHA="] * 2
     assert current_request_id() is None

@@ -42,7 +42,7 @@ checkov: setup
 	@scripts/setup.sh checkov
 
 tagging: setup
-	@scripts/setup.sh tagging tagging-invoke-unknown tagging-converse-unknown
+	@scripts/setup.sh tagging tagging-invoke-unknown tagging-converse-unknown tagging-python-310
 
 test: setup browser checkov tagging agent ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
 	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 2 -m "not benchmark"

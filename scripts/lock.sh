@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 lock() {
   local name=$1
   shift
-  uv pip compile "$@" --output-file "requirements/$name.txt" --universal --python-version 3.13 --generate-hashes \
+  uv pip compile "$@" --output-file "requirements/$name.txt" --universal --python-version "${python_version:-3.13}" --generate-hashes \
     --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet ${upgrade:+"$upgrade"}
   echo "lock: requirements/$name.txt"
 }
@@ -19,5 +19,6 @@ lock dev pyproject.toml --group dev --constraint requirements/runtime.txt
 for group in sam local-aws aws-cli checkov tagging tagging-converse-unknown tagging-invoke-unknown agent uv; do
   lock "$group" --group "$group"
 done
+python_version=3.10 lock tagging-python-310 --group tagging-python-310
 # `sam build` reads the layer's list from the layer's folder.
 cp requirements/runtime.txt layers/dependencies/requirements.txt

@@ -9,7 +9,8 @@ from tests.tagging.model_endpoint import HEADER, ModelEndpoint
 
 pytestmark = pytest.mark.slow
 
-ENVIRONMENTS = ("tagging", "tagging-invoke-unknown", "tagging-converse-unknown")
+ENVIRONMENTS = ("tagging", "tagging-invoke-unknown", "tagging-converse-unknown", "tagging-python-310")
+KNOW_THE_PARAMETER = ("tagging", "tagging-python-310")
 WAYS = 7
 
 
@@ -28,7 +29,7 @@ def test_no_call_with_metadata_of_its_callers_own_is_refused_and_each_attempt_be
     assert {model: error for model, error in outcome["ended"].items() if error is not None} == {}
     assert outcome["failures"] == 0
     models = set(outcome["ended"]) - {f"{environment}-without"}
-    assert len(models) == 2 * WAYS + (environment == "tagging")
+    assert len(models) == 2 * WAYS + (environment in KNOW_THE_PARAMETER)
     for model in models:
         calls = endpoint.of(model)
         assert [call.is_refused for call in calls] == [False] * (2 if model.startswith("throttled-") else 1)

@@ -18,7 +18,7 @@ from tests.support.deploying.agent_zip import BUCKET, KEY, pack_agent
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 PACE = 0.1
-PROMPTS = ("What is 2+2?", "Write hello world to S3", "List files in S3")
+PROMPTS = {"What is 2+2?": "Simple", "Write hello world to S3": "Tool Use", "List files in S3": "Tool Use"}
 
 
 @pytest.fixture(scope="module")

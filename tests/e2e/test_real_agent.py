@@ -1,6 +1,10 @@
 """The agent of examples/agent for real: deployed, asked by HTTP, its calls told from what it sent."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,6 +29,8 @@ from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
 from request_lens_cli.report.report import Report, headline
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+HEADINGS = ("Prompt", "Type", "LLM calls", "Duration", "LLM time", "Tool time", "Est. cost")
 
 PACE = 0.1
 """The model answers ten times as fast as a real one: the links are by tag, so nothing depends on it."""
@@ -60,6 +66,27 @@ def test_the_tools_wrote_their_files_by_the_agents_own_role(
     assert set(agent.files()) == {"clouds.txt", "hello.txt"}
     answers = {each.prompt: each.answer for each in asked[0].asked}
     assert "Wrote 11 bytes to hello.txt" in answers["Write hello world to S3"]
+
+
+def test_the_script_asks_the_ten_prompts_and_prints_the_articles_table(
+    deployment: DemoStack, agent: RunningAgent
+) -> None:
+    script = deployment.local.paths.checkout / "examples" / "agent" / "ask.py"
+    command = [sys.executable, str(script), "--url", agent.urls[Kind.REST], "--at-a-time", "5"]
+    environment = {**os.environ, **deployment.local.environment()}
+    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    answers, _, table = said.partition("\n\n")
+    assert len(answers.splitlines()) == 10
+    headings, *rows, _, total, by_kind = table.splitlines()
+    assert re.split(" {2,}", headings) == list(HEADINGS)
+    prompts = example_prompts(agent.local)
+    assert [tuple(re.split(" {2,}", row)[:3]) for row in rows] == [
+        (prompt, kind, "2" if kind == "Tool Use" else "1") for prompt, kind in prompts.items()
+    ]
+    times = [re.split(" {2,}", row)[3:6] for row in rows]
+    assert all(re.fullmatch(r"\d+\.\d\d s", each) for row in times for each in row)
+    assert (total, by_kind) == ("10 requests, 17 LLM calls", "Tool Use 7 × 2, Simple 3 × 1")
 
 
 def messages(deployment: DemoStack, group: str) -> list[str]:
@@ -122,7 +149,7 @@ def test_each_run_of_the_function_names_a_trace_that_the_agents_spans_are_of(
 
 
 def test_a_rest_apis_record_names_the_trace_of_its_own_calls(deployment: DemoStack, agent: RunningAgent) -> None:
-    run = ask_agent(agent, Way(kind=Kind.REST, at_a_time=1), ["What is 2+2?"], table=deployment.table)
+    run = ask_agent(agent, Way(kind=Kind.REST, at_a_time=1), {"What is 2+2?": "Simple"}, table=deployment.table)
     report = wait_until_counted(run, calls=1, note=lambda _: None)
     record = report.requests[0].record
     assert record is not None

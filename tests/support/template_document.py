@@ -30,9 +30,17 @@ def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> object:
 
 _Loader.add_multi_constructor("!", _long_form)
 
-TEMPLATE: Node = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), _Loader)
-DASHBOARD: Node = yaml.load((ROOT / "dashboard.yaml").read_text(encoding="utf-8"), _Loader)
+
+def _read(path: str) -> Node:
+    found: Node = yaml.load((ROOT / path).read_text(encoding="utf-8"), _Loader)
+    return found
+
+
+TEMPLATE = _read("template.yaml")
+DASHBOARD = _read("dashboard.yaml")
 """The template that is nested for the dashboard."""
+EXAMPLE = _read("examples/agent/template.yaml")
+"""The template of the agent that is an example to observe."""
 
 PARAMETERS: Node = TEMPLATE["Parameters"]
 RESOURCES: Node = TEMPLATE["Resources"]

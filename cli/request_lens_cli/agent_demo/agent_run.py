@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -38,20 +38,23 @@ class AgentRun:
     """What was asked, and the table that it should be in."""
 
     asked: Sequence[Asked]
+    kinds: Mapping[str, str]
+    """The category of each prompt."""
     table: DeployedTable
 
     def report(self) -> Report:
         """What the table holds of these requests, and of no other."""
         states = self.table.states(each.request_id for each in self.asked)
-        labels = {each.request_id: Label(prompt=each.prompt, kind="") for each in self.asked}
+        labels = {each.request_id: Label(prompt=each.prompt, kind=self.kinds[each.prompt]) for each in self.asked}
         return Report(
             requests=by_start(state for state in states if state.record is not None), unlinked=(), labels=labels
         )
 
 
-def ask_agent(agent: RunningAgent, way: Way, prompts: Sequence[str], *, table: DeployedTable) -> AgentRun:
-    """Ask the agent all prompts. Raises: OSError where a request fails."""
-    return AgentRun(asked=ask_all(prompts, agent.urls[way.kind], at_a_time=way.at_a_time), table=table)
+def ask_agent(agent: RunningAgent, way: Way, prompts: Mapping[str, str], *, table: DeployedTable) -> AgentRun:
+    """Ask the agent all prompts, each with its category. Raises: OSError where a request fails."""
+    asked = ask_all(list(prompts), agent.urls[way.kind], at_a_time=way.at_a_time)
+    return AgentRun(asked=asked, kinds=prompts, table=table)
 
 
 def wait_until_counted(run: AgentRun, *, calls: int, note: Note, complete: bool = False) -> Report:

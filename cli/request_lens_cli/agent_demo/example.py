@@ -46,9 +46,10 @@ class RunningAgent:
         return [each["Key"] for each in found.get("Contents", [])]
 
 
-def example_prompts(local: LocalAws) -> list[str]:
-    """The article's ten prompts."""
-    return (local.paths.checkout / FOLDER / "prompts.txt").read_text(encoding="utf-8").splitlines()
+def example_prompts(local: LocalAws) -> Mapping[str, str]:
+    """The article's ten prompts, and the category of each."""
+    lines = (local.paths.checkout / FOLDER / "prompts.tsv").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines)
 
 
 def deploy_example(local: LocalAws, *, say: Say, parameters: Mapping[str, str] = MappingProxyType({})) -> DeployedStack:

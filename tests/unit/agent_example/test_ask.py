@@ -1,0 +1,129 @@
+"""The script that asks the example's ten prompts: what it prints of requests that are settled, uncertain or neither."""
+
+import importlib.util
+from decimal import Decimal
+from email.message import Message
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).parents[3] / "examples" / "agent" / "ask.py"
+
+
+@pytest.fixture(scope="module")
+def ask() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("ask", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Table:
+    """The items that it answers with, by the number of the question; the last ones from then on."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = list(answers)
+
+    def get_item(self, *, Key: dict[str, str], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803 - boto3's
+        assert ConsistentRead
+        assert Key["sk"] == "request"
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def settled(**summary: object) -> dict[str, Any]:
+    return {"record": {"duration_ms": Decimal(4790)}, "summary": {"totals": {"llm_calls": Decimal(2)}, **summary}}
+
+
+def printed(ask: ModuleType, item: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    ask.print_table([ask.Prompt("What time is it in Tokyo?", "Tool Use")], [item])
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_settled_request_is_printed_with_its_calls_and_its_times(
+    ask: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item = settled(llm_time_ms=Decimal(3350), tool_time_ms=Decimal(12))
+    item["summary"]["totals"]["estimated_cost_usd"] = Decimal("0.002577")
+
+    assert printed(ask, item, capsys) == [
+        "Prompt Type LLM calls Duration LLM time Tool time Est. cost",
+        "What time is it in Tokyo? Tool Use 2 4.79 s 3.35 s 0.01 s $0.002577",
+        "",
+        "1 requests, 2 LLM calls",
+        "Tool Use 1 × 2",
+    ]
+
+
+def test_a_request_that_may_have_made_more_calls_says_at_least_and_unknown_is_never_zero(
+    ask: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(ask, settled(possible_calls=Decimal(3)), capsys)
+
+    assert lines[1] == "What time is it in Tokyo? Tool Use at least 2 4.79 s – – –"
+
+
+def test_what_does_not_settle_is_pending_and_the_doctor_is_named(
+    ask: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(ask, {}, capsys)
+
+    assert lines[1] == "What time is it in Tokyo? Tool Use pending – – – –"
+    assert "`request-lens doctor`" in lines[-1]
+
+
+def test_requests_are_read_until_all_of_them_are_settled(ask: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ask, "POLL_S", 0)
+    one, two = {"Item": settled()}, {"Item": settled(llm_time_ms=1)}
+
+    assert ask.settled_items(Table({}, one, one, two), ["1", "2"]) == [one["Item"], two["Item"]]
+
+
+def test_requests_that_never_settle_are_given_up(ask: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ask, "POLL_S", 0)
+    monkeypatch.setattr(ask, "SETTLED_WITHIN_S", 0)
+
+    assert ask.settled_items(Table({}), ["1"]) == [{}]
+
+
+@pytest.mark.parametrize("name", ["Apigw-Requestid", "X-Amz-Apigw-Id"])
+def test_the_id_is_what_the_api_says_in_any_spelling(ask: ModuleType, name: str) -> None:
+    headers = Message()
+    headers[name] = "JKJaXmPLvHcESHA="
+
+    assert ask.request_id_of(headers) == "JKJaXmPLvHcESHA="
+
+
+def test_an_answer_that_names_no_request_is_said_to_be_none(ask: ModuleType) -> None:
+    with pytest.raises(SystemExit, match="names no request"):
+        ask.request_id_of(Message())
+
+
+def test_a_stack_without_the_output_says_which_it_has(ask: ModuleType) -> None:
+    class CloudFormation:
+        def client(self, _: str) -> "CloudFormation":
+            return self
+
+        def describe_stacks(self, **_: str) -> dict[str, Any]:
+            return {"Stacks": [{"Outputs": [{"OutputKey": "AskUrl", "OutputValue": "https://"}]}]}
+
+    assert ask.stack_output(CloudFormation(), "agent", "AskUrl") == "https://"
+    with pytest.raises(SystemExit, match="agent has no output RestAskUrl; it has AskUrl"):
+        ask.stack_output(CloudFormation(), "agent", "RestAskUrl")
+
+
+def test_the_ten_prompts_are_seven_that_use_a_tool_and_three_simple_ones(ask: ModuleType) -> None:
+    kinds = [prompt.kind for prompt in ask.read_prompts()]
+
+    assert (len(kinds), kinds.count("Tool Use"), kinds.count("Simple")) == (10, 7, 3)
+
+
+def test_the_page_has_the_prompts_that_are_asked(ask: ModuleType) -> None:
+    page = (SCRIPT.parent / "README.md").read_text(encoding="utf-8")
+
+    assert [line.split(" | ")[0].removeprefix("| ") for line in page.partition("| prompt |")[2].splitlines()[2:12]] == [
+        prompt.text for prompt in ask.read_prompts()
+    ]

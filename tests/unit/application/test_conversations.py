@@ -2,6 +2,7 @@
 
 import pytest
 
+from request_lens.application.read_context import MAX_FURTHER
 from request_lens.application.settle import settle
 from request_lens.domain.facts import Fact, InvocationId
 from request_lens.domain.linking.link import Reason, Unattributed
@@ -35,6 +36,43 @@ def test_an_id_that_tagged_calls_name_as_well_ties_no_untagged_ones(tells: str) 
         assert world.calls_of("first") == {"of-second": ("window", "inferred")}
     else:
         assert world.decision("of-second") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_a_call_goes_on_from_a_tagged_one_only_where_no_tagged_call_around_asked_by_that_id(asked_before: bool) -> None:
+    """Each asks the browser for a tool; the request that asked first is over, and `next` may go on from it."""
+    facts: list[tuple[float, Fact]] = [
+        (60, request("finished", 0, duration_ms=26_000)),
+        (90, request("asking", 50, duration_ms=22_000)),
+        (90, call("asked", 65, produced=["call_2"], tag=tag("asking", 3))),
+        (95, request("next", 71.2, duration_ms=7_000)),
+        (96, call("returns", 71, latency_ms=700, returned=["call_2"])),
+    ]
+    if asked_before:
+        facts.append((40, call("asked-before", 20, produced=["call_2"], tag=tag("finished", 3))))
+
+    world = run(facts, AGENTS)
+
+    if asked_before:
+        assert world.decision("returns") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+    else:
+        assert world.calls_of("asking").get("returns") == ("chain", "exact")
+
+
+def test_a_call_goes_on_from_no_tagged_one_among_more_requests_than_are_looked_at() -> None:
+    crowd = [(95.0, request(f"r{n}", -10 + 0.1 * n, duration_ms=500)) for n in range(MAX_FURTHER + 1)]
+    asked = call("asked", 65, produced=["call_2"], tag=tag("asking", 3))
+    facts: list[tuple[float, Fact]] = [
+        *crowd,
+        (90, request("asking", 50, duration_ms=22_000)),
+        (90, asked),
+        (95, request("next", 71.2)),
+        (96, call("returns", 71, latency_ms=700, returned=["call_2"])),
+    ]
+
+    world = run(facts, AGENTS)
+
+    assert world.decision("returns") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
 
 
 @pytest.mark.parametrize("tagged_at", [12, 70])

@@ -13,7 +13,7 @@ from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Assumption, Decision, Link, Reason, Unattributed
 from request_lens.domain.policy import Policy
-from tests.support.facts import ROLE, START, at, call, chain_of_two, request
+from tests.support.facts import ROLE, START, at, call, chain_of_two, request, tag
 from tests.support.world import World, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
@@ -131,3 +131,22 @@ def test_what_does_not_go_on_from_it_is_linked_as_ever() -> None:
     assert isinstance(found, Link)
     assert world.calls_of("r1") == {"alone": ("window", "inferred")}
     assert world.clock.now() < at(400)
+
+
+@pytest.mark.parametrize("latency_ms", [500, None])
+def test_a_request_whose_tags_prove_all_of_its_calls_takes_none_of_a_request_that_has_no_record(
+    latency_ms: int | None,
+) -> None:
+    """Calls of unknown latency have ended with their request: so they prove it by the time a neighbour is decided."""
+    ends = {1: ["t0"], 2: ["t1"], 3: []}
+    tagged = [
+        call(f"t{n}", 7 * n - 6, latency_ms=latency_ms, produced=asked, tag=tag("r1", n)) for n, asked in ends.items()
+    ]
+    own: list[tuple[float, Fact]] = [(50, each) for each in tagged]
+
+    world = run([(40, request("r1", 0, duration_ms=19_500)), *own, (30, call("strange", 2))], AGENTS)
+
+    found = world.decision("strange")
+    assert isinstance(found, Unattributed)
+    assert found.reason is Reason.NO_REQUEST
+    assert set(world.calls_of("r1")) == {"t1", "t2", "t3"}

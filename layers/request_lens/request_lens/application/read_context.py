@@ -1,15 +1,15 @@
 """Reading the context of a chain: the calls and requests around it, as much of them as can be told apart."""
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
-from request_lens.domain.facts import RequestId
-from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
+from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.linking.chains import ended_by, lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
-from request_lens.domain.linking.link import Method, UnlinkedInvocation
+from request_lens.domain.linking.link import LinkedInvocation, Method, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
     READ_LIMIT,
@@ -18,7 +18,7 @@ from request_lens.domain.linking.neighbourhood import (
     may_be_linked,
     requests_span,
 )
-from request_lens.domain.linking.parts import has_come_by
+from request_lens.domain.linking.parts import has_come_by, started_within
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
@@ -28,6 +28,9 @@ from request_lens.ports import Ports
 
 MAX_SHARING = 8
 """Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
+
+MAX_FURTHER = 64
+"""Where more requests lie within reach of a chain, it goes on from no tagged call: the same id may be under any."""
 
 _GRID = timedelta(seconds=10)
 
@@ -109,6 +112,7 @@ def read_requests(
     Those are the requests that may have made one of its chain's calls. What has come of them when the part is complete
     may prove that they have all of their calls: then they made nobody else's. Where they are more than are looked at,
     none is left out. The chain may be a part of what it was: tagged calls, too, ask for tool-use ids and return them.
+    A call that goes on from one of those does so by an id that nobody else names: then other requests' are looked at.
     """
     facts = with_requests(target, facts, ports, policy)
     context = linking_context(target, facts, policy)
@@ -119,21 +123,53 @@ def read_requests(
     if len(near) > MAX_CANDIDATES:
         return context, ()
     states = [state for request_id in sorted(near) if (state := readable_state(request_id, ports)) is not None]
-    tagged = [call for state in states for call in state.invocations if call.link.method is Method.TAG]
-    context = linking_context(target, replace(facts, under_requests=tagged), policy)
+    facts = replace(facts, under_requests=list(_tagged(states)))
+    context = linking_context(target, facts, policy)
+    if askers := context.askers:
+        further = _further_tagged(context, near, ports, policy)
+        going_on = {asker.invocation.invocation_id for asker in askers.values()}
+        kept = (call for call in facts.under_requests if call.invocation.invocation_id not in going_on)
+        tagged = [*kept] if further is None else [*facts.under_requests, *further]
+        context = linking_context(target, replace(facts, under_requests=tagged), policy)
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
     return context.without(_proven(states, context) if is_call else set()), states
 
 
+def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:
+    return (call for state in states for call in state.invocations if call.link.method is Method.TAG)
+
+
+def _further_tagged(
+    context: LinkingContext, near: Set[RequestId], ports: Ports, policy: Policy
+) -> Sequence[LinkedInvocation] | None:
+    """The tagged calls within reach of the chain of requests that cannot have made it; None where they are too many."""
+    logged = [call.logged_at for call in context.chain.calls]
+    around = started_within(context.facts.requests, min(logged) - policy.reach, max(logged) + policy.reach, policy)
+    further = [request.request_id for request in around if request.request_id not in near]
+    if len(further) > MAX_FURTHER:
+        return None
+    return list(_tagged(state for each in further if (state := readable_state(each, ports)) is not None))
+
+
 def _proven(states: Iterable[RequestState], context: LinkingContext) -> set[RequestId]:
     """The requests that their spans, or the tags that have come by then, prove to have all of their calls."""
-    complete_at = context.complete_at(context.own)
+    complete_at, policy = context.complete_at(context.own), context.policy
     known = (
-        (state, [call for call in state.invocations if has_come_by(call.invocation, complete_at, context.policy)])
+        (
+            state,
+            [call for call in state.invocations if _has_come_by(call.invocation, state.record, complete_at, policy)],
+        )
         for state in states
     )
     return {state.request_id for state, calls in known if state.spans_prove or is_proven(calls)}
+
+
+def _has_come_by(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
+    """The same as `has_come_by` of a call of this request: of unknown latency, it ended with that at the latest."""
+    if record is None or record.latest_end is None or record.may_run_on:
+        return has_come_by(call, moment, policy)
+    return min(ended_by(call, policy), record.latest_end + policy.clock_skew) + policy.link_delay <= moment
 
 
 def readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:

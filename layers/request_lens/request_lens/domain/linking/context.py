@@ -15,7 +15,7 @@ from request_lens.domain.linking.chains import (
     returned_by,
 )
 from request_lens.domain.linking.explanations import UNBOUNDED, Bounds, Explanations, explain
-from request_lens.domain.linking.link import Link, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_order, may_be_linked
 from request_lens.domain.linking.parts import (
     Part,
@@ -78,15 +78,20 @@ class LinkingContext:
     @property
     def followed(self) -> Mapping[InvocationId, Link]:
         """The links of the calls under requests that calls of the chain go on from, by the id of those."""
-        followed: dict[InvocationId, Link] = {}
-        for call, before in zip(self.chain.calls, self.chain.previous, strict=True):
-            links = (self._followed_by(call, tool_use_id) for tool_use_id in returned_by(call) if not before)
-            if (link := next((link for link in links if link is not None), None)) is not None:
-                followed[call.invocation_id] = link
-        return followed
+        return {call_id: asker.link for call_id, asker in self.askers.items()}
 
-    def _followed_by(self, call: Invocation, tool_use_id: str) -> Link | None:
-        """The link of the call under a request that this one follows by an id: by the rule for all calls together."""
+    @property
+    def askers(self) -> Mapping[InvocationId, LinkedInvocation]:
+        """The calls under requests that calls of the chain go on from, by the id of those."""
+        found: dict[InvocationId, LinkedInvocation] = {}
+        for call, before in zip(self.chain.calls, self.chain.previous, strict=True):
+            askers = (self._asker_of(call, tool_use_id) for tool_use_id in returned_by(call) if not before)
+            if (asker := next((asker for asker in askers if asker is not None), None)) is not None:
+                found[call.invocation_id] = asker
+        return found
+
+    def _asker_of(self, call: Invocation, tool_use_id: str) -> LinkedInvocation | None:
+        """The call under a request that this one follows by an id: by the rule for all calls together."""
         askers = [under for under in self.facts.under_requests if tool_use_id in produced_by(under.invocation)]
         if not askers:
             return None
@@ -94,7 +99,7 @@ class LinkingContext:
         together = under_requests | {each.invocation.invocation_id: each.invocation for each in self.facts.unlinked}
         chain = chain_with(call, together.values(), policy=self.policy)
         followed = {chain.calls[at].invocation_id for at in chain.previous[chain.calls.index(call)]}
-        return next((asker.link for asker in askers if asker.invocation.invocation_id in followed), None)
+        return next((asker for asker in askers if asker.invocation.invocation_id in followed), None)
 
     @property
     def is_crowded(self) -> bool:

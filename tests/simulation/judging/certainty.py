@@ -148,14 +148,17 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
 
 
 def _rivals_for(call: Invocation, outcome: Outcome) -> list[RequestId]:
-    """The requests that may have made a call and are not proven to have all of theirs when it is due."""
+    """The requests that may have made a call and are not proven to have all of theirs when it is due.
+
+    Nor is one whose tagged calls that come later show a gap: a chain is decided when the last of its calls is due.
+    """
     policy = outcome.traffic.policy
     return [
         state.request_id
         for state in outcome.states
         if state.record is not None
         and may_be_of(call, state.record, policy)
-        and not is_proven(_known_for(call, state, policy))
+        and not (is_proven(_known_for(call, state, policy)) and is_proven(_tagged_of(state)))
     ]
 
 

@@ -144,10 +144,12 @@ def samples_when_prompt(prompt: Outcome) -> Verdict:
 def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     """Whether the calls that a request has, and its own, came within the wait for them.
 
-    A tagged one tells that others are tagged: then `SettleDelaySeconds` are waited, which logs usually come within, and
-    else `LinkDelaySeconds`. What is not the request's own, and linked to it all the same, comes late like any.
+    A tagged one tells that others are tagged, and one linked by its trace that spans come: then `SettleDelaySeconds`
+    are waited, which logs usually come within, and else `LinkDelaySeconds`. What is not the request's own, and linked
+    to it all the same, comes late like any.
     """
-    if all(each.link.method is not Method.TAG for each in state.invocations) and not _is_traced(state):
+    by_time = {Method.TAG, Method.TRACE}.isdisjoint(each.link.method for each in state.invocations)
+    if by_time and not _is_traced(state):
         return True
     if state.record is None or state.record.ended_at is None:
         return False

@@ -9,6 +9,7 @@ from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application.collecting.sorted_batch import SortedBatch
 from request_lens.application.collecting.trace_facts import store_trace_facts
 from request_lens.application.tracing import settle_trace as product
+from request_lens.application.tracing.ask_traces import Asked, ask_listed
 from request_lens.domain.facts import Invocation, InvocationId, Request, TraceId
 from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.traces import decide_in_trace
@@ -96,6 +97,11 @@ def _let_unattributed_stand(standing: Decision, new: Decision) -> bool:
     return standing.reason is Reason.REQUEST_NEVER_SEEN
 
 
+def _ask_no_trace_anew(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
+    """A call that is decided anew is decided by its chain alone, whatever run it is of."""
+    return Asked() if any(call.reopened for call in calls) else ask_listed(calls, ports, policy)
+
+
 type _Breaking = Callable[[], AbstractContextManager[None]]
 
 
@@ -128,6 +134,9 @@ VARIANTS = {
     ),
     "takes a trace for a request's although a second record names it": Pipeline(
         breaking=broken(f"{_TRACING}.decide_in_trace", _decide_by_the_first)
+    ),
+    "parts a run where a late record holds some of it": Pipeline(
+        breaking=broken(f"{APPLICATION}.settle_chain.ask_listed", _ask_no_trace_anew)
     ),
     "lets unattributed stand": Pipeline(
         breaking=broken("request_lens.adapters.memory.fact_store.gives_way", _let_unattributed_stand)

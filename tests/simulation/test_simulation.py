@@ -17,6 +17,9 @@ from tests.simulation.variants import VARIANTS
 SCHEDULES = 2_200
 MIN_SEEN = 100
 
+FAILED_ONCE = (2_325, 21_347)
+"""Schedules beyond these that showed a fault: of a judge, and of a call that was counted as it stood before."""
+
 CAUGHT_WITHIN = 1_000
 """Each broken design shows in one of so many schedules."""
 
@@ -31,6 +34,11 @@ def test_every_schedule_of_faults_ends_right_and_every_fault_and_oracle_is_seen(
         sys.stdout.write(f"\n{found.told()}\n")
     assert not found.failed, "\n".join(f"replay with: {replay_with(seed)}\n{why}" for seed, why in found.failed.items())
     assert min(found.rarest(), found.rarest_of_traces()) >= MIN_SEEN, found.told()
+
+
+@pytest.mark.parametrize("seed", FAILED_ONCE)
+def test_a_schedule_that_once_ended_wrong_ends_right(seed: int) -> None:
+    assert judge(run_seed(seed), Counter()) == []
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -11,7 +11,7 @@ from request_lens.adapters.memory.settle_timer import MemorySettleTimer
 from request_lens.application.collect import CollectReport, collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
-from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import LogRecord, Rejected
@@ -189,11 +189,11 @@ class World:
         return sum(sum(each.values.get(metric, ())) for each in self.sink.pipeline)
 
 
-def run(arrivals: Iterable[tuple[float, Fact]], policy: Policy | None = None) -> World:
-    """A world in which these facts came at these seconds, one a batch, and all timers have fired."""
+def run(arrivals: Iterable[tuple[float, LogRecord]], policy: Policy | None = None) -> World:
+    """A world in which these records came at these seconds, one a batch, and all timers have fired."""
     world = World(policy)
-    for seconds, fact in sorted(arrivals, key=lambda each: each[0]):
-        world.collect(seconds, fact)
+    for seconds, record in sorted(arrivals, key=lambda each: each[0]):
+        world.collect(seconds, record)
     world.run_until()
     return world
 

@@ -33,7 +33,7 @@ class Oracle(StrEnum):
     TRACED_AT_ONCE = "15 whoever comes last links at once (nothing fails)"
     TRACES_TRUE = "15 no link by trace is wrong (in time)"
     TRACES_SHARED = "15 two records name a trace: none is sure"
-    RUNS = "15 the calls of one run are not parted (in time)"
+    RUNS = "15 the calls of one run are not parted, however late records are"
     COMPLETE = "15 what is missing is what the trace has more"
     TRACES_TOLD = "15 an unattributed call tells its trace (in time)"
     BREACHES = "AssumptionBreaches add up to what the facts show"

@@ -68,13 +68,23 @@ class Outcome:
     @cached_property
     def is_punctual(self) -> bool:
         """Whether every record and every call was stored, and in the index, within `LinkDelaySeconds` of its end."""
+        ends = {str(each.request_id): each.ended_at or each.started_at for each in self._observed}
+        return self.calls_come_in_time and self._are_stored_in_time(ends)
+
+    @cached_property
+    def calls_come_in_time(self) -> bool:
+        """Whether every call was, however late the records came."""
+        return self._are_stored_in_time({str(key): each.ended for key, each in self.traffic.calls.items()})
+
+    def _are_stored_in_time(self, ends: Mapping[str, datetime]) -> bool:
         stored = self.world.first_stored
         delay = LINK_DELAY - MAX_LAG if self.world.faults.fired[Fault.INDEX_LAG] else LINK_DELAY
         delay -= 2 * self.world.clock_error
-        observed = [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
-        ends = {str(each.request_id): each.ended_at or each.started_at for each in observed}
-        ends |= {str(key): each.ended for key, each in self.traffic.calls.items()}
         return all(key in stored and stored[key] < end + delay for key, end in ends.items())
+
+    @property
+    def _observed(self) -> list[Request]:
+        return [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
 
     @cached_property
     def first_collected(self) -> Mapping[LogRecord, datetime]:
@@ -92,8 +102,14 @@ class Outcome:
 
         A batch that died after it had stored a record, and before that named its trace, may come again too late.
         """
-        observed = [each for each in self.traffic.requests.values() if self.traffic.policy.observes(each.route)]
-        written = [*observed, *(each for some in self.traffic.telemetry.values() for each in some)]
+        return self.telemetry_comes_in_time and self._are_collected_in_time(self._observed)
+
+    @cached_property
+    def telemetry_comes_in_time(self) -> bool:
+        """Whether all telemetry was, whichever records name its traces."""
+        return self._are_collected_in_time([each for some in self.traffic.telemetry.values() for each in some])
+
+    def _are_collected_in_time(self, written: Sequence[Request | Telemetry]) -> bool:
         delay = LINK_DELAY - MAX_LAG - 2 * self.world.clock_error
         came = self.first_collected
         return not self.traffic.policy.reads_spans or all(

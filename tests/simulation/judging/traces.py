@@ -102,8 +102,11 @@ def _by_run(records: Sequence[Request]) -> bool:
 
 
 def together(outcome: Outcome) -> Verdict:
-    """The calls below one entry span of a trace that no record names end in one place, where all came in time."""
-    if not (outcome.is_punctual and outcome.spans_come_in_time):
+    """The calls below one entry span of a trace that no record names end in one place, however late records come.
+
+    Where calls and spans came in time: what comes later finds the others decided.
+    """
+    if not (outcome.calls_come_in_time and outcome.telemetry_comes_in_time):
         return
     places = dict(outcome.places)
     for trace_id, entry in _entries(outcome).items():

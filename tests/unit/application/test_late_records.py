@@ -9,8 +9,11 @@ import pytest
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed
+from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.spans import Span
+from tests.support.drawn.attached_late import draw_attached, ended_s
 from tests.support.facts import ROLE, call, chain_of_two, request
 from tests.support.world import World, places, run
 
@@ -80,36 +83,6 @@ def test_a_record_whose_calls_are_another_requests_takes_none_of_them() -> None:
     assert places(world) == {"c-1": "r1", "c-2": "r1"}
 
 
-def draw(chance: random.Random) -> tuple[list[Request], list[Invocation]]:
-    """Requests of one to three calls, some of them at once, some of whose calls time out or have no request."""
-    requests: list[Request] = []
-    calls: list[Invocation] = []
-    start = 0.0
-    for number in range(chance.randint(1, 6)):
-        start += chance.choice((chance.uniform(0, 4), chance.uniform(5, 40), 200.0))
-        began = start + chance.uniform(0, 1)
-        how_many = chance.randint(0, 3)
-        for place in range(how_many):
-            brings = [f"tool-{number}-{place - 1}"] if place else []
-            asks = [f"tool-{number}-{place}"] if place < how_many - 1 else []
-            latency_ms = chance.randint(200, 2_500)
-            calls.append(call(f"{number}-{place}", int(began), latency_ms=latency_ms, returned=brings, produced=asks))
-            began += latency_ms / 1_000 + chance.uniform(0, 4)
-        if chance.random() < 0.9:
-            duration_ms = max(round((began - start + chance.uniform(0, 2)) * 1_000), 100)
-            requests.append(
-                request(
-                    f"r{number}", start, duration_ms=min(duration_ms, 29_900), status=chance.choice((200, 200, 504))
-                )
-            )
-    return requests, calls
-
-
-def ended(fact: Fact) -> float:
-    moment = (fact.ended_at or fact.started_at) if isinstance(fact, Request) else fact.logged_at
-    return (moment - request("r").started_at).total_seconds()
-
-
 def links(world: World, calls: Sequence[Invocation]) -> dict[str, Decision | None]:
     """The links of the calls, without what they took back; None of those that belong to nobody."""
     found = {each.invocation_id: world.decision(each.invocation_id) for each in calls}
@@ -131,14 +104,18 @@ def as_in_time(summary: Summary | None) -> Summary | None:
 @pytest.mark.parametrize("seed", range(150))
 def test_records_that_are_all_an_hour_late_end_as_if_they_had_come_in_time(seed: int) -> None:
     chance = random.Random(seed)
-    requests, calls = draw(chance)
-    prompt: list[tuple[float, Fact]] = [(ended(each) + chance.uniform(1, 55), each) for each in calls]
-    in_time = run([*prompt, *((ended(each) + chance.uniform(1, 55), each) for each in requests)], AGENTS)
-    again: list[tuple[float, Fact]] = [(chance.uniform(0, HOUR + 900), each) for each in calls if chance.random() < 0.3]
-    again = [(max(when, ended(each) + 60), each) for when, each in again]
-    late = run([*prompt, *again, *((HOUR + ended(each) + chance.uniform(1, 55), each) for each in requests)], AGENTS)
+    drawn = draw_attached(chance)
+    written: list[Invocation | Span] = [*drawn.calls, *drawn.spans]
+    prompt: list[tuple[float, LogRecord]] = [(ended_s(each) + chance.uniform(1, 55), each) for each in written]
+    records = [(ended_s(each) + chance.uniform(1, 55), each) for each in drawn.requests]
+    again: list[tuple[float, LogRecord]] = [
+        (max(chance.uniform(0, HOUR + 900), ended_s(each) + 60), each) for each in drawn.calls if chance.random() < 0.3
+    ]
+    policy = replace(AGENTS, reads_spans=bool(drawn.spans))
+    in_time = run([*prompt, *records], policy)
+    late = run([*prompt, *again, *((HOUR + when, each) for when, each in records)], policy)
 
-    assert links(late, calls) == links(in_time, calls)
+    assert links(late, drawn.calls) == links(in_time, drawn.calls)
     assert summaries(late) == summaries(in_time)
     places(late)
     for metric in (Metric.LLM_CALLS, Metric.INPUT_TOKENS, Metric.UNATTRIBUTED_INVOCATIONS, Metric.INVOCATION_LATENCY):

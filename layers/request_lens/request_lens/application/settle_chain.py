@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from request_lens.application.deciding.decisions import count_linked, decide_all, look_again
-from request_lens.application.deciding.settle_overtaken import settle_overtaken
+from request_lens.application.deciding.late_records import decided_at, is_nobodys, overtaken_at, reopen
 from request_lens.application.read_context import read_calls, read_requests, with_requests
 from request_lens.application.recounts import (
     came_late,
@@ -19,7 +19,7 @@ from request_lens.application.recounts import (
     recount_all,
     settled_around,
 )
-from request_lens.application.tracing.ask_traces import ask_listed, ask_traces
+from request_lens.application.tracing.ask_traces import Asked, ask_listed, ask_traces
 from request_lens.application.tracing.decision import decide
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.linking.context import LinkingContext, linking_context
@@ -29,7 +29,7 @@ from request_lens.domain.linking.link import (
     Unattributed,
     UnlinkedInvocation,
 )
-from request_lens.domain.linking.neighbourhood import due_at, due_order, may_be_linked
+from request_lens.domain.linking.neighbourhood import NearbyFacts, due_at, due_order, may_be_linked
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.ports import Ports
@@ -53,8 +53,9 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
     if standing.decision is not None:
         # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
         count_linked([standing], ports.store.find_uncounted(linked_of([standing])), ports, policy)
-        settle_overtaken(standing, ports, policy)
-        if may_be_linked(standing, policy) and (came_late(standing, policy) or not _is_crowded(standing)):
+        if is_nobodys(standing, policy) and overtaken_at(standing, ports, policy) is not None:
+            _settle_chains(reopen(standing, policy), ports, policy)
+        elif may_be_linked(standing, policy) and (came_late(standing, policy) or not _is_crowded(standing)):
             _make_good(standing, ports, policy)
     elif asked.waits_until is not None:
         look_again(standing, asked.waits_until, ports)
@@ -67,6 +68,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
 def _settle_chains(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
     """Settle the call's chain, and those of calls that had left theirs to this one before more was known.
 
+    A call that is reopened is decided by the same way as any: only when, and what then gives way, is another matter.
     Of more of them than MAX_LEFT_BEHIND the rest get a message each.
     """
     waiting, seen = [target], {target.invocation.invocation_id}
@@ -86,28 +88,53 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     Where it is decided, answers with the calls that are due and may have left their chain to it, and that it does not
     decide: what came since may have made the chain longer than any request, or have parted it.
     """
-    now = ports.clock.now()
     facts, sharing = read_calls(target, ports, policy)
+    if target.reopened:
+        facts = replace(facts, unlinked=[reopen(call, policy) for call in facts.unlinked])
     suspected = linking_context(target, facts, policy)
-    if due_at(suspected.last_due, policy) > now:
+    last = max(decided_at(call, ports, policy) for call in suspected.open_members)
+    if last > ports.clock.now():
+        if target.reopened:  # else the message of the call that is due last comes by itself
+            look_again(target, last, ports)
         return ()
-    asked = ask_listed(suspected.open_members, ports, policy)
-    if asked.waits_until is not None:
-        look_again(target, asked.waits_until, ports)
+    asked = _ask(suspected.open_members, target, ports, policy)
+    if asked is None:
         return ()
     if (target := asked.as_it_stands(target)).decision is not None:  # what is left of its chain goes on without it
         return [call for call in map(asked.as_it_stands, suspected.open_members) if call.decision is None]
-    facts = asked.of_facts(facts)
+    return _decide_by_time(target, (asked.of_facts(facts), sharing), asked, ports, policy)
+
+
+def _ask(calls: Sequence[UnlinkedInvocation], target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Asked | None:
+    """Ask the calls' traces; None where one of them waits for others of its run: then look at this one again."""
+    asked = ask_listed(calls, ports, policy)
+    if asked.waits_until is not None:
+        look_again(target, asked.waits_until, ports)
+        return None
+    return asked
+
+
+def _decide_by_time(
+    target: UnlinkedInvocation,
+    read: tuple[NearbyFacts, Sequence[UnlinkedInvocation]],
+    asked: Asked,
+    ports: Ports,
+    policy: Policy,
+) -> Sequence[UnlinkedInvocation]:
+    """Decide the chain of a call that its trace does not decide, by what was read around it: see `_settle_chain`."""
+    facts, sharing = read
     suspected = linking_context(target, facts, policy)
     context, states = read_requests(target, facts, ports, policy)
     others = [call for call in context.open_members if call.invocation.invocation_id not in asked.known]
     if others and policy.reads_spans:  # with the requests the part may have more calls, whose traces were not asked
-        facts = ask_listed(others, ports, policy).of_facts(facts)
-        context, states = read_requests(target, facts, ports, policy)
-    decision = decide_chain(context, now=now)
+        if (more := _ask(others, target, ports, policy)) is None:
+            return ()
+        context, states = read_requests(target, more.of_facts(facts), ports, policy)
+    decision = decide_chain(context, now=ports.clock.now())
     if not decision.decisions:
         # With the requests the part may end earlier than without them: then nobody else would decide this call.
-        if decision.retry_at is not None and target in (suspected.last_due, context.last_due):
+        is_last = target.reopened or target in (suspected.last_due, context.last_due)
+        if decision.retry_at is not None and is_last:
             look_again(target, decision.retry_at, ports)
         return ()
     decided = decide_all(decision, context, target, ports)

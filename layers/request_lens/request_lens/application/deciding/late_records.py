@@ -2,13 +2,17 @@
 
 A record that comes in time is there when the calls around it are decided. One that comes later, as of an API that was
 attached afterwards, finds them `no_request`. It has each that it fits looked at again, once the records of all requests
-that ran beside it should have come, too. So what is decided then rests on facts alone, whoever asks and how often.
+that ran beside it should have come, too. Then it is decided as it was at first, with its chain or its run, as if those
+of it that are nobody's had no decision: so what is decided rests on facts alone, whoever asks and how often.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import candidates_among, requests_beside
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
@@ -16,6 +20,7 @@ from request_lens.domain.linking.neighbourhood import due_at, may_be_linked
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, is_proven, possible_span
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 
@@ -36,6 +41,34 @@ def overtaken_by(state: RequestState, ports: Ports, policy: Policy) -> Sequence[
         for call, at in reopened
         if at is not None and candidates_among(beside, call, policy)
     ]
+
+
+def reopen(call: UnlinkedInvocation, policy: Policy) -> UnlinkedInvocation:
+    """The call to be decided anew if it is nobody's, else as it stands."""
+    return replace(call, decision=None, reopened=True) if is_nobodys(call, policy) else call
+
+
+def decided_at(call: UnlinkedInvocation, ports: Ports, policy: Policy) -> datetime:
+    """When a call without a decision can be decided: when it is due, or anew, when its last late record lets it be."""
+    reopened = overtaken_at(call, ports, policy) if call.reopened else None
+    return reopened or due_at(call, policy)
+
+
+def overtaken_at(call: UnlinkedInvocation, ports: Ports, policy: Policy) -> datetime | None:
+    """When a call of ours that is nobody's can be decided anew; None where no record came late that it fits.
+
+    Nor is it decided anew where more requests may have made it than can be asked.
+    """
+    beside = requests_beside([call], ports, policy)
+    ids = [request.request_id for request in candidates_among(beside, call, policy)]
+    moments = (reopened_at(call, state, policy) for state in _states(ids, ports))
+    return max((at for at in moments if at is not None), default=None)
+
+
+def _states(request_ids: Sequence[RequestId], ports: Ports) -> Iterator[RequestState]:
+    for request_id in request_ids:
+        with suppress(UnreadableItem):  # its own settle tells that another version wrote of it
+            yield ports.store.load_request(request_id)
 
 
 def reopened_at(call: UnlinkedInvocation, state: RequestState, policy: Policy) -> datetime | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from request_lens.application.deciding.late_records import reopen
 from request_lens.application.tracing.settle_trace import settle_trace
 from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.link import Link, UnlinkedInvocation
@@ -29,10 +30,16 @@ class Asked:
 
 
 def ask_listed(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
-    """Ask the traces of calls that are due and were read from a list by time, which knows no spans."""
+    """Ask the traces of calls that are due and were read from a list by time, which knows no spans.
+
+    Where some are decided anew, so are all that are nobody's: the list may lag behind.
+    """
     if not policy.reads_spans:
         return Asked()
-    return ask_traces(ports.store.load_all_unlinked([call.invocation.invocation_id for call in calls]), ports, policy)
+    known = ports.store.load_all_unlinked([call.invocation.invocation_id for call in calls])
+    if any(call.reopened for call in calls):
+        known = [reopen(call, policy) for call in known]
+    return ask_traces(known, ports, policy)
 
 
 def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
@@ -45,7 +52,8 @@ def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy
         call = known[call_id]  # a trace that was asked for another call may have decided it
         if isinstance(call.decision, Link) or call.span is None:
             continue
-        settled = settle_trace(call.span.trace_id, ports, policy)
+        anew = {call_id for call_id, each in known.items() if each.reopened}
+        settled = settle_trace(call.span.trace_id, ports, policy, anew=anew)
         known |= {other: stands for other, stands in settled.decided.items() if other in known}
         if call_id in settled.waiting:
             waiting.append(settled.waiting[call_id])

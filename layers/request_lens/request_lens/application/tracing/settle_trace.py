@@ -3,12 +3,13 @@
 It looks at all of the trace's calls, found linked or not, so that whoever died after a decision is made good.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
+from request_lens.application.deciding.late_records import decided_at, reopen
 from request_lens.application.read_context import readable_state
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, settled_around
 from request_lens.application.settle_request import revise_if_due
@@ -35,13 +36,16 @@ class SettledTrace:
     waiting: dict[InvocationId, datetime] = field(default_factory=dict)
 
 
-def settle_trace(trace_id: TraceId, ports: Ports, policy: Policy) -> SettledTrace:
+def settle_trace(
+    trace_id: TraceId, ports: Ports, policy: Policy, *, anew: Collection[InvocationId] = ()
+) -> SettledTrace:
     """Decide the calls of a trace as far as it tells their request by now, and see to it that requests count them.
 
-    It never sends its own key: whoever comes with another fact of the trace does, and each call is due by itself.
+    Those of its calls that are to be decided `anew`, and those of their runs, are if they are nobody's. It never sends
+    its own key: whoever comes with another fact of the trace does, and each call is due by itself.
     """
     trace = ports.store.load_trace(trace_id)
-    calls = _own_calls(trace, ports)
+    calls = _reopened(trace, _own_calls(trace, ports), anew, policy)
     settled = SettledTrace(decided={call.invocation.invocation_id: call for call in calls if call.decision is not None})
     fresh = (
         _decide_named(trace, calls, ports, policy)
@@ -63,6 +67,17 @@ def _own_calls(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocation]:
         for call in sorted(stored, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
         if call.invocation.tag is None and call.span is not None and call.span.trace_id == trace.trace_id
     ]
+
+
+def _reopened(
+    trace: Trace, calls: Sequence[UnlinkedInvocation], anew: Collection[InvocationId], policy: Policy
+) -> Sequence[UnlinkedInvocation]:
+    """The calls, with those as if they had no decision that are decided anew, be it with their run."""
+    if not anew:
+        return calls
+    by_run = ({call.invocation.invocation_id for call in of_run.calls} for of_run in calls_by_run(trace, calls))
+    together = set(anew).union(*(run for run in by_run if not run.isdisjoint(anew)))
+    return [reopen(call, policy) if call.invocation.invocation_id in together else call for call in calls]
 
 
 def _decide_named(
@@ -89,7 +104,9 @@ def _decide_runs(
     ours = [call for call in calls if may_be_linked(call, policy)]
     now, fresh = ports.clock.now(), []
     for of_run in calls_by_run(trace, ours):
-        due = of_run.due_at(policy)
+        if not of_run.open_calls:
+            continue
+        due = max(decided_at(call, ports, policy) for call in of_run.open_calls)
         decision = _decision_of_run(of_run, ports, policy) if due <= now else None
         if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS:
             due += policy.max_request

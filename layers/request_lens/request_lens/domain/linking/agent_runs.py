@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.linking.evidence import link_by_time
@@ -15,7 +14,6 @@ from request_lens.domain.linking.link import (
     Unattributed,
     UnlinkedInvocation,
 )
-from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.linking.parts import started_within
 from request_lens.domain.linking.traces import may_hold
 from request_lens.domain.policy import Policy
@@ -35,13 +33,9 @@ class CallsOfRun:
         """Those that are not decided yet."""
         return [call for call in self.calls if call.decision is None]
 
-    def due_at(self, policy: Policy) -> datetime:
-        """When its open calls, of which there is one at least, are due: with the last of them."""
-        return max(due_at(call, policy) for call in self.open_calls)
-
 
 def calls_by_run(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Sequence[CallsOfRun]:
-    """The trace's runs that have a call which is not decided yet, with all of their calls among these."""
+    """The trace's runs that made one of these calls, with all of theirs among them."""
     runs = runs_of(trace.spans)
     made_by: Mapping[InvocationId | None, Run] = {
         span.invocation_id: run for span in trace.calls for run in runs if run.holds(span)
@@ -51,7 +45,7 @@ def calls_by_run(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Sequence[
         CallsOfRun(run=run, calls=[call for call in known if made_by.get(call.invocation.invocation_id) == run])
         for run in runs
     )
-    return [of_run for of_run in of_runs if of_run.open_calls]
+    return [of_run for of_run in of_runs if of_run.calls]
 
 
 def requests_around(run: Run, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:

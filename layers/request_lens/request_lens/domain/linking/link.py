@@ -66,7 +66,7 @@ class Reason(StrEnum):
 class Link:
     """The correlation of one invocation with its request; `violates` is an assumption that it shows broken.
 
-    `taken_back`: the call had been counted as unattributed until its trace told its request.
+    `taken_back`: the call had been counted as unattributed until its trace, or a late record, told its request.
     """
 
     request_id: RequestId
@@ -99,8 +99,8 @@ type Decision = Link | Unattributed
 def gives_way(standing: Decision, new: Decision) -> bool:
     """Whether a standing decision yields to a new one.
 
-    That a call belongs to no request does, to the link that takes it back: its trace's. That a request was never seen
-    does to any link, as its record came after all.
+    That a call belongs to no request does, to the link that takes it back: its trace's, or a late record's. That a
+    request was never seen does to any link, as its record came after all.
     """
     if not isinstance(standing, Unattributed) or not isinstance(new, Link):
         return False
@@ -120,13 +120,15 @@ class LinkedInvocation:
 class UnlinkedInvocation:
     """An invocation that no tag linked: `pending` while it has no decision.
 
-    `span` is its call's, where that has come: lists by time do not hold it.
+    `span` is its call's, where that has come: lists by time do not hold it. `reopened`: it is decided anew, as if it
+    had no decision, while what stands is that it is nobody's: that gives way to a link only.
     """
 
     invocation: Invocation
     stored_at: datetime
     decision: Decision | None = None
     span: CallSpan | None = None
+    reopened: bool = False
 
 
 def tag_link(invocation: Invocation) -> Link | None:

@@ -22,7 +22,7 @@ ORDERS = 3
 LINK_DELAY_S = 59.0
 """How late logs come, at most: less than `LinkDelaySeconds` by the second in which a call may have begun."""
 
-DIFFERED = (165, 467, 598, 635, 719, 724, 826, 4_687, 5_573)
+DIFFERED = (165, 467, 598, 635, 719, 724, 796, 826, 1_267, 2_082, 4_687, 5_573)
 """Worlds whose links or counts once depended on the order, in which they are drawn by this seed."""
 
 

@@ -72,6 +72,17 @@ def _sent(world: World) -> list[str]:
     return found
 
 
+def test_a_key_that_several_messages_of_a_batch_name_is_settled_once() -> None:
+    world = World()
+    world.collect(10, call("c", 1))
+    _sent(world)
+    key = SettleKey(SettleKind.INVOCATION, "c")
+
+    settle_messages([key, key, key], world.ports, world.policy)
+
+    assert _sent(world) == ["c"]
+
+
 def test_a_request_that_a_batch_completes_is_settled_with_it_and_sends_nothing() -> None:
     world, handler = _handler()
 

@@ -62,12 +62,15 @@ class BufferedSettleTimer:
 
 
 def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> Sequence[SettleFailure]:
-    """Settle each key, then send the timers of all in one call. Raises: TimerUnavailable; then all must be retried."""
+    """Settle each key, however many messages name it, then send the timers of all in one call.
+
+    Raises: TimerUnavailable; then all must be retried.
+    """
     timer = BufferedSettleTimer()
     buffered = replace(ports, timer=timer, shared=SharedReads(ports.store))
     ends_at = ports.clock.now() + MESSAGES_BUDGET
     failures: list[SettleFailure] = []
-    for key in keys:
+    for key in dict.fromkeys(keys):
         if ports.clock.now() >= ends_at:
             failures.append(SettleFailure(key=key, error=OutOfTime("not begun: the keys before it took too long")))
         elif (failure := _failure_of(settle, key, buffered, policy)) is not None:

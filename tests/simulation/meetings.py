@@ -1,19 +1,25 @@
-"""Schedules in which all logs of a request come at one time, each to a worker of its own, and nothing else happens."""
+"""Schedules of spans in which little else happens.
+
+All logs of a request come at one time, each to a worker of its own; or the records of requests come late, whose agents'
+runs were nobody's until then.
+"""
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 
-from request_lens.domain.facts import Invocation
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Fault, Faults
 from tests.simulation.drawing.tracing import with_telemetry
-from tests.simulation.drawing.truth import CallTruth, Style, Traffic
+from tests.simulation.drawing.truth import CallTruth, Style, Telemetry, Traffic
 from tests.simulation.judging.outcome import Outcome, outcome_of
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.world import World
 from tests.support.facts import ROLE, at, call, request
+from tests.support.telemetry.linked_traces import entry_of, span_of, trace_id
 
 CALLS = 2
 
@@ -39,6 +45,63 @@ def run_meeting(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     with pipeline.breaking():
         world.run(batches)
     return outcome_of(seed, traffic, world)
+
+
+def run_late_records(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
+    """The schedule of this seed: one or two runs of agents in traces that no record names, whose records come late.
+
+    Some agents work on when their request has been answered: its record fits only a part of their run.
+    """
+    chance = random.Random(seed)
+    traffic = _runs(chance)
+    faults = Faults(
+        chance,
+        only={
+            Fault.INTERLEAVED: 0.3,
+            Fault.TWO_WORKERS: 0.1,
+            Fault.CRASH: 0.01,
+            Fault.DUPLICATE_MESSAGE: 0.1,
+            Fault.INDEX_LAG: 0.3,
+        },
+        budget=4,
+    )
+    world = World(faults, traffic.policy, pipeline, sweeps=False)
+    late_s = chance.choice((300, 3_600))
+    batches = [
+        Batch(at=at(chance.uniform(25, 33) + (late_s if isinstance(each, Request) else 0)), records=(each,))
+        for each in _logs(traffic)
+    ]
+    with pipeline.breaking():
+        world.run(batches)
+    return outcome_of(seed, traffic, world)
+
+
+def _runs(chance: random.Random) -> Traffic:
+    """Requests with a run of two or three calls each, which no tool-use ids join."""
+    requests: dict[RequestId, Request] = {}
+    calls: dict[InvocationId, CallTruth] = {}
+    telemetry: dict[RequestId | None, Sequence[Telemetry]] = {}
+    for number in range(chance.randint(1, 2)):
+        start = number * chance.uniform(0, 8)
+        answers = start + chance.choice((4, 12))
+        record = request(f"r{number}", round(start, 3), duration_ms=round((answers - start) * 1_000))
+        requests[record.request_id] = record
+        trace, ends = trace_id(number + 1, born=start), start + 11
+        begins = [start + 0.2 + 4 * place for place in range(chance.randint(2, 3))]
+        made = [call(f"r{number}-{place}", began // 1, role=ROLE) for place, began in enumerate(begins)]
+        calls |= {
+            each.invocation_id: CallTruth(call=each, request_id=record.request_id, began=at(began))
+            for each, began in zip(made, begins, strict=True)
+        }
+        spans = [span_of(each, trace, begins=began % 1) for each, began in zip(made, begins, strict=True)]
+        telemetry[record.request_id] = [*spans, entry_of(trace, start + 0.1, ends)]
+    return Traffic(
+        style=Style.OVERLAPPING,
+        policy=Policy(agent_role_names=frozenset({ROLE}), reads_spans=True),
+        requests=requests,
+        calls=calls,
+        telemetry=telemetry,
+    )
 
 
 def _logs(traffic: Traffic) -> list[LogRecord]:

@@ -1,4 +1,4 @@
-"""Links by trace under drawn faults: whoever meets, they are right; and six broken designs are not."""
+"""Links by trace under drawn faults: whoever meets, they are right; and seven broken designs are not."""
 
 import sys
 from collections import Counter
@@ -8,13 +8,15 @@ import pytest
 from tests.simulation.broken_traces import VARIANTS
 from tests.simulation.judging.oracles import Oracle, judge
 from tests.simulation.judging.outcome import run_seed
-from tests.simulation.meetings import run_meeting
+from tests.simulation.meetings import run_late_records, run_meeting
 from tests.simulation.tally import tally
 
 MEETINGS = 300
 
+LATE_RECORDS = 200
+
 CAUGHT_WITHIN = 400
-"""Each broken design shows in one of so many schedules, of either kind."""
+"""Each broken design shows in one of so many schedules of each kind."""
 
 JUDGED_AT_MEETINGS = (Oracle.TRACED, Oracle.TRACED_AT_ONCE, Oracle.TRACES_TRUE, Oracle.RUNS, Oracle.COMPLETE)
 
@@ -24,6 +26,13 @@ def test_whoever_comes_last_of_a_requests_logs_links_its_calls_at_once() -> None
 
     assert not found.failed
     assert min(found.judged[each] for each in JUDGED_AT_MEETINGS) >= 20, found.told()
+
+
+def test_no_late_record_parts_the_calls_of_an_agents_run() -> None:
+    found = tally(range(LATE_RECORDS), run=run_late_records)
+
+    assert not found.failed, found.failed
+    assert found.judged[Oracle.RUNS] >= 100, found.told()
 
 
 @pytest.mark.timeout(120)
@@ -39,7 +48,7 @@ def test_a_broken_design_of_links_by_trace_is_caught(name: str, capsys: pytest.C
 def _first_caught(name: str) -> int | None:
     """After how many schedules a variant shows; None if it does not."""
     for seed in range(CAUGHT_WITHIN):
-        for run in (run_meeting, run_seed):
+        for run in (run_meeting, run_late_records, run_seed):
             if judge(run(seed, VARIANTS[name]), Counter()):
                 return seed + 1
     return None

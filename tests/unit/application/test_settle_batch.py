@@ -12,7 +12,7 @@ from request_lens.application.settle_batch import (
     collect_and_settle,
     settle_messages,
 )
-from request_lens.domain.facts import Fact, RequestId
+from request_lens.domain.facts import Fact, InvocationId, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
 from request_lens.errors import OutOfTime, StoreUnavailable
@@ -76,7 +76,7 @@ def test_a_key_that_several_messages_of_a_batch_name_is_settled_once() -> None:
     world = World()
     world.collect(10, call("c", 1))
     _sent(world)
-    key = SettleKey(SettleKind.INVOCATION, "c")
+    key = SettleKey(SettleKind.INVOCATION, InvocationId("c"))
 
     settle_messages([key, key, key], world.ports, world.policy)
 

@@ -49,7 +49,7 @@ MAX_READ = 4 * MAX_POSSIBLE
 """How many calls are read to count those that may be a request's."""
 
 MAX_READ_AGAIN = 10
-"""So many calls, at most, are read one by one to learn whether they were decided moments ago."""
+"""So many calls, at most, are read again to learn whether they were decided, or taken back, moments ago."""
 
 _NOTHING: Mapping[InvocationId, Decision] = {}
 
@@ -201,16 +201,25 @@ def _possible_calls(
 def _read_again(
     calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
 ) -> Mapping[InvocationId, UnlinkedInvocation]:
-    """Those of the calls as they stand that are due and look undecided: the list that they are from may lag behind.
+    """Those of the calls as they stand of which the list that they are from may say what was: it may lag behind.
 
     A count that is wrong is not made good by itself. Of more than a few of them it is not 0 in any case.
     """
     now = ports.clock.now()
-    open_calls = [call for call in calls if call.decision is None and due_at(call, policy) <= now]
-    if len(open_calls) > MAX_READ_AGAIN:
+    changing = [call.invocation.invocation_id for call in calls if _may_have_changed(call, now, policy)]
+    if not changing or len(changing) > MAX_READ_AGAIN:
         return {}
-    found = (ports.store.load_unlinked(call.invocation.invocation_id) for call in open_calls)
-    return {call.invocation.invocation_id: call for call in found if call is not None}
+    return {call.invocation.invocation_id: call for call in ports.store.load_all_unlinked(changing)}
+
+
+def _may_have_changed(call: UnlinkedInvocation, now: datetime, policy: Policy) -> bool:
+    """Whether a call that the request may have made looks undecided and is due, or may be taken back.
+
+    A call that is nobody's and fits a request after all may be by a late record, any by its trace.
+    """
+    if isinstance(call.decision, Unattributed):
+        return policy.reads_spans or call.decision.reason is Reason.NO_REQUEST
+    return call.decision is None and due_at(call, policy) <= now
 
 
 def _has_tagged(state: RequestState) -> bool:

@@ -43,7 +43,7 @@ def requests_span(moment: datetime, policy: Policy) -> tuple[datetime, datetime]
     A call's own chain needs no more than the time of the calls: it begins a reach before, and its requests another. But
     the chains around show whether conversations go on, and a request that runs on keeps their parts open: they begin as
     early as the calls do, and what may have made them a reach before. Each call of a part must see all of these, or
-    links depend on which of them is settled: without that reach they do in one of 1,000 drawn worlds.
+    links depend on which of them is settled: without that reach they do in one or two of 1,000 drawn worlds.
     """
     first, last = calls_span(moment, policy)
     return first - policy.reach, last

@@ -135,11 +135,11 @@ VARIANTS = {
     "takes a trace for a request's although a second record names it": Pipeline(
         breaking=broken(f"{_TRACING}.decide_in_trace", _decide_by_the_first)
     ),
-    "parts a run where a late record holds some of it": Pipeline(
-        breaking=broken(f"{APPLICATION}.settle_chain.ask_listed", _ask_no_trace_anew)
-    ),
     "lets unattributed stand": Pipeline(
         breaking=broken("request_lens.adapters.memory.fact_store.gives_way", _let_unattributed_stand)
     ),
 }
 """Each broken design by its name."""
+
+PARTS_RUNS = Pipeline(breaking=broken(f"{APPLICATION}.settle_chain.ask_listed", _ask_no_trace_anew))
+"""Parts a run of which a late record holds some calls."""

@@ -3,9 +3,13 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application.deciding.late_records import overtaken_by
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed
@@ -14,7 +18,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.spans import Span
 from tests.support.drawn.attached_late import draw_attached, ended_s
-from tests.support.facts import ROLE, call, chain_of_two, request
+from tests.support.facts import ROLE, at, call, chain_of_two, request
 from tests.support.world import World, places, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
@@ -36,6 +40,32 @@ def test_a_late_record_gets_the_calls_that_were_nobodys() -> None:
     assert summary is not None
     assert (summary.totals.llm_calls, summary.possible_calls, world.request().revision) == (2, 0, 1)
     assert places(world) == {"c-1": "r1", "c-2": "r1"}
+
+
+class _IndexBehind(MemoryFactStore):
+    """A store whose index by time shows a record only 5 s after it was stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = MemoryClock(at(0))
+
+    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        shown_until = self.clock.moment - timedelta(seconds=5)
+        found = super().requests_between(first, last, limit=limit)
+        stored = ((each, self.load_request(each.request_id).stored_at) for each in found)
+        return [each for each, stored_at in stored if stored_at is not None and stored_at <= shown_until]
+
+
+def test_a_late_record_has_them_decided_anew_though_the_index_does_not_show_it_yet() -> None:
+    store = _IndexBehind()
+    world = World(AGENTS, store=store)
+    store.clock = world.clock
+    world.collect(10, *CALLS)
+    world.collect(HOUR, request("r1", 0, duration_ms=6_000))
+
+    keys = overtaken_by(world.request(), world.ports, AGENTS)
+
+    assert [key.id for key, _ in keys] == ["c-1", "c-2"]
 
 
 def test_what_was_published_of_nobodys_calls_is_taken_back_once() -> None:

@@ -6,13 +6,14 @@ that ran beside it should have come, too. Then it is decided as it was at first,
 of it that are nobody's had no decision: so what is decided rests on facts alone, whoever asks and how often.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import insort
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import candidates_among, requests_beside
-from request_lens.domain.facts import RequestId
+from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
@@ -35,12 +36,19 @@ def overtaken_by(state: RequestState, ports: Ports, policy: Policy) -> Sequence[
     around = ports.around.unlinked_between(*possible_span(state.record, policy), limit=MAX_POSSIBLE)
     reopened = [(call, reopened_at(call, state, policy)) for call in around if is_nobodys(call, policy)]
     calls = [call for call, at in reopened if at is not None]
-    beside = requests_beside(calls, ports, policy) if calls else ()
+    beside = _including(state.record, requests_beside(calls, ports, policy)) if calls else ()
     return [
         (SettleKey(SettleKind.INVOCATION, call.invocation.invocation_id), at)
         for call, at in reopened
         if at is not None and candidates_among(beside, call, policy)
     ]
+
+
+def _including(record: Request, requests: Iterable[Request]) -> Sequence[Request]:
+    """The requests found by time, and this one in any case: the index may lag behind."""
+    others = [request for request in requests if request.request_id != record.request_id]
+    insort(others, record, key=lambda request: request.started_at)
+    return others
 
 
 def reopen(call: UnlinkedInvocation, policy: Policy) -> UnlinkedInvocation:

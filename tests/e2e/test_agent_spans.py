@@ -64,6 +64,7 @@ def test_ten_prompts_make_seventeen_calls_all_linked_by_their_trace_and_proven_t
     assert all(linked.invocation.tag is None for state in report.requests for linked in state.invocations)
     assert Counter(len(state.invocations) for state in report.requests) == {2: 7, 1: 3}
     assert [(each.complete, each.missing_calls) for each in traced_of(report)] == [(True, 0)] * 10
+    assert len({each.session_id for each in traced_of(report) if each.session_id is not None}) == 10
 
 
 def test_each_tool_is_named_and_the_parts_of_each_requests_time_add_up(report: Report) -> None:

@@ -6,12 +6,16 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import pytest
 
+from request_lens.domain.facts import Invocation
+from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import Span, SpanKind
 from request_lens.wire.spans.span import read_span
 from request_lens_cli.agent_demo.agent_run import AgentRun, Way, ask_agent, links_of, wait_until_counted
@@ -25,8 +29,11 @@ from request_lens_cli.agent_demo.example import (
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
+from request_lens_cli.local_aws.bedrock.server import CALLS_PATH, AnsweredCall, AnsweredCalls
+from request_lens_cli.local_aws.environment import MODEL_ENDPOINT
 from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
 from request_lens_cli.report.report import Report, headline
+from tests.support.telemetry.published_keys import PUBLISHED, keys_by_kind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -43,21 +50,79 @@ def agent(deployment: DemoStack) -> Iterator[RunningAgent]:
     stop_example(deployment.local)
 
 
-@pytest.fixture(scope="module")
-def asked(deployment: DemoStack, agent: RunningAgent) -> tuple[AgentRun, Report]:
-    way = Way(kind=Kind.HTTP, at_a_time=5)
+@pytest.fixture(scope="module", params=[1, 5], ids=["one-after-the-other", "five-at-a-time"])
+def asked(deployment: DemoStack, agent: RunningAgent, request: pytest.FixtureRequest) -> tuple[AgentRun, Report]:
+    way = Way(kind=Kind.HTTP, at_a_time=request.param)
     run = ask_agent(agent, way, example_prompts(agent.local), table=deployment.table)
     return run, wait_until_counted(run, calls=17, note=lambda _: None)
 
 
-def test_ten_prompts_five_at_a_time_make_seventeen_calls_all_linked_by_their_tag(
+def test_ten_prompts_make_seventeen_calls_all_linked_by_their_tag(
     asked: tuple[AgentRun, Report],
 ) -> None:
     _, report = asked
     assert headline(report) == "10 requests, 17 LLM calls, 0 unattributed"
     assert links_of(report) == {("tag", "exact")}
     assert Counter(len(state.invocations) for state in report.requests) == {2: 7, 1: 3}
-    assert all(state.summary is not None and state.summary.tool_time_ms is not None for state in report.requests)
+
+
+def answered_calls(deployment: DemoStack) -> Mapping[str, AnsweredCall]:
+    """What the model's stand-in knows of each call, by its id."""
+    model = deployment.local.service_endpoints[MODEL_ENDPOINT]
+    asked = urllib.request.Request(f"{model}{CALLS_PATH}", data=b"{}")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked) as told:
+        return {each.request_id: each for each in AnsweredCalls.model_validate_json(told.read()).calls}
+
+
+def started(state: RequestState) -> list[tuple[int, Invocation]]:
+    """The request's calls in the order of their starts in epoch milliseconds, as their tags say."""
+    calls = [(linked.invocation.tag, linked.invocation) for linked in state.invocations]
+    said = [(tag.call_started_ms, call) for tag, call in calls if tag is not None and tag.call_started_ms is not None]
+    assert len(said) == len(calls)
+    return sorted(said, key=itemgetter(0))
+
+
+def test_the_llm_time_of_each_request_is_the_sum_of_what_the_model_took_to_the_millisecond(
+    deployment: DemoStack, asked: tuple[AgentRun, Report]
+) -> None:
+    truth = answered_calls(deployment)
+    for state in asked[1].requests:
+        calls = [truth[str(linked.invocation.invocation_id)] for linked in state.invocations]
+        assert state.summary is not None
+        assert state.summary.llm_time_ms == sum(call.latency_ms for call in calls)
+        assert [linked.invocation.latency_ms for linked in state.invocations] == [call.latency_ms for call in calls]
+
+
+def test_the_tool_time_of_each_request_lies_between_its_calls_to_the_millisecond(
+    deployment: DemoStack, asked: tuple[AgentRun, Report]
+) -> None:
+    """A tag's start is the caller's, so it is before the one that the model's stand-in knows."""
+    truth = answered_calls(deployment)
+    for state in asked[1].requests:
+        said = started(state)
+        calls = [truth[str(call.invocation_id)] for _, call in said]
+        ends = [began + call.latency_ms for (began, _), call in zip(said, calls, strict=True)]
+        assert state.summary is not None
+        assert state.summary.tool_time_ms == (0 if len(calls) == 1 else said[1][0] - ends[0])
+        assert all(began <= call.started_ms for (began, _), call in zip(said, calls, strict=True))
+        assert all(began <= call.started_ms for began, call in zip(ends, calls[1:], strict=False))
+
+
+def test_each_call_names_its_session_on_agentcore_and_the_trace_of_its_request(
+    deployment: DemoStack, agent: RunningAgent, asked: tuple[AgentRun, Report]
+) -> None:
+    """AgentCore's context has both, and the agent's entry point takes none: its decorator asks for it."""
+    runs = lambda_traces(deployment, agent)
+    traces = {str(state.request.request_id): runs[str(state.request.lambda_request_id)] for state in asked[1].requests}
+    said = [record["requestMetadata"] for record in model_records(deployment, asked[0])]
+    sessions = {metadata["api_request_id"]: metadata["session_id"] for metadata in said}
+
+    assert len(said) == 17
+    assert len(set(sessions.values())) == 10
+    assert all(len(session) == 36 for session in sessions.values())
+    for metadata in said:
+        assert metadata["session_id"] == sessions[metadata["api_request_id"]]
+        assert metadata["trace_id"] == traces[metadata["api_request_id"]].removeprefix("1-").replace("-", "")
 
 
 def test_the_tools_wrote_their_files_by_the_agents_own_role(
@@ -122,6 +187,16 @@ def test_each_call_has_a_span_under_the_id_that_its_record_has(
         time.sleep(0.5)
     assert len(wanted) == 17
     assert wanted <= calls_with_spans(deployment)
+
+
+@pytest.mark.usefixtures("asked")
+def test_each_kind_of_span_has_the_keys_of_published_ones(deployment: DemoStack) -> None:
+    deadline = time.monotonic() + 30
+    while len(found := keys_by_kind(messages(deployment, SPAN_GROUP))) < len(PUBLISHED) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert found.keys() >= PUBLISHED.keys()
+    for kind, published in PUBLISHED.items():
+        assert found[kind] == published.here(), kind
 
 
 def calls_with_spans(deployment: DemoStack) -> set[str]:

@@ -1,4 +1,7 @@
-"""The part of a JSON payload by which a request is handed on: `{"request_tag": {"api_request_id": …, "calls": 2}}`."""
+"""The part of a JSON payload by which a request is handed on.
+
+`{"request_tag": {"api_request_id": …, "calls": 2, "trace_id": …}}`, the last two where they are known.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ KEY = "request_tag"
 _CALLS = "calls"
 """How many calls were made until then; absent where somebody else numbers them."""
 
+_TRACE = "trace_id"
+
 _MAX_CALLS = 100_000
 """No request makes more, as Request Lens reads it."""
 
@@ -30,17 +35,18 @@ def carried_part() -> dict[str, Any] | None:
     made = current.calls.hand_on()
     if made is not None:
         part[_CALLS] = made
+    if current.trace_id is not None:
+        part[_TRACE] = current.trace_id
     return part
 
 
 def carried_request(part: object, *, session_id: str | None, trace_id: str | None) -> CurrentRequest | None:
     """The request that was handed on, or None where the part is none. Nothing in it is trusted: a caller wrote it."""
-    request_id = part.get(API_REQUEST_ID) if isinstance(part, dict) else None
-    if not is_request_id(request_id):
+    if not isinstance(part, dict) or not is_request_id(part.get(API_REQUEST_ID)):
         return None
-    made = part.get(_CALLS) if isinstance(part, dict) else None
-    count = carried_count_of(str(request_id), made if _is_count(made) else None)
-    return entered(request_id, session_id=session_id, trace_id=trace_id, calls=count)
+    request_id, made = part[API_REQUEST_ID], part.get(_CALLS)
+    count = carried_count_of(request_id, made if _is_count(made) else None)
+    return entered(request_id, session_id=session_id, trace_id=trace_id or part.get(_TRACE), calls=count)
 
 
 def carries(payload: object) -> bool:

@@ -87,6 +87,14 @@ def test_the_payload_reaches_the_agent_with_its_session_and_its_trace(client: Ru
     assert "authorization" not in echoed["headers"]
 
 
+@pytest.mark.parametrize(("own", "expected"), [({}, ""), ({"baggage": "user=blue"}, "user=blue,")])
+def test_the_session_is_in_the_baggage_beside_the_callers_own(
+    client: Runtime, own: dict[str, str], expected: str
+) -> None:
+    echoed = json.loads(invoke(client, {"prompt": "hello"}, **own)["response"].read())
+    assert echoed["headers"]["baggage"] == f"{expected}session.id={SESSION}"
+
+
 @pytest.mark.parametrize(
     ("payload", "arn", "code"),
     [

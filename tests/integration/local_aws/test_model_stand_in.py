@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from request_lens.wire.log_record import read_record
 from request_lens_cli.local_aws.bedrock.invocation_log import InvocationLog
 from request_lens_cli.local_aws.bedrock.invocation_record import as_line, invocation_record
 from request_lens_cli.local_aws.bedrock.model_call import ModelCall, Outcome
-from request_lens_cli.local_aws.bedrock.server import Model, model_server
+from request_lens_cli.local_aws.bedrock.server import AnsweredCalls, Model, model_server
 
 MODEL_ID = "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
 CALLER = "arn:aws:sts::123456789012:assumed-role/AgentRole/BedrockAgentCore-1"
@@ -241,3 +242,17 @@ def test_a_record_goes_where_and_as_the_logging_setting_says(stand_in: StandIn) 
         events = logs.filter_log_events(logGroupName="/invocations")["events"]
     bodies = ["outputBodyJson" in json.loads(event["message"])["output"] for event in events]
     assert sorted(bodies) == [False, True]
+
+
+def test_the_stand_in_tells_when_each_answered_call_began_which_its_record_does_not(running: StandIn) -> None:
+    before = datetime.now(UTC).timestamp() * 1000
+    running.converse("What is 2+2?")
+    running.stream([{"role": "user", "content": [{"text": "What is 2+2?"}]}])
+
+    request = urllib.request.Request(f"{running.endpoint}/stand-in/calls", data=b"{}")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as told:
+        calls = AnsweredCalls.model_validate_json(told.read()).calls[-2:]
+    recorded = [call for call, _ in running.recorded[-2:]]
+    assert [each.request_id for each in calls] == [each.request_id for each in recorded]
+    assert all(int(before) <= each.started_ms <= time.time() * 1000 for each in calls)
+    assert all(each.latency_ms >= 0 for each in calls)

@@ -38,6 +38,23 @@ def test_what_is_carried_is_entered_and_the_agent_gets_its_own_payload() -> None
     assert current_request_id() is None
 
 
+def test_the_trace_is_carried_where_the_agent_is_not_told_of_one() -> None:
+    """AgentCore's library keeps X-Ray's own header to itself."""
+
+    @agentcore_entrypoint
+    def entrypoint(payload: Any, context: Any = None) -> Any:
+        return call_arguments()["requestMetadata"].get("trace_id")
+
+    with request("of-the-api", trace_id="0" * 32):
+        payload = over_the_wire(carry(PAYLOAD))
+    other = {"traceparent": f"00-{'4' * 32}-00f067aa0ba902b7-01"}
+    told = SimpleNamespace(session_id=None, request_headers=other)
+
+    assert entrypoint(payload) == "0" * 32
+    assert entrypoint(payload, told) == "4" * 32
+    assert entrypoint({"request_tag": {"api_request_id": "id", "trace_id": "a;b"}}) is None
+
+
 def test_the_agent_counts_on_and_the_caller_numbers_no_more_calls() -> None:
     with request("of-the-api"):
         assert index() == "1"

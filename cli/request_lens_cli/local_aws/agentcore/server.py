@@ -14,7 +14,7 @@ from request_lens_cli.local_aws.serving.post_handler import PostHandler, loopbac
 SESSION = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 REQUEST = "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id"
 HANDED_ON = ("Content-Type", "Accept", "X-Amzn-Trace-Id", "traceparent", "tracestate", "baggage")
-"""The headers that AgentCore hands on to the agent as they are."""
+"""The headers that AgentCore hands on to the agent as they are, but for the session in `baggage`."""
 
 INVOCATION_TIMEOUT_S = 900.0
 """As long as AgentCore lets one invocation run."""
@@ -45,6 +45,7 @@ class AgentCoreHandler(PostHandler):
     def _call_agent(self, payload: bytes, request_id: str, session_id: str) -> tuple[int, str | None, bytes]:
         """The answer's status, the error's name if it is one, and its body."""
         headers = {name: value for name in HANDED_ON if (value := self.headers.get(name)) is not None}
+        headers["baggage"] = _baggage(headers.get("baggage"), session_id)
         connection = http.client.HTTPConnection(HOST, self.agent_port, timeout=INVOCATION_TIMEOUT_S)
         try:
             connection.request("POST", "/invocations", payload, {**headers, SESSION: session_id, REQUEST: request_id})
@@ -57,6 +58,11 @@ class AgentCoreHandler(PostHandler):
         if response.status != http.HTTPStatus.OK:
             return _failure(424, "RuntimeClientError", f"The agent answered {response.status}.")
         return response.status, None, answer
+
+
+def _baggage(own: str | None, session_id: str) -> str:
+    """The caller's baggage and the session, from which the agent's exporter has it: spans of AgentCore bear it."""
+    return ",".join(part for part in (own, f"session.id={session_id}") if part)
 
 
 def _failure(status: int, kind: str, message: str) -> tuple[int, str | None, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -37,13 +38,31 @@ CALLERS_PATH = "/stand-in/callers"
 """Not Bedrock's: takes a Caller, whose ARN the records of its calls have from then on."""
 
 
+CALLS_PATH = "/stand-in/calls"
+"""Not Bedrock's: tells when each call that was answered began, which its record does not, and how long it took."""
+
+
 class _Demand(BaseModel):
     calls: int = Field(ge=0)
 
 
+class AnsweredCall(BaseModel):
+    """What the stand-in knows of a call: its start in epoch milliseconds, and how long it took in milliseconds."""
+
+    request_id: str
+    started_ms: int
+    latency_ms: int
+
+
+class AnsweredCalls(BaseModel):
+    """The calls that were answered, in the order of their answers."""
+
+    calls: list[AnsweredCall]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """What the server serves: how fast, who is told of each call, and whose calls are known.
+    """What the server serves: how fast, who is told of each call, whose calls are known, and those that were answered.
 
     `pace` multiplies the model's latency; 0 answers at once.
     """
@@ -52,6 +71,7 @@ class Model:
     pace: float = 1.0
     callers: Callers = field(default_factory=Callers)
     throttle: Throttle = field(default_factory=Throttle)
+    answered: list[AnsweredCall] = field(default_factory=list)
 
 
 def model_server(model: Model, *, port: int) -> ThreadingHTTPServer:
@@ -73,6 +93,9 @@ class ModelHandler(PostHandler):
         if self.path == CALLERS_PATH:
             self.model.callers.introduce(Caller.model_validate_json(body))
             self._send(200, b"{}", request_id=None)
+            return
+        if self.path == CALLS_PATH:
+            self._send(200, AnsweredCalls(calls=self.model.answered).model_dump_json().encode(), request_id=None)
             return
         match self.path.split("/"):
             case ["", "model", model_id, verb] if verb in OPERATIONS:
@@ -109,7 +132,7 @@ class ModelHandler(PostHandler):
     def _respond(self, call: ModelCall, turn: Turn, begun: float) -> None:
         time.sleep(turn.latency_s * self.model.pace)
         timing = Timing(latency_ms=_milliseconds_since(begun), first_ms=_milliseconds_since(begun))
-        self.model.record(call, Answered(turn=turn, timing=timing))
+        self._record(call, turn, timing)
         self._send(200, json.dumps(dict(dialect_of(call.operation).whole(turn, timing))).encode(), call.request_id)
 
     def _stream(self, call: ModelCall, turn: Turn, begun: float) -> None:
@@ -123,9 +146,15 @@ class ModelHandler(PostHandler):
             first_ms = first_ms or _milliseconds_since(begun)
             self._chunk(encoded_event(event))
         timing = Timing(latency_ms=_milliseconds_since(begun), first_ms=first_ms)
-        self.model.record(call, Answered(turn=turn, timing=timing))
+        self._record(call, turn, timing)
         self._chunk(encoded_event(dialect.last_part(turn, timing)))
         self._chunk(b"")
+
+    def _record(self, call: ModelCall, turn: Turn, timing: Timing) -> None:
+        started_ms = math.floor(call.started_at.timestamp() * 1000)
+        known = AnsweredCall(request_id=call.request_id, started_ms=started_ms, latency_ms=timing.latency_ms)
+        self.model.answered.append(known)
+        self.model.record(call, Answered(turn=turn, timing=timing))
 
     def _begin_stream(self, request_id: str) -> None:
         self.send_response(200)

@@ -44,13 +44,8 @@ def _of_resource(message: bytes) -> Iterator[SpanRecord]:
 def _of_scope(message: bytes, resource: JsonValue) -> Iterator[SpanRecord]:
     parts = list(fields(message))
     named = {1: "name", 2: "version"}
-    scope: Attributes = {
-        named[number]: text(value)
-        for part, each in parts
-        if part == 1
-        for number, value in fields(octets(each))
-        if number in named
-    }
+    said = (pair for part, each in parts if part == 1 for pair in fields(octets(each)))
+    scope: Attributes = {"name": "", "version": "", **{named[key]: text(value) for key, value in said if key in named}}
     for number, span in parts:
         if number == 2:
             yield _record(octets(span), {"resource": resource, "scope": scope})

@@ -13,11 +13,11 @@ from fnmatch import fnmatchcase
 import pytest
 
 from request_lens_cli.deployed import aws_errors
-from tests.support.template_document import DASHBOARD, ROOT, Node
+from tests.support.template_document import DASHBOARD, EXAMPLE, ROOT, Node
 
-DEPLOY, OPERATE = (
+DEPLOY, DEPLOY_EXAMPLE, OPERATE = (
     json.loads((ROOT / "docs" / "policies" / f"{name}.json").read_text(encoding="utf-8"))["Statement"]
-    for name in ("deploy", "operate")
+    for name in ("deploy", "deploy-example", "operate")
 )
 SCHEMAS = importlib.resources.files("cfnlint") / "data" / "schemas"
 
@@ -112,6 +112,22 @@ NOT_USED = {
 }
 """Actions of the handlers for properties that no resource of the stack has, and why not."""
 
+NOT_USED_BY_THE_EXAMPLE = {
+    "apigateway:*agResource": "nobody tags its stages",
+    "apigateway:UpdateRestApiPolicy": "its REST API has no policy of its own",
+    "bedrock-agentcore:PassCapacityProvider": "its runtime has none",
+    "iam:*GroupPolicy": "its policy is a role's alone",
+    "iam:*UserPolicy": "its policy is a role's alone",
+    "vpc-lattice:*": "its runtime is in no VPC",
+}
+USED_BY_THE_EXAMPLE = {"iam:AttachRolePolicy", "iam:DetachRolePolicy"}
+"""Its role has a managed policy, which the stack makes."""
+
+OF_ACCESS_LOGS = {
+    *("logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery"),
+    *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"),
+}
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html"""
 
 NAMED: Mapping[str, tuple[str, str]] = {
     "AWS::CloudFormation::Stack": ("cloudformation:CreateStack", "cloudformation:{place}:stack/{name}/6f1c2a0e"),
@@ -190,15 +206,55 @@ def test_every_resource_lies_within_the_names_that_the_deployer_may_make(expande
 
 def test_the_operators_policy_has_what_the_command_line_calls_and_nothing_else() -> None:
     called = set(aws_errors.ACTIONS.values())
-    delivery = {
-        *("logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery"),
-        *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"),
-    }  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
 
-    assert actions(OPERATE) == called | delivery
+    assert actions(OPERATE) == called | OF_ACCESS_LOGS
 
 
-@pytest.mark.parametrize("statements", [DEPLOY, OPERATE], ids=["deploy", "operate"])
+def of_example() -> set[str]:
+    """What the handlers of the example's types call."""
+    of_sam = {"AWS::Serverless::Function": "AWS::Lambda::Function"}
+    of_sam |= {"AWS::Serverless::LayerVersion": "AWS::Lambda::LayerVersion"}
+    types = {of_sam.get(each["Type"], each["Type"]) for each in EXAMPLE["Resources"].values()}
+    return {action for _, action in handled(types)}
+
+
+def test_the_examples_policy_and_the_deployers_have_each_action_that_the_example_needs() -> None:
+    allowed = actions(DEPLOY) | actions(DEPLOY_EXAMPLE)
+    unused = set(NOT_USED) - USED_BY_THE_EXAMPLE | set(NOT_USED_BY_THE_EXAMPLE)
+    needed = {each for each in of_example() if not is_one_of(each, unused)} | OF_SAM | OF_ACCESS_LOGS
+
+    assert {each for each in needed if not is_one_of(each, allowed)} == set()
+    assert {
+        each for each in NOT_USED_BY_THE_EXAMPLE if not any(is_one_of(one, {each}) for one in of_example())
+    } == set()
+
+
+def test_the_examples_policy_has_no_action_that_nothing_needs() -> None:
+    needed = of_example() | OF_SAM | OF_ACCESS_LOGS | {"iam:PassRole"}
+
+    assert {
+        each for each in actions(DEPLOY_EXAMPLE) if not any(is_one_of(action, {each}) for action in needed)
+    } == set()
+
+
+def test_the_example_is_made_under_its_own_names_and_hands_its_role_to_agentcore_alone() -> None:
+    [hands_on] = [each for each in DEPLOY_EXAMPLE if "iam:PassRole" in each["Action"]]
+    elsewhere = (
+        "/apis*",
+        "/restapis*",
+        "/tags/*",
+        ":runtime/*",
+        ":workload-identity-directory/*",
+        ":layer:RequestTagLayer*",
+    )
+    named = {each for each in resources(DEPLOY_EXAMPLE) if not each.endswith(elsewhere)}
+
+    assert hands_on["Condition"]["StringEquals"]["iam:PassedToService"] == ["bedrock-agentcore.amazonaws.com"]
+    assert {each for each in named if "request-lens-agent" not in each} == {"*"}
+    assert [each["Sid"] for each in DEPLOY_EXAMPLE if each["Resource"] == "*"] == ["DeliverAccessLogs"]
+
+
+@pytest.mark.parametrize("statements", [DEPLOY, DEPLOY_EXAMPLE, OPERATE], ids=["deploy", "deploy-example", "operate"])
 def test_a_policy_fits_into_a_managed_one_and_says_of_each_statement_what_it_is_for(statements: list[Node]) -> None:
     """6,144 characters without blanks: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
     assert len(re.sub(r"\s", "", json.dumps({"Version": "2012-10-17", "Statement": statements}))) <= 6144

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,8 +53,7 @@ def main() -> None:
     url = options.url or stack_output(session, options.stack_name, options.output)
     table = session.resource("dynamodb").Table(stack_output(session, options.lens_stack_name, "RequestTableName"))
     prompts = read_prompts()
-    with ThreadPoolExecutor(options.at_a_time) as pool:
-        answers = list(pool.map(lambda prompt: said(prompt, ask(session, url, prompt.text)), prompts))
+    answers = ask_all(prompts, lambda prompt: ask(session, url, prompt), at_a_time=options.at_a_time)
     items = settled_items(table, [answer.request_id for answer in answers])
     print()
     print_table(prompts, items)
@@ -86,6 +86,16 @@ def read_prompts() -> list[Prompt]:
     return [Prompt(*line.split("\t")) for line in lines]
 
 
+def ask_all(prompts: list[Prompt], ask_one: Callable[[str], Answer], *, at_a_time: int) -> list[Answer]:
+    """The answers in the prompts' order, each of which is printed."""
+    answers = []
+    with ThreadPoolExecutor(at_a_time) as pool:
+        for prompt, answer in zip(prompts, pool.map(ask_one, [prompt.text for prompt in prompts]), strict=True):
+            print(f"{prompt.text} → {' '.join(answer.text.split())}", flush=True)
+            answers.append(answer)
+    return answers
+
+
 def ask(session: Any, url: str, prompt: str) -> Answer:
     """The agent's answer to a prompt, by a signed request; or what the API answered in its place."""
     body = json.dumps({"prompt": prompt}).encode()
@@ -105,12 +115,6 @@ def request_id_of(headers: Any) -> str:
         if headers.get(name):
             return str(headers[name])
     raise SystemExit(f"The answer names no request: none of {', '.join(ID_HEADERS)} is among its headers.")
-
-
-def said(prompt: Prompt, answer: Answer) -> Answer:
-    """The answer, which is printed."""
-    print(f"{prompt.text} → {' '.join(answer.text.split())}", flush=True)
-    return answer
 
 
 def settled_items(table: Any, request_ids: list[str]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import Span, SpanKind
 from request_lens.wire.spans.span import read_span
 from request_lens_cli.agent_demo.agent_run import AgentRun, Way, ask_agent, links_of, wait_until_counted
+from request_lens_cli.agent_demo.asking import ask
 from request_lens_cli.agent_demo.example import (
     RunningAgent,
     deploy_example,
@@ -28,7 +29,7 @@ from request_lens_cli.agent_demo.example import (
 )
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
-from request_lens_cli.local_aws.aws_clients import local_client
+from request_lens_cli.local_aws.aws_clients import local_client, local_session
 from request_lens_cli.local_aws.bedrock.server import CALLS_PATH, AnsweredCall, AnsweredCalls
 from request_lens_cli.local_aws.environment import MODEL_ENDPOINT
 from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
@@ -233,3 +234,19 @@ def test_a_rest_apis_record_names_the_trace_of_its_own_calls(deployment: DemoSta
         trace.removeprefix("1-").replace("-", "") for trace in lambda_traces(deployment, agent).values()
     }
     assert links_of(report) == {("tag", "exact")}
+
+
+def test_a_tool_may_do_nothing_without_the_agents_own_policy(deployment: DemoStack, agent: RunningAgent) -> None:
+    """The local AWS enforces IAM, and the agent has no other rights than its role's."""
+    endpoint = deployment.local.endpoint
+    iam = local_session(endpoint).client("iam", endpoint_url=endpoint)
+    role = agent.stack.output("AgentRoleName")
+    (policy,) = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    try:
+        refused = ask("List files in S3", agent.urls[Kind.HTTP]).answer
+    finally:
+        iam.attach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+
+    assert "AccessDenied" in refused
+    assert "AccessDenied" not in ask("List files in S3", agent.urls[Kind.HTTP]).answer

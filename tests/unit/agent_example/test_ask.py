@@ -1,6 +1,7 @@
 """The script that asks the example's ten prompts: what it prints of requests that are settled, uncertain or neither."""
 
 import importlib.util
+import threading
 from decimal import Decimal
 from email.message import Message
 from pathlib import Path
@@ -87,6 +88,25 @@ def test_requests_that_never_settle_are_given_up(ask: ModuleType, monkeypatch: p
     monkeypatch.setattr(ask, "SETTLED_WITHIN_S", 0)
 
     assert ask.settled_items(Table({}), ["1"]) == [{}]
+
+
+def test_answers_are_printed_whole_in_the_prompts_order_however_many_come_at_a_time(
+    ask: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second_is_there = threading.Event()
+
+    def answer(text: str) -> tuple[str, str]:
+        if text == "first":
+            second_is_there.wait(10)
+        second_is_there.set()
+        answered: tuple[str, str] = ask.Answer(f"id-of-{text}", f"answer\nto {text}")
+        return answered
+
+    prompts = [ask.Prompt("first", "Simple"), ask.Prompt("second", "Simple")]
+    answers = ask.ask_all(prompts, answer, at_a_time=2)
+
+    assert [each.request_id for each in answers] == ["id-of-first", "id-of-second"]
+    assert capsys.readouterr().out.splitlines() == ["first → answer to first", "second → answer to second"]
 
 
 @pytest.mark.parametrize("name", ["Apigw-Requestid", "X-Amz-Apigw-Id"])

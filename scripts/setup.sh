@@ -95,8 +95,9 @@ find_uv() {
 
 # The oldest Python that request_tag runs on, for its tests: one that is there, else uv fetches one into .tools.
 find_oldest_python() {
-  local candidate
-  for candidate in python3.10 "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.10*/bin/python3.10 .tools/python/*3.10*/bin/python3.10; do
+  local candidate shims
+  shims=$(dirname "$(command -v python3.10 || echo "${PYENV_ROOT:-${HOME:-}/.pyenv}/shims/python3.10")")
+  for candidate in python3.10 "$shims"/../versions/3.10*/bin/python3.10 .tools/python/*3.10*/bin/python3.10; do
     if interpreter_behind "$candidate" 3.10; then return; fi
   done
   UV_PYTHON_DOWNLOADS=manual UV_PYTHON_INSTALL_DIR=.tools/python "$uv" python install --quiet --no-bin 3.10 >&2 &&

@@ -41,10 +41,15 @@ def dynamo_store(dynamo_client: "DynamoDBClient") -> DynamoFactStore:
     return DynamoFactStore(dynamo_client, table_name=TABLE_NAME, retention=RETENTION, clock=clock)
 
 
+@pytest.fixture
+def memory_store() -> MemoryFactStore:
+    return MemoryFactStore()
+
+
 @pytest.fixture(params=["memory", "dynamo"])
 def tested(request: pytest.FixtureRequest) -> StoreUnderTest:
     if request.param == "memory":
-        return _in_memory()
+        return _in_memory(request.getfixturevalue("memory_store"))
     store: DynamoFactStore = request.getfixturevalue("dynamo_store")
     return StoreUnderTest(store=store, changes=_streamed_changes)
 
@@ -59,8 +64,7 @@ def looked_at(tested: StoreUnderTest) -> LookedAt:
     return tested.store
 
 
-def _in_memory() -> StoreUnderTest:
-    store = MemoryFactStore()
+def _in_memory(store: MemoryFactStore) -> StoreUnderTest:
     taken: list[Change] = []
 
     def changes() -> list[Change]:

@@ -57,6 +57,7 @@ ACTIONS: Mapping[str, str] = {
     "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "GetMetricData": "cloudwatch:GetMetricData",
     "Query": "dynamodb:Query",
+    "Scan": "dynamodb:Scan",
     "BatchGetItem": "dynamodb:BatchGetItem",
     "GetApi": "apigateway:GET",
     "GetApis": "apigateway:GET",

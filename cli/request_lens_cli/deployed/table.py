@@ -90,7 +90,9 @@ def open_table(
 
     Of an item that this version cannot read the user is told beside the output.
     """
-    return DeployedTable(DynamoFactReader(client, table_name=table_name, on_hour=on_hour, on_unreadable=_tell))
+    return DeployedTable(
+        DynamoFactReader(client, table_name=table_name, on_hour=on_hour, on_unreadable=_tell, skips_empty_hours=True)
+    )
 
 
 def _tell(error: UnreadableItem) -> None:

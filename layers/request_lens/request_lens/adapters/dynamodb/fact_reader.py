@@ -37,6 +37,10 @@ _UNLINKED_ATTRIBUTES = ("pk", "fact", "stored_at", "decision", "span")
 _HEAD_ATTRIBUTES = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned", "runaway")
 
 
+_ASKED_UNSEEN = 1 + 3 * MAX_PARALLEL
+"""Hours of a list that are asked whatever they hold: a busy table's list ends among them."""
+
+
 def ignore_unreadable(_error: UnreadableItem) -> None:
     """Tell nobody of an item that is left out: for readers beside a processor, which tells of it itself."""
 
@@ -50,6 +54,7 @@ class DynamoFactReader:
 
     An item that this version cannot read is left out of lists, and told to `on_unreadable`; where it is asked for by
     its id alone, UnreadableItem is raised. A list by time tells `on_hour` of the first of the hours that it reads next.
+    Where it `skips_empty_hours`, a list of many hours first looks, by a short Scan of the index, which hold anything.
     """
 
     def __init__(
@@ -59,11 +64,13 @@ class DynamoFactReader:
         table_name: str,
         on_unreadable: Callable[[UnreadableItem], None] = ignore_unreadable,
         on_hour: Callable[[datetime], None] = say_nothing,
+        skips_empty_hours: bool = False,
     ) -> None:
         self._table = DynamoTable(client, name=table_name)
         self._index = TimeIndex(client, table_name=table_name)
         self._on_unreadable = on_unreadable
         self._on_hour = on_hour
+        self._skips_empty_hours = skips_empty_hours
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """See `ports.RequestStore`."""
@@ -140,9 +147,7 @@ class DynamoFactReader:
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.FactReader`. Reads the hours backwards: the last one, then eight at a time, as far as needed."""
         hours = list(_hours(HourlyList.REQUESTS, first, last))[::-1]
-        lists = (
-            self._index.iterate(spans, page_size=limit, newest_first=True) for spans in self._told(_together(hours))
-        )
+        lists = (self._index.iterate(spans, page_size=limit, newest_first=True) for spans in self._to_read(hours))
         records = (record for items in lists for record in self._read(record_from, items))
         return list(islice(records, limit))[::-1]
 
@@ -150,7 +155,7 @@ class DynamoFactReader:
         """See `ports.FactReader`. Counts the hours backwards, eight partitions at a time."""
         count = 0
         hours = list(_hours(HourlyList.REQUESTS, first, last))[::-1]
-        for some in batched((span for hour in hours for span in hour), MAX_PARALLEL, strict=False):
+        for some in batched((span for hour in self._used(hours) for span in hour), MAX_PARALLEL, strict=False):
             count += sum(in_parallel(partial(self._index.count, limit=limit), some))
             if count >= limit:
                 break
@@ -161,15 +166,25 @@ class DynamoFactReader:
     ) -> Sequence[Fact]:
         """The earliest `limit` facts that can be read: fewer of them are all there are, whatever could not be read."""
         hours = list(_hours(hourly, first, last))
-        lists = (self._index.iterate(spans, page_size=limit) for spans in self._told(_together(hours)))
+        lists = (self._index.iterate(spans, page_size=limit) for spans in self._to_read(hours))
         return list(islice((fact for items in lists for fact in self._read(read, items)), limit))
 
-    def _told(self, together: Iterable[Sequence[Span]]) -> Iterator[Sequence[Span]]:
-        """The same, each told of when it is asked for."""
-        for spans in together:
-            if spans:
-                self._on_hour(hour_of(spans[0].partition))
+    def _to_read(self, hours: Sequence[Sequence[Span]]) -> Iterator[Sequence[Span]]:
+        """The spans that are read at once, each told of when it is asked for."""
+        for spans in _together(self._used(hours)):
+            self._on_hour(hour_of(spans[0].partition))
             yield spans
+
+    def _used(self, hours: Sequence[Sequence[Span]]) -> Iterator[Sequence[Span]]:
+        """These hours in their order, of many the later ones only as far as they hold anything."""
+        yield from hours[:_ASKED_UNSEEN]
+        rest = hours[_ASKED_UNSEEN:]
+        partitions = frozenset(span.partition for hour in rest for span in hour)
+        if self._skips_empty_hours:
+            partitions = self._index.used_partitions(partitions)
+        for hour in rest:
+            if spans := [span for span in hour if span.partition in partitions]:
+                yield spans
 
 
 @contextmanager
@@ -194,12 +209,13 @@ def _hours(hourly: HourlyList, first: datetime, last: datetime) -> Iterator[Sequ
         hour += timedelta(hours=1)
 
 
-def _together(hours: Sequence[Sequence[Span]]) -> Iterator[Sequence[Span]]:
+def _together(hours: Iterator[Sequence[Span]]) -> Iterator[Sequence[Span]]:
     """The spans that are read at once: the first hour's, then those of eight hours at a time."""
     # The first hour is read alone: of a busy table it holds all that is asked for. Of a quiet one the others are mostly
     # empty, and would take a round trip each if they were not read together.
     # Which of them holds how many is not known before, so each is asked for the whole limit: all but one in vain.
-    for some in [hours[:1], *batched(hours[1:], MAX_PARALLEL, strict=False)]:
+    yield from islice(hours, 1)
+    for some in batched(hours, MAX_PARALLEL, strict=False):
         yield [span for hour in some for span in hour]
 
 

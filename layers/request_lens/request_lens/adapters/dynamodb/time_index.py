@@ -1,10 +1,12 @@
 """The index by time, read: items of several partitions as one list."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
+
+from botocore.exceptions import ClientError
 
 from request_lens.adapters.dynamodb.attributes import PlainMap, from_item, text, to_item
 from request_lens.adapters.dynamodb.items import BY_TIME_INDEX
@@ -12,10 +14,14 @@ from request_lens.adapters.dynamodb.table import in_parallel, outages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PaginatorConfigTypeDef, QueryOutputTypeDef
+    from mypy_boto3_dynamodb.type_defs import PaginatorConfigTypeDef, QueryOutputTypeDef, ScanOutputTypeDef
 
 _PAGE_SIZE = 1_000
 """Items that are held of each span where all are read."""
+
+QUERIES_A_PAGE = 256
+"""Queries of empty partitions that cost what a page of a Scan does: half a read unit each, and as much for each 4 KB of
+the page's 1 MB. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html"""
 
 
 class Span(NamedTuple):
@@ -66,6 +72,35 @@ class TimeIndex:
             if count >= limit:
                 break
         return count
+
+    def used_partitions(self, partitions: frozenset[str]) -> frozenset[str]:
+        """Those of these partitions of one list that hold anything; all of them where that is not worth finding out.
+
+        A Scan of keys, of no more pages than a Query of each partition costs: where it has not ended by then the index
+        holds so much that the partitions are asked instead. So are they where the caller may not scan.
+        """
+        used: set[str] = set()
+        with outages():
+            try:
+                for page in islice(self._scanned(partitions), len(partitions) // QUERIES_A_PAGE):
+                    used.update(text(from_item(item)["by_time_pk"]) for item in page["Items"])
+                    if "LastEvaluatedKey" not in page:
+                        return partitions & used
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "AccessDeniedException":
+                    raise
+        return partitions
+
+    def _scanned(self, partitions: Collection[str]) -> "Iterator[ScanOutputTypeDef]":
+        """The index page by page, with the names of the partitions from the first of these to the last."""
+        bounds = {":first": min(partitions), ":last": max(partitions)}
+        yield from self._client.get_paginator("scan").paginate(
+            TableName=self._table_name,
+            IndexName=BY_TIME_INDEX,
+            ProjectionExpression="by_time_pk",
+            FilterExpression="by_time_pk BETWEEN :first AND :last",
+            ExpressionAttributeValues=to_item(bounds),
+        )
 
     def _pages(self, span: Span, options: _QueryOptions) -> "Iterator[QueryOutputTypeDef]":
         with outages():

@@ -25,7 +25,7 @@ from widget_request import SCROLL_BAR, read_request
 from widget_timeline import timeline_page
 
 COLUMNS = 24
-FIRST_CHART_ROW = 36
+FIRST_CHART_ROW = 33
 """Where the second picture begins: what is above answers at a glance, what is below is for who looks closer."""
 
 PICTURES: Mapping[Path, range] = {

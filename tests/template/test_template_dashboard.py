@@ -87,7 +87,7 @@ def test_the_periods_fit_any_range_and_only_what_is_of_the_last_minutes_asks_for
 def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() -> None:
     charts = [each for each in widgets("metric", "log") if each["y"] not in KEY_FIGURES]
 
-    assert len(widgets()) <= 35
+    assert len(widgets()) <= 32
     assert all(each["width"] >= 12 for each in charts)
     assert all(each["height"] >= 7 for each in charts if each["type"] == "metric")
 
@@ -155,11 +155,12 @@ def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_
         assert re.fullmatch(r"FILL\(\w+, 0\) \+ 0 \* requests", shown[label][0]["expression"])
 
 
-def test_uncertain_requests_have_a_list_that_says_why_and_what_helps() -> None:
-    [listed] = [each for each in widgets("log") if each["properties"]["title"].startswith("Uncertain requests")]
-    [said] = [each for each in widgets("text") if each["y"] == listed["y"] + listed["height"]]
+def test_uncertain_and_incomplete_requests_have_a_list_and_below_it_why_and_what_helps() -> None:
+    [listed] = [each for each in widgets("log") if each["properties"]["title"].startswith("Uncertain or incomplete")]
+    [said] = widgets("text")
 
-    assert "filter uncertain > 0" in listed["properties"]["query"]
+    assert said["y"] == listed["y"] + listed["height"]
+    assert "filter uncertain > 0 or incomplete > 0" in listed["properties"]["query"]
     for helps in ("AgentRoleNames", "tag the calls", "responseLatency", "MaxRequestSeconds", "202"):
         assert helps in said["properties"]["markdown"]
 

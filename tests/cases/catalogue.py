@@ -9,11 +9,12 @@ from tests.cases.overlap_cases import OVERLAP_CASES
 from tests.cases.price_cases import PRICE_CASES
 from tests.cases.reading_cases import READING_CASES
 from tests.cases.record_cases import RECORD_CASES
+from tests.cases.tool_cases import TOOL_CASES
 
 CHAPTERS: dict[str, tuple[Case, ...]] = {
     "Requests and their calls": LINK_CASES,
     "Requests that overlap or go on": OVERLAP_CASES,
-    "Invocation logs": (*READING_CASES, *RECORD_CASES),
+    "Invocation logs": (*TOOL_CASES, *READING_CASES, *RECORD_CASES),
     "Costs": PRICE_CASES,
     "What counts where": COUNTING_CASES,
     "Access logs": ACCESS_CASES,

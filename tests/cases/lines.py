@@ -12,6 +12,9 @@ HAIKU = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
 SONNET = "us.anthropic.claude-sonnet-4-6"
 PLAN = "POST /plan"
 
+ASKED = {"role": "user", "content": "Which train?"}
+METRICS = "amazon-bedrock-invocationMetrics"
+
 
 def http(name: str, at: float, duration_ms: int, **fields: Json) -> dict[str, Json]:
     """An HTTP API's line in the recommended format."""
@@ -110,3 +113,12 @@ def tag(request: str, number: int, started_ms: str) -> dict[str, str]:
 def throttled(name: str, at: float, error: str = "ThrottlingException", **fields: Json) -> dict[str, Json]:
     """An attempt that failed: neither side is there."""
     return called(name, at, "ConverseStream", (None, None), errorCode=error, **fields)
+
+
+def message_start(**counts: Json) -> Json:
+    """The first chunk of a stream of Anthropic's messages."""
+    return {"type": "message_start", "message": {"role": "assistant", "content": [], "usage": counts}}
+
+
+def usage(counts: tuple[int, int]) -> Json:
+    return {"input_tokens": counts[0], "output_tokens": counts[1]}

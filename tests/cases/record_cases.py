@@ -1,8 +1,7 @@
 """Records as callers, exports and other operations make them, whatever the model: what is read, and what is none."""
 
 from tests.cases.case import Case, ndjson
-from tests.cases.lines import HAIKU, called, counted
-from tests.cases.reading_cases import ASKED, METRICS, message_start, usage
+from tests.cases.lines import ASKED, HAIKU, METRICS, called, counted, message_start, usage
 
 _FORMS: tuple[str | int, ...] = (
     "2026-06-01T09:00:01Z",

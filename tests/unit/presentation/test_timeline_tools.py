@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.row import TimelineRow
-from tests.support.telemetry.traces import TRACE
-from tests.support.timeline_rows import ROWS, bar, row, summary_of
-from tests.unit.presentation.test_timeline import (
+from tests.support.drawn.timeline_svg import (
     boxes,
     classes,
     groups,
@@ -21,6 +19,8 @@ from tests.unit.presentation.test_timeline import (
     text_box,
     whole_text,
 )
+from tests.support.telemetry.traces import TRACE
+from tests.support.timeline_rows import ROWS, bar, row, summary_of
 
 CALLS = (bar(200, 900, precision_ms=1), bar(2_600, 1_400, precision_ms=1))
 MAIL = ToolUse(tool="send_mail", offset_ms=1_150, duration_ms=1_400)

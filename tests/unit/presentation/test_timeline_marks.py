@@ -1,0 +1,145 @@
+"""How a row of the timeline tells what became of its request and calls: failed, pending, uncertain, unknown."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from request_lens.domain.linking.link import Confidence
+from tests.support.drawn.timeline_svg import (
+    CALLS,
+    SVG,
+    boxes,
+    classes,
+    groups,
+    light_bar,
+    picture,
+    set_text,
+    whole_text,
+)
+from tests.support.timeline_rows import bar, chain, row, summary_of
+
+
+def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
+    text = whole_text(picture(row(summary_of(bar(200, 1500), bar(2300, 1400)))))
+    assert "duration LLM time LLM calls" in text
+    assert "4.3 s 2.9 s 2" in text
+
+
+def test_an_unknown_latency_is_a_tick_and_no_time_is_claimed() -> None:
+    svg = picture(row(summary_of(bar(200, None), bar(1800, None))))
+    (group,) = groups(svg)
+    assert not boxes(group, "rl-call")
+    assert len([line for line in group.iter(f"{SVG}line") if "rl-tick" in classes(line)]) == 2
+    assert "LLM" not in [set_text(words) for words in group.iter(f"{SVG}text")]
+
+
+def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted() -> None:
+    attempts = [bar(100, None, error_code="ThrottlingException"), bar(2000, None, error_code="ValidationException")]
+    svg = picture(row(summary_of(*attempts, bar(3000, 1000))))
+    (group,) = groups(svg)
+    shapes = {
+        classes(mark)[1]: re.sub(r"^M[\d.]+ [\d.]+", "", mark.get("d", ""))
+        for mark in group.iter(f"{SVG}path")
+        if "rl-mark" in classes(mark)
+    }
+    assert set(shapes) == {"rl-failed", "rl-throttled"}
+    assert shapes["rl-failed"] != shapes["rl-throttled"]
+    assert {"failed attempt", "throttled attempt"} <= {set_text(words) for words in svg.iter(f"{SVG}text")}
+
+
+def test_a_call_that_ran_on_after_the_response_says_so() -> None:
+    svg = picture(row(summary_of(bar(200, 9000)), duration_ms=3000))
+    assert "ran on after the response" in whole_text(svg)
+
+
+@pytest.mark.parametrize("confidence", Confidence)
+def test_a_call_is_dark_however_it_was_linked_and_its_number_says_where_that_is_not_exact(
+    confidence: Confidence,
+) -> None:
+    svg = picture(row(summary_of(bar(200, 1500, confidence=confidence))))
+    (group,) = groups(svg)
+    is_exact = confidence is Confidence.EXACT
+    assert len(boxes(group, "rl-call")) == 1
+    assert whole_text(group).endswith("1.5 s 1" if is_exact else "1.5 s ≈ 1")
+    assert ("linked by time, not by a tag" in whole_text(svg)) != is_exact
+
+
+@pytest.mark.parametrize("duration_ms", [4300, None])
+def test_a_failed_request_has_its_status_and_an_outline_of_its_own(duration_ms: int | None) -> None:
+    rows = [row(chain(4300, 1), duration_ms=duration_ms), row(chain(4300, 1), after_ms=9000)]
+    svg = picture(replace(rows[0], request=replace(rows[0].request, status=504)), rows[1])
+    failed, fine = groups(svg)
+    assert "504" in whole_text(failed)
+    assert any("rl-failed-request" in classes(shape) for shape in failed.iter())
+    assert not any("rl-failed-request" in classes(shape) for shape in fine.iter())
+    assert "failed (status 5xx) or refused (4xx)" in whole_text(svg)
+
+
+def test_a_start_known_to_the_second_has_a_whisker_and_a_precise_one_has_none() -> None:
+    vague, precise = (picture(row(summary_of(bar(200, 1500, precision_ms=ms)))) for ms in (1000, 1))
+    assert "rl-whisker" in [name for shape in groups(vague)[0].iter() for name in classes(shape)]
+    assert "start known to the second" in whole_text(vague)
+    assert "rl-whisker" not in [name for shape in groups(precise)[0].iter() for name in classes(shape)]
+
+
+def test_a_pending_request_is_an_outline_and_says_so() -> None:
+    (group,) = groups(picture(row(None)))
+    assert not boxes(group, "rl-request", *CALLS)
+    assert "4.3 s – pending" in whole_text(group)
+
+
+def test_an_uncertain_request_is_hatched_and_has_at_least_its_calls_and_no_llm_time() -> None:
+    svg = picture(row(summary_of(bar(200, 1500), possible_calls=3)), row(chain(4300, 2), after_ms=9000))
+    uncertain, certain = groups(svg)
+    assert len(boxes(uncertain, "rl-doubt")) == 1
+    assert light_bar(uncertain) == boxes(uncertain, "rl-doubt")[0]
+    assert not boxes(certain, "rl-doubt")
+    assert whole_text(uncertain).endswith("4.3 s – ≥ 1 3 possible")
+    assert "uncertain: unlinked calls may be its own" in whole_text(svg)
+    hover = [title.text or "" for title in uncertain.iter(f"{SVG}title")]
+    assert any("at least 1 LLM call: 3 unlinked calls may be its own" in words for words in hover)
+    assert svg[1].text == (
+        "2 requests with at least 3 LLM calls, the first at 2025-12-04 18:27:02 UTC. 1 of them uncertain."
+    )
+
+
+def test_an_uncertain_request_of_unknown_duration_says_why_and_is_open() -> None:
+    svg = picture(row(summary_of(possible_calls=None), duration_ms=None))
+    (group,) = groups(svg)
+    assert "– – ≥ 0" in whole_text(group)
+    assert "end unknown" in whole_text(group)
+    assert "request, response time unknown" in whole_text(svg)
+
+
+def test_what_is_pending_is_not_yet_uncertain() -> None:
+    svg = picture(replace(row(summary_of(bar(200, 1500), possible_calls=3)), awaits_more=True))
+    assert not boxes(groups(svg)[0], "rl-doubt")
+    assert "1 so far" in whole_text(svg)
+    assert "possible" not in whole_text(svg)
+
+
+def test_a_request_without_a_duration_is_open_and_holds_its_calls() -> None:
+    svg = picture(row(summary_of(bar(200, 1500)), duration_ms=None))
+    assert "request, response time unknown" in whole_text(svg)
+    assert "– 1.5 s 1" in whole_text(svg)
+
+
+def test_a_call_tells_its_model_latency_and_link_on_hovering() -> None:
+    (group,) = groups(picture(row(summary_of(bar(200, 1500, confidence=Confidence.INFERRED)))))
+    hover = [title.text or "" for title in group.iter(f"{SVG}title")]
+    (told,) = [words for words in hover if "haiku" in words]
+    assert "1.5 s" in told
+    assert "correlated by its time: inferred" in told
+
+
+def test_a_provisional_call_is_dashed_and_its_request_still_pending() -> None:
+    summary = summary_of(bar(0, 1000), replace(bar(1500, 1000), provisional=True))
+    svg = picture(replace(row(summary), awaits_more=True))
+    (group,) = groups(svg)
+    assert [classes(rectangle) for rectangle in group.iter(f"{SVG}rect") if "rl-provisional" in classes(rectangle)] == [
+        ["rl-call", "rl-provisional"]
+    ]
+    assert "rl-pending" in [name for rectangle in group.iter(f"{SVG}rect") for name in classes(rectangle)]
+    assert "2 so far" in whole_text(svg)
+    assert "LLM call, not decided yet" in whole_text(svg)

@@ -9,6 +9,8 @@ from request_lens_cli.html_report.timeline_section import MAX_DRAWN, WIDTHS
 from request_lens_cli.report.report import Report
 from tests.browser.chromium import CHECKOUT, Looking, measured, photograph
 from tests.browser.report_pages import HOSTILE, article, errors, many, page_of, replayed
+from tests.browser.spanned_pages import spanned_report
+from tests.browser.widget_pages import grey
 
 PICTURES = CHECKOUT / "out" / "report-pages"
 PAGES = {
@@ -17,6 +19,7 @@ PAGES = {
     "empty": Report(requests=[], unlinked=[]),
     "errors": errors(),
     "uncertain": replayed("overlap"),
+    "spans": spanned_report(),
 }
 LONG = {"empty": 500, "200 rows": 3000}
 WINDOWS = (390, 768, 1280)
@@ -68,6 +71,15 @@ def test_it_is_photographed_in_both_themes(name: str, theme: str) -> None:
         target,
         looking=Looking(width=1340, height=LONG.get(name, 2300), dark=theme == "dark"),
     )
+
+    assert target.stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("name", ["errors", "spans"])
+def test_it_is_photographed_without_colours(name: str) -> None:
+    target = PICTURES / f"{name}-grey.png"
+
+    photograph(grey(page_of(PAGES[name])), target, looking=Looking(width=1340, height=2300))
 
     assert target.stat().st_size > 5_000
 

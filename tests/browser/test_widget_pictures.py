@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import CHECKOUT, Looking, photograph
-from tests.browser.widget_pages import details_document, range_document, request_page
+from tests.browser.spanned_pages import spanned_details, spanned_page
+from tests.browser.widget_pages import details_document, grey, range_document, request_page
 
 SCREENSHOTS = CHECKOUT / "out" / "screenshots"
 ANY_SCRIPT = "POST /質問/السؤال/вопрос/🙂/{id}"
@@ -37,6 +38,17 @@ PICTURES: dict[str, tuple[Callable[[], str], tuple[int, int]]] = {
     "widget-details-errors-dark": (lambda: details_document(theme="dark", failing=True), (1000, 460)),
     "widget-details-pending": (lambda: details_document(pending=True), (1000, 460)),
     "widget-details-narrow": (lambda: details_document(width=400), (400, 560)),
+    "widget-grey": (
+        lambda: grey(range_document(request_page(10, uncertain=3, pending=3, failing=True), lost=6)),
+        (1000, 920),
+    ),
+    "widget-spans": (lambda: range_document(spanned_page()), (1000, 860)),
+    "widget-spans-dark": (lambda: range_document(spanned_page(), theme="dark"), (1000, 860)),
+    "widget-spans-grey": (lambda: grey(range_document(spanned_page())), (1000, 860)),
+    "widget-spans-narrow": (lambda: range_document(spanned_page(), width=400), (400, 1100)),
+    "widget-spans-details": (spanned_details, (1000, 1100)),
+    "widget-spans-details-missing-dark": (lambda: spanned_details(theme="dark", missing=True), (1000, 1100)),
+    "widget-spans-details-narrow": (lambda: spanned_details(width=400), (400, 1400)),
 }
 
 

@@ -48,6 +48,11 @@ def document(content: str, *, theme: Theme = "light", font: bool = True) -> str:
     )
 
 
+def grey(page: str) -> str:
+    """The page as a printer without colours, or somebody who sees none, has it."""
+    return page.replace("<style>", "<style>html{filter:grayscale(1)}", 1)
+
+
 def range_document(
     seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True, lost: int = 0
 ) -> str:

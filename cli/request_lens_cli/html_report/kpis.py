@@ -110,6 +110,6 @@ def _cost_card(figures: RequestFigures, report: Report) -> Markup:
 
 def _unattributed_card(report: Report) -> Markup:
     share = report.unattributed_share
-    notes = [pluralize(report.unattributed, "call") + " that belong to no request we know"]
+    notes = [pluralize(report.unattributed, "call") + " without a request"]
     notes += [f"{report.pending:,} not decided yet"] if report.pending else []
     return _card("Unattributed", UNKNOWN if share is None else f"{share:.1%}", notes)

@@ -10,7 +10,8 @@ from request_lens.presentation.markup import NOTHING, Markup, element, joined, t
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from request_lens_cli.html_report.group_tables import doubt_table, model_table, route_table, unlinked_section
 from request_lens_cli.html_report.kpis import kpi_cards
-from request_lens_cli.html_report.request_tables import requests_section, top_tables
+from request_lens_cli.html_report.request_tables import MAX_ROWS, requests_section, top_tables
+from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
 from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.period import Period
@@ -84,6 +85,7 @@ def _main(report: Report) -> Markup:
             _section("By route and model", joined((route_table(figures), model_table(figures)))),
             _section("What is not certain", joined((doubt_table(report), unlinked_section(report)))),
             _section("Top requests", top_tables(report)),
+            _section("Where the time went, by spans", spans_section(report, limit=MAX_ROWS)),
             _section("Requests", requests_section(report) if report.requests else NOTHING),
         )
     )

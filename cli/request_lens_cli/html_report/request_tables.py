@@ -9,7 +9,7 @@ from request_lens.presentation.certainty import at_least, possible_text, token_c
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
-from request_lens.presentation.traced import complete_sentence, complete_text, time_sentence
+from request_lens.presentation.traced import complete_sentence, complete_text
 from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection
@@ -70,10 +70,8 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="LLM time", cell=_of_summary(lambda summary: seconds(summary.llm_time_ms)), numeric=True),
         Column(header="Cost (est.)", cell=_of_summary(_cost), numeric=True),
         Column(header="Tool time", cell=_of_summary(lambda summary: seconds(summary.tool_time_ms)), numeric=True),
-        Column(
-            header="Other than LLM", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True
-        ),
-        Column(header="Tokens in / out", cell=_of_summary(token_counts), numeric=True),
+        Column(header="Other time", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True),
+        Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True),
         *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=lambda state: text(correlated_by(state))),
     ]
@@ -92,14 +90,13 @@ def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Mar
 
 
 def _complete(state: RequestState) -> Markup:
-    """Whether all its calls are here, and where its time went, below; what is missing shows on hovering."""
+    """Whether all its calls are here; what is missing shows on hovering."""
     traced = None if state.summary is None else state.summary.traced
     word = text(complete_text(traced))
     if traced is None:
         return word
     style = "failed" if traced.missing_calls else ""
-    parts = element("div", text(time_sentence(traced)), class_="note") if traced.time_by is not None else NOTHING
-    return joined((element("span", word, class_=style, title=complete_sentence(traced)), parts))
+    return element("span", word, class_=style, title=complete_sentence(traced))
 
 
 def _cost(summary: Summary) -> str:

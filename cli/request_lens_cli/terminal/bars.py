@@ -11,7 +11,7 @@ from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.timeline.axis import Axis, AxisKind, Scale, axis_of, extent_of
-from request_lens.presentation.timeline.figures import calls_words, failures, total_words
+from request_lens.presentation.timeline.figures import calls_words, failures, total_words, with_missing
 from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.listing import shorten_middle
@@ -198,7 +198,7 @@ def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
     figures = [total_words(row.request) for row in rows]
     width = max(len(figure) for figure in figures)
     return [
-        Text.assemble(f"{figure:>{width}} · {calls_words(row)}", *_failed(row.summary))
+        Text.assemble(f"{figure:>{width}} · {with_missing(calls_words(row), row)}", *_failed(row.summary))
         for row, figure in zip(rows, figures, strict=True)
     ]
 

@@ -10,9 +10,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from request_lens.domain.linking.link import Confidence
+from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.bars import render_bars
+from tests.support.telemetry.traces import TRACE
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of, unattributed
 
 
@@ -54,6 +56,12 @@ def test_calls_that_follow_each_other_at_once_can_still_be_counted() -> None:
 
 def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
     assert line(row(chain(4300, 2))).endswith("4.3 s · 2 calls")
+
+
+def test_missing_calls_are_told_beside_the_number() -> None:
+    said = Traced(trace_id=TRACE, calls=3, missing_calls=1, complete=False)
+
+    assert line(row(replace(chain(4300, 2), traced=said))).endswith("4.3 s · 2 calls, 1 missing")
 
 
 @pytest.mark.parametrize("confidence", Confidence)

@@ -4,10 +4,12 @@ from dataclasses import replace
 from itertools import combinations
 from xml.etree.ElementTree import Element, fromstring
 
+import pytest
 from hypothesis import given, settings
 
 from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.timeline.drawing import View, draw_timeline
+from request_lens.presentation.timeline.figures import spoken
 from request_lens.presentation.timeline.row import TimelineRow
 from tests.support.drawn.timeline_svg import (
     boxes,
@@ -117,3 +119,17 @@ def test_no_tool_leaves_its_request_and_no_name_its_tool_whatever_the_rows(rows:
         assert not any(overlap(one, other) for one, other in combinations(words, 2))
         calls = boxes(group, "rl-call", "rl-failed-call", "rl-throttled-call")
         assert not any(overlap(each, call) for each in words for call in calls)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 1200), (40, 1200), (1, 400)], ids=["wide", "dense", "narrow"])
+def test_missing_calls_are_told_beside_the_count_in_rows_of_any_height(rows: int, width: int) -> None:
+    svg = picture(*(traced_row(MAIL, missing=2) for _ in range(rows)), view=View(width=width))
+
+    told = [whole_text(group) for group in groups(svg)]
+    assert len(told) == rows
+    assert all("2 missing" in words for words in told)
+
+
+def test_missing_calls_are_heard() -> None:
+    assert "2 LLM calls, 1 missing" in spoken(traced_row(MAIL, missing=1))
+    assert "missing" not in spoken(traced_row(MAIL))

@@ -22,7 +22,7 @@ from request_lens_cli.terminal.request_view import show_request
 from tests.support.command_line.screen import printed
 from tests.support.facts import at, call
 from tests.support.sample_states import settled
-from tests.support.telemetry.traced_states import COMPLETE, MISSING, SESSION, TRACE_ID, UNPROVEN, traced_state
+from tests.support.telemetry.traced_states import COMPLETE, MISSING, PARTS, SESSION, TRACE_ID, UNPROVEN, traced_state
 
 POLICY = Policy()
 
@@ -187,7 +187,18 @@ def test_the_report_counts_incomplete_requests_and_says_where_the_time_of_each_w
 
     assert "1 incomplete: made calls that are not linked to them" in text
     assert "all settled" not in text
-    assert "Time by" not in text
-    assert "tool send_mail 0.30 s" in text
+    for cell in ("3.51 s", "2.96 s", "0.72 s", "0.38 s", "0.64 s", "get_weather 0.42 s, send_mail 0.30 s"):
+        assert f">{cell}</td>" in text
+    assert "Other models" not in text
     assert "53cb819a-lost" in text
     assert "Complete</th>" not in page(settled("r1", call()))
+    assert "by spans" not in page(settled("r1", call()))
+
+
+def test_the_report_has_a_column_for_other_models_where_one_was_called() -> None:
+    parts = replace(PARTS, llm_elsewhere_ms=1_230, memory_ms=None, tools=())
+
+    text = page(traced_state("r1", replace(COMPLETE, time_by=parts)))
+
+    assert "Other models</th>" in text
+    assert ">1.23 s</td>" in text

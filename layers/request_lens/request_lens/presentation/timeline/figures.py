@@ -1,7 +1,7 @@
 """The figures of a row, in columns at the right: how long it took, how long in LLM calls, and how many of those."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
@@ -69,7 +69,7 @@ def spoken(row: TimelineRow) -> str:
 def _spoken_calls(row: TimelineRow) -> str:
     if row.is_uncertain and row.summary is not None:
         return uncertain_words(row).removeprefix(", ")
-    return calls_words(row).replace("≈", "about").replace("call", "LLM call")
+    return with_missing(calls_words(row).replace("≈", "about").replace("call", "LLM call"), row)
 
 
 def uncertain_words(row: TimelineRow) -> str:
@@ -92,9 +92,13 @@ _STACKED = (
 )
 
 
-def figure_columns(*, stacked: bool) -> tuple[FigureColumn, ...]:
-    """The columns of a picture."""
-    return _STACKED if stacked else _SIDE_BY_SIDE
+def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
+    """The columns of a picture; where nothing stands below the figures, the last says how many calls are missing."""
+    columns = _STACKED if size.stacked else _SIDE_BY_SIDE
+    if size.lower is not None:
+        return columns
+    *others, calls = columns
+    return (*others, replace(calls, figure=lambda row: with_missing(calls.figure(row), row)))
 
 
 def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn]) -> tuple[float, ...]:
@@ -140,6 +144,15 @@ def _possible(row: TimelineRow) -> str:
     """How many more calls may be the request's, or are missing, in two words; empty where it has all of them."""
     if row.is_uncertain and row.summary:
         return possible_text(row.request, row.summary)
+    return _missing(row)
+
+
+def with_missing(words: str, row: TimelineRow) -> str:
+    """The words about a row's calls, and how many are missing by its spans, where any is: "5 calls, 1 missing"."""
+    return ", ".join(filter(None, (words, _missing(row))))
+
+
+def _missing(row: TimelineRow) -> str:
     traced = row.summary.traced if row.summary else None
     return complete_text(traced) if traced is not None and traced.missing_calls else ""
 

@@ -74,7 +74,7 @@ def frame_of(
     whole, margin = _width_and_margin(width)
     stacked = whole < STACKED_BELOW
     size = row_size(len(rows), stacked=stacked)
-    columns = figure_columns(stacked=stacked)
+    columns = figure_columns(size)
     figures = _edges(columns, figure_widths(rows, columns), right=whole - margin)
     figures_left = figures[0][1] - figure_widths(rows, columns)[0]
     labels = _labels_width(max(label_width(rows, size), least_labels), whole=whole)

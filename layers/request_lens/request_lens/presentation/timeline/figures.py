@@ -98,7 +98,11 @@ def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
     if size.lower is not None:
         return columns
     *others, calls = columns
-    return (*others, replace(calls, figure=lambda row: with_missing(calls.figure(row), row)))
+    # Without the noun, which would leave a narrow row no room for its start.
+    return (
+        *others,
+        replace(calls, figure=lambda row: with_missing(calls_figure(row), row) if _missing(row) else calls.figure(row)),
+    )
 
 
 def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn]) -> tuple[float, ...]:

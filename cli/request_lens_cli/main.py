@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -73,7 +74,7 @@ class _Commands(click.Group):
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. Raises: click.ClickException for every error of ours, and where stdout takes no more."""
+        """Run the command. Raises: click.ClickException for every error of ours, and where a disk takes no more."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 # Where the terminal's encoding lacks a character, another stands in its place.
@@ -83,6 +84,10 @@ class _Commands(click.Group):
             sys.stdout.flush()
         except RequestLensError as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            # Whoever reads has enough, as `head` does. What is still buffered is flushed at the end, where it can be.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from request_lens_cli import commands
+from request_lens_cli import commands, entry
 from request_lens_cli.main import COMMANDS, MODULES, main
 
 ASKING = ("requests", "show", "timeline", "report", "rejected", "redrive", "backfill")
@@ -125,3 +125,18 @@ def test_help_and_completion_import_no_command(words: str, environment: dict[str
 
     assert "re" in process.stdout
     assert process.stderr.strip() == "[]"
+
+
+def test_ctrl_c_during_the_import_ends_it_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "import_module", interrupted)
+
+    with pytest.raises(SystemExit) as ended:
+        entry.run()
+
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "\nAborted!\n"

@@ -23,7 +23,7 @@ def replayed(*arguments: str) -> Result:
 
 
 def process(*arguments: str, stdout: int, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from request_lens_cli.main import main; main()", "replay", *arguments]
+    command = [sys.executable, "-c", "from request_lens_cli.entry import run; run()", "replay", *arguments]
     return subprocess.run(
         command, env=os.environ | variables, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
     )
@@ -68,6 +68,15 @@ def test_a_file_without_a_record_says_so_and_fails(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "No record of an API request or of a call is in these files." in result.stdout
     assert "2 rejected records: request-lens inspect says why" in result.stdout
+
+
+def test_a_file_in_utf_16_is_set_aside_line_by_line(tmp_path: Path) -> None:
+    (tmp_path / "wide.ndjson").write_bytes(Path(ARTICLE[0]).read_text(encoding="utf-8").encode("utf-16"))
+
+    result = replayed(str(tmp_path / "wide.ndjson"))
+
+    assert result.exit_code == 1
+    assert "rejected records: request-lens inspect says why" in result.stdout
 
 
 def test_an_empty_file_is_no_failure(tmp_path: Path) -> None:
@@ -120,3 +129,27 @@ def test_a_terminal_without_the_characters_gets_others() -> None:
 
     assert done.returncode == 0, done.stderr
     assert "10 requests, 17 LLM calls" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_reader_that_has_enough_ends_it_quietly(form: str) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+
+    ended = process(*ARTICLE, "--format", form, stdout=writes)
+    os.close(writes)
+
+    assert ended.returncode == 0
+    assert "Error" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("variables", [{"TZ": "Pacific/Chatham"}, {"LC_ALL": "C"}, {"HOME": "/nonexistent"}], ids=str)
+def test_the_readers_machine_changes_no_figure(variables: dict[str, str], tmp_path: Path) -> None:
+    answers = []
+    for name, more in (("plain", {}), ("other", variables)):
+        with (tmp_path / name).open("w") as output:
+            assert process(*ARTICLE, "--format", "json", stdout=output.fileno(), **more).returncode == 0
+        answers.append((tmp_path / name).read_text(encoding="utf-8"))
+
+    assert answers[0] == answers[1] != ""

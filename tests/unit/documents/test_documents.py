@@ -3,6 +3,7 @@
 import re
 from math import ceil, floor
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
@@ -10,6 +11,7 @@ from request_lens.domain.linking.link import Assumption, Method, Reason
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens.presentation.timeline.text import text_width
 from request_lens_cli.operating.backfilling.estimate import LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION
 from scripts import document_tables, overlap_picture, timeline_picture
 
@@ -86,6 +88,29 @@ def test_the_picture_of_two_overlapping_requests_is_what_replay_makes_of_them(tm
 
 def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
+def test_the_readme_says_that_prompts_are_logged_and_what_it_costs_before_it_says_how_to_deploy() -> None:
+    deploying = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("\n## Deploy to AWS\n")[2]
+    before = deploying.partition("$ sam deploy")[0]
+
+    assert deploying != before
+    for words in ("prompts and answers", "LogPromptText=false", "USD a month", "docs/permissions.md"):
+        assert words in before
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "docs" / "images").glob("*.svg")), ids=lambda path: str(path.name))
+def test_no_text_of_a_picture_leaves_it(path: Path) -> None:
+    picture = fromstring(path.read_text(encoding="utf-8"))
+    width = float(picture.get("viewBox", "").split()[2])
+
+    for words in picture.iter("{http://www.w3.org/2000/svg}text"):
+        if "transform" in words.attrib:
+            continue
+        set_width = text_width("".join(words.itertext()), size=12)
+        shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[words.get("text-anchor", "start")]
+        left = float(words.get("x", "0")) - shift * set_width
+        assert -1 <= left <= left + set_width <= width + 1, "".join(words.itertext())
 
 
 def test_the_changelog_says_what_the_version_is_to_be_and_what_was_released() -> None:

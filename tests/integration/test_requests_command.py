@@ -374,12 +374,23 @@ def test_nothing_but_the_answer_is_printed_where_nobody_watches(lens: DeployedLe
     assert len(json.loads(result.stdout)["requests"]) == 10
 
 
-def test_it_never_scans_the_table(lens: DeployedLens) -> None:
+def test_a_list_of_a_few_days_scans_nothing(lens: DeployedLens) -> None:
     lens.plays("article")
     lens.operations.clear()
 
     lens.answer("requests")
-    lens.answer("timeline")
+    lens.answer("timeline", "--since", "3d")
     lens.answer("show", "8vyhhrKPTgKzGt2=")
 
     assert set(lens.operations) == {"Query", "BatchGetItem"}
+
+
+def test_a_list_of_ninety_days_asks_the_hours_that_hold_anything(lens: DeployedLens) -> None:
+    lens.plays("article")
+    lens.operations.clear()
+
+    answer = lens.answer("requests", "--since", "90d")
+
+    assert answer.count("POST /ask") == 10
+    assert lens.operations.count("Scan") == 2  # one for the requests, one for the untagged calls
+    assert len(lens.operations) < 150

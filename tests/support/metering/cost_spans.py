@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import cast
 
 from request_lens.domain.times import EPOCH, MS
 from scripts.scenarios.lines import REGION, PlannedCall, PlannedRequest, access_line
@@ -21,7 +22,8 @@ def span_lines(planned: PlannedRequest, script: Script) -> Iterator[Line]:
     first, last = planned.calls[0], planned.calls[-1]
     spans = list(_steps(planned))
     begun, ended = first.started_at - 3 * _AROUND, _ended(last) + 3 * _AROUND
-    spans += [(begun, ended, agent_run()), (begun - _AROUND, ended + _AROUND, entry())]
+    sums = _with_tokens(agent_run(), *(call.call.tokens for call in planned.calls))
+    spans += [(begun, ended, sums), (begun - _AROUND, ended + _AROUND, entry())]
     for number, (_, at, span) in enumerate(spans):
         ids = {"traceId": _trace(planned, script).replace("1-", "", 1).replace("-", ""), "spanId": f"{number:016x}"}
         times = {"startTimeUnixNano": _ns(spans[number][0]), "endTimeUnixNano": _ns(at)}
@@ -43,9 +45,16 @@ def _steps(planned: PlannedRequest) -> Iterator[tuple[datetime, datetime, dict[s
         counts = {"gen_ai.usage.input_tokens": call.call.tokens[0], "gen_ai.usage.output_tokens": call.call.tokens[1]}
         attributes = {**counts, "aws.region": REGION}
         yield begun, ended, bedrock_call(request_id=call.invocation_id, attributes=attributes)
-        yield begun - _AROUND, ended + _AROUND, strands_chat()
+        yield begun - _AROUND, ended + _AROUND, _with_tokens(strands_chat(), call.call.tokens)
         if call.call.tool is not None and place + 1 < len(planned.calls):
             yield ended + 2 * _AROUND, planned.calls[place + 1].started_at - 2 * _AROUND, tool_run(call.call.tool)
+
+
+def _with_tokens(span: dict[str, object], *tokens: tuple[int, int]) -> dict[str, object]:
+    """The span with the sums of input and output tokens of these calls: they prove that no other was made."""
+    told = {"gen_ai.usage.input_tokens": sum(each[0] for each in tokens)}
+    told["gen_ai.usage.output_tokens"] = sum(each[1] for each in tokens)
+    return {**span, "attributes": {**cast("dict[str, object]", span["attributes"]), **told}}
 
 
 def _trace(planned: PlannedRequest, script: Script) -> str:

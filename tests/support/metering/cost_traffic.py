@@ -12,7 +12,7 @@ from scripts.scenarios.lines import PlannedCall, PlannedRequest, access_line, in
 from scripts.scenarios.script import Ask, Call, Script, read_script
 
 ARTICLE = Path(__file__).parents[3] / "events" / "article"
-STARTS_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+STARTS_AT = datetime(2026, 11, 24, 12, 20, tzinfo=UTC)
 
 CALLS = (1,) * 12 + (2,) * 5 + (3, 4, 5)
 """Calls by request: 20 requests make 34, the article's 1.7 a request."""

@@ -118,7 +118,8 @@ class MeteredAws:
             case "BatchGetItem":  # each item is rounded by itself, and whole: a projection saves nothing
                 for key in _looked_up_keys(asked):
                     image = self._image(key)
-                    self.meter.read_units += read_units([image] if image else [], consistent=False)
+                    consistent = _looked_up(asked).get("ConsistentRead") is True
+                    self.meter.read_units += read_units([image] if image else [], consistent=consistent)
             case _:
                 return
 
@@ -162,6 +163,9 @@ def _written_keys(asked: Mapping[str, object]) -> list[Image]:
     return [{name: item[name] for name in TABLE_KEY} for item in items]
 
 
+def _looked_up(asked: Mapping[str, object]) -> Mapping[str, object]:
+    return cast("Mapping[str, Mapping[str, object]]", asked["RequestItems"])[TABLE_NAME]
+
+
 def _looked_up_keys(asked: Mapping[str, object]) -> Sequence[Image]:
-    tables = cast("Mapping[str, Mapping[str, Sequence[Image]]]", asked["RequestItems"])
-    return tables[TABLE_NAME]["Keys"]
+    return cast("Sequence[Image]", _looked_up(asked)["Keys"])

@@ -1,6 +1,7 @@
 """Laws of the table's items: what is written is what is read, through DynamoDB's call_totals notation."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -106,7 +107,8 @@ certainty = st.one_of(
 )
 """`possible_calls` and `certain_since`: where nothing is possible, some revision was the first to say so."""
 
-summaries = st.builds(
+
+summaries_of_models = st.builds(
     lambda certain, **known: Summary(possible_calls=certain[0], certain_since=certain[1], **known),
     certain=certainty,
     proven=st.booleans(),
@@ -117,6 +119,10 @@ summaries = st.builds(
     by_model=st.dictionaries(names, totals, max_size=3).map(lambda totals_by_model: tuple(totals_by_model.items())),
     bars=st.lists(bars, max_size=4).map(tuple),
     violates=st.lists(st.sampled_from(Assumption), unique=True).map(tuple),
+)
+
+summaries = summaries_of_models | st.builds(
+    lambda summary, model: replace(summary, by_model=((model, summary.totals),)), summaries_of_models, names
 )
 
 
@@ -204,15 +210,15 @@ def test_model_ids_stand_once_and_zero_counts_not_at_all() -> None:
         llm_time_ms=None,
         tool_time_ms=0,
         non_llm_time_ms=None,
-        by_model=(("model", call_totals),),
+        by_model=(("model", call_totals), ("other", Totals(llm_errors=1))),
         bars=(bar, bar),
     )
 
     assert summary_values(summary) == {
         "totals": {"llm_calls": 2, "estimated_cost_usd": Decimal("0.0012")},
         "tool_time_ms": 0,
-        "models": ["model"],
-        "by_model": [[0, {"llm_calls": 2, "estimated_cost_usd": Decimal("0.0012")}]],
+        "models": ["model", "other"],
+        "by_model": [[0], [1, {"llm_errors": 1}]],
         "bars": [[0, 0, 1000, None, "window", "inferred"]] * 2,
     }
 

@@ -1,7 +1,8 @@
 """Summaries as maps of plain values, and back.
 
 Compact, because a request's item should stay under 1 KB (DynamoDB bills writes by the KB): zero counts and unknown
-values are left out, model ids stand once, in `models`, and a bar is a list:
+values are left out, model ids stand once, in `models`, a model's totals are left out where they are the request's, and
+a bar is a list:
 `[model's place in models, offset_ms, precision_ms, latency_ms or null, method, confidence, (error_code, throttled,
 (taken_back))]`, whose last three are left out where they are null, false and false.
 `prices` is a list, too: the price table's name, version and date. `possible_calls` is left out where it is 0, and
@@ -31,7 +32,10 @@ def summary_values(summary: Summary) -> PlainMap:
         "tool_time_ms": summary.tool_time_ms,
         "non_llm_time_ms": summary.non_llm_time_ms,
         "models": models,
-        "by_model": [[places[model], encode(totals)] for model, totals in summary.by_model],
+        "by_model": [
+            [places[model]] if totals == summary.totals else [places[model], encode(totals)]
+            for model, totals in summary.by_model
+        ],
         "prices": list(astuple(summary.prices)) if summary.prices is not None else None,
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
         "breaks": [assumption.value for assumption in summary.violates] or None,
@@ -46,14 +50,15 @@ def summary_values(summary: Summary) -> PlainMap:
 def summary_from(stored: Plain) -> Summary:
     """The summary that the map holds. Raises: KeyError, TypeError, ValueError for a map of another make."""
     values = mapping(stored)
-    models = _texts(values, "models")
+    models, totals = _texts(values, "models"), decode(Totals, values["totals"])
     return Summary(
-        totals=decode(Totals, values["totals"]),
+        totals=totals,
         llm_time_ms=_optional_integer(values, "llm_time_ms"),
         tool_time_ms=_optional_integer(values, "tool_time_ms"),
         non_llm_time_ms=_optional_integer(values, "non_llm_time_ms"),
         by_model=tuple(
-            (models[integer(place)], decode(Totals, totals)) for place, totals in _lists(values, "by_model")
+            (models[integer(place)], decode(Totals, own[0]) if own else totals)
+            for place, *own in _lists(values, "by_model")
         ),
         prices=_source_from(_texts(values, "prices")) if "prices" in values else None,
         bars=tuple(_bar_from(bar, models) for bar in _lists(values, "bars")),

@@ -1,9 +1,10 @@
 """Runs of agents: calls of a trace that no record names are linked by the time of the run that made them, together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from request_lens.domain.facts import InvocationId, Request
+from request_lens.domain.facts import Request
 from request_lens.domain.linking.evidence import link_by_time
 from request_lens.domain.linking.link import (
     Assumption,
@@ -18,7 +19,7 @@ from request_lens.domain.linking.parts import started_within
 from request_lens.domain.linking.traces import may_hold
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import Trace
-from request_lens.domain.tracing.runs import Run, runs_of
+from request_lens.domain.tracing.runs import Run, RunsByTime, runs_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +38,12 @@ class CallsOfRun:
 def calls_by_run(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Sequence[CallsOfRun]:
     """The trace's runs that made one of these calls, with all of theirs among them."""
     runs = runs_of(trace.spans)
-    made_by: Mapping[InvocationId | None, Run] = {
-        span.invocation_id: run for span in trace.calls for run in runs if run.holds(span)
-    }
-    known = list(calls)
-    of_runs = (
-        CallsOfRun(run=run, calls=[call for call in known if made_by.get(call.invocation.invocation_id) == run])
-        for run in runs
-    )
+    by_time = RunsByTime(runs)
+    made_by = {span.invocation_id: by_time.run_of(span) for span in trace.calls}
+    made: dict[Run | None, list[UnlinkedInvocation]] = defaultdict(list)
+    for call in calls:
+        made[made_by.get(call.invocation.invocation_id)].append(call)
+    of_runs = (CallsOfRun(run=run, calls=made[run]) for run in runs)
     return [of_run for of_run in of_runs if of_run.calls]
 
 

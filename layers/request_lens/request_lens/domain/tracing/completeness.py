@@ -1,10 +1,12 @@
 """Whether all calls of a request are there: told by the spans of its calls and by its agents' own sums of tokens."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from request_lens.domain.facts import Invocation, InvocationId, TokenCounts
+from request_lens.domain.facts import Invocation, InvocationId, TokenCounts, TraceId
 from request_lens.domain.spans import Span, SpanKind
+from request_lens.domain.tracing.inside import SpansByTime
 from request_lens.domain.tracing.tools import chats_elsewhere
 
 
@@ -47,8 +49,28 @@ def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: s
 def _is_proven(own: Sequence[Span], calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation]) -> bool:
     agents = [span for span in own if span.kind is SpanKind.AGENT]
     has_entry = any(span.kind is SpanKind.ENTRY for span in own)
-    adds_up = has_entry and bool(agents) and all(_adds_up(agent, agents, calls, invocations) for agent in agents)
+    if not has_entry or not agents:
+        return False
+    by_time, calls_by_time = _by_resource(agents), _by_resource(calls)
+    adds_up = all(
+        _adds_up(agent, by_time[_resource(agent)], calls_by_time[_resource(agent)], invocations) for agent in agents
+    )
     return adds_up and not chats_elsewhere(own)
+
+
+type _Resource = tuple[TraceId, str | None]
+"""A trace and a resource: what the spans of one agent's process share."""
+
+
+def _resource(span: Span) -> _Resource:
+    return span.trace_id, span.resource
+
+
+def _by_resource(spans: Sequence[Span]) -> Mapping[_Resource, SpansByTime]:
+    grouped: dict[_Resource, list[Span]] = defaultdict(list)
+    for span in spans:
+        grouped[_resource(span)].append(span)
+    return defaultdict(lambda: SpansByTime(()), {each: SpansByTime(alike) for each, alike in grouped.items()})
 
 
 def _is_here(call: Span, region: str | None) -> bool:
@@ -56,22 +78,21 @@ def _is_here(call: Span, region: str | None) -> bool:
 
 
 def _adds_up(
-    agent: Span, agents: Sequence[Span], calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation]
+    agent: Span, agents: SpansByTime, calls: SpansByTime, invocations: Mapping[InvocationId, Invocation]
 ) -> bool:
-    """Whether an agent's own sums are those of its calls; calls of agents that it ran are not its own."""
-    nested = [other for other in agents if other.span_id != agent.span_id and _ran(agent, other)]
+    """Whether an agent's own sums are those of its calls; calls of agents that it ran are not its own.
+
+    `agents` and `calls` are those of its trace and resource.
+    """
+    nested = SpansByTime(other for other in agents.inside(agent) if other.span_id != agent.span_id)
     ids = {
         call.invocation_id
-        for call in calls
-        if call.invocation_id is not None and _ran(agent, call) and not any(_ran(other, call) for other in nested)
+        for call in calls.inside(agent)
+        if call.invocation_id is not None and not nested.is_any_around(call)
     }
     own = [invocations[each] for each in ids if each in invocations]
     tokens = [call.tokens for call in own if call.is_llm_call]
     return len(own) == len(ids) and bool(tokens) and _are_sums(agent.tokens, tokens)
-
-
-def _ran(agent: Span, other: Span) -> bool:
-    return (other.trace_id, other.resource) == (agent.trace_id, agent.resource) and other.is_inside(agent)
 
 
 def _are_sums(told: TokenCounts, tokens: Sequence[TokenCounts]) -> bool:

@@ -1,7 +1,9 @@
 """Runs: the times in which an agent answered, as its entry spans tell them, and the spans that lie in each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Request, TraceId
@@ -9,6 +11,9 @@ from request_lens.domain.spans import Span, SpanKind, by_time
 from request_lens.domain.times import EPOCH
 
 _SECOND = timedelta(seconds=1)
+
+type _Agent = tuple[TraceId, str | None]
+"""A trace and a resource: what one agent's spans share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +40,38 @@ def runs_of(spans: Sequence[Span]) -> Sequence[Run]:
     """The runs of a trace's agents, in order of their start."""
     entries = [span for span in spans if span.kind is SpanKind.ENTRY]
     ids = {(span.trace_id, span.resource, span.span_id) for span in entries}
-    runs: list[Run] = []
+    runs: dict[_Agent, list[Run]] = defaultdict(list)
     for span in sorted(entries, key=by_time):
         if (span.trace_id, span.resource, span.parent_id) not in ids:  # else it is the double of its parent
-            runs = _with(_run(span), runs)
-    return sorted(runs, key=lambda run: run.started_at)
+            _add(_run(span), runs[span.trace_id, span.resource])
+    return sorted((run for of_agent in runs.values() for run in of_agent), key=lambda run: run.started_at)
 
 
 def _run(entry: Span) -> Run:
     return Run(trace_id=entry.trace_id, resource=entry.resource, started_at=entry.started_at, ended_at=entry.ended_at)
 
 
-def _with(new: Run, runs: Sequence[Run]) -> list[Run]:
-    """The runs and the new one, which takes in those that it overlaps."""
-    together = [run for run in runs if run.overlaps(new)] + [new]
-    joined = Run(
-        trace_id=new.trace_id,
-        resource=new.resource,
-        started_at=min(run.started_at for run in together),
-        ended_at=max(run.ended_at for run in together),
-    )
-    return [run for run in runs if not run.overlaps(new)] + [joined]
+def _add(new: Run, runs: list[Run]) -> None:
+    """Add a run to those of its agent that began before it, which do not overlap: only the last can take it in."""
+    if runs and runs[-1].overlaps(new):
+        last = runs.pop()
+        new = replace(last, ended_at=max(last.ended_at, new.ended_at))
+    runs.append(new)
+
+
+class RunsByTime:
+    """Runs, of which those of one agent do not overlap, found by a span that lies in one."""
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._runs: dict[_Agent, list[Run]] = defaultdict(list)
+        for run in sorted(runs, key=lambda run: run.started_at):
+            self._runs[run.trace_id, run.resource].append(run)
+
+    def run_of(self, span: Span) -> Run | None:
+        """The run that holds the span; None where none does."""
+        of_agent = self._runs.get((span.trace_id, span.resource), [])
+        begun = bisect_right(of_agent, span.started_at, key=lambda run: run.started_at)
+        return of_agent[begun - 1] if begun and of_agent[begun - 1].holds(span) else None
 
 
 def spans_of(request: Request, spans: Sequence[Span], *, is_shared: bool) -> Sequence[Span]:
@@ -65,8 +81,8 @@ def spans_of(request: Request, spans: Sequence[Span], *, is_shared: bool) -> Seq
     """
     if not is_shared:
         return spans
-    runs = [run for run in runs_of(spans) if _is_in_time_of(request, run)]
-    return [span for span in spans if any(run.holds(span) for run in runs)]
+    runs = RunsByTime(run for run in runs_of(spans) if _is_in_time_of(request, run))
+    return [span for span in spans if runs.run_of(span) is not None]
 
 
 def _is_in_time_of(request: Request, run: Run) -> bool:

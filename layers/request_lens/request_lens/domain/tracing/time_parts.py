@@ -1,16 +1,17 @@
 """Where a request's time went: each of its milliseconds is one part's, so the parts add up to its duration."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
 
 from request_lens.domain.facts import Request
 from request_lens.domain.spans import Span, SpanKind
 from request_lens.domain.times import whole_ms
-from request_lens.domain.tracing.runs import Run, runs_of, sticks_out
+from request_lens.domain.tracing.runs import Run, RunsByTime, runs_of, sticks_out
 from request_lens.domain.tracing.tools import chats_elsewhere, tool_runs
 
 OTHER_TOOL = "other"
@@ -70,7 +71,8 @@ class _Stretch(NamedTuple):
 
 def _stretches(runs: Sequence[Run], own: Sequence[Span], *, reads_memory: bool) -> Sequence[_Stretch]:
     """The runs, and what lies in them."""
-    spans = [span for span in own if any(run.holds(span) for run in runs)]
+    by_time = RunsByTime(runs)
+    spans = [span for span in own if by_time.run_of(span) is not None]
     of_rank = {
         _LLM: [span for span in spans if span.kind is SpanKind.CALL],
         _ELSEWHERE: chats_elsewhere(spans),
@@ -91,11 +93,8 @@ def _added_up(
     by_rank: dict[int, int] = defaultdict(int)
     by_tool: dict[str, int] = defaultdict(int)
     inside = 0
-    for begin, end in _cuts(started_at, ended_at, stretches):
-        parts = [stretch.part for stretch in stretches if stretch.begin <= begin and end <= stretch.end]
-        if not parts:
-            continue
-        first, ms = min(parts), whole_ms(end - begin)
+    for first, time in _swept(_cuts(started_at, ended_at, stretches), stretches):
+        ms = whole_ms(time)
         inside += ms
         by_rank[first.rank] += ms
         if first.rank == _TOOL:
@@ -117,3 +116,22 @@ def _cuts(
     moments = {moment for stretch in stretches for moment in stretch[:2] if started_at < moment < ended_at}
     marks = sorted({started_at, ended_at} | moments)
     return list(pairwise(marks))
+
+
+def _swept(
+    cuts: Iterable[tuple[datetime, datetime]], stretches: Sequence[_Stretch]
+) -> Iterator[tuple[_Part, timedelta]]:
+    """What each piece of the time counts as, and its length: of the stretches that hold it, the first part.
+
+    A line swept over the time: it takes up what has begun, and drops the first of it while that has ended.
+    """
+    coming = deque(sorted(stretches, key=lambda stretch: stretch.begin))
+    held: list[tuple[_Part, datetime]] = []
+    for begin, end in cuts:
+        while coming and coming[0].begin <= begin:
+            stretch = coming.popleft()
+            heappush(held, (stretch.part, stretch.end))
+        while held and held[0][1] < end:
+            heappop(held)
+        if held:
+            yield held[0][0], end - begin

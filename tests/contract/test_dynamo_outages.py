@@ -36,6 +36,7 @@ USES: dict[str, Use] = {
     "requests_between": lambda store: store.requests_between(NOON, NOON, limit=1),
     "unlinked_between": lambda store: store.unlinked_between(NOON, NOON, limit=1),
     "find_unsettled": lambda store: store.find_unsettled([request_at().request_id]),
+    "find_unrevised": lambda store: store.find_unrevised([linked_call("call-1")]),
     "find_uncounted": lambda store: store.find_uncounted([linked_call("call-1")]),
 }
 

@@ -69,3 +69,32 @@ def test_an_item_of_its_own_is_no_copy(store: FactStore) -> None:
     linked = replace(linked_call("call-1"), invocation=call_at(invocation_id="call-1"))
 
     assert list(store.find_uncounted([linked])) == [linked]
+
+
+def test_calls_that_are_not_under_their_request_want_a_revision_of_it(store: FactStore) -> None:
+    store.store_requests([request_at()], stored_at=STORED_AT)
+    store.write_revision(request_at().request_id, revision=1, summary=summary_of(1))
+    store.store_linked([linked_call("call-1")])
+    calls = [linked_call("call-1"), linked_call("call-2")]
+
+    assert store.find_unrevised(calls) == ([calls[1]], {request_at().request_id})
+
+
+def test_calls_that_the_last_revision_does_not_count_want_another(store: FactStore) -> None:
+    counted, waiting = RequestId("request-1"), RequestId("request-2")
+    calls = [
+        linked_call(f"call-{n}", request_id=request_id) for n, request_id in enumerate((counted, waiting, waiting))
+    ]
+    store.store_linked(calls)
+    store.store_requests([request_at(request_id=each) for each in (counted, waiting)], stored_at=STORED_AT)
+    for each in (counted, waiting):
+        store.write_revision(each, revision=1, summary=summary_of(1))
+
+    assert store.find_unrevised(calls) == ([], {waiting})
+
+
+def test_calls_want_a_revision_of_a_request_without_one(store: FactStore) -> None:
+    store.store_linked([linked_call("call-1", request_id="unknown")])
+
+    assert store.find_unrevised([linked_call("call-1", request_id="unknown")]) == ([], {"unknown"})
+    assert store.find_unrevised([]) == ([], set())

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application import settle_chain as chain_product
 from request_lens.application.collecting.sorted_batch import SortedBatch
 from request_lens.application.collecting.trace_facts import store_trace_facts
 from request_lens.application.tracing import settle_trace as product
 from request_lens.application.tracing.ask_traces import Asked, ask_listed
-from request_lens.domain.facts import Invocation, InvocationId, Request, TraceId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
@@ -63,23 +64,14 @@ def _own_calls_by_chat(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocatio
 _OWN_CALLS = product._own_calls
 
 
-def _count_fresh_alone(trace: Trace, decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
+def _count_fresh_alone(
+    trace: Trace, calls: product._Calls, ports: Ports, policy: Policy
+) -> Mapping[RequestId, Sequence[InvocationId]]:
     """Calls that were found linked are passed over: whoever linked them has stored their copies."""
-    _COUNT(trace, [call for call in decided if call.invocation.invocation_id in _FRESH], ports, policy)
+    return _STORE_COPIES(trace, product._Calls(calls.fresh, calls.fresh), ports, policy)
 
 
-_COUNT = product._count
-_DECIDE_NAMED = product._decide_named
-_FRESH: set[InvocationId] = set()
-
-
-def _noting_fresh(
-    trace: Trace, calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
-) -> list[UnlinkedInvocation]:
-    fresh = _DECIDE_NAMED(trace, calls, ports, policy)
-    _FRESH.clear()
-    _FRESH.update(call.invocation.invocation_id for call in fresh)
-    return fresh
+_STORE_COPIES = product._store_copies
 
 
 def _decide_by_the_first(
@@ -116,6 +108,20 @@ def _both(one: _Breaking, other: _Breaking) -> _Breaking:
     return breaking
 
 
+def _leave_for_good(
+    target: UnlinkedInvocation,
+    last: Collection[UnlinkedInvocation],
+    at: datetime | None,
+    ports: Ports,
+    policy: Policy,
+) -> None:
+    """Who leaves its chain to the call that is due last looks again only if it is that one."""
+    _LEAVE_CHAIN(target, last, at, ports, replace(policy, reads_spans=False))
+
+
+_LEAVE_CHAIN = chain_product._leave_chain
+
+
 _TRACING = f"{APPLICATION}.tracing.settle_trace"
 
 VARIANTS = {
@@ -128,12 +134,13 @@ VARIANTS = {
     "keeps a call's span under its trace only": Pipeline(make_store=lambda step, sink: TraceOnlyStore()),
     "decides by a framework's own chat span": Pipeline(breaking=broken(f"{_TRACING}._own_calls", _own_calls_by_chat)),
     "passes over calls that are linked already": Pipeline(
-        breaking=_both(
-            broken(f"{_TRACING}._count", _count_fresh_alone), broken(f"{_TRACING}._decide_named", _noting_fresh)
-        )
+        breaking=broken(f"{_TRACING}._store_copies", _count_fresh_alone)
     ),
     "takes a trace for a request's although a second record names it": Pipeline(
         breaking=broken(f"{_TRACING}.decide_in_trace", _decide_by_the_first)
+    ),
+    "leaves a chain for good to a call that its trace decides": Pipeline(
+        breaking=broken(f"{APPLICATION}.settle_chain._leave_chain", _leave_for_good)
     ),
     "lets unattributed stand": Pipeline(
         breaking=broken("request_lens.adapters.memory.fact_store.gives_way", _let_unattributed_stand)

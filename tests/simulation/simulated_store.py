@@ -9,6 +9,7 @@ from request_lens.domain.facts import Invocation, InvocationId, Request, Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Method, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, StoredRejected
+from request_lens.domain.settling.answers import Unrevised
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace
@@ -111,6 +112,9 @@ class SimulatedStore:
     def load_request(self, request_id: RequestId) -> RequestState:
         return self._step.read(lambda: self._port.load_request(request_id))
 
+    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        return self._step.read(lambda: self._lagging(lambda store: store.load_heads(request_ids)))
+
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         return self._write(lambda: self._port.write_revision(request_id, revision=revision, summary=summary))
 
@@ -161,6 +165,9 @@ class SimulatedStore:
 
     def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         return self._step.read(lambda: self._lagging(lambda store: store.find_uncounted(linked)))
+
+    def find_unrevised(self, linked: Sequence[LinkedInvocation]) -> Unrevised:
+        return self._step.read(lambda: self._lagging(lambda store: store.find_unrevised(linked)))
 
     def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
         self._step.some_of(list(records), lambda some: self._port.store_rejected(some, stored_at=stored_at))

@@ -11,6 +11,7 @@ from request_lens.domain.linking.link import Decision, LinkedInvocation, Unlinke
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.pricing import PriceTable
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
+from request_lens.domain.settling.answers import BatchAnswers, Unrevised
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState, TimedKey
 from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace
@@ -76,6 +77,9 @@ class RequestStore(Protocol):
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """All that is known of one request; an unknown one has no record and no invocations."""
+
+    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """These requests in their order, without their invocations; may lag behind the newest writes."""
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """Write a revision on condition that the one before still stands and the record is there; False if not."""
@@ -163,6 +167,9 @@ class SweepQueries(Protocol):
     def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """Those of the invocations, each given once, that are not stored under their request."""
 
+    def find_unrevised(self, linked: Sequence[LinkedInvocation]) -> Unrevised:
+        """What of these invocations, each given once, the revisions of their requests do not count yet."""
+
 
 class RejectedStore(Protocol):
     """Keeps what was set aside. Raises: StoreUnavailable."""
@@ -215,8 +222,8 @@ class Clock(Protocol):
 class Ports:
     """All that a use case needs of the world; `prices` are what LLM calls cost in it.
 
-    `shared` are reads by time that the settles of one batch share; without them each reads for itself. `region` is
-    where the invocation log is, None where that is not known.
+    `shared` are reads by time that the settles of one batch share, `answers` what else they know of each other; without
+    them each reads for itself. `region` is where the invocation log is, None where that is not known.
     """
 
     store: FactStore
@@ -226,6 +233,7 @@ class Ports:
     profiles: InferenceProfiles
     prices: PriceTable
     shared: SharedNeighbourhood | None = None
+    answers: BatchAnswers | None = None
     region: str | None = None
 
     @property

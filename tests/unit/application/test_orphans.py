@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.application import settle_request as settling
+from request_lens.application.deciding import settle_orphan as settling
 from request_lens.domain.facts import Invocation, InvocationId
 from request_lens.domain.linking.link import Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.publishing.metric_names import Metric

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from request_lens_cli.operating.backfilling.past_event import Volume
 
-LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION = 2.0, 7.0
+LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION = 2.0, 6.0
 """What a million log events cost in the processor: the sums of docs/operating-cost.md are of a million invocations and
 588,000 requests, that is of 1,588,000 log events (a test compares)."""
 

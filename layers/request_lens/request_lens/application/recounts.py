@@ -1,6 +1,6 @@
 """Recounts: settled requests say anew how many calls may be theirs, once a call that may be is decided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from request_lens.application.deciding.candidates import candidates_among, requests_beside
@@ -8,6 +8,7 @@ from request_lens.application.settle_request import recount
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
@@ -36,6 +37,31 @@ def recount_all(
     for request_id in dict.fromkeys(settled):
         with suppress(UnreadableItem):  # its own settle tells that another version wrote of it
             recount(request_id, ports, policy, just_decided=just_decided)
+
+
+def recount_uncertain(
+    settled: Iterable[RequestId], decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> None:
+    """The same for those that say that calls may be theirs, for calls whose own message asks again once they are due.
+
+    What each says is read together, and may lag behind. A link alone leaves none of the others anything to say.
+    """
+    heads = _heads(dict.fromkeys(settled), ports)
+    are_linked = all(isinstance(call.decision, Link) for call in decided)
+    uncertain = [
+        head.request_id
+        for head in heads
+        if head.summary is not None and not (are_linked and head.summary.possible_calls == 0)
+    ]
+    recount_all(uncertain, decided, ports, policy)
+
+
+def _heads(request_ids: Collection[RequestId], ports: Ports) -> Sequence[RequestState]:
+    """What is stored of requests without their calls, each read once a batch."""
+    known = ports.answers.heads if ports.answers is not None else {}
+    unknown = [request_id for request_id in request_ids if request_id not in known]
+    known |= {head.request_id: head for head in (ports.store.load_heads(unknown) if unknown else ())}
+    return [known[request_id] for request_id in request_ids]
 
 
 def decisions_of(decided: Iterable[UnlinkedInvocation]) -> dict[InvocationId, Decision]:

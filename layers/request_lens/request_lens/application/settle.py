@@ -5,9 +5,10 @@ A settle may crash, race or repeat: whoever comes next writes what is missing.
 
 from typing import assert_never
 
+from request_lens.application.deciding.settle_orphan import settle_orphan
 from request_lens.application.settle_chain import settle_invocation
-from request_lens.application.settle_request import settle_orphan, settle_request
-from request_lens.application.tracing.settle_trace import settle_trace
+from request_lens.application.settle_request import settle_request
+from request_lens.application.tracing.settle_trace import settle_trace_once
 from request_lens.domain.facts import InvocationId, RequestId, TraceId
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
@@ -22,7 +23,7 @@ def settle(key: SettleKey, ports: Ports, policy: Policy) -> None:
         case SettleKind.ORPHAN:
             settle_orphan(RequestId(key.id), ports, policy)
         case SettleKind.TRACE:
-            settle_trace(TraceId(key.id), ports, policy)
+            settle_trace_once(TraceId(key.id), ports, policy)
         case SettleKind.INVOCATION:
             settle_invocation(InvocationId(key.id), ports, policy)
         case _:

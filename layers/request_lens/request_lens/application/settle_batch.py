@@ -1,16 +1,18 @@
 """Settle many keys at once: those of a queue's messages, and those that a log batch may have completed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from request_lens.application.collect import CollectReport, collect
+from request_lens.application.deciding.settle_linked import settle_linked
 from request_lens.application.settle import settle
 from request_lens.application.settle_request import settle_request
 from request_lens.application.shared_reads import SharedReads
-from request_lens.domain.facts import RequestId
+from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
 from request_lens.errors import OutOfTime, StoreUnavailable, TimerUnavailable
 from request_lens.ports import Ports
@@ -67,16 +69,28 @@ def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> 
     Raises: TimerUnavailable; then all must be retried.
     """
     timer = BufferedSettleTimer()
-    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store))
+    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store), answers=BatchAnswers())
     ends_at = ports.clock.now() + MESSAGES_BUDGET
     failures: list[SettleFailure] = []
+    linked = _settle_linked(keys, buffered, policy)
     for key in dict.fromkeys(keys):
+        if key in linked:
+            continue
         if ports.clock.now() >= ends_at:
             failures.append(SettleFailure(key=key, error=OutOfTime("not begun: the keys before it took too long")))
         elif (failure := _failure_of(settle, key, buffered, policy)) is not None:
             failures.append(failure)
     _flush(timer, ports)
     return failures
+
+
+def _settle_linked(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> Collection[SettleKey]:
+    """Settle those of the keys together whose calls traces linked; none where that fails, as each then is by itself."""
+    calls = [InvocationId(key.id) for key in keys if key.kind is SettleKind.INVOCATION]
+    try:
+        return {SettleKey(SettleKind.INVOCATION, each) for each in settle_linked(calls, ports, policy)}
+    except _OF_ONE_KEY:
+        return ()
 
 
 def collect_and_settle(
@@ -89,7 +103,7 @@ def collect_and_settle(
     """
     report = collect(records, ports, policy)
     timer = BufferedSettleTimer()
-    buffered = replace(ports, timer=timer)
+    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store), answers=BatchAnswers())
     begun = ports.clock.now()
     inline = [timed for timed in report.keys if timed[1] <= begun and timed[0].kind in _INLINE]
     del inline[MAX_INLINE_SETTLES:]

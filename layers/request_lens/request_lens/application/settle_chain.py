@@ -4,31 +4,28 @@ Of a chain's calls the one that is due last settles it. It decides the others fi
 and decides itself last: while it has no decision, its message comes again and makes good what a crash left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from request_lens.application.deciding.decisions import count_linked, decide_all, look_again
+from request_lens.application.deciding.decisions import count_uncounted, decide_all, look_again
 from request_lens.application.deciding.late_records import decided_at, is_nobodys, overtaken_at, reopen
+from request_lens.application.deciding.settle_linked import is_linked_by_trace, make_good
+from request_lens.application.deciding.standing import decide
 from request_lens.application.read_context import read_calls, read_requests, with_requests
 from request_lens.application.recounts import (
     came_late,
     decisions_of,
     few_around,
-    linked_of,
     recount_all,
+    recount_uncertain,
     settled_around,
 )
 from request_lens.application.tracing.ask_traces import Asked, ask_listed, ask_traces
-from request_lens.application.tracing.decision import decide
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.decide import decide_chain
-from request_lens.domain.linking.link import (
-    Reason,
-    Unattributed,
-    UnlinkedInvocation,
-)
+from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import NearbyFacts, due_at, due_order, may_be_linked
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -50,13 +47,14 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         return
     asked = ask_traces([unlinked], ports, policy)
     standing = asked.as_it_stands(unlinked)
-    if standing.decision is not None:
-        # Whoever decided it has most likely stored it under its request: to look costs a tenth of another write.
-        count_linked([standing], ports.store.find_uncounted(linked_of([standing])), ports, policy)
+    if is_linked_by_trace(standing):
+        make_good([standing], ports, policy)
+    elif standing.decision is not None:
+        count_uncounted([standing], ports, policy)
         if is_nobodys(standing, policy) and overtaken_at(standing, ports, policy) is not None:
             _settle_chains(reopen(standing, policy), ports, policy)
         elif may_be_linked(standing, policy) and (came_late(standing, policy) or not _is_crowded(standing)):
-            _make_good(standing, ports, policy)
+            _make_chain_good(standing, ports, policy)
     elif asked.waits_until is not None:
         look_again(standing, asked.waits_until, ports)
     elif may_be_linked(standing, policy):
@@ -94,8 +92,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     suspected = linking_context(target, facts, policy)
     last = max(decided_at(call, ports, policy) for call in suspected.open_members)
     if last > ports.clock.now():
-        if target.reopened:  # else the message of the call that is due last comes by itself
-            look_again(target, last, ports)
+        _leave_chain(target, (), last, ports, policy)
         return ()
     asked = _ask(suspected.open_members, target, ports, policy)
     if asked is None:
@@ -133,15 +130,28 @@ def _decide_by_time(
     decision = decide_chain(context, now=ports.clock.now())
     if not decision.decisions:
         # With the requests the part may end earlier than without them: then nobody else would decide this call.
-        is_last = target.reopened or target in (suspected.last_due, context.last_due)
-        if decision.retry_at is not None and is_last:
-            look_again(target, decision.retry_at, ports)
+        _leave_chain(target, (suspected.last_due, context.last_due), decision.retry_at, ports, policy)
         return ()
     decided = decide_all(decision, context, target, ports)
     recount_all(_settled(decided, context, states, ports), decided, ports, policy)
     left_behind = _left_behind(target, replace(suspected, facts=context.facts), sharing)
     known = decisions_of(decided)
     return [call for call in left_behind if call.decision is None and call.invocation.invocation_id not in known]
+
+
+def _leave_chain(
+    target: UnlinkedInvocation,
+    last: Collection[UnlinkedInvocation],
+    at: datetime | None,
+    ports: Ports,
+    policy: Policy,
+) -> None:
+    """Leave the call's chain to those that are due last, which look at it again then.
+
+    So does one that is decided anew, and where spans are read, any: a trace may decide those alone.
+    """
+    if at is not None and (target in last or target.reopened or policy.reads_spans):
+        look_again(target, at, ports)
 
 
 def _settled(
@@ -182,7 +192,7 @@ def _is_crowded(call: UnlinkedInvocation) -> bool:
     return isinstance(call.decision, Unattributed) and call.decision.reason is Reason.CROWDED
 
 
-def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+def _make_chain_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
     """Do for a decided call what whoever decided it may have left undone, as it died then.
 
     The settled requests around its chain count anew, and calls that had left their chain to it are settled; where one
@@ -194,8 +204,7 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
     for call in left_behind:
         if call.decision is None:
             _settle_chains(call, ports, policy)
-    if copies := linked_of(left_behind):
-        count_linked(left_behind, ports.store.find_uncounted(copies), ports, policy)
+    count_uncounted(left_behind, ports, policy)
     if len(sharing) > len(context.members):  # with the requests the part may have more of them
         context = linking_context(target, with_requests(target, facts, ports, policy), policy)
     _recount_around(context.members, ports, policy)
@@ -206,4 +215,4 @@ def _make_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None
 def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
     """Let the settled requests around those of the calls that are decided say anew how many calls may be theirs."""
     if decided := [call for call in calls if call.decision is not None]:
-        recount_all(settled_around(decided, ports, policy), calls, ports, policy)
+        recount_uncertain(settled_around(decided, ports, policy), decided, ports, policy)

@@ -1,14 +1,14 @@
-"""Settle a request: write a revision when its facts should be in, or give its calls up as orphans."""
+"""Settle a request: write a revision when its facts should be in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from request_lens.application.deciding.late_records import overtaken_by
 from request_lens.application.tracing.breaches import breaches_by_spans
+from request_lens.application.tracing.views import views
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
-from request_lens.domain.linking.assumptions import violations_by_orphan
 from request_lens.domain.linking.link import (
     Decision,
     Link,
@@ -22,7 +22,7 @@ from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
-from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey, with_trace
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
 from request_lens.domain.settling.uncertainty import (
     MAX_POSSIBLE,
     leave_other_traces,
@@ -38,18 +38,15 @@ MAX_RACES = 5
 
 _RACES_LOST = f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried"
 
-MAX_ORPHANS = 1_000
-"""An id without a record under which more calls lie than this is none of a request's: a fallback, a job's, a session's.
-Its further calls are taken as untagged, so that each costs what any call costs."""
-
-MAX_DECISIONS = 2_000
-"""So many orphans are decided at a time, in some seconds; another message goes on."""
-
 MAX_READ = 4 * MAX_POSSIBLE
 """How many calls are read to count those that may be a request's."""
 
 MAX_READ_AGAIN = 10
 """So many calls, at most, are read again to learn whether they were decided, or taken back, moments ago."""
+
+READ_AHEAD = timedelta(seconds=10)
+"""So long before a call is due it is read again, too: so far behind may be the list that it is from, and what its own
+message reads of requests."""
 
 _NOTHING: Mapping[InvocationId, Decision] = {}
 
@@ -76,21 +73,51 @@ def _next_key(state: RequestState, now: datetime, policy: Policy, *, record_is_c
 
 
 def revise_if_due(
-    request_id: RequestId, ports: Ports, policy: Policy, *, just_decided: Mapping[InvocationId, Decision] = _NOTHING
+    request_id: RequestId,
+    ports: Ports,
+    policy: Policy,
+    *,
+    just_decided: Mapping[InvocationId, Decision] = _NOTHING,
+    linked: Collection[InvocationId] = (),
 ) -> RequestState:
     """Write the request's next revision if there is news and it is due; answers with the state that was acted on.
 
     The answer has news only if its time has not come. A runaway is flagged whether or not its time has come. What was
-    `just_decided` of calls holds, whatever a list by time, which may lag behind, says of them.
+    `just_decided` of calls holds, whatever a list by time, which may lag behind, says of them. Where the request was
+    acted on in this batch, when these `linked` calls were its own already, nothing is done again.
     """
+    if (known := _acted_on(request_id, linked, ports, policy)) is not None:
+        return known
     for _ in range(MAX_RACES):
-        state = _load(request_id, ports, policy)
-        _flag_runaway(state, ports, policy)
-        if not has_news(state) or revision_due_at(state, policy) > ports.clock.now():
-            return state
+        stored = ports.store.load_request(request_id)
+        _flag_runaway(stored, ports, policy)
+        for state in views(stored, ports, policy):
+            if not _is_due(state, ports, policy):
+                return _remembered(state, ports)
         if (written := _write_revision(state, ports, policy, just_decided)) is not None:
-            return written
+            return _remembered(written, ports)
     raise StoreUnavailable(_RACES_LOST)
+
+
+def _is_due(state: RequestState, ports: Ports, policy: Policy) -> bool:
+    return has_news(state) and revision_due_at(state, policy) <= ports.clock.now()
+
+
+def _acted_on(
+    request_id: RequestId, linked: Collection[InvocationId], ports: Ports, policy: Policy
+) -> RequestState | None:
+    """The request as it was acted on in this batch, if it had its record and these calls then, and still is not due."""
+    known = ports.answers.states.get(request_id) if ports.answers is not None else None
+    if known is None or known.record is None or _is_due(known, ports, policy):
+        return None
+    own = {call.invocation.invocation_id for call in known.invocations}
+    return known if own.issuperset(linked) else None
+
+
+def _remembered(state: RequestState, ports: Ports) -> RequestState:
+    if ports.answers is not None:
+        ports.answers.states[state.request_id] = state
+    return state
 
 
 def recount(
@@ -101,49 +128,16 @@ def recount(
     Or if its spans say something else by now.
     """
     for _ in range(MAX_RACES):
-        state = _load(request_id, ports, policy)
-        if state.record is None or state.summary is None:
+        stored = ports.store.load_request(request_id)
+        if stored.record is None or stored.summary is None:
             return
-        known = state.summary.possible_calls
-        if not has_news(state) and _possible_calls(state, state.record, ports, policy, just_decided) == known:
-            return
+        known = stored.summary.possible_calls
+        for state in views(stored, ports, policy):
+            if not has_news(state) and _possible_calls(state, stored.record, ports, policy, just_decided) == known:
+                return
         if _write_revision(state, ports, policy, just_decided) is not None:
             return
     raise StoreUnavailable(_RACES_LOST)
-
-
-def _load(request_id: RequestId, ports: Ports, policy: Policy) -> RequestState:
-    """All that is known of a request, and where its record names a trace and spans are read, what those say."""
-    state = ports.store.load_request(request_id)
-    trace_id = ports.store.trace_of(state.record) if state.record is not None and policy.reads_spans else None
-    if trace_id is None:
-        return state
-    return with_trace(state, ports.store.load_trace(trace_id), policy, region=ports.region)
-
-
-def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
-    """Count the request's calls as unattributed unless its record came by now."""
-    state = ports.store.load_request(request_id)
-    if state.record is not None and not has_news(state):
-        return
-    if state.record is not None or not ports.store.mark_orphaned(request_id):
-        settle_request(request_id, ports, policy)
-        return
-    if len(state.invocations) > MAX_ORPHANS:
-        ports.store.mark_overrun(request_id)
-    decided = ports.store.load_decisions([linked.invocation.invocation_id for linked in state.invocations])
-    orphans = [linked.invocation for linked in state.invocations if linked.invocation.invocation_id not in decided]
-    _decide_all([(call, _never_seen(call, ports, policy)) for call in orphans[:MAX_DECISIONS]], ports)
-    if len(orphans) > MAX_DECISIONS:
-        ports.timer.send([(SettleKey(SettleKind.ORPHAN, request_id), ports.clock.now())])
-
-
-def _never_seen(call: Invocation, ports: Ports, policy: Policy) -> Unattributed:
-    return Unattributed(
-        reason=Reason.REQUEST_NEVER_SEEN,
-        violates=violations_by_orphan(call, policy),
-        quote=ports.prices.quote(call),
-    )
 
 
 def _write_revision(
@@ -162,6 +156,8 @@ def _write_revision(
         certain_since = revision
     violates = (*summary.violates, *breaches_by_spans(state, ports, policy))
     summary = replace(summary, certain_since=certain_since, violates=violates)
+    if ports.answers is not None:
+        ports.answers.states.pop(state.request_id, None)
     written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)
     return replace(state, revision=revision, summary=summary) if written else None
 
@@ -219,7 +215,7 @@ def _may_have_changed(call: UnlinkedInvocation, now: datetime, policy: Policy) -
     """
     if isinstance(call.decision, Unattributed):
         return policy.reads_spans or call.decision.reason is Reason.NO_REQUEST
-    return call.decision is None and due_at(call, policy) <= now
+    return call.decision is None and due_at(call, policy) <= now + READ_AHEAD
 
 
 def _has_tagged(state: RequestState) -> bool:
@@ -230,10 +226,10 @@ def _take_back(invocations: Sequence[LinkedInvocation], ports: Ports) -> None:
     """Link the orphans, whose record has come: also those that a late settle may still give up."""
     decided = ports.store.load_decisions([linked.invocation.invocation_id for linked in invocations])
     orphans = [linked for linked in invocations if not isinstance(decided.get(linked.invocation.invocation_id), Link)]
-    _decide_all([(linked.invocation, linked.link) for linked in orphans], ports)
+    decide_orphans([(linked.invocation, linked.link) for linked in orphans], ports)
 
 
-def _decide_all(decisions: Sequence[tuple[Invocation, Decision]], ports: Ports) -> None:
+def decide_orphans(decisions: Sequence[tuple[Invocation, Decision]], ports: Ports) -> None:
     """Write the decisions on the invocations' own items."""
     now = ports.clock.now()
     if decisions:

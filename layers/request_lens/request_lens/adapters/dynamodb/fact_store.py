@@ -33,6 +33,7 @@ from request_lens.domain.facts import Invocation, InvocationId, Request, Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
+from request_lens.domain.settling.answers import Unrevised
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.spans import CallSpan
 from request_lens.errors import UnreadableItem
@@ -144,9 +145,23 @@ class DynamoFactStore(DynamoTraceStore):
         return [request_id for request_id, is_settled in zip(distinct, settled, strict=True) if not is_settled]
 
     def _is_settled(self, request_id: RequestId) -> bool:
-        """Whether it is, as far as its items can be read: else its own settle, which it is sent for, tells of them."""
-        items = self._table.query_projection(request_partition(request_id), attributes=SETTLED_BY)
+        return self._are_settled(self._settled_by(request_id))
+
+    def _settled_by(self, request_id: RequestId) -> Sequence[PlainMap]:
+        return self._table.query_projection(request_partition(request_id), attributes=SETTLED_BY)
+
+    def _are_settled(self, items: Sequence[PlainMap]) -> bool:
+        """Whether they are, as far as they can be read: else the settle of their request tells of them."""
         return next(self._read(lambda _: is_settled(items), items[:1]), False)
+
+    def find_unrevised(self, linked: Sequence[LinkedInvocation]) -> Unrevised:
+        """See `ports.SweepQueries`. One Query a request, as `find_unsettled`."""
+        request_ids = list(dict.fromkeys(call.link.request_id for call in linked))
+        items = dict(zip(request_ids, in_parallel(self._settled_by, request_ids), strict=True))
+        stored = {(request_id, item["sk"]) for request_id, its_items in items.items() for item in its_items}
+        missing = [call for call in linked if (call.link.request_id, linked_key(call)["sk"]) not in stored]
+        unsettled = {request_id for request_id, its_items in items.items() if not self._are_settled(its_items)}
+        return Unrevised(missing, unsettled | {call.link.request_id for call in missing})
 
     def find_uncounted(self, linked: Sequence[LinkedInvocation]) -> Sequence[LinkedInvocation]:
         """See `ports.SweepQueries`. One BatchGetItem a hundred: half a read unit an invocation."""

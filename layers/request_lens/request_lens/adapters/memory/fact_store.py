@@ -16,6 +16,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation, gives_way
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
+from request_lens.domain.settling.answers import Unrevised
 from request_lens.domain.settling.readiness import has_news
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
@@ -207,6 +208,12 @@ class MemoryFactStore(MemoryTraceStore):
         return [
             call for call in linked if call.invocation.invocation_id not in self._linked.get(call.link.request_id, {})
         ]
+
+    def find_unrevised(self, linked: Sequence[LinkedInvocation]) -> Unrevised:
+        """See `ports.SweepQueries`."""
+        missing = self.find_uncounted(linked)
+        unsettled = self.find_unsettled([call.link.request_id for call in linked])
+        return Unrevised(missing, {*unsettled, *(call.link.request_id for call in missing)})
 
     def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
         """See `ports.RejectedStore`."""

@@ -1,15 +1,16 @@
 """Asking traces: before time decides calls, the traces of their spans do, as far as they tell."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from request_lens.application.deciding.late_records import reopen
 from request_lens.application.tracing.settle_trace import settle_trace
-from request_lens.domain.facts import InvocationId
+from request_lens.domain.facts import InvocationId, TraceId
 from request_lens.domain.linking.link import Link, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.answers import SettledTrace
 from request_lens.ports import Ports
 
 
@@ -53,8 +54,18 @@ def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy
         if isinstance(call.decision, Link) or call.span is None:
             continue
         anew = {call_id for call_id, each in known.items() if each.reopened}
-        settled = settle_trace(call.span.trace_id, ports, policy, anew=anew)
+        settled = _settled(call, call.span.trace_id, anew, ports, policy)
         known |= {other: stands for other, stands in settled.decided.items() if other in known}
         if call_id in settled.waiting:
             waiting.append(settled.waiting[call_id])
     return Asked(known=known, waits_until=max(waiting, default=None))
+
+
+def _settled(
+    call: UnlinkedInvocation, trace_id: TraceId, anew: Collection[InvocationId], ports: Ports, policy: Policy
+) -> SettledTrace:
+    """The settled trace of a call: as its batch has settled it, if that told of this call and none is decided anew."""
+    known = ports.answers.settled.get(trace_id) if ports.answers is not None else None
+    if known is not None and not anew and known.tells_of(call.invocation.invocation_id):
+        return known
+    return settle_trace(trace_id, ports, policy, anew=anew, last=call.invocation.invocation_id)

@@ -3,23 +3,35 @@
 It looks at all of the trace's calls, found linked or not, so that whoever died after a decision is made good.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.deciding.late_records import decided_at, reopen
+from request_lens.application.deciding.standing import decide
 from request_lens.application.read_context import readable_state
-from request_lens.application.recounts import decisions_of, linked_of, recount_all, settled_around
+from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
-from request_lens.application.tracing.decision import decide
-from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
+from request_lens.application.tracing.gaining import gaining
+from request_lens.application.tracing.views import read_trace
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.agent_runs import CallsOfRun, calls_by_run, decide_run, requests_around
-from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import (
+    Decision,
+    Link,
+    LinkedInvocation,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
 from request_lens.domain.linking.neighbourhood import READ_LIMIT, due_at, may_be_linked
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.answers import SettledTrace
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.domain.settling.uncertainty import is_proven
@@ -28,34 +40,56 @@ from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettledTrace:
-    """What a trace told of its calls: those that are decided by now, as they stand, and when others will be."""
-
-    decided: dict[InvocationId, UnlinkedInvocation] = field(default_factory=dict)
-    waiting: dict[InvocationId, datetime] = field(default_factory=dict)
+def settle_trace_once(trace_id: TraceId, ports: Ports, policy: Policy) -> None:
+    """Settle a trace if its batch has not: what it is settled for was stored before the batch began."""
+    if ports.answers is None or trace_id not in ports.answers.settled:
+        settle_trace(trace_id, ports, policy)
 
 
 def settle_trace(
-    trace_id: TraceId, ports: Ports, policy: Policy, *, anew: Collection[InvocationId] = ()
+    trace_id: TraceId,
+    ports: Ports,
+    policy: Policy,
+    *,
+    anew: Collection[InvocationId] = (),
+    last: InvocationId | None = None,
 ) -> SettledTrace:
     """Decide the calls of a trace as far as it tells their request by now, and see to it that requests count them.
 
     Those of its calls that are to be decided `anew`, and those of their runs, are if they are nobody's. It never sends
-    its own key: whoever comes with another fact of the trace does, and each call is due by itself.
+    its own key: whoever comes with another fact of the trace does, and each call is due by itself. The `last` call,
+    whose message this is, is decided when all is done for the others: until then it comes again.
     """
-    trace = ports.store.load_trace(trace_id)
+    trace, now = read_trace(trace_id, ports), ports.clock.now()
     calls = _reopened(trace, _own_calls(trace, ports), anew, policy)
-    settled = SettledTrace(decided={call.invocation.invocation_id: call for call in calls if call.decision is not None})
-    fresh = (
-        _decide_named(trace, calls, ports, policy)
+    settled = SettledTrace(decided={_id(call): call for call in calls if call.decision is not None})
+    made = (
+        list(_decisions_named(trace, calls, policy, now=now))
         if trace.records
-        else _decide_runs(trace, calls, settled, ports, policy)
+        else _decisions_of_runs(trace, calls, settled, ports, policy)
     )
-    settled.decided.update({call.invocation.invocation_id: call for call in fresh})
-    _count(trace, list(settled.decided.values()), ports, policy)
-    _recount_around(settled.decided.values(), fresh, ports, policy)
+    own = [(call, decision) for call, decision in made if _id(call) == last]
+    fresh = [decide(call, decision, ports) for call, decision in made if _id(call) != last]
+    settled.decided.update({_id(call): call for call in fresh})
+    about_to = {link.request_id for link in _links(own)}
+    _see_to(trace, _Calls(list(settled.decided.values()), fresh), ports, policy, but=about_to)
+    if own:
+        fresh = [decide(call, decision, ports) for call, decision in own]
+        settled.decided.update({_id(call): call for call in fresh})
+        _see_to(trace, _Calls(list(settled.decided.values()), fresh), ports, policy)
+    due = {_id(call) for call in calls if due_at(call, policy) <= now}
+    settled = replace(settled, untold=frozenset(due - settled.decided.keys() - settled.waiting.keys()))
+    if ports.answers is not None:
+        ports.answers.settled[trace_id] = settled
     return settled
+
+
+def _links(made: Iterable[tuple[UnlinkedInvocation, Decision]]) -> Iterator[Link]:
+    return (decision for _, decision in made if isinstance(decision, Link))
+
+
+def _id(call: UnlinkedInvocation) -> InvocationId:
+    return call.invocation.invocation_id
 
 
 def _own_calls(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocation]:
@@ -75,34 +109,32 @@ def _reopened(
     """The calls, with those as if they had no decision that are decided anew, be it with their run."""
     if not anew:
         return calls
-    by_run = ({call.invocation.invocation_id for call in of_run.calls} for of_run in calls_by_run(trace, calls))
+    by_run = ({_id(call) for call in of_run.calls} for of_run in calls_by_run(trace, calls))
     together = set(anew).union(*(run for run in by_run if not run.isdisjoint(anew)))
-    return [reopen(call, policy) if call.invocation.invocation_id in together else call for call in calls]
+    return [reopen(call, policy) if _id(call) in together else call for call in calls]
 
 
-def _decide_named(
-    trace: Trace, calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
-) -> list[UnlinkedInvocation]:
-    """Decide the calls of a trace that a record names; answers with those that are decided anew, as they stand."""
-    now, fresh = ports.clock.now(), []
+def _decisions_named(
+    trace: Trace, calls: Sequence[UnlinkedInvocation], policy: Policy, *, now: datetime
+) -> Iterator[tuple[UnlinkedInvocation, Decision]]:
+    """What is to be decided anew of the calls of a trace that a record names."""
     for call in calls:
         if call.span is None or isinstance(call.decision, Link):
             continue
         decision = decide_in_trace(call, call.span, trace.records, policy, now=now)
         if isinstance(decision, Link) or (decision is not None and call.decision is None):
-            fresh.append(decide(call, decision, ports))
-    return fresh
+            yield call, decision
 
 
-def _decide_runs(
+def _decisions_of_runs(
     trace: Trace, calls: Sequence[UnlinkedInvocation], settled: SettledTrace, ports: Ports, policy: Policy
-) -> list[UnlinkedInvocation]:
-    """Decide the calls below the entry spans of a trace that no record names, each run's together once all are due.
+) -> list[tuple[UnlinkedInvocation, Decision]]:
+    """The same where no record names the trace: of the calls below each of its entry spans together, once all are due.
 
     While several requests may have made a run, one of them may yet prove that it has all of its calls.
     """
     ours = [call for call in calls if may_be_linked(call, policy)]
-    now, fresh = ports.clock.now(), []
+    now, made = ports.clock.now(), []
     for of_run in calls_by_run(trace, ours):
         if not of_run.open_calls:
             continue
@@ -111,10 +143,10 @@ def _decide_runs(
         if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS:
             due += policy.max_request
         if decision is None or due > now:
-            settled.waiting.update({call.invocation.invocation_id: due for call in of_run.open_calls})
+            settled.waiting.update({_id(call): due for call in of_run.open_calls})
             continue
-        fresh += [decide(call, decision, ports) for call in of_run.open_calls]
-    return fresh
+        made += [(call, decision) for call in of_run.open_calls]
+    return made
 
 
 def _decision_of_run(of_run: CallsOfRun, ports: Ports, policy: Policy) -> Decision:
@@ -138,31 +170,60 @@ def _unproven(candidates: Sequence[Request], ports: Ports) -> Sequence[Request]:
     return [each for each in candidates if each.request_id not in proven]
 
 
-def _count(trace: Trace, decided: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:
-    """Store the copies of linked calls that are missing under their requests, and revise whoever gains by the trace."""
-    linked = linked_of(decided)
-    missing = ports.store.find_uncounted(linked) if linked else ()
-    if missing:
-        ports.store.store_linked(missing)
-    just_decided = decisions_of(decided)
-    named = trace.requests if len(trace.requests) <= MAX_CANDIDATES else ()
-    gaining: dict[RequestId, None] = dict.fromkeys((*(copy.link.request_id for copy in linked), *named))
-    for request_id in gaining:
+class _Calls(NamedTuple):
+    """A trace's calls that are decided by now, and which of them just were."""
+
+    decided: Collection[UnlinkedInvocation]
+    fresh: Sequence[UnlinkedInvocation]
+
+
+def _see_to(trace: Trace, calls: _Calls, ports: Ports, policy: Policy, *, but: Collection[RequestId] = ()) -> None:
+    """See that requests count these calls of a trace, and that those around say anew how many may be theirs.
+
+    All `but` these, to which another call is about to be linked: they would take themselves for whole without it.
+    """
+    gained = _store_copies(trace, calls, ports, policy)
+    just_decided = decisions_of(calls.decided)
+    for request_id, linked in gained.items():
+        if request_id in but:
+            continue
         with suppress(UnreadableItem):  # its own settle tells that another version wrote of it
-            state = revise_if_due(request_id, ports, policy, just_decided=just_decided)
+            state = revise_if_due(request_id, ports, policy, just_decided=just_decided, linked=linked)
             if has_news(state) and state.traced is not None and state.traced.has_all_calls:
                 # Its own message may be for a later time: that is from before its calls were known to be there.
                 ports.timer.send([(SettleKey(SettleKind.REQUEST, request_id), revision_due_at(state, policy))])
+    _recount_around(calls, ports, policy, but=but)
 
 
-def _recount_around(
-    decided: Iterable[UnlinkedInvocation], fresh: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
-) -> None:
+def _store_copies(
+    trace: Trace, calls: _Calls, ports: Ports, policy: Policy
+) -> Mapping[RequestId, Sequence[InvocationId]]:
+    """Store the copies of linked calls that are missing under their requests; whoever gains by the trace, with them."""
+    found = linked_of(call for call in calls.decided if call not in calls.fresh)
+    missing = [*linked_of(calls.fresh), *(ports.store.find_uncounted(found) if found else ())]
+    if missing:
+        ports.store.store_linked(missing)
+    linked = _by_request(linked_of(calls.decided))
+    concerned = gaining(trace, linked, missing, ports, policy)
+    return {request_id: [call.invocation_id for call in linked.get(request_id, ())] for request_id in concerned}
+
+
+def _by_request(linked: Sequence[LinkedInvocation]) -> dict[RequestId, list[Invocation]]:
+    calls: dict[RequestId, list[Invocation]] = defaultdict(list)
+    for copy in linked:
+        calls[copy.link.request_id].append(copy.invocation)
+    return calls
+
+
+def _recount_around(calls: _Calls, ports: Ports, policy: Policy, *, but: Collection[RequestId]) -> None:
     """Let settled requests around say anew how many calls may be theirs, where a call is decided now, or may have been.
 
     A call's own message makes good what was left undone; of a call that is overdue that has come already.
     """
     now = ports.clock.now()
-    overdue = [call for call in decided if due_at(call, policy) <= now and call not in fresh]
-    if calls := [*fresh, *overdue]:
-        recount_all(settled_around(calls, ports, policy), calls, ports, policy)
+    overdue = [call for call in calls.decided if due_at(call, policy) <= now]
+    early = [call for call in calls.fresh if call not in overdue]
+    for some, recount_those in ((overdue, recount_all), (early, recount_uncertain)):
+        if some:
+            around = [each for each in settled_around(some, ports, policy) if each not in but]
+            recount_those(around, [*overdue, *early], ports, policy)

@@ -1,4 +1,4 @@
-"""Writing a decision: the one that stands is answered, whoever made it, and whatever the list by time says of it."""
+"""Standing decisions: of a decision that is written, the one that stands is answered, whoever made it."""
 
 from dataclasses import replace
 

@@ -13,7 +13,7 @@ from tests.tagging.conftest import CALLERS, PACKAGE, python_of
 from tests.tagging.model_endpoint import ModelEndpoint
 from tests.tagging.runtime_api import RUN, RuntimeApi, runtime_api
 
-pytestmark = pytest.mark.slow  # seven processes, started together
+pytestmark = pytest.mark.slow  # nine processes, started together
 
 OURS = "request_tag.lambda_entry.handler"
 FUNCTION = """
@@ -25,6 +25,26 @@ def handler(event, context):
     messages = [{"role": "user", "content": [{"text": "hello"}]}]
     bedrock.converse(modelId=event["routeKey"], messages=messages)
     return {"statusCode": 200, "run": context.aws_request_id}
+"""
+WITH_ITS_OWN_BOTOCORE = """
+import os, sys
+
+sys.path.insert(0, os.environ["BUNDLE"])
+
+import botocore.session
+
+bedrock = botocore.session.get_session().create_client("bedrock-runtime")
+
+def handler(event, context):
+    messages = [{"role": "user", "content": [{"text": "hello"}]}]
+    bedrock.converse(modelId=event["routeKey"], messages=messages)
+    return {"statusCode": 200, "run": context.aws_request_id, "botocore": os.path.dirname(botocore.__file__)}
+"""
+WITHOUT_BOTOCORE = """
+import sys
+
+def handler(event, context):
+    return sorted({"boto3", "botocore", "urllib3"} & set(sys.modules))
 """
 IS_RUN = {"statusCode": 200, "run": RUN}
 NO_CHANGE = {"_HANDLER": "app.handler"}
@@ -53,6 +73,8 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "app.py").write_text(FUNCTION)
     (folder / "folder").mkdir()
     (folder / "folder" / "app.py").write_text(FUNCTION)
+    (folder / "bundled.py").write_text(WITH_ITS_OWN_BOTOCORE)
+    (folder / "without_botocore.py").write_text(WITHOUT_BOTOCORE)
     (folder / "broken.py").write_text("import module_that_is_missing\n")
     return folder
 
@@ -75,6 +97,12 @@ def started(api: RuntimeApi, opt: Path, task: Path, settings: dict[str, str], en
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def bundle() -> Path:
+    """The packages of an environment whose botocore is another than the runtime's."""
+    (packages,) = (python_of("tagging-invoke-unknown").parents[1] / "lib").glob("python*/site-packages")
+    return packages
+
+
 def event(model: str) -> dict[str, Any]:
     return {"version": "2.0", "routeKey": model, "requestContext": {"requestId": "of-the-api", "http": {}}}
 
@@ -89,6 +117,8 @@ def answers(
     functions = {name: (opt, settings) for name, settings in WITH_LAYER.items()}
     functions["without-the-layer"] = (tmp_path_factory.mktemp("empty"), NO_CHANGE)
     functions["without-the-package"] = (script_alone, NO_CHANGE)
+    functions["bundled"] = (opt, {"_HANDLER": "bundled.handler", "BUNDLE": str(bundle())})
+    functions["without-botocore"] = (opt, {"_HANDLER": "without_botocore.handler"})
     functions["broken"] = (opt, {"_HANDLER": "broken.handler"})
     with ExitStack() as stack:
         apis = {name: stack.enter_context(runtime_api(event(name))) for name in functions}
@@ -122,6 +152,17 @@ def test_a_function_runs_untagged_where_the_layer_or_its_package_is_missing(
 ) -> None:
     assert answers[name] == (f"invocation/{RUN}/response", IS_RUN)
     assert metadata_of(endpoint, name) is None
+
+
+def test_a_function_that_puts_another_botocore_before_the_runtimes_gets_it_and_its_calls_are_tagged(
+    answers: dict[str, tuple[str, Any]], endpoint: ModelEndpoint
+) -> None:
+    assert answers["bundled"] == (f"invocation/{RUN}/response", IS_RUN | {"botocore": str(bundle() / "botocore")})
+    assert (metadata_of(endpoint, "bundled") or {})["api_request_id"] == "of-the-api"
+
+
+def test_a_function_that_does_without_botocore_is_not_made_to_import_it(answers: dict[str, tuple[str, Any]]) -> None:
+    assert answers["without-botocore"] == (f"invocation/{RUN}/response", [])
 
 
 def test_a_function_that_cannot_be_imported_fails_as_lambda_says_it(answers: dict[str, tuple[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from request_tag.call_metadata import API_REQUEST_ID, METADATA_HEADER, merged, merged_text, next_tag, pairs_of
 from request_tag.current_request import current_request
 from request_tag.failures import harmless, note_failure
+from request_tag.when_imported import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ def instrument(client_or_session: T) -> T:
 
 
 def auto_instrument() -> None:
-    """Tag the calls of every client that a session made from now on makes; twice is once.
+    """Tag the calls of every client that a session made from now on makes; twice is once. Does not import botocore.
 
     For frameworks that make sessions of their own. boto3's default session is included where it is there already, for
     the clients that it makes afterwards. A client that is there already needs `instrument`.
@@ -90,15 +91,20 @@ _auto_lock = threading.Lock()
 
 @harmless
 def _auto_instrument() -> None:
-    from botocore import handlers  # noqa: PLC0415 - to import this package must not import botocore
+    """Without an import of botocore: the caller may still decide which one there is, or need none."""
+    when_imported("botocore.handlers", _add_handlers)
+    default_session = getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
+    if default_session is not None:
+        _instrument(default_session)
 
+
+@harmless
+def _add_handlers(handlers: Any) -> None:
+    """Add ours to those that each session of botocore begins with."""
     with _auto_lock:
         known = handlers.BUILTIN_HANDLERS
         ours = [(event, handler, handlers.REGISTER_LAST) for event, handler in _handlers()]
         known.extend(spec for spec in ours if spec not in known)
-    default_session = getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
-    if default_session is not None:
-        _instrument(default_session)
 
 
 def _handlers() -> list[tuple[str, Callable[..., object]]]:

@@ -25,3 +25,49 @@ print(*sorted(set(sys.modules) - before))
 
 def test_the_package_has_the_licence_of_the_repository() -> None:
     assert (PACKAGE / "LICENSE").read_bytes() == (CHECKOUT / "LICENSE").read_bytes()
+
+
+def test_botocore_is_instrumented_once_it_is_imported_and_knows_nothing_of_it() -> None:
+    script = """
+import importlib.util, sys
+import request_tag
+request_tag.auto_instrument()
+request_tag.auto_instrument()
+assert "botocore" not in sys.modules
+assert importlib.util.find_spec("botocore.handlers").origin.endswith("handlers.py")  # to look is not to import
+import botocore.session
+from botocore import handlers
+assert not [each for each in sys.meta_path if type(each).__module__.startswith("request_tag")]
+assert handlers.__loader__ is handlers.__spec__.loader
+assert type(handlers.__loader__) is type(botocore.__loader__)
+print(*(event for event, handler, *_ in handlers.BUILTIN_HANDLERS if handler.__module__.startswith("request_tag")))
+"""
+    instrumented = subprocess.run(
+        [sys.executable, "-c", script], cwd=PACKAGE, check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    assert instrumented == ["provide-client-params", "before-parameter-build", "before-sign"]
+
+
+def test_an_import_that_fails_is_the_importers_and_the_next_one_is_instrumented(tmp_path: Path) -> None:
+    (tmp_path / "flaky.py").write_text("import later\n")
+    script = """
+import sys
+from request_tag.when_imported import when_imported
+when_imported("flaky", lambda module: print(module.__name__))
+try:
+    import flaky
+except ModuleNotFoundError as error:
+    print(error.name)
+sys.modules["later"] = sys
+import flaky
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": f"{PACKAGE}:{tmp_path}"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.split() == ["later", "flaky"]

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 from request_tag.carried import KEY, carried_part, carried_request, carries, without_part
-from request_tag.current_request import CurrentRequest, enter, entered, leave
+from request_tag.current_request import CurrentRequest, entered, running
 from request_tag.failures import harmless, note_failure
 from request_tag.stepping import stepped
 from request_tag.traces import w3c_trace_id
@@ -112,11 +112,8 @@ def _plain(entrypoint: F, read: _Reader) -> F:
     @wraps(entrypoint)
     def tagged(*given: Any, **named: Any) -> Any:
         given, named, current = read(given, named)
-        token = enter(current)
-        try:
+        with running(current):
             return stepped(entrypoint(*given, **named), current)
-        finally:
-            leave(token)
 
     return tagged  # type: ignore[return-value]
 
@@ -125,11 +122,8 @@ def _coroutine(entrypoint: F, read: _Reader) -> F:
     @wraps(entrypoint)
     async def tagged(*given: Any, **named: Any) -> Any:
         given, named, current = read(given, named)
-        token = enter(current)
-        try:
+        with running(current):
             return stepped(await entrypoint(*given, **named), current)
-        finally:
-            leave(token)
 
     return tagged  # type: ignore[return-value]
 

@@ -1,24 +1,26 @@
 """Which request the code that runs is for: a context variable.
 
 It goes with `await`, tasks, `asyncio.to_thread` and every executor that copies the context, as those of LangChain and
-Strands do. A plain thread has none, but with `bound`, and in a Lambda function, where one event at a time is handled: a
-thread that begins meanwhile is of that event. One that was there before may still work for an earlier one: it has none.
+Strands do. A plain thread has none, but with `bound`, and in a Lambda function where it can only be the event's
+(`only_event`). A request that has ended is nobody's: what goes on with its context may work for another by then. Nor is
+it that of a process forked amid it, which may be a worker that stays.
 """
 
 from __future__ import annotations
 
-import threading
+import os
 from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from request_tag.call_count import CallCount, count_of
 from request_tag.failures import harmless, note_failure
 from request_tag.limits import is_request_id, is_value
+from request_tag.only_event import Handled, OnlyEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Token
     from types import TracebackType
     from typing import ParamSpec, TypeVar
 
@@ -29,41 +31,106 @@ if TYPE_CHECKING:
 class CurrentRequest:
     """A request as it was entered: its id, its count of calls, and where known session and trace."""
 
-    __slots__ = ("calls", "request_id", "session_id", "trace_id")
+    __slots__ = ("__weakref__", "blocks", "calls", "request_id", "session_id", "trace_id")
 
     def __init__(self, request_id: str, calls: CallCount, session_id: str | None, trace_id: str | None) -> None:
         self.request_id = request_id
         self.calls = calls
         self.session_id = session_id
         self.trace_id = trace_id
+        self.blocks: set[object] = set()
+        """The blocks that have begun and not ended: without one, the request is over."""
+        _all.add(self)
 
 
-_current: ContextVar[CurrentRequest | None] = ContextVar("request_tag", default=None)
+_all: WeakSet[CurrentRequest] = WeakSet()
+_current: ContextVar[CurrentRequest | None] = ContextVar("request_tag")
+_UNSAID = object()
+"""What a context has in which no block has begun: unlike None, by which one has said that there is no request."""
+_only_event = OnlyEvent()
+
+
+class lasting:  # noqa: N801 - a block as `request` is
+    """The request lasts while the block does, though the block's code need not be for it."""
+
+    __slots__ = ("_current",)
+
+    def __init__(self, current: CurrentRequest | None) -> None:
+        self._current = current
+
+    def __enter__(self) -> None:
+        if self._current is not None:
+            self._current.blocks.add(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._current is not None:
+            self._current.blocks.discard(self)
+
+
+class running(lasting):  # noqa: N801
+    """The block's code is for the request; None: for none.
+
+    Afterwards that request is current which was so before; in another context, as of a generator that moved, none is.
+    """
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._token = _current.set(self._current)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            _current.reset(self._token)
+        except ValueError:
+            _current.set(None)
+        super().__exit__(kind, error, traceback)
+
+
+class handling(running):  # noqa: N801
+    """The block handles a Lambda event, of the request or of none: threads that begin in it may belong to it, too."""
+
+    __slots__ = ("_handled",)
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._handled: Handled = _only_event.begin(self._current)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _only_event.end(self._handled)
+        super().__exit__(kind, error, traceback)
 
 
 class request:  # noqa: N801 - it reads as what it is: `with request("id"):`
     """Enter a request: what runs inside, and what it awaits, makes its calls for it.
 
     `request_id` is the id that the access log has: a REST API's `extendedRequestId`, else `requestId`. None, or what
-    can be no id, enters none. `session_id` and `trace_id` are written down with each call where Bedrock takes them.
-    Entered again, by a nested block, another thread or a retry, a request goes on counting its calls.
+    can be no id, is no request, whatever is current outside. `session_id` and `trace_id` are written down with each
+    call where Bedrock takes them. Entered again, by a nested block, another thread or a retry, a request goes on counting its calls.
     """
 
-    __slots__ = ("_entered", "_tokens")
+    __slots__ = ("_blocks", "_entered")
 
     def __init__(self, request_id: str | None, *, session_id: str | None = None, trace_id: str | None = None) -> None:
         self._entered = entered(request_id, session_id=session_id, trace_id=trace_id)
-        self._tokens: list[Token[CurrentRequest | None]] = []  # one for each block that has begun: blocks may nest
+        self._blocks: list[running] = []  # those that have begun: they may nest
 
     def __enter__(self) -> None:
-        if self._entered is not None:
-            self._tokens.append(enter(self._entered))
+        block = running(self._entered)
+        block.__enter__()
+        self._blocks.append(block)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._tokens:
-            leave(self._tokens.pop())
+        if self._blocks:
+            self._blocks.pop().__exit__(kind, error, traceback)
 
 
 @harmless
@@ -84,22 +151,12 @@ def entered(
     )
 
 
-def enter(current: CurrentRequest | None) -> Token[CurrentRequest | None]:
-    """Make it the current request; None makes it none. `leave` undoes it."""
-    return _current.set(current)
-
-
-def leave(token: Token[CurrentRequest | None]) -> None:
-    """Make the request current that was so before; in another context, as of a generator that moved, there is none."""
-    try:
-        _current.reset(token)
-    except ValueError:
-        _current.set(None)
-
-
 def current_request() -> CurrentRequest | None:
     """The request that the running code is for, or None."""
-    return _current.get() or _only_event.get()
+    current = _current.get(_UNSAID)
+    if current is _UNSAID:
+        current = _only_event.get()
+    return current if isinstance(current, CurrentRequest) and current.blocks else None
 
 
 def current_request_id() -> str | None:
@@ -109,7 +166,7 @@ def current_request_id() -> str | None:
 
 
 def bound(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, for the request that is current now: for threads that do not copy the context.
+    """The function, for the request that is current now: for threads that do not copy the context, and for later.
 
     `pool.map(bound(ask), prompts)`, `Thread(target=bound(work))`.
     """
@@ -117,68 +174,19 @@ def bound(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def for_request(*args: P.args, **kwargs: P.kwargs) -> T:
-        token = enter(current)
-        try:
+        with running(current):
             return function(*args, **kwargs)
-        finally:
-            leave(token)
 
     return for_request
 
 
-class _Handled:
-    """A Lambda event that is handled: its request, and the threads that were there before it."""
-
-    __slots__ = ("current", "older")
-
-    def __init__(self, current: CurrentRequest) -> None:
-        self.current = current
-        self.older = frozenset(threading.enumerate())
+def _begin_anew() -> None:
+    """In a process that was just forked, none of its parent's blocks goes on, and none of its threads."""
+    global _only_event  # noqa: PLW0603 - a thread of the parent may have held its lock
+    _only_event = OnlyEvent()
+    for current in _all:
+        current.blocks = set()
 
 
-class _OnlyEvent:
-    """The request of the Lambda event that is handled, for threads that began meanwhile; None while there are two."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._handled: list[_Handled] = []
-
-    def get(self) -> CurrentRequest | None:
-        handled = self._handled
-        if len(handled) != 1 or threading.current_thread() in handled[0].older:
-            return None
-        return handled[0].current
-
-    def begin(self, current: CurrentRequest) -> None:
-        with self._lock:
-            self._handled = [*self._handled, _Handled(current)]
-
-    def end(self, current: CurrentRequest) -> None:
-        with self._lock:
-            self._handled = [other for other in self._handled if other.current is not current]
-            for other in self._handled:  # a thread that began beside two may be of either
-                other.older = frozenset(threading.enumerate())
-
-
-_only_event = _OnlyEvent()
-
-
-class handling:  # noqa: N801 - a block as `request` is
-    """Enter the request of a Lambda event: threads that begin in it without a context belong to it, too."""
-
-    __slots__ = ("_current", "_token")
-
-    def __init__(self, current: CurrentRequest | None) -> None:
-        self._current = current
-
-    def __enter__(self) -> None:
-        self._token = enter(self._current)
-        if self._current is not None:
-            _only_event.begin(self._current)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._current is not None:
-            _only_event.end(self._current)
-        leave(self._token)
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_begin_anew)

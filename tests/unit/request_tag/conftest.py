@@ -9,6 +9,7 @@ import pytest
 from botocore import handlers
 
 from request_tag import call_count, instrument
+from request_tag.only_event import OnlyEvent
 from tests.support.tagging.kept_calls import Bedrock, kept, new_session
 
 
@@ -38,5 +39,6 @@ def tagged(instrumented_client: Any) -> Iterator[Bedrock]:
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No failure, no request and no instrumentation of another test."""
     monkeypatch.setattr(import_module("request_tag.failures"), "_counts", {})
+    monkeypatch.setattr(import_module("request_tag.current_request"), "_only_event", OnlyEvent())
     monkeypatch.setattr(call_count, "_counts", OrderedDict())
     monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", list(handlers.BUILTIN_HANDLERS))

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from request_tag import bound, call_arguments, current_request_id, lambda_handler, request
@@ -76,31 +76,125 @@ def test_a_plain_thread_in_a_lambda_function_belongs_to_the_event() -> None:
     assert seen == ["of-the-event", None]
 
 
-def test_a_thread_that_outlives_its_event_is_not_of_the_next_one() -> None:
+def event(name: str) -> tuple[object, object]:
+    """The event of an HTTP API's request and the run's context."""
+    return {"requestContext": {"requestId": name}}, None
+
+
+def in_a_thread() -> str | None:
+    """What a thread without a context takes for its request."""
     seen: list[str | None] = []
-    go_on, is_done = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: seen.append(current_request_id()))
+    thread.start()
+    thread.join()
+    return seen[0]
+
+
+def test_neither_a_thread_that_outlives_its_event_nor_one_it_may_have_started_is_of_the_next() -> None:
+    seen: list[str | None] = []
+    go_on, workers = threading.Event(), list[threading.Thread]()
 
     def work() -> None:
         seen.append(current_request_id())
         go_on.wait(10)
-        seen.append(current_request_id())
-        is_done.set()
+        seen.extend([current_request_id(), in_a_thread()])
+
+    @lambda_handler
+    def handler(event: object, context: object) -> str | None:
+        if not workers:
+            workers.append(threading.Thread(target=work))
+            workers[0].start()
+        elif not go_on.is_set():
+            go_on.set()
+            workers[0].join()
+        return in_a_thread()
+
+    assert [handler(*event(name)) for name in ("first", "second", "third")] == ["first", None, "third"]
+    assert seen == ["first", None, None]
+
+
+def test_work_that_an_event_left_to_a_pool_is_not_of_the_event_in_which_the_pool_grows() -> None:
+    seen: list[str | None] = []
+    go_on = threading.Event()
+
+    def summarise() -> None:
+        go_on.wait(10)
+        futures = [pool.submit(lambda: seen.append(current_request_id())) for _ in range(2)]
+        futures[0].result(10)
 
     @lambda_handler
     def handler(event: object, context: object) -> None:
-        if not seen:
-            threading.Thread(target=work).start()
-            return
+        if go_on.is_set():
+            left[0].result(10)
+        else:
+            left.append(pool.submit(summarise))
+
+    left: list[Future[None]] = []
+    with ThreadPoolExecutor(8) as pool:
+        handler(*event("first"))
         go_on.set()
-        is_done.wait(10)
-        thread = threading.Thread(target=lambda: seen.append(current_request_id()))
-        thread.start()
-        thread.join()
+        handler(*event("second"))
 
-    for name in ("first", "second"):
-        handler({"requestContext": {"requestId": name}}, None)
+    assert seen == [None, None]
 
-    assert seen == ["first", None, "second"]
+
+def test_a_thread_is_of_the_event_that_the_layer_and_the_function_both_enter() -> None:
+    twice = lambda_handler(lambda_handler(lambda event, context: in_a_thread()))
+
+    assert twice(*event("id")) == "id"
+
+
+def test_an_event_that_is_no_request_has_none_though_a_request_is_handled_beside_it() -> None:
+    @lambda_handler
+    def queue(event: object, context: object) -> list[str | None]:
+        return [current_request_id(), in_a_thread()]
+
+    @lambda_handler
+    def api(_event: object, _context: object) -> list[str | None]:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(queue, {"Records": []}, None).result()
+
+    assert api(*event("of-the-api")) == [None, None]
+
+
+def test_an_inner_block_without_an_id_is_of_no_request() -> None:
+    with request("outer"):
+        for nothing in (None, "no id"):
+            with request(nothing):
+                assert current_request_id() is None
+        assert current_request_id() == "outer"
+
+
+def test_what_goes_on_after_its_request_has_ended_is_of_none_unless_it_is_bound() -> None:
+    """As a task does that an event has left on a loop that is kept, where it works for the next one."""
+    loop = asyncio.new_event_loop()
+    queue: asyncio.Queue[asyncio.Future[str | None]] = asyncio.Queue()
+    workers: list[asyncio.Task[None]] = []
+
+    async def work() -> None:
+        while True:
+            (await queue.get()).set_result(current_request_id())
+
+    async def ask() -> str | None:
+        if not workers:
+            workers.append(asyncio.create_task(work()))
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        await queue.put(answer)
+        return await answer
+
+    @lambda_handler
+    def handler(_event: object, _context: object) -> str | None:
+        return loop.run_until_complete(ask())
+
+    try:
+        assert [handler(*event(name)) for name in ("first", "second")] == ["first", None]
+    finally:
+        workers[0].cancel()
+        loop.run_until_complete(asyncio.gather(*workers, return_exceptions=True))
+        loop.close()
+    with request("id"):
+        later = bound(current_request_id)
+    assert later() == "id"
 
 
 def test_a_thread_that_began_beside_two_events_is_of_neither() -> None:
@@ -115,9 +209,6 @@ def test_a_thread_that_began_beside_two_events_is_of_neither() -> None:
     def handler(event: object, context: object) -> None:
         meeting.wait(10)
         meeting.wait(10)
-
-    def event(name: str) -> tuple[object, object]:
-        return {"requestContext": {"requestId": name}}, None
 
     @lambda_handler
     def outer(_event: object, _context: object) -> None:
@@ -181,36 +272,48 @@ def test_blocks_of_one_object_may_nest() -> None:
 
 FORK = """
 import importlib, json, logging, os
-from request_tag import call_arguments, call_count, request
-failures = importlib.import_module("request_tag.failures")
+from request_tag import bound, call_arguments, call_count, lambda_handler, request
+current_request, failures = (importlib.import_module(f"request_tag.{name}") for name in ("current_request", "failures"))
 logging.disable()
 
 def tag():
-    metadata = call_arguments()["requestMetadata"]
-    return metadata["api_request_id"], metadata.get("call_index")
+    metadata = call_arguments().get("requestMetadata", {})
+    return metadata.get("api_request_id"), metadata.get("call_index")
 
-with request("id"), call_count._lock, failures._lock:  # as where a thread holds them, which is not in the child
-    child = os.fork() if tag() else None
-if child:
-    os.waitpid(child, 0)
+@lambda_handler
+def handler(event, context):
+    return tag()
+
+with request("outer"), request("id"):
+    tied = bound(tag)
+    # as where a thread holds them, which is not in the child
+    with call_count._lock, failures._lock, current_request._only_event._lock:
+        child = os.fork() if tag() else None
+    if child:
+        os.waitpid(child, 0)
+    said = [tag(), tied()]
+said.append(tag())
 with request("id"):
-    said = [tag()]
+    said.append(tag())
 with request("of-another"):
     said.append(tag())
+said.append(handler({"requestContext": {"requestId": "of-an-event"}}, None))
 with request("no id"):
     print(json.dumps([*said, failures.failures()]))
 """
 
 
-def test_a_process_that_is_forked_amid_a_request_leaves_the_numbers_to_its_parent() -> None:
+def test_a_process_that_is_forked_amid_a_request_is_of_none_and_leaves_the_numbers_to_its_parent() -> None:
+    """It may be a worker that stays, and works for later requests."""
     package = Path(__file__).parents[3] / "layers" / "request_tag"
     done = subprocess.run(
         [sys.executable, "-c", FORK], cwd=package, check=True, capture_output=True, text=True, timeout=60
     )
 
     child, parent = (json.loads(line) for line in done.stdout.splitlines())
-    assert child == [["id", None], ["of-another", "1"], 1]
-    assert parent == [["id", "2"], ["of-another", "1"], 1]
+    rest = [["of-another", "1"], ["of-an-event", "1"], 1]
+    assert child == [[None, None], ["id", None], [None, None], ["id", None], *rest]
+    assert parent == [["id", "2"], ["id", "3"], [None, None], ["id", "4"], *rest]
 
 
 def test_a_block_that_ends_in_another_context_ends_without_an_error() -> None:

@@ -1,6 +1,7 @@
 """Which request a Lambda event is: the id that the access log of its entry point has."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -164,6 +165,7 @@ def test_a_handler_may_be_async_and_what_it_awaits_is_for_the_request() -> None:
         await asyncio.sleep(0)
         return [current_request_id(), await asyncio.to_thread(current_request_id)]
 
+    assert inspect.iscoroutinefunction(handler)
     assert asyncio.run(handler(HTTP_V2, CONTEXT)) == ["JKJaXmPLvHcESHA="] * 2
     assert current_request_id() is None
 

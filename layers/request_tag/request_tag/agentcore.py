@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING
 
+from request_tag.call_count import carried_count_of
 from request_tag.carried import KEY, carried_part, carried_request, carries, without_part
 from request_tag.current_request import CurrentRequest, entered, running
 from request_tag.failures import harmless, note_failure
+from request_tag.limits import is_request_id
 from request_tag.stepping import stepped
 from request_tag.traces import w3c_trace_id
 
@@ -26,7 +28,8 @@ def carry(payload: dict[str, Any]) -> dict[str, Any]:
     """A copy of the payload with the current request in it, under `request_tag`; outside a request the payload itself.
 
     For `invoke_agent_runtime(payload=json.dumps(carry({"prompt": prompt})))`, and for any other JSON object that
-    reaches a handler under `agentcore_entrypoint` or `lambda_handler`. From then on the receiver numbers the calls.
+    reaches a handler under `agentcore_entrypoint` or `lambda_handler`. From then on the receiver numbers the calls: for
+    two receivers, carry twice. A payload that has a `request_tag` of its own is sent as it is.
     """
     return _carry(payload) or payload
 
@@ -36,6 +39,9 @@ def _carry(payload: object) -> dict[str, Any] | None:
     if not isinstance(payload, dict):
         note_failure("carry was given no JSON object")
         return None
+    if KEY in payload and not carries(payload):
+        note_failure(f"carry was given a payload that has a {KEY} of its own, which stays")
+        return None
     part = carried_part()
     return {**payload, KEY: part} if part is not None else None
 
@@ -44,8 +50,9 @@ def agentcore_entrypoint(entrypoint: F) -> F:
     """The entry point of a `BedrockAgentCoreApp`, with the request entered that its payload or a header names.
 
     Below `@app.entrypoint`. Takes plain and `async` functions and generators; they get the payload without the request.
-    The header is `X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag`, and its value the request's id. It, session and
-    trace come with AgentCore's `context`, which is asked for whether or not the entry point takes one.
+    The header is `X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag`, and its value the request's id; whoever sends
+    it may number calls, so the agent does not. It, session and trace come with AgentCore's `context`, which is asked for
+    whether or not the entry point takes one.
     """
     import inspect  # noqa: PLC0415 - to import it takes longer than this package
 
@@ -150,4 +157,6 @@ def request_of(payload: object, context: object = None) -> CurrentRequest | None
     trace_id = w3c_trace_id(headers.get("traceparent"))
     if isinstance(payload, dict) and carries(payload):
         return carried_request(payload[KEY], session_id=session_id, trace_id=trace_id)
-    return entered(headers.get(REQUEST_HEADER.lower()), session_id=session_id, trace_id=trace_id)
+    request_id: Any = headers.get(REQUEST_HEADER.lower())
+    calls = carried_count_of(request_id, None) if is_request_id(request_id) else None
+    return entered(request_id, session_id=session_id, trace_id=trace_id, calls=calls)

@@ -22,14 +22,15 @@ METADATA_HEADER = "X-Amzn-Bedrock-Request-Metadata"
 """The header of InvokeModel and InvokeModelWithResponseStream: a JSON object of strings."""
 
 
-def call_arguments() -> dict[str, dict[str, str]]:
-    """The keyword `requestMetadata` of the call that is about to be made, or no keyword outside a request.
+def call_arguments(own: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+    """The keyword `requestMetadata` of the call that is about to be made: the tag beside the caller's own pairs.
 
-    For libraries that speak to Bedrock's Converse without botocore's clients, such as LiteLLM:
-    `litellm.completion(model, messages, **call_arguments())`. Each use counts a call.
+    For libraries that speak to Bedrock's Converse without botocore's clients, such as LiteLLM by `bedrock/converse/…`:
+    `litellm.completion(model, messages, **call_arguments())`. Each use counts a call. Not for another API, which would
+    get the keyword as part of its body. Outside a request there are the own pairs alone, and without any no keyword.
     """
-    tag = _next_tag()
-    return {"requestMetadata": tag} if tag else {}
+    pairs = _tagged_pairs(own or {}) or own
+    return {"requestMetadata": dict(pairs)} if pairs else {}
 
 
 def call_headers() -> dict[str, str]:
@@ -40,6 +41,12 @@ def call_headers() -> dict[str, str]:
     """
     tag = _next_tag()
     return {METADATA_HEADER: _json_text(tag)} if tag else {}
+
+
+@harmless
+def _tagged_pairs(own: Mapping[str, str]) -> dict[str, Any] | None:
+    tag = next_tag() if API_REQUEST_ID not in own else None
+    return merged(own, tag) if tag is not None else None
 
 
 @harmless

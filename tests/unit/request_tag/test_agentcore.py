@@ -83,6 +83,21 @@ def test_outside_a_request_the_payload_is_what_it_was() -> None:
     assert carry(PAYLOAD) is PAYLOAD
 
 
+@pytest.mark.parametrize("own", [None, "blue", 7, [], {}, {"team": "blue"}])
+def test_a_payload_with_a_request_tag_of_its_own_is_sent_as_it_is_and_the_caller_goes_on_numbering(own: Any) -> None:
+    payload = {"prompt": "hello", "request_tag": own}
+    with request("id"):
+        assert carry(payload) is payload
+        assert index() == "1"
+
+    assert failures() == 1
+
+
+def test_a_payload_that_was_carried_may_be_carried_on() -> None:
+    with request("of-the-api"):
+        assert carry({**PAYLOAD, "request_tag": {"api_request_id": "of-the-api", "calls": 7}}) == CARRIED
+
+
 @pytest.mark.parametrize("payload", ['{"prompt": "hello"}', b"{}", None, [1]])
 def test_what_is_no_json_object_is_sent_as_it_is(payload: Any) -> None:
     with request("id"):
@@ -139,6 +154,7 @@ def test_the_header_names_the_request_in_any_spelling_and_session_and_trace_are_
     tag = entrypoint(PAYLOAD, SimpleNamespace(session_id="session-1", request_headers=headers))
 
     assert tag["api_request_id"] == "of-the-header"
+    assert "call_index" not in tag  # who sent the header may number calls
     assert tag["session_id"] == "session-1"
     assert tag["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -286,3 +302,50 @@ def test_a_stream_that_nobody_reads_to_its_end_is_closed() -> None:
     asyncio.run(begin())
 
     assert list(agents) == []
+
+
+def test_what_is_sent_and_thrown_into_a_stream_reaches_it_and_what_it_returns_comes_out() -> None:
+    @agentcore_entrypoint
+    def stream(payload: Any) -> Generator[Any, Any, str]:
+        got = yield "first"
+        try:
+            yield got
+        except KeyError:
+            yield current_request_id()
+        return "the end"
+
+    begun: Any = stream(CARRIED)
+    seen = [next(begun), begun.send("sent"), begun.throw(KeyError())]
+    with pytest.raises(StopIteration) as end:
+        next(begun)
+
+    assert (seen, end.value.value) == (["first", "sent", "of-the-api"], "the end")
+
+
+def test_a_task_that_a_step_began_is_for_the_request_until_the_stream_ends() -> None:
+    answers: list[str | None] = []
+
+    async def ask(is_asked: asyncio.Event) -> None:
+        for _ in range(2):
+            await is_asked.wait()
+            is_asked.clear()
+            answers.append(current_request_id())
+
+    async def run() -> None:
+        is_asked = asyncio.Event()
+
+        @agentcore_entrypoint
+        async def stream(payload: Any) -> AsyncIterator[asyncio.Task[None]]:
+            yield asyncio.create_task(ask(is_asked))
+
+        answer: Any = stream(CARRIED)
+        task = await anext(answer)
+        is_asked.set()
+        await asyncio.sleep(0.01)
+        await answer.aclose()
+        is_asked.set()
+        await task
+
+    asyncio.run(run())
+
+    assert answers == ["of-the-api", None]

@@ -285,3 +285,18 @@ def test_keywords_and_headers_for_other_libraries_count_calls_too() -> None:
 
     assert arguments["requestMetadata"]["call_index"] == "1"
     assert json.loads(headers[HEADER])["call_index"] == "2"
+
+
+@pytest.mark.parametrize("own", [{"team": "blue"}, {"api_request_id": "another"}, {str(n): "" for n in range(16)}])
+def test_the_keyword_for_other_libraries_holds_the_callers_own_pairs_as_a_call_of_botocore_does(
+    own: dict[str, str], tagged: Bedrock
+) -> None:
+    before = dict(own)
+    assert call_arguments(own) == {"requestMetadata": own}
+    with request("id"):
+        arguments, metadata = call_arguments(own)["requestMetadata"], tagged.converse(requestMetadata=own)
+
+    assert own == before
+    volatile = {"call_index", "call_started_ms"}
+    assert set(arguments) == set(metadata or {})
+    assert {key: arguments[key] for key in set(arguments) - volatile}.items() <= (metadata or {}).items()

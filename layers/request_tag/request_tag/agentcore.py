@@ -9,9 +9,8 @@ from request_tag.call_count import carried_count_of
 from request_tag.carried import KEY, carried_part, carried_request, carries, without_part
 from request_tag.current_request import CurrentRequest, entered, running
 from request_tag.failures import harmless, note_failure
-from request_tag.limits import is_request_id
+from request_tag.limits import is_request_id, is_trace_id
 from request_tag.stepping import stepped
-from request_tag.traces import w3c_trace_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -51,8 +50,8 @@ def agentcore_entrypoint(entrypoint: F) -> F:
 
     Below `@app.entrypoint`. Takes plain and `async` functions and generators; they get the payload without the request.
     The header is `X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag`, and its value the request's id; whoever sends
-    it may number calls, so the agent does not. It, session and trace come with AgentCore's `context`, which is asked for
-    whether or not the entry point takes one.
+    it may number calls, so the agent does not. It, session and trace come with AgentCore's `context`, which is asked
+    for whether or not the entry point takes one.
     """
     import inspect  # noqa: PLC0415 - to import it takes longer than this package
 
@@ -160,3 +159,9 @@ def request_of(payload: object, context: object = None) -> CurrentRequest | None
     request_id: Any = headers.get(REQUEST_HEADER.lower())
     calls = carried_count_of(request_id, None) if is_request_id(request_id) else None
     return entered(request_id, session_id=session_id, trace_id=trace_id, calls=calls)
+
+
+def w3c_trace_id(header: object) -> str | None:
+    """The trace of a `traceparent`, `00-<32 digits>-<16 digits>-<flags>`, or None."""
+    parts = header.split("-") if isinstance(header, str) else ()
+    return parts[1] if len(parts) == 4 and is_trace_id(parts[1]) else None

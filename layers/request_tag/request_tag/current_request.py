@@ -112,7 +112,8 @@ class request:  # noqa: N801 - it reads as what it is: `with request("id"):`
 
     `request_id` is the id that the access log has: a REST API's `extendedRequestId`, else `requestId`. None, or what
     can be no id, is no request, whatever is current outside. `session_id` and `trace_id` are written down with each
-    call where Bedrock takes them. Entered again, by a nested block, another thread or a retry, a request goes on counting its calls.
+    call where Bedrock takes them. Entered again, by a nested block, another thread or a retry, a request goes on
+    counting its calls.
     """
 
     __slots__ = ("_blocks", "_entered")

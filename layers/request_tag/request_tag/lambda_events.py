@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, overload
 from request_tag.carried import KEY, carried_request, carries, without_part
 from request_tag.current_request import CurrentRequest, entered, handling
 from request_tag.failures import harmless, note_failure
-from request_tag.limits import is_request_id
+from request_tag.limits import is_request_id, is_trace_id
 from request_tag.stepping import stepped
-from request_tag.traces import xray_trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,3 +113,15 @@ def _is_lambda(entry_point: str) -> bool:
     if entry_point not in ("api", "lambda"):
         note_failure("the entry point is neither api nor lambda: api is taken")
     return entry_point == "lambda"
+
+
+def xray_trace_id(header: object) -> str | None:
+    """The trace of `Root=1-<8 digits>-<24 digits>;Parent=…;Sampled=…` as spans have it, or None."""
+    fields = header.split(";") if isinstance(header, str) else ()
+    for field in fields:
+        name, _, value = field.strip().partition("=")
+        parts = value.split("-")
+        if name == "Root" and len(parts) == 3:
+            trace_id = parts[1] + parts[2]
+            return trace_id if is_trace_id(trace_id) else None
+    return None

@@ -1,4 +1,4 @@
-"""What Bedrock takes as `requestMetadata`, and what Request Lens takes as a request's id.
+"""What Bedrock takes as `requestMetadata`, and what Request Lens takes as the id of a request or a trace.
 
 Bedrock refuses a call whose metadata is beyond these limits, and botocore checks none of them but the length of the
 header's text. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
@@ -19,12 +19,19 @@ _VALUE_CHARACTERS = frozenset(_ALPHANUMERIC + " :_@$#=/+,-.")
 
 _ID_CHARACTERS = frozenset(_ALPHANUMERIC + "=_+/:.-")
 
+_HEX = frozenset("0123456789abcdef")
+
 _MAX_ID_LENGTH = 128
 
 
 def is_request_id(value: object) -> bool:
     """Whether the value may be a request's id: `[A-Za-z0-9=_+/:.-]{1,128}`, as Request Lens reads it."""
     return isinstance(value, str) and 0 < len(value) <= _MAX_ID_LENGTH and _ID_CHARACTERS.issuperset(value)
+
+
+def is_trace_id(value: str) -> bool:
+    """Whether it is a trace's id as spans have it: 32 hexadecimal digits in lower case."""
+    return len(value) == 32 and _HEX.issuperset(value)
 
 
 def is_value(value: object) -> bool:

@@ -101,5 +101,10 @@ def test_the_agents_zip_is_readable_by_all_names_no_folder_of_this_machine_and_h
     assert [name for name in agent_zip.namelist() if here in agent_zip.read(name)] == []
 
 
+def test_the_agents_zip_says_nothing_of_when_it_was_built(agent_zip: zipfile.ZipFile) -> None:
+    """`make deploy` updates the stack where the zip's hash is another."""
+    assert {each.date_time for each in agent_zip.infolist()} == {(2020, 1, 1, 0, 0, 0)}
+
+
 def test_the_agents_zip_stays_below_what_a_function_may_have(agent_zip: zipfile.ZipFile) -> None:
     assert sum(each.file_size for each in agent_zip.infolist()) < LIMIT_BYTES

@@ -1,5 +1,6 @@
 """Spans as an agent's exporter sends them become records of `aws/spans`, which our own reader understands."""
 
+import gzip
 import json
 import struct
 import threading
@@ -143,8 +144,17 @@ def test_the_server_takes_spans_drops_logs_and_refuses_what_it_cannot_read() -> 
     for path, body in ((TRACES, export()), ("/v1/logs", b"\xff")):
         with opener.open(urllib.request.Request(url + path, data=body)) as response:
             assert response.status == 200
-    with pytest.raises(urllib.error.HTTPError, match="400"):
-        opener.open(urllib.request.Request(url + TRACES, data=b"\x0a\xff"))
+    compressed = gzip.compress(export())
+    for broken, encoding in (
+        (b"\x0a\xff", "identity"),
+        (part(1, part(2, part(2, b""))), "identity"),  # a span without an id
+        (b"no gzip", "gzip"),
+        (compressed[:-9], "gzip"),
+        (compressed[:12] + b"\xff" * 9 + compressed[21:], "gzip"),
+    ):
+        asked = urllib.request.Request(url + TRACES, data=broken, headers={"Content-Encoding": encoding})
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            opener.open(asked)
     server.shutdown()
     server.server_close()
     thread.join()

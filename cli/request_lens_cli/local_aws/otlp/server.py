@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterable
 from http.server import ThreadingHTTPServer
 
@@ -10,6 +11,8 @@ from request_lens_cli.local_aws.otlp.span_records import SpanRecord, span_record
 from request_lens_cli.local_aws.serving.post_handler import PostHandler, loopback_server
 
 TRACES = "/v1/traces"
+
+_NO_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 def otlp_server(take: Callable[[Iterable[SpanRecord]], None], *, port: int) -> ThreadingHTTPServer:
@@ -24,12 +27,15 @@ class OtlpHandler(PostHandler):
 
     def serve(self, body: bytes) -> None:
         """Take an export; an answer without content says that all of it was taken."""
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
         status = 200
         if self.path == TRACES:
             try:
-                type(self).take(list(span_records(body)))
-            except ValueError:
+                records = list(span_records(self._decoded(body)))
+            except (ValueError, *_NO_GZIP):
                 status = 400
+            else:
+                type(self).take(records)
         self.answer(status, b"", {}, content_type="application/x-protobuf")
+
+    def _decoded(self, body: bytes) -> bytes:
+        return gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body

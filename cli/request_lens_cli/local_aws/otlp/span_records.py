@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from request_lens_cli.local_aws.otlp.protobuf import Value, fields, floating, octets, signed, text, unsigned
+from request_lens_cli.local_aws.otlp.protobuf import (
+    ProtobufError,
+    Value,
+    fields,
+    floating,
+    octets,
+    signed,
+    text,
+    unsigned,
+)
 
 type Attributes = dict[str, JsonValue]
 
@@ -25,10 +34,13 @@ class SpanRecord:
 
 
 def span_records(exported: bytes) -> Iterator[SpanRecord]:
-    """The records of an ExportTraceServiceRequest, in its order. Raises: ProtobufError."""
-    for number, resource_spans in fields(exported):
-        if number == 1:
-            yield from _of_resource(octets(resource_spans))
+    """The records of an ExportTraceServiceRequest, in its order. Raises: ProtobufError, as where a span has no id."""
+    try:
+        for number, resource_spans in fields(exported):
+            if number == 1:
+                yield from _of_resource(octets(resource_spans))
+    except LookupError as error:
+        raise ProtobufError(f"a field is missing or has no such value: {error}") from error
 
 
 def _of_resource(message: bytes) -> Iterator[SpanRecord]:

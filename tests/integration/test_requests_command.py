@@ -126,11 +126,17 @@ def test_requests_are_selected_by_what_became_of_them(
     assert ids(lens, *options) == expected
 
 
-def test_a_selection_that_leaves_nothing_says_which_routes_there_were(lens: DeployedLens) -> None:
-    lens.holds(settled("r1"), settled("r2", start=10, route="GET /status"))
+@pytest.mark.parametrize("command", ["requests", "timeline"])
+def test_a_selection_that_leaves_nothing_says_which_routes_and_models_there_were(
+    lens: DeployedLens, command: str
+) -> None:
+    lens.holds(
+        settled("r1", call("i1", 1, model_id="some-model")),
+        settled("r2", start=10, route="GET /status"),
+    )
 
-    assert "None of 2 requests is selected; their routes: GET /status, POST /ask" in lens.answer(
-        "requests", "--route", "nope"
+    assert "None of 2 requests is selected; their routes: GET /status, POST /ask; their models: some-model" in " ".join(
+        lens.answer(command, "--model", "nope").split()
     )
 
 
@@ -152,6 +158,14 @@ def test_ndjson_has_a_request_per_line_and_csv_its_single_values(lens: DeployedL
     assert [row["request_id"] for row in rows] == ["r1", "r2"]
     assert (rows[0]["llm_calls"], rows[0]["state"], rows[0]["runaway"]) == ("1", "certain", "False")
     assert (rows[1]["possible_calls"], rows[1]["estimated_cost_usd"], rows[1]["state"]) == ("", "", "uncertain")
+
+
+@pytest.mark.parametrize("option", [["--until", "20m"], ["--sort", "cost"]])
+def test_what_is_followed_has_no_end_and_no_order(lens: DeployedLens, option: list[str]) -> None:
+    result = lens.ask("requests", "--since", "2h", "--follow", *option)
+
+    assert result.exit_code == 2
+    assert "leave out --until and --sort" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("form", ["table", "ndjson"])
@@ -323,6 +337,7 @@ def test_a_time_that_cannot_be_read_is_wrong_usage(lens: DeployedLens, since: st
 def test_a_period_that_ends_before_it_begins_or_lies_ahead_is_wrong_usage(lens: DeployedLens) -> None:
     assert "is before" in lens.ask("requests", "--since", "1h", "--until", "2h").stderr
     assert "future" in lens.ask("requests", "--since", "2099-01-01", "--until", "2099-02-01").stderr
+    assert "--since is in the future" in lens.ask("requests", "--since", "2099-01-01").stderr
 
 
 def test_a_period_that_ends_in_the_future_ends_now_and_says_so(lens: DeployedLens) -> None:

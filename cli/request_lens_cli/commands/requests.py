@@ -8,6 +8,7 @@ from datetime import timedelta
 from io import StringIO
 
 import click
+from click.core import ParameterSource
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Link
@@ -23,7 +24,7 @@ from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document, unattributed_documents
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, none_selected
-from request_lens_cli.report.selection import Selection
+from request_lens_cli.report.selection import Order, Selection
 from request_lens_cli.terminal.console import notes_beside, open_console, print_addresses
 from request_lens_cli.terminal.listing import Listing
 from request_lens_cli.terminal.progress import Note, hours_told, working
@@ -92,6 +93,8 @@ def requests_command(
             "--unattributed lists calls: leave out what selects requests, --follow, --web, and the formats "
             "ndjson and csv"
         )
+    if output.follow and (_was_given("until") or selection.order is not Order.TIME):
+        raise click.UsageError("--follow lists requests as they settle, until Ctrl-C: leave out --until and --sort")
     view = read_stack(stack)
     kept = view.kept(period, now=command_clock().now())
     query = _Query(period=kept, selection=selection, stack=view, table=open_stack_table(view), output=output)
@@ -103,6 +106,11 @@ def requests_command(
         _follow(query)
     else:
         _list_requests(query)
+
+
+def _was_given(option: str) -> bool:
+    """Whether whoever gave the command gave it this option."""
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 def _list_requests(query: _Query) -> None:

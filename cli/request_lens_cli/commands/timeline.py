@@ -18,7 +18,7 @@ from request_lens_cli.options.shared import period_options, selection_options, s
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.picture import picture_subtitle
-from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
+from request_lens_cli.report.report import Report, earlier_note, headline, none_selected, truncation_note
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
@@ -81,7 +81,7 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
         rows, unlinked = drawn.timeline_rows(), drawn.unlinked
         console.print(render_bars(rows, width=console.width, axis=drawing.axis, unlinked=unlinked))
     else:
-        console.print(NO_REQUESTS)
+        console.print(none_selected(report) if report.requests else NO_REQUESTS, highlight=False)
     for note_below in (earlier_note(drawn) if drawn.earlier else "", truncation_note(report)):
         if note_below:
             console.print(f"{note_below}.", style="dim", highlight=False)

@@ -52,10 +52,10 @@ def period_of(since: TimeExpression, until: TimeExpression) -> Period:
     """
     now = command_clock().now()
     period = Period(first=since.resolve(now), last=until.resolve(now))
-    if period.last < period.first:
-        raise click.UsageError("--until is before --since")
     if period.first > now:
         raise click.UsageError("--since is in the future")
+    if period.last < period.first:
+        raise click.UsageError("--until is before --since")
     if period.last > now:
         click.echo("--until is in the future: showing what there is until now.", err=True)
     return Period(first=period.first, last=min(period.last, now))

@@ -31,6 +31,8 @@ _EVENT_COLUMNS = frozenset({"timestamp", "message"})
 _NOT_BLANK = re.compile(r"\S")
 _JOINED = re.compile(r"\}\s*\{")
 _DECODER = json.JSONDecoder()
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # with these PowerShell's ">" begins a file
+_LOOKED_AT = 1_024  # bytes, in which no text has a NUL
 _MAX_CELL = 16 * 1024 * 1024  # csv stops at 128 KB a cell, and a log event may have 1 MB
 
 
@@ -64,9 +66,20 @@ def _open(path: str, stack: ExitStack) -> TextIO:
     raw = _standard_input() if path == STDIN else stack.enter_context(io.FileIO(path))
     buffered: io.BufferedReader = io.BufferedReader(raw)
     stack.callback(buffered.detach)
-    text = io.TextIOWrapper(_unpacked(buffered, stack), encoding="utf-8-sig", errors="replace", newline="\n")
+    stream = _unpacked(buffered, stack)
+    text = io.TextIOWrapper(stream, encoding=_encoding_of(stream), errors="replace", newline="\n")
     stack.callback(text.detach)
     return text
+
+
+def _encoding_of(stream: _Peekable) -> str:
+    """How the text of a stream is encoded, by its first bytes. Raises: OSError where it is none."""
+    begins = stream.peek(_LOOKED_AT)[:_LOOKED_AT]
+    if begins.startswith(_UTF_16):
+        return "utf-16"
+    if b"\0" in begins:
+        raise OSError("holds no text: a log file, or one packed by gzip, is read")
+    return "utf-8-sig"
 
 
 def _unpacked(stream: _Peekable, stack: ExitStack) -> _Peekable:
@@ -95,7 +108,7 @@ def _lines(text: TextIO, *, is_csv: bool) -> Iterator[SourceLine]:
 
 
 def _is_export_header(line: str) -> bool:
-    columns = set() if line.lstrip().startswith(("{", "[")) else set(next(csv.reader([line.rstrip("\r\n")]), []))
+    columns = set() if line.lstrip().startswith(("{", "[")) else set(next(csv.reader([line.replace("\r", "")]), []))
     return _MESSAGE_COLUMN in columns or columns >= _EVENT_COLUMNS
 
 

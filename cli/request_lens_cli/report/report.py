@@ -204,9 +204,13 @@ def headline(report: Report) -> str:
 
 
 def none_selected(report: Report) -> str:
-    """That a selection leaves none of the report's requests, and which routes they are of."""
+    """That a selection leaves none of the report's requests, and which routes and models they are of."""
     routes = sorted({state.request.route for state in report.requests})
-    return f"None of {pluralize(len(report.requests), 'request')} is selected; their routes: {', '.join(routes)}"
+    models = sorted({model for state in report.requests if state.summary for model, _ in state.summary.by_model})
+    called = f"; their models: {', '.join(models)}" if models else ""
+    return (
+        f"None of {pluralize(len(report.requests), 'request')} is selected; their routes: {', '.join(routes)}{called}"
+    )
 
 
 def earlier_note(report: Report) -> str:

@@ -205,12 +205,10 @@ def headline(report: Report) -> str:
 
 def none_selected(report: Report) -> str:
     """That a selection leaves none of the report's requests, and which routes and models they are of."""
-    routes = sorted({state.request.route for state in report.requests})
-    models = sorted({model for state in report.requests if state.summary for model, _ in state.summary.by_model})
-    called = f"; their models: {', '.join(models)}" if models else ""
-    return (
-        f"None of {pluralize(len(report.requests), 'request')} is selected; their routes: {', '.join(routes)}{called}"
-    )
+    routes = {state.request.route for state in report.requests}
+    models = {model for state in report.requests if state.summary for model, _ in state.summary.by_model}
+    theirs = [f"their {name}: {', '.join(sorted(of))}" for name, of in (("routes", routes), ("models", models)) if of]
+    return f"None of {pluralize(len(report.requests), 'request')} is selected; {'; '.join(theirs)}"
 
 
 def earlier_note(report: Report) -> str:

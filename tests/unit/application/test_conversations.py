@@ -2,7 +2,7 @@
 
 import pytest
 
-from request_lens.application.read_context import MAX_FURTHER
+from request_lens.application.read_context import MAX_ELSEWHERE
 from request_lens.application.settle import settle
 from request_lens.domain.facts import Fact, InvocationId
 from request_lens.domain.linking.link import Reason, Unattributed
@@ -60,7 +60,7 @@ def test_a_call_goes_on_from_a_tagged_one_only_where_no_tagged_call_around_asked
 
 
 def test_a_call_goes_on_from_no_tagged_one_among_more_requests_than_are_looked_at() -> None:
-    crowd = [(95.0, request(f"r{n}", -10 + 0.1 * n, duration_ms=500)) for n in range(MAX_FURTHER + 1)]
+    crowd = [(95.0, request(f"r{n}", -10 + 0.1 * n, duration_ms=500)) for n in range(MAX_ELSEWHERE + 1)]
     asked = call("asked", 65, produced=["call_2"], tag=tag("asking", 3))
     facts: list[tuple[float, Fact]] = [
         *crowd,
@@ -68,6 +68,23 @@ def test_a_call_goes_on_from_no_tagged_one_among_more_requests_than_are_looked_a
         (90, asked),
         (95, request("next", 71.2)),
         (96, call("returns", 71, latency_ms=700, returned=["call_2"])),
+    ]
+
+    world = run(facts, AGENTS)
+
+    assert world.decision("returns") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+
+
+def test_an_id_of_a_tagged_call_that_is_not_followed_still_ties_no_other() -> None:
+    """Two tagged calls ask by `w`, one by `x`, too: among many requests the call that returns both may be either's."""
+    crowd = [(95.0, request(f"r{n}", -10 + 0.1 * n, duration_ms=500)) for n in range(MAX_ELSEWHERE + 1)]
+    facts: list[tuple[float, Fact]] = [
+        *crowd,
+        (90, request("a", 50, duration_ms=25_000)),
+        (90, request("b", 51, duration_ms=24_000)),
+        (90, call("asks-both", 60, produced=["x", "w"], tag=tag("a", 3))),
+        (90, call("asks-one", 61, produced=["w"], tag=tag("b", 3))),
+        (96, call("returns", 71, latency_ms=700, returned=["x", "w"])),
     ]
 
     world = run(facts, AGENTS)

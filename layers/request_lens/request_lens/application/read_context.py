@@ -29,7 +29,7 @@ from request_lens.ports import Ports
 MAX_SHARING = 8
 """Of more calls in a crowd that share a tool-use id none has left its chain to another: the id joins nothing."""
 
-MAX_FURTHER = 64
+MAX_ELSEWHERE = 64
 """Where more requests lie within reach of a chain, it goes on from no tagged call: the same id may be under any."""
 
 _GRID = timedelta(seconds=10)
@@ -125,12 +125,11 @@ def read_requests(
     states = [state for request_id in sorted(near) if (state := readable_state(request_id, ports)) is not None]
     facts = replace(facts, under_requests=list(_tagged(states)))
     context = linking_context(target, facts, policy)
-    if askers := context.askers:
-        further = _further_tagged(context, near, ports, policy)
-        going_on = {asker.invocation.invocation_id for asker in askers.values()}
-        kept = (call for call in facts.under_requests if call.invocation.invocation_id not in going_on)
-        tagged = [*kept] if further is None else [*facts.under_requests, *further]
-        context = linking_context(target, replace(facts, under_requests=tagged), policy)
+    if context.askers:
+        elsewhere = _tagged_elsewhere(context, near, ports, policy)
+        tagged = [*facts.under_requests, *(elsewhere or ())]
+        facts = replace(facts, under_requests=tagged, follows_tagged=elsewhere is not None)
+        context = linking_context(target, facts, policy)
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
     return context.without(_proven(states, context) if is_call else set()), states
@@ -140,16 +139,16 @@ def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:
     return (call for state in states for call in state.invocations if call.link.method is Method.TAG)
 
 
-def _further_tagged(
+def _tagged_elsewhere(
     context: LinkingContext, near: Set[RequestId], ports: Ports, policy: Policy
 ) -> Sequence[LinkedInvocation] | None:
     """The tagged calls within reach of the chain of requests that cannot have made it; None where they are too many."""
     logged = [call.logged_at for call in context.chain.calls]
     around = started_within(context.facts.requests, min(logged) - policy.reach, max(logged) + policy.reach, policy)
-    further = [request.request_id for request in around if request.request_id not in near]
-    if len(further) > MAX_FURTHER:
+    elsewhere = [request.request_id for request in around if request.request_id not in near]
+    if len(elsewhere) > MAX_ELSEWHERE:
         return None
-    return list(_tagged(state for each in further if (state := readable_state(each, ports)) is not None))
+    return list(_tagged(state for each in elsewhere if (state := readable_state(each, ports)) is not None))
 
 
 def _proven(states: Iterable[RequestState], context: LinkingContext) -> set[RequestId]:

@@ -84,6 +84,8 @@ class LinkingContext:
     def askers(self) -> Mapping[InvocationId, LinkedInvocation]:
         """The calls under requests that calls of the chain go on from, by the id of those."""
         found: dict[InvocationId, LinkedInvocation] = {}
+        if not self.facts.follows_tagged:
+            return found
         for call, before in zip(self.chain.calls, self.chain.previous, strict=True):
             askers = (self._asker_of(call, tool_use_id) for tool_use_id in returned_by(call) if not before)
             if (asker := next((asker for asker in askers if asker is not None), None)) is not None:

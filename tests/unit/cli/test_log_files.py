@@ -270,14 +270,18 @@ def test_ndjson_is_not_read_ahead(save: Save) -> None:
     assert next(read_log_files([path])) == plain(json.dumps(ACCESS))
 
 
-@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"], ids=["little", "big"])
 def test_a_file_in_utf_16_is_read_as_one(save: Save, mark: bytes) -> None:
     order = "utf-16-le" if mark == b"\xff\xfe" else "utf-16-be"
 
     assert bodies(save(mark + (json.dumps(RECORD) + "\r\n").encode(order))) == [RECORD]
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00", b"\r\x00\r", gzip.compress(b"\x00\x01")])
+@pytest.mark.parametrize(
+    "content",
+    [b"\x89PNG\r\n\x1a\n\x00\x00", b"\r\x00\r", gzip.compress(b"\x00\x01")],
+    ids=["picture", "return", "packed"],
+)
 def test_a_file_that_holds_no_text_is_named(save: Save, content: bytes) -> None:
     with pytest.raises(LogFileError, match=r"garbage.bin: holds no text: a log file, or one packed by gzip, is read"):
         read(save(content, "garbage.bin"))

@@ -39,6 +39,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(clone: Path) -> str:
     """What the command printed; it fails where the numbers, the links or the tools' files are others."""
     environment = {name: value for name, value in os.environ.items() if name not in OF_THIS_RUN}
+    environment["COLUMNS"] = "170"  # at 80 the list has no room for routes
     run = subprocess.run(
         ["make", "demo-agent"], cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=600
     )

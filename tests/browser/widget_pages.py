@@ -22,10 +22,15 @@ from widget_timeline import timeline_page
 ENDPOINT = "arn:aws:lambda:ap-northeast-1:123456789012:function:request-lens-timeline-widget"
 
 
-def question(*, theme: Theme = "light", width: int = 1000, request_id: str | None = None) -> WidgetRequest:
-    """A dashboard's question for a quarter of an hour."""
+QUARTER = timedelta(minutes=15)
+
+
+def question(
+    *, theme: Theme = "light", width: int = 1000, request_id: str | None = None, quarters: int = 1
+) -> WidgetRequest:
+    """A dashboard's question for so many quarters of an hour."""
     return WidgetRequest(
-        span=(START, START + timedelta(minutes=15)),
+        span=(START, START + quarters * QUARTER),
         is_cut=False,
         theme=theme,
         width=width,
@@ -56,10 +61,14 @@ def grey(page: str) -> str:
 def range_document(
     seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True, lost: int = 0
 ) -> str:
-    """The first page for these requests, and so many calls of none of them, in a widget of that width."""
+    """The first page for these requests, and so many calls of none of them, in a widget of that width.
+
+    Its range has all of them.
+    """
+    last = max((each.record.started_at for each in seen.requests), default=START)
     page = timeline_page(
         seen,
-        question(theme=theme, width=width),
+        question(theme=theme, width=width, quarters=(last - START) // QUARTER + 1),
         endpoint=ENDPOINT,
         lost=UnattributedCalls(calls=list(map(_lost, range(lost)))),
     )

@@ -19,7 +19,11 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
         _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
         _card("Tokens", f"{figures.tokens(TokenClass.INPUT)} in", _token_notes(figures)),
         _cost_card(figures, report),
-        _card("LLM errors", figures.least(totals.llm_errors), [f"of these throttled: {totals.llm_throttles:,}"]),
+        _card(
+            "LLM errors",
+            figures.least(totals.llm_errors),
+            [f"of these throttled: {figures.least(totals.llm_throttles)}"],
+        ),
         _unattributed_card(report),
     )
     return element("dl", *cards, class_="kpis")

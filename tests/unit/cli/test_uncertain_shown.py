@@ -131,6 +131,7 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert "duration of the same requests 5.00 s" in card(html, "LLM time")
     assert "≥ 2,022 in" in card(html, "Tokens")
     assert "≥ $0.0300" in card(html, "Estimated cost")
+    assert "of these throttled: ≥ 0" in card(html, "LLM errors")
 
 
 def test_a_page_without_a_certain_request_says_that_its_averages_are_known_of_none() -> None:

@@ -24,6 +24,7 @@ from request_lens_cli.local_aws.deployment import deploy_built
 from request_lens_cli.options.parameters import policy_with
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, headline
+from tests.support.deploying.model_truth import answered_calls
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -73,6 +74,22 @@ def test_each_tool_is_named_and_the_parts_of_each_requests_time_add_up(report: R
 
     assert tools_of(report) == tools
     assert [each.time_by and added_up(each.time_by) for each in traced_of(report)] == durations
+
+
+def test_spans_tell_the_times_what_the_agent_waited_for_models_and_what_its_tools_took(
+    deployment: DemoStack, report: Report
+) -> None:
+    """The way to a model and back is LLM time then, and what lies between calls beside the tools is the agent's."""
+    truth = answered_calls(deployment.local)
+    for state in report.requests:
+        assert state.summary is not None
+        assert state.summary.traced is not None
+        parts = state.summary.traced.time_by
+        assert parts is not None
+        assert (state.summary.llm_time_ms, state.summary.tool_time_ms) == (parts.llm_ms, parts.tools_ms)
+        took = [truth[str(linked.invocation.invocation_id)].latency_ms for linked in state.invocations]
+        assert parts.llm_ms >= sum(took)
+        assert [linked.invocation.latency_ms for linked in state.invocations] == took
 
 
 @pytest.mark.usefixtures("report")

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
@@ -30,10 +29,9 @@ from request_lens_cli.agent_demo.example import (
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client, local_session
-from request_lens_cli.local_aws.bedrock.server import CALLS_PATH, AnsweredCall, AnsweredCalls
-from request_lens_cli.local_aws.environment import MODEL_ENDPOINT
 from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
 from request_lens_cli.report.report import Report, headline
+from tests.support.deploying.model_truth import answered_calls
 from tests.support.telemetry.published_keys import PUBLISHED, keys_by_kind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -67,14 +65,6 @@ def test_ten_prompts_make_seventeen_calls_all_linked_by_their_tag(
     assert Counter(len(state.invocations) for state in report.requests) == {2: 7, 1: 3}
 
 
-def answered_calls(deployment: DemoStack) -> Mapping[str, AnsweredCall]:
-    """What the model's stand-in knows of each call, by its id."""
-    model = deployment.local.service_endpoints[MODEL_ENDPOINT]
-    asked = urllib.request.Request(f"{model}{CALLS_PATH}", data=b"{}")
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked) as told:
-        return {each.request_id: each for each in AnsweredCalls.model_validate_json(told.read()).calls}
-
-
 def started(state: RequestState) -> list[tuple[int, Invocation]]:
     """The request's calls in the order of their starts in epoch milliseconds, as their tags say."""
     calls = [(linked.invocation.tag, linked.invocation) for linked in state.invocations]
@@ -83,10 +73,19 @@ def started(state: RequestState) -> list[tuple[int, Invocation]]:
     return sorted(said, key=itemgetter(0))
 
 
+def test_the_stack_reads_no_spans_so_the_log_tells_all_times(
+    deployment: DemoStack, asked: tuple[AgentRun, Report]
+) -> None:
+    """Also where it has read them before, for another suite."""
+    logs = local_client("logs", endpoint=deployment.local.endpoint)
+    assert logs.describe_subscription_filters(logGroupName=SPAN_GROUP)["subscriptionFilters"] == []
+    assert [state.summary.traced for state in asked[1].requests if state.summary is not None] == [None] * 10
+
+
 def test_the_llm_time_of_each_request_is_the_sum_of_what_the_model_took_to_the_millisecond(
     deployment: DemoStack, asked: tuple[AgentRun, Report]
 ) -> None:
-    truth = answered_calls(deployment)
+    truth = answered_calls(deployment.local)
     for state in asked[1].requests:
         calls = [truth[str(linked.invocation.invocation_id)] for linked in state.invocations]
         assert state.summary is not None
@@ -98,7 +97,7 @@ def test_the_tool_time_of_each_request_lies_between_its_calls_to_the_millisecond
     deployment: DemoStack, asked: tuple[AgentRun, Report]
 ) -> None:
     """A tag's start is the caller's, so it is before the one that the model's stand-in knows."""
-    truth = answered_calls(deployment)
+    truth = answered_calls(deployment.local)
     for state in asked[1].requests:
         said = started(state)
         calls = [truth[str(call.invocation_id)] for _, call in said]

@@ -11,7 +11,7 @@ import click
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
-from request_lens_cli.local_aws.emulated_template import leave_out_unknown_types
+from request_lens_cli.local_aws.emulated_template import leave_out_unknown_types, parameter_defaults
 from request_lens_cli.local_aws.environment import settings, write_env_file
 from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.lifecycle import LocalAws
@@ -60,7 +60,13 @@ def build(local: LocalAws, *, say: Say = click.echo) -> None:
     paths = local.paths
     sam_settings = read_sam_settings(paths.samconfig)
     command = ["build", "--template-file", str(paths.template), "--build-dir", str(paths.build / "build")]
-    command += ["--cached", "--cache-dir", str(paths.build / "cache"), "--parallel", *_overrides(sam_settings)]
+    command += [
+        "--cached",
+        "--cache-dir",
+        str(paths.build / "cache"),
+        "--parallel",
+        *_overrides(_parameters(sam_settings)),
+    ]
     if _run_sam(command, local, step="build") != 0:
         raise _report_failure("build", tail(paths.log("build")), local)
     # The stack's own template, and one in a folder of its own for each stack that is nested in it.
@@ -75,6 +81,8 @@ def deploy_built(
 ) -> DeployedStack:
     """Run `sam deploy` on what was built, with these parameters on top of the file's; answers with the stack.
 
+    All others have their defaults, also where the stack was deployed with another value before.
+
     Raises: LocalAwsError where sam fails.
     """
     sam_settings = read_sam_settings(local.paths.samconfig)
@@ -84,7 +92,8 @@ def deploy_built(
     if not sam_settings.has_capabilities:
         command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     _delete_failed_creation(local, sam_settings.stack_name)
-    if _run_sam([*command, *_overrides(sam_settings, parameters)], local, step="deploy") != 0:
+    given = {**parameter_defaults(template), **_parameters(sam_settings), **parameters}
+    if _run_sam([*command, *_overrides(given)], local, step="deploy") != 0:
         reasons = failed_resources(local, sam_settings.stack_name)
         raise _report_failure("deploy", "\n".join(reasons) or tail(local.paths.log("deploy")), local)
     if not local.paths.folder:  # the settings are those of Request Lens's own stack
@@ -133,10 +142,14 @@ def failed_resources(local: LocalAws, stack_name: str) -> list[str]:
     ]
 
 
-def _overrides(sam_settings: SamSettings, parameters: Mapping[str, str] = MappingProxyType({})) -> list[str]:
-    """The file's overrides, this machine's architecture and more: without the file's sam would forget them."""
-    overrides = sam_settings.parameter_overrides(("Architecture", machine_architecture()), *parameters.items())
-    return ["--parameter-overrides", *(f"{name}={shlex.quote(value)}" for name, value in overrides.items())]
+def _parameters(sam_settings: SamSettings) -> Mapping[str, str]:
+    """The file's overrides and this machine's architecture."""
+    return sam_settings.parameter_overrides(("Architecture", machine_architecture()))
+
+
+def _overrides(parameters: Mapping[str, str]) -> list[str]:
+    """Options on sam's command line: of the file's parameters it would forget all, of the stack's former ones none."""
+    return ["--parameter-overrides", *(f"{name}={shlex.quote(value)}" for name, value in parameters.items())]
 
 
 def _run_sam(arguments: Sequence[str], local: LocalAws, *, step: str) -> int:

@@ -1,4 +1,4 @@
-"""Leaving out of a built template what the emulator does not know: it refuses a template that has such a type whole."""
+"""A built template as the local AWS gets it: without what the emulator does not know, which refuses it whole."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +33,17 @@ def leave_out_unknown_types(template: Path) -> tuple[str, ...]:
     kept = {**content, **_without(content, frozenset(left_out))}
     template.write_text(yaml.safe_dump(kept, sort_keys=False), encoding="utf-8")
     return left_out
+
+
+def parameter_defaults(template: Path) -> Mapping[str, str]:
+    """The default of each parameter of a built template that has one."""
+    content = _TEMPLATE.validate_python(yaml.safe_load(template.read_text(encoding="utf-8")))
+    parameters = _section(content, "Parameters")
+    return {
+        name: str(parameter["Default"])
+        for name, parameter in parameters.items()
+        if isinstance(parameter, dict) and "Default" in parameter
+    }
 
 
 def _section(content: _Section, name: str) -> _Section:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from request_lens_cli.local_aws.emulated_template import leave_out_unknown_types
+from request_lens_cli.local_aws.emulated_template import leave_out_unknown_types, parameter_defaults
 from request_lens_cli.local_aws.errors import LocalAwsError
 from request_lens_cli.local_aws.sam_settings import machine_architecture, read_sam_settings
 
@@ -40,6 +40,14 @@ def test_a_template_that_the_emulator_knows_stays_as_it_is(tmp_path: Path) -> No
     template.write_text("Resources: {Key: {Type: 'AWS::KMS::Key'}} # kept", encoding="utf-8")
     assert leave_out_unknown_types(template) == ()
     assert template.read_text(encoding="utf-8").endswith("# kept")
+
+
+def test_a_deployment_takes_the_templates_defaults_for_what_nobody_says(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Parameters: {Group: {Default: ''}, Days: {Default: 30}, Bucket: {Type: String}}", encoding="utf-8"
+    )
+    assert parameter_defaults(template) == {"Group": "", "Days": "30"}
 
 
 @pytest.mark.parametrize(

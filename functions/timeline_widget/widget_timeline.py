@@ -81,7 +81,7 @@ def _span_text(widget_request: WidgetRequest) -> str:
 
 def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: str) -> str:
     where = [name for name in (widget_request.stack, region) if name]
-    parts = [*where, _span_text(widget_request), pluralize(len(listing.requests), "request")]
+    parts = [*where, _span_text(widget_request), _count_text(listing)]
     parts += [] if widget_request.sort is RowOrder.TIME else [f"by {widget_request.sort}"]
     if failed := sum(view.record.has_failed for view in listing.requests):
         parts.append(f"{failed:,} of them failed")
@@ -90,6 +90,20 @@ def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: st
     if listing.pending_calls:
         parts.append(f"{pluralize(listing.pending_calls, 'call')} pending")
     return " · ".join(parts)
+
+
+def _count_text(listing: RequestPage) -> str:
+    """How many requests are shown, and of how many where that is not all."""
+    shown = len(listing.requests)
+    if not listing.earlier:
+        return pluralize(shown, "request")
+    least = "at least " if _is_counted_out(listing) else ""
+    return f"the newest {shown:,} of {least}{pluralize(shown + listing.earlier, 'request')}"
+
+
+def _is_counted_out(listing: RequestPage) -> bool:
+    """Whether there may be more requests than were counted."""
+    return listing.earlier >= MAX_COUNTED - len(listing.requests)
 
 
 def _doubts(listing: RequestPage) -> Counter[Doubt]:
@@ -105,11 +119,7 @@ def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: Unattribut
         for doubt, count in sorted(_doubts(listing).items())
     ]
     if listing.earlier:
-        more = (
-            f"{MAX_COUNTED:,} or more"
-            if listing.earlier >= MAX_COUNTED - len(listing.requests)
-            else f"{listing.earlier:,}"
-        )
+        more = f"{MAX_COUNTED:,} or more" if _is_counted_out(listing) else f"{listing.earlier:,}"
         notes.append(f"{more} earlier requests are not shown: choose a shorter time range.")
     if widget_request.is_cut:
         notes.append(f"Only the last {MAX_RANGE.days} days of the time range were looked at.")

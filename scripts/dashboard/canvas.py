@@ -11,18 +11,19 @@ UNIT_WIDTH, UNIT_HEIGHT, GAP = 60, 50, 8
 """Px of a unit of the grid, of which a dashboard is 24 wide, and between two widgets."""
 
 PADDING, TITLE_HEIGHT, LINE_HEIGHT = 14, 34, 20
-TITLE_SIZE, TEXT_SIZE = 13, 12
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 13, 12, 11
 
 STYLE = Markup("""
 .d text { font-family: Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
  font-size: 12px; fill: #17212b; font-variant-numeric: tabular-nums; }
 .d .title { font-size: 13px; font-weight: 600; }
+.d .small { font-size: 11px; }
 .d .figure { font-size: 26px; font-weight: 500; }
 .d .muted { fill: #566370; }
 .d .head { font-weight: 600; }
 .d .card { fill: #ffffff; stroke: #d3dbe2; }
 .d .rule { stroke: #e3e9ee; }
-.d .line { fill: none; stroke-width: 1.75; stroke-linejoin: round; }
+.d .line { fill: none; stroke-linejoin: round; }
 .d .ok { fill: #1d7a4a; }
 .d .tile { fill: #f2f8f4; stroke: #9cc9b0; }
 """)
@@ -58,8 +59,8 @@ def card(widget: Widget, *, top: int) -> tuple[Markup, Area]:
 
 def words(content: str, x: float, y: float, *, width: float, class_: str = "") -> Markup:
     """A text that begins at x on the base line y, shortened where it may be wider than that."""
-    is_title = class_ == "title"
-    shown = shortened(content, size=TITLE_SIZE if is_title else TEXT_SIZE, width=width, bold=is_title)
+    size = {"title": TITLE_SIZE, "small": SMALL_SIZE}.get(class_, TEXT_SIZE)
+    shown = shortened(content, size=size, width=width, bold=class_ == "title")
     return element("text", text(shown), class_=class_, x=x, y=y)
 
 
@@ -82,10 +83,12 @@ def lines(content: str, *, width: float) -> Iterator[str]:
 
 
 def figure(value: float | None) -> str:
-    """A number in a few digits: 0.0021, 4.82, 335, 1.01M; `--` where there is none."""
+    """A number in a few digits: 0.0053, 4.82, 335, 1.01M; `--` where there is none."""
     if value is None:
         return "--"
     for least, letter in ((1e6, "M"), (1e4, "k")):
         if abs(value) >= least:
             return f"{value / (1e6 if letter == 'M' else 1e3):.3g}{letter}"
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.01 else f"{value:.2g}"

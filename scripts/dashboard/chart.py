@@ -1,8 +1,9 @@
 """Charts over time: lines or stacked areas, two axes, a legend."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import ceil, floor, log10
 
 from request_lens.presentation.markup import Markup, element, joined, number
@@ -13,18 +14,21 @@ from scripts.dashboard.metric_store import Points, moment
 
 COLORS = ("#00578f", "#d9820b", "#2b8a57", "#8a4fa3", "#c03a00", "#5f7486", "#009e9e", "#b3467a")
 _TOP_MARGIN, _AXIS_WIDTH, _AXIS_HEIGHT, _TICKS = 6, 46, 26, 4
+_LINE_WIDTH, _HIDDEN_BY = 1.75, 2.5
+"""Px of a line, and by how much it is wider than one that lies over it."""
+
 _LABEL_EVERY = (timedelta(minutes=10), timedelta(minutes=3))
 """Between two labels of the time axis: of an hour, of less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Where points are drawn: the area between the axes, the span, the period in seconds, the greatest value."""
+    """Where points are drawn: the area between the axes, the span, the period in seconds, the value axis's ticks."""
 
     area: Area
     span: tuple[datetime, datetime]
     period: int
-    top: float
+    ticks: Sequence[float] = (0.0, 1.0)
 
     def x(self, epoch_s: float) -> float:
         """Where this moment is."""
@@ -33,14 +37,24 @@ class Plot:
 
     def y(self, value: float) -> float:
         """Where this value is."""
-        return self.area.bottom - value / self.top * self.area.height
+        return self.area.bottom - value / self.ticks[-1] * self.area.height
+
+
+def palette(charts: Iterable[Sequence[Series]]) -> Mapping[str, str]:
+    """A colour for each label of the charts, the same in all; two of one chart share none while there are enough."""
+    charts = list(charts)
+    colors: dict[str, str] = {}
+    for label in dict.fromkeys(each.label for shown in charts for each in shown):
+        beside = {each.label for shown in charts for each in shown if label in {other.label for other in shown}}
+        taken = {colors[other] for other in beside if other in colors}
+        colors[label] = next((color for color in COLORS if color not in taken), COLORS[len(taken) % len(COLORS)])
+    return colors
 
 
 def chart(
     shown: Sequence[Series], area: Area, *, span: tuple[datetime, datetime], period: int, stacked: bool
 ) -> Markup:
-    """The series over the span, and under it their legend."""
-    shown = [replace(each, color=each.color or color) for each, color in zip(shown, _colors(len(shown)), strict=True)]
+    """The series, each of which has its colour, over the span, and under it their legend."""
     legend, rows = _legend(shown, area)
     height = area.height - _TOP_MARGIN - _AXIS_HEIGHT - rows * LINE_HEIGHT
     inner = Area(x=area.x + _AXIS_WIDTH, y=area.y + _TOP_MARGIN, width=area.width - 2 * _AXIS_WIDTH, height=height)
@@ -48,38 +62,46 @@ def chart(
     for right in (False, True):
         of_axis = [each for each in shown if each.right is right]
         if of_axis:
-            plot = Plot(area=inner, span=span, period=period, top=_top(of_axis, stacked=stacked))
+            plot = Plot(area=inner, span=span, period=period, ticks=value_ticks(of_axis, stacked=stacked))
             drawn += [_value_axis(plot, right=right), *(_areas(of_axis, plot) if stacked else _lines(of_axis, plot))]
-    time = _time_axis(Plot(area=inner, span=span, period=period, top=1))
+    time = _time_axis(Plot(area=inner, span=span, period=period))
     return joined((time, *drawn, legend))
 
 
-def _colors(count: int) -> Sequence[str]:
-    return [COLORS[at % len(COLORS)] for at in range(count)]
-
-
-def _top(shown: Sequence[Series], *, stacked: bool) -> float:
-    """A round number that no value exceeds."""
+def value_ticks(shown: Sequence[Series], *, stacked: bool) -> Sequence[float]:
+    """Round numbers from 0 to one that no value exceeds, at most five; whole ones where all values are counts."""
     sums: dict[int, float] = {}
     for each in shown:
         for at, value in each.points.items():
             sums[at] = sums.get(at, 0) + value if stacked else max(sums.get(at, 0), value)
     most = max(sums.values(), default=1) or 1
-    step = 10 ** floor(log10(most / _TICKS))
-    nice = next(step * factor for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * factor * _TICKS >= most)
-    return nice * _TICKS if most < 1 or nice >= 1 else ceil(most)
+    power = 10.0 ** floor(log10(most / _TICKS))
+    are_counts = all(value == int(value) for each in shown for value in each.points.values())
+    steps = (power * factor for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 20, 50))
+    step = next(step for step in steps if step * _TICKS >= most and (step == int(step) or not are_counts))
+    return [step * at for at in range(ceil(most / step) + 1)]
 
 
 def _lines(shown: Sequence[Series], plot: Plot) -> Iterator[Markup]:
-    """Each series as a line that breaks where periods have no value; a point alone is a dot."""
-    for each in shown:
+    """Each series as a line that breaks where periods have no value; a point alone is a dot.
+
+    The first lies on top, and one that runs along below another is wider, so that both are seen.
+    """
+    for place, each in reversed(list(enumerate(shown))):
+        width = _LINE_WIDTH + _HIDDEN_BY * sum(_shares_a_stretch(each, other) for other in shown[:place])
         for run in _runs(each.points, plot.period):
             if len(run) == 1:
                 ((at, value),) = run.items()
-                yield element("circle", cx=plot.x(at), cy=plot.y(value), r=2.5, fill=each.color)
+                yield element("circle", cx=plot.x(at), cy=plot.y(value), r=0.75 + width, fill=each.color)
             else:
                 path = "L".join(f"{number(plot.x(at))} {number(plot.y(value))}" for at, value in run.items())
-                yield element("path", class_="line", d=f"M{path}", stroke=each.color)
+                yield element("path", class_="line", d=f"M{path}", stroke=each.color, stroke_width=width)
+
+
+def _shares_a_stretch(one: Series, other: Series) -> bool:
+    """Whether the two have the same values in two periods that follow each other."""
+    same = [other.points.get(at) == value for at, value in one.points.items()]
+    return any(first and second for first, second in pairwise(same))
 
 
 def _runs(points: Points, period: int) -> Iterator[Points]:
@@ -100,7 +122,7 @@ def _areas(shown: Sequence[Series], plot: Plot) -> Iterator[Markup]:
     for each in shown:
         for at, value in each.points.items():
             floor_, left, right = below.get(at, 0.0), plot.x(at), plot.x(at + plot.period)
-            height = value / plot.top * plot.area.height
+            height = plot.area.bottom - plot.y(value)
             below[at] = floor_ + value
             width = max(right - left - 1.5, 1)
             yield element("rect", x=left, y=plot.y(below[at]), width=width, height=height, fill=each.color)
@@ -108,8 +130,7 @@ def _areas(shown: Sequence[Series], plot: Plot) -> Iterator[Markup]:
 
 def _value_axis(plot: Plot, *, right: bool) -> Markup:
     area, drawn = plot.area, list[Markup]()
-    for tick in range(_TICKS + 1):
-        value = plot.top * tick / _TICKS
+    for value in plot.ticks:
         y, label = plot.y(value), figure(value)
         if not right:
             drawn.append(element("line", class_="rule", x1=area.x, x2=area.x + area.width, y1=y, y2=y))

@@ -5,7 +5,9 @@ It is our drawing, not CloudWatch's: places, titles, figures and queries are the
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +18,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.markup import Markup, element, joined
 from scripts.dashboard.body import CHECKOUT, Json, NotDrawnError, Widget, dashboard_widgets
 from scripts.dashboard.canvas import STYLE, UNIT_HEIGHT, UNIT_WIDTH, Area, card
-from scripts.dashboard.chart import chart
+from scripts.dashboard.chart import chart, palette
 from scripts.dashboard.log_query import run
 from scripts.dashboard.metric_math import period_of, series_of
 from scripts.dashboard.sample_hour import SERVICE, SPAN, SampleHour, sample_hour
@@ -107,8 +109,16 @@ def _metrics(widget: Widget, area: Area, hour: SampleHour) -> Markup:
     shown = series_of(widget.properties, hour.store, span)
     if widget.properties["view"] == "singleValue":
         return figures(shown, area)
+    colored = [replace(each, color=each.color or _palette()[each.label]) for each in shown]
     stacked = bool(widget.properties.get("stacked"))
-    return chart(shown, area, span=span, period=period_of(widget.properties, span), stacked=stacked)
+    return chart(colored, area, span=span, period=period_of(widget.properties, span), stacked=stacked)
+
+
+@cache
+def _palette() -> Mapping[str, str]:
+    """The colours of all charts of the dashboard."""
+    drawn = (each for each in widgets() if each.kind == "metric" and each.properties["view"] == "timeSeries")
+    return palette(series_of(each.properties, sample_hour().store, own_span(each)) for each in drawn)
 
 
 def own_span(widget: Widget) -> tuple[datetime, datetime]:
@@ -128,7 +138,8 @@ def _timeline(widget: Widget, area: Area, hour: SampleHour) -> Markup:
     context = {"theme": "light", "width": int(area.width) + SCROLL_BAR, "timeRange": {"start": first, "end": last}}
     asked = read_request({**cast("Json", widget.properties["params"]), "widgetContext": context}, now=SPAN[1])
     for count in range(MOST_ROWS, 0, -1):
-        listing = RequestPage(requests=list(map(_view, hour.result.requests[-count:])))
+        requests = hour.result.requests
+        listing = RequestPage(requests=list(map(_view, requests[-count:])), earlier=len(requests[:-count]))
         since = listing.requests[0].record.started_at
         beside = [each for each in hour.result.unattributed if each.invocation.logged_at >= since]
         page = timeline_page(listing, asked, endpoint=f"arn:aws:lambda:{REGION}", lost=UnattributedCalls(calls=beside))

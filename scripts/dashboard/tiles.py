@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.markup import Markup, element, joined
-from request_lens.presentation.timeline.text import text_width
+from request_lens.presentation.timeline.text import shortened_in_the_middle, text_width
 from scripts.dashboard.canvas import LINE_HEIGHT, TEXT_SIZE, Area, figure, lines, words
 from scripts.dashboard.log_query import Row
 from scripts.dashboard.metric_math import Series
 
 _MARKS = re.compile(r"\*\*|`|(?<!\w)\*|\*(?!\w)")
 _TILE_HEIGHT, _TILE_GAP = 46, 8
+_COLUMN_GAP = 14
 
 
 def alarms(names: Sequence[str], area: Area, *, columns: int = 6) -> Markup:
@@ -24,8 +26,8 @@ def _alarm(name: str, number: int, area: Area, *, columns: int, width: float) ->
     x = area.x + number % columns * (width + _TILE_GAP)
     y = area.y + number // columns * (_TILE_HEIGHT + _TILE_GAP)
     tile = element("rect", class_="tile", x=x, y=y, width=width, height=_TILE_HEIGHT, rx=6.0)
-    label = words(name, x + 10, y + 19, width=width - 20)
-    return joined((tile, label, words("✓ OK", x + 10, y + 37, width=width - 20, class_="ok")))
+    label = words(name, x + 6, y + 19, width=width - 8, class_="small")
+    return joined((tile, label, words("✓ OK", x + 6, y + 37, width=width - 8, class_="ok")))
 
 
 def figures(shown: Sequence[Series], area: Area) -> Markup:
@@ -77,14 +79,16 @@ def _columns(rows: Sequence[Sequence[str]], width: float) -> Sequence[float]:
     """As wide as its longest cell; what is too much is taken from the route, else from the widest."""
     if len(rows[0]) == 1:
         return [width]
-    longest = [max(text_width(_plain(row[at]), size=TEXT_SIZE) for row in rows) + 24 for at in range(len(rows[0]))]
+    longest = [
+        max(text_width(_plain(row[at]), size=TEXT_SIZE) for row in rows) + _COLUMN_GAP for at in range(len(rows[0]))
+    ]
     too_wide = max(sum(longest) - width, 0)
     widest = max(range(len(longest)), key=lambda at: (rows[0][at] == "Route", longest[at]))
     return [each - too_wide if at == widest else each for at, each in enumerate(longest)]
 
 
 def table(rows: Sequence[Row], area: Area) -> Markup:
-    """The rows that fit, under the names of their fields."""
+    """The rows that fit, under the names of their fields; cells are cut in the middle: routes differ in their ends."""
     if not rows:
         return words("No data", area.x, area.y + 16, width=area.width, class_="muted")
     names = list(rows[0])
@@ -97,7 +101,9 @@ def table(rows: Sequence[Row], area: Area) -> Markup:
         drawn.append(element("line", class_="rule", x1=area.x, x2=area.x + area.width, y1=y + 6, y2=y + 6))
         x = area.x
         for cell, width in zip(row, widths, strict=True):
-            drawn.append(words(cell, x, y, width=width - 8, class_="" if number else "head"))
+            room = width - _COLUMN_GAP / 2
+            fitting = shortened_in_the_middle(cell, size=TEXT_SIZE, width=room)
+            drawn.append(words(fitting, x, y, width=room, class_="" if number else "head"))
             x += width
     return joined(drawn)
 
@@ -107,4 +113,4 @@ def _cell(value: object, name: str) -> str:
         return datetime.fromtimestamp(value / 1000, tz=UTC).strftime("%H:%M:%S")
     if isinstance(value, float):
         return figure(value) if abs(value) >= 1 or value == 0 else f"{value:.4f}"
-    return "" if value is None else str(value)
+    return UNKNOWN if value is None else str(value)

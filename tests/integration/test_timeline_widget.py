@@ -70,6 +70,7 @@ def test_fewer_rows_are_the_newest_and_the_rest_is_counted() -> None:
     assert "request-0005" in page
     assert "request-0003" not in page
     assert "4 earlier requests are not shown" in page
+    assert "the newest 2 of 6 requests" in page
 
 
 def test_uncertain_requests_are_hatched_counted_and_explained(store: DynamoFactStore) -> None:

@@ -53,7 +53,7 @@ def route_table(figures: Figures) -> Markup:
 
 
 def model_table(figures: Figures) -> Markup:
-    """The linked attempts' totals by model, failed ones together as "other"; nothing where there are none."""
+    """The linked attempts' totals by model, failed ones of unknown models as "other"; nothing where there are none."""
     caption = "By model: the calls that are linked to a request"
     return table(_MODELS, list(figures.by_model.items()), caption=caption) if figures.by_model else NOTHING
 

@@ -23,8 +23,8 @@ _NOTES = (
     "Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's. A figure "
     "per request is of the requests that it is known of. A pending request is not settled yet, and its calls are not "
     "in the figures. Medians and p90 are values that occurred. A link is exact where the call was tagged, inferred "
-    "where it was found by time, and assumed where calls of any role were considered. Failed attempts count as the "
-    "model other."
+    "where it was found by time, and assumed where calls of any role were considered. A failed attempt counts under "
+    "its model where the price list has that, else under other."
 )
 
 

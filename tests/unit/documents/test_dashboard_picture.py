@@ -11,11 +11,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from request_lens_cli.local_aws.emf.extraction import ExtractedMetric
 from scripts.dashboard import log_query
 from scripts.dashboard.body import NotDrawnError, read_widgets
-from scripts.dashboard.canvas import figure, fits
-from scripts.dashboard.metric_math import series_of
+from scripts.dashboard.canvas import Area, figure, fits
+from scripts.dashboard.chart import chart, palette, value_ticks
+from scripts.dashboard.metric_math import Series, series_of
 from scripts.dashboard.metric_store import MetricStore, percentile
 from scripts.dashboard.picture import PICTURES, own_span, picture, widgets
 from scripts.dashboard.sample_hour import sample_hour
+from scripts.dashboard.tiles import table
 from tests.support.template_document import DASHBOARD
 
 BEGINS = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -157,6 +159,57 @@ def test_a_period_has_the_values_that_lie_in_it() -> None:
     assert shown(total, *published, period=180) == {"all": [3]}
 
 
+def series(label: str, *values: float) -> Series:
+    """One value a minute."""
+    first = int(BEGINS.timestamp())
+    return Series(label=label, points={first + 60 * at: value for at, value in enumerate(values)})
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([1, 3], [0, 1, 2, 3]),
+        ([1], [0, 1]),
+        ([9], [0, 3, 6, 9]),
+        ([10], [0, 3, 6, 9, 12]),
+        ([19], [0, 5, 10, 15, 20]),
+        ([0.3, 2.6], [0, 0.8, 1.6, 2.4, 3.2]),
+    ],
+)
+def test_counts_have_whole_ticks_and_no_value_exceeds_the_last(values: list[float], ticks: list[float]) -> None:
+    assert value_ticks([series("calls", *values)], stacked=False) == pytest.approx(ticks)
+
+
+def test_a_label_has_one_colour_in_all_charts_and_no_other_one_has_it_beside() -> None:
+    drawn = [
+        series_of(each.properties, sample_hour().store, own_span(each))
+        for each in widgets()
+        if each.kind == "metric" and each.properties["view"] == "timeSeries"
+    ]
+    colors = palette(drawn)
+
+    assert len(drawn) > 10
+    for shown_together in drawn:
+        labels = [each.label for each in shown_together if not each.color]
+        assert len({colors[label] for label in labels}) == len(labels)
+
+
+def test_a_line_below_another_is_wider_so_that_both_are_seen() -> None:
+    p90, p99, p50 = series("p90", 1, 2, 3), series("p99", 1, 2, 4), series("p50", 0, 1, 2)
+    area = Area(x=0, y=0, width=400, height=300)
+
+    drawn = chart([p90, p99, p50], area, span=SPAN, period=60, stacked=False)
+
+    widths = [part.split('"')[0] for part in drawn.split('stroke-width="')[1:]]
+    assert widths == ["1.75", "4.25", "1.75"]
+
+
+def test_an_empty_cell_is_a_dash_and_never_blank_or_0() -> None:
+    drawn = table([{"calls": None, "usd": 0.0}, {"calls": 2, "usd": None}], Area(x=0, y=0, width=400, height=100))
+
+    assert drawn.count(">–</text>") == 2
+
+
 def test_a_query_filters_counts_and_sorts_as_it_says() -> None:
     events: list[log_query.Row] = [
         {"request_id": "a", "LlmCalls.0": 2.0, "status": 200},
@@ -182,7 +235,7 @@ def test_a_query_filters_counts_and_sorts_as_it_says() -> None:
     [
         (None, "--"),
         (0.0, "0"),
-        (0.00491, "0.00491"),
+        (0.00526, "0.0053"),
         (4.8249, "4.82"),
         (1250.4, "1,250"),
         (98_760, "98.8k"),

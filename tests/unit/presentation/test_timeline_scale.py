@@ -21,7 +21,7 @@ def scale(span: timedelta) -> Scale:
     ("span", "labels"),
     [
         (timedelta(milliseconds=3), ["0 ms", "+1 ms", "+2 ms"]),
-        (timedelta(seconds=1.5), ["0 ms", "+200 ms", "+400 ms"]),
+        (timedelta(seconds=1.5), ["0 s", "+0.2 s", "+0.4 s"]),
         (timedelta(seconds=75), ["0 s", "+10 s", "+20 s"]),
         (timedelta(minutes=9), ["0 min", "+1 min", "+2 min"]),
         (timedelta(hours=5), ["0 h", "+1 h", "+2 h"]),
@@ -32,8 +32,13 @@ def test_ticks_are_round_times(span: timedelta, labels: list[str]) -> None:
     assert [tick.label for tick in scale(span).ticks(distance=72)][:3] == labels
 
 
-def test_a_tick_beyond_a_second_counts_in_seconds() -> None:
-    assert scale(timedelta(seconds=1.5)).ticks(distance=72)[-1].label == "+1.4 s"
+@given(st.timedeltas(timedelta(0), timedelta(days=3000)))
+def test_all_ticks_of_an_axis_count_in_one_unit(span: timedelta) -> None:
+    assert len({tick.label.split()[1] for tick in scale(span).ticks(distance=72)}) == 1
+
+
+def test_a_thousand_days_are_written_out() -> None:
+    assert scale(timedelta(days=90_000)).ticks(distance=72)[-1].label == "+87,360 d"
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=3000)))

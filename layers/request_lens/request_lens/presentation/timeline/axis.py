@@ -20,6 +20,7 @@ _STEPS_MS = (
     *(_HOUR_MS * count for count in (1, 2, 3, 6, 12)),
     *(_DAY_MS * count for count in (1, 2, 7, 14, 28, 91, 364, 3640)),
 )
+_UNITS = ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s"), (1, "ms"))
 _MIN_SPAN_MS = 5
 _SHARE, _OUTLIER, _CUT_AT = 0.9, 2.0, 1.5
 
@@ -56,12 +57,11 @@ class Scale:
         return self.left + (moment - self.origin) / _MS * self.px_per_ms
 
     def ticks(self, *, distance: float) -> tuple[Tick, ...]:
-        """Round times from the origin on, at least `distance` px apart."""
+        """Round times from the origin on, at least `distance` px apart, all in one unit."""
         step = next((step for step in _STEPS_MS if step * self.px_per_ms >= distance), _STEPS_MS[-1])
-        count = int(self.span_ms // step) + 1
-        return tuple(
-            Tick(x=self.left + at * step * self.px_per_ms, label=_tick_label(at * step, step)) for at in range(count)
-        )
+        times = [at * step for at in range(int(self.span_ms // step) + 1)]
+        unit = next(unit for unit in _UNITS if step >= unit[0] or times[-1] >= unit[0] == _SECOND_MS)
+        return tuple(Tick(x=self.left + at * self.px_per_ms, label=_tick_label(at, unit)) for at in times)
 
 
 class AxisKind(StrEnum):
@@ -133,14 +133,6 @@ def _ends_ms(bars: Iterable[Bar]) -> Iterator[int]:
     return (max(bar.offset_ms, 0) + (bar.latency_ms or 0) for bar in bars)
 
 
-def _tick_label(at_ms: int, step_ms: int) -> str:
-    for unit_ms, unit in ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s")):
-        if step_ms >= unit_ms:
-            return f"{_sign(at_ms)}{at_ms // unit_ms:,} {unit}"
-    if at_ms < _SECOND_MS:
-        return f"{_sign(at_ms)}{at_ms} ms"
-    return f"+{at_ms / _SECOND_MS:g} s"
-
-
-def _sign(at_ms: int) -> str:
-    return "+" if at_ms else ""
+def _tick_label(at_ms: int, unit: tuple[int, str]) -> str:
+    unit_ms, name = unit
+    return f"{'+' if at_ms else ''}{at_ms / unit_ms:,.9g} {name}"

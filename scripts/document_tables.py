@@ -27,7 +27,10 @@ KINDS: Mapping[str, str] = {
 METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.REQUEST_DURATION: ("distribution", "start of the request to its response"),
     Metric.LLM_CALLS_PER_REQUEST: ("certain", "LLM calls that the request made"),
-    Metric.LLM_TIME: ("certain", "time in which at least one LLM call ran: by spans what the agent waited, else Bedrock's own"),
+    Metric.LLM_TIME: (
+        "certain",
+        "time in which at least one LLM call ran: by spans what the agent waited, else Bedrock's own",
+    ),
     Metric.TOOL_TIME: (
         "tool",
         "time that waited for tools, by spans; else gaps between calls of a tool-use chain, where calls are tagged",

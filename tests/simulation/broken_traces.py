@@ -12,7 +12,15 @@ from request_lens.application.collecting.trace_facts import store_trace_facts
 from request_lens.application.tracing import settle_trace as product
 from request_lens.application.tracing.ask_traces import Asked, ask_listed
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
-from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import (
+    Confidence,
+    Decision,
+    Link,
+    Method,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import CallSpan, SpanKind, Trace
@@ -82,6 +90,16 @@ def _decide_by_the_first(
     return next((made for made in alone if made is not None), None)
 
 
+def _link_all_to_the_only(
+    call: UnlinkedInvocation, span: CallSpan, records: Sequence[Request], policy: Policy, *, now: datetime
+) -> Decision | None:
+    """An older trace, too, is all of the only request's that names it."""
+    made = decide_in_trace(call, span, records, policy, now=now)
+    if len(records) == 1 and isinstance(made, Unattributed):
+        return Link(request_id=records[0].request_id, method=Method.TRACE, confidence=Confidence.EXACT)
+    return made
+
+
 def _let_unattributed_stand(standing: Decision, new: Decision) -> bool:
     """Only "never seen" gives way."""
     if not isinstance(standing, Unattributed) or not isinstance(new, Link):
@@ -138,6 +156,9 @@ VARIANTS = {
     ),
     "takes a trace for a request's although a second record names it": Pipeline(
         breaking=broken(f"{_TRACING}.decide_in_trace", _decide_by_the_first)
+    ),
+    "takes all of an older trace for its only request's": Pipeline(
+        breaking=broken(f"{_TRACING}.decide_in_trace", _link_all_to_the_only)
     ),
     "leaves a chain for good to a call that its trace decides": Pipeline(
         breaking=broken(f"{APPLICATION}.settle_chain._leave_chain", _leave_for_good)

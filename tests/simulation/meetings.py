@@ -1,11 +1,12 @@
 """Schedules of spans in which little else happens.
 
 All logs of a request come at one time, each to a worker of its own; or the records of requests come late, whose agents'
-runs were nobody's until then.
+runs were nobody's until then; or spans come of some calls of a chain when others have left it to them.
 """
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
@@ -69,6 +70,43 @@ def run_late_records(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     late_s = chance.choice((300, 3_600))
     batches = [
         Batch(at=at(chance.uniform(25, 33) + (late_s if isinstance(each, Request) else 0)), records=(each,))
+        for each in _logs(traffic)
+    ]
+    with pipeline.breaking():
+        world.run(batches)
+    return outcome_of(seed, traffic, world)
+
+
+def run_left_chains(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
+    """The schedule of this seed: a chain whose calls are due one after the other, and a span of one of them between.
+
+    Until then it fits two requests, or one: the calls that were due have left it to the one that its trace decides.
+    """
+    chance = random.Random(seed)
+    own, beside = request("r0", duration_ms=12_000), request("r1", 0.5, duration_ms=12_000)
+    requests = [own, beside] if chance.random() < 0.7 else [own]
+    trace, places = trace_id(born=chance.choice((0, -600))), range(chance.randint(2, 3))
+    asked = [(f"tool-{place}",) for place in places[1:]]
+    made = [
+        call(f"r0-{place}", 1 + 3 * place, role=ROLE, produced=produced, returned=returned)
+        for place, produced, returned in zip(places, [*asked, ()], [(), *asked], strict=True)
+    ]
+    told = chance.choice(made[1:])
+    span = span_of(told, trace)
+    traffic = Traffic(
+        style=Style.OVERLAPPING,
+        policy=Policy(agent_role_names=frozenset({ROLE}), reads_spans=True),
+        requests={each.request_id: replace(each, trace_id=trace) if each is own else each for each in requests},
+        calls={
+            each.invocation_id: CallTruth(call=each, request_id=own.request_id, began=each.logged_at) for each in made
+        },
+        telemetry={own.request_id: [span]},
+    )
+    faults = Faults(chance, only={Fault.INTERLEAVED: 0.2, Fault.CRASH: 0.01, Fault.DUPLICATE_MESSAGE: 0.1}, budget=2)
+    world = World(faults, traffic.policy, pipeline, sweeps=False)
+    due = 91 + 3 * chance.randrange(len(made))
+    batches = [
+        Batch(at=at(due + chance.uniform(0.1, 2.9)) if each is span else at(chance.uniform(13, 20)), records=(each,))
         for each in _logs(traffic)
     ]
     with pipeline.breaking():

@@ -1,4 +1,4 @@
-"""Links by trace under drawn faults: whoever meets, they are right; and seven broken designs are not."""
+"""Links by trace under drawn faults: whoever meets, they are right; and eight broken designs are not."""
 
 import sys
 from collections import Counter
@@ -8,15 +8,17 @@ import pytest
 from tests.simulation.broken_traces import PARTS_RUNS, VARIANTS
 from tests.simulation.judging.oracles import Oracle, judge
 from tests.simulation.judging.outcome import run_seed
-from tests.simulation.meetings import run_late_records, run_meeting
+from tests.simulation.meetings import run_late_records, run_left_chains, run_meeting
 from tests.simulation.tally import tally
 
 MEETINGS = 300
 
 LATE_RECORDS = 200
 
-CAUGHT_WITHIN = 400
-"""Each broken design shows in one of so many schedules, of either kind."""
+LEFT_CHAINS = 200
+
+CAUGHT_WITHIN = 300
+"""Each broken design shows in one of so many schedules, of any kind."""
 
 JUDGED_AT_MEETINGS = (Oracle.TRACED, Oracle.TRACED_AT_ONCE, Oracle.TRACES_TRUE, Oracle.RUNS, Oracle.COMPLETE)
 
@@ -33,6 +35,13 @@ def test_no_late_record_parts_the_calls_of_an_agents_run() -> None:
 
     assert not found.failed, found.failed
     assert found.judged[Oracle.RUNS] >= 100, found.told()
+
+
+def test_no_call_is_left_in_a_chain_whose_last_one_its_trace_decides() -> None:
+    found = tally(range(LEFT_CHAINS), run=run_left_chains)
+
+    assert not found.failed, found.failed
+    assert found.judged[Oracle.TRACED] >= LEFT_CHAINS // 2, found.told()
 
 
 def test_a_design_that_parts_runs_by_late_records_is_caught() -> None:
@@ -52,7 +61,7 @@ def test_a_broken_design_of_links_by_trace_is_caught(name: str, capsys: pytest.C
 def _first_caught(name: str) -> int | None:
     """After how many schedules a variant shows; None if it does not."""
     for seed in range(CAUGHT_WITHIN):
-        for run in (run_meeting, run_seed):
+        for run in (run_meeting, run_left_chains, run_seed):
             if judge(run(seed, VARIANTS[name]), Counter()):
                 return seed + 1
     return None

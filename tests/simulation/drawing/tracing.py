@@ -109,10 +109,13 @@ def _of_request(
 
 
 def _of_others(chance: random.Random, traffic: Traffic) -> Iterator[Telemetry]:
-    """Some calls that no request made have a span, too, of a trace that nobody names."""
+    """Some calls that no request made have a span, too: of a trace that nobody names, or of the session's.
+
+    Then it was a request of the session that made it, on a route that nobody observes.
+    """
     for number, each in enumerate(each for each in traffic.calls.values() if each.request_id is None):
         if chance.random() < 0.4:
-            yield _call_span(each, _trace_id(100 + number, each.began))
+            yield _call_span(each, _trace_id(100 + number, chance.choice((each.began, _SESSION))))
 
 
 def _call_span(truth: CallTruth, trace_id: TraceId) -> Span:

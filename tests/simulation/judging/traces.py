@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.link import Confidence, Decision, Link, Method, Unattributed
-from request_lens.domain.linking.traces import may_hold
+from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import may_hold, may_hold_alone
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import LambdaRun, Span, SpanKind
 from request_lens.domain.tracing.runs import is_born_in
@@ -30,7 +31,8 @@ def _traced(outcome: Outcome) -> Iterator[tuple[CallTruth, Span, Decision | None
 def named(outcome: Outcome) -> Verdict:
     """A call whose trace one record names is that request's: exactly, where all came in time, and never unattributed.
 
-    One that had been linked by its time before its trace was known stays with that link.
+    One that had been linked by its time before its trace was known stays with that link. Of an older trace, it is that
+    request's only where it lies in its time.
     """
     in_time = outcome.is_punctual and outcome.spans_come_in_time
     for truth, span, decision in _traced(outcome):
@@ -38,11 +40,20 @@ def named(outcome: Outcome) -> Verdict:
         key = truth.call.invocation_id
         if len(records) != 1:
             continue
-        if not isinstance(decision, Link):
+        if not _is_of_only(span, records[0], outcome.traffic.policy):
+            by_trace = isinstance(decision, Link) and decision.method is Method.TRACE
+            yield f"{key} is out of the time of {records[0].request_id}, and its own" if by_trace else None
+        elif not isinstance(decision, Link):
             yield f"{key} is {decision}, and {records[0].request_id} names its trace"
         elif decision.method is Method.TRACE or in_time:
             is_exact = (decision.request_id, decision.method, decision.confidence)
             yield expect(f"the link of {key}", is_exact, (records[0].request_id, Method.TRACE, Confidence.EXACT))
+
+
+def _is_of_only(span: Span, record: Request, policy: Policy) -> bool:
+    """Whether a call is that of the only request that names its trace."""
+    is_own_trace = is_born_in(span.trace_id, record, clock_skew=policy.clock_skew)
+    return is_own_trace or may_hold_alone(record, span.started_at, span.ended_at, policy)
 
 
 _DELAYING = INTERRUPTING - {Fault.INTERLEAVED, Fault.TWO_WORKERS, Fault.DUPLICATE_MESSAGE, Fault.PRINT_CRASH}
@@ -71,13 +82,27 @@ def at_once(outcome: Outcome) -> Verdict:
 
 
 def true(outcome: Outcome) -> Verdict:
-    """Where records and calls came in time, no link by trace is wrong, but where a trace began in two requests."""
-    if not outcome.is_punctual or outcome.traffic.lacks_requests:
+    """Where records and calls came in time, no link by trace is wrong, but where a trace began in two requests.
+
+    Nor where requests of one trace, of which some are not there, overlap.
+    """
+    if not outcome.is_punctual:
         return
+    unclear = outcome.traffic.shared | {span.trace_id for span in _of_nobody_in_time(outcome)}
     for key, link in outcome.links.items():
         span = outcome.spans.get(key)
-        if link.method is Method.TRACE and span is not None and span.trace_id not in outcome.traffic.shared:
+        if link.method is Method.TRACE and span is not None and span.trace_id not in unclear:
             yield expect(f"the trace's link of {key}", link.request_id, outcome.calls[key].request_id)
+
+
+def _of_nobody_in_time(outcome: Outcome) -> Iterator[Span]:
+    """The spans of calls that no request made that is there, in the time of one that names their trace."""
+    for key, span in outcome.spans.items():
+        records = outcome.naming.get(span.trace_id, ())
+        if key not in outcome.calls or outcome.calls[key].request_id is not None:
+            continue
+        if any(may_hold_alone(each, span.started_at, span.ended_at, outcome.traffic.policy) for each in records):
+            yield span
 
 
 def shared(outcome: Outcome) -> Verdict:
@@ -131,10 +156,19 @@ def completeness(outcome: Outcome) -> Verdict:
     """What a request says to be missing is what its trace has and it has not; complete, it lacks none that was made."""
     for state in outcome.states:
         trace_id = _only_own(state, outcome)
-        if trace_id is None or state.summary is None or outcome.world.faults.fired[Fault.LOST_MESSAGE]:
+        if (
+            trace_id is None
+            or state.record is None
+            or state.summary is None
+            or outcome.world.faults.fired[Fault.LOST_MESSAGE]
+        ):
             continue
         linked = {each.invocation.invocation_id for each in state.invocations}
-        reported = {key for key, span in outcome.spans.items() if span.trace_id == trace_id}
+        reported = {
+            key
+            for key, span in outcome.spans.items()
+            if span.trace_id == trace_id and _is_of_only(span, state.record, outcome.traffic.policy)
+        }
         traced = state.summary.traced
         if traced is None:
             yield f"{state.request_id} says nothing of its spans" if reported else None

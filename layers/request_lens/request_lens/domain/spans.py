@@ -119,6 +119,10 @@ class Trace:
         """The spans of calls to Bedrock."""
         return [span for span in self.spans if span.kind is SpanKind.CALL]
 
+    def is_named_by_others(self, request_id: RequestId) -> bool:
+        """Whether a record of another request names the trace."""
+        return any(other != request_id for other in self.requests)
+
 
 def join_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Each span once, however often it was delivered, in order of time."""

@@ -179,9 +179,8 @@ def test_work_after_a_202_is_the_requests_once_it_is_due() -> None:
 
 
 def test_a_trace_that_was_not_born_in_its_request_waits_until_others_may_have_named_it() -> None:
-    session = trace_id(7, born=-600)
     own = untagged_call()
-    world = collected((10, [traced_request(trace=session), own, span_of(own, session)]))
+    world = collected((10, [traced_request(trace=SESSION), own, span_of(own, SESSION)]))
     assert world.decision("c1") is None
 
     world.run_until()
@@ -212,6 +211,65 @@ def test_of_several_requests_of_one_trace_the_one_whose_time_a_call_fits_made_it
     world.run_until()
 
     assert world.decision("c1") == expected
+
+
+SESSION = trace_id(7, born=-600)
+"""A trace that was born long before the requests that name it."""
+
+UNHELD = Unattributed(reason=Reason.AMBIGUOUS, candidates=1, trace_id=SESSION)
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "logged", "expected"),
+    [
+        (5_000, 3, ("trace", "exact")),
+        (5_000, 21, None),
+        (None, 70, ("trace", "exact")),
+        (None, -3, None),
+    ],
+)
+def test_the_only_request_of_an_older_trace_has_the_calls_in_its_own_time(
+    duration_ms: int | None, logged: float, expected: tuple[str, str] | None
+) -> None:
+    """Another request of the session, on a route that nobody observes or whose record is lost, made the others."""
+    own = untagged_call(logged=logged)
+    world = World(SPANS)
+    record = traced_request(trace=SESSION, duration_ms=duration_ms)
+    world.collect(80, record, request("beside", 19), own, span_of(own, SESSION))
+
+    world.run_until()
+
+    assert world.calls_of().get("c1") == expected
+    assert expected is not None or world.decision("c1") == UNHELD
+
+
+def test_a_call_that_the_only_request_of_its_trace_cannot_hold_is_not_missed_there() -> None:
+    own, others = untagged_call("c1", 1), untagged_call("c2", 21)
+    world = World(SPANS)
+    world.collect(40, traced_request(trace=SESSION), own, others, *(span_of(each, SESSION) for each in (own, others)))
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert summary.traced is not None
+    assert (summary.traced.calls, summary.traced.missing_calls) == (1, 0)
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_record_of_a_session_that_comes_late_has_its_calls_all_the_same(late: int) -> None:
+    calls = [untagged_call("c0", 1), untagged_call("c1", 21)]
+    records = session_of(0, 20)
+    world = World(SPANS)
+    world.collect(40, *calls, *(span_of(each, SESSION) for each in calls), records[1 - late])
+    world.run_until(600)
+    assert places(world) == {f"c{1 - late}": f"r{1 - late}", f"c{late}": "ambiguous"}
+
+    world.collect(601, records[late])
+    world.run_until()
+
+    assert places(world) == {"c0": "r0", "c1": "r1"}
+    assert world.sum_of(Metric.LLM_CALLS) == 2
+    assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 0
 
 
 def test_a_trace_is_not_taken_for_the_requests_that_it_was_born_in_while_another_names_it() -> None:

@@ -1,12 +1,14 @@
 """Which spans are of one run of an agent, and which runs of a trace are a request's."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from request_lens.domain.facts import TraceId
-from request_lens.domain.spans import Span, SpanId, join_spans
-from request_lens.domain.tracing.runs import is_born_in, runs_of, spans_of
+from request_lens.domain.facts import Request, RequestId, TraceId
+from request_lens.domain.policy import Policy
+from request_lens.domain.spans import Span, SpanId, Trace, join_spans
+from request_lens.domain.tracing.runs import is_born_in, own_spans, runs_of
 from tests.support.telemetry.traces import SKEW, START, TRACE, at, call_span, entry_span, request
 
 
@@ -52,18 +54,33 @@ def test_a_run_holds_what_began_in_its_time_in_its_trace_and_resource(other: dic
     assert not run.holds(call_span("c", 50, 60, **other))
 
 
-def test_all_spans_of_a_trace_are_the_requests_that_alone_names_it() -> None:
-    spans = [entry_span(0, 500), call_span("c", 5, 6), call_span("d", 5000, 6000)]
+SPANS = (entry_span(0, 500), call_span("c", 5, 6), call_span("d", 5000, 6000))
 
-    assert spans_of(request(300), spans, is_shared=False) == spans
+
+def own(record: Request, spans: Sequence[Span], *, beside: Sequence[str] = ()) -> list[str]:
+    """The ids of the spans of this request, beside which others name the trace."""
+    trace = Trace(trace_id=TRACE, spans=tuple(spans), requests=tuple(map(RequestId, ["r", *beside])))
+    return [span.span_id for span in own_spans(record, trace, Policy(clock_skew=SKEW))]
+
+
+def test_all_spans_of_a_trace_are_the_requests_that_alone_names_it_and_that_it_began_with() -> None:
+    assert own(request(300), SPANS) == [span.span_id for span in SPANS]
+
+
+def test_of_an_older_trace_the_only_request_has_what_lies_in_its_time() -> None:
+    late = [call_span("e", 60_500, 61_000), call_span("f", 60_900, 63_001), entry_span(60_000, 70_000)]
+    spans = [*SPANS, *late, call_span("g", 63_001, 64_000)]
+
+    assert own(request(1_000, begin=60_000), spans) == [late[0].span_id, late[2].span_id]
+    assert own(request(None, begin=60_000), spans) == [span.span_id for span in spans[3:]]
 
 
 def test_of_a_trace_that_several_records_name_a_request_has_the_runs_in_its_time() -> None:
     first, second = entry_span(0, 500), entry_span(2000, 2500)
     spans = [first, second, call_span("c", 5, 6), call_span("d", 2100, 2200), call_span("e", 1000, 1100)]
 
-    assert spans_of(request(600), spans, is_shared=True) == [first, spans[2]]
-    assert spans_of(request(None, begin=1500), spans, is_shared=True) == [second, spans[3]]
+    assert own(request(600), spans, beside=["other"]) == [first.span_id, spans[2].span_id]
+    assert own(request(None, begin=1500), spans, beside=["other"]) == [second.span_id, spans[3].span_id]
 
 
 def test_a_trace_is_born_in_the_request_in_whose_second_it_began() -> None:

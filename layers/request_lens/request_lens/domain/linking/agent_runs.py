@@ -16,8 +16,8 @@ from request_lens.domain.linking.link import (
     UnlinkedInvocation,
 )
 from request_lens.domain.linking.parts import started_within
-from request_lens.domain.linking.traces import may_hold
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import may_hold
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.runs import Run, RunsByTime, runs_of
 

@@ -6,6 +6,7 @@ from request_lens.domain.call_start import earliest_start
 from request_lens.domain.facts import Request
 from request_lens.domain.linking.chains import Chain
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import overtime_of
 from request_lens.domain.times import MS
 
 
@@ -53,8 +54,3 @@ def _fitting_until(latest_end: datetime, chain: Chain, request: Request, policy:
 def _latest_end(request: Request, policy: Policy, *, overtime: bool) -> datetime:
     ended_at = request.latest_end or request.latest_start + policy.max_request
     return ended_at + policy.clock_skew + (overtime_of(request, policy) if overtime else timedelta(0))
-
-
-def overtime_of(request: Request, policy: Policy) -> timedelta:
-    """How long after the request's end its calls can go on."""
-    return policy.max_agent if request.may_run_on else timedelta(0)

@@ -1,10 +1,9 @@
 """Traces: which request a call belongs to by the trace of its span, which requests' records name."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from request_lens.domain.facts import Request, RequestId
-from request_lens.domain.linking.fit import overtime_of
 from request_lens.domain.linking.link import (
     Assumption,
     Confidence,
@@ -17,6 +16,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import may_hold, may_hold_alone
 from request_lens.domain.spans import CallSpan, Trace
 from request_lens.domain.tracing.runs import is_born_in
 
@@ -27,17 +27,19 @@ def decide_in_trace(
     """The decision of a call whose trace these records name, of which there is one at least; None while none is due.
 
     A trace that was born in its only request, and a call in that request's time, need not wait for another record: who
-    calls that API makes a trace of its own. Else, once the call is due, all records that name the trace have come: the
-    only one has made the call, whenever that was. Of several (a session, an API behind an API) the one that its exact
-    time fits has, overtime counting as possible.
+    calls that API makes a trace of its own. Else, once the call is due, all records that name the trace have come. The
+    only one, that the trace was born in, has made the call, whenever that was; in another's trace it has made what lies
+    in its own time, as the rest may be of requests whose records never come. Of several (a session, an API behind an
+    API) the one that its exact time fits has, overtime counting as possible.
     """
-    if len(records) == 1:
-        is_sure = is_born_in(span.trace_id, records[0], clock_skew=policy.clock_skew) and may_hold(
-            records[0], span.started_at, span.ended_at, policy, overtime=False
-        )
-        return _link(records[0], Confidence.EXACT) if is_sure or due_at(call, policy) <= now else None
-    if due_at(call, policy) > now:
+    is_due = due_at(call, policy) <= now
+    if len(records) == 1 and is_born_in(span.trace_id, records[0], clock_skew=policy.clock_skew):
+        is_sure = may_hold(records[0], span.started_at, span.ended_at, policy, overtime=False)
+        return _link(records[0], Confidence.EXACT) if is_sure or is_due else None
+    if not is_due:
         return None
+    if len(records) == 1 and may_hold_alone(records[0], span.started_at, span.ended_at, policy):
+        return _link(records[0], Confidence.EXACT)
     fitting = [record for record in records if may_hold(record, span.started_at, span.ended_at, policy)]
     if len(fitting) == 1:
         return _link(fitting[0], Confidence.INFERRED)
@@ -47,19 +49,6 @@ def decide_in_trace(
 
 def _link(record: Request, confidence: Confidence) -> Link:
     return Link(request_id=record.request_id, method=Method.TRACE, confidence=confidence)
-
-
-def may_hold(record: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:
-    """Whether a time that is known to the millisecond lies in the request's, give or take the skew.
-
-    A request of unknown duration is taken to have lasted `MaxRequestSeconds`, but holds nothing without overtime.
-    """
-    if record.latest_end is None and not overtime:
-        return False
-    latest_end = record.latest_end or record.latest_start + policy.max_request
-    after = overtime_of(record, policy) if overtime else timedelta(0)
-    skew = policy.clock_skew
-    return record.started_at - skew <= begin and end <= latest_end + after + skew
 
 
 def is_taken_from_another(record: Request, trace: Trace, policy: Policy) -> bool:

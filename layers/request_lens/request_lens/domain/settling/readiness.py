@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import LEFT_EARLY, Invocation, Request, last_attempts
-from request_lens.domain.linking.fit import overtime_of
 from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import overtime_of
 from request_lens.domain.settling.state import RequestState
 
 LAST_STEP = timedelta(seconds=1)

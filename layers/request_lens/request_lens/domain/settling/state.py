@@ -11,7 +11,7 @@ from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.spans import SpanKind, Trace
-from request_lens.domain.tracing.runs import spans_of
+from request_lens.domain.tracing.runs import own_spans
 from request_lens.domain.tracing.traced import Traced, traced
 
 
@@ -54,8 +54,7 @@ def with_trace(state: RequestState, trace: Trace, policy: Policy, *, region: str
 
     `region` is where the invocation log is. Raises: ValueError for a request whose record has not come.
     """
-    is_shared = any(other != state.request_id for other in trace.requests)
-    own = spans_of(state.request, trace.spans, is_shared=is_shared)
+    own = own_spans(state.request, trace, policy)
     calls = {span.invocation_id: span.call for span in own if span.kind is SpanKind.CALL}
     linked = [call.invocation for call in state.invocations]
     return replace(

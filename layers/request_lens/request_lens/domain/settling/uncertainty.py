@@ -6,7 +6,7 @@ from itertools import islice
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Request, TraceId, last_attempts
 from request_lens.domain.linking.chains import lone_chain
-from request_lens.domain.linking.fit import fits, overtime_of
+from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import (
     Confidence,
     Link,
@@ -17,6 +17,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.neighbourhood import may_be_linked
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import overtime_of
 
 ACCEPTED = 202
 """The status of a request that goes on after its answer."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Request, TraceId
-from request_lens.domain.spans import Span, SpanKind, by_time
+from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import may_hold_alone
+from request_lens.domain.spans import Span, SpanKind, Trace, by_time
 from request_lens.domain.times import EPOCH
 
 _SECOND = timedelta(seconds=1)
@@ -74,15 +76,24 @@ class RunsByTime:
         return of_agent[begun - 1] if begun and of_agent[begun - 1].holds(span) else None
 
 
-def spans_of(request: Request, spans: Sequence[Span], *, is_shared: bool) -> Sequence[Span]:
+def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
     """A request's own spans, of those of the trace that its record names.
 
-    These are all of them, or where other records name the trace, too, those of the runs in the request's time.
+    These are all of them where the trace began with it. Of an older trace they are those in its time; and where other
+    records name the trace, too, those of the runs in its time.
     """
-    if not is_shared:
-        return spans
-    runs = RunsByTime(run for run in runs_of(spans) if _is_in_time_of(request, run))
-    return [span for span in spans if runs.run_of(span) is not None]
+    if trace.is_named_by_others(request.request_id):
+        runs = RunsByTime(run for run in runs_of(trace.spans) if _is_in_time_of(request, run))
+        return [span for span in trace.spans if runs.run_of(span) is not None]
+    if is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew):
+        return trace.spans
+    return [span for span in trace.spans if _is_in_time_of_only(request, span, policy)]
+
+
+def _is_in_time_of_only(request: Request, span: Span, policy: Policy) -> bool:
+    """Whether a call lies in the time of its trace's only request, so that it is linked to that; others begin there."""
+    ends = span.ended_at if span.kind is SpanKind.CALL else span.started_at
+    return may_hold_alone(request, span.started_at, ends, policy)
 
 
 def _is_in_time_of(request: Request, run: Run) -> bool:

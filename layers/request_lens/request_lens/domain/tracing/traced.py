@@ -11,7 +11,7 @@ from request_lens.domain.times import whole_ms
 from request_lens.domain.tracing.completeness import completeness
 from request_lens.domain.tracing.first_token import first_token_ms
 from request_lens.domain.tracing.inside import SpansByTime
-from request_lens.domain.tracing.runs import spans_of
+from request_lens.domain.tracing.runs import own_spans
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts, time_parts
 from request_lens.domain.tracing.tools import tool_runs
 
@@ -70,8 +70,7 @@ def traced(
 
     `region` is where the invocation log is; None: where the linked calls were made.
     """
-    is_shared = any(other != request.request_id for other in trace.requests)
-    own = spans_of(request, trace.spans, is_shared=is_shared)
+    own = own_spans(request, trace, policy)
     if not own:
         return None
     here = region or next((call.region for call in linked if call.region is not None), None)

@@ -1,0 +1,31 @@
+"""A request's time: which moments known to the millisecond lie in it, its overtime included."""
+
+from datetime import datetime, timedelta
+
+from request_lens.domain.facts import Request
+from request_lens.domain.policy import Policy
+
+
+def overtime_of(request: Request, policy: Policy) -> timedelta:
+    """How long after the request's end its calls can go on."""
+    return policy.max_agent if request.may_run_on else timedelta(0)
+
+
+def may_hold(request: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:
+    """Whether a time that is known to the millisecond lies in the request's, give or take the skew.
+
+    A request of unknown duration is taken to have lasted `MaxRequestSeconds`, but holds nothing without overtime.
+    """
+    if request.latest_end is None and not overtime:
+        return False
+    latest_end = request.latest_end or request.latest_start + policy.max_request
+    after = overtime_of(request, policy) if overtime else timedelta(0)
+    skew = policy.clock_skew
+    return request.started_at - skew <= begin and end <= latest_end + after + skew
+
+
+def may_hold_alone(request: Request, begin: datetime, end: datetime, policy: Policy) -> bool:
+    """The same of a request that no other one competes with: of unknown duration, it holds all from its start on."""
+    if request.latest_end is None:
+        return request.started_at - policy.clock_skew <= begin
+    return may_hold(request, begin, end, policy)

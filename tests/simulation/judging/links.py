@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence
+from request_lens.domain.linking.traces import may_hold
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.runs import is_born_in
 from tests.simulation.drawing.faults import Fault
@@ -134,13 +135,18 @@ def order_inferred(outcome: Outcome) -> Verdict:
 
 
 def _are_own_traces(outcome: Outcome) -> bool:
-    """Whether each trace that a record names was born in it.
+    """Whether each trace that a record names was born in it, and it made its calls before its end.
 
     Else a request has its calls when they are due, and proves then that they are all: for another's call too late.
     """
-    skew = outcome.traffic.policy.clock_skew
+    policy = outcome.traffic.policy
     return all(
-        is_born_in(trace_id, record, clock_skew=skew)
+        is_born_in(trace_id, record, clock_skew=policy.clock_skew)
+        and all(
+            may_hold(record, span.started_at, span.ended_at, policy, overtime=False)
+            for span in outcome.spans.values()
+            if span.trace_id == trace_id
+        )
         for trace_id, records in outcome.naming.items()
         for record in records
     )

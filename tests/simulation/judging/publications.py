@@ -11,6 +11,7 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.pipeline_metrics import count_breaches
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.uncertainty import is_proven
 from tests.simulation.judging.batch_reference import TOTALS, cost_usd, pluralize
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.verdict import Verdict, expect
@@ -132,7 +133,7 @@ def samples_when_prompt(prompt: Outcome) -> Verdict:
     """The same of an outcome in which nothing went wrong."""
     printed = distinct(prompt)
     for state in prompt.states:
-        if state.invocations and state.summary is not None and _came_in_time(state, prompt):
+        if state.invocations and state.summary is not None and _came_in_time(state, prompt) and not _proves_late(state):
             calls = sum(each.invocation.is_llm_call for each in state.invocations)
             publication = printed.get(f"{state.request_id}#{state.summary.certain_since}")
             if publication is None or Metric.LLM_CALLS_PER_REQUEST not in publication.values:
@@ -158,6 +159,15 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     known |= {each.invocation.invocation_id for each in state.invocations}
     last = max(stored[key] for key in known if key in stored)
     return last < state.record.ended_at + outcome.traffic.policy.settle_delay
+
+
+def _proves_late(state: RequestState) -> bool:
+    """Whether a request may prove its calls to be all only when a neighbour's call was decided.
+
+    The last of them may end after the request itself has, and is known `LinkDelaySeconds` later: the neighbour's call,
+    which is due before, may then be assumed to be the request's.
+    """
+    return is_proven(state.invocations) and state.record is not None and state.record.may_run_on
 
 
 def _misses_calls(summary: Summary) -> bool:

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.errors import StoreUnavailable
 from request_lens_cli.deployed.aws_errors import explained
+from request_lens_cli.deployed.metrics import MetricsUnknownError
 from request_lens_cli.deployed.newest_lines import TooManyPagesError
 from request_lens_cli.diagnosis.checks.bedrock import check_calls, check_logging, check_role
 from request_lens_cli.diagnosis.checks.errors import check_errors
@@ -96,7 +97,7 @@ def _guarded(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Find
     """The findings of a check; where AWS refuses to tell, that it could not look."""
     try:
         yield from check()
-    except TooManyPagesError as error:
+    except (TooManyPagesError, MetricsUnknownError) as error:
         yield unseen(name, error.message)
     except (ClientError, BotoCoreError) as error:
         yield unseen(name, explained(error))

@@ -1,12 +1,14 @@
 """`request-lens doctor` on what passes through a stack that is wired right: calls, runs, failures, lines, requests."""
 
 import json
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import pytest
 
 from request_lens.presentation.formatting import moment_text
 from request_lens_cli.deployed import newest_lines
+from request_lens_cli.deployed.metrics import Metrics, MetricsUnknownError
 from tests.support.operating.examining import fault, findings, metric, runs_metric
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy
 from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, physical_name
@@ -204,3 +206,19 @@ def test_a_log_group_that_is_too_busy_to_be_read_is_said_and_the_rest_goes_on(
         f"The newest lines of {INVOCATIONS} are not known: 0 pages were read"
     )
     assert found["table"]["outcome"] == "fine"
+
+
+def test_what_cloudwatch_does_not_say_is_not_taken_for_nothing(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GetMetricData answers 200 where it has failed."""
+
+    def failed(*_: object, **__: object) -> Mapping[datetime, float]:
+        raise MetricsUnknownError("CloudWatch does not say AWS/Lambda Errors: InternalError.")
+
+    monkeypatch.setattr(Metrics, "points", failed)
+    result = healthy.aws.ask("doctor", "--format", "json")
+
+    unseen = [each for each in json.loads(result.stdout)["findings"] if each["outcome"] == "unseen"]
+    assert result.exit_code == 3
+    assert [each["check"] for each in unseen] == ["errors", "bedrock-mantle"]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from request_lens.domain.times import EPOCH, whole_ms
-from request_lens_cli.deployed.metrics import Metrics
+from request_lens_cli.deployed.metrics import Metrics, MetricsUnknownError
 from request_lens_cli.operating.backfilling.past_event import PastEvent, Volume
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ class LogGroupSource:
     def volume(self) -> Volume:
         """As CloudWatch counted what came in, in whole hours; unknown where it has no count."""
         metrics = Metrics(client=self.cloudwatch, namespace="AWS/Logs", dimensions={"LogGroupName": self.name})
-        sums = metrics.sums(("IncomingLogEvents", "IncomingBytes"), first=self.first, end=self.end)
+        try:
+            sums = metrics.sums(("IncomingLogEvents", "IncomingBytes"), first=self.first, end=self.end)
+        except MetricsUnknownError:
+            return Volume(events=None, size_bytes=None)
         rounded = {name: round(total) for name, total in sums.items()}
         return Volume(events=rounded.get("IncomingLogEvents"), size_bytes=rounded.get("IncomingBytes"))
 

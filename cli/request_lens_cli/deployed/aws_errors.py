@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    LoginError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from request_lens_cli.options.endpoint import is_on_loopback
@@ -23,6 +27,9 @@ _EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
     | {"SignatureDoesNotMatch", "InvalidSignatureException", "InvalidAccessKeyId", "IncompleteSignature"}
 )
+
+_LOGIN_OVER = (SSOError, LoginError, TokenRetrievalError, CredentialRetrievalError)
+"""What botocore raises before it asks AWS: a login that is over, or credentials that their source does not give."""
 
 _NAMED_ACTION = re.compile(r"perform:? ([a-z0-9-]+:[A-Za-z]+)")
 """The action in AWS's own words: "is not authorized to perform: lambda:GetPolicy on resource: …"."""
@@ -82,9 +89,9 @@ def missing_action(error: ClientError) -> str | None:
     return named[1] if named is not None else ACTIONS.get(error.operation_name, error.operation_name)
 
 
-def has_bad_credentials(error: ClientError) -> bool:
-    """Whether AWS did not take the credentials themselves."""
-    return error_code(error) in _EXPIRED
+def has_bad_credentials(error: ClientError | BotoCoreError) -> bool:
+    """Whether AWS did not take the credentials themselves, or there are none any more."""
+    return error_code(error) in _EXPIRED if isinstance(error, ClientError) else isinstance(error, _LOGIN_OVER)
 
 
 def explained(error: ClientError | BotoCoreError) -> str:
@@ -96,6 +103,8 @@ def explained(error: ClientError | BotoCoreError) -> str:
             return f"No AWS credentials are found: give --profile, or log in as for the AWS CLI ({_LOCAL})."
         case HTTPClientError() | EndpointConnectionError():
             return unreachable(error)
+        case BotoCoreError() if has_bad_credentials(error):
+            return f"There are no valid AWS credentials: {error}"
         case BotoCoreError():
             return f"AWS did not answer: {error}"
         case ClientError():

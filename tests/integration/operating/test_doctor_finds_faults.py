@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, TokenRetrievalError, UnauthorizedSSOTokenError
 
 from request_lens_cli.diagnosis.examination import CHECKS
 from tests.support.operating.examining import fault
@@ -76,6 +79,31 @@ def test_credentials_that_have_expired(healthy: HealthyStack) -> None:
     assert "does not take your credentials (ExpiredToken)" in found["text"]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnauthorizedSSOTokenError(),
+        TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+        CredentialRetrievalError(provider="custom-process", error_msg="exit code 1"),
+    ],
+)
+@pytest.mark.parametrize("raised_by", [(boto3.Session, "get_credentials"), (BaseClient, "_make_api_call")])
+def test_a_login_that_is_over(
+    healthy: HealthyStack, error: BotoCoreError, raised_by: tuple[type, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore says so at once or with the first call, by where the credentials come from."""
+
+    def over(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(*raised_by, over)
+
+    found = fault(healthy)
+
+    assert found["text"] == f"There are no valid AWS credentials: {error}"
+    assert found["remedy"].startswith("Log in again")
+
+
 def test_a_stack_that_may_not_be_seen(healthy: HealthyStack) -> None:
     healthy.aws.deny("cloudformation.DescribeStacks")
 
@@ -96,13 +124,25 @@ def test_a_stack_of_others(healthy: HealthyStack) -> None:
     assert fault(healthy, "--stack-name", "shop")["text"] == "shop is no Request Lens stack."
 
 
-def test_a_stack_whose_creation_failed(healthy: HealthyStack) -> None:
+@pytest.mark.parametrize(
+    ("status", "helps"),
+    [
+        ("ROLLBACK_COMPLETE", "Delete it with `sam delete`, then deploy it"),
+        ("CREATE_IN_PROGRESS", "Wait until CloudFormation has finished"),
+        ("ROLLBACK_IN_PROGRESS", "Wait until CloudFormation has finished"),
+        ("UPDATE_ROLLBACK_FAILED", "`aws cloudformation continue-update-rollback --stack-name request-lens`"),
+    ],
+)
+def test_a_stack_that_does_not_stand(healthy: HealthyStack, status: str, helps: str) -> None:
     from moto.cloudformation.models import cloudformation_backends  # noqa: PLC0415 - it takes seconds to import
 
     (stack,) = cloudformation_backends[ACCOUNT]["ap-northeast-1"].stacks.values()
-    stack.status = "ROLLBACK_COMPLETE"
+    stack.status = status
 
-    assert fault(healthy)["text"] == "request-lens is in ROLLBACK_COMPLETE."
+    found = fault(healthy)
+
+    assert found["text"] == f"request-lens is in {status}."
+    assert helps in found["remedy"]
 
 
 def test_logging_is_off(healthy: HealthyStack) -> None:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 CREDENTIALS, STACK = "credentials", "stack"
 
 _BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "DELETE_COMPLETE", "REVIEW_")
+_UNFINISHED = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS")
+_STUCK = "UPDATE_ROLLBACK_FAILED"
 _OF_US = "RequestTableName"
 _NETWORK = "See that the network and AWS_ENDPOINT_URL are right."
+_LOG_IN = "Log in again, or name another profile with --profile."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,14 @@ def reach(choice: StackChoice) -> Reached:
     session = choice.session()
     if not session.region_name:
         return _ends(fault(CREDENTIALS, "No Region is set.", "Name it with --region or AWS_REGION."))
-    if session.get_credentials() is None:
-        return _ends(fault(CREDENTIALS, "There are no AWS credentials.", "Name a profile with --profile, or log in."))
     try:
+        if session.get_credentials() is None:
+            return _ends(
+                fault(CREDENTIALS, "There are no AWS credentials.", "Name a profile with --profile, or log in.")
+            )
         cloudformation = session.client("cloudformation")
+    except BotoCoreError as error:
+        return _ends(fault(CREDENTIALS, explained(error), _LOG_IN))
     except ValueError as error:  # of botocore, for an endpoint that is no address
         return _ends(fault(CREDENTIALS, unreachable(error), _NETWORK))
     try:
@@ -52,13 +59,23 @@ def reach(choice: StackChoice) -> Reached:
 
 def _reached(account: Finding, found: "StackTypeDef", choice: StackChoice, session: boto3.Session) -> Reached:
     stack, status = view_of(choice.name, session, found), found["StackStatus"]
-    if status.startswith(_BROKEN):
-        remedy = "Delete it with `sam delete`, then deploy it: its events say why it failed."
+    if remedy := _remedy_of(status, stack.name):
         return _ends(account, fault(STACK, f"{stack.name} is in {status}.", remedy))
     if _OF_US not in stack.outputs:
         remedy = f"Name yours with --stack-name. {_others(session.client('cloudformation'))}".strip()
         return _ends(account, fault(STACK, f"{stack.name} is no Request Lens stack.", remedy))
     return Reached(findings=(account, fine(STACK, f"{stack.name}, {status}.")), stack=stack)
+
+
+def _remedy_of(status: str, name: str) -> str:
+    """What helps a stack of this status; empty where it was deployed."""
+    if status.startswith(_BROKEN):
+        return "Delete it with `sam delete`, then deploy it: its events say why it failed."
+    if status in _UNFINISHED:
+        return "Wait until CloudFormation has finished, then ask again."
+    if status == _STUCK:
+        return f"Run `aws cloudformation continue-update-rollback --stack-name {name}`: its events say why it failed."
+    return ""
 
 
 def _ends(*findings: Finding) -> Reached:
@@ -68,10 +85,10 @@ def _ends(*findings: Finding) -> Reached:
 def _unreachable(
     error: ClientError | BotoCoreError, choice: StackChoice, cloudformation: "CloudFormationClient"
 ) -> Finding:
+    if has_bad_credentials(error):
+        return fault(CREDENTIALS, explained(error), _LOG_IN)
     if isinstance(error, BotoCoreError):
         return fault(CREDENTIALS, explained(error), _NETWORK)
-    if has_bad_credentials(error):
-        return fault(CREDENTIALS, explained(error), "Log in again, or name another profile with --profile.")
     if missing_action(error) is not None:
         return fault(STACK, explained(error), "Nothing can be said without it.")
     region = cloudformation.meta.region_name

@@ -232,6 +232,20 @@ def test_the_settle_queue_is_not_read(healthy: HealthyStack) -> None:
     assert queue["UUID"] in found["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("source", "text"), [(":sqs:", "The settle queue is not read"), (":dynamodb:", "The table's stream is not read")]
+)
+def test_the_mapping_of_queue_or_stream_is_gone(healthy: HealthyStack, source: str, text: str) -> None:
+    mappings = healthy.aws.lambda_.list_event_source_mappings(FunctionName=healthy.aws.function)
+    (gone,) = [each for each in mappings["EventSourceMappings"] if source in each["EventSourceArn"]]
+    healthy.aws.lambda_.delete_event_source_mapping(UUID=gone["UUID"])
+
+    found = fault(healthy)
+
+    assert found["check"] == "processor"
+    assert found["text"].startswith(text)
+
+
 @pytest.mark.parametrize(("group", "kind"), [(INVOCATIONS, "invocations"), (ACCESS, "access")])
 def test_a_filter_is_missing_and_its_remedy_helps(healthy: HealthyStack, group: str, kind: str) -> None:
     remove_filter(healthy.aws, group)

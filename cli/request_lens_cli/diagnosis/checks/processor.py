@@ -14,6 +14,7 @@ from request_lens_cli.operating.outcome import Fate
 PROCESSOR, METRICS_LOG, FAILURES = "processor", "metrics log", "failures"
 
 _RUNNING = ("Enabled", "Enabling", "Creating", "Updating")
+_MADE_AGAIN = "Delete the stack and deploy it again: no deployment makes it where no property of it changes."
 _MAX_LISTED = 1_000
 
 
@@ -29,13 +30,21 @@ def check_processor(examined: Examined) -> Iterator[Finding]:
         remedy = f"Run `aws lambda delete-function-concurrency --function-name {name}`."
         yield fault(PROCESSOR, f"{name} is switched off: its reserved concurrency is 0.", remedy)
         return
+    unread = list(_unread(examined))
+    yield from unread or [fine(PROCESSOR, f"{name} is ready.")]
+
+
+def _unread(examined: Examined) -> Iterator[Finding]:
+    """What of queue and stream is not read: its mapping is gone, or stands still."""
+    client, name = examined.processor.client, examined.processor.name
     mappings = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-    stopped = [mapping for mapping in mappings if mapping.get("State") not in _RUNNING]
-    for mapping in stopped:
-        remedy = f"Run `aws lambda update-event-source-mapping --enabled --uuid {mapping['UUID']}`."
-        yield fault(PROCESSOR, f"{mapping['EventSourceArn']} is not read: {mapping.get('State')}.", remedy)
-    if not stopped:
-        yield fine(PROCESSOR, f"{name} is ready.")
+    for service, source in (("sqs", "The settle queue"), ("dynamodb", "The table's stream")):
+        if not any(mapping.get("EventSourceArn", "").split(":")[2:3] == [service] for mapping in mappings):
+            yield fault(PROCESSOR, f"{source} is not read: its event source mapping is gone.", _MADE_AGAIN)
+    for mapping in mappings:
+        if mapping.get("State") not in _RUNNING:
+            remedy = f"Run `aws lambda update-event-source-mapping --enabled --uuid {mapping['UUID']}`."
+            yield fault(PROCESSOR, f"{mapping.get('EventSourceArn')} is not read: {mapping.get('State')}.", remedy)
 
 
 def check_metrics_log(examined: Examined) -> Iterator[Finding]:

@@ -29,10 +29,14 @@ _PAUSES_S = (1.0, 2.0, 4.0, 8.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachments:
-    """What is attached to one stack's processor, and how that is changed."""
+    """What is attached to one stack's processor, and how that is changed.
+
+    `own_log_group` is the processor's own; `subscribed` are those that the stack's template subscribes to.
+    """
 
     stack_name: str
     own_log_group: str
+    subscribed: Sequence[str]
     policy: Policy
     processor: Processor
     logs: "CloudWatchLogsClient"
@@ -44,8 +48,13 @@ class Attachments:
         return f"request-lens-{self.stack_name}"
 
     def names(self) -> Sequence[str]:
-        """The log groups that are attached, by name."""
-        return sorted(group for permission in self.processor.permissions() for group in _attached_by(permission))
+        """The log groups that are attached, by name: of the stack's own those alone that have a filter of ours.
+
+        A filter that `attach` gave back to one of them outlives the stack, as each other one of ours does; a permission
+        goes with it.
+        """
+        permitted = {group for permission in self.processor.permissions() for group in _attached_by(permission)}
+        return sorted(permitted.difference(self.subscribed).union(filter(self._has_our_filter, self.subscribed)))
 
     def find(self, name: str) -> LogGroup:
         """The log group, if it can be attached.
@@ -112,6 +121,10 @@ class Attachments:
             return f"it has two subscription filters already, which is all it takes ({', '.join(others)})"
         return ""
 
+    def _has_our_filter(self, name: str) -> bool:
+        group = find_log_group(self.logs, name)
+        return group is not None and any(found.name == self.filter_name for found in group.filters)
+
     def _permit(self, group: LogGroup) -> None:
         self.processor.client.add_permission(
             FunctionName=self.processor.name,
@@ -159,6 +172,7 @@ def attachments_of(stack: DeployedStackView) -> Attachments:
     return Attachments(
         stack_name=stack.name,
         own_log_group=stack.outputs.get("ProcessorLogGroupName", ""),
+        subscribed=list(own_groups(stack).values()),
         policy=stack.policy,
         processor=processor_of(stack),
         logs=stack.session.client("logs"),

@@ -257,6 +257,46 @@ def test_all_that_was_attached_is_detached_at_once(orders: OperatedStack) -> Non
     assert "No log group is attached" in orders.answer("detach", "--all")
 
 
+def test_a_filter_that_was_given_back_to_a_group_of_the_stacks_own_is_detached_with_all(
+    operated: OperatedStack,
+) -> None:
+    """The stack does not know it: it would outlive the function that it points to."""
+    (name,) = operated.filters(ACCESS)
+    operated.logs.delete_subscription_filter(logGroupName=ACCESS, filterName=name)
+    before = operated.statements()
+    operated.answer("attach", ACCESS, "--kind", "access")
+
+    assert f"Detached {ACCESS}" in operated.answer("detach", "--all")
+    assert (operated.filters(ACCESS), operated.statements()) == ({}, before)
+
+
+def test_a_permission_that_was_given_back_to_a_group_of_the_stacks_own_hinders_no_detaching(
+    orders: OperatedStack,
+) -> None:
+    (statement,) = [sid for sid, each in orders.statements().items() if ACCESS in json.dumps(each["Condition"])]
+    orders.lambda_.remove_permission(FunctionName=orders.function, StatementId=statement)
+    for group in (ACCESS, GROUP):
+        orders.answer("attach", group, "--kind", "access")
+
+    assert orders.answer("detach", "--all").startswith(f"Detached {GROUP}")
+    assert len(orders.filters(ACCESS)) == 1
+
+
+def test_a_group_that_is_not_detached_stops_no_other(orders: OperatedStack) -> None:
+    """A template has taken the filter of one of them over since."""
+    orders.logs.create_log_group(logGroupName="/another")
+    for group in ("/another", GROUP):
+        orders.answer("attach", group, "--kind", "access")
+    orders.logs.delete_subscription_filter(logGroupName="/another", filterName=OUR_FILTER)
+    orders.subscribe("/another", name="of-a-template")
+
+    refusal = orders.refusal("detach", "--all")
+
+    assert f"Detached {GROUP}" in refusal
+    assert "filter of /another (of-a-template): take it out of the template" in refusal
+    assert orders.filters(GROUP) == {}
+
+
 def test_the_stacks_own_filter_is_not_detached(operated: OperatedStack) -> None:
     before = operated.filters(ACCESS)
 

@@ -199,3 +199,4 @@ def test_groups_that_were_attached_are_listed_and_examined(healthy: HealthyStack
         healthy.aws.logs.delete_subscription_filter(logGroupName=group, filterName=name)
     broken = healthy.aws.refusal("doctor")
     assert f"{group} has no filter that sends its lines to the processor" in broken
+    assert f"Run `request-lens attach {group}`." in broken

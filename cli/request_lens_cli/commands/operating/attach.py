@@ -78,15 +78,22 @@ def detach_command(*, group: str | None, everything: bool, stack: StackChoice) -
     names = attachments.names() if group is None else [group]
     if not names:
         click.echo("No log group is attached. Nothing was changed.")
-    for name in names:
-        _detach(attachments, name)
+    refusals = [refusal for name in names if (refusal := _detach(attachments, name))]
+    if refusals:
+        raise click.ClickException("\n".join(refusals))
 
 
-def _detach(attachments: Attachments, name: str) -> None:
-    if attachments.detach(name):
+def _detach(attachments: Attachments, name: str) -> str:
+    """Detach one; why it is refused, which stops no other, or empty."""
+    try:
+        detached = attachments.detach(name)
+    except click.ClickException as refusal:
+        return refusal.message
+    if detached:
         click.echo(f"Detached {name} from {attachments.processor.name}.")
     else:
         click.echo(f"{name} is not attached. Nothing was changed.")
+    return ""
 
 
 def _kind_told_by(sample: Inspection | None, group: str) -> Kind:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from request_lens_cli.attaching.kinds import Kind, filter_pattern
+from request_lens_cli.attaching.kinds import filter_pattern
 from request_lens_cli.deployed.log_group import MAX_FILTERS, made_again
 from request_lens_cli.diagnosis.examined import Examined, Source
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
@@ -18,8 +18,7 @@ def check_filters(examined: Examined) -> Iterator[Finding]:
 
 
 def _filter_fault(source: Source, examined: Examined) -> Finding | None:
-    kind, arn = source.kind or Kind.ACCESS, examined.processor.arn
-    attach = f"Run `request-lens attach {source.name} --kind {kind}`."
+    arn, attach = examined.processor.arn, f"Run `{_attach(source)}`."
     if source.group is None:
         remedy = f"{made_again(source.name)} {attach} Or, if you had attached it: `request-lens detach {source.name}`."
         return fault(FILTERS, f"The log group {source.name} is not there.", remedy)
@@ -30,11 +29,19 @@ def _filter_fault(source: Source, examined: Examined) -> Finding | None:
         return fault(FILTERS, text, f"Remove one of them. {attach}")
     if not patterns:
         return fault(FILTERS, f"{source.name} has no filter that sends its lines to the processor.", attach)
-    wanted = filter_pattern(kind, examined.stack.policy)
+    wanted = filter_pattern(source.kind, examined.stack.policy) if source.kind is not None else None
+    if wanted is None:
+        text = f"The filter of {source.name} has the pattern {patterns[0]!r}, which is that of no kind of log group."
+        return fault(FILTERS, text, f"Delete that filter. {attach}")
     if wanted not in patterns:
         text = f"The filter of {source.name} has the pattern {patterns[0]!r} instead of {wanted!r}."
         return fault(FILTERS, text, f"Delete that filter. {attach}")
     return None
+
+
+def _attach(source: Source) -> str:
+    """What subscribes the group again. Where its filter told what it holds, and is gone, its newest line tells that."""
+    return f"request-lens attach {source.name}{f' --kind {source.kind}' if source.kind is not None else ''}"
 
 
 def check_permission(examined: Examined) -> Iterator[Finding]:
@@ -43,8 +50,7 @@ def check_permission(examined: Examined) -> Iterator[Finding]:
     for source in examined.sources:
         arn = source.group.arn if source.group is not None else ""
         if not any(permission.covers(arn) for permission in permissions):
-            kind = source.kind or Kind.ACCESS
-            remedy = f"Run `request-lens attach {source.name} --kind {kind}`, which permits it again."
+            remedy = f"Run `{_attach(source)}`, which permits it again."
             yield fault(PERMISSION, f"{source.name} may not invoke the processor.", remedy)
             return
     yield fine(PERMISSION, "Each log group may invoke the processor.")

@@ -140,3 +140,4 @@ def test_what_is_no_http_or_rest_api_is_named(operated: OperatedStack) -> None:
     assert "is a WebSocket API" in operated.refusal("attach-api", socket)
     assert "Name the stage" in operated.refusal("attach-api", api)
     assert "has no stage dev: it has" in operated.refusal("attach-api", f"{api}/dev")
+    assert "Name the stage" in operated.refusal("attach-api", rest_api(operated))

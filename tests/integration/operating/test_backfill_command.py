@@ -262,10 +262,23 @@ def test_an_object_whose_name_tells_no_time_may_be_written_long_after_its_lines(
     running.s3.create_bucket(Bucket=LOGS, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     body = gzip.compress(as_ndjson(scenario).encode())
     running.s3.put_object(Bucket=LOGS, Key="exports/0a1b/stream/000000.gz", Body=body)
+    running.s3.put_object(Bucket=LOGS, Key="exports/aws-logs-write-test", Body=b"Permission Check Successful")
 
     shown = ask(running, "--since", "4h", "--until", "2h", "--s3-prefix", f"s3://{LOGS}/exports/")
 
     assert f"{len(scenario.invocations)} log events sent" in shown.stdout
+    assert f"About {len(scenario.invocations)} log events" in " ".join(shown.stderr.split())
+
+
+def test_objects_of_which_one_is_empty_have_no_events_that_are_known(running: RunningStack) -> None:
+    running.lens.now = datetime.now(UTC).replace(microsecond=0)
+    running.s3.create_bucket(Bucket=LOGS, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    running.s3.put_object(Bucket=LOGS, Key="exports/0a1b/stream/000000.gz", Body=gzip.compress(b""))
+
+    shown = ask(running, "--since", "4h", "--s3-prefix", f"s3://{LOGS}/exports/")
+
+    assert (shown.exit_code, shown.stdout) == (0, "0 log events sent in 0 batches\n")
+    assert "unknown" in shown.stderr
 
 
 def test_what_is_no_address_of_objects_is_wrong_usage(running: RunningStack) -> None:

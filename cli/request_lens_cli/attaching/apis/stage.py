@@ -104,7 +104,7 @@ def _rest_stages(session: boto3.Session, api_id: str) -> Sequence[Stage] | None:
             format=(stage.get("accessLogSettings") or {}).get("format", ""),
             owner=_owner(stage.get("tags") or {}, api.get("tags") or {}),
         )
-        for stage in client.get_stages(restApiId=api_id)["item"]
+        for stage in client.get_stages(restApiId=api_id).get("item", [])
     ]
 
 

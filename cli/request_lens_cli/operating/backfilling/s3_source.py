@@ -24,8 +24,10 @@ LATE = timedelta(hours=1)
 
 One whose name tells no time may be written as much before, and any time after: by an export task, or copied."""
 
-_NO_RECORDS = re.compile(r"/BedrockModelInvocationLogs/(.*/)?(data/|amazon-bedrock-logs-permission-check$)")
-"""Bodies that were too large for their record, and what Bedrock writes when logging is switched on."""
+_NO_RECORDS = re.compile(
+    r"/BedrockModelInvocationLogs/(.*/)?(data/|amazon-bedrock-logs-permission-check$)|/aws-logs-write-test$"
+)
+"""Bodies that were too large for their record, and what Bedrock and CloudWatch Logs write to see whether they may."""
 
 _TIMES = (
     (re.compile(r"\d{8}T\d{6}(?=\d*Z)"), "%Y%m%dT%H%M%S"),  # Bedrock
@@ -71,14 +73,13 @@ class S3Source:
                 yield from self._events(listed)
 
     def volume(self) -> Volume:
-        """The objects' sizes as they are stored; their events are told by those of the first object."""
-        listed = self._listed()
-        size = sum(each.size_bytes for each in listed)
-        if not size:
+        """The objects' sizes as they are stored; their events are told by those of an object of middling size."""
+        by_size = sorted((each for each in self._listed() if each.size_bytes), key=lambda each: each.size_bytes)
+        if not by_size:
             return Volume(events=0, size_bytes=0)
-        sample = next(each for each in listed if each.size_bytes)
+        size, sample = sum(each.size_bytes for each in by_size), by_size[len(by_size) // 2]
         lines = sum(1 for _ in self._lines(sample))
-        return Volume(events=round(lines * size / sample.size_bytes), size_bytes=size)
+        return Volume(events=round(lines * size / sample.size_bytes) if lines else None, size_bytes=size)
 
     def _slot(self, listed: _Listed) -> datetime:
         return min(max(listed.at, self.first), self.end - timedelta(microseconds=1))

@@ -1,5 +1,7 @@
 """The custom resource `Custom::BedrockInvocationLogging`: Bedrock's logging on, and off again if it was ours."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import assert_never
 
 from aws_lambda_powertools import Logger
@@ -9,8 +11,8 @@ from pydantic.alias_generators import to_pascal
 
 from bedrock_logging import BedrockLogging
 from cloudformation_response import RequestType, ResourceRequest, Response, failed, kept
-from logging_setting import setting_for
-from logging_switch import ADOPTED_ID, LoggingRefused, Outcome, put_id, switch_off, switch_on
+from logging_setting import LoggingSetting, setting_for
+from logging_switch import ADOPTED_ID, LoggingRefused, Outcome, ids_of_ours, put_id, switch_off, switch_on
 
 
 class LoggingProperties(BaseModel):
@@ -21,6 +23,11 @@ class LoggingProperties(BaseModel):
     log_group_name: str
     role_arn: str
     log_prompt_text: bool
+
+    @property
+    def setting(self) -> LoggingSetting:
+        """The setting that they ask for."""
+        return setting_for(self.log_group_name, role_arn=self.role_arn, log_prompt_text=self.log_prompt_text)
 
 
 def handle_bedrock_logging(request: ResourceRequest, bedrock: BedrockLogging, *, logger: Logger) -> Response:
@@ -39,10 +46,10 @@ def _switch_on(request: ResourceRequest, bedrock: BedrockLogging) -> Response:
         said = LoggingProperties.model_validate(request.resource_properties)
     except ValidationError as error:
         return failed(request, f"The resource's properties are wrong: {error}")
-    setting = setting_for(said.log_group_name, role_arn=said.role_arn, log_prompt_text=said.log_prompt_text)
-    wanted = bedrock.sayable(setting)
+    wanted = bedrock.sayable(said.setting)
+    ours = ids_of_ours(request.physical_resource_id, wanted, *_former(request, bedrock))
     try:
-        outcome = switch_on(bedrock, wanted, owned_id=request.physical_resource_id)
+        outcome = switch_on(bedrock, wanted, ours=ours)
     except LoggingRefused as refused:
         return failed(request, str(refused))
     except (ClientError, BotoCoreError) as error:
@@ -50,6 +57,13 @@ def _switch_on(request: ResourceRequest, bedrock: BedrockLogging) -> Response:
         return failed(request, f"Bedrock did not take the logging setting: {error}", physical_id=put_id(wanted))
     physical_id = put_id(wanted) if outcome is Outcome.CREATED else ADOPTED_ID
     return Response(physical_id=physical_id, attributes={"Outcome": outcome.value})
+
+
+def _former(request: ResourceRequest, bedrock: BedrockLogging) -> Iterator[LoggingSetting]:
+    """The setting of the properties before, where there are any: in a rollback, of the Update that failed."""
+    if request.old_resource_properties is not None:
+        with suppress(ValidationError):  # it was refused for them, and made nothing
+            yield bedrock.sayable(LoggingProperties.model_validate(request.old_resource_properties).setting)
 
 
 def _switch_off(request: ResourceRequest, bedrock: BedrockLogging, *, logger: Logger) -> Response:

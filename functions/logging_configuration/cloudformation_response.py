@@ -47,6 +47,8 @@ class ResourceRequest(BaseModel):
     logical_resource_id: str
     physical_resource_id: str | None = None
     resource_properties: object = None
+    old_resource_properties: object = None
+    """Of an Update: those before, or in a rollback those of the Update that failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

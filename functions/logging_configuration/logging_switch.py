@@ -4,12 +4,13 @@ The physical id that CloudFormation keeps is the only memory: `put:<fingerprint>
 or `adopted`. So a rollback, a replacement's clean-up and a Delete after a failed Create need no case of their own.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from bedrock_logging import BedrockLogging
 from logging_setting import LoggingSetting
 
-ADOPTED_ID = "adopted"
+ADOPTED_ID, MADE = "adopted", "put:"
 
 
 class Outcome(StrEnum):
@@ -29,16 +30,27 @@ class LoggingRefused(Exception):
 
 def put_id(setting: LoggingSetting) -> str:
     """The physical id of a stack that made this setting."""
-    return f"put:{setting.fingerprint}"
+    return f"{MADE}{setting.fingerprint}"
 
 
-def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, owned_id: str | None) -> Outcome:
+def ids_of_ours(owned_id: str | None, *others: LoggingSetting) -> frozenset[str]:
+    """The ids of this stack's own settings: of the one that it made, and of others that it may have made since.
+
+    An Update that failed may have been carried out by Bedrock all the same: CloudFormation keeps the id before, and
+    rolls back. A stack that made none has none.
+    """
+    if owned_id is None or not owned_id.startswith(MADE):
+        return frozenset()
+    return frozenset({owned_id, *map(put_id, others)})
+
+
+def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, ours: Collection[str]) -> Outcome:
     """Make the wanted setting where there is none or our own, and leave one alone that delivers to our log group.
 
-    `owned_id` is the physical id before an update. Raises LoggingRefused for any other setting.
+    `ours` are the ids of settings that are our own. Raises LoggingRefused for any other setting.
     """
     current = bedrock.read()
-    if current is None or put_id(current) == owned_id:
+    if current is None or put_id(current) in ours:
         if current != wanted:
             bedrock.write(wanted)
         return Outcome.CREATED

@@ -89,10 +89,22 @@ def listening() -> Iterator[CloudFormation]:
         thread.join()
 
 
-def ask(server: CloudFormation, kind: str, *, physical_id: str | None = None, **properties: str) -> tuple[Reply, str]:
-    """The answer to one request for the logging switch, and the physical id that CloudFormation then keeps."""
-    given = {"LogGroupName": GROUP, "RoleArn": ROLE, "LogPromptText": "true", **properties}
-    return request(server, kind, "Custom::BedrockInvocationLogging", given, physical_id=physical_id)
+def ask(
+    server: CloudFormation,
+    kind: str,
+    *,
+    physical_id: str | None = None,
+    former: Mapping[str, str] | None = None,
+    **properties: str,
+) -> tuple[Reply, str]:
+    """The answer to one request for the logging switch, and the physical id that CloudFormation then keeps.
+
+    `former` are the properties before, as far as they differ from the usual ones.
+    """
+    usual = {"LogGroupName": GROUP, "RoleArn": ROLE, "LogPromptText": "true"}
+    old = {**usual, **former} if former is not None else None
+    resource = "Custom::BedrockInvocationLogging"
+    return request(server, kind, resource, usual | properties, physical_id=physical_id, old=old)
 
 
 def ask_for_group(
@@ -104,7 +116,13 @@ def ask_for_group(
 
 
 def request(
-    server: CloudFormation, kind: str, resource: str, properties: Mapping[str, str], *, physical_id: str | None
+    server: CloudFormation,
+    kind: str,
+    resource: str,
+    properties: Mapping[str, str],
+    *,
+    physical_id: str | None,
+    old: Mapping[str, str] | None = None,
 ) -> tuple[Reply, str]:
     """The answer to one request, and the physical id that CloudFormation then keeps."""
     event = {
@@ -116,6 +134,7 @@ def request(
         "LogicalResourceId": "BedrockLogging",
         "ResourceProperties": properties,
     }
-    lambda_handler(event if physical_id is None else event | {"PhysicalResourceId": physical_id}, Invocation())
+    optional = {"PhysicalResourceId": physical_id, "OldResourceProperties": old}
+    lambda_handler(event | {name: given for name, given in optional.items() if given is not None}, Invocation())
     answer = server.answers[-1]
     return answer, answer["PhysicalResourceId"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import boto3
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.loaders import create_loader
 from botocore.stub import Stubber
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, Clock, CloudF
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
+    from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
 
 
 def test_a_property_that_is_wrong_is_named_in_the_answer(
@@ -60,6 +61,59 @@ def test_a_create_that_may_have_been_taken_keeps_the_id_that_its_clean_up_needs(
 
     wanted = setting_for(GROUP, role_arn=ROLE, log_prompt_text=True)
     assert (answer["Status"], physical_id) == ("FAILED", f"put:{wanted.fingerprint}")
+
+
+def _taken_without_an_answer(bedrock: "BedrockClient", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Bedrock take what is put, and the answer get lost."""
+    put = bedrock.put_model_invocation_logging_configuration
+
+    def lost(**setting: "LoggingConfigTypeDef") -> None:
+        put(**setting)
+        raise ReadTimeoutError(endpoint_url="https://bedrock")
+
+    monkeypatch.setattr(bedrock, "put_model_invocation_logging_configuration", lost)
+    monkeypatch.setattr(boto3, "client", lambda *_args, **_kwargs: bedrock)
+
+
+def test_an_update_that_was_taken_without_an_answer_is_rolled_back_and_stays_this_stacks(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_text = {"LogPromptText": "false"}
+    _, first = ask(cloudformation, "Create")
+    with monkeypatch.context() as broken:
+        _taken_without_an_answer(bedrock, broken)
+        failed, kept = ask(cloudformation, "Update", physical_id=first, former={}, **without_text)
+    taken = bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
+
+    rolled_back, after = ask(cloudformation, "Update", physical_id=kept, former=without_text)
+
+    assert (failed["Status"], kept, taken["textDataDeliveryEnabled"]) == ("FAILED", first, False)
+    assert (rolled_back["Data"], after) == ({"Outcome": "created"}, first)
+    assert bedrock.get_model_invocation_logging_configuration()["loggingConfig"] == OURS
+
+
+def test_an_update_that_was_taken_without_an_answer_may_be_tried_again(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first = ask(cloudformation, "Create")
+    with monkeypatch.context() as broken:
+        _taken_without_an_answer(bedrock, broken)
+        ask(cloudformation, "Update", physical_id=first, former={}, LogPromptText="false")
+
+    _, second = ask(cloudformation, "Update", physical_id=first, former={}, LogPromptText="false")
+    ask(cloudformation, "Delete", physical_id=second)
+
+    assert not bedrock.get_model_invocation_logging_configuration().get("loggingConfig")
+
+
+def test_properties_before_that_were_wrong_made_nothing(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    _, first = ask(cloudformation, "Create")
+
+    answer, after = ask(cloudformation, "Update", physical_id=first, former={"LogPromptText": "perhaps"})
+
+    assert (answer["Status"], after) == ("SUCCESS", first)
 
 
 @pytest.mark.parametrize(("kind", "status"), [("Create", "FAILED"), ("Delete", "SUCCESS")])

@@ -21,6 +21,7 @@ from tests.simulation.drawing.truth import (
     Style,
     Traffic,
     logged,
+    numbered_twice,
     tagged,
 )
 from tests.support.facts import ROLE, START
@@ -104,7 +105,8 @@ def _loops(chance: random.Random, requests: Sequence[Request], style: Style) -> 
     """One loop a request that is observed."""
     bodies = chance.random() < 0.85
     observed = (request for request in requests if request.route == OBSERVED_ROUTE)
-    return [each for request in observed for each in _loop(chance, request, style, bodies)]
+    loops = [_loop(chance, request, style, bodies) for request in observed]
+    return [each for loop in loops for each in (numbered_twice(chance, loop) if chance.random() < 0.2 else loop)]
 
 
 def _loop(chance: random.Random, request: Request, style: Style, bodies: bool) -> list[CallTruth]:

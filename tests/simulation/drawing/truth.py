@@ -123,3 +123,16 @@ def tagged(chance: random.Random, truth: CallTruth, request: Request, style: Sty
     started_ms = (truth.began - EPOCH) // timedelta(milliseconds=1) if chance.random() < 0.8 else None
     tag = Tag(request_id=request.request_id, call_index=index, call_started_ms=started_ms)
     return replace(owned, call=logged(truth.call, truth.began, tag=tag))
+
+
+def numbered_twice(chance: random.Random, calls: Sequence[CallTruth]) -> Sequence[CallTruth]:
+    """The calls of one request as two agents number them that got one payload: the later ones begin anew at 1."""
+    ours = chance.randint(1, max(len(calls) - 1, 1))
+    return [*calls[:ours], *(_numbered(call, anew) for anew, call in enumerate(calls[ours:], start=1))]
+
+
+def _numbered(truth: CallTruth, index: int) -> CallTruth:
+    tag = truth.call.tag
+    if tag is None or tag.call_index is None:
+        return truth
+    return replace(truth, call=replace(truth.call, tag=replace(tag, call_index=index)))

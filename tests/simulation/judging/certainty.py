@@ -102,9 +102,14 @@ def _possible_calls(state: RequestState, record: Request, unlinked: Iterable[Inv
 
 
 def is_proven(tagged: Sequence[Invocation]) -> bool:
-    """Whether the tags count 1, 2 … n, the last of which answered."""
+    """Whether the tags count 1, 2 … n, each begun once, the last of which answered."""
     by_index: dict[int | None, list[Invocation]] = {}
+    starts: dict[int | None, int | None] = {}
     for each in tagged:
+        if each.tag is not None and starts.setdefault(each.tag.call_index, each.tag.call_started_ms) != (
+            each.tag.call_started_ms
+        ):
+            return False
         by_index.setdefault(each.tag.call_index if each.tag is not None else None, []).append(each)
     last = by_index.get(len(by_index), [])
     return (

@@ -48,6 +48,22 @@ def test_a_guard_that_answers_before_its_agent_does_not_settle_the_request() -> 
     assert world.published()["r1#1"].values[Metric.LLM_CALLS_PER_REQUEST] == (2,)
 
 
+def test_two_agents_that_number_alike_prove_nothing_so_the_request_waits_and_has_the_calls_of_both() -> None:
+    """As where one payload went to two, or an API's event was handed on whole: each numbers from 1."""
+    world = World()
+    world.collect(8, request())
+    of_one = call("a", 1, latency_ms=3_800, tag=tag("r1", 1, started=1.1))
+    world.collect(9, of_one, call("b-1", 1, latency_ms=900, tag=tag("r1", 1, started=1.4)))
+    assert revision_at(world, 9) == 0
+
+    world.collect(12, call("b-2", 3, tag=tag("r1", 2, started=3.2)))
+    assert revision_at(world, 34.9) == 0
+    assert revision_at(world, 35) == 1
+
+    assert world.published()["r1#1"].values[Metric.LLM_CALLS_PER_REQUEST] == (3,)
+    assert world.calls_of() == dict.fromkeys(("a", "b-1", "b-2"), ("tag", "exact"))
+
+
 def test_tagged_calls_without_an_index_settle_the_settle_delay_after_the_response() -> None:
     world = World()
     world.collect(8, request(), call("t1", 1, tag=tag("r1")))

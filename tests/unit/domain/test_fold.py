@@ -136,6 +136,17 @@ def test_one_llm_call_of_unknown_latency_makes_all_three_times_unknown() -> None
     assert summary.totals.llm_calls == 2
 
 
+def test_two_calls_of_one_index_that_began_apart_are_two_and_prove_nothing() -> None:
+    """Two agents got one payload. A retry repeats the whole tag: it takes no index of its own."""
+    one = call("a", 1, latency_ms=900, tag=tag("r1", 1, started=1.1))
+    other = call("b", 1, latency_ms=900, tag=tag("r1", 1, started=1.4))
+    retry = call("b", 1, latency_ms=900, tag=tag("r1", 1, started=1.1))
+
+    together, again = folded(one, other), folded(one, retry)
+    assert (together.totals.llm_calls, together.proven) == (2, False)
+    assert (again.totals.llm_calls, again.proven) == (2, True)
+
+
 def test_a_failed_attempt_costs_no_llm_time_and_is_no_llm_call() -> None:
     throttled = call("i1", 0, error_code="ThrottlingException")
     refused = call("i2", 0, error_code="ValidationException")

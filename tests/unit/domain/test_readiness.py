@@ -40,6 +40,14 @@ def tagged(index: int | None, *, waits: bool = False, error_code: str | None = N
     return call(name or f"t{index}", 1, produced=["x"] if waits else [], error_code=error_code, tag=tag("r1", index))
 
 
+def begun(
+    index: int, seconds: float, *, waits: bool = False, error_code: str | None = None, name: str = ""
+) -> Invocation:
+    """The same with its start in its tag, which an SDK's retry repeats."""
+    sent = tagged(index, waits=waits, error_code=error_code, name=name)
+    return replace(sent, tag=tag("r1", index, started=seconds))
+
+
 def test_calls_without_their_requests_record_are_no_news() -> None:
     assert not has_news(known(None, tagged(1)))
 
@@ -61,6 +69,8 @@ COMPLETE = [
     [tagged(1, waits=True), tagged(2)],
     [tagged(2), tagged(1, waits=True)],
     [tagged(1, error_code="ThrottlingException", name="t1-first"), tagged(1)],
+    [begun(1, 1.9, error_code="ThrottlingException", name="t1-first"), begun(1, 1.9)],
+    [begun(1, 1.9, name="t1-timed-out"), begun(1, 1.9)],
 ]
 INCOMPLETE = [
     [],
@@ -71,6 +81,9 @@ INCOMPLETE = [
     [tagged(1), tagged(None)],
     [tagged(1, waits=True), tagged(2, error_code="ThrottlingException")],
     [tagged(1), tagged(1, waits=True, name="t1-again")],
+    [begun(1, 1.9), begun(1, 1.8, name="t1-of-another-agent")],
+    [begun(1, 1.9, waits=True), begun(2, 2.2), begun(1, 1.8, name="t1-of-another-agent")],
+    [begun(1, 1.9), tagged(1, name="t1-of-another-agent")],
 ]
 
 

@@ -2,16 +2,18 @@
 
 import json
 import re
+import subprocess
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 import request_lens
 import request_tag
-from request_lens.domain.facts import Invocation, Tag
+from request_lens.domain.facts import Invocation, Tag, count_indexed
 from request_lens.wire.field_types import API_REQUEST_ID_PATTERN
 from request_lens.wire.invocation_log import read_invocation
-from request_tag import request
+from request_tag import carry, request
 from request_tag.limits import is_request_id, is_value
 from tests.support.tagging.kept_calls import Bedrock
 
@@ -21,6 +23,11 @@ NEAR_ASCII = st.text(st.characters(max_codepoint=0x100), max_size=300)
 
 def read_back(metadata: dict[str, str] | None) -> Tag | None:
     """The tag of a log record that has this metadata."""
+    return read_call(metadata).tag
+
+
+def read_call(metadata: dict[str, str] | None) -> Invocation:
+    """The call of such a record."""
     record = {
         "schemaType": "ModelInvocationLog",
         "timestamp": "2026-06-01T09:00:00Z",
@@ -31,7 +38,7 @@ def read_back(metadata: dict[str, str] | None) -> Tag | None:
     }
     invocation = read_invocation(json.dumps(record).encode())
     assert isinstance(invocation, Invocation)
-    return invocation.tag
+    return invocation
 
 
 def test_the_tag_of_a_call_is_read_from_its_log_record(tagged: Bedrock) -> None:
@@ -43,6 +50,31 @@ def test_the_tag_of_a_call_is_read_from_its_log_record(tagged: Bedrock) -> None:
     assert metadata is not None
     assert (tag.request_id, tag.call_index) == ("JKJaXmPLvHcESHA=", 1)
     assert tag.call_started_ms == int(metadata["call_started_ms"])
+
+
+RECEIVER = """
+import json, sys, request_tag
+
+@request_tag.agentcore_entrypoint
+def agent(payload):
+    return request_tag.call_arguments()["requestMetadata"]
+
+print(json.dumps(agent(json.loads(sys.argv[1]))))
+"""
+
+
+def test_two_processes_that_got_one_payload_number_alike_and_prove_nothing_together() -> None:
+    with request("JKJaXmPLvHcESHA="):
+        payload = json.dumps(carry({"prompt": "hello"}))
+    command = [sys.executable, "-c", RECEIVER, payload]
+    sent = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(2)]
+
+    one, other = map(read_call, sent)
+    assert one.tag is not None
+    assert other.tag is not None
+    assert (one.tag.call_index, other.tag.call_index) == (1, 1)
+    assert one.tag.call_started_ms != other.tag.call_started_ms
+    assert (count_indexed([one]), count_indexed([other]), count_indexed([one, other])) == (1, 1, None)
 
 
 @given(NEAR_ASCII | st.from_regex(API_REQUEST_ID_PATTERN, fullmatch=True))

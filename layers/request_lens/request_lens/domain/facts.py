@@ -221,16 +221,22 @@ type Fact = Request | Invocation
 
 
 def count_indexed(calls: Iterable[Invocation]) -> int | None:
-    """The n where the tags' `call_index` run 1, 2 … n without a gap; None where one is missing or unknown."""
-    indices = {call.tag.call_index for call in calls if call.tag is not None}
-    return len(indices) if indices and indices == set(range(1, len(indices) + 1)) else None
+    """The n where the tags' `call_index` run 1, 2 … n without a gap; None where one is missing, unknown or used twice.
+
+    An SDK's retry repeats the whole tag. Two starts of one index are two calls, which two processes have numbered, each
+    without the other's: what they count to proves nothing.
+    """
+    tags = {(call.tag.call_index, call.tag.call_started_ms) for call in calls if call.tag is not None}
+    indices = {index for index, _ in tags}
+    is_gapless = indices == set(range(1, len(indices) + 1))
+    return len(indices) if indices and is_gapless and len(tags) == len(indices) else None
 
 
 def last_attempts(calls: Iterable[Invocation]) -> Sequence[Invocation]:
     """The attempts at the last call where tags prove that all calls are there; none where they do not.
 
     Their `call_index` run to it without a gap, and it has an answer that stopped for something but a tool. An SDK's
-    retries share their index.
+    retries share its tag.
     """
     calls = list(calls)
     last_index = count_indexed(calls)

@@ -79,5 +79,6 @@ def test_a_head_is_the_whole_request_without_its_invocations(looked_at: LookedAt
     heads, whole = looked_at.load_heads(ids), looked_at.load_requests(ids)
 
     assert list(heads) == [replace(state, invocations=()) for state in whole]
+    assert looked_at.load_heads(ids, is_consistent=True) == heads
     assert [head.runaway for head in heads] == [None, None, runaway, runaway, None, None]
     assert [head.orphaned for head in heads] == [False, False, False, False, True, False]

@@ -112,7 +112,12 @@ class SimulatedStore:
     def load_request(self, request_id: RequestId) -> RequestState:
         return self._step.read(lambda: self._port.load_request(request_id))
 
-    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        return self._step.read(lambda: self._port.load_requests(request_ids))
+
+    def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
+        if is_consistent:
+            return self._step.read(lambda: self._port.load_heads(request_ids, is_consistent=True))
         return self._step.read(lambda: self._lagging(lambda store: store.load_heads(request_ids)))
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:

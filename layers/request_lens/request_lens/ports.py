@@ -78,8 +78,11 @@ class RequestStore(Protocol):
     def load_request(self, request_id: RequestId) -> RequestState:
         """All that is known of one request; an unknown one has no record and no invocations."""
 
-    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """These requests in their order, without their invocations; may lag behind the newest writes."""
+    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """The same of several at once, in their order; one that another version wrote of looks unknown."""
+
+    def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
+        """These requests in their order, without their invocations; may lag unless it `is_consistent`."""
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """Write a revision on condition that the one before still stands and the record is there; False if not."""

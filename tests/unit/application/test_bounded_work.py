@@ -6,11 +6,13 @@ from datetime import datetime
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.domain.facts import Invocation, Request
+from request_lens.application.settle_batch import settle_messages
+from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
 from tests.support import world as lens_world
 from tests.support.facts import ROLE, call, request, tag
 from tests.support.world import World
@@ -20,11 +22,21 @@ CALLS, REQUESTS = 5_000, 2_000
 
 
 class ReadingStore(MemoryFactStore):
-    """Notes how many facts each read by time gave."""
+    """Notes how many facts each read by time gave, and how many requests were read whole or by their heads."""
 
     def __init__(self) -> None:
         super().__init__()
         self.read: list[int] = []
+        self.whole = 0
+        self.heads = 0
+
+    def load_request(self, request_id: RequestId) -> RequestState:
+        self.whole += 1
+        return super().load_request(request_id)
+
+    def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
+        self.heads += len(request_ids)
+        return super().load_heads(request_ids, is_consistent=is_consistent)
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         found = super().requests_between(first, last, limit=limit)
@@ -96,3 +108,51 @@ def test_calls_of_one_id_do_not_send_each_other_to_be_looked_at_again() -> None:
 
     assert all(world.decision(f"i{n}") is not None for n in range(how_many))
     assert world.fired <= 4 * how_many + 2 * how_many
+
+
+HOUR = 3_600.0
+LATE = 3
+
+
+@pytest.mark.parametrize("how_many", [5, 20, 40])
+@pytest.mark.parametrize("joined", [False, True], ids=["calls by themselves", "one chain"])
+def test_late_records_are_asked_by_each_call_once_a_message_however_long_its_chain(how_many: int, joined: bool) -> None:
+    """Of a chain of 20 calls and three late records 11,763 requests were read whole while each call asked for all."""
+    store = ReadingStore()
+    world = World(AGENTS, store=store)
+    calls = [_step(n, joined=joined, step_s=20 / how_many) for n in range(how_many)]
+    world.collect(30, *calls)
+    world.run_until(HOUR)
+    store.whole, fired = 0, world.fired
+
+    for n in range(LATE):
+        world.collect(HOUR + n, request(f"r{n}", -1 - n, duration_ms=26_000))
+    world.run_until()
+
+    messages = world.fired - fired
+    assert messages <= 3 * LATE * (how_many + 1)
+    assert store.whole <= LATE * messages
+    assert store.heads <= 2 * LATE * messages
+    assert {world.request(f"r{n}").summary is not None for n in range(LATE)} == {True}
+
+
+def _step(n: int, *, joined: bool, step_s: float) -> Invocation:
+    asked = [f"t{n}"] if joined else []
+    return call(
+        f"c-{n:02}", n * step_s // 1, latency_ms=300, produced=asked, returned=[f"t{n - 1}"] if joined and n else []
+    )
+
+
+def test_the_records_of_one_batch_of_messages_are_asked_for_once() -> None:
+    store = ReadingStore()
+    world = World(AGENTS, store=store)
+    calls = [_step(n, joined=False, step_s=1) for n in range(20)]
+    world.collect(30, *calls)
+    world.run_until(HOUR)
+    world.collect(HOUR, *(request(f"r{n}", -1 - n, duration_ms=26_000) for n in range(LATE)))
+
+    keys = [SettleKey(SettleKind.INVOCATION, each.invocation_id) for each in calls]
+    store.heads = 0
+    assert settle_messages(keys, world.ports, AGENTS) == []
+
+    assert store.heads == LATE

@@ -23,7 +23,6 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
 from request_lens.domain.times import EPOCH
-from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 MAX_SHARING = 8
@@ -122,7 +121,7 @@ def read_requests(
     near = {request.request_id for options in lone_options for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()
-    states = [state for request_id in sorted(near) if (state := readable_state(request_id, ports)) is not None]
+    states = ports.store.load_requests(sorted(near))
     facts = replace(facts, under_requests=list(_tagged(states)))
     context = linking_context(target, facts, policy)
     if context.askers:
@@ -148,7 +147,7 @@ def _tagged_elsewhere(
     elsewhere = [request.request_id for request in around if request.request_id not in near]
     if len(elsewhere) > MAX_ELSEWHERE:
         return None
-    return list(_tagged(state for each in elsewhere if (state := readable_state(each, ports)) is not None))
+    return list(_tagged(ports.store.load_requests(elsewhere)))
 
 
 def _proven(states: Iterable[RequestState], context: LinkingContext) -> set[RequestId]:
@@ -169,11 +168,3 @@ def _has_come_by(call: Invocation, record: Request | None, moment: datetime, pol
     if record is None or record.latest_end is None or record.may_run_on:
         return has_come_by(call, moment, policy)
     return min(ended_by(call, policy), record.latest_end + policy.clock_skew) + policy.link_delay <= moment
-
-
-def readable_state(request_id: RequestId, ports: Ports) -> RequestState | None:
-    """What is stored of a request; None where another version wrote of it: its own settle tells that."""
-    try:
-        return ports.store.load_request(request_id)
-    except UnreadableItem:
-        return None

@@ -51,7 +51,7 @@ def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy)
         make_good([standing], ports, policy)
     elif standing.decision is not None:
         count_uncounted([standing], ports, policy)
-        if is_nobodys(standing, policy) and overtaken_at(standing, ports, policy) is not None:
+        if is_nobodys(standing, policy) and overtaken_at([standing], ports, policy):
             _settle_chains(reopen(standing, policy), ports, policy)
         elif may_be_linked(standing, policy) and (came_late(standing, policy) or not _is_crowded(standing)):
             _make_chain_good(standing, ports, policy)
@@ -90,7 +90,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if target.reopened:
         facts = replace(facts, unlinked=[reopen(call, policy) for call in facts.unlinked])
     suspected = linking_context(target, facts, policy)
-    last = max(decided_at(call, ports, policy) for call in suspected.open_members)
+    last = decided_at(suspected.open_members, ports, policy)
     if last > ports.clock.now():
         _leave_chain(target, (), last, ports, policy)
         return ()

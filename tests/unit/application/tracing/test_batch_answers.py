@@ -39,9 +39,9 @@ class ReadingStore(MemoryFactStore):
         self.reads["request"] += 1
         return super().load_request(request_id)
 
-    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+    def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
         self.reads["heads"] += 1
-        return super().load_heads(request_ids)
+        return super().load_heads(request_ids, is_consistent=is_consistent)
 
     def find_unrevised(self, linked: Sequence[LinkedInvocation]) -> Unrevised:
         self.reads["unrevised"] += 1

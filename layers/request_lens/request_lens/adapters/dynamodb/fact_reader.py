@@ -134,10 +134,11 @@ class DynamoFactReader:
             else:
                 yield value
 
-    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """See `ports.FactReader`. One BatchGetItem a hundred, eventually consistent."""
+    def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
+        """See `ports.RequestStore`. One BatchGetItem a hundred."""
         keys = [request_key(request_id) for request_id in request_ids]
-        heads = {item["pk"]: [item] for item in self._table.batch_get(keys, attributes=_HEAD_ATTRIBUTES)}
+        items = self._table.batch_get(keys, attributes=_HEAD_ATTRIBUTES, is_consistent=is_consistent)
+        heads = {item["pk"]: [item] for item in items}
         return [self._head(request_id, heads.get(request_partition(request_id), [])) for request_id in request_ids]
 
     def _head(self, request_id: RequestId, items: Sequence[PlainMap]) -> RequestState:

@@ -190,8 +190,13 @@ class MemoryFactStore(MemoryTraceStore):
         """See `ports.FactReader`."""
         return min(len(_between(self._requests_by_time, first, last)), limit)
 
-    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """See `ports.FactReader`."""
+    def load_heads(
+        self,
+        request_ids: Sequence[RequestId],
+        *,
+        is_consistent: bool = False,  # noqa: ARG002 - nothing lags here
+    ) -> Sequence[RequestState]:
+        """See `ports.RequestStore`."""
         return [self._state(request_id) for request_id in request_ids]
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:

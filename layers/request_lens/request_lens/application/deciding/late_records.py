@@ -7,13 +7,12 @@ of it that are nobody's had no decision: so what is decided rests on facts alone
 """
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import candidates_among, requests_beside
-from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
@@ -21,7 +20,6 @@ from request_lens.domain.linking.neighbourhood import due_at, may_be_linked
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, is_proven, possible_span
-from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 
@@ -31,12 +29,13 @@ def overtaken_by(state: RequestState, ports: Ports, policy: Policy) -> Sequence[
     Not of calls that more requests may have made than can be asked: among those none is found. Two reads by time for a
     record that came so late; none for any other, nor where the request has all of its calls.
     """
-    if state.record is None or _came_late_by(state, policy) is None or is_proven(state.invocations):
+    record, came_at = state.record, state.stored_at
+    if record is None or _came_late_by(record, came_at, policy) is None or is_proven(state.invocations):
         return ()
-    around = ports.around.unlinked_between(*possible_span(state.record, policy), limit=MAX_POSSIBLE)
-    reopened = [(call, reopened_at(call, state, policy)) for call in around if is_nobodys(call, policy)]
+    around = ports.around.unlinked_between(*possible_span(record, policy), limit=MAX_POSSIBLE)
+    reopened = [(call, reopened_at(call, record, came_at, policy)) for call in around if is_nobodys(call, policy)]
     calls = [call for call, at in reopened if at is not None]
-    beside = _including(state.record, requests_beside(calls, ports, policy)) if calls else ()
+    beside = _including(record, requests_beside(calls, ports, policy)) if calls else ()
     return [
         (SettleKey(SettleKind.INVOCATION, call.invocation.invocation_id), at)
         for call, at in reopened
@@ -56,48 +55,59 @@ def reopen(call: UnlinkedInvocation, policy: Policy) -> UnlinkedInvocation:
     return replace(call, decision=None, reopened=True) if is_nobodys(call, policy) else call
 
 
-def decided_at(call: UnlinkedInvocation, ports: Ports, policy: Policy) -> datetime:
-    """When a call without a decision can be decided: when it is due, or anew, when its last late record lets it be."""
-    reopened = overtaken_at(call, ports, policy) if call.reopened else None
-    return reopened or due_at(call, policy)
+def decided_at(calls: Collection[UnlinkedInvocation], ports: Ports, policy: Policy) -> datetime:
+    """When calls without a decision can all be decided: when due, or anew, when their last late record lets them be."""
+    anew = overtaken_at([call for call in calls if call.reopened], ports, policy)
+    return max(anew.get(call.invocation.invocation_id) or due_at(call, policy) for call in calls)
 
 
-def overtaken_at(call: UnlinkedInvocation, ports: Ports, policy: Policy) -> datetime | None:
-    """When a call of ours that is nobody's can be decided anew; None where no record came late that it fits.
+def overtaken_at(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> Mapping[InvocationId, datetime]:
+    """When calls of ours that are nobody's can be decided anew, without those that no record fits which came late.
 
-    Nor is it decided anew where more requests may have made it than can be asked.
+    Nor is one decided anew that more requests may have made than can be asked. The others' are asked together.
     """
-    beside = requests_beside([call], ports, policy)
-    ids = [request.request_id for request in candidates_among(beside, call, policy)]
-    moments = (reopened_at(call, state, policy) for state in _states(ids, ports))
-    return max((at for at in moments if at is not None), default=None)
+    beside = requests_beside(calls, ports, policy) if calls else ()
+    fitting = {call.invocation.invocation_id: candidates_among(beside, call, policy) for call in calls}
+    came_at = _came_at({record.request_id for records in fitting.values() for record in records}, ports)
+    anew: dict[InvocationId, datetime] = {}
+    for call in calls:
+        call_id = call.invocation.invocation_id
+        moments = (reopened_at(call, each, came_at.get(each.request_id), policy) for each in fitting[call_id])
+        if found := [at for at in moments if at is not None]:
+            anew[call_id] = max(found)
+    return anew
 
 
-def _states(request_ids: Sequence[RequestId], ports: Ports) -> Iterator[RequestState]:
-    for request_id in request_ids:
-        with suppress(UnreadableItem):  # its own settle tells that another version wrote of it
-            yield ports.store.load_request(request_id)
+def _came_at(request_ids: Collection[RequestId], ports: Ports) -> Mapping[RequestId, datetime]:
+    """When the requests' records came, each asked for once a batch: that never changes."""
+    known = ports.answers.came_at if ports.answers is not None else {}
+    unknown = sorted(set(request_ids) - known.keys())
+    heads = ports.store.load_heads(unknown, is_consistent=True) if unknown else ()
+    known |= {head.request_id: head.stored_at for head in heads if head.stored_at is not None}
+    return known
 
 
-def reopened_at(call: UnlinkedInvocation, state: RequestState, policy: Policy) -> datetime | None:
-    """When a call is decided anew that was nobody's before this request's record came late; None where it was not so.
+def reopened_at(
+    call: UnlinkedInvocation, record: Request, stored_at: datetime | None, policy: Policy
+) -> datetime | None:
+    """When a call is decided anew that was nobody's before this record came late; None where it was not so.
 
     By then the records have come of all that ran beside the call, if they are as late as this one.
     """
-    late = _came_late_by(state, policy)
-    if late is None or state.record is None or state.stored_at is None or state.stored_at <= due_at(call, policy):
+    late = _came_late_by(record, stored_at, policy)
+    if late is None or stored_at is None or stored_at <= due_at(call, policy):
         return None
-    if not fits(lone_chain(call.invocation), state.record, policy):
+    if not fits(lone_chain(call.invocation), record, policy):
         return None
     beside_it = call.invocation.logged_at + late + policy.max_request
-    return max(beside_it, state.stored_at) + policy.link_delay
+    return max(beside_it, stored_at) + policy.link_delay
 
 
-def _came_late_by(state: RequestState, policy: Policy) -> timedelta | None:
+def _came_late_by(record: Request, stored_at: datetime | None, policy: Policy) -> timedelta | None:
     """How long after the request's end its record came, if that is longer than `LinkDelaySeconds`."""
-    if state.record is None or state.stored_at is None:
+    if stored_at is None:
         return None
-    late = state.stored_at - (state.record.ended_at or state.record.started_at)
+    late = stored_at - (record.ended_at or record.started_at)
     return late if late > policy.link_delay else None
 
 

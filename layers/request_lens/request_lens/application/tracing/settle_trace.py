@@ -13,7 +13,6 @@ from typing import NamedTuple
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.deciding.late_records import decided_at, reopen
 from request_lens.application.deciding.standing import decide
-from request_lens.application.read_context import readable_state
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.gaining import gaining
@@ -138,7 +137,7 @@ def _decisions_of_runs(
     for of_run in calls_by_run(trace, ours):
         if not of_run.open_calls:
             continue
-        due = max(decided_at(call, ports, policy) for call in of_run.open_calls)
+        due = decided_at(of_run.open_calls, ports, policy)
         decision = _decision_of_run(of_run, ports, policy) if due <= now else None
         if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS:
             due += policy.max_request
@@ -161,12 +160,8 @@ def _unproven(candidates: Sequence[Request], ports: Ports) -> Sequence[Request]:
     """Those that are not known to have all of their calls; of many none is looked at."""
     if len(candidates) > MAX_CANDIDATES:
         return candidates
-    states = (readable_state(each.request_id, ports) for each in candidates)
-    proven = {
-        state.request_id
-        for state in states
-        if state is not None and (state.spans_prove or is_proven(state.invocations))
-    }
+    states = ports.store.load_requests([each.request_id for each in candidates])
+    proven = {state.request_id for state in states if state.spans_prove or is_proven(state.invocations)}
     return [each for each in candidates if each.request_id not in proven]
 
 

@@ -36,7 +36,8 @@ class SettledTrace:
 class BatchAnswers:
     """What one batch knows by now: `traces` and requests' `heads` as read, `settled` traces, and what was made of them.
 
-    `states` are requests as they were acted on, `trace_ids` the traces that requests' records name.
+    `states` are requests as they were acted on, `trace_ids` the traces that requests' records name, `came_at` when
+    records came.
     """
 
     traces: dict[TraceId, Trace] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class BatchAnswers:
     heads: dict[RequestId, RequestState] = field(default_factory=dict)
     states: dict[RequestId, RequestState] = field(default_factory=dict)
     trace_ids: dict[RequestId, TraceId] = field(default_factory=dict)
+    came_at: dict[RequestId, datetime] = field(default_factory=dict)
 
 
 class Unrevised(NamedTuple):

@@ -56,7 +56,7 @@ def test_a_call_goes_on_from_a_tagged_one_only_where_no_tagged_call_around_asked
     if asked_before:
         assert world.decision("returns") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
     else:
-        assert world.calls_of("asking").get("returns") == ("chain", "exact")
+        assert world.calls_of("asking").get("returns") == ("chain", "inferred")
 
 
 def test_a_call_goes_on_from_no_tagged_one_among_more_requests_than_are_looked_at() -> None:

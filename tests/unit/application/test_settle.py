@@ -151,12 +151,43 @@ def test_a_tagged_call_is_linked_whoever_made_it() -> None:
     assert world.calls_of() == {"t1": ("tag", "exact")}
 
 
-def test_an_untagged_call_that_continues_a_tagged_one_is_as_sure_as_that_one() -> None:
-    first = call("t1", 1, produced=["x"], tag=tag("r1", 1))
-    world = run([(9, request("r1")), (9, request("r2")), (10, first), (12, call("i2", 3, returned=["x"]))])
+ASKING = call("t1", 1, produced=["x"], tag=tag("r1", 1))
+RETURNING = call("i2", 3, returned=["x"])
+BESIDE: dict[str, list[tuple[float, Fact]]] = {
+    "nothing": [],
+    "a request that its tags prove complete": [(9, request("r2")), (9, call("t2", 2, tag=tag("r2", 1)))],
+    "a request": [(9, request("r2"))],
+    "a request with a tagged call that asked for a tool": [
+        (9, request("r2")), (9, call("t2", 2, produced=["y"], tag=tag("r2", 1)))
+    ],
+    "a request whose agent may have run on": [(9, request("r2", -9, status=504))],
+}  # fmt: skip
 
-    assert world.calls_of("r1") == {"t1": ("tag", "exact"), "i2": ("chain", "exact")}
-    assert world.calls_of("r2") == {}
+
+@pytest.mark.parametrize(
+    ("beside", "confidence"), list(zip(BESIDE, ("exact", "exact", "inferred", "inferred", "inferred"), strict=True))
+)
+def test_a_call_that_continues_a_tagged_one_is_as_sure_only_where_no_other_request_may_have_made_it(
+    beside: str, confidence: str
+) -> None:
+    facts = [(9.0, request("r1")), (10.0, ASKING), (12.0, RETURNING), *BESIDE[beside]]
+    calls = [run(facts, policy).calls_of("r1") for policy in (AGENTS, Policy())]
+
+    unsure = confidence if confidence == "exact" else "assumed"  # while everybody's calls are considered
+    assert calls == [{"t1": ("tag", "exact"), "i2": ("chain", each)} for each in (confidence, unsure)]
+
+
+@pytest.mark.parametrize(("began_s", "confidence"), [(2, "inferred"), (50, "exact")])
+def test_a_late_call_that_continues_a_tagged_one_is_inferred_beside_a_request_that_was_never_seen(
+    began_s: float, confidence: str
+) -> None:
+    of_unseen = call("t9", began_s, tag=tag("r9", 1))
+    world = run([(9, request("r1")), (10, ASKING), (60, of_unseen), (2_000, RETURNING)], AGENTS)
+
+    unseen = world.decision("t9")
+    assert isinstance(unseen, Unattributed)
+    assert unseen.reason is Reason.REQUEST_NEVER_SEEN
+    assert world.calls_of("r1") == {"t1": ("tag", "exact"), "i2": ("chain", confidence)}
 
 
 def test_a_request_of_unknown_duration_takes_tagged_calls_only() -> None:

@@ -98,7 +98,7 @@ def test_a_call_that_returns_what_a_tagged_call_asked_for_follows_it_among_reque
     exact = link("r2", Method.TAG, Confidence.EXACT)
     facts = around([request("r1"), request("r2")], pending(call(logged=1, returned=["x"])), x=exact)
 
-    assert decided(facts, 91) == {"i1": link("r2", Method.CHAIN, Confidence.EXACT)}
+    assert decided(facts, 91) == {"i1": link("r2", Method.CHAIN, Confidence.INFERRED)}
 
 
 def test_a_call_does_not_follow_another_into_a_request_that_it_does_not_fit() -> None:

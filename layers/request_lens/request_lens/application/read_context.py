@@ -9,7 +9,7 @@ from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.linking.chains import ended_by, lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
-from request_lens.domain.linking.link import LinkedInvocation, Method, UnlinkedInvocation
+from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
     MAX_FACTS_AROUND,
     READ_LIMIT,
@@ -39,9 +39,9 @@ def read_calls(
 ) -> tuple[NearbyFacts, Sequence[UnlinkedInvocation]]:
     """The calls around this one, and those of them that share tool-use ids with it, be it through others.
 
-    Tagged calls that are orphans, or were, are none of them. Where there are more calls than can be read or told apart,
-    any chain of this one is crowded: then it stands for itself, so that the work of a settle does not grow with the
-    chain, and only few are looked for that share an id.
+    Tagged calls that are orphans, or were, are none of them: those whose requests are not known are `unseen`. Where
+    there are more calls than can be read or told apart, any chain of this one is crowded: then it stands for itself, so
+    that the work of a settle does not grow with the chain, and only few are looked for that share an id.
     """
     at = target.invocation.logged_at
     if any(_is_dense(span, ports) for span in _spans_beside(at, policy)):
@@ -53,7 +53,8 @@ def read_calls(
     untagged = _including(target, (call for call in calls if call.invocation.tag is None))
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
     sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
-    return NearbyFacts(unlinked=untagged), [ours[call.invocation_id] for call in sharing]
+    unseen = [call.invocation for call in calls if isinstance(call.decision, Unattributed) and call.invocation.tag]
+    return NearbyFacts(unlinked=untagged, unseen=unseen), [ours[call.invocation_id] for call in sharing]
 
 
 def _spans_beside(at: datetime, policy: Policy) -> Iterator[tuple[datetime, datetime]]:

@@ -337,14 +337,14 @@ def test_a_call_that_left_its_chain_to_one_that_a_trace_decided_is_settled_with_
     """c1's span never came: by time its chain fits both requests, but its other call is known."""
     first = call("c1", 1, produced=["t"])
     second = call("c2", 3, returned=["t"])
-    world = World(SPANS)
+    world = World(replace(SPANS, agent_role_names=frozenset({ROLE})))
     world.collect(10, request("other", 0), traced_request("r1", 0), first, second)
     world.collect(92, span_of(second, TRACE))
     world.run_until()
 
     assert world.decision("c2") is not None
     assert places(world) == {"c1": "r1", "c2": "r1"}
-    assert world.calls_of("r1") == {"c1": ("chain", "exact"), "c2": ("trace", "exact")}
+    assert world.calls_of("r1") == {"c1": ("chain", "inferred"), "c2": ("trace", "exact")}
 
 
 def test_a_message_about_a_trace_whose_writer_died_stores_the_copies_that_are_missing() -> None:

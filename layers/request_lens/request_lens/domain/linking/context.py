@@ -113,6 +113,13 @@ class LinkingContext:
         return not self.facts.complete or requests + calls > MAX_FACTS_AROUND
 
     @property
+    def is_beside_unseen(self) -> bool:
+        """Whether a request that is not known may have made the calls that are decided: a tagged call says it ran."""
+        begins, ends = self._times
+        longest = self.policy.max_request
+        return any(begins - longest <= call.logged_at <= ends + longest for call in self.facts.unseen)
+
+    @property
     def due_at(self) -> datetime:
         """When the chain is due: once it is complete, and every call of it was stored `LinkDelaySeconds` ago."""
         stored = max(member.stored_at for member in self.deciding)

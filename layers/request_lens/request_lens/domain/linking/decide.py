@@ -12,6 +12,7 @@ from request_lens.domain.linking.evidence import (
     elimination_around,
     ids_of,
     link_by_time,
+    no_surer_than_time,
     nominal_requests,
     second_loop,
     weigh,
@@ -54,7 +55,7 @@ def _decision_of_whole(evidence: Evidence) -> ChainDecision:
     decision = evidence.only or _in_its_own_time(evidence, _by_elimination(evidence))
     anchor = context.anchor
     if anchor is not None and anchor.request_id in ids_of(of_known_duration(evidence.candidates)):
-        decision = _anchored(anchor, decision)
+        decision = _anchored(anchor, decision, context.policy)
     decision = replace(decision, violates=spans or decision.violates)
     return _linked(context, decision) if isinstance(decision, Link) else _unattributed(context, decision)
 
@@ -133,11 +134,11 @@ def _call_without_request(policy: Policy) -> Assumption | None:
     return Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names else None
 
 
-def _anchored(anchor: Link, decision: Decision) -> Link:
+def _anchored(anchor: Link, decision: Decision, policy: Policy) -> Link:
     """The link of a chain that is linked in part: the one that the facts say now where it is to the same request."""
     if isinstance(decision, Link) and decision.request_id == anchor.request_id:
         return decision
-    return replace(anchor, method=Method.CHAIN, violates=None, taken_back=False)
+    return no_surer_than_time(replace(anchor, method=Method.CHAIN, violates=None, taken_back=False), policy)
 
 
 def _by_elimination(evidence: Evidence) -> Decision:

@@ -114,13 +114,16 @@ def _only_candidate(
 ) -> Link | None:
     """The link to the request of a call that the chain goes on from, or to the only one that can have made it.
 
-    It is but assumed where the chain might also be split between requests: by the facts alone, whatever of the chain is
+    It is as sure as that call's only where time, too, leaves nobody else: a tool-use id proves nothing by itself. It is
+    but assumed where the chain might also be split between requests: by the facts alone, whatever of the chain is
     linked already, so that a settle that died amid its decisions changes none.
     """
     fitting = ids_of(of_known_duration(candidates))
     link = next((link for link in context.followed.values() if link.request_id in fitting), None)
     if link is not None:
         link = replace(link, method=Method.CHAIN, violates=None)
+        if len(candidates) > 1 or context.is_beside_unseen:
+            link = no_surer_than_time(link, context.policy)
     elif len(candidates) == 1:
         violated = second_loop(elimination_around(context, timedelta(0)))
         link = replace(link_by_time(candidates[0], context.policy), violates=violated)
@@ -165,8 +168,16 @@ def second_loop(elimination: Elimination) -> Assumption | None:
 
 def link_by_time(request: Request, policy: Policy) -> Link:
     """The link to the only request whose time a call fits: but assumed while everybody's calls are considered."""
-    confidence = Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
-    return Link(request_id=request.request_id, method=Method.WINDOW, confidence=confidence)
+    return Link(request_id=request.request_id, method=Method.WINDOW, confidence=_by_time(policy))
+
+
+def no_surer_than_time(link: Link, policy: Policy) -> Link:
+    """The link of a call that others may have made, but for a tool-use id."""
+    return replace(link, confidence=max(link.confidence, _by_time(policy), key=list(Confidence).index))
+
+
+def _by_time(policy: Policy) -> Confidence:
+    return Confidence.INFERRED if policy.agent_role_names else Confidence.ASSUMED
 
 
 def ids_of(requests: Iterable[Request]) -> set[RequestId]:

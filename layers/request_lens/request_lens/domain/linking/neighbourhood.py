@@ -59,14 +59,15 @@ class NearbyFacts:
     """The facts around some calls, both kinds in order of time; none of the invocations has a tag.
 
     `under_requests` are tagged calls of requests that may have made one of them; `follows_tagged` is False where others
-    may have asked by the same ids, so that none goes on from them. `complete` is False where there are
-    more facts than could be read or told apart.
+    may have asked by the same ids, so that none goes on from them. `unseen` are tagged calls whose requests are not
+    known. `complete` is False where there are more facts than could be read or told apart.
     """
 
     unlinked: Sequence[UnlinkedInvocation]
     requests: Sequence[Request] = ()
     under_requests: Sequence[LinkedInvocation] = ()
     follows_tagged: bool = True
+    unseen: Sequence[Invocation] = ()
     complete: bool = True
 
     @property

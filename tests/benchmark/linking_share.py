@@ -1,11 +1,11 @@
 """What share of untagged calls a replay links, how many of the links are wrong, and what it counts as broken."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from request_lens.domain.facts import Fact, Invocation, Request
+from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.linking.link import Confidence, LinkedInvocation, Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
@@ -49,9 +49,11 @@ class Share:
         return f"{self.linked:6.1%} linked, wrong: {self.wrong_inferred:.1%} inferred, {self.wrong_assumed:.1%} assumed"
 
 
-def share(traffic: Traffic, policy: Policy, *, records_late: timedelta = timedelta(0)) -> Share:
-    """What a replay of the traffic under the policy links; requests' records come `records_late` after their end."""
-    return _share(traffic, replay((_arrival(fact, records_late) for fact in traffic.facts), policy))
+def share(traffic: Traffic, policy: Policy, *, records_late: timedelta = timedelta(0), one_in: int = 1) -> Share:
+    """What a replay of the traffic under the policy links; the records of one in so many requests come that late."""
+    records = [fact.request_id for fact in traffic.facts if isinstance(fact, Request)]
+    late = dict.fromkeys(records[::one_in], records_late)
+    return _share(traffic, replay((_arrival(fact, late) for fact in traffic.facts), policy))
 
 
 def _share(traffic: Traffic, result: Replay) -> Share:
@@ -86,9 +88,10 @@ def mean_open(traffic: Traffic) -> float:
     return busy_ms / (span / timedelta(milliseconds=1))
 
 
-def _arrival(fact: Fact, records_late: timedelta) -> Arrival:
-    if isinstance(fact, Request) and records_late and fact.ended_at is not None:
-        return Arrival(record=fact, at=fact.ended_at + records_late)
+def _arrival(fact: Fact, late: Mapping[RequestId, timedelta]) -> Arrival:
+    after = late.get(fact.request_id) if isinstance(fact, Request) else None
+    if isinstance(fact, Request) and fact.ended_at is not None and after:
+        return Arrival(record=fact, at=fact.ended_at + after)
     return Arrival(record=fact)
 
 

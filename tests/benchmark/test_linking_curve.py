@@ -116,6 +116,17 @@ def test_records_that_all_come_20_minutes_late_link_as_those_in_time_and_are_cou
     assert (found.by_method, found.wrong) == ((in_time := share(traffic, ALONE)).by_method, in_time.wrong)
 
 
+@pytest.mark.parametrize("mean_gap_s", [60, 20, 8, 3])
+def test_records_of_which_every_other_comes_20_minutes_late_make_links_wrong_and_are_counted_each(
+    mean_gap_s: int,
+) -> None:
+    traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED)
+    found = share(traffic, ALONE, records_late=timedelta(minutes=20), one_in=2)
+    print(f"\nbroken: every other record 20 min late, mean gap {mean_gap_s} s: {found}, breaches {found.breaches}")
+    assert found.breaches[Assumption.LOGS_COME_IN_TIME] == REQUESTS // 2
+    assert found.wrong_inferred > 0
+
+
 @pytest.mark.parametrize("mean_gap_s", [20, 3])
 def test_requests_that_outlast_the_longest_make_links_wrong_and_are_counted_each(mean_gap_s: int) -> None:
     traffic = untagged_traffic(mean_gap_s=mean_gap_s, requests=REQUESTS, seed=SEED, mix=Mix(overlong=0.1))

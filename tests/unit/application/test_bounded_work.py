@@ -6,15 +6,16 @@ from datetime import datetime
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application.read_context import MAX_ELSEWHERE
 from request_lens.application.settle_batch import settle_messages
-from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
 from tests.support import world as lens_world
-from tests.support.facts import ROLE, call, request, tag
+from tests.support.facts import ROLE, at, call, request, tag
 from tests.support.world import World
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}), one_loop_per_request=True)
@@ -28,11 +29,16 @@ class ReadingStore(MemoryFactStore):
         super().__init__()
         self.read: list[int] = []
         self.whole = 0
+        self.together: list[int] = []
         self.heads = 0
 
     def load_request(self, request_id: RequestId) -> RequestState:
         self.whole += 1
         return super().load_request(request_id)
+
+    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        self.together.append(len(request_ids))
+        return super().load_requests(request_ids)
 
     def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
         self.heads += len(request_ids)
@@ -156,3 +162,20 @@ def test_the_records_of_one_batch_of_messages_are_asked_for_once() -> None:
     assert settle_messages(keys, world.ports, AGENTS) == []
 
     assert store.heads == LATE
+
+
+def test_the_requests_within_reach_of_a_call_that_follows_a_tagged_one_are_read_together() -> None:
+    """One after the other, those of a call among 64 would take as many round trips."""
+    store = ReadingStore()
+    world = World(AGENTS, store=store)
+    others = [request(f"r{n}", -80 + n, duration_ms=500) for n in range(MAX_ELSEWHERE)]
+    asking = call("asks", 1, produced=["x"], tag=tag("own"))
+    world.collect(20, request("own", 0, duration_ms=9_000), *others, asking, call("i1", 3, returned=["x"]))
+    world.clock.moment = at(100)
+    store.whole = 0
+
+    assert settle_messages([SettleKey(SettleKind.INVOCATION, InvocationId("i1"))], world.ports, AGENTS) == []
+
+    assert world.calls_of("own") == {"asks": ("tag", "exact"), "i1": ("chain", "exact")}
+    assert store.together == [1, MAX_ELSEWHERE]
+    assert store.whole - sum(store.together) <= 2  # for its revision

@@ -170,7 +170,7 @@ BESIDE: dict[str, list[tuple[float, Fact]]] = {
 def test_a_call_that_continues_a_tagged_one_is_as_sure_only_where_no_other_request_may_have_made_it(
     beside: str, confidence: str
 ) -> None:
-    facts = [(9.0, request("r1")), (10.0, ASKING), (12.0, RETURNING), *BESIDE[beside]]
+    facts: list[tuple[float, Fact]] = [(9, request("r1")), (10, ASKING), (12, RETURNING), *BESIDE[beside]]
     calls = [run(facts, policy).calls_of("r1") for policy in (AGENTS, Policy())]
 
     unsure = confidence if confidence == "exact" else "assumed"  # while everybody's calls are considered

@@ -55,8 +55,7 @@ class TraceStore(Protocol):
     def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
         """Store what functions' logs and requests' records say of the same runs of Lambda functions.
 
-        Answers with the traces that the requests have by runs of which both are known by now, whoever told of them. The
-        first log line of a run stays, and the first record.
+        Answers with the traces that requests have by runs of which both are known by now. The first of each stays.
         """
 
     def trace_of(self, request: Request) -> TraceId | None:
@@ -72,17 +71,21 @@ class TraceStore(Protocol):
         """The spans of those of the invocations that have one, whether or not their own events have come."""
 
 
-class RequestStore(Protocol):
+class RequestReader(Protocol):
+    """Requests' facts and revisions, several at once; one that another version wrote of looks unknown."""
+
+    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+        """All that is known of these requests, in their order, read strongly consistent."""
+
+    def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
+        """These requests in their order, without their invocations; may lag unless it `is_consistent`."""
+
+
+class RequestStore(RequestReader, Protocol):
     """One request's facts and revisions, read strongly consistent. Raises: StoreUnavailable."""
 
     def load_request(self, request_id: RequestId) -> RequestState:
         """All that is known of one request; an unknown one has no record and no invocations."""
-
-    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """The same of several at once, in their order; one that another version wrote of looks unknown."""
-
-    def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
-        """These requests in their order, without their invocations; may lag unless it `is_consistent`."""
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """Write a revision on condition that the one before still stands and the record is there; False if not."""
@@ -139,20 +142,14 @@ class SharedNeighbourhood(Neighbourhood, Protocol):
         """Let later reads know of a decision."""
 
 
-class FactReader(Neighbourhood, Protocol):
+class FactReader(RequestReader, Neighbourhood, Protocol):
     """What those who look at requests read, and nothing that writes. Raises: StoreUnavailable."""
-
-    def load_heads(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """These requests in their order, without their invocations; may lag behind the newest writes."""
 
     def newest_requests(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """Requests that started in [first, last], the latest `limit` of them, in order of their start."""
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """How many requests started in [first, last]; `limit` means that many or more."""
-
-    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """All that is known of these requests, in their order, read strongly consistent."""
 
 
 class SweepQueries(Protocol):

@@ -113,7 +113,7 @@ class DynamoFactReader:
         return self._facts_between(HourlyList.REJECTED, stored_rejected_from, first, last, limit)
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """See `ports.FactReader`. One Query a request, eight at a time."""
+        """See `ports.RequestReader`. One Query a request, eight at a time."""
         return in_parallel(self._load_if_readable, request_ids)
 
     def _load_if_readable(self, request_id: RequestId) -> RequestState:
@@ -135,7 +135,7 @@ class DynamoFactReader:
                 yield value
 
     def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
-        """See `ports.RequestStore`. One BatchGetItem a hundred."""
+        """See `ports.RequestReader`. One BatchGetItem a hundred."""
         keys = [request_key(request_id) for request_id in request_ids]
         items = self._table.batch_get(keys, attributes=_HEAD_ATTRIBUTES, is_consistent=is_consistent)
         heads = {item["pk"]: [item] for item in items}

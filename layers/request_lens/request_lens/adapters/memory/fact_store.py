@@ -196,11 +196,11 @@ class MemoryFactStore(MemoryTraceStore):
         *,
         is_consistent: bool = False,  # noqa: ARG002 - nothing lags here
     ) -> Sequence[RequestState]:
-        """See `ports.RequestStore`."""
+        """See `ports.RequestReader`."""
         return [self._state(request_id) for request_id in request_ids]
 
     def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """See `ports.FactReader`."""
+        """See `ports.RequestReader`."""
         return [self.load_request(request_id) for request_id in request_ids]
 
     def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:

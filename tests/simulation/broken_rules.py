@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from inspect import Parameter, signature
 from pkgutil import resolve_name
 from unittest.mock import patch
@@ -11,6 +12,7 @@ from request_lens.domain.linking.chains import Chain, produced_by, returned_by
 from request_lens.domain.linking.explanations import Bounds, Explanations
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState, TimedKey
 from request_lens.ports import Ports
@@ -72,6 +74,16 @@ def _prove_nothing(linked: Iterable[LinkedInvocation]) -> bool:
     return False
 
 
+def _last_as_long_as_any(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
+    """A call of unknown latency may have been as long as the longest, whatever its request."""
+    return has_come_by(call, moment, policy)
+
+
+def _look_at_all_there_is(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
+    """What comes later than another call is due takes a proof away from it, if that is looked at as late."""
+    return True
+
+
 def _let_its_calls_be(state: RequestState, ports: Ports, policy: Policy) -> Sequence[TimedKey]:
     """What is decided stays decided, whatever record comes."""
     return ()
@@ -81,4 +93,6 @@ TIES_WITHOUT_UNIQUENESS = broken(f"{LINKING}.chains._steps", _follow_every_asker
 NO_SPLITS = broken(f"{LINKING}.context.explain", _explain_whole_chains)
 NOTHING_POSSIBLE = broken(f"{APPLICATION}.settle_request.possible_calls", _leave_nothing_possible)
 DECIDED_FOR_GOOD = broken(f"{APPLICATION}.settle_request.overtaken_by", _let_its_calls_be)
+UNKNOWN_IS_LONGEST = broken(f"{APPLICATION}.read_context._has_come_by", _last_as_long_as_any)
+PROVEN_UNTIL_LATER = broken(f"{APPLICATION}.read_context._has_come_by", _look_at_all_there_is)
 PROVEN_AS_CANDIDATE = broken(f"{APPLICATION}.read_context.is_proven", _prove_nothing)

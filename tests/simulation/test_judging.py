@@ -1,33 +1,36 @@
 """The judges themselves: what they let pass, and what they do not, in schedules that are written out."""
 
 import random
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from request_lens.domain.facts import Invocation
+from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.policy import Policy
-from tests.simulation.broken_rules import LINKING, broken
+from tests.simulation.broken_rules import LINKING, PROVEN_UNTIL_LATER, UNKNOWN_IS_LONGEST, broken
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Faults
 from tests.simulation.drawing.truth import OTHER_ROLE, CallTruth, Style, Traffic
 from tests.simulation.judging.batch_reference import times_of
+from tests.simulation.judging.certainty import proven_are_no_candidates
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.publications import samples_when_prompt
 from tests.simulation.world import World
 from tests.support.facts import at, call, request, tag
 
 
-def _quiet_outcome(calls: dict[float, CallTruth], *, record_at: float) -> Outcome:
-    """What comes of one request of 5 s and these calls, each collected at its second, without any fault."""
-    record = request("r0")
+def _quiet_outcome(
+    calls: dict[float, CallTruth], *, record_at: float, records: Sequence[Request] = (request("r0"),)
+) -> Outcome:
+    """What comes of these requests, one of 5 s, and calls, each collected at its second, without any fault."""
     facts = {each.call.invocation_id: each for each in calls.values()}
-    traffic = Traffic(
-        style=Style.MIXED, policy=Policy(), requests={record.request_id: record}, calls=facts, goes_on=False
-    )
+    requests = {each.request_id: each for each in records}
+    traffic = Traffic(style=Style.MIXED, policy=Policy(), requests=requests, calls=facts, goes_on=False)
     world = World(Faults(random.Random(1), quiet=True), traffic.policy)
     world.run(
         [
-            Batch(at=at(record_at), records=(record,)),
+            Batch(at=at(record_at), records=tuple(records)),
             *(Batch(at=at(seconds), records=(each.call,)) for seconds, each in calls.items()),
         ]
     )
@@ -64,6 +67,52 @@ def test_a_broken_rule_that_the_product_would_call_otherwise_is_refused() -> Non
 
     with pytest.raises(AssertionError, match="explain is not called as without_overtime is"):
         broken(f"{LINKING}.context.explain", without_overtime)
+
+
+Breaking = Callable[[], AbstractContextManager[None]]
+
+
+def _strange_call() -> CallTruth:
+    """A call at second 2 that no request made; nothing ties it to others."""
+    strange = call("strange", 2)
+    return CallTruth(call=strange, request_id=None, began=strange.logged_at)
+
+
+@pytest.mark.parametrize(
+    ("breaking", "found"),
+    [(nullcontext, []), (UNKNOWN_IS_LONGEST, ["proven r0 took strange"])],
+    ids=["as it is", "taken for as long as any"],
+)
+def test_a_call_of_unknown_latency_has_ended_with_its_request_for_the_judge_of_proofs(
+    breaking: Breaking, found: Sequence[str]
+) -> None:
+    """If it were taken for as long as the longest, it would not be known when the other call is due."""
+    with breaking():
+        outcome = _quiet_outcome(
+            {9: _own(call("r0-0", 3, latency_ms=None, tag=tag("r0", 1))), 10: _strange_call()}, record_at=8
+        )
+
+    assert [each for each in proven_are_no_candidates(outcome) if each is not None] == found
+
+
+@pytest.mark.parametrize(
+    ("breaking", "found"),
+    [(nullcontext, []), (PROVEN_UNTIL_LATER, ["strange is ambiguous for a proven request"])],
+    ids=["as it is", "all that has come"],
+)
+def test_what_comes_after_a_call_that_stands_alone_is_due_takes_no_proof_away_for_the_judge_of_proofs(
+    breaking: Breaking, found: Sequence[str]
+) -> None:
+    """The second call of the request, which ran on after a time-out, shows a gap: of what was known it did not."""
+    records = (request("r0", status=504), request("r1"))
+    own: dict[float, CallTruth] = {
+        9: _own(call("r0-0", 1, tag=tag("r0", 1))),
+        50: _own(call("r0-2", 40, tag=tag("r0", 3))),
+    }
+    with breaking():
+        outcome = _quiet_outcome({**own, 10: _strange_call()}, record_at=8, records=records)
+
+    assert [each for each in proven_are_no_candidates(outcome) if each is not None] == found
 
 
 @pytest.mark.parametrize(("gap", "judged"), [(91, True), (92, False)])

@@ -1,7 +1,7 @@
 """Judges of certainty: no request says more of itself than is known, and what it leaves possible is what is left."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Confidence, Link, Method, Unattributed, UnlinkedInvocation
@@ -155,27 +155,38 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
 def _rivals_for(call: Invocation, outcome: Outcome) -> list[RequestId]:
     """The requests that may have made a call and are not proven to have all of theirs when it is due.
 
-    Nor is one whose tagged calls that come later show a gap: a chain is decided when the last of its calls is due.
+    Nor is one whose tagged calls that come later show a gap, but for a call that stands alone: a chain, or an agent's
+    run, is decided when the last of its calls is due.
     """
     policy = outcome.traffic.policy
+    stands_alone = not _names_tools(call) and call.invocation_id not in outcome.spans
     return [
         state.request_id
         for state in outcome.states
         if state.record is not None
         and may_be_of(call, state.record, policy)
-        and not (is_proven(_known_for(call, state, policy)) and is_proven(_tagged_of(state)))
+        and not (is_proven(_known_for(call, state, policy)) and (stands_alone or is_proven(_tagged_of(state))))
     ]
+
+
+def _names_tools(call: Invocation) -> bool:
+    return call.conversation is not None and bool(call.conversation.produced or call.conversation.returned)
 
 
 def _known_for(call: Invocation, state: RequestState, policy: Policy) -> list[Invocation]:
     """The request's tagged calls that have come, within `LinkDelaySeconds` of their end, when a call is due."""
     due = call.logged_at + policy.max_request
-    longest_ms = policy.max_request / timedelta(milliseconds=1)
-    return [
-        each
-        for each in _tagged_of(state)
-        if each.logged_at + timedelta(milliseconds=longest_ms if each.latency_ms is None else each.latency_ms) <= due
-    ]
+    return [each for each in _tagged_of(state) if _latest_end(each, state.record, policy) <= due]
+
+
+def _latest_end(call: Invocation, record: Request | None, policy: Policy) -> datetime:
+    """When a tagged call had ended; one of unknown latency with its request, if that one's agent did not run on."""
+    if call.latency_ms is not None:
+        return call.logged_at + timedelta(milliseconds=call.latency_ms)
+    longest = call.logged_at + policy.max_request
+    if record is None or record.duration_ms is None or record.streamed or record.status in RUNS_ON:
+        return longest
+    return min(longest, record.started_at + timedelta(milliseconds=record.duration_ms) + policy.clock_skew)
 
 
 def _is_decided_by_time(decision: Unattributed, outcome: Outcome) -> bool:

@@ -10,9 +10,10 @@ import pytest
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application.deciding.late_records import overtaken_by
+from request_lens.application.settle_request import recount
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed
+from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
@@ -164,3 +165,39 @@ def test_a_call_that_goes_on_from_one_that_was_nobodys_is_not_taken_back_itself(
     ]  # fmt: skip
     by_model = [model.values for each in world.sink.publications for model in each.by_model]
     assert [value for values in by_model for value in values.get(Metric.INVOCATION_LATENCY, ())] == [1_000, 1_000]
+
+
+class _ListBehind(MemoryFactStore):
+    """A store whose list by time says of all calls, once it lags, that they are nobody's."""
+
+    lags = False
+
+    def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
+        found = super().unlinked_between(first, last, limit=limit)
+        nobodys = Unattributed(reason=Reason.NO_REQUEST)
+        return [replace(each, decision=nobodys) for each in found] if self.lags else found
+
+
+def test_however_many_nobodys_calls_a_late_record_got_moments_ago_no_other_request_says_that_they_may_be_its_own() -> (
+    None
+):
+    """Twelve of the chain fit a shorter request each, but another has them all. A wrong count would stay."""
+    store = _ListBehind()
+    world = World(AGENTS, store=store)
+    names = [f"t{n}" for n in range(14)]
+    chain = [
+        call(f"c-{n:02}", n, latency_ms=500, produced=[name], returned=names[n - 1 : n] if n else [])
+        for n, name in enumerate(names)
+    ]
+    world.collect(20, *chain)
+    world.collect(HOUR, request("short", 0, duration_ms=12_400), request("r1", -0.5, duration_ms=16_000))
+    world.run_until()
+    assert (len(world.calls_of("r1")), world.calls_of("short")) == (14, {})
+    summary = world.request("short").summary
+    assert summary is not None
+    assert summary.possible_calls == 0
+
+    store.lags = True
+    recount(RequestId("short"), world.ports, AGENTS, just_decided={})
+
+    assert world.request("short").summary == summary

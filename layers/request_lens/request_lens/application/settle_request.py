@@ -41,8 +41,8 @@ _RACES_LOST = f"{MAX_RACES} others wrote a revision of one request at the same t
 MAX_READ = 4 * MAX_POSSIBLE
 """How many calls are read to count those that may be a request's."""
 
-MAX_READ_AGAIN = 10
-"""So many calls, at most, are read again to learn whether they were decided, or taken back, moments ago."""
+MAX_READ_AGAIN = 100
+"""So many calls, at most, are read again to learn whether they were decided, or taken back, moments ago: a batch."""
 
 READ_AHEAD = timedelta(seconds=10)
 """So long before a call is due it is read again, too: so far behind may be the list that it is from, and what its own
@@ -199,13 +199,14 @@ def _read_again(
 ) -> Mapping[InvocationId, UnlinkedInvocation]:
     """Those of the calls as they stand of which the list that they are from may say what was: it may lag behind.
 
-    A count that is wrong is not made good by itself. Of more than a few of them it is not 0 in any case.
+    A count that is wrong is not made good by itself. Of more than are read, those that look undecided are read first.
     """
     now = ports.clock.now()
-    changing = [call.invocation.invocation_id for call in calls if _may_have_changed(call, now, policy)]
-    if not changing or len(changing) > MAX_READ_AGAIN:
-        return {}
-    return {call.invocation.invocation_id: call for call in ports.store.load_all_unlinked(changing)}
+    changing = sorted(
+        (call for call in calls if _may_have_changed(call, now, policy)), key=lambda call: call.decision is not None
+    )
+    ids = [call.invocation.invocation_id for call in changing[:MAX_READ_AGAIN]]
+    return {call.invocation.invocation_id: call for call in ports.store.load_all_unlinked(ids)} if ids else {}
 
 
 def _may_have_changed(call: UnlinkedInvocation, now: datetime, policy: Policy) -> bool:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence
-from request_lens.domain.linking.traces import may_hold
+from request_lens.domain.request_time import may_hold
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.runs import is_born_in
 from tests.simulation.drawing.faults import Fault

@@ -127,7 +127,7 @@ def _wrong(drawn: Drawn, result: Result) -> list[str]:
     return [
         f"{key}: {link.request_id} for {truth[key]}"
         for key, link in links.items()
-        if link.confidence is Confidence.INFERRED and link.request_id != truth[key]
+        if link.confidence is not Confidence.ASSUMED and link.request_id != truth[key]
     ]
 
 

@@ -31,6 +31,9 @@ EVERY_S = 0.2
 WARM_UP = 25
 """Requests before those, which are not counted: for them the workers start."""
 
+LIMIT_P95_S = 2.0
+"""What docs/performance.md promises of 95 % of them, on a machine that does nothing else: beyond it this fails."""
+
 LOOKS_EVERY_S = 0.02
 """So exactly is known when a line was printed."""
 
@@ -135,4 +138,6 @@ def test_metrics_come_soon_after_a_requests_last_log_event(processor: LocalProce
     print(
         f"\nfrom the last log event to the published metrics, {REQUESTS} requests at {1 / EVERY_S:.0f} a second:",
         f"p50 {cuts[49]:.2f} s, p95 {cuts[94]:.2f} s, longest {waited[-1]:.2f} s",
+        f"(limit of p95 {LIMIT_P95_S:.0f} s: {'PASS' if cuts[94] < LIMIT_P95_S else 'FAIL'})",
     )
+    assert cuts[94] < LIMIT_P95_S

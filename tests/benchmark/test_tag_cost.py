@@ -14,7 +14,7 @@ from botocore import handlers
 from botocore.awsrequest import AWSRequest
 
 from request_tag import auto_instrument, request
-from request_tag.instrumentation import copy_parameters, tag_converse, tag_invoke
+from request_tag.instrumentation import put_back, tag_converse, tag_invoke
 from tests.support.tagging.kept_calls import MESSAGES, kept, new_session
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
@@ -24,9 +24,13 @@ PACKAGE = Path(__file__).parents[2] / "layers" / "request_tag"
 CALLS, ROUNDS = 300, 7
 
 LIMIT_US, LIMIT_IMPORT_MS = 50, 15
-"""What docs/tagging.md promises of one call's tag and of the import."""
+"""What docs/tagging.md promises of one call's tag and of the import: beyond them the benchmark fails."""
 
 CONVERSE, INVOKE = "bedrock-runtime.Converse", "bedrock-runtime.InvokeModel"
+
+
+def within(found: float, limit: float) -> str:
+    return f" (limit {limit}: {'PASS' if found < limit else 'FAIL'})"
 
 
 def least_us(statement: object) -> float:
@@ -44,24 +48,23 @@ class Handlers:
 
     def converse(self) -> None:
         context: dict[str, Any] = {}
-        copied = copy_parameters(params=self.own, event_name=f"provide-client-params.{CONVERSE}")
-        params = self.own if copied is None else copied
         event = f"before-parameter-build.{CONVERSE}"
-        tag_converse(params=params, model=self.model, context=context, event_name=event)
+        tag_converse(params=self.own, model=self.model, context=context, event_name=event)
+        put_back(params={}, context=context, event_name=f"before-call.{CONVERSE}")
         tag_invoke(request=None, event_name=f"before-sign.{CONVERSE}")
 
     def invoke(self) -> None:
         request = AWSRequest("POST", "https://localhost/")
         request.context = {}
-        copy_parameters(params={}, event_name=f"provide-client-params.{INVOKE}")
         tag_converse(params={}, model=None, context=request.context, event_name=f"before-parameter-build.{INVOKE}")
+        put_back(params={}, context=request.context, event_name=f"before-call.{INVOKE}")
         tag_invoke(request=request, event_name=f"before-sign.{INVOKE}")
 
 
 def call_of_another_service() -> None:
     """What botocore's events run for a call to S3, once each."""
-    copy_parameters(params={}, event_name="provide-client-params.s3.GetObject")
     tag_converse(params={}, model=None, context={}, event_name="before-parameter-build.s3.GetObject")
+    put_back(params={}, context={}, event_name="before-call.s3.GetObject")
     tag_invoke(request=None, event_name="before-sign.s3.GetObject")
 
 
@@ -92,12 +95,13 @@ def test_a_tag_is_a_small_part_of_what_botocore_does_for_a_call(monkeypatch: pyt
 
     print()
     for name, microseconds in found.items():
-        limit = "" if "sent nowhere" in name else f" (limit {LIMIT_US})"
-        print(f"tag: {name:<40} {microseconds:7.1f} µs of CPU time{limit}")
+        of_tag = "" if "sent nowhere" in name else within(microseconds, LIMIT_US)
+        print(f"tag: {name:<40} {microseconds:7.1f} µs of CPU time{of_tag}")
     call = found.pop("a call by botocore, sent nowhere")
     tagged_call = found.pop("a tagged call by botocore, sent nowhere")
     assert max(found.values()) < call / 5
     assert tagged_call < call * 1.5
+    assert max(found.values()) < LIMIT_US
 
 
 def least_import_ms(module: str, folder: Path, *, after: str = "time") -> float:
@@ -122,5 +126,6 @@ def test_importing_the_tag_is_a_small_part_of_importing_botocore(tmp_path: Path)
 
     print(f"\nimport: {'botocore':<40} {botocore:6.1f} ms of CPU time")
     for name, milliseconds in found.items():
-        print(f"import: {name:<40} {milliseconds:6.1f} ms of CPU time (limit {LIMIT_IMPORT_MS})")
+        print(f"import: {name:<40} {milliseconds:6.1f} ms of CPU time{within(milliseconds, LIMIT_IMPORT_MS)}")
     assert max(found.values()) < botocore / 4
+    assert max(found.values()) < LIMIT_IMPORT_MS

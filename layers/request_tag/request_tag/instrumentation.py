@@ -13,19 +13,16 @@ import threading
 from typing import TYPE_CHECKING
 
 from request_tag.call_metadata import API_REQUEST_ID, METADATA_HEADER, merged, merged_text, next_tag, pairs_of
-from request_tag.current_request import current_request
 from request_tag.failures import harmless, note_failure
 from request_tag.when_imported import when_imported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
     T = TypeVar("T")
 
-_PROVIDED, _BUILT, _SIGNED = "provide-client-params", "before-parameter-build", "before-sign"
-
-_COPIED = frozenset(f"{_PROVIDED}.bedrock-runtime.{operation}" for operation in ("Converse", "ConverseStream"))
+_BUILT, _SERIALISED, _SIGNED = "before-parameter-build", "before-call", "before-sign"
 
 _CONVERSE = frozenset(f"{_BUILT}.bedrock-runtime.{operation}" for operation in ("Converse", "ConverseStream"))
 
@@ -38,6 +35,9 @@ _MEMBER = "requestMetadata"
 
 _TAG = "request_tag"
 """Where the context of a call keeps its tag: it is counted once, however often it is sent."""
+
+_WRITTEN_INTO = "request_tag_parameters"
+"""Where it keeps the parameters until they are serialised: they are the caller's, who may use them for another call."""
 
 _PRESIGNED = "is_presign_request"
 """Where botocore says that somebody else will send the call, who would have to send the header as well."""
@@ -108,19 +108,31 @@ def _add_handlers(handlers: Any) -> None:
 
 
 def _handlers() -> list[tuple[str, Callable[..., object]]]:
-    return [(_PROVIDED, copy_parameters), (_BUILT, tag_converse), (_SIGNED, tag_invoke)]
+    return [(_BUILT, tag_converse), (_SERIALISED, put_back), (_SIGNED, tag_invoke)]
 
 
-@harmless
-def copy_parameters(params: dict[str, Any], event_name: str, **_: object) -> dict[str, Any] | None:
-    """The parameters of Converse for the tag to be written into: the caller may use its own for another call."""
-    return dict(params) if event_name in _COPIED and current_request() is not None else None
+class _Written(dict):  # type: ignore[type-arg]  # `typing` is not imported: it takes longer than this package
+    """The pairs of one call that are written into parameters, with those that stood there before."""
+
+    __slots__ = ("before",)
+
+    def __init__(self, pairs: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+        super().__init__(pairs)
+        self.before = before
+        """The parameters' map under its name; empty where there was none."""
 
 
 @harmless
 def tag_converse(params: dict[str, Any], model: Any, context: dict[str, Any], event_name: str, **_: object) -> None:
-    """Write the tag into the map of Converse's parameters."""
-    if event_name not in _CONVERSE or context.get(_PRESIGNED):
+    """Write the tag into the map of Converse's parameters.
+
+    Not into a copy of these: of the parameters that handlers return botocore takes the first, and a handler of the
+    caller's own may return some.
+    """
+    if event_name not in _CONVERSE:
+        return
+    _restore(params)  # a call that failed before it was serialised has left its tag
+    if context.get(_PRESIGNED):
         return
     own = params.get(_MEMBER)
     own = {} if own is None else own
@@ -134,7 +146,24 @@ def tag_converse(params: dict[str, Any], model: Any, context: dict[str, Any], ev
         return
     together = merged(own, tag)
     if together is not None:
-        params[_MEMBER] = together
+        params[_MEMBER] = _Written(together, {name: params[name] for name in (_MEMBER,) if name in params})
+        context[_WRITTEN_INTO] = params
+
+
+@harmless
+def put_back(context: dict[str, Any], **_: object) -> None:
+    """Leave the parameters as they were: the call's body is made by now."""
+    params = context.pop(_WRITTEN_INTO, None)
+    if params is not None:
+        _restore(params)
+
+
+def _restore(params: dict[str, Any]) -> None:
+    """Put what the caller had given in place of what was written for a call."""
+    written = params.get(_MEMBER)
+    if isinstance(written, _Written):
+        del params[_MEMBER]
+        params.update(written.before)
 
 
 @harmless

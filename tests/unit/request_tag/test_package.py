@@ -46,7 +46,7 @@ print(*(event for event, handler, *_ in handlers.BUILTIN_HANDLERS if handler.__m
         [sys.executable, "-c", script], cwd=PACKAGE, check=True, capture_output=True, text=True
     ).stdout.split()
 
-    assert instrumented == ["provide-client-params", "before-parameter-build", "before-sign"]
+    assert instrumented == ["before-parameter-build", "before-call", "before-sign"]
 
 
 def test_an_import_that_fails_is_the_importers_and_the_next_one_is_instrumented(tmp_path: Path) -> None:

@@ -216,6 +216,44 @@ def test_parameters_that_are_used_again_hold_nothing_of_an_earlier_call(tagged: 
     assert [(metadata or {}).get("api_request_id") for metadata in tagged.metadata()] == ["one", "two", None]
 
 
+def test_parameters_of_a_call_that_could_not_be_serialised_are_used_again_as_they_were(tagged: Bedrock) -> None:
+    parameters = {"modelId": 1, "messages": MESSAGES, "requestMetadata": {"team": "blue"}}
+    with request("one"), pytest.raises(ParamValidationError):
+        tagged.client._make_api_call("Converse", parameters)
+    parameters["modelId"] = "model"
+    for request_id in ("two", None):
+        with request(request_id):
+            tagged.client._make_api_call("Converse", parameters)
+
+    assert [(metadata or {}).get("api_request_id") for metadata in tagged.metadata()] == ["two", None]
+    assert parameters["requestMetadata"] == {"team": "blue"}
+
+
+@pytest.mark.parametrize("is_after", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("register", ["register", "register_first", "register_last"])
+@pytest.mark.parametrize("event", ["provide-client-params", "provide-client-params.bedrock-runtime.Converse"])
+def test_parameters_that_a_handler_of_the_callers_own_provides_are_sent_and_tagged(
+    event: str, register: str, is_after: bool, bedrock: Bedrock
+) -> None:
+    """Wherever it stands, and though it provides the same dictionary each time; whatever the tag does, it stays so."""
+    provided = {"modelId": "theirs", "messages": MESSAGES, "requestMetadata": {"team": "blue"}}
+    before = json.dumps(provided)
+    events = bedrock.client.meta.events
+    if is_after:
+        instrument(bedrock.client)
+    getattr(events, register)(event, lambda **_: provided)
+    instrument(bedrock.client)
+
+    for request_id in ("one", "two", None):
+        with request(request_id):
+            bedrock.converse()
+
+    assert [sent.url.split("/")[-2] for sent in bedrock.sent] == ["theirs"] * 3
+    assert [(each or {}).get("api_request_id") for each in bedrock.metadata()] == ["one", "two", None]
+    assert [(each or {}).get("team") for each in bedrock.metadata()] == ["blue"] * 3
+    assert json.dumps(provided) == before
+
+
 @pytest.mark.parametrize("operation", ["invoke_model", "converse"])
 def test_an_address_that_somebody_else_will_use_is_neither_tagged_nor_counted(operation: str, tagged: Bedrock) -> None:
     """Who uses a presigned address would have to send each header that was signed."""

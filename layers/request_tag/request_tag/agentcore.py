@@ -6,7 +6,7 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 from request_tag.call_count import carried_count_of
-from request_tag.carried import KEY, carried_part, carried_request, carries, without_part
+from request_tag.carried import KEY, carried_part, carried_request, carries, request_taken_out_of, taken_out
 from request_tag.current_request import CurrentRequest, entered, running
 from request_tag.failures import harmless, note_failure
 from request_tag.limits import is_request_id, is_trace_id
@@ -48,15 +48,19 @@ def _carry(payload: object) -> dict[str, Any] | None:
 def agentcore_entrypoint(entrypoint: F) -> F:
     """The entry point of a `BedrockAgentCoreApp`, with the request entered that its payload or a header names.
 
-    Below `@app.entrypoint`. Takes plain and `async` functions and generators; they get the payload without the request.
-    The header is `X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag`, and its value the request's id; whoever sends
-    it may number calls, so the agent does not. It, session and trace come with AgentCore's `context`, which is asked
-    for whether or not the entry point takes one.
+    Below `@app.entrypoint`. Takes functions, methods and generators, plain or `async`; they get the payload without the
+    request. The header is `X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag`, and its value the request's id;
+    whoever sends it may number calls, so the agent does not. It, session and trace come with AgentCore's `context`,
+    which is asked for whether or not the entry point takes one.
     """
     import inspect  # noqa: PLC0415 - to import it takes longer than this package
 
-    with_context = _signature_with_context(entrypoint)
-    read = _Reader(_name_of_payload(entrypoint), takes_context=with_context is None)
+    if isinstance(entrypoint, (classmethod, staticmethod)):
+        return type(entrypoint)(agentcore_entrypoint(entrypoint.__func__))
+    names = _names_of_parameters(entrypoint) or []
+    before = int(names[:1] in (["self"], ["cls"]))
+    with_context = _signature_with_context(entrypoint, before)
+    read = _Reader(next(iter(names[before:]), None), before=before, takes_context=with_context is None)
     if inspect.isasyncgenfunction(entrypoint):
         tagged: Any = _async_generator(entrypoint, read)
     elif inspect.iscoroutinefunction(entrypoint):
@@ -69,15 +73,15 @@ def agentcore_entrypoint(entrypoint: F) -> F:
 
 
 @harmless
-def _name_of_payload(entrypoint: Callable[..., Any]) -> str | None:
-    """The name of the first parameter, by which the payload may be given."""
+def _names_of_parameters(entrypoint: Callable[..., Any]) -> list[str]:
+    """The payload's may be given by its name; before it a method has what it is of, which a bound one has no more."""
     import inspect  # noqa: PLC0415
 
-    return next(iter(inspect.signature(entrypoint).parameters), None)
+    return list(inspect.signature(entrypoint).parameters)
 
 
 @harmless
-def _signature_with_context(entrypoint: Callable[..., Any]) -> Signature | None:
+def _signature_with_context(entrypoint: Callable[..., Any], before: int) -> Signature | None:
     """The signature by which AgentCore's library hands its context over; None where the entry point's own stays.
 
     The library looks at the second parameter's name.
@@ -86,32 +90,38 @@ def _signature_with_context(entrypoint: Callable[..., Any]) -> Signature | None:
 
     own = signature(entrypoint)
     parameters = list(own.parameters.values())
-    if len(parameters) != 1 or parameters[0].kind not in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
+    by_position = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    if len(parameters) != before + 1 or parameters[before].kind not in by_position:
         return None
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, default=None)
     return own.replace(parameters=[*parameters, context])
 
 
 class _Reader:
-    """Reads a call of an entry point, by position or by name: what it is given, and the request that it is for."""
+    """Reads a call of an entry point, by position or by name: what it is given, and the request that it is for.
 
-    def __init__(self, payload_name: str | None, *, takes_context: bool) -> None:
+    `before` the payload stands what a method is of, if it is one.
+    """
+
+    def __init__(self, payload_name: str | None, *, before: int, takes_context: bool) -> None:
         self._payload_name = payload_name
+        self._before = before
         self._takes_context = takes_context
 
     def __call__(
         self, given: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any], CurrentRequest | None]:
         """The arguments as the entry point takes them, with the payload without the request; and the request."""
+        own, given = given[: self._before], given[self._before :]
         payload = given[0] if given else named.get(self._payload_name or "")
         current = request_of(payload, given[1] if len(given) > 1 else named.get("context"))
         if given:
-            given = (without_part(payload), *given[1:])
+            given = (taken_out(payload, current), *given[1:])
         elif self._payload_name is not None and self._payload_name in named:
-            named = {**named, self._payload_name: without_part(payload)}
+            named = {**named, self._payload_name: taken_out(payload, current)}
         if not self._takes_context:
             given, named = given[:1], {name: value for name, value in named.items() if name != "context"}
-        return given, named, current
+        return (*own, *given), named, current
 
 
 def _plain(entrypoint: F, read: _Reader) -> F:
@@ -156,6 +166,9 @@ def request_of(payload: object, context: object = None) -> CurrentRequest | None
     trace_id = w3c_trace_id(headers.get("traceparent"))
     if isinstance(payload, dict) and carries(payload):
         return carried_request(payload[KEY], session_id=session_id, trace_id=trace_id)
+    known = request_taken_out_of(payload)
+    if known is not None:
+        return known
     request_id: Any = headers.get(REQUEST_HEADER.lower())
     calls = carried_count_of(request_id, None) if is_request_id(request_id) else None
     return entered(request_id, session_id=session_id, trace_id=trace_id, calls=calls)

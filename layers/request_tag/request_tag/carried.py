@@ -55,9 +55,20 @@ def carries(payload: object) -> bool:
     return isinstance(part, dict) and API_REQUEST_ID in part
 
 
-def without_part(payload: Any) -> Any:
-    """The payload as it was before a request was put into it."""
-    return {key: value for key, value in payload.items() if key != KEY} if carries(payload) else payload
+def taken_out(payload: Any, current: CurrentRequest | None) -> Any:
+    """The payload as it was before the request was put into it, by which a second decorator knows it again."""
+    if not carries(payload):
+        return payload
+    own = {key: value for key, value in payload.items() if key != KEY}
+    if current is not None:
+        current.payload = own
+    return own
+
+
+def request_taken_out_of(payload: object) -> CurrentRequest | None:
+    """The current request, where a decorator around has taken it out of this very payload; as layer and code may."""
+    current = current_request()
+    return current if current is not None and payload is not None and current.payload is payload else None
 
 
 def _is_count(value: object) -> bool:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class CurrentRequest:
     """A request as it was entered: its id, its count of calls, and where known session and trace."""
 
-    __slots__ = ("__weakref__", "blocks", "calls", "request_id", "session_id", "trace_id")
+    __slots__ = ("__weakref__", "blocks", "calls", "payload", "request_id", "session_id", "trace_id")
 
     def __init__(self, request_id: str, calls: CallCount, session_id: str | None, trace_id: str | None) -> None:
         self.request_id = request_id
@@ -40,6 +40,8 @@ class CurrentRequest:
         self.trace_id = trace_id
         self.blocks: set[object] = set()
         """The blocks that have begun and not ended: without one, the request is over."""
+        self.payload: object = None
+        """What it was carried in, without it."""
         _all.add(self)
 
 

@@ -7,7 +7,7 @@ from functools import wraps
 from types import CoroutineType
 from typing import TYPE_CHECKING, overload
 
-from request_tag.carried import KEY, carried_request, carries, without_part
+from request_tag.carried import KEY, carried_request, carries, request_taken_out_of, taken_out
 from request_tag.current_request import CurrentRequest, entered, handling
 from request_tag.failures import harmless, note_failure
 from request_tag.limits import is_request_id, is_trace_id
@@ -39,37 +39,63 @@ def lambda_handler(
     `entry_point` is what Request Lens observes. "api", the default: a request of API Gateway (REST, HTTP and WebSocket
     APIs), by the id in its access log; for a function URL or a load balancer, which have no such log, the run of the
     function. "lambda": the run of the function, whatever its event. An event that `carry` put a request into is of that
-    request. Any other event enters none. The handler may be `async` or a generator, where something calls it that knows
-    these; Lambda's own runtime does not.
+    request. Any other event enters none. The handler may be a method. It may be `async` or a generator, where something
+    calls it that knows these; Lambda's own runtime does not.
     """
     if handler is None:
         return lambda decorated: _decorated(decorated, entry_point)
-    return _decorated(handler, entry_point)
+    return _decorated(handler, entry_point)  # type: ignore[no-any-return]
 
 
-def _decorated(handler: Callable[..., R], entry_point: str | None) -> Callable[..., R]:
-    if _is_coroutine_function(handler):
-        return _coroutine(handler, entry_point)
+def _decorated(handler: Any, entry_point: str | None) -> Any:
+    if isinstance(handler, (classmethod, staticmethod)):
+        return type(handler)(_decorated(handler.__func__, entry_point))
+    return (_coroutine if _is_coroutine_function(handler) else _plain)(handler, entry_point)
 
+
+def _plain(handler: Callable[..., Any], entry_point: str | None) -> Callable[..., Any]:
     @wraps(handler)
-    def tagged(event: Any, context: Any = None, *rest: Any, **named: Any) -> R:
-        current = request_of(event, context, entry_point)
+    def tagged(*given: Any, **named: Any) -> Any:
+        given, named, current = _read(given, named, entry_point)
         with handling(current):
-            answer: Any = handler(without_part(event), context, *rest, **named)
+            answer: Any = handler(*given, **named)
         if isinstance(answer, CoroutineType):
             answer = _awaited(answer, current)
-        return stepped(answer, current)  # type: ignore[no-any-return]
+        return stepped(answer, current)
 
     return tagged
 
 
 def _coroutine(handler: Callable[..., Any], entry_point: str | None) -> Callable[..., Any]:
     @wraps(handler)
-    async def tagged(event: Any, context: Any = None, *rest: Any, **named: Any) -> Any:
-        current = request_of(event, context, entry_point)
-        return await _awaited(handler(without_part(event), context, *rest, **named), current)
+    async def tagged(*given: Any, **named: Any) -> Any:
+        given, named, current = _read(given, named, entry_point)
+        return await _awaited(handler(*given, **named), current)
 
     return tagged
+
+
+def _read(
+    given: tuple[Any, ...], named: dict[str, Any], entry_point: str | None
+) -> tuple[tuple[Any, ...], dict[str, Any], CurrentRequest | None]:
+    """The arguments as the handler takes them, the event without the request that it carries; and the request.
+
+    A method's first argument is no event but what the method is of: Lambda gives two, and an event is JSON.
+    """
+    is_method = bool(given) and not isinstance(given[0], _JSON) and (len(given) > 2 or "event" in named)
+    own, given = (given[:1], given[1:]) if is_method else ((), given)
+    (event, context, *rest), named = _as_lambda_gives(*given, **named)
+    current = request_of(event, context, entry_point)
+    return (*own, taken_out(event, current), context, *rest), named, current
+
+
+_JSON = (dict, list, str, int, float, type(None))  # a bool is an int
+
+
+def _as_lambda_gives(
+    event: Any, context: Any = None, *rest: Any, **named: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return (event, context, *rest), named
 
 
 def _is_coroutine_function(handler: Callable[..., Any]) -> bool:
@@ -89,6 +115,9 @@ def request_of(event: object, context: object, entry_point: str | None = None) -
     trace_id = xray_trace_id(os.environ.get("_X_AMZN_TRACE_ID"))
     if isinstance(event, dict) and carries(event):
         return carried_request(event[KEY], session_id=None, trace_id=trace_id)
+    known = request_taken_out_of(event)
+    if known is not None:
+        return known
     return entered(request_id_of(event, context, entry_point), session_id=None, trace_id=trace_id)
 
 

@@ -200,6 +200,59 @@ def test_signatures_that_cannot_take_a_context_stay_as_they_are() -> None:
 CARRIED = {"prompt": "hello", "request_tag": {"api_request_id": "of-the-api", "calls": 0}}
 
 
+class Agent:
+    """Entry points as methods, each kind under its decorators in either order."""
+
+    @agentcore_entrypoint
+    def method(self, payload: Any) -> Any:
+        return self, payload, current_request_id(), session()
+
+    @agentcore_entrypoint
+    def with_context(self, payload: Any, context: Any) -> Any:
+        return self, payload, current_request_id(), context.session_id
+
+    @agentcore_entrypoint
+    async def stream(self, payload: Any) -> AsyncIterator[Any]:
+        yield self, payload, current_request_id(), session()
+
+    @classmethod
+    @agentcore_entrypoint
+    def of_class(cls, payload: Any) -> Any:
+        return cls, payload, current_request_id(), session()
+
+    @agentcore_entrypoint
+    @classmethod
+    def of_class_below(cls, payload: Any) -> Any:
+        return cls, payload, current_request_id(), session()
+
+    @agentcore_entrypoint
+    @staticmethod
+    def static(payload: Any) -> Any:
+        return Agent, payload, current_request_id(), session()
+
+
+def session() -> str | None:
+    return call_arguments()["requestMetadata"].get("session_id")
+
+
+def test_an_entry_point_may_be_a_method_of_whatever_kind_and_has_the_context() -> None:
+    agent, context = Agent(), SimpleNamespace(session_id="session-1", request_headers=None)
+    read = (PAYLOAD, "of-the-api", "session-1")
+    for method in (agent.method, agent.with_context, agent.of_class, agent.of_class_below, agent.static, Agent.static):
+        entrypoint: Any = method
+        assert list(inspect.signature(entrypoint).parameters) == ["payload", "context"]
+        of_what = agent if entrypoint in (agent.method, agent.with_context) else Agent
+        assert entrypoint(CARRIED, context) == entrypoint(payload=CARRIED, context=context) == (of_what, *read)
+    again: Any = agentcore_entrypoint(agent.method)
+    assert again(CARRIED, context) == (agent, *read)
+
+    async def first_part() -> Any:
+        stream: Any = agent.stream
+        return [part async for part in stream(CARRIED, context)]
+
+    assert asyncio.run(first_part()) == [(agent, *read)]
+
+
 def test_an_entry_point_may_be_called_by_its_parameters_names() -> None:
     @agentcore_entrypoint
     def both(question: Any, context: Any) -> Any:

@@ -187,3 +187,82 @@ def test_a_handler_may_be_a_generator_and_each_of_its_steps_is_for_the_request()
     assert list(handler(HTTP_V2, CONTEXT)) == ["JKJaXmPLvHcESHA="] * 2
     assert asyncio.run(read()) == ["JKJaXmPLvHcESHA="] * 2
     assert current_request_id() is None
+
+
+@pytest.mark.parametrize("event", [HTTP_V2, {"prompt": "hello"}], ids=["of an api", "of no api"])
+def test_a_carried_request_is_entered_once_where_the_layer_and_the_code_both_decorate(event: Any) -> None:
+    @lambda_handler
+    @lambda_handler
+    def handler(event: Any, context: Any) -> Any:
+        return event, current_request_id()
+
+    with request("of-the-caller"):
+        carried = carry(event)
+    assert handler(carried, CONTEXT) == (event, "of-the-caller")
+    assert handler({"prompt": "hello"}, CONTEXT) == ({"prompt": "hello"}, None)
+
+
+class App:
+    """Handlers as methods, each kind under its decorators in either order."""
+
+    @lambda_handler
+    def method(self, event: Any, context: Any) -> Any:
+        return self, event, context, current_request_id()
+
+    @lambda_handler(entry_point="lambda")
+    async def coroutine(self, event: Any, context: Any) -> Any:
+        return self, event, context, current_request_id()
+
+    @lambda_handler
+    def generator(this, event: Any, context: Any) -> Iterator[Any]:  # noqa: N805 - any name will do
+        yield this, event, context, current_request_id()
+
+    @classmethod
+    @lambda_handler
+    def of_class(cls, event: Any, context: Any) -> Any:
+        return cls, event, context, current_request_id()
+
+    @lambda_handler
+    @classmethod
+    def of_class_below(cls, event: Any, context: Any) -> Any:
+        return cls, event, context, current_request_id()
+
+    @staticmethod
+    @lambda_handler
+    def static(event: Any, context: Any) -> Any:
+        return event, context, current_request_id()
+
+    @lambda_handler
+    @staticmethod
+    def static_below(event: Any, context: Any) -> Any:
+        return event, context, current_request_id()
+
+    def __call__(self, event: Any, context: Any) -> Any:
+        return self, event, context, current_request_id()
+
+
+def test_a_handler_may_be_a_method_of_whatever_kind() -> None:
+    app, given = App(), (HTTP_V2, CONTEXT)
+    of_api, of_run = (*given, "JKJaXmPLvHcESHA="), (*given, RUN)
+
+    assert app.method(*given) == (app, *of_api)
+    assert app.method(event=HTTP_V2, context=CONTEXT) == (app, *of_api)
+    assert asyncio.run(app.coroutine(*given)) == (app, *of_run)
+    assert [*app.generator(*given)] == [(app, *of_api)]
+    assert app.of_class(*given) == App.of_class_below(*given) == (App, *of_api)
+    assert app.static(*given) == App.static_below(*given) == app.static_below(*given) == of_api
+    assert lambda_handler(app)(*given) == (app, *of_api)
+    assert lambda_handler(app.__call__)(*given) == (app, *of_api)
+
+
+@pytest.mark.parametrize("event", [None, True, 1.5, "text", [HTTP_V2], SimpleNamespace(**HTTP_V2)], ids=type)
+def test_what_is_no_event_reaches_the_handler_as_it_was_given_with_what_stands_beside_it(event: Any) -> None:
+    """An event that a decorator above has read is no method's instance."""
+
+    @lambda_handler
+    def handler(event: Any, *rest: Any, **named: Any) -> Any:
+        return event, rest, named, current_request_id()
+
+    assert handler(event) == (event, (None,), {}, None)
+    assert handler(event, CONTEXT) == (event, (CONTEXT,), {}, None)
+    assert handler(event, CONTEXT, 3, four=4) == (event, (CONTEXT, 3), {"four": 4}, None)

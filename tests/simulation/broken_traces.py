@@ -100,6 +100,11 @@ def _link_all_to_the_only(
     return made
 
 
+def _ask_for_no_pause(request: Request, trace: Trace, policy: Policy, *, longer_than: timedelta) -> bool:
+    """What one agent's sums prove holds for all agents."""
+    return True
+
+
 def _let_unattributed_stand(standing: Decision, new: Decision) -> bool:
     """Only "never seen" gives way."""
     if not isinstance(standing, Unattributed) or not isinstance(new, Link):
@@ -171,3 +176,6 @@ VARIANTS = {
 
 PARTS_RUNS = Pipeline(breaking=broken(f"{APPLICATION}.settle_chain.ask_listed", _ask_no_trace_anew))
 """Parts a run of which a late record holds some calls."""
+
+SETTLES_PROVEN = Pipeline(breaking=broken("request_lens.domain.settling.readiness.has_no_pause", _ask_for_no_pause))
+"""Settles at once what one agent's sums prove, though another agent had time."""

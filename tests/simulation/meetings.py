@@ -1,7 +1,8 @@
 """Schedules of spans in which little else happens.
 
 All logs of a request come at one time, each to a worker of its own; or the records of requests come late, whose agents'
-runs were nobody's until then; or spans come of some calls of a chain when others have left it to them.
+runs were nobody's until then; or spans come of some calls of a chain when others have left it to them; or an agent asks
+another one.
 """
 
 import random
@@ -12,6 +13,7 @@ from datetime import timedelta
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
+from request_lens.domain.spans import Span, SpanKind
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Fault, Faults
 from tests.simulation.drawing.tracing import with_telemetry
@@ -20,7 +22,7 @@ from tests.simulation.judging.outcome import Outcome, outcome_of
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.world import World
 from tests.support.facts import ROLE, at, call, request
-from tests.support.telemetry.linked_traces import entry_of, span_of, trace_id
+from tests.support.telemetry.linked_traces import agent_of, entry_of, span_of, trace_id
 
 CALLS = 2
 
@@ -28,6 +30,7 @@ CALLS = 2
 def run_meeting(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     """The schedule of this seed: some of the logs come a moment before the others, which meet.
 
+    Those are mostly such as tell whose a call is: the rest would have its trace settled once more.
     In every other one records and spans meet when the calls have long been decided, and functions die.
     """
     chance = random.Random(seed)
@@ -35,7 +38,7 @@ def run_meeting(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     late, dying = (timedelta(seconds=400), 0.08) if seed % 2 else (timedelta(0), 0.0)
     faults = Faults(chance, only={Fault.INTERLEAVED: 0.8, Fault.CRASH: dying}, budget=8)
     world = World(faults, traffic.policy, pipeline, sweeps=False)
-    early = [chance.random() < 0.3 for _ in _logs(traffic)]
+    early = [chance.random() < (0.1 if _tells_of_a_link(each) else 0.8) for each in _logs(traffic)]
     batches = [
         Batch(
             at=at(20) - timedelta(seconds=10) * is_early + (timedelta(0) if isinstance(each, Invocation) else late),
@@ -46,6 +49,11 @@ def run_meeting(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     with pipeline.breaking():
         world.run(batches)
     return outcome_of(seed, traffic, world)
+
+
+def _tells_of_a_link(log: LogRecord) -> bool:
+    """Whether it is a record, a call's span, or the line of a function."""
+    return not isinstance(log, Invocation) and (not isinstance(log, Span) or log.kind is SpanKind.CALL)
 
 
 def run_late_records(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
@@ -108,6 +116,38 @@ def run_left_chains(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     batches = [
         Batch(at=at(due + chance.uniform(0.1, 2.9)) if each is span else at(chance.uniform(13, 20)), records=(each,))
         for each in _logs(traffic)
+    ]
+    with pipeline.breaking():
+        world.run(batches)
+    return outcome_of(seed, traffic, world)
+
+
+def run_second_agent(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
+    """The schedule of this seed, in time: an agent asks another by a tool, whose logs come by themselves."""
+    chance = random.Random(seed)
+    record = replace(request("r0", duration_ms=12_000), trace_id=trace_id())
+    calls = [call("r0-0", 1, role=ROLE), call("r0-1", 5, role=ROLE)]
+    first, second = (
+        [
+            span_of(each, trace_id(), resource=resource),
+            entry_of(trace_id(), begins, ends, resource=resource),
+            replace(agent_of(trace_id(), each, begins=begins, ends=ends), resource=resource),
+        ]
+        for each, resource, begins, ends in zip(calls, ("agent", "other"), (0.2, 4.5), (11.8, 8.0), strict=True)
+    )
+    truths = [CallTruth(call=each, request_id=record.request_id, began=each.logged_at) for each in calls]
+    traffic = Traffic(
+        style=Style.OVERLAPPING,
+        policy=Policy(agent_role_names=frozenset({ROLE}), reads_spans=True),
+        requests={record.request_id: record},
+        calls={each.call.invocation_id: each for each in truths},
+        telemetry={record.request_id: [*first, *second]},
+    )
+    world = World(Faults(chance, quiet=True), traffic.policy, pipeline, sweeps=False)
+    later: list[LogRecord] = [calls[1], *second]
+    batches = [
+        Batch(at=at(chance.uniform(14, 20)), records=(record, calls[0], *first)),
+        *(Batch(at=at(chance.uniform(14, 40)), records=(each,)) for each in later),
     ]
     with pipeline.breaking():
         world.run(batches)

@@ -1,14 +1,15 @@
-"""Links by trace under drawn faults: whoever meets, they are right; and eight broken designs are not."""
+"""Links by trace under drawn faults: whoever meets, they are right; and ten broken designs are not."""
 
 import sys
 from collections import Counter
 
 import pytest
 
-from tests.simulation.broken_traces import PARTS_RUNS, VARIANTS
+from tests.simulation.broken_traces import PARTS_RUNS, SETTLES_PROVEN, VARIANTS
 from tests.simulation.judging.oracles import Oracle, judge
 from tests.simulation.judging.outcome import run_seed
-from tests.simulation.meetings import run_late_records, run_left_chains, run_meeting
+from tests.simulation.judging.publications import samples_when_prompt
+from tests.simulation.meetings import run_late_records, run_left_chains, run_meeting, run_second_agent
 from tests.simulation.tally import tally
 
 MEETINGS = 300
@@ -17,7 +18,9 @@ LATE_RECORDS = 200
 
 LEFT_CHAINS = 200
 
-CAUGHT_WITHIN = 300
+SECOND_AGENTS = 100
+
+CAUGHT_WITHIN = 400
 """Each broken design shows in one of so many schedules, of any kind."""
 
 JUDGED_AT_MEETINGS = (Oracle.TRACED, Oracle.TRACED_AT_ONCE, Oracle.TRACES_TRUE, Oracle.RUNS, Oracle.COMPLETE)
@@ -42,6 +45,19 @@ def test_no_call_is_left_in_a_chain_whose_last_one_its_trace_decides() -> None:
 
     assert not found.failed, found.failed
     assert found.judged[Oracle.TRACED] >= LEFT_CHAINS // 2, found.told()
+
+
+def test_a_request_does_not_settle_for_good_before_another_agents_spans_have_come() -> None:
+    drawn = [run_second_agent(seed) for seed in range(SECOND_AGENTS)]
+
+    assert [judge(each, Counter()) for each in drawn] == [[]] * SECOND_AGENTS
+    assert [list(samples_when_prompt(each)) for each in drawn] == [[None]] * SECOND_AGENTS
+
+
+def test_a_design_that_settles_while_another_agent_may_be_at_work_is_caught() -> None:
+    found = [list(samples_when_prompt(run_second_agent(seed, SETTLES_PROVEN))) for seed in range(SECOND_AGENTS)]
+
+    assert sum(judged != [None] for judged in found) > SECOND_AGENTS // 2
 
 
 def test_a_design_that_parts_runs_by_late_records_is_caught() -> None:

@@ -89,22 +89,46 @@ def _outer(request: Request, trace_id: TraceId) -> Request:
 def _of_request(
     chance: random.Random, request: Request, calls: Sequence[CallTruth], naming: Naming, trace_id: TraceId
 ) -> Iterator[Telemetry]:
-    """The spans of an agent at work for one request, some of which are lost, and the line of its function."""
+    """The spans of an agent at work for one request, some of which are lost, and the line of its function.
+
+    In some requests another agent, on a resource of its own, makes the last calls, for a tool of the first one. Its
+    server's span is not lost: nothing else tells of it where those of its calls are.
+    """
     if naming is Naming.RUN:
         yield LambdaRun(
             lambda_request_id=f"run-{request.request_id}", trace_id=trace_id, at=request.started_at + 5 * _MS
         )
+    asks_another = len(calls) > 1 and chance.random() < 0.25
+    cut = chance.randrange(1, len(calls)) if asks_another else len(calls)
+    ends = max((each.ended for each in calls), default=request.started_at) + 20 * _MS
+    yield from _of_agent(chance, request, calls[:cut], trace_id, (request.started_at + 10 * _MS, ends), told=0.85)
+    if asks_another:
+        begins = min(each.began for each in calls[cut:]) - 5 * _MS
+        for span in _of_agent(chance, request, calls[cut:], trace_id, (begins, ends - 5 * _MS), told=1):
+            yield replace(span, span_id=SpanId(f"{span.span_id[:-2]}5b"), resource="other agent")
+
+
+def _of_agent(
+    chance: random.Random,
+    request: Request,
+    calls: Sequence[CallTruth],
+    trace_id: TraceId,
+    time: tuple[datetime, datetime],
+    *,
+    told: float,
+) -> Iterator[Span]:
+    """The spans of one agent: of its calls, of its server and of its loop."""
+    begins, ends = time
     for each in calls:
         lost = 0.7 if each.call.error_code is not None else 0.08  # an SDK's retries share the span of the last
         if chance.random() >= lost:
             yield _call_span(each, trace_id)
         if chance.random() < 0.4:
             yield _span(SpanKind.CHAT, each.call.invocation_id, trace_id, each.began - _MS, each.ended + _MS)
-    ends = max((each.ended for each in calls), default=request.started_at) + 20 * _MS
-    if chance.random() < 0.85:
-        yield _span(SpanKind.ENTRY, request.request_id, trace_id, request.started_at + 10 * _MS, ends)
+    if chance.random() < told:
+        yield _span(SpanKind.ENTRY, request.request_id, trace_id, begins, ends)
     if chance.random() < 0.6:
-        agent = _span(SpanKind.AGENT, request.request_id, trace_id, request.started_at + 11 * _MS, ends - _MS)
+        agent = _span(SpanKind.AGENT, request.request_id, trace_id, begins + _MS, ends - _MS)
         yield replace(agent, tokens=_sums(calls))
 
 

@@ -146,8 +146,8 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     """Whether the calls that a request has, and its own, came within the wait for them.
 
     A tagged one tells that others are tagged, and one linked by its trace that spans come: then `SettleDelaySeconds`
-    are waited, which logs usually come within, and else `LinkDelaySeconds`. What is not the request's own, and linked
-    to it all the same, comes late like any.
+    are waited, which logs and spans usually come within, and else `LinkDelaySeconds`. What is not the request's own,
+    and linked to it all the same, comes late like any.
     """
     by_time = {Method.TAG, Method.TRACE}.isdisjoint(each.link.method for each in state.invocations)
     if by_time and not _is_traced(state):
@@ -157,7 +157,8 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     stored = outcome.world.first_stored
     known = {each.call.invocation_id for each in outcome.traffic.calls_of(state.request_id)}
     known |= {each.invocation.invocation_id for each in state.invocations}
-    last = max(stored[key] for key in known if key in stored)
+    spans = {outcome.spans[key].span_id for key in known if key in outcome.spans}
+    last = max(stored[key] for key in (*known, *spans) if key in stored)
     return last < state.record.ended_at + outcome.traffic.policy.settle_delay
 
 

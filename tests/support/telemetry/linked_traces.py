@@ -71,6 +71,15 @@ def entry_of(trace: TraceId, begins: float, ends: float, *, resource: str = "age
     )
 
 
+def agent_of(trace: TraceId, *calls: Invocation, begins: float = 0.2, ends: float = 4.8) -> Span:
+    """An agent's own span, whose sums are those of the calls."""
+    sums = TokenCounts(
+        input=sum(each.tokens.input or 0 for each in calls), output=sum(each.tokens.output or 0 for each in calls)
+    )
+    own_id = SpanId(f"agent-{begins}-{ends}")
+    return replace(entry_of(trace, begins, ends), kind=SpanKind.AGENT, span_id=own_id, tokens=sums)
+
+
 def untagged_call(invocation_id: str = "c1", logged: float = 1, *, role: str = ROLE) -> Invocation:
     """A call without a tag and without tools."""
     return call(invocation_id, logged, role=role)

@@ -12,8 +12,10 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.settling.readiness import has_news, is_complete, revision_due_at
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.traced import Traced
 from tests.support.facts import at, call, linked, request, tag
+from tests.support.telemetry.linked_traces import span_of, trace_id
 from tests.support.telemetry.traces import TRACE
 
 POLICY = Policy()
@@ -188,8 +190,41 @@ def spanned(
 SAID = Traced(trace_id=TRACE, calls=1)
 
 
-def test_calls_that_spans_prove_to_be_all_settle_at_once() -> None:
-    assert revision_due_at(spanned(call(), said=replace(SAID, complete=True)), POLICY) <= AT_ONCE
+PROVEN = replace(SAID, complete=True)
+
+
+def calling(*times: tuple[float, float]) -> Trace:
+    """A trace with a call to a model at each of these times."""
+    trace = trace_id()
+    spans = (replace(span_of(call(), trace), started_at=at(begin), ended_at=at(end)) for begin, end in times)
+    return Trace(trace_id=trace, spans=tuple(spans), requests=(request().request_id,))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [[(1, 4)], [(1.2, 2), (3.2, 3.8)], [(0, 3), (1, 2), (4.2, 4.3)], [(-0.2, 5.2)]],
+)
+def test_calls_that_spans_prove_to_be_all_settle_at_once_where_no_other_agent_had_time(
+    times: list[tuple[float, float]],
+) -> None:
+    state = replace(spanned(call(), said=PROVEN), trace=calling(*times))
+
+    assert revision_due_at(state, POLICY) <= AT_ONCE
+
+
+@pytest.mark.parametrize("times", [[(1.3, 4.5)], [(1, 2), (3.3, 4)], [(0.5, 3.7)], [(0, 2), (0.5, 0.6), (3.3, 4)]])
+def test_where_another_agent_had_time_its_spans_are_waited_for_whatever_is_proven(
+    times: list[tuple[float, float]],
+) -> None:
+    state = replace(spanned(call(), said=PROVEN), trace=calling(*times))
+
+    assert revision_due_at(state, POLICY) == at(5) + POLICY.settle_delay
+
+
+def test_nor_is_it_known_of_a_request_whose_end_is_not() -> None:
+    state = replace(spanned(call(), said=PROVEN), trace=calling((0, 5)), record=request(duration_ms=None))
+
+    assert revision_due_at(state, POLICY) == at(30) + POLICY.settle_delay
 
 
 def test_calls_that_all_have_spans_settle_as_tagged_ones_do() -> None:

@@ -5,16 +5,16 @@ from itertools import permutations
 
 import pytest
 
-from request_lens.domain.facts import Invocation, RequestId, TokenCounts, TraceId
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
-from request_lens.domain.spans import Span, SpanId, SpanKind
 from tests.support.facts import ROLE, call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
+    agent_of,
     answered_request,
     entry_of,
     run_of,
@@ -355,14 +355,6 @@ def test_a_message_about_a_trace_whose_writer_died_stores_the_copies_that_are_mi
     world.run_until()
 
     assert world.calls_of() == EXACT
-
-
-def agent_of(trace: TraceId, *calls: Invocation) -> Span:
-    """An agent's own span, whose sums are those of the calls."""
-    sums = TokenCounts(
-        input=sum(each.tokens.input or 0 for each in calls), output=sum(each.tokens.output or 0 for each in calls)
-    )
-    return replace(entry_of(trace, 0.2, 4.8), kind=SpanKind.AGENT, span_id=SpanId("agent"), tokens=sums)
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -73,6 +73,17 @@ def test_without_an_agents_sums_or_its_entry_nothing_is_proven() -> None:
     assert judged([], entry_span(0, 100), agent_span(0, 100, read=0, written=0)) == UNPROVEN
 
 
+def test_one_agents_sums_prove_nothing_of_another_that_tells_none() -> None:
+    agent = agent_span(0, 100, read=100, written=10)
+    other = entry_span(30, 60, resource="other agent")
+    its_sums = agent_span(31, 59, read=100, written=10, resource="other agent")
+    its_call = call_span("b", 35, 50, resource="other agent")
+
+    assert judged([invocation("a")], *ONE_CALL, agent, other) == UNPROVEN
+    assert judged([invocation("a"), invocation("b")], *ONE_CALL, agent, other, its_call) == UNPROVEN
+    assert judged([invocation("a"), invocation("b")], *ONE_CALL, agent, other, its_call, its_sums) == COMPLETE
+
+
 def test_calls_of_an_agent_that_another_ran_are_not_the_outer_ones() -> None:
     outer, inner = agent_span(0, 100, read=100, written=10), agent_span(25, 50, read=77, written=7)
     linked = [invocation("a"), invocation("b", read=77, written=7)]

@@ -9,9 +9,10 @@ from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import overtime_of
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.pauses import has_no_pause
 
 LAST_STEP = timedelta(seconds=1)
-"""How long a request may go on after its last call before another call, whose log is to come, must be thought of."""
+"""How long a request may go on without a call before another one, whose log is to come, must be thought of."""
 
 _IMMEDIATELY = datetime.min.replace(tzinfo=UTC)
 
@@ -31,15 +32,15 @@ def has_news(state: RequestState) -> bool:
 def revision_due_at(state: RequestState, policy: Policy) -> datetime:
     """When the next revision may be written: at once where the evidence is complete or a first one stands.
 
-    It is complete where tags or spans prove that all calls are there. Where each call that has a span is linked, the
-    wait is that of tags, as spans of further calls may be on their way. The waits count from the request's end; where
-    its record came later than they provide for (late logs, backfill), its calls may come as late, and the waits count
-    from the record's arrival.
+    It is complete where tags prove that all calls are there, or spans do and no agent that they do not tell of had time
+    in it. Where each call that has a span is linked, the wait is that of tags, as further spans may be on their way.
+    The waits count from the request's end; where its record came later than they provide for (late logs, backfill), its
+    calls may come as late, and the waits count from the record's arrival.
     """
     tagged = [call.invocation for call in state.invocations if call.link.method is Method.TAG]
     if state.record is None or state.stored_at is None or state.revision > 0:
         return _IMMEDIATELY
-    if is_complete(tagged, state.record, policy) or (state.traced is not None and state.traced.complete):
+    if is_complete(tagged, state.record, policy) or _is_told_whole(state, state.record, policy):
         return _IMMEDIATELY
     ended_at = _latest_end(state.record, policy)
     if tagged or (state.traced is not None and state.traced.has_all_calls):
@@ -47,6 +48,16 @@ def revision_due_at(state: RequestState, policy: Policy) -> datetime:
     else:
         record_within, wait = policy.link_delay, _decided_within(state.record, policy) + policy.settle_delay
     return (ended_at if state.stored_at <= ended_at + record_within else state.stored_at) + wait
+
+
+def _is_told_whole(state: RequestState, record: Request, policy: Policy) -> bool:
+    """Whether spans prove that all calls are there, and between these no other agent can have called a model.
+
+    Its spans come by themselves: one that a tool of the first one asked, or that worked before or after it, may yet
+    tell of calls.
+    """
+    is_proven = state.traced is not None and state.traced.complete is True
+    return is_proven and state.trace is not None and has_no_pause(record, state.trace, policy, longer_than=LAST_STEP)
 
 
 def _decided_within(record: Request, policy: Policy) -> timedelta:

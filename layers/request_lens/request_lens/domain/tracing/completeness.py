@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from request_lens.domain.facts import Invocation, InvocationId, TokenCounts, TraceId
 from request_lens.domain.spans import Span, SpanKind
 from request_lens.domain.tracing.inside import SpansByTime
+from request_lens.domain.tracing.runs import RunsByTime, runs_of
 from request_lens.domain.tracing.tools import chats_elsewhere
 
 
@@ -29,9 +30,10 @@ def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: s
     """Whether the linked invocations are all calls of a request, by its own spans.
 
     False where a span of this Region names a call that is not among them. True where none does, a run of an agent is
-    there, and each agent's own sums of input and output equal those of the calls in its time. A sum that differs proves
-    nothing: Strands adds up over an agent object's life, which may be longer than the request. Nor do sums beside a
-    framework's span of a call without Bedrock's own in it: that may be lost, and with it the agent that made the call.
+    there, each run tells its agent's own sums, and these equal those of the calls in the agent's time. A sum that
+    differs proves nothing: Strands adds up over an agent object's life, which may be longer than the request. Nor do
+    sums beside a framework's span of a call without Bedrock's own in it: that may be lost, and with it the agent that
+    made the call.
     Without a `region` every call is of this one.
     """
     invocations = {call.invocation_id: call for call in linked}
@@ -48,8 +50,9 @@ def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: s
 
 def _is_proven(own: Sequence[Span], calls: Sequence[Span], invocations: Mapping[InvocationId, Invocation]) -> bool:
     agents = [span for span in own if span.kind is SpanKind.AGENT]
-    has_entry = any(span.kind is SpanKind.ENTRY for span in own)
-    if not has_entry or not agents:
+    runs = runs_of(own)
+    by_run = RunsByTime(runs)
+    if not runs or not {by_run.run_of(agent) for agent in agents}.issuperset(runs):
         return False
     by_time, calls_by_time = _by_resource(agents), _by_resource(calls)
     adds_up = all(

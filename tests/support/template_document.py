@@ -31,9 +31,14 @@ def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> object:
 _Loader.add_multi_constructor("!", _long_form)
 
 
-def _read(path: str) -> Node:
-    found: Node = yaml.load((ROOT / path).read_text(encoding="utf-8"), _Loader)
+def read_template(text: str) -> Node:
+    """A template's text as data."""
+    found: Node = yaml.load(text, _Loader)
     return found
+
+
+def _read(path: str) -> Node:
+    return read_template((ROOT / path).read_text(encoding="utf-8"))
 
 
 TEMPLATE = _read("template.yaml")

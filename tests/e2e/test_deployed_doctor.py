@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -11,34 +11,41 @@ from click.testing import Result
 
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.aws_clients import local_session
+from request_lens_cli.local_aws.environment import REGION
+from request_lens_cli.local_aws.lifecycle import LocalAws
 from tests.e2e.conftest import Played
 from tests.support.deploying.asked_command import ask
+from tests.support.deploying.local_account import LocalAccount
+from tests.support.deploying.local_processor import awaited
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 class Deployed:
-    """The deployed stack and its services, for what breaks it."""
+    """A deployed stack and its services, for what breaks it."""
 
-    def __init__(self, stack: DemoStack) -> None:
-        self.endpoint = stack.local.endpoint
-        self.outputs = stack.stack.outputs
-        session = local_session(self.endpoint)
-        self.bedrock = session.client("bedrock", endpoint_url=self.endpoint)
-        self.lambda_ = session.client("lambda", endpoint_url=self.endpoint)
-        self.logs = session.client("logs", endpoint_url=self.endpoint)
-        self.s3 = session.client("s3", endpoint_url=self.endpoint)
-        self.sqs = session.client("sqs", endpoint_url=self.endpoint)
-        self.iam = session.client("iam", endpoint_url=self.endpoint)
-        self.apis = session.client("apigatewayv2", endpoint_url=self.endpoint)
+    def __init__(self, endpoint: str, outputs: Mapping[str, str], *, name: str, region: str) -> None:
+        self.endpoint, self.outputs = endpoint, outputs
+        self.chosen = {"STACK_NAME": name, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        session = local_session(endpoint)
+        self.bedrock = session.client("bedrock", endpoint_url=endpoint, region_name=region)
+        self.cloudformation = session.client("cloudformation", endpoint_url=endpoint, region_name=region)
+        self.dynamodb = session.client("dynamodb", endpoint_url=endpoint, region_name=region)
+        self.lambda_ = session.client("lambda", endpoint_url=endpoint, region_name=region)
+        self.logs = session.client("logs", endpoint_url=endpoint, region_name=region)
+        self.s3 = session.client("s3", endpoint_url=endpoint, region_name=region)
+        self.sqs = session.client("sqs", endpoint_url=endpoint, region_name=region)
+        self.iam = session.client("iam", endpoint_url=endpoint, region_name=region)
+        self.apis = session.client("apigatewayv2", endpoint_url=endpoint, region_name=region)
         self.function = self.outputs["ProcessorFunctionName"]
         self.invocations, self.access = self.outputs["InvocationLogGroupName"], self.outputs["AccessLogGroupName"]
 
     def ask(self, *arguments: str) -> Result:
-        return ask(self.endpoint, *arguments)
+        return ask(self.endpoint, *arguments, keys=self.chosen)
 
     def answer(self, *arguments: str) -> str:
         result = self.ask(*arguments)
@@ -71,6 +78,11 @@ class Deployed:
             self.logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
         return line
 
+    def requests(self) -> "list[dict[str, AttributeValueTypeDef]]":
+        """The keys of the items of requests."""
+        items = self.dynamodb.scan(TableName=self.outputs["RequestTableName"])["Items"]
+        return [{"pk": each["pk"], "sk": each["sk"]} for each in items if each["sk"] == {"S": "request"}]
+
     def write(self, group: str, line: str) -> None:
         """Write a line that is the newest."""
         with suppress(self.logs.exceptions.ResourceAlreadyExistsException):
@@ -81,7 +93,17 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(deployment: DemoStack, article: Played) -> Deployed:
-    return Deployed(deployment)
+    name, endpoint = deployment.stack.name, deployment.local.endpoint
+    return Deployed(endpoint, deployment.stack.outputs, name=name, region=REGION)
+
+
+@pytest.fixture(scope="module")
+def spare(built: LocalAws) -> Deployed:
+    """A stack in a Region of its own, which observes another route than is called."""
+    account = LocalAccount(local=built, region="eu-central-1")
+    answer = account.deploy('AgentRoutes="POST /other"')
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return Deployed(built.endpoint, account.outputs, name=account.stack_name, region=account.region)
 
 
 def test_a_test_event_goes_through_the_stack_and_nothing_is_wrong(deployed: Deployed) -> None:
@@ -283,6 +305,14 @@ def test_another_stacks_name_is_found(deployed: Deployed) -> None:
     assert deployed.fault("--stack-name", "mine") == "stack"
 
 
+def test_a_stack_of_others_is_found(deployed: Deployed) -> None:
+    template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    deployed.cloudformation.create_stack(StackName="shop", TemplateBody=template)
+
+    assert deployed.fault("--stack-name", "shop") == "stack"
+    deployed.cloudformation.delete_stack(StackName="shop")
+
+
 def test_a_group_of_another_class_is_refused(deployed: Deployed) -> None:
     deployed.logs.create_log_group(logGroupName="/rare", logGroupClass="INFREQUENT_ACCESS")
 
@@ -310,6 +340,42 @@ def test_an_apis_access_log_is_set(deployed: Deployed) -> None:
     assert log["DestinationArn"].endswith(f":log-group:{deployed.outputs['AccessLogGroupName']}")
     assert log["Format"] == deployed.outputs["AccessLogFormatHttpApi"]
     assert "already, and its format suffices" in deployed.answer("attach-api", api)
+
+
+def access_line(route: str) -> str:
+    now = round(time.time() * 1000)
+    times = {"requestTimeEpoch": f"{now - 1_500}", "responseLatency": "1200"}
+    return json.dumps({"requestId": f"spare-{now}", **times, "status": "200", "routeKey": route})
+
+
+def test_what_other_tests_cannot_do_without_is_missed_in_a_stack_of_its_own(
+    deployed: Deployed, spare: Deployed
+) -> None:
+    """Each breaks what an earlier check looks at, so that nothing needs to be made good."""
+    table = spare.outputs["RequestTableName"]
+    call = deployed.logs.filter_log_events(logGroupName=deployed.invocations)["events"][0]["message"]
+    spare.write(spare.invocations, call)
+    spare.write(spare.access, access_line("POST /ask"))
+    assert spare.fault() == "routes"
+
+    spare.write(spare.access, access_line("POST /other"))
+    stored = awaited(spare.requests, bool, within_s=30)
+    spare.answer("doctor")
+    for key in stored:
+        spare.dynamodb.delete_item(TableName=table, Key=key)
+    assert spare.fault() == "table"
+
+    spare.logs.delete_log_group(logGroupName=spare.outputs["ProcessorLogGroupName"])
+    assert spare.fault() == "metrics log"
+
+    mappings = spare.lambda_.list_event_source_mappings(FunctionName=spare.function)["EventSourceMappings"]
+    spare.lambda_.delete_event_source_mapping(UUID=mappings[0]["UUID"])
+    assert spare.fault() == "processor"
+    assert "its event source mapping is gone" in spare.ask("doctor", "--format", "json").stdout
+
+    spare.lambda_.delete_function(FunctionName=spare.function)
+    assert spare.fault() == "processor"
+    assert f"The function {spare.function} is not there." in spare.ask("doctor", "--format", "json").stdout
 
 
 def test_a_processor_that_is_off_is_found_and_is_ready_once_it_is_on(deployed: Deployed) -> None:

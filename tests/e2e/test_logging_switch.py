@@ -4,12 +4,16 @@ The stacks are the switch of the built template with what it needs: the rest of 
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from request_lens_cli.local_aws.lifecycle import LocalAws
-from tests.support.deploying.local_account import LocalAccount
+from tests.support.deploying.local_account import INVOCATIONS, LocalAccount
 from tests.support.deploying.logging_stack import LoggingStack, upload_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -63,6 +67,43 @@ def test_a_flag_follows_its_parameter_and_a_failed_update_and_one_of_nothing_lea
 
     assert stack.update(LogPromptText="false", LogRetentionDays="60", ManageBedrockLogging="false") == "UPDATE_COMPLETE"
     assert account.logging_setting() is None
+
+
+def test_a_setting_of_somebody_else_stays_with_its_buckets_and_flags_whatever_the_stack_does(
+    account: LocalAccount, stack: LoggingStack
+) -> None:
+    """It goes to our group, to a bucket, and with large bodies to another one, but records no text."""
+    large = {"largeDataDeliveryS3Config": {"bucketName": "large-bodies", "keyPrefix": "bedrock"}}
+    setting = {
+        "cloudWatchConfig": {"logGroupName": INVOCATIONS, "roleArn": "arn:aws:iam::000000000000:role/theirs", **large},
+        "s3Config": {"bucketName": "team-logs", "keyPrefix": "calls"},
+        "textDataDeliveryEnabled": False,
+    }
+    account.bedrock.put_model_invocation_logging_configuration(loggingConfig=cast("LoggingConfigTypeDef", setting))
+    before = account.logging_setting()
+
+    assert stack.create() == "CREATE_COMPLETE"
+    assert (stack.switch_id(), account.logging_setting()) == ("adopted", before)
+    assert stack.update(LogRetentionDays="60") == "UPDATE_COMPLETE"
+    assert (stack.switch_id(), account.logging_setting()) == ("adopted", before)
+    stack.delete()
+
+    assert account.logging_setting() == before == setting
+    account.bedrock.delete_model_invocation_logging_configuration()
+
+
+def test_a_setting_that_somebody_changed_since_stays_when_the_stack_goes(
+    account: LocalAccount, stack: LoggingStack
+) -> None:
+    assert stack.create() == "CREATE_COMPLETE"
+    made = account.bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
+    changed: LoggingConfigTypeDef = {**made, "imageDataDeliveryEnabled": True}
+    account.bedrock.put_model_invocation_logging_configuration(loggingConfig=changed)
+
+    stack.delete()
+
+    assert account.logging_setting() == changed
+    account.bedrock.delete_model_invocation_logging_configuration()
 
 
 def test_the_second_stack_of_a_region_adopts_the_first_ones_logging_and_leaves_it_when_it_goes(

@@ -111,10 +111,15 @@ class LocalAccount:
         waiter = self.cloudformation.get_waiter("stack_delete_complete")
         waiter.wait(StackName=self.stack_name, WaiterConfig={"Delay": 1})
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stack."""
+        (stack,) = self.cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
     def output(self, key: str) -> str:
         """One output of the stack."""
-        (stack,) = self.cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}[key]
+        return self.outputs[key]
 
     def stores_what_bedrock_logs(self) -> bool:
         """Whether a call that is written to the invocation log comes into the table within half a minute."""

@@ -1,8 +1,9 @@
 """The request of the one Lambda event that is handled, for threads that have no context to tell them theirs.
 
 A thread does not say who started it, so it is taken for the event's only where nobody else can have: it began while the
-event was handled, no other event was handled meanwhile, and no thread was left of an earlier one, whose work may go on
-and start threads. In doubt it has none: a call without a tag is linked by its time, one with a wrong tag wrongly.
+event was handled, no other event was handled meanwhile, and no thread was there before but the one that handles it. A
+thread of an earlier event, or of the function's imports, may do an earlier event's work and start threads for it. In
+doubt a thread has none: a call without a tag is linked by its time, one with a wrong tag wrongly.
 """
 
 from __future__ import annotations
@@ -32,13 +33,12 @@ class Handled:
 
 
 class OnlyEvent:
-    """The events that are handled in this process."""
+    """The events that are handled in this process; threads `apart` do no event's work, of which a test can be sure."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: frozenset[Thread] = frozenset()) -> None:
         self._lock = threading.Lock()
         self._handled: list[Handled] = []
-        self._at_first: frozenset[Thread] | None = None
-        """The threads that were there before the first event: the runtime's, and those of the function's imports."""
+        self._apart = apart
 
     def get(self) -> CurrentRequest | None:
         """The request of the running thread, which has no context; None where it may be another's."""
@@ -51,9 +51,7 @@ class OnlyEvent:
         """The event is handled from now on, by the running thread."""
         with self._lock:
             alive = frozenset(threading.enumerate())
-            if self._at_first is None:
-                self._at_first = alive
-            left = alive - self._at_first - {threading.main_thread(), threading.current_thread()}
+            left = alive - self._apart - {threading.main_thread(), threading.current_thread()}
             others = [other for other in self._handled if not other.is_for(current)]
             event = Handled(current, alive, is_alone=not left and not others)
             for other in others:

@@ -1,5 +1,6 @@
 """Clients that are instrumented and that are not, and none of what another test left behind."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from importlib import import_module
@@ -39,6 +40,8 @@ def tagged(instrumented_client: Any) -> Iterator[Bedrock]:
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No failure, no request and no instrumentation of another test."""
     monkeypatch.setattr(import_module("request_tag.failures"), "_counts", {})
-    monkeypatch.setattr(import_module("request_tag.current_request"), "_only_event", OnlyEvent())
+    monkeypatch.setattr(
+        import_module("request_tag.current_request"), "_only_event", OnlyEvent(frozenset(threading.enumerate()))
+    )
     monkeypatch.setattr(call_count, "_counts", OrderedDict())
     monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", list(handlers.BUILTIN_HANDLERS))

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -155,6 +156,58 @@ def test_an_event_that_is_no_request_has_none_though_a_request_is_handled_beside
             return pool.submit(queue, {"Records": []}, None).result()
 
     assert api(*event("of-the-api")) == [None, None]
+
+
+def test_work_that_an_event_left_to_a_pool_that_was_there_before_it_is_not_of_the_next_event() -> None:
+    """As a pool is that the function warms when it is imported: what its threads start during an event may be older."""
+    go_on = threading.Event()
+
+    def summarise() -> str | None:
+        go_on.wait(10)
+        return in_a_thread()
+
+    @lambda_handler
+    def handler(event: object, context: object) -> str | None:
+        if go_on.is_set():
+            return left[0].result(10)
+        left.append(pool.submit(summarise))
+        return in_a_thread()
+
+    left: list[Future[str | None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(current_request_id).result(10)
+        first = handler(*event("first"))
+        go_on.set()
+        second = handler(*event("second"))
+
+    assert (first, second) == (None, None)
+
+
+def test_a_kept_worker_of_several_requests_makes_each_ones_calls_by_what_is_bound_in_it() -> None:
+    """Made amid one of them it would be that one's as long as that goes on, which nobody but its maker can know."""
+
+    async def serve(queue: asyncio.Queue[tuple[Callable[[], str | None], asyncio.Future[str | None]]]) -> None:
+        while True:
+            work, answer = await queue.get()
+            answer.set_result(work())
+
+    async def ask(name: str, *, binds: bool) -> str | None:
+        with request(name):
+            answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+            await queue.put((bound(current_request_id) if binds else current_request_id, answer))
+            return await answer
+
+    async def run() -> None:
+        with request("maker"):
+            with request(None):
+                worker = asyncio.create_task(serve(queue))
+            both = (ask("one", binds=True), ask("other", binds=True))
+            assert [*await asyncio.gather(*both)] == ["one", "other"]
+            assert await ask("one", binds=False) is None
+        worker.cancel()
+
+    queue: asyncio.Queue[tuple[Callable[[], str | None], asyncio.Future[str | None]]] = asyncio.Queue()
+    asyncio.run(run())
 
 
 def test_an_inner_block_without_an_id_is_of_no_request() -> None:

@@ -9,7 +9,7 @@ IMAGES = CHECKOUT / "docs" / "images"
 
 WIDGET = Looking(width=1000, height=900)
 SPANS = Looking(width=1000, height=740)
-REPORT = Looking(width=1340, height=1345)
+REPORT = Looking(width=1340, height=1440)
 """Px; the report's figures, its timeline and its first tables."""
 
 

@@ -53,6 +53,16 @@ _SVG_TEXTS = """() => [...document.querySelectorAll(".picture text")].map(each =
 _STRIPS = """() => [...document.querySelectorAll(".wide svg")]
   .map(each => each.getBoundingClientRect().height)"""
 
+_SCROLLING = """() => [...document.querySelectorAll(".scroll")].filter(each => each.scrollWidth > each.clientWidth)
+  .map(each => each.getAttribute("aria-label"))"""
+_CARDS_BY_ROW = """() => { const rows = {};
+  for (const each of document.querySelectorAll(".kpis > div")) {
+    const top = Math.round(each.getBoundingClientRect().top); rows[top] = (rows[top] ?? 0) + 1; }
+  return Object.values(rows); }"""
+_SHARE_DRAWN = """() => { const width = each => each.getBoundingClientRect().width;
+  const shown = [...document.querySelectorAll(".picture svg")].map(width).find(each => each);
+  return [shown / width(document.querySelector(".timeline"))]; }"""
+
 NUMBERS = TypeAdapter(list[float]).validate_json
 TEXTS = TypeAdapter(list[str]).validate_json
 
@@ -111,6 +121,25 @@ def test_a_window_shows_the_timeline_that_fits_into_it_whole(width: int, shown: 
     assert len(edges) > 20
     assert min(edges) >= 0
     assert max(edges) <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_of_figures_are_seen_whole_on_a_laptop(name: str) -> None:
+    scrolling = measured(page_of(PAGES[name]), _SCROLLING, TEXTS, looking=Looking(width=1200))
+
+    assert set(scrolling) <= {"All requests"}
+
+
+@pytest.mark.parametrize("width", [*WINDOWS, 740, 900, 1000, 1200, 1340])
+def test_no_row_of_cards_has_a_hole(width: int) -> None:
+    assert len(set(numbers("errors", _CARDS_BY_ROW, Looking(width=width)))) == 1
+
+
+@pytest.mark.parametrize("width", [*WINDOWS, 740, 900, 999, 1000, 1200, 1340])
+def test_the_timeline_fills_its_card(width: int) -> None:
+    (share,) = numbers("10 rows", _SHARE_DRAWN, Looking(width=width))
+
+    assert 0.94 < share <= 1
 
 
 @pytest.mark.parametrize("name", ["errors", "uncertain"])

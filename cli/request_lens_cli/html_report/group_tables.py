@@ -4,7 +4,7 @@ from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.presentation.certainty import Doubt, remedy, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
-from request_lens.presentation.markup import NOTHING, Markup, element, text
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
 from request_lens_cli.report.report import Report
@@ -75,8 +75,7 @@ def _count(value: int) -> Markup:
 
 
 def _requests(figures: RequestFigures) -> Markup:
-    uncertain = f" ({figures.uncertain:,} uncertain)" if figures.uncertain else ""
-    return text(f"{figures.requests:,}{uncertain}")
+    return _with_note(f"{figures.requests:,}", f"{figures.uncertain:,} uncertain" if figures.uncertain else "")
 
 
 def _errors(figures: RequestFigures) -> Markup:
@@ -93,16 +92,23 @@ def _cost(figures: RequestFigures) -> Markup:
 
 
 def _calls(calls: Distribution | None) -> Markup:
-    return text(UNKNOWN if calls is None else f"{calls.mean:.1f}, most {calls.maximum:,.0f}{_share(calls)}")
+    if calls is None:
+        return text(UNKNOWN)
+    return _with_note(f"{calls.mean:.1f}, most {calls.maximum:,.0f}", _share(calls))
+
+
+def _with_note(figure: str, note: str) -> Markup:
+    """A figure, and below it what limits it."""
+    return joined((text(figure), element("div", text(note), class_="note"))) if note else text(figure)
 
 
 def _share(values: Distribution) -> str:
     """Of how many requests the values are known; empty where of all."""
-    return "" if values.is_complete else f" ({values.known:,} of {values.of:,})"
+    return "" if values.is_complete else f"of {values.known:,} of {values.of:,}"
 
 
 def _median(times: Distribution | None) -> Markup:
-    return text(UNKNOWN if times is None else f"{seconds(times.p50)}{_share(times)}")
+    return text(UNKNOWN) if times is None else _with_note(seconds(times.p50), _share(times))
 
 
 def _p90(times: Distribution | None) -> Markup:

@@ -8,22 +8,19 @@ from request_lens.presentation.markup import Markup, element, text
 from request_lens_cli.report.figures import Distribution, RequestFigures
 from request_lens_cli.report.report import Report
 
+_NO_CALL = "unknown: no call is linked to the requests"
+
 
 def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
     """The cards, the most asked for first."""
-    totals = figures.totals
     cards = (
         _card("Requests", f"{figures.requests:,}", _requests_notes(figures)),
         _card("LLM calls per request", _mean(figures.calls), _calls_notes(figures)),
         _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
         _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
-        _card("Tokens", f"{figures.tokens(TokenClass.INPUT)} in", _token_notes(figures)),
+        _tokens_card(figures),
         _cost_card(figures, report),
-        _card(
-            "LLM errors",
-            figures.least(totals.llm_errors),
-            [f"of these throttled: {figures.least(totals.llm_throttles)}"],
-        ),
+        _errors_card(figures),
         _unattributed_card(report),
     )
     return element("dl", *cards, class_="kpis")
@@ -60,17 +57,26 @@ def _calls_notes(figures: RequestFigures) -> list[str]:
         return []
     calls = figures.calls
     spread = [] if calls is None else [f"mean; p90 {calls.p90:,.0f}, most {calls.maximum:,.0f}"]
-    return [
-        *spread,
-        *_known(calls, figures),
-        at_least_words(figures.totals.llm_calls, "LLM call", certain=figures.is_certain),
-    ]
+    return [*spread, *_known(calls, figures), _linked_words(figures)]
+
+
+def _linked_words(figures: RequestFigures) -> str:
+    """How many calls the requests made, as far as is known."""
+    if figures.knows_no_call:
+        return "no call is linked to them: see what is not certain"
+    return at_least_words(figures.totals.llm_calls, "LLM call", certain=figures.is_certain)
 
 
 def _known(values: Distribution | None, figures: RequestFigures) -> list[str]:
     """Of how many requests the values are known, where not of all; the pending ones are not asked."""
     known, of = (0, figures.requests - figures.pending) if values is None else (values.known, values.of)
-    return [] if known == of else [f"known of {known:,} of {pluralize(of, 'request')}"]
+    if known == of:
+        return []
+    return [f"known of {known:,} of {pluralize(of, 'request')}" if known else f"unknown of {_all_of(of)}"]
+
+
+def _all_of(count: int) -> str:
+    return "the request" if count == 1 else f"all {count:,} requests"
 
 
 def _upper_end(times: Distribution | None, figures: RequestFigures) -> list[str]:
@@ -95,9 +101,21 @@ def _tool_time(figures: RequestFigures) -> str:
     return _median(tools) if same else "unknown"
 
 
-def _token_notes(figures: RequestFigures) -> list[str]:
+def _tokens_card(figures: RequestFigures) -> Markup:
+    if figures.knows_no_call:
+        return _card("Tokens", UNKNOWN, [_NO_CALL])
     read, written = figures.tokens(TokenClass.CACHE_READ), figures.tokens(TokenClass.CACHE_WRITE)
-    return [f"{figures.tokens(TokenClass.OUTPUT)} out", f"{read} read from cache, {written} written"]
+    notes = [f"{figures.tokens(TokenClass.OUTPUT)} out", f"{read} read from cache, {written} written"]
+    return _card("Tokens", f"{figures.tokens(TokenClass.INPUT)} in", notes)
+
+
+def _errors_card(figures: RequestFigures) -> Markup:
+    """The failed attempts; none is only said where none can be among unlinked ones."""
+    errors, throttles = figures.totals.llm_errors, figures.totals.llm_throttles
+    if not errors and not figures.is_certain:
+        uncertain = f"{pluralize(figures.uncertain, 'request')} {'is' if figures.uncertain == 1 else 'are'} uncertain"
+        return _card("LLM errors", UNKNOWN, [f"none is known of; {uncertain}"])
+    return _card("LLM errors", figures.least(errors), [f"of these throttled: {figures.least(throttles)}"])
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:
@@ -106,6 +124,7 @@ def _cost_card(figures: RequestFigures, report: Report) -> Markup:
     beside = [f"of unattributed calls: {cost_of(report.unattributed_totals)}"] if report.unattributed else []
     if totals.estimated_cost_usd is None:
         unknown = [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else []
+        unknown += [_NO_CALL] if figures.knows_no_call else []
         return _card("Estimated cost", UNKNOWN, [*unknown, *beside])
     notes = ["an estimate in USD", *([f"without {unpriced} of unknown price"] if totals.unpriced_calls else [])]
     cost = at_least(dollars(totals.estimated_cost_usd), certain=figures.is_certain)

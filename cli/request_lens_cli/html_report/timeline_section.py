@@ -10,7 +10,7 @@ from request_lens_cli.report.report import Report
 MAX_DRAWN = 200
 """Requests in the picture, the newest; the table has more."""
 
-WIDTHS: Mapping[str, int] = {"wide": 1180, "middle": 688, "narrow": 348}
+WIDTHS: Mapping[str, int] = {"wide": 1060, "middle": 688, "narrow": 348}
 """Px of each rendering, by the class for which page.css says in which windows it shows; paper has the first."""
 
 

@@ -56,6 +56,11 @@ class RequestFigures:
         """Whether the totals are all that the settled requests made, and not only the least."""
         return not self.uncertain
 
+    @property
+    def knows_no_call(self) -> bool:
+        """Whether no attempt is linked to the requests, and that is not certain to be all."""
+        return not self.is_certain and not self.totals.invocations
+
     def least(self, count: int) -> str:
         """One of the totals, "≥ 2" where it is the least."""
         return at_least(f"{count:,}", certain=self.is_certain)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from request_lens.application.query import RequestDetail, RequestView
-from request_lens.domain.facts import TokenCounts
+from request_lens.domain.facts import RequestId, TokenCounts
 from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -113,6 +113,11 @@ def page(report: Report) -> str:
     return report_page(report, heading)
 
 
+def replace_id(state: RequestState) -> RequestState:
+    """The same of another request."""
+    return replace(state, request_id=RequestId("another"))
+
+
 def card(html: str, name: str) -> str:
     (found,) = re.findall(rf"<div><dt>{name}</dt>(.*?)</div>", html)
     return re.sub(r"<[^>]+>", "|", found)
@@ -131,23 +136,35 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert "duration of the same requests 5.00 s" in card(html, "LLM time")
     assert "≥ 2,022 in" in card(html, "Tokens")
     assert "≥ $0.0300" in card(html, "Estimated cost")
-    assert "of these throttled: ≥ 0" in card(html, "LLM errors")
+    assert card(html, "LLM errors") == "|–||none is known of; 2 requests are uncertain|"
 
 
-def test_a_page_without_a_certain_request_says_that_its_averages_are_known_of_none() -> None:
+def test_failed_attempts_of_uncertain_requests_are_the_least() -> None:
+    failing = settled("failing", call("e", 1, error_code="ValidationException"), possible_calls=1)
+
+    assert card(page(Report(requests=[failing], unlinked=[])), "LLM errors") == "|≥ 1||of these throttled: ≥ 0|"
+
+
+def test_a_page_without_a_certain_request_says_that_nothing_is_known_and_no_0() -> None:
     html = page(Report(requests=[ENDLESS], unlinked=[]))
 
     for name in ("LLM calls per request", "LLM time", "Request duration"):
         assert "|–|" in card(html, name)
-        assert "known of 0 of 1 request|" in card(html, name)
-    assert "– in" in card(html, "Tokens")
+        assert "unknown of the request|" in card(html, name)
+    for name in ("Tokens", "Estimated cost"):
+        assert card(html, name) == "|–||unknown: no call is linked to the requests|"
+    assert card(html, "LLM errors") == "|–||none is known of; 1 request is uncertain|"
+    cards = html.partition('class="kpis"')[2].partition("</dl>")[0]
+    assert "≥ 0" not in cards
+    assert "at least 0" not in cards
+    assert "unknown of all 2 requests" in page(Report(requests=[ENDLESS, replace_id(ENDLESS)], unlinked=[]))
 
 
 def test_the_pages_tables_say_at_least_and_why() -> None:
     html = page(REPORT)
 
     assert '≥ 1<div class="note" title="4 unlinked calls may be its own">4 possible</div>' in html
-    assert "3 (2 uncertain)" in html
+    assert '3<div class="note">2 uncertain</div>' in html
     assert "Uncertain requests" in html
     assert "write responseLatency into the access log" in html
 

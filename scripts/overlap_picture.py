@@ -11,8 +11,9 @@ from request_lens.domain.policy import Policy
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
 from request_lens.presentation.timeline.drawing import DrawnTimeline, View, lay_timeline
-from request_lens.presentation.timeline.frame import frame_of, header_lines
-from request_lens.presentation.timeline.pieces import Words
+from request_lens.presentation.timeline.frame import Frame, frame_of, header_lines
+from request_lens.presentation.timeline.legend import LINE_HEIGHT, Sign, legend_end
+from request_lens.presentation.timeline.pieces import LEGEND_BELOW, Words
 from request_lens.presentation.timeline.row import ROOMY
 from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.report.labels import Label
@@ -28,6 +29,9 @@ _LATENCY_MS = 1_500
 _FITS_BOTH = timedelta(seconds=4)
 """When the call began that both requests may have made, as Bedrock logs it."""
 
+
+_SIGNS = (Sign.REQUEST, Sign.UNCERTAIN, Sign.CALL, Sign.WHISKER)
+"""What else the legend has."""
 
 _REQUESTS = {"a": (0.2, 6_000), "b": (3.1, 6_200)}
 """When each request began, in seconds, and how long it took, in ms."""
@@ -75,7 +79,17 @@ def picture(report: Report) -> Markup:
     frame = frame_of(rows, header_lines(words.title, words.subtitle, width=_WIDTH), width=_WIDTH)
     extents = [extent_of(row.request, row.summary) for row in rows]
     axis = axis_of(extents, left=frame.left, width=frame.plot_width, kind=view.axis)
-    return Markup(drawn.svg.removesuffix("</svg>") + _call_of_both(drawn, axis) + "</svg>")
+    return Markup(drawn.svg.removesuffix("</svg>") + _call_of_both(drawn, axis) + _in_legend(drawn, frame) + "</svg>")
+
+
+def _in_legend(drawn: DrawnTimeline, frame: Frame) -> Markup:
+    """What the outline means, at the end of the legend's last line."""
+    left = frame.margin + legend_end(_SIGNS, width=frame.right - frame.margin) + 24
+    top = drawn.height - LEGEND_BELOW - LINE_HEIGHT
+    sample = element("rect", class_="rl-provisional", x=left, y=top + 3.5, width=30.0, height=15.0, rx=2.0)
+    meaning = "one call, drawn where it fits: counted in neither"
+    words = element("text", text(meaning), class_="rl-muted", x=left + 38, y=top + 15.5)
+    return element("g", sample, words, class_="rl-legend", aria_hidden="true")
 
 
 def _call_of_both(drawn: DrawnTimeline, axis: Axis) -> Markup:

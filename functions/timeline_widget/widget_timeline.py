@@ -12,6 +12,7 @@ from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
+from request_lens.presentation.traced import incomplete_words, misses_calls
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
@@ -87,6 +88,8 @@ def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: st
         parts.append(f"{failed:,} of them failed")
     if uncertain := sum(_doubts(listing).values()):
         parts.append(f"{uncertain:,} of them uncertain")
+    if incomplete := _incomplete(listing):
+        parts.append(f"{incomplete:,} of them incomplete")
     if listing.pending_calls:
         parts.append(f"{pluralize(listing.pending_calls, 'call')} pending")
     return " · ".join(parts)
@@ -112,12 +115,19 @@ def _doubts(listing: RequestPage) -> Counter[Doubt]:
     return count_doubts((record, summary) for record, summary in settled if summary is not None)
 
 
+def _incomplete(listing: RequestPage) -> int:
+    """How many of the requests lack calls, as their spans tell."""
+    return sum(misses_calls(view.summary) for view in listing.requests)
+
+
 def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls) -> Iterator[Markup]:
     """What is not certain in the picture, what is not in it, and why."""
     notes = [
         f"{pluralize(count, 'request')} uncertain: {doubt}. What helps: {remedy(doubt)}."
         for doubt, count in sorted(_doubts(listing).items())
     ]
+    if incomplete := _incomplete(listing):
+        notes.append(f"{incomplete_words(incomplete)}. A click on a row with missing calls names them.")
     if listing.earlier:
         more = f"{MAX_COUNTED:,} or more" if _is_counted_out(listing) else f"{listing.earlier:,}"
         notes.append(f"{more} earlier requests are not shown: choose a shorter time range.")

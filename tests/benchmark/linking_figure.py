@@ -100,13 +100,13 @@ class _Line:
 
 _LINES = (
     _Line(style="tag", label="tagged", linked=lambda _: 1.0),
-    _Line(style="spans", label="spans, 10 % lost", linked=lambda point: point.spans.linked),
+    _Line(style="spans", label="by spans, of which 10 % are lost", linked=lambda point: point.spans.linked),
     _Line(style="elimination", label="+ OneLoopPerRequest=true", linked=lambda point: point.elimination.linked),
     _Line(style="chain", label="+ tool-use chains", linked=lambda point: point.chain.linked),
     _Line(style="window", label="time alone", linked=lambda point: point.window.linked),
 )
-_LEGEND_PLACES = ((22, 0), (152, 0), (352, 0), (152, 1), (352, 1))
-"""Where each entry of the legend stands: px from the left, and its line."""
+_LEGEND_PLACES = ((22, 0), (152, 0), (432, 1), (202, 1), (22, 1))
+"""Where each entry of the legend stands: px from the left, and its line; each "+" adds to what stands before it."""
 
 
 _TITLE = (

@@ -42,6 +42,31 @@ def test_it_draws_the_newest_rows_and_says_how_many_more_there_are(lens: Deploye
     assert "4 earlier requests are not shown" in drawn
 
 
+def drawn_empty(lens: DeployedLens, target: Path, *options: str) -> str:
+    lens.answer("timeline", *options, "-o", str(target))
+    return target.read_text(encoding="utf-8")
+
+
+def test_an_empty_picture_says_what_was_asked_and_why_nothing_is_drawn(lens: DeployedLens, tmp_path: Path) -> None:
+    target = tmp_path / "timeline.svg"
+    assert "No requests from 2025-12-04 17:40:00 UTC to 2025-12-04 18:40:00 UTC" in drawn_empty(lens, target)
+
+    lens.plays("article")
+
+    drawn = drawn_empty(lens, target, "--route", "GET /none")
+    assert "No request is selected" in drawn
+    assert "None of 10 requests is selected; their routes: POST /ask; their models: " in drawn
+
+
+def test_an_empty_report_says_that_the_selection_is_why(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.plays("article")
+    target = tmp_path / "report.html"
+
+    lens.answer("report", "--route", "GET /none", "-o", str(target))
+
+    assert "No request of this time is selected: only GET /none." in target.read_text(encoding="utf-8")
+
+
 def test_a_file_of_another_kind_is_wrong_usage(lens: DeployedLens) -> None:
     assert lens.ask("timeline", "-o", "timeline.gif").exit_code == 2
 

@@ -15,7 +15,7 @@ from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.runaway import Runaway
 from request_lens_cli.report.documents import summary_document
-from request_lens_cli.terminal.report_view import NO_REQUESTS
+from request_lens_cli.report.report import NO_REQUESTS
 from scripts.scenarios.generate import EVENTS
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import MODEL, ROLE, call, link, pending

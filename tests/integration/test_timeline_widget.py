@@ -99,6 +99,20 @@ def test_the_details_of_an_uncertain_request_say_at_least_and_why(store: DynamoF
     assert "Uncertain: 1 unlinked call may be its own. What helps: " in page
 
 
+def test_a_request_with_missing_calls_is_counted_and_explained(store: DynamoFactStore) -> None:
+    state = traced_state("traced", MISSING)
+    assert state.summary is not None
+    store.store_requests([state.request], stored_at=START)
+    store.write_revision(state.request_id, revision=1, summary=state.summary)
+    starts = round(state.request.started_at.timestamp() * 1000)
+
+    page = answered(widgetContext=context(timeRange={"start": starts, "end": starts + 60_000}))
+
+    assert "1 request · 1 of them incomplete" in page
+    note = "1 request incomplete: its spans tell of calls that are not in the log under it."
+    assert f"<p>{note} A click on a row with missing calls names them.</p>" in page
+
+
 def test_calls_without_a_request_have_a_lane_below_the_rows(store: DynamoFactStore) -> None:
     store_unattributed(store, 3)
 

@@ -112,7 +112,8 @@ def _labels(path: Path | None) -> dict[str, Label]:
 
 def _draw(report: Report, path: Path, axis: AxisKind) -> None:
     drawn = report.drawn(MAX_DRAWN)
-    words, view = Words(subtitle=picture_subtitle(drawn)), View(axis=axis)
+    empty = ("No requests in these files", "request-lens inspect says what is in them.")
+    words, view = Words(subtitle=picture_subtitle(drawn), empty=empty), View(axis=axis)
     write_picture(draw_timeline(drawn.timeline_rows(), words=words, view=view, unlinked=drawn.unlinked), path)
 
 

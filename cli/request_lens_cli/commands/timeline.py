@@ -8,7 +8,7 @@ import click
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.pieces import Words
-from request_lens_cli.deployed.stack import DeployedStackView, read_stack
+from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.options.gathered import gathered
 from request_lens_cli.options.help_text import examples
@@ -17,14 +17,20 @@ from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.picture import picture_subtitle
-from request_lens_cli.report.report import Report, earlier_note, headline, none_selected, truncation_note
+from request_lens_cli.report.picture import empty_words, picture_subtitle
+from request_lens_cli.report.report import (
+    NO_REQUESTS,
+    Report,
+    earlier_note,
+    headline,
+    none_selected,
+    truncation_note,
+)
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import PICTURES, output_option, shown_path, write_picture
 from request_lens_cli.terminal.progress import hours_told, working
-from request_lens_cli.terminal.report_view import NO_REQUESTS
 
 _EXAMPLES = examples(
     "request-lens timeline --since 15m",
@@ -69,13 +75,16 @@ _drawing_options = gathered(
 def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing, stack: StackChoice) -> None:
     """Draw the API requests of a period as bars, with their LLM calls inside them."""
     view = read_stack(stack)
+    asked = view.kept(period, now=command_clock().now())
     with working("Reading the requests") as note:
         table = open_stack_table(view, on_hour=hours_told(note, "Reading the requests"))
-        report = table.report(view.kept(period, now=command_clock().now()), view.policy)
+        report = table.report(asked, view.policy)
     drawn = selection.of(report).drawn(drawing.rows)
     console = open_console()
     if drawing.output is not None:
-        _draw(drawn, drawing.output, View(axis=drawing.axis), view)
+        subtitle = picture_subtitle(drawn, view.name, str(view.session.region_name))
+        words = Words(subtitle=subtitle, empty=empty_words(report, asked))
+        _draw(drawn, drawing.output, View(axis=drawing.axis), words)
         console.print(f"{headline(drawn)}: {shown_path(drawing.output)}", highlight=False)
     elif drawn.requests:
         rows, unlinked = drawn.timeline_rows(), drawn.unlinked
@@ -87,6 +96,5 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
             console.print(f"{note_below}.", style="dim", highlight=False)
 
 
-def _draw(report: Report, output: Path, view: View, stack: DeployedStackView) -> None:
-    words = Words(subtitle=picture_subtitle(report, stack.name, str(stack.session.region_name)))
+def _draw(report: Report, output: Path, view: View, words: Words) -> None:
     write_picture(draw_timeline(report.timeline_rows(), words=words, view=view, unlinked=report.unlinked), output)

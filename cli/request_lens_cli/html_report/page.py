@@ -15,7 +15,7 @@ from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
 from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, earlier_note, truncation_note
+from request_lens_cli.report.report import NO_REQUESTS, Report, earlier_note, truncation_note
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -55,7 +55,7 @@ def report_page(report: Report, heading: Heading) -> str:
     )
     body = (
         _header(report, heading),
-        element("main", _main(report)),
+        element("main", _main(report, only=heading.only)),
         element("footer", text(f"{_NOTES}{_by_prices(report)}")),
     )
     document = element("html", element("head", *head), element("body", *body), lang="en")
@@ -73,9 +73,9 @@ def _header(report: Report, heading: Heading) -> Markup:
     return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
 
 
-def _main(report: Report) -> Markup:
-    if not report.requests and not report.unlinked:
-        words = "No requests in this time. Does the API write its access log to the stack's log group?"
+def _main(report: Report, *, only: str) -> Markup:
+    if not report.requests and (only or not report.unlinked):
+        words = f"No request of this time is selected: {only}." if only else NO_REQUESTS
         return element("p", text(words), class_="empty")
     figures = figures_of(report)
     return joined(

@@ -30,9 +30,9 @@ def correlated_by(state: RequestState) -> str:
     return f"{methods} ({confidences})" if links else UNKNOWN
 
 
+NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
 COUNTED_UP_TO = 5_000
 """Requests before those of a report are counted up to here."""
-
 
 MAX_UNTAGGED = 5_000
 """Untagged invocations that a report reads, the earliest of its period."""

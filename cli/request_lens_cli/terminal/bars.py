@@ -79,7 +79,7 @@ def render_bars(
 
 def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind) -> RenderableType:
     if not rows:
-        return Text("No requests yet.")
+        return Text("No requests.")
     rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
     lines = [BarLine(label=row.label, row=row, words=total) for row, total in zip(rows, _totals(rows), strict=True)]
     return render_lines(lines, width=width, kind=axis)

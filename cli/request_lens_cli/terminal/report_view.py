@@ -7,9 +7,10 @@ from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.traced import incomplete_words, misses_calls
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import Document, summary_document, unattributed_documents
-from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
+from request_lens_cli.report.report import NO_REQUESTS, Report, earlier_note, headline, truncation_note
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.requests_table import print_requests
@@ -17,8 +18,6 @@ from request_lens_cli.terminal.unlinked_table import print_unlinked
 
 MAX_BARS = 200
 """Requests that are drawn as bars, the newest."""
-
-NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
 
 
 def report_document(report: Report, policy: Policy) -> Document:
@@ -48,7 +47,7 @@ def show_requests(report: Report, console: Console) -> None:
     """Print a report's list and headline, and what has no request by reason; in a pipe the list alone."""
     notes = notes_beside(console)
     if not report.requests and not report.unlinked:
-        notes.print(NO_REQUESTS)
+        notes.print(NO_REQUESTS, highlight=False)
         return
     if report.requests:
         print_requests(report, console)
@@ -70,10 +69,13 @@ def show_requests(report: Report, console: Console) -> None:
 
 
 def show_uncertain(report: Report, console: Console) -> None:
-    """Print how many requests are uncertain, why, and what helps, and which calls have no request; nothing else."""
+    """Print how many requests are uncertain, why, and what helps; how many lack calls; which calls have no request."""
     for doubt, count in sorted(report.doubts().items()):
         uncertain = f"{pluralize(count, 'request')} uncertain: {doubt.value}. What helps: {remedy(doubt)}."
         console.print(uncertain, style="yellow", highlight=False)
+    if incomplete := sum(misses_calls(state.summary) for state in report.requests):
+        words = f"{incomplete_words(incomplete)}: request-lens show names them."
+        console.print(words, style="yellow", highlight=False)
     for state, count in sorted(report.without_request().items()):
         console.print(f"{pluralize(count, 'call')} {state}.", highlight=False)
 

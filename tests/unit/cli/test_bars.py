@@ -138,7 +138,7 @@ def test_each_request_begins_at_the_left_and_the_last_line_says_so() -> None:
 
 
 def test_no_rows_say_so() -> None:
-    assert shown() == ["No requests yet."]
+    assert shown() == ["No requests."]
 
 
 def test_a_hostile_label_cannot_move_the_cursor_or_style_the_text() -> None:

@@ -39,7 +39,7 @@ def test_the_legend_explains_only_what_occurs() -> None:
 
 def test_no_rows_give_a_picture_that_says_so() -> None:
     svg = picture()
-    assert "No requests yet" in whole_text(svg)
+    assert "No requests" in whole_text(svg)
     assert not groups(svg)
 
 

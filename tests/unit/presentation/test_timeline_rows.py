@@ -112,7 +112,7 @@ def test_where_no_call_is_without_a_request_there_is_no_lane() -> None:
 
 def test_calls_without_a_request_are_shown_where_there_are_no_requests_at_all() -> None:
     svg = picture([], unattributed(1))
-    assert "No requests yet" in set_texts(svg)
+    assert "No requests" in set_texts(svg)
     assert len(found(svg, "rl-lane")) == 1
 
 

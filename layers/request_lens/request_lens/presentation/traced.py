@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from request_lens.domain.facts import TraceId
+from request_lens.domain.folding.summary import Summary
 from request_lens.domain.tracing.time_parts import TimeParts
 from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse, Traced
 from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
@@ -25,6 +26,18 @@ def complete_sentence(traced: Traced) -> str:
     if traced.complete:
         return "Complete: its spans prove that all calls are here"
     return "Complete: unknown, its spans do not prove it"
+
+
+def misses_calls(summary: Summary | None) -> bool:
+    """Whether the request made calls, as its spans tell, that are not in the log under it."""
+    return summary is not None and summary.traced is not None and summary.traced.missing_calls > 0
+
+
+def incomplete_words(count: int) -> str:
+    """How many requests lack calls, and how that is known."""
+    whose, under = ("its", "it") if count == 1 else ("their", "them")
+    calls = f"{whose} spans tell of calls that are not in the log under {under}"
+    return f"{pluralize(count, 'request')} incomplete: {calls}"
 
 
 def elsewhere_sentence(traced: Traced) -> str:

@@ -151,6 +151,15 @@ def test_show_says_that_later_runs_of_tools_are_not_kept_where_there_may_be_some
     assert (text.splitlines()[-1].rstrip() == last) is is_said
 
 
+def test_a_list_says_below_it_how_many_requests_lack_calls() -> None:
+    one = "1 request incomplete: its spans tell of calls that are not in the log under it: request-lens show names them."
+    two = "2 requests incomplete: their spans tell of calls that are not in the log under them: request-lens show names"
+
+    assert one in listed(traced_state("whole"), traced_state("part", MISSING, start=20))
+    assert two in listed(traced_state("a", MISSING), traced_state("b", MISSING, start=20))
+    assert "incomplete" not in listed(traced_state("whole"))
+
+
 def test_show_names_the_missing_calls() -> None:
     many = replace(MISSING, missing_calls=12, missing=tuple(InvocationId(f"id-{n}") for n in range(10)))
 

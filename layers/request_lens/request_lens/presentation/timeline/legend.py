@@ -89,6 +89,12 @@ def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[fl
     return tuple(tuple(line) for line in lines if line)
 
 
+def legend_end(signs: Iterable[Sign], *, width: float) -> float:
+    """How far from the left the last of these signs ends, in the legend's last line."""
+    x, last = legend_lines(signs, width=width)[-1][-1]
+    return x + _SAMPLE_WIDTH + _GAP + text_width(last.value, size=_SIZE)
+
+
 def legend(lines: Sequence[Sequence[tuple[float, Sign]]], *, left: float, top: float) -> Markup:
     """The legend as SVG, LINE_HEIGHT px a line."""
     return joined(

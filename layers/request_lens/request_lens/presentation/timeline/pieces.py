@@ -45,7 +45,7 @@ _NEVER = (datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(1, UTC))
 """The axis of a picture that has nothing."""
 
 _LANES_HEAD, _LANES_HEAD_ON_CLOCK = 66.0, 30.0
-_LEGEND_ABOVE, _LEGEND_BELOW = 22.0, 18.0
+_LEGEND_ABOVE, LEGEND_BELOW = 22.0, 18.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +54,7 @@ class Words:
 
     title: str = "LLM calls per API request"
     subtitle: str = ""
-    empty: tuple[str, str] = (
-        "No requests yet",
-        "A request appears here as soon as its access-log record has arrived.",
-    )
+    empty: tuple[str, str] = ("No requests", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,4 +229,4 @@ def _legend(signs: frozenset[Sign], frame: Frame, *, top: float) -> Piece:
     lines = legend_lines(signs, width=frame.right - frame.margin)
     drawn = legend(lines, left=frame.margin, top=top + _LEGEND_ABOVE)
     content = element("g", drawn, class_="rl-legend", aria_hidden="true")
-    return Piece(top=top, bottom=top + _LEGEND_ABOVE + len(lines) * LINE_HEIGHT + _LEGEND_BELOW, content=content)
+    return Piece(top=top, bottom=top + _LEGEND_ABOVE + len(lines) * LINE_HEIGHT + LEGEND_BELOW, content=content)

@@ -55,6 +55,20 @@ def test_of_a_list_it_is_the_same_period(lens: DeployedLens) -> None:
     assert "filter*20ispresent*28request_id*29" in insights
 
 
+@pytest.mark.parametrize("command", [["requests", "--web"], ["show", "r1", "--web"]])
+def test_a_stack_of_the_local_aws_has_no_console(
+    lens: DeployedLens, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lens.holds(settled("r1", call("i1", 1)))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://127.0.0.1:4566")
+
+    refused = lens.ask(*command)
+
+    assert refused.exit_code == 1
+    assert "on the local AWS at http://127.0.0.1:4566, which has no console" in refused.stderr
+    assert refused.stdout == ""
+
+
 def test_addresses_come_instead_of_a_list(lens: DeployedLens) -> None:
     refused = lens.ask("requests", "--web", "--format", "csv")
 

@@ -15,7 +15,7 @@ from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.runaway import Runaway
 from request_lens_cli.report.documents import summary_document
-from request_lens_cli.report.report import NO_REQUESTS
+from request_lens_cli.report.empty import NO_REQUESTS
 from scripts.scenarios.generate import EVENTS
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import MODEL, ROLE, call, link, pending
@@ -297,6 +297,32 @@ def test_options_about_requests_are_refused_beside_unattributed(lens: DeployedLe
 
     assert result.exit_code == 2
     assert "leave out what selects requests" in result.stderr
+
+
+def test_calls_that_are_linked_by_time_have_the_timelines_sign_in_the_list_too(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    listed = lens.answer("requests", columns=170)
+
+    assert sum(" ≈ 2 " in line for line in listed.splitlines()) == 7
+    assert "≈ linked by time, not by a tag." in listed
+    assert sum("≈ 2 calls" in line for line in lens.answer("timeline").splitlines()) == 7
+
+
+def test_a_very_short_time_without_requests_says_that_lines_take_a_while(lens: DeployedLens) -> None:
+    for command in ("requests", "timeline"):
+        assert "ask for a longer time, such as --since 15m." in lens.answer(command, "--since", "10s", columns=170)
+
+
+def test_notes_in_a_pipe_are_one_line_each(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", call("i1", 1), possible_calls=4))
+
+    notes = lens.ask("requests", piped=True, columns=60).stderr.splitlines()
+
+    (why,) = [line for line in notes if line.startswith("1 request uncertain")]
+    assert why.endswith("name the agent's role in AgentRoleNames.")
+    (why,) = [line for line in lens.ask("show", "r1", piped=True).stdout.splitlines() if line.startswith("Uncertain")]
+    assert why.endswith("name the agent's role in AgentRoleNames.")
 
 
 def test_nothing_found_is_an_answer(lens: DeployedLens) -> None:

@@ -1,6 +1,9 @@
 """`request-lens show` over a table in an emulated DynamoDB."""
 
+import time
 from dataclasses import replace
+
+import pytest
 
 from request_lens.domain.settling.state import RequestState
 from tests.support.deployed_stack import DeployedLens
@@ -32,6 +35,30 @@ def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: Deplo
         assert part in first
     assert "2 LLM calls" in output
     assert "Time: LLM 3.35 s, tools unknown, other than LLM 1.44 s" in output
+
+
+def test_its_legend_has_no_sign_that_is_not_shown(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    assert "≈" not in lens.answer("show", "8vyhhrKPTgKzGt2=")
+
+
+def test_local_times_are_of_this_machines_zone(lens: DeployedLens, monkeypatch: pytest.MonkeyPatch) -> None:
+    lens.plays("article")
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        local = lens.answer("show", "8vyhhrKPTgKzGt2=", "--local", columns=170)
+        utc = lens.answer("show", "8vyhhrKPTgKzGt2=", columns=170)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert "2025-12-04 23:56:59.214 IST, status 200" in local
+    assert "Start (local)" in local
+    assert next(line for line in local.splitlines() if line.startswith("1 ")).split()[1] == "23:56:59"
+    assert "2025-12-04 18:26:59.214 UTC, status 200" in utc
+    assert next(line for line in utc.splitlines() if line.startswith("1 ")).split()[1] == "18:26:59"
 
 
 def test_errors_and_throttles_are_counted(lens: DeployedLens) -> None:

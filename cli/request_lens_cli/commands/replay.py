@@ -1,7 +1,7 @@
 """`request-lens replay`: what the pipeline makes of log files, offline, in virtual time."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +31,8 @@ from request_lens_cli.report.labels import Label, read_labels
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report
-from request_lens_cli.terminal.console import notes_beside, open_console
-from request_lens_cli.terminal.output_file import PAGES, PICTURES, output_option, write_picture, writing
+from request_lens_cli.terminal.console import notes_beside, open_console, stderr_console
+from request_lens_cli.terminal.output_file import PAGES, PICTURES, output_option, shown_path, write_picture, writing
 from request_lens_cli.terminal.progress import Note, working
 from request_lens_cli.terminal.report_view import show_report
 
@@ -96,6 +96,7 @@ def replay_command(
         click.echo(json.dumps(replay_document(result, policy), indent=2))
     else:
         _show(report, len(result.rejected), axis)
+    _say_written({"Timeline": written["timeline"], "Report": written["page"]}, beside_json=format_ == "json")
     if result.rejected:
         context.exit(_REJECTED)
 
@@ -108,6 +109,14 @@ def _labels(path: Path | None) -> dict[str, Label]:
             f'{path} is no file of labels: expected JSON such as {{"REQUEST-ID": {{"prompt": "…", "type": "…"}}}}',
             param_hint="--labels",
         ) from error
+
+
+def _say_written(files: Mapping[str, Path | None], *, beside_json: bool) -> None:
+    """Say which files were written: beside the output where that goes into a pipe, or is for a program."""
+    console = stderr_console() if beside_json else notes_beside(open_console())
+    for name, path in files.items():
+        if path is not None:
+            console.print(f"{name}: {shown_path(path)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _draw(report: Report, path: Path, axis: AxisKind) -> None:

@@ -22,8 +22,9 @@ from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, sorted_selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document, unattributed_documents
+from request_lens_cli.report.empty import no_requests, none_selected
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, none_selected
+from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Order, Selection
 from request_lens_cli.terminal.console import notes_beside, open_console, print_addresses
 from request_lens_cli.terminal.listing import Listing
@@ -127,7 +128,7 @@ def _list_requests(query: _Query) -> None:
         case Format.TABLE if whole.requests and not report.requests:
             notes_beside(open_console()).print(none_selected(whole), highlight=False)
         case Format.TABLE:
-            show_requests(report, open_console())
+            show_requests(report, open_console(), empty=no_requests(query.period))
 
 
 def _print_lines(report: Report, query: _Query) -> None:

@@ -1,7 +1,7 @@
 """`request-lens show`: one API request with every LLM call that it made."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import click
 
@@ -33,9 +33,10 @@ PUBLISHED_WITHIN = timedelta(days=1)
 @click.option(
     "--web", is_flag=True, help="Print where AWS's console shows it: dashboard, lines of the log, trace if known."
 )
+@click.option("--local", is_flag=True, help="Show times in this machine's time zone, not in UTC.")
 @stack_options
 @format_option
-def show_command(*, request_id: str, web: bool, stack: StackChoice, format_: str) -> None:
+def show_command(*, request_id: str, web: bool, local: bool, stack: StackChoice, format_: str) -> None:
     """Show one API request with every LLM call that it made.
 
     A client finds the id of its request in the response: the header `apigw-requestid` of an HTTP API,
@@ -54,7 +55,8 @@ def show_command(*, request_id: str, web: bool, stack: StackChoice, format_: str
     elif format_ == "json":
         click.echo(json.dumps(state_document(state, view.policy), indent=2))
     else:
-        show_request(state, table.details(request_id, view.policy), policy=view.policy, console=open_console())
+        details, zone = table.details(request_id, view.policy), None if local else UTC
+        show_request(state, details, policy=view.policy, console=open_console(), zone=zone)
 
 
 def _published(state: RequestState) -> Period:

@@ -16,16 +16,10 @@ from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.report.empty import empty_picture, no_requests, none_selected
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.picture import empty_words, picture_subtitle
-from request_lens_cli.report.report import (
-    NO_REQUESTS,
-    Report,
-    earlier_note,
-    headline,
-    none_selected,
-    truncation_note,
-)
+from request_lens_cli.report.picture import picture_subtitle
+from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
@@ -83,14 +77,14 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
     console = open_console()
     if drawing.output is not None:
         subtitle = picture_subtitle(drawn, view.name, str(view.session.region_name))
-        words = Words(subtitle=subtitle, empty=empty_words(report, asked))
+        words = Words(subtitle=subtitle, empty=empty_picture(report, asked))
         _draw(drawn, drawing.output, View(axis=drawing.axis), words)
         console.print(f"{headline(drawn)}: {shown_path(drawing.output)}", highlight=False)
     elif drawn.requests:
         rows, unlinked = drawn.timeline_rows(), drawn.unlinked
         console.print(render_bars(rows, width=console.width, axis=drawing.axis, unlinked=unlinked))
     else:
-        console.print(none_selected(report) if report.requests else NO_REQUESTS, highlight=False)
+        console.print(none_selected(report) if report.requests else no_requests(asked), highlight=False)
     for note_below in (earlier_note(drawn) if drawn.earlier else "", truncation_note(report)):
         if note_below:
             console.print(f"{note_below}.", style="dim", highlight=False)

@@ -3,32 +3,51 @@
 import re
 from collections.abc import Mapping
 
+import click
+
 from request_lens.domain.facts import TraceId
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import iso_ms
 from request_lens.presentation.traced import trace_address
 from request_lens_cli.deployed.stack import DeployedStackView
+from request_lens_cli.options.endpoint import is_on_loopback
 from request_lens_cli.report.period import Period
 
 _PLAIN = re.compile(r"[^0-9A-Za-z_.-]")
 
 
 def period_addresses(stack: DeployedStackView, period: Period) -> Mapping[str, str]:
-    """The dashboard, and Logs Insights with a line for each revision that was published in the period, by name."""
+    """The dashboard, and Logs Insights with a line for each revision that was published in the period, by name.
+
+    Raises: click.ClickException for a stack of the local AWS, which has no console.
+    """
     query = "filter ispresent(request_id) and ispresent(Route)\n| sort @timestamp desc\n| limit 1000"
-    return {"Dashboard": stack.output("DashboardUrl"), "Logs Insights": _insights(stack, query, period)}
+    return {"Dashboard": _dashboard(stack), "Logs Insights": _insights(stack, query, period)}
 
 
 def request_addresses(stack: DeployedStackView, state: RequestState, period: Period) -> Mapping[str, str]:
-    """The same for one request: the lines that were published of it in the period, and its trace where it names one."""
+    """The same for one request: the lines that were published of it in the period, and its trace where it names one.
+
+    Raises: click.ClickException for a stack of the local AWS, which has no console.
+    """
     quoted = state.request_id.replace("\\", "\\\\").replace('"', '\\"')
     query = f'filter request_id = "{quoted}"\n| sort @timestamp asc'
-    dashboard = stack.output("DashboardUrl")
+    dashboard = _dashboard(stack)
     addresses = {"Dashboard": dashboard, "Logs Insights": _insights(stack, query, period)}
     trace_id = _trace_of(state)
     if trace_id is None:
         return addresses
     return {**addresses, "Trace": trace_address(dashboard.partition("#")[0], trace_id)}
+
+
+def _dashboard(stack: DeployedStackView) -> str:
+    endpoint = stack.session.client("logs").meta.endpoint_url
+    if is_on_loopback(endpoint):
+        raise click.ClickException(
+            f"The stack is on the local AWS at {endpoint}, which has no console: there is no page to open. "
+            "Leave out --web; request-lens report writes a page."
+        )
+    return stack.output("DashboardUrl")
 
 
 def _trace_of(state: RequestState) -> TraceId | None:

@@ -17,8 +17,12 @@ _CHECK_WIDTH = 14
 
 
 def show_finding(finding: Finding, console: Console) -> None:
-    """Print one finding, whose text is folded beside the name of its check."""
+    """Print one finding, whose text is folded beside the name of its check; in a pipe it is one line."""
     sign, style = _SIGNS[finding.outcome]
+    if not console.is_terminal:
+        remedy = f" → {finding.remedy}" if finding.remedy else ""
+        console.print(f"{sign} {finding.check}: {finding.text}{remedy}", highlight=False, markup=False, soft_wrap=True)
+        return
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(width=1)
     table.add_column(width=_CHECK_WIDTH)

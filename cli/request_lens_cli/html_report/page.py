@@ -13,18 +13,19 @@ from request_lens_cli.html_report.kpis import kpi_cards
 from request_lens_cli.html_report.request_tables import MAX_ROWS, requests_section, top_tables
 from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
+from request_lens_cli.report.empty import no_requests
 from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import NO_REQUESTS, Report, earlier_note, truncation_note
+from request_lens_cli.report.report import Report, earlier_note, truncation_note
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _NOTES = (
-    "Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's. A figure "
-    "per request is of the requests that it is known of. A pending request is not settled yet, and its calls are not "
-    "in the figures. Medians and p90 are values that occurred. A link is exact where the call was tagged, inferred "
-    "where it was found by time, and assumed where calls of any role were considered. A failed attempt counts under "
-    "its model where the price list has that, else under other."
+    "Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's; ≈ is linked by time. "
+    "A figure per request is of the requests that it is known of. A pending request is not settled yet, and its "
+    "calls are not in the figures. Medians and p90 are values that occurred. A link is exact where the call was "
+    "tagged, inferred where it was found by time, and assumed where calls of any role were considered. A failed "
+    "attempt counts under its model where the price list has that, else under other."
 )
 
 
@@ -55,7 +56,7 @@ def report_page(report: Report, heading: Heading) -> str:
     )
     body = (
         _header(report, heading),
-        element("main", _main(report, only=heading.only)),
+        element("main", _main(report, heading)),
         element("footer", text(f"{_NOTES}{_by_prices(report)}")),
     )
     document = element("html", element("head", *head), element("body", *body), lang="en")
@@ -73,9 +74,10 @@ def _header(report: Report, heading: Heading) -> Markup:
     return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
 
 
-def _main(report: Report, *, only: str) -> Markup:
+def _main(report: Report, heading: Heading) -> Markup:
+    only = heading.only
     if not report.requests and (only or not report.unlinked):
-        words = f"No request of this time is selected: {only}." if only else NO_REQUESTS
+        words = f"No request of this time is selected: {only}." if only else no_requests(heading.period)
         return element("p", text(words), class_="empty")
     figures = figures_of(report)
     return joined(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import at_least, possible_text, token_counts, why_uncertain
+from request_lens.presentation.certainty import calls_text, possible_text, token_counts, why_uncertain
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
@@ -108,8 +108,14 @@ def _calls(state: RequestState) -> Markup:
         return joined((element("em", text("pending")), _flag(" runaway", shown=state.runaway is not None)))
     totals = state.summary.totals
     failed = _flag(f" +{totals.llm_errors:,} failed", shown=totals.llm_errors > 0)
-    calls = text(at_least(f"{totals.llm_calls:,}", certain=state.summary.is_certain))
-    return joined((calls, failed, _flag(" runaway", shown=state.runaway is not None), _why(state, state.summary)))
+    return joined(
+        (
+            text(calls_text(state.summary)),
+            failed,
+            _flag(" runaway", shown=state.runaway is not None),
+            _why(state, state.summary),
+        )
+    )
 
 
 def _why(state: RequestState, summary: Summary) -> Markup:

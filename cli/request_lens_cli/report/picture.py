@@ -1,25 +1,13 @@
 """What stands above a picture of a report's requests."""
 
 from request_lens.presentation.formatting import moment_text
-from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, earlier_note, headline, none_selected
+from request_lens_cli.report.report import Report, earlier_note, headline
 
 
 def picture_subtitle(report: Report, *names: str) -> str:
     """Whose requests they are, by names such as the stack's and its Region; when they began; how many they are."""
     earlier = [earlier_note(report)] if report.earlier else []
     return " · ".join([*names, *_when(report), headline(report), *earlier])
-
-
-def empty_words(read: Report, period: Period) -> tuple[str, str]:
-    """What stands in the picture where none of the requests that were read in the period is drawn, and why."""
-    if read.requests:
-        return "No request is selected", none_selected(read)
-    first, last = (moment_text(moment.replace(microsecond=0)) for moment in (period.first, period.last))
-    return (
-        f"No requests from {first} to {last}",
-        "If there should be some, request-lens doctor finds out why there are not.",
-    )
 
 
 def _when(report: Report) -> list[str]:

@@ -30,7 +30,6 @@ def correlated_by(state: RequestState) -> str:
     return f"{methods} ({confidences})" if links else UNKNOWN
 
 
-NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
 COUNTED_UP_TO = 5_000
 """Requests before those of a report are counted up to here."""
 
@@ -120,11 +119,6 @@ class Report:
         """How many invocations belong to no request, or are not decided yet, by state and reason."""
         return Counter(why(unlinked) for unlinked in self.unlinked if not isinstance(unlinked.decision, Link))
 
-    @property
-    def zone_name(self) -> str:
-        """The zone that times are shown in, for the header of their column."""
-        return "UTC" if self.zone is UTC else "local"
-
     @cached_property
     def within_one_day(self) -> bool:
         """Whether all requests started on one day of the zone."""
@@ -201,14 +195,6 @@ def headline(report: Report) -> str:
     if report.pending:
         parts.append(f"{pluralize(report.pending, 'call')} not decided yet")
     return ", ".join(parts)
-
-
-def none_selected(report: Report) -> str:
-    """That a selection leaves none of the report's requests, and which routes and models they are of."""
-    routes = {state.request.route for state in report.requests}
-    models = {model for state in report.requests if state.summary for model, _ in state.summary.by_model}
-    theirs = [f"their {name}: {', '.join(sorted(of))}" for name, of in (("routes", routes), ("models", models)) if of]
-    return f"None of {pluralize(len(report.requests), 'request')} is selected; {'; '.join(theirs)}"
 
 
 def earlier_note(report: Report) -> str:

@@ -122,6 +122,9 @@ class RequestDocument(TypedDict):
     first_token_ms: Annotated[Ms | None, Field(description="from its start to its answer's first token")]
     tools: Annotated[list[ToolDocument] | None, Field(description="the first 100 runs of tools")]
     gateway_overhead_ms: Annotated[Ms | None, Field(description="what AgentCore's gateway added to its tools")]
-    state: State
+    state: Annotated[
+        State,
+        Field(description="uncertain and certain ones are settled: the table's own attribute has that word for both"),
+    ]
     runaway: bool
     invocations: list[LinkedCallDocument]

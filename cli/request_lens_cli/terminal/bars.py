@@ -46,7 +46,7 @@ _FAILED_TOOL = _Sign(_CROSS, "red", "failed tool")
 _PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, not decided yet")
 _BROKEN = _Sign("»", "bright_black", "runs on beyond the axis")
 _LEGEND = (_REQUEST, _UNCERTAIN, _CALL, _PROVISIONAL, _TOOL, _FAILED_TOOL, _TICK, _FAILED, _THROTTLED, _OPEN, _BROKEN)
-_INEXACT = "≈ linked by time, not by a tag"
+INEXACT = "≈ linked by time, not by a tag"
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 
 type _Cells = list[_Sign | None]
@@ -96,7 +96,7 @@ def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisK
         _line(None, labels, _ruler(axis.scale), Text()),
         *(_line(line, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
         Text(),
-        _legend(plots, inexact=any(line.row.is_about for line in lines)),
+        _legend(plots, inexact=any("≈" in line.words.plain for line in lines)),
         Text(f"Time since {axis.origin_text}", style="dim"),
     )
 
@@ -213,4 +213,4 @@ def _legend(plots: Sequence[_Cells], *, inexact: bool) -> RenderableType:
     entries = [
         Text.assemble((sign.character * 2, sign.style), f" {sign.meaning}") for sign in _LEGEND if sign in present
     ]
-    return Columns([*entries, *([Text(_INEXACT)] if inexact else [])], padding=(0, 2))
+    return Columns([*entries, *([Text(INEXACT)] if inexact else [])], padding=(0, 2))

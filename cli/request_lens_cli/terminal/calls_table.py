@@ -1,7 +1,7 @@
 """The calls of one request as a list, and the runs of its tools as another."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 from rich.console import Console
 from rich.text import Text
@@ -15,7 +15,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import link_text, start_text
 from request_lens.presentation.costs import call_cost
-from request_lens.presentation.formatting import counts_text, seconds
+from request_lens.presentation.formatting import counts_text, seconds, zone_name
 from request_lens.presentation.traced import kept_tools_sentence, outcome_text
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.terminal.listing import Column, print_list
@@ -24,15 +24,15 @@ from request_lens_cli.terminal.unlinked_table import ended_with, tokens_text
 type _Numbered = tuple[int, LinkedInvocation]
 
 
-def print_calls(
+def call_columns(
     state: RequestState,
     policy: Policy,
     *,
     linked: Sequence[LinkedInvocation],
     provisional: Collection[InvocationId] = (),
-    console: Console,
-) -> None:
-    """Print one invocation of the request per line, in the order given.
+    zone: tzinfo | None = UTC,
+) -> Sequence[Column[_Numbered]]:
+    """The columns of a list of the request's invocations, each of them with its number.
 
     A start known only to the second has no milliseconds. The links of those that are `provisional` are not decided yet.
     """
@@ -46,11 +46,12 @@ def print_calls(
     def cost(row: _Numbered) -> str:
         return call_cost(call_estimate(row[1].invocation, state.summary))
 
-    columns: Sequence[Column[_Numbered]] = (
+    def start(row: _Numbered) -> str:
+        return start_text(starts[row[1].invocation.invocation_id], zone)
+
+    return (
         Column(header="#", cell=lambda row: str(row[0]), numeric=True),
-        Column(
-            header="Start (UTC)", cell=lambda row: start_text(starts[row[1].invocation.invocation_id]), numeric=True
-        ),
+        Column(header=f"Start ({zone_name(zone)})", cell=start, numeric=True),
         Column(header="Latency", cell=lambda row: seconds(row[1].invocation.latency_ms), numeric=True),
         Column(header="Ended with", cell=lambda row: ended_with(row[1].invocation)),
         Column(header="Tokens in/out", cell=lambda row: tokens_text(row[1].invocation), numeric=True, leaves=3),
@@ -59,7 +60,6 @@ def print_calls(
         Column(header="Correlated by", cell=link, leaves=1),
         Column(header="Model", cell=lambda row: row[1].invocation.model_id, leaves=5),
     )
-    print_list(columns, list(enumerate(linked, start=1)), console)
 
 
 def _starts(
@@ -78,7 +78,7 @@ def _cache(row: _Numbered) -> str:
     return counts_text(tokens.cache_read, tokens.cache_write)
 
 
-def print_tools(record: Request, tools: Sequence[ToolUse], console: Console) -> None:
+def print_tools(record: Request, tools: Sequence[ToolUse], console: Console, *, zone: tzinfo | None = UTC) -> None:
     """Print one run of a tool per line, in the order given, below an empty line; nothing where there is none.
 
     Where there may have been more than are kept, a last line says so.
@@ -88,12 +88,12 @@ def print_tools(record: Request, tools: Sequence[ToolUse], console: Console) -> 
 
     def start(tool: ToolUse) -> str:
         moment = record.started_at + timedelta(milliseconds=tool.offset_ms)
-        return moment.time().isoformat(timespec="milliseconds")
+        return moment.astimezone(zone).time().isoformat(timespec="milliseconds")
 
     console.print()
     columns: Sequence[Column[ToolUse]] = (
         Column(header="Tool", cell=lambda tool: tool.tool),
-        Column(header="Start (UTC)", cell=start, numeric=True),
+        Column(header=f"Start ({zone_name(zone)})", cell=start, numeric=True),
         Column(header="Duration", cell=lambda tool: seconds(tool.duration_ms), numeric=True),
         Column(header="Outcome", cell=_outcome),
     )

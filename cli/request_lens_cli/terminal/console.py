@@ -24,8 +24,13 @@ def stderr_console() -> Console:
 
 
 def _console(*, to_stderr: bool) -> Console:
-    """With NO_COLOR also without bold and dim, which rich leaves there: https://no-color.org."""
-    return Console(stderr=to_stderr, color_system=None if os.environ.get("NO_COLOR") else "auto")
+    """With NO_COLOR also without bold and dim, which rich leaves there: https://no-color.org.
+
+    What does not go to a terminal is not wrapped: a sentence is one line, however long.
+    """
+    console = Console(stderr=to_stderr, color_system=None if os.environ.get("NO_COLOR") else "auto")
+    console.soft_wrap = not console.is_terminal
+    return console
 
 
 def notes_beside(console: Console) -> Console:

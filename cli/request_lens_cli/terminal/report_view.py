@@ -4,14 +4,15 @@ from rich.console import Console
 
 from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import remedy
+from request_lens.presentation.certainty import is_about, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.traced import incomplete_words, misses_calls
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import Document, summary_document, unattributed_documents
-from request_lens_cli.report.report import NO_REQUESTS, Report, earlier_note, headline, truncation_note
-from request_lens_cli.terminal.bars import render_bars
+from request_lens_cli.report.empty import NO_REQUESTS
+from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
+from request_lens_cli.terminal.bars import INEXACT, render_bars
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.requests_table import print_requests
 from request_lens_cli.terminal.unlinked_table import print_unlinked
@@ -36,24 +37,30 @@ def report_document(report: Report, policy: Policy) -> Document:
 
 def show_report(report: Report, console: Console, *, axis: AxisKind = AxisKind.OWN) -> None:
     """Print a report: its list, its headline, what has no request, and on a terminal the bars."""
-    show_requests(report, console)
-    if report.requests and console.is_terminal:
+    has_bars = bool(report.requests) and console.is_terminal
+    show_requests(report, console, explained=has_bars)
+    if has_bars:
         console.print()
         drawn = report.drawn(MAX_BARS)
         console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=axis, unlinked=drawn.unlinked))
 
 
-def show_requests(report: Report, console: Console) -> None:
-    """Print a report's list and headline, and what has no request by reason; in a pipe the list alone."""
+def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS, explained: bool = False) -> None:
+    """Print a report's list and headline, and what has no request by reason; in a pipe the list alone.
+
+    `empty` stands where there is nothing; where the signs are to be `explained` below, they are not explained here.
+    """
     notes = notes_beside(console)
     if not report.requests and not report.unlinked:
-        notes.print(NO_REQUESTS, highlight=False)
+        notes.print(empty, highlight=False)
         return
     if report.requests:
         print_requests(report, console)
     if notes is console:
         notes.print()
     notes.print(headline(report), style="bold", highlight=False)
+    if not explained and any(state.summary is not None and is_about(state.summary) for state in report.requests):
+        notes.print(f"{INEXACT}.", highlight=False)
     if report.requests:
         notes.print(f"{cost_line(report)}.", highlight=False)
     if report.earlier:

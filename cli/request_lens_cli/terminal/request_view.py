@@ -1,6 +1,7 @@
 """One request on the terminal and as JSON: its record, its summary, and every call that it made."""
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, tzinfo
 
 from rich.console import Console
 from rich.text import Text
@@ -19,7 +20,8 @@ from request_lens.presentation.formatting import cleaned, moment_text, pluralize
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, summary_document
-from request_lens_cli.terminal.calls_table import print_calls, print_tools
+from request_lens_cli.terminal.calls_table import call_columns, print_tools
+from request_lens_cli.terminal.listing import print_list
 from request_lens_cli.terminal.requests_table import status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
 
@@ -35,13 +37,18 @@ def state_document(state: RequestState, policy: Policy) -> Document:
     return {"request_id": state.request_id, "revision": state.revision, "invocations": calls}
 
 
-def show_request(state: RequestState, details: RequestDetail, *, policy: Policy, console: Console) -> None:
-    """Print what is known of a request: the waterfall, and each call, those that are pending marked."""
+def show_request(
+    state: RequestState, details: RequestDetail, *, policy: Policy, console: Console, zone: tzinfo | None = UTC
+) -> None:
+    """Print what is known of a request: the waterfall, and each call, those that are pending marked.
+
+    Times are of the zone; None is that of this machine.
+    """
     linked = in_order(details.calls, policy)
     if state.record is None:
         console.print(_without_record(state))
     else:
-        _show_record(state, state.record, console)
+        _show_record(state, state.record, console, zone)
         _show_uncertain(state, state.record, console)
         _show_traced(state, console)
         _show_pending(state, len(details.provisional), console)
@@ -53,9 +60,10 @@ def show_request(state: RequestState, details: RequestDetail, *, policy: Policy,
         console.print(render_waterfall(state.record, placed, width=console.width, possible_calls=possible, traced=said))
     if linked:
         console.print()
-        print_calls(state, policy, linked=linked, provisional=details.provisional, console=console)
+        columns = call_columns(state, policy, linked=linked, provisional=details.provisional, zone=zone)
+        print_list(columns, list(enumerate(linked, start=1)), console)
     if state.record is not None and state.summary is not None and state.summary.traced is not None:
-        print_tools(state.record, state.summary.traced.tools, console)
+        print_tools(state.record, state.summary.traced.tools, console, zone=zone)
 
 
 def _placed(
@@ -71,9 +79,9 @@ def _placed(
     return bars_by_call(record, linked, policy, provisional=provisional)
 
 
-def _show_record(state: RequestState, record: Request, console: Console) -> None:
+def _show_record(state: RequestState, record: Request, console: Console, zone: tzinfo | None) -> None:
     console.print(Text.assemble((cleaned(state.request_id), "bold"), "  ", cleaned(record.route)), soft_wrap=True)
-    started, duration = moment_text(record.started_at), seconds(record.duration_ms)
+    started, duration = moment_text(record.started_at, zone), seconds(record.duration_ms)
     console.print(Text.assemble(f"{started}, status ", status_text(record), f", {duration}"))
     for line in _summary_lines(state):
         console.print(line, highlight=False)

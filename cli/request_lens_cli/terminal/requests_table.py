@@ -9,9 +9,9 @@ from rich.text import Text
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import at_least, possible_text, token_counts
+from request_lens.presentation.certainty import calls_text, possible_text, token_counts
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, seconds
+from request_lens.presentation.formatting import UNKNOWN, seconds, zone_name
 from request_lens.presentation.traced import complete_text
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.terminal.listing import Column, Listing, print_list
@@ -45,7 +45,9 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Route", cell=lambda state: state.request.route, cut=MAX_ROUTE, leaves=5 if is_one_route else 2),
         Column(header="Status", cell=lambda state: status_text(state.request), numeric=True, shown=has_errors),
         Column(
-            header=f"Start ({report.zone_name})", cell=lambda state: report.started_text(state.request), numeric=True
+            header=f"Start ({zone_name(report.zone)})",
+            cell=lambda state: report.started_text(state.request),
+            numeric=True,
         ),
         Column(header="Duration", cell=lambda state: seconds(state.request.duration_ms), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
@@ -89,8 +91,7 @@ def _calls(state: RequestState) -> Text:
         return Text("pending", style="dim") + runaway
     totals = state.summary.totals
     failed = Text(f" +{totals.llm_errors} failed", style="red") if totals.llm_errors else Text("")
-    calls = Text(at_least(str(totals.llm_calls), certain=state.summary.is_certain), style="bold")
-    return calls + failed + runaway
+    return Text(calls_text(state.summary), style="bold") + failed + runaway
 
 
 def _possible(state: RequestState) -> Text:

@@ -52,6 +52,23 @@ def test_the_help_says_the_exit_codes_and_how_a_stack_is_chosen(name: str) -> No
     assert all(option in shown for option in ("--stack-name", "--profile", "--region"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["reqests"], "requests"), (["docter"], "doctor"), (["requests", "--sinse", "1h"], "--since")]
+)
+def test_what_is_misspelt_is_answered_with_what_may_be_meant(typed: list[str], meant: str) -> None:
+    result = CliRunner().invoke(main, typed, prog_name="request-lens")
+
+    assert result.exit_code == 2
+    assert f"Did you mean {meant!r}?" in result.stderr
+
+
+def test_what_is_like_no_command_is_not_guessed() -> None:
+    result = CliRunner().invoke(main, ["xyzzy"], prog_name="request-lens")
+
+    assert result.exit_code == 2
+    assert "No such command 'xyzzy'.\n" in result.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_for_each_shell(shell: str) -> None:
     script = run("completion", shell)

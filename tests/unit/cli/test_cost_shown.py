@@ -16,7 +16,8 @@ from request_lens.presentation.costs import cost_of
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.report.report import Report
-from request_lens_cli.terminal.calls_table import print_calls
+from request_lens_cli.terminal.calls_table import call_columns
+from request_lens_cli.terminal.listing import print_list
 from request_lens_cli.terminal.requests_table import print_requests
 from tests.support.command_line.screen import printed
 from tests.support.facts import MODEL, call, linked, request
@@ -42,7 +43,8 @@ def settled(*calls: Invocation, prices: PriceTable, runaway: Runaway | None = No
 
 def shown(state: RequestState) -> str:
     requests = printed(lambda console: print_requests(Report(requests=[state], unlinked=[]), console))
-    return requests + printed(lambda console: print_calls(state, Policy(), linked=state.invocations, console=console))
+    columns = call_columns(state, Policy(), linked=state.invocations)
+    return requests + printed(lambda console: print_list(columns, list(enumerate(state.invocations, 1)), console))
 
 
 @pytest.mark.parametrize(

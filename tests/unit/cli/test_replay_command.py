@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,19 @@ def test_a_file_is_what_its_ending_says(tmp_path: Path, name: str, beginning: by
 
     assert result.exit_code == 0, result.output
     assert target.read_bytes().startswith(beginning)
+
+
+def test_it_says_which_files_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = ("-o", "t.svg", "--report", str(tmp_path.parent / "a page.html"))
+
+    shown, document = replayed(*ARTICLE, *wanted), replayed(*ARTICLE, *wanted, "--format", "json")
+
+    said = ["Timeline: t.svg", f"Report: {tmp_path.parent / 'a page.html'}"]
+    assert shown.stdout.splitlines()[-2:] == said
+    assert document.stderr.splitlines()[-2:] == said
+    assert json.loads(document.stdout)["requests"]
+    assert "Timeline:" not in replayed(*ARTICLE).output
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_list_says_at_least_how_many_calls_and_how_many_more_there_may_be() ->
     text = listed(REPORT, width=200)
 
     assert row(text, "possible")[4:10] == ["≥ 1", "4 possible", "–", "–", "≥ 1,011 / 31", "≥ $0.0100"]
-    assert row(text, "certain")[4:9] == ["1", "1.00 s", "4.00 s", "1,011 / 31", "$0.0200"]
+    assert row(text, "certain")[4:9] == ["≈ 1", "1.00 s", "4.00 s", "1,011 / 31", "$0.0200"]
     assert row(text, "endless")[4:10] == ["≥ 0", "end unknown", "–", "–", "–", "–"]
     assert "3 requests, 2 of them uncertain, at least 2 LLM calls, 0 unattributed" in text
     assert "Estimated cost of the requests: ≥ $0.0300" in text

@@ -1,14 +1,16 @@
 """What every table says of an LLM call: when it began, how it ended, and how it was correlated."""
 
+from datetime import UTC, tzinfo
+
 from request_lens.domain.call_start import CallStart
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Link
 from request_lens.presentation.formatting import UNKNOWN
 
 
-def start_text(start: CallStart) -> str:
+def start_text(start: CallStart, zone: tzinfo | None = UTC) -> str:
     """The time of day at which the call began, without milliseconds where it is known only to the second."""
-    return start.earliest.time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")
+    return start.earliest.astimezone(zone).time().isoformat(timespec="milliseconds" if start.is_precise else "seconds")
 
 
 def end_text(call: Invocation) -> str:

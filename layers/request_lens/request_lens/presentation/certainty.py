@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, TokenClass, Totals
+from request_lens.domain.linking.link import Confidence
 from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
 from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
 
@@ -84,6 +85,18 @@ def _possible(summary: Summary) -> str:
 def remedy(doubt: Doubt) -> str:
     """What makes such requests certain."""
     return _REMEDIES[doubt]
+
+
+def is_about(summary: Summary) -> bool:
+    """Whether all calls are known, and one of them is linked by anything less than a tag or a trace: "≈"."""
+    calls = (bar for bar in summary.bars if bar.error_code is None)
+    return summary.is_certain and any(bar.confidence is not Confidence.EXACT for bar in calls)
+
+
+def calls_text(summary: Summary) -> str:
+    """How many LLM calls, for a table: "2", "≥ 2" where there may be more, "≈ 2" where one is linked by time."""
+    calls = at_least(f"{summary.totals.llm_calls:,}", certain=summary.is_certain)
+    return f"≈ {calls}" if is_about(summary) else calls
 
 
 def at_least(text: str, *, certain: bool) -> str:

@@ -1,7 +1,7 @@
 """Texts that all surfaces share: durations, moments, counts, and what is safe to show."""
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 UNKNOWN = "–"
 """What stands where a value is unknown: never 0."""
@@ -50,11 +50,19 @@ def counts_text(*counts: int | None) -> str:
     return " / ".join(UNKNOWN if count is None else f"{count:,}" for count in counts)
 
 
-def moment_text(moment: datetime) -> str:
-    """A moment in UTC, with milliseconds where it has some: "2025-12-04 18:27:02 UTC"."""
-    moment = moment.astimezone(UTC)
+def moment_text(moment: datetime, zone: tzinfo | None = UTC) -> str:
+    """A moment in UTC or another zone (None: this machine's), with milliseconds where it has some.
+
+    Such as "2025-12-04 18:27:02 UTC".
+    """
+    moment = moment.astimezone(zone)
     fraction = f".{moment.microsecond // 1000:03}" if moment.microsecond else ""
-    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} UTC"
+    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} {moment:%Z}"
+
+
+def zone_name(zone: tzinfo | None) -> str:
+    """The zone that times are shown in, for the header of their column."""
+    return "UTC" if zone is UTC else "local"
 
 
 def seconds(milliseconds: float | None) -> str:

@@ -38,10 +38,22 @@ def test_an_assumption_that_held_everywhere_is_said_to_hold() -> None:
     assert local.text == "What links by time rest on held."
 
 
-def test_a_finding_in_a_pipe_has_no_trailing_blanks() -> None:
+def test_a_finding_in_a_pipe_is_one_line() -> None:
+    output = StringIO()
+    text = " ".join(["There are some."] * 9)
+
+    show_finding(note("spans", text, "Attach [them]."), Console(file=output, width=80))
+
+    assert output.getvalue() == f"! spans: {text} → Attach [them].\n"
+
+
+def test_a_finding_on_a_terminal_is_folded_without_trailing_blanks() -> None:
     output = StringIO()
 
-    show_finding(note("spans", "There are some. " * 9, "Attach them."), Console(file=output, width=80))
+    show_finding(
+        note("spans", "There are some. " * 9, "Attach them."),
+        Console(file=output, width=80, force_terminal=True, color_system=None),
+    )
 
     lines = output.getvalue().splitlines()
     assert len(lines) > 2

@@ -152,7 +152,9 @@ def test_show_says_that_later_runs_of_tools_are_not_kept_where_there_may_be_some
 
 
 def test_a_list_says_below_it_how_many_requests_lack_calls() -> None:
-    one = "1 request incomplete: its spans tell of calls that are not in the log under it: request-lens show names them."
+    one = (
+        "1 request incomplete: its spans tell of calls that are not in the log under it: request-lens show names them."
+    )
     two = "2 requests incomplete: their spans tell of calls that are not in the log under them: request-lens show names"
 
     assert one in listed(traced_state("whole"), traced_state("part", MISSING, start=20))

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.domain.linking.link import Confidence
+from request_lens.presentation.certainty import is_about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,8 @@ class TimelineRow:
 
     @property
     def is_about(self) -> bool:
-        """Whether its calls are all known, and one of them is linked by anything less than a tag or a trace: "≈"."""
-        if self.is_pending or self.summary is None or not self.summary.is_certain:
-            return False
-        calls = [bar for bar in self.summary.bars if bar.error_code is None]
-        return any(bar.confidence is not Confidence.EXACT for bar in calls)
+        """Whether it is settled, and one of its calls is linked by time alone: "≈"."""
+        return not self.is_pending and self.summary is not None and is_about(self.summary)
 
     @property
     def is_uncertain(self) -> bool:

@@ -1,0 +1,38 @@
+"""What is said where there is nothing to show, and why that is."""
+
+from datetime import timedelta
+
+from request_lens.presentation.formatting import moment_text, pluralize
+from request_lens_cli.report.period import Period
+from request_lens_cli.report.report import Report
+
+NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
+
+TOO_SHORT = timedelta(minutes=1)
+"""A time that may have requests whose log lines have not arrived: they take 5 to 13 s, and may take longer."""
+
+
+def no_requests(period: Period) -> str:
+    """That the period has no requests, and the likeliest reason."""
+    if period.last - period.first > TOO_SHORT:
+        return NO_REQUESTS
+    return (
+        "No requests in this time. A request shows when its log lines have arrived, some 10 s after its end: "
+        "ask for a longer time, such as --since 15m."
+    )
+
+
+def none_selected(report: Report) -> str:
+    """That a selection leaves none of the report's requests, and which routes and models they are of."""
+    routes = {state.request.route for state in report.requests}
+    models = {model for state in report.requests if state.summary for model, _ in state.summary.by_model}
+    theirs = [f"their {name}: {', '.join(sorted(of))}" for name, of in (("routes", routes), ("models", models)) if of]
+    return f"None of {pluralize(len(report.requests), 'request')} is selected; {'; '.join(theirs)}"
+
+
+def empty_picture(read: Report, period: Period) -> tuple[str, str]:
+    """What stands in a picture where none of the requests that were read in the period is drawn, and why."""
+    if read.requests:
+        return "No request is selected", none_selected(read)
+    first, last = (moment_text(moment.replace(microsecond=0)) for moment in (period.first, period.last))
+    return f"No requests from {first} to {last}", no_requests(period).partition(". ")[2]

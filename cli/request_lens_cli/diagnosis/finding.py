@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What a check says: all is well, a fault, something to know, or that it could not look."""
+    """What a check says: all is well, a fault, that figures lack something, something to know, or it could not look."""
 
     FINE = "fine"
     FAULT = "fault"
+    WARNING = "warning"
     NOTE = "note"
     UNSEEN = "unseen"
 
@@ -38,8 +39,13 @@ def fault(check: str, text: str, remedy: str) -> Finding:
     return Finding(check=check, outcome=Outcome.FAULT, text=text, remedy=remedy)
 
 
+def warning(check: str, text: str, remedy: str = "") -> Finding:
+    """Nothing is broken, but what is shown lacks something, or may be wrong."""
+    return Finding(check=check, outcome=Outcome.WARNING, text=text, remedy=remedy)
+
+
 def note(check: str, text: str, remedy: str = "") -> Finding:
-    """Nothing is broken, but this is worth knowing."""
+    """Nothing is broken and nothing is lacking, but this is worth knowing."""
     return Finding(check=check, outcome=Outcome.NOTE, text=text, remedy=remedy)
 
 
@@ -49,8 +55,7 @@ def unseen(check: str, text: str) -> Finding:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """1 with a fault; 3 without one, if a check could not look; else 0."""
+    """1 with a fault; without one 3, if a check could not look; else 4 with a warning; else 0."""
     outcomes = {finding.outcome for finding in findings}
-    if Outcome.FAULT in outcomes:
-        return 1
-    return 3 if Outcome.UNSEEN in outcomes else 0
+    codes = ((Outcome.FAULT, 1), (Outcome.UNSEEN, 3), (Outcome.WARNING, 4))
+    return next((code for outcome, code in codes if outcome in outcomes), 0)

@@ -10,7 +10,8 @@ from request_lens_cli.terminal.console import print_trimmed
 _SIGNS = {
     Outcome.FINE: ("✓", "green"),
     Outcome.FAULT: ("✗", "bold red"),
-    Outcome.NOTE: ("!", "yellow"),
+    Outcome.WARNING: ("!", "bold yellow"),
+    Outcome.NOTE: ("i", "cyan"),
     Outcome.UNSEEN: ("?", "yellow"),
 }
 _CHECK_WIDTH = 14
@@ -40,4 +41,6 @@ def verdict(findings: list[Finding]) -> str:
         return "This is why. What comes after it was not looked at."
     if Outcome.UNSEEN in outcomes:
         return "No fault was found, but not everything could be looked at."
+    if Outcome.WARNING in outcomes:
+        return "No fault was found, but what is shown is not whole: see what is marked with !."
     return "No fault was found."

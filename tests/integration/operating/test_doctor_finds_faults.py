@@ -323,7 +323,7 @@ def test_every_check_finds_something_in_these_tests() -> None:
 def test_it_fits_into_80_columns(healthy: HealthyStack) -> None:
     remove_filter(healthy.aws, ACCESS)
 
-    result = healthy.aws.ask("doctor", columns=80)
+    result = healthy.aws.ask("doctor", terminal=True)
 
     assert result.exit_code == 1
     assert [line for line in result.stdout.splitlines() if len(line) > 80] == []

@@ -25,10 +25,12 @@ pytestmark = pytest.mark.slow  # each deploys a stack and examines all of it
 
 
 def noted(stack: HealthyStack) -> dict[str, dict[str, str]]:
-    """What is worth knowing, by check; nothing is a fault."""
+    """What is lacking or worth knowing, by check; nothing is a fault, and the exit code says which of the two it is."""
     result = stack.aws.ask("doctor", "--format", "json")
-    assert result.exit_code == 0, result.output
-    return {each["check"]: each for each in json.loads(result.stdout)["findings"] if each["outcome"] == "note"}
+    found = json.loads(result.stdout)["findings"]
+    lacking = any(each["outcome"] == "warning" for each in found)
+    assert result.exit_code == (4 if lacking else 0), result.output
+    return {each["check"]: each for each in found if each["outcome"] in ("note", "warning")}
 
 
 @pytest.mark.parametrize(
@@ -49,8 +51,20 @@ def test_the_share_of_calls_without_a_request_and_why(
     (found,) = noted(healthy).values()
 
     assert found["check"] == "unattributed"
+    assert found["outcome"] == ("note" if reason is Reason.OTHER_CALLER else "warning")
     assert f"75% of the calls belong to no request: of 3 {why}." in found["text"]
     assert helps in found["remedy"]
+
+
+def test_routes_that_are_called_and_not_observed_are_named(healthy: HealthyStack) -> None:
+    healthy.aws.deploy(AgentRoutes="POST /ask")
+    healthy.writes(ACCESS, json.dumps({**ACCESS_LINE, "requestId": "other", "routeKey": "GET /status"}))
+
+    found = noted(healthy)["routes"]
+
+    assert found["outcome"] == "warning"
+    assert found["text"] == "Observed: POST /ask. Called, but not in AgentRoutes: GET /status."
+    assert "AgentRoutes is to name all of them" in found["remedy"]
 
 
 def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:

@@ -208,9 +208,10 @@ class OperatedStack:
         events = [{"timestamp": timestamp, "message": line} for line in lines]
         self.logs.put_log_events(logGroupName=group, logStreamName="stream", logEvents=cast("list[object]", events))  # type: ignore[arg-type]
 
-    def ask(self, *arguments: str, answers: str = "", columns: int = 80) -> Result:
-        """What `request-lens` answers at this moment, in so many columns."""
-        runner = CliRunner(env={"COLUMNS": str(columns), "NO_COLOR": "1"})
+    def ask(self, *arguments: str, answers: str = "", terminal: bool = False) -> Result:
+        """What `request-lens` answers at this moment: in a pipe, or on a terminal of 80 columns without styles."""
+        shown = {"TTY_COMPATIBLE": "1", "TERM": "dumb", "LINES": "50"} if terminal else {}
+        runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"} | shown)
         return runner.invoke(main, arguments, input=answers, obj=MemoryClock(moment=self.now), prog_name="request-lens")
 
     def answer(self, *arguments: str, answers: str = "") -> str:

@@ -31,11 +31,21 @@ Examples:
   request-lens doctor --stack-name request-lens-prod --format json
 
 \b
+Marks:
+  ✓  all is well
+  ✗  a fault: why the dashboard is empty, or will be
+  !  what is shown is not whole: calls without a request, uncertain requests,
+     tags of no request, routes that are not observed, a broken assumption
+  i  worth knowing
+  ?  AWS did not let it look
+
+\b
 Exit codes:
-  0  no fault was found
+  0  all that was looked at is ✓ or i
   1  a fault was found, and said
   2  the command line is wrong
   3  no fault was found, but AWS let not everything be looked at
+  4  no fault was found, and something is marked with !
 """
 
 

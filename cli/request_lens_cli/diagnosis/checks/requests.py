@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from request_lens_cli.attaching.kinds import Kind
 from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
 from request_lens_cli.diagnosis.examined import Examined
-from request_lens_cli.diagnosis.finding import Finding, fault, fine, note
+from request_lens_cli.diagnosis.finding import Finding, fault, fine, warning
 from request_lens_cli.inspection.inspection import Inspection
 
 ACCESS_LOG, ROUTES, TABLE = "access log", "routes", "table"
@@ -23,16 +23,20 @@ def check_access_log(examined: Examined) -> Iterator[Finding]:
 
 
 def check_routes(examined: Examined) -> Iterator[Finding]:
-    """AgentRoutes, if it names any, names a route that is called."""
+    """AgentRoutes, if it names any, names the routes that are called; what it leaves out is said."""
     policy = examined.stack.policy
     lines = [line for name in examined.sources_of(Kind.ACCESS) for line in _samples(examined, name)]
     routes = sorted({str(line.fields["route"]) for line in lines if line.kind == "request"})
     observed = [route for route in routes if policy.observes(route)]
+    others = [route for route in routes if route not in observed]
     if routes and not observed:
         text = f"AgentRoutes names {', '.join(sorted(policy.agent_routes))}; called were {', '.join(routes)}."
         yield fault(ROUTES, text, "Deploy with AgentRoutes as the API names its routes, or empty.")
+    elif others:
+        text = f"Observed: {', '.join(observed)}. Called, but not in AgentRoutes: {', '.join(others)}."
+        yield warning(ROUTES, text, "Add those that agents serve: AgentRoutes is to name all of them.")
     else:
-        yield fine(ROUTES, f"Observed: {', '.join(observed) or 'all'}.")
+        yield fine(ROUTES, f"Observed: {', '.join(observed or sorted(policy.agent_routes)) or 'all'}.")
 
 
 def check_table(examined: Examined) -> Iterator[Finding]:
@@ -53,8 +57,8 @@ def _reading(name: str, line: Inspection) -> Finding:
         remedy = "Change the format in the API's stage. `request-lens inspect` reads a line for you."
         return fault(ACCESS_LOG, f"The newest line of {name} cannot be read: {line.brief}.", remedy)
     if line.kind != "request":
-        return note(ACCESS_LOG, f"The newest lines of {name} are no requests: {line.brief}.")
+        return warning(ACCESS_LOG, f"The newest lines of {name} are no requests: {line.brief}.")
     if "duration_ms" in line.unknown:
         remedy = "Add responseLatency to the format (docs/log-shapes.md)."
-        return note(ACCESS_LOG, f"{name}: {line.unknown['duration_ms']}.", remedy)
+        return warning(ACCESS_LOG, f"{name}: {line.unknown['duration_ms']}.", remedy)
     return fine(ACCESS_LOG, f"{name} is read: {line.brief}.")

@@ -8,7 +8,7 @@ from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import remedy
 from request_lens.presentation.formatting import pluralize
-from request_lens_cli.diagnosis.finding import Finding, fine, note
+from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
 from request_lens_cli.report.report import Report, headline
 
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
@@ -39,14 +39,14 @@ _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
 
 _SHORTENED = frozenset({Assumption.LOGS_COME_IN_TIME, Assumption.REQUESTS_END_IN_TIME})
 _LOCAL = (
-    "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and a scenario's lines come later than they say. "
-    "That says nothing of your logs"
+    "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and a scenario's lines come later than they say: "
+    "that says nothing of your logs"
 )
 """What the local AWS breaks by how it is set up, and that it does."""
 
 
 def note_unattributed(report: Report) -> Iterator[Finding]:
-    """Which share of the calls belongs to no request, and why."""
+    """Which share of the calls belongs to no request, and why; that others call models, too, is no lack."""
     reasons = Counter(call.decision.reason for call in report.unlinked if isinstance(call.decision, Unattributed))
     share = report.unattributed_share
     if not reasons or share is None:
@@ -55,7 +55,8 @@ def note_unattributed(report: Report) -> Iterator[Finding]:
     why = "; ".join(f"of {count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
     loudest, _ = reasons.most_common(1)[0]
     text = f"{headline(report)} in the last day. {share:.0%} of the calls belong to no request: {why}."
-    yield note(UNATTRIBUTED, text, _sentence(_REASONS[loudest][1]))
+    found = note if set(reasons) == {Reason.OTHER_CALLER} else warning
+    yield found(UNATTRIBUTED, text, _sentence(_REASONS[loudest][1]))
 
 
 def note_uncertain(report: Report) -> Iterator[Finding]:
@@ -66,7 +67,7 @@ def note_uncertain(report: Report) -> Iterator[Finding]:
         return
     why = "; ".join(f"{count:,} because {doubt.value}" for doubt, count in doubts.most_common())
     loudest, _ = doubts.most_common(1)[0]
-    yield note(
+    yield warning(
         UNCERTAIN,
         f"{pluralize(report.uncertain, 'request')} may have made more calls: {why}.",
         _sentence(remedy(loudest)),
@@ -87,24 +88,25 @@ def note_tags(report: Report) -> Iterator[Finding]:
         return
     seen = f"; a request's id here is {report.requests[-1].request_id}" if report.requests else ""
     text = f"{pluralize(len(never_seen), 'call')} bear a tag that is no request's id, such as {never_seen[-1]}{seen}."
-    yield note(
+    yield warning(
         TAGS, text, "Tag with the id that the access log writes: of a REST API extendedRequestId, else requestId."
     )
 
 
 def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:
-    """The assumption of links by time that was broken most often; not those that the local AWS breaks by itself."""
+    """The assumption of links by time that was broken most often; those that the local AWS breaks need no remedy."""
     broken = Counter(_broken(report, policy))
     own = [assumption for assumption in broken if is_local and assumption in _SHORTENED]
-    expected = f", but for {' and '.join(own)}: {_LOCAL}" if own else ""
-    for assumption in own:
-        del broken[assumption]
-    if not broken:
-        yield fine(ASSUMPTIONS, f"What links by time rest on held{expected}.")
-        return
-    loudest, count = broken.most_common(1)[0]
-    words, helps = _ASSUMPTIONS[loudest]
-    yield note(ASSUMPTIONS, f"{loudest.value} was broken {pluralize(count, 'time')}: {words}.", _sentence(helps))
+    others = Counter({assumption: count for assumption, count in broken.items() if assumption not in own})
+    if others:
+        loudest, count = others.most_common(1)[0]
+        words, helps = _ASSUMPTIONS[loudest]
+        yield warning(ASSUMPTIONS, f"{loudest.value} was broken {pluralize(count, 'time')}: {words}.", _sentence(helps))
+    elif own:
+        times = " and ".join(f"{assumption} was broken {pluralize(broken[assumption], 'time')}" for assumption in own)
+        yield note(ASSUMPTIONS, f"{times}, as is to be expected here: {_LOCAL}.")
+    else:
+        yield fine(ASSUMPTIONS, "What links by time rest on held.")
 
 
 def _broken(report: Report, policy: Policy) -> Iterator[Assumption]:

@@ -1,15 +1,19 @@
 """What doctor says of the assumptions, and how its findings are printed."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 
+import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from request_lens.domain.policy import Policy
-from request_lens_cli.diagnosis.finding import Outcome, note
-from request_lens_cli.diagnosis.finding_view import show_finding
+from request_lens_cli.diagnosis.finding import Finding, Outcome, exit_code, note
+from request_lens_cli.diagnosis.finding_view import show_finding, verdict
 from request_lens_cli.diagnosis.notes.attribution import note_assumptions
+from request_lens_cli.main import main
 from request_lens_cli.report.report import Report
 from tests.support.facts import call, pending
 from tests.support.sample_states import settled
@@ -24,11 +28,11 @@ def test_the_local_aws_is_not_said_to_need_what_its_own_short_waits_break() -> N
     (local,) = note_assumptions(report, Policy(), is_local=True)
     (deployed,) = note_assumptions(report, Policy(), is_local=False)
 
-    assert (local.outcome, local.remedy) == (Outcome.FINE, "")
-    assert "logs_come_in_time" in local.text
-    assert "requests_end_in_time" in local.text
+    assert (local.outcome, local.remedy) == (Outcome.NOTE, "")
+    assert "logs_come_in_time was broken 1 time" in local.text
+    assert "requests_end_in_time was broken 1 time" in local.text
     assert "the local AWS shortens LinkDelaySeconds" in local.text
-    assert deployed.outcome is Outcome.NOTE
+    assert deployed.outcome is Outcome.WARNING
     assert deployed.remedy.startswith("Raise ")
 
 
@@ -44,7 +48,7 @@ def test_a_finding_in_a_pipe_is_one_line() -> None:
 
     show_finding(note("spans", text, "Attach [them]."), Console(file=output, width=80))
 
-    assert output.getvalue() == f"! spans: {text} → Attach [them].\n"
+    assert output.getvalue() == f"i spans: {text} → Attach [them].\n"
 
 
 def test_a_finding_on_a_terminal_is_folded_without_trailing_blanks() -> None:
@@ -58,3 +62,30 @@ def test_a_finding_on_a_terminal_is_folded_without_trailing_blanks() -> None:
     lines = output.getvalue().splitlines()
     assert len(lines) > 2
     assert lines == [line.rstrip() for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code", "words"),
+    [
+        ([Outcome.FINE, Outcome.NOTE], 0, "No fault was found."),
+        ([Outcome.WARNING, Outcome.NOTE], 4, "what is shown is not whole"),
+        ([Outcome.WARNING, Outcome.UNSEEN], 3, "not everything could be looked at"),
+        ([Outcome.UNSEEN, Outcome.WARNING, Outcome.FAULT], 1, "This is why."),
+    ],
+)
+def test_the_exit_code_and_the_last_line_are_of_what_is_worst(outcomes: list[Outcome], code: int, words: str) -> None:
+    findings = [Finding(check="c", outcome=outcome, text="t") for outcome in outcomes]
+
+    assert exit_code(findings) == code
+    assert words in verdict(findings)
+
+
+def test_each_outcome_has_its_own_mark_which_the_help_explains() -> None:
+    help_text = CliRunner().invoke(main, ["doctor", "--help"]).output
+    marks = re.findall(r"^ +(\S)  ", help_text.partition("Marks:")[2].partition("Exit codes:")[0], re.MULTILINE)
+
+    shown = StringIO()
+    for outcome in Outcome:
+        show_finding(Finding(check="c", outcome=outcome, text="t"), Console(file=shown, width=80))
+
+    assert sorted(line[0] for line in shown.getvalue().splitlines()) == sorted(marks)

@@ -22,7 +22,7 @@ ORDERS = 3
 LINK_DELAY_S = 59.0
 """How late logs come, at most: less than `LinkDelaySeconds` by the second in which a call may have begun."""
 
-DIFFERED = (165, 467, 598, 635, 719, 724, 796, 826, 1_267, 2_082, 4_687, 5_573)
+DIFFERED = (165, 467, 598, 635, 719, 724, 796, 826, 1_267, 2_082, 4_687, 5_573, 10_641)
 """Worlds whose links or counts once depended on the order, in which they are drawn by this seed."""
 
 
@@ -76,13 +76,18 @@ def drawn_by(seed: int) -> Drawn:
     )
 
 
-def _ended_s(fact: Fact, chance: random.Random) -> float:
-    """When a fact was there to be logged, in seconds; what has no latency took one that nobody knows."""
+def _ended_s(fact: Fact, makers: Mapping[InvocationId, Request], chance: random.Random) -> float:
+    """When a fact was there to be logged, in seconds; what has no latency took one that nobody knows.
+
+    A call of a request whose agent did not run on had ended with that.
+    """
     if isinstance(fact, Request):
         ended = fact.ended_at or fact.started_at + timedelta(seconds=chance.uniform(0, 29))
     else:
-        unknown = timedelta(seconds=chance.uniform(0, 29) if fact.latency_ms is None else 0)
-        ended = fact.logged_at + timedelta(seconds=1) + fact.latency + unknown
+        begun, maker = fact.logged_at + timedelta(seconds=1), makers[fact.invocation_id]
+        ended = begun + (timedelta(seconds=chance.uniform(0, 29)) if fact.latency_ms is None else fact.latency)
+        if fact.latency_ms is None and maker.ended_at is not None and not maker.may_run_on:
+            ended = min(ended, max(begun, maker.ended_at))
     return (ended - START) / timedelta(seconds=1)
 
 
@@ -90,7 +95,8 @@ def in_order(drawn: Drawn, order: int) -> World:
     """The world after its facts have come: promptly in order 0, else within `LinkDelaySeconds`, some of them twice."""
     chance = random.Random(order)
     world = World(drawn.policy, timer=LateTimer(chance, chance.choice((0, 12, 200)) if order else 0))
-    arrivals = [(_ended_s(fact, chance) + (_delay_s(chance) if order else 1), fact) for fact in drawn.facts]
+    makers = {each.call.invocation_id: turn.request for turn in drawn.turns for each in turn.calls}
+    arrivals = [(_ended_s(fact, makers, chance) + (_delay_s(chance) if order else 1), fact) for fact in drawn.facts]
     again = [(seconds + chance.uniform(0, 200), fact) for seconds, fact in arrivals if order and chance.random() < 0.1]
     for seconds, fact in sorted([*arrivals, *again], key=lambda each: each[0]):
         world.collect(seconds, fact)

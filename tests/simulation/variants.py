@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.folding.summary import Summary, Totals, totals_of
+from request_lens.domain.folding.summary import Sample, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
@@ -167,7 +167,7 @@ def _publish_distributions_at_once(changes: Sequence[Change], ports: Ports, poli
 def _as_if_certain(change: Change) -> Change:
     if not isinstance(change, RevisionWritten):
         return change
-    return replace(change, summary=replace(change.summary, certain_since=1))
+    return replace(change, summary=replace(change.summary, sampled=frozenset(Sample)))
 
 
 def _decide_at_once(policy: Policy) -> Policy:

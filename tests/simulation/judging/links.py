@@ -97,15 +97,16 @@ def _order(outcome: Outcome) -> Verdict:
 
 
 def _settled(state: RequestState) -> Summary | None:
-    """The summary but for when it became certain, and what spans showed broken by then: that depends on what came when.
+    """The summary but for what depends on what came when.
 
-    What its bars were before their trace told their request does, too.
+    That is when it became certain, what it had sampled, what spans showed broken by then, and what its bars were before
+    their trace told their request.
     """
     if state.summary is None:
         return None
     violates = tuple(each for each in state.summary.violates if each not in _BY_SPANS)
     bars = tuple(replace(bar, taken_back=False) for bar in state.summary.bars)
-    return replace(state.summary, certain_since=None, violates=violates, bars=bars)
+    return replace(state.summary, certain_since=None, sampled=frozenset(), violates=violates, bars=bars)
 
 
 _BY_SPANS = frozenset({Assumption.TRACES_HAVE_ONE_REQUEST, Assumption.SPANS_COME_IN_TIME})

@@ -1,6 +1,7 @@
 """Judges of what was printed: totals that add up, samples taken once and when certain, repeats that say the same."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.folding.summary import Summary
@@ -19,12 +20,12 @@ from tests.simulation.judging.verdict import Verdict, expect
 FLOAT_ERROR_USD = 1e-9
 """Metrics are floats, which add up to a cost with less error than this."""
 
-SAMPLED_ONCE_CERTAIN = {
+TIMES = {
     Metric.LLM_TIME: "llm_time_ms",
     Metric.TOOL_TIME: "tool_time_ms",
     Metric.NON_LLM_TIME: "non_llm_time_ms",
 }
-"""The distributions that wait until a request is certain, with the time of its summary that each one samples."""
+"""The distributions of times, with that of a summary which each one samples."""
 
 
 def distinct(outcome: Outcome) -> dict[str, Publication]:
@@ -66,33 +67,36 @@ def uncertain_requests(outcome: Outcome) -> Verdict:
 
 
 def distributions(outcome: Outcome) -> Verdict:
-    """A request's duration is sampled in its first revision, the rest in its first certain one, and never again."""
+    """A request's duration is sampled in its first revision, the rest in the first certain one that knows it, once."""
     if outcome.records:
         first = {
             f"{key}#1": (each.duration_ms,) for key, each in outcome.records.items() if each.duration_ms is not None
         }
         yield expect("RequestDuration by revision", _samples_of(outcome, Metric.REQUEST_DURATION), first)
     revisions = _revisions(outcome)
-    certain = {
-        key: next((each for each in those if each.summary.possible_calls == 0), None)
-        for key, those in revisions.items()
-    }
-    calls = {
-        _revision_id(each): (each.summary.totals.llm_calls,)
-        for each in certain.values()
-        if each is not None and not _misses_calls(each.summary)
-    }
-    if revisions:
-        yield expect("LlmCallsPerRequest by revision", _samples_of(outcome, Metric.LLM_CALLS_PER_REQUEST), calls)
-    for metric, name in SAMPLED_ONCE_CERTAIN.items():
-        times = {
-            _revision_id(each): (time,)
-            for each in certain.values()
-            if each and (time := getattr(each.summary, name)) is not None
-        }
-        yield expect(f"{metric} by revision", _samples_of(outcome, metric), times)
+    for metric in (Metric.LLM_CALLS_PER_REQUEST, Metric.TIME_TO_FIRST_TOKEN, *TIMES) if revisions else ():
+        known = (_first_known(those, metric) for those in revisions.values())
+        yield expect(f"{metric} by revision", _samples_of(outcome, metric), dict(each for each in known if each))
     for key, those in revisions.items():
         yield from _certain_since(key, those)
+
+
+def _first_known(revisions: Sequence[RevisionWritten], metric: Metric) -> tuple[str, tuple[float]] | None:
+    """The first certain revision that knows what a metric samples, and what that is."""
+    for each in revisions:
+        value = _known(each.summary, metric)
+        if each.summary.possible_calls == 0 and value is not None:
+            return _revision_id(each), (value,)
+    return None
+
+
+def _known(summary: Summary, metric: Metric) -> int | None:
+    if metric is Metric.LLM_CALLS_PER_REQUEST:
+        return None if _misses_calls(summary) else summary.totals.llm_calls
+    if metric is Metric.TIME_TO_FIRST_TOKEN:
+        return None if summary.traced is None else summary.traced.first_token_ms
+    time: int | None = getattr(summary, TIMES[metric])
+    return time
 
 
 def _certain_since(key: RequestId, revisions: list[RevisionWritten]) -> Verdict:
@@ -102,7 +106,7 @@ def _certain_since(key: RequestId, revisions: list[RevisionWritten]) -> Verdict:
         uncertain = each.summary.possible_calls != 0
         since = each.revision if since is None and not uncertain else since
         yield expect(f"certain_since of {_revision_id(each)}", each.summary.certain_since, since)
-        known = [name for name in SAMPLED_ONCE_CERTAIN.values() if getattr(each.summary, name) is not None]
+        known = [name for name in TIMES.values() if getattr(each.summary, name) is not None]
         if uncertain and known:
             yield f"{key} is not certain, but says {known}"
 

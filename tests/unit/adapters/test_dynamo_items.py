@@ -22,7 +22,8 @@ from request_lens.adapters.dynamodb.items import (
 )
 from request_lens.adapters.dynamodb.summary_codec import summary_from, summary_values
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
-from request_lens.domain.folding.summary import Bar, Summary, Totals
+from request_lens.domain.folding.samples import known_values
+from request_lens.domain.folding.summary import Bar, Sample, Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
 from tests.support.facts import at, request
 
@@ -111,6 +112,7 @@ certainty = st.one_of(
 summaries_of_models = st.builds(
     lambda certain, **known: Summary(possible_calls=certain[0], certain_since=certain[1], **known),
     certain=certainty,
+    sampled=st.frozensets(st.sampled_from(Sample)),
     proven=st.booleans(),
     totals=totals,
     llm_time_ms=st.none() | counts,
@@ -124,6 +126,16 @@ summaries_of_models = st.builds(
 summaries = summaries_of_models | st.builds(
     lambda summary, model: replace(summary, by_model=((model, summary.totals),)), summaries_of_models, names
 )
+
+
+@given(summaries)
+def test_a_summary_without_samples_as_earlier_versions_wrote_it_samples_nothing_twice(summary: Summary) -> None:
+    values = {name: value for name, value in summary_values(summary).items() if name != "sampled"}
+    read = summary_from(_stored(values))
+
+    known = set(known_values(summary)) if summary.is_certain else set()
+    assert read.sampled >= known
+    assert bool(read.sampled) <= (summary.certain_since is not None)
 
 
 def _stored(values: PlainMap) -> PlainMap:
@@ -212,6 +224,7 @@ def test_model_ids_stand_once_and_zero_counts_not_at_all() -> None:
         non_llm_time_ms=None,
         by_model=(("model", call_totals), ("other", Totals(llm_errors=1))),
         bars=(bar, bar),
+        sampled=frozenset({Sample.LLM_CALLS, Sample.TOOL_TIME}),
     )
 
     assert summary_values(summary) == {
@@ -221,6 +234,8 @@ def test_model_ids_stand_once_and_zero_counts_not_at_all() -> None:
         "by_model": [[0], [1, {"llm_errors": 1}]],
         "bars": [[0, 0, 1000, None, "window", "inferred"]] * 2,
     }
+    told = replace(summary, sampled=frozenset({Sample.LLM_CALLS, Sample.LLM_TIME}))
+    assert summary_values(told)["sampled"] == ["llm_calls", "llm_time"]
 
 
 @pytest.mark.parametrize(

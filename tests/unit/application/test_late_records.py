@@ -129,7 +129,7 @@ def as_in_time(summary: Summary | None) -> Summary | None:
     if summary is None:
         return None
     bars = tuple(replace(bar, taken_back=False) for bar in summary.bars)
-    return replace(summary, certain_since=None, bars=bars)
+    return replace(summary, certain_since=None, sampled=frozenset(), bars=bars)
 
 
 @pytest.mark.parametrize("seed", range(150))

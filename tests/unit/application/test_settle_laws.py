@@ -58,7 +58,9 @@ def _result(world: World, drawn: Traffic) -> tuple[list[RequestState], dict[str,
         RequestState(
             request_id=state.request_id,
             record=state.record,
-            summary=replace(state.summary, certain_since=None) if state.summary is not None else None,
+            summary=replace(state.summary, certain_since=None, sampled=frozenset())
+            if state.summary is not None
+            else None,
             invocations=state.invocations,
         )
         for state in world.store.all_requests()

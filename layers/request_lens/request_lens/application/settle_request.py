@@ -9,6 +9,7 @@ from request_lens.application.tracing.breaches import breaches_by_spans
 from request_lens.application.tracing.views import views
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.fold import fold
+from request_lens.domain.folding.samples import taking_samples
 from request_lens.domain.linking.link import (
     Decision,
     Link,
@@ -155,7 +156,7 @@ def _write_revision(
     if certain_since is None and summary.is_certain:
         certain_since = revision
     violates = (*summary.violates, *breaches_by_spans(state, ports, policy))
-    summary = replace(summary, certain_since=certain_since, violates=violates)
+    summary = taking_samples(replace(summary, certain_since=certain_since, violates=violates), state.summary)
     if ports.answers is not None:
         ports.answers.states.pop(state.request_id, None)
     written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)

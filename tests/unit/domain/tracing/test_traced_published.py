@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from request_lens.domain.facts import InvocationId
+from request_lens.domain.folding.samples import taking_samples
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.publishing.changes import RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
@@ -17,6 +18,7 @@ from tests.support.telemetry.traced_states import COMPLETE, MISSING, SESSION, TO
 
 STATE = traced_state("r1")
 OF_SPANS = {Metric.MEMORY_TIME, Metric.TIME_TO_FIRST_TOKEN, Metric.INCOMPLETE_REQUESTS, Metric.TOOL_ERRORS}
+SAMPLED = {Metric.MEMORY_TIME, Metric.TIME_TO_FIRST_TOKEN, Metric.LLM_CALLS_PER_REQUEST}
 
 
 def summary(said: Traced | None, *, possible_calls: int | None = 0, certain_since: int | None = 1) -> Summary:
@@ -25,6 +27,13 @@ def summary(said: Traced | None, *, possible_calls: int | None = 0, certain_sinc
 
 
 def published(now: Summary, before: Summary | None = None, *, names: Collection[str] = ()) -> Publication:
+    """What a revision publishes; the one before is taken for the first."""
+    before = None if before is None else taking_samples(before, None)
+    return of_revisions(taking_samples(now, before), before, names=names)
+
+
+def of_revisions(now: Summary, before: Summary | None, *, names: Collection[str] = ()) -> Publication:
+    """The same of summaries that say what they have sampled."""
     revision = 1 if before is None else 2
     found = publication_of(
         RevisionWritten(request=STATE.request, stored_at=at(9), revision=revision, summary=now, previous=before),
@@ -57,6 +66,36 @@ def test_an_uncertain_request_has_them_once_it_is_certain_and_not_again() -> Non
     assert of_spans(published(first)) == {Metric.TOOL_ERRORS: (1,)}
     assert of_spans(published(then, first)) == {Metric.MEMORY_TIME: (380,), Metric.TIME_TO_FIRST_TOKEN: (3_510,)}
     assert of_spans(published(summary(COMPLETE), summary(COMPLETE))) == {}
+
+
+def test_each_value_is_sampled_by_the_first_revision_that_knows_it_and_never_again() -> None:
+    """A tagged request settles before its spans come, and may lose them to another record that names its trace."""
+    without, with_spans = summary(None), summary(COMPLETE)
+    said = [without, summary(replace(COMPLETE, time_by=None)), with_spans, without, with_spans]
+    before: Summary | None = None
+    found: list[Values] = []
+    tools: list[Mapping[str, Values]] = []
+    for each in said:
+        now = taking_samples(each, before)
+        publication = of_revisions(now, before, names={"get_weather"})
+        found.append({metric: values for metric, values in publication.values.items() if metric in SAMPLED})
+        tools.append({tool: values for tool, values in by_tool(publication).items() if Metric.TOOL_TIME in values})
+        before = now
+
+    assert found == [
+        {Metric.LLM_CALLS_PER_REQUEST: (2,)},
+        {Metric.TIME_TO_FIRST_TOKEN: (3_510,)},
+        {Metric.MEMORY_TIME: (380,)},
+        {},
+        {},
+    ]
+    assert [bool(each) for each in tools] == [False, False, True, False, False]
+
+
+def test_a_request_whose_missing_call_comes_has_its_number_of_calls_sampled_then() -> None:
+    found = published(summary(COMPLETE), summary(MISSING))
+
+    assert found.values[Metric.LLM_CALLS_PER_REQUEST] == (2,)
 
 
 def test_what_spans_do_not_tell_is_absent() -> None:

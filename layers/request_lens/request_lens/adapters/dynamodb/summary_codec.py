@@ -6,15 +6,17 @@ a bar is a list:
 `[model's place in models, offset_ms, precision_ms, latency_ms or null, method, confidence, (error_code, throttled,
 (taken_back))]`, whose last three are left out where they are null, false and false.
 `prices` is a list, too: the price table's name, version and date. `possible_calls` is left out where it is 0, and
-"unknown" where it is unknown; `certain_since` where it is what that says: 1, or not yet.
+"unknown" where it is unknown; `certain_since` where it is what that says: 1, or not yet; `sampled` where it is what
+such a summary has sampled as a rule.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, flag, integer, mapping, sequence, text
 from request_lens.adapters.dynamodb.codec import decode, encode
-from request_lens.domain.folding.summary import Bar, Summary, Totals
+from request_lens.domain.folding.samples import usually_sampled
+from request_lens.domain.folding.summary import Bar, Sample, Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Method
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.tracing.traced import Traced
@@ -41,6 +43,9 @@ def summary_values(summary: Summary) -> PlainMap:
         "breaks": [assumption.value for assumption in summary.violates] or None,
         "possible_calls": _UNKNOWN if summary.possible_calls is None else summary.possible_calls or None,
         "certain_since": None if summary.is_certain and summary.certain_since == 1 else summary.certain_since,
+        "sampled": None
+        if summary.sampled == usually_sampled(summary)
+        else sorted(each.value for each in summary.sampled),
         "proven": summary.proven or None,
         "traced": None if summary.traced is None else encode(summary.traced),
     }
@@ -51,7 +56,7 @@ def summary_from(stored: Plain) -> Summary:
     """The summary that the map holds. Raises: KeyError, TypeError, ValueError for a map of another make."""
     values = mapping(stored)
     models, totals = _texts(values, "models"), decode(Totals, values["totals"])
-    return Summary(
+    summary = Summary(
         totals=totals,
         llm_time_ms=_optional_integer(values, "llm_time_ms"),
         tool_time_ms=_optional_integer(values, "tool_time_ms"),
@@ -70,6 +75,8 @@ def summary_from(stored: Plain) -> Summary:
         proven=flag(values.get("proven", False)),
         traced=decode(Traced, values["traced"]) if "traced" in values else None,
     )
+    own = map(Sample, _texts(values, "sampled")) if "sampled" in values else usually_sampled(summary)
+    return replace(summary, sampled=frozenset(own))
 
 
 def _certain_since(values: PlainMap) -> int | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from request_lens.domain.call_start import call_start
 from request_lens.domain.facts import Invocation, Request, last_attempts
 from request_lens.domain.folding.bars import bars_by_call
+from request_lens.domain.folding.samples import taking_samples
 from request_lens.domain.folding.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.assumptions import violations_by_tagged
 from request_lens.domain.linking.chains import Chain, chains_of, produced_by, returned_by
@@ -39,7 +40,7 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
     is_certain = possible_calls == 0
     llm_time, tool_time = _times(invocations, traced, policy) if is_certain else (None, None)
     by_model = _by_model(invocations, prices)
-    return Summary(
+    summary = Summary(
         totals=sum((totals for _, totals in by_model), start=Totals()),
         llm_time_ms=llm_time,
         tool_time_ms=tool_time,
@@ -53,6 +54,7 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
         proven=bool(last_attempts(invocations)),
         traced=traced,
     )
+    return taking_samples(summary, None)
 
 
 def _times(invocations: Sequence[Invocation], traced: Traced | None, policy: Policy) -> tuple[int | None, int | None]:

@@ -132,6 +132,19 @@ class Bar:
     provisional: bool = False
 
 
+class Sample(StrEnum):
+    """A value of a request that a distribution takes once, by the name that the table keeps."""
+
+    LLM_CALLS = "llm_calls"
+    LLM_TIME = "llm_time"
+    TOOL_TIME = "tool_time"
+    NON_LLM_TIME = "non_llm_time"
+    TIME_TO_ANSWER = "first_token"
+    MEMORY_TIME = "memory_time"
+    TOOLS = "tools"
+    """The time of each tool by its name."""
+
+
 MAX_BARS = 100
 """A summary keeps the first 100 bars: enough to draw, and EMF takes at most 100 values an array."""
 
@@ -146,8 +159,8 @@ class Summary:
 
     `possible_calls` may be the request's, and are linked to nobody; None is unknown. While they are not 0 the totals
     are what is linked so far, and the times are unknown. `certain_since` is the first revision with 0, None before;
-    that one carries the request's distributions. `proven`: its tags prove that it has all of its calls. `traced` is
-    what its spans say, None without any.
+    `sampled` are the values that this one, or one before it, has given to their distributions. `proven`: its tags prove
+    that it has all of its calls. `traced` is what its spans say, None without any.
     """
 
     totals: Totals
@@ -160,6 +173,7 @@ class Summary:
     violates: tuple[Assumption, ...] = ()
     possible_calls: int | None = 0
     certain_since: int | None = 1
+    sampled: frozenset[Sample] = frozenset()
     proven: bool = False
     traced: Traced | None = None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from request_lens.domain.facts import Invocation, Request, RequestId
-from request_lens.domain.folding.summary import Summary
+from request_lens.domain.folding.summary import Sample, Summary
 from request_lens.domain.linking.link import Decision
 from request_lens.domain.settling.runaway import Runaway
 
@@ -27,6 +27,11 @@ class RevisionWritten:
     def publication_id(self) -> str:
         """What its lines are told by."""
         return f"{self.request.request_id}#{self.revision}"
+
+    @property
+    def samples(self) -> frozenset[Sample]:
+        """The values that this revision is the first to give to their distributions."""
+        return self.summary.sampled - (self.previous.sampled if self.previous is not None else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

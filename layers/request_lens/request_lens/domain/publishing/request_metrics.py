@@ -5,17 +5,13 @@ from collections.abc import Collection, Mapping
 
 from request_lens.domain.doctor import DOCTOR_SERVICE, is_doctors
 from request_lens.domain.facts import Invocation, Tag
-from request_lens.domain.folding.summary import Summary, Totals, model_dimension, totals_of
+from request_lens.domain.folding.samples import known_values
+from request_lens.domain.folding.summary import Sample, Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
 from request_lens.domain.publishing.publication import ModelValues, Publication, Values
-from request_lens.domain.publishing.traced_metrics import (
-    tool_values,
-    traced_properties,
-    traced_times,
-    traced_totals,
-)
+from request_lens.domain.publishing.traced_metrics import tool_values, traced_properties, traced_totals
 
 
 def publication_of(change: Change, *, tool_names: Collection[str] = ()) -> Publication | None:
@@ -86,25 +82,25 @@ def _uncertainty(change: RevisionWritten) -> Values:
     return {Metric.UNCERTAIN_REQUESTS: (difference,)} if difference else {}
 
 
-def _distributions(change: RevisionWritten) -> Values:
-    """The request's one value of each: its duration at once, the others as soon as it is certain.
+_SAMPLED = {
+    Sample.LLM_CALLS: Metric.LLM_CALLS_PER_REQUEST,
+    Sample.LLM_TIME: Metric.LLM_TIME,
+    Sample.TOOL_TIME: Metric.TOOL_TIME,
+    Sample.NON_LLM_TIME: Metric.NON_LLM_TIME,
+    Sample.TIME_TO_ANSWER: Metric.TIME_TO_FIRST_TOKEN,
+    Sample.MEMORY_TIME: Metric.MEMORY_TIME,
+}
 
-    How many calls it made is unknown where spans tell of some that are missing.
-    """
-    summary, traced = change.summary, change.summary.traced
-    values: dict[Metric, int | None] = {}
-    if change.previous is None:
-        values[Metric.REQUEST_DURATION] = change.request.duration_ms
-    if summary.certain_since == change.revision:
-        is_whole = traced is None or not traced.missing_calls
-        values |= {
-            Metric.LLM_CALLS_PER_REQUEST: summary.totals.llm_calls if is_whole else None,
-            Metric.LLM_TIME: summary.llm_time_ms,
-            Metric.TOOL_TIME: summary.tool_time_ms,
-            Metric.NON_LLM_TIME: summary.non_llm_time_ms,
-            **traced_times(traced),
-        }
-    return {metric: (value,) for metric, value in values.items() if value is not None}
+
+def _distributions(change: RevisionWritten) -> Values:
+    """The request's one value of each: its duration at once, the others as soon as it is certain and knows them."""
+    values: dict[Metric, tuple[float, ...]] = {}
+    if change.previous is None and change.request.duration_ms is not None:
+        values[Metric.REQUEST_DURATION] = (change.request.duration_ms,)
+    known = known_values(change.summary)
+    return values | {
+        metric: (known[sample],) for sample, metric in _SAMPLED.items() if sample in change.samples and sample in known
+    }
 
 
 def _total_values(totals: Totals) -> dict[Metric, tuple[float, ...]]:

@@ -4,21 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 
-from request_lens.domain.folding.summary import Summary
+from request_lens.domain.folding.summary import Sample, Summary
 from request_lens.domain.publishing.changes import RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import Property, ToolValues, Values
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts
 from request_lens.domain.tracing.traced import Traced
-
-
-def traced_times(traced: Traced | None) -> Mapping[Metric, int | None]:
-    """A certain request's one value of each, in ms; None where spans do not tell it."""
-    parts = traced.time_by if traced is not None else None
-    return {
-        Metric.TIME_TO_FIRST_TOKEN: None if traced is None else traced.first_token_ms,
-        Metric.MEMORY_TIME: None if parts is None else parts.memory_ms,
-    }
 
 
 def traced_totals(change: RevisionWritten) -> Values:
@@ -52,7 +43,7 @@ def tool_values(change: RevisionWritten, tool_names: Collection[str]) -> tuple[T
     if not tool_names:
         return ()
     summary = change.summary
-    is_first = summary.certain_since == change.revision and summary.traced is not None
+    is_first = Sample.TOOLS in change.samples
     parts = summary.traced.time_by if is_first and summary.traced is not None else None
     times, failures = Counter[str](), Counter[str]()
     for tool, ms in () if parts is None else parts.tools:

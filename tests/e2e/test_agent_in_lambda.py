@@ -1,5 +1,9 @@
 """The agent of examples/agent with `Runtime=Lambda`: it runs in the API's function itself, from its code zip."""
 
+import base64
+import hashlib
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +18,11 @@ from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.report.report import headline
 from tests.e2e.conftest import Played
 from tests.support.deploying.agent_zip import BUCKET, KEY, pack_agent
+from tests.support.template_document import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
+EXAMPLE_FOLDER = ROOT / "examples" / "agent"
 PACE = 0.1
 PROMPTS = {"What is 2+2?": "Simple", "Write hello world to S3": "Tool Use", "List files in S3": "Tool Use"}
 
@@ -48,3 +54,53 @@ def test_its_calls_are_linked_by_their_tags_and_its_tools_use_its_own_role(
     assert links_of(report) == {("tag", "exact")}
     assert "hello.txt" in agent.files()
     assert "hello.txt (11 bytes)" in run.asked[-1].answer
+
+
+DEPLOYED = """
+sam() { printf '%s\\n' "sam $1" "${@:2}"; }
+set -o pipefail
+"""
+"""What `make` would run prints its arguments instead."""
+
+
+def test_make_uploads_the_zip_to_where_it_tells_the_stack_that_it_is(
+    deployment: DemoStack, agent: RunningAgent
+) -> None:
+    """The function is deployed with that zip, and not called: it is for arm64."""
+    local = deployment.local
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    make = ["make", "-s", "-C", str(EXAMPLE_FOLDER), f"BUCKET={BUCKET}", "OPTIONS=Runtime=Lambda"]
+    subprocess.run([*make, "upload"], env={**outside, **local.environment()}, capture_output=True, check=True)
+    packed = (EXAMPLE_FOLDER / "build" / "agent.zip").read_bytes()
+
+    dry = subprocess.run([*make, "--dry-run", "deploy"], env=outside, capture_output=True, check=True, text=True).stdout
+    script = DEPLOYED + dry[dry.index("sam build") :]
+    said = subprocess.run(["bash", "-c", script], cwd=EXAMPLE_FOLDER, capture_output=True, check=True, text=True).stdout
+    build, deploy, *options = said.splitlines()
+    bucket, key, runtime = (option.partition("=")[2] for option in options[-3:])
+    assert (build, deploy) == ("sam build", "sam deploy")
+    assert options[:3] == ["--stack-name", agent.stack.name, "--parameter-overrides"]
+    assert [option.partition("=")[0] for option in options[3:]] == ["AgentCodeBucket", "AgentCodeKey", "Runtime"]
+
+    s3, functions = local_client("s3", endpoint=local.endpoint), local_client("lambda", endpoint=local.endpoint)
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == packed
+    parameters = {"AgentCodeBucket": bucket, "AgentCodeKey": key, "Runtime": runtime}
+    stack = deploy_example(local, say=lambda _: None, parameters=parameters)
+    hashes = [
+        each["CodeSha256"]
+        for each in functions.list_functions()["Functions"]
+        if each["FunctionName"].startswith(stack.name)
+    ]
+    assert hashes == [base64.b64encode(hashlib.sha256(packed).digest()).decode()]
+
+
+def test_make_uploads_nothing_without_a_bucket() -> None:
+    refused = subprocess.run(
+        ["make", "-s", "-C", str(EXAMPLE_FOLDER), "upload", "-o", "package"],
+        env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert refused.returncode != 0
+    assert "make deploy BUCKET=name" in refused.stderr

@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSRequest
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.settling.state import RequestState
@@ -24,13 +25,16 @@ from request_lens_cli.agent_demo.example import (
     deploy_example,
     example_prompts,
     run_example,
+    runtime_arn,
     stop_example,
 )
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client, local_session
+from request_lens_cli.local_aws.environment import AGENTCORE_ENDPOINT
 from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
 from request_lens_cli.report.report import Report, headline
+from request_tag.agentcore import REQUEST_HEADER
 from tests.support.deploying.model_truth import answered_calls
 from tests.support.telemetry.published_keys import PUBLISHED, keys_by_kind
 
@@ -233,6 +237,43 @@ def test_a_rest_apis_record_names_the_trace_of_its_own_calls(deployment: DemoSta
         trace.removeprefix("1-").replace("-", "") for trace in lambda_traces(deployment, agent).values()
     }
     assert links_of(report) == {("tag", "exact")}
+
+
+def test_an_agent_that_learns_of_the_request_by_its_header_tags_its_calls_and_numbers_none(
+    deployment: DemoStack, agent: RunningAgent
+) -> None:
+    """As a caller sends it that cannot change the payload."""
+    local = deployment.local
+    agentcore: Any = local_session(local.endpoint).client(
+        "bedrock-agentcore", endpoint_url=local.service_endpoints[AGENTCORE_ENDPOINT]
+    )
+
+    def add(request: AWSRequest, **_: object) -> None:
+        request.headers[REQUEST_HEADER] = "by-the-header"
+
+    agentcore.meta.events.register("before-sign.bedrock-agentcore.InvokeAgentRuntime", add)
+    arn, session = runtime_arn(local), "s" * 33
+    payload = json.dumps({"prompt": "What is 2+2?"}).encode()
+    answer = agentcore.invoke_agent_runtime(agentRuntimeArn=arn, runtimeSessionId=session, payload=payload)
+    assert json.loads(answer["response"].read())["answer"]
+
+    (metadata,) = metadata_of(deployment, "by-the-header")
+    assert {"api_request_id", "call_started_ms", "session_id"} <= metadata.keys()
+    assert metadata["session_id"] == session
+    assert "call_index" not in metadata
+
+
+def metadata_of(deployment: DemoStack, request_id: str) -> list[dict[str, str]]:
+    """The metadata of a request's calls, once the invocation log has some."""
+    group = deployment.stack.output("InvocationLogGroupName")
+    deadline = time.monotonic() + 30
+    found: list[dict[str, str]] = []
+    while not found and time.monotonic() < deadline:
+        time.sleep(0.25)
+        records = (json.loads(line) for line in messages(deployment, group) if line.startswith("{"))
+        every = [record.get("requestMetadata", {}) for record in records]
+        found = [each for each in every if each.get("api_request_id") == request_id]
+    return found
 
 
 def test_a_tool_may_do_nothing_without_the_agents_own_policy(deployment: DemoStack, agent: RunningAgent) -> None:

@@ -13,7 +13,10 @@ from tests.tagging.conftest import CALLERS, PACKAGE, python_of
 from tests.tagging.model_endpoint import ModelEndpoint
 from tests.tagging.runtime_api import RUN, RuntimeApi, runtime_api
 
-pytestmark = pytest.mark.slow  # nine processes, started together
+pytestmark = pytest.mark.slow  # nine processes, started together, under each of two versions of Python
+
+ENVIRONMENTS = ("tagging", "tagging-python-310")
+"""That of Python 3.13, and that of the oldest that the layer serves."""
 
 OURS = "request_tag.lambda_entry.handler"
 FUNCTION = """
@@ -58,6 +61,11 @@ WITH_LAYER = {
 """What a function's settings are, by the name of the model that it asks."""
 
 
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def environment(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
 def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The layer as `sam build` builds it, where Lambda would mount it."""
@@ -79,9 +87,11 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def started(api: RuntimeApi, opt: Path, task: Path, settings: dict[str, str], endpoint: ModelEndpoint) -> Any:
+def started(  # noqa: PLR0917 - all that a process is started with
+    api: RuntimeApi, opt: Path, task: Path, settings: dict[str, str], endpoint: ModelEndpoint, environment: str
+) -> Any:
     """A function's process: the wrapper where the layer has one, which starts the runtime."""
-    environment = {
+    variables = {
         "PATH": "/usr/bin:/bin",
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -93,8 +103,8 @@ def started(api: RuntimeApi, opt: Path, task: Path, settings: dict[str, str], en
         **settings,
     }
     wrapper = [str(opt / "request-tag")] if settings["_HANDLER"] != OURS and (opt / "request-tag").exists() else []
-    command = [*wrapper, str(python_of("tagging")), str(CALLERS / "managed_runtime.py")]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [*wrapper, str(python_of(environment)), str(CALLERS / "managed_runtime.py")]
+    return subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def bundle() -> Path:
@@ -109,7 +119,7 @@ def event(model: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def answers(
-    opt: Path, task: Path, endpoint: ModelEndpoint, tmp_path_factory: pytest.TempPathFactory
+    opt: Path, task: Path, endpoint: ModelEndpoint, environment: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, tuple[str, Any]]]:
     """What each function answered to its first event, all started together."""
     script_alone = tmp_path_factory.mktemp("script-alone")
@@ -121,26 +131,32 @@ def answers(
     functions["without-botocore"] = (opt, {"_HANDLER": "without_botocore.handler"})
     functions["broken"] = (opt, {"_HANDLER": "broken.handler"})
     with ExitStack() as stack:
-        apis = {name: stack.enter_context(runtime_api(event(name))) for name in functions}
+        apis = {name: stack.enter_context(runtime_api(event(model_of(name, environment)))) for name in functions}
         processes = [
-            started(apis[name], root, task, settings, endpoint) for name, (root, settings) in functions.items()
+            started(apis[name], root, task, settings, endpoint, environment)
+            for name, (root, settings) in functions.items()
         ]
         stack.callback(lambda: [process.wait() for process in processes])
         stack.callback(lambda: [process.terminate() for process in processes])
         yield {name: api.answers.get(timeout=60) for name, api in apis.items()}
 
 
-def metadata_of(endpoint: ModelEndpoint, model: str) -> dict[str, str] | None:
-    (call,) = endpoint.of(model)
+def model_of(name: str, environment: str) -> str:
+    """The model that a function asks."""
+    return f"{name}-under-{environment}"
+
+
+def metadata_of(endpoint: ModelEndpoint, name: str, environment: str) -> dict[str, str] | None:
+    (call,) = endpoint.of(model_of(name, environment))
     return call.metadata
 
 
 @pytest.mark.parametrize("name", WITH_LAYER)
 def test_the_layer_tags_the_calls_of_a_function_as_it_is(
-    name: str, answers: dict[str, tuple[str, Any]], endpoint: ModelEndpoint
+    name: str, answers: dict[str, tuple[str, Any]], endpoint: ModelEndpoint, environment: str
 ) -> None:
     assert answers[name] == (f"invocation/{RUN}/response", IS_RUN)
-    metadata = metadata_of(endpoint, name) or {}
+    metadata = metadata_of(endpoint, name, environment) or {}
     assert metadata["api_request_id"] == (RUN if name == "wrapped-for-runs" else "of-the-api")
     assert metadata["call_index"] == "1"
     assert metadata["trace_id"] == "5759e988bd862e3fe1be46a994272793"
@@ -148,17 +164,17 @@ def test_the_layer_tags_the_calls_of_a_function_as_it_is(
 
 @pytest.mark.parametrize("name", ["without-the-layer", "without-the-package"])
 def test_a_function_runs_untagged_where_the_layer_or_its_package_is_missing(
-    name: str, answers: dict[str, tuple[str, Any]], endpoint: ModelEndpoint
+    name: str, answers: dict[str, tuple[str, Any]], endpoint: ModelEndpoint, environment: str
 ) -> None:
     assert answers[name] == (f"invocation/{RUN}/response", IS_RUN)
-    assert metadata_of(endpoint, name) is None
+    assert metadata_of(endpoint, name, environment) is None
 
 
 def test_a_function_that_puts_another_botocore_before_the_runtimes_gets_it_and_its_calls_are_tagged(
-    answers: dict[str, tuple[str, Any]], endpoint: ModelEndpoint
+    answers: dict[str, tuple[str, Any]], endpoint: ModelEndpoint, environment: str
 ) -> None:
     assert answers["bundled"] == (f"invocation/{RUN}/response", IS_RUN | {"botocore": str(bundle() / "botocore")})
-    assert (metadata_of(endpoint, "bundled") or {})["api_request_id"] == "of-the-api"
+    assert (metadata_of(endpoint, "bundled", environment) or {})["api_request_id"] == "of-the-api"
 
 
 def test_a_function_that_does_without_botocore_is_not_made_to_import_it(answers: dict[str, tuple[str, Any]]) -> None:

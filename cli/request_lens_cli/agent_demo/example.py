@@ -106,7 +106,7 @@ def run_example(local: LocalAws, stack: DeployedStack, *, pace: float, is_tagged
     telemetry = start_telemetry(local)
     start_agentcore(
         local,
-        runtime_arn=_runtime_arn(local),
+        runtime_arn=runtime_arn(local),
         role_arn=stack.output("AgentRoleArn"),
         program=programs / PROGRAM,
         environment={
@@ -134,7 +134,7 @@ def stop_example(local: LocalAws) -> None:
         write_state(state.model_copy(update={"stand_ins": ()}), local.paths)
 
 
-def _runtime_arn(local: LocalAws) -> str:
+def runtime_arn(local: LocalAws) -> str:
     """The runtime that the deployed function calls, as samconfig.toml names it."""
     overrides = read_sam_settings(local.paths.checkout / FOLDER / "samconfig.toml").parameter_overrides()
     return f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT_ID}:runtime/{overrides['AgentRuntimeId']}"

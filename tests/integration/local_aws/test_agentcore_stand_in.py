@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -85,6 +86,26 @@ def test_the_payload_reaches_the_agent_with_its_session_and_its_trace(client: Ru
     assert echoed["headers"]["x-amzn-trace-id"] == trace
     assert echoed["headers"]["x-amzn-bedrock-agentcore-runtime-request-id"] == answer["ResponseMetadata"]["RequestId"]
     assert "authorization" not in echoed["headers"]
+
+
+def test_a_custom_header_of_the_callers_reaches_the_agent_and_no_other_does(
+    client: Any,  # noqa: ANN401 - boto3's
+) -> None:
+    sent = {"X-Amzn-Bedrock-AgentCore-Runtime-Custom-Request-Tag": "of-the-api", "X-Of-Mine": "mine"}
+
+    def add(request: AWSRequest, **_: object) -> None:
+        for name, value in sent.items():
+            request.headers[name] = value
+
+    event = "before-sign.bedrock-agentcore.InvokeAgentRuntime"
+    client.meta.events.register(event, add)
+    try:
+        echoed = json.loads(invoke(client, {"prompt": "hello"})["response"].read())
+    finally:
+        client.meta.events.unregister(event, add)
+
+    assert echoed["headers"]["x-amzn-bedrock-agentcore-runtime-custom-request-tag"] == "of-the-api"
+    assert not {"x-of-mine", "authorization"} & echoed["headers"].keys()
 
 
 @pytest.mark.parametrize(("own", "expected"), [({}, ""), ({"baggage": "user=blue"}, "user=blue,")])

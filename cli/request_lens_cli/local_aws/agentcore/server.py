@@ -16,6 +16,9 @@ REQUEST = "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id"
 HANDED_ON = ("Content-Type", "Accept", "X-Amzn-Trace-Id", "traceparent", "tracestate", "baggage")
 """The headers that AgentCore hands on to the agent as they are, but for the session in `baggage`."""
 
+CUSTOM = "x-amzn-bedrock-agentcore-runtime-custom-"
+"""How a caller's own headers begin. AgentCore hands on those of the runtime's allow-list, and this all of them."""
+
 INVOCATION_TIMEOUT_S = 900.0
 """As long as AgentCore lets one invocation run."""
 
@@ -45,6 +48,7 @@ class AgentCoreHandler(PostHandler):
     def _call_agent(self, payload: bytes, request_id: str, session_id: str) -> tuple[int, str | None, bytes]:
         """The answer's status, the error's name if it is one, and its body."""
         headers = {name: value for name in HANDED_ON if (value := self.headers.get(name)) is not None}
+        headers |= {name: value for name, value in self.headers.items() if name.lower().startswith(CUSTOM)}
         headers["baggage"] = _baggage(headers.get("baggage"), session_id)
         connection = http.client.HTTPConnection(HOST, self.agent_port, timeout=INVOCATION_TIMEOUT_S)
         try:

@@ -5,7 +5,6 @@ import io
 import os
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -13,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 import request_lens
 from request_lens.errors import RequestLensError
+from request_lens_cli.options.suggestions import SuggestingGroup
 
 COMMANDS: Mapping[str, str] = {
     "requests": "List the API requests of a period with their LLM calls.",
@@ -48,7 +48,7 @@ MODULES: Mapping[str, str] = {
 """Where below `commands` a command is that is not in `<name>.py`."""
 
 
-class _Commands(click.Group):
+class _Commands(SuggestingGroup):
     """Imports the command that runs and no other, and shows our own errors as one sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -63,14 +63,6 @@ class _Commands(click.Group):
         module = import_module(f"request_lens_cli.commands.{MODULES.get(cmd_name, name)}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is named first, and what follows. Raises: click.UsageError, with what may be meant."""
-        if args and args[0] not in COMMANDS and (near := get_close_matches(args[0], COMMANDS, n=1)):
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing any."""

@@ -11,9 +11,10 @@ from request_lens_cli.local_aws.lifecycle import require_running
 from request_lens_cli.local_aws.lifecycle import up as bring_up
 from request_lens_cli.local_aws.paths import checkout_paths
 from request_lens_cli.local_aws.scenario_player import ending_now, play_into
+from request_lens_cli.options.suggestions import SuggestingGroup
 
 
-@click.group("local")
+@click.group("local", cls=SuggestingGroup)
 def local_command() -> None:
     """A local AWS on this machine, without Docker and without an account."""
 

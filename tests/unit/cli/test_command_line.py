@@ -53,7 +53,13 @@ def test_the_help_says_the_exit_codes_and_how_a_stack_is_chosen(name: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [(["reqests"], "requests"), (["docter"], "doctor"), (["requests", "--sinse", "1h"], "--since")]
+    ("typed", "meant"),
+    [
+        (["reqests"], "requests"),
+        (["docter"], "doctor"),
+        (["local", "plya"], "play"),
+        (["requests", "--sinse", "1h"], "--since"),
+    ],
 )
 def test_what_is_misspelt_is_answered_with_what_may_be_meant(typed: list[str], meant: str) -> None:
     result = CliRunner().invoke(main, typed, prog_name="request-lens")

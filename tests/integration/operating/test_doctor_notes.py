@@ -62,7 +62,7 @@ def test_routes_that_are_called_and_not_observed_are_named(healthy: HealthyStack
 
     found = noted(healthy)["routes"]
 
-    assert found["outcome"] == "warning"
+    assert found["outcome"] == "note"
     assert found["text"] == "Observed: POST /ask. Called, but not in AgentRoutes: GET /status."
     assert "AgentRoutes is to name all of them" in found["remedy"]
 

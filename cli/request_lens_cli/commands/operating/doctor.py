@@ -35,8 +35,8 @@ Marks:
   ✓  all is well
   ✗  a fault: why the dashboard is empty, or will be
   !  what is shown is not whole: calls without a request, uncertain requests,
-     tags of no request, routes that are not observed, a broken assumption
-  i  worth knowing
+     tags of no request, a broken assumption
+  i  worth knowing, such as routes that are called and not observed
   ?  AWS did not let it look
 
 \b

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from request_lens_cli.attaching.kinds import Kind
 from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
 from request_lens_cli.diagnosis.examined import Examined
-from request_lens_cli.diagnosis.finding import Finding, fault, fine, warning
+from request_lens_cli.diagnosis.finding import Finding, fault, fine, note, warning
 from request_lens_cli.inspection.inspection import Inspection
 
 ACCESS_LOG, ROUTES, TABLE = "access log", "routes", "table"
@@ -34,7 +34,7 @@ def check_routes(examined: Examined) -> Iterator[Finding]:
         yield fault(ROUTES, text, "Deploy with AgentRoutes as the API names its routes, or empty.")
     elif others:
         text = f"Observed: {', '.join(observed)}. Called, but not in AgentRoutes: {', '.join(others)}."
-        yield warning(ROUTES, text, "Add those that agents serve: AgentRoutes is to name all of them.")
+        yield note(ROUTES, text, "Add those that agents serve: AgentRoutes is to name all of them.")
     else:
         yield fine(ROUTES, f"Observed: {', '.join(observed or sorted(policy.agent_routes)) or 'all'}.")
 

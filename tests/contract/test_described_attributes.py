@@ -58,6 +58,8 @@ def _value(hint: object) -> object:
         return _value(get_args(hint)[0])
     if get_origin(hint) is tuple:
         return _tuple(get_args(hint))
+    if get_origin(hint) is frozenset:
+        return frozenset({_value(get_args(hint)[0])})
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return next(iter(hint))
     if isinstance(hint, type) and is_dataclass(hint):

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from itertools import permutations
+from typing import TYPE_CHECKING
 
 import pytest
 
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.dynamodb.trace_items import MAX_SPANS
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.spans import MAX_TRACE_SPANS, CallSpan, LambdaRun, Trace
@@ -12,6 +14,9 @@ from request_lens.ports import FactStore
 from tests.support.stored_facts import STORED_AT, call_at, link_to, pending
 from tests.support.telemetry.traces import TRACE, at, call_span, entry_span, request, strands_trace
 from tests.support.under_test import StoreUnderTest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 OTHER = TraceId("f" * 32)
 REQUEST = RequestId("request-1")
@@ -54,9 +59,13 @@ def test_of_a_trace_with_more_spans_than_an_item_takes_none_is_lost(store: FactS
 def test_of_a_trace_without_end_so_much_is_read_and_no_more(store: FactStore) -> None:
     """An id that its maker never changes gathers all spans there are."""
     spans = [entry_span(number, number + 1) for number in range(MAX_TRACE_SPANS + 1)]
-    store.store_spans(spans, stored_at=STORED_AT)
+    store.store_spans(spans[1:], stored_at=STORED_AT)
+    whole = store.load_trace(TRACE)
+    store.store_spans(spans[:1], stored_at=STORED_AT)
+    cut = store.load_trace(TRACE)
 
-    assert len(store.load_trace(TRACE).spans) == MAX_TRACE_SPANS
+    assert (len(whole.spans), whole.is_cut) == (MAX_TRACE_SPANS, False)
+    assert (len(cut.spans), cut.is_cut) == (MAX_TRACE_SPANS, True)
 
 
 def test_a_calls_span_is_found_by_its_invocation_before_its_event_comes(store: FactStore) -> None:
@@ -184,3 +193,19 @@ def run_of(run_id: str) -> Sides:
 def answered_by(run_id: str) -> Sides:
     """What the record of the request says that the run answered."""
     return [], [replace(record(f"request-{run_id}"), lambda_request_id=run_id)]
+
+
+def test_whether_a_trace_is_named_is_asked_for_one_item_of_it(
+    dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient"
+) -> None:
+    """A session's trace has thousands of them, and DynamoDB charges what a page holds."""
+    dynamo_store.name_traces(
+        [(TRACE, replace(request(100), request_id=RequestId(f"r{number}"))) for number in range(9)]
+    )
+    limits: list[object] = []
+    dynamo_client.meta.events.register(
+        "provide-client-params.dynamodb.Query", lambda params, **_: limits.append(params.get("Limit"))
+    )
+
+    assert dynamo_store.find_named([TRACE]) == {TRACE}
+    assert limits == [1]

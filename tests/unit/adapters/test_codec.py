@@ -206,6 +206,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             first_token_ms=7,
             session_id="s",
             tools=(ToolUse(tool="a", offset_ms=-1, duration_ms=3, failed=True),),
+            failed_later=(("a", 2),),
             gateway_overhead_ms=8,
         ),
         {
@@ -226,6 +227,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "first_token_ms": 7,
             "session_id": "s",
             "tools": [{"tool": "a", "offset_ms": -1, "duration_ms": 3, "failed": True}],
+            "failed_later": [["a", 2]],
             "gateway_overhead_ms": 8,
         },
     ),

@@ -106,13 +106,14 @@ class LambdaRun:
 class Trace:
     """What is known of one trace: its spans, each once, in order of time, and the requests whose records name it.
 
-    `records` are those of the same requests, in the same order: by their ids.
+    `records` are those of the same requests, in the same order: by their ids. `is_cut`: it may have more than was read.
     """
 
     trace_id: TraceId
     spans: tuple[Span, ...] = ()
     requests: tuple[RequestId, ...] = ()
     records: tuple[Request, ...] = ()
+    is_cut: bool = False
 
     @property
     def calls(self) -> Sequence[Span]:

@@ -40,8 +40,9 @@ def said(
     duration_ms: int | None = 5600,
     region: str | None = REGION,
     named_by: Sequence[str] = ("r",),
+    is_cut: bool = False,
 ) -> Traced | None:
-    trace = Trace(trace_id=TRACE, spans=tuple(spans), requests=tuple(map(RequestId, named_by)))
+    trace = Trace(trace_id=TRACE, spans=tuple(spans), requests=tuple(map(RequestId, named_by)), is_cut=is_cut)
     return traced(request(duration_ms), linked, trace, POLICY, region=region)
 
 
@@ -62,6 +63,32 @@ def test_a_real_request_tells_everything() -> None:
         time_by=TimeParts(llm_ms=3440, memory_ms=1661, agent_ms=244, outside_ms=255),
         first_token_ms=3910,
     )
+
+
+def test_a_trace_of_which_not_all_was_read_proves_no_request_whole_and_misses_what_it_misses() -> None:
+    assert known(strands_trace(), invocation("call", read=21245, written=56), is_cut=True).complete is None
+    assert known(strands_trace(), is_cut=True).complete is False
+
+
+def test_failed_tools_are_counted_also_where_they_are_not_listed() -> None:
+    names = [f"tool-{number}" for number in range(MAX_TOOL_NAMES + 5)]
+    later = [name for place, name in enumerate(names) for _ in range(2 if place < MAX_TOOL_NAMES - 1 else 1)]
+    runs = [
+        made_span(SpanKind.TOOL, 10 * place, 10 * place + 5, tool=name, failed=place % 2 == 1)
+        for place, name in enumerate(["mail"] * MAX_TOOLS)
+    ]
+    begin = 10 * len(runs)
+    runs += [
+        made_span(SpanKind.TOOL, begin + 10 * place, begin + 10 * place + 5, tool=name, failed=True)
+        for place, name in enumerate([*later, "mail"])
+    ]
+    found = known([entry_span(0, 9_000), *runs], duration_ms=9_000)
+
+    assert len(found.tools) == MAX_TOOLS
+    assert len(found.failed_later) == MAX_TOOL_NAMES
+    assert found.failed_later[-1] == ("other", 7)
+    assert sum(found.failed_tools.values()) == MAX_TOOLS // 2 + len(later) + 1
+    assert found.failed_tools["mail"] == MAX_TOOLS // 2
 
 
 def test_a_real_request_to_another_vendors_model_names_its_failed_tool_and_proves_nothing() -> None:

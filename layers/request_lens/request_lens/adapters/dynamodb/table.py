@@ -202,6 +202,7 @@ class DynamoTable:
             TableName=self._name,
             KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :begins)" if begins else ""),
             ExpressionAttributeValues=to_item(values),
+            PaginationConfig={} if limit is None else {"PageSize": limit},
             **options,
         )
         with outages():

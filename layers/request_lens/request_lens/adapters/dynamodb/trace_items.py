@@ -94,14 +94,16 @@ def _spans_item(trace_id: TraceId, spans: Sequence[Span], retention: timedelta) 
 
 
 def trace_from(trace_id: TraceId, items: Sequence[PlainMap]) -> Trace:
-    """The trace by the items of its partition."""
+    """The trace by the items of its partition, of which no more than MAX_TRACE_ITEMS are read."""
     lists = [sequence(item["spans"]) for item in items if text(item["sk"]).startswith(_SPANS)]
+    spans = join_spans(decode(Span, each) for stored in lists for each in stored)
     records = tuple(decode(Request, item["record"]) for item in items if text(item["sk"]).startswith(NAMING))
     return Trace(
         trace_id=trace_id,
-        spans=join_spans(decode(Span, each) for stored in lists for each in stored)[:MAX_TRACE_SPANS],
+        spans=spans[:MAX_TRACE_SPANS],
         requests=tuple(record.request_id for record in records),
         records=records,
+        is_cut=len(items) >= MAX_TRACE_ITEMS or len(spans) > MAX_TRACE_SPANS,
     )
 
 

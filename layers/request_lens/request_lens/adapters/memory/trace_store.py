@@ -53,11 +53,15 @@ class MemoryTraceStore:
 
     def load_trace(self, trace_id: TraceId) -> Trace:
         """See `ports.TraceStore`."""
-        spans = join_spans(self._spans.get(trace_id, {}).values())[:MAX_TRACE_SPANS]
+        spans = join_spans(self._spans.get(trace_id, {}).values())
         naming = self._naming.get(trace_id, {})
         requests = tuple(sorted(naming))
         return Trace(
-            trace_id=trace_id, spans=spans, requests=requests, records=tuple(naming[each] for each in requests)
+            trace_id=trace_id,
+            spans=spans[:MAX_TRACE_SPANS],
+            requests=requests,
+            records=tuple(naming[each] for each in requests),
+            is_cut=len(spans) > MAX_TRACE_SPANS,
         )
 
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:

@@ -34,8 +34,7 @@ def _added_failures(change: RevisionWritten) -> Mapping[str, int]:
 
 
 def _failures(summary: Summary) -> Counter[str]:
-    tools = summary.traced.tools if summary.traced is not None else ()
-    return Counter(tool.tool for tool in tools if tool.failed)
+    return Counter(summary.traced.failed_tools if summary.traced is not None else {})
 
 
 def tool_values(change: RevisionWritten, tool_names: Collection[str]) -> tuple[ToolValues, ...]:
@@ -81,7 +80,7 @@ def traced_properties(traced: Traced | None) -> Mapping[str, Property]:
         "calls_elsewhere": traced.calls_elsewhere or None,
         "slowest_tool": None if slowest is None else slowest.tool,
         "slowest_tool_ms": None if slowest is None else slowest.duration_ms,
-        "failed_tools": sum(tool.failed for tool in traced.tools) or None,
+        "failed_tools": sum(traced.failed_tools.values()) or None,
         "time_by": None if traced.time_by is None else _parts(traced.time_by),
     }
     return {name: value for name, value in known.items() if value is not None}

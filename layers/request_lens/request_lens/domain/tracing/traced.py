@@ -1,7 +1,7 @@
 """Traced: all that the spans of its trace say of one request, as its summary keeps it."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from request_lens.domain.facts import Invocation, InvocationId, Request, TraceId
@@ -40,9 +40,11 @@ class Traced:
     """What a request's own spans say of it. None is unknown.
 
     `complete`: all its calls are linked (true), or some are `missing_calls` (false), the first of which are `missing`.
+    Of a trace of which not all was read it is never true.
     `calls` of this Region have a span, `calls_elsewhere` ran in other Regions, whose logs do not come here. `time_by`
-    adds up to the duration. `tools` are in order of their start; `gateway_overhead_ms` is what AgentCore's gateway
-    added to them. `session_id` is None, too, where its runs name several.
+    adds up to the duration. `tools` are in order of their start, and `failed_later` is how many runs of each failed
+    that are not among them; `gateway_overhead_ms` is what AgentCore's gateway added to them. `session_id` is None, too,
+    where its runs name several.
     """
 
     trace_id: TraceId
@@ -55,7 +57,14 @@ class Traced:
     first_token_ms: int | None = None
     session_id: str | None = None
     tools: tuple[ToolUse, ...] = ()
+    failed_later: tuple[tuple[str, int], ...] = ()
     gateway_overhead_ms: int | None = None
+
+    @property
+    def failed_tools(self) -> Mapping[str, int]:
+        """How many runs of each tool failed, listed or not."""
+        failed = Counter(tool.tool for tool in self.tools if tool.failed)
+        return failed + Counter(dict(self.failed_later))
 
     @property
     def has_all_calls(self) -> bool:
@@ -75,9 +84,10 @@ def traced(
         return None
     here = region or next((call.region for call in linked if call.region is not None), None)
     found = completeness(linked, own, region=here)
+    tools = _tool_uses(request, own)
     return Traced(
         trace_id=trace.trace_id,
-        complete=found.complete,
+        complete=None if found.complete and trace.is_cut else found.complete,
         calls=found.calls,
         missing_calls=len(found.missing),
         missing=found.missing[:MAX_MISSING],
@@ -85,7 +95,8 @@ def traced(
         time_by=_time_by(request, linked, own, policy),
         first_token_ms=first_token_ms(request, linked, own),
         session_id=_session_of(own),
-        tools=tuple(_tool_uses(request, own)[:MAX_TOOLS]),
+        tools=tuple(tools[:MAX_TOOLS]),
+        failed_later=_failures(tools[MAX_TOOLS:]),
         gateway_overhead_ms=_gateway_overhead_ms(own),
     )
 
@@ -134,6 +145,15 @@ def _tool_uses(request: Request, own: Sequence[Span]) -> Sequence[ToolUse]:
         )
         for span in sorted(tool_runs(own), key=by_time)
     ]
+
+
+def _failures(tools: Sequence[ToolUse]) -> tuple[tuple[str, int], ...]:
+    """How many of the runs failed, by the tools that failed most; those beyond MAX_TOOL_NAMES are `other`."""
+    counts = Counter(tool.tool for tool in tools if tool.failed)
+    by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    named = [each for each in by_count if each[0] != OTHER_TOOL][: MAX_TOOL_NAMES - 1]
+    rest = counts.total() - sum(count for _, count in named)
+    return (*named, (OTHER_TOOL, rest)) if rest else tuple(named)
 
 
 def _gateway_overhead_ms(own: Sequence[Span]) -> int | None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from boto3.exceptions import Boto3Error, RetriesExceededError
+from boto3.s3.transfer import S3Transfer
 from botocore import handlers
 from botocore.exceptions import ClientError
 from click.testing import Result
@@ -279,6 +281,37 @@ def test_objects_of_which_one_is_empty_have_no_events_that_are_known(running: Ru
 
     assert (shown.exit_code, shown.stdout) == (0, "0 log events sent in 0 batches\n")
     assert "unknown" in shown.stderr
+
+
+def test_an_object_that_is_damaged_is_named_and_stops_it_when_its_turn_comes(running: RunningStack) -> None:
+    running.lens.now = datetime.now(UTC).replace(microsecond=0)
+    running.s3.create_bucket(Bucket=LOGS, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    running.s3.put_object(Bucket=LOGS, Key="calls/one.gz", Body=gzip.compress(b'{"a": 1}')[:-8])
+
+    result = ask(running, "--since", "4h", "--s3-prefix", f"s3://{LOGS}/calls/")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "How many log events: unknown." in result.stderr
+    assert f"s3://{LOGS}/calls/one.gz cannot be read" in " ".join(result.stderr.split())
+    assert "Go on with:\nrequest-lens backfill" in result.stderr
+
+
+def test_an_object_that_does_not_come_whole_is_named_and_stops_it(
+    running: RunningStack, played: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transfer's own error is none of botocore's."""
+
+    def broken_off(*_: object, **__: object) -> None:
+        raise RetriesExceededError(Boto3Error("connection reset"))
+
+    folder = hold_objects(running, played)
+    monkeypatch.setattr(S3Transfer, "download_file", broken_off)
+
+    result = ask(running, "--since", "2h", "--s3-prefix", f"s3://{LOGS}/{folder}")
+
+    assert result.exit_code == 1
+    assert "123Z_0a1b2c0.json.gz cannot be read: Max Retries Exceeded." in "".join(result.stderr.split("\n"))
+    assert "Go on with:\nrequest-lens backfill" in result.stderr
 
 
 def test_what_is_no_address_of_objects_is_wrong_usage(running: RunningStack) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from boto3.exceptions import Boto3Error
+
 from request_lens.domain.facts import Invocation, Request
 from request_lens.errors import RequestLensError
 from request_lens.wire.log_record import read_record
@@ -73,12 +75,18 @@ class S3Source:
                 yield from self._events(listed)
 
     def volume(self) -> Volume:
-        """The objects' sizes as they are stored; their events are told by those of an object of middling size."""
+        """The objects' sizes as they are stored; their events are told by those of an object of middling size.
+
+        They are unknown where that one has none, or cannot be read: `read` says so when its turn comes.
+        """
         by_size = sorted((each for each in self._listed() if each.size_bytes), key=lambda each: each.size_bytes)
         if not by_size:
             return Volume(events=0, size_bytes=0)
         size, sample = sum(each.size_bytes for each in by_size), by_size[len(by_size) // 2]
-        lines = sum(1 for _ in self._lines(sample))
+        try:
+            lines = sum(1 for _ in self._lines(sample))
+        except SourceError:
+            lines = 0
         return Volume(events=round(lines * size / sample.size_bytes) if lines else None, size_bytes=size)
 
     def _slot(self, listed: _Listed) -> datetime:
@@ -120,9 +128,11 @@ class S3Source:
     def _lines(self, listed: _Listed) -> Iterator[SourceLine]:
         with TemporaryDirectory() as folder:
             copy = Path(folder, Path(listed.key).name or "object")
-            self.s3.download_file(self.bucket, listed.key, str(copy))
             try:
+                self.s3.download_file(self.bucket, listed.key, str(copy))
                 yield from read_log_files([str(copy)])
+            except Boto3Error as error:  # of the transfer, which is no BotoCoreError
+                raise SourceError(f"s3://{self.bucket}/{listed.key} cannot be read: {error}") from error
             except (LogFileError, RequestLensError) as error:
                 reason = str(error).replace(str(copy), "")
                 raise SourceError(f"s3://{self.bucket}/{listed.key} cannot be read{reason}") from error

@@ -73,6 +73,9 @@ class Attachments:
     def attach(self, group: LogGroup, kind: Kind) -> bool:
         """Let the group invoke the processor, and filter it; False where all of that stood already.
 
+        A group that a template subscribes may have another's permission; each other one gets ours, by which `names`
+        knows it.
+
         Raises: click.ClickException where the stack reads no spans and the group has them or leads to them, or where
         CloudWatch Logs does not take the filter. Then, and whatever else stops it, a permission that it has just made
         is removed; what stood before stays.
@@ -82,7 +85,11 @@ class Attachments:
         arn, pattern = self.processor.arn, filter_pattern(kind, self.policy)
         standing = [found for found in group.filters if found.destination_arn == arn]
         is_filtered = any(found.name != self.filter_name or found.pattern == pattern for found in standing)
-        is_permitted = any(permission.covers(group.arn) for permission in self.processor.permissions())
+        is_others = group.name in self.subscribed or any(found.name != self.filter_name for found in standing)
+        is_permitted = any(
+            permission.covers(group.arn) and (is_others or _attached_by(permission))
+            for permission in self.processor.permissions()
+        )
         with ExitStack() as undo:
             if not is_permitted:
                 self._permit(group)

@@ -103,6 +103,41 @@ def test_what_half_an_attachment_lacks_is_added(orders: OperatedStack) -> None:
     assert state(orders) == whole
 
 
+def test_a_group_that_may_invoke_the_processor_anyhow_gets_a_permission_by_which_it_is_known(
+    orders: OperatedStack,
+) -> None:
+    orders.lambda_.add_permission(
+        FunctionName=orders.function,
+        StatementId="every-log-group",
+        Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
+        SourceArn="arn:aws:logs:ap-northeast-1:123456789012:log-group:*:*",
+    )
+    before = state(orders)
+
+    orders.answer("attach", GROUP)
+
+    assert len(orders.statements()) == len(before[1]) + 1
+    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
+    assert f"Detached {GROUP}" in orders.answer("detach", "--all")
+    assert state(orders) == before
+
+
+def test_a_group_that_a_template_subscribes_is_attached_already(orders: OperatedStack) -> None:
+    orders.lambda_.add_permission(
+        FunctionName=orders.function,
+        StatementId="of-a-template",
+        Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
+        SourceArn=f"arn:aws:logs:ap-northeast-1:123456789012:log-group:{GROUP}:*",
+    )
+    orders.subscribe(GROUP, name="of-a-template")
+    before = state(orders)
+
+    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
+    assert state(orders) == before
+
+
 def test_a_group_that_is_not_there_is_refused(operated: OperatedStack) -> None:
     before = operated.statements()
 

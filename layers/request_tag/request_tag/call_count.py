@@ -57,12 +57,12 @@ _lock = threading.Lock()
 _counts: OrderedDict[str, CallCount] = OrderedDict()
 
 
-def count_of(request_id: str) -> CallCount:
-    """The count of a request: the one that it has, or a new one from 0."""
+def count_of(request_id: str, made: int | None = 0) -> CallCount:
+    """The count of a request: the one that it has, or a new one from `made`; None: somebody else counts."""
     with _lock:
         count = _counts.get(request_id)
         if count is None:
-            count = _counts[request_id] = CallCount(0)
+            count = _counts[request_id] = CallCount(made)
             if len(_counts) > _MAX_REQUESTS:
                 _counts.popitem(last=False)
         else:
@@ -71,14 +71,13 @@ def count_of(request_id: str) -> CallCount:
 
 
 def carried_count_of(request_id: str, made: int | None) -> CallCount:
-    """The count of a request that was handed on with the calls made until then; None: somebody else counts."""
-    with _lock:
-        is_known = request_id in _counts
-    count = count_of(request_id)
+    """The count of a request that was handed on with the calls made until then; None: somebody else counts.
+
+    Who counts already goes on where nothing was handed on.
+    """
+    count = count_of(request_id, made)
     if made is not None:
         count.take_over(made)
-    elif not is_known:
-        count.hand_on()
     return count
 
 

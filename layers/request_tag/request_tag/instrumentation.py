@@ -131,7 +131,8 @@ def tag_converse(params: dict[str, Any], model: Any, context: dict[str, Any], ev
     """
     if event_name not in _CONVERSE:
         return
-    _restore(params)  # a call that failed before it was serialised has left its tag
+    if context.get(_WRITTEN_INTO) is not params:
+        _restore(params)  # a call that failed before it was serialised has left its tag
     if context.get(_PRESIGNED):
         return
     own = params.get(_MEMBER)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import request_tag.call_metadata
 from request_tag import auto_instrument, call_arguments, call_headers, failures, instrument, request
 from request_tag.call_metadata import merged, merged_text
+from request_tag.instrumentation import _handlers
 from tests.support.tagging.kept_calls import HEADER, MESSAGES, Bedrock, body_of, kept, new_session
 
 
@@ -203,6 +204,20 @@ def test_metadata_that_a_handler_of_the_callers_own_adds_is_kept(register: str, 
         metadata = bedrock.converse() or {}
 
     assert (metadata["team"], metadata["api_request_id"]) == ("blue", "id")
+
+
+def test_pairs_that_a_handler_adds_between_two_instrumentations_are_kept(bedrock: Bedrock) -> None:
+    def add_team(params: dict[str, Any], **_: object) -> None:
+        params["requestMetadata"]["team"] = "blue"
+
+    events = instrument(bedrock.client).meta.events
+    events.register_last("before-parameter-build", add_team)
+    for event, handler in _handlers():
+        events.register_last(event, handler)
+    with request("id"):
+        metadata = bedrock.converse() or {}
+
+    assert (metadata["team"], metadata["api_request_id"], metadata["call_index"]) == ("blue", "id", "1")
 
 
 def test_parameters_that_are_used_again_hold_nothing_of_an_earlier_call(tagged: Bedrock) -> None:

@@ -322,10 +322,23 @@ def test_a_group_of_another_class_is_refused(deployed: Deployed) -> None:
     assert "its class is INFREQUENT_ACCESS" in refused.output
 
 
+def access_line(route: str, *, ago_s: int = 0) -> str:
+    """A line of a request that began so long ago."""
+    now = round((time.time() - ago_s) * 1000)
+    times = {"requestTimeEpoch": f"{now - 1_500}", "responseLatency": "1200"}
+    return json.dumps({"requestId": f"doctor-{now}", **times, "status": "200", "routeKey": route})
+
+
 def test_the_lines_of_a_further_group_reach_the_table(deployed: Deployed) -> None:
+    """The request is of a time of its own: other tests compare what they have played."""
     deployed.logs.create_log_group(logGroupName="/orders")
     deployed.answer("attach", "/orders", "--kind", "access")
+    before = deployed.requests()
 
+    deployed.write("/orders", access_line("POST /orders", ago_s=5 * 3600))
+    stored = awaited(lambda: [key for key in deployed.requests() if key not in before], bool, within_s=30)
+
+    assert ["doctor-" in key["pk"]["S"] for key in stored] == [True]
     assert "/orders" in deployed.answer("doctor")
     assert "Detached /orders" in deployed.answer("detach", "/orders")
 
@@ -340,12 +353,6 @@ def test_an_apis_access_log_is_set(deployed: Deployed) -> None:
     assert log["DestinationArn"].endswith(f":log-group:{deployed.outputs['AccessLogGroupName']}")
     assert log["Format"] == deployed.outputs["AccessLogFormatHttpApi"]
     assert "already, and its format suffices" in deployed.answer("attach-api", api)
-
-
-def access_line(route: str) -> str:
-    now = round(time.time() * 1000)
-    times = {"requestTimeEpoch": f"{now - 1_500}", "responseLatency": "1200"}
-    return json.dumps({"requestId": f"spare-{now}", **times, "status": "200", "routeKey": route})
 
 
 def test_what_other_tests_cannot_do_without_is_missed_in_a_stack_of_its_own(

@@ -51,7 +51,8 @@ def possible_calls(
     Later ones than its reach are linked to it by nobody, and whoever decides them does not look at it.
 
     There are none where it is proven to have all of its own. A request with a tagged call is taken to tag them: only
-    those count that are not decided yet. None is unknown: it may have run on beyond what is looked at.
+    those count that are not decided yet. One that was linked to it, and is not stored under it yet, counts in any case:
+    whoever linked it may have died. None is unknown: it may have run on beyond what is looked at.
     """
     if is_proven(linked):
         return ()
@@ -64,14 +65,25 @@ def possible_calls(
         for call in around
         if call.invocation.tag is None
         and call.invocation.is_llm_call
-        and not (isinstance(call.decision, Link) and _is_taken(call, call.decision, record, linked, policy))
-        and not (has_tagged and call.decision is not None)
         and call.invocation.invocation_id not in own
+        and (_is_linked_to(call, record) or _may_be_of(call, record, linked, policy))
+        and not (has_tagged and call.decision is not None and not _is_linked_to(call, record))
+    )
+    return list(islice(possible, MAX_POSSIBLE))
+
+
+def _is_linked_to(call: UnlinkedInvocation, record: Request) -> bool:
+    return isinstance(call.decision, Link) and call.decision.request_id == record.request_id
+
+
+def _may_be_of(call: UnlinkedInvocation, record: Request, linked: Sequence[LinkedInvocation], policy: Policy) -> bool:
+    """Whether a call of ours that is left to the request may have been made in its time."""
+    return (
+        not (isinstance(call.decision, Link) and _is_taken(call, call.decision, record, linked, policy))
         and may_be_linked(call, policy)
         and call.invocation.logged_at <= record.started_at + policy.reach
         and fits(lone_chain(call.invocation), record, policy)
     )
-    return list(islice(possible, MAX_POSSIBLE))
 
 
 def leave_other_traces(calls: Iterable[UnlinkedInvocation], trace_id: TraceId | None) -> Sequence[UnlinkedInvocation]:
@@ -93,7 +105,7 @@ def _is_taken(
     """
     if linked or not record.may_run_on or link.confidence is not Confidence.ASSUMED:
         return True
-    return link.request_id == record.request_id or fits(lone_chain(call.invocation), record, policy, overtime=False)
+    return fits(lone_chain(call.invocation), record, policy, overtime=False)
 
 
 def _has_tagged(linked: Iterable[LinkedInvocation]) -> bool:

@@ -1,6 +1,8 @@
 """The commands against the deployed stack: what they print and write is what the table holds."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,37 @@ def test_the_requests_of_the_last_hour_are_listed_and_each_can_be_shown(deployme
     first = report.requests[0].request_id
     assert json.loads(answer(deployment, "show", first, "--format", "json")) == found[first]
     assert "call 2" in answer(deployment, "show", first)
+
+
+DEMO = """
+from request_lens_cli.commands import demo
+from request_lens_cli.demo.stack import open_demo_stack
+from request_lens_cli.local_aws.deployment import deployed_stack
+
+demo._deploy = lambda local, console: open_demo_stack(local, deployed_stack(local))
+demo.demo_command(prog_name="demo")
+"""
+"""A demo of its own process that finds the stack built and deployed."""
+
+
+def test_two_demos_at_once_after_another_run_come_one_after_the_other_and_find_what_the_article_found(
+    deployment: DemoStack, article: Played
+) -> None:
+    """The settings that a demo writes are this deployment's own: it finds the local AWS that runs."""
+    demos = [
+        subprocess.Popen([sys.executable, "-c", DEMO], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    ]
+    said = [demo.communicate(timeout=150)[0] for demo in demos]
+
+    assert [demo.returncode for demo in demos] == [0, 0], said
+    assert sorted("Another demo runs in this clone" in output for output in said) == [False, True]
+    for output in said:
+        assert "10 requests, 17 LLM calls, 0 unattributed" in output
+        assert "Tool Use 7 × 2, Simple 3 × 1: as in the article" in output
+        assert "Metrics read back at 1 s: Requests 10, UncertainRequests 0, LlmCalls 17" in output
+        assert "ago: before earlier runs" in output
+        assert "The local AWS is still running" in output
 
 
 def test_the_timeline_and_the_report_are_written(deployment: DemoStack, article: Played, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from request_lens.presentation.formatting import duration_text
 from request_lens.presentation.timeline.drawing import draw_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens_cli.demo.aws_commands import show_commands
@@ -118,9 +119,15 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
     how = "calls tagged with their request's id" if with_tags else "calls untagged"
     with phase(console, "play", f"{scenario}, {how}") as note:
         is_first = scenario in TWICE and not with_tags
-        run = demo.play(scenario, with_tags=with_tags, ago=APART if is_first else timedelta(0))
+        # Tagged calls need no time of their own.
+        least = APART if is_first else timedelta(0)
+        ago = least if with_tags else demo.apart(scenario, ago=least)
+        run = demo.play(scenario, with_tags=with_tags, ago=ago)
         played = run.scenario
-        note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}")
+        when = (
+            f", as if {duration_text(ago / timedelta(milliseconds=1))} ago: before earlier runs" if ago > least else ""
+        )
+        note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}{when}")
     with phase(console, "settle", "the requests settle") as note:
         report = wait_until_settled(run, note=note)
     _show(report, console)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.publishing.metric_names import NAMESPACE
+from request_lens_cli.demo.free_time import end_in_free_time
 from request_lens_cli.demo.scenario_run import PUBLISHED, ScenarioRun, sums_in_time_of
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.table import DeployedTable, open_table
@@ -11,6 +12,11 @@ from request_lens_cli.local_aws.aws_clients import local_client
 from request_lens_cli.local_aws.deployment import DeployedStack
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.local_aws.scenario_player import ending_now, play_into
+from request_lens_cli.report.period import Period
+from request_lens_cli.scenario.retiming import access_started_at
+
+LOOKED_AT = timedelta(hours=3)
+"""So long CloudWatch keeps the seconds that a demo reads back: its time is to lie in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +29,20 @@ class DemoStack:
     metrics: Metrics
 
     def play(self, scenario: str, *, with_tags: bool = False, ago: timedelta = timedelta(0)) -> ScenarioRun:
-        """Play a scenario of `events/` as if its last request had ended so long ago."""
+        """Play a scenario of `events/` as if its last request had ended so long ago; see `apart`."""
         folder = self.local.paths.events / scenario
         played = ending_now(folder, ends_at=datetime.now(UTC) - ago, with_tags=with_tags)
         before = sums_in_time_of(played, self.metrics, PUBLISHED)
         play_into(self.stack, played, local=self.local)
         return ScenarioRun(scenario=played, table=self.table, sums_before=before)
+
+    def apart(self, scenario: str, *, ago: timedelta = timedelta(0)) -> timedelta:
+        """How long ago, `ago` or longer, a scenario must have ended so that no request of the table is around it."""
+        now = datetime.now(UTC)
+        played = ending_now(self.local.paths.events / scenario, ends_at=now - ago)
+        length = now - ago - min(map(access_started_at, played.access))
+        others = self.table.requests_between(Period(first=now - LOOKED_AT, last=now))
+        return now - end_in_free_time(others, ends_at=now - ago, length=length)
 
 
 def open_demo_stack(local: LocalAws, stack: DeployedStack) -> DemoStack:

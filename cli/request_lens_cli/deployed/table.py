@@ -11,7 +11,7 @@ import click
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, say_nothing
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -73,10 +73,14 @@ class DeployedTable:
 
         One with an item that this version cannot read is there by its record alone, as pending.
         """
-        records = self.reader.newest_requests(period.first, period.last, limit=LIST_LIMIT)
+        records = self.requests_between(period)
         states = self.states(record.request_id for record in records)
         requests = [replace(state, record=record) for state, record in zip(states, records, strict=True)]
         return Report(requests=requests, unlinked=self.unlinked_between(period))
+
+    def requests_between(self, period: Period) -> Sequence[Request]:
+        """The records of the latest LIST_LIMIT requests that started in the period."""
+        return self.reader.newest_requests(period.first, period.last, limit=LIST_LIMIT)
 
     def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
         """The earliest MAX_UNTAGGED untagged invocations of the period."""

@@ -104,6 +104,12 @@ def test_lanes_are_by_the_clock_also_where_each_request_begins_at_the_left() -> 
         assert float(second.get("x", "0")) - float(first.get("x", "0")) > 400
 
 
+def test_above_lanes_stands_no_header_of_a_column_that_they_leave_empty() -> None:
+    texts = set_texts(picture(rows(3), unattributed(1)))
+
+    assert [texts.count(header) for header in ("duration", "LLM time", "LLM calls")] == [1, 2, 2]
+
+
 def test_where_no_call_is_without_a_request_there_is_no_lane() -> None:
     svg = picture(rows(3), replace(unattributed(1), decision=None))
     assert not found(svg, "rl-lane")

@@ -211,7 +211,7 @@ def _lanes(plan: Plan, *, top: float) -> Piece:
     begins = top + (_LANES_HEAD_ON_CLOCK if shares_axis else _LANES_HEAD)
     bottom = begins + len(plan.lanes) * height
     heading = element("text", text("Calls without a request"), class_="rl-label", x=frame.margin, y=top + 20)
-    head = rule(begins, frame=frame) if shares_axis else axis_head(plan.lanes_axis, frame=frame, bottom=begins)
+    head = rule(begins, frame=frame) if shares_axis else axis_head(plan.lanes_axis, frame=frame, bottom=begins, last=2)
     content = (
         heading,
         head,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http.client import HTTPException
 from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -76,13 +77,13 @@ def kept(request: ResourceRequest) -> Response:
 def send(response: Response, request: ResourceRequest, *, pause: Callable[[float], None] = time.sleep) -> None:
     """Put the response where CloudFormation waits for it, in up to four tries.
 
-    Raises: OSError, which URLError is, where none of them arrived.
+    Raises: OSError, which URLError is, or HTTPException, where none of them arrived.
     """
     body = _body(response, request)
     for attempt in range(1, TRIES + 1):
         try:
             _put(request.response_url, body)
-        except OSError:
+        except (OSError, HTTPException):  # urllib passes on what is wrong with an answer as http.client raised it
             if attempt == TRIES:
                 raise
             pause(2.0**attempt)

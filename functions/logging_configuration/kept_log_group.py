@@ -59,9 +59,21 @@ def _ensure(request: ResourceRequest, log_groups: LogGroups) -> Response:
     name = wanted.log_group_name
     try:
         made = log_groups.make(name) or request.physical_resource_id == wanted.id_of(Origin.MADE)
-        if made or wanted.named_by_stack:
-            log_groups.keep_events_for(name, days=wanted.retention_in_days)
     except (ClientError, BotoCoreError) as error:
-        return failed(request, f"CloudWatch Logs did not make the log group {name} or set its retention: {error}")
+        return failed(request, f"CloudWatch Logs did not make the log group {name}: {error}")
+    if made or wanted.named_by_stack:
+        try:
+            log_groups.keep_events_for(name, days=wanted.retention_in_days)
+        except (ClientError, BotoCoreError) as error:
+            return failed(request, _without_retention(wanted, error))
     origin = Origin.MADE if made else Origin.FOUND
     return Response(physical_id=wanted.id_of(origin), attributes={"LogGroupName": name, "Origin": origin.value})
+
+
+def _without_retention(wanted: LogGroupProperties, error: ClientError | BotoCoreError) -> str:
+    """What to do about a group that stays: after a Create that failed nothing remembers who made it."""
+    return (
+        f"CloudWatch Logs did not set the retention of the log group. Before you deploy again, which may take it for "
+        f"somebody else's, run aws logs put-retention-policy --retention-in-days {wanted.retention_in_days} "
+        f"--log-group-name {wanted.log_group_name}. CloudWatch Logs said: {error}"
+    )

@@ -80,17 +80,15 @@ def _adopted(current: LoggingSetting, wanted: LoggingSetting) -> Outcome:
 
 
 def _advice(current: LoggingSetting, wanted: LoggingSetting) -> str:
-    state = (
-        f"Bedrock's model invocation logging is already on in this account and Region and delivers to "
-        f"{current.destinations}, not to {wanted.destinations}. This stack did not make that setting and leaves it as "
-        f"it is. "
+    """Why the setting is refused and what to do: first what to do, as names of 512 characters may have the end cut."""
+    return (
+        f"Bedrock's model invocation logging is already on in this account and Region, and this stack did not make it. "
+        f"{_remedy(current)}; with ManageBedrockLogging=false the setting is never looked at. It delivers to "
+        f"{current.destinations}, not to {wanted.destinations}, and is left as it is."
     )
+
+
+def _remedy(current: LoggingSetting) -> str:
     if current.log_group_name is None:
-        return state + (
-            "Add a log group to it, then deploy with InvocationLogGroupName set to that log group; with "
-            "ManageBedrockLogging=false the setting is never looked at."
-        )
-    return state + (
-        f"To read the log group in use, deploy with InvocationLogGroupName={current.log_group_name}"
-        f"; with ManageBedrockLogging=false the setting is never looked at."
-    )
+        return "Add a log group to its setting, then deploy with InvocationLogGroupName set to that log group"
+    return f"To read the log group in use, deploy with InvocationLogGroupName={current.log_group_name}"

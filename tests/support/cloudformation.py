@@ -48,12 +48,16 @@ class Invocation:
 
 
 class CloudFormation(HTTPServer):
-    """Takes the answers that CloudFormation would wait for, after as many refusals as asked for."""
+    """Takes the answers that CloudFormation would wait for, after as many refusals as asked for.
+
+    A refusal is a status, or where they are `garbled` an answer that is no HTTP.
+    """
 
     def __init__(self) -> None:
         self.answers: list[Reply] = []
         self.content_types: list[str | None] = []
         self.refusals = 0
+        self.garbled = False
         super().__init__(("127.0.0.1", 0), _Taker)
 
     @property
@@ -67,6 +71,9 @@ class _Taker(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if taker.refusals:
             taker.refusals -= 1
+            if taker.garbled:
+                self.wfile.write(b"no status line\r\n")
+                return
             self.send_response(503)
         else:
             taker.answers.append(json.loads(body))

@@ -119,6 +119,24 @@ def test_a_refusal_of_cloudwatch_logs_is_answered_with_the_groups_name(
     assert "LimitExceededException" in answer["Reason"]
 
 
+def test_a_group_whose_retention_is_refused_is_answered_with_the_command_that_sets_it(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Create that failed is forgotten: to the next one the group that this one made is somebody else's."""
+    client, name = _client(), "/ours".ljust(512, "y")
+    stubber = Stubber(client)
+    stubber.add_response("create_log_group", {}, {"logGroupName": name})
+    stubber.add_client_error("put_retention_policy", "LimitExceededException", "refused for " + name)
+    stubber.activate()
+    monkeypatch.setattr(boto3, "client", lambda *_args, **_kwargs: client)
+
+    answer, physical_id = ask_for_group(cloudformation, "Create", LogGroupName=name)
+
+    assert (answer["Status"], physical_id) == ("FAILED", "unmade")
+    assert f"aws logs put-retention-policy --retention-in-days 30 --log-group-name {name}." in answer["Reason"]
+    assert "LimitExceededException" in answer["Reason"]
+
+
 def test_a_property_that_is_wrong_is_named_in_the_answer(
     cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
 ) -> None:

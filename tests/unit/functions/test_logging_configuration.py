@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from cloudformation_response import MAX_REASON
 from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ WITH_BUCKETS = {
     "s3Config": {"bucketName": "team-logs"},
 }
 SECOND_ROLE = ROLE.replace("request-lens", "second")
+LONGEST_NAME, LONGEST_BUCKET = 512, 63
 
 
 def put(bedrock: "BedrockClient", setting: Mapping[str, object]) -> None:
@@ -123,6 +125,30 @@ def test_a_setting_that_delivers_to_a_bucket_alone_is_refused_and_named(
     assert answer["Status"] == "FAILED"
     assert "S3 bucket team-logs" in answer["Reason"]
     assert "Add a log group" in answer["Reason"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        (
+            {"cloudWatchConfig": {"logGroupName": "/theirs".ljust(LONGEST_NAME, "x"), "roleArn": ROLE}},
+            f"deploy with InvocationLogGroupName={'/theirs'.ljust(LONGEST_NAME, 'x')};",
+        ),
+        ({"s3Config": {"bucketName": "b" * LONGEST_BUCKET}}, "deploy with InvocationLogGroupName set to"),
+    ],
+    ids=["log group", "bucket"],
+)
+def test_what_to_set_is_said_whole_however_long_the_names_are(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", setting: "LoggingConfigTypeDef", advice: str
+) -> None:
+    put(bedrock, setting)
+
+    answer, _ = ask(cloudformation, "Create", LogGroupName="/ours".ljust(LONGEST_NAME, "y"))
+
+    assert answer["Status"] == "FAILED"
+    assert advice in answer["Reason"]
+    assert "ManageBedrockLogging=false" in answer["Reason"]
+    assert len(answer["Reason"]) <= MAX_REASON
 
 
 def test_a_delete_removes_the_setting_that_this_stack_made(

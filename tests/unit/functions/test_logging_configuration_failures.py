@@ -1,5 +1,6 @@
 """The logging switch when Bedrock, CloudFormation's answer address or the function itself fails."""
 
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 import boto3
@@ -136,8 +137,9 @@ def test_a_request_that_is_not_cloudformations_cannot_be_answered() -> None:
         lambda_handler({"RequestType": "Create"}, Invocation())
 
 
-def test_an_answer_is_sent_again_when_it_does_not_arrive(cloudformation: CloudFormation) -> None:
-    cloudformation.refusals = 2
+@pytest.mark.parametrize("garbled", [False, True], ids=["refused", "answered by what is no HTTP"])
+def test_an_answer_is_sent_again_when_it_does_not_arrive(cloudformation: CloudFormation, *, garbled: bool) -> None:
+    cloudformation.refusals, cloudformation.garbled = 2, garbled
     pauses: list[float] = []
 
     send(Response(physical_id="adopted"), _request(cloudformation), pause=pauses.append)
@@ -151,6 +153,15 @@ def test_an_answer_that_never_arrives_is_an_error(cloudformation: CloudFormation
 
     with pytest.raises(OSError, match="503"):
         send(Response(physical_id="adopted"), _request(cloudformation), pause=lambda _: None)
+
+
+def test_an_answer_that_is_never_taken_as_http_is_an_error(cloudformation: CloudFormation) -> None:
+    cloudformation.refusals, cloudformation.garbled = 9, True
+
+    with pytest.raises(HTTPException, match="no status line"):
+        send(Response(physical_id="adopted"), _request(cloudformation), pause=lambda _: None)
+
+    assert cloudformation.refusals == 9 - TRIES
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])

@@ -195,6 +195,14 @@ def answered_by(run_id: str) -> Sides:
     return [], [replace(record(f"request-{run_id}"), lambda_request_id=run_id)]
 
 
+def test_traces_are_read_together_as_each_is_by_itself(store: FactStore) -> None:
+    store.store_spans([entry_span(0, 9), replace(entry_span(0, 9), trace_id=OTHER)], stored_at=STORED_AT)
+    asked = [OTHER, TraceId("0" * 32), TRACE]
+
+    assert list(store.load_traces(asked)) == [store.load_trace(each) for each in asked]
+    assert list(store.load_traces([])) == []
+
+
 def test_whether_a_trace_is_named_is_asked_for_one_item_of_it(
     dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient"
 ) -> None:

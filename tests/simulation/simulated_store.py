@@ -99,6 +99,9 @@ class SimulatedStore:
     def load_trace(self, trace_id: TraceId) -> Trace:
         return self._step.read(lambda: self._port.load_trace(trace_id))
 
+    def load_traces(self, trace_ids: Sequence[TraceId]) -> Sequence[Trace]:
+        return self._step.read(lambda: self._lagging(lambda store: store.load_traces(trace_ids)))
+
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
         return self._step.read(lambda: self._port.load_call_spans(invocation_ids))
 

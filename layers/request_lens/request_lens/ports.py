@@ -53,10 +53,7 @@ class TraceStore(Protocol):
         """Store that requests' records name these traces."""
 
     def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
-        """Store what functions' logs and requests' records say of the same runs of Lambda functions.
-
-        Answers with the traces that requests have by runs of which both are known by now. The first of each stays.
-        """
+        """Store what logs and records say of functions' runs, the first of each; answers with traces known by both."""
 
     def trace_of(self, request: Request) -> TraceId | None:
         """The trace that a request's record names, by itself or by the run of a function, as far as that is known."""
@@ -66,6 +63,9 @@ class TraceStore(Protocol):
 
     def load_trace(self, trace_id: TraceId) -> Trace:
         """All that is known of a trace, up to MAX_TRACE_SPANS spans; an unknown one has no spans and no requests."""
+
+    def load_traces(self, trace_ids: Sequence[TraceId]) -> Sequence[Trace]:
+        """Those of the traces, each given once, that can be read, in their order; may lag behind the newest writes."""
 
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
         """The spans of those of the invocations that have one, whether or not their own events have come."""

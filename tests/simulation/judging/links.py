@@ -113,15 +113,8 @@ _BY_SPANS = frozenset({Assumption.TRACES_HAVE_ONE_REQUEST, Assumption.SPANS_COME
 
 
 def order_exact(outcome: Outcome) -> Verdict:
-    """Under any fault, while all calls are tagged.
-
-    But for a lost message where spans are read: that may have been a trace's, and sweeping looks for calls alone.
-    """
-    return _order(outcome) if outcome.is_exact and not _may_lack_spans(outcome) else iter(())
-
-
-def _may_lack_spans(outcome: Outcome) -> bool:
-    return outcome.traffic.policy.reads_spans and outcome.world.faults.fired[Fault.LOST_MESSAGE] > 0
+    """Under any fault, while all calls are tagged."""
+    return _order(outcome) if outcome.is_exact else iter(())
 
 
 def order_inferred(outcome: Outcome) -> Verdict:
@@ -131,7 +124,7 @@ def order_inferred(outcome: Outcome) -> Verdict:
     """
     in_time = outcome.is_punctual and outcome.traffic.ends_in_time
     in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared and _are_own_traces(outcome)
-    in_time = in_time and not _may_lack_spans(outcome)
+    in_time = in_time and not (outcome.traffic.policy.reads_spans and outcome.world.faults.fired[Fault.LOST_MESSAGE])
     return _order(outcome) if in_time and not outcome.is_exact else iter(())
 
 

@@ -208,6 +208,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             tools=(ToolUse(tool="a", offset_ms=-1, duration_ms=3, failed=True),),
             failed_later=(("a", 2),),
             gateway_overhead_ms=8,
+            spans=9,
         ),
         {
             "trace_id": "6931d2f10123456789abcdef01234561",
@@ -229,6 +230,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "tools": [{"tool": "a", "offset_ms": -1, "duration_ms": 3, "failed": True}],
             "failed_later": [["a", 2]],
             "gateway_overhead_ms": 8,
+            "spans": 9,
         },
     ),
 ]

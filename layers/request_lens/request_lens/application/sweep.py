@@ -1,25 +1,27 @@
 """Sweep: make lost settle messages good, a minute of facts at a time, two hours after they began.
 
-It sends again what the table shows to be missing, and nothing else: a request without a revision, or with more calls
-than its last one counts; an untagged call without a decision; a call whose link was decided by a settle that never
-came to count it; and where spans are read, an unattributed call whose span's trace a request's record names.
+It sends again what the table shows to be missing, and nothing else: a request without a revision, with more calls than
+its last one counts, or where spans are read, with other spans than that one knew; an untagged call without a decision;
+a call whose link was decided by a settle that never came to count it; and where spans are read, an unattributed call
+whose span's trace a request's record names.
 
 What the index by time does not list, it does not make good: a tagged call whose request's record never came, and a fact
 that was stored after its time was swept. The index holds no tagged calls: an index write for each would cost more than
 the rest of its storing. The messages of these wait in the dead-letter queue, if that is where they were lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import batched
 
-from request_lens.domain.facts import TraceId
+from request_lens.domain.facts import Request, RequestId, TraceId
 from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
 from request_lens.domain.times import EPOCH
+from request_lens.domain.tracing.runs import own_spans
 from request_lens.ports import Ports
 
 AGE = timedelta(hours=2)
@@ -61,7 +63,7 @@ def sweep(ports: Ports, policy: Policy, *, moment: datetime | None = None) -> Sw
     """
     now = ports.clock.now()
     begins = slice_of((moment or now) - AGE) - SLICE
-    requests, unsettled = _sweep_requests(begins, now, ports)
+    requests, unsettled = _sweep_requests(begins, now, ports, policy)
     return replace(_sweep_invocations(begins, ports, policy), requests=requests, unsettled=unsettled)
 
 
@@ -74,14 +76,28 @@ def _last_of(begins: datetime) -> datetime:
     return begins + SLICE - timedelta(microseconds=1)
 
 
-def _sweep_requests(begins: datetime, now: datetime, ports: Ports) -> tuple[int, int]:
+def _sweep_requests(begins: datetime, now: datetime, ports: Ports, policy: Policy) -> tuple[int, int]:
     """How many requests the slice held, and for how many a key was sent."""
     held = sent = 0
     for page in batched(ports.store.iter_requests(begins, _last_of(begins)), PAGE, strict=False):
         unsettled = ports.store.find_unsettled([request.request_id for request in page])
+        settled = [request for request in page if request.request_id not in set(unsettled)]
+        unsettled = [*unsettled, *(_untold(settled, ports, policy) if policy.reads_spans else ())]
         _send([(SettleKey(SettleKind.REQUEST, request_id), now) for request_id in unsettled], ports)
         held, sent = held + len(page), sent + len(unsettled)
     return held, sent
+
+
+def _untold(settled: Sequence[Request], ports: Ports, policy: Policy) -> Iterator[RequestId]:
+    """Those of settled requests whose trace has other spans than their last revision knew: its message was lost."""
+    heads = zip(settled, ports.store.load_heads([request.request_id for request in settled]), strict=True)
+    told = [(request, head.summary.traced) for request, head in heads if head.summary is not None]
+    named = [(request, said, said.trace_id if said else ports.store.trace_of(request)) for request, said in told]
+    trace_ids = sorted({trace_id for _, _, trace_id in named if trace_id is not None})
+    traces = {trace.trace_id: trace for trace in (ports.store.load_traces(trace_ids) if trace_ids else ())}
+    for request, said, trace_id in named:
+        if trace_id in traces and len(own_spans(request, traces[trace_id], policy)) != (said.spans if said else 0):
+            yield request.request_id
 
 
 def _sweep_invocations(begins: datetime, ports: Ports, policy: Policy) -> SweepReport:

@@ -13,6 +13,7 @@ from tests.support.facts import START, at, call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
     answered_request,
+    entry_of,
     run_of,
     span_of,
     trace_id,
@@ -135,3 +136,34 @@ def test_a_sweep_asks_for_no_spans_where_none_are_read() -> None:
     world.policy = replace(SPANS, reads_spans=False)
 
     assert {key.kind for key in swept(world)} == {SettleKind.REQUEST}
+
+
+@pytest.mark.parametrize("bridged", [True, False])
+def test_a_sweep_has_a_request_told_by_spans_whose_traces_message_was_lost(bridged: bool) -> None:
+    """No call is undecided: the spans came after all were linked by their tags."""
+    own = call("c1", 1, tag=tag("r1", 1))
+    record, facts = traced_request("r1"), [span_of(own, TRACE), entry_of(TRACE, 0.2, 4.8)]
+    run = [run_of("run", TRACE)] if bridged else []
+    world = World(SPANS)
+    world.collect(8, answered_request("r1", "run") if bridged else record, own, *run)
+    world.run_until(100)
+    world.collect(101, *facts)
+    while world.timer.next_due() is not None:
+        world.timer.take()
+
+    def swept() -> list[SettleKey]:
+        sweep(world.ports, SPANS, moment=slice_of(START) + SLICE + AGE)
+        keys = []
+        while world.timer.next_due() is not None:
+            keys.append(world.timer.take())
+        return keys
+
+    key = SettleKey(SettleKind.REQUEST, record.request_id)
+    assert swept() == [key]
+    world.timer.send([(key, world.clock.now())])
+    world.run_until()
+    summary = world.request().summary
+    assert summary is not None
+    assert summary.traced is not None
+    assert summary.traced.calls == 1
+    assert swept() == []

@@ -180,12 +180,14 @@ class DynamoTable:
         if left:
             raise StoreUnavailable(f"DynamoDB left {len(left)} items unprocessed")
 
-    def query_partition(self, pk: str, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
-        """The items of one partition, or those whose sort key begins so, by that key, strongly consistent.
+    def query_partition(
+        self, pk: str, *, begins: str = "", limit: int | None = None, is_consistent: bool = True
+    ) -> list[PlainMap]:
+        """The items of one partition, or those whose sort key begins so, by that key, strongly consistent unless told.
 
         With a `limit` the first so many of them. Raises: StoreUnavailable.
         """
-        return self._query(pk, {"ConsistentRead": True}, begins=begins, limit=limit)
+        return self._query(pk, {"ConsistentRead": is_consistent}, begins=begins, limit=limit)
 
     def query_projection(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
         """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable.

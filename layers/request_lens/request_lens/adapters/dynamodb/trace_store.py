@@ -93,8 +93,24 @@ class DynamoTraceStore(DynamoFactReader):
 
     def load_trace(self, trace_id: TraceId) -> Trace:
         """See `ports.TraceStore`."""
-        with reading(trace_partition(trace_id)):
-            return trace_from(trace_id, self._table.query_partition(trace_partition(trace_id), limit=MAX_TRACE_ITEMS))
+        return self._load_trace(trace_id, is_consistent=True)
+
+    def _load_trace(self, trace_id: TraceId, *, is_consistent: bool) -> Trace:
+        partition = trace_partition(trace_id)
+        with reading(partition):
+            items = self._table.query_partition(partition, limit=MAX_TRACE_ITEMS, is_consistent=is_consistent)
+            return trace_from(trace_id, items)
+
+    def load_traces(self, trace_ids: Sequence[TraceId]) -> Sequence[Trace]:
+        """See `ports.TraceStore`. One Query a trace, eventually consistent, eight at a time."""
+        return [trace for trace in in_parallel(self._load_trace_if_readable, trace_ids) if trace is not None]
+
+    def _load_trace_if_readable(self, trace_id: TraceId) -> Trace | None:
+        try:
+            return self._load_trace(trace_id, is_consistent=False)
+        except UnreadableItem as error:
+            self._on_unreadable(error)
+            return None
 
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
         """See `ports.TraceStore`."""

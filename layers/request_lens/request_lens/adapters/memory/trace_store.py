@@ -64,6 +64,10 @@ class MemoryTraceStore:
             is_cut=len(spans) > MAX_TRACE_SPANS,
         )
 
+    def load_traces(self, trace_ids: Sequence[TraceId]) -> Sequence[Trace]:
+        """See `ports.TraceStore`."""
+        return [self.load_trace(trace_id) for trace_id in trace_ids]
+
     def load_call_spans(self, invocation_ids: Sequence[InvocationId]) -> Mapping[InvocationId, CallSpan]:
         """See `ports.TraceStore`."""
         return {call_id: self._calls[call_id] for call_id in invocation_ids if call_id in self._calls}

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from request_lens.domain.facts import Invocation, InvocationId, Request, TraceId
 from request_lens.domain.policy import Policy
@@ -44,7 +44,7 @@ class Traced:
     `calls` of this Region have a span, `calls_elsewhere` ran in other Regions, whose logs do not come here. `time_by`
     adds up to the duration. `tools` are in order of their start, and `failed_later` is how many runs of each failed
     that are not among them; `gateway_overhead_ms` is what AgentCore's gateway added to them. `session_id` is None, too,
-    where its runs name several.
+    where its runs name several. `spans` is how many of its spans were known: two that differ in nothing else are equal.
     """
 
     trace_id: TraceId
@@ -59,6 +59,7 @@ class Traced:
     tools: tuple[ToolUse, ...] = ()
     failed_later: tuple[tuple[str, int], ...] = ()
     gateway_overhead_ms: int | None = None
+    spans: int = field(default=0, compare=False)
 
     @property
     def failed_tools(self) -> Mapping[str, int]:
@@ -98,6 +99,7 @@ def traced(
         tools=tuple(tools[:MAX_TOOLS]),
         failed_later=_failures(tools[MAX_TOOLS:]),
         gateway_overhead_ms=_gateway_overhead_ms(own),
+        spans=len(own),
     )
 
 

@@ -17,7 +17,7 @@ type JsonObject = dict[str, JsonValue]
 
 
 class FailedKind(StrEnum):
-    """What an event is for the processor; `OTHER` are those of the stack's other functions."""
+    """What an event is for the processor; `OTHER` is what it does not know, as of the stack's other functions."""
 
     LOG_BATCH = "log batches"
     STREAM_RECORDS = "stream records"

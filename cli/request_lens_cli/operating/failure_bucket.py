@@ -23,15 +23,21 @@ ASYNCHRONOUS = f"{PREFIX}async/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureBucket:
-    """The failure bucket of a stack."""
+    """The failure bucket of a stack, whose processor has this name."""
 
     client: "S3Client"
     name: str
+    processor_name: str
 
     def keys(self) -> Iterator[str]:
         """What Lambda wrote, by key, that is each function's and shard's in order of time."""
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
             yield from (listed["Key"] for listed in page.get("Contents", []))
+
+    def may_be_others(self, key: str) -> bool:
+        """Whether the stack's other functions may have failed on it: not where the processor did, or its stream."""
+        own = f"{ASYNCHRONOUS}{self.processor_name}/"
+        return key.startswith(ASYNCHRONOUS) and not key.startswith(own)
 
     def look_at(self, key: str) -> Outcome:
         """What an object is, and whether it waits to be sent again."""
@@ -45,9 +51,9 @@ class FailureBucket:
         kind: str = UNREADABLE
         try:
             failed = read_failed_event(self.client.get_object(Bucket=self.name, Key=key)["Body"].read())
+            if failed.kind is FailedKind.OTHER:
+                return self._other(key)
             kind = failed.kind
-            if kind == FailedKind.OTHER:
-                return Outcome(kind=kind, fate=Fate.LEFT, where=key)
             if processor is None:
                 return Outcome(kind=kind, fate=Fate.WAITING, where=key)
             processor.send(failed.event)
@@ -57,3 +63,10 @@ class FailureBucket:
         except (ProcessorFailedError, UnreadableFailureError) as error:
             return Outcome(kind=kind, fate=Fate.FAILED, where=key, error=str(error))
         return Outcome(kind=kind, fate=Fate.SENT, where=key)
+
+    def _other(self, key: str) -> Outcome:
+        """An event that is none of the processor's: of another function, or one that the processor cannot know."""
+        if self.may_be_others(key):
+            return Outcome(kind=FailedKind.OTHER, fate=Fate.LEFT, where=key)
+        error = "holds an event that the processor does not know"
+        return Outcome(kind=UNREADABLE, fate=Fate.FAILED, where=key, error=error)

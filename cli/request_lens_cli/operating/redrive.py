@@ -38,8 +38,10 @@ class Failures:
 
 def open_failures(stack: DeployedStackView) -> Failures:
     """What failed in this stack. Raises: click.ClickException for one that is not ours."""
+    processor, s3 = open_processor(stack), stack.session.client("s3")
+    bucket = stack.output("FailureBucketName")
     return Failures(
-        bucket=FailureBucket(client=stack.session.client("s3"), name=stack.output("FailureBucketName")),
+        bucket=FailureBucket(client=s3, name=bucket, processor_name=processor.function_name),
         dead_letters=open_dead_letters(stack.session.client("sqs"), stack.output("SettleQueueUrl")),
-        processor=open_processor(stack),
+        processor=processor,
     )

@@ -10,6 +10,7 @@ from click import ClickException
 from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind, filter_pattern
 from request_lens_cli.attaching.log_groups import attachments_of
+from request_lens_cli.deployed import newest_lines
 from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.options.stack_choice import StackChoice
@@ -266,6 +267,37 @@ def test_who_may_not_is_told_the_action(orders: OperatedStack) -> None:
     orders.deny("lambda.AddPermission")
 
     assert "may not lambda:AddPermission" in orders.refusal("attach", GROUP)
+    assert orders.filters(GROUP) == {}
+
+
+def test_the_newest_line_need_not_be_seen_where_the_kind_is_said(orders: OperatedStack) -> None:
+    orders.deny("cloudwatch-logs.FilterLogEvents")
+
+    assert "may not logs:FilterLogEvents" in orders.refusal("attach", GROUP)
+    assert orders.filters(GROUP) == {}
+    answer = orders.answer("attach", GROUP, "--kind", "access")
+
+    assert orders.filters(GROUP) == {OUR_FILTER: ""}
+    assert "Note: whether its lines are read was not looked at. Your credentials may not logs:FilterLogEvents" in answer
+
+
+def test_a_group_that_is_too_busy_to_find_its_newest_line_is_attached_where_the_kind_is_said(
+    orders: OperatedStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newest_lines, "MAX_PAGES", 0)
+
+    assert f"The newest lines of {GROUP} are not known" in orders.refusal("attach", GROUP)
+    assert orders.filters(GROUP) == {}
+    answer = orders.answer("attach", GROUP, "--kind", "access")
+
+    assert orders.filters(GROUP) == {OUR_FILTER: ""}
+    assert f"was not looked at. The newest lines of {GROUP} are not known" in answer
+
+
+def test_another_failure_to_read_the_newest_line_is_no_note(orders: OperatedStack) -> None:
+    orders.refused["cloudwatch-logs.FilterLogEvents"] = "ServiceUnavailableException"
+
+    assert "AWS refused FilterLogEvents" in orders.refusal("attach", GROUP, "--kind", "access")
     assert orders.filters(GROUP) == {}
 
 

@@ -149,6 +149,26 @@ def test_events_of_the_stacks_other_functions_are_left(running: RunningStack) ->
     assert running.held() == [key]
 
 
+@pytest.mark.parametrize("key", [f"{LOG_BATCH_KEY}1", f"{STREAM_KEY}1"], ids=["asynchronous", "of the stream"])
+def test_an_event_of_the_processors_own_that_it_does_not_know_is_unreadable_and_named(
+    running: RunningStack, key: str
+) -> None:
+    """As doctor counts it: nothing is left unsaid that makes doctor stop."""
+    running.gave_up_on(key, {"a secret": "of the processor's own"})
+
+    for arguments in (["--dry-run"], []):
+        result = running.lens.ask("redrive", *arguments, "--format", "json")
+
+        assert result.exit_code == 1
+        assert json.loads(result.stdout) == {
+            "counts": {"unreadable objects": {"waiting": 0, "sent": 0, "failed": 1, "left": 0}},
+            "failures": [
+                {"kind": "unreadable objects", "where": key, "error": "holds an event that the processor does not know"}
+            ],
+        }
+    assert running.held() == [key]
+
+
 def test_a_sweep_that_failed_sweeps_the_minute_that_it_was_for(running: RunningStack) -> None:
     running.gave_up_on(f"{LOG_BATCH_KEY}1", {"sweep": "2025-12-04T18:30:00Z"})
 

@@ -8,7 +8,7 @@ from request_lens_cli.deployed.log_group import find_log_group, made_again
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 from request_lens_cli.operating.dead_letters import open_dead_letters
-from request_lens_cli.operating.failure_bucket import ASYNCHRONOUS, FailureBucket
+from request_lens_cli.operating.failure_bucket import FailureBucket
 from request_lens_cli.operating.outcome import Fate
 
 PROCESSOR, METRICS_LOG, FAILURES = "processor", "metrics log", "failures"
@@ -73,9 +73,9 @@ def check_failures(examined: Examined) -> Iterator[Finding]:
 def _objects(examined: Examined) -> int:
     """How many objects wait. What `redrive` leaves, of the stack's other functions, is told by what is in it."""
     s3, name = examined.stack.session.client("s3"), examined.stack.output("FailureBucketName")
-    bucket, own = FailureBucket(client=s3, name=name), f"{ASYNCHRONOUS}{examined.processor.name}/"
+    bucket = FailureBucket(client=s3, name=name, processor_name=examined.processor.name)
     return sum(
-        key.startswith(own) or not key.startswith(ASYNCHRONOUS) or bucket.look_at(key).fate is not Fate.LEFT
+        not bucket.may_be_others(key) or bucket.look_at(key).fate is not Fate.LEFT
         for key in islice(bucket.keys(), _MAX_LISTED)
     )
 

@@ -12,7 +12,7 @@ from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.spans import MAX_TRACE_SPANS, CallSpan, LambdaRun, Trace
 from request_lens.ports import FactStore
 from tests.support.stored_facts import STORED_AT, call_at, link_to, pending
-from tests.support.telemetry.traces import TRACE, at, call_span, entry_span, request, strands_trace
+from tests.support.telemetry.traces import TRACE, Value, at, call_span, entry_span, request, strands_trace
 from tests.support.under_test import StoreUnderTest
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OTHER = TraceId("f" * 32)
 REQUEST = RequestId("request-1")
+
+OTHERS: list[dict[str, Value]] = [{"resource": None}, {"resource": "other", "region": None}, {"session_id": "s"}]
+"""In which a span can differ from others of its agent."""
 
 type Sides = tuple[list[LambdaRun], list[Request]]
 """The two sides of bridges."""
@@ -39,6 +42,16 @@ def test_spans_are_kept_whole_by_their_trace_in_order_of_time(store: FactStore) 
     found = store.load_trace(TRACE).spans
     assert [span.started_at for span in found] == sorted(span.started_at for span in strands_trace())
     assert set(found) == set(strands_trace())
+
+
+def test_spans_that_share_nothing_but_their_trace_are_kept_whole(store: FactStore) -> None:
+    """One of them lacks what the first two have alike, or has another."""
+    for number, others in enumerate(OTHERS):
+        spans = [call_span(f"a{number}", 0, 1), call_span(f"b{number}", 1, 2), call_span(f"c{number}", 2, 3, **others)]
+        named = [replace(span, trace_id=TraceId(f"{number:032x}")) for span in spans]
+        store.store_spans(named, stored_at=STORED_AT)
+
+        assert list(store.load_trace(TraceId(f"{number:032x}")).spans) == named
 
 
 def test_a_span_that_comes_again_in_another_batch_is_one(store: FactStore) -> None:

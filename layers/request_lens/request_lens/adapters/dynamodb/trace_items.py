@@ -9,12 +9,12 @@
 A function that reads raises KeyError, TypeError or ValueError where an item is not one that this package wrote.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from itertools import batched
 
-from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, sequence, text
+from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, mapping, sequence, text
 from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.adapters.dynamodb.items import expires_at_epoch_s, invocation_key
 from request_lens.adapters.dynamodb.updates import Update
@@ -23,6 +23,9 @@ from request_lens.domain.spans import MAX_TRACE_SPANS, CallSpan, LambdaRun, Span
 
 _SPANS, NAMING = "spans#", "request#"
 """What the sort keys of the two begin with."""
+
+_MAY_BE_ALIKE = ("trace_id", "resource", "region", "session_id")
+"""Of these, spans of one agent have the same: names as long as the rest of a span."""
 
 MAX_SPANS = 200
 """Spans of one item: of its 400 KB they take a quarter at most."""
@@ -84,19 +87,33 @@ def spans_items(spans: Sequence[Span], *, retention: timedelta) -> Sequence[Plai
 
 
 def _spans_item(trace_id: TraceId, spans: Sequence[Span], retention: timedelta) -> PlainMap:
+    """The item of some spans: what all of them have alike stands once, as writes are charged by their size."""
     ids = " ".join(sorted(span.span_id for span in spans))
+    maps = [encode(span) for span in spans]
+    alike = {name: value for name, value in maps[0].items() if name in _MAY_BE_ALIKE and all(_has(name, value, maps))}
     return {
         "pk": trace_partition(trace_id),
         "sk": f"{_SPANS}{sha256(ids.encode()).hexdigest()[:16]}",
-        "spans": [encode(span) for span in spans],
+        "spans": [{name: value for name, value in each.items() if name not in alike} for each in maps],
+        "alike": alike,
         "expires_at": expires_at_epoch_s(spans[0].started_at, retention),
     }
 
 
+def _has(name: str, value: Plain, maps: Iterable[PlainMap]) -> Iterator[bool]:
+    return (each.get(name) == value for each in maps)
+
+
+def _spans_from(item: PlainMap) -> Iterator[Span]:
+    """The spans of an item; those of earlier versions have nothing that stands once."""
+    alike = mapping(item.get("alike", {}))
+    return (decode(Span, {**alike, **mapping(each)}) for each in sequence(item["spans"]))
+
+
 def trace_from(trace_id: TraceId, items: Sequence[PlainMap]) -> Trace:
     """The trace by the items of its partition, of which no more than MAX_TRACE_ITEMS are read."""
-    lists = [sequence(item["spans"]) for item in items if text(item["sk"]).startswith(_SPANS)]
-    spans = join_spans(decode(Span, each) for stored in lists for each in stored)
+    stored = (item for item in items if text(item["sk"]).startswith(_SPANS))
+    spans = join_spans(span for item in stored for span in _spans_from(item))
     records = tuple(decode(Request, item["record"]) for item in items if text(item["sk"]).startswith(NAMING))
     return Trace(
         trace_id=trace_id,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 API_REQUEST_ID = "api_request_id"
 
+MEMBER = "requestMetadata"
+"""Converse's parameter since botocore 1.35.74. InvokeModel has it since 1.43.12, and sends it as a header."""
+
 METADATA_HEADER = "X-Amzn-Bedrock-Request-Metadata"
 """The header of InvokeModel and InvokeModelWithResponseStream: a JSON object of strings."""
 
@@ -30,7 +33,7 @@ def call_arguments(own: Mapping[str, str] | None = None) -> dict[str, dict[str, 
     get the keyword as part of its body. Outside a request there are the own pairs alone, and without any no keyword.
     """
     pairs = _tagged_pairs(own or {}) or own
-    return {"requestMetadata": dict(pairs)} if pairs else {}
+    return {MEMBER: dict(pairs)} if pairs else {}
 
 
 def call_headers() -> dict[str, str]:
@@ -91,6 +94,22 @@ def merged_text(own: Mapping[str, Any], tag: Mapping[str, str]) -> str | None:
     together = merged(own, tag)
     text = _json_text(together) if together is not None else None
     return text if text is not None and len(text) <= MAX_HEADER_LENGTH else None
+
+
+def with_member(body: bytes, own: Mapping[str, Any] | None, together: Mapping[str, Any]) -> bytes:
+    """Converse's body, a JSON object, with these pairs in place of the caller's own; None: it has none.
+
+    A body may be megabytes long, so what is known of it is not parsed.
+    """
+    import json  # noqa: PLC0415
+
+    member = json.dumps({MEMBER: together}).encode()[1:-1]
+    if own is None and body[:2] == b'{"':
+        return b"".join((b"{", member, b", ", memoryview(body)[1:]))
+    before = json.dumps({MEMBER: own}).encode()[1:-1]
+    if own is not None and body.count(before) == 1:
+        return body.replace(before, member)
+    return json.dumps({**json.loads(body), MEMBER: together}).encode()
 
 
 def pairs_of(text: object) -> dict[str, Any] | None:

@@ -12,32 +12,41 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from request_tag.call_metadata import API_REQUEST_ID, METADATA_HEADER, merged, merged_text, next_tag, pairs_of
+from request_tag.call_metadata import (
+    API_REQUEST_ID,
+    MEMBER,
+    METADATA_HEADER,
+    merged,
+    merged_text,
+    next_tag,
+    pairs_of,
+    with_member,
+)
 from request_tag.failures import harmless, note_failure
 from request_tag.when_imported import when_imported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     T = TypeVar("T")
 
 _BUILT, _SERIALISED, _SIGNED = "before-parameter-build", "before-call", "before-sign"
 
-_CONVERSE = frozenset(f"{_BUILT}.bedrock-runtime.{operation}" for operation in ("Converse", "ConverseStream"))
+_CONVERSE_BUILT, _CONVERSE_SERIALISED = (
+    frozenset(f"{event}.bedrock-runtime.{operation}" for operation in ("Converse", "ConverseStream"))
+    for event in (_BUILT, _SERIALISED)
+)
 
 _INVOKE = frozenset(
     f"{_SIGNED}.bedrock-runtime.{operation}" for operation in ("InvokeModel", "InvokeModelWithResponseStream")
 )
 
-_MEMBER = "requestMetadata"
-"""Converse's parameter since botocore 1.35.74. InvokeModel has it since 1.43.12, and sends it as a header."""
-
 _TAG = "request_tag"
 """Where the context of a call keeps its tag: it is counted once, however often it is sent."""
 
-_WRITTEN_INTO = "request_tag_parameters"
-"""Where it keeps the parameters until they are serialised: they are the caller's, who may use them for another call."""
+_OWN = "request_tag_own"
+"""Where it keeps the caller's own map of Converse's parameters, None where there is none."""
 
 _PRESIGNED = "is_presign_request"
 """Where botocore says that somebody else will send the call, who would have to send the header as well."""
@@ -108,63 +117,37 @@ def _add_handlers(handlers: Any) -> None:
 
 
 def _handlers() -> list[tuple[str, Callable[..., object]]]:
-    return [(_BUILT, tag_converse), (_SERIALISED, put_back), (_SIGNED, tag_invoke)]
+    return [(_BUILT, note_own), (_SERIALISED, tag_converse), (_SIGNED, tag_invoke)]
 
 
-class _Written(dict):  # type: ignore[type-arg]  # `typing` is not imported: it takes longer than this package
-    """The pairs of one call that are written into parameters, with those that stood there before."""
+@harmless
+def note_own(params: dict[str, Any], context: dict[str, Any], event_name: str, **_: object) -> None:
+    """Keep the map that the caller and handlers of the caller's own have put into Converse's parameters.
 
-    __slots__ = ("before",)
-
-    def __init__(self, pairs: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-        super().__init__(pairs)
-        self.before = before
-        """The parameters' map under its name; empty where there was none."""
+    These stay as they are: another thread may be sending them, too.
+    """
+    if event_name in _CONVERSE_BUILT:
+        context[_OWN] = params.get(MEMBER)
 
 
 @harmless
 def tag_converse(params: dict[str, Any], model: Any, context: dict[str, Any], event_name: str, **_: object) -> None:
-    """Write the tag into the map of Converse's parameters.
+    """Write the tag into the body of Converse, of which botocore calls the parts `params` by then. It is sent as it is.
 
-    Not into a copy of these: of the parameters that handlers return botocore takes the first, and a handler of the
-    caller's own may return some.
+    Where two instrumentations reach a client, the first does it.
     """
-    if event_name not in _CONVERSE:
+    if event_name not in _CONVERSE_SERIALISED or _OWN not in context or _TAG in context:
         return
-    if context.get(_WRITTEN_INTO) is not params:
-        _restore(params)  # a call that failed before it was serialised has left its tag
-    if context.get(_PRESIGNED):
-        return
-    own = params.get(_MEMBER)
-    own = {} if own is None else own
-    is_first = _TAG not in context
-    tag = _tag_of(context) if isinstance(own, dict) and API_REQUEST_ID not in own else None
+    own = context[_OWN]
+    tag = _tag_of(context) if API_REQUEST_ID not in (own or {}) else None
     if tag is None:
         return
-    if _MEMBER not in model.input_shape.members:
-        if is_first:  # two instrumentations may reach a client
-            note_failure(f"the installed botocore does not know {_MEMBER} of {model.name}, as 1.35.74 does")
+    if MEMBER not in model.input_shape.members:
+        note_failure(f"the installed botocore does not know {MEMBER} of {model.name}, as 1.35.74 does")
         return
-    together = merged(own, tag)
+    together = merged(own or {}, tag)
     if together is not None:
-        params[_MEMBER] = _Written(together, {name: params[name] for name in (_MEMBER,) if name in params})
-        context[_WRITTEN_INTO] = params
-
-
-@harmless
-def put_back(context: dict[str, Any], **_: object) -> None:
-    """Leave the parameters as they were: the call's body is made by now."""
-    params = context.pop(_WRITTEN_INTO, None)
-    if params is not None:
-        _restore(params)
-
-
-def _restore(params: dict[str, Any]) -> None:
-    """Put what the caller had given in place of what was written for a call."""
-    written = params.get(_MEMBER)
-    if isinstance(written, _Written):
-        del params[_MEMBER]
-        params.update(written.before)
+        params["body"] = with_member(params["body"], own, together)
 
 
 @harmless

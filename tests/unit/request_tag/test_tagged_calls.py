@@ -2,7 +2,9 @@
 
 import json
 import logging
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 import request_tag.call_metadata
 from request_tag import auto_instrument, call_arguments, call_headers, failures, instrument, request
-from request_tag.call_metadata import merged, merged_text
+from request_tag.call_metadata import merged, merged_text, with_member
 from request_tag.instrumentation import _handlers
 from tests.support.tagging.kept_calls import HEADER, MESSAGES, Bedrock, body_of, kept, new_session
 
@@ -208,7 +210,7 @@ def test_metadata_that_a_handler_of_the_callers_own_adds_is_kept(register: str, 
 
 def test_pairs_that_a_handler_adds_between_two_instrumentations_are_kept(bedrock: Bedrock) -> None:
     def add_team(params: dict[str, Any], **_: object) -> None:
-        params["requestMetadata"]["team"] = "blue"
+        params.setdefault("requestMetadata", {})["team"] = "blue"
 
     events = instrument(bedrock.client).meta.events
     events.register_last("before-parameter-build", add_team)
@@ -242,6 +244,76 @@ def test_parameters_of_a_call_that_could_not_be_serialised_are_used_again_as_the
 
     assert [(metadata or {}).get("api_request_id") for metadata in tagged.metadata()] == ["two", None]
     assert parameters["requestMetadata"] == {"team": "blue"}
+
+
+def test_a_call_that_is_not_sent_is_not_counted_and_leaves_nothing_in_its_parameters(bedrock: Bedrock) -> None:
+    """As one that is refused before it is serialised, or one that a cache of the caller's own answers."""
+    events = instrument(bedrock.client).meta.events
+    parameters = {"modelId": "model", "messages": MESSAGES, "requestMetadata": {"team": "blue"}}
+    with request("id"):
+        with pytest.raises(ParamValidationError):
+            bedrock.converse(requestMetadata="text")
+        events.register("before-call.bedrock-runtime.Converse", answered)
+        assert bedrock.client._make_api_call("Converse", parameters) == {"cached": True}
+        events.unregister("before-call.bedrock-runtime.Converse", answered)
+        metadata = bedrock.converse() or {}
+
+    assert parameters["requestMetadata"] == {"team": "blue"}
+    assert metadata["call_index"] == "1"
+
+
+def answered(**_: object) -> tuple[SimpleNamespace, dict[str, bool]]:
+    return SimpleNamespace(status_code=200), {"cached": True}
+
+
+def test_parameters_that_two_threads_send_at_once_are_tagged_with_the_request_of_each(bedrock: Bedrock) -> None:
+    """A handler may provide the same dictionary for every call."""
+    provided = {"modelId": "model", "messages": MESSAGES, "requestMetadata": {"team": "blue"}}
+    meeting = threading.Barrier(2)
+    events = instrument(bedrock.client).meta.events
+    events.register("provide-client-params", lambda **_: provided)
+    events.register_last("before-parameter-build", lambda **_: meeting.wait(10) and None)
+
+    def ask(name: str) -> None:
+        with request(name):
+            bedrock.client.converse(modelId="model", messages=MESSAGES)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(ask, ["one", "other"]))
+
+    assert sorted((each or {})["api_request_id"] for each in bedrock.metadata()) == ["one", "other"]
+    assert provided["requestMetadata"] == {"team": "blue"}
+
+
+@pytest.mark.parametrize("own", [None, {}, {"team": "blue"}], ids=str)
+@pytest.mark.parametrize("said", [None, {}, {"team": "blue"}, "text"], ids=str)
+def test_what_a_tool_was_given_stays_though_it_looks_like_metadata(said: Any, own: Any, tagged: Bedrock) -> None:
+    used = {"toolUse": {"toolUseId": "id", "name": "tag", "input": {"requestMetadata": said}}}
+    messages = [*MESSAGES, {"role": "assistant", "content": [used, {"text": json.dumps({"requestMetadata": own})}]}]
+    given = {"messages": messages} if own is None else {"messages": messages, "requestMetadata": own}
+    with request("id"):
+        tagged.client.converse(modelId="model", **given)
+
+    body = body_of(tagged.sent[-1])
+    assert body.pop("requestMetadata").items() >= {**(own or {}), "api_request_id": "id"}.items()
+    assert body == {"messages": messages}
+
+
+@given(
+    own=st.none() | st.dictionaries(st.text(max_size=5), st.text(max_size=5)),
+    rest=st.dictionaries(st.text(max_size=5), st.recursive(st.text(max_size=5), st.lists)),
+    separators=st.sampled_from([(", ", ": "), (",", ":")]),
+)
+def test_a_body_has_the_pairs_in_place_of_its_own_however_it_is_written(
+    own: dict[str, str] | None, rest: dict[str, Any], separators: tuple[str, str]
+) -> None:
+    member = {} if own is None else {"requestMetadata": own}
+    body = json.dumps({**rest, **member}, separators=separators).encode()
+    told = with_member(body, own, {**(own or {}), "api_request_id": "id"})
+
+    pairs = json.loads(told, object_pairs_hook=list)
+    assert len({name for name, _ in pairs}) == len(pairs)
+    assert json.loads(told) == {**rest, "requestMetadata": {**(own or {}), "api_request_id": "id"}}
 
 
 @pytest.mark.parametrize("is_after", [True, False], ids=["after", "before"])

@@ -301,6 +301,17 @@ def test_what_was_broken_is_found_and_made_good(
     assert deployed.ask("doctor").exit_code == 0
 
 
+def test_the_sweep_is_seen(deployed: Deployed) -> None:
+    """The local AWS runs the schedule each minute, and has done so since the stack was deployed."""
+
+    def sweep() -> str:
+        findings = json.loads(deployed.answer("doctor", "--format", "json"))["findings"]
+        (found,) = [each["outcome"] for each in findings if each["check"] == "sweep"]
+        return str(found)
+
+    assert awaited(sweep, "fine".__eq__, within_s=90) == "fine"
+
+
 def test_another_stacks_name_is_found(deployed: Deployed) -> None:
     assert deployed.fault("--stack-name", "mine") == "stack"
 

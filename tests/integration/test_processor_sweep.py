@@ -1,4 +1,4 @@
-"""The sweep from its event to the settle queue and the log, over an emulated AWS."""
+"""The sweep from its event to the settle queue and the log, where doctor looks for it, over an emulated AWS."""
 
 import json
 from datetime import UTC, datetime
@@ -9,6 +9,8 @@ import pytest
 import processor_handler
 from request_lens.application.sweep import AGE, SLICE
 from request_lens.errors import StoreUnavailable
+from request_lens_cli.diagnosis.checks.processor import SWEPT
+from request_lens_cli.local_aws.emulated.log_pattern import passes
 from tests.support.processor_traffic import REGION, collect, drop_messages, messages_sent, played, settle
 from tests.support.request_table import TABLE_NAME
 
@@ -38,7 +40,7 @@ def test_a_sweep_sends_again_what_was_lost_and_nothing_once_it_is_settled(
         for moment in moments:
             processor_handler.lambda_handler({"sweep": moment}, None)
         assert messages_sent() == []
-    swept = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "facts swept" in line]
+    swept = [json.loads(line) for line in capsys.readouterr().out.splitlines() if passes(SWEPT, line)]
     assert {line["level"] for line in swept} == {"INFO"}
     assert sum(line["unsettled"] for line in swept[: len(moments)]) == len(scenario.request_ids())
 
@@ -57,7 +59,7 @@ def test_a_sweep_is_of_the_minute_two_hours_before_the_time_it_was_scheduled_for
 ) -> None:
     processor_handler.lambda_handler({"sweep": said}, None)
 
-    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "facts swept" in line]
+    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if passes(SWEPT, line)]
     assert swept["begins"] == begins
 
 
@@ -67,7 +69,7 @@ def test_a_sweep_that_says_no_time_is_as_of_now(capsys: pytest.CaptureFixture[st
     processor_handler.lambda_handler({"sweep": "<aws.scheduler.scheduled-time>"}, None)
     after = datetime.now(UTC)
 
-    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "facts swept" in line]
+    (swept,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if passes(SWEPT, line)]
     assert before - AGE - 2 * SLICE < datetime.fromisoformat(swept["begins"]) <= after - AGE - SLICE
 
 

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedStackView:
-    """What a deployed stack says of itself: its outputs and parameters, by name."""
+    """What a deployed stack says of itself: its outputs and parameters, by name, and when it was deployed last."""
 
     name: str
     session: boto3.Session
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
+    deployed_at: datetime
 
     def output(self, name: str) -> str:
         """An output that every stack of ours has. Raises: click.ClickException where this one has it not."""
@@ -65,6 +66,7 @@ def view_of(name: str, session: boto3.Session, stack: "StackTypeDef") -> Deploye
         parameters={
             parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])
         },
+        deployed_at=stack.get("LastUpdatedTime", stack["CreationTime"]),
     )
 
 

@@ -16,6 +16,7 @@ from request_lens_cli.diagnosis.checks.processor import (
     check_failures,
     check_metrics_log,
     check_processor,
+    check_sweep,
 )
 from request_lens_cli.diagnosis.checks.reach import reach
 from request_lens_cli.diagnosis.checks.requests import check_access_log, check_routes, check_table
@@ -39,6 +40,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("logged calls", check_calls),
     ("processor", check_processor),
     ("metrics log", check_metrics_log),
+    ("sweep", check_sweep),
     ("filters", check_filters),
     ("permission", check_permission),
     ("errors", check_errors),

@@ -9,9 +9,10 @@ import pytest
 from request_lens.presentation.formatting import moment_text
 from request_lens_cli.deployed import newest_lines
 from request_lens_cli.deployed.metrics import Metrics, MetricsUnknownError
+from request_lens_cli.diagnosis.checks.processor import SWEEPS_WITHIN
 from tests.support.operating.examining import fault, findings, metric, runs_metric
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy
-from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, physical_name
+from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, PROCESSOR_LOG, physical_name
 
 __all__ = ["healthy"]
 
@@ -165,6 +166,41 @@ def test_lines_come_in_but_the_table_is_empty(healthy: HealthyStack) -> None:
     assert "--send-test-event" in found["remedy"]
 
 
+def sweep(healthy: HealthyStack) -> Mapping[str, str]:
+    (found,) = [each for each in findings(healthy) if each["check"] == "sweep"]
+    return found
+
+
+def test_a_sweep_that_ran_lately_is_seen(healthy: HealthyStack) -> None:
+    healthy.aws.now += SWEEPS_WITHIN - timedelta(minutes=3)  # the line is two minutes older
+
+    assert (sweep(healthy)["outcome"], sweep(healthy)["text"]) == ("fine", "Ran in the last 15 minutes.")
+
+
+def test_a_schedule_that_does_not_run_is_said_with_what_shows_its_state(healthy: HealthyStack) -> None:
+    """As where it is disabled, or its role is broken: the processor is not asked, and so does not fail."""
+    healthy.aws.now += SWEEPS_WITHIN + timedelta(minutes=1)
+    healthy.writes(PROCESSOR_LOG, json.dumps({"level": "INFO", "message": "batch collected"}))
+
+    found = sweep(healthy)
+
+    assert found["outcome"] == "note"
+    assert found["text"].startswith("None ran in the last 15 minutes")
+    assert (
+        f"aws scheduler list-schedules --query \"Schedules[?Target.Arn=='{healthy.aws.function_arn}']"
+        in found["remedy"]
+    )
+
+
+def test_a_stack_that_is_younger_than_that_need_not_have_swept(healthy: HealthyStack) -> None:
+    healthy.aws.logs.delete_log_stream(logGroupName=PROCESSOR_LOG, logStreamName="stream")
+
+    assert (sweep(healthy)["outcome"], sweep(healthy)["text"]) == (
+        "note",
+        "None has run yet: the stack was deployed in the last 15 minutes.",
+    )
+
+
 DENIED: dict[str, tuple[str, str]] = {
     "logging": ("bedrock.GetModelInvocationLoggingConfiguration", "bedrock:GetModelInvocationLoggingConfiguration"),
     "logging role": ("iam.GetRole", "iam:GetRole"),
@@ -172,6 +208,7 @@ DENIED: dict[str, tuple[str, str]] = {
     "filters": ("cloudwatch-logs.DescribeSubscriptionFilters", "logs:DescribeSubscriptionFilters"),
     "permission": ("lambda.GetPolicy", "lambda:GetPolicy"),
     "logged calls": ("cloudwatch-logs.FilterLogEvents", "logs:FilterLogEvents"),
+    "sweep": ("cloudwatch-logs.FilterLogEvents", "logs:FilterLogEvents"),
     "errors": ("cloudwatch.GetMetricData", "cloudwatch:GetMetricData"),
     "failures": ("s3.ListObjectsV2", "s3:ListBucket"),
     "table": ("dynamodb.Query", "dynamodb:Query"),

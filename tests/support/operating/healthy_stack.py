@@ -13,7 +13,7 @@ from request_lens.domain.facts import Invocation, InvocationId
 from request_lens.domain.linking.link import Decision, UnlinkedInvocation
 from request_lens.domain.settling.state import RequestState
 from tests.support.facts import START, call
-from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, OperatedStack, operated_stack
+from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, PROCESSOR_LOG, OperatedStack, operated_stack
 from tests.support.sample_states import settled
 
 ROUTE, ROLE = "POST /ask", "AgentRole"
@@ -25,6 +25,9 @@ ACCESS_LINE: Mapping[str, str] = {
     "status": "200",
     "routeKey": ROUTE,
 }
+
+
+SWEPT_LINE = json.dumps({"level": "INFO", "message": "facts swept", "begins": "2025-12-04T16:29:00+00:00"})
 
 
 def invocation_line(role: str | None = ROLE) -> str:
@@ -92,5 +95,6 @@ def healthy() -> Iterator[HealthyStack]:
         stack = HealthyStack(aws)
         stack.aws.write(INVOCATIONS, invocation_line())
         stack.aws.write(ACCESS, json.dumps(ACCESS_LINE))
+        stack.aws.write(PROCESSOR_LOG, SWEPT_LINE)
         stack.holds(settled("JKJaXmPLvHcESHA=", call("i1", 1)))
         yield stack

@@ -32,7 +32,11 @@ def test_a_selection_says_itself_in_words() -> None:
 
 def test_what_the_table_has_let_expire_is_not_asked_for() -> None:
     stack = DeployedStackView(
-        name="s", session=boto3.Session(region_name="eu-west-1"), outputs={}, parameters={"RetentionDays": "7"}
+        name="s",
+        session=boto3.Session(region_name="eu-west-1"),
+        outputs={},
+        parameters={"RetentionDays": "7"},
+        deployed_at=at(0),
     )
 
     long = Period(first=at(0) - timedelta(days=99_999), last=at(0))

@@ -1,17 +1,25 @@
 """The processor: does it run, and what did it give up on?"""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.deployed.log_group import find_log_group, made_again
+from request_lens_cli.deployed.newest_lines import has_line
 from request_lens_cli.diagnosis.examined import Examined
-from request_lens_cli.diagnosis.finding import Finding, fault, fine
+from request_lens_cli.diagnosis.finding import Finding, fault, fine, note
 from request_lens_cli.operating.dead_letters import open_dead_letters
 from request_lens_cli.operating.failure_bucket import FailureBucket
 from request_lens_cli.operating.outcome import Fate
 
-PROCESSOR, METRICS_LOG, FAILURES = "processor", "metrics log", "failures"
+PROCESSOR, METRICS_LOG, SWEEP, FAILURES = "processor", "metrics log", "sweep", "failures"
+
+SWEPT = '"facts swept"'
+"""What the processor logs at the end of each sweep, as a filter pattern."""
+
+SWEEPS_WITHIN = timedelta(minutes=15)
+"""The schedule is of every minute."""
 
 _RUNNING = ("Enabled", "Enabling", "Creating", "Updating")
 _MADE_AGAIN = "Delete the stack and deploy it again: no deployment makes it where no property of it changes."
@@ -54,6 +62,20 @@ def check_metrics_log(examined: Examined) -> Iterator[Finding]:
         yield fault(METRICS_LOG, f"The log group {group} is not there.", made_again(group))
     else:
         yield fine(METRICS_LOG, f"{group} is there.")
+
+
+def check_sweep(examined: Examined) -> Iterator[Finding]:
+    """The schedule runs: nothing else finds it out, and without it a settle message that is lost stays lost."""
+    group, since = examined.stack.output("ProcessorLogGroupName"), examined.now - SWEEPS_WITHIN
+    if has_line(examined.logs, group, since=since, pattern=SWEPT):
+        yield fine(SWEEP, "Ran in the last 15 minutes.")
+    elif examined.stack.deployed_at > since:
+        yield note(SWEEP, "None has run yet: the stack was deployed in the last 15 minutes.")
+    else:
+        text = "None ran in the last 15 minutes, and one is due every minute: a settle message that is lost stays lost."
+        query = f"Schedules[?Target.Arn=='{examined.processor.arn}'].[Name,State]"
+        shown = f'`aws scheduler list-schedules --query "{query}"`'
+        yield note(SWEEP, text, f"See whether its schedule is enabled, and its role there: {shown}.")
 
 
 def check_failures(examined: Examined) -> Iterator[Finding]:

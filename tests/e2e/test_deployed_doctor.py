@@ -4,11 +4,14 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import Result
 
+from request_lens.domain.facts import Tag
+from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.aws_clients import local_session
 from request_lens_cli.local_aws.environment import REGION
@@ -17,9 +20,14 @@ from tests.e2e.conftest import Played
 from tests.support.deploying.asked_command import ask
 from tests.support.deploying.local_account import LocalAccount
 from tests.support.deploying.local_processor import awaited
+from tests.support.facts import call
+from tests.support.facts import tag as tag_of
+from tests.support.operating.facts_of_lately import FactsOfLately
+from tests.support.sample_states import settled
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -34,6 +42,7 @@ class Deployed:
         session = local_session(endpoint)
         self.bedrock = session.client("bedrock", endpoint_url=endpoint, region_name=region)
         self.cloudformation = session.client("cloudformation", endpoint_url=endpoint, region_name=region)
+        self.cloudwatch = session.client("cloudwatch", endpoint_url=endpoint, region_name=region)
         self.dynamodb = session.client("dynamodb", endpoint_url=endpoint, region_name=region)
         self.lambda_ = session.client("lambda", endpoint_url=endpoint, region_name=region)
         self.logs = session.client("logs", endpoint_url=endpoint, region_name=region)
@@ -59,6 +68,13 @@ class Deployed:
         last: dict[str, str] = json.loads(result.stdout)["findings"][-1]
         assert last["outcome"] == "fault"
         return last["check"]
+
+    def notes(self) -> Mapping[str, str]:
+        """What is lacking or worth knowing, by check, where nothing is a fault."""
+        result = self.ask("doctor", "--format", "json")
+        assert result.exit_code in (0, 4), result.output
+        found = json.loads(result.stdout)["findings"]
+        return {each["check"]: each["text"] for each in found if each["outcome"] in ("note", "warning")}
 
     def setting(self) -> "LoggingConfigTypeDef":
         """Bedrock's logging setting."""
@@ -366,20 +382,47 @@ def test_an_apis_access_log_is_set(deployed: Deployed) -> None:
     assert "already, and its format suffices" in deployed.answer("attach-api", api)
 
 
+def noted_one_by_one(spare: Deployed) -> Iterator[tuple[str, str]]:
+    """Bring about what is worth a note where nothing is a fault: one thing a step, with a part of what is said."""
+    facts = FactsOfLately(spare.dynamodb, table_name=spare.outputs["RequestTableName"], now=datetime.now(UTC))
+    facts.holds_call(Unattributed(reason=Reason.CROWDED))
+    yield "unattributed", "too many requests and calls lie around"
+    facts.holds(settled("unsure", start=20, possible_calls=2))
+    yield "uncertain", "because unlinked calls may be their own"
+    tagged = call(tag=Tag(request_id=tag_of("order-4711").request_id))
+    facts.holds_call(Unattributed(reason=Reason.REQUEST_NEVER_SEEN), number=1, invocation=tagged)
+    yield "tags", "no request's id, such as order-4711"
+    broken = Unattributed(reason=Reason.AMBIGUOUS, violates=Assumption.CHAINS_HAVE_ONE_REQUEST)
+    for number in (2, 3):
+        facts.holds_call(broken, number=number)
+    yield "assumptions", "chains_have_one_request was broken 2 times"
+    point: MetricDatumTypeDef = {"MetricName": "Inferences", "Value": 12, "Timestamp": datetime.now(UTC)}
+    spare.cloudwatch.put_metric_data(Namespace="AWS/BedrockMantle", MetricData=[point])
+    yield "bedrock-mantle", "12 calls of the last day went through bedrock-mantle"
+    spare.logs.create_log_group(logGroupName="aws/spans")
+    yield "spans", "There are spans in aws/spans that are not read."
+
+
 def test_what_other_tests_cannot_do_without_is_missed_in_a_stack_of_its_own(
     deployed: Deployed, spare: Deployed
 ) -> None:
     """Each breaks what an earlier check looks at, so that nothing needs to be made good."""
     table = spare.outputs["RequestTableName"]
-    call = deployed.logs.filter_log_events(logGroupName=deployed.invocations)["events"][0]["message"]
-    spare.write(spare.invocations, call)
+    logged = deployed.logs.filter_log_events(logGroupName=deployed.invocations)["events"][0]["message"]
+    spare.write(spare.invocations, logged)
     spare.write(spare.access, access_line("POST /ask"))
     assert spare.fault() == "routes"
 
     spare.write(spare.access, access_line("POST /other"))
-    stored = awaited(spare.requests, bool, within_s=30)
+    assert awaited(spare.requests, bool, within_s=30)
     spare.answer("doctor")
-    for key in stored:
+    assert "Called, but not in AgentRoutes: POST /ask." in spare.notes()["routes"]
+    said = spare.notes()
+    for check, text in noted_one_by_one(spare):
+        assert text not in said.get(check, "")
+        said = spare.notes()
+        assert text in said[check]
+    for key in spare.requests():
         spare.dynamodb.delete_item(TableName=table, Key=key)
     assert spare.fault() == "table"
 

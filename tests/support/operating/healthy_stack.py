@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
-from request_lens.adapters.memory.clock import MemoryClock
-from request_lens.domain.facts import Invocation, InvocationId
-from request_lens.domain.linking.link import Decision, UnlinkedInvocation
+from request_lens.domain.facts import Invocation
+from request_lens.domain.linking.link import Decision
 from request_lens.domain.settling.state import RequestState
-from tests.support.facts import START, call
+from tests.support.facts import call
+from tests.support.operating.facts_of_lately import FactsOfLately
 from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, PROCESSOR_LOG, OperatedStack, operated_stack
 from tests.support.sample_states import settled
 
@@ -49,44 +47,25 @@ def invocation_line(role: str | None = ROLE) -> str:
     )
 
 
-@dataclass
 class HealthyStack:
     """The stack, and its table, whose facts are of some minutes ago."""
 
-    aws: OperatedStack
-
-    def __post_init__(self) -> None:
-        clock = MemoryClock(moment=self.aws.now)
-        self.store = DynamoFactStore(
-            self.aws.session.client("dynamodb"),
-            table_name=self.aws.outputs["RequestTableName"],
-            retention=timedelta(days=90),
-            clock=clock,
-        )
+    def __init__(self, aws: OperatedStack) -> None:
+        self.aws = aws
+        table = aws.outputs["RequestTableName"]
+        self.table = FactsOfLately(aws.session.client("dynamodb"), table_name=table, now=aws.now)
 
     def holds(self, state: RequestState) -> None:
         """Store a request, with its last revision, as if it had begun some minutes ago."""
-        assert state.record is not None
-        assert state.summary is not None
-        record = replace(state.record, started_at=self._lately(state))
-        self.store.store_requests([record], stored_at=record.started_at + timedelta(seconds=6))
-        self.store.write_revision(record.request_id, revision=1, summary=state.summary)
+        self.table.holds(state)
 
     def holds_call(self, decision: Decision, *, number: int = 0, invocation: Invocation | None = None) -> None:
         """Store an untagged call of some minutes ago, and what was decided of it."""
-        lately = self.aws.now - timedelta(minutes=5)
-        observed = replace(invocation or call(), logged_at=lately, invocation_id=InvocationId(f"call-{number}"))
-        unlinked = UnlinkedInvocation(invocation=observed, stored_at=lately + timedelta(seconds=5))
-        self.store.store_unlinked([observed], stored_at=unlinked.stored_at)
-        self.store.decide(unlinked, decision)
+        self.table.holds_call(decision, number=number, invocation=invocation)
 
     def writes(self, group: str, *lines: str) -> None:
         """Write lines, which are the newest."""
         self.aws.write(group, *lines, ago=timedelta(seconds=5))
-
-    def _lately(self, state: RequestState) -> datetime:
-        assert state.record is not None
-        return self.aws.now - timedelta(minutes=5) + (state.record.started_at - START)
 
 
 @pytest.fixture

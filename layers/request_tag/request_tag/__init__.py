@@ -15,10 +15,11 @@ exception of its own into a call: what goes wrong is counted (`failures`) and lo
 
 from request_tag.agentcore import agentcore_entrypoint, carry
 from request_tag.call_metadata import call_arguments, call_headers
-from request_tag.current_request import bound, current_request_id, request
+from request_tag.current_request import current_request_id, request
 from request_tag.failures import failures
 from request_tag.instrumentation import auto_instrument, instrument
 from request_tag.lambda_events import lambda_handler
+from request_tag.stepping import bound
 
 __all__ = [
     "agentcore_entrypoint",

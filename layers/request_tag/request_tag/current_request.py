@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from functools import wraps
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -20,12 +19,7 @@ from request_tag.limits import is_request_id, is_value
 from request_tag.only_event import Handled, OnlyEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
-    from typing import ParamSpec, TypeVar
-
-    P = ParamSpec("P")
-    T = TypeVar("T")
 
 
 class CurrentRequest:
@@ -166,21 +160,6 @@ def current_request_id() -> str | None:
     """The id of the request that the running code is for, or None."""
     current = current_request()
     return current.request_id if current is not None else None
-
-
-def bound(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, for the request that is current now: for threads that do not copy the context, and for later.
-
-    `pool.map(bound(ask), prompts)`, `Thread(target=bound(work))`.
-    """
-    current = current_request()
-
-    @wraps(function)
-    def for_request(*args: P.args, **kwargs: P.kwargs) -> T:
-        with running(current):
-            return function(*args, **kwargs)
-
-    return for_request
 
 
 def _begin_anew() -> None:

@@ -78,24 +78,22 @@ def _coroutine(handler: Callable[..., Any], entry_point: str | None) -> Callable
 def _read(
     given: tuple[Any, ...], named: dict[str, Any], entry_point: str | None
 ) -> tuple[tuple[Any, ...], dict[str, Any], CurrentRequest | None]:
-    """The arguments as the handler takes them, the event without the request that it carries; and the request.
+    """The arguments as they were given, the event without the request that it carries; and the request.
 
     A method's first argument is no event but what the method is of: Lambda gives two, and an event is JSON.
     """
     is_method = bool(given) and not isinstance(given[0], _JSON) and (len(given) > 2 or "event" in named)
     own, given = (given[:1], given[1:]) if is_method else ((), given)
-    (event, context, *rest), named = _as_lambda_gives(*given, **named)
-    current = request_of(event, context, entry_point)
-    return (*own, taken_out(event, current), context, *rest), named, current
+    event = given[0] if given else named.get("event")
+    current = request_of(event, given[1] if len(given) > 1 else named.get("context"), entry_point)
+    if given:
+        given = (taken_out(event, current), *given[1:])
+    elif "event" in named:
+        named = {**named, "event": taken_out(event, current)}
+    return (*own, *given), named, current
 
 
 _JSON = (dict, list, str, int, float, type(None))  # a bool is an int
-
-
-def _as_lambda_gives(
-    event: Any, context: Any = None, *rest: Any, **named: Any
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return (event, context, *rest), named
 
 
 def _is_coroutine_function(handler: Callable[..., Any]) -> bool:

@@ -41,9 +41,15 @@ class OnlyEvent:
         self._apart = apart
 
     def get(self) -> CurrentRequest | None:
-        """The request of the running thread, which has no context; None where it may be another's."""
+        """The request of the running thread, which has no context; None where it may be another's.
+
+        When one began that `threading` did not start nobody knows.
+        """
         handled = self._handled
-        if not handled or not handled[0].is_alone or threading.current_thread() in handled[0].older:
+        if not handled or not handled[0].is_alone:
+            return None
+        thread = threading.current_thread()
+        if thread in handled[0].older or isinstance(thread, threading._DummyThread):  # noqa: SLF001
             return None
         return handled[0].current
 

@@ -1,16 +1,43 @@
-"""Generators whose every step runs for a request: an agent's stream is made after its entry point has returned."""
+"""What runs for a request after the function that began it has returned: a stream, and what is bound to a request."""
 
 from __future__ import annotations
 
-from functools import partial
-from types import AsyncGeneratorType, GeneratorType
+from functools import partial, wraps
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING
 
-from request_tag.current_request import CurrentRequest, lasting, running
+from request_tag.current_request import CurrentRequest, current_request, lasting, running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
-    from typing import Any
+    from collections.abc import AsyncGenerator, Callable, Generator
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+
+def bound(function: Callable[P, T]) -> Callable[P, T]:
+    """The function, for the request that is current now: for threads that do not copy the context, and for later.
+
+    `pool.map(bound(ask), prompts)`, `Thread(target=bound(work))`, `create_task(bound(work)())`: what a coroutine or a
+    generator does is for the request, too.
+    """
+    current = current_request()
+
+    @wraps(function)
+    def for_request(*args: P.args, **kwargs: P.kwargs) -> T:
+        with running(current):
+            answer: Any = function(*args, **kwargs)
+        if isinstance(answer, CoroutineType):
+            answer = _awaited(answer, current)
+        return stepped(answer, current)  # type: ignore[no-any-return]
+
+    return for_request
+
+
+async def _awaited(answer: CoroutineType[Any, Any, Any], current: CurrentRequest | None) -> Any:
+    with running(current):
+        return await answer
 
 
 def stepped(answer: Any, current: CurrentRequest | None) -> Any:

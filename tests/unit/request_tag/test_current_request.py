@@ -1,12 +1,13 @@
 """Which request a call is for, in threads and tasks, and how the calls of one are counted."""
 
+import _thread
 import asyncio
 import contextvars
 import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -181,6 +182,54 @@ def test_work_that_an_event_left_to_a_pool_that_was_there_before_it_is_not_of_th
         second = handler(*event("second"))
 
     assert (first, second) == (None, None)
+
+
+def test_a_thread_that_is_not_of_threading_is_of_no_event_as_nobody_knows_when_it_began() -> None:
+    """Its first word may be in the event after the one that began it."""
+    seen: list[str | None] = []
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(10)
+        seen.append(current_request_id())
+        done.set()
+
+    @lambda_handler
+    def handler(event: object, context: object) -> None:
+        if not begun.is_set():
+            _thread.start_new_thread(work, ())
+            begun.wait(10)
+        else:
+            go_on.set()
+            done.wait(10)
+
+    handler(*event("first"))
+    handler(*event("second"))
+
+    assert seen == [None]
+
+
+def test_a_bound_coroutine_or_generator_is_of_its_request_though_that_has_ended() -> None:
+    async def work() -> list[str | None]:
+        before = current_request_id()
+        await asyncio.sleep(0)
+        return [before, current_request_id()]
+
+    def steps() -> Iterator[str | None]:
+        yield current_request_id()
+
+    async def run() -> tuple[asyncio.Task[list[str | None]], Iterator[str | None]]:
+        with request("id"):
+            begun = asyncio.ensure_future(bound(work)()), bound(steps)()
+        with request("another"):
+            await begun[0]
+            assert current_request_id() == "another"
+        return begun
+
+    task, generator = asyncio.run(run())
+    assert [*task.result(), *generator] == ["id"] * 3
+    assert current_request_id() is None
 
 
 def test_a_kept_worker_of_several_requests_makes_each_ones_calls_by_what_is_bound_in_it() -> None:

@@ -263,6 +263,22 @@ def test_what_is_no_event_reaches_the_handler_as_it_was_given_with_what_stands_b
     def handler(event: Any, *rest: Any, **named: Any) -> Any:
         return event, rest, named, current_request_id()
 
-    assert handler(event) == (event, (None,), {}, None)
+    assert handler(event) == (event, (), {}, None)
     assert handler(event, CONTEXT) == (event, (CONTEXT,), {}, None)
     assert handler(event, CONTEXT, 3, four=4) == (event, (CONTEXT, 3), {"four": 4}, None)
+
+
+def test_a_handler_is_called_as_its_caller_calls_it_by_whatever_names_and_with_its_own_defaults() -> None:
+    @lambda_handler
+    def handler(event: Any, context: Any = "its own") -> Any:
+        return event, context, current_request_id()
+
+    @lambda_handler
+    def named(question: Any, ctx: Any) -> Any:
+        return question, ctx, current_request_id()
+
+    carried = {"prompt": "hello", "request_tag": {"api_request_id": "of-the-caller", "calls": 0}}
+    for answer in (handler(carried), handler(event=carried)):
+        assert answer == ({"prompt": "hello"}, "its own", "of-the-caller")
+    call: Any = named
+    assert call(question=HTTP_V2, ctx=CONTEXT) == (HTTP_V2, CONTEXT, None)

@@ -59,6 +59,16 @@ def test_the_sample_need_not_know_a_strangers_call_that_came_after_the_wait_for_
     assert list(samples_when_prompt(outcome)) == [None] * judged
 
 
+@pytest.mark.parametrize("status", [200, 504])
+def test_the_sample_of_a_request_that_tags_all_is_judged_whether_or_not_it_may_run_on(status: int) -> None:
+    """Only where a call is but assumed to be its own may it be one that was not known when the sample was taken."""
+    outcome = _quiet_outcome(
+        {10: _own(call("r0-0", 1, tag=tag("r0", 1)))}, record_at=9, records=(request("r0", status=status),)
+    )
+
+    assert list(samples_when_prompt(outcome)) == [None]
+
+
 def test_a_broken_rule_that_the_product_would_call_otherwise_is_refused() -> None:
     """Every schedule would break at the call, and the rule seem caught whatever it is."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from request_lens.domain.facts import RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
-from request_lens.domain.linking.link import Assumption, Method
+from request_lens.domain.linking.link import Assumption, Confidence, Method
 from request_lens.domain.publishing.changes import RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.pipeline_metrics import count_breaches
@@ -167,12 +167,13 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
 
 
 def _proves_late(state: RequestState) -> bool:
-    """Whether a request may prove its calls to be all only when a neighbour's call was decided.
+    """Whether a request proved its calls to be all only when a neighbour's call was decided, and got that, too.
 
     The last of them may end after the request itself has, and is known `LinkDelaySeconds` later: the neighbour's call,
     which is due before, may then be assumed to be the request's.
     """
-    return is_proven(state.invocations) and state.record is not None and state.record.may_run_on
+    has_assumed = any(each.link.confidence is Confidence.ASSUMED for each in state.invocations)
+    return has_assumed and is_proven(state.invocations) and state.record is not None and state.record.may_run_on
 
 
 def _misses_calls(summary: Summary) -> bool:

@@ -177,6 +177,26 @@ def test_a_call_that_continues_a_tagged_one_is_as_sure_only_where_no_other_reque
     assert calls == [{"t1": ("tag", "exact"), "i2": ("chain", each)} for each in (confidence, unsure)]
 
 
+@pytest.mark.parametrize(
+    ("beside", "confidence"),
+    [
+        ([], "exact"),
+        ([request("r2", 3.5)], "inferred"),
+        ([request("r2", -1, duration_ms=4_000)], "inferred"),
+        ([request("r2", 3.5), call("t2", 4, tag=tag("r2", 1))], "exact"),
+    ],
+    ids=["nothing", "a request that may have made the last call", "one that may have made the first", "a proven one"],
+)
+def test_a_chain_that_continues_a_tagged_call_is_as_sure_only_where_no_other_request_may_have_made_a_call_of_it(
+    beside: list[Fact], confidence: str
+) -> None:
+    """The whole of it fits r1 alone, but by its ids alone: the log of who asked for the second may be missing."""
+    chain = [call("i2", 2, returned=["x"], produced=["y"]), call("i3", 5, returned=["y"])]
+    world = run([(10, each) for each in [request("r1", duration_ms=8_000), ASKING, *chain, *beside]], AGENTS)
+
+    assert world.calls_of("r1") == {"t1": ("tag", "exact")} | dict.fromkeys(("i2", "i3"), ("chain", confidence))
+
+
 @pytest.mark.parametrize(("began_s", "confidence"), [(2, "inferred"), (50, "exact")])
 def test_a_late_call_that_continues_a_tagged_one_is_inferred_beside_a_request_that_was_never_seen(
     began_s: float, confidence: str

@@ -333,6 +333,24 @@ def test_a_call_of_a_run_that_comes_late_follows_those_that_are_linked() -> None
     assert places(world) == dict.fromkeys(("c1", "c2", "late"), "long")
 
 
+def test_a_call_that_follows_its_run_by_time_is_no_surer_than_time() -> None:
+    """The first returns what a tagged call asked for, and its span came later: it is sure, the other is not."""
+    agents = replace(SPANS, agent_role_names=frozenset({ROLE}))
+    first, second = call("c1", 1, returned=["x"]), call("c2", 3)
+    world = World(agents)
+    world.collect(10, request("long", 0), call("t0", 0, produced=["x"], tag=tag("long", 1)), first)
+    world.run_until(300)
+    world.collect(301, request("other", 2), second, *(span_of(each, TRACE) for each in (first, second)))
+    world.collect(302, entry_of(TRACE, 0.2, 4.8))
+    world.run_until()
+
+    assert world.calls_of("long") == {
+        "t0": ("tag", "exact"),
+        "c1": ("chain", "exact"),
+        "c2": ("window", "inferred"),
+    }
+
+
 def test_a_call_that_left_its_chain_to_one_that_a_trace_decided_is_settled_with_it() -> None:
     """c1's span never came: by time its chain fits both requests, but its other call is known."""
     first = call("c1", 1, produced=["t"])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from request_lens.domain.facts import Request
-from request_lens.domain.linking.evidence import link_by_time
+from request_lens.domain.linking.evidence import link_by_time, no_surer_than_time
 from request_lens.domain.linking.link import (
     Assumption,
     Decision,
@@ -61,7 +61,8 @@ def decide_run(of_run: CallsOfRun, candidates: Sequence[Request], policy: Policy
     links = {call.decision.request_id: call.decision for call in of_run.calls if isinstance(call.decision, Link)}
     if len(links) == 1:
         link = next(iter(links.values()))
-        return Link(request_id=link.request_id, method=Method.WINDOW, confidence=link.confidence)
+        by_run = Link(request_id=link.request_id, method=Method.WINDOW, confidence=link.confidence)
+        return no_surer_than_time(by_run, policy)
     if len(candidates) == 1 and candidates[0].duration_ms is not None:
         return link_by_time(candidates[0], policy)
     if candidates:

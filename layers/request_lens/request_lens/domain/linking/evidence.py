@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.context import LinkingContext
 from request_lens.domain.linking.elimination import MAX_LOOPS, Elimination, eliminated, is_loop
 from request_lens.domain.linking.explanations import Bounds
@@ -114,15 +115,15 @@ def _only_candidate(
 ) -> Link | None:
     """The link to the request of a call that the chain goes on from, or to the only one that can have made it.
 
-    It is as sure as that call's only where time, too, leaves nobody else: a tool-use id proves nothing by itself. It is
-    but assumed where the chain might also be split between requests: by the facts alone, whatever of the chain is
-    linked already, so that a settle that died amid its decisions changes none.
+    It is as sure as that call's only where time, too, leaves nobody else for any call: a tool-use id proves nothing by
+    itself. It is but assumed where the chain might also be split between requests: by the facts alone, whatever of the
+    chain is linked already, so that a settle that died amid its decisions changes none.
     """
     fitting = ids_of(of_known_duration(candidates))
     link = next((link for link in context.followed.values() if link.request_id in fitting), None)
     if link is not None:
         link = replace(link, method=Method.CHAIN, violates=None)
-        if len(candidates) > 1 or context.is_beside_unseen:
+        if context.is_beside_unseen or _may_be_of_others(context, link.request_id):
             link = no_surer_than_time(link, context.policy)
     elif len(candidates) == 1:
         violated = second_loop(elimination_around(context, timedelta(0)))
@@ -132,6 +133,11 @@ def _only_candidate(
     explanations = context.explain(context.chain, Bounds(linked={}, follow=followed))
     options = {request.request_id for options in explanations.options for request in options}
     return link if options == {link.request_id} else replace(link, confidence=Confidence.ASSUMED)
+
+
+def _may_be_of_others(context: LinkingContext, request_id: RequestId) -> bool:
+    """Whether another request may have made a call of the chain, whatever is told of the others."""
+    return any(ids_of(context.candidates(lone_chain(call))) - {request_id} for call in context.chain.calls)
 
 
 def elimination_around(context: LinkingContext, later: timedelta) -> Elimination:

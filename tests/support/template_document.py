@@ -75,6 +75,13 @@ def statements(role: str) -> dict[str, Node]:
     return {each["Sid"]: each for each in found}
 
 
+def actions_of(statement: Node) -> list[str]:
+    """A statement's actions, one or several; also those that a condition leaves out."""
+    actions = statement["Action"]
+    listed = [actions] if isinstance(actions, str) else actions
+    return [each if isinstance(each, str) else each["Fn::If"][1] for each in listed]
+
+
 def variables_of(function: str) -> dict[str, str]:
     """The function's environment where each parameter has its default; what names a resource is left out."""
     variables = properties(function)["Environment"]["Variables"]

@@ -38,8 +38,11 @@ def _publish_absolute(change: Change, *, tool_names: Collection[str] = ()) -> Pu
     return replace(publication, values={**publication.values, **totals})
 
 
-def _load_behind(table: DynamoTable, pk: str, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
-    """A request is read eventually consistent."""
+def _load_behind(
+    table: DynamoTable, pk: str, *, begins: str = "", limit: int | None = None, is_consistent: bool = True
+) -> list[PlainMap]:
+    """A request is read eventually consistent, whatever was asked for."""
+    del is_consistent
     return table._query(pk, {}, begins=begins, limit=limit)
 
 
@@ -50,16 +53,18 @@ def _send_once[Entry](
     send(batch)
 
 
-def _first_page(table: DynamoTable, pk: str, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
+def _first_page(
+    table: DynamoTable, pk: str, *, begins: str = "", limit: int | None = None, is_consistent: bool = True
+) -> list[PlainMap]:
     """The first page is taken for all: its LastEvaluatedKey is not looked at."""
     if begins:
-        return table._query(pk, {"ConsistentRead": True}, begins=begins, limit=limit)
+        return table._query(pk, {"ConsistentRead": is_consistent}, begins=begins, limit=limit)
     with outages():
         page = table._client.query(
             TableName=table._name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=to_item({":pk": pk}),
-            ConsistentRead=True,
+            ConsistentRead=is_consistent,
         )
     return [from_item(item) for item in page["Items"]]
 

@@ -126,7 +126,12 @@ def tagged(chance: random.Random, truth: CallTruth, request: Request, style: Sty
 
 
 def numbered_twice(chance: random.Random, calls: Sequence[CallTruth]) -> Sequence[CallTruth]:
-    """The calls of one request as two agents number them that got one payload: the later ones begin anew at 1."""
+    """The calls of one request as two agents number them that got one payload: the later ones begin anew at 1.
+
+    Both agents tag all of their calls, with their starts, or they would number none.
+    """
+    if not all(call.call.tag is not None and call.call.tag.call_started_ms is not None for call in calls):
+        return calls
     ours = chance.randint(1, max(len(calls) - 1, 1))
     return [*calls[:ours], *(_numbered(call, anew) for anew, call in enumerate(calls[ours:], start=1))]
 

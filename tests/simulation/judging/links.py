@@ -3,8 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 
+from request_lens.domain.facts import InvocationId
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.domain.linking.link import Assumption, Confidence
+from request_lens.domain.linking.link import Assumption, Confidence, Reason
 from request_lens.domain.request_time import may_hold
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.runs import is_born_in
@@ -89,11 +90,26 @@ def _plain(totals: Totals) -> dict[str, int]:
 
 def _order(outcome: Outcome) -> Verdict:
     prompt = outcome.prompt
-    yield expect("where invocations end", outcome.places, prompt.places)
+    yield expect("where invocations end", _places(outcome), _places(prompt))
     yield expect("the links", outcome.links, prompt.links)
     ours, theirs = ({state.request_id: _settled(state) for state in each.states} for each in (outcome, prompt))
     for key in ours | theirs:
         yield expect(f"the summary of {key}", ours.get(key), theirs.get(key))
+
+
+def _places(outcome: Outcome) -> list[tuple[InvocationId, str]]:
+    """Where invocations end; of a call whose trace a record names, no reason why it is nobody's.
+
+    It depends on whether the record came before the call was due: once it has, others may have had the trace, too.
+    """
+    traced = {key for key, span in outcome.spans.items() if span.trace_id in outcome.naming}
+    return [
+        (key, _NOBODYS if key in traced and place in {Reason.NO_REQUEST, Reason.AMBIGUOUS} else place)
+        for key, place in outcome.places
+    ]
+
+
+_NOBODYS = "nobody's"
 
 
 def _settled(state: RequestState) -> Summary | None:

@@ -132,7 +132,8 @@ def read_requests(
         context = linking_context(target, facts, policy)
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
-    return context.without(_proven(states, context) if is_call else set()), states
+    proven = proven_by(states, context.complete_at(context.own), policy) if is_call else set[RequestId]()
+    return context.without(proven), states
 
 
 def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:
@@ -151,14 +152,10 @@ def _tagged_elsewhere(
     return list(_tagged(ports.store.load_requests(elsewhere)))
 
 
-def _proven(states: Iterable[RequestState], context: LinkingContext) -> set[RequestId]:
+def proven_by(states: Iterable[RequestState], moment: datetime, policy: Policy) -> set[RequestId]:
     """The requests that their spans, or the tags that have come by then, prove to have all of their calls."""
-    complete_at, policy = context.complete_at(context.own), context.policy
     known = (
-        (
-            state,
-            [call for call in state.invocations if _has_come_by(call.invocation, state.record, complete_at, policy)],
-        )
+        (state, [call for call in state.invocations if _has_come_by(call.invocation, state.record, moment, policy)])
         for state in states
     )
     return {state.request_id for state, calls in known if state.spans_prove or is_proven(calls)}

@@ -5,13 +5,13 @@ from itertools import permutations
 
 import pytest
 
-from request_lens.domain.facts import RequestId
+from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
-from tests.support.facts import ROLE, call, request, tag
+from tests.support.facts import ROLE, at, call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
     agent_of,
@@ -393,6 +393,21 @@ def test_a_run_that_several_may_have_made_waits_for_one_of_them_to_prove_that_it
     first = call("t1", 1, tag=tag("long", 1), stop_reason="tool_use")
     world.collect(10, request("long", 0, status=503), request("own", 0), *unnamed_run(), first)
     world.collect(100, call("t2", 45, tag=tag("long", 2)))
+    world.run_until()
+
+    assert world.calls_of("own") == {"c1": ("window", "inferred"), "c2": ("window", "inferred")}
+
+
+@pytest.mark.parametrize("asked", [None, 117, 133])
+def test_what_proves_a_request_when_a_run_is_due_does_so_whenever_the_run_is_asked_for(asked: float | None) -> None:
+    """The third call of the other one, which ran on after a time-out, comes in time, and shows that one is missing."""
+    world = World(SPANS)
+    world.collect(10, request("long", 0, status=504), request("own", 0), *unnamed_run())
+    world.collect(11, call("t1", 1, tag=tag("long", 1)))
+    if asked is not None:
+        own = {SettleKey(SettleKind.INVOCATION, each) for each in (InvocationId("c1"), InvocationId("c2"))}
+        world.timer.send([(key, at(asked) if key in own else due) for key, due in taken(world)])
+    world.collect(115, call("t3", 45, latency_ms=10_000, tag=tag("long", 3)))
     world.run_until()
 
     assert world.calls_of("own") == {"c1": ("window", "inferred"), "c2": ("window", "inferred")}

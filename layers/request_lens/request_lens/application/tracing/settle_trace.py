@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.deciding.late_records import decided_at, reopen
 from request_lens.application.deciding.standing import decide
+from request_lens.application.read_context import proven_by
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.gaining import gaining
@@ -33,7 +34,6 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import SettledTrace
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.state import SettleKey, SettleKind
-from request_lens.domain.settling.uncertainty import is_proven
 from request_lens.domain.spans import Trace
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
@@ -130,7 +130,8 @@ def _decisions_of_runs(
 ) -> list[tuple[UnlinkedInvocation, Decision]]:
     """The same where no record names the trace: of the calls below each of its entry spans together, once all are due.
 
-    While several requests may have made a run, one of them may yet prove that it has all of its calls.
+    While several requests may have made a run, one of them may yet prove that it has all of its calls. What proves that
+    when the run is due, or else `MaxRequestSeconds` later, is told by the facts alone, not by when this is asked.
     """
     ours = [call for call in calls if may_be_linked(call, policy)]
     now, made = ports.clock.now(), []
@@ -141,27 +142,30 @@ def _decisions_of_runs(
         decision = _decision_of_run(of_run, ports, policy) if due <= now else None
         if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS:
             due += policy.max_request
-        if decision is None or due > now:
+            decision = _decision_of_run(of_run, ports, policy, later=policy.max_request) if due <= now else None
+        if decision is None:
             settled.waiting.update({_id(call): due for call in of_run.open_calls})
             continue
         made += [(call, decision) for call in of_run.open_calls]
     return made
 
 
-def _decision_of_run(of_run: CallsOfRun, ports: Ports, policy: Policy) -> Decision:
+def _decision_of_run(of_run: CallsOfRun, ports: Ports, policy: Policy, *, later: timedelta = timedelta(0)) -> Decision:
+    """The decision by what had come when the last call of the run was due, or so much later."""
     run = of_run.run
     requests = ports.around.requests_between(run.started_at - policy.reach, run.ended_at, limit=READ_LIMIT)
     if len(requests) >= READ_LIMIT:
         return Unattributed(reason=Reason.CROWDED)
-    return decide_run(of_run, _unproven(requests_around(run, requests, policy), ports), policy)
+    last = max(call.invocation.logged_at for call in of_run.calls)
+    moment = last + policy.max_request + policy.link_delay + later
+    return decide_run(of_run, _unproven(requests_around(run, requests, policy), moment, ports, policy), policy)
 
 
-def _unproven(candidates: Sequence[Request], ports: Ports) -> Sequence[Request]:
-    """Those that are not known to have all of their calls; of many none is looked at."""
+def _unproven(candidates: Sequence[Request], moment: datetime, ports: Ports, policy: Policy) -> Sequence[Request]:
+    """Those that are not known by then to have all of their calls; of many none is looked at."""
     if len(candidates) > MAX_CANDIDATES:
         return candidates
-    states = ports.store.load_requests([each.request_id for each in candidates])
-    proven = {state.request_id for state in states if state.spans_prove or is_proven(state.invocations)}
+    proven = proven_by(ports.store.load_requests([each.request_id for each in candidates]), moment, policy)
     return [each for each in candidates if each.request_id not in proven]
 
 

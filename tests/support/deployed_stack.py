@@ -170,7 +170,8 @@ def _described(request: AWSRequest, stacks: Mapping[str, Mapping[str, str]]) -> 
         f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
         for key, value in stacks[name].items()
     )
-    stack = f"<member><StackName>{name}</StackName><Outputs>{outputs}</Outputs></member>"
+    created = "<CreationTime>2025-11-01T09:00:00Z</CreationTime>"
+    stack = f"<member><StackName>{name}</StackName>{created}<Outputs>{outputs}</Outputs></member>"
     result = f"<DescribeStacksResult><Stacks>{stack}</Stacks></DescribeStacksResult>"
     return answered(request, 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>", XML)
 

@@ -141,7 +141,7 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
     yield from (None for state in outcome.states if is_proven(_tagged_of(state)))
     for state in outcome.states:
         for each in state.invocations:
-            if each.link.method is not Method.TAG and each.invocation.error_code is None:
+            if each.link.method not in {Method.TAG, Method.TRACE} and each.invocation.error_code is None:
                 took = is_proven(_known_for(each.invocation, state, outcome.traffic.policy))
                 yield f"proven {state.request_id} took {each.invocation.invocation_id}" if took else None
     for call in outcome.world.all_unlinked():

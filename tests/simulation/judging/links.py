@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from request_lens.domain.facts import InvocationId
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.domain.linking.link import Assumption, Confidence, Reason
+from request_lens.domain.linking.link import Assumption, Confidence, Method, Reason
 from request_lens.domain.request_time import may_hold
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.runs import is_born_in
@@ -38,6 +38,8 @@ def inferred(outcome: Outcome) -> Verdict:
             continue  # one request may hold what was truly split between two, or made after another's end
         if outcome.traffic.shared:
             continue  # and so may the other of two in which a trace began
+        if link.method is Method.TRACE:
+            continue  # those have a judge of their own
         yield expect(f"the link of {key} ({link.method})", link.request_id, outcome.calls[key].request_id)
     if outcome.traffic.style is Style.SPARSE:
         yield from _each_to_its_own(outcome)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from request_lens.application.deciding.candidates import candidates_among, requests_beside
 from request_lens.application.settle_request import recount
 from request_lens.domain.facts import InvocationId, Request, RequestId
-from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.link import Confidence, Decision, Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.errors import UnreadableItem
@@ -44,16 +44,32 @@ def recount_uncertain(
 ) -> None:
     """The same for those that say that calls may be theirs, for calls whose own message asks again once they are due.
 
-    What each says is read together, and may lag behind. A link alone leaves none of the others anything to say.
+    What each says is read together, and may lag behind. A link leaves none of the others anything to say, but for what
+    `_says_nothing_new` names.
     """
     heads = _heads(dict.fromkeys(settled), ports)
-    are_linked = all(isinstance(call.decision, Link) for call in decided)
     uncertain = [
         head.request_id
         for head in heads
-        if head.summary is not None and not (are_linked and head.summary.possible_calls == 0)
+        if head.summary is not None and not (head.summary.possible_calls == 0 and _says_nothing_new(head, decided))
     ]
     recount_all(uncertain, decided, ports, policy)
+
+
+def _says_nothing_new(head: RequestState, decided: Sequence[UnlinkedInvocation]) -> bool:
+    """Whether a request that says none is possible need not look at what was decided: all of that was linked.
+
+    A link that is but assumed is one that a request without calls may have made after its end: see `possible_calls`.
+    """
+    links = [call.decision for call in decided if isinstance(call.decision, Link)]
+    may_have_made = head.record is not None and head.record.may_run_on and not _has_calls(head)
+    is_doubted = may_have_made and any(link.confidence is Confidence.ASSUMED for link in links)
+    return len(links) == len(decided) and not is_doubted
+
+
+def _has_calls(head: RequestState) -> bool:
+    """Whether it has, as its last revision says: its calls are not read with it."""
+    return head.summary is not None and bool(head.summary.bars)
 
 
 def _heads(request_ids: Collection[RequestId], ports: Ports) -> Sequence[RequestState]:

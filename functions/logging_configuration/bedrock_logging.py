@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from logging_setting import LoggingSetting
-from patience import NOT_ALLOWED, ROLE_ALLOWED_WITHIN_S, Patience
+from patience import PASSING, Patience
 
 if TYPE_CHECKING:
     from botocore.model import StructureShape
@@ -27,8 +27,7 @@ class BedrockLogging:
 
     def read(self) -> LoggingSetting | None:
         """The setting, or None where logging is off."""
-        read = self._client.get_model_invocation_logging_configuration
-        setting = self._patience.call(read, within_s=ROLE_ALLOWED_WITHIN_S).get("loggingConfig")
+        setting = self._patience.call(self._client.get_model_invocation_logging_configuration).get("loggingConfig")
         return LoggingSetting.model_validate(setting) if setting else None
 
     def sayable(self, setting: LoggingSetting) -> LoggingSetting:
@@ -46,11 +45,11 @@ class BedrockLogging:
         put = partial(
             self._client.put_model_invocation_logging_configuration, loggingConfig=cast("LoggingConfigTypeDef", said)
         )
-        self._patience.call(put, again={"ValidationException", *NOT_ALLOWED}, within_s=ROLE_VALID_WITHIN_S)
+        self._patience.call(put, again={"ValidationException", *PASSING}, within_s=ROLE_VALID_WITHIN_S)
 
     def remove(self) -> None:
         """Switch logging off."""
-        self._client.delete_model_invocation_logging_configuration()
+        self._patience.call(self._client.delete_model_invocation_logging_configuration)
 
     def _names(self) -> frozenset[str]:
         """What this SDK knows of a setting."""

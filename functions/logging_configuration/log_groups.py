@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from patience import ROLE_ALLOWED_WITHIN_S, Patience
+from patience import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -23,12 +23,11 @@ class LogGroups:
         """Make the log group; False where it exists already."""
         create = partial(self._client.create_log_group, logGroupName=name)
         try:
-            self._patience.call(create, within_s=ROLE_ALLOWED_WITHIN_S)
+            self._patience.call(create)
         except self._client.exceptions.ResourceAlreadyExistsException:
             return False
         return True
 
     def keep_events_for(self, name: str, *, days: int) -> None:
         """Set the log group's retention."""
-        retain = partial(self._client.put_retention_policy, logGroupName=name, retentionInDays=days)
-        self._patience.call(retain, within_s=ROLE_ALLOWED_WITHIN_S)
+        self._patience.call(partial(self._client.put_retention_policy, logGroupName=name, retentionInDays=days))

@@ -1,4 +1,4 @@
-"""Trying again what AWS refuses a role that is seconds old, for as long as CloudFormation still gets its answer."""
+"""Trying again what AWS refuses for a moment only, for as long as CloudFormation still gets its answer."""
 
 import time
 from collections.abc import Callable, Collection
@@ -7,10 +7,12 @@ from botocore.exceptions import ClientError
 
 PAUSE_S = 5.0
 
-ROLE_ALLOWED_WITHIN_S = 30.0
-"""IAM is eventually consistent: a new role's first calls may be denied. What stays denied is told after this time."""
+PASSES_WITHIN_S = 30.0
+"""What is refused for longer is told."""
 
-NOT_ALLOWED = frozenset({"AccessDenied", "AccessDeniedException"})
+PASSING = frozenset({"AccessDenied", "AccessDeniedException", "OperationAbortedException", "ThrottlingException"})
+"""IAM is eventually consistent, so a new role's first calls may be denied; two stacks may make one log group at a time,
+of which CloudWatch Logs asks one to try again (https://github.com/aws/aws-cdk/issues/15709); many may call at once."""
 
 
 class Patience:
@@ -28,7 +30,7 @@ class Patience:
         self._ends_at = clock() + remaining_s
 
     def call[Result](
-        self, action: Callable[[], Result], *, again: Collection[str] = NOT_ALLOWED, within_s: float
+        self, action: Callable[[], Result], *, again: Collection[str] = PASSING, within_s: float = PASSES_WITHIN_S
     ) -> Result:
         """What `action` returns.
 

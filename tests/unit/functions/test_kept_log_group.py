@@ -146,16 +146,35 @@ def test_a_property_that_is_wrong_is_named_in_the_answer(
     assert "RetentionInDays" in answer["Reason"]
 
 
-def test_a_role_that_may_not_yet_make_groups_is_tried_again() -> None:
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "OperationAbortedException", "ThrottlingException"], ids=["role", "race", "rate"]
+)
+def test_what_a_moment_heals_is_tried_again(code: str) -> None:
+    """A role that is seconds old; a second stack that is just making the same group; too many calls at once."""
     client, clock = _client(), Clock()
     stubber = Stubber(client)
-    stubber.add_client_error("create_log_group", "AccessDeniedException")
+    stubber.add_client_error("create_log_group", code)
     stubber.add_response("create_log_group", {}, {"logGroupName": GROUP})
+    stubber.add_client_error("put_retention_policy", code)
+    stubber.add_response("put_retention_policy", {}, {"logGroupName": GROUP, "retentionInDays": 30})
+    groups = LogGroups(client, clock.patience())
 
     with stubber:
-        assert LogGroups(client, clock.patience()).make(GROUP)
+        assert groups.make(GROUP)
+        groups.keep_events_for(GROUP, days=30)
 
-    assert clock.pauses == [PAUSE_S]
+    assert clock.pauses == [PAUSE_S] * 2
+    stubber.assert_no_pending_responses()
+
+
+def test_a_group_that_another_stack_was_just_making_is_found() -> None:
+    client, clock = _client(), Clock()
+    stubber = Stubber(client)
+    stubber.add_client_error("create_log_group", "OperationAbortedException")
+    stubber.add_client_error("create_log_group", "ResourceAlreadyExistsException")
+
+    with stubber:
+        assert not LogGroups(client, clock.patience()).make(GROUP)
 
 
 def _client() -> "CloudWatchLogsClient":

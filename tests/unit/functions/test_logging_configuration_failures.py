@@ -16,7 +16,7 @@ from bedrock_logging import ROLE_VALID_WITHIN_S, BedrockLogging
 from cloudformation_response import SENDING_S, TIMEOUT_S, TRIES, ResourceRequest, Response, send
 from logging_configuration_handler import ATTEMPTS, CONNECT_S, LAST_CALL_S, READ_S, lambda_handler
 from logging_setting import LoggingSetting, setting_for
-from patience import PAUSE_S, ROLE_ALLOWED_WITHIN_S, Patience
+from patience import PASSES_WITHIN_S, PAUSE_S, Patience
 from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, Clock, CloudFormation, Invocation, ask
 
 if TYPE_CHECKING:
@@ -164,8 +164,8 @@ def test_an_answer_that_is_never_taken_as_http_is_an_error(cloudformation: Cloud
     assert cloudformation.refusals == 9 - TRIES
 
 
-@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
-def test_a_role_that_is_not_visible_yet_is_tried_again(code: str) -> None:
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ThrottlingException"])
+def test_what_a_moment_heals_is_tried_again(code: str) -> None:
     client, clock = _client(), Clock()
     stubber = Stubber(client)
     for _ in range(3):
@@ -197,16 +197,29 @@ def test_what_a_new_role_is_denied_is_tried_again_for_half_a_minute() -> None:
     with pytest.raises(ClientError, match="AccessDeniedException"):
         BedrockLogging(client, clock.patience()).read()
 
-    assert sum(clock.pauses) == ROLE_ALLOWED_WITHIN_S
+    assert sum(clock.pauses) == PASSES_WITHIN_S
 
 
 def test_a_refusal_that_time_does_not_heal_is_not_tried_again() -> None:
-    client, clock = _refusing("put_model_invocation_logging_configuration", "ThrottlingException", times=1), Clock()
+    client, clock = _refusing("put_model_invocation_logging_configuration", "InternalServerException", times=1), Clock()
 
-    with pytest.raises(ClientError, match="ThrottlingException"):
+    with pytest.raises(ClientError, match="InternalServerException"):
         BedrockLogging(client, clock.patience()).write(LoggingSetting.model_validate(OURS))
 
     assert clock.pauses == []
+
+
+def test_switching_off_is_tried_again_for_as_long_as_too_many_call_at_once() -> None:
+    client, clock = _client(), Clock()
+    stubber = Stubber(client)
+    stubber.add_client_error("delete_model_invocation_logging_configuration", "ThrottlingException")
+    stubber.add_response("delete_model_invocation_logging_configuration", {}, {})
+
+    with stubber:
+        BedrockLogging(client, clock.patience()).remove()
+
+    assert clock.pauses == [PAUSE_S]
+    stubber.assert_no_pending_responses()
 
 
 def test_retries_leave_time_for_one_more_call_and_for_the_answer(
@@ -223,7 +236,7 @@ def test_retries_leave_time_for_one_more_call_and_for_the_answer(
     ask(cloudformation, "Create", LogPromptText="perhaps")
 
     assert patient == [240 - SENDING_S - LAST_CALL_S]
-    assert patient[0] > ROLE_VALID_WITHIN_S + ROLE_ALLOWED_WITHIN_S
+    assert patient[0] > ROLE_VALID_WITHIN_S + PASSES_WITHIN_S
     assert ATTEMPTS * (CONNECT_S + READ_S) < LAST_CALL_S
     assert TRIES * TIMEOUT_S < SENDING_S
 

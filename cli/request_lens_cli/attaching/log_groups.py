@@ -3,12 +3,11 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import OF_TELEMETRY, Kind, filter_pattern
@@ -23,8 +22,12 @@ if TYPE_CHECKING:
 _STATEMENT = "request-lens-attached-"
 """How the ids of our permissions begin: by them is known what was attached."""
 
+_PASSING = frozenset({"InvalidParameterException", "OperationAbortedException"})
+"""CloudWatch Logs tries the permission when it takes a filter, and a new one takes seconds to be seen everywhere; of
+two who change a group at a time it asks one to try again."""
+
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0)
-"""CloudWatch Logs tries the permission when it takes a filter, and a new one takes seconds to be seen everywhere."""
+"""So long a filter waits that was refused for such a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +79,10 @@ class Attachments:
         A group that a template subscribes may have another's permission; each other one gets ours, by which `names`
         knows it.
 
-        Raises: click.ClickException where the stack reads no spans and the group has them or leads to them, or where
-        CloudWatch Logs does not take the filter. Then, and whatever else stops it, a permission that it has just made
-        is removed; what stood before stays.
+        Raises: click.ClickException where the stack reads no spans and the group has them or leads to them; ClientError
+        where the filter is refused. Then, and where it is interrupted, a permission that it has just made is removed;
+        what stood before stays. Where AWS does not answer (BotoCoreError) the filter may stand, so the permission does:
+        without it the filter would deliver nothing, and the group would not be among `names`.
         """
         if kind in OF_TELEMETRY and not self.policy.reads_spans:
             raise click.ClickException(_reads_no_spans(self.stack_name, group.name, kind))
@@ -90,31 +94,37 @@ class Attachments:
             permission.covers(group.arn) and (is_others or _attached_by(permission))
             for permission in self.processor.permissions()
         )
-        with ExitStack() as undo:
-            if not is_permitted:
-                self._permit(group)
-                undo.callback(self._forbid, _statement_id(group.name))
+        if not is_permitted:
+            self._permit(group)
+        try:
             if not is_filtered:
                 self._filter(group, pattern, arn)
-            undo.pop_all()
+        except (ClientError, KeyboardInterrupt) as stopped:
+            if not is_permitted:
+                self._forbid_again(group, stopped)
+            raise
         return not (is_permitted and is_filtered)
 
     def detach(self, name: str) -> bool:
         """Remove our filter and permission of a log group; False where there is neither.
 
-        Raises: click.ClickException where a template made the filter: it would come again with it.
+        Raises: click.ClickException where a template made the filter, with which it would come again, or where ours
+        sends to another function, such as the processor of an earlier stack of this name.
         """
         group, arn = find_log_group(self.logs, name), self.processor.arn
-        filters = [found for found in group.filters if found.destination_arn == arn] if group is not None else []
-        ours = [found for found in filters if found.name == self.filter_name]
+        filters = group.filters if group is not None else []
+        ours = next((found for found in filters if found.name == self.filter_name), None)
+        sending = [found for found in filters if found.destination_arn == arn]
         permissions = [each for each in self.processor.permissions() if name in _attached_by(each)]
-        if filters and not ours:
-            raise click.ClickException(_made_elsewhere(name, filters))
-        for found in ours:
-            self.logs.delete_subscription_filter(logGroupName=name, filterName=found.name)
+        if ours is not None and ours not in sending:
+            raise click.ClickException(_sends_elsewhere(name, ours))
+        if sending and ours is None:
+            raise click.ClickException(_made_elsewhere(name, sending))
+        if ours is not None:
+            self.logs.delete_subscription_filter(logGroupName=name, filterName=ours.name)
         for permission in permissions:
             self._forbid(permission.statement_id)
-        return bool(ours or permissions)
+        return ours is not None or bool(permissions)
 
     def _fault_of(self, group: LogGroup) -> str:
         others = [found.name for found in group.filters if found.name != self.filter_name]
@@ -145,22 +155,27 @@ class Attachments:
     def _forbid(self, statement_id: str) -> None:
         self.processor.client.remove_permission(FunctionName=self.processor.name, StatementId=statement_id)
 
+    def _forbid_again(self, group: LogGroup, stopped: BaseException) -> None:
+        """Take back a permission. Raises: click.ClickException where it stays, with why, and what had stopped it."""
+        try:
+            self._forbid(_statement_id(group.name))
+        except (ClientError, BotoCoreError) as error:
+            reason = explained(stopped) if isinstance(stopped, ClientError) else "Interrupted."
+            stays = f"The permission of {group.name}, made for it, stays: {explained(error)}"
+            raise click.ClickException(f"{reason} {stays}") from error
+
     def _filter(self, group: LogGroup, pattern: str, arn: str) -> None:
-        refused = ""
         for pause in (*_PAUSES_S, None):
             try:
                 self.logs.put_subscription_filter(
                     logGroupName=group.name, filterName=self.filter_name, filterPattern=pattern, destinationArn=arn
                 )
             except ClientError as error:
-                if error_code(error) != "InvalidParameterException":
+                if pause is None or error_code(error) not in _PASSING:
                     raise
-                refused = explained(error)
+                self.pause(pause)
             else:
                 return
-            if pause is not None:
-                self.pause(pause)
-        raise click.ClickException(f"CloudWatch Logs did not take the filter. {refused} Nothing was changed.")
 
 
 def own_groups(stack: DeployedStackView) -> dict[Kind, str]:
@@ -200,6 +215,14 @@ def _statement_id(name: str) -> str:
 def _reads_no_spans(stack_name: str, name: str, kind: Kind) -> str:
     parameter = f"SpanLogGroupName={name}" if kind is Kind.SPANS else f"'SpanLogGroupName=… LambdaLogGroupName={name}'"
     return f"{stack_name} reads no spans. Nothing was changed: sam deploy --parameter-overrides {parameter}"
+
+
+def _sends_elsewhere(name: str, ours: SubscriptionFilter) -> str:
+    command = f"aws logs delete-subscription-filter --log-group-name {name} --filter-name {ours.name}"
+    return (
+        f"The filter {ours.name} of {name} sends to {ours.destination_arn}, not to this stack's processor. "
+        f"Nothing was changed. Where nobody needs it: `{command}`."
+    )
 
 
 def _made_elsewhere(name: str, filters: Sequence[SubscriptionFilter]) -> str:

@@ -54,13 +54,13 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
         stacks = session.client("cloudformation").describe_stacks(StackName=choice.name)["Stacks"]
     except (ClientError, BotoCoreError, ValueError) as error:
         raise click.ClickException(_why_unread(error, choice.name, session.region_name)) from error
-    return view_of(choice.name, session, stacks[0])
+    return view_of(session, stacks[0])
 
 
-def view_of(name: str, session: boto3.Session, stack: "StackTypeDef") -> DeployedStackView:
-    """A stack as CloudFormation describes it."""
+def view_of(session: boto3.Session, stack: "StackTypeDef") -> DeployedStackView:
+    """A stack as CloudFormation describes it, by its name also where its ARN was given."""
     return DeployedStackView(
-        name=name,
+        name=stack["StackName"],
         session=session,
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         parameters={

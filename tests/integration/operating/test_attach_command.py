@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from click import ClickException
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind, filter_pattern
@@ -225,10 +225,12 @@ def test_a_stack_that_reads_no_spans_refuses_them_and_says_what_to_deploy_with(
     assert state(orders) == before
 
 
+@pytest.mark.parametrize("code", ["InvalidParameterException", "OperationAbortedException"], ids=["permission", "race"])
 @pytest.mark.parametrize("stands", [False, True])
 def test_where_the_filter_is_not_taken_only_a_permission_that_was_just_made_goes_again(
-    orders: OperatedStack, *, stands: bool
+    orders: OperatedStack, *, stands: bool, code: str
 ) -> None:
+    """CloudWatch Logs may not see a new permission yet, and asks one of two who change a group to try again."""
     if stands:
         orders.answer("attach", GROUP)
         orders.logs.delete_subscription_filter(logGroupName=GROUP, filterName=OUR_FILTER)
@@ -236,9 +238,9 @@ def test_where_the_filter_is_not_taken_only_a_permission_that_was_just_made_goes
     found = find_log_group(orders.logs, GROUP)
     assert found is not None
     attachments = replace(attachments_of(read_stack(StackChoice())), pause=waited.append)
-    orders.refused["cloudwatch-logs.PutSubscriptionFilter"] = "InvalidParameterException"
+    orders.refused["cloudwatch-logs.PutSubscriptionFilter"] = code
 
-    with pytest.raises(ClickException, match="did not take the filter"):
+    with pytest.raises(ClientError, match=code):
         attachments.attach(found, Kind.ACCESS)
 
     assert orders.statements() == before
@@ -251,6 +253,38 @@ def test_whatever_stops_it_the_permission_goes_again(orders: OperatedStack) -> N
 
     assert "may not logs:PutSubscriptionFilter" in orders.refusal("attach", GROUP)
     assert state(orders) == before
+
+
+def test_where_the_permission_may_not_go_again_both_refusals_are_said(orders: OperatedStack) -> None:
+    orders.deny("cloudwatch-logs.PutSubscriptionFilter")
+    orders.deny("lambda.RemovePermission")
+
+    refusal = orders.refusal("attach", GROUP)
+
+    assert "may not logs:PutSubscriptionFilter: allow them that action." in refusal
+    assert f"The permission of {GROUP}, made for it, stays: Your credentials may not lambda:RemovePermission" in refusal
+    assert orders.filters(GROUP) == {}
+
+
+def test_where_it_is_not_known_whether_the_filter_stands_its_permission_does(
+    orders: OperatedStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it the filter would deliver nothing, and nobody would be told: by the permission a group is known."""
+    attachments, found = attachments_of(read_stack(StackChoice())), find_log_group(orders.logs, GROUP)
+    assert found is not None
+    put = attachments.logs.put_subscription_filter
+
+    def lost(**given: str) -> None:
+        put(**given)  # type: ignore[arg-type]
+        raise ReadTimeoutError(endpoint_url="https://logs")
+
+    monkeypatch.setattr(attachments.logs, "put_subscription_filter", lost)
+
+    with pytest.raises(ReadTimeoutError):
+        attachments.attach(found, Kind.ACCESS)
+
+    assert attachments.names() == [GROUP]
+    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
 
 
 def test_a_filter_of_another_kind_stays_where_the_new_one_is_not_taken(orders: OperatedStack) -> None:
@@ -294,11 +328,13 @@ def test_a_group_that_is_too_busy_to_find_its_newest_line_is_attached_where_the_
     assert f"was not looked at. The newest lines of {GROUP} are not known" in answer
 
 
-def test_another_failure_to_read_the_newest_line_is_no_note(orders: OperatedStack) -> None:
-    orders.refused["cloudwatch-logs.FilterLogEvents"] = "ServiceUnavailableException"
+def test_a_group_of_a_kind_that_is_said_is_attached_whatever_keeps_its_newest_line(orders: OperatedStack) -> None:
+    orders.refused["cloudwatch-logs.FilterLogEvents"] = "ThrottlingException"
 
-    assert "AWS refused FilterLogEvents" in orders.refusal("attach", GROUP, "--kind", "access")
-    assert orders.filters(GROUP) == {}
+    answer = orders.answer("attach", GROUP, "--kind", "access")
+
+    assert orders.filters(GROUP) == {OUR_FILTER: ""}
+    assert "was not looked at. AWS refused FilterLogEvents: ThrottlingException" in answer
 
 
 def test_detaching_leaves_what_was_before(orders: OperatedStack) -> None:
@@ -369,6 +405,33 @@ def test_the_stacks_own_filter_is_not_detached(operated: OperatedStack) -> None:
 
     assert "take it out of the template" in operated.refusal("detach", ACCESS)
     assert operated.filters(ACCESS) == before
+
+
+def test_a_filter_of_our_name_that_sends_elsewhere_is_left_and_named(orders: OperatedStack) -> None:
+    """Such as to the processor of an earlier stack of this name, which nobody had detached from."""
+    others_filters(orders, OUR_FILTER)
+
+    refusal = orders.refusal("detach", GROUP)
+
+    assert f"The filter {OUR_FILTER} of {GROUP} sends to {OTHER_FUNCTION}, not to this stack's processor" in refusal
+    assert f"`aws logs delete-subscription-filter --log-group-name {GROUP} --filter-name {OUR_FILTER}`" in refusal
+    assert len(orders.logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"]) == 1
+
+
+def test_a_filter_of_our_name_that_sends_elsewhere_is_taken_back_by_attaching(orders: OperatedStack) -> None:
+    others_filters(orders, OUR_FILTER)
+
+    orders.answer("attach", GROUP)
+
+    assert orders.filters(GROUP) == {OUR_FILTER: ""}
+
+
+def test_a_stack_may_be_named_by_its_arn(orders: OperatedStack) -> None:
+    stack_id = orders.cloudformation.describe_stacks(StackName="request-lens")["Stacks"][0]["StackId"]
+
+    orders.answer("attach", GROUP, "--stack-name", stack_id)
+
+    assert orders.filters(GROUP) == {OUR_FILTER: ""}
 
 
 def test_detach_wants_a_group_or_all(operated: OperatedStack) -> None:

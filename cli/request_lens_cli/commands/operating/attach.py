@@ -1,13 +1,13 @@
 """`request-lens attach` and `detach`: further log groups of a deployed stack."""
 
 import click
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens_cli.attaching.kinds import INSPECTED_AS, Kind, kind_of
 from request_lens_cli.attaching.log_groups import Attachments, attachments_of
 from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
 from request_lens_cli.commands.operating.aws_command import AwsCommand
-from request_lens_cli.deployed.aws_errors import explained, missing_action
+from request_lens_cli.deployed.aws_errors import explained
 from request_lens_cli.deployed.newest_lines import TooManyPagesError
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.inspection.inspection import Inspection
@@ -58,18 +58,14 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     """Subscribe a log group to the stack's processor."""
     attachments = attachments_of(read_stack(stack))
     found = attachments.find(group)
-    if kind:
-        chosen, reading = Kind(kind), _reading_if_seen(attachments, group, Kind(kind))
-    else:
-        sample = _newest_line(attachments, group)
-        chosen = _kind_told_by(sample, group)
-        reading = _reading(sample, chosen)
+    sample = None if kind else _newest_line(attachments, group)
+    chosen = Kind(kind) if kind else _kind_told_by(sample, group)
     if attachments.attach(found, chosen):
         click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
         click.echo("Those of before come with `request-lens backfill --since 1d`.")
     else:
         click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
-    click.echo(reading)
+    click.echo(_reading_if_seen(attachments, group, chosen) if kind else _reading(sample, chosen))
 
 
 @click.command("detach", cls=AwsCommand, help=_DETACH_HELP)
@@ -126,12 +122,9 @@ def _reading(sample: Inspection | None, kind: Kind) -> str:
 
 
 def _reading_if_seen(attachments: Attachments, group: str, kind: Kind) -> str:
-    """The same where nothing depends on it: that the newest line may not be read, or is not found, stops nothing."""
+    """The same of a group that is attached: whatever keeps its newest line from being read stops nothing."""
     try:
         return _reading(_newest_line(attachments, group), kind)
-    except TooManyPagesError as error:
-        return f"Note: whether its lines are read was not looked at. {error.message}"
-    except ClientError as error:
-        if missing_action(error) is None:
-            raise
-        return f"Note: whether its lines are read was not looked at. {explained(error)}"
+    except (TooManyPagesError, ClientError, BotoCoreError) as error:
+        reason = error.message if isinstance(error, TooManyPagesError) else explained(error)
+        return f"Note: whether its lines are read was not looked at. {reason}"

@@ -54,11 +54,11 @@ def reach(choice: StackChoice) -> Reached:
     except (ClientError, BotoCoreError) as error:
         return _ends(_unreachable(error, choice, cloudformation))
     account = fine(CREDENTIALS, f"Account {found['StackId'].split(':')[4]}, Region {session.region_name}.")
-    return _reached(account, found, choice, session)
+    return _reached(account, found, session)
 
 
-def _reached(account: Finding, found: "StackTypeDef", choice: StackChoice, session: boto3.Session) -> Reached:
-    stack, status = view_of(choice.name, session, found), found["StackStatus"]
+def _reached(account: Finding, found: "StackTypeDef", session: boto3.Session) -> Reached:
+    stack, status = view_of(session, found), found["StackStatus"]
     if remedy := _remedy_of(status, stack.name):
         return _ends(account, fault(STACK, f"{stack.name} is in {status}.", remedy))
     if _OF_US not in stack.outputs:

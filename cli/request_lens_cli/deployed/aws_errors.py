@@ -55,6 +55,7 @@ ACTIONS: Mapping[str, str] = {
     "Invoke": "lambda:InvokeFunction",
     "ListObjectsV2": "s3:ListBucket",
     "GetObject": "s3:GetObject",
+    "HeadObject": "s3:GetObject",
     "DeleteObject": "s3:DeleteObject",
     "GetQueueAttributes": "sqs:GetQueueAttributes",
     "GetQueueUrl": "sqs:GetQueueUrl",

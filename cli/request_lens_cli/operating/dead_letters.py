@@ -20,14 +20,6 @@ _HIDDEN_S = 300  # others do not see a message while it is moved
 _WAIT_S = 1  # a long poll asks all of SQS's servers; a short one may find nothing where something is
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """A message that could not be sent, by what it was received as, and why."""
-
-    receipt: str
-    error: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetters:
     """The dead-letter queue of a settle queue."""
@@ -50,19 +42,21 @@ class DeadLetters:
         Those that could not be sent come last, and are seen again at once: whoever runs it next finds them. Whatever
         stops it, it hides none that it has not sent.
         """
-        failed: dict[str, _Failed] = {}
+        receipts: dict[str, str] = {}
+        failed: dict[str, str] = {}
         try:
             while messages := [each for each in self._received() if each["MessageId"] not in failed]:
+                receipts |= {each["MessageId"]: each["ReceiptHandle"] for each in messages}
                 errors = self._moved(messages)
-                for at, message in enumerate(messages):
-                    if at in errors:
-                        failed[message["MessageId"]] = _Failed(message["ReceiptHandle"], errors[at])
-                    else:
-                        yield Outcome(kind=DEAD_LETTERS, fate=Fate.SENT, where=message["MessageId"])
+                failed |= {messages[at]["MessageId"]: error for at, error in errors.items()}
+                sent = [each["MessageId"] for each in messages if each["MessageId"] not in failed]
+                for message_id in sent:
+                    del receipts[message_id]
+                    yield Outcome(kind=DEAD_LETTERS, fate=Fate.SENT, where=message_id)
         finally:
-            hidden = self._show_again([each.receipt for each in failed.values()])
-        for message_id, each in failed.items():
-            yield Outcome(kind=DEAD_LETTERS, fate=Fate.FAILED, where=message_id, error=f"{each.error}{hidden}")
+            hidden = self._show_again(list(receipts.values()))
+        for message_id, error in failed.items():
+            yield Outcome(kind=DEAD_LETTERS, fate=Fate.FAILED, where=message_id, error=f"{error}{hidden}")
 
     def _received(self) -> "Sequence[MessageTypeDef]":
         return self.client.receive_message(

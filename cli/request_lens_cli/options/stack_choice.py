@@ -1,6 +1,7 @@
 """Which deployed stack a command asks: its name, and the profile and Region as the AWS CLI takes them."""
 
 import os
+import shlex
 from dataclasses import dataclass
 
 import boto3
@@ -22,6 +23,12 @@ class StackChoice:
     def name(self) -> str:
         """The stack's name: as given, else $STACK_NAME, else request-lens."""
         return self.stack_name or os.environ.get("STACK_NAME") or DEFAULT_STACK_NAME
+
+    @property
+    def options(self) -> str:
+        """The options that were given, each after a blank, for a command that is to mean the same stack."""
+        given = {"--stack-name": self.stack_name, "--profile": self.profile, "--region": self.region}
+        return "".join(f" {option} {shlex.quote(value)}" for option, value in given.items() if value)
 
     def session(self) -> boto3.Session:
         """Credentials and Region: as given, else of $AWS_PROFILE, $AWS_REGION, $AWS_DEFAULT_REGION, else the profile's.

@@ -2,6 +2,9 @@
 
 import json
 
+import click
+import pytest
+
 from tests.support.operating.apis import (
     give_account_role,
     group_arn,
@@ -95,6 +98,33 @@ def test_an_access_log_that_lacks_keys_stays_and_they_are_named(operated: Operat
     assert 'add "status":"$context.status" to the access log\'s format' in refusal
     assert operated.filters(GROUP) == {}
     assert http_log(operated, api) == log_to(GROUP, lacking)
+
+
+def test_an_access_log_that_somebody_sets_while_it_asks_is_not_replaced(
+    operated: OperatedStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = http_api(operated)
+
+    def answered_late(*_: object, **__: object) -> bool:
+        client = operated.session.client("apigatewayv2")
+        client.update_stage(ApiId=api, StageName="$default", AccessLogSettings=log_to(GROUP))  # type: ignore[arg-type]
+        return True
+
+    monkeypatch.setattr(click, "confirm", answered_late)
+
+    assert "has changed since. Nothing was changed by this command: run it again." in operated.refusal(
+        "attach-api", api
+    )
+    assert http_log(operated, api) == log_to(GROUP)
+
+
+def test_a_stack_of_others_is_none_to_attach_an_api_to(operated: OperatedStack) -> None:
+    nothing = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    operated.cloudformation.create_stack(StackName="shop", TemplateBody=json.dumps(nothing))
+
+    refusal = operated.refusal("attach-api", http_api(operated), "--stack-name", "shop")
+
+    assert "The stack shop has no output AccessLogGroupName: it is no Request Lens stack" in refusal
 
 
 def test_a_group_that_cannot_be_attached_is_refused_before_it_asks(operated: OperatedStack) -> None:

@@ -429,8 +429,9 @@ def test_a_filter_of_our_name_that_sends_elsewhere_is_taken_back_by_attaching(or
 def test_a_stack_may_be_named_by_its_arn(orders: OperatedStack) -> None:
     stack_id = orders.cloudformation.describe_stacks(StackName="request-lens")["Stacks"][0]["StackId"]
 
-    orders.answer("attach", GROUP, "--stack-name", stack_id)
+    answer = orders.answer("attach", GROUP, "--stack-name", stack_id)
 
+    assert f"Those of before come with `request-lens backfill --since 1d --stack-name {stack_id}`." in answer
     assert orders.filters(GROUP) == {OUR_FILTER: ""}
 
 

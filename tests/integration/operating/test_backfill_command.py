@@ -314,6 +314,23 @@ def test_an_object_that_does_not_come_whole_is_named_and_stops_it(
     assert "Go on with:\nrequest-lens backfill" in result.stderr
 
 
+def test_who_may_not_read_an_object_is_told_the_action_that_iam_knows(running: RunningStack, played: Scenario) -> None:
+    """A transfer asks for an object's head first, and S3 answers a HEAD without a word."""
+
+    def forbidden(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+
+    folder = hold_objects(running, played)
+    refusing = [*handlers.BUILTIN_HANDLERS, ("before-call.s3.HeadObject", forbidden)]
+
+    with pytest.MonkeyPatch.context() as patched:  # undone before the stack is
+        patched.setattr(handlers, "BUILTIN_HANDLERS", refusing)
+        result = ask(running, "--since", "2h", "--s3-prefix", f"s3://{LOGS}/{folder}")
+
+    assert result.exit_code == 1
+    assert "Your credentials may not s3:GetObject: allow them that action." in " ".join(result.stderr.split())
+
+
 def test_what_is_no_address_of_objects_is_wrong_usage(running: RunningStack) -> None:
     assert ask(running, "--since", "2h", "--s3-prefix", "my-bucket/logs").exit_code == 2
     assert ask(running).exit_code == 2

@@ -17,10 +17,12 @@ from tests.support.operating.operated_stack import (
     INVOCATIONS,
     OTHER_FUNCTION,
     PROCESSOR_LOG,
+    STACK,
     OperatedStack,
     physical_name,
     switch_logging_on,
 )
+from tests.support.under_test import REGION
 
 __all__ = ["healthy"]
 
@@ -256,6 +258,16 @@ def test_a_filter_is_missing_and_its_remedy_helps(healthy: HealthyStack, group: 
     assert found["remedy"] == f"Run `request-lens attach {group} --kind {kind}`."
     healthy.aws.answer("attach", group, "--kind", kind)
     assert healthy.aws.ask("doctor").exit_code == 0
+
+
+def test_a_remedy_is_for_the_stack_that_was_asked_about(healthy: HealthyStack) -> None:
+    """Without its name the command would attach the group to another stack of this Region, or to none."""
+    remove_filter(healthy.aws, ACCESS)
+
+    named = fault(healthy, "--stack-name", STACK, "--region", REGION)
+
+    options = f"--stack-name {STACK} --region {REGION}"
+    assert named["remedy"] == f"Run `request-lens attach {options} {ACCESS} --kind access`."
 
 
 def test_two_filters_of_others_leave_no_room(healthy: HealthyStack) -> None:

@@ -65,6 +65,15 @@ def test_the_processor_fails_or_is_throttled(healthy: HealthyStack, name: str, t
     assert found["text"].startswith(f"{text} in the last hour, last at 20")
 
 
+def test_the_hour_is_looked_through_that_had_the_failures_for_time_outs_too(healthy: HealthyStack) -> None:
+    """Of a run out of time or memory Lambda's own line tells, which holds no ERROR."""
+    runs_metric(healthy, "Errors", 2, minutes_ago=40)
+
+    remedy = fault(healthy)["remedy"]
+
+    assert f"""`aws logs tail {PROCESSOR_LOG} --since 1h --filter-pattern '?ERROR ?"platform.report"'`""" in remedy
+
+
 @pytest.mark.parametrize(("name", "text"), TROUBLE)
 def test_what_has_passed_since_is_healed(healthy: HealthyStack, name: str, text: str) -> None:
     runs_metric(healthy, name, 2, minutes_ago=20)

@@ -11,6 +11,7 @@ from tests.support.emulated_aws.running_stack import BUCKET, LOG_BATCH_KEY, PROC
 from tests.support.processor_traffic import emf_lines, log_batch, played, request_items, settle_message, stream_event
 
 POISON = {"awslogs": {"data": "no batch"}}
+INTERRUPTED = "Ctrl-C"
 
 
 def batches() -> Sequence[dict[str, object]]:
@@ -69,6 +70,8 @@ def refused(running: RunningStack) -> Iterator[dict[str, str]]:
 
     def refuse(event_name: str, **_: object) -> None:
         if code := codes.get(operation := event_name.rpartition(".")[2]):
+            if code == INTERRUPTED:
+                raise KeyboardInterrupt
             raise ClientError({"Error": {"Code": code, "Message": "refused for a test"}}, operation)
 
     with pytest.MonkeyPatch.context() as patched:
@@ -101,6 +104,19 @@ def test_dead_letters_that_stay_hidden_for_a_while_are_said_to(running: RunningS
 
     assert "ServiceUnavailable" in shown
     assert "It is not seen again for up to 5 minutes: Your credentials may not sqs:ChangeMessageVisibility" in shown
+
+
+def test_dead_letters_are_seen_again_at_once_whenever_it_is_stopped(
+    running: RunningStack, refused: dict[str, str]
+) -> None:
+    for number in range(12):
+        running.sqs.send_message(QueueUrl=running.dead_letter_url, MessageBody=f"{number}")
+    refused["SendMessageBatch"] = INTERRUPTED
+
+    assert running.lens.ask("redrive").exit_code == 1
+
+    refused.clear()
+    assert counts(running) == {"dead letters": {"waiting": 0, "sent": 12, "failed": 0, "left": 0}}
 
 
 def test_a_second_run_finds_nothing(running: RunningStack) -> None:

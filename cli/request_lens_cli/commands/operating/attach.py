@@ -62,7 +62,7 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     chosen = Kind(kind) if kind else _kind_told_by(sample, group)
     if attachments.attach(found, chosen):
         click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
-        click.echo("Those of before come with `request-lens backfill --since 1d`.")
+        click.echo(f"Those of before come with `request-lens backfill --since 1d{stack.options}`.")
     else:
         click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
     click.echo(_reading_if_seen(attachments, group, chosen) if kind else _reading(sample, chosen))

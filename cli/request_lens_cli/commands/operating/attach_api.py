@@ -40,7 +40,7 @@ def attach_api_command(*, api: str, yes: bool, stack: StackChoice) -> None:
     view = read_stack(stack)
     api_id, _, stage_name = api.partition("/")
     stage = find_stage(view.session, api_id, stage_name)
-    plan = plan_for(stage, own_log_group=view.outputs.get("AccessLogGroupName", ""))
+    plan = plan_for(stage, own_log_group=view.output("AccessLogGroupName"))
     match plan.step:
         case Step.NONE:
             click.echo(f"{_title(stage)} writes to {plan.log_group} already, and its format suffices.")
@@ -77,6 +77,10 @@ def _set(view: DeployedStackView, stage: Stage, plan: Plan, *, yes: bool) -> Non
     click.echo(f"  format  {text}")
     _say(plan.note)
     _agree("Set this access log?", yes=yes)
+    if find_stage(view.session, stage.api_id, stage.name) != stage:
+        raise click.ClickException(
+            f"{_title(stage)} has changed since. Nothing was changed by this command: run it again."
+        )
     set_access_log(view.session, stage, destination_arn=group.arn, text=text)
     click.echo(f"Set. Requests to {stage.title} are seen from now on.")
 

@@ -1,6 +1,8 @@
 """`request-lens doctor`: why is my dashboard empty?"""
 
 import json
+import re
+from dataclasses import replace
 
 import click
 
@@ -49,6 +51,10 @@ Exit codes:
 """
 
 
+_COMMAND = re.compile(r"`request-lens (?!inspect\b)[a-z-]+")
+"""A command of a remedy that asks a stack."""
+
+
 @click.command("doctor", cls=AwsCommand, help=_HELP)
 @click.option("--send-test-event", is_flag=True, help="Send a request of its own through the stack.")
 @stack_options
@@ -60,13 +66,18 @@ def doctor_command(context: click.Context, *, send_test_event: bool, stack: Stac
     console, clock = open_console(), command_clock()
     checks = with_trial(lambda examined: SentEvent(examined=examined, clock=clock).send())
     with working("Looking at the stack"):
-        for finding in examine(stack, now=clock.now(), checks=checks if send_test_event else CHECKS):
-            findings.append(finding)
+        for found in examine(stack, now=clock.now(), checks=checks if send_test_event else CHECKS):
+            findings.append(_of(stack, found))
             if format_ == "table":
-                show_finding(finding, console)
+                show_finding(findings[-1], console)
     if format_ == "json":
         document = {"fault": exit_code(findings) == 1, "findings": [finding.document() for finding in findings]}
         click.echo(json.dumps(document, indent=2))
     else:
         console.print(verdict(findings), style="bold")
     context.exit(exit_code(findings))
+
+
+def _of(stack: StackChoice, finding: Finding) -> Finding:
+    """The finding, with a remedy whose commands mean the stack that was asked about."""
+    return replace(finding, remedy=_COMMAND.sub(lambda found: found[0] + stack.options, finding.remedy))

@@ -15,6 +15,9 @@ _HOUR = timedelta(hours=1)
 _FEW = 10
 """A throttle among so many runs is no fault."""
 
+FAILED = '?ERROR ?"platform.report"'
+"""What the processor logs of a run that failed: its own line, or of one out of time or memory Lambda's report alone."""
+
 QUIET = timedelta(minutes=5)
 """So long after the last failure runs must have passed: Lambda tries a log batch again for three minutes."""
 
@@ -44,7 +47,7 @@ def check_errors(examined: Examined) -> Iterator[Finding]:
     failed, throttled = sum(runs.failed.values()), sum(runs.throttled.values())
     if failed:
         group = examined.stack.output("ProcessorLogGroupName")
-        remedy = f"Look for level ERROR in {group}: `aws logs tail {group} --filter-pattern ERROR`."
+        remedy = f"See what failed: `aws logs tail {group} --since 1h --filter-pattern '{FAILED}'`."
         yield _trouble(f"The processor failed {pluralize(failed, 'time')}", runs.failed, runs, remedy)
     elif throttled * _FEW > sum(runs.begun.values()):
         remedy = "Raise the account's concurrency, or leave the processor a part of it."

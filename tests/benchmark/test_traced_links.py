@@ -8,6 +8,7 @@ import pytest
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import MAX_TRACE_SPANS, Span, SpanKind, Trace, join_spans
 from request_lens.domain.tracing.traced import traced
+from tests.support.telemetry.traced_lines import Source
 from tests.support.telemetry.traced_traffic import disturbed, traffic
 from tests.support.telemetry.traced_verdict import verdict_on
 from tests.support.telemetry.traces import TRACE, agent_span, call_span, entry_span, made_span, request
@@ -22,7 +23,7 @@ LOSSES, A_RUN = 10_000, 1_000
 @pytest.mark.parametrize("has_own_group", [True, False], ids=["own group", "aws/spans"])
 def test_the_share_of_exact_links(at_once: int, is_http: bool, has_own_group: bool) -> None:
     dice = random.Random(f"{at_once}/{is_http}/{has_own_group}")
-    requests = traffic(dice, requests=600, at_once=at_once, is_http=is_http, has_own_group=has_own_group)
+    requests = traffic(dice, Source(is_http=is_http, has_own_group=has_own_group), requests=600, at_once=at_once)
     lines = [line for request in requests for line in request.lines]
 
     found = verdict_on(requests, disturbed(lines, dice, share=0.1, latest_ms=50_000))
@@ -42,7 +43,7 @@ def test_each_of_ten_thousand_losses_is_named_and_nothing_else() -> None:
     for seed in range(LOSSES // A_RUN):
         dice = random.Random(seed)
         is_http, has_own_group = bool(seed % 2), seed % 4 < 2
-        requests = traffic(dice, requests=A_RUN, at_once=5, is_http=is_http, has_own_group=has_own_group)
+        requests = traffic(dice, Source(is_http=is_http, has_own_group=has_own_group), requests=A_RUN, at_once=5)
         lost = {request.request_id: dice.choice(request.call_ids) for request in requests}
         lossy = [request.without_record_of(lost[request.request_id]) for request in requests]
         found = verdict_on(requests, [line for request in lossy for line in request.lines])

@@ -161,10 +161,10 @@ def langchain_tool(text: str = "") -> dict[str, Json]:
     return span("get_word_frequency.tool", scope=_LANGCHAIN, attributes=attributes)
 
 
-def gateway_tool(**fields: Json) -> dict[str, Json]:
+def gateway_tool(name: str = "list_departments", **fields: Json) -> dict[str, Json]:
     """AgentCore's gateway running a tool; its own id has another key than a call's."""
     attributes = {
-        "tool.name": "demo-target___list_departments",
+        "tool.name": f"demo-target___{name}",
         "aws.request.id": "18c63b5b-b1e3-4482-87b2-5a2a22cec238",
         "execute_tool_latency_ms": 289,
         "overhead_latency_ms": 41,
@@ -173,9 +173,10 @@ def gateway_tool(**fields: Json) -> dict[str, Json]:
     return span("AgentCore.Gateway.InvokeTool", kind="SERVER", attributes=attributes, **fields)
 
 
-def mcp_tool() -> dict[str, Json]:
+def mcp_tool(name: str = "list_departments", **fields: Json) -> dict[str, Json]:
     """An MCP client asking its server to run a tool."""
-    return span("mcp tools/call list_departments", kind="CLIENT", scope="opentelemetry.instrumentation.mcp")
+    scope = "opentelemetry.instrumentation.mcp"
+    return span(f"mcp tools/call {name}", kind="CLIENT", scope=scope, **fields)
 
 
 SPAN_SHAPES: Mapping[str, Shape] = {

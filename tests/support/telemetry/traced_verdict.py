@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from request_lens.domain.policy import Policy
 from request_lens_cli.replay.virtual_time import replay
-from tests.support.telemetry.traced_traffic import Line, TracedRequest
+from tests.support.telemetry.traced_lines import Line, TracedRequest
 
 POLICY = Policy(reads_spans=True)
 
@@ -30,12 +30,12 @@ class Verdict:
         return self.exact / self.seen
 
 
-def verdict_on(requests: Sequence[TracedRequest], lines: Sequence[Line]) -> Verdict:
+def verdict_on(requests: Sequence[TracedRequest], lines: Sequence[Line], policy: Policy = POLICY) -> Verdict:
     """What the pipeline makes of these lines, which tell of these requests."""
     made_by = {call_id: request.request_id for request in requests for call_id in request.call_ids}
     spans = {line.call_id for line in lines if line.is_span and line.call_id}
     records = {line.call_id for line in lines if not line.is_span and line.call_id}
-    result = replay((line.arrival for line in lines), POLICY)
+    result = replay((line.arrival for line in lines), policy)
     links = [
         (linked.invocation.invocation_id, state.request_id, linked.link.method)
         for state in result.requests

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tests.support.telemetry.traced_lines import Source
 from tests.support.telemetry.traced_traffic import disturbed, traffic
 from tests.support.telemetry.traced_verdict import verdict_on
 
@@ -20,7 +21,7 @@ def test_all_calls_are_exact_whose_span_came_and_none_is_wrong(
     at_once: int, is_http: bool, has_own_group: bool
 ) -> None:
     dice = random.Random(f"{at_once}/{is_http}/{has_own_group}")
-    requests = traffic(dice, requests=60, at_once=at_once, is_http=is_http, has_own_group=has_own_group)
+    requests = traffic(dice, Source(is_http=is_http, has_own_group=has_own_group), requests=60, at_once=at_once)
     lines = [line for request in requests for line in request.lines]
 
     found = verdict_on(requests, disturbed(lines, dice, share=0.1, latest_ms=LINK_DELAY_MS - 10_000))
@@ -34,7 +35,7 @@ def test_all_calls_are_exact_whose_span_came_and_none_is_wrong(
 @pytest.mark.parametrize("at_once", [1, 5, 50])
 def test_spans_that_come_far_too_late_make_no_link_wrong(at_once: int) -> None:
     dice = random.Random(at_once)
-    requests = traffic(dice, requests=60, at_once=at_once, is_http=True, has_own_group=False)
+    requests = traffic(dice, Source(is_http=True, has_own_group=False), requests=60, at_once=at_once)
     lines = [line for request in requests for line in request.lines]
 
     found = verdict_on(requests, disturbed(lines, dice, share=0.5, latest_ms=20 * 60_000))
@@ -44,7 +45,7 @@ def test_spans_that_come_far_too_late_make_no_link_wrong(at_once: int) -> None:
 
 
 def test_undisturbed_every_request_is_proven_to_be_complete() -> None:
-    requests = traffic(random.Random(7), requests=60, at_once=5, is_http=True, has_own_group=False)
+    requests = traffic(random.Random(7), Source(is_http=True, has_own_group=False), requests=60, at_once=5)
 
     found = verdict_on(requests, [line for request in requests for line in request.lines])
 
@@ -53,7 +54,7 @@ def test_undisturbed_every_request_is_proven_to_be_complete() -> None:
 
 def test_every_call_that_the_log_lost_is_named_and_no_other() -> None:
     dice = random.Random(11)
-    requests = traffic(dice, requests=120, at_once=5, is_http=True, has_own_group=False)
+    requests = traffic(dice, Source(is_http=True, has_own_group=False), requests=120, at_once=5)
     lost = {request.request_id: dice.choice(request.call_ids) for request in requests[::2]}
     lossy = [each.without_record_of(lost[each.request_id]) if each.request_id in lost else each for each in requests]
 

@@ -10,7 +10,8 @@ from tests.simulation.judging.oracles import Oracle, judge
 from tests.simulation.judging.outcome import run_seed
 from tests.simulation.judging.publications import samples_when_prompt
 from tests.simulation.meetings import run_late_records, run_left_chains, run_meeting, run_second_agent
-from tests.simulation.tally import tally
+from tests.simulation.sessions import run_call_last, run_record_and_span, run_session
+from tests.simulation.tally import RunSeed, tally
 
 MEETINGS = 300
 
@@ -20,8 +21,10 @@ LEFT_CHAINS = 200
 
 SECOND_AGENTS = 100
 
-CAUGHT_WITHIN = 400
-"""Each broken design shows in one of so many schedules, of any kind."""
+ONE_TRACE = 300
+
+CAUGHT_WITHIN = 200
+"""Each broken design shows in one of so many schedules of some kind."""
 
 JUDGED_AT_MEETINGS = (Oracle.TRACED, Oracle.TRACED_AT_ONCE, Oracle.TRACES_TRUE, Oracle.RUNS, Oracle.COMPLETE)
 
@@ -45,6 +48,22 @@ def test_no_call_is_left_in_a_chain_whose_last_one_its_trace_decides() -> None:
 
     assert not found.failed, found.failed
     assert found.judged[Oracle.TRACED] >= LEFT_CHAINS // 2, found.told()
+
+
+@pytest.mark.parametrize(
+    ("run", "oracle"),
+    [
+        (run_call_last, Oracle.TRACED_AT_ONCE),
+        (run_session, Oracle.TRACED),
+        (run_record_and_span, Oracle.TRACED_AT_ONCE),
+    ],
+    ids=["the call comes last", "of a session", "record and span meet"],
+)
+def test_the_calls_of_one_trace_end_right_however_they_come(run: RunSeed, oracle: Oracle) -> None:
+    found = tally(range(ONE_TRACE), run=run)
+
+    assert not found.failed, found.failed
+    assert found.judged[oracle] >= ONE_TRACE // 5, found.told()
 
 
 def test_a_request_does_not_settle_for_good_before_another_agents_spans_have_come() -> None:
@@ -75,9 +94,10 @@ def test_a_broken_design_of_links_by_trace_is_caught(name: str, capsys: pytest.C
 
 
 def _first_caught(name: str) -> int | None:
-    """After how many schedules a variant shows; None if it does not."""
+    """After how many schedules of each kind a variant shows; None if it does not."""
+    kinds = (run_call_last, run_session, run_record_and_span, run_meeting, run_left_chains, run_seed)
     for seed in range(CAUGHT_WITHIN):
-        for run in (run_meeting, run_left_chains, run_seed):
+        for run in kinds:
             if judge(run(seed, VARIANTS[name]), Counter()):
                 return seed + 1
     return None

@@ -158,7 +158,7 @@ def _operation(call: DrawnCall) -> str:
 
 def _invocation(call_id: str, call: DrawnCall) -> Json:
     """Bedrock's record of a call, of the second in which it began."""
-    uses = [{"toolUse": {"toolUseId": each, "name": "…", "input": {}}} for each in call.asks_for]
+    uses: list[Json] = [{"toolUse": {"toolUseId": each, "name": "…", "input": {}}} for each in call.asks_for]
     body = {
         "output": {"message": {"role": "assistant", "content": [{"text": "…"}, *uses]}},
         "stopReason": "tool_use" if call.waits else "end_turn",
@@ -166,7 +166,7 @@ def _invocation(call_id: str, call: DrawnCall) -> Json:
         "usage": {"inputTokens": call.asked, "outputTokens": call.given, "cacheReadInputTokens": call.cached},
     }
     second = EPOCH + timedelta(seconds=(_BEGAN_MS + call.begun_ms) // 1000)
-    results = [{"toolResult": {"toolUseId": each, "content": []}} for each in call.brings]
+    results: list[Json] = [{"toolResult": {"toolUseId": each, "content": []}} for each in call.brings]
     question = {"messages": [{"role": "user", "content": results or [{"text": "…"}]}]}
     return {
         "timestamp": f"{second:%Y-%m-%dT%H:%M:%SZ}",

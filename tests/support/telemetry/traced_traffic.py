@@ -85,8 +85,9 @@ class _Drawing:
         self._tick(1, 4)
         begun_ms = self._now
         self._tick(200, 2_500)
-        counts = {"asked": tokens, "cached": cached, "given": given}
-        self._log.call(DrawnCall(begun_ms=begun_ms, ended_ms=self._now, waits=waits, **counts))
+        self._log.call(
+            DrawnCall(begun_ms=begun_ms, ended_ms=self._now, asked=tokens, cached=cached, given=given, waits=waits)
+        )
         self._tick(1, 4)
         self._log.span(strands_chat(started_ms=chat_ms, ended_ms=self._now), ended_ms=self._now)
         return tokens + cached, given

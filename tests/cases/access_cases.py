@@ -203,6 +203,30 @@ PREFLIGHT = Case(
     sums={"embedding": "12 × 0.02 = 0.00000024", "search-1": "500 × 1 + 60 × 5 = 0.0008"},
 )
 
+_STAGES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("a1b2c3d4e5", "prod", {}),
+    ("a1b2c3d4e5", "test", {"requestLensApi": "test"}),
+    ("f6g7h8i9j0", "$default", {"requestLensApi": "f6g7h8i9j0/$default"}),
+    ("k1l2m3n4o5", "prod", {}),
+    ("k1l2m3n4o5", "prod", {"requestLensApi": "two words"}),
+)
+
+SHARED_GROUP = Case(
+    name="two_apis_in_one_group",
+    title="Two APIs and two stages that log one route into one group",
+    what="Each line names its API and stage. Two formats have the key requestLensApi: one with a word, one with the "
+    "variables of both; the last has none, and the name of no API in its place.",
+    right="What has a name is a route of its own. What has none keeps its short route, which may add up several: "
+    "inspect and doctor say so.",
+    content=ndjson(
+        *(
+            http(f"plan-{number}", 60 * number + 0.2, 3_000, apiId=api, stage=stage, **name)
+            for number, (api, stage, name) in enumerate(_STAGES)
+        ),
+    ),
+    notes=True,
+)
+
 ACCESS_CASES = (
     EPOCH_AS_TIME,
     MANY_KEYS,
@@ -213,4 +237,5 @@ ACCESS_CASES = (
     CHAT_BY_WEBSOCKET,
     ODD_FIELDS,
     PREFLIGHT,
+    SHARED_GROUP,
 )

@@ -43,6 +43,8 @@ IGNORED = {
     "preflight_in_the_same_second": ["CORS preflight"],
 }
 
+_NO_NAME = "it is no name of 1 to 64 letters, digits and any of . _ - / $: the route lacks it"
+
 _NO_BODY = "the record has no {} body: text delivery is off, or the body was too large to log"
 _JOINED = 'the record\'s keys are joined by dots, as some exports flatten them: "{}" must be an object'
 _UNCOUNTED = "neither the record nor its body counts them"
@@ -55,6 +57,7 @@ _WITHOUT_BODIES = [
 ]
 
 UNKNOWN = {
+    "two_apis_in_one_group": [("requestLensApi", _NO_NAME)],
     "responses_with_a_warm_cache": [
         ("latency_ms", "the output body has no metrics.latencyMs"),
         ("cache_write_1h_input_tokens", "the body does not split the cache's tokens by time to live"),

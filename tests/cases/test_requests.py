@@ -94,6 +94,7 @@ REQUESTS: dict[str, dict[str, Figures]] = {
     "classic_agent_without_tool_ids": {"booking": Figures(3)},
     "guardrail_stopped_the_answer": {"blocked": Figures(1, 0, 310, 0, 1_190), "masked": Figures(1)},
     "epoch_under_request_time": {_REST.format(1): UNKNOWN},
+    "two_apis_in_one_group": {f"plan-{number}": empty(3_000) for number in range(5)},
     "rest_format_with_every_key": {"Ab1=": empty(3_000), "Ab2=": empty(266)},
     "http_format_of_a_framework": {"PlanAAAAAAAAAAA=": empty(3_011)},
     "dash_without_quotation_marks": {_REST.format(1): empty(29_012), "PlanAAAAAAAAAAA=": empty(3_011)},
@@ -149,3 +150,15 @@ def test_a_request_that_is_not_certain_has_no_sample_of_the_distributions() -> N
 
     assert published["long#1"]["UncertainRequests"] == 1
     assert not published["long#1"].keys() & {"LlmTime", "NonLlmTime", "LlmCallsPerRequest"}
+
+
+def test_equal_routes_are_told_apart_where_a_format_names_their_api_and_are_one_where_it_does_not() -> None:
+    requests = outcome_of(BY_NAME["two_apis_in_one_group"]).requests
+
+    assert [request["route"] for request in requests.values()] == [
+        "POST /plan",
+        "test POST /plan",
+        "f6g7h8i9j0/$default POST /plan",
+        "POST /plan",
+        "POST /plan",
+    ]

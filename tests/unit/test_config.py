@@ -67,6 +67,17 @@ def test_lists_are_split_at_commas_and_trimmed() -> None:
     assert not config.policy.observes("GET /health")
 
 
+def test_a_route_means_those_of_all_apis_or_that_of_one() -> None:
+    both = read_config({**ENVIRONMENT, "AGENT_ROUTES": "POST /ask, $default"}).policy
+    one = read_config({**ENVIRONMENT, "AGENT_ROUTES": "orders POST /ask, orders/test $default"}).policy
+
+    assert [both.observes(route) for route in ("orders POST /ask", "orders/test $default")] == [True, True]
+    assert [one.observes(route) for route in ("orders POST /ask", "orders/test $default")] == [True, True]
+    for route in ("POST /ask", "$default", "booking POST /ask", "orders GET /ask"):
+        assert not one.observes(route)
+    assert not both.observes("orders GET /ask")
+
+
 def test_without_routes_every_route_is_observed() -> None:
     assert read_config(ENVIRONMENT).policy.observes("GET /health")
 

@@ -9,10 +9,11 @@ import click
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.inspection.aside import SetAside
 from request_lens_cli.inspection.inspection import Inspection, inspect_line
+from request_lens_cli.inspection.shared_routes import SharedRoutes
 from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, read_log_files
 from request_lens_cli.terminal.console import open_console
-from request_lens_cli.terminal.inspection_view import show_aside, show_file, show_inspection
+from request_lens_cli.terminal.inspection_view import show_aside, show_file, show_inspection, show_shared
 
 _REJECTED = 1
 """The exit code where at least one line was rejected."""
@@ -80,7 +81,7 @@ def _print_documents(lines: Iterable[tuple[str, int, Inspection]]) -> Counter[st
 
 def _show(lines: Iterable[tuple[str, int, Inspection]], *, several: bool) -> Counter[str]:
     """Print what was read as it comes, below it what was not; answers with how many there were of each kind."""
-    counts, aside, console = Counter[str](), SetAside(), open_console()
+    counts, aside, shared, console = Counter[str](), SetAside(), SharedRoutes(), open_console()
     shown: str | None = None
     for file, number, inspection in lines:
         counts[inspection.kind] += 1
@@ -89,9 +90,11 @@ def _show(lines: Iterable[tuple[str, int, Inspection]], *, several: bool) -> Cou
                 show_file(file, console)
             shown = file
             show_inspection(inspection, number, console)
+            shared.add(inspection, source=file)
         else:
             aside.add(inspection, file=file, line=number)
     show_aside(aside, console)
+    show_shared(shared, console)
     click.echo(_headline(counts))
     return counts
 

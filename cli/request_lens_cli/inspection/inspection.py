@@ -10,6 +10,7 @@ from request_lens.domain.spans import LambdaRun, Span
 from request_lens.domain.times import whole_ms
 from request_lens.presentation.formatting import iso_ms
 from request_lens.wire.log_record import read_record
+from request_lens_cli.inspection.api_stage import stage_of
 from request_lens_cli.inspection.unknowns import unknown_of_invocation, unknown_of_request
 from request_lens_cli.report.documents import Document, invocation_document, rejected_document
 
@@ -30,11 +31,15 @@ MEANINGS: Mapping[RejectedReason, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What a line came out as; `fields` holds what was read, null being unknown, and `unknown` says why by field."""
+    """What a line came out as; `fields` holds what was read, null being unknown, and `unknown` says why by field.
+
+    `stage` is the API and stage that a request's line names, as far as it does.
+    """
 
     kind: str
     fields: Document = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
+    stage: str = ""
 
     @property
     def brief(self) -> str:
@@ -73,7 +78,7 @@ def inspect_line(message: str) -> Inspection:
             return Inspection(kind="invocation", fields=_invocation_fields(invocation), unknown=unknown)
         case Request() as request:
             unknown = unknown_of_request(request, message)
-            return Inspection(kind="request", fields=_request_fields(request), unknown=unknown)
+            return Inspection(kind="request", fields=_request_fields(request), unknown=unknown, stage=stage_of(message))
         case Span() as span:
             return Inspection(kind="span", fields=_span_fields(span))
         case LambdaRun() as run:

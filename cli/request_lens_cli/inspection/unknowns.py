@@ -20,11 +20,19 @@ def unknown_of_request(request: Request, message: str) -> dict[str, str]:
     unknown: dict[str, str] = {}
     if request.route == OTHER_ROUTE:
         unknown["route"] = "no API's route is worded like the one in the line"
+    elif _lacks_name(request, line):
+        unknown["requestLensApi"] = "it is no name of 1 to 64 letters, digits and any of . _ - / $: the route lacks it"
     if request.duration_ms is None:
         unknown["duration_ms"] = f"{_latency_fault(line)}: {_ONLY_TAGS}"
     if request.started_precision_ms > 1:
         unknown["started_at"] = f"known to the second only: {_start_fault(line)}"
     return unknown
+
+
+def _lacks_name(request: Request, line: Mapping[str, Json]) -> bool:
+    """Whether the line names its API in a way that cannot be read."""
+    name = line.get("requestLensApi")
+    return name not in (None, "", "-") and not request.route.startswith(f"{name} ")
 
 
 def _latency_fault(line: Mapping[str, Json]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from request_lens.domain.routes import is_among
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.report.report import Report
@@ -74,7 +75,7 @@ class Selection:
         calls = state.summary.totals.llm_calls if state.summary is not None else 0
         models = {model for model, _ in state.summary.by_model} if state.summary is not None else set()
         return (
-            (not self.routes or state.request.route in self.routes)
+            (not self.routes or is_among(state.request.route, self.routes))
             and (not self.statuses or not self.statuses.isdisjoint({status, f"{status[:1]}xx"}))
             and (not self.models or not self.models.isdisjoint(models))
             and (not self.states or state_of(state) in self.states)

@@ -9,6 +9,7 @@ from rich.text import Text
 from request_lens.presentation.formatting import cleaned
 from request_lens_cli.inspection.aside import Alike, SetAside
 from request_lens_cli.inspection.inspection import Inspection
+from request_lens_cli.inspection.shared_routes import REMEDY, SharedRoutes
 from request_lens_cli.replay.log_files import STDIN
 from request_lens_cli.report.documents import Json
 from request_lens_cli.terminal.console import print_trimmed
@@ -41,6 +42,12 @@ def show_aside(aside: SetAside, console: Console) -> None:
             table.add_row("", "", Text(f"{_name(file)}: {_lines(count, lines)}", style="dim"))
     if table.rows:
         print_trimmed(table, console)
+
+
+def show_shared(shared: SharedRoutes, console: Console) -> None:
+    """Print which routes are of several stages, and what tells those apart."""
+    if texts := shared.texts():
+        console.print(Text(" ".join([*texts, REMEDY]), style="yellow"), soft_wrap=True)
 
 
 def _name(file: str) -> str:

@@ -171,3 +171,24 @@ def test_what_is_no_http_or_rest_api_is_named(operated: OperatedStack) -> None:
     assert "Name the stage" in operated.refusal("attach-api", api)
     assert "has no stage dev: it has" in operated.refusal("attach-api", f"{api}/dev")
     assert "Name the stage" in operated.refusal("attach-api", rest_api(operated))
+
+
+def test_a_name_stands_before_the_routes_of_the_stage_that_it_is_given_to(operated: OperatedStack) -> None:
+    api = http_api(operated)
+
+    operated.answer("attach-api", api, "--name", "orders", "--yes")
+
+    text = http_log(operated, api)["Format"]
+    own = json.loads(operated.outputs["AccessLogFormatHttpApi"])
+    assert json.loads(text) == {**own, "requestLensApi": "orders"}
+    assert "already, and its format suffices" in operated.answer("attach-api", api, "--name", "orders")
+    refused = operated.refusal("attach-api", api, "--name", "booking")
+    assert 'its routes have no such name: add "requestLensApi":"booking"' in refused
+    assert http_log(operated, api)["Format"] == text
+
+
+def test_what_is_no_name_of_an_api_is_refused_before_anything_is_read(operated: OperatedStack) -> None:
+    refused = operated.ask("attach-api", "a1b2c3d4e5", "--name", "two words")
+
+    assert refused.exit_code == 2
+    assert "up to 64 letters" in refused.output

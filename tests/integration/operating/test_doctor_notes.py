@@ -67,6 +67,27 @@ def test_routes_that_are_called_and_not_observed_are_named(healthy: HealthyStack
     assert "AgentRoutes is to name all of them" in found["remedy"]
 
 
+def test_a_route_that_two_stages_log_is_said_to_be_one(healthy: HealthyStack) -> None:
+    for api in ("a1b2c3d4e5", "f6g7h8i9j0"):
+        healthy.writes(ACCESS, json.dumps({**ACCESS_LINE, "requestId": api, "apiId": api, "stage": "prod"}))
+
+    found = noted(healthy)["routes"]
+
+    assert found["outcome"] == "note"
+    assert found["text"] == "POST /ask is one route, of 2 stages: a1b2c3d4e5/prod, f6g7h8i9j0/prod."
+    assert 'add "requestLensApi":"NAME" to the access log\'s format of all but one of them' in found["remedy"]
+
+
+def test_stages_that_are_told_apart_or_that_agent_routes_leaves_out_are_no_note(healthy: HealthyStack) -> None:
+    healthy.aws.deploy(AgentRoutes="POST /ask")
+    for number, names in enumerate(({}, {"requestLensApi": "orders"})):
+        line = {**ACCESS_LINE, "requestId": f"r{number}", "apiId": f"api{number}", "stage": "prod"}
+        healthy.writes(ACCESS, json.dumps({**line, **names}))
+        healthy.writes(ACCESS, json.dumps({**line, "requestId": f"s{number}", "routeKey": "GET /status"}))
+
+    assert "one route" not in str(noted(healthy))
+
+
 def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:
     healthy.holds(settled("unsure", start=20, possible_calls=2))
 

@@ -265,3 +265,28 @@ def test_a_file_that_is_not_there_is_one_sentence() -> None:
     shown = run("missing.ndjson")
     assert shown.exit_code == 1
     assert shown.output.startswith("Error: missing.ndjson: ")
+
+
+def _of_stage(request_id: str, **fields: str) -> str:
+    line = {"requestId": request_id, "requestTimeEpoch": "1772648822000", "responseLatency": "9", "status": "200"}
+    return json.dumps({**line, "routeKey": "POST /ask", **fields})
+
+
+def test_a_route_of_several_stages_is_said_to_be_one_and_what_tells_them_apart() -> None:
+    prod, test = ({"apiId": "a1b2c3d4e5", "stage": stage} for stage in ("prod", "test"))
+
+    shared = run("-", stdin="\n".join((_of_stage("r1", **prod), _of_stage("r2", **test), _of_stage("r3")))).stdout
+    named = run("-", stdin="\n".join((_of_stage("r1", **prod), _of_stage("r2", **test, requestLensApi="test")))).stdout
+    alone = run("-", stdin="\n".join((_of_stage("r1", **prod), _of_stage("r2", **prod), _of_stage("r3")))).stdout
+
+    assert "POST /ask is one route, of 2 stages: a1b2c3d4e5/prod, a1b2c3d4e5/test. They are added up." in shared
+    assert 'add "requestLensApi":"NAME" to the access log\'s format' in shared
+    assert "one route" not in named
+    assert "one route" not in alone
+
+
+def test_a_name_of_an_api_that_cannot_be_read_is_said_to_be_none() -> None:
+    (document,) = documents("-", stdin=_of_stage("r1", requestLensApi="two words"))
+
+    assert document["route"] == "POST /ask"
+    assert document["unknown"]["requestLensApi"].startswith("it is no name of 1 to 64 letters")

@@ -88,6 +88,19 @@ def test_ten_thousand_routes_beside_those_that_are_observed_add_no_series_at_all
     assert series(result) == {("Route", "POST /ask")}
 
 
+def test_equal_routes_of_two_apis_are_two_series_where_a_format_names_one_of_them_and_the_other_keeps_its_own() -> None:
+    """An API's id and stage alone change no series: many formats have always had them."""
+    lines = [
+        http_line("") | {"requestId": "r-1", "apiId": "a1b2c3d4e5", "stage": "prod"},
+        http_line("") | {"requestId": "r-2", "apiId": "f6g7h8i9j0", "stage": "prod", "requestLensApi": "orders"},
+        http_line("") | {"requestId": "r-3", "apiId": "f6g7h8i9j0", "stage": "test"},
+    ]
+
+    result = played(lines)
+
+    assert [each.route for each in result.publications] == ["POST /ask", "orders POST /ask", "POST /ask"]
+
+
 @pytest.mark.parametrize("method", ["STEAL", "post", "POST POST"])
 def test_a_rest_api_s_route_has_a_method_that_api_gateway_knows(method: str) -> None:
     [publication] = played([rest_line("") | {"httpMethod": method}]).publications

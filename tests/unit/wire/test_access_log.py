@@ -233,3 +233,33 @@ def test_a_line_without_an_id_learns_which_key_is_right_for_its_kind_of_api() ->
     detail = rejected(without(REST_LINE, "requestId")).detail
 
     assert 'for a REST API add "extendedRequestId":"$context.extendedRequestId"' in detail
+
+
+@pytest.mark.parametrize(
+    ("name", "route"),
+    [
+        ("orders", "orders POST /ask"),
+        ("a1b2c3d4e5/$default", "a1b2c3d4e5/$default POST /ask"),
+        ("x" * 64, f"{'x' * 64} POST /ask"),
+        ("x" * 65, "POST /ask"),
+        ("two words", "POST /ask"),
+        ("-", "POST /ask"),
+        ("", "POST /ask"),
+        (7, "POST /ask"),
+        (None, "POST /ask"),
+    ],
+)
+def test_a_format_may_tell_its_apis_routes_from_equal_ones_of_another(name: object, route: str) -> None:
+    assert read({**HTTP_LINE, "requestLensApi": name}).route == route
+    assert read({**REST_LINE, "requestLensApi": name}).route == route.replace("/ask", "/ask/{id}")
+
+
+def test_an_api_that_names_itself_and_its_stage_otherwise_keeps_its_short_route() -> None:
+    assert read({**HTTP_LINE, "apiId": "a1b2c3d4e5", "stage": "prod"}).route == "POST /ask"
+
+
+def test_the_routes_of_a_named_websocket_api_have_its_name_and_what_is_no_route_has_none() -> None:
+    message = {**HTTP_LINE, "eventType": "MESSAGE", "requestLensApi": "chat"}
+
+    assert read({**message, "routeKey": "askAgent"}).route == "chat askAgent"
+    assert read({**HTTP_LINE, "routeKey": "ask me", "requestLensApi": "chat"}).route == "other"

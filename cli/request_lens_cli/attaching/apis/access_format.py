@@ -26,6 +26,8 @@ _VALUES: Mapping[str, str] = {
     "requestTimeEpoch": "1772648822000",
     "responseLatency": "4312",
     "status": "200",
+    "apiId": "a1b2c3d4e5",
+    "stage": "prod",
     "httpMethod": "POST",
     "integrationStatus": "200",
     "integrationLatency": "4299",
@@ -48,13 +50,27 @@ class Verdict:
     advice: str = ""
 
 
-def judge_format(text: str, kind: ApiKind) -> Verdict:
-    """What the reader makes of a line in this format, of a request that this kind of API answered."""
+API_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+"""A name that the reader takes for an API's."""
+
+
+def named_format(text: str, name: str) -> str:
+    """The format, a JSON object, with the name that is to stand before its routes; as it is without a name."""
+    return f'{text.removesuffix("}")},"requestLensApi":"{name}"}}' if name else text
+
+
+def judge_format(text: str, kind: ApiKind, *, name: str = "") -> Verdict:
+    """What the reader makes of a line in this format, of a request that this kind of API answered.
+
+    With a name its route must begin with that.
+    """
     inspection = inspect_line(_line_of(text, kind))
     if inspection.kind == "rejected":
         return Verdict(suffices=False, advice=str(inspection.fields["detail"] or inspection.fields["meaning"]))
     if inspection.kind != "request":
         return Verdict(suffices=False, advice="its lines are no requests to the reader")
+    if name and not str(inspection.fields["route"]).startswith(f"{name} "):
+        return Verdict(suffices=False, advice=f'its routes have no such name: add "requestLensApi":"{name}"')
     if "duration_ms" in inspection.unknown:
         return Verdict(suffices=False, advice=f"only tags would link to its requests: {addition('responseLatency')}")
     return Verdict(suffices=True, advice="; ".join(_notes(text, kind, inspection.unknown)))

@@ -33,8 +33,8 @@ class Plan:
     note: str = ""
 
 
-def plan_for(stage: Stage, *, own_log_group: str) -> Plan:
-    """What is to be done. An access log that is set is never replaced.
+def plan_for(stage: Stage, *, own_log_group: str, name: str = "") -> Plan:
+    """What is to be done. An access log that is set is never replaced; `name` is to stand before its routes.
 
     Raises: click.ClickException where its access log goes to no log group, or its format does not suffice.
     """
@@ -45,7 +45,7 @@ def plan_for(stage: Stage, *, own_log_group: str) -> Plan:
             f"The access log of {stage.title} goes to {stage.destination_arn}, which is no log group. "
             "Nothing was changed."
         )
-    verdict = judge_format(stage.format, stage.kind)
+    verdict = judge_format(stage.format, stage.kind, name=name)
     if not verdict.suffices:
         raise click.ClickException(
             f"The format of {stage.title}'s access log does not suffice: {verdict.advice}. It is not replaced. "

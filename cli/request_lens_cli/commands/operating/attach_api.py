@@ -2,7 +2,7 @@
 
 import click
 
-from request_lens_cli.attaching.apis.access_format import ApiKind
+from request_lens_cli.attaching.apis.access_format import API_NAME, ApiKind, named_format
 from request_lens_cli.attaching.apis.plan import FORMAT_OUTPUTS, Plan, Step, plan_for
 from request_lens_cli.attaching.apis.stage import Stage, find_stage, may_write_logs, set_access_log
 from request_lens_cli.attaching.kinds import Kind
@@ -18,10 +18,14 @@ _HELP = """Let an HTTP or REST API's requests be seen: set the access log of its
 API is the API's id, with the stage where it has several: a1b2c3d4e5/prod. A stage that has an access log keeps it:
 where its format suffices, its log group is attached instead; else you are told which keys to add.
 
+Equal routes of several APIs or stages are one route, in lists and metrics. --name NAME puts a name before the routes of
+this one: "NAME POST /ask". The others stay as they are, and AgentRoutes means all of them by "POST /ask".
+
 \b
 Examples:
   request-lens attach-api a1b2c3d4e5
   request-lens attach-api 'a1b2c3d4e5/$default' --yes
+  request-lens attach-api a1b2c3d4e5/test --name test
 
 \b
 Exit codes:
@@ -31,16 +35,23 @@ Exit codes:
 """
 
 
+def _read_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    if name and not API_NAME.fullmatch(name):
+        raise click.BadParameter("up to 64 letters, digits and any of . _ - /, such as orders-test")
+    return name
+
+
 @click.command("attach-api", cls=AwsCommand, help=_HELP)
 @click.argument("api", metavar="API[/STAGE]")
+@click.option("--name", callback=_read_name, default="", help="A name to stand before its routes.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @stack_options
-def attach_api_command(*, api: str, yes: bool, stack: StackChoice) -> None:
+def attach_api_command(*, api: str, name: str, yes: bool, stack: StackChoice) -> None:
     """Let an API's requests be seen."""
     view = read_stack(stack)
     api_id, _, stage_name = api.partition("/")
     stage = find_stage(view.session, api_id, stage_name)
-    plan = plan_for(stage, own_log_group=view.output("AccessLogGroupName"))
+    plan = plan_for(stage, own_log_group=view.output("AccessLogGroupName"), name=name)
     match plan.step:
         case Step.NONE:
             click.echo(f"{_title(stage)} writes to {plan.log_group} already, and its format suffices.")
@@ -48,7 +59,7 @@ def attach_api_command(*, api: str, yes: bool, stack: StackChoice) -> None:
         case Step.SUBSCRIBE:
             _subscribe(view, stage, plan, yes=yes)
         case Step.SET:
-            _set(view, stage, plan, yes=yes)
+            _set(view, stage, plan, name=name, yes=yes)
 
 
 def _subscribe(view: DeployedStackView, stage: Stage, plan: Plan, *, yes: bool) -> None:
@@ -61,7 +72,7 @@ def _subscribe(view: DeployedStackView, stage: Stage, plan: Plan, *, yes: bool) 
     click.echo(f"Attached {plan.log_group}." if changed else f"{plan.log_group} is attached already.")
 
 
-def _set(view: DeployedStackView, stage: Stage, plan: Plan, *, yes: bool) -> None:
+def _set(view: DeployedStackView, stage: Stage, plan: Plan, *, name: str, yes: bool) -> None:
     group = find_log_group(view.session.client("logs"), plan.log_group)
     text = view.outputs.get(FORMAT_OUTPUTS[stage.kind])
     if group is None or text is None:
@@ -72,6 +83,7 @@ def _set(view: DeployedStackView, stage: Stage, plan: Plan, *, yes: bool) -> Non
             "with AmazonAPIGatewayPushToCloudWatchLogs, name it with `aws apigateway update-account "
             "--patch-operations op=replace,path=/cloudwatchRoleArn,value=ARN`, and run this again."
         )
+    text = named_format(text, name)
     click.echo(f"{_title(stage)} has no access log. It would write one")
     click.echo(f"  to      {group.name}")
     click.echo(f"  format  {text}")

@@ -1,12 +1,14 @@
 """The API's side: is an access log written, can it be read, are its routes observed, and is it in the table?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import Kind
 from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine, note, warning
 from request_lens_cli.inspection.inspection import Inspection
+from request_lens_cli.inspection.shared_routes import REMEDY, SharedRoutes
 
 ACCESS_LOG, ROUTES, TABLE = "access log", "routes", "table"
 
@@ -25,7 +27,8 @@ def check_access_log(examined: Examined) -> Iterator[Finding]:
 def check_routes(examined: Examined) -> Iterator[Finding]:
     """AgentRoutes, if it names any, names the routes that are called; what it leaves out is said."""
     policy = examined.stack.policy
-    lines = [line for name in examined.sources_of(Kind.ACCESS) for line in _samples(examined, name)]
+    by_source = {name: _samples(examined, name) for name in examined.sources_of(Kind.ACCESS)}
+    lines = [line for samples in by_source.values() for line in samples]
     routes = sorted({str(line.fields["route"]) for line in lines if line.kind == "request"})
     observed = [route for route in routes if policy.observes(route)]
     others = [route for route in routes if route not in observed]
@@ -37,6 +40,18 @@ def check_routes(examined: Examined) -> Iterator[Finding]:
         yield note(ROUTES, text, "Add those that agents serve: AgentRoutes is to name all of them.")
     else:
         yield fine(ROUTES, f"Observed: {', '.join(observed or sorted(policy.agent_routes)) or 'all'}.")
+    yield from _shared(by_source, policy)
+
+
+def _shared(by_source: Mapping[str, Sequence[Inspection]], policy: Policy) -> Iterator[Finding]:
+    """A note where several stages log one observed route."""
+    shared = SharedRoutes()
+    for name, samples in by_source.items():
+        for sample in samples:
+            if policy.observes(str(sample.fields.get("route"))):
+                shared.add(sample, source=name)
+    if texts := shared.texts():
+        yield note(ROUTES, " ".join(texts), REMEDY)
 
 
 def check_table(examined: Examined) -> Iterator[Finding]:

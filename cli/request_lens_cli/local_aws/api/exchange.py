@@ -67,6 +67,8 @@ class Exchange:
             "status": str(status),
             "httpMethod": METHOD,
             "path": self.path,
+            "apiId": self.api.api_id,
+            "stage": self.api.stage,
             **self._values_of_kind(),
             **_values_of_run(run),
         }

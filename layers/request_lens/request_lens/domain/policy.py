@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from request_lens.domain.routes import is_among
+
 _SECOND = timedelta(seconds=1)
 """What the log's whole seconds hide of a call's start."""
 
@@ -46,4 +48,4 @@ class Policy:
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""
-        return not self.agent_routes or route in self.agent_routes
+        return not self.agent_routes or is_among(route, self.agent_routes)

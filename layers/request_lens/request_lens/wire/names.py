@@ -82,3 +82,8 @@ def route_name(route: str) -> str:
 def message_route(key: str) -> str:
     """The route of a WebSocket API's messages as the API names it, or OTHER_ROUTE."""
     return key if _MESSAGE_ROUTE.fullmatch(key) and key not in _TAKEN else OTHER_ROUTE
+
+
+def named_route(route: str, api: str | None) -> str:
+    """The route with its API's name before it, where that has one; OTHER_ROUTE is everybody's."""
+    return route if api is None or route == OTHER_ROUTE else f"{api} {route}"

@@ -40,6 +40,9 @@ _TRANSFER_MODE = AliasChoices(
 _INTEGRATION_ID = AliasChoices("integrationRequestId", "integration.requestId", "awsEndpointRequestId")
 """`$context.integration.requestId`, which older formats call `$context.awsEndpointRequestId`."""
 
+_ApiName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9$][A-Za-z0-9._$/-]{0,63}$")]
+"""What tells an API's routes from equal ones of another: a word of its owner's, or `$context.apiId/$context.stage`."""
+
 _XRayTraceId = Annotated[str, StringConstraints(strict=True, pattern=r"^(Root=)?1-[0-9a-f]{8}-[0-9a-f]{24}$")]
 """https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids"""
 
@@ -80,6 +83,7 @@ class AccessLogLine(ForeignModel):
     integration_request_id: Annotated[ApiRequestId | None, OrNone(), Field(validation_alias=_INTEGRATION_ID)] = None
     xray_trace_id: Annotated[_XRayTraceId | None, OrNone()] = None
     transfer_mode: Annotated[Word | None, OrNone(), Field(validation_alias=_TRANSFER_MODE)] = None
+    request_lens_api: Annotated[_ApiName | None, OrNone()] = None
 
     @model_validator(mode="before")
     @classmethod

@@ -1,13 +1,14 @@
 """The route of an access-log line, whichever kind of API wrote it in whichever kind's format.
 
-HTTP APIs have `routeKey`, REST APIs `httpMethod` and `resourcePath`, and each writes "-" under the other's keys.
+HTTP APIs have `routeKey`, REST APIs `httpMethod` and `resourcePath`, and each writes "-" under the other's keys. Where
+several APIs or stages have equal routes, their formats may tell them apart by a key of our own, `requestLensApi`.
 """
 
 from request_lens.domain.log_record import Ignored
 from request_lens.wire.access.advice import ABSENT, addition, advice_on
 from request_lens.wire.access.line import AccessLogLine
 from request_lens.wire.fault import NO_VALUE, Fault, missing, no_value
-from request_lens.wire.names import message_route, route_name
+from request_lens.wire.names import message_route, named_route, route_name
 
 NO_ROUTE = Ignored(why="no route matched")
 """A request that matched no route of its API, as scanners send all day: it ran no integration, so it made no call."""
@@ -36,9 +37,10 @@ def route_of(line: AccessLogLine) -> str | Ignored | Fault:
     if line.http_method == _OPTIONS or (key or "").startswith(f"{_OPTIONS} "):
         return PREFLIGHT
     if key is not None:
-        return message_route(key) if line.event_type == _MESSAGE else route_name(key)
+        name = message_route(key) if line.event_type == _MESSAGE else route_name(key)
+        return named_route(name, line.request_lens_api)
     if path is not None and line.http_method is not None:
-        return route_name(f"{line.http_method} {path}")
+        return named_route(route_name(f"{line.http_method} {path}"), line.request_lens_api)
     if _says_no_route(line) and not _shows_a_route(line):
         return NO_ROUTE
     return _lacking(line, path)

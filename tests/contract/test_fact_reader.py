@@ -3,13 +3,18 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
+from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.domain.facts import RequestId
 from request_lens.domain.settling.runaway import Runaway
 from tests.support.stored_facts import NOON, STORED_AT, linked_call, request_at, summary_of
 from tests.support.under_test import LookedAt
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def _minutes(number: float) -> datetime:
@@ -82,3 +87,47 @@ def test_a_head_is_the_whole_request_without_its_invocations(looked_at: LookedAt
     assert looked_at.load_heads(ids, is_consistent=True) == heads
     assert [head.runaway for head in heads] == [None, None, runaway, runaway, None, None]
     assert [head.orphaned for head in heads] == [False, False, False, False, True, False]
+
+
+MOST = 20
+
+
+def _stored_calls(store: LookedAt, how_many: int) -> RequestId:
+    request_id = request_at().request_id
+    store.store_linked([linked_call(f"call-{n:03}", request_id=request_id) for n in range(how_many)])
+    return request_id
+
+
+@pytest.mark.parametrize("has_record", [True, False], ids=["with its record", "without"])
+@pytest.mark.parametrize(
+    ("how_many", "is_cut"), [(0, False), (MOST, False), (MOST + 1, True), (MOST + 2, True), (3 * MOST, True)]
+)
+def test_a_request_with_more_calls_than_are_to_be_read_comes_without_any_and_says_so(
+    looked_at: LookedAt, how_many: int, *, is_cut: bool, has_record: bool
+) -> None:
+    request_id = _stored_calls(looked_at, how_many)
+    if has_record:
+        looked_at.store_requests([request_at()], stored_at=STORED_AT)
+        looked_at.write_revision(request_id, revision=1, summary=summary_of(1))
+
+    whole, (state,) = looked_at.load_request(request_id), looked_at.load_requests([request_id], most=MOST)
+
+    assert len(whole.invocations) == how_many
+    assert state == (replace(whole, invocations=(), is_cut=True) if is_cut else whole)
+
+
+def test_no_more_of_a_request_s_partition_is_read_than_tells_that_its_calls_are_too_many(
+    dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient"
+) -> None:
+    """A page has up to 1 MB of items, and a request may have any number of pages."""
+    request_id = _stored_calls(dynamo_store, 30 * MOST)
+    dynamo_store.store_requests([request_at()], stored_at=STORED_AT)
+    pages: list[int] = []
+    dynamo_client.meta.events.register(
+        "after-call.dynamodb.Query", lambda parsed, **_: pages.append(parsed["ScannedCount"])
+    )
+
+    (state,) = dynamo_store.load_requests([request_id], most=MOST)
+
+    assert (state.record, state.is_cut, state.invocations) == (request_at(), True, ())
+    assert pages == [MOST + 2]

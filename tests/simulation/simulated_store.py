@@ -115,8 +115,8 @@ class SimulatedStore:
     def load_request(self, request_id: RequestId) -> RequestState:
         return self._step.read(lambda: self._port.load_request(request_id))
 
-    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        return self._step.read(lambda: self._port.load_requests(request_ids))
+    def load_requests(self, request_ids: Sequence[RequestId], *, most: int | None = None) -> Sequence[RequestState]:
+        return self._step.read(lambda: self._port.load_requests(request_ids, most=most))
 
     def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
         if is_consistent:

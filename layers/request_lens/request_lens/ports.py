@@ -74,8 +74,8 @@ class TraceStore(Protocol):
 class RequestReader(Protocol):
     """Requests' facts and revisions, several at once; one that another version wrote of looks unknown."""
 
-    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """All that is known of these requests, in their order, read strongly consistent."""
+    def load_requests(self, request_ids: Sequence[RequestId], *, most: int | None = None) -> Sequence[RequestState]:
+        """All of these requests, in order, strongly consistent; one with more than `most` calls is_cut to its head."""
 
     def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
         """These requests in their order, without their invocations; may lag unless it `is_consistent`."""

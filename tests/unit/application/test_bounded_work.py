@@ -1,22 +1,24 @@
 """Bounded work: however many facts overlap, each settle reads and keeps so many and no more."""
 
+import random
 from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.application.read_context import MAX_ELSEWHERE
+from request_lens.application import read_context
+from request_lens.application.read_context import MAX_CALLS_READ, MAX_ELSEWHERE
 from request_lens.application.settle_batch import settle_messages
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
-from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
+from request_lens.domain.linking.link import Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
 from tests.support import world as lens_world
 from tests.support.facts import ROLE, at, call, request, tag
-from tests.support.world import World
+from tests.support.world import World, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}), one_loop_per_request=True)
 CALLS, REQUESTS = 5_000, 2_000
@@ -31,14 +33,17 @@ class ReadingStore(MemoryFactStore):
         self.whole = 0
         self.together: list[int] = []
         self.heads = 0
+        self.calls_read: list[int] = []
 
     def load_request(self, request_id: RequestId) -> RequestState:
         self.whole += 1
         return super().load_request(request_id)
 
-    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+    def load_requests(self, request_ids: Sequence[RequestId], *, most: int | None = None) -> Sequence[RequestState]:
         self.together.append(len(request_ids))
-        return super().load_requests(request_ids)
+        states = super().load_requests(request_ids, most=most)
+        self.calls_read += [len(state.invocations) for state in states]
+        return states
 
     def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
         self.heads += len(request_ids)
@@ -179,3 +184,88 @@ def test_the_requests_within_reach_of_a_call_that_follows_a_tagged_one_are_read_
     assert world.calls_of("own") == {"asks": ("tag", "exact"), "i1": ("chain", "exact")}
     assert store.together == [1, MAX_ELSEWHERE]
     assert store.whole - sum(store.together) <= 2  # for its revision
+
+
+def _beside_many(how_many: int) -> tuple[World, ReadingStore]:
+    """A request that made so many tagged calls, and an untagged call that it may have made, or another request."""
+    store = ReadingStore()
+    world = World(Policy(agent_role_names=frozenset({ROLE})), store=store)
+    tagged = [
+        call(f"t{n:05}", n * 25 // how_many, latency_ms=4, tag=tag("many", n + 1), stop_reason="tool_use")
+        for n in range(how_many - 1)
+    ]
+    last = call("t-last", 25, latency_ms=4, tag=tag("many", how_many))
+    requests = [request("many", 0, duration_ms=29_000), request("other", 2, duration_ms=6_000)]
+    world.collect(35, *requests, *tagged, last, call("untagged", 4))
+    world.run_until()
+    return world, store
+
+
+def test_a_neighbour_of_a_thousand_calls_is_read_and_proves_that_it_has_all_of_its_own() -> None:
+    world, store = _beside_many(MAX_CALLS_READ)
+
+    assert world.calls_of("other") == {"untagged": ("window", "inferred")}
+    assert max(store.calls_read) == MAX_CALLS_READ
+
+
+@pytest.mark.parametrize("how_many", [MAX_CALLS_READ + 1, 3 * MAX_CALLS_READ])
+def test_a_neighbour_of_more_calls_is_not_read_and_crowds_what_it_may_have_made(how_many: int) -> None:
+    world, store = _beside_many(how_many)
+
+    assert world.decision("untagged") == Unattributed(reason=Reason.CROWDED)
+    assert max(store.calls_read) <= MAX_CALLS_READ
+    other, many = world.request("other").summary, world.request("many").summary
+    assert other is not None
+    assert many is not None
+    assert (other.totals.llm_calls, other.possible_calls) == (0, 1)
+    assert (many.totals.llm_calls, many.possible_calls) == (how_many, 0)
+    assert world.sum_of(Metric.LLM_CALLS) == how_many + 1
+
+
+def test_what_follows_a_tagged_call_is_left_to_time_where_one_of_many_calls_may_have_asked_by_the_same_id() -> None:
+    store = ReadingStore()
+    world = World(Policy(), store=store)
+    asking = call("asks", 1, produced=["x"], tag=tag("own"))
+    many = [call(f"t{n:05}", -60, latency_ms=4, tag=tag("many")) for n in range(MAX_CALLS_READ + 1)]
+    records = [request("own", 0, duration_ms=9_000), request("many", -61, duration_ms=3_000)]
+    world.collect(20, *records, asking, *many, call("i1", 3, returned=["x"]))
+
+    world.run_until()
+
+    assert world.calls_of("own") == {"asks": ("tag", "exact"), "i1": ("window", "assumed")}
+    assert max(store.calls_read) <= MAX_CALLS_READ
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_bound_on_what_is_read_of_neighbours_never_gives_a_call_to_another_request(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Drawn worlds with a bound of two calls: what is decided otherwise than without is decided to be nobody's."""
+    facts = _drawn_neighbours(random.Random(seed))
+    calls = [each.invocation_id for _, each in facts if isinstance(each, Invocation) and each.tag is None]
+
+    unbounded = run(facts, AGENTS)
+    monkeypatch.setattr(read_context, "MAX_CALLS_READ", 2)
+    bounded = run(facts, AGENTS)
+
+    for call_id in calls:
+        given, free = bounded.decision(call_id), unbounded.decision(call_id)
+        if isinstance(given, Link) and isinstance(free, Link):
+            assert given.request_id == free.request_id
+        assert isinstance(given, Unattributed) or isinstance(free, Link)
+
+
+def _drawn_neighbours(chance: random.Random) -> list[tuple[float, Fact]]:
+    """Requests that overlap, with up to five calls each that ask for tools by few ids; a third has untagged calls."""
+    facts: list[tuple[float, Fact]] = []
+    for n in range(chance.randint(2, 6)):
+        began, how_many, tags = chance.uniform(0, 40), chance.randint(1, 5), chance.random() < 2 / 3
+        facts.append((100, request(f"r{n}", began, duration_ms=chance.randint(8_000, 25_000))))
+        for k in range(how_many):
+            ids = chance.choice((f"{n}-", ""))
+            asked = [f"{ids}t{k}"] if k < how_many - 1 else []
+            own = tag(f"r{n}", k + 1) if tags else None
+            brings = [f"{ids}t{k - 1}"] if k else []
+            made = call(f"c{n}-{k}", int(began) + 1 + k, latency_ms=300, produced=asked, returned=brings, tag=own)
+            facts.append((100, made))
+    return facts

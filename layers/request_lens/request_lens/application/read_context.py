@@ -31,6 +31,9 @@ MAX_SHARING = 8
 MAX_ELSEWHERE = 64
 """Where more requests lie within reach of a chain, it goes on from no tagged call: the same id may be under any."""
 
+MAX_CALLS_READ = MAX_FACTS_AROUND
+"""Of a request with more calls none are read for a neighbour's sake: they are more than can be told apart, too."""
+
 _GRID = timedelta(seconds=10)
 
 
@@ -113,6 +116,7 @@ def read_requests(
     may prove that they have all of their calls: then they made nobody else's. Where they are more than are looked at,
     none is left out. The chain may be a part of what it was: tagged calls, too, ask for tool-use ids and return them.
     A call that goes on from one of those does so by an id that nobody else names: then other requests' are looked at.
+    Where one of the nearest has more calls than are read, the chain is crowded by them.
     """
     facts = with_requests(target, facts, ports, policy)
     context = linking_context(target, facts, policy)
@@ -122,9 +126,12 @@ def read_requests(
     near = {request.request_id for options in lone_options for request in options}
     if len(near) > MAX_CANDIDATES:
         return context, ()
-    states = ports.store.load_requests(sorted(near))
-    facts = replace(facts, under_requests=list(_tagged(states)))
+    states = ports.store.load_requests(sorted(near), most=MAX_CALLS_READ)
+    is_cut = any(state.is_cut for state in states)
+    facts = replace(facts, under_requests=list(_tagged(states)), complete=not is_cut)
     context = linking_context(target, facts, policy)
+    if is_cut:
+        return context, ()
     if context.askers:
         elsewhere = _tagged_elsewhere(context, near, ports, policy)
         tagged = [*facts.under_requests, *(elsewhere or ())]
@@ -143,13 +150,17 @@ def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:
 def _tagged_elsewhere(
     context: LinkingContext, near: Set[RequestId], ports: Ports, policy: Policy
 ) -> Sequence[LinkedInvocation] | None:
-    """The tagged calls within reach of the chain of requests that cannot have made it; None where they are too many."""
+    """The tagged calls within reach of the chain of requests that cannot have made it; None where these are too many.
+
+    Or where one of them has more calls than are read.
+    """
     logged = [call.logged_at for call in context.chain.calls]
     around = started_within(context.facts.requests, min(logged) - policy.reach, max(logged) + policy.reach, policy)
     elsewhere = [request.request_id for request in around if request.request_id not in near]
     if len(elsewhere) > MAX_ELSEWHERE:
         return None
-    return list(_tagged(ports.store.load_requests(elsewhere)))
+    states = ports.store.load_requests(elsewhere, most=MAX_CALLS_READ)
+    return None if any(state.is_cut for state in states) else list(_tagged(states))
 
 
 def proven_by(states: Iterable[RequestState], moment: datetime, policy: Policy) -> set[RequestId]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.late_records import overtaken_by
+from request_lens.application.read_context import MAX_CALLS_READ
 from request_lens.application.tracing.breaches import breaches_by_spans
 from request_lens.application.tracing.views import views
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
@@ -173,7 +174,7 @@ def _possible_calls(
     """
     if state.traced is not None and state.traced.complete:
         return 0
-    if record.claimed_id is not None and _has_tagged(ports.store.load_request(record.claimed_id)):
+    if record.claimed_id is not None and _has_tagged(record.claimed_id, ports):
         return None
     around: Sequence[UnlinkedInvocation] = ()
     if needs_count(record, state.invocations, policy):
@@ -220,8 +221,10 @@ def _may_have_changed(call: UnlinkedInvocation, now: datetime, policy: Policy) -
     return call.decision is None and due_at(call, policy) <= now + READ_AHEAD
 
 
-def _has_tagged(state: RequestState) -> bool:
-    return any(linked.link.method is Method.TAG for linked in state.invocations)
+def _has_tagged(request_id: RequestId, ports: Ports) -> bool:
+    """Whether the request has a tagged call, which is taken for true where it has too many to be read."""
+    (state,) = ports.store.load_requests([request_id], most=MAX_CALLS_READ)
+    return state.is_cut or any(linked.link.method is Method.TAG for linked in state.invocations)
 
 
 def _take_back(invocations: Sequence[LinkedInvocation], ports: Ports) -> None:

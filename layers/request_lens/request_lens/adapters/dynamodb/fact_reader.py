@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from request_lens.adapters.dynamodb.attributes import PlainMap, iso
 from request_lens.adapters.dynamodb.items import (
+    REQUEST_SK,
     HourlyList,
     hour_of,
     hour_partitions,
@@ -25,7 +26,7 @@ from request_lens.adapters.dynamodb.time_index import Span, TimeIndex
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.log_record import StoredRejected
-from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.state import RequestState, cut_to_its_head
 from request_lens.errors import UnreadableItem
 
 if TYPE_CHECKING:
@@ -112,16 +113,28 @@ class DynamoFactReader:
         """See `ports.RejectedStore`. Reads each hour's index partitions."""
         return self._facts_between(HourlyList.REJECTED, stored_rejected_from, first, last, limit)
 
-    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
-        """See `ports.RequestReader`. One Query a request, eight at a time."""
-        return in_parallel(self._load_if_readable, request_ids)
+    def load_requests(self, request_ids: Sequence[RequestId], *, most: int | None = None) -> Sequence[RequestState]:
+        """See `ports.RequestReader`. One Query a request, eight at a time; no more than two items beyond `most`."""
+        return in_parallel(partial(self._load_if_readable, most=most), request_ids)
 
-    def _load_if_readable(self, request_id: RequestId) -> RequestState:
+    def _load_if_readable(self, request_id: RequestId, *, most: int | None) -> RequestState:
         try:
-            return self.load_request(request_id)
+            return self.load_request(request_id) if most is None else self._load_up_to(request_id, most)
         except UnreadableItem as error:
             self._on_unreadable(error)
             return RequestState(request_id=request_id)
+
+    def _load_up_to(self, request_id: RequestId, most: int) -> RequestState:
+        """The request with its calls, or without any where they are more; its own item comes after theirs."""
+        partition = request_partition(request_id)
+        items = self._table.query_partition(partition, limit=most + 2)
+        calls = sum(item["sk"] != REQUEST_SK for item in items)
+        if calls <= most:
+            with reading(partition):
+                return request_state(request_id, items)
+        head = self._table.get(request_key(request_id))
+        with reading(partition):
+            return cut_to_its_head(request_state(request_id, [head] if head is not None else []))
 
     def _read[Read](self, read: Callable[[PlainMap], Read], items: Iterable[PlainMap]) -> Iterator[Read]:
         """What the items hold that this version can read; of the others it is told."""

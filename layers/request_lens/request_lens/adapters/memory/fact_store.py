@@ -19,7 +19,7 @@ from request_lens.domain.publishing.changes import Change, InvocationDecided, Re
 from request_lens.domain.settling.answers import Unrevised
 from request_lens.domain.settling.readiness import has_news
 from request_lens.domain.settling.runaway import Runaway
-from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.state import RequestState, cut_to_its_head
 from request_lens.domain.spans import CallSpan
 
 
@@ -199,9 +199,10 @@ class MemoryFactStore(MemoryTraceStore):
         """See `ports.RequestReader`."""
         return [self._state(request_id) for request_id in request_ids]
 
-    def load_requests(self, request_ids: Sequence[RequestId]) -> Sequence[RequestState]:
+    def load_requests(self, request_ids: Sequence[RequestId], *, most: int | None = None) -> Sequence[RequestState]:
         """See `ports.RequestReader`."""
-        return [self.load_request(request_id) for request_id in request_ids]
+        states = map(self.load_request, request_ids)
+        return [cut_to_its_head(each) if most is not None and len(each.invocations) > most else each for each in states]
 
     def find_unsettled(self, request_ids: Sequence[RequestId]) -> Sequence[RequestId]:
         """See `ports.SweepQueries`."""

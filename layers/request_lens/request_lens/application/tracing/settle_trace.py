@@ -13,7 +13,7 @@ from typing import NamedTuple
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.deciding.late_records import decided_at, reopen
 from request_lens.application.deciding.standing import decide
-from request_lens.application.read_context import proven_by
+from request_lens.application.read_context import MAX_CALLS_READ, proven_by
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.gaining import gaining
@@ -162,10 +162,11 @@ def _decision_of_run(of_run: CallsOfRun, ports: Ports, policy: Policy, *, later:
 
 
 def _unproven(candidates: Sequence[Request], moment: datetime, ports: Ports, policy: Policy) -> Sequence[Request]:
-    """Those that are not known by then to have all of their calls; of many none is looked at."""
+    """Those that are not known by then to have all of their calls; of many, or of many calls, none is looked at."""
     if len(candidates) > MAX_CANDIDATES:
         return candidates
-    proven = proven_by(ports.store.load_requests([each.request_id for each in candidates]), moment, policy)
+    states = ports.store.load_requests([each.request_id for each in candidates], most=MAX_CALLS_READ)
+    proven = proven_by(states, moment, policy)
     return [each for each in candidates if each.request_id not in proven]
 
 

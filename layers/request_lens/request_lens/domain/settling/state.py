@@ -21,7 +21,8 @@ class RequestState:
 
     `revision` 0 means that no summary was written yet: the request is `pending`. `orphaned` says that its calls were
     counted as unattributed because no record came in time. `runaway` is what the request had made when it was flagged.
-    `traced` is what its spans say by now, where `spans_read` says that they were read: those of its `trace`.
+    `traced` is what its spans say by now, where `spans_read` says that they were read: those of its `trace`. `is_cut`:
+    it has more invocations than were to be read, and none of them is here.
     """
 
     request_id: RequestId
@@ -35,6 +36,7 @@ class RequestState:
     spans_read: bool = False
     trace: Trace | None = None
     traced: Traced | None = None
+    is_cut: bool = False
 
     @property
     def spans_prove(self) -> bool:
@@ -47,6 +49,11 @@ class RequestState:
         if self.record is None:
             raise ValueError(f"no record of request {self.request_id}")
         return self.record
+
+
+def cut_to_its_head(state: RequestState) -> RequestState:
+    """The same without its invocations, which are too many."""
+    return replace(state, invocations=(), is_cut=True)
 
 
 def with_trace(state: RequestState, trace: Trace, policy: Policy, *, region: str | None) -> RequestState:

@@ -7,15 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
-from request_lens.domain.linking.link import Assumption, Decision, Link, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Assumption, Decision, Link, Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.state import RequestState
-from request_lens.errors import StoreUnavailable
+from tests.support.dying_store import DyingStore
 from tests.support.facts import ROLE, START, at, call, chain_of_two, request, tag
 from tests.support.world import World, run
 
@@ -158,26 +156,9 @@ def test_a_request_whose_tags_prove_all_of_its_calls_takes_none_of_a_request_tha
     assert set(world.calls_of("r1")) == {"t1", "t2", "t3"}
 
 
-class _DyingStore(MemoryFactStore):
-    """A table that is out of reach, once, when this request is read after a call was decided."""
-
-    dies_at = ""
-    decided = False
-
-    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
-        self.decided = True
-        return super().decide(unlinked, decision)
-
-    def load_request(self, request_id: RequestId) -> RequestState:
-        if self.decided and request_id == self.dies_at:
-            self.dies_at = ""
-            raise StoreUnavailable("the test's outage")
-        return super().load_request(request_id)
-
-
 def test_a_request_that_may_have_run_on_doubts_its_0_though_whoever_linked_a_late_call_died_before_it_counted() -> None:
     """The call lies in another's own time, and so is assumed to be that one's; its message comes again."""
-    store = _DyingStore()
+    store = DyingStore()
     world = World(Policy(), store=store)
     asking, late = call("asking", -33, produced=["x"]), call("late", 12, latency_ms=2_000, returned=["x"])
     gone = request("gone", 0, duration_ms=1_000, status=499)
@@ -188,9 +169,9 @@ def test_a_request_that_may_have_run_on_doubts_its_0_though_whoever_linked_a_lat
     assert before.possible_calls == 0
 
     world.collect(4_000, late)
-    store.dies_at, store.decided = "gone", False
+    store.die("gone", after_decision=True)
     world.run_until()
-    assert store.dies_at == ""
+    assert store.has_died
     assert world.calls_of("beside") == {"late": ("window", "assumed")}
 
     after = world.request("gone").summary

@@ -1,19 +1,16 @@
 """Whoever dies between two writes of a trace's calls leaves nothing wrong: what is not counted yet is possible."""
 
-from collections.abc import Sequence
-
 import pytest
 
-from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application.collect import collect
 from request_lens.application.settle_batch import settle_messages
 from request_lens.application.settle_request import revise_if_due
 from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method
 from request_lens.domain.log_record import LogRecord
-from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
-from request_lens.ports import NamedTrace
+from tests.support.dying_store import NAMING, DyingStore
 from tests.support.facts import at, call, request, tag
 from tests.support.telemetry.linked_traces import SPANS, entry_of, span_of, trace_id, traced_request, untagged_call
 from tests.support.world import World, places
@@ -46,27 +43,6 @@ def test_a_call_that_its_trace_has_linked_is_possible_until_it_is_stored_under_i
     assert (late.summary.totals.llm_calls, late.summary.possible_calls) == (1 + tagged, 0)
 
 
-class DyingStore(MemoryFactStore):
-    """A table that is out of reach, once, when a request is read, or when traces are named."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dies_at = ""
-
-    def _die(self, at: str) -> None:
-        if at == self.dies_at:
-            self.dies_at = ""
-            raise StoreUnavailable(f"the test's outage, at {at}")
-
-    def load_request(self, request_id: RequestId) -> RequestState:
-        self._die(request_id)
-        return super().load_request(request_id)
-
-    def name_traces(self, named: Sequence[NamedTrace]) -> None:
-        self._die("naming")
-        super().name_traces(named)
-
-
 def test_a_request_beside_is_certain_though_whoever_settled_the_trace_died_before_it_counted_anew() -> None:
     """The trace's message is lost for good: the call's own makes it good, once it is due."""
     store = DyingStore()
@@ -79,7 +55,7 @@ def test_a_request_beside_is_certain_though_whoever_settled_the_trace_died_befor
     assert uncertain.possible_calls == 2
 
     world.collect(170, traced_request("r1", 0, trace=trace_id(5)), span_of(own, trace_id(5)), span_of(job, trace_id(5)))
-    store.dies_at = "beside"
+    store.die("beside")
     failures = settle_messages([SettleKey(SettleKind.TRACE, trace_id(5))], world.ports, SPANS)
     assert [type(each.error) for each in failures] == [StoreUnavailable]
     assert world.calls_of() == dict.fromkeys(("c1", "j1"), ("trace", "exact"))
@@ -96,7 +72,7 @@ def test_a_record_that_was_stored_before_its_trace_was_named_links_its_calls_whe
     store, records = DyingStore(), [request("beside", 0.2), traced_request()]
     world = World(SPANS, store=store)
     world.collect(8, *facts)
-    store.dies_at = "naming"
+    store.die(NAMING)
     with pytest.raises(StoreUnavailable):
         collect(records, world.ports, SPANS)
     assert world.request("r1").record is not None

@@ -14,7 +14,7 @@ type Row = Mapping[str, object]
 
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 _COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {ast.Gt: operator.gt}
-_MATH: Mapping[type[ast.operator], Callable[[float, float], float]] = {ast.Div: operator.truediv}
+_MATH: Mapping[type[ast.operator], Callable[[float, float], float]] = {ast.Add: operator.add, ast.Div: operator.truediv}
 _AGGREGATES: Mapping[str, Callable[[Sequence[object]], object]] = {
     "avg": lambda values: fmean(map(_number, values)) if values else None,
     "sum": lambda values: sum(map(_number, values)) if values else None,
@@ -57,7 +57,7 @@ def _chosen(fields: str, row: Row) -> Row:
 
 def _stats(rows: list[Row], rest: str) -> list[Row]:
     figures, _, by = rest.partition(" by ")
-    keys = by.split(", ")
+    keys = by.split(", ") if by else []
     groups: defaultdict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
         groups[tuple(row.get(key) for key in keys)].append(row)
@@ -116,8 +116,8 @@ def _value(node: ast.expr, row: Row) -> object:
         case ast.Call(func=ast.Name(id="ispresent"), args=[field]):
             return _value(field, row) is not None
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _MATH:
-            dividend, divisor = _value(left, row), _value(right, row)
-            return None if dividend is None or divisor is None else _MATH[type(op)](_number(dividend), _number(divisor))
+            one, other = _value(left, row), _value(right, row)
+            return None if one is None or other is None else _MATH[type(op)](_number(one), _number(other))
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             return _value(left, row) == _value(right, row)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:

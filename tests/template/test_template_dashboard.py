@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, UNATTRIBUTED_ROUTE, Metric, Unit
+from scripts.dashboard.log_query import run
 from tests.support.template_document import RESOURCES, of_type, properties
 from tests.template.dashboard_body import QUERIES, body, widgets
 
@@ -58,8 +59,8 @@ def test_the_alarms_come_first_and_the_key_figures_next() -> None:
     assert (first["type"], first["width"]) == ("alarm", 24)
     assert {each["view"] for each in key_figures()} == {"singleValue"}
     assert {part[1] for each in key_figures() for part in each["metrics"] if isinstance(part[0], str)} >= {
-        *("Requests", "FailedRequests", "UncertainRequests", "LlmCallsPerRequest", "RequestDuration", "LlmTime"),
-        *("ToolTime", "NonLlmTime", "InputTokens", "OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens"),
+        *("Requests", "FailedRequests", "UncertainRequests", "LlmCallsPerRequest", "RequestDuration"),
+        *("InputTokens", "OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens"),
         *("EstimatedCost", "LlmErrors", "LlmThrottles", "UnattributedInvocations", "RejectedRecords"),
         *("AssumptionBreaches", "RunawayRequests", "IncompleteRequests"),
     }
@@ -136,14 +137,18 @@ def test_a_key_figure_that_holds_unattributed_calls_says_so_beside_it_or_in_its_
 
 
 def test_average_times_side_by_side_are_of_the_same_requests() -> None:
-    [times] = [each["properties"] for each in widgets("metric") if "LLM time is known" in each["properties"]["title"]]
-
-    assert {part[1] for part in times["metrics"] if isinstance(part[0], str)}.isdisjoint({Metric.REQUEST_DURATION})
-    whole = times["metrics"][0][0]
-    assert (whole["expression"], whole["label"]) == ("(llm + other) / 1000", "request")
-    assert [part[-1].get("label") for part in times["metrics"] if part[-1].get("stat") == "SampleCount"] == [
-        "requests (count)"
+    """As metrics they would not be: of an agent that ran on after a time-out the LLM time is known, and no other."""
+    [listed] = [each["properties"] for each in widgets("log") if "same requests" in each["properties"]["title"]]
+    lines: list[Mapping[str, object]] = [
+        {"Route": "GET /a", "LlmTime.0": 2_000, "NonLlmTime.0": 1_000, "ToolTime.0": 400, "RequestDuration.0": 3_000},
+        {"Route": "POST /b", "LlmTime.0": 4_000, "NonLlmTime.0": 3_000},
+        {"Route": "POST /b", "LlmTime.0": 60_000, "ToolTime.0": 0, "RequestDuration.0": 29_000},
+        {"Route": "POST /b", "RequestDuration.0": 9_000},
+        {"Route": "unattributed", "LlmCalls.0": 1},
     ]
+
+    times = {"duration_s": 5.0, "llm_s": 3.0, "other_s": 2.0}
+    assert run(listed["query"], lines) == [{"requests": 2, **times, "tools_known": 1, "tools_s": 0.4}]
 
 
 def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_where_there_are_requests() -> None:

@@ -87,18 +87,18 @@ def _upper_end(times: Distribution | None, figures: RequestFigures) -> list[str]
 def _time_notes(figures: RequestFigures) -> list[str]:
     if figures.llm_time_ms is None:
         return _known(None, figures)
-    others = f"other than LLM {_median(figures.non_llm_time_ms)}"
-    notes = [*_upper_end(figures.llm_time_ms, figures), f"tools {_tool_time(figures)}, {others}"]
+    tools, others = _beside(figures.timed_tool_ms), _beside(figures.timed_other_ms)
+    notes = [*_upper_end(figures.llm_time_ms, figures), f"tools {tools}, other than LLM {others}"]
     if figures.llm_time_ms.is_complete:
         return notes
-    return [*notes, f"duration of the same requests {_median(figures.timed_duration_ms)}"]
+    return [*notes, f"duration of the same requests {_beside(figures.timed_duration_ms)}"]
 
 
-def _tool_time(figures: RequestFigures) -> str:
-    """The tools' median time, where it is known of the same requests: of those without tools it always is."""
-    tools, timed = figures.tool_time_ms, figures.llm_time_ms
-    same = tools is not None and timed is not None and tools.known == timed.known
-    return _median(tools) if same else "unknown"
+def _beside(times: Distribution | None) -> str:
+    """A median to stand beside that of LLM time, with the number of its requests where it is not known of all those."""
+    if times is None:
+        return "unknown"
+    return seconds(times.p50) if times.is_complete else f"{seconds(times.p50)} (of {times.known:,})"
 
 
 def _tokens_card(figures: RequestFigures) -> Markup:

@@ -34,7 +34,8 @@ class RequestFigures:
 
     A request with status 5xx has `failed`, one with 4xx was `refused`; an `incomplete` one made calls that are not
     linked to it, as its spans tell. `totals` are the least where some are `uncertain`; `calls` are of the others alone.
-    `timed_duration_ms` is the duration of the requests that `llm_time_ms` is of: the two can stand side by side.
+    Those that are `timed_` are of the requests that `llm_time_ms` is of, as far as they are known of these: so they can
+    stand beside it.
     """
 
     requests: int
@@ -47,9 +48,9 @@ class RequestFigures:
     calls: Distribution | None
     duration_ms: Distribution | None
     timed_duration_ms: Distribution | None
+    timed_tool_ms: Distribution | None
+    timed_other_ms: Distribution | None
     llm_time_ms: Distribution | None
-    tool_time_ms: Distribution | None
-    non_llm_time_ms: Distribution | None
 
     @property
     def is_certain(self) -> bool:
@@ -94,7 +95,8 @@ def figures_of(report: Report) -> Figures:
 def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
     summaries = [state.summary for state in states if state.summary is not None]
     durations = [state.request.duration_ms for state in states]
-    timed = [state.summary is not None and state.summary.llm_time_ms is not None for state in states]
+    timed = [summary for summary in summaries if summary.llm_time_ms is not None]
+    is_timed = [state.summary is not None and state.summary.llm_time_ms is not None for state in states]
     return RequestFigures(
         requests=len(states),
         pending=len(states) - len(summaries),
@@ -105,10 +107,10 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         totals=totals_over(states),
         calls=distribution_of([summary.totals.llm_calls if summary.is_certain else None for summary in summaries]),
         duration_ms=distribution_of(durations),
-        timed_duration_ms=distribution_of(list(compress(durations, timed))),
+        timed_duration_ms=distribution_of(list(compress(durations, is_timed))),
+        timed_tool_ms=distribution_of([summary.tool_time_ms for summary in timed]),
+        timed_other_ms=distribution_of([summary.non_llm_time_ms for summary in timed]),
         llm_time_ms=distribution_of([summary.llm_time_ms for summary in summaries]),
-        tool_time_ms=distribution_of([summary.tool_time_ms for summary in summaries]),
-        non_llm_time_ms=distribution_of([summary.non_llm_time_ms for summary in summaries]),
     )
 
 

@@ -169,6 +169,29 @@ def test_the_pages_tables_say_at_least_and_why() -> None:
     assert "write responseLatency into the access log" in html
 
 
+def timed(name: str, llm_ms: int | None, tools_ms: int | None, other_ms: int | None) -> RequestState:
+    state = settled(name, call(f"{name}-1", 1))
+    assert state.summary is not None
+    times = replace(state.summary, llm_time_ms=llm_ms, tool_time_ms=tools_ms, non_llm_time_ms=other_ms)
+    return replace(state, summary=times)
+
+
+def test_times_that_stand_beside_llm_time_are_of_its_requests_and_say_of_how_many() -> None:
+    """Of one that ran on after its end no other time is known; of another no LLM time, and tools all the same."""
+    ran_on, untimed = timed("ran-on", 60_000, None, None), timed("untimed", None, 9_000, None)
+    both = [timed("a", 2_000, 500, 3_000), ran_on, untimed]
+
+    said = card(page(Report(requests=both, unlinked=[])), "LLM time")
+
+    assert "known of 2 of 3 requests" in said
+    assert "tools 0.50 s (of 1), other than LLM 3.00 s (of 1)" in said
+    assert "duration of the same requests 5.00 s|" in said
+    alone = card(page(Report(requests=[ran_on], unlinked=[])), "LLM time")
+    assert "tools unknown, other than LLM unknown" in alone
+    whole = card(page(Report(requests=both[:1], unlinked=[])), "LLM time")
+    assert "tools 0.50 s, other than LLM 3.00 s" in whole
+
+
 def test_a_page_of_certain_requests_is_as_it_was() -> None:
     html = page(Report(requests=[CERTAIN], unlinked=[]))
 

@@ -4,6 +4,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.suggestions import SuggestingChoice
 
 PROGRAM = "request-lens"
 _VARIABLE = "_REQUEST_LENS_COMPLETE"
@@ -16,7 +17,7 @@ _EXAMPLES = examples(
 
 
 @click.command("completion", epilog=_EXAMPLES)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=SuggestingChoice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion_command(context: click.Context, /, *, shell: str) -> None:
     """Print the script that completes commands and options in SHELL."""

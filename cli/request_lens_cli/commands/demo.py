@@ -23,6 +23,7 @@ from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import LocalPaths, checkout_paths
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
 from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
+from request_lens_cli.options.suggestions import did_you_mean
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.picture import picture_subtitle
@@ -60,8 +61,9 @@ ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
 def demo_command(scenario: str, *, keep: bool) -> None:
     """Deploy to a local AWS, play an experiment into it, and show the result from the deployed table and metrics."""
     paths = checkout_paths()
-    if scenario not in scenario_names(paths.events):
-        raise click.BadParameter(f"there are {', '.join(scenario_names(paths.events))}", param_hint="--scenario")
+    if scenario not in (known := scenario_names(paths.events)):
+        there_are = f"no scenario {scenario!r}; there are {', '.join(known)}.{did_you_mean(scenario, known)}"
+        raise click.BadParameter(there_are, param_hint="--scenario")
     console = open_console()
     with ExitStack() as running:
         running.enter_context(alone_in(paths, console))

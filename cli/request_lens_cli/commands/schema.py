@@ -6,6 +6,7 @@ import click
 
 import request_lens
 from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.suggestions import SuggestingChoice
 from request_lens_cli.report.schema import OUTPUTS
 
 _EXAMPLES = examples(
@@ -16,7 +17,7 @@ _EXAMPLES = examples(
 
 
 @click.command("schema", epilog=_EXAMPLES)
-@click.argument("output", type=click.Choice(list(OUTPUTS)), required=False)
+@click.argument("output", type=SuggestingChoice(list(OUTPUTS)), required=False, metavar="[OUTPUT]")
 def schema_command(*, output: str | None) -> None:
     """Print the JSON schema of a command's `--format json`, or of all.
 

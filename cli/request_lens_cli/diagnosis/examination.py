@@ -22,7 +22,7 @@ from request_lens_cli.diagnosis.checks.reach import reach
 from request_lens_cli.diagnosis.checks.requests import check_access_log, check_routes, check_table
 from request_lens_cli.diagnosis.checks.subscriptions import check_filters, check_permission
 from request_lens_cli.diagnosis.examined import Examined
-from request_lens_cli.diagnosis.finding import Finding, Outcome, unseen
+from request_lens_cli.diagnosis.finding import Finding, Outcome, tolerating, unseen
 from request_lens_cli.diagnosis.notes.attribution import (
     note_assumptions,
     note_tags,
@@ -79,12 +79,18 @@ def with_trial(trial: Check) -> Sequence[tuple[str, Check]]:
     return [*still, ("test event", trial), *(check for check in CHECKS if check[0] in OF_TRAFFIC)]
 
 
-def examine(choice: StackChoice, *, now: datetime, checks: Sequence[tuple[str, Check]] = CHECKS) -> Iterator[Finding]:
-    """What is found, one after the other; it ends with the first fault. Raises: click.ClickException for a profile."""
+def examine(
+    choice: StackChoice, *, now: datetime, checks: Sequence[tuple[str, Check]] = CHECKS, tolerated: float = 0.0
+) -> Iterator[Finding]:
+    """What is found, one after the other; it ends with the first fault. Raises: click.ClickException for a profile.
+
+    What is lacking of no more than the `tolerated` share of the day's requests or calls is only noted.
+    """
     reached = reach(choice)
     yield from reached.findings
     if reached.stack is not None:
-        yield from _look(Examined(stack=reached.stack, now=now), [*checks, *NOTES])
+        found = _look(Examined(stack=reached.stack, now=now), [*checks, *NOTES])
+        yield from (tolerating(finding, tolerated) for finding in found)
 
 
 def _look(examined: Examined, checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:

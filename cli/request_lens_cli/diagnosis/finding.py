@@ -1,7 +1,7 @@
 """Findings: what one check found, and what helps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -17,12 +17,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check found, in a sentence; the remedy is empty where there is nothing to do."""
+    """What a check found, in a sentence; the remedy is empty where there is nothing to do.
+
+    A warning has the `share` of the day's requests, or calls, that it is about: from above 0 to 1.
+    """
 
     check: str
     outcome: Outcome
     text: str
     remedy: str = ""
+    share: float = 1.0
 
     def document(self) -> dict[str, str]:
         """The finding as `--format json` prints it."""
@@ -39,9 +43,9 @@ def fault(check: str, text: str, remedy: str) -> Finding:
     return Finding(check=check, outcome=Outcome.FAULT, text=text, remedy=remedy)
 
 
-def warning(check: str, text: str, remedy: str = "") -> Finding:
-    """Nothing is broken, but what is shown lacks something, or may be wrong."""
-    return Finding(check=check, outcome=Outcome.WARNING, text=text, remedy=remedy)
+def warning(check: str, text: str, remedy: str = "", *, share: float = 1.0) -> Finding:
+    """Nothing is broken, but what is shown lacks something, or may be wrong, of that share."""
+    return Finding(check=check, outcome=Outcome.WARNING, text=text, remedy=remedy, share=share)
 
 
 def note(check: str, text: str, remedy: str = "") -> Finding:
@@ -52,6 +56,12 @@ def note(check: str, text: str, remedy: str = "") -> Finding:
 def unseen(check: str, text: str) -> Finding:
     """Nothing is known: the check could not look."""
     return Finding(check=check, outcome=Outcome.UNSEEN, text=text)
+
+
+def tolerating(finding: Finding, share: float) -> Finding:
+    """The finding; a warning about no more than that share is a note."""
+    is_tolerated = finding.outcome is Outcome.WARNING and finding.share <= share
+    return replace(finding, outcome=Outcome.NOTE) if is_tolerated else finding
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

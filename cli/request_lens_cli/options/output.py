@@ -8,6 +8,7 @@ import click
 
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens_cli.options.gathered import Command, gathered
+from request_lens_cli.options.suggestions import SuggestingChoice
 
 
 class Format(StrEnum):
@@ -51,7 +52,7 @@ def axis_option(command: Command) -> Command:
 
     return click.option(
         "--axis",
-        type=click.Choice([kind.value for kind in AxisKind]),
+        type=SuggestingChoice([kind.value for kind in AxisKind]),
         default=AxisKind.OWN.value,
         callback=read,
         help="own: each request begins at the left (default); clock: when it did.",
@@ -68,7 +69,7 @@ list_output_options = gathered(
         "format_": click.option(
             "--format",
             "format_",
-            type=click.Choice([form.value for form in Format]),
+            type=SuggestingChoice([form.value for form in Format]),
             default=Format.TABLE.value,
             help="Default table; tab-separated in a pipe.",
         ),

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_pascal
 
 from request_lens.config import PolicyConfig
 from request_lens.domain.policy import Policy
+from request_lens_cli.options.suggestions import did_you_mean
 
 DEFAULTS: Mapping[str, str] = {
     "AgentRoleNames": "",
@@ -52,7 +53,8 @@ def policy_with(settings: Mapping[str, str]) -> Policy:
     """
     unknown = sorted(settings.keys() - DEFAULTS.keys())
     if unknown:
-        raise click.BadParameter(f"no parameter {', '.join(unknown)}; known are {', '.join(DEFAULTS)}")
+        meant = did_you_mean(unknown[0], DEFAULTS)
+        raise click.BadParameter(f"no parameter {', '.join(unknown)}; known are {', '.join(DEFAULTS)}.{meant}")
     values = {**DEFAULTS, **settings}
     try:
         return TemplateValues.model_validate(values).policy

@@ -10,10 +10,11 @@ from click.shell_completion import CompletionItem
 from request_lens_cli.options.gathered import Decorator, gathered
 from request_lens_cli.options.period import TimeExpression, TimeExpressionType, period_of
 from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.options.suggestions import SuggestingChoice
 from request_lens_cli.report.selection import Order, Selection, State
 
 format_option = click.option(
-    "--format", "format_", type=click.Choice(["table", "json"]), default="table", help="Default table."
+    "--format", "format_", type=SuggestingChoice(["table", "json"]), default="table", help="Default table."
 )
 
 
@@ -85,7 +86,7 @@ _WHICH: Mapping[str, Decorator] = {
 _ORDERED: Mapping[str, Decorator] = {
     "sort": click.option(
         "--sort",
-        type=click.Choice([order.value for order in Order]),
+        type=SuggestingChoice([order.value for order in Order]),
         default=Order.TIME.value,
         help="time: newest last (default); the others descending.",
     ),

@@ -1,18 +1,35 @@
-"""A group of commands that answers a misspelt one with what may be meant."""
+"""A misspelt command, choice or name is answered with what may be meant."""
 
+from collections.abc import Collection
 from difflib import get_close_matches
 
 import click
 
 
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """The question whether the nearest of the known names is meant, after a blank; empty where none is near."""
+    by_lower = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), by_lower, n=1)
+    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+class SuggestingChoice(click.Choice[str]):
+    """One of some words; to another it says which one is the nearest."""
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        """Which words there are, and what may be meant."""
+        return super().get_invalid_choice_message(value, ctx) + did_you_mean(str(value), self.choices)
+
+
 class SuggestingGroup(click.Group):
-    """A group as click has it; to a command's name that it lacks it says which one is the nearest."""
+    """A group as click has it; to a command's name that it lacks it says which one is the nearest, else all."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is named first, and what follows. Raises: click.UsageError, with what may be meant."""
         names = self.list_commands(ctx)
-        if args and args[0] not in names and (near := get_close_matches(args[0], names, n=1)):
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        if args and args[0] not in names and not args[0].startswith("-"):
+            meant = did_you_mean(args[0], names) or f" Commands are {', '.join(names)}."
+            ctx.fail(f"No such command {args[0]!r}.{meant}")
         return super().resolve_command(ctx, args)

@@ -94,8 +94,18 @@ def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:
     (found,) = noted(healthy).values()
 
     assert found["check"] == "uncertain"
-    assert "1 request may have made more calls: 1 because unlinked calls may be their own." in found["text"]
+    assert "1 request (50%) may have made more calls: 1 because unlinked calls may be their own." in found["text"]
     assert found["remedy"] == "Tag the calls; where others call models too, name the agent's role in AgentRoleNames."
+
+
+@pytest.mark.parametrize(("percent", "code"), [("49", 4), ("50", 0)])
+def test_a_monitor_names_the_share_that_it_puts_up_with(healthy: HealthyStack, percent: str, code: int) -> None:
+    healthy.holds(settled("unsure", start=20, possible_calls=2))
+
+    result = healthy.aws.ask("doctor", "--warn-above", percent)
+
+    assert result.exit_code == code
+    assert f"{'!' if code else 'i'} uncertain: 1 request (50%)" in result.output
 
 
 def test_a_tag_that_is_no_requests_id_stands_beside_one_that_is(healthy: HealthyStack) -> None:

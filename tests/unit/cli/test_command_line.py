@@ -59,6 +59,14 @@ def test_the_help_says_the_exit_codes_and_how_a_stack_is_chosen(name: str) -> No
         (["docter"], "doctor"),
         (["local", "plya"], "play"),
         (["requests", "--sinse", "1h"], "--since"),
+        (["requests", "--format", "jsn"], "json"),
+        (["requests", "--sort", "DURRATION"], "duration"),
+        (["replay", "x", "--axis", "clok"], "clock"),
+        (["replay", "x", "--set", "maxrequestsecond=3"], "MaxRequestSeconds"),
+        (["attach", "GROUP", "--kind", "span"], "spans"),
+        (["completion", "bahs"], "bash"),
+        (["schema", "requsts"], "requests"),
+        (["demo", "--scenario", "overlp"], "overlap"),
     ],
 )
 def test_what_is_misspelt_is_answered_with_what_may_be_meant(typed: list[str], meant: str) -> None:
@@ -68,11 +76,18 @@ def test_what_is_misspelt_is_answered_with_what_may_be_meant(typed: list[str], m
     assert f"Did you mean {meant!r}?" in result.stderr
 
 
-def test_what_is_like_no_command_is_not_guessed() -> None:
-    result = CliRunner().invoke(main, ["xyzzy"], prog_name="request-lens")
+def test_what_is_like_no_command_is_answered_with_all_of_them() -> None:
+    result = CliRunner().invoke(main, ["local", "xyzzy"], prog_name="request-lens")
 
     assert result.exit_code == 2
-    assert "No such command 'xyzzy'.\n" in result.stderr
+    assert result.stderr.endswith("No such command 'xyzzy'. Commands are deploy, down, play, up.\n")
+
+
+def test_what_is_like_no_choice_is_answered_with_the_choices_alone() -> None:
+    result = CliRunner().invoke(main, ["requests", "--format", "xml"], prog_name="request-lens")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith("'xml' is not one of 'table', 'json', 'ndjson', 'csv'.\n")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

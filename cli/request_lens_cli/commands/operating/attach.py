@@ -14,6 +14,7 @@ from request_lens_cli.inspection.inspection import Inspection
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import stack_options
 from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.options.suggestions import SuggestingChoice
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -50,7 +51,7 @@ Examples:
 @click.argument("group", metavar="GROUP")
 @click.option(
     "--kind",
-    type=click.Choice([kind.value for kind in Kind]),
+    type=SuggestingChoice([kind.value for kind in Kind]),
     help="What the group holds. Default: what its newest line is.",
 )
 @stack_options

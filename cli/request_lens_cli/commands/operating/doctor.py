@@ -31,13 +31,15 @@ Examples:
   request-lens doctor
   request-lens doctor --send-test-event
   request-lens doctor --stack-name request-lens-prod --format json
+  request-lens doctor --warn-above 5 || page-somebody
 
 \b
 Marks:
   ✓  all is well
   ✗  a fault: why the dashboard is empty, or will be
   !  what is shown is not whole: calls without a request, uncertain requests,
-     tags of no request, a broken assumption
+     tags of no request, a broken assumption; from the first one on, or where
+     more than --warn-above percent of the last day are concerned
   i  worth knowing, such as routes that are called and not observed
   ?  AWS did not let it look
 
@@ -47,7 +49,7 @@ Exit codes:
   1  a fault was found, and said
   2  the command line is wrong
   3  no fault was found, but AWS let not everything be looked at
-  4  no fault was found, and something is marked with !
+  4  no fault was found, and something is marked with !; --warn-above 100: never
 """
 
 
@@ -57,16 +59,26 @@ _COMMAND = re.compile(r"`request-lens (?!inspect\b)[a-z-]+")
 
 @click.command("doctor", cls=AwsCommand, help=_HELP)
 @click.option("--send-test-event", is_flag=True, help="Send a request of its own through the stack.")
+@click.option(
+    "--warn-above",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    metavar="PERCENT",
+    help="What concerns no more of the last day's requests or calls is i, not !. Default 0: anything is !.",
+)
 @stack_options
 @format_option
 @click.pass_context
-def doctor_command(context: click.Context, *, send_test_event: bool, stack: StackChoice, format_: str) -> None:
+def doctor_command(
+    context: click.Context, *, send_test_event: bool, warn_above: float, stack: StackChoice, format_: str
+) -> None:
     """Examine a stack, and exit with what was found."""
     findings: list[Finding] = []
     console, clock = open_console(), command_clock()
     checks = with_trial(lambda examined: SentEvent(examined=examined, clock=clock).send())
     with working("Looking at the stack"):
-        for found in examine(stack, now=clock.now(), checks=checks if send_test_event else CHECKS):
+        chosen = checks if send_test_event else CHECKS
+        for found in examine(stack, now=clock.now(), checks=chosen, tolerated=warn_above / 100):
             findings.append(_of(stack, found))
             if format_ == "table":
                 show_finding(findings[-1], console)

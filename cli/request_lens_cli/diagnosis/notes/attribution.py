@@ -54,9 +54,12 @@ def note_unattributed(report: Report) -> Iterator[Finding]:
         return
     why = "; ".join(f"of {count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
     loudest, _ = reasons.most_common(1)[0]
-    text = f"{headline(report)} in the last day. {share:.0%} of the calls belong to no request: {why}."
-    found = note if set(reasons) == {Reason.OTHER_CALLER} else warning
-    yield found(UNATTRIBUTED, text, _sentence(_REASONS[loudest][1]))
+    text = f"{headline(report)} in the last day. {_percent(share)} of the calls belong to no request: {why}."
+    helps = _sentence(_REASONS[loudest][1])
+    if set(reasons) == {Reason.OTHER_CALLER}:
+        yield note(UNATTRIBUTED, text, helps)
+    else:
+        yield warning(UNATTRIBUTED, text, helps, share=share)
 
 
 def note_uncertain(report: Report) -> Iterator[Finding]:
@@ -67,11 +70,9 @@ def note_uncertain(report: Report) -> Iterator[Finding]:
         return
     why = "; ".join(f"{count:,} because {doubt.value}" for doubt, count in doubts.most_common())
     loudest, _ = doubts.most_common(1)[0]
-    yield warning(
-        UNCERTAIN,
-        f"{pluralize(report.uncertain, 'request')} may have made more calls: {why}.",
-        _sentence(remedy(loudest)),
-    )
+    share = report.uncertain / len(report.requests)
+    uncertain = f"{pluralize(report.uncertain, 'request')} ({_percent(share)})"
+    yield warning(UNCERTAIN, f"{uncertain} may have made more calls: {why}.", _sentence(remedy(loudest)), share=share)
 
 
 def note_tags(report: Report) -> Iterator[Finding]:
@@ -88,9 +89,8 @@ def note_tags(report: Report) -> Iterator[Finding]:
         return
     seen = f"; a request's id here is {report.requests[-1].request_id}" if report.requests else ""
     text = f"{pluralize(len(never_seen), 'call')} bear a tag that is no request's id, such as {never_seen[-1]}{seen}."
-    yield warning(
-        TAGS, text, "Tag with the id that the access log writes: of a REST API extendedRequestId, else requestId."
-    )
+    helps = "Tag with the id that the access log writes: of a REST API extendedRequestId, else requestId."
+    yield warning(TAGS, text, helps, share=len(never_seen) / (report.totals.invocations + report.unattributed))
 
 
 def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:
@@ -101,12 +101,18 @@ def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Itera
     if others:
         loudest, count = others.most_common(1)[0]
         words, helps = _ASSUMPTIONS[loudest]
-        yield warning(ASSUMPTIONS, f"{loudest.value} was broken {pluralize(count, 'time')}: {words}.", _sentence(helps))
+        text = f"{loudest.value} was broken {pluralize(count, 'time')}: {words}."
+        yield warning(ASSUMPTIONS, text, _sentence(helps), share=_share_of_facts(count, report))
     elif own:
         times = " and ".join(f"{assumption} was broken {pluralize(broken[assumption], 'time')}" for assumption in own)
         yield note(ASSUMPTIONS, f"{times}, as is to be expected here: {_LOCAL}.")
     else:
         yield fine(ASSUMPTIONS, "What links by time rest on held.")
+
+
+def _share_of_facts(count: int, report: Report) -> float:
+    """That many of the day's requests and calls, as a share of at most all of them."""
+    return min(count / max(len(report.requests) + report.totals.invocations + len(report.unlinked), 1), 1.0)
 
 
 def _broken(report: Report, policy: Policy) -> Iterator[Assumption]:
@@ -120,6 +126,11 @@ def _broken(report: Report, policy: Policy) -> Iterator[Assumption]:
             yield call.decision.violates
         if call.invocation.tag is None:
             yield from violations_by_call(call.invocation, stored_at=call.stored_at, policy=policy)
+
+
+def _percent(share: float) -> str:
+    """A share in whole percent, never 0 % where there is any."""
+    return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def _sentence(text: str) -> str:

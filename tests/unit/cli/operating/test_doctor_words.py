@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens_cli.diagnosis.finding import Finding, Outcome, exit_code, note
+from request_lens_cli.diagnosis.finding import Finding, Outcome, exit_code, note, tolerating, warning
 from request_lens_cli.diagnosis.finding_view import show_finding, verdict
-from request_lens_cli.diagnosis.notes.attribution import note_assumptions
+from request_lens_cli.diagnosis.notes.attribution import note_assumptions, note_unattributed, note_uncertain
 from request_lens_cli.main import main
 from request_lens_cli.report.report import Report
 from tests.support.facts import call, pending
@@ -40,6 +41,41 @@ def test_an_assumption_that_held_everywhere_is_said_to_hold() -> None:
     (local,) = note_assumptions(Report(requests=[], unlinked=[]), Policy(), is_local=True)
 
     assert local.text == "What links by time rest on held."
+
+
+@pytest.mark.parametrize(("tolerated", "code"), [(0.0, 4), (0.049, 4), (0.05, 0), (1.0, 0)])
+def test_what_concerns_no_more_than_is_tolerated_is_a_note_and_no_warning(tolerated: float, code: int) -> None:
+    found = tolerating(warning("uncertain", "text", "remedy", share=0.05), tolerated)
+
+    assert exit_code([found]) == code
+    assert found.outcome is (Outcome.WARNING if code else Outcome.NOTE)
+
+
+def test_neither_a_fault_nor_what_was_not_seen_is_tolerated() -> None:
+    for outcome in (Outcome.FAULT, Outcome.UNSEEN):
+        found = Finding(check="c", outcome=outcome, text="t", share=0.0)
+
+        assert tolerating(found, 1.0) is found
+
+
+def test_warnings_say_the_share_that_they_are_about() -> None:
+    certain = [settled(f"r{number}", call(f"i{number}", number), start=number) for number in range(3)]
+    lost = replace(pending(call("lost")), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=2))
+    report = Report(requests=[*certain, settled("unsure", possible_calls=1)], unlinked=[lost])
+
+    (unattributed,), (uncertain,) = note_unattributed(report), note_uncertain(report)
+
+    assert (unattributed.share, uncertain.share) == (0.25, 0.25)
+    assert "25% of the calls belong to no request" in unattributed.text
+    assert uncertain.text.startswith("1 request (25%) may have made more calls")
+
+
+def test_a_share_is_never_said_to_be_none() -> None:
+    many = [settled(f"r{number}") for number in range(400)]
+
+    (found,) = note_uncertain(Report(requests=[*many, settled("unsure", possible_calls=1)], unlinked=[]))
+
+    assert "1 request (less than 1%)" in found.text
 
 
 def test_a_finding_in_a_pipe_is_one_line() -> None:

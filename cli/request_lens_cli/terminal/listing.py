@@ -26,7 +26,7 @@ class Column[Row]:
 
     Where the terminal is too narrow, cells lose their middle beyond `cut` characters; then columns leave, the highest
     `leaves` first (0: never). Before one of the first LAST_TO_LEAVE leaves, what can be cut is cut further, down to
-    LEAST_CUT. A pipe gets all columns, also those that are not `shown`.
+    LEAST_CUT. Only what is `shown` stands on a terminal; a pipe gets all columns, or its own.
     """
 
     header: str
@@ -43,23 +43,35 @@ class Column[Row]:
 
 
 def print_list[Row](
-    columns: Sequence[Column[Row]], rows: Sequence[Row], console: Console, *, aligned: bool = False
+    columns: Sequence[Column[Row]],
+    rows: Sequence[Row],
+    console: Console,
+    *,
+    aligned: bool = False,
+    piped: Sequence[Column[Row]] = (),
 ) -> None:
     """Print the rows below the columns' headers; see `Listing`."""
-    Listing(columns, console, aligned=aligned).print(rows)
+    Listing(columns, console, aligned=aligned, piped=piped).print(rows)
 
 
 class Listing[Row]:
     """A list that may go on: what is printed first decides which columns there is room for, and has the headers.
 
-    Where not even the columns that never leave fit, each row is a card. In a pipe rows are tab-separated, unless they
-    are to be `aligned` there too, for a log that people read.
+    Where not even the columns that never leave fit, each row is a card. In a pipe rows are tab-separated, in the
+    columns that are `piped` where there are any, unless they are to be `aligned` there too, for a log that people read.
     """
 
-    def __init__(self, columns: Sequence[Column[Row]], console: Console, *, aligned: bool = False) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        console: Console,
+        *,
+        aligned: bool = False,
+        piped: Sequence[Column[Row]] = (),
+    ) -> None:
         """Nothing is printed yet."""
-        self._columns, self._console = columns, console
         self._separated = not (console.is_terminal or aligned)
+        self._columns, self._console = (piped or columns) if self._separated else columns, console
         self._kept: Sequence[Column[Row]] | None = None
         self._widths: dict[str, int] = {}
 

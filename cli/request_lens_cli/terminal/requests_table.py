@@ -15,6 +15,7 @@ from request_lens.presentation.formatting import UNKNOWN, seconds, zone_name
 from request_lens.presentation.traced import complete_text
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.terminal.listing import Column, Listing, print_list
+from request_lens_cli.terminal.piped_columns import piped_columns
 
 MAX_ROUTE = 32
 """Characters of a route, where the terminal is too narrow for all of them."""
@@ -25,12 +26,13 @@ MAX_LABEL = 28
 
 def print_requests(report: Report, console: Console, *, aligned: bool = False) -> None:
     """Print one request per line: what it was, when and how long it ran, and its LLM calls."""
-    print_list(_columns(report), report.requests, console, aligned=aligned)
+    print_list(_columns(report), report.requests, console, aligned=aligned, piped=piped_columns(report))
 
 
 def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
     """A list of requests that goes on; the report's first ones say which columns there are."""
-    return Listing([replace(column, shown=True) for column in _columns(report)], console)
+    shown = [replace(column, shown=True) for column in _columns(report)]
+    return Listing(shown, console, piped=piped_columns(report))
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
@@ -62,7 +64,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
 
 
 def _names(report: Report) -> list[Column[RequestState]]:
-    """The request's id; where there are labels they stand in its place, and a pipe gets both."""
+    """The request's id; where there are labels they stand in its place."""
     labels = report.labels
 
     def label(state: RequestState, part: str) -> str:

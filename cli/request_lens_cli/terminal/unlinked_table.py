@@ -9,7 +9,7 @@ from rich.text import Text
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.calls import end_text
-from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, seconds
+from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, plain_number, plain_seconds, seconds
 from request_lens.presentation.timeline.axis import AxisKind, axis_of
 from request_lens.presentation.timeline.lanes import REASONS, Lane, extents_of, lanes_by_reason
 from request_lens_cli.report.report import why
@@ -25,11 +25,20 @@ _COLUMNS: Sequence[Column[UnlinkedInvocation]] = (
     Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=3),
     Column(header="Caller's role", cell=lambda call: call.invocation.caller_role or UNKNOWN, leaves=4),
 )
+_PIPED: Sequence[Column[UnlinkedInvocation]] = (
+    _COLUMNS[0],
+    Column(header="Logged (UTC)", cell=lambda call: f"{call.invocation.logged_at:%Y-%m-%d %H:%M:%S}"),
+    Column(header="Latency (s)", cell=lambda call: plain_seconds(call.invocation.latency_ms)),
+    _COLUMNS[3],
+    Column(header="Tokens in", cell=lambda call: plain_number(call.invocation.tokens.input)),
+    Column(header="Tokens out", cell=lambda call: plain_number(call.invocation.tokens.output)),
+    *_COLUMNS[5:],
+)
 
 
 def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> None:
     """Print one invocation per line: when it was logged, what it was, who made it, and why no request has it."""
-    print_list(_COLUMNS, unlinked, console)
+    print_list(_COLUMNS, unlinked, console, piped=_PIPED)
 
 
 _CALL, _MIN_PLOT, _GAP = "▒", 20, "  "

@@ -1,6 +1,7 @@
 """Lists: no id and no number is ever cut, columns give way in a fixed order, a pipe gets them tab-separated."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,8 +13,9 @@ from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.console import open_console, stderr_console
 from request_lens_cli.terminal.listing import Column, print_list, shorten_middle
 from request_lens_cli.terminal.requests_table import print_requests
+from request_lens_cli.terminal.unlinked_table import print_unlinked
 from tests.support.command_line.screen import piped, printed
-from tests.support.facts import call
+from tests.support.facts import call, pending
 from tests.support.sample_states import costing, settled
 
 LONG = "POST /api/v2/organisations/{organisationId}/conversations/{conversationId}/answers/{answerId}/regenerate"
@@ -100,6 +102,49 @@ def test_a_pipe_gets_every_column_whole_and_nothing_else() -> None:
     assert [row[:3] for row in rows] == [[UUID, LONG, "200"], ["r2", "POST /ask", "500"]]
     assert all(len(row) == len(header) for row in rows)
     assert piped(lambda console: print_requests(REPORT, console)).count("\n") == 3
+
+
+SIGNS = Report(
+    requests=[
+        costing(settled("sure", start=-30), "0.0021"),
+        costing(settled("unsure", call("i1", 1), route=LONG, possible_calls=2), "0.0021"),
+        settled("about", call("i2", 1), call("i3", 3, error_code="ThrottlingException"), start=30),
+        replace(settled("pending", start=50), revision=0, summary=None),
+        settled("cut", start=60, possible_calls=1000),
+        settled("open", start=70, possible_calls=None, duration_ms=None),
+    ],
+    unlinked=[],
+)
+WORDS = {"Request", "Route", "Start (UTC)", "Correlated by", "Complete", "Calls are", "Uncertain because", "Runaway"}
+
+
+def test_a_pipe_gets_plain_numbers_and_a_column_for_each_sign() -> None:
+    header, *rows = [line.split("\t") for line in piped(lambda console: print_requests(SIGNS, console)).splitlines()]
+    cells = [dict(zip(header, row, strict=True)) for row in rows]
+
+    assert header.index("Calls are") == 14  # docs/queries.md counts it
+    assert header[4:13] == [
+        *("Duration (s)", "LLM calls", "More calls", "LLM time (s)", "Other time (s)"),
+        *("Tokens in", "Tokens out", "Est. cost (USD)", "Correlated by"),
+    ]
+    assert [each["LLM calls"] for each in cells] == ["0", "1", "1", "–", "0", "0"]
+    assert [each["More calls"] for each in cells] == ["0", "2", "0", "–", "1000", "–"]
+    assert [each["Calls are"] for each in cells] == ["exact", "at least", "about", "pending", "at least", "at least"]
+    assert [each["Failed calls"] for each in cells] == ["0", "0", "1", "–", "0", "0"]
+    assert cells[5]["Uncertain because"] == "their end is unknown"
+    numbers = [value for each in cells for name, value in each.items() if name not in WORDS]
+    assert [value for value in numbers if value != "–" and not re.fullmatch(r"\d+(\.\d+)?", value)] == []
+
+
+def test_calls_without_a_request_are_plain_numbers_in_a_pipe_too() -> None:
+    header, row = [
+        line.split("\t")
+        for line in piped(lambda console: print_unlinked([pending(call("i1", 1))], console)).splitlines()
+    ]
+
+    assert header[:6] == ["Invocation", "Logged (UTC)", "Latency (s)", "Why", "Tokens in", "Tokens out"]
+    assert row[:2] == ["i1", "2025-12-04 18:27:03"]
+    assert all(re.fullmatch(r"\d+(\.\d+)?", row[at]) for at in (2, 4, 5))
 
 
 @given(st.text(max_size=60), st.integers(3, 40))

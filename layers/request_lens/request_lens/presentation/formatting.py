@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 
 UNKNOWN = "–"
 """What stands where a value is unknown: never 0."""
@@ -68,6 +69,16 @@ def zone_name(zone: tzinfo | None) -> str:
 def seconds(milliseconds: float | None) -> str:
     """Milliseconds as seconds with two decimals, such as "4.79 s"; a dash where unknown."""
     return UNKNOWN if milliseconds is None else f"{milliseconds / 1000:.2f} s"
+
+
+def plain_seconds(milliseconds: float | None) -> str:
+    """Milliseconds as seconds for a program, such as "4.790"; a dash where unknown."""
+    return UNKNOWN if milliseconds is None else f"{milliseconds / 1000:.3f}"
+
+
+def plain_number(value: int | Decimal | None) -> str:
+    """A number for a program, without separators or an exponent, such as "1234"; a dash where unknown."""
+    return UNKNOWN if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def iso_ms(moment: datetime) -> str:

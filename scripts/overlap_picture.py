@@ -12,8 +12,8 @@ from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
 from request_lens.presentation.timeline.drawing import DrawnTimeline, View, lay_timeline
 from request_lens.presentation.timeline.frame import Frame, frame_of, header_lines
-from request_lens.presentation.timeline.legend import LINE_HEIGHT, Sign, legend_end
-from request_lens.presentation.timeline.pieces import LEGEND_BELOW, Words
+from request_lens.presentation.timeline.legend import LEGEND_BELOW, LINE_HEIGHT, Sign, legend_end
+from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import ROOMY
 from request_lens_cli.replay.virtual_time import Arrival, replay
 from request_lens_cli.report.labels import Label
@@ -73,7 +73,7 @@ def _call(begins: timedelta) -> Invocation:
 def picture(report: Report) -> Markup:
     """The timeline of the two requests, and in both of their bars the call that fits both."""
     rows = report.timeline_rows()
-    view = View(width=_WIDTH, axis=AxisKind.CLOCK)
+    view = View(width=_WIDTH, axis=AxisKind.CLOCK, explained=False)
     words = Words(title="One call fits two requests", subtitle=headline(report))
     drawn = lay_timeline(rows, words=words, view=view)
     frame = frame_of(rows, header_lines(words.title, words.subtitle, width=_WIDTH), width=_WIDTH)
@@ -86,9 +86,9 @@ def _in_legend(drawn: DrawnTimeline, frame: Frame) -> Markup:
     """What the outline means, at the end of the legend's last line."""
     left = frame.margin + legend_end(_SIGNS, width=frame.right - frame.margin) + 24
     top = drawn.height - LEGEND_BELOW - LINE_HEIGHT
-    sample = element("rect", class_="rl-provisional", x=left, y=top + 3.5, width=30.0, height=15.0, rx=2.0)
+    sample = element("rect", class_="rl-provisional", x=left, y=top + 3.5, width=26.0, height=15.0, rx=2.0)
     meaning = "one call, drawn where it fits: counted in neither"
-    words = element("text", text(meaning), class_="rl-muted", x=left + 38, y=top + 15.5)
+    words = element("text", text(meaning), class_="rl-muted", x=left + 32, y=top + 15.5)
     return element("g", sample, words, class_="rl-legend", aria_hidden="true")
 
 

@@ -66,7 +66,7 @@ def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
             title=f"{record.route} · status {record.status}",
             subtitle=f"{record.request_id} · {moment_text(record.started_at)}",
         ),
-        view=View(theme=widget_request.theme, width=widget_request.width),
+        view=View(theme=widget_request.theme, width=widget_request.width, explained=False),
     ).svg
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage, RequestView, UnattributedCalls
-from request_lens.presentation.certainty import Doubt, count_doubts, remedy
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.summary import Summary
+from request_lens.presentation.certainty import Doubt, count_doubts, uncertain_notes
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
@@ -36,6 +38,7 @@ def timeline_page(
             axis=widget_request.axis,
             newest_first=True,
             order=widget_request.sort,
+            explained=False,
         ),
     )
     rows = (
@@ -111,8 +114,13 @@ def _is_counted_out(listing: RequestPage) -> bool:
 
 def _doubts(listing: RequestPage) -> Counter[Doubt]:
     """How many of the settled requests are uncertain, by why."""
-    settled = ((view.record, view.summary) for view in listing.requests if not view.is_pending)
-    return count_doubts((record, summary) for record, summary in settled if summary is not None)
+    return count_doubts(_settled(listing))
+
+
+def _settled(listing: RequestPage) -> Iterator[tuple[Request, Summary]]:
+    """The settled requests, the newest first, as they stand in the picture."""
+    settled = ((view.record, view.summary) for view in reversed(listing.requests) if not view.is_pending)
+    return ((record, summary) for record, summary in settled if summary is not None)
 
 
 def _incomplete(listing: RequestPage) -> int:
@@ -122,10 +130,7 @@ def _incomplete(listing: RequestPage) -> int:
 
 def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls) -> Iterator[Markup]:
     """What is not certain in the picture, what is not in it, and why."""
-    notes = [
-        f"{pluralize(count, 'request')} uncertain: {doubt}. What helps: {remedy(doubt)}."
-        for doubt, count in sorted(_doubts(listing).items())
-    ]
+    notes = uncertain_notes(_settled(listing))
     if incomplete := _incomplete(listing):
         notes.append(f"{incomplete_words(incomplete)}. A click on a row with missing calls names them.")
     if listing.earlier:

@@ -105,10 +105,11 @@ def test_it_is_photographed_in_narrow_windows_and_on_paper(looking: Looking) -> 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", WINDOWS)
-def test_no_text_is_cut_off_and_only_tables_scroll_sideways(name: str, width: int) -> None:
+def test_no_text_is_cut_off_and_nothing_scrolls_sideways(name: str, width: int) -> None:
     looking = Looking(width=width)
 
     assert measured(page_of(PAGES[name]), _CUT_OFF, TEXTS, looking=looking) == []
+    assert measured(page_of(PAGES[name]), _SCROLLING, TEXTS, looking=looking) == []
     assert measured(page_of(PAGES[name]), _TOO_WIDE, TypeAdapter(float).validate_json, looking=looking) <= 0
 
 
@@ -123,11 +124,21 @@ def test_a_window_shows_the_timeline_that_fits_into_it_whole(width: int, shown: 
     assert max(edges) <= width
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_tables_of_figures_are_seen_whole_on_a_laptop(name: str) -> None:
-    scrolling = measured(page_of(PAGES[name]), _SCROLLING, TEXTS, looking=Looking(width=1200))
+@pytest.mark.parametrize("width", [1100, 1200, 1339])
+def test_tables_of_figures_are_seen_whole_on_a_laptop(width: int) -> None:
+    scrolling = measured(page_of(PAGES["uncertain"]), _SCROLLING, TEXTS, looking=Looking(width=width))
 
-    assert set(scrolling) <= {"All requests"}
+    assert scrolling == []
+
+
+@pytest.mark.parametrize(("width", "is_card"), [(390, True), (768, True), (1280, False)])
+def test_a_request_is_a_card_with_named_figures_where_its_line_has_no_room(width: int, *, is_card: bool) -> None:
+    words = """() => [...document.querySelectorAll('[aria-label="All requests"] tbody tr:first-child td')]
+      .map(each => getComputedStyle(each, "::before").content)"""
+    names = measured(page_of(PAGES["uncertain"]), words, TEXTS, looking=Looking(width=width))
+
+    assert ('"LLM calls"' in names) is is_card
+    assert ('"LLM calls"' in measured(page_of(PAGES["uncertain"]), words, TEXTS, looking=NARROW[2])) is False
 
 
 @pytest.mark.parametrize("width", [*WINDOWS, 740, 900, 1000, 1200, 1340])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from request_lens.application.query import RequestPage
+from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
 from tests.browser.chromium import Looking, measured
 from tests.browser.widget_pages import ENDPOINT, details_document, document, question, range_document
@@ -227,3 +228,37 @@ def test_the_details_are_readable(theme: Theme) -> None:
     assert min(contrast(words.colour, words.ground) for words in page.texts) >= 4.5
     boxes = [glyphs(words) for words in page.texts]
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
+
+
+LONG = "POST /agents/{agent}/conversations"
+
+
+@pytest.mark.parametrize("width", [400, 1000])
+def test_a_long_route_is_whole_in_a_narrow_widget_and_a_wide_one(width: int) -> None:
+    page = page_of(request_page(5, route=LONG), width=width)
+
+    assert sum(words.text == LONG for words in page.texts) == 5
+    boxes = [glyphs(words) for words in page.texts]
+    assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
+
+
+@pytest.mark.parametrize(("width", "lines"), [(1000, 1), (700, 2), (400, 4)])
+def test_the_legend_takes_no_more_lines_than_it_needs_and_little_room_is_left_below(width: int, lines: int) -> None:
+    page = page_of(request_page(10, uncertain=6), width=width, lost=9)
+    tops = {round(words.top) for words in page.texts if words.text in {sign.value for sign in Sign}}
+    last = max(words.bottom for words in page.texts if words.text in {sign.value for sign in Sign})
+    note = min(words.top for words in page.texts if words.text.startswith("≥"))
+
+    assert len(tops) <= lines
+    assert note - last < 40
+
+
+def test_a_note_says_what_stands_at_an_uncertain_request() -> None:
+    page = page_of(request_page(10, uncertain=6))
+    notes = [words.text for words in page.texts if "What helps" in words.text]
+
+    assert len(notes) == 1
+    sign, _, meaning = notes[0].partition(": ")
+    calls, possible = sign.split(", ")
+    assert {calls, possible} <= {words.text for words in page.texts}
+    assert meaning.startswith("at least 3 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls")

@@ -15,7 +15,7 @@ type _Model = tuple[str, Totals]
 _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: text(row[0])),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
-    Column(header="5xx / 4xx", cell=lambda row: _errors(row[1]), numeric=True),
+    Column(header="5xx\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}4xx", cell=lambda row: _errors(row[1]), numeric=True),
     Column(header="LLM calls", cell=lambda row: text(row[1].least(row[1].totals.llm_calls)), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1].calls), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),

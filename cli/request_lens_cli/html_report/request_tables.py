@@ -20,6 +20,9 @@ MAX_ROWS = 1_000
 TOP, TOP_FROM = 5, 20
 """How many the tables of the first few have, and from how many requests on they stand there: few are seen at once."""
 
+_SHORT_ROUTE = 24
+"""Characters of a route that stands on one line in any window."""
+
 _TOPS = {Order.DURATION: "Slowest", Order.CALLS: "Most LLM calls", Order.COST: "Most expensive, by estimated cost"}
 
 
@@ -78,7 +81,8 @@ def _columns(report: Report) -> list[Column[RequestState]]:
 
 
 def _route(state: RequestState) -> Markup:
-    route = text(state.request.route)
+    is_short = len(state.request.route) <= _SHORT_ROUTE
+    route = element("span", text(state.request.route), class_="whole" if is_short else "")
     if not (state.request.has_failed or state.request.was_refused):
         return route
     return joined((route, text(" "), element("strong", text(str(state.request.status)), class_="failed")))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from request_lens.presentation.markup import Markup, element, text
 
 _SHORT = 12
+_WIDE = 6
+"""Columns beyond which a narrow window has a card for each row instead of a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +20,21 @@ class Column[Row]:
 
 
 def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: str) -> Markup:
-    """A table with a header that is repeated on each printed sheet; numbers stand at the right."""
+    """A table with a header that is repeated on each printed sheet; numbers stand at the right.
+
+    A cell of a wide table bears its column's header, which page.css shows where the rows are cards.
+    """
+    is_wide = len(columns) > _WIDE
     heads = (element("th", text(column.header), scope="col", class_=_class(column)) for column in columns)
     lines = (
-        element("tr", *(element("td", column.cell(row), class_=_class(column)) for column in columns)) for row in rows
+        element(
+            "tr",
+            *(
+                element("td", column.cell(row), class_=_class(column), data_h=column.header if is_wide else "")
+                for column in columns
+            ),
+        )
+        for row in rows
     )
     whole = element(
         "table",
@@ -30,7 +43,7 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
         element("tbody", *lines),
     )
     # A short table stays whole on paper: its header alone at a sheet's end would say nothing.
-    class_ = "scroll short" if len(rows) <= _SHORT else "scroll"
+    class_ = " ".join(["scroll", *(["short"] if len(rows) <= _SHORT else []), *(["wide-table"] if is_wide else [])])
     return element("div", whole, class_=class_, tabindex="0", role="region", aria_label=caption)
 
 

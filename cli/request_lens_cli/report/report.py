@@ -131,14 +131,14 @@ class Report:
     def _row(self, state: RequestState) -> TimelineRow:
         label = self.labels.get(state.request_id)
         started = self.started_text(state.request)
-        title, detail, brief = f"{started} · {state.request.route}", str(state.request_id), ""
+        title, detail = state.request.route, f"{started} · {state.request_id}"
         if label is not None:
-            title, detail, brief = label.prompt, f"{label.kind} · {state.request.route} · {started}", started
+            title, detail = label.prompt, f"{started} · {label.kind} · {state.request.route}"
         summary = self.provisional.get(state.request_id, state.summary)
         return TimelineRow(
             label=title,
             detail=detail,
-            brief=brief,
+            brief=started,
             request=state.request,
             summary=summary,
             awaits_more=state.request_id in self.provisional,

@@ -81,8 +81,13 @@ def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind) -> Rendera
     if not rows:
         return Text("No requests.")
     rows = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id))
-    lines = [BarLine(label=row.label, row=row, words=total) for row, total in zip(rows, _totals(rows), strict=True)]
+    lines = [BarLine(label=_name(row), row=row, words=total) for row, total in zip(rows, _totals(rows), strict=True)]
     return render_lines(lines, width=width, kind=axis)
+
+
+def _name(row: TimelineRow) -> str:
+    """What people call the request, or when it began and its route."""
+    return f"{row.brief} · {row.label}" if row.brief and row.label == row.request.route else row.label
 
 
 def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN) -> RenderableType:

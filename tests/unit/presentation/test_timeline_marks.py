@@ -45,7 +45,7 @@ def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted(
     }
     assert set(shapes) == {"rl-failed", "rl-throttled"}
     assert shapes["rl-failed"] != shapes["rl-throttled"]
-    assert {"failed attempt", "throttled attempt"} <= {set_text(words) for words in svg.iter(f"{SVG}text")}
+    assert {"failed call", "throttled call"} <= {set_text(words) for words in svg.iter(f"{SVG}text")}
 
 
 def test_a_call_that_ran_on_after_the_response_says_so() -> None:
@@ -62,7 +62,7 @@ def test_a_call_is_dark_however_it_was_linked_and_its_number_says_where_that_is_
     is_exact = confidence is Confidence.EXACT
     assert len(boxes(group, "rl-call")) == 1
     assert whole_text(group).endswith("1.5 s 1" if is_exact else "1.5 s ≈ 1")
-    assert ("linked by time, not by a tag" in whole_text(svg)) != is_exact
+    assert ("linked by time" in whole_text(svg)) != is_exact
 
 
 @pytest.mark.parametrize("duration_ms", [4300, None])
@@ -73,7 +73,7 @@ def test_a_failed_request_has_its_status_and_an_outline_of_its_own(duration_ms: 
     assert "504" in whole_text(failed)
     assert any("rl-failed-request" in classes(shape) for shape in failed.iter())
     assert not any("rl-failed-request" in classes(shape) for shape in fine.iter())
-    assert "failed (status 5xx) or refused (4xx)" in whole_text(svg)
+    assert "status 5xx or 4xx" in whole_text(svg)
 
 
 def test_a_start_known_to_the_second_has_a_whisker_and_a_precise_one_has_none() -> None:
@@ -96,7 +96,7 @@ def test_an_uncertain_request_is_hatched_and_has_at_least_its_calls_and_no_llm_t
     assert light_bar(uncertain) == boxes(uncertain, "rl-doubt")[0]
     assert not boxes(certain, "rl-doubt")
     assert whole_text(uncertain).endswith("4.3 s – ≥ 1 3 possible")
-    assert "uncertain: unlinked calls may be its own" in whole_text(svg)
+    assert "may have more calls" in whole_text(svg)
     hover = [title.text or "" for title in uncertain.iter(f"{SVG}title")]
     assert any("at least 1 LLM call: 3 unlinked calls may be its own" in words for words in hover)
     assert svg[1].text == (
@@ -109,7 +109,7 @@ def test_an_uncertain_request_of_unknown_duration_says_why_and_is_open() -> None
     (group,) = groups(svg)
     assert "– – ≥ 0" in whole_text(group)
     assert "end unknown" in whole_text(group)
-    assert "request, response time unknown" in whole_text(svg)
+    assert "response time unknown" in whole_text(svg)
 
 
 def test_what_is_pending_is_not_yet_uncertain() -> None:
@@ -121,7 +121,7 @@ def test_what_is_pending_is_not_yet_uncertain() -> None:
 
 def test_a_request_without_a_duration_is_open_and_holds_its_calls() -> None:
     svg = picture(row(summary_of(bar(200, 1500)), duration_ms=None))
-    assert "request, response time unknown" in whole_text(svg)
+    assert "response time unknown" in whole_text(svg)
     assert "– 1.5 s 1" in whole_text(svg)
 
 
@@ -142,4 +142,4 @@ def test_a_provisional_call_is_dashed_and_its_request_still_pending() -> None:
     ]
     assert "rl-pending" in [name for rectangle in group.iter(f"{SVG}rect") for name in classes(rectangle)]
     assert "2 so far" in whole_text(svg)
-    assert "LLM call, not decided yet" in whole_text(svg)
+    assert "not decided yet" in whole_text(svg)

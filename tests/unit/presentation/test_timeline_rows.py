@@ -91,7 +91,7 @@ def test_calls_without_a_request_have_a_lane_for_each_reason_below_the_rows() ->
     assert [len(found(lane, "rl-unattributed")) for lane in lanes] == [2, 1]
     bottom = max(float(light.get("y", "0")) for light in found(svg, "rl-request")[:3])
     assert min(float(call.get("y", "0")) for call in found(lanes[0], "rl-unattributed")) > bottom
-    assert "LLM call without a request" in set_texts(svg)
+    assert "Calls without a request" in set_texts(svg)
     assert "3 calls" not in set_texts(svg)
 
 
@@ -205,3 +205,17 @@ def test_rows_stand_by_what_they_took_or_made_and_the_unknown_last(order: RowOrd
     ]
     svg = picture(drawn, view=View(order=order))
     assert [set_texts(group)[0] for group in found(svg, "rl-row")] == labels
+
+
+@pytest.mark.parametrize("view", [View(), NARROW], ids=["wide", "narrow"])
+def test_below_the_legend_a_note_says_what_is_uncertain_and_what_helps(view: View) -> None:
+    unsure = row(summary_of(possible_calls=8))
+    svg = picture([unsure, unsure], view=view)
+    notes = found(svg, "rl-note")
+
+    words = " ".join("".join(each.itertext()) for each in notes)
+    assert words.startswith("≥ 0, 8 possible: at least 0 LLM calls; 8 unlinked calls may be its own. What helps: tag")
+    assert (len(notes) < 3) is (view is not NARROW)
+    assert max(float(each.get("y", "0")) for each in notes) < float(svg.get("height", "0")) - 4
+    assert found(picture([unsure], view=replace(view, explained=False)), "rl-note") == []
+    assert found(picture(rows(2), view=view), "rl-note") == []

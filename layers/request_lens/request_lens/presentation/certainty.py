@@ -70,6 +70,24 @@ def why_uncertain(record: Request, summary: Summary) -> str:
     return _OF_ONE.get(doubt, f"{_possible(summary)} {calls} may be its own")
 
 
+def uncertain_notes(known: Iterable[tuple[Request, Summary]]) -> list[str]:
+    """What stands at uncertain requests, what it means and what helps: a sentence for each doubt, of its first request.
+
+    Such as "≥ 0, 8 possible: at least 0 LLM calls; 8 unlinked calls may be its own. What helps: tag the calls."
+    """
+    firsts: dict[Doubt, tuple[Request, Summary]] = {}
+    for record, summary in known:
+        if (doubt := doubt_of(record, summary)) is not None:
+            firsts.setdefault(doubt, (record, summary))
+    return [f"{_explained(*firsts[doubt])} What helps: {remedy(doubt)}." for doubt in sorted(firsts)]
+
+
+def _explained(record: Request, summary: Summary) -> str:
+    calls = at_least_words(summary.totals.llm_calls, "LLM call", certain=False)
+    sign = f"{calls_text(summary)}, {possible_text(record, summary)}"
+    return f"{sign}: {calls}; {why_uncertain(record, summary)}."
+
+
 def possible_text(record: Request, summary: Summary) -> str:
     """How many more calls may be the request's, in two words: "4 possible", "end unknown"; empty where certain."""
     doubt = doubt_of(record, summary)

@@ -4,10 +4,10 @@ Pure: the same rows give the same text. The widget, the CLI and reports share it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from request_lens.domain.linking.link import UnlinkedInvocation
-from request_lens.presentation.certainty import at_least_words
+from request_lens.presentation.certainty import at_least_words, uncertain_notes
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, joined
 from request_lens.presentation.timeline.axis import AxisKind
@@ -24,13 +24,17 @@ STRIP_ROWS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How a timeline is drawn: `width` is in px, at least 340; `newest_first` stands the newest request on top."""
+    """How a timeline is drawn: `width` is in px, at least 340; `newest_first` stands the newest request on top.
+
+    Where something is uncertain, a note below the legend says what its figures mean, where it is to be `explained`.
+    """
 
     theme: Theme = "auto"
     width: int = DEFAULT_WIDTH
     axis: AxisKind = AxisKind.OWN
     newest_first: bool = False
     order: RowOrder = RowOrder.TIME
+    explained: bool = True
 
 
 DEFAULT_VIEW = View()
@@ -118,7 +122,14 @@ def shared_style(theme: Theme) -> Markup:
 
 def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Sequence[UnlinkedInvocation]) -> Plan:
     ordered = in_order(rows, view.order, newest_first=view.newest_first)
-    return plan_of(ordered, lanes_by_reason(unlinked), words=words, width=view.width, kind=view.axis)
+    lanes = lanes_by_reason(unlinked)
+    plan = plan_of(ordered, lanes, words=words, width=view.width, kind=view.axis)
+    return replace(plan, notes=_notes(ordered)) if view.explained else plan
+
+
+def _notes(rows: Sequence[TimelineRow]) -> Sequence[str]:
+    """What stands at the uncertain ones of the rows, and what it means."""
+    return uncertain_notes((row.request, row.summary) for row in rows if row.is_uncertain and row.summary is not None)
 
 
 def _naming(plan: Plan) -> Naming:

@@ -95,7 +95,7 @@ _STACKED = (
 def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
     """The columns of a picture; where nothing stands below the figures, the last says how many calls are missing."""
     columns = _STACKED if size.stacked else _SIDE_BY_SIDE
-    if size.lower is not None:
+    if size.below is not None:
         return columns
     *others, calls = columns
     # Without the noun, which would leave a narrow row no room for its start.
@@ -124,10 +124,12 @@ def figure_words(
     row: TimelineRow, columns: Sequence[tuple[FigureColumn, float]], *, size: RowSize, top: float
 ) -> Markup:
     """The row's figures, each ending at its column's right edge; below them failed attempts and what is possible."""
-    upper = (_ending_at(right, column.figure(row), y=top + size.upper, class_="rl-label") for column, right in columns)
-    if row.summary is None or size.lower is None:
+    upper = (
+        _ending_at(right, column.figure(row), y=top + size.figures, class_="rl-label") for column, right in columns
+    )
+    if row.summary is None or size.below is None:
         return joined(upper)
-    right, y = columns[-1][1], top + size.lower
+    right, y = columns[-1][1], top + size.below
     possible = _possible(row)
     right_of_counters = right - (text_width(possible, size=_SMALL) + _COUNTER_GAP if possible else 0)
     below = _ending_at(right, possible, y=y, class_="rl-muted") if possible else NOTHING

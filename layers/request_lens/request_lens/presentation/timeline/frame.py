@@ -13,8 +13,8 @@ from request_lens.presentation.timeline.figures import (
     figure_headers,
     figure_widths,
 )
-from request_lens.presentation.timeline.labels import label_width
-from request_lens.presentation.timeline.row import RowSize, TimelineRow, row_size
+from request_lens.presentation.timeline.labels import label_width, needs_own_line
+from request_lens.presentation.timeline.row import DENSE_FROM, STACKED_HIGH, RowSize, TimelineRow, row_size
 from request_lens.presentation.timeline.shapes import DEFINITIONS
 from request_lens.presentation.timeline.text import shortened, text_width
 from request_lens.presentation.timeline.theme import Theme, style_sheet
@@ -27,9 +27,10 @@ _MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
 _NARROW_BELOW = 900
 _GUTTER = 22.0
 _TICK_DISTANCE, _TICK_SIZE = 84.0, 12.0
-_MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 300.0, 0.28
+_MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 300.0, 0.32
+_UNTITLED = 6.0
 _HEADER_LINE, _AXIS_HEIGHT = 24.0, 52.0
-_SEPARATOR, _MAX_LINES = " · ", 3
+_SEPARATOR, _MAX_LINES = " · ", 4
 AXIS_AGAIN = 28.0
 """Px above the rows that the axis takes where it is said again."""
 
@@ -46,12 +47,14 @@ class HeaderLine:
 class Frame:
     """Where the columns stand in px: labels at `margin`, the plot from `left`; the first row from `top`.
 
-    `figures` are the columns at the right, each with its right edge.
+    `details_width` is the room of what stands on the figures' line. `figures` are the columns at the right, each with
+    its right edge.
     """
 
     width: float
     margin: float
     labels_width: float
+    details_width: float
     left: float
     plot_width: float
     figures: tuple[tuple[FigureColumn, float], ...]
@@ -78,17 +81,26 @@ def frame_of(
     figures = _edges(columns, figure_widths(rows, columns), right=whole - margin)
     figures_left = figures[0][1] - figure_widths(rows, columns)[0]
     labels = _labels_width(max(label_width(rows, size), least_labels), whole=whole)
+    beside = figures_left - _GUTTER - margin if stacked else labels
+    if stacked and len(rows) < DENSE_FROM and needs_own_line(rows, size, width=beside):
+        size = STACKED_HIGH
     left = margin if stacked else margin + labels + _GUTTER
     return Frame(
         width=whole,
         margin=margin,
-        labels_width=figures_left - _GUTTER - margin if stacked else labels,
+        labels_width=whole - 2 * margin if size is STACKED_HIGH else beside,
+        details_width=beside,
         left=left,
         plot_width=(whole - margin if stacked else figures_left - _GUTTER) - left,
         figures=figures,
         size=size,
-        top=margin - 6 + len(header) * _HEADER_LINE + _AXIS_HEIGHT,
+        top=_above(header, margin) - 6 + len(header) * _HEADER_LINE + _AXIS_HEIGHT,
     )
+
+
+def _above(header: Sequence[HeaderLine], margin: float) -> float:
+    """The room above the header: less without a title, where what holds the picture has one."""
+    return margin if any(line.class_ == "rl-title" for line in header) else min(margin, _UNTITLED)
 
 
 def _width_and_margin(width: int) -> tuple[float, float]:
@@ -110,7 +122,7 @@ def _edges(
 
 
 def header_lines(title: str, subtitle: str, *, width: int) -> Sequence[HeaderLine]:
-    """The title, and the subtitle in as many lines as it needs, up to three; none of what is empty."""
+    """The title, and the subtitle in as many lines as it needs, up to four; none of what is empty."""
     whole, margin = _width_and_margin(width)
     room = whole - 2 * margin
     named = [HeaderLine(text=shortened(title, size=_TITLE_SIZE, width=room, bold=True), class_="rl-title")]
@@ -125,8 +137,9 @@ def header_lines(title: str, subtitle: str, *, width: int) -> Sequence[HeaderLin
 
 def header(lines: Sequence[HeaderLine], *, frame: Frame) -> Markup:
     """Title and subtitle."""
+    above = _above(lines, frame.margin)
     return joined(
-        element("text", text(line.text), class_=line.class_, x=frame.margin, y=frame.margin + 18 + at * _HEADER_LINE)
+        element("text", text(line.text), class_=line.class_, x=frame.margin, y=above + 18 + at * _HEADER_LINE)
         for at, line in enumerate(lines)
     )
 

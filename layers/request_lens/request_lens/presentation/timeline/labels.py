@@ -31,32 +31,38 @@ def named_width(label: str, detail: str, size: RowSize) -> float:
     return sum(widths, start=_BETWEEN if detail else 0) if size.lower is None else max(widths)
 
 
+def needs_own_line(rows: Sequence[TimelineRow], size: RowSize, *, width: float) -> bool:
+    """Whether a label would be cut that has so much room together with its detail."""
+    return any(named_width(row.label, row.brief, size) + _pill_room(row) > width for row in rows)
+
+
 def _beside(row: TimelineRow, size: RowSize) -> str:
     """What stands below the row's label, or beside it."""
-    return row.brief if size.lower is None else row.detail
+    return row.brief if size.lower is None or size.stacked else row.detail
 
 
 def _pill_room(row: TimelineRow) -> float:
     return _PILL_WIDTH + _PILL_GAP if row.has_error else 0
 
 
-def left_words(row: TimelineRow, *, left: float, width: float, size: RowSize, top: float) -> Markup:
-    """Label and detail, shortened to their column; the whole texts show on hovering."""
+def left_words(row: TimelineRow, *, left: float, widths: tuple[float, float], size: RowSize, top: float) -> Markup:
+    """Label and detail, shortened to their two `widths`; the whole texts show on hovering."""
+    width, detail_width = widths
     room = Box(x=left, y=top, width=width - _pill_room(row), height=size.height)
-    words = named(row.label, _beside(row, size), room, size=size)
+    words = named(row.label, _beside(row, size), room, size=size, detail_width=detail_width)
     if not row.has_error:
         return words
     return joined((words, _pill(row.request.status, right=left + width, base=top + size.upper)))
 
 
-def named(label: str, detail: str, place: Box, *, size: RowSize) -> Markup:
+def named(label: str, detail: str, place: Box, *, size: RowSize, detail_width: float | None = None) -> Markup:
     """A label, and its detail below it; where they share one line, at that line's end, whole or not at all.
 
     A label is cut in its middle: routes begin alike, and differ in their ends.
     """
     if size.lower is None:
         return _on_one_line(label, detail, place, y=place.y + size.upper)
-    lower = text(shortened(detail, size=DETAIL_SIZE, width=place.width))
+    lower = text(shortened(detail, size=DETAIL_SIZE, width=min(detail_width or place.width, place.width)))
     return joined(
         (
             _label(label, place, room=place.width, y=place.y + size.upper),

@@ -77,7 +77,7 @@ def _extent(call: UnlinkedInvocation) -> tuple[datetime, datetime]:
 def draw_lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
     """One lane: its reason, its calls, and at the right their time and number."""
     size = lane_size(frame)
-    place = Box(x=frame.margin, y=top, width=frame.labels_width, height=size.height)
+    place = Box(x=frame.margin, y=top, width=frame.details_width, height=size.height)
     label = named(str(lane.reason), REASONS[lane.reason], place, size=size)
     box = Box(x=frame.left, y=top + size.bar_top, width=frame.plot_width, height=size.bar_height)
     return element(

@@ -18,9 +18,7 @@ from request_lens.presentation.timeline.shapes import (
     mark,
     open_bar,
     pending_bar,
-    rectangle,
     tick,
-    title,
 )
 from request_lens.presentation.timeline.spans.tool_bars import (
     ToolShape,
@@ -29,35 +27,36 @@ from request_lens.presentation.timeline.spans.tool_bars import (
     tool_bar,
     tool_shapes,
 )
-from request_lens.presentation.timeline.text import text_width
+from request_lens.presentation.timeline.text import text_width, wrapped
 
-LINE_HEIGHT = 30.0
-_SAMPLE_WIDTH = 30.0
-_GAP, _BETWEEN = 8.0, 14.0
+LINE_HEIGHT = 28.0
+_SAMPLE_WIDTH = 26.0
+_GAP, _BETWEEN = 6.0, 10.0
 _SIZE = 12.0
+_ABOVE, LEGEND_BELOW = 20.0, 14.0
+_NOTE_ABOVE, _NOTE_HEIGHT = 6.0, 18.0
 
 
 class Sign(StrEnum):
     """What a sign means, in the legend's words and order; marks and confidences have signs of their own names."""
 
-    REQUEST = "request, from start to response"
-    OPEN = "request, response time unknown"
+    REQUEST = "request"
+    OPEN = "response time unknown"
     PENDING = "pending request"
-    UNCERTAIN = "uncertain: unlinked calls may be its own"
-    ERROR = "failed (status 5xx) or refused (4xx)"
+    UNCERTAIN = "may have more calls"
+    ERROR = "status 5xx or 4xx"
     BROKEN = "runs on beyond the axis"
     CALL = "LLM call"
-    NOT_EXACT = "linked by time, not by a tag"
-    PROVISIONAL = "LLM call, not decided yet"
+    NOT_EXACT = "linked by time"
+    PROVISIONAL = "not decided yet"
     WHISKER = "start known to the second"
     TICK = "latency unknown"
     TOOL = "tool"
     FAILED_TOOL = "failed tool"
-    ANSWER = "first token of the answer"
-    FAILED = "failed attempt"
-    THROTTLED = "throttled attempt"
+    ANSWER = "first token"
+    FAILED = "failed call"
+    THROTTLED = "throttled call"
     CUT = "ran on after the response"
-    UNATTRIBUTED = "LLM call without a request"
 
 
 def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
@@ -89,17 +88,40 @@ def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[fl
     return tuple(tuple(line) for line in lines if line)
 
 
+def legend_height(signs: Iterable[Sign], notes: Sequence[str], *, width: float) -> float:
+    """How high the signs and the notes below them are, with the room around them; 0 where there are none."""
+    signs, lines = list(signs), note_lines(notes, width=width)
+    if not signs and not lines:
+        return 0.0
+    drawn = len(legend_lines(signs, width=width)) * LINE_HEIGHT
+    return _ABOVE + drawn + (_NOTE_ABOVE + len(lines) * _NOTE_HEIGHT if lines else 0) + LEGEND_BELOW
+
+
+def note_lines(notes: Iterable[str], *, width: float) -> list[str]:
+    """The notes in lines no wider than that."""
+    return [line for note in notes for line in wrapped(note, size=_SIZE, width=width)]
+
+
 def legend_end(signs: Iterable[Sign], *, width: float) -> float:
     """How far from the left the last of these signs ends, in the legend's last line."""
     x, last = legend_lines(signs, width=width)[-1][-1]
     return x + _SAMPLE_WIDTH + _GAP + text_width(last.value, size=_SIZE)
 
 
-def legend(lines: Sequence[Sequence[tuple[float, Sign]]], *, left: float, top: float) -> Markup:
-    """The legend as SVG, LINE_HEIGHT px a line."""
-    return joined(
-        _entry(sign, left + x, top + line * LINE_HEIGHT) for line, entries in enumerate(lines) for x, sign in entries
+def legend(signs: Iterable[Sign], notes: Sequence[str], *, left: float, top: float, width: float) -> Markup:
+    """The legend as SVG, LINE_HEIGHT px a line, and the notes below it; notes are read aloud, signs are not."""
+    lines = legend_lines(signs, width=width)
+    entries = (
+        _entry(sign, left + x, top + _ABOVE + line * LINE_HEIGHT)
+        for line, entries in enumerate(lines)
+        for x, sign in entries
     )
+    below = top + _ABOVE + len(lines) * LINE_HEIGHT + _NOTE_ABOVE
+    words = (
+        element("text", text(line), class_="rl-muted rl-note", x=left, y=below + (at + 0.7) * _NOTE_HEIGHT)
+        for at, line in enumerate(note_lines(notes, width=width))
+    )
+    return joined((element("g", *entries, class_="rl-legend", aria_hidden="true"), *words))
 
 
 def _entry(sign: Sign, x: float, top: float) -> Markup:
@@ -115,10 +137,6 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return mark(MarkKind[sign.name], box.x + box.width / 2, box.y + 11)
         case Sign.REQUEST | Sign.ERROR:
             return light_bar(box, hover=sign.value, failed=sign is Sign.ERROR)
-        case Sign.UNATTRIBUTED:
-            return rectangle(
-                Box(x=box.x + 5, y=box.y + 5, width=box.width - 10, height=12), "rl-unattributed", title(sign.value)
-            )
         case Sign.NOT_EXACT:
             x, y = box.x + box.width / 2, box.y + 17
             return element("text", text("≈"), class_="rl-title", x=x, y=y, text_anchor="middle")

@@ -25,7 +25,7 @@ from request_lens.presentation.timeline.frame import (
 from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
 from request_lens.presentation.timeline.lanes import Lane, draw_lane, extents_of, lane_labels_width, lane_size
 from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
-from request_lens.presentation.timeline.legend import LINE_HEIGHT, Sign, legend, legend_lines, signs_of
+from request_lens.presentation.timeline.legend import Sign, legend, legend_height, signs_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
 from request_lens.presentation.timeline.shapes import (
     break_mark,
@@ -45,7 +45,6 @@ _NEVER = (datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(1, UTC))
 """The axis of a picture that has nothing."""
 
 _LANES_HEAD, _LANES_HEAD_ON_CLOCK = 66.0, 30.0
-_LEGEND_ABOVE, LEGEND_BELOW = 22.0, 18.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +67,7 @@ class Plan:
     frame: Frame
     axis: Axis
     lanes_axis: Axis
+    notes: Sequence[str] = ()
 
     @property
     def is_long(self) -> bool:
@@ -87,7 +87,7 @@ class Piece:
 
 
 def plan_of(rows: Sequence[TimelineRow], lanes: Sequence[Lane], *, words: Words, width: int, kind: AxisKind) -> Plan:
-    """The plan of these rows and lanes in a picture of that width."""
+    """The plan of these rows and lanes in a picture of that width, without notes."""
     head = header_lines(words.title, words.subtitle, width=width)
     frame = frame_of(rows, head, width=width, least_labels=lane_labels_width(lanes))
     of_rows = [extent_of(row.request, row.summary) for row in rows]
@@ -111,7 +111,8 @@ def pieces_of(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
     first, *others = list(_body(plan, rows_each=rows_each))
     body = [replace(first, top=0.0, content=joined((head, first.content))), *others]
     signs = frozenset[Sign]().union(*(piece.signs for piece in body))
-    return [*body, _legend(signs, plan.frame, top=body[-1].bottom)] if signs else body
+    below = _legend(signs, plan, top=body[-1].bottom)
+    return [*body, below] if below.bottom > below.top else body
 
 
 def _body(plan: Plan, *, rows_each: int) -> Iterator[Piece]:
@@ -177,7 +178,7 @@ def _row(row: TimelineRow, shapes: RowShapes, *, frame: Frame, top: float) -> Ma
     light, size = shapes.request, frame.size
     return element(
         "g",
-        left_words(row, left=frame.margin, width=frame.labels_width, size=size, top=top),
+        left_words(row, left=frame.margin, widths=(frame.labels_width, frame.details_width), size=size, top=top),
         _request(row, light),
         *(tool_bar(run, hover=tool_words(run.tool)) for run in tool_shapes(row, shapes)),
         *(call_bar(call, hover=call_words(call.number, call.bar)) for call in shapes.calls),
@@ -222,11 +223,10 @@ def _lanes(plan: Plan, *, top: float) -> Piece:
         ),
         rule(bottom, frame=frame),
     )
-    return Piece(top=top, bottom=bottom, content=joined(content), signs=frozenset({Sign.UNATTRIBUTED}))
+    return Piece(top=top, bottom=bottom, content=joined(content))
 
 
-def _legend(signs: frozenset[Sign], frame: Frame, *, top: float) -> Piece:
-    lines = legend_lines(signs, width=frame.right - frame.margin)
-    drawn = legend(lines, left=frame.margin, top=top + _LEGEND_ABOVE)
-    content = element("g", drawn, class_="rl-legend", aria_hidden="true")
-    return Piece(top=top, bottom=top + _LEGEND_ABOVE + len(lines) * LINE_HEIGHT + LEGEND_BELOW, content=content)
+def _legend(signs: frozenset[Sign], plan: Plan, *, top: float) -> Piece:
+    width = plan.frame.right - plan.frame.margin
+    content = legend(signs, plan.notes, left=plan.frame.margin, top=top, width=width)
+    return Piece(top=top, bottom=top + legend_height(signs, plan.notes, width=width), content=content)

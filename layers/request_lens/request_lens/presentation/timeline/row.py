@@ -73,7 +73,8 @@ def in_order(rows: Iterable[TimelineRow], order: RowOrder, *, newest_first: bool
 class RowSize:
     """How a row is divided, in px from its top: its bar, the base lines of its texts, and the marks above the bar.
 
-    `lower` is None where label and detail share one line; `stacked` rows have their bar below the texts.
+    `lower` is None where label and detail share one line; `stacked` rows have their bar below the texts, and their
+    figures on the last line above it.
     """
 
     height: float
@@ -84,11 +85,24 @@ class RowSize:
     marks_rise: float
     stacked: bool = False
 
+    @property
+    def figures(self) -> float:
+        """The base line of the figures."""
+        return self.lower if self.stacked and self.lower is not None else self.upper
+
+    @property
+    def below(self) -> float | None:
+        """The base line of what stands below the figures; None where nothing does."""
+        return None if self.stacked else self.lower
+
 
 ROOMY = RowSize(height=46, bar_top=14, bar_height=22, upper=21, lower=38, marks_rise=7)
 DENSE = RowSize(height=24, bar_top=9, bar_height=12, upper=19.5, lower=None, marks_rise=6)
 LANE = RowSize(height=34, bar_top=6, bar_height=22, upper=22, lower=None, marks_rise=7)
 STACKED = RowSize(height=48, bar_top=28, bar_height=14, upper=15, lower=None, marks_rise=6, stacked=True)
+STACKED_HIGH = RowSize(height=64, bar_top=43, bar_height=14, upper=17, lower=33, marks_rise=6, stacked=True)
+"""Where a label needs a line of its own."""
+
 
 DENSE_FROM = 40
 """Requests from which on a picture has dense rows, and says its axis again every so often."""

@@ -60,6 +60,16 @@ def shortened_in_the_middle(text: str, *, size: float, width: float) -> str:
     return f"{head.rstrip()}{ELLIPSIS}{tail.lstrip()}"
 
 
+def wrapped(text: str, *, size: float, width: float) -> list[str]:
+    """The cleaned text in lines of at most `width` px, broken between words; a word that is wider is cut."""
+    lines = [""]
+    for word in cleaned(text).split():
+        longer = f"{lines[-1]} {word}".strip()
+        fits = text_width(longer, size=size) <= width
+        lines = [*lines[:-1], longer] if fits or not lines[-1] else [*lines, word]
+    return [shortened(line, size=size, width=width) for line in lines if line]
+
+
 def _first(text: str, *, size: float, room: float) -> str:
     """As many of the first characters as `room` px hold."""
     used = accumulate(_width_em(character) * size for character in text)

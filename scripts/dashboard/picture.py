@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +18,7 @@ from request_lens.application.query import RequestPage, RequestView, Unattribute
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.markup import Markup, element, joined
 from scripts.dashboard.body import CHECKOUT, Json, NotDrawnError, Widget, dashboard_widgets
-from scripts.dashboard.canvas import STYLE, UNIT_HEIGHT, UNIT_WIDTH, Area, card
+from scripts.dashboard.canvas import LINE_HEIGHT, STYLE, UNIT_HEIGHT, UNIT_WIDTH, Area, card, lines, words
 from scripts.dashboard.chart import chart, palette
 from scripts.dashboard.log_query import run
 from scripts.dashboard.metric_math import period_of, series_of
@@ -41,6 +42,8 @@ MOST_ROWS = 20
 """More requests than the timeline's widget has room for."""
 
 _SVG = re.compile(r'<svg [^>]*?height="(?P<height>[\d.]+)".*</svg>', re.DOTALL)
+_NOTE = re.compile(r"<p>([^<]*)</p>")
+_NOTE_LEFT = 28
 _MINUTES = re.compile(r"-PT(\d+)M")
 
 
@@ -143,10 +146,22 @@ def _timeline(widget: Widget, area: Area, hour: SampleHour) -> Markup:
         since = listing.requests[0].record.started_at
         beside = [each for each in hour.result.unattributed if each.invocation.logged_at >= since]
         page = timeline_page(listing, asked, endpoint=f"arn:aws:lambda:{REGION}", lost=UnattributedCalls(calls=beside))
-        drawn = _SVG.search(page)
-        if drawn is not None and float(drawn["height"]) <= area.height:
-            return element("svg", Markup(drawn[0]), x=area.x, y=area.y, width=area.width, height=area.height)
+        drawn, notes = _SVG.search(page), _notes(page, area)
+        if drawn is not None and (height := float(drawn["height"])) + len(notes) * LINE_HEIGHT <= area.height:
+            svg = element("svg", Markup(drawn[0]), x=area.x, y=area.y, width=area.width, height=area.height)
+            first = area.y + height + LINE_HEIGHT / 2
+            below = (
+                words(line, area.x + _NOTE_LEFT, first + at * LINE_HEIGHT, width=area.width, class_="muted")
+                for at, line in enumerate(notes)
+            )
+            return joined((svg, *below))
     raise NotDrawnError("the timeline has no room for a single request")
+
+
+def _notes(page: str, area: Area) -> Sequence[str]:
+    """The lines of the page's notes."""
+    texts = (unescape(note) for note in _NOTE.findall(page))
+    return [line for note in texts for line in lines(note, width=area.width - 2 * _NOTE_LEFT)]
 
 
 def _view(state: RequestState) -> RequestView:

@@ -7,8 +7,8 @@ from tests.browser.widget_pages import range_document, request_page
 
 IMAGES = CHECKOUT / "docs" / "images"
 
-WIDGET = Looking(width=1000, height=900)
-SPANS = Looking(width=1000, height=790)
+WIDGET = Looking(width=1000, height=860)
+SPANS = Looking(width=1000, height=730)
 REPORT = Looking(width=1340, height=1440)
 """Px; the report's figures, its timeline and its first tables."""
 

@@ -48,7 +48,7 @@ def _pill_room(row: TimelineRow) -> float:
 def left_words(row: TimelineRow, *, left: float, widths: tuple[float, float], size: RowSize, top: float) -> Markup:
     """Label and detail, shortened to their two `widths`; the whole texts show on hovering."""
     width, detail_width = widths
-    room = Box(x=left, y=top, width=width - _pill_room(row), height=size.height)
+    room = Box(x=left, y=top, width=width - _pill_room(row) + _ROUNDING, height=size.height)
     words = named(row.label, _beside(row, size), room, size=size, detail_width=detail_width)
     if not row.has_error:
         return words

@@ -87,7 +87,7 @@ def _in_legend(drawn: DrawnTimeline, frame: Frame) -> Markup:
     left = frame.margin + legend_end(_SIGNS, width=frame.right - frame.margin) + 24
     top = drawn.height - LEGEND_BELOW - LINE_HEIGHT
     sample = element("rect", class_="rl-provisional", x=left, y=top + 3.5, width=26.0, height=15.0, rx=2.0)
-    meaning = "one call, drawn where it fits: counted in neither"
+    meaning = "one call, drawn where it fits"
     words = element("text", text(meaning), class_="rl-muted", x=left + 32, y=top + 15.5)
     return element("g", sample, words, class_="rl-legend", aria_hidden="true")
 

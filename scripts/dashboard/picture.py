@@ -147,11 +147,11 @@ def _timeline(widget: Widget, area: Area, hour: SampleHour) -> Markup:
         beside = [each for each in hour.result.unattributed if each.invocation.logged_at >= since]
         page = timeline_page(listing, asked, endpoint=f"arn:aws:lambda:{REGION}", lost=UnattributedCalls(calls=beside))
         drawn, notes = _SVG.search(page), _notes(page, area)
-        if drawn is not None and (height := float(drawn["height"])) + len(notes) * LINE_HEIGHT <= area.height:
+        if drawn is not None and (used := float(drawn["height"])) + len(notes) * LINE_HEIGHT <= area.height:
             svg = element("svg", Markup(drawn[0]), x=area.x, y=area.y, width=area.width, height=area.height)
-            first = area.y + height + LINE_HEIGHT / 2
+            begins = area.y + used + LINE_HEIGHT / 2
             below = (
-                words(line, area.x + _NOTE_LEFT, first + at * LINE_HEIGHT, width=area.width, class_="muted")
+                words(line, area.x + _NOTE_LEFT, begins + at * LINE_HEIGHT, width=area.width, class_="muted")
                 for at, line in enumerate(notes)
             )
             return joined((svg, *below))

@@ -1,21 +1,20 @@
-"""The requests of a report as a list."""
+"""The requests of a report as a list; in a pipe with plain numbers, and what is to be said of them in other columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary
+from request_lens.domain.folding.summary import Summary, TokenClass
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import calls_text, possible_text, token_counts
+from request_lens.presentation.certainty import calls_text, doubt_of, is_about, possible_text, token_counts
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, seconds, zone_name
+from request_lens.presentation.formatting import UNKNOWN, plain_number, plain_seconds, seconds, zone_name
 from request_lens.presentation.traced import complete_text
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.terminal.listing import Column, Listing, print_list
-from request_lens_cli.terminal.piped_columns import piped_columns
 
 MAX_ROUTE = 32
 """Characters of a route, where the terminal is too narrow for all of them."""
@@ -26,13 +25,13 @@ MAX_LABEL = 28
 
 def print_requests(report: Report, console: Console, *, aligned: bool = False) -> None:
     """Print one request per line: what it was, when and how long it ran, and its LLM calls."""
-    print_list(_columns(report), report.requests, console, aligned=aligned, piped=piped_columns(report))
+    print_list(_columns(report), report.requests, console, aligned=aligned, piped=_piped_columns(report))
 
 
 def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
     """A list of requests that goes on; the report's first ones say which columns there are."""
     shown = [replace(column, shown=True) for column in _columns(report)]
-    return Listing(shown, console, piped=piped_columns(report))
+    return Listing(shown, console, piped=_piped_columns(report))
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
@@ -108,3 +107,102 @@ def _complete(state: RequestState) -> Text:
 def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], str]:
     """The cell that says so of a request's summary; a dash while there is none."""
     return lambda state: UNKNOWN if state.summary is None else words(state.summary)
+
+
+type _Columns = Sequence[Column[RequestState]]
+
+
+def _piped_columns(report: Report) -> _Columns:
+    """The columns in the order of the list on a terminal, without signs and units; then what the signs say."""
+    return (*_piped_names(report), *_figures(report), *_QUALIFIERS)
+
+
+def _piped_names(report: Report) -> _Columns:
+    labels = report.labels
+    request_id = Column[RequestState](header="Request", cell=lambda state: state.request_id)
+    if not labels:
+        return (request_id,)
+
+    def label(state: RequestState, part: str) -> str:
+        return getattr(labels[state.request_id], part) if state.request_id in labels else UNKNOWN
+
+    return (
+        Column(header="Prompt", cell=lambda state: label(state, "prompt")),
+        Column(header="Type", cell=lambda state: label(state, "kind")),
+        request_id,
+    )
+
+
+def _figures(report: Report) -> _Columns:
+    def start(state: RequestState) -> str:
+        return f"{state.request.started_at.astimezone(report.zone):%Y-%m-%d %H:%M:%S}"
+
+    return (
+        Column(header="Route", cell=lambda state: state.request.route),
+        Column(header="Status", cell=lambda state: str(state.request.status)),
+        Column(header=f"Start ({zone_name(report.zone)})", cell=start),
+        Column(header="Duration (s)", cell=lambda state: plain_seconds(state.request.duration_ms)),
+        Column(header="LLM calls", cell=_plain_of(lambda summary: plain_number(summary.totals.llm_calls))),
+        Column(header="More calls", cell=_plain_of(lambda summary: plain_number(summary.possible_calls))),
+        Column(header="LLM time (s)", cell=_plain_of(lambda summary: plain_seconds(summary.llm_time_ms))),
+        Column(header="Other time (s)", cell=_plain_of(lambda summary: plain_seconds(summary.non_llm_time_ms))),
+        Column(header="Tokens in", cell=_tokens(TokenClass.INPUT)),
+        Column(header="Tokens out", cell=_tokens(TokenClass.OUTPUT)),
+        Column(
+            header="Est. cost (USD)", cell=_plain_of(lambda summary: plain_number(summary.totals.estimated_cost_usd))
+        ),
+        Column(header="Correlated by", cell=correlated_by),
+        Column(header="Complete", cell=_is_complete),
+    )
+
+
+def _plain_of(words: Callable[[Summary], str]) -> Callable[[RequestState], str]:
+    """The cell that says so of a request's summary; a dash while there is none."""
+    return lambda state: UNKNOWN if state.summary is None else words(state.summary)
+
+
+def _tokens(of: TokenClass) -> Callable[[RequestState], str]:
+    """Their sum; a dash, too, where no call is known of what is not certain."""
+
+    def count(summary: Summary) -> str:
+        knows_none = not (summary.is_certain or summary.totals.llm_calls)
+        return UNKNOWN if knows_none else plain_number(summary.totals.tokens(of).count)
+
+    return _plain_of(count)
+
+
+def _is_complete(state: RequestState) -> str:
+    """Whether its spans prove that all calls are there: yes, no, or a dash where they do not tell."""
+    traced = None if state.summary is None else state.summary.traced
+    if traced is None or traced.complete is None:
+        return UNKNOWN
+    return "yes" if traced.complete else "no"
+
+
+def _calls_are(state: RequestState) -> str:
+    """What the number of LLM calls is: exact, about (≈), at least (≥), or pending."""
+    if state.summary is None:
+        return "pending"
+    if not state.summary.is_certain:
+        return "at least"
+    return "about" if is_about(state.summary) else "exact"
+
+
+def _why(state: RequestState) -> str:
+    doubt = None if state.summary is None else doubt_of(state.request, state.summary)
+    return UNKNOWN if doubt is None else doubt.value
+
+
+def _missing_calls(state: RequestState) -> str:
+    traced = None if state.summary is None else state.summary.traced
+    return UNKNOWN if traced is None else plain_number(traced.missing_calls)
+
+
+_QUALIFIERS: _Columns = (
+    Column(header="Calls are", cell=_calls_are),
+    Column(header="Uncertain because", cell=_why),
+    Column(header="Failed calls", cell=_plain_of(lambda summary: plain_number(summary.totals.llm_errors))),
+    Column(header="Unpriced calls", cell=_plain_of(lambda summary: plain_number(summary.totals.unpriced_calls))),
+    Column(header="Missing calls", cell=_missing_calls),
+    Column(header="Runaway", cell=lambda state: "no" if state.runaway is None else "yes"),
+)

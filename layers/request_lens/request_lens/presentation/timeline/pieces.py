@@ -44,7 +44,7 @@ from request_lens.presentation.timeline.text import shortened
 _NEVER = (datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(1, UTC))
 """The axis of a picture that has nothing."""
 
-_LANES_HEAD, _LANES_HEAD_ON_CLOCK = 66.0, 30.0
+_LANES_HEAD, _LANES_HEAD_ON_CLOCK = 60.0, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

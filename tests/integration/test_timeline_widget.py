@@ -79,7 +79,7 @@ def test_uncertain_requests_are_hatched_counted_and_explained(store: DynamoFactS
     page = answered(widgetContext=context())
 
     assert "8 requests · 2 of them failed · 2 of them uncertain" in page
-    assert "2 requests uncertain: unlinked calls may be their own." in page
+    assert "possible: at least 1 LLM call; " in page
     assert (
         "What helps: tag the calls; where others call models too, name the agent&#x27;s role in AgentRoleNames." in page
     )

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 import pytest
 
@@ -14,10 +15,12 @@ from tests.simulation.drawing.faults import Faults
 from tests.simulation.drawing.truth import OTHER_ROLE, CallTruth, Style, Traffic
 from tests.simulation.judging.batch_reference import times_of
 from tests.simulation.judging.certainty import proven_are_no_candidates
+from tests.simulation.judging.links import late as late_records
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.publications import samples_when_prompt
 from tests.simulation.world import World
-from tests.support.facts import at, call, request, tag
+from tests.support.facts import ROLE, at, call, request, tag
+from tests.support.telemetry.linked_traces import SPANS, agent_of, entry_of, span_of, trace_id, traced_request
 
 
 def _quiet_outcome(
@@ -67,6 +70,19 @@ def test_the_sample_of_a_request_that_tags_all_is_judged_whether_or_not_it_may_r
     )
 
     assert list(samples_when_prompt(outcome)) == [None]
+
+
+@pytest.mark.parametrize(("first_came", "judged"), [(20, 0), (7, 1)], ids=["the later agent's first", "as made"])
+def test_the_sample_need_not_know_calls_that_another_agent_numbered_anew_before_they_come(
+    first_came: float, judged: int
+) -> None:
+    """What the second agent counted from 1 proves that all are there, until the first one's call 1 shows otherwise."""
+    asks = call("r0-0", 1, produced=["tool"], tag=tag("r0", 1, started=1))
+    answers = call("r0-1", 4, returned=["tool"], tag=tag("r0", 1, started=4))
+    outcome = _quiet_outcome({first_came: _own(asks), 9: _own(answers)}, record_at=8)
+
+    assert [len(each.invocations) for each in outcome.states] == [2]
+    assert list(samples_when_prompt(outcome)) == [None] * judged
 
 
 def test_a_broken_rule_that_the_product_would_call_otherwise_is_refused() -> None:
@@ -123,6 +139,38 @@ def test_what_comes_after_a_call_that_stands_alone_is_due_takes_no_proof_away_fo
         outcome = _quiet_outcome({**own, 10: _strange_call()}, record_at=8, records=records)
 
     assert [each for each in proven_are_no_candidates(outcome) if each is not None] == found
+
+
+@pytest.mark.parametrize(("entry_at", "found"), [(30, [None]), (600, [])], ids=["in time", "late"])
+def test_a_call_without_a_span_is_not_judged_where_its_agent_told_of_itself_later_than_others(
+    entry_at: float, found: list[None]
+) -> None:
+    """Another agent's spans prove the request whole by then; only the first one's own span tells that it was there."""
+    record = traced_request("r0")
+    unseen, seen = call("r0-0", 1, role=ROLE), call("r0-1", 3, role=ROLE)
+    late = entry_of(trace_id(), 0.2, 4.9)
+    told = (entry_of(trace_id(), 3.1, 4.5, resource="other"), span_of(seen, trace_id(), resource="other"))
+    sums = replace(agent_of(trace_id(), seen, begins=3.15, ends=4.45), resource="other")
+    telemetry = (late, *told, sums)
+    facts = {each.invocation_id: _own(each) for each in (unseen, seen)}
+    traffic = Traffic(
+        style=Style.SPARSE,
+        policy=SPANS,
+        requests={record.request_id: record},
+        calls=facts,
+        telemetry={record.request_id: telemetry},
+    )
+    world = World(Faults(random.Random(1), quiet=True), SPANS)
+    world.run(
+        [
+            Batch(at=at(12), records=(record, unseen, seen, *telemetry[1:])),
+            Batch(at=at(entry_at), records=(late,)),
+        ]
+    )
+    outcome = Outcome(seed=1, traffic=traffic, world=world, records=traffic.requests, calls=facts, telemetry=telemetry)
+
+    assert world.all_requests()[0].invocations
+    assert list(late_records(outcome)) == found
 
 
 @pytest.mark.parametrize(("gap", "judged"), [(91, True), (92, False)])

@@ -109,7 +109,11 @@ class Outcome:
         """Whether all telemetry was, whichever records name its traces."""
         return self._are_collected_in_time([each for some in self.traffic.telemetry.values() for each in some])
 
-    def _are_collected_in_time(self, written: Sequence[Request | Telemetry]) -> bool:
+    def tells_all_in_time(self, request_id: RequestId | None) -> bool:
+        """Whether all telemetry of a request's agents was: else that of one may prove what another's does not yet."""
+        return request_id is None or self._are_collected_in_time(self.traffic.telemetry.get(request_id, ()))
+
+    def _are_collected_in_time(self, written: Sequence[Request] | Sequence[Telemetry]) -> bool:
         delay = LINK_DELAY - MAX_LAG - 2 * self.world.clock_error
         came = self.first_collected
         return not self.traffic.policy.reads_spans or all(

@@ -137,7 +137,9 @@ def samples_when_prompt(prompt: Outcome) -> Verdict:
     """The same of an outcome in which nothing went wrong."""
     printed = distinct(prompt)
     for state in prompt.states:
-        if state.invocations and state.summary is not None and _came_in_time(state, prompt) and not _proves_late(state):
+        if _proves_late(state) or _proves_early(state, prompt):
+            continue
+        if state.invocations and state.summary is not None and _came_in_time(state, prompt):
             calls = sum(each.invocation.is_llm_call for each in state.invocations)
             publication = printed.get(f"{state.request_id}#{state.summary.certain_since}")
             if publication is None or Metric.LLM_CALLS_PER_REQUEST not in publication.values:
@@ -174,6 +176,22 @@ def _proves_late(state: RequestState) -> bool:
     """
     has_assumed = any(each.link.confidence is Confidence.ASSUMED for each in state.invocations)
     return has_assumed and is_proven(state.invocations) and state.record is not None and state.record.may_run_on
+
+
+def _proves_early(state: RequestState, outcome: Outcome) -> bool:
+    """Whether two agents numbered its calls from 1, and one's were proof that all were there until the other's came.
+
+    A request settles as soon as its tags prove that: that a number was given twice nobody can know before both came.
+    """
+    stored = outcome.world.first_stored
+    tagged = (each for each in state.invocations if each.invocation.tag is not None)
+    calls = sorted(tagged, key=lambda each: stored[each.invocation.invocation_id])
+    starts: dict[int | None, int | None] = {}
+    for place, each in enumerate(calls):
+        tag = each.invocation.tag
+        if tag is not None and starts.setdefault(tag.call_index, tag.call_started_ms) != tag.call_started_ms:
+            return any(is_proven(calls[:known]) for known in range(1, place + 1))
+    return False
 
 
 def _misses_calls(summary: Summary) -> bool:

@@ -17,8 +17,13 @@ from tests.simulation.variants import VARIANTS
 SCHEDULES = 2_200
 MIN_SEEN = 100
 
-FAILED_ONCE = (2_325, 21_347)
-"""Schedules beyond these that showed a fault: of a judge, and of a call that was counted as it stood before."""
+FAILED_ONCE = (2_325, 21_347, 21_001_295, 31_012_547, 31_015_269, 31_020_118, 41_000_615)
+"""Schedules beyond these that showed a fault.
+
+In their order: of a judge; of a call that was counted as it stood before; of another caller's call in a session's
+trace, which was not waited for; of such a trace that was taken for whole without the call of a run that was lost; twice
+of a judge, by numbers that two agents gave; of a judge of calls whose agent told of itself late.
+"""
 
 CAUGHT_WITHIN = 1_000
 """Each broken design shows in one of so many schedules."""

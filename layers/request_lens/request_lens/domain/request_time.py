@@ -1,5 +1,6 @@
 """A request's time: which moments known to the millisecond lie in it, its overtime included."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Request
@@ -22,6 +23,11 @@ def may_hold(request: Request, begin: datetime, end: datetime, policy: Policy, *
     after = overtime_of(request, policy) if overtime else timedelta(0)
     skew = policy.clock_skew
     return request.started_at - skew <= begin and end <= latest_end + after + skew
+
+
+def holding(requests: Iterable[Request], begin: datetime, end: datetime, policy: Policy) -> list[Request]:
+    """Those of the requests whose time, overtime included, may hold this one."""
+    return [request for request in requests if may_hold(request, begin, end, policy)]
 
 
 def may_hold_alone(request: Request, begin: datetime, end: datetime, policy: Policy) -> bool:

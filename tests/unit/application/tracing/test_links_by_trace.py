@@ -272,6 +272,25 @@ def test_a_record_of_a_session_that_comes_late_has_its_calls_all_the_same(late: 
     assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 0
 
 
+@pytest.mark.parametrize("role", [ROLE, "a function's"])
+def test_a_request_of_a_session_is_sampled_with_the_calls_of_its_time_that_are_of_no_run(role: str) -> None:
+    """The span of their run is lost, or nobody sends one; whoever made them, the trace tells whose they are."""
+    of_run, loose = untagged_call("c1", 1), untagged_call("c2", 3, role=role)
+    run = [entry_of(SESSION, 0.2, 2.6), agent_of(SESSION, of_run, begins=0.3, ends=2.5), span_of(of_run, SESSION)]
+    world = World(SPANS)
+    world.collect(8, *session_of(0, 20), *run, of_run)
+    world.collect(9, loose, span_of(loose, SESSION, resource="function"))
+
+    world.run_until(92)  # the first call is due, and linked; the second is not
+    assert [*world.calls_of("r0")] == ["c1"]
+    assert not world.published()
+
+    world.run_until()
+
+    values = world.published()["r0#1"].values
+    assert (values[Metric.LLM_CALLS_PER_REQUEST], values[Metric.LLM_TIME]) == ((2,), (2_000,))
+
+
 def test_a_trace_is_not_taken_for_the_requests_that_it_was_born_in_while_another_names_it() -> None:
     """An API behind an API: both records name the trace, and it was born in both."""
     own = untagged_call(logged=1)

@@ -103,14 +103,14 @@ def test_each_millisecond_is_of_the_first_part_that_holds_it(spans: Sequence[Spa
     ran = [span for span in spans if span.resource == "agent"]
     split = time_parts(request(LAST), own, clock_skew=timedelta(0), reads_memory=True)
 
-    def is_held(begin: int, kinds: set[SpanKind]) -> bool:
+    def is_held(begin: int, kind: SpanKind, among: Sequence[Span]) -> bool:
         piece = made_span(SpanKind.TOOL, begin, begin + 1)
-        return any(span.kind in kinds and piece.is_inside(span) for span in ran)
+        return any(span.kind is kind and piece.is_inside(span) for span in among)
 
     milliseconds = range(LAST)
-    llm = [at for at in milliseconds if is_held(at, {SpanKind.CALL})]
-    tools = [at for at in milliseconds if at not in llm and is_held(at, {SpanKind.TOOL})]
-    memory = [at for at in milliseconds if at not in llm + tools and is_held(at, {SpanKind.MEMORY})]
+    llm = [at for at in milliseconds if is_held(at, SpanKind.CALL, spans)]
+    tools = [at for at in milliseconds if at not in llm and is_held(at, SpanKind.TOOL, ran)]
+    memory = [at for at in milliseconds if at not in llm + tools and is_held(at, SpanKind.MEMORY, ran)]
     assert split is not None
     assert (split.llm_ms, split.tools_ms, split.memory_ms) == (len(llm), len(tools), len(memory))
     assert split.agent_ms + split.outside_ms == LAST - len(llm) - len(tools) - len(memory)

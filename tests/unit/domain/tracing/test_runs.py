@@ -7,9 +7,9 @@ import pytest
 
 from request_lens.domain.facts import Request, RequestId, TraceId
 from request_lens.domain.policy import Policy
-from request_lens.domain.spans import Span, SpanId, Trace, join_spans
-from request_lens.domain.tracing.runs import is_born_in, own_spans, runs_of
-from tests.support.telemetry.traces import SKEW, START, TRACE, at, call_span, entry_span, request
+from request_lens.domain.spans import Span, SpanId, SpanKind, Trace, join_spans
+from request_lens.domain.tracing.runs import is_born_in, may_have_more, own_spans, runs_of
+from tests.support.telemetry.traces import SKEW, START, TRACE, at, call_span, entry_span, made_span, request
 
 
 def times(*spans: Span) -> list[tuple[int, int]]:
@@ -81,6 +81,39 @@ def test_of_a_trace_that_several_records_name_a_request_has_the_runs_in_its_time
 
     assert own(request(600), spans, beside=["other"]) == [first.span_id, spans[2].span_id]
     assert own(request(None, begin=1500), spans, beside=["other"]) == [second.span_id, spans[3].span_id]
+
+
+def beside(begin: int, duration_ms: int) -> Request:
+    return replace(request(duration_ms, begin=begin), request_id=RequestId("other"))
+
+
+def session(record: Request, spans: Sequence[Span], *others: Request) -> Trace:
+    """A trace that these requests' records name."""
+    records = (record, *others)
+    return Trace(
+        trace_id=TRACE, spans=tuple(spans), requests=tuple(each.request_id for each in records), records=records
+    )
+
+
+def test_of_such_a_trace_it_has_the_calls_without_a_run_too_that_no_other_one_can_have_made() -> None:
+    record, policy = request(1000), Policy(clock_skew=SKEW * 0)
+    run = [entry_span(0, 500), call_span("of its run", 100, 200)]
+    calls = [call_span("alone", 600, 700), call_span("of both", 850, 950), call_span("later", 1100, 1200)]
+    trace = session(record, [*run, *calls, made_span(SpanKind.CHAT, 600, 700)], beside(800, 500))
+
+    assert own_spans(record, trace, policy) == [*run, calls[0]]
+
+
+def test_a_call_without_a_run_that_another_request_may_have_made_leaves_each_of_them_in_doubt() -> None:
+    record, policy = request(1000), Policy(clock_skew=SKEW * 0)
+    alone, of_both = call_span("alone", 600, 700), call_span("of both", 850, 950)
+
+    def is_in_doubt(asked: Request, *spans: Span) -> bool:
+        trace = session(record, spans, beside(800, 500))
+        return may_have_more(asked, trace, own_spans(asked, trace, policy), policy)
+
+    assert [is_in_doubt(each, alone, of_both) for each in (record, beside(800, 500))] == [True, True]
+    assert [is_in_doubt(each, alone) for each in (record, beside(800, 500))] == [False, False]
 
 
 def test_a_trace_is_born_in_the_request_in_whose_second_it_began() -> None:

@@ -97,10 +97,17 @@ def test_what_lies_before_between_and_after_the_runs_is_outside() -> None:
     assert split == TimeParts(llm_ms=60, memory_ms=0, agent_ms=240, outside_ms=700)
 
 
-def test_a_span_of_another_resource_than_any_entrys_is_not_the_agents() -> None:
-    split = parts(entry_span(0, 1000), call_span("c", 0, 400, resource="lambda"))
+def test_a_tool_of_another_resource_than_any_entrys_is_not_the_agents() -> None:
+    split = parts(entry_span(0, 1000), tool(0, 400, "mail", resource="lambda"))
 
     assert split == TimeParts(memory_ms=0, agent_ms=1000)
+
+
+def test_a_call_outside_of_every_run_that_was_read_is_one_to_bedrock_all_the_same() -> None:
+    of_lambda = call_span("c", 0, 100, resource="lambda")
+    split = parts(entry_span(200, 1000), of_lambda, call_span("d", 150, 300))
+
+    assert split == TimeParts(llm_ms=250, memory_ms=0, agent_ms=700, outside_ms=50)
 
 
 @pytest.mark.parametrize(

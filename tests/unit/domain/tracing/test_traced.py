@@ -1,6 +1,7 @@
 """What a request's spans say of it, all together: the shapes of two real traces, and where less is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,8 +43,11 @@ def said(
     named_by: Sequence[str] = ("r",),
     is_cut: bool = False,
 ) -> Traced | None:
-    trace = Trace(trace_id=TRACE, spans=tuple(spans), requests=tuple(map(RequestId, named_by)), is_cut=is_cut)
-    return traced(request(duration_ms), linked, trace, POLICY, region=region)
+    record = request(duration_ms)
+    records = tuple(replace(record, request_id=RequestId(each)) for each in named_by)
+    requests = tuple(each.request_id for each in records)
+    trace = Trace(trace_id=TRACE, spans=tuple(spans), requests=requests, records=records, is_cut=is_cut)
+    return traced(record, linked, trace, POLICY, region=region)
 
 
 def known(spans: Sequence[Span], *linked: Invocation, **given: Value) -> Traced:
@@ -68,6 +72,14 @@ def test_a_real_request_tells_everything() -> None:
 def test_a_trace_of_which_not_all_was_read_proves_no_request_whole_and_misses_what_it_misses() -> None:
     assert known(strands_trace(), invocation("call", read=21245, written=56), is_cut=True).complete is None
     assert known(strands_trace(), is_cut=True).complete is False
+
+
+def test_a_call_that_it_or_another_request_of_its_trace_may_have_made_proves_nothing() -> None:
+    """Its run's own span is lost, or still to come."""
+    linked, of_either = invocation("call", read=21245, written=56), call_span("either", 1000, 1100, resource="other")
+
+    assert known([*strands_trace(), of_either], linked, named_by=("r", "another")).complete is None
+    assert known(strands_trace(), linked, named_by=("r", "another")).complete is True
 
 
 def test_failed_tools_are_counted_also_where_they_are_not_listed() -> None:

@@ -17,7 +17,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.parts import started_within
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import may_hold
+from request_lens.domain.request_time import holding
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.runs import Run, RunsByTime, runs_of
 
@@ -50,7 +50,7 @@ def calls_by_run(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Sequence[
 def requests_around(run: Run, requests: Sequence[Request], policy: Policy) -> Sequence[Request]:
     """Those of the requests, which are in order of time, that may have made all of a run."""
     near = started_within(requests, run.started_at, run.started_at, policy)
-    return [request for request in near if may_hold(request, run.started_at, run.ended_at, policy)]
+    return holding(near, run.started_at, run.ended_at, policy)
 
 
 def decide_run(of_run: CallsOfRun, candidates: Sequence[Request], policy: Policy) -> Decision:

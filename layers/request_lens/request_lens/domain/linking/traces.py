@@ -16,7 +16,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import may_hold, may_hold_alone
+from request_lens.domain.request_time import holding, may_hold, may_hold_alone
 from request_lens.domain.spans import CallSpan, Trace
 from request_lens.domain.tracing.runs import is_born_in
 
@@ -40,7 +40,7 @@ def decide_in_trace(
         return None
     if len(records) == 1 and may_hold_alone(records[0], span.started_at, span.ended_at, policy):
         return _link(records[0], Confidence.EXACT)
-    fitting = [record for record in records if may_hold(record, span.started_at, span.ended_at, policy)]
+    fitting = holding(records, span.started_at, span.ended_at, policy)
     if len(fitting) == 1:
         return _link(fitting[0], Confidence.INFERRED)
     candidates = len(fitting) or len(records)

@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import may_hold_alone
+from request_lens.domain.request_time import holding, may_hold, may_hold_alone
 from request_lens.domain.spans import Span, SpanKind, Trace, by_time
 from request_lens.domain.times import EPOCH
 
@@ -80,14 +80,34 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
     """A request's own spans, of those of the trace that its record names.
 
     These are all of them where the trace began with it. Of an older trace they are those in its time; and where other
-    records name the trace, too, those of the runs in its time.
+    records name the trace, too, those of the runs in its time, and the calls that no other one can have made, also of
+    a run whose own span is not there: they are linked to it.
     """
     if trace.is_named_by_others(request.request_id):
         runs = RunsByTime(run for run in runs_of(trace.spans) if _is_in_time_of(request, run))
-        return [span for span in trace.spans if runs.run_of(span) is not None]
+        return [
+            span
+            for span in trace.spans
+            if runs.run_of(span) is not None or _is_its_alone(request, span, trace.records, policy)
+        ]
     if is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew):
         return trace.spans
     return [span for span in trace.spans if _is_in_time_of_only(request, span, policy)]
+
+
+def _is_its_alone(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:
+    """Whether a call lies in the time of this request and of no other one that names its trace."""
+    return _may_have_made(request, span, policy) and len(holding(records, span.started_at, span.ended_at, policy)) == 1
+
+
+def may_have_more(request: Request, trace: Trace, own: Collection[Span], policy: Policy) -> bool:
+    """Whether a call of the trace that is not among the request's own may be: then it may be another one's, too."""
+    known = {span.span_id for span in own}
+    return any(span.span_id not in known and _may_have_made(request, span, policy) for span in trace.spans)
+
+
+def _may_have_made(request: Request, span: Span, policy: Policy) -> bool:
+    return span.kind is SpanKind.CALL and may_hold(request, span.started_at, span.ended_at, policy)
 
 
 def _is_in_time_of_only(request: Request, span: Span, policy: Policy) -> bool:

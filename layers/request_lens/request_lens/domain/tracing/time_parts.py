@@ -70,11 +70,11 @@ class _Stretch(NamedTuple):
 
 
 def _stretches(runs: Sequence[Run], own: Sequence[Span], *, reads_memory: bool) -> Sequence[_Stretch]:
-    """The runs, and what lies in them."""
+    """The runs, what lies in them, and the calls to Bedrock, whether or not the span of their run is there."""
     by_time = RunsByTime(runs)
     spans = [span for span in own if by_time.run_of(span) is not None]
     of_rank = {
-        _LLM: [span for span in spans if span.kind is SpanKind.CALL],
+        _LLM: [span for span in own if span.kind is SpanKind.CALL],
         _ELSEWHERE: chats_elsewhere(spans),
         _TOOL: tool_runs(spans),
         _MEMORY: [span for span in spans if span.kind is SpanKind.MEMORY and reads_memory],

@@ -8,7 +8,7 @@ from request_lens.adapters.dynamodb.items import INVOCATION_SK, REQUEST_SK, Item
 from request_lens.application.settle_batch import MESSAGES_BUDGET
 from request_lens.application.sweep import SLICE
 from request_lens_cli.operating.invoked_processor import READ_TIMEOUT_S
-from tests.support.template_document import FUNCTION, RESOURCES, ROOT, of_type, properties, references
+from tests.support.template_document import FUNCTION, RESOURCES, ROOT, Node, of_type, properties, references
 
 FUNCTIONS = sorted(of_type(FUNCTION))
 EVENT_SOURCES = of_type("AWS::Lambda::EventSourceMapping")
@@ -142,6 +142,14 @@ def test_the_custom_resources_are_never_made_twice_and_answered_before_cloudform
     assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
     assert {each["ServiceToken"]["Fn::GetAtt"][0] for each in made} == {"LoggingConfigurationFunction"}
     assert all(function["Timeout"] < each["ServiceTimeout"] <= 300 for each in made)
+
+
+def test_logging_is_switched_only_while_lambda_knows_that_no_run_comes_again(expanded: Node) -> None:
+    """Without it CloudFormation would make both at a time, and delete the configuration first."""
+    configured = "LoggingConfigurationFunctionEventInvokeConfig"
+
+    assert expanded["Resources"][configured]["Properties"]["MaximumRetryAttempts"] == 0
+    assert expanded["Resources"]["BedrockLogging"]["DependsOn"] == configured
 
 
 def test_the_types_of_the_custom_resources_are_those_that_the_function_knows() -> None:

@@ -119,6 +119,23 @@ def test_it_says_what_cloudwatch_and_the_table_no_longer_take(running: RunningSt
     assert "14 days" not in ask(running, "--since", "2d").stderr
 
 
+def test_a_time_of_which_the_table_keeps_nothing_is_said_before_anything_is_asked(running: RunningStack) -> None:
+    """CloudWatch refuses a time that ends as it begins: https://github.com/elastic/beats/issues/32687"""
+
+    def refuse(*, params: dict[str, object], **_: object) -> None:
+        if params["StartTime"] == params["EndTime"]:
+            message = "The parameter StartTime must not equal parameter EndTime."
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "GetMetricData")
+
+    ours = ("before-parameter-build.cloudwatch.GetMetricData", refuse)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, ours])
+        result = ask(running, "--since", "200d", "--until", "190d")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "The table keeps nothing of that time (RetentionDays=90). Nothing was sent." in result.stderr
+
+
 @pytest.fixture
 def throttled(running: RunningStack) -> Iterator[list[int]]:
     """FilterLogEvents is throttled after so many further requests, and for good; nothing where it is empty."""

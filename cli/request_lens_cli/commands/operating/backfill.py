@@ -75,6 +75,9 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
     """
     view = read_stack(stack)
     kept = view.kept(period, now=command_clock().now())
+    if kept.first == kept.last:
+        days = view.policy.retention.days
+        raise click.ClickException(f"The table keeps nothing of that time (RetentionDays={days}). Nothing was sent.")
     if not log_groups and not s3_prefixes:
         log_groups = _groups_that_are_read(view)
     sources = open_sources(view, kept, log_groups=log_groups, s3_prefixes=s3_prefixes)

@@ -35,8 +35,8 @@ MAX_CALLS = 500
 
 _TEXT_HEADERS = frozenset({"Model", "Ended with", "Correlated by"})
 _HEADERS = (
-    *("#", "Start (UTC)", "Latency", "Model", "Input", "Output", "Cache read", "Cache write"),
-    *("Ended with", "Correlated by", "Estimated cost"),
+    *("#", "Start (UTC)", "Latency", "Ended with", "Correlated by", "Estimated cost"),
+    *("Input", "Output", "Cache read", "Cache write", "Model"),
 )
 
 
@@ -75,9 +75,11 @@ def _totals(view: RequestView) -> str:
         return "Pending: no call is known yet."
     totals, times = view.summary.totals, view.summary
     certain = times.is_certain
+    # Of unlinked calls some may have failed: that none did is said only where none can be among them.
+    failed = f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled"
     parts = [
         at_least_words(totals.llm_calls, "LLM call", certain=certain),
-        f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled",
+        *([failed] if certain or totals.llm_errors else []),
         f"LLM {duration_text(times.llm_time_ms)}, tools {duration_text(times.tool_time_ms)}",
         f"other {duration_text(times.non_llm_time_ms)}",
         f"tokens in / out {token_counts(times)}",
@@ -175,11 +177,11 @@ def _call(number: int, linked: LinkedInvocation, details: RequestDetail, start: 
         str(number),
         start_text(start),
         duration_text(call.latency_ms),
-        call.model_id,
-        *map(counts_text, (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)),
         end_text(call),
         link_text(linked.link) + (", provisional" if is_provisional else ""),
         call_cost(details.estimates[call.invocation_id]),
+        *map(counts_text, (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)),
+        call.model_id,
     )
     classes = {header: _alignment(header) for header in _HEADERS}
     classes["Ended with"] = "" if call.is_llm_call else "rlw-failed"

@@ -262,3 +262,10 @@ def test_a_note_says_what_stands_at_an_uncertain_request() -> None:
     calls, possible = sign.split(", ")
     assert {calls, possible} <= {words.text for words in page.texts}
     assert meaning.startswith("at least 3 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls")
+
+
+def test_how_a_call_was_correlated_and_its_cost_are_in_sight_in_a_narrow_details_page() -> None:
+    page = measured(details_document(width=600), MEASURE, READ, looking=Looking(width=600))
+    edges = {words.text: words.right for words in page.texts}
+
+    assert max(edges["Correlated by"], edges["Estimated cost"]) <= 600

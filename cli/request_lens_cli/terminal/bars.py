@@ -97,12 +97,13 @@ def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisK
     extents = [extent_of(line.row.request, line.row.summary) for line in lines]
     axis = axis_of(extents, left=0, width=cells, kind=kind)
     plots = [_plot(line.row, axis) for line in lines]
+    is_one = kind is AxisKind.OWN and len({line.row.request.request_id for line in lines}) == 1
     return Group(
         _line(None, labels, _ruler(axis.scale), Text()),
         *(_line(line, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
         Text(),
         _legend(plots, inexact=any("≈" in line.words.plain for line in lines)),
-        Text(f"Time since {axis.origin_text}", style="dim"),
+        Text(f"Time since {"the request's start" if is_one else axis.origin_text}", style="dim"),
     )
 
 

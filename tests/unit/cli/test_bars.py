@@ -161,3 +161,7 @@ def test_calls_without_a_request_have_a_line_for_each_reason_by_the_clock() -> N
 
 def test_where_every_call_has_a_request_no_lane_is_drawn() -> None:
     assert "without a request" not in "".join(shown(row(chain(4300, 2))))
+
+
+def test_the_picture_of_one_request_counts_from_its_start() -> None:
+    assert shown(row(chain(4300, 2)))[-1] == "Time since the request's start"

@@ -219,3 +219,11 @@ def test_below_the_legend_a_note_says_what_is_uncertain_and_what_helps(view: Vie
     assert max(float(each.get("y", "0")) for each in notes) < float(svg.get("height", "0")) - 4
     assert found(picture([unsure], view=replace(view, explained=False)), "rl-note") == []
     assert found(picture(rows(2), view=view), "rl-note") == []
+
+
+@pytest.mark.parametrize(("count", "view"), [(2, NARROW), (40, View())], ids=["narrow", "dense"])
+def test_where_nothing_stands_below_the_figures_the_possible_calls_stand_beside_them(count: int, view: View) -> None:
+    unsure = row(summary_of(bar(200, 1500), possible_calls=3))
+    drawn = found(picture([unsure] * count, view=view), "rl-row")
+
+    assert all("≥ 1, 3 possible" in set_texts(each) for each in drawn)

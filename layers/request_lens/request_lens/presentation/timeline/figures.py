@@ -93,16 +93,18 @@ _STACKED = (
 
 
 def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
-    """The columns of a picture; where nothing stands below the figures, the last says how many calls are missing."""
+    """The columns of a picture; where nothing stands below, the last says how many calls are possible or missing."""
     columns = _STACKED if size.stacked else _SIDE_BY_SIDE
     if size.below is not None:
         return columns
     *others, calls = columns
-    # Without the noun, which would leave a narrow row no room for its start.
-    return (
-        *others,
-        replace(calls, figure=lambda row: with_missing(calls_figure(row), row) if _missing(row) else calls.figure(row)),
-    )
+
+    def figure(row: TimelineRow) -> str:
+        # Without the noun, which would leave a narrow row no room for its start.
+        beside = _possible(row)
+        return f"{calls_figure(row)}, {beside}" if beside else calls.figure(row)
+
+    return (*others, replace(calls, figure=figure))
 
 
 def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn]) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.wire.log_record import read_record
-from request_lens.wire.unknown_record import BATCH_LINE, CALL_BODY
+from request_lens.wire.unknown_record import ACCESS_LINE, BATCH_LINE, CALL_BODY
 from tests.support.body_shapes import CHUNK_LISTS, INPUT_BODIES, responses_answer, responses_events
 
 TEXT = "the-text-of-a-prompt"
@@ -40,7 +40,22 @@ def test_a_line_of_batch_inference_is_told_to_be_one(key: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
+        {"request_id": TEXT, "status": "200", "route_key": TEXT},
+        {"RequestId": TEXT, "Status": 200},
+        {"$context.requestId": TEXT, "$context.status": "200"},
+        {"requestid": TEXT, "statusCode": 200},
+    ],
+)
+def test_an_access_log_whose_keys_are_spelled_otherwise_learns_how_they_should_be(value: object) -> None:
+    assert detail(value) == ACCESS_LINE
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         {},
+        {"request_id": TEXT, "level": "INFO"},
+        {"status": "200"},
         {"level": "INFO", "message": TEXT, "error": TEXT},
         {"type": TEXT, "message": TEXT},
         {"type": ["message_start"]},

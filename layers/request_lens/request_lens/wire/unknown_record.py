@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from request_lens.domain.log_record import RejectedReason
 from request_lens.wire.fault import Fault, fault_of
@@ -10,6 +10,11 @@ from request_lens.wire.field_types import ForeignModel, OrNone, Word
 
 BATCH_LINE = "it seems to be a line of batch inference's output: a batch job's calls belong to no API request"
 CALL_BODY = "it seems to be a body of a call, as Bedrock puts large ones into S3: it says neither which call nor when"
+
+ACCESS_LINE = (
+    'if it is an access log\'s, its format should name the keys as API Gateway does, such as "requestId":'
+    '"$context.requestId","status":"$context.status"'
+)
 
 _BATCH_KEYS = frozenset({"model_input", "model_output", "error"})
 """What a line of batch inference has beside its `recordId`; alone they tell nothing."""
@@ -32,6 +37,20 @@ _RESPONSE = "response"
 
 _RESPONSES_KEYS = frozenset({"model", "input"})
 """What a request to the Responses API has; each alone tells nothing."""
+
+
+_ID_KEYS = AliasChoices(
+    "request_id", "request-id", "RequestId", "requestID", "requestid", "context.requestId", "$context.requestId"
+)
+_STATUS_KEYS = AliasChoices("status", "Status", "statusCode", "status_code", "context.status", "$context.status")
+"""How formats spell two keys that every access log has."""
+
+
+class _Access(ForeignModel):
+    """Those keys."""
+
+    request_id: object = Field(default=None, validation_alias=_ID_KEYS)
+    status: object = Field(default=None, validation_alias=_STATUS_KEYS)
 
 
 class _Keys(ForeignModel):
@@ -58,10 +77,11 @@ class _Keys(ForeignModel):
 def unknown_record(raw: bytes) -> Fault:
     """The fault of such an object, with what it seems to be in its detail."""
     try:
-        found = _Keys.model_validate_json(raw)
+        found, access = _Keys.model_validate_json(raw), _Access.model_validate_json(raw)
     except ValidationError as error:
         return fault_of(error)
-    return Fault(reason=RejectedReason.UNKNOWN_RECORD, detail=_resemblance(found))
+    is_access = len(access.model_fields_set) == len(_Access.model_fields)
+    return Fault(reason=RejectedReason.UNKNOWN_RECORD, detail=_resemblance(found) or (ACCESS_LINE if is_access else ""))
 
 
 def _resemblance(found: _Keys) -> str:

@@ -11,10 +11,12 @@ from datetime import timedelta
 import pytest
 
 from request_lens.domain.linking.link import Assumption, Method
+from tests.benchmark.field_traffic import field_traffic
 from tests.benchmark.linking_figure import DOCUMENT, Curves, Panel, Point, curves, drawn
 from tests.benchmark.linking_share import ALONE, ONE_LOOP, share
 from tests.benchmark.spanned_traffic import LOST
 from tests.benchmark.untagged_traffic import AGENT_ROLE, OTHER_ROLE, REQUESTS, SEED, Mix, untagged_traffic
+from tests.support.conversations import Ids
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 
@@ -29,6 +31,9 @@ SPANNED_TARGET = 0.95
 
 MOST_WRONG = 0.04
 """Of all calls, so many may have a link that is only assumed, and wrong."""
+
+MOST_WRONG_WITHOUT_BODIES = 0.005
+"""Of all calls, so many may be linked wrongly by an inferred link where bodies are missing and ids count from 0."""
 
 MIXES = {
     "0.2 other calls a request": Mix(other_callers=0.2),
@@ -95,6 +100,16 @@ def test_no_inferred_link_is_wrong_while_the_assumptions_hold(mix: str, mean_gap
     # An agent that ran on after a 503, in another request's time, looks like a conversation that went on there.
     looks_split = {Assumption.CHAINS_HAVE_ONE_REQUEST} if MIXES[mix].timed_out else set()
     assert alone.breaches.keys() <= looks_split
+
+
+@pytest.mark.parametrize("mean_gap_s", [60, 20])
+def test_where_bodies_are_missing_and_ids_count_from_0_few_inferred_links_are_wrong(mean_gap_s: int) -> None:
+    """The call that asked by an id may be one without bodies: another that asked by the same id is taken for it."""
+    kinds = {Ids.COUNTED: 1}
+    traffic = field_traffic(mean_gap_s=mean_gap_s, requests=400, seed=SEED, kinds=kinds, without_bodies=0.3)
+    found = share(traffic, ALONE)
+    print(f"\nids from 0, 30 % without bodies, mean gap {mean_gap_s} s: {found}, breaches {found.breaches}")
+    assert found.wrong_inferred <= MOST_WRONG_WITHOUT_BODIES
 
 
 @pytest.mark.parametrize("mean_gap_s", [20, 3])

@@ -2,22 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import Result
 
 from request_lens.domain.facts import Tag
 from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens_cli.demo.stack import DemoStack
-from request_lens_cli.local_aws.aws_clients import local_session
 from request_lens_cli.local_aws.environment import REGION
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from tests.e2e.conftest import Played
-from tests.support.deploying.asked_command import ask
+from tests.support.deploying.examined import Deployed
 from tests.support.deploying.local_account import LocalAccount
 from tests.support.deploying.local_processor import awaited
 from tests.support.facts import call
@@ -26,85 +24,9 @@ from tests.support.operating.facts_of_lately import FactsOfLately
 from tests.support.sample_states import settled
 
 if TYPE_CHECKING:
-    from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-
-class Deployed:
-    """A deployed stack and its services, for what breaks it."""
-
-    def __init__(self, endpoint: str, outputs: Mapping[str, str], *, name: str, region: str) -> None:
-        self.endpoint, self.outputs = endpoint, outputs
-        self.chosen = {"STACK_NAME": name, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-        session = local_session(endpoint)
-        self.bedrock = session.client("bedrock", endpoint_url=endpoint, region_name=region)
-        self.cloudformation = session.client("cloudformation", endpoint_url=endpoint, region_name=region)
-        self.cloudwatch = session.client("cloudwatch", endpoint_url=endpoint, region_name=region)
-        self.dynamodb = session.client("dynamodb", endpoint_url=endpoint, region_name=region)
-        self.lambda_ = session.client("lambda", endpoint_url=endpoint, region_name=region)
-        self.logs = session.client("logs", endpoint_url=endpoint, region_name=region)
-        self.s3 = session.client("s3", endpoint_url=endpoint, region_name=region)
-        self.sqs = session.client("sqs", endpoint_url=endpoint, region_name=region)
-        self.iam = session.client("iam", endpoint_url=endpoint, region_name=region)
-        self.apis = session.client("apigatewayv2", endpoint_url=endpoint, region_name=region)
-        self.function = self.outputs["ProcessorFunctionName"]
-        self.invocations, self.access = self.outputs["InvocationLogGroupName"], self.outputs["AccessLogGroupName"]
-
-    def ask(self, *arguments: str) -> Result:
-        return ask(self.endpoint, *arguments, keys=self.chosen)
-
-    def answer(self, *arguments: str) -> str:
-        result = self.ask(*arguments)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    def fault(self, *arguments: str) -> str:
-        """The check of the fault with which the examination ends."""
-        result = self.ask("doctor", "--format", "json", *arguments)
-        assert result.exit_code == 1, result.output
-        last: dict[str, str] = json.loads(result.stdout)["findings"][-1]
-        assert last["outcome"] == "fault"
-        return last["check"]
-
-    def notes(self) -> Mapping[str, str]:
-        """What is lacking or worth knowing, by check, where nothing is a fault."""
-        result = self.ask("doctor", "--format", "json")
-        assert result.exit_code in (0, 4), result.output
-        found = json.loads(result.stdout)["findings"]
-        return {each["check"]: each["text"] for each in found if each["outcome"] in ("note", "warning")}
-
-    def setting(self) -> "LoggingConfigTypeDef":
-        """Bedrock's logging setting."""
-        return self.bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
-
-    def set_logging(self, setting: "LoggingConfigTypeDef") -> None:
-        self.bedrock.put_model_invocation_logging_configuration(loggingConfig=setting)
-
-    def remove_filters(self, group: str) -> None:
-        for found in self.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]:
-            self.logs.delete_subscription_filter(logGroupName=group, filterName=found["filterName"])
-
-    def empty(self, group: str) -> str:
-        """Delete a group's streams; answers with one of its lines."""
-        line = self.logs.filter_log_events(logGroupName=group)["events"][0]["message"]
-        for stream in self.logs.describe_log_streams(logGroupName=group)["logStreams"]:
-            self.logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
-        return line
-
-    def requests(self) -> "list[dict[str, AttributeValueTypeDef]]":
-        """The keys of the items of requests."""
-        items = self.dynamodb.scan(TableName=self.outputs["RequestTableName"])["Items"]
-        return [{"pk": each["pk"], "sk": each["sk"]} for each in items if each["sk"] == {"S": "request"}]
-
-    def write(self, group: str, line: str) -> None:
-        """Write a line that is the newest."""
-        with suppress(self.logs.exceptions.ResourceAlreadyExistsException):
-            self.logs.create_log_stream(logGroupName=group, logStreamName="again")
-        event = {"timestamp": round(time.time() * 1000), "message": line}
-        self.logs.put_log_events(logGroupName=group, logStreamName="again", logEvents=[event])  # type: ignore[list-item]
 
 
 @pytest.fixture(scope="module")

@@ -106,6 +106,23 @@ def test_a_login_that_is_over(
     assert found["remedy"].startswith("Log in again")
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("requests",), ("attach", ACCESS)], ids=lambda command: command[0])
+def test_credentials_that_their_source_gives_expired(
+    healthy: HealthyStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """botocore raises a RuntimeError of them."""
+    given = {"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": "x", "SessionToken": "x"}
+    (tmp_path / "answer").write_text(json.dumps({**given, "Expiration": "2025-01-01T00:00:00Z"}), encoding="utf-8")
+    config = tmp_path / "config"
+    config.write_text(f"[profile own]\ncredential_process = cat {tmp_path / 'answer'}\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+
+    said = healthy.aws.refusal(*command, "--profile", "own")
+
+    assert "There are no valid AWS credentials" in said
+    assert "still expired" in said
+
+
 def test_a_stack_that_may_not_be_seen(healthy: HealthyStack) -> None:
     healthy.aws.deny("cloudformation.DescribeStacks")
 

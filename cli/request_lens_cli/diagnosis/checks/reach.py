@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from request_lens_cli.deployed.aws_errors import explained, has_bad_credentials, missing_action, unreachable
+from request_lens_cli.deployed.aws_errors import (
+    explained,
+    has_bad_credentials,
+    missing_action,
+    refresh_credentials,
+    unreachable,
+)
 from request_lens_cli.deployed.stack import DeployedStackView, view_of
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
 from request_lens_cli.options.stack_choice import StackChoice
@@ -50,6 +56,7 @@ def reach(choice: StackChoice) -> Reached:
     except ValueError as error:  # of botocore, for an endpoint that is no address
         return _ends(fault(CREDENTIALS, unreachable(error), _NETWORK))
     try:
+        refresh_credentials(session)
         found = cloudformation.describe_stacks(StackName=choice.name)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
         return _ends(_unreachable(error, choice, cloudformation))

@@ -12,7 +12,7 @@ import pytest
 from request_lens.domain.facts import Tag
 from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens_cli.demo.stack import DemoStack
-from request_lens_cli.local_aws.environment import REGION
+from request_lens_cli.local_aws.environment import ACCOUNT_ID, REGION
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from tests.e2e.conftest import Played
 from tests.support.deploying.examined import Deployed
@@ -82,6 +82,16 @@ def role_that_does_not_trust_bedrock(deployed: Deployed) -> Iterator[None]:
     name = deployed.setting()["cloudWatchConfig"]["roleArn"].rpartition("/")[2]
     trust = deployed.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     other = json.dumps(trust).replace("bedrock.amazonaws.com", "lambda.amazonaws.com")
+    deployed.iam.update_assume_role_policy(RoleName=name, PolicyDocument=other)
+    yield
+    deployed.iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+
+
+@contextmanager
+def role_that_trusts_bedrock_for_another_account(deployed: Deployed) -> Iterator[None]:
+    name = deployed.setting()["cloudWatchConfig"]["roleArn"].rpartition("/")[2]
+    trust = deployed.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    other = json.dumps(trust).replace(ACCOUNT_ID, "210987654321")
     deployed.iam.update_assume_role_policy(RoleName=name, PolicyDocument=other)
     yield
     deployed.iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
@@ -217,6 +227,7 @@ def permission_gone(deployed: Deployed) -> Iterator[None]:
         (logging_to_s3_alone, "logging"),
         (role_that_is_gone, "logging role"),
         (role_that_does_not_trust_bedrock, "logging role"),
+        (role_that_trusts_bedrock_for_another_account, "logging role"),
         (no_call_logged, "logged calls"),
         (queue_unread, "processor"),
         (access_log_group_gone, "filters"),
@@ -325,6 +336,12 @@ def noted_one_by_one(spare: Deployed) -> Iterator[tuple[str, str]]:
     yield "spans", "There are spans in aws/spans that are not read."
 
 
+def assert_says_what_agent_routes_are_taken_for(spare: Deployed) -> None:
+    routes = spare.examined().of("routes")
+    assert "Called, but not in AgentRoutes: POST /ask." in routes["text"]
+    assert routes["remedy"] == "Add those that agents serve: AgentRoutes is to name all of them."
+
+
 def test_what_other_tests_cannot_do_without_is_missed_in_a_stack_of_its_own(
     deployed: Deployed, spare: Deployed
 ) -> None:
@@ -338,7 +355,7 @@ def test_what_other_tests_cannot_do_without_is_missed_in_a_stack_of_its_own(
     spare.write(spare.access, access_line("POST /other"))
     assert awaited(spare.requests, bool, within_s=30)
     spare.answer("doctor")
-    assert "Called, but not in AgentRoutes: POST /ask." in spare.notes()["routes"]
+    assert_says_what_agent_routes_are_taken_for(spare)
     said = spare.notes()
     for check, text in noted_one_by_one(spare):
         assert text not in said.get(check, "")

@@ -33,7 +33,7 @@ _NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class TooManyPagesError(click.ClickException):
-    """The newest lines are not known: the log group is too busy to be read on."""
+    """What was looked for is not known: the log group is too busy to be read on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,8 +78,17 @@ def newest_lines(logs: "CloudWatchLogsClient", name: str, *, now: datetime, patt
 
 
 def has_line(logs: "CloudWatchLogsClient", name: str, *, since: datetime, pattern: str) -> bool:
-    """Whether a line since then fits the pattern; asked until it is found or there is no further page."""
-    return any(True for page in _pages(logs, name, first=since, last=_NEVER, pattern=pattern) for _ in page["events"])
+    """Whether a line since then fits the pattern; asked until it is found or there is no further page.
+
+    Raises: TooManyPagesError, where `MAX_PAGES` had none and there are more.
+    """
+    for number, page in enumerate(_pages(logs, name, first=since, last=_NEVER, pattern=pattern)):
+        if page["events"]:
+            return True
+        if number >= MAX_PAGES:
+            text = f"Whether {name} has a line with {pattern} since {since:%Y-%m-%dT%H:%M:%SZ} is not known"
+            raise TooManyPagesError(f"{text}: {MAX_PAGES:,} pages were read, and there are more.")
+    return False
 
 
 def _pages(

@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, TokenRetrievalError, UnauthorizedSSOTokenError
 
 from request_lens_cli.diagnosis.examination import CHECKS
-from tests.support.operating.examining import fault
+from tests.support.operating.examining import fault, findings
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import (
     ACCESS,
@@ -210,6 +210,38 @@ def test_the_logging_role_does_not_trust_bedrock(healthy: HealthyStack) -> None:
     )
 
     assert "does not let bedrock.amazonaws.com assume it" in fault(healthy)["text"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome", "text"),
+    [
+        (
+            {"StringEquals": {"aws:SourceAccount": "210987654321"}},
+            "fault",
+            "does not let bedrock.amazonaws.com assume it here: its condition on aws:SourceAccount forbids it.",
+        ),
+        (
+            {"StringEquals": {"aws:SourceOrgID": "o-1234567890"}},
+            "note",
+            "trusts Bedrock on a condition that was not looked at: aws:SourceOrgID.",
+        ),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:bedrock:*:{ACCOUNT}:*"}}, "fine", "trusts Bedrock."),
+    ],
+    ids=["of another account", "of an organization", "of this account"],
+)
+def test_the_logging_role_trusts_bedrock_on_a_condition(
+    healthy: HealthyStack, condition: dict[str, dict[str, str]], outcome: str, text: str
+) -> None:
+    service = {"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    healthy.aws.session.client("iam").update_assume_role_policy(
+        RoleName=physical_name(healthy.aws, "BedrockLoggingRole"),
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{**service, "Condition": condition}]}),
+    )
+
+    (found,) = [each for each in findings(healthy) if each["check"] == "logging role"]
+
+    assert found["outcome"] == outcome
+    assert found["text"].endswith(text)
 
 
 def test_the_processor_is_gone(healthy: HealthyStack) -> None:

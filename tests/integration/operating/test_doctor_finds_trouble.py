@@ -1,8 +1,9 @@
 """`request-lens doctor` on what passes through a stack that is wired right: calls, runs, failures, lines, requests."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,6 +14,10 @@ from request_lens_cli.diagnosis.checks.processor import SWEEPS_WITHIN
 from tests.support.operating.examining import fault, findings, metric, runs_metric
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy
 from tests.support.operating.operated_stack import ACCESS, INVOCATIONS, PROCESSOR_LOG, physical_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import FilterLogEventsResponseTypeDef
 
 __all__ = ["healthy"]
 
@@ -208,6 +213,29 @@ def test_a_stack_that_is_younger_than_that_need_not_have_swept(healthy: HealthyS
         "note",
         "None has run yet: the stack was deployed in the last 15 minutes.",
     )
+
+
+def test_a_log_that_is_too_busy_to_be_searched_for_a_sweep_is_said_and_the_rest_goes_on(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the schedule is disabled and much passes through: no line of a sweep ends the search."""
+    pages = newest_lines._pages
+
+    def without_sweeps(
+        logs: "CloudWatchLogsClient", name: str, *, first: datetime, last: datetime, pattern: str
+    ) -> "Iterable[FilterLogEventsResponseTypeDef]":
+        if name != PROCESSOR_LOG:
+            return pages(logs, name, first=first, last=last, pattern=pattern)
+        empty = cast("FilterLogEventsResponseTypeDef", {"events": []})
+        return (empty for _ in range(10 * newest_lines.MAX_PAGES))
+
+    monkeypatch.setattr(newest_lines, "_pages", without_sweeps)
+    result = healthy.aws.ask("doctor", "--format", "json")
+
+    found = {each["check"]: each for each in json.loads(result.stdout)["findings"]}
+    assert (result.exit_code, found["sweep"]["outcome"]) == (3, "unseen")
+    assert found["sweep"]["text"].endswith("is not known: 400 pages were read, and there are more.")
+    assert found["table"]["outcome"] == "fine"
 
 
 DENIED: dict[str, tuple[str, str]] = {

@@ -10,6 +10,7 @@ from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import Kind, filter_pattern
 from tests.support.facts import call
 from tests.support.facts import tag as tag_of
+from tests.support.operating.examining import findings
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import ACCESS, ACCOUNT, INVOCATIONS
 from tests.support.sample_states import settled
@@ -86,6 +87,19 @@ def test_stages_that_are_told_apart_or_that_agent_routes_leaves_out_are_no_note(
         healthy.writes(ACCESS, json.dumps({**line, "requestId": f"s{number}", "routeKey": "GET /status"}))
 
     assert "one route" not in str(noted(healthy))
+
+
+def test_what_agent_routes_are_taken_for_is_said_where_they_are_named(healthy: HealthyStack) -> None:
+    def routes() -> str:
+        (found,) = [each for each in findings(healthy) if each["check"] == "routes"]
+        assert found["outcome"] == "fine"
+        return found["text"]
+
+    unnamed = routes()
+    healthy.aws.deploy(AgentRoutes="POST /ask")
+
+    assert unnamed == "Observed: POST /ask."
+    assert routes() == "Observed: POST /ask. AgentRoutes is taken to name every route that agents serve."
 
 
 def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:
@@ -188,8 +202,8 @@ def reading_spans(stack: HealthyStack) -> None:
 
 
 def spans_found(stack: HealthyStack) -> str:
-    findings = json.loads(stack.aws.ask("doctor", "--format", "json").stdout)["findings"]
-    return next(f"{each['outcome']}: {each['text']}" for each in findings if each["check"] == "spans")
+    found = findings(stack)
+    return next(f"{each['outcome']}: {each['text']}" for each in found if each["check"] == "spans")
 
 
 def test_spans_that_are_read_are_told_once_some_came(healthy: HealthyStack) -> None:

@@ -1,15 +1,15 @@
 """Bedrock's side: is logging on, to a group that is read, with a role, and does it log?"""
 
-import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, cast
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
 from request_lens_cli.deployed.log_group import find_log_group, made_again
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.newest_lines import LATELY, newest_lines
+from request_lens_cli.deployed.trust_policy import BEDROCK, BedrockHere, Trust
 from request_lens_cli.diagnosis.examined import Examined
-from request_lens_cli.diagnosis.finding import Finding, fault, fine
+from request_lens_cli.diagnosis.finding import Finding, fault, fine, note
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
@@ -46,7 +46,7 @@ def check_logging(examined: Examined) -> Iterator[Finding]:
 
 
 def check_role(examined: Examined) -> Iterator[Finding]:
-    """The role with which Bedrock logs is there, and trusts Bedrock."""
+    """The role with which Bedrock logs is there, and trusts Bedrock; what it may do is not looked at."""
     setting = _setting(examined)
     arn = setting.get("cloudWatchConfig", {}).get("roleArn", "") if setting else ""
     name = arn.rpartition("/")[2]
@@ -57,10 +57,25 @@ def check_role(examined: Examined) -> Iterator[Finding]:
     except iam.exceptions.NoSuchEntityException:
         yield fault(ROLE, f"The role that Bedrock logs with is not there: {name}.", remedy)
         return
-    if "bedrock.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"]):
-        yield fine(ROLE, f"{name} trusts Bedrock.")
-    else:
-        yield fault(ROLE, f"{name} does not let bedrock.amazonaws.com assume it.", remedy)
+    document = cast("Mapping[str, object]", role["AssumeRolePolicyDocument"])  # botocore has read the JSON
+    yield _trusting(name, _bedrock_here(arn, examined).may_assume(document), remedy)
+
+
+def _trusting(name: str, trust: Trust, remedy: str) -> Finding:
+    keys = ", ".join(trust.keys)
+    if trust.allowed:
+        return fine(ROLE, f"{name} trusts Bedrock.")
+    if trust.allowed is None:
+        return note(ROLE, f"{name} trusts Bedrock on a condition that was not looked at: {keys}.")
+    if keys:
+        return fault(ROLE, f"{name} does not let {BEDROCK} assume it here: its condition on {keys} forbids it.", remedy)
+    return fault(ROLE, f"{name} does not let {BEDROCK} assume it.", remedy)
+
+
+def _bedrock_here(role_arn: str, examined: Examined) -> BedrockHere:
+    """Bedrock of the role's account, in the stack's Region."""
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    return BedrockHere(partition=partition, account=account, region=examined.stack.session.region_name)
 
 
 def check_calls(examined: Examined) -> Iterator[Finding]:

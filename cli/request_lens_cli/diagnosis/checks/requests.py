@@ -39,7 +39,8 @@ def check_routes(examined: Examined) -> Iterator[Finding]:
         text = f"Observed: {', '.join(observed)}. Called, but not in AgentRoutes: {', '.join(others)}."
         yield note(ROUTES, text, "Add those that agents serve: AgentRoutes is to name all of them.")
     else:
-        yield fine(ROUTES, f"Observed: {', '.join(observed or sorted(policy.agent_routes)) or 'all'}.")
+        assumed = " AgentRoutes is taken to name every route that agents serve." if policy.agent_routes else ""
+        yield fine(ROUTES, f"Observed: {', '.join(observed or sorted(policy.agent_routes)) or 'all'}.{assumed}")
     yield from _shared(by_source, policy)
 
 

@@ -80,3 +80,14 @@ def test_it_says_that_it_does_not_know_rather_than_take_a_part_for_the_whole(mon
 
     with pytest.raises(TooManyPagesError, match="The newest lines of group are not known: 60 pages were read"):
         newest_lines(logs, "group", now=NOW)
+
+
+def test_it_asks_no_further_for_a_line_that_a_busy_group_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_PAGES", 60)
+    logs = group({ago(seconds=1): "doctor-1"}, step=timedelta(seconds=10))
+
+    with pytest.raises(TooManyPagesError, match="is not known: 60 pages were read, and there are more"):
+        has_line(logs, "group", since=ago(minutes=15), pattern='"doctor-1"')
+    assert len(cast("BusyGroup", logs).pages) == 61
+
+    assert has_line(logs, "group", since=ago(minutes=9), pattern='"doctor-1"')

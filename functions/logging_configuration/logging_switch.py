@@ -2,12 +2,14 @@
 
 The physical id that CloudFormation keeps is the only memory: `put:<fingerprint>` of the setting that this stack made,
 or `adopted`. So a rollback, a replacement's clean-up and a Delete after a failed Create need no case of their own.
+Where CloudFormation has no answer of a Create, the id is of its making, and the setting asked for tells.
 """
 
 from collections.abc import Collection
 from enum import StrEnum
 
 from bedrock_logging import BedrockLogging
+from cloudformation_response import UNMADE_ID
 from logging_setting import LoggingSetting
 
 ADOPTED_ID, MADE = "adopted", "put:"
@@ -31,6 +33,11 @@ class LoggingRefused(Exception):
 def put_id(setting: LoggingSetting) -> str:
     """The physical id of a stack that made this setting."""
     return f"{MADE}{setting.fingerprint}"
+
+
+def is_id_of_ours(physical_id: str | None) -> bool:
+    """Whether an answer of this resource gave the id: CloudFormation makes others up."""
+    return physical_id is not None and (physical_id in (ADOPTED_ID, UNMADE_ID) or physical_id.startswith(MADE))
 
 
 def ids_of_ours(owned_id: str | None, *others: LoggingSetting) -> frozenset[str]:

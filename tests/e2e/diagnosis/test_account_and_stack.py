@@ -255,5 +255,5 @@ def test_a_stack_that_is_no_more_is_said_to_be_deleted_where_it_is_named_by_its_
 
     said = asked(stack, {}, "--stack-name", found["StackId"])
 
-    assert said.last["text"] == f"{found['StackId']} is in DELETE_COMPLETE."
+    assert said.last["text"] == f"{stack.name} is in DELETE_COMPLETE."
     assert said.last["remedy"] == DELETED_AND_DEPLOYED

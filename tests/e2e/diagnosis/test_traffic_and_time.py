@@ -143,7 +143,7 @@ def test_failed_runs_are_the_fault_until_runs_pass_again(quiet: Deployed) -> Non
 
     assert (said.exit_code, said.last["check"]) == (1, "errors")
     assert said.last["text"].startswith("The processor failed 1 time ")
-    assert f"Look for level ERROR in {quiet.outputs['ProcessorLogGroupName']}" in said.last["remedy"]
+    assert f"`aws logs tail {quiet.outputs['ProcessorLogGroupName']} --since 1h" in said.last["remedy"]
     text = healed(quiet)
     assert text.startswith("The processor failed 1 time ")
     assert text.endswith(": runs pass since.")

@@ -4,8 +4,8 @@ import copy
 import io
 import json
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,22 +14,24 @@ import yaml
 from request_lens_cli.local_aws.aws_clients import local_session
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.local_aws.sam_settings import machine_architecture
-from tests.support.deploying.local_account import LocalAccount
+from tests.support.deploying.local_account import INVOCATIONS, LocalAccount
 from tests.support.deploying.local_processor import awaited
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
     from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_s3.type_defs import CreateBucketConfigurationTypeDef
 
+FUNCTION, ROLE = "LoggingConfigurationFunction", "LoggingConfigurationRole"
 SWITCH = (
     "DependenciesLayer",
     "KeptInvocationLogGroup",
     "FailureBucket",
     "BedrockLoggingRole",
     "BedrockLogging",
-    "LoggingConfigurationFunction",
-    "LoggingConfigurationRole",
+    FUNCTION,
+    ROLE,
     "LoggingConfigurationLogGroup",
 )
 BREAKS_LATER: Mapping[str, Any] = {
@@ -46,11 +48,32 @@ BREAKS_LATER: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is otherwise with the switch than the template has it, so that a test need not wait for minutes.
+
+    `variables` are its function's environment; `waited_for_s` is how long CloudFormation waits for its answer. The log
+    group that the same function makes is left out then: it comes before, and would be waited for, too.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    waited_for_s: int | None = None
+
+    def apply_to(self, resources: dict[str, Any]) -> None:
+        """Change the switch's resources."""
+        resources[FUNCTION]["Properties"]["Environment"] = {"Variables": dict(self.variables)}
+        if self.waited_for_s is not None:
+            switch = resources["BedrockLogging"]["Properties"]
+            switch |= {"ServiceTimeout": self.waited_for_s, "LogGroupName": INVOCATIONS}
+            del resources["KeptInvocationLogGroup"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingStack:
     """A stack of one Region that has the switch of the built template, with all that it needs, and nothing else."""
 
     account: LocalAccount
     name: str
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     @property
     def cloudformation(self) -> "CloudFormationClient":
@@ -58,13 +81,17 @@ class LoggingStack:
 
     def create(self, *, breaks_later: bool = False) -> str:
         """Create the stack; answers with its status."""
+        self.begin(breaks_later=breaks_later)
+        return self.ended()
+
+    def begin(self, *, breaks_later: bool = False) -> None:
+        """Have the stack created, and wait for nothing."""
         self.cloudformation.create_stack(
             StackName=self.name,
             TemplateBody=self._template(breaks_later),
             **_given({}),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
-        return self._ended()
 
     def update(self, *, breaks_later: bool = False, **parameters: str) -> str:
         """Update the stack to these parameters, with the template's defaults for the others."""
@@ -74,19 +101,27 @@ class LoggingStack:
             **_given(parameters),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
-        return self._ended()
+        return self.ended()
 
     def delete(self) -> None:
         self.cloudformation.delete_stack(StackName=self.name)
         waiter = self.cloudformation.get_waiter("stack_delete_complete")
         waiter.wait(StackName=self.name, WaiterConfig={"Delay": 1})
 
-    def switch_id(self) -> str:
-        """The physical id of the switch: what it did."""
-        found = self.cloudformation.describe_stack_resource(StackName=self.name, LogicalResourceId="BedrockLogging")
+    def physical_id(self, logical_id: str) -> str:
+        found = self.cloudformation.describe_stack_resource(StackName=self.name, LogicalResourceId=logical_id)
         return found["StackResourceDetail"]["PhysicalResourceId"]
 
-    def _ended(self) -> str:
+    def switch_events(self) -> "Sequence[StackEventTypeDef]":
+        """What CloudFormation says of the switch, oldest first."""
+        events = self.cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
+        return [each for each in reversed(events) if each.get("LogicalResourceId") == "BedrockLogging"]
+
+    def switch_id(self) -> str:
+        """The physical id of the switch: what it did."""
+        return self.physical_id("BedrockLogging")
+
+    def ended(self) -> str:
         """The status with which the operation ends."""
         return awaited(self._status, lambda status: not status.endswith("_IN_PROGRESS"), within_s=90)
 
@@ -100,6 +135,7 @@ class LoggingStack:
         template["Resources"]["LoggingConfigurationFunction"]["Properties"]["CodeUri"] = _uri(
             self.account, "LoggingConfigurationFunction"
         )
+        self.circumstances.apply_to(template["Resources"])
         if breaks_later:
             template["Resources"]["BreaksLater"] = BREAKS_LATER
         return json.dumps(

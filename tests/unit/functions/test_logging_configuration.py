@@ -162,6 +162,33 @@ def test_a_delete_removes_the_setting_that_this_stack_made(
     assert stored(bedrock) is None
 
 
+MADE_UP_ID = "adopted-BedrockLogging-1A2B3C4D5E6F"
+"""What CloudFormation calls a resource of which it has no answer, in a stack named adopted."""
+
+
+def test_a_delete_after_a_create_that_nobody_heard_of_removes_what_that_switched_on(
+    cloudformation: CloudFormation, bedrock: "BedrockClient"
+) -> None:
+    ask(cloudformation, "Create")
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=MADE_UP_ID)
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", MADE_UP_ID)
+    assert not bedrock.get_model_invocation_logging_configuration().get("loggingConfig")
+
+
+@pytest.mark.parametrize(("role", "text"), [(SECOND_ROLE, "true"), (ROLE, "perhaps")], ids=["other", "wrong"])
+def test_a_delete_after_a_create_that_nobody_heard_of_leaves_a_setting_that_it_does_not_ask_for(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", role: str, text: str
+) -> None:
+    ask(cloudformation, "Create")
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=MADE_UP_ID, RoleArn=role, LogPromptText=text)
+
+    assert answer["Status"] == "SUCCESS"
+    assert bedrock.get_model_invocation_logging_configuration()["loggingConfig"] == OURS
+
+
 def test_a_delete_leaves_a_setting_that_somebody_changed_since(
     cloudformation: CloudFormation, bedrock: "BedrockClient"
 ) -> None:

@@ -13,7 +13,7 @@ from scripts.dashboard.metric_math import Series
 
 _MARKS = re.compile(r"\*\*|`|(?<!\w)\*|\*(?!\w)")
 _TILE_HEIGHT, _TILE_GAP = 46, 8
-_COLUMN_GAP = 14
+_COLUMN_GAP = 10
 
 
 def alarms(names: Sequence[str], area: Area, *, columns: int = 6) -> Markup:

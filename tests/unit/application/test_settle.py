@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from request_lens.application import settle_request as settling
+from request_lens.application.deciding import possible
 from request_lens.domain.facts import Fact, Tag
 from request_lens.domain.linking.link import Confidence, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
@@ -403,7 +403,7 @@ def test_a_chain_across_the_edge_of_a_crowd_is_decided_with_its_neighbours(burst
 def test_where_more_calls_lie_around_than_are_read_it_is_unknown_how_many_are_possible(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(settling, "MAX_READ", 3)
+    monkeypatch.setattr(possible, "MAX_READ", 3)
     world = World(AGENTS)
     others = [call(f"o{n}", 1, role="nightly-batch") for n in range(3)]
     world.collect(10, request("r1", duration_ms=5_000), *others)

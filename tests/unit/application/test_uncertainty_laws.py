@@ -1,17 +1,19 @@
 """What a request says is possible holds what is known, also where the list by time is behind the table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.application.settle_request import recount
-from request_lens.domain.facts import RequestId
+from request_lens.application.settle_chain import settle_invocation
+from request_lens.application.settle_request import recount, revise_if_due
+from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from tests.support.facts import call, chain_of_two, link, linked, request, tag
+from tests.support.facts import at, call, chain_of_two, link, linked, request, tag
 from tests.support.world import FailingStore, World
 
 POLICY = Policy(agent_role_names=frozenset({"agent-role"}))
@@ -62,6 +64,47 @@ def test_a_request_that_counts_anew_counts_what_a_settle_that_died_has_linked_to
     summary = world.request("r1").summary
     assert summary is not None
     assert summary.totals.llm_calls == 1
+
+
+class MeetingStore(MemoryFactStore):
+    """A store by whose side, before a write, another worker does all of its work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meets: dict[str, Callable[[], object]] = {}
+
+    def _meet(self, at: str) -> None:
+        if (other := self.meets.pop(at, None)) is not None:
+            other()
+
+    def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
+        self._meet("decision")
+        return super().decide(unlinked, decision)
+
+    def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
+        self._meet("revision")
+        return super().write_revision(request_id, revision=revision, summary=summary)
+
+
+@pytest.mark.parametrize("meets_at", ["decision", "revision"])
+def test_a_revision_and_a_decision_that_meet_leave_no_call_possible_that_was_decided(meets_at: str) -> None:
+    """Each has read before the other writes: whoever writes last has the request count anew."""
+    store = MeetingStore()
+    world = World(POLICY, store=store)
+    world.collect(10, request("r1"), request("r2", 1), call("c1", 1), call("c2", 2, tag=tag("r1")))
+    world.clock.moment = at(130)  # all messages are late
+
+    def decides() -> None:
+        settle_invocation(InvocationId("c1"), world.ports, POLICY)
+
+    def revises() -> None:
+        revise_if_due(RequestId("r1"), world.ports, POLICY)
+
+    store.meets = {meets_at: revises if meets_at == "decision" else decides}
+    (decides if meets_at == "decision" else revises)()
+
+    assert isinstance(world.decision("c1"), Unattributed)
+    assert _possible(world, "r1") == 0
 
 
 def _possible(world: World, request_id: str) -> int | None:

@@ -17,6 +17,7 @@ from request_lens.application.recounts import (
     came_late,
     decisions_of,
     few_around,
+    linked_of,
     recount_all,
     recount_uncertain,
     settled_around,
@@ -28,6 +29,7 @@ from request_lens.domain.linking.decide import decide_chain
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import NearbyFacts, due_at, due_order, may_be_linked
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.readiness import revision_due_at
 from request_lens.domain.settling.state import RequestState
 from request_lens.ports import Ports
 
@@ -157,16 +159,27 @@ def _leave_chain(
 def _settled(
     decided: Sequence[UnlinkedInvocation], context: LinkingContext, states: Sequence[RequestState], ports: Ports
 ) -> Iterator[RequestId]:
-    """The requests that may count one of these calls as possible.
+    """The requests that may count one of these calls as possible, those too that may have settled meanwhile.
 
-    In a crowd nobody is asked, but for a late call: whoever counts there has long been settled.
+    Those that a call is linked to have been revised by that. In a crowd nobody is asked, but for a late call: whoever
+    counts there has long been settled.
     """
     if states:
-        yield from (state.request_id for state in states if state.revision)
+        now, gained = ports.clock.now(), {copy.link.request_id for copy in linked_of(decided)}
+        yield from (
+            state.request_id
+            for state in states
+            if state.revision or (state.request_id not in gained and _may_settle(state, now, context.policy))
+        )
     elif not context.is_crowded:
         yield from few_around(decided, context.facts.requests, context.policy)
     elif not context.facts.complete and (late := [call for call in decided if came_late(call, context.policy)]):
         yield from settled_around(late, ports, context.policy)
+
+
+def _may_settle(state: RequestState, now: datetime, policy: Policy) -> bool:
+    """Whether a request that had no revision may have one by now; what its spans say was not read with it."""
+    return state.record is not None and (policy.reads_spans or revision_due_at(state, policy) <= now)
 
 
 def _left_behind(

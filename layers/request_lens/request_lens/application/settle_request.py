@@ -1,37 +1,26 @@
 """Settle a request: write a revision when its facts should be in."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from request_lens.application.deciding.late_records import overtaken_by
-from request_lens.application.read_context import MAX_CALLS_READ
+from request_lens.application.deciding.possible import count_possible
 from request_lens.application.tracing.breaches import breaches_by_spans
 from request_lens.application.tracing.views import views
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import Invocation, InvocationId, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.samples import taking_samples
 from request_lens.domain.linking.link import (
     Decision,
     Link,
     LinkedInvocation,
-    Method,
-    Reason,
-    Unattributed,
     UnlinkedInvocation,
 )
-from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.runaway import runaway_of
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
-from request_lens.domain.settling.uncertainty import (
-    MAX_POSSIBLE,
-    leave_other_traces,
-    needs_count,
-    possible_calls,
-    possible_span,
-)
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
@@ -39,16 +28,6 @@ MAX_RACES = 5
 """How often a revision is tried when others write at the same time; then the message is retried."""
 
 _RACES_LOST = f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried"
-
-MAX_READ = 4 * MAX_POSSIBLE
-"""How many calls are read to count those that may be a request's."""
-
-MAX_READ_AGAIN = 100
-"""So many calls, at most, are read again to learn whether they were decided, or taken back, moments ago: a batch."""
-
-READ_AHEAD = timedelta(seconds=10)
-"""So long before a call is due it is read again, too: so far behind may be the list that it is from, and what its own
-message reads of requests."""
 
 _NOTHING: Mapping[InvocationId, Decision] = {}
 
@@ -135,7 +114,8 @@ def recount(
             return
         known = stored.summary.possible_calls
         for state in views(stored, ports, policy):
-            if not has_news(state) and _possible_calls(state, stored.record, ports, policy, just_decided) == known:
+            count = count_possible(state, stored.record, ports, policy, just_decided)
+            if not has_news(state) and count.number == known:
                 return
         if _write_revision(state, ports, policy, just_decided) is not None:
             return
@@ -145,14 +125,20 @@ def recount(
 def _write_revision(
     state: RequestState, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
 ) -> RequestState | None:
-    """Take the orphans back, then write the revision that counts them; None if another one was written first."""
+    """Take the orphans back, then write the revision that counts them; None if another one was written first.
+
+    Where calls that it counts as possible are just being decided, it looks again: whoever decides them may have looked
+    for revisions before this one was there.
+    """
     if state.record is None:
         return None
     if state.orphaned:
         _take_back(state.invocations, ports)
     revision = state.revision + 1
-    possible = _possible_calls(state, state.record, ports, policy, just_decided)
-    summary = fold(state.record, state.invocations, policy, ports.prices, possible_calls=possible, traced=state.traced)
+    possible = count_possible(state, state.record, ports, policy, just_decided)
+    summary = fold(
+        state.record, state.invocations, policy, ports.prices, possible_calls=possible.number, traced=state.traced
+    )
     certain_since = state.summary.certain_since if state.summary is not None else None
     if certain_since is None and summary.is_certain:
         certain_since = revision
@@ -160,71 +146,11 @@ def _write_revision(
     summary = taking_samples(replace(summary, certain_since=certain_since, violates=violates), state.summary)
     if ports.answers is not None:
         ports.answers.states.pop(state.request_id, None)
-    written = ports.store.write_revision(state.request_id, revision=revision, summary=summary)
-    return replace(state, revision=revision, summary=summary) if written else None
-
-
-def _possible_calls(
-    state: RequestState, record: Request, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
-) -> int | None:
-    """How many calls that nobody has may be the request's: one read by time, where that can tell.
-
-    There are none where its spans prove that it has all of its own, and none of another trace than that of its spans.
-    Calls that bear the id which a request shares with another are that one's: its own may be among them.
-    """
-    if state.traced is not None and state.traced.complete:
-        return 0
-    if record.claimed_id is not None and _has_tagged(record.claimed_id, ports):
+    if not ports.store.write_revision(state.request_id, revision=revision, summary=summary):
         return None
-    around: Sequence[UnlinkedInvocation] = ()
-    if needs_count(record, state.invocations, policy):
-        first, last = possible_span(record, policy)
-        around = ports.around.unlinked_between(first, last, limit=MAX_READ)
-    known: Iterable[UnlinkedInvocation] = (
-        replace(call, decision=just_decided[call.invocation.invocation_id])
-        if call.invocation.invocation_id in just_decided
-        else call
-        for call in around
-    )
-    own_trace = state.traced.trace_id if state.traced is not None else None
-    possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
-    if possible and (as_they_stand := _read_again(possible, ports, policy)):
-        known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
-        possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
-    if not possible and len(around) >= MAX_READ:
-        return None  # there are more than were read, and one of those may be the request's
-    return None if possible is None else len(possible)
-
-
-def _read_again(
-    calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
-) -> Mapping[InvocationId, UnlinkedInvocation]:
-    """Those of the calls as they stand of which the list that they are from may say what was: it may lag behind.
-
-    A count that is wrong is not made good by itself. Of more than are read, those that look undecided are read first.
-    """
-    now = ports.clock.now()
-    changing = sorted(
-        (call for call in calls if _may_have_changed(call, now, policy)), key=lambda call: call.decision is not None
-    )
-    ids = [call.invocation.invocation_id for call in changing[:MAX_READ_AGAIN]]
-    return {call.invocation.invocation_id: call for call in ports.store.load_all_unlinked(ids)} if ids else {}
-
-
-def _may_have_changed(call: UnlinkedInvocation, now: datetime, policy: Policy) -> bool:
-    """Whether a call that the request may have made looks undecided and is due, or may be taken back.
-
-    A call that is nobody's and fits a request after all may be by a late record, any by its trace.
-    """
-    if isinstance(call.decision, Unattributed):
-        return policy.reads_spans or call.decision.reason is Reason.NO_REQUEST
-    return call.decision is None and due_at(call, policy) <= now + READ_AHEAD
-
-
-def _has_tagged(request_id: RequestId, ports: Ports) -> bool:
-    """Whether the request has a tagged call, which is taken for true where it has too many to be read."""
-    (state,) = ports.store.load_requests([request_id], most=MAX_CALLS_READ)
-    return state.is_cut or any(linked.link.method is Method.TAG for linked in state.invocations)
+    if possible.is_changing:
+        recount(state.request_id, ports, policy, just_decided=just_decided)
+    return replace(state, revision=revision, summary=summary)
 
 
 def _take_back(invocations: Sequence[LinkedInvocation], ports: Ports) -> None:

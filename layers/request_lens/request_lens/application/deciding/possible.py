@@ -1,0 +1,109 @@
+"""Possible calls: how many that nobody has may be a request's, counted by what is stored of the calls around it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from request_lens.application.read_context import MAX_CALLS_READ
+from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.link import Decision, Method, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import due_at
+from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.uncertainty import (
+    MAX_POSSIBLE,
+    leave_other_traces,
+    needs_count,
+    possible_calls,
+    possible_span,
+)
+from request_lens.ports import Ports
+
+MAX_READ = 4 * MAX_POSSIBLE
+"""How many calls are read to count those that may be a request's."""
+
+MAX_READ_AGAIN = 100
+"""So many calls, at most, are read again to learn whether they were decided, or taken back, moments ago: a batch."""
+
+READ_AHEAD = timedelta(seconds=10)
+"""So long before a call is due it is read again, too: so far behind may be the list that it is from, and what its own
+message reads of requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PossibleCalls:
+    """How many calls may be a request's, None where that is unknown; `is_changing`: some are just being decided."""
+
+    number: int | None
+    is_changing: bool = False
+
+
+def count_possible(
+    state: RequestState, record: Request, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
+) -> PossibleCalls:
+    """How many calls that nobody has may be the request's: one read by time, where that can tell.
+
+    There are none where its spans prove that it has all of its own, and none of another trace than that of its spans.
+    Calls that bear the id which a request shares with another are that one's: its own may be among them.
+    """
+    if state.traced is not None and state.traced.complete:
+        return PossibleCalls(number=0)
+    if record.claimed_id is not None and _has_tagged(record.claimed_id, ports):
+        return PossibleCalls(number=None)
+    around: Sequence[UnlinkedInvocation] = ()
+    if needs_count(record, state.invocations, policy):
+        first, last = possible_span(record, policy)
+        around = ports.around.unlinked_between(first, last, limit=MAX_READ)
+    known: Iterable[UnlinkedInvocation] = (
+        replace(call, decision=just_decided[call.invocation.invocation_id])
+        if call.invocation.invocation_id in just_decided
+        else call
+        for call in around
+    )
+    own_trace = state.traced.trace_id if state.traced is not None else None
+    possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
+    if possible and (as_they_stand := _read_again(possible, ports, policy)):
+        known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
+        possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
+    if possible is None or (not possible and len(around) >= MAX_READ):
+        return PossibleCalls(number=None)  # there may be more than were read, and one of those may be the request's
+    now = ports.clock.now()
+    return PossibleCalls(
+        number=len(possible), is_changing=any(_is_being_decided(call, now, policy) for call in possible)
+    )
+
+
+def _read_again(
+    calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> Mapping[InvocationId, UnlinkedInvocation]:
+    """Those of the calls as they stand of which the list that they are from may say what was: it may lag behind.
+
+    A count that is wrong is not made good by itself. Of more than are read, those that look undecided are read first.
+    """
+    now = ports.clock.now()
+    changing = sorted(
+        (call for call in calls if _may_have_changed(call, now, policy)), key=lambda call: call.decision is not None
+    )
+    ids = [call.invocation.invocation_id for call in changing[:MAX_READ_AGAIN]]
+    return {call.invocation.invocation_id: call for call in ports.store.load_all_unlinked(ids)} if ids else {}
+
+
+def _may_have_changed(call: UnlinkedInvocation, now: datetime, policy: Policy) -> bool:
+    """Whether a call that the request may have made looks undecided and is due, or may be taken back.
+
+    A call that is nobody's and fits a request after all may be by a late record, any by its trace.
+    """
+    if isinstance(call.decision, Unattributed):
+        return policy.reads_spans or call.decision.reason is Reason.NO_REQUEST
+    return _is_being_decided(call, now, policy)
+
+
+def _is_being_decided(call: UnlinkedInvocation, now: datetime, policy: Policy) -> bool:
+    """Whether a call looks undecided and is due: its own message may be at work."""
+    return call.decision is None and due_at(call, policy) <= now + READ_AHEAD
+
+
+def _has_tagged(request_id: RequestId, ports: Ports) -> bool:
+    """Whether the request has a tagged call, which is taken for true where it has too many to be read."""
+    (state,) = ports.store.load_requests([request_id], most=MAX_CALLS_READ)
+    return state.is_cut or any(linked.link.method is Method.TAG for linked in state.invocations)

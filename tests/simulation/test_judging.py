@@ -18,6 +18,7 @@ from tests.simulation.judging.certainty import proven_are_no_candidates
 from tests.simulation.judging.links import late as late_records
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.publications import samples_when_prompt
+from tests.simulation.judging.traces import together
 from tests.simulation.world import World
 from tests.support.facts import ROLE, at, call, request, tag
 from tests.support.telemetry.linked_traces import SPANS, agent_of, entry_of, span_of, trace_id, traced_request
@@ -171,6 +172,26 @@ def test_a_call_without_a_span_is_not_judged_where_its_agent_told_of_itself_late
 
     assert world.all_requests()[0].invocations
     assert list(late_records(outcome)) == found
+
+
+def test_the_calls_of_two_agents_of_one_trace_are_no_run_that_is_parted() -> None:
+    """The second one's server has an entry span of its own, in whose time another request had begun, too."""
+    records = (request("r0"), request("r1", 3))
+    calls = (call("r0-0", 1, role=ROLE), call("r0-1", 3, role=ROLE))
+    entries = (entry_of(trace_id(), 0.2, 4.5), entry_of(trace_id(), 3.2, 4.4, resource="other"))
+    spans = (span_of(calls[0], trace_id()), span_of(calls[1], trace_id(), resource="other"))
+    telemetry = (*entries, *spans)
+    requests = {each.request_id: each for each in records}
+    facts = {each.invocation_id: _own(each) for each in calls}
+    traffic = Traffic(
+        style=Style.OVERLAPPING, policy=SPANS, requests=requests, calls=facts, telemetry={None: telemetry}
+    )
+    world = World(Faults(random.Random(1), quiet=True), SPANS)
+    world.run([Batch(at=at(12), records=(*records, *calls, *telemetry))])
+    outcome = Outcome(seed=1, traffic=traffic, world=world, records=requests, calls=facts, telemetry=telemetry)
+
+    assert outcome.places == [("r0-0", "r0"), ("r0-1", "ambiguous")]
+    assert list(together(outcome)) == [None, None]
 
 
 @pytest.mark.parametrize(("gap", "judged"), [(91, True), (92, False)])

@@ -129,27 +129,27 @@ def _by_run(records: Sequence[Request]) -> bool:
 def together(outcome: Outcome) -> Verdict:
     """The calls below one entry span of a trace that no record names end in one place, however late records come.
 
+    Below it are those of its own resource: another agent in the trace has a server, and an entry span, of its own.
     Where calls and spans came in time: what comes later finds the others decided.
     """
     if not (outcome.calls_come_in_time and outcome.telemetry_comes_in_time):
         return
     places = dict(outcome.places)
-    for trace_id, entry in _entries(outcome).items():
-        if trace_id in outcome.naming:
+    for entry in _entries(outcome):
+        if entry.trace_id in outcome.naming:
             continue
         own = {
             truth.call.invocation_id: places.get(truth.call.invocation_id)
             for truth, span, _ in _traced(outcome)
-            if span.trace_id == trace_id and entry.holds(span.started_at)
+            if (span.trace_id, span.resource) == (entry.trace_id, entry.resource) and entry.holds(span.started_at)
             if is_ours(truth.call, outcome.traffic.policy)
         }
         if own:
             yield None if len(set(own.values())) == 1 else f"the calls of one run are apart: {own}"
 
 
-def _entries(outcome: Outcome) -> Mapping[TraceId, Span]:
-    spans = [each for each in outcome.telemetry if isinstance(each, Span) and each.kind is SpanKind.ENTRY]
-    return {span.trace_id: span for span in spans}
+def _entries(outcome: Outcome) -> Iterator[Span]:
+    return (each for each in outcome.telemetry if isinstance(each, Span) and each.kind is SpanKind.ENTRY)
 
 
 def completeness(outcome: Outcome) -> Verdict:

@@ -84,6 +84,15 @@ def test_one_agents_sums_prove_nothing_of_another_that_tells_none() -> None:
     assert judged([invocation("a"), invocation("b")], *ONE_CALL, agent, other, its_call, its_sums) == COMPLETE
 
 
+def test_a_call_of_an_agent_whose_run_is_not_there_proves_nothing() -> None:
+    agent = agent_span(0, 100, read=100, written=10)
+    its_call = call_span("b", 110, 120, resource="other agent")
+    linked = [invocation("a"), invocation("b")]
+
+    assert judged(linked, *ONE_CALL, agent, its_call) == UNPROVEN
+    assert judged(linked, *ONE_CALL, agent, replace(its_call, resource="agent")) == UNPROVEN
+
+
 def test_calls_of_an_agent_that_another_ran_are_not_the_outer_ones() -> None:
     outer, inner = agent_span(0, 100, read=100, written=10), agent_span(25, 50, read=77, written=7)
     linked = [invocation("a"), invocation("b", read=77, written=7)]

@@ -29,11 +29,11 @@ class Completeness:
 def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: str | None) -> Completeness:
     """Whether the linked invocations are all calls of a request, by its own spans.
 
-    False where a span of this Region names a call that is not among them. True where none does, a run of an agent is
-    there, each run tells its agent's own sums, and these equal those of the calls in the agent's time. A sum that
+    False where a span of this Region names a call that is not among them. True where none does, each call lies in a run
+    of an agent, each run tells its agent's own sums, and these equal those of the calls in the agent's time. A sum that
     differs proves nothing: Strands adds up over an agent object's life, which may be longer than the request. Nor do
-    sums beside a framework's span of a call without Bedrock's own in it: that may be lost, and with it the agent that
-    made the call.
+    sums beside a call out of all runs, whose agent's run may still come, or beside a framework's span of a call without
+    Bedrock's own in it: that may be lost, and with it the agent that made the call.
     Without a `region` every call is of this one.
     """
     invocations = {call.invocation_id: call for call in linked}
@@ -53,6 +53,8 @@ def _is_proven(own: Sequence[Span], calls: Sequence[Span], invocations: Mapping[
     runs = runs_of(own)
     by_run = RunsByTime(runs)
     if not runs or not {by_run.run_of(agent) for agent in agents}.issuperset(runs):
+        return False
+    if any(by_run.run_of(call) is None for call in calls):
         return False
     by_time, calls_by_time = _by_resource(agents), _by_resource(calls)
     adds_up = all(

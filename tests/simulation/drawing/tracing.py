@@ -12,6 +12,7 @@ from tests.simulation.drawing.truth import CallTruth, Style, Telemetry, Traffic
 from tests.support.facts import EPOCH, START
 
 _MS = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
 _SESSION = START - timedelta(seconds=600)
 
 
@@ -91,8 +92,9 @@ def _of_request(
 ) -> Iterator[Telemetry]:
     """The spans of an agent at work for one request, some of which are lost, and the line of its function.
 
-    In some requests another agent, on a resource of its own, makes the last calls, for a tool of the first one. Its
-    server's span is not lost: nothing else tells of it where those of its calls are.
+    In some requests another agent, on a resource of its own, makes the last calls, for a tool of the first one. Then
+    neither server's span is lost: nothing else tells of one of them where those of its calls are, and the sums of the
+    other would prove all. Nor is the other at work within a second: it is reached over the network, and calls a model.
     """
     if naming is Naming.RUN:
         yield LambdaRun(
@@ -100,12 +102,21 @@ def _of_request(
         )
     asks_another = len(calls) > 1 and chance.random() < 0.25
     cut = chance.randrange(1, len(calls)) if asks_another else len(calls)
+    asks_another = asks_another and _leaves_time(request, calls[:cut])
+    cut = cut if asks_another else len(calls)
     ends = max((each.ended for each in calls), default=request.started_at) + 20 * _MS
-    yield from _of_agent(chance, request, calls[:cut], trace_id, (request.started_at + 10 * _MS, ends), told=0.85)
+    told = 1 if asks_another else 0.85
+    yield from _of_agent(chance, request, calls[:cut], trace_id, (request.started_at + 10 * _MS, ends), told=told)
     if asks_another:
         begins = min(each.began for each in calls[cut:]) - 5 * _MS
         for span in _of_agent(chance, request, calls[cut:], trace_id, (begins, ends - 5 * _MS), told=1):
             yield replace(span, span_id=SpanId(f"{span.span_id[:-2]}5b"), resource="other agent")
+
+
+def _leaves_time(request: Request, calls: Sequence[CallTruth]) -> bool:
+    """Whether another agent has more than a second after these calls; as long as it likes where the request runs on."""
+    ended_at = request.ended_at
+    return ended_at is None or request.may_run_on or ended_at - max(each.ended for each in calls) > _SECOND
 
 
 def _of_agent(

@@ -202,7 +202,8 @@ def calling(*times: tuple[float, float]) -> Trace:
 
 @pytest.mark.parametrize(
     "times",
-    [[(1, 4)], [(1.2, 2), (3.2, 3.8)], [(0, 3), (1, 2), (4.2, 4.3)], [(-0.2, 5.2)]],
+    [[(1, 4)], [(1, 2), (3, 4)], [(0, 3), (1, 2), (4, 4.3)], [(-0.2, 5.2)]],
+    ids=str,
 )
 def test_calls_that_spans_prove_to_be_all_settle_at_once_where_no_other_agent_had_time(
     times: list[tuple[float, float]],
@@ -212,7 +213,9 @@ def test_calls_that_spans_prove_to_be_all_settle_at_once_where_no_other_agent_ha
     assert revision_due_at(state, POLICY) <= AT_ONCE
 
 
-@pytest.mark.parametrize("times", [[(1.3, 4.5)], [(1, 2), (3.3, 4)], [(0.5, 3.7)], [(0, 2), (0.5, 0.6), (3.3, 4)]])
+@pytest.mark.parametrize(
+    "times", [[(1.01, 4.5)], [(1, 2), (3.01, 4)], [(0.5, 3.99)], [(0, 2), (0.5, 0.6), (3.01, 4)]], ids=str
+)
 def test_where_another_agent_had_time_its_spans_are_waited_for_whatever_is_proven(
     times: list[tuple[float, float]],
 ) -> None:
@@ -225,6 +228,17 @@ def test_nor_is_it_known_of_a_request_whose_end_is_not() -> None:
     state = replace(spanned(call(), said=PROVEN), trace=calling((0, 5)), record=request(duration_ms=None))
 
     assert revision_due_at(state, POLICY) == at(30) + POLICY.settle_delay
+
+
+@pytest.mark.parametrize(
+    "record",
+    [request(status=504), request(status=202), replace(request(), streamed=True)],
+    ids=["timed out", "accepted", "streamed"],
+)
+def test_nor_of_a_request_whose_agents_may_work_on(record: Request) -> None:
+    state = replace(spanned(call(), said=PROVEN), trace=calling((0, 5)), record=record)
+
+    assert revision_due_at(state, POLICY) == at(5) + POLICY.settle_delay + POLICY.max_agent
 
 
 def test_calls_that_all_have_spans_settle_as_tagged_ones_do() -> None:

@@ -10,11 +10,13 @@ from request_lens.domain.tracing.runs import own_spans
 
 
 def has_no_pause(request: Request, trace: Trace, policy: Policy, *, longer_than: timedelta) -> bool:
-    """Whether no such time was longer than this, give or take the skew; not so where it is not known when it ended."""
-    if request.latest_end is None:
+    """Whether no such time was longer than this; not so where it is not known when it ended, or it may have run on.
+
+    No skew is granted: a wait that was not needed costs half a minute, and what is missed of a sample is for good.
+    """
+    if request.latest_end is None or request.may_run_on:
         return False
-    pauses = _pauses(request, request.latest_end, trace, policy)
-    return all(pause <= longer_than + policy.clock_skew for pause in pauses)
+    return all(pause <= longer_than for pause in _pauses(request, request.latest_end, trace, policy))
 
 
 def _pauses(request: Request, latest_end: datetime, trace: Trace, policy: Policy) -> Iterator[timedelta]:

@@ -161,8 +161,17 @@ def test_of_a_run_and_the_request_that_it_answered_the_second_finds_both(store: 
         first, second = (write(run_id) for write in writes)
         assert store.join_runs(*first) == []
         assert store.join_runs(*second) == [(TRACE, answered_by(run_id)[1][0])]
-        for again in (first, second):
-            assert store.join_runs(*again) == [(TRACE, answered_by(run_id)[1][0])]
+        assert store.join_runs(*second) == [(TRACE, answered_by(run_id)[1][0])]
+
+
+def test_what_comes_between_the_two_sides_of_a_run_takes_nothing_from_the_second(store: FactStore) -> None:
+    """A record that came before the run's line came stays its bridge's, whichever comes again."""
+    store.join_runs(*answered_by("a"))
+    other = [replace(record("another"), lambda_request_id="a")]
+    assert store.join_runs([], other) == []
+
+    assert store.join_runs(*run_of("a")) == [(TRACE, answered_by("a")[1][0])]
+    assert store.join_runs([], other) == [(TRACE, answered_by("a")[1][0])]
 
 
 def test_both_sides_of_many_runs_in_one_batch_are_joined_each_once(store: FactStore) -> None:

@@ -64,17 +64,37 @@ class DynamoTraceStore(DynamoFactReader):
         self._table.put_all([naming_item(*each, retention=self._retention) for each in named])
 
     def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
-        """See `ports.TraceStore`. One update a side: of the two of one run the second answers with both."""
-        sides = [run_update(run, retention=self._retention) for run in runs]
+        """See `ports.TraceStore`. One update a run, and one a record whose run's line has not come yet.
+
+        A record that finds its run's trace there needs no write: it is the second side, however often it comes. Where
+        it finds none, its update does that comes between the two.
+        """
+        items = self._table.update_and_read([run_update(run, retention=self._retention) for run in runs])
+        answered = {
+            record.lambda_request_id: record for record in reversed(records) if record.lambda_request_id is not None
+        }
+        told = self._told_of(answered) if answered else {}
         others = [
-            answered_update(record.lambda_request_id, record, retention=self._retention)
-            for record in records
-            if record.lambda_request_id is not None
+            answered_update(run_id, record, retention=self._retention)
+            for run_id, record in answered.items()
+            if run_id not in told
         ]
-        items = [*self._table.update_and_read(sides), *self._table.update_and_read(others)]
+        items = [*items, *self._table.update_and_read(others)]
         with reading("a bridge"):
-            joined = [bridge for item in items if (bridge := bridge_from(item)) is not None]
+            bridges = [bridge for item in items if (bridge := bridge_from(item)) is not None]
+        joined = [*told.values(), *bridges]
         return list({(trace_id, record.request_id): (trace_id, record) for trace_id, record in joined}.values())
+
+    def _told_of(self, answered: Mapping[str, Request]) -> Mapping[str, NamedTrace]:
+        """By its run what trace is known of a request; its bridge's own record stays. One BatchGetItem a hundred."""
+        by_partition = {str(bridge_key(run_id)["pk"]): run_id for run_id in answered}
+        keys = [bridge_key(run_id) for run_id in answered]
+        items = self._table.batch_get(keys, attributes=["pk", "trace_id", "record"], is_consistent=True)
+        told = ((by_partition[str(item["pk"])], item) for item in items if "trace_id" in item)
+        with reading("a bridge"):
+            return {
+                run_id: bridge_from(item) or (TraceId(str(item["trace_id"])), answered[run_id]) for run_id, item in told
+            }
 
     def trace_of(self, request: Request) -> TraceId | None:
         """See `ports.TraceStore`. One GetItem where only a function's run can tell."""

@@ -195,12 +195,17 @@ def test_the_first_line_of_a_run_stays(store: FactStore) -> None:
 def test_a_requests_trace_is_its_own_or_that_of_the_run_that_answered_it(store: FactStore) -> None:
     store.join_runs(*run_of("a"))
 
-    assert store.trace_of(record()) is None
-    assert store.trace_of(replace(record(), lambda_request_id="unheard-of")) is None
-    assert store.trace_of(replace(record(), lambda_request_id="a")) == TRACE
-    assert store.trace_of(replace(record(), lambda_request_id="a", trace_id=OTHER)) == OTHER
     store.join_runs(*answered_by("b"))
-    assert store.trace_of(answered_by("b")[1][0]) is None
+    asked = [
+        record(),
+        replace(record(), lambda_request_id="unheard-of"),
+        replace(record(), lambda_request_id="a"),
+        replace(record(), lambda_request_id="a", trace_id=OTHER),
+        answered_by("b")[1][0],
+    ]
+    assert list(store.traces_of(asked)) == [None, None, TRACE, OTHER, None]
+    assert [trace for each in asked for trace in store.traces_of([each])] == [None, None, TRACE, OTHER, None]
+    assert list(store.traces_of([])) == []
 
 
 def record(request_id: str = "request-1") -> Request:

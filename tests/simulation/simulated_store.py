@@ -90,8 +90,12 @@ class SimulatedStore:
     def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
         return self._write(lambda: self._port.join_runs(runs, records))
 
-    def trace_of(self, request: Request) -> TraceId | None:
-        return self._step.read(lambda: self._port.trace_of(request))
+    def traces_of(self, requests: Sequence[Request]) -> Sequence[TraceId | None]:
+        return [self._trace_of(request) for request in requests]
+
+    def _trace_of(self, request: Request) -> TraceId | None:
+        (trace_id,) = self._step.read(lambda: self._port.traces_of([request]))
+        return trace_id
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         return self._step.read(lambda: self._port.find_named(trace_ids))

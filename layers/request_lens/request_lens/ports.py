@@ -55,8 +55,8 @@ class TraceStore(Protocol):
     def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
         """Store what logs and records say of functions' runs, the first of each; answers with traces known by both."""
 
-    def trace_of(self, request: Request) -> TraceId | None:
-        """The trace that a request's record names, by itself or by the run of a function, as far as that is known."""
+    def traces_of(self, requests: Sequence[Request]) -> Sequence[TraceId | None]:
+        """The trace that each request's record names, by itself or by a function's run, as far as that is known."""
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         """Those of the traces that a request's record names."""

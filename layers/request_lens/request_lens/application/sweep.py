@@ -92,7 +92,9 @@ def _untold(settled: Sequence[Request], ports: Ports, policy: Policy) -> Iterato
     """Those of settled requests whose trace has other spans than their last revision knew: its message was lost."""
     heads = zip(settled, ports.store.load_heads([request.request_id for request in settled]), strict=True)
     told = [(request, head.summary.traced) for request, head in heads if head.summary is not None]
-    named = [(request, said, said.trace_id if said else ports.store.trace_of(request)) for request, said in told]
+    silent = [request for request, said in told if said is None]
+    of_silent = dict(zip(silent, ports.store.traces_of(silent) if silent else (), strict=True))
+    named = [(request, said, said.trace_id if said else of_silent[request]) for request, said in told]
     trace_ids = sorted({trace_id for _, _, trace_id in named if trace_id is not None})
     traces = {trace.trace_id: trace for trace in (ports.store.load_traces(trace_ids) if trace_ids else ())}
     for request, said, trace_id in named:

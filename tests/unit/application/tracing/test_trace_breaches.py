@@ -1,10 +1,12 @@
 """What spans show broken is counted, once, and named; and what a sweep makes good of traces."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
+from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.linking.link import Assumption
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
@@ -167,3 +169,22 @@ def test_a_sweep_has_a_request_told_by_spans_whose_traces_message_was_lost(bridg
     assert summary.traced is not None
     assert summary.traced.calls == 1
     assert swept() == []
+
+
+def test_a_sweep_asks_at_once_for_the_traces_of_all_requests_without_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other they took longer than the function has, at a hundred requests a second."""
+    world = World(SPANS)
+    world.collect(8, *(answered_request(f"r{number}", f"run-{number}", number / 10) for number in range(20)))
+    world.run_until(400)
+    asked: list[int] = []
+    traces_of = world.ports.store.traces_of
+
+    def ask(requests: Sequence[Request]) -> Sequence[TraceId | None]:
+        asked.append(len(requests))
+        return traces_of(requests)
+
+    monkeypatch.setattr(world.ports.store, "traces_of", ask)
+
+    sweep(world.ports, SPANS, moment=slice_of(START) + SLICE + AGE)
+
+    assert asked == [20]

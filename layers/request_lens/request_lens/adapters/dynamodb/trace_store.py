@@ -96,12 +96,16 @@ class DynamoTraceStore(DynamoFactReader):
                 run_id: bridge_from(item) or (TraceId(str(item["trace_id"])), answered[run_id]) for run_id, item in told
             }
 
-    def trace_of(self, request: Request) -> TraceId | None:
-        """See `ports.TraceStore`. One GetItem where only a function's run can tell."""
-        if request.trace_id is not None or request.lambda_request_id is None:
-            return request.trace_id
-        item = self._table.get(bridge_key(request.lambda_request_id))
-        return None if item is None or "trace_id" not in item else TraceId(str(item["trace_id"]))
+    def traces_of(self, requests: Sequence[Request]) -> Sequence[TraceId | None]:
+        """See `ports.TraceStore`. One BatchGetItem a hundred of those of which only a function's run can tell."""
+        run_ids = [request.lambda_request_id for request in requests if request.trace_id is None]
+        keys = [bridge_key(run_id) for run_id in run_ids if run_id is not None]
+        items = self._table.batch_get(keys, attributes=["pk", "trace_id"], is_consistent=True) if keys else []
+        by_partition = {item["pk"]: TraceId(str(item["trace_id"])) for item in items if "trace_id" in item}
+        return [
+            request.trace_id or by_partition.get(bridge_key(request.lambda_request_id or "")["pk"])
+            for request in requests
+        ]
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         """See `ports.TraceStore`. A Query a trace, eight at a time."""

@@ -43,9 +43,9 @@ class MemoryTraceStore:
         known = (key for key in touched if key in self._runs and key in self._answered)
         return [(self._runs[key], self._answered[key]) for key in known]
 
-    def trace_of(self, request: Request) -> TraceId | None:
+    def traces_of(self, requests: Sequence[Request]) -> Sequence[TraceId | None]:
         """See `ports.TraceStore`."""
-        return request.trace_id or self._runs.get(request.lambda_request_id or "")
+        return [request.trace_id or self._runs.get(request.lambda_request_id or "") for request in requests]
 
     def find_named(self, trace_ids: Collection[TraceId]) -> Collection[TraceId]:
         """See `ports.TraceStore`."""

@@ -46,7 +46,7 @@ def _trace_of(state: RequestState, ports: Ports) -> TraceId | None:
 
 
 def _read_trace_of(record: Request, answers: BatchAnswers, ports: Ports) -> TraceId | None:
-    trace_id = ports.store.trace_of(record)
+    (trace_id,) = ports.store.traces_of([record])
     if trace_id is not None:
         answers.trace_ids[record.request_id] = trace_id
     return trace_id

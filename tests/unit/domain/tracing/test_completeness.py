@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from request_lens.domain.facts import Invocation, TokenCounts
-from request_lens.domain.spans import Span, SpanKind
+from request_lens.domain.spans import Span, SpanId, SpanKind
 from request_lens.domain.tracing.completeness import Completeness, completeness
 from tests.support.telemetry.traces import (
     REGION,
@@ -127,3 +127,17 @@ def test_the_calls_of_this_region_are_counted_once_however_many_spans_they_have(
 
     assert completeness([], [*ONE_CALL, twice, abroad], region=REGION).calls == 1
     assert completeness([], [*ONE_CALL, twice, abroad], region=None).calls == 2
+
+
+def test_two_frameworks_that_report_one_call_hide_no_proof() -> None:
+    """The outer one's span holds the inner one's, and this the call; so where the parents go round."""
+    outer = made_span(SpanKind.CHAT, 5, 25, span_id="outer")
+    inner = made_span(SpanKind.CHAT, 8, 22, span_id="inner", parent_id=SpanId("outer"))
+    call = call_span("a", 10, 20, parent_id=SpanId("inner"))
+    ring = replace(outer, parent_id=SpanId("inner"))
+    agent = agent_span(0, 100, read=100, written=10)
+
+    for spans in ((outer, inner), (ring, inner)):
+        assert judged([invocation("a")], entry_span(0, 100), *spans, call, agent) == COMPLETE
+    alone = made_span(SpanKind.CHAT, 30, 40, span_id="alone", parent_id=SpanId("outer"))
+    assert judged([invocation("a")], entry_span(0, 100), outer, inner, alone, call, agent) == UNPROVEN

@@ -1,7 +1,7 @@
 """Tools, and calls to models that are not Bedrock's, as spans tell them: each once, though several spans report it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -53,11 +53,12 @@ def _doubles_at_once(tools: Sequence[Span]) -> Iterator[SpanId]:
 def chats_elsewhere(spans: Sequence[Span]) -> Sequence[Span]:
     """The calls to models that Bedrock does not log: what a framework reports of one, with no call to Bedrock in it.
 
-    A call whose own parent was not read was made by its agent in the time of the chat that it lies in.
+    Two frameworks may each report one, the outer around the inner. A call whose own parent was not read was made by its
+    agent in the time of the chat that it lies in.
     """
     chats = {span.span_id: span for span in spans if span.kind is SpanKind.CHAT}
     calls = [span for span in spans if span.kind is SpanKind.CALL]
-    parents = {call.parent_id for call in calls}
+    around = _chats_around(calls, chats)
     orphans: dict[tuple[TraceId, str | None], list[Span]] = defaultdict(list)
     for call in calls:
         if call.parent_id not in chats:
@@ -67,6 +68,17 @@ def chats_elsewhere(spans: Sequence[Span]) -> Sequence[Span]:
     return [
         chat
         for chat in chats.values()
-        if chat.span_id not in parents
+        if chat.span_id not in around
         and not by_agent.get((chat.trace_id, chat.resource), made_none).is_any_inside(chat)
     ]
+
+
+def _chats_around(calls: Sequence[Span], chats: Mapping[SpanId, Span]) -> Collection[SpanId]:
+    """The chats that a call is in, by its parent and the parents of that."""
+    around: set[SpanId] = set()
+    for call in calls:
+        above = call.parent_id
+        while above is not None and above in chats and above not in around:
+            around.add(above)
+            above = chats[above].parent_id
+    return around

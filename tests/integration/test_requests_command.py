@@ -156,7 +156,8 @@ def test_ndjson_has_a_request_per_line_and_csv_its_single_values(lens: DeployedL
 
     assert [json.loads(line) for line in lines] == lens.document("requests")["requests"]
     assert [row["request_id"] for row in rows] == ["r1", "r2"]
-    assert (rows[0]["llm_calls"], rows[0]["state"], rows[0]["runaway"]) == ("1", "certain", "False")
+    assert (rows[0]["llm_calls"], rows[0]["state"], rows[0]["runaway"]) == ("1", "certain", "false")
+    assert (rows[0]["correlated_by"], rows[0]["models"]) == ("window (inferred)", MODEL)
     assert (rows[1]["possible_calls"], rows[1]["estimated_cost_usd"], rows[1]["state"]) == ("", "", "uncertain")
 
 
@@ -332,7 +333,7 @@ def test_nothing_found_is_an_answer(lens: DeployedLens) -> None:
         "unattributed": [],
         **dict.fromkeys(("pending_requests", "pending_calls", "pending"), 0),
     }
-    assert "belongs to a request" in lens.answer("requests", "--unattributed")
+    assert "No call of this time is without a request." in lens.answer("requests", "--unattributed")
 
 
 def test_starts_of_several_days_have_their_dates(lens: DeployedLens) -> None:

@@ -37,10 +37,21 @@ def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: Deplo
     assert "Time: LLM 3.35 s, tools unknown, other than LLM 1.44 s" in output
 
 
-def test_its_legend_has_no_sign_that_is_not_shown(lens: DeployedLens) -> None:
+def test_a_count_by_time_has_its_sign_and_says_what_it_means(lens: DeployedLens) -> None:
+    lens.plays("article")
+    lens.holds(settled("r1", call("i1", 1, tag=tag("r1", 1))))
+
+    shown = lens.answer("show", "8vyhhrKPTgKzGt2=")
+    assert "≈ 2 LLM calls (linked by time, not by a tag)" in shown
+    assert shown.count("≈") == 1
+    assert "≈" not in lens.answer("show", "r1")
+
+
+def test_an_id_may_lack_the_sign_at_its_end(lens: DeployedLens) -> None:
+    """A double click on an HTTP API's id selects all but the "="."""
     lens.plays("article")
 
-    assert "≈" not in lens.answer("show", "8vyhhrKPTgKzGt2=")
+    assert lens.answer("show", "8vyhhrKPTgKzGt2") == lens.answer("show", "8vyhhrKPTgKzGt2=")
 
 
 def test_local_times_are_of_this_machines_zone(lens: DeployedLens, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +77,7 @@ def test_errors_and_throttles_are_counted(lens: DeployedLens) -> None:
 
     output = lens.answer("show", "r1")
 
-    assert "1 LLM call, 1 failed, of these 1 throttled" in output
+    assert "1 LLM call (linked by time, not by a tag), 1 failed, of these 1 throttled" in output
     assert "ThrottlingException" in output
 
 

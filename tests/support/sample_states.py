@@ -23,7 +23,7 @@ def settled(
     """A settled request with these calls, each linked by its tag, else by its time."""
     record = request(request_id, start, duration_ms=duration_ms, route=route, status=status)
     to = link(request_id)
-    invocations = tuple(linked(call, to) for call in calls)
+    invocations = tuple(linked(call, to if call.tag is None else None) for call in calls)
     return RequestState(
         request_id=record.request_id,
         record=record,

@@ -60,21 +60,23 @@ def ask_agent(agent: RunningAgent, way: Way, prompts: Mapping[str, str], *, tabl
 def wait_until_counted(run: AgentRun, *, calls: int, note: Note, complete: bool = False) -> Report:
     """The report once every request is settled, all calls are in the summaries, and spans prove so if that is wanted.
 
-    Raises: click.ClickException where that takes longer than the time-out.
+    Raises: click.ClickException where nothing more has come for the time-out.
     """
-    deadline = time.monotonic() + TIMEOUT_SECONDS
+    deadline, said = 0.0, ""
     while True:
         report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
         found = report.totals.llm_calls
         words = f"{settled} of {pluralize(len(run.asked), 'request')} settled, {pluralize(found, 'LLM call')}"
         note(words)
+        if words != said:
+            deadline, said = time.monotonic() + TIMEOUT_SECONDS, words
         if settled == len(run.asked) and found >= calls and (not complete or all_complete(report)):
             return report
         if time.monotonic() > deadline:
             raise click.ClickException(
-                f"After {TIMEOUT_SECONDS:.0f} s only {words}, and {calls} calls were expected: out/local-aws has the "
-                "stand-ins' logs, and `make demo-agent KEEP=1` leaves the local AWS running."
+                f"Nothing came for {TIMEOUT_SECONDS:.0f} s after {words}, and {calls} calls were expected: "
+                "out/local-aws has the stand-ins' logs, and `make demo-agent KEEP=1` leaves the local AWS running."
             )
         time.sleep(POLL_SECONDS)
 

@@ -97,7 +97,12 @@ def alone_in(paths: LocalPaths, console: Console) -> Iterator[None]:
 def _afterwards(settings: str, *, runs_on: bool) -> str:
     """What becomes of the local AWS: one that ran before the demo is left running, too."""
     if runs_on:
-        return f"The local AWS is still running: set -a; . {settings}; set +a; stop it with make down."
+        return (
+            "The local AWS is still running. To ask it, in this shell:\n"
+            f"  set -a; . {settings}; set +a\n"
+            "  request-lens requests\n"
+            "Stop it with: make down"
+        )
     return "The local AWS is stopped: make demo KEEP=1 leaves it running, to try these commands."
 
 

@@ -1,6 +1,7 @@
 """`request-lens inspect`: what the pipeline makes of log lines."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -17,6 +18,9 @@ from request_lens_cli.terminal.inspection_view import show_aside, show_file, sho
 
 _REJECTED = 1
 """The exit code where at least one line was rejected."""
+
+type _Line = tuple[str, int, Inspection]
+"""A line's file, its number there, and what it came out as."""
 
 _ALWAYS = ("invocation", "request")
 """The kinds of lines that the last line counts also where there is none."""
@@ -53,24 +57,37 @@ Exit codes:
 @click.pass_context
 def inspect_command(context: click.Context, files: tuple[str, ...], format_: str) -> None:
     """Show what the pipeline makes of log lines, and exit with 1 where one is set aside."""
-    counts = Counter[str]()
-    lines = _inspections(files)
-    try:
-        counts = _print_documents(lines) if format_ == "json" else _show(lines, several=len(files) > 1)
-    except LogFileError as error:
-        raise click.ClickException(str(error)) from error
+    lines = _Readable(files)
+    counts = _print_documents(lines) if format_ == "json" else _show(lines, several=len(files) > 1)
+    if lines.damages:
+        sys.stdout.flush()
+        raise click.ClickException("\n".join(map(str, lines.damages)))
     if counts["rejected"]:
         context.exit(_REJECTED)
 
 
-def _inspections(files: tuple[str, ...]) -> Iterator[tuple[str, int, Inspection]]:
-    """Each line's file, its number there, and what it came out as."""
-    for file in files:
-        for number, line in enumerate(read_log_files([file]), start=1):
-            yield file, number, inspect_line(line.message)
+class _Readable:
+    """The lines of the files that can be read, as far as they can be: `damages` says afterwards of which, and why not.
+
+    A line is its file, its number there, and what it came out as.
+    """
+
+    def __init__(self, files: Iterable[str]) -> None:
+        """Nothing is read yet."""
+        self._files = files
+        self.damages: list[LogFileError] = []
+
+    def __iter__(self) -> Iterator[_Line]:
+        """Each line, once."""
+        for file in self._files:
+            try:
+                for number, line in enumerate(read_log_files([file]), start=1):
+                    yield file, number, inspect_line(line.message)
+            except LogFileError as error:
+                self.damages.append(error)
 
 
-def _print_documents(lines: Iterable[tuple[str, int, Inspection]]) -> Counter[str]:
+def _print_documents(lines: Iterable[_Line]) -> Counter[str]:
     """Print an object per line; answers with how many there were of each kind."""
     counts = Counter[str]()
     for file, number, inspection in lines:
@@ -79,7 +96,7 @@ def _print_documents(lines: Iterable[tuple[str, int, Inspection]]) -> Counter[st
     return counts
 
 
-def _show(lines: Iterable[tuple[str, int, Inspection]], *, several: bool) -> Counter[str]:
+def _show(lines: _Readable, *, several: bool) -> Counter[str]:
     """Print what was read as it comes, below it what was not; answers with how many there were of each kind."""
     counts, aside, shared, console = Counter[str](), SetAside(), SharedRoutes(), open_console()
     shown: str | None = None
@@ -95,7 +112,8 @@ def _show(lines: Iterable[tuple[str, int, Inspection]], *, several: bool) -> Cou
             aside.add(inspection, file=file, line=number)
     show_aside(aside, console)
     show_shared(shared, console)
-    click.echo(_headline(counts))
+    if counts or not lines.damages:
+        click.echo(_headline(counts))
     return counts
 
 

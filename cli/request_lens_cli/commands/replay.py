@@ -87,18 +87,34 @@ def replay_command(
             result = replay(_arrivals(files, note), policy)
     except (LogFileError, ReplayIncompleteError) as error:
         raise click.ClickException(str(error)) from error
-    report = Report(requests=result.requests, unlinked=result.unattributed, labels=labels)
+    lacking = _lacking(result)
+    report = Report(requests=result.requests, unlinked=result.unattributed, labels=labels, lacking=lacking)
     if written["timeline"] is not None:
         _draw(report, written["timeline"], axis)
     if written["page"] is not None:
         _write_page(report, written["page"])
     if format_ == "json":
         click.echo(json.dumps(replay_document(result, policy), indent=2))
+        if lacking:
+            stderr_console().print(lacking, style="yellow", highlight=False, soft_wrap=True)
     else:
         _show(report, len(result.rejected), axis)
     _say_written({"Timeline": written["timeline"], "Report": written["page"]}, beside_json=format_ == "json")
     if result.rejected:
         context.exit(_REJECTED)
+
+
+def _lacking(result: Replay) -> str:
+    """Which of the two logs is not among the files, and what that leaves unknown; empty where both are, or neither."""
+    has_invocations = bool(result.unattributed) or any(state.invocations for state in result.requests)
+    if result.requests and not has_invocations:
+        return (
+            "No invocation of a model is in these files: 0 calls is what they say, not what the requests made. "
+            "Give Bedrock's invocation log, too."
+        )
+    if has_invocations and not result.requests:
+        return "No API request is in these files, so no call can belong to one. Give the API's access log, too."
+    return ""
 
 
 def _labels(path: Path | None) -> dict[str, Label]:

@@ -11,7 +11,6 @@ import click
 from click.core import ParameterSource
 
 from request_lens.domain.facts import RequestId
-from request_lens.domain.linking.link import Link
 from request_lens.domain.settling.state import RequestState
 from request_lens_cli.deployed.console import period_addresses
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
@@ -167,11 +166,10 @@ def _follow(query: _Query) -> None:
 def _list_unattributed(query: _Query) -> None:
     with working("Reading the untagged calls") as note:
         unlinked = query.telling(note, "Reading the untagged calls").table.unlinked_between(query.period)
-    if query.selection.limit is not None:
-        unlinked = [call for call in unlinked if not isinstance(call.decision, Link)][-query.selection.limit :]
-    report = Report(requests=[], unlinked=unlinked)
+    report, limit = Report(requests=[], unlinked=unlinked), query.selection.limit
     if query.output.format_ is Format.JSON:
         unattributed = unattributed_documents(report.unlinked, query.stack.policy)
-        click.echo(json.dumps({"unattributed": unattributed, "pending": report.pending}, indent=2))
+        newest = unattributed if limit is None else unattributed[-limit:]
+        click.echo(json.dumps({"unattributed": newest, "pending": report.pending}, indent=2))
     else:
-        show_unlinked(report, open_console())
+        show_unlinked(report, open_console(), limit=limit)

@@ -24,6 +24,8 @@ _SHOW_EXAMPLES = examples(
 )
 
 
+_ENDS_ID = "="
+
 PUBLISHED_WITHIN = timedelta(days=1)
 """Logs Insights is asked for so long after a request was stored: revisions come within minutes, late ones in hours."""
 
@@ -44,8 +46,8 @@ def show_command(*, request_id: str, web: bool, local: bool, stack: StackChoice,
     """
     view = read_stack(stack)
     table = open_stack_table(view)
-    state = table.states([request_id])[0]
-    if state.record is None and not state.invocations:
+    state = next((state for state in table.states(_spellings(request_id)) if _is_known(state)), None)
+    if state is None:
         raise click.ClickException(
             f"No request {request_id!r}: its logs have not arrived, or it has expired. "
             "List what there is with: request-lens requests"
@@ -55,8 +57,17 @@ def show_command(*, request_id: str, web: bool, local: bool, stack: StackChoice,
     elif format_ == "json":
         click.echo(json.dumps(state_document(state, view.policy), indent=2))
     else:
-        details, zone = table.details(request_id, view.policy), None if local else UTC
+        details, zone = table.details(state.request_id, view.policy), None if local else UTC
         show_request(state, details, policy=view.policy, console=open_console(), zone=zone)
+
+
+def _spellings(request_id: str) -> list[str]:
+    """The id as it was given, and with the sign that ends an HTTP API's: a double click leaves that out."""
+    return [request_id] if request_id.endswith(_ENDS_ID) else [request_id, f"{request_id}{_ENDS_ID}"]
+
+
+def _is_known(state: RequestState) -> bool:
+    return state.record is not None or bool(state.invocations)
 
 
 def _published(state: RequestState) -> Period:

@@ -70,6 +70,7 @@ def _header(report: Report, heading: Heading) -> Markup:
     lines += [heading.only] if heading.only else []
     lines += [earlier_note(report)] if report.earlier else []
     lines += [words] if (words := truncation_note(report)) else []
+    lines += [report.lacking] if report.lacking else []
     parts = (element("li", text(line)) for line in lines)
     return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
 

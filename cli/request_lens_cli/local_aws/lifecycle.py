@@ -104,7 +104,8 @@ def running_local_aws(
 ) -> Iterator[LocalAws]:
     """A local AWS for the time of the block; afterwards, and after Ctrl-C or SIGTERM, nothing that it started is left.
 
-    With `keep` it goes on running after a block that succeeded, and so does one that ran before the block.
+    With `keep` it goes on running after a block that succeeded or failed, to be looked at, but not after one that was
+    interrupted; one that ran before the block runs on in any case.
     Raises: LocalAwsError where it cannot be started.
     """
     paths = paths or checkout_paths()
@@ -114,6 +115,9 @@ def running_local_aws(
         try:
             yield local
             kept = keep
+        except Exception:
+            kept = keep
+            raise
         finally:
             if local.started_now and not kept:
                 with _undisturbed():

@@ -53,7 +53,10 @@ def period_of(since: TimeExpression, until: TimeExpression) -> Period:
     now = command_clock().now()
     period = Period(first=since.resolve(now), last=until.resolve(now))
     if period.first > now:
-        raise click.UsageError("--since is in the future")
+        raise click.UsageError(
+            f"--since is in the future: it is {now:%Y-%m-%dT%H:%M} UTC now; a time of another zone ends with its "
+            "offset, such as +09:00"
+        )
     if period.last < period.first:
         raise click.UsageError("--until is before --since")
     if period.last > now:

@@ -54,8 +54,14 @@ def read_log_files(paths: Iterable[str]) -> Iterator[SourceLine]:
             with ExitStack() as stack:
                 yield from _lines(_open(path, stack), is_csv=path.lower().endswith((".csv", ".csv.gz")))
         except (OSError, EOFError, zlib.error, csv.Error) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise LogFileError(f"{'standard input' if path == STDIN else path}: {reason}") from error
+            raise LogFileError(f"{'standard input' if path == STDIN else path}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a file cannot be read, or not to its end."""
+    if isinstance(error, EOFError):
+        return "it is cut off in the middle of what gzip packed: the lines after these are missing"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _open(path: str, stack: ExitStack) -> TextIO:

@@ -17,8 +17,9 @@ from request_lens.domain.pricing import Estimate, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse, Traced
-from request_lens.presentation.formatting import iso_ms
+from request_lens.presentation.formatting import UNKNOWN, iso_ms
 from request_lens_cli.report.costs import call_estimate
+from request_lens_cli.report.report import correlated_by
 from request_lens_cli.report.selection import state_of
 
 type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
@@ -77,16 +78,27 @@ CSV_KEYS = (
     "state",
     "runaway",
     *_TRACED_KEYS,
+    *("correlated_by", "models"),
 )
-"""The keys of a request that CSV has, in order: those with one value."""
+"""The columns that CSV has of a request, in order: its keys with one value, its calls' links and models in short."""
 
 
 def csv_row(state: RequestState, policy: Policy) -> Document:
-    """One request for CSV; unknown is empty."""
+    """One request for CSV; unknown is empty, true and false are spelled as in JSON."""
     document = summary_document(state, policy)
     at_least = document["at_least"]
-    names = " ".join(map(str, at_least)) if isinstance(at_least, Sequence) else at_least
-    return {key: document[key] for key in CSV_KEYS} | {"at_least": names}
+    models = () if state.summary is None else (model for model, _ in state.summary.by_model)
+    row = {
+        **document,
+        "at_least": " ".join(map(str, at_least)) if isinstance(at_least, Sequence) else at_least,
+        "correlated_by": None if (links := correlated_by(state)) == UNKNOWN else links,
+        "models": " ".join(sorted(models)),
+    }
+    return {key: _spelled(row[key]) for key in CSV_KEYS}
+
+
+def _spelled(value: Json) -> Json:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 _OF_THE_SUMMARY_ITSELF = frozenset(

@@ -43,7 +43,8 @@ class Report:
 
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
-    `lesser` how many come after these in a sorted list. Times are shown in `zone`; None is that of this machine.
+    `lesser` how many come after these in a sorted list. `lacking` says what is known to be missing. Times are shown in
+    `zone`; None is that of this machine.
     """
 
     requests: Sequence[RequestState]
@@ -52,6 +53,7 @@ class Report:
     provisional: Mapping[RequestId, Summary] = field(default_factory=dict)
     earlier: int = 0
     lesser: int = 0
+    lacking: str = ""
     zone: tzinfo | None = UTC
 
     @property

@@ -46,7 +46,7 @@ _FAILED_TOOL = _Sign(_CROSS, "red", "failed tool")
 _PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, not decided yet")
 _BROKEN = _Sign("»", "bright_black", "runs on beyond the axis")
 _LEGEND = (_REQUEST, _UNCERTAIN, _CALL, _PROVISIONAL, _TOOL, _FAILED_TOOL, _TICK, _FAILED, _THROTTLED, _OPEN, _BROKEN)
-INEXACT = "≈ linked by time, not by a tag"
+INEXACT = "linked by time, not by a tag"
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 
 type _Cells = list[_Sign | None]
@@ -219,4 +219,4 @@ def _legend(plots: Sequence[_Cells], *, inexact: bool) -> RenderableType:
     entries = [
         Text.assemble((sign.character * 2, sign.style), f" {sign.meaning}") for sign in _LEGEND if sign in present
     ]
-    return Columns([*entries, *([Text(INEXACT)] if inexact else [])], padding=(0, 2))
+    return Columns([*entries, *([Text(f"≈ {INEXACT}")] if inexact else [])], padding=(0, 2))

@@ -60,7 +60,7 @@ def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS,
         notes.print()
     notes.print(headline(report), style="bold", highlight=False)
     if not explained and any(state.summary is not None and is_about(state.summary) for state in report.requests):
-        notes.print(f"{INEXACT}.", highlight=False)
+        notes.print(f"≈ {INEXACT}.", highlight=False)
     if report.requests:
         notes.print(f"{cost_line(report)}.", highlight=False)
     if report.earlier:
@@ -71,6 +71,8 @@ def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS,
         others = f"{pluralize(report.lesser, 'more request')} of this time {stand} below these in that order"
         lesser = f"{others}: neither shown, nor in these sums."
         notes.print(lesser, style="yellow", highlight=False)
+    if report.lacking:
+        notes.print(report.lacking, style="yellow", highlight=False)
     show_uncertain(report, notes)
     _show_cut(report, notes)
 
@@ -87,15 +89,19 @@ def show_uncertain(report: Report, console: Console) -> None:
         console.print(f"{pluralize(count, 'call')} {state}.", highlight=False)
 
 
-def show_unlinked(report: Report, console: Console) -> None:
-    """Print each invocation that belongs to no request, or is not decided yet."""
+def show_unlinked(report: Report, console: Console, *, limit: int | None = None) -> None:
+    """Print each invocation that belongs to no request, or is not decided yet: the newest `limit`, and how many all."""
     unlinked = [call for call in report.unlinked if not isinstance(call.decision, Link)]
+    shown = unlinked if limit is None else unlinked[-limit:]
     notes = notes_beside(console)
     if unlinked:
-        print_unlinked(unlinked, console)
+        print_unlinked(shown, console)
         notes.print(f"{report.unattributed:,} unattributed, {report.pending:,} pending", style="bold", highlight=False)
     else:
-        notes.print("Every invocation of this time belongs to a request.")
+        notes.print("No call of this time is without a request.")
+    if len(shown) < len(unlinked):
+        cut = f"Only the newest {len(shown):,} are shown: give a higher --limit."
+        notes.print(cut, style="yellow", highlight=False)
     _show_cut(report, notes)
 
 

@@ -14,12 +14,13 @@ from request_lens.domain.folding.summary import Bar, Summary, TokenClass
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import at_least_words, doubt_of, remedy, why_uncertain
+from request_lens.presentation.certainty import at_least_words, doubt_of, is_about, remedy, why_uncertain
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, summary_document
+from request_lens_cli.terminal.bars import INEXACT
 from request_lens_cli.terminal.calls_table import call_columns, print_tools
 from request_lens_cli.terminal.listing import print_list
 from request_lens_cli.terminal.requests_table import status_text
@@ -138,7 +139,8 @@ def _cost(summary: Summary) -> str:
 def _counts(summary: Summary) -> str:
     totals = summary.totals
     calls = at_least_words(totals.llm_calls, "LLM call", certain=summary.is_certain)
-    parts = [f"{calls[0].upper()}{calls[1:]}"]
+    about = "≈ " if is_about(summary) else ""
+    parts = [f"{about}{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if about else ''}"]
     if totals.llm_errors:
         parts.append(f"{totals.llm_errors:,} failed, of these {totals.llm_throttles:,} throttled")
     return ", ".join(parts)

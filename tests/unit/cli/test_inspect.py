@@ -1,5 +1,6 @@
 """`request-lens inspect` says of each line what was read, what is unknown and why, or why it is set aside."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,33 @@ def test_a_control_message_has_no_lines() -> None:
 def test_a_broken_lambda_event_is_one_sentence() -> None:
     shown = run("-", stdin='{"awslogs": {"data": "AAAA"}}')
     assert (shown.exit_code, shown.output) == (1, "Error: awslogs.data is neither gzip nor zlib, or is damaged\n")
+
+
+def test_a_file_that_is_cut_off_shows_what_it_holds_and_says_so_below(tmp_path: Path) -> None:
+    path = tmp_path / "cut.gz"
+    path.write_bytes(gzip.compress(f"{spelled('converse')}\n".encode() * 3)[:-8])
+
+    shown = run(str(path))
+
+    assert shown.exit_code == 1
+    assert shown.output.splitlines()[-2].startswith("3 invocations, 0 requests")
+    assert shown.output.splitlines()[-1] == (
+        f"Error: {path}: it is cut off in the middle of what gzip packed: the lines after these are missing"
+    )
+
+
+def test_a_file_that_is_not_there_hides_none_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "there.ndjson"
+    path.write_text(f"{spelled('converse')}\n", encoding="utf-8")
+
+    shown = run("missing.ndjson", str(path), "neither.ndjson")
+
+    assert shown.exit_code == 1
+    assert [line.split(",")[0] for line in shown.output.splitlines()[-3:]] == [
+        "1 invocation",
+        "Error: missing.ndjson: No such file or directory",
+        "neither.ndjson: No such file or directory",
+    ]
 
 
 def test_a_file_that_is_not_there_is_one_sentence() -> None:

@@ -165,3 +165,26 @@ def test_the_readers_machine_changes_no_figure(variables: dict[str, str], tmp_pa
         answers.append((tmp_path / name).read_text(encoding="utf-8"))
 
     assert answers[0] == answers[1] != ""
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (
+            "access.ndjson",
+            "No invocation of a model is in these files: 0 calls is what they say, not what the requests",
+        ),
+        ("invocations.ndjson", "No API request is in these files, so no call can belong to one."),
+    ],
+    ids=["no-invocations", "no-requests"],
+)
+def test_one_log_alone_is_no_answer(tmp_path: Path, file: str, words: str) -> None:
+    """What the other log would tell is unknown, and so it is said wherever the result is."""
+    alone, page = str(EVENTS / "article" / file), tmp_path / "page.html"
+
+    shown, document = replayed(alone, "--report", str(page)), replayed(alone, "--format", "json")
+
+    assert words in " ".join(shown.stdout.split())
+    assert words in document.stderr
+    assert words in page.read_text(encoding="utf-8")
+    assert words not in replayed(*ARTICLE).output

@@ -105,7 +105,7 @@ def test_one_request_is_hatched_in_its_waterfall() -> None:
 
 def test_a_certain_request_says_nothing_of_it() -> None:
     assert "Uncertain" not in shown(CERTAIN)
-    assert "\n1 LLM call\n" in shown(CERTAIN)
+    assert "\n≈ 1 LLM call (linked by time, not by a tag)\n" in shown(CERTAIN)
 
 
 def page(report: Report) -> str:

@@ -13,8 +13,13 @@ type Row = Mapping[str, object]
 """A log event, or a row of an answer, by its fields; a list's first element is `<name>.0`, as in the query."""
 
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_BETWEEN_FIELDS = re.compile(r", (?![^(]*\))")
 _COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {ast.Gt: operator.gt}
-_MATH: Mapping[type[ast.operator], Callable[[float, float], float]] = {ast.Add: operator.add, ast.Div: operator.truediv}
+_MATH: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 _AGGREGATES: Mapping[str, Callable[[Sequence[object]], object]] = {
     "avg": lambda values: fmean(map(_number, values)) if values else None,
     "sum": lambda values: sum(map(_number, values)) if values else None,
@@ -51,7 +56,7 @@ def _display(rows: list[Row], fields: str) -> list[Row]:
 
 
 def _chosen(fields: str, row: Row) -> Row:
-    named = (field.partition(" as ") for field in fields.split(", "))
+    named = (field.partition(" as ") for field in _BETWEEN_FIELDS.split(fields))
     return {(name or field).strip(): _value(_parsed(field), row) for field, _, name in named}
 
 
@@ -113,8 +118,8 @@ def _value(node: ast.expr, row: Row) -> object:
             return row.get(f"{name}.{part}")
         case ast.BoolOp(op=op, values=values):
             return (all if isinstance(op, ast.And) else any)(_value(each, row) for each in values)
-        case ast.Call(func=ast.Name(id="ispresent"), args=[field]):
-            return _value(field, row) is not None
+        case ast.Call(func=ast.Name(id=function), args=[*fields]):
+            return _called(function, [_value(field, row) for field in fields])
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _MATH:
             one, other = _value(left, row), _value(right, row)
             return None if one is None or other is None else _MATH[type(op)](_number(one), _number(other))
@@ -125,6 +130,16 @@ def _value(node: ast.expr, row: Row) -> object:
             return one is not None and other is not None and _COMPARE[type(op)](_number(one), _number(other))
         case _:
             raise NotDrawnError(f"{ast.unparse(node)} is not drawn")
+
+
+def _called(function: str, values: Sequence[object]) -> object:
+    match function:
+        case "ispresent":
+            return values[0] is not None
+        case "coalesce":
+            return next((value for value in values if value is not None), None)
+        case _:
+            raise NotDrawnError(f"{function}() is not drawn")
 
 
 def _number(value: object) -> float:

@@ -21,7 +21,7 @@ from tests.template.dashboard_body import QUERIES, widgets
 
 COMMANDS = (
     r"SOURCE '[^']*'|#.*|'[^']*'"
-    r"|\b(fields|filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|sum|avg|max|count|latest)\b"
+    r"|\b(fields|filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|coalesce|sum|avg|max|count|latest)\b"
 )
 
 

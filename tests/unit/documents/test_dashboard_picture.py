@@ -230,6 +230,28 @@ def test_a_query_filters_counts_and_sorts_as_it_says() -> None:
     ]
 
 
+def test_a_query_takes_the_first_of_several_fields_that_a_line_has() -> None:
+    query = "fields revision * 0 as zero | fields coalesce(LlmErrors.0, zero) as errors | display errors, usd"
+
+    assert log_query.run(query, [{"revision": 2, "LlmErrors.0": 3.0, "usd": 0.5}, {"revision": 1}]) == [
+        {"errors": 3.0, "usd": 0.5},
+        {"errors": 0, "usd": None},
+    ]
+
+
+def test_the_lists_tell_one_number_of_calls_of_a_request_and_known_zeros_as_0() -> None:
+    calls: dict[object, set[object]] = {}
+    for widget in (each for each in widgets() if each.kind == "log"):
+        for row in log_query.run(str(widget.properties["query"]), sample_hour().events):
+            known_zeros = row.keys() & {"calls", "errors", "throttles", "unpriced", "uncertain", "possible"}
+            assert [name for name in known_zeros if row[name] is None] == [], widget.title
+            if "request_id" in row and "calls" in row:
+                calls.setdefault(row["request_id"], set()).add(row["calls"])
+
+    assert len(calls) > 30
+    assert {request: told for request, told in calls.items() if len(told) > 1} == {}
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [

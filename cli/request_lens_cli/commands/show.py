@@ -1,6 +1,7 @@
 """`request-lens show`: one API request with every LLM call that it made."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import click
@@ -57,8 +58,8 @@ def show_command(*, request_id: str, web: bool, local: bool, stack: StackChoice,
     elif format_ == "json":
         click.echo(json.dumps(state_document(state, view.policy), indent=2))
     else:
-        details, zone = table.details(state.request_id, view.policy), None if local else UTC
-        show_request(state, details, policy=view.policy, console=open_console(), zone=zone)
+        details = replace(table.details(state.request_id, view.policy), possible=table.possible(state, view.policy))
+        show_request(state, details, policy=view.policy, console=open_console(), zone=None if local else UTC)
 
 
 def _spellings(request_id: str) -> list[str]:

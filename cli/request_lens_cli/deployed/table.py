@@ -10,7 +10,7 @@ import click
 
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, say_nothing
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests
+from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests, possible_calls_of
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
@@ -46,6 +46,10 @@ class DeployedTable:
     def details(self, request_id: str, policy: Policy) -> RequestDetail:
         """One request with its calls, and with those that would be linked to it as things stand."""
         return get_request(self._ports, policy, request_id=RequestId(request_id))
+
+    def possible(self, state: RequestState, policy: Policy) -> Sequence[UnlinkedInvocation]:
+        """The calls that may be an uncertain request's own, as things stand."""
+        return possible_calls_of(self.reader, policy, state=state)
 
     def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
         """Those of these invocations that have an item of their own, in their order."""

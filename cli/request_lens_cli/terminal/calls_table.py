@@ -1,4 +1,4 @@
-"""The calls of one request as a list, and the runs of its tools as another."""
+"""The calls of one request as a list, those that may be its own too as another, and the runs of its tools."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
@@ -9,17 +9,21 @@ from rich.text import Text
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.folding.bars import starts_of
-from request_lens.domain.linking.link import LinkedInvocation
+from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import link_text, start_text
 from request_lens.presentation.costs import call_cost
-from request_lens.presentation.formatting import counts_text, seconds, zone_name
+from request_lens.presentation.formatting import counts_text, pluralize, seconds, zone_name
+from request_lens.presentation.timeline.lanes import REASONS
 from request_lens.presentation.traced import kept_tools_sentence, outcome_text
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.terminal.listing import Column, print_list
 from request_lens_cli.terminal.unlinked_table import ended_with, tokens_text
+
+MAX_POSSIBLE_NAMED = 10
+"""Of the calls that may be a request's own so many are named, the earliest."""
 
 type _Numbered = tuple[int, LinkedInvocation]
 
@@ -104,3 +108,40 @@ def print_tools(record: Request, tools: Sequence[ToolUse], console: Console, *, 
 
 def _outcome(tool: ToolUse) -> Text:
     return Text(outcome_text(tool), style="red" if tool.failed else "")
+
+
+def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zone: tzinfo | None = UTC) -> None:
+    """Print the earliest of these calls, which may be a request's own, a line each, and how many more there are.
+
+    Nothing if there are none.
+    """
+    if not calls:
+        return
+
+    def logged(call: UnlinkedInvocation) -> str:
+        return f"{call.invocation.logged_at.astimezone(zone):%m-%d %H:%M:%S}"
+
+    columns: Sequence[Column[UnlinkedInvocation]] = (
+        Column(header="May be its own", cell=lambda call: call.invocation.invocation_id),
+        Column(header=f"Logged ({zone_name(zone)})", cell=logged, numeric=True),
+        Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms), numeric=True),
+        Column(header="Fits", cell=_fits),
+        Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=1),
+    )
+    in_order = sorted(calls, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
+    print_list(columns, in_order[:MAX_POSSIBLE_NAMED], console)
+    if len(calls) > MAX_POSSIBLE_NAMED:
+        more = f"and {pluralize(len(calls) - MAX_POSSIBLE_NAMED, 'more call')}: request-lens requests --unattributed"
+        console.print(more, style="dim", highlight=False)
+    console.print()
+
+
+def _fits(call: UnlinkedInvocation) -> str:
+    """How many requests the call fits, else what stands of it."""
+    match call.decision:
+        case Unattributed(candidates=count, reason=reason):
+            return pluralize(count, "request") if count else REASONS[reason]
+        case Link(request_id=request_id, confidence=confidence):
+            return f"linked to {request_id} ({confidence})"
+        case None:
+            return "not decided yet"

@@ -21,7 +21,7 @@ from request_lens.presentation.traced import complete_sentence, elsewhere_senten
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, summary_document
 from request_lens_cli.terminal.bars import INEXACT
-from request_lens_cli.terminal.calls_table import call_columns, print_tools
+from request_lens_cli.terminal.calls_table import call_columns, print_possible, print_tools
 from request_lens_cli.terminal.listing import print_list
 from request_lens_cli.terminal.requests_table import status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
@@ -43,7 +43,7 @@ def show_request(
 ) -> None:
     """Print what is known of a request: the waterfall, and each call, those that are pending marked.
 
-    Times are of the zone; None is that of this machine.
+    Before them those that may be its own where it is uncertain. Times are of the zone; None is that of this machine.
     """
     linked = in_order(details.calls, policy)
     if state.record is None:
@@ -51,14 +51,15 @@ def show_request(
     else:
         _show_record(state, state.record, console, zone)
         _show_uncertain(state, state.record, console)
+        print_possible(details.possible, console, zone=zone)
         _show_traced(state, console)
         _show_pending(state, len(details.provisional), console)
         placed = _placed(state, state.record, linked, details.provisional, policy)
         linked = [call for call, _ in placed]
         console.print()
-        possible = state.summary.possible_calls if state.summary is not None and not details.provisional else 0
+        count = state.summary.possible_calls if state.summary is not None and not details.provisional else 0
         said = state.summary.traced if state.summary is not None else None
-        console.print(render_waterfall(state.record, placed, width=console.width, possible_calls=possible, traced=said))
+        console.print(render_waterfall(state.record, placed, width=console.width, possible_calls=count, traced=said))
     if linked:
         console.print()
         columns = call_columns(state, policy, linked=linked, provisional=details.provisional, zone=zone)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import MAX_COUNTED, RequestPage, get_request, list_requests
+from request_lens.application.query import MAX_COUNTED, RequestPage, get_request, list_requests, possible_calls_of
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.link import Link, Reason, Unattributed, tag_link
@@ -125,6 +125,20 @@ def test_a_decided_call_is_no_longer_pending() -> None:
     store.decide(unlinked, Unattributed(reason=Reason.NO_REQUEST))
 
     assert looked(store).pending_calls == 0
+
+
+def test_the_calls_that_may_be_an_uncertain_requests_own_are_as_many_as_it_counts() -> None:
+    store = stored([request(), request("r2", 0.5), request("r3", 600)], [call("i1", 1), call("i2", 2), call("i3", 601)])
+    for unlinked in store.all_unlinked()[:2]:
+        store.decide(unlinked, Unattributed(reason=Reason.AMBIGUOUS, candidates=2))
+    summary = fold(request(), [], POLICY, NO_PRICES, possible_calls=2)
+    store.write_revision(RequestId("r1"), revision=1, summary=summary)
+    (state, undecided) = store.load_requests([RequestId("r1"), RequestId("r2")])
+
+    possible = possible_calls_of(store, POLICY, state=state)
+
+    assert [each.invocation.invocation_id for each in possible] == ["i1", "i2"]
+    assert possible_calls_of(store, POLICY, state=undecided) == ()
 
 
 def test_the_newest_are_seen_and_the_earlier_ones_counted() -> None:

@@ -1,6 +1,7 @@
 """Uncertain requests as people see them: at least so many calls, no times, why, and what helps; uncounted tokens."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from request_lens.application.query import RequestDetail, RequestView
 from request_lens.domain.facts import RequestId, TokenCounts
 from request_lens.domain.folding.summary import TokenClass, Totals
+from request_lens.domain.linking.link import Confidence, Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import tokens_text
@@ -18,7 +20,7 @@ from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request
 from tests.support.command_line.screen import printed
-from tests.support.facts import at, call
+from tests.support.facts import at, call, link
 from tests.support.sample_states import costing, settled
 
 CERTAIN = costing(settled("certain", call("i1", 1), start=20), "0.02")
@@ -65,10 +67,12 @@ def test_a_list_of_certain_requests_has_no_column_for_more_calls() -> None:
     assert "≥" not in text
 
 
-def shown(state: RequestState) -> str:
+def shown(state: RequestState, possible: Sequence[UnlinkedInvocation] = ()) -> str:
     assert state.record is not None
     view = RequestView(record=state.record, state=state, summary=state.summary, is_pending=False)
-    details = RequestDetail(view=view, calls=state.invocations, provisional=frozenset(), estimates={})
+    details = RequestDetail(
+        view=view, calls=state.invocations, provisional=frozenset(), estimates={}, possible=possible
+    )
     return printed(lambda console: show_request(state, details, policy=Policy(), console=console), width=120)
 
 
@@ -86,6 +90,35 @@ def shown(state: RequestState) -> str:
 )
 def test_one_request_says_what_is_not_certain_of_it(state: RequestState, words: str) -> None:
     assert words in shown(state).replace("\n", " ").replace("  ", " ")
+
+
+def unlinked(number: int, decision: Decision | None) -> UnlinkedInvocation:
+    return UnlinkedInvocation(invocation=call(f"call-{number}", number), stored_at=at(60), decision=decision)
+
+
+def test_one_request_names_the_calls_that_may_be_its_own_and_how_many_requests_each_fits() -> None:
+    decisions: list[Decision | None] = [
+        Unattributed(reason=Reason.AMBIGUOUS, candidates=3),
+        Unattributed(reason=Reason.CROWDED),
+        link("another", confidence=Confidence.ASSUMED),
+        None,
+    ]
+    text = shown(POSSIBLE, [unlinked(number, each) for number, each in enumerate(decisions)])
+
+    assert text.index("Uncertain: 4 unlinked") < text.index("May be its own") < text.index("\nrequest")
+    assert [row(text, f"call-{number}")[1:4] for number in range(4)] == [
+        ["12-04 18:27:02", "1.00 s", "3 requests"],
+        ["12-04 18:27:03", "1.00 s", "too many around to decide"],
+        ["12-04 18:27:04", "1.00 s", "linked to another (assumed)"],
+        ["12-04 18:27:05", "1.00 s", "not decided yet"],
+    ]
+
+
+def test_of_many_calls_that_may_be_its_own_the_earliest_are_named_and_the_others_counted() -> None:
+    text = shown(POSSIBLE, [unlinked(number, None) for number in reversed(range(23))])
+
+    assert re.findall(r"^call-\d+", text, re.MULTILINE) == [f"call-{number}" for number in range(10)]
+    assert "\nand 13 more calls: request-lens requests --unattributed\n" in text
 
 
 def test_tokens_that_no_call_counts_are_unknown_and_not_the_least() -> None:

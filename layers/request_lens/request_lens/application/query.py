@@ -12,6 +12,7 @@ from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.uncertainty import leave_other_traces, possible_calls, possible_span
 from request_lens.ports import FactReader, ReadPorts
 
 MAX_COUNTED = 10_000
@@ -67,12 +68,14 @@ class RequestDetail:
     """One request with its calls; those in `provisional` are not decided yet. `view` is None until its record arrives.
 
     `estimates` has each call's cost, or why it has none; None where its summary was priced with another table.
+    `possible` are calls that may be its own besides, where they were looked for.
     """
 
     view: RequestView | None
     calls: Sequence[LinkedInvocation]
     provisional: frozenset[InvocationId]
     estimates: Mapping[InvocationId, Estimate | None]
+    possible: Sequence[UnlinkedInvocation] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,19 @@ def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> R
         provisional=frozenset(call.invocation.invocation_id for call in provisional),
         estimates=_estimates(calls, view.summary, ports.prices),
     )
+
+
+def possible_calls_of(reader: FactReader, policy: Policy, *, state: RequestState) -> Sequence[UnlinkedInvocation]:
+    """The calls that may be an uncertain request's own as things stand: one read, where its last revision counts any.
+
+    As many as that counts, unless some were decided since, or more than READ_LIMIT lie around.
+    """
+    if state.record is None or state.summary is None or not state.summary.possible_calls:
+        return ()
+    first, last = possible_span(state.record, policy)
+    around = reader.unlinked_between(first, last, limit=READ_LIMIT)
+    own_trace = state.traced.trace_id if state.traced is not None else None
+    return possible_calls(state.record, state.invocations, leave_other_traces(around, own_trace), policy) or ()
 
 
 def _estimates(

@@ -179,19 +179,16 @@ def _proves_late(state: RequestState) -> bool:
 
 
 def _proves_early(state: RequestState, outcome: Outcome) -> bool:
-    """Whether two agents numbered its calls from 1, and one's were proof that all were there until the other's came.
+    """Whether its tags proved that all of its calls were there, before another came or could be linked.
 
-    A request settles as soon as its tags prove that: that a number was given twice nobody can know before both came.
+    A request settles as soon as its tags prove that. That two agents numbered their calls from 1 nobody can know before
+    both came; and a call that a trace adds to what the tags counted, such as another caller's, is linked afterwards.
     """
     stored = outcome.world.first_stored
-    tagged = (each for each in state.invocations if each.invocation.tag is not None)
-    calls = sorted(tagged, key=lambda each: stored[each.invocation.invocation_id])
-    starts: dict[int | None, int | None] = {}
-    for place, each in enumerate(calls):
-        tag = each.invocation.tag
-        if tag is not None and starts.setdefault(tag.call_index, tag.call_started_ms) != tag.call_started_ms:
-            return any(is_proven(calls[:known]) for known in range(1, place + 1))
-    return False
+    calls = [each for each in state.invocations if each.invocation.is_llm_call]
+    tagged = [each for each in calls if each.invocation.tag is not None]
+    tagged.sort(key=lambda each: stored[each.invocation.invocation_id])
+    return any(is_proven(tagged[:known]) for known in range(1, len(tagged) + 1) if known < len(calls))
 
 
 def _misses_calls(summary: Summary) -> bool:

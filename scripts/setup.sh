@@ -11,6 +11,8 @@ cd "$(dirname "$0")/.."
 root=$PWD
 # A virtual environment that happens to be active must not leak into ours.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH
+# pip's own name for the certificates of a proxy: uv knows the common one alone.
+if [ -n "${PIP_CERT:-}" ] && [ -z "${SSL_CERT_FILE:-}" ]; then export SSL_CERT_FILE=$PIP_CERT; fi
 export UV_PYTHON_DOWNLOADS=never PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 fail() {
@@ -69,6 +71,8 @@ explain_failure() {
   fi
   if grep -qiE 'hash(es)? (mismatch|do not match)|do not match the hashes' "$log"; then
     fail "a download for $name does not match the hash in requirements/$name.txt, so it was refused; see $log"
+  elif grep -qiE 'UnknownIssuer|invalid peer certificate|certificate verify failed' "$log"; then
+    fail "the certificate of the package registry, or of the proxy before it, is not trusted: set SSL_CERT_FILE to a file with the certificate of who signed it, then run the same command again ($log has the details)."
   elif grep -qiE 'error sending request|failed to fetch|dns error|connect|timed out|could not find a version|no matching' "$log"; then
     fail "the package registry cannot be reached, and $name needs it: check the network or proxy, then run the same command again ($log has the details)."
   fi

@@ -1,11 +1,13 @@
 """What a dashboard asks the widget: a time range or one request, in which theme and size.
 
-A parameter that is unknown is ignored, and one that cannot be read has its default: a widget should show something.
+A parameter that is unknown is ignored, and one that cannot be read has its default: a widget should show something. Of
+one that is to be among some words, the page says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from math import inf
 
 from request_lens.domain.facts import RequestId
@@ -22,6 +24,9 @@ _DEFAULT_WIDTH, _MAX_WIDTH = 1200, 4000
 SCROLL_BAR = 24
 """Px that the console's scroll bar takes of the width it names."""
 
+_MAX_SAID = 40
+"""Characters of a misread parameter that are said again."""
+
 _MIN_TIME_MS, _MAX_TIME_MS = 0, 4_102_444_800_000  # 1970 and 2100
 
 type Object = Mapping[str, object]
@@ -29,7 +34,10 @@ type Object = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetRequest:
-    """One call of the widget; `span` includes its bounds, `request_id` asks for one request's details."""
+    """One call of the widget; `span` includes its bounds, `request_id` asks for one request's details.
+
+    `misread` has a sentence for each parameter that is none of its words, whose default stands.
+    """
 
     span: tuple[datetime, datetime]
     is_cut: bool
@@ -40,6 +48,7 @@ class WidgetRequest:
     sort: RowOrder
     stack: str
     request_id: RequestId | None
+    misread: Sequence[str] = ()
 
 
 def read_request(event: Object, *, now: datetime) -> WidgetRequest:
@@ -53,11 +62,25 @@ def read_request(event: Object, *, now: datetime) -> WidgetRequest:
         theme="dark" if context.get("theme") == "dark" else "light",
         width=_number(context, "width", default=_DEFAULT_WIDTH, within=(1, _MAX_WIDTH)) - SCROLL_BAR,
         rows=_number(event, "rows", default=MAX_ROWS, within=(1, MAX_ROWS)),
-        sort=next((order for order in RowOrder if order == event.get("sort")), RowOrder.TIME),
+        sort=_one_of(RowOrder, event.get("sort")) or RowOrder.TIME,
         stack=_text(event, "stack"),
-        axis=AxisKind.CLOCK if event.get("axis") == AxisKind.CLOCK else AxisKind.OWN,
+        axis=_one_of(AxisKind, event.get("axis")) or AxisKind.OWN,
         request_id=RequestId(_text(event, "request_id")) or None,
+        misread=list(_misread(event)),
     )
+
+
+def _one_of[Choice: StrEnum](choices: type[Choice], value: object) -> Choice | None:
+    return next((choice for choice in choices if choice == value), None)
+
+
+def _misread(event: Object) -> Iterator[str]:
+    for name, choices in (("axis", AxisKind), ("sort", RowOrder)):
+        value = event.get(name)
+        if value not in (None, "") and _one_of(choices, value) is None:
+            *others, last = choices
+            said = str(value)[:_MAX_SAID]
+            yield f"The parameter {name} is {', '.join(others)} or {last}, not {said!r}: {others[0]} is shown."
 
 
 def _span(time_range: Object, *, now: datetime) -> tuple[datetime, datetime]:

@@ -51,7 +51,8 @@ def timeline_page(
         )
         for row, top in drawn.rows
     )
-    return page(drawn.svg, *rows, *_notes(listing, widget_request, lost), theme=widget_request.theme)
+    misread = (element("p", text(sentence)) for sentence in widget_request.misread)
+    return page(*misread, drawn.svg, *rows, *_notes(listing, widget_request, lost), theme=widget_request.theme)
 
 
 def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:

@@ -150,6 +150,18 @@ def test_the_greatest_can_stand_on_top(sort: str, first: str) -> None:
     assert (f"6 requests · by {sort}" in page) == (sort != "when")
 
 
+def test_a_parameter_that_is_none_of_its_words_is_answered_above_the_picture() -> None:
+    page = answered(widgetContext=context(), axis="clok", sort="<price>")
+
+    above, _, _ = page.partition("<svg")
+    assert "<p>The parameter axis is own or clock, not &#x27;clok&#x27;: own is shown.</p>" in above
+    assert (
+        "<p>The parameter sort is time, duration, calls or cost, not &#x27;&lt;price&gt;&#x27;: time is shown.</p>"
+        in above
+    )
+    assert "The parameter" not in answered(widgetContext=context(), axis="clock", sort="")
+
+
 def test_the_subtitle_says_whose_requests_these_are_where_and_when() -> None:
     page = answered(widgetContext=context(), stack="request-lens-prod")
 

@@ -10,7 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.policy import Policy
-from request_lens_cli.attaching.kinds import OF_TELEMETRY, Kind, filter_pattern
+from request_lens_cli.attaching.kinds import OF_TELEMETRY, Kind, filter_pattern, kind_filtered_by
 from request_lens_cli.deployed.aws_errors import error_code, explained
 from request_lens_cli.deployed.log_group import MAX_FILTERS, STANDARD, LogGroup, SubscriptionFilter, find_log_group
 from request_lens_cli.deployed.processor import Permission, Processor, processor_of
@@ -137,6 +137,11 @@ class Attachments:
         ):
             return f"it has two subscription filters already, which is all it takes ({', '.join(others)})"
         return ""
+
+    def kind_of(self, group: LogGroup) -> Kind | None:
+        """The kind that a log group is attached as; None where it is not, or its filter has a pattern of no kind."""
+        ours = (found for found in group.filters if found.name == self.filter_name)
+        return kind_filtered_by({found.pattern for found in ours if found.destination_arn == self.processor.arn})
 
     def _has_our_filter(self, name: str) -> bool:
         group = find_log_group(self.logs, name)

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.formatting import cleaned, pluralize
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.pieces import Words
@@ -87,7 +88,7 @@ def replay_command(
             result = replay(_arrivals(files, note), policy)
     except (LogFileError, ReplayIncompleteError) as error:
         raise click.ClickException(str(error)) from error
-    lacking = _lacking(result)
+    lacking = _lacking(result) or _none_is_meant(result, policy)
     report = Report(requests=result.requests, unlinked=result.unattributed, labels=labels, lacking=lacking)
     if written["timeline"] is not None:
         _draw(report, written["timeline"], axis)
@@ -115,6 +116,21 @@ def _lacking(result: Replay) -> str:
     if has_invocations and not result.requests:
         return "No API request is in these files, so no call can belong to one. Give the API's access log, too."
     return ""
+
+
+def _none_is_meant(result: Replay, policy: Policy) -> str:
+    """That no call is by a role that AgentRoleNames lists, and which roles they are by; empty where one is."""
+    others = [
+        each.invocation
+        for each in result.unattributed
+        if isinstance(each.decision, Unattributed) and each.decision.reason is Reason.OTHER_CALLER
+    ]
+    if not others or len(others) < len(result.unattributed) or any(state.invocations for state in result.requests):
+        return ""
+    roles = ", ".join(sorted({cleaned(call.caller_role or "callers without a role") for call in others}))
+    listed = ", ".join(sorted(policy.agent_role_names))
+    calls = "The only call is" if len(others) == 1 else f"All {len(others):,} calls are"
+    return f"{calls} by {roles}, which AgentRoleNames ({listed}) does not list: 0 calls is what that leaves."
 
 
 def _labels(path: Path | None) -> dict[str, Label]:

@@ -68,6 +68,7 @@ def test_a_group_is_permitted_and_filtered_as_its_newest_line_says(orders: Opera
         "StringEquals": {"AWS:SourceAccount": "123456789012"},
     }
     assert f"Attached {GROUP} (access)" in answer
+    assert "It was attached as" not in answer
     assert "Its newest line is read: POST /orders, status 200, request JKJaXmPLvHcESHA=." in answer
 
 
@@ -86,6 +87,7 @@ def test_another_kind_gives_the_group_the_pattern_of_that_kind(orders: OperatedS
 
     assert orders.filters(GROUP) == {OUR_FILTER: '"ModelInvocationLog"'}
     assert "Warning: its newest line is request, no invocation" in answer
+    assert "It was attached as access: lines of that kind come no more. Back: --kind access" in answer
 
 
 def test_a_group_of_the_stacks_own_is_attached_already(operated: OperatedStack) -> None:

@@ -188,3 +188,13 @@ def test_one_log_alone_is_no_answer(tmp_path: Path, file: str, words: str) -> No
     assert words in document.stderr
     assert words in page.read_text(encoding="utf-8")
     assert words not in replayed(*ARTICLE).output
+
+
+def test_where_no_call_is_by_a_listed_role_it_says_whose_they_are() -> None:
+    shown = " ".join(replayed(*ARTICLE, "--set", "AgentRoleNames=Other").stdout.split())
+
+    assert (
+        "All 17 calls are by AmazonBedrockAgentCoreSDKRuntime-ap-northeast-1-example, which AgentRoleNames (Other) "
+        "does not list" in shown
+    )
+    assert "does not list" not in replayed(*ARTICLE).stdout

@@ -25,7 +25,8 @@ Exit codes:
 _ATTACH_HELP = f"""Subscribe a further log group to the stack's processor: another API's, of invocations, or of spans.
 
 GROUP needs the class Standard and room for a subscription filter: it takes two. The processor is permitted to be
-invoked by it, and gets its lines from now on. Attaching it again changes nothing.
+invoked by it, and gets its lines from now on. Attaching it again changes nothing; as
+another kind, it replaces the first.
 
 \b
 Examples:
@@ -61,8 +62,11 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     found = attachments.find(group)
     sample = None if kind else _newest_line(attachments, group)
     chosen = Kind(kind) if kind else _kind_told_by(sample, group)
+    was = attachments.kind_of(found)
     if attachments.attach(found, chosen):
         click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
+        if was not in {None, chosen}:
+            click.echo(f"It was attached as {was}: lines of that kind come no more. Back: --kind {was}{stack.options}.")
         click.echo(f"Those of before come with `request-lens backfill --since 1d{stack.options}`.")
     else:
         click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")

@@ -44,7 +44,7 @@ class Report:
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
     `lesser` how many come after these in a sorted list. `lacking` says what is known to be missing. Times are shown in
-    `zone`; None is that of this machine.
+    `zone`; None is that of this machine; with their day where there are several, or the report `has_days`.
     """
 
     requests: Sequence[RequestState]
@@ -54,6 +54,7 @@ class Report:
     earlier: int = 0
     lesser: int = 0
     lacking: str = ""
+    has_days: bool = False
     zone: tzinfo | None = UTC
 
     @property
@@ -148,12 +149,15 @@ class Report:
 
     def started_text(self, record: Request) -> str:
         """The request's start, with its day where the report's requests are of several."""
-        return f"{record.started_at.astimezone(self.zone):{'%H:%M:%S' if self.within_one_day else '%m-%d %H:%M:%S'}}"
+        is_timed = self.within_one_day and not self.has_days
+        return f"{record.started_at.astimezone(self.zone):{'%H:%M:%S' if is_timed else '%m-%d %H:%M:%S'}}"
 
     def newest(self, limit: int) -> "Report":
         """The latest `limit` requests of the report, the others counted as earlier ones."""
         requests = by_start(self.requests)
-        return replace(self, requests=requests[-limit:], earlier=self.earlier + max(len(requests) - limit, 0))
+        earlier = self.earlier + max(len(requests) - limit, 0)
+        has_days = self.has_days or not self.within_one_day
+        return replace(self, requests=requests[-limit:], earlier=earlier, has_days=has_days)
 
     def drawn(self, limit: int) -> "Report":
         """The latest `limit` requests, and of the untagged invocations those since the first of them: for a picture."""

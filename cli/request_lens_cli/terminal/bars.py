@@ -15,9 +15,10 @@ from request_lens.presentation.timeline.figures import calls_words, failures, to
 from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.terminal.listing import shorten_middle
-from request_lens_cli.terminal.unlinked_table import render_lanes
+from request_lens_cli.terminal.unlinked_table import STACKED_BELOW, render_lanes
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
+_MIN_STACKED = 12
 _TICK_CELLS = 10
 _ROUNDING = 0.01
 _GAP = "  "
@@ -69,10 +70,10 @@ def render_bars(
     axis: AxisKind = AxisKind.OWN,
     unlinked: Sequence[UnlinkedInvocation] = (),
 ) -> RenderableType:
-    """The requests in order of their start, a line each, within `width` cells (at least 60), all on one scale.
+    """The requests in order of their start, a line each, within `width` cells (at least 40), all on one scale.
 
-    Each begins at the left, or when it did by the clock. The last line says which, below the signs that occur; then
-    come those of `unlinked` that belong to no request.
+    Where it is narrow, labels have lines of their own. Each request begins at the left, or when it did by the clock.
+    The last line says which, below the signs that occur; then come those of `unlinked` that belong to no request.
     """
     return Group(_bars(rows, width=width, axis=axis), render_lanes(unlinked, width=width))
 
@@ -92,15 +93,17 @@ def _name(row: TimelineRow) -> str:
 
 def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN) -> RenderableType:
     """These lines, at least one, below their time axis and above their legend."""
-    labels = min(max(_label(line).cell_len for line in lines), _MAX_LABEL, width // 3)
-    cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), _MIN_PLOT)
+    is_stacked = width < STACKED_BELOW
+    labels = 0 if is_stacked else min(max(_label(line).cell_len for line in lines), _MAX_LABEL, width // 3)
+    least = _MIN_STACKED if is_stacked else _MIN_PLOT
+    cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), least)
     extents = [extent_of(line.row.request, line.row.summary) for line in lines]
     axis = axis_of(extents, left=0, width=cells, kind=kind)
     plots = [_plot(line.row, axis) for line in lines]
     is_one = kind is AxisKind.OWN and len({line.row.request.request_id for line in lines}) == 1
     return Group(
         _line(None, labels, _ruler(axis.scale), Text()),
-        *(_line(line, labels, _drawn(plot), line.words) for line, plot in zip(lines, plots, strict=True)),
+        *(part for line, plot in zip(lines, plots, strict=True) for part in _parts(line, labels, _drawn(plot), width)),
         Text(),
         _legend(plots, inexact=any("≈" in line.words.plain for line in lines)),
         Text(f"Time since {"the request's start" if is_one else axis.origin_text}", style="dim"),
@@ -175,13 +178,24 @@ def _pill(line: BarLine) -> Text:
     return Text.assemble(" ", (f" {line.row.request.status} ", "bold white on red"))
 
 
+def _parts(line: BarLine, labels: int, plot: Text, width: int) -> Iterator[Text]:
+    """One line, or where labels have no room beside the bars, two: the label above."""
+    if labels:
+        yield _line(line, labels, plot, line.words)
+    else:
+        pill = _pill(line)
+        yield shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
+        yield _line(None, 0, plot, line.words)
+
+
 def _line(line: BarLine | None, width: int, plot: Text, total: Text) -> Text:
     name = Text()
     if line is not None:
         pill = _pill(line)
         name = shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
     name.pad_right(width - name.cell_len)
-    whole = Text(_GAP, no_wrap=True, overflow="crop").join([name, plot, total])
+    parts = [name, plot, total] if width else [plot, total]
+    whole = Text(_GAP, no_wrap=True, overflow="crop").join(parts)
     whole.rstrip()
     return whole
 

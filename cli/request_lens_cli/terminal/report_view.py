@@ -42,6 +42,10 @@ def show_report(report: Report, console: Console, *, axis: AxisKind = AxisKind.O
     if has_bars:
         console.print()
         drawn = report.drawn(MAX_BARS)
+        if left_out := len(report.requests) - len(drawn.requests):
+            bars = f"The bars are the newest {MAX_BARS:,} of {len(report.requests):,} requests: "
+            console.print(f"{bars}{left_out:,} earlier ones are in the list and in its sums.", highlight=False)
+            console.print()
         console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=axis, unlinked=drawn.unlinked))
 
 

@@ -41,13 +41,16 @@ def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> 
     print_list(_COLUMNS, unlinked, console, piped=_PIPED)
 
 
-_CALL, _MIN_PLOT, _GAP = "▒", 20, "  "
+_CALL, _MIN_PLOT, _MIN_STACKED, _GAP = "▒", 20, 12, "  "
+
+STACKED_BELOW = 60
+"""In a terminal of fewer cells a label has a line of its own, above its bar."""
 
 
 def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> RenderableType:
     """Those that belong to no request, a line for each reason, where they ran by the clock; nothing if there are none.
 
-    It is `width` cells wide, at least 80.
+    It is `width` cells wide; below 60 a label has a line of its own.
     """
     lanes = lanes_by_reason(unlinked)
     if not lanes:
@@ -55,11 +58,16 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
     labels = [f"{lane.reason}: {REASONS[lane.reason]}" for lane in lanes]
     words = [f"{lane.time_words} · {lane.count_words}" for lane in lanes]
     label, word = max(map(len, labels)), max(map(len, words))
-    cells = max(width - label - word - 2 * len(_GAP), _MIN_PLOT)
+    is_stacked = width < STACKED_BELOW
+    above = "\n" if is_stacked else _GAP
+    label = 0 if is_stacked else label
+    cells = max(width - label - word - 2 * len(_GAP), _MIN_STACKED if is_stacked else _MIN_PLOT)
     extents = extents_of(lanes)
     first, last = min(begins for begins, _ in extents), max(ends for _, ends in extents)
     lines = [
-        Text(f"{name:<{label}}{_GAP}{_plot(lane, extents, cells)}{_GAP}{figure:>{word}}", no_wrap=True, overflow="crop")
+        Text(
+            f"{name:<{label}}{above}{_plot(lane, extents, cells)}{_GAP}{figure:>{word}}", no_wrap=True, overflow="crop"
+        )
         for name, lane, figure in zip(labels, lanes, words, strict=True)
     ]
     head = f"Calls without a request {_CALL * 2}, by the clock from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"

@@ -30,7 +30,7 @@ def line(*rows: TimelineRow, label: str = "Tokyo") -> str:
     return found
 
 
-@given(ROWS, st.integers(60, 160))
+@given(ROWS, st.integers(40, 160))
 @settings(max_examples=60, deadline=None)
 def test_no_line_is_wider_than_the_terminal(rows: list[TimelineRow], width: int) -> None:
     assert all(cell_len(line) <= width for line in shown(*rows, width=width))
@@ -161,6 +161,21 @@ def test_calls_without_a_request_have_a_line_for_each_reason_by_the_clock() -> N
 
 def test_where_every_call_has_a_request_no_lane_is_drawn() -> None:
     assert "without a request" not in "".join(shown(row(chain(4300, 2))))
+
+
+def test_in_a_narrow_terminal_a_label_has_a_line_of_its_own_and_nothing_is_cut() -> None:
+    rows = [row(chain(4300, 2)), row(chain(4300, 2), after_ms=9000, label="18:27:11 · POST /ask")]
+    console = Console(file=io.StringIO(), width=40, color_system=None)
+    with console.capture() as capture:
+        console.print(render_bars(rows, width=40, unlinked=[unattributed(0)]))
+    lines = capture.get().splitlines()
+
+    assert [lines[1], lines[3]] == ["What time is it in Tokyo?", "18:27:11 · POST /ask"]
+    assert all(lines[at].count("█") > 10 and lines[at].endswith("  4.3 s · 2 calls") for at in (2, 4))
+    assert lines[-2] == "ambiguous: fits several requests"
+    assert lines[-1].startswith("▒")
+    assert lines[-1].endswith("1.5 s · 1 call")
+    assert all(cell_len(line) <= 40 for line in lines if "by the clock" not in line)
 
 
 def test_the_picture_of_one_request_counts_from_its_start() -> None:

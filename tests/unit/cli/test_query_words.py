@@ -185,3 +185,15 @@ def test_a_picture_of_the_newest_has_the_unlinked_calls_of_their_time_alone() ->
     assert [each.invocation.invocation_id for each in report.drawn(2).unlinked] == ["u60", "u125"]
     assert report.drawn(2).earlier == 1
     assert list(report.drawn(3).unlinked) == list(report.unlinked)
+
+
+def test_labels_have_their_day_where_the_list_has_several_though_the_bars_are_of_one() -> None:
+    report = Report(
+        requests=[settled(name, start=start) for name, start in (("a", 0), ("b", 90_000), ("c", 90_060))], unlinked=[]
+    )
+
+    assert [row.brief for row in report.drawn(2).timeline_rows()] == ["12-05 19:27:02", "12-05 19:28:02"]
+    assert [row.brief for row in Report(requests=report.requests[1:], unlinked=[]).timeline_rows()] == [
+        "19:27:02",
+        "19:28:02",
+    ]

@@ -100,9 +100,10 @@ def test_an_empty_file_is_no_failure(tmp_path: Path) -> None:
 def test_many_requests_are_not_all_drawn_as_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("request_lens_cli.terminal.report_view.MAX_BARS", 3)
 
-    lines = replayed(*ARTICLE).stdout.splitlines()
+    shown = replayed(*ARTICLE).stdout
 
-    assert sum("·" in line and " call" in line for line in lines) == 3
+    assert sum("·" in line and " call" in line for line in shown.splitlines()) == 3
+    assert "The bars are the newest 3 of 10 requests: 7 earlier ones are in the list and in its sums." in shown
 
 
 class FullDisk(io.RawIOBase):

@@ -8,11 +8,12 @@ import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application.settle_chain import settle_invocation
-from request_lens.application.settle_request import recount, revise_if_due
+from request_lens.application.settle_request import recount, revise_if_due, settle_request
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.errors import StoreUnavailable
 from tests.support.facts import at, call, chain_of_two, link, linked, request, tag
 from tests.support.world import FailingStore, World
 
@@ -72,6 +73,7 @@ class MeetingStore(MemoryFactStore):
     def __init__(self) -> None:
         super().__init__()
         self.meets: dict[str, Callable[[], object]] = {}
+        self.dies_after_revision = False
 
     def _meet(self, at: str) -> None:
         if (other := self.meets.pop(at, None)) is not None:
@@ -83,7 +85,11 @@ class MeetingStore(MemoryFactStore):
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         self._meet("revision")
-        return super().write_revision(request_id, revision=revision, summary=summary)
+        written = super().write_revision(request_id, revision=revision, summary=summary)
+        if self.dies_after_revision:
+            self.dies_after_revision = False
+            raise StoreUnavailable("the worker died")
+        return written
 
 
 @pytest.mark.parametrize("meets_at", ["decision", "revision"])
@@ -104,6 +110,22 @@ def test_a_revision_and_a_decision_that_meet_leave_no_call_possible_that_was_dec
     (decides if meets_at == "decision" else revises)()
 
     assert isinstance(world.decision("c1"), Unattributed)
+    assert _possible(world, "r1") == 0
+
+
+def test_a_revision_whose_writer_met_a_decision_and_died_is_made_good_when_its_message_comes_again() -> None:
+    store = MeetingStore()
+    world = World(POLICY, store=store)
+    world.collect(10, request("r1"), request("r2", 1), call("c1", 1), call("c2", 2, tag=tag("r1")))
+    world.clock.moment = at(130)
+    store.meets = {"revision": lambda: settle_invocation(InvocationId("c1"), world.ports, POLICY)}
+    store.dies_after_revision = True
+
+    with pytest.raises(StoreUnavailable):
+        settle_request(RequestId("r1"), world.ports, POLICY)
+    assert _possible(world, "r1") == 1
+    settle_request(RequestId("r1"), world.ports, POLICY)
+
     assert _possible(world, "r1") == 0
 
 

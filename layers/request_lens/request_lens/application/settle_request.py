@@ -36,8 +36,12 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, recor
     """Write the request's next revision if there is news and it is due; else send the key that looks again.
 
     `record_is_coming`: the request's last fact is only just being collected, so a record that is missing is on its way.
+    A message that finds nothing to write may come again because its settle died: then what is possible counts anew.
     """
-    state = revise_if_due(request_id, ports, policy)
+    known = _acted_on(request_id, (), ports, policy)
+    state, is_written = (known, True) if known is not None else _revise(request_id, ports, policy)
+    if not is_written and state.summary is not None and state.summary.possible_calls:
+        recount(request_id, ports, policy, just_decided=_NOTHING)
     next_key = _next_key(state, ports.clock.now(), policy, record_is_coming=record_is_coming)
     keys = [next_key] if next_key is not None else []
     if keys := [*keys, *overtaken_by(state, ports, policy)]:
@@ -67,16 +71,22 @@ def revise_if_due(
     `just_decided` of calls holds, whatever a list by time, which may lag behind, says of them. Where the request was
     acted on in this batch, when these `linked` calls were its own already, nothing is done again.
     """
-    if (known := _acted_on(request_id, linked, ports, policy)) is not None:
-        return known
+    known = _acted_on(request_id, linked, ports, policy)
+    return known if known is not None else _revise(request_id, ports, policy, just_decided)[0]
+
+
+def _revise(
+    request_id: RequestId, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision] = _NOTHING
+) -> tuple[RequestState, bool]:
+    """The same, acted on in this batch or not; also tells whether a revision was written."""
     for _ in range(MAX_RACES):
         stored = ports.store.load_request(request_id)
         _flag_runaway(stored, ports, policy)
         for state in views(stored, ports, policy):
             if not _is_due(state, ports, policy):
-                return _remembered(state, ports)
+                return _remembered(state, ports), False
         if (written := _write_revision(state, ports, policy, just_decided)) is not None:
-            return _remembered(written, ports)
+            return _remembered(written, ports), True
     raise StoreUnavailable(_RACES_LOST)
 
 

@@ -140,7 +140,31 @@ def read_requests(
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     is_call = any(call.is_llm_call for call in context.chain.calls)
     proven = proven_by(states, context.complete_at(context.own), policy) if is_call else set[RequestId]()
-    return context.without(proven), states
+    return _beside_proven(context, proven, states), states
+
+
+def _beside_proven(context: LinkingContext, proven: Set[RequestId], states: Sequence[RequestState]) -> LinkingContext:
+    """The context without requests that are proven to have all of their calls.
+
+    Spans prove it for the agents that send them. Where one request alone may have made the chain, and its spans tell of
+    no call by a role of the chain's, which is an agent's, another agent made it there that sends none.
+    """
+    rest = context.without(proven)
+    sends_spans = any(member.span is not None for member in context.members)
+    if sends_spans or not context.policy.agent_role_names:
+        return rest
+    if any(rest.candidates(lone_chain(call)) for call in context.chain.calls):
+        return rest
+    roles = {call.caller_role for call in context.chain.calls}
+    silent = {state.request_id for state in states if state.spans_prove and not _tell_of(state, roles)}
+    beside_proof = replace(context.without(proven - silent), is_beside_proof=True)
+    return beside_proof if len(beside_proof.candidates(context.chain)) == 1 else rest
+
+
+def _tell_of(state: RequestState, roles: Set[str | None]) -> bool:
+    """Whether a request's tags prove it, too, or a call that its trace told of is by one of these roles."""
+    traced = (call.invocation for call in state.invocations if call.link.method is Method.TRACE)
+    return is_proven(state.invocations) or any(call.caller_role in roles for call in traced)
 
 
 def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:

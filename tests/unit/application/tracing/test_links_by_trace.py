@@ -406,6 +406,47 @@ def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_els
     assert places(world) == {"c1": "r1", "job": "no_request" if told else "r1"}
 
 
+FUNCTION = "function-role"
+MIXED = replace(SPANS, agent_role_names=SPANS.agent_role_names | {FUNCTION})
+"""Policy of a function that calls models without spans, beside an agent that sends them."""
+
+
+@pytest.mark.parametrize(
+    ("beside", "policy", "place"),
+    [
+        ([], MIXED, "r1"),
+        ([request("r2", 1)], MIXED, "r2"),
+        ([span_of(untagged_call("plain", 3, role=FUNCTION), trace_id(2))], MIXED, "no_request"),
+        ([], SPANS, "other_caller"),
+        ([], replace(SPANS, agent_role_names=frozenset()), "no_request"),
+    ],
+    ids=["nobody else", "another may have", "its own trace", "not listed", "everybody is considered"],
+)
+def test_a_call_of_a_listed_role_that_spans_tell_nothing_of_is_of_the_request_that_alone_can_have_made_it(
+    beside: list[LogRecord], policy: Policy, place: str
+) -> None:
+    own, plain = untagged_call(), untagged_call("plain", 3, role=FUNCTION)
+    world = World(policy)
+    world.collect(10, traced_request(), own, span_of(own, TRACE), entry_of(TRACE, 0.1, 2.5), plain, *beside)
+    world.collect(11, agent_of(TRACE, own, ends=2.4))
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "plain": place}
+    if place == "r1":
+        assert world.calls_of()["plain"] == ("window", "assumed")
+        assert [each.summary.totals.llm_calls for each in world.store.all_requests() if each.summary] == [2]
+
+
+def test_each_call_of_a_role_that_spans_tell_nothing_of_is_of_its_request_whichever_was_linked_before() -> None:
+    own, plain = untagged_call(), [untagged_call(f"plain{at}", at, role=FUNCTION) for at in (2, 3)]
+    world = World(MIXED)
+    world.collect(10, traced_request(), own, span_of(own, TRACE), entry_of(TRACE, 0.1, 4.9), agent_of(TRACE, own))
+    world.collect(11, *plain)
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "plain2": "r1", "plain3": "r1"}
+
+
 def test_a_run_that_several_may_have_made_waits_for_one_of_them_to_prove_that_it_has_all() -> None:
     """A request that timed out is still at work, and its last call comes when the run would be due."""
     world = World(SPANS)

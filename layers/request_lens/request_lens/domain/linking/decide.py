@@ -81,7 +81,8 @@ def _decisions_by_call(evidence: Evidence) -> ChainDecision:
         if request := only or nominal.get(call_id):
             followed = {request_ids.get(chain.calls[position].invocation_id) for position in before}
             link = _link_of_part(request, followed - {None}, policy)
-            decisions[call_id] = link if only else replace(link, confidence=Confidence.ASSUMED)
+            is_sure = only and not context.is_beside_proof
+            decisions[call_id] = link if is_sure else replace(link, confidence=Confidence.ASSUMED)
             request_ids[call_id] = request.request_id
         elif options:
             decisions[call_id] = Unattributed(reason=Reason.AMBIGUOUS, candidates=len(options))

@@ -394,6 +394,22 @@ def test_a_message_about_a_trace_whose_writer_died_stores_the_copies_that_are_mi
     assert world.calls_of() == EXACT
 
 
+@pytest.mark.parametrize(("status", "ends"), [(504, 9), (200, 6.1)], ids=["timed out", "clock ahead"])
+def test_the_next_request_of_a_session_misses_no_call_of_a_run_that_lasted_into_it(status: int, ends: float) -> None:
+    """The run lies in the time of the request before, its overtime or the skew included."""
+    before = traced_request("r1", trace=SESSION, duration_ms=5_900, status=status)
+    first, second = untagged_call("c1", 1), untagged_call("c2", 7)
+    spans = [entry_of(SESSION, 0.1, ends), span_of(first, SESSION), span_of(second, SESSION, resource="next")]
+    world = World(SPANS)
+    world.collect(70, before, traced_request("r2", 6, trace=SESSION), first, second, *spans)
+    world.run_until()
+
+    summary = world.request("r2").summary
+    assert summary is not None
+    assert places(world)["c1"] == "r1"
+    assert summary.traced is None or not summary.traced.missing
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_elses_call(told: bool) -> None:
     """A job of the same role calls in the request's time."""

@@ -80,11 +80,12 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
     """A request's own spans, of those of the trace that its record names.
 
     These are all of them where the trace began with it. Of an older trace they are those in its time; and where other
-    records name the trace, too, those of the runs in its time, and the calls that no other one can have made, also of
-    a run whose own span is not there: they are linked to it.
+    records name the trace, too, those of the runs in its time, but for such as only another one holds to their end, and
+    the calls that no other one can have made, also of a run whose own span is not there: they are linked to it.
     """
     if trace.is_named_by_others(request.request_id):
-        runs = RunsByTime(run for run in runs_of(trace.spans) if _is_in_time_of(request, run))
+        in_time = (run for run in runs_of(trace.spans) if _is_in_time_of(request, run))
+        runs = RunsByTime(run for run in in_time if not _is_anothers(request, run, trace.records, policy))
         return [
             span
             for span in trace.spans
@@ -93,6 +94,13 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
     if is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew):
         return trace.spans
     return [span for span in trace.spans if _is_in_time_of_only(request, span, policy)]
+
+
+def _is_anothers(request: Request, run: Run, records: Sequence[Request], policy: Policy) -> bool:
+    """Whether a run sticks out of this request's time, its overtime included, and lies in that of another one."""
+    if may_hold(request, run.started_at, run.ended_at, policy):
+        return False
+    return bool(holding(records, run.started_at, run.ended_at, policy))
 
 
 def _is_its_alone(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:

@@ -17,7 +17,7 @@ _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="5xx\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}4xx", cell=lambda row: _errors(row[1]), numeric=True),
     Column(header="LLM calls", cell=lambda row: text(row[1].least(row[1].totals.llm_calls)), numeric=True),
-    Column(header="Per request", cell=lambda row: _calls(row[1].calls), numeric=True),
+    Column(header="Per request", cell=lambda row: _calls(row[1]), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
     Column(header="LLM time, median", cell=lambda row: _median(row[1].llm_time_ms), numeric=True),
@@ -91,10 +91,11 @@ def _cost(figures: RequestFigures) -> Markup:
     return text(cost_of(figures.totals, certain=figures.is_certain))
 
 
-def _calls(calls: Distribution | None) -> Markup:
+def _calls(figures: RequestFigures) -> Markup:
+    calls = figures.calls
     if calls is None:
         return text(UNKNOWN)
-    return _with_note(f"{calls.mean:.1f}, most {calls.maximum:,.0f}", _share(calls))
+    return _with_note(f"{figures.about_text(f'{calls.mean:.1f}')}, most {calls.maximum:,.0f}", _share(calls))
 
 
 def _with_note(figure: str, note: str) -> Markup:

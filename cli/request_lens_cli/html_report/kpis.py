@@ -15,9 +15,9 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
     """The cards, the most asked for first."""
     cards = (
         _card("Requests", f"{figures.requests:,}", _requests_notes(figures)),
-        _card("LLM calls per request", _mean(figures.calls), _calls_notes(figures)),
+        _card("LLM calls per request", figures.about_text(_mean(figures.calls)), _calls_notes(figures)),
         _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
-        _card("LLM time", _median(figures.llm_time_ms), _time_notes(figures)),
+        _card("LLM time", figures.about_text(_median(figures.llm_time_ms)), _time_notes(figures)),
         _tokens_card(figures),
         _cost_card(figures, report),
         _errors_card(figures),
@@ -64,7 +64,12 @@ def _linked_words(figures: RequestFigures) -> str:
     """How many calls the requests made, as far as is known."""
     if figures.knows_no_call:
         return "no call is linked to them: see what is not certain"
-    return at_least_words(figures.totals.llm_calls, "LLM call", certain=figures.is_certain)
+    words = at_least_words(figures.totals.llm_calls, "LLM call", certain=figures.is_certain)
+    if not figures.about or not figures.is_certain:
+        return words
+    if figures.about == figures.requests:
+        return f"≈ {words}, linked by time"
+    return f"≈ {words}: those of {figures.about:,} of {figures.requests:,} requests are linked by time"
 
 
 def _known(values: Distribution | None, figures: RequestFigures) -> list[str]:

@@ -7,7 +7,8 @@ from math import ceil
 
 from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import at_least, tokens_text
+from request_lens.presentation.certainty import at_least, is_about, tokens_text
+from request_lens.presentation.formatting import UNKNOWN
 from request_lens_cli.report.report import Report, totals_over
 
 
@@ -33,14 +34,15 @@ class RequestFigures:
     """What some requests add up to; a distribution is None where no value is known. Times are in ms.
 
     A request with status 5xx has `failed`, one with 4xx was `refused`; an `incomplete` one made calls that are not
-    linked to it, as its spans tell. `totals` are the least where some are `uncertain`; `calls` are of the others alone.
-    Those that are `timed_` are of the requests that `llm_time_ms` is of, as far as they are known of these: so they can
-    stand beside it.
+    linked to it, as its spans tell; of one that is `about` right a call is linked by time. `totals` are the least where
+    some are `uncertain`; `calls` are of the others alone. Those that are `timed_` are of the requests that
+    `llm_time_ms` is of, as far as they are known of these: so they can stand beside it.
     """
 
     requests: int
     pending: int
     uncertain: int
+    about: int
     incomplete: int
     failed: int
     refused: int
@@ -56,6 +58,10 @@ class RequestFigures:
     def is_certain(self) -> bool:
         """Whether the totals are all that the settled requests made, and not only the least."""
         return not self.uncertain
+
+    def about_text(self, figure: str) -> str:
+        """A figure of the certain requests' calls, "≈ 1.7" where some are linked by time."""
+        return f"≈ {figure}" if self.about and figure != UNKNOWN else figure
 
     @property
     def knows_no_call(self) -> bool:
@@ -101,6 +107,7 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         requests=len(states),
         pending=len(states) - len(summaries),
         uncertain=sum(not summary.is_certain for summary in summaries),
+        about=sum(is_about(summary) for summary in summaries),
         incomplete=sum(summary.traced is not None and summary.traced.complete is False for summary in summaries),
         failed=sum(state.request.has_failed for state in states),
         refused=sum(state.request.was_refused for state in states),

@@ -15,6 +15,7 @@ from request_lens.presentation.certainty import Doubt, at_least_words, count_dou
 from request_lens.presentation.formatting import UNKNOWN, pluralize
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
+from request_lens_cli.report.reasons import why_words
 
 
 def correlated_by(state: RequestState) -> str:
@@ -119,13 +120,16 @@ class Report:
         return self.unattributed / decided if decided else None
 
     def without_request(self) -> Mapping[str, int]:
-        """How many invocations belong to no request, or are not decided yet, by state and reason."""
-        return Counter(why(unlinked) for unlinked in self.unlinked if not isinstance(unlinked.decision, Link))
+        """How many invocations belong to no request, or are not decided yet, by state and reason, in words."""
+        return Counter(why_words(unlinked) for unlinked in self.unlinked if not isinstance(unlinked.decision, Link))
 
     @cached_property
     def within_one_day(self) -> bool:
-        """Whether all requests started on one day of the zone."""
-        return len({state.request.started_at.astimezone(self.zone).date() for state in self.requests}) <= 1
+        """Whether all requests started on one day of the zone, and they are not said to be of several."""
+        return (
+            not self.has_days
+            and len({state.request.started_at.astimezone(self.zone).date() for state in self.requests}) <= 1
+        )
 
     def timeline_rows(self) -> list[TimelineRow]:
         """The requests as the timeline draws them: labelled where there is a label, else by route."""
@@ -149,15 +153,13 @@ class Report:
 
     def started_text(self, record: Request) -> str:
         """The request's start, with its day where the report's requests are of several."""
-        is_timed = self.within_one_day and not self.has_days
-        return f"{record.started_at.astimezone(self.zone):{'%H:%M:%S' if is_timed else '%m-%d %H:%M:%S'}}"
+        return f"{record.started_at.astimezone(self.zone):{'%H:%M:%S' if self.within_one_day else '%m-%d %H:%M:%S'}}"
 
     def newest(self, limit: int) -> "Report":
         """The latest `limit` requests of the report, the others counted as earlier ones."""
         requests = by_start(self.requests)
         earlier = self.earlier + max(len(requests) - limit, 0)
-        has_days = self.has_days or not self.within_one_day
-        return replace(self, requests=requests[-limit:], earlier=earlier, has_days=has_days)
+        return replace(self, requests=requests[-limit:], earlier=earlier, has_days=not self.within_one_day)
 
     def drawn(self, limit: int) -> "Report":
         """The latest `limit` requests, and of the untagged invocations those since the first of them: for a picture."""
@@ -231,12 +233,3 @@ def calls_by_label(report: Report) -> str:
         for (calls, is_certain), number in sorted(requests_by_calls.items(), reverse=True)
     ]
     return ", ".join(parts)
-
-
-def why(unlinked: UnlinkedInvocation) -> str:
-    """Whether the invocation is pending, else why it is unattributed, and how many requests it fits."""
-    decision = unlinked.decision
-    if not isinstance(decision, Unattributed):
-        return "pending: not decided yet"
-    fits = f" (fits {pluralize(decision.candidates, 'request')})" if decision.candidates else ""
-    return f"unattributed: {decision.reason}{fits}"

@@ -12,7 +12,7 @@ from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, plain_number, plain_seconds, seconds
 from request_lens.presentation.timeline.axis import AxisKind, axis_of
 from request_lens.presentation.timeline.lanes import REASONS, Lane, extents_of, lanes_by_reason
-from request_lens_cli.report.report import why
+from request_lens_cli.report.reasons import why
 from request_lens_cli.terminal.listing import Column, print_list
 
 _COLUMNS: Sequence[Column[UnlinkedInvocation]] = (

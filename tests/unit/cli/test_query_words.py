@@ -15,7 +15,8 @@ from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.figures import distribution_of, figures_of
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note, why
+from request_lens_cli.report.reasons import why
+from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note
 from request_lens_cli.report.selection import Order, Selection
 from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.screen import printed
@@ -162,6 +163,19 @@ def test_a_call_says_why_it_has_no_request_and_how_many_it_fits() -> None:
         "unattributed: ambiguous (fits 1 request)",
         "unattributed: ambiguous (fits 2 requests)",
     ]
+
+
+def test_a_sentence_says_in_words_why_calls_have_no_request_and_names_the_reason_behind_them() -> None:
+    calls = [
+        replace(pending(call(f"i{number}")), decision=Unattributed(reason=reason, candidates=candidates))
+        for number, (reason, candidates) in enumerate(
+            [(Reason.AMBIGUOUS, 2), (Reason.AMBIGUOUS, 2), (Reason.OTHER_CALLER, 0)]
+        )
+    ]
+    text = printed(lambda console: show_requests(Report(requests=[], unlinked=calls), console), width=120)
+
+    assert "2 calls unattributed: fits 2 requests (ambiguous)." in text
+    assert "1 call unattributed: made by another caller (other_caller)." in text
 
 
 def test_the_unattributed_share_is_of_what_was_decided() -> None:

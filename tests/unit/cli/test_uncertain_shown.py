@@ -20,7 +20,7 @@ from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request
 from tests.support.command_line.screen import printed
-from tests.support.facts import at, call, link
+from tests.support.facts import at, call, link, tag
 from tests.support.sample_states import costing, settled
 
 CERTAIN = costing(settled("certain", call("i1", 1), start=20), "0.02")
@@ -156,12 +156,22 @@ def card(html: str, name: str) -> str:
     return re.sub(r"<[^>]+>", "|", found)
 
 
+def test_the_pages_figures_say_where_calls_are_linked_by_time() -> None:
+    exact = settled("tagged", call("i9", 1, tag=tag("tagged")))
+    inferred = page(Report(requests=[CERTAIN, exact], unlinked=[]))
+
+    assert "|≈ 1.0|" in card(inferred, "LLM calls per request")
+    assert "≈ 2 LLM calls: those of 1 of 2 requests are linked by time" in card(inferred, "LLM calls per request")
+    assert "|≈ 1.00 s|" in card(inferred, "LLM time")
+    assert "≈" not in card(page(Report(requests=[exact], unlinked=[])), "LLM calls per request")
+
+
 def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_requests_alone() -> None:
     html = page(REPORT)
 
     assert "2 uncertain: may have made more calls" in card(html, "Requests")
     calls = card(html, "LLM calls per request")
-    assert "|1.0|" in calls
+    assert "|≈ 1.0|" in calls
     assert "known of 1 of 3 requests" in calls
     assert "at least 2 LLM calls" in calls
     assert "known of 2 of 3 requests" in card(html, "Request duration")

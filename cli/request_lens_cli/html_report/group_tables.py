@@ -16,11 +16,11 @@ _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: text(row[0])),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="5xx\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}4xx", cell=lambda row: _errors(row[1]), numeric=True),
-    Column(header="LLM calls", cell=lambda row: text(row[1].least(row[1].totals.llm_calls)), numeric=True),
+    Column(header="LLM calls", cell=lambda row: _total_calls(row[1]), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1]), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
-    Column(header="LLM time, median", cell=lambda row: _median(row[1].llm_time_ms), numeric=True),
+    Column(header="LLM time, median", cell=lambda row: _llm_time(row[1]), numeric=True),
     Column(header="Tokens in", cell=lambda row: text(row[1].tokens(TokenClass.INPUT)), numeric=True),
     Column(header="Tokens out", cell=lambda row: text(row[1].tokens(TokenClass.OUTPUT)), numeric=True),
     Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
@@ -89,6 +89,16 @@ def _tokens(totals: Totals, of: TokenClass) -> Markup:
 
 def _cost(figures: RequestFigures) -> Markup:
     return text(cost_of(figures.totals, certain=figures.is_certain))
+
+
+def _total_calls(figures: RequestFigures) -> Markup:
+    least = figures.least(figures.totals.llm_calls)
+    return text(figures.about_text(least) if figures.is_certain else least)
+
+
+def _llm_time(figures: RequestFigures) -> Markup:
+    times = figures.llm_time_ms
+    return text(UNKNOWN) if times is None else _with_note(figures.about_text(seconds(times.p50)), _share(times))
 
 
 def _calls(figures: RequestFigures) -> Markup:

@@ -163,6 +163,11 @@ def test_the_pages_figures_say_where_calls_are_linked_by_time() -> None:
     assert "|≈ 1.0|" in card(inferred, "LLM calls per request")
     assert "≈ 2 LLM calls: those of 1 of 2 requests are linked by time" in card(inferred, "LLM calls per request")
     assert "|≈ 1.00 s|" in card(inferred, "LLM time")
+    assert re.findall(r">(≈ [^<]+)<", inferred.partition("By route")[2].partition("</table>")[0]) == [
+        "≈ 2",
+        "≈ 1.0, most 1",
+        "≈ 1.00 s",
+    ]
     assert "≈" not in card(page(Report(requests=[exact], unlinked=[])), "LLM calls per request")
 
 

@@ -89,8 +89,9 @@ def written(dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient") -> M
         untagged = replace(call, invocation_id=InvocationId(type(decision).__name__))
         dynamo_store.decide(UnlinkedInvocation(invocation=untagged, stored_at=STORED_AT), decision)
         dynamo_store.store_spans([replace(filled(Span), invocation_id=untagged.invocation_id)], stored_at=STORED_AT)
-    named = dynamo_store.join_runs([filled(LambdaRun)], [filled(Request)])
-    dynamo_store.name_traces(named)
+    # The record comes first: one that finds the trace of its run needs no place at their bridge.
+    dynamo_store.join_runs([], [filled(Request)])
+    dynamo_store.name_traces(dynamo_store.join_runs([filled(LambdaRun)], []))
     dynamo_store.store_rejected([filled(Rejected)], stored_at=STORED_AT)
     return _by_kind(dynamo_client)
 

@@ -17,9 +17,11 @@ from request_lens.domain.pricing import Estimate, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse, Traced
+from request_lens.presentation.certainty import known_tokens
 from request_lens.presentation.formatting import UNKNOWN, iso_ms
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.report import correlated_by
+from request_lens_cli.report.request_schema import LEAST_KEYS
 from request_lens_cli.report.selection import state_of
 
 type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
@@ -32,8 +34,9 @@ type Document = Mapping[str, Json]
 def summary_document(state: RequestState, policy: Policy) -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
 
-    While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far.
-    A sum of tokens is null where no call's log counts them; `at_least` names those that some call's log leaves out.
+    While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far:
+    `at_least` names each that may be more, and sums that some call's log leaves out. Tokens are null where no call that
+    is linked counts them, and where none is linked that may yet be.
 
     Raises: ValueError for a request whose record has not come.
     """
@@ -109,19 +112,27 @@ _OF_THE_SUMMARY_ITSELF = frozenset(
 def _aggregate(summary: Summary | None) -> Document:
     if summary is None:
         return {**dict.fromkeys(_AGGREGATE_KEYS), "prices": None}
-    values = {key: _aggregate_value(summary, key) for key in _AGGREGATE_KEYS}
-    return {**values, "prices": None if summary.prices is None else asdict(summary.prices)}
+    values = {key: _aggregate_value(summary, key) for key in _AGGREGATE_KEYS if key != "at_least"}
+    values["at_least"] = [key for key in LEAST_KEYS if values[key] is not None and _is_least(summary, key)]
+    values["prices"] = None if summary.prices is None else asdict(summary.prices)
+    return {key: values[key] for key in (*_AGGREGATE_KEYS, "prices")}
 
 
 def _aggregate_value(summary: Summary, key: str) -> Json:
     if key == "estimated_cost_usd":
         return usd(summary.totals.estimated_cost_usd)
-    if key == "at_least":
-        return [str(of) for of in TokenClass if summary.totals.tokens(of).is_least]
     if key in TokenClass:
-        return summary.totals.tokens(TokenClass(key)).count
+        return known_tokens(summary.totals, TokenClass(key), certain=summary.is_certain).count
     value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
     return value if value is None else int(value)
+
+
+def _is_least(summary: Summary, key: str) -> bool:
+    if not summary.is_certain:
+        return True
+    if key == "estimated_cost_usd":
+        return summary.totals.unpriced_calls > 0
+    return key in TokenClass and summary.totals.tokens(TokenClass(key)).is_least
 
 
 def _traced(record: Request, traced: Traced | None) -> Document:

@@ -1,11 +1,10 @@
 """A request and its calls as JSON has them, as types: the part of the JSON schema that most outputs share."""
 
-from collections.abc import Mapping
-from typing import Annotated, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, TypedDict, get_args
 
 from pydantic import Field
 
-from request_lens.domain.folding.summary import TokenClass
 from request_lens.domain.linking.link import Confidence, Method, Reason
 from request_lens.domain.pricing import Unpriced
 from request_lens_cli.report.selection import State
@@ -15,6 +14,20 @@ type Time = Annotated[
 ]
 type Ms = Annotated[int, Field(description="milliseconds")]
 type Count = Annotated[int, Field(ge=0)]
+type Least = Literal[
+    "llm_calls",
+    "llm_errors",
+    "llm_throttles",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_write_input_tokens",
+    "estimated_cost_usd",
+    "unpriced_calls",
+]
+LEAST_KEYS: Sequence[Least] = get_args(Least.__value__)
+"""The keys that `at_least` may name, in its order."""
+
 type Usd = Annotated[float, Field(description="an estimate in USD", ge=0)]
 
 
@@ -108,7 +121,12 @@ class RequestDocument(TypedDict):
     output_tokens: Count | None
     cache_read_input_tokens: Count | None
     cache_write_input_tokens: Count | None
-    at_least: Annotated[list[TokenClass] | None, Field(description="sums that some call's log leaves out")]
+    at_least: Annotated[
+        list[Least] | None,
+        Field(
+            description="numbers that may be more: all while possible_calls is not 0, and sums that a call leaves out"
+        ),
+    ]
     estimated_cost_usd: Usd | None
     unpriced_calls: Annotated[Count | None, Field(description="calls that estimated_cost_usd leaves out")]
     prices: PricesDocument | None

@@ -263,6 +263,25 @@ def test_json_has_null_for_what_no_call_counts_and_names_what_is_the_least() -> 
     assert sums(BOTH) == [2_012, 31, 512, None, ["output_tokens", "cache_read_input_tokens"]]
 
 
+def test_a_request_that_has_no_call_yet_and_may_have_some_has_no_tokens_and_names_what_may_be_more() -> None:
+    """As lists have it: "≥ 0" calls, and a dash for what no call tells; of one that made none all are 0."""
+    open_, none = settled("open", possible_calls=8), settled("none")
+
+    assert sums(open_) == [None, None, None, None, ["llm_calls", "llm_errors", "llm_throttles", "unpriced_calls"]]
+    assert [csv_row(open_, Policy())[key] for key in TokenClass] == [None] * 4
+    assert sums(none) == [0, 0, 0, 0, []]
+    assert summary_document(open_, Policy())["llm_calls"] == 0
+
+
+def test_all_that_an_uncertain_request_adds_up_to_is_named_as_the_least() -> None:
+    named = summary_document(POSSIBLE, Policy())["at_least"]
+
+    counts = ["llm_calls", "llm_errors", "llm_throttles"]
+    assert named == [*counts, "input_tokens", "output_tokens", "estimated_cost_usd", "unpriced_calls"]
+    assert summary_document(CERTAIN, Policy())["at_least"] == []
+    assert summary_document(costing(CERTAIN, "0.02", unpriced=1), Policy())["at_least"] == ["estimated_cost_usd"]
+
+
 def test_csv_names_them_in_one_cell() -> None:
     assert csv_row(BOTH, Policy())["at_least"] == "output_tokens cache_read_input_tokens"
     assert csv_row(ALONE, Policy())["at_least"] == ""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary, TokenClass, Totals
+from request_lens.domain.folding.summary import Summary, TokenClass, TokenSum, Totals
 from request_lens.domain.linking.link import Confidence
 from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
 from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
@@ -144,3 +144,10 @@ def tokens_text(totals: Totals, *classes: TokenClass, certain: bool) -> str:
         return " / ".join(at_least(counts_text(each.count), certain=not each.is_least) for each in sums)
     counts = [each.count for each in sums]
     return at_least(counts_text(*counts), certain=not any(count is not None for count in counts))
+
+
+def known_tokens(totals: Totals, of: TokenClass, *, certain: bool) -> TokenSum:
+    """What is known of a sum of tokens: nothing, too, where no call is known of what is not certain."""
+    if not certain and not totals.llm_calls:
+        return TokenSum(count=None, is_least=False)
+    return totals.tokens(of)

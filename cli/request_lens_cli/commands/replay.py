@@ -107,13 +107,13 @@ def replay_command(
 
 def _lacking(result: Replay) -> str:
     """Which of the two logs is not among the files, and what that leaves unknown; empty where both are, or neither."""
-    has_invocations = bool(result.unattributed) or any(state.invocations for state in result.requests)
-    if result.requests and not has_invocations:
+    summaries = [state.summary for state in result.requests if state.summary is not None]
+    if any(summary.lacks_log for summary in summaries):
         return (
-            "No invocation of a model is in these files: 0 calls is what they say, not what the requests made. "
+            "No invocation of a model is in these files: how many calls the requests made is unknown. "
             "Give Bedrock's invocation log, too."
         )
-    if has_invocations and not result.requests:
+    if result.unattributed and not result.requests:
         return "No API request is in these files, so no call can belong to one. Give the API's access log, too."
     return ""
 

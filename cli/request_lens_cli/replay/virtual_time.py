@@ -1,7 +1,7 @@
 """Replay in virtual time: the very use cases of the processor over log records, with the in-memory adapters."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from request_lens.adapters.memory.clock import MemoryClock
@@ -15,9 +15,11 @@ from request_lens.application.publish import publish
 from request_lens.application.settle import settle
 from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
 from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.folding.fold import without_log
 from request_lens.domain.linking.link import Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import LogRecord, Rejected
 from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.changes import Change, RevisionWritten
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import LambdaRun, Span
@@ -57,17 +59,19 @@ def replay(arrivals: Iterable[Arrival], policy: Policy) -> Replay:
     without a readable time arrives with the one before it. A timer fires exactly when due; what none was left for is
     swept, as it is two hours later in a deployed stack.
 
+    Without any invocation no request is certain: what it made is unknown, not 0.
+
     Raises: ReplayIncompleteError where a fact is neither in a summary nor unattributed after that.
     """
     timed = sorted(_timed(arrivals), key=lambda arrival: arrival[0])
-    world = _World(policy)
+    world = _World(policy, lacks_log=not any(isinstance(record, Invocation) for _, record in timed))
     for at, record in timed:
         world.run_until(at)
         world.collect(at, record)
     world.run_until(None)
     world.sweep_what_is_left()
     return Replay(
-        requests=world.store.all_requests(),
+        requests=world.requests(),
         unattributed=[call for call in world.store.all_unlinked() if isinstance(call.decision, Unattributed)],
         rejected=world.rejected,
         publications=world.sink.publications,
@@ -105,11 +109,12 @@ class ReplayIncompleteError(Exception):
 class _World:
     """The in-memory adapters and the clock that the replay moves."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, lacks_log: bool) -> None:
         self.store = MemoryFactStore()
         self.sink = MemoryMetricSink()
         self.rejected: list[Rejected] = []
         self._policy = policy
+        self._lacks_log = lacks_log
         self._timer = MemorySettleTimer()
         self._clock = MemoryClock(EPOCH)
         self._ports = Ports(
@@ -120,6 +125,11 @@ class _World:
             profiles=MemoryInferenceProfiles(),
             prices=bedrock_prices(),
         )
+
+    def requests(self) -> Sequence[RequestState]:
+        """The requests whose record came; what they made is unknown where no invocation came at all."""
+        states = self.store.all_requests()
+        return [_unsure(state) for state in states] if self._lacks_log else states
 
     def collect(self, at: datetime, record: LogRecord) -> None:
         """Take one record at its moment."""
@@ -155,4 +165,16 @@ class _World:
 
     def _publish(self) -> None:
         if changes := self.store.take_changes():
-            publish(changes, self._ports, self._policy)
+            known = [_unsure_change(change) for change in changes] if self._lacks_log else changes
+            publish(known, self._ports, self._policy)
+
+
+def _unsure(state: RequestState) -> RequestState:
+    return state if state.summary is None else replace(state, summary=without_log(state.summary))
+
+
+def _unsure_change(change: Change) -> Change:
+    if not isinstance(change, RevisionWritten):
+        return change
+    previous = None if change.previous is None else without_log(change.previous)
+    return replace(change, summary=without_log(change.summary), previous=previous)

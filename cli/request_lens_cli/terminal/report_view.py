@@ -4,7 +4,7 @@ from rich.console import Console
 
 from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import is_about, remedy
+from request_lens.presentation.certainty import Doubt, is_about, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.traced import incomplete_words, misses_calls
@@ -83,7 +83,8 @@ def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS,
 
 def show_uncertain(report: Report, console: Console) -> None:
     """Print how many requests are uncertain, why, and what helps; how many lack calls; which calls have no request."""
-    for doubt, count in sorted(report.doubts().items()):
+    said = {Doubt.NO_LOG} if report.lacking else set()
+    for doubt, count in sorted((doubt, count) for doubt, count in report.doubts().items() if doubt not in said):
         uncertain = f"{pluralize(count, 'request')} uncertain: {doubt.value}. What helps: {remedy(doubt)}."
         console.print(uncertain, style="yellow", highlight=False)
     if incomplete := sum(misses_calls(state.summary) for state in report.requests):

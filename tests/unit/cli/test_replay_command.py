@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Buffer
@@ -173,7 +174,7 @@ def test_the_readers_machine_changes_no_figure(variables: dict[str, str], tmp_pa
     [
         (
             "access.ndjson",
-            "No invocation of a model is in these files: 0 calls is what they say, not what the requests",
+            "No invocation of a model is in these files: how many calls the requests made is unknown.",
         ),
         ("invocations.ndjson", "No API request is in these files, so no call can belong to one."),
     ],
@@ -189,6 +190,22 @@ def test_one_log_alone_is_no_answer(tmp_path: Path, file: str, words: str) -> No
     assert words in document.stderr
     assert words in page.read_text(encoding="utf-8")
     assert words not in replayed(*ARTICLE).output
+
+
+def test_no_request_of_an_access_log_alone_is_said_to_have_made_no_call() -> None:
+    """Neither in a row, nor in JSON, nor among what would be published: each is uncertain."""
+    alone = str(EVENTS / "article" / "access.ndjson")
+
+    shown, document = replayed(alone).stdout, json.loads(replayed(alone, "--format", "json").stdout)
+
+    assert len(re.findall(r"= +POST /ask +18:2\d:\d\d +[\d.]+ s +≥ 0 +unknown +– ", shown)) == 10
+    said = [(each["state"], each["possible_calls"], each["llm_time_ms"]) for each in document["requests"]]
+    assert said == [("uncertain", None, None)] * 10
+    assert {each["input_tokens"] for each in document["requests"]} == {None}
+    for publication in document["publications"]:
+        assert publication["metrics"].keys() == {"Requests", "UncertainRequests", "RequestDuration"}
+        assert publication["metrics"]["UncertainRequests"] == 1
+    assert shown.count("No invocation of a model") == 1
 
 
 def test_where_no_call_is_by_a_listed_role_it_says_whose_they_are() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.fold import fold
+from request_lens.domain.folding.fold import fold, without_log
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
@@ -14,6 +14,7 @@ from request_lens.presentation.certainty import (
     Doubt,
     at_least,
     at_least_words,
+    calls_text,
     doubt_of,
     possible_text,
     remedy,
@@ -59,12 +60,21 @@ def test_calls_that_were_counted_no_further_say_so() -> None:
     assert possible_text(request(), summary(MAX_POSSIBLE)) == "1,000+ possible"
 
 
+def test_a_request_whose_calls_nobody_has_read_says_so() -> None:
+    unread = without_log(summary(0, calls=0))
+
+    assert doubt_of(request(), unread) is Doubt.NO_LOG
+    assert why_uncertain(request(), unread) == "no invocation of a model is in these files"
+    assert (calls_text(unread), possible_text(request(), unread), token_counts(unread)) == ("≥ 0", "unknown", UNKNOWN)
+    assert remedy(Doubt.NO_LOG) == "give Bedrock's invocation log, too"
+
+
 def test_a_certain_request_has_no_doubt_and_no_words_for_it() -> None:
     assert doubt_of(request(duration_ms=None), summary(0)) is None
     assert why_uncertain(request(), summary(0)) == possible_text(request(), summary(0)) == ""
 
 
-@pytest.mark.parametrize("doubt", Doubt)
+@pytest.mark.parametrize("doubt", [doubt for doubt in Doubt if doubt is not Doubt.NO_LOG])
 def test_every_doubt_has_words_for_one_and_for_many_and_says_what_helps(doubt: Doubt) -> None:
     record, possible = (OUTLASTING[doubt], None) if doubt in OUTLASTING else (request(), 2)
 

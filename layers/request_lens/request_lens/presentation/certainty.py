@@ -19,6 +19,7 @@ class Doubt(StrEnum):
     ANSWERED_EARLY = "they answered (202) before their work was done"
     STREAMED = "they streamed their answer while they still worked"
     TOO_LONG = "they ran longer than MaxRequestSeconds"
+    NO_LOG = "no invocation of a model is in these files"
 
 
 _OF_ONE = {
@@ -26,12 +27,14 @@ _OF_ONE = {
     Doubt.ANSWERED_EARLY: "it answered (202) before its work was done",
     Doubt.STREAMED: "it streamed its answer while it still worked",
     Doubt.TOO_LONG: "it ran longer than MaxRequestSeconds",
+    Doubt.NO_LOG: Doubt.NO_LOG.value,
 }
 _SHORT = {
     Doubt.UNKNOWN_END: "end unknown",
     Doubt.ANSWERED_EARLY: "answered early",
     Doubt.STREAMED: "streamed",
     Doubt.TOO_LONG: "ran too long",
+    Doubt.NO_LOG: "unknown",
 }
 _REMEDIES = {
     Doubt.POSSIBLE_CALLS: "tag the calls; where others call models too, name the agent's role in AgentRoleNames",
@@ -39,6 +42,7 @@ _REMEDIES = {
     Doubt.ANSWERED_EARLY: "tag the calls",
     Doubt.STREAMED: "tag the calls",
     Doubt.TOO_LONG: "raise MaxRequestSeconds to your API's time-out, or tag the calls",
+    Doubt.NO_LOG: "give Bedrock's invocation log, too",
 }
 
 
@@ -46,6 +50,8 @@ def doubt_of(record: Request, summary: Summary) -> Doubt | None:
     """Why the request's counts are not certain; None where they are."""
     if summary.is_certain:
         return None
+    if summary.lacks_log:
+        return Doubt.NO_LOG
     if summary.possible_calls is not None:
         return Doubt.POSSIBLE_CALLS
     if record.duration_ms is None:

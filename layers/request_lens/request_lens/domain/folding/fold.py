@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import call_start
@@ -55,6 +56,20 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
         traced=traced,
     )
     return taking_samples(summary, None)
+
+
+def without_log(summary: Summary) -> Summary:
+    """The same as it is where no invocation log was read: what it made is unknown, and so are its times."""
+    unknown = replace(
+        summary,
+        llm_time_ms=None,
+        tool_time_ms=None,
+        non_llm_time_ms=None,
+        possible_calls=None,
+        certain_since=None,
+        lacks_log=True,
+    )
+    return taking_samples(unknown, None)
 
 
 def _times(invocations: Sequence[Invocation], traced: Traced | None, policy: Policy) -> tuple[int | None, int | None]:

@@ -176,6 +176,7 @@ class Summary:
     sampled: frozenset[Sample] = frozenset()
     proven: bool = False
     traced: Traced | None = None
+    lacks_log: bool = False
 
     @property
     def is_certain(self) -> bool:

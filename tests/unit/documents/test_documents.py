@@ -12,6 +12,7 @@ from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.presentation.timeline.text import text_width
+from request_lens.presentation.timeline.theme import DARK, LIGHT
 from request_lens_cli.operating.backfilling.estimate import LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION
 from scripts import document_tables, overlap_picture, timeline_picture
 
@@ -74,6 +75,20 @@ def test_the_timeline_is_what_replay_draws(tmp_path: Path) -> None:
 
     drawn = (tmp_path / "timeline.svg").read_text(encoding="utf-8")
     assert timeline_picture.PICTURE.read_text(encoding="utf-8") == drawn, "run: make docs"
+
+
+def test_the_dark_timeline_is_the_same_in_the_dark_theme_alone() -> None:
+    drawn = timeline_picture.PICTURE.read_text(encoding="utf-8")
+    dark = timeline_picture.in_dark(drawn)
+
+    assert DARK.background in dark
+    assert LIGHT.background not in dark
+    assert "prefers-color-scheme" not in dark
+    assert re.sub(r"<style>.*?</style>", "", dark, flags=re.DOTALL) == re.sub(
+        r"<style>.*?</style>", "", drawn, flags=re.DOTALL
+    )
+    with pytest.raises(ValueError, match="no style sheet"):
+        timeline_picture.in_dark(dark)
 
 
 def test_the_picture_of_two_overlapping_requests_is_what_replay_makes_of_them(tmp_path: Path) -> None:

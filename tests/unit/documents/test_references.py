@@ -12,7 +12,7 @@ DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")])
 ARCHITECTURE = CHECKOUT / "docs" / "architecture.md"
 
 _CODE_BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)|<(?:source|img)\b[^>]*?\b(?:src|srcset)=\"([^\"\s]+)\"")
 _PATH = re.compile(r"`([\w./-]+/[\w.-]*|[\w-]+\.(?:yaml|toml|md))`")
 _NAME_IN_PATH = re.compile(r"`(\w+)` in `([\w/]+\.(?:py|yaml))`")
 
@@ -31,8 +31,13 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def links(document: Path) -> list[str]:
+    """What a document links to, or shows, be it in Markdown or in the HTML of a picture with two themes."""
+    return [markdown or html for markdown, html in _LINK.findall(prose(document))]
+
+
 def broken(document: Path) -> Iterator[str]:
-    for target in _LINK.findall(prose(document)):
+    for target in links(document):
         if re.match(r"[a-z]+:", target):
             continue
         path, _, anchor = target.partition("#")
@@ -60,14 +65,24 @@ def test_every_relative_link_and_picture_is_there(document: Path) -> None:
 
 
 def test_the_readme_leads_to_every_page() -> None:
-    linked = {target.partition("#")[0] for target in _LINK.findall(prose(CHECKOUT / "README.md"))}
+    linked = {target.partition("#")[0] for target in links(CHECKOUT / "README.md")}
     pages = {str(path.relative_to(CHECKOUT)) for path in DOCUMENTS} - {"README.md"}
 
     assert pages - linked == set()
 
 
+def test_the_readme_has_its_picture_in_the_theme_of_its_page() -> None:
+    light, dark = "docs/images/timeline.png", "docs/images/timeline-dark.png"
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    (picture,) = re.findall(r"<picture>.*?</picture>", readme, re.DOTALL)
+
+    assert re.findall(r'media="\(prefers-color-scheme: (\w+)\)" srcset="([^"]+)"', picture) == [("dark", dark)]
+    assert re.findall(r'<img src="([^"]+)"', picture) == [light]
+    assert (CHECKOUT / light).read_bytes()[16:24] == (CHECKOUT / dark).read_bytes()[16:24]  # PNG's width and height
+
+
 def test_every_picture_is_shown() -> None:
-    shown = {Path(target).name for path in DOCUMENTS for target in _LINK.findall(prose(path))}
+    shown = {Path(target).name for path in DOCUMENTS for target in links(path)}
     pictures = {path.name for path in (CHECKOUT / "docs" / "images").iterdir()}
 
     assert pictures - shown == {"timeline.svg"}  # what timeline.png is drawn from

@@ -209,7 +209,24 @@ def test_the_logging_role_does_not_trust_bedrock(healthy: HealthyStack) -> None:
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
 
-    assert "does not let bedrock.amazonaws.com assume it" in fault(healthy)["text"]
+    found = fault(healthy)
+
+    assert "does not let bedrock.amazonaws.com assume it" in found["text"]
+    assert "Deploy with ManageBedrockLogging=false, then with ManageBedrockLogging=true" in found["remedy"]
+    assert "Any other role stays as it is" in found["remedy"]
+
+
+def test_a_trust_policy_that_cannot_be_read_is_neither_fine_nor_a_fault(healthy: HealthyStack) -> None:
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - it takes seconds to import
+
+    name = physical_name(healthy.aws, "BedrockLoggingRole")
+    role = iam_backends[ACCOUNT]["aws"].get_role(name)
+    role.assume_role_policy_document = json.dumps({"Statement": {"effect": "allow"}})
+
+    (found,) = [each for each in findings(healthy) if each["check"] == "logging role"]
+
+    assert found["outcome"] == "unseen"
+    assert found["text"] == f"The trust policy of {name} is written in a way that is not known here."
 
 
 @pytest.mark.parametrize(

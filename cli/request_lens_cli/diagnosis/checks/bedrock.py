@@ -1,15 +1,15 @@
 """Bedrock's side: is logging on, to a group that is read, with a role, and does it log?"""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
 from request_lens_cli.deployed.log_group import find_log_group, made_again
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.newest_lines import LATELY, newest_lines
-from request_lens_cli.deployed.trust_policy import BEDROCK, BedrockHere, Trust
+from request_lens_cli.deployed.trust_policy import BEDROCK, BedrockHere, Trust, UnreadablePolicyError
 from request_lens_cli.diagnosis.examined import Examined
-from request_lens_cli.diagnosis.finding import Finding, fault, fine, note
+from request_lens_cli.diagnosis.finding import Finding, fault, fine, note, unseen
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock.type_defs import LoggingConfigTypeDef
@@ -19,6 +19,11 @@ LOGGING, ROLE, CALLS = "logging", "logging role", "logged calls"
 _ON_AGAIN = (
     "Deploy with ManageBedrockLogging=false, then with ManageBedrockLogging=true: CloudFormation does nothing where no "
     "parameter changes."
+)
+
+_ANOTHER_ROLE = (
+    f"Where this stack made the role (its name has BedrockLoggingRole in it): {_ON_AGAIN} "
+    "Any other role stays as it is in a deployment: in Bedrock's settings, choose one that trusts Bedrock."
 )
 
 
@@ -50,26 +55,24 @@ def check_role(examined: Examined) -> Iterator[Finding]:
     setting = _setting(examined)
     arn = setting.get("cloudWatchConfig", {}).get("roleArn", "") if setting else ""
     name = arn.rpartition("/")[2]
-    remedy = f"Deploy so that the stack makes the role again. {_ON_AGAIN}"
     iam = examined.stack.session.client("iam")
     try:
-        role = iam.get_role(RoleName=name)["Role"]
+        document = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        yield _trusting(name, _bedrock_here(arn, examined).may_assume(document))
     except iam.exceptions.NoSuchEntityException:
-        yield fault(ROLE, f"The role that Bedrock logs with is not there: {name}.", remedy)
-        return
-    document = cast("Mapping[str, object]", role["AssumeRolePolicyDocument"])  # botocore has read the JSON
-    yield _trusting(name, _bedrock_here(arn, examined).may_assume(document), remedy)
+        yield fault(ROLE, f"The role that Bedrock logs with is not there: {name}.", _ANOTHER_ROLE)
+    except UnreadablePolicyError:
+        yield unseen(ROLE, f"The trust policy of {name} is written in a way that is not known here.")
 
 
-def _trusting(name: str, trust: Trust, remedy: str) -> Finding:
+def _trusting(name: str, trust: Trust) -> Finding:
     keys = ", ".join(trust.keys)
     if trust.allowed:
         return fine(ROLE, f"{name} trusts Bedrock.")
     if trust.allowed is None:
         return note(ROLE, f"{name} trusts Bedrock on a condition that was not looked at: {keys}.")
-    if keys:
-        return fault(ROLE, f"{name} does not let {BEDROCK} assume it here: its condition on {keys} forbids it.", remedy)
-    return fault(ROLE, f"{name} does not let {BEDROCK} assume it.", remedy)
+    why = f" here: its condition on {keys} forbids it" if keys else ""
+    return fault(ROLE, f"{name} does not let {BEDROCK} assume it{why}.", _ANOTHER_ROLE)
 
 
 def _bedrock_here(role_arn: str, examined: Examined) -> BedrockHere:

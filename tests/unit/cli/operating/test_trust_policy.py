@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from request_lens_cli.deployed.trust_policy import BedrockHere, Trust
+from request_lens_cli.deployed.trust_policy import BedrockHere, Trust, UnreadablePolicyError
 from tests.support.template_document import RESOURCES
 
 HERE = BedrockHere(partition="aws", account="123456789012", region="ap-northeast-1")
@@ -44,10 +44,12 @@ def test_the_templates_own_role_is_trusted() -> None:
     [
         {"Principal": {"Service": ["lambda.amazonaws.com", "bedrock.amazonaws.com"]}},
         {"Principal": "*"},
+        {"Principal": {"AWS": "*"}},
         {"Action": ["sts:TagSession", "sts:Assume*"]},
         {"Action": "*"},
+        {"Action": [], "NotAction": "sts:TagSession"},
     ],
-    ids=["one of several services", "everybody", "a pattern", "every action"],
+    ids=["one of several services", "everybody", "every account", "a pattern", "every action", "every other action"],
 )
 def test_it_is_trusted_by_whatever_names_it(parts: Mapping[str, object]) -> None:
     assert trust(statement(**parts)) == Trust(allowed=True)
@@ -59,8 +61,18 @@ def test_it_is_trusted_by_whatever_names_it(parts: Mapping[str, object]) -> None
         {"Principal": {"Service": "lambda.amazonaws.com"}},
         {"Principal": {"AWS": "arn:aws:iam::123456789012:role/bedrock.amazonaws.com"}},
         {"Action": "sts:TagSession"},
+        {"Action": "sts:[Aa]ssumeRole"},
+        {"Action": [], "NotAction": ["sts:assume*"]},
+        {"Principal": {}, "NotPrincipal": BEDROCK},
     ],
-    ids=["another service", "the name of a role", "another action"],
+    ids=[
+        "another service",
+        "the name of a role",
+        "another action",
+        "what is no wildcard",
+        "every action but it",
+        "everybody but it",
+    ],
 )
 def test_it_is_not_trusted_by_what_only_looks_like_it(parts: Mapping[str, object]) -> None:
     assert trust(statement(**parts)) == Trust(allowed=False)
@@ -76,7 +88,23 @@ def test_it_is_not_trusted_by_what_only_looks_like_it(parts: Mapping[str, object
         ({"StringNotEqualsIfExists": {"aws:SourceAccount": "123456789012"}}, False),
         ({"StringLike": {"aws:SourceAccount": "1234*"}}, True),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:bedrock:*:123456789012:*"}}, True),
-        ({"ArnLike": {"aws:SourceArn": "arn:aws:bedrock:*"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:bedrock:*"}}, None),
+        ({"ArnLike": {"aws:SourceArn": "*"}}, None),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws-us-gov:bedrock:*:123456789012:*"}}, False),
+        ({"ArnLike": {"aws:SourceAccount": "123456789012"}}, None),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:bedrock:*"}}, True),
+        ({"StringLike": {"aws:SourceArn": "*"}}, True),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:*:123456789012:*"}}, True),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:bedrock*123456789012:*"}}, True),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:*:123456789012:guardrail/?"}}, None),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:*:210987654321:guardrail/a"}}, None),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:s3:*"}}, False),
+        ({"StringNotLike": {"aws:SourceArn": "arn:aws:*:123456789012:*"}}, False),
+        ({"StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"}}, None),
+        ({"StringNotLike": {"aws:SourceArn": "arn:aws:bedrock:*:${aws:PrincipalAccount}:*"}}, None),
+        ({"StringEquals": {"aws:SourceAccount": 123456789012}}, True),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": 3600.5}}, None),
+        ({"ForAnyValue:StringEquals": {"aws:SourceAccount": "210987654321"}}, None),
         ({"ArnEquals": {"aws:SourceArn": "arn:aws:bedrock:us-east-1:123456789012:*"}}, False),
         ({"ArnNotLike": {"aws:SourceArn": "arn:aws:bedrock:us-east-1:*"}}, True),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:bedrock:ap-northeast-1:123456789012:guardrail/a"}}, None),
@@ -113,3 +141,34 @@ def test_a_denial_goes_before_what_allows_it() -> None:
         allowed=None, keys=("aws:SourceOrgID",)
     )
     assert trust(statement(Effect="Deny")) == Trust(allowed=False)
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [{"Principal": {"AWS": ["*"]}}, {"Principal": {}, "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:root"}}],
+    ids=["every account", "everybody but another"],
+)
+def test_a_denial_of_everybody_is_one_of_bedrock(principal: Mapping[str, object]) -> None:
+    assert trust(statement(), statement(Effect="Deny", **principal)).allowed is False
+
+
+def test_what_only_may_deny_it_is_not_named_beside_what_does_and_all_that_it_hangs_on_is() -> None:
+    organization = {"StringEquals": {"aws:SourceOrgID": "o-1234567890"}}
+    unit = {"StringLike": {"aws:SourceOrgPaths": "o-1234567890/*"}}
+
+    assert trust(statement(), statement(Effect="Deny"), statement(Effect="Deny", Condition=unit)) == Trust(
+        allowed=False
+    )
+    assert trust(statement(Condition=organization), statement(Effect="Deny", Condition=unit)) == Trust(
+        allowed=None, keys=("aws:SourceOrgID", "aws:SourceOrgPaths")
+    )
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["%7Bno JSON", {"Version": "2012-10-17"}, {"Statement": [{"effect": "Allow"}]}],
+    ids=["text", "no statement", "an element that is spelt otherwise"],
+)
+def test_what_is_no_policy_as_it_is_known_is_not_judged(document: object) -> None:
+    with pytest.raises(UnreadablePolicyError):
+        HERE.may_assume(document)

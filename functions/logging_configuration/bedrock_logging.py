@@ -30,6 +30,10 @@ class BedrockLogging:
         setting = self._patience.call(self._client.get_model_invocation_logging_configuration).get("loggingConfig")
         return LoggingSetting.model_validate(setting) if setting else None
 
+    def wait_for_one(self) -> LoggingSetting | None:
+        """The setting, as soon as there is one; None where logging stays off for all the time at hand."""
+        return self._patience.wait_for(self.read)
+
     def sayable(self, setting: LoggingSetting) -> LoggingSetting:
         """The setting as this SDK can say it: a flag that it does not know is left to Bedrock, which takes it for true.
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from bedrock_logging import BedrockLogging
-from cloudformation_response import RequestType, ResourceRequest, Response, failed, kept
+from cloudformation_response import UNMADE_ID, RequestType, ResourceRequest, Response, failed, kept
 from logging_setting import LoggingSetting, setting_for
 from logging_switch import (
     ADOPTED_ID,
@@ -20,6 +20,7 @@ from logging_switch import (
     is_id_of_ours,
     put_id,
     switch_off,
+    switch_off_late,
     switch_on,
 )
 
@@ -75,28 +76,29 @@ def _former(request: ResourceRequest, bedrock: BedrockLogging) -> Iterator[Loggi
             yield bedrock.sayable(LoggingProperties.model_validate(request.old_resource_properties).setting)
 
 
-def _owned_id(request: ResourceRequest, bedrock: BedrockLogging) -> str | None:
-    """The id of the setting that this stack may have made.
-
-    Where a Create was not answered, or is cut short by another resource that fails, CloudFormation makes an id up
-    (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814). Then it is that of the setting
-    asked for: its role is this stack's own, so nobody else's setting is the same.
-    """
-    if is_id_of_ours(request.physical_resource_id):
-        return request.physical_resource_id
-    try:
-        said = LoggingProperties.model_validate(request.resource_properties)
-    except ValidationError:  # it was refused for them, and made nothing
-        return None
-    return put_id(bedrock.sayable(said.setting))
-
-
 def _switch_off(request: ResourceRequest, bedrock: BedrockLogging, *, logger: Logger) -> Response:
     """Success in any case: a setting that stays behind must not hold a stack back."""
     try:
-        removed = switch_off(bedrock, owned_id=_owned_id(request, bedrock))
+        removed = _is_switched_off(request, bedrock)
     except (ClientError, BotoCoreError):
         logger.exception("logging not switched off: delete the setting by hand if this stack made it")
     else:
         logger.info("logging left or switched off", extra={"removed": removed})
     return kept(request)
+
+
+def _is_switched_off(request: ResourceRequest, bedrock: BedrockLogging) -> bool:
+    """Whether there was a setting of this stack, which is removed then.
+
+    Where a Create was not answered, or is cut short by another resource that fails, CloudFormation makes an id up
+    (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814). Then it is the setting asked
+    for: its role is this stack's own, so nobody else's setting is the same.
+    """
+    owned_id = request.physical_resource_id or UNMADE_ID
+    if is_id_of_ours(owned_id):
+        return switch_off(bedrock, owned_id=owned_id)
+    try:
+        said = LoggingProperties.model_validate(request.resource_properties)
+    except ValidationError:  # it was refused for them, and made nothing
+        return False
+    return switch_off_late(bedrock, bedrock.sayable(said.setting))

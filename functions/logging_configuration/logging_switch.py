@@ -35,9 +35,9 @@ def put_id(setting: LoggingSetting) -> str:
     return f"{MADE}{setting.fingerprint}"
 
 
-def is_id_of_ours(physical_id: str | None) -> bool:
+def is_id_of_ours(physical_id: str) -> bool:
     """Whether an answer of this resource gave the id: CloudFormation makes others up."""
-    return physical_id is not None and (physical_id in (ADOPTED_ID, UNMADE_ID) or physical_id.startswith(MADE))
+    return physical_id in (ADOPTED_ID, UNMADE_ID) or physical_id.startswith(MADE)
 
 
 def ids_of_ours(owned_id: str | None, *others: LoggingSetting) -> frozenset[str]:
@@ -66,9 +66,21 @@ def switch_on(bedrock: BedrockLogging, wanted: LoggingSetting, *, ours: Collecti
     raise LoggingRefused(_advice(current, wanted))
 
 
-def switch_off(bedrock: BedrockLogging, *, owned_id: str | None) -> bool:
+def switch_off(bedrock: BedrockLogging, *, owned_id: str) -> bool:
     """Remove the setting if it still is the one that this stack made, and tell whether it was."""
-    current = bedrock.read()
+    return _removed(bedrock, bedrock.read(), owned_id)
+
+
+def switch_off_late(bedrock: BedrockLogging, asked_for: LoggingSetting) -> bool:
+    """Remove the setting that a Create asks for which nobody has heard of, and may yet make, and tell whether it was.
+
+    CloudFormation does not wait for a Create that it has cancelled: its Delete comes while that still runs
+    (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1730).
+    """
+    return _removed(bedrock, bedrock.wait_for_one(), put_id(asked_for))
+
+
+def _removed(bedrock: BedrockLogging, current: LoggingSetting | None, owned_id: str) -> bool:
     if current is None or put_id(current) != owned_id:
         return False
     bedrock.remove()

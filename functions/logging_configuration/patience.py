@@ -44,3 +44,9 @@ class Patience:
                 if error.response.get("Error", {}).get("Code") not in again or self._clock() >= gives_up_at:
                     raise
             self._pause(PAUSE_S)
+
+    def wait_for[Found](self, look: Callable[[], Found | None]) -> Found | None:
+        """What `look` finds, as soon as it finds anything; None where it has not once the time at hand is over."""
+        while (found := look()) is None and self._clock() < self._ends_at:
+            self._pause(PAUSE_S)
+        return found

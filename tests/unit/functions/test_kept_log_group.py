@@ -81,6 +81,20 @@ def test_another_name_makes_another_group_and_both_stay(
 
 
 @pytest.mark.parametrize("origin", ["made", "found"])
+def test_a_rollback_of_another_name_leaves_the_first_group_the_retention_that_it_was_made_with(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
+) -> None:
+    """Who made it is forgotten: a retention that is asked for later does not reach it."""
+    _, first = ask_for_group(cloudformation, "Create")
+    _, second = ask_for_group(cloudformation, "Update", physical_id=first, LogGroupName="/other")
+
+    _, again = ask_for_group(cloudformation, "Update", physical_id=second)
+    ask_for_group(cloudformation, "Update", physical_id=again, RetentionInDays="90")
+
+    assert (first, again) == (f"made:{GROUP}", f"found:{GROUP}")
+    assert groups(logs) == {GROUP: 30, "/other": 30}
+
+
 def test_a_delete_leaves_the_group_with_its_events(
     cloudformation: CloudFormation, logs: "CloudWatchLogsClient", origin: str
 ) -> None:

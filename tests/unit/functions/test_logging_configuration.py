@@ -1,12 +1,17 @@
 """The cases of the logging switch, over moto's Bedrock and a stand-in for CloudFormation."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from cloudformation_response import MAX_REASON
-from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, CloudFormation, ask
+import logging_configuration_handler
+from bedrock_logging import ROLE_VALID_WITHIN_S
+from cloudformation_response import MAX_REASON, SENDING_S
+from logging_configuration_handler import LAST_CALL_S
+from patience import PASSES_WITHIN_S, PAUSE_S, Patience
+from tests.support.cloudformation import GROUP, OURS, ROLE, STACK, Clock, CloudFormation, Invocation, ask
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
@@ -175,6 +180,51 @@ def test_a_delete_after_a_create_that_nobody_heard_of_removes_what_that_switched
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", MADE_UP_ID)
     assert not bedrock.get_model_invocation_logging_configuration().get("loggingConfig")
+
+
+def test_a_delete_that_comes_before_its_create_is_done_waits_for_it_and_removes_what_that_switches_on(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = list[float]()
+
+    def while_waiting(pause_s: float) -> None:
+        pauses.append(pause_s)
+        if len(pauses) == 3:
+            ask(cloudformation, "Create")
+
+    waiting = partial(Patience, clock=lambda: sum(pauses), pause=while_waiting)
+    monkeypatch.setattr(logging_configuration_handler, "Patience", waiting)
+    answer, _ = ask(cloudformation, "Delete", physical_id=MADE_UP_ID)
+
+    assert (answer["Status"], len(pauses)) == ("SUCCESS", 3)
+    assert [each["PhysicalResourceId"].startswith("put:") for each in cloudformation.answers] == [True, False]
+    assert stored(bedrock) is None
+
+
+def test_a_delete_waits_no_longer_for_a_create_than_leaves_time_for_its_answer(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(logging_configuration_handler, "Patience", clock.patience)
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=MADE_UP_ID)
+
+    left_s = Invocation().get_remaining_time_in_millis() / 1000 - SENDING_S - LAST_CALL_S
+    assert answer["Status"] == "SUCCESS"
+    assert left_s <= clock() < left_s + PAUSE_S
+    assert clock() > ROLE_VALID_WITHIN_S + PASSES_WITHIN_S
+
+
+@pytest.mark.parametrize("physical_id", ["put:0", "adopted", "unmade"])
+def test_a_delete_of_what_was_answered_waits_for_nothing(
+    cloudformation: CloudFormation, bedrock: "BedrockClient", monkeypatch: pytest.MonkeyPatch, physical_id: str
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(logging_configuration_handler, "Patience", clock.patience)
+
+    answer, _ = ask(cloudformation, "Delete", physical_id=physical_id)
+
+    assert (answer["Status"], clock.pauses) == ("SUCCESS", [])
 
 
 @pytest.mark.parametrize(("role", "text"), [(SECOND_ROLE, "true"), (ROLE, "perhaps")], ids=["other", "wrong"])

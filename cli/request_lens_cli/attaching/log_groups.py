@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _STATEMENT = "request-lens-attached-"
 """How the ids of our permissions begin: by them is known what was attached."""
 
+_POLICY_IS_FULL = "PolicyLengthExceededException"
+
 _PASSING = frozenset({"InvalidParameterException", "OperationAbortedException"})
 """CloudWatch Logs tries the permission when it takes a filter, and a new one takes seconds to be seen everywhere; of
 two who change a group at a time it asks one to try again."""
@@ -79,10 +81,11 @@ class Attachments:
         A group that a template subscribes may have another's permission; each other one gets ours, by which `names`
         knows it.
 
-        Raises: click.ClickException where the stack reads no spans and the group has them or leads to them; ClientError
-        where the filter is refused. Then, and where it is interrupted, a permission that it has just made is removed;
-        what stood before stays. Where AWS does not answer (BotoCoreError) the filter may stand, so the permission does:
-        without it the filter would deliver nothing, and the group would not be among `names`.
+        Raises: click.ClickException where the stack reads no spans and the group has them or leads to them, or Lambda
+        takes no further permission; ClientError where the filter is refused. Then, and where it is interrupted, a
+        permission that it has just made is removed; what stood before stays. Where AWS does not answer (BotoCoreError)
+        the filter may stand, so the permission does: without it the filter would deliver nothing, and the group would
+        not be among `names`.
         """
         if kind in OF_TELEMETRY and not self.policy.reads_spans:
             raise click.ClickException(_reads_no_spans(self.stack_name, group.name, kind))
@@ -148,14 +151,19 @@ class Attachments:
         return group is not None and any(found.name == self.filter_name for found in group.filters)
 
     def _permit(self, group: LogGroup) -> None:
-        self.processor.client.add_permission(
-            FunctionName=self.processor.name,
-            StatementId=_statement_id(group.name),
-            Action="lambda:InvokeFunction",
-            Principal="logs.amazonaws.com",
-            SourceArn=f"{group.arn}:*",
-            SourceAccount=group.arn.split(":")[4],
-        )
+        try:
+            self.processor.client.add_permission(
+                FunctionName=self.processor.name,
+                StatementId=_statement_id(group.name),
+                Action="lambda:InvokeFunction",
+                Principal="logs.amazonaws.com",
+                SourceArn=f"{group.arn}:*",
+                SourceAccount=group.arn.split(":")[4],
+            )
+        except ClientError as error:
+            if error_code(error) != _POLICY_IS_FULL:
+                raise
+            raise click.ClickException(_no_room_for(group.name)) from error
 
     def _forbid(self, statement_id: str) -> None:
         self.processor.client.remove_permission(FunctionName=self.processor.name, StatementId=statement_id)
@@ -215,6 +223,13 @@ def _attached_by(permission: Permission) -> Sequence[str]:
 
 def _statement_id(name: str) -> str:
     return _STATEMENT + hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def _no_room_for(name: str) -> str:
+    return (
+        f"{name} cannot be attached: the processor has all the permissions that Lambda lets one function have, 20 KB "
+        "or about 45 log groups. Nothing was changed. Detach one, or have several APIs write to one log group."
+    )
 
 
 def _reads_no_spans(stack_name: str, name: str, kind: Kind) -> str:

@@ -249,6 +249,17 @@ def test_where_the_filter_is_not_taken_only_a_permission_that_was_just_made_goes
     assert waited == [1, 2, 4, 8]
 
 
+def test_where_lambda_takes_no_further_permission_it_is_said_what_makes_room(orders: OperatedStack) -> None:
+    before = state(orders)
+    orders.refused["lambda.AddPermission"] = "PolicyLengthExceededException"
+
+    refusal = orders.refusal("attach", GROUP)
+
+    assert f"{GROUP} cannot be attached: the processor has all the permissions that Lambda lets one function" in refusal
+    assert "Nothing was changed. Detach one, or have several APIs write to one log group." in refusal
+    assert state(orders) == before
+
+
 def test_whatever_stops_it_the_permission_goes_again(orders: OperatedStack) -> None:
     before = state(orders)
     orders.deny("cloudwatch-logs.PutSubscriptionFilter")

@@ -7,6 +7,7 @@ import pytest
 from botocore import handlers
 from botocore.exceptions import ClientError
 
+from request_lens_cli.operating.failure_bucket import FailureBucket
 from tests.support.emulated_aws.running_stack import BUCKET, LOG_BATCH_KEY, PROCESSOR, STREAM_KEY, RunningStack
 from tests.support.processor_traffic import emf_lines, log_batch, played, request_items, settle_message, stream_event
 
@@ -117,6 +118,52 @@ def test_dead_letters_are_seen_again_at_once_whenever_it_is_stopped(
 
     refused.clear()
     assert counts(running) == {"dead letters": {"waiting": 0, "sent": 12, "failed": 0, "left": 0}}
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(INTERRUPTED, "Stopped."), ("AccessDenied", "Your credentials may not sqs:ReceiveMessage")],
+    ids=["by Ctrl-C", "by a refusal"],
+)
+def test_what_is_stopped_in_the_middle_says_what_was_done_and_a_second_run_goes_on(
+    running: RunningStack, refused: dict[str, str], code: str, reason: str
+) -> None:
+    running.gave_up_on(f"{LOG_BATCH_KEY}1", batches()[0])
+    running.sqs.send_message(QueueUrl=running.dead_letter_url, MessageBody="1")
+    refused["ReceiveMessage"] = code
+
+    shown = running.lens.ask("redrive")
+    running.gave_up_on(f"{LOG_BATCH_KEY}2", batches()[1])
+    told = running.lens.ask("redrive", "--format", "json")
+
+    assert (shown.exit_code, told.exit_code) == (1, 1)
+    assert "1 sent again and deleted" in shown.stdout
+    assert reason in shown.stderr
+    assert shown.stderr.endswith("Not all was looked at: what is left stays where it is. Run it again to go on.\n")
+    assert json.loads(told.stdout)["counts"] == {"log batches": {"waiting": 0, "sent": 1, "failed": 0, "left": 0}}
+    refused.clear()
+    assert counts(running) == {"dead letters": {"waiting": 0, "sent": 1, "failed": 0, "left": 0}}
+    assert running.held() == []
+
+
+def test_what_is_being_sent_when_it_is_interrupted_is_counted(
+    running: RunningStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, batch in enumerate(batches()):
+        running.gave_up_on(f"{LOG_BATCH_KEY}{number}", batch)
+    listed = FailureBucket.keys
+
+    def interrupted(bucket: FailureBucket) -> Iterator[str]:
+        yield from listed(bucket)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FailureBucket, "keys", interrupted)
+
+    result = running.lens.ask("redrive")
+
+    assert result.exit_code == 1
+    assert "2 sent again and deleted" in result.stdout
+    assert running.held() == []
 
 
 def test_a_second_run_finds_nothing(running: RunningStack) -> None:

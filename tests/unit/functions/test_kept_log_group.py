@@ -81,6 +81,17 @@ def test_another_name_makes_another_group_and_both_stay(
 
 
 @pytest.mark.parametrize("origin", ["made", "found"])
+def test_a_delete_leaves_the_group_with_its_events(
+    cloudformation: CloudFormation, logs: "CloudWatchLogsClient", origin: str
+) -> None:
+    ask_for_group(cloudformation, "Create")
+
+    answer, _ = ask_for_group(cloudformation, "Delete", physical_id=f"{origin}:{GROUP}")
+
+    assert answer["Status"] == "SUCCESS"
+    assert groups(logs) == {GROUP: 30}
+
+
 def test_a_rollback_of_another_name_leaves_the_first_group_the_retention_that_it_was_made_with(
     cloudformation: CloudFormation, logs: "CloudWatchLogsClient"
 ) -> None:
@@ -93,17 +104,6 @@ def test_a_rollback_of_another_name_leaves_the_first_group_the_retention_that_it
 
     assert (first, again) == (f"made:{GROUP}", f"found:{GROUP}")
     assert groups(logs) == {GROUP: 30, "/other": 30}
-
-
-def test_a_delete_leaves_the_group_with_its_events(
-    cloudformation: CloudFormation, logs: "CloudWatchLogsClient", origin: str
-) -> None:
-    ask_for_group(cloudformation, "Create")
-
-    answer, _ = ask_for_group(cloudformation, "Delete", physical_id=f"{origin}:{GROUP}")
-
-    assert answer["Status"] == "SUCCESS"
-    assert groups(logs) == {GROUP: 30}
 
 
 def test_a_group_that_somebody_deleted_is_made_again_by_an_update(

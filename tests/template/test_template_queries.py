@@ -15,6 +15,7 @@ from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.changes import InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
+from scripts.dashboard import log_query
 from tests.support.facts import call, linked, request
 from tests.support.telemetry.traced_states import MISSING
 from tests.template.dashboard_body import QUERIES, widgets
@@ -65,3 +66,50 @@ def test_every_log_field_of_a_saved_query_is_in_the_lines(name: str, log_fields:
 
 def test_there_is_a_saved_query_for_each_question() -> None:
     assert len(QUERIES) == 10
+
+
+def line(request_id: str, revision: int = 1, **fields: float | str) -> dict[str, object]:
+    """A request's line; a metric by its name is a list, of which a query reads the first."""
+    named = {f"{name}.0" if name[0].isupper() else name: value for name, value in fields.items()}
+    return {"request_id": request_id, "Route": "POST /ask", "revision": revision, **named}
+
+
+def answered(name: str, *lines: dict[str, object]) -> list[dict[str, object]]:
+    return [dict(row) for row in log_query.run(QUERIES[name], lines)]
+
+
+def test_a_failed_request_that_made_no_call_has_0_and_one_that_may_have_has_nothing() -> None:
+    certain = line("none", FailedRequests=1, LlmCallsPerRequest=0)
+    uncertain = line("unknown", FailedRequests=1, UncertainRequests=1, possible_calls="unknown")
+    made = line("made", FailedRequests=1, LlmCallsPerRequest=2, LlmCalls=2)
+
+    rows = answered("FailedRequestsQuery", certain, uncertain, made)
+
+    said = {row["request_id"]: [row[name] for name in ("calls", "errors", "throttles")] for row in rows}
+    assert said == {"none": [0, 0, 0], "unknown": [None, None, None], "made": [2, 0, 0]}
+
+
+def test_a_throttled_request_counts_calls_of_every_revision_and_0_only_where_it_is_certain() -> None:
+    certain = line("none", LlmThrottles=1, LlmErrors=1, LlmCallsPerRequest=0)
+    uncertain = line("unknown", LlmThrottles=2, LlmErrors=2, UncertainRequests=1)
+    first, later = line("later", LlmThrottles=1, LlmErrors=1, LlmCallsPerRequest=0), line("later", 2, LlmCalls=1)
+
+    rows = answered("ThrottledRequestsQuery", certain, uncertain, first, later, line("fine", LlmCalls=1))
+
+    said = {row["request_id"]: (row["throttles"], row["calls"]) for row in rows}
+    assert said == {"unknown": (2, None), "none": (1, 0), "later": (1, 1)}
+
+
+def test_a_request_of_many_calls_says_whether_it_is_uncertain_by_now() -> None:
+    certain, became = line("certain", LlmCalls=6), line("became", LlmCalls=7, UncertainRequests=1)
+
+    rows = answered("TalkativeRequestsQuery", certain, became, line("became", 2, UncertainRequests=-1))
+
+    assert {row["request_id"]: row["uncertain"] for row in rows} == {"became": 0, "certain": 0}
+
+
+def test_what_is_linked_to_an_uncertain_or_incomplete_request_is_a_number() -> None:
+    uncertain, incomplete = line("u", UncertainRequests=1), line("i", IncompleteRequests=1, missing_calls=2)
+
+    assert [row["at_least"] for row in answered("UncertainRequestsQuery", uncertain)] == [0]
+    assert [row["linked"] for row in answered("IncompleteRequestsQuery", incomplete)] == [0]

@@ -16,7 +16,7 @@ from request_lens_cli.options.shared import format_option, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
 from request_lens_cli.terminal.console import open_console, print_addresses
-from request_lens_cli.terminal.request_view import show_request, state_document
+from request_lens_cli.terminal.request_view import show_request, shown_document
 
 _SHOW_EXAMPLES = examples(
     "request-lens show 8vyhhrKPTgKzGt2=",
@@ -56,7 +56,8 @@ def show_command(*, request_id: str, web: bool, local: bool, stack: StackChoice,
     if web:
         print_addresses(request_addresses(view, state, _published(state)))
     elif format_ == "json":
-        click.echo(json.dumps(state_document(state, view.policy), indent=2))
+        possible = table.possible(state, view.policy)
+        click.echo(json.dumps(shown_document(state, possible, policy=view.policy), indent=2))
     else:
         details = replace(table.details(state.request_id, view.policy), possible=table.possible(state, view.policy))
         show_request(state, details, policy=view.policy, console=open_console(), zone=None if local else UTC)

@@ -10,7 +10,7 @@ from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.bars import starts_of
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary, TokenClass
-from request_lens.domain.linking.link import LinkedInvocation, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, Unpriced
@@ -209,6 +209,18 @@ def unattributed_document(invocation: Invocation, decision: Unattributed, policy
     counted = now if cost is None and isinstance(now, Unpriced) else cost
     document = {**invocation_document(invocation, policy, counted), "link": None}
     return {**document, "reason": str(decision.reason), "candidates": decision.candidates}
+
+
+def possible_document(call: UnlinkedInvocation, policy: Policy) -> Document:
+    """A call that may be a request's own, and what was decided of it: nothing yet where all three are null."""
+    decision = call.decision
+    unattributed = decision if isinstance(decision, Unattributed) else None
+    return {
+        **invocation_document(call.invocation, policy, call_estimate(call.invocation, None)),
+        "reason": None if unattributed is None else str(unattributed.reason),
+        "candidates": None if unattributed is None else unattributed.candidates,
+        "linked_to": decision.request_id if isinstance(decision, Link) else None,
+    }
 
 
 def unattributed_documents(unlinked: Iterable[UnlinkedInvocation], policy: Policy) -> list[Document]:

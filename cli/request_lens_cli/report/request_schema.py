@@ -71,6 +71,14 @@ class UnattributedDocument(CallDocument):
     candidates: Annotated[int, Field(description="how many requests it fits", ge=0)]
 
 
+class PossibleCallDocument(CallDocument):
+    """A call that may be an uncertain request's own: not decided yet where reason and linked_to are null."""
+
+    reason: Reason | None
+    candidates: Annotated[int | None, Field(description="how many requests it fits", ge=0)]
+    linked_to: Annotated[str | None, Field(description="the request that it is assumed to belong to")]
+
+
 class PricesDocument(TypedDict):
     """The price table that a cost was estimated with."""
 
@@ -146,3 +154,12 @@ class RequestDocument(TypedDict):
     ]
     runaway: bool
     invocations: list[LinkedCallDocument]
+
+
+class ShownDocument(RequestDocument):
+    """`show --format json`: a request, and the calls that may be its own."""
+
+    possible: Annotated[
+        list[PossibleCallDocument] | None,
+        Field(description="as things stand; null: it is unknown which may be its own"),
+    ]

@@ -9,7 +9,14 @@ from typing import Annotated, Literal, TypedDict
 from pydantic import Field, TypeAdapter
 
 from request_lens.domain.log_record import RejectedReason
-from request_lens_cli.report.request_schema import CallDocument, Count, RequestDocument, Time, UnattributedDocument
+from request_lens_cli.report.request_schema import (
+    CallDocument,
+    Count,
+    RequestDocument,
+    ShownDocument,
+    Time,
+    UnattributedDocument,
+)
 
 
 class RequestsDocument(TypedDict):
@@ -131,7 +138,7 @@ OUTPUTS: Mapping[str, TypeAdapter[object]] = {
     "requests": TypeAdapter(RequestsDocument),
     "request": TypeAdapter(RequestDocument),
     "unattributed": TypeAdapter(UnattributedCallsDocument),
-    "show": TypeAdapter(RequestDocument | UnrecordedDocument),
+    "show": TypeAdapter(ShownDocument | UnrecordedDocument),
     "rejected": TypeAdapter(RejectedDocument),
     "replay": TypeAdapter(ReplayDocument),
     "inspect": TypeAdapter(InspectedLine),

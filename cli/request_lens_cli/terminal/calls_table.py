@@ -1,6 +1,6 @@
 """The calls of one request as a list, those that may be its own too as another, and the runs of its tools."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
 
 from rich.console import Console
@@ -128,12 +128,16 @@ def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zon
         Column(header="Fits", cell=_fits),
         Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=1),
     )
-    in_order = sorted(calls, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
-    print_list(columns, in_order[:MAX_POSSIBLE_NAMED], console)
+    print_list(columns, by_time(calls)[:MAX_POSSIBLE_NAMED], console)
     if len(calls) > MAX_POSSIBLE_NAMED:
         more = f"and {pluralize(len(calls) - MAX_POSSIBLE_NAMED, 'more call')}: request-lens requests --unattributed"
         console.print(more, style="dim", highlight=False)
     console.print()
+
+
+def by_time(calls: Iterable[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation]:
+    """The calls in the order of their log."""
+    return sorted(calls, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
 
 
 def _fits(call: UnlinkedInvocation) -> str:

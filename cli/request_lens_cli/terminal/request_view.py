@@ -11,7 +11,7 @@ from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Bar, Summary, TokenClass
-from request_lens.domain.linking.link import LinkedInvocation
+from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import at_least_words, doubt_of, is_about, remedy, why_uncertain
@@ -19,18 +19,23 @@ from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
-from request_lens_cli.report.documents import Document, invocation_document, summary_document
+from request_lens_cli.report.documents import Document, invocation_document, possible_document, summary_document
 from request_lens_cli.terminal.bars import INEXACT
-from request_lens_cli.terminal.calls_table import call_columns, print_possible, print_tools
+from request_lens_cli.terminal.calls_table import by_time, call_columns, print_possible, print_tools
 from request_lens_cli.terminal.listing import print_list
 from request_lens_cli.terminal.requests_table import status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
 
 
-def state_document(state: RequestState, policy: Policy) -> Document:
-    """The request's summary; while its record is missing, its id and what is known of its calls."""
+def shown_document(state: RequestState, possible: Sequence[UnlinkedInvocation], *, policy: Policy) -> Document:
+    """The request's summary, with the calls that may be its own; null where it is unknown which may be.
+
+    While its record is missing, its id and what is known of its calls.
+    """
     if state.record is not None:
-        return summary_document(state, policy)
+        is_known = state.summary is not None and state.summary.possible_calls is not None
+        named = [possible_document(call, policy) for call in by_time(possible)] if is_known else None
+        return {**summary_document(state, policy), "possible": named}
     calls = [
         invocation_document(call.invocation, policy, call_estimate(call.invocation, None))
         for call in in_order(state.invocations, policy)

@@ -18,7 +18,7 @@ from request_lens_cli.report.documents import Json, csv_row, summary_document
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.report_view import show_requests
-from request_lens_cli.terminal.request_view import show_request
+from request_lens_cli.terminal.request_view import show_request, shown_document
 from tests.support.command_line.screen import printed
 from tests.support.facts import at, call, link, tag
 from tests.support.sample_states import costing, settled
@@ -280,6 +280,24 @@ def test_all_that_an_uncertain_request_adds_up_to_is_named_as_the_least() -> Non
     assert named == [*counts, "input_tokens", "output_tokens", "estimated_cost_usd", "unpriced_calls"]
     assert summary_document(CERTAIN, Policy())["at_least"] == []
     assert summary_document(costing(CERTAIN, "0.02", unpriced=1), Policy())["at_least"] == ["estimated_cost_usd"]
+
+
+def test_json_of_a_request_names_the_calls_that_may_be_its_own_and_what_was_decided_of_each() -> None:
+    lost, assumed = Unattributed(reason=Reason.AMBIGUOUS, candidates=3), link("another", confidence=Confidence.ASSUMED)
+    decisions: list[Decision | None] = [None, assumed, lost]
+    calls = [
+        UnlinkedInvocation(invocation=call(f"u{second}", second), stored_at=at(9), decision=decision)
+        for second, decision in enumerate(decisions, start=1)
+    ]
+
+    document = shown_document(POSSIBLE, calls[::-1], policy=Policy())
+
+    assert isinstance(document["possible"], list)
+    assert [
+        [each[key] for key in ("invocation_id", "reason", "candidates", "linked_to")] for each in document["possible"]
+    ] == [["u1", None, None, None], ["u2", None, None, "another"], ["u3", "ambiguous", 3, None]]
+    assert shown_document(CERTAIN, [], policy=Policy())["possible"] == []
+    assert shown_document(ENDLESS, [], policy=Policy())["possible"] is None
 
 
 def test_csv_names_them_in_one_cell() -> None:

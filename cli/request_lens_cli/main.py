@@ -1,7 +1,6 @@
 """The `request-lens` command."""
 
 import errno
-import io
 import os
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from click.shell_completion import CompletionItem
 import request_lens
 from request_lens.errors import RequestLensError
 from request_lens_cli.options.suggestions import SuggestingGroup
+from request_lens_cli.signs import speak_any_encoding
 
 COMMANDS: Mapping[str, str] = {
     "requests": "List the API requests of a period with their LLM calls.",
@@ -74,12 +74,15 @@ class _Commands(SuggestingGroup):
         names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
+    ) -> click.Context:
+        """The command's context; from here on, help and errors too, the output's encoding may lack what we write."""
+        speak_any_encoding((sys.stdout, sys.stderr))
+        return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Raises: click.ClickException for every error of ours, and where a disk takes no more."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                # Where the terminal's encoding lacks a character, another stands in its place.
-                stream.reconfigure(errors="replace")
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()

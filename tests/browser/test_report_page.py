@@ -1,5 +1,6 @@
 """The report's page in a browser: readable in every window, both themes and on paper, whole without a script."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -7,7 +8,7 @@ from pydantic import TypeAdapter
 
 from request_lens_cli.html_report.timeline_section import MAX_DRAWN, WIDTHS
 from request_lens_cli.report.report import Report
-from tests.browser.chromium import CHECKOUT, Looking, measured, photograph
+from tests.browser.chromium import CHECKOUT, Looking, measured, photograph, printed
 from tests.browser.report_pages import HOSTILE, article, errors, many, page_of, replayed
 from tests.browser.spanned_pages import spanned_report
 from tests.browser.widget_pages import grey
@@ -190,3 +191,22 @@ def test_nothing_that_paper_keeps_together_is_half_a_sheet_high(name: str) -> No
     assert measured(page_of(PAGES[name]), _SHOWN, TEXTS, looking=looking) == ["picture wide"]
     heights = numbers(name, _STRIPS, looking)
     assert 0 < max(heights) < A4_LANDSCAPE[1] / 2
+
+
+@pytest.mark.parametrize("name", ["10 rows", "200 rows", "uncertain"])
+def test_paper_says_the_axis_again_on_each_sheet(name: str) -> None:
+    """Chromium repeats the head of a table that is no higher than a quarter of the sheet, and is kept together."""
+    looking = Looking(width=A4_LANDSCAPE[0], printed=True)
+    displays = (
+        """() => [".axis", ".strips"].map(part => getComputedStyle(document.querySelector(".wide " + part)).display)"""
+    )
+    heads = """() => [...document.querySelectorAll(".wide .axis, thead")]
+      .map(each => each.getBoundingClientRect().height)"""
+
+    assert measured(page_of(PAGES[name]), displays, TEXTS, looking=looking) == ["table-header-group", "table-row-group"]
+    assert 0 < max(numbers(name, heads, looking)) < A4_LANDSCAPE[1] / 4
+
+
+@pytest.mark.parametrize(("name", "sheets"), [("10 rows", 3), ("uncertain", 3)])
+def test_a_small_report_takes_three_sheets(name: str, sheets: int) -> None:
+    assert len(re.findall(rb"/Type\s*/Page\b", printed(page_of(PAGES[name])))) == sheets

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from request_lens.presentation.markup import Markup, element, text
 
-_SHORT = 12
+_SHORT = 6
 _WIDE = 6
 """Columns beyond which a narrow window has a card for each row instead of a line."""
 

@@ -1,6 +1,6 @@
 """The page's timeline: drawn for a wide, a middle and a narrow window, each in strips that paper may be cut between."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from request_lens.presentation.markup import NOTHING, Markup, element, joined
 from request_lens.presentation.timeline.drawing import View, draw_strips, shared_style
@@ -26,7 +26,9 @@ def timeline_section(report: Report) -> Markup:
 
 
 def _picture(report: Report, words: Words, *, class_: str, width: int) -> Markup:
-    strips: Sequence[Markup] = draw_strips(
-        report.timeline_rows(), words=words, view=View(width=width), unlinked=report.unlinked
-    )
-    return element("div", joined(strips), class_=f"picture {class_}")
+    """The picture; its rows are a table below the axis, for paper says a table's head again on each sheet."""
+    strips = draw_strips(report.timeline_rows(), words=words, view=View(width=width), unlinked=report.unlinked)
+    axis = element("div", strips.axis, class_="axis")
+    rows = element("div", joined(strips.rows), class_="strips")
+    below = joined(strips.below)
+    return element("div", strips.title, element("div", axis, rows, class_="rows"), below, class_=f"picture {class_}")

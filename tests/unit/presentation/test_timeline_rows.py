@@ -156,13 +156,15 @@ def test_a_long_route_keeps_its_end() -> None:
 @pytest.mark.parametrize("count", [3, 10, 60])
 def test_strips_are_the_same_picture_cut_between_rows(count: int) -> None:
     words, calls = Words(title="Timeline"), [unattributed(1)]
-    strips = [fromstring(strip) for strip in draw_strips(rows(count), words=words, view=View(), unlinked=calls)]
+    drawn = draw_strips(rows(count), words=words, view=View(), unlinked=calls)
+    strips = [fromstring(strip) for strip in (drawn.title, drawn.axis, *drawn.rows, *drawn.below)]
     whole = lay_timeline(rows(count), words=words, unlinked=calls)
     assert sum(float(strip.get("height", "0")) for strip in strips) == pytest.approx(whole.height, abs=0.1)
     assert [row for strip in strips for row in map(set_texts, found(strip, "rl-row"))] == [
         set_texts(row) for row in found(fromstring(whole.svg), "rl-row")
     ]
-    assert max(len(found(strip, "rl-row")) for strip in strips) <= 5
+    assert {len(found(fromstring(strip), "rl-row")) for strip in drawn.rows} == {5 if count >= 40 else 1}
+    assert [len(found(strip, "rl-axis")) for strip in strips[:3]] == [0, 1, 0]
     assert [strip.get("aria-labelledby") for strip in strips][:2] == ["rl-title rl-desc", None]
     assert not any(list(strip.iter(f"{SVG}style")) for strip in strips)
     assert "rl-doubts" in shared_style("light")

@@ -13,13 +13,13 @@ from request_lens.presentation.markup import Markup, element, joined
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Naming, document
 from request_lens.presentation.timeline.lanes import Lane, lanes_by_reason
-from request_lens.presentation.timeline.pieces import Plan, Words, pieces_of, plan_of
+from request_lens.presentation.timeline.pieces import Piece, Plan, Words, below_heads, heads_of, pieces_of, plan_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, RowOrder, TimelineRow, in_order
 from request_lens.presentation.timeline.shapes import DEFINITIONS
 from request_lens.presentation.timeline.theme import Theme, style_sheet
 
 STRIP_ROWS = 5
-"""Rows of a strip: a sheet of paper ends between two of them."""
+"""Rows of a strip of a long picture, whose rows are low: a sheet of paper ends between two strips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,16 @@ class DrawnTimeline:
     height: float
     row_height: float
     rows: tuple[tuple[TimelineRow, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strips:
+    """The picture in strips, from top to bottom: its title, the axis above the rows, the rows, and what is below."""
+
+    title: Markup
+    axis: Markup
+    rows: tuple[Markup, ...]
+    below: tuple[Markup, ...]
 
 
 def draw_timeline(
@@ -97,19 +107,21 @@ def lay_timeline(
 
 def draw_strips(
     rows: Sequence[TimelineRow], *, words: Words, view: View, unlinked: Sequence[UnlinkedInvocation]
-) -> Sequence[Markup]:
+) -> Strips:
     """The same picture in strips that stand one below the other, on a page that has `shared_style` once."""
     plan = _plan(rows, words, view, unlinked)
-    return [
-        document(
-            piece.content,
-            frame=plan.frame,
-            bounds=(piece.top, piece.bottom),
-            theme=None,
-            naming=_naming(plan) if piece.top == 0 else None,
-        )
-        for piece in pieces_of(plan, rows_each=STRIP_ROWS)
-    ]
+    title, axis = heads_of(plan)
+    pieces = below_heads(plan, rows_each=STRIP_ROWS if plan.is_long else 1)
+    return Strips(
+        title=_strip(plan, title, naming=_naming(plan)),
+        axis=_strip(plan, axis),
+        rows=tuple(_strip(plan, piece) for piece in pieces if piece.tops),
+        below=tuple(_strip(plan, piece) for piece in pieces if not piece.tops),
+    )
+
+
+def _strip(plan: Plan, piece: Piece, *, naming: Naming | None = None) -> Markup:
+    return document(piece.content, frame=plan.frame, bounds=(piece.top, piece.bottom), theme=None, naming=naming)
 
 
 def shared_style(theme: Theme) -> Markup:

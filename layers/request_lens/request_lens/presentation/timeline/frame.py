@@ -29,7 +29,7 @@ _GUTTER = 22.0
 _TICK_DISTANCE, _TICK_SIZE = 84.0, 12.0
 _MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 340.0, 0.32
 _UNTITLED = 6.0
-_HEADER_LINE, _AXIS_HEIGHT = 24.0, 52.0
+_HEADER_LINE, AXIS_HEIGHT = 24.0, 52.0
 _SEPARATOR, _MAX_LINES = " · ", 4
 AXIS_AGAIN = 28.0
 """Px above the rows that the axis takes where it is said again."""
@@ -94,7 +94,7 @@ def frame_of(
         plot_width=(whole - margin if stacked else figures_left - _GUTTER) - left,
         figures=figures,
         size=size,
-        top=_above(header, margin) - 6 + len(header) * _HEADER_LINE + _AXIS_HEIGHT,
+        top=_above(header, margin) - 6 + len(header) * _HEADER_LINE + AXIS_HEIGHT,
     )
 
 

@@ -12,6 +12,7 @@ from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, ext
 from request_lens.presentation.timeline.figures import figure_words, spoken, uncertain_words
 from request_lens.presentation.timeline.frame import (
     AXIS_AGAIN,
+    AXIS_HEIGHT,
     Frame,
     HeaderLine,
     axis_head,
@@ -107,9 +108,25 @@ def plan_of(rows: Sequence[TimelineRow], lanes: Sequence[Lane], *, words: Words,
 
 def pieces_of(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
     """The picture from top to bottom: sections of so many rows, the first below the header; lanes; legend."""
-    head = header(plan.header, frame=plan.frame)
-    first, *others = list(_body(plan, rows_each=rows_each))
-    body = [replace(first, top=0.0, content=joined((head, first.content))), *others]
+    title, axis = heads_of(plan)
+    first, *others = below_heads(plan, rows_each=rows_each)
+    content = (title.content, axis.content if plan.rows else NOTHING, first.content)
+    return [replace(first, top=0.0, content=joined(content)), *others]
+
+
+def heads_of(plan: Plan) -> tuple[Piece, Piece]:
+    """What stands above the rows: title and subtitle, and the axis, which paper may say again on each sheet."""
+    frame, above = plan.frame, plan.frame.top - AXIS_HEIGHT
+    axis = axis_head(plan.axis, frame=frame, bottom=frame.top)
+    return (
+        Piece(top=0.0, bottom=above, content=header(plan.header, frame=frame)),
+        Piece(top=above, bottom=frame.top, content=axis),
+    )
+
+
+def below_heads(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
+    """What stands below them: sections of so many rows, with where these begin; lanes; legend."""
+    body = list(_body(plan, rows_each=rows_each))
     signs = frozenset[Sign]().union(*(piece.signs for piece in body))
     below = _legend(signs, plan, top=body[-1].bottom)
     return [*body, below] if below.bottom > below.top else body
@@ -155,11 +172,10 @@ def _section(plan: Plan, first: int, last: int, *, top: float) -> Piece:
     tops = [begins + at * height for at in range(last - first)]
     bottom = begins + (last - first) * height
     rows = [(row, _shapes(row, plan, top)) for row, top in zip(plan.rows[first:last], tops, strict=True)]
-    is_head = first == 0 or again
     content = (
         bands([top for at, top in enumerate(tops, first) if at % 2], frame=frame, height=height),
         grid(plan.axis, top=begins, bottom=bottom),
-        axis_head(plan.axis, frame=frame, bottom=begins, again=again) if is_head else NOTHING,
+        axis_head(plan.axis, frame=frame, bottom=begins, again=True) if again else NOTHING,
         rule(bottom, frame=frame) if last == len(plan.rows) else NOTHING,
         *(_row(row, shapes, frame=frame, top=top) for (row, shapes), top in zip(rows, tops, strict=True)),
     )

@@ -8,6 +8,7 @@ BATCHES ?= 20
 
 BIN := .venv/bin
 TOOLS := .tools/bin
+SCENARIOS := $(sort $(notdir $(patsubst %/,%,$(wildcard events/*/))))
 WITH_FUNCTIONS := PYTHONPATH=functions/processor:functions/timeline_widget
 
 export SAM_CLI_TELEMETRY := 0
@@ -15,7 +16,7 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser checkov tagging agent demo demo-agent down test benchmark drills check format docs lock prices build wheel clean
+.PHONY: help setup browser checkov tagging agent known-scenario demo demo-agent down test benchmark drills check format docs lock prices build wheel clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,8 +27,12 @@ setup: ## Install everything the other targets need into .venv and .tools (PYTHO
 browser: ## Find a Chromium for the tests, or fetch Debian's into .tools (CHROME=path names one)
 	@scripts/browser.sh
 
-demo: setup ## Deploy to a local AWS, play the reference experiment, show it (SCENARIO=overlap or chat; KEEP=1 leaves it running)
+demo: known-scenario setup ## Deploy to a local AWS, play an experiment, show it (SCENARIO=article, chat, overlap or seven; KEEP=1 leaves it running)
 	@$(BIN)/request-lens demo --scenario "$(SCENARIO)" $(if $(filter-out 0,$(KEEP)),--keep)
+
+known-scenario:
+	@test -n "$(filter $(SCENARIO),$(SCENARIOS))" || \
+		{ echo "demo: no scenario $(SCENARIO); there are $(SCENARIOS)" >&2; exit 2; }
 
 agent: setup
 	@scripts/setup.sh agent

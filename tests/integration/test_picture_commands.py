@@ -55,7 +55,7 @@ def test_an_empty_picture_says_what_was_asked_and_why_nothing_is_drawn(lens: Dep
 
     drawn = drawn_empty(lens, target, "--route", "GET /none")
     assert "No request is selected" in drawn
-    assert "None of 10 requests is selected; their routes: POST /ask; their models: " in drawn
+    assert "None of the 10 requests of this time is selected (route: POST /ask; model: " in drawn
 
 
 def test_an_empty_report_says_that_the_selection_is_why(lens: DeployedLens, tmp_path: Path) -> None:

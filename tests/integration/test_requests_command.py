@@ -135,8 +135,9 @@ def test_a_selection_that_leaves_nothing_says_which_routes_and_models_there_were
         settled("r2", start=10, route="GET /status"),
     )
 
-    assert "None of 2 requests is selected; their routes: GET /status, POST /ask; their models: some-model" in " ".join(
-        lens.answer(command, "--model", "nope").split()
+    assert (
+        "None of the 2 requests of this time is selected (routes: GET /status, POST /ask; model: some-model)."
+        in " ".join(lens.answer(command, "--model", "nope").split())
     )
 
 
@@ -436,3 +437,31 @@ def test_a_list_of_ninety_days_asks_the_hours_that_hold_anything(lens: DeployedL
     assert answer.count("POST /ask") == 10
     assert lens.operations.count("Scan") == 2  # one for the requests, one for the untagged calls
     assert len(lens.operations) < 150
+
+
+def test_a_time_before_what_the_table_keeps_is_said_beside_the_list(lens: DeployedLens) -> None:
+    lens.plays("article")
+    words = "The table keeps 90 days (RetentionDays): nothing of before "
+
+    for form in ("table", "json"):
+        asked = lens.ask("requests", "--since", "400d", "--format", form, piped=True)
+        assert asked.exit_code == 0
+        assert words in asked.stderr
+        assert words not in asked.stdout
+    assert words not in lens.ask("requests", "--since", "90d", piped=True).stderr
+    assert words in lens.ask("timeline", "--since", "400d", piped=True).stderr
+
+
+def test_a_selection_that_leaves_nothing_says_so_in_a_sentence(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    said = " ".join(lens.answer("requests", "--failed").split())
+
+    model = "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
+    assert said == f"None of the 10 requests of this time is selected (route: POST /ask; model: {model})."
+
+
+def test_of_one_request_the_sentence_is_about_one(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", call("i1", 1)))
+
+    assert lens.answer("requests", "--failed").startswith("The only request of this time is not selected (route: ")

@@ -22,6 +22,7 @@ from request_lens_cli.local_aws.emf.process import start_emf_stand_in
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import LocalPaths, checkout_paths
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
+from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 from request_lens_cli.options.suggestions import did_you_mean
 from request_lens_cli.report.costs import cost_line
@@ -53,9 +54,19 @@ ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
 """What the article's experiment found: LLM calls × requests, by label."""
 
 
-@click.command("demo")
+_EXAMPLES = examples(
+    "request-lens demo",
+    "request-lens demo --scenario overlap",
+    "request-lens demo --scenario seven --keep",
+    exit_codes="Exit codes: 0 shown; 1 the local AWS failed, or the requests did not settle; 2 wrong usage.",
+)
+
+
+@click.command("demo", epilog=_EXAMPLES)
 @click.option(
-    "--scenario", default="article", help="A scenario in events/; chat and overlap are played untagged, then tagged."
+    "--scenario",
+    default="article",
+    help="article, chat, overlap or seven, in events/; chat and overlap are played untagged, then tagged.",
 )
 @click.option("--keep", is_flag=True, help="Leave the local AWS running; stop it with `make down`.")
 def demo_command(scenario: str, *, keep: bool) -> None:

@@ -16,6 +16,7 @@ from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.wire.log_record import read_record
 from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.parameters import read_settings
 from request_lens_cli.options.shared import format_option
@@ -47,7 +48,17 @@ _SAID_EVERY = 5_000
 """Lines between two notes of progress."""
 
 
-@click.command("replay")
+_EXAMPLES = examples(
+    "request-lens replay access.ndjson invocations.ndjson.gz",
+    "request-lens replay *.ndjson -o timeline.svg --report report.html",
+    "request-lens replay *.ndjson --set AgentRoleNames=MyAgentRole --format json",
+    "aws logs tail GROUP --since 1h | request-lens replay - access.ndjson",
+    exit_codes="""Exit codes: 0 replayed; 1 a line was rejected, which inspect says why, or a file cannot be
+read; 2 wrong usage.""",
+)
+
+
+@click.command("replay", epilog=_EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @format_option
 @output_option(
@@ -80,7 +91,7 @@ def replay_command(
     FILE is NDJSON, an export of CloudWatch Logs (`aws logs tail`, filter-log-events, the console's CSV, Logs Insights,
     an export task), an object that Bedrock or Firehose put into S3, or - for stdin. Each may be gzipped.
 
-    The exit code is 1 where a line was rejected; inspect says why.
+    What is said is that of a deployed stack, for these lines alone.
     """
     labels = _labels(written["labels"])
     try:

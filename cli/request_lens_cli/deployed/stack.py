@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.policy import Policy
+from request_lens.presentation.formatting import moment_text
 from request_lens_cli.deployed.aws_errors import error_code, explained, refresh_credentials, unreachable
 from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from request_lens_cli.options.stack_choice import StackChoice
@@ -17,6 +18,10 @@ from request_lens_cli.report.period import Period
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+
+_UNTOLD = timedelta(minutes=1)
+"""So much that a period may begin too early without a word, as one of just RetentionDays does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +47,16 @@ class DeployedStackView:
         """The policy that its processor decides by."""
         return policy_with({name: value for name, value in self.parameters.items() if name in DEFAULTS})
 
-    def kept(self, period: Period, *, now: datetime) -> Period:
-        """The part of the period that its table has not let expire: what is older is not asked for, hour by hour."""
-        return replace(period, first=max(period.first, min(now - self.policy.retention, period.last)))
+    def kept(self, period: Period, *, now: datetime, tell: bool = True) -> Period:
+        """The part of the period that its table has not let expire: what is older is not asked for, hour by hour.
+
+        That is said beside the output, where the period begins earlier, unless that is not to be told.
+        """
+        kept = replace(period, first=max(period.first, min(now - self.policy.retention, period.last)))
+        if tell and kept.first - period.first > _UNTOLD:
+            days = f"{self.policy.retention.days:,} days (RetentionDays)"
+            click.echo(f"The table keeps {days}: nothing of before {moment_text(kept.first)} is there.", err=True)
+        return kept
 
 
 def read_stack(choice: StackChoice) -> DeployedStackView:

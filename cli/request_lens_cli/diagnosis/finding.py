@@ -28,9 +28,9 @@ class Finding:
     remedy: str = ""
     share: float = 1.0
 
-    def document(self) -> dict[str, str]:
-        """The finding as `--format json` prints it."""
-        return {"check": self.check, "outcome": self.outcome.value, "text": self.text, "remedy": self.remedy}
+    def document(self) -> dict[str, str | None]:
+        """The finding as `--format json` prints it; null where there is nothing to do."""
+        return {"check": self.check, "outcome": self.outcome.value, "text": self.text, "remedy": self.remedy or None}
 
 
 def fine(check: str, text: str) -> Finding:

@@ -1,5 +1,8 @@
 """Findings for people: a sign, the check, what was found, and below it what helps."""
 
+import re
+from textwrap import wrap
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +18,11 @@ _SIGNS = {
     Outcome.UNSEEN: ("?", "yellow"),
 }
 _CHECK_WIDTH = 14
+_LEFT = 1 + 1 + _CHECK_WIDTH + 1
+"""Columns before a finding's text: the sign, the check, and a blank after each."""
+
+_COMMAND = re.compile(r"(`(?:request-lens|aws|sam|make) [^`]+`[.,;:]?)")
+"""A command with what ends its clause."""
 
 
 def show_finding(finding: Finding, console: Console) -> None:
@@ -29,9 +37,22 @@ def show_finding(finding: Finding, console: Console) -> None:
     table.add_column(width=_CHECK_WIDTH)
     table.add_column(overflow="fold")
     table.add_row(Text(sign, style=style), finding.check, Text(finding.text))
-    if finding.remedy:
-        table.add_row("", "", Text(f"→ {finding.remedy}", style="bold"))
     print_trimmed(table, console)
+    for line in _remedy_lines(finding.remedy, width=console.width - _LEFT) if finding.remedy else ():
+        console.print(Text(f"{'':{_LEFT}}{line}", style="bold"), soft_wrap=True)
+
+
+def _remedy_lines(remedy: str, *, width: int) -> list[str]:
+    """The remedy in lines of that width; where it takes several, each command has one of its own, however long."""
+    whole = f"→ {remedy}"
+    if len(whole) <= width or remedy.startswith("sam deploy "):
+        return [whole]
+    parts = (part.strip() for part in _COMMAND.split(whole))
+    return [line for part in parts if part for line in ([part] if part.startswith("`") else _folded(part, width))]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def verdict(findings: list[Finding]) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from request_lens.presentation.formatting import moment_text, pluralize
+from request_lens.presentation.formatting import moment_text
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 
@@ -26,8 +26,16 @@ def none_selected(report: Report) -> str:
     """That a selection leaves none of the report's requests, and which routes and models they are of."""
     routes = {state.request.route for state in report.requests}
     models = {model for state in report.requests if state.summary for model, _ in state.summary.by_model}
-    theirs = [f"their {name}: {', '.join(sorted(of))}" for name, of in (("routes", routes), ("models", models)) if of]
-    return f"None of {pluralize(len(report.requests), 'request')} is selected; {'; '.join(theirs)}"
+    theirs = [
+        f"{name}{'' if len(of) == 1 else 's'}: {', '.join(sorted(of))}"
+        for name, of in (("route", routes), ("model", models))
+        if of
+    ]
+    count, known = len(report.requests), "latest" if report.earlier else "only"
+    of_which = f"The {known} request of this time is not selected"
+    if count > 1:
+        of_which = f"None of the {'latest ' if report.earlier else ''}{count:,} requests of this time is selected"
+    return f"{of_which} ({'; '.join(theirs)})."
 
 
 def empty_picture(read: Report, period: Period) -> tuple[str, str]:

@@ -116,7 +116,7 @@ class FindingDocument(TypedDict):
     check: str
     outcome: str
     text: str
-    remedy: str
+    remedy: Annotated[str | None, Field(description="what helps; null: there is nothing to do")]
 
 
 class DoctorDocument(TypedDict):

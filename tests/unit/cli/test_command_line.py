@@ -2,6 +2,7 @@
 
 import os
 import pkgutil
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from request_lens_cli import commands, entry
 from request_lens_cli.main import COMMANDS, MODULES, main
+from scripts.scenarios.generate import EVENTS
 
 ASKING = ("requests", "show", "timeline", "report", "rejected", "redrive", "backfill")
 
@@ -42,6 +44,45 @@ def test_every_example_in_the_help_is_right_usage(name: str) -> None:
         assert command == name
         parsed = command_named(name).make_context(name, arguments)
         assert parsed.params
+
+
+@pytest.mark.parametrize("name", ["replay", "demo"])
+def test_commands_of_files_and_of_this_machine_have_examples_and_exit_codes_of_their_own(name: str) -> None:
+    assert len(examples(name)) == 3
+    for _, command, *arguments in examples(name):
+        assert command_named(command).make_context(command, arguments).params
+    assert "Exit codes: 0 " in run(name, "--help")
+    assert "the stack" not in run(name, "--help").partition("Exit codes:")[2]
+
+
+def test_a_shell_that_is_none_of_those_is_the_one_failure_of_completion() -> None:
+    assert run("completion", "--help").partition("Exit codes: ")[2].startswith("0 printed; 2 wrong usage")
+    assert CliRunner().invoke(main, ["completion", "tcsh"]).exit_code == 2
+
+
+def test_the_usage_of_detach_says_that_the_group_can_be_left_out() -> None:
+    assert run("detach", "--help").startswith("Usage: request-lens detach [OPTIONS] [GROUP]\n")
+
+
+SCENARIOS = sorted(path.parent.name for path in EVENTS.glob("*/access.ndjson"))
+
+
+def made(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *words], cwd=EVENTS.parent, capture_output=True, text=True, check=False)
+
+
+def test_a_scenario_that_is_none_is_refused_before_anything_is_installed() -> None:
+    refused = made("demo", "SCENARIO=nope")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.splitlines()[0] == f"demo: no scenario nope; there are {' '.join(SCENARIOS)}"
+
+
+def test_make_help_and_the_demos_help_name_every_scenario() -> None:
+    (line,) = [line for line in made("help").stdout.splitlines() if line.startswith("  make demo ")]
+
+    assert re.findall(r"\w+", line.partition("SCENARIO=")[2].partition(";")[0].replace(" or ", ", ")) == SCENARIOS
+    assert all(name in run("demo", "--help") for name in SCENARIOS)
 
 
 @pytest.mark.parametrize("name", ASKING)

@@ -74,7 +74,7 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
 
 
 @click.command("detach", cls=AwsCommand, help=_DETACH_HELP)
-@click.argument("group", metavar="GROUP", required=False)
+@click.argument("group", metavar="[GROUP]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every log group that `attach` attached.")
 @stack_options
 def detach_command(*, group: str | None, everything: bool, stack: StackChoice) -> None:

@@ -74,7 +74,7 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
     unattributed; where that comes late, the call is linked within minutes. To send anything twice is safe.
     """
     view = read_stack(stack)
-    kept = view.kept(period, now=command_clock().now())
+    kept = view.kept(period, now=command_clock().now(), tell=False)
     if kept.first == kept.last:
         days = view.policy.retention.days
         raise click.ClickException(f"The table keeps nothing of that time (RetentionDays={days}). Nothing was sent.")

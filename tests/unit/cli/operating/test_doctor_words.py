@@ -100,6 +100,31 @@ def test_a_finding_on_a_terminal_is_folded_without_trailing_blanks() -> None:
     assert lines == [line.rstrip() for line in lines]
 
 
+def on_terminal(remedy: str) -> list[str]:
+    """The lines of a finding's remedy on a terminal of 80 columns."""
+    output = StringIO()
+    console = Console(file=output, width=80, force_terminal=True, color_system=None)
+    show_finding(note("spans", "There are some.", remedy), console)
+    return [line.strip() for line in output.getvalue().splitlines()[1:]]
+
+
+def test_a_command_of_a_remedy_is_on_a_line_of_its_own_and_whole_however_long() -> None:
+    command = f"`request-lens attach /aws/apigateway/{'orders-' * 9}access --kind access`"
+
+    lines = on_terminal(f"Make it again with the same name and class. Run {command}. Or else deploy.")
+
+    assert lines == ["→ Make it again with the same name and class. Run", f"{command}.", "Or else deploy."]
+    assert on_terminal("Run `request-lens redrive`.") == ["→ Run `request-lens redrive`."]
+    deploy = f"sam deploy --parameter-overrides AgentRoleNames={'Role,' * 12}Role"
+    assert on_terminal(deploy) == [f"→ {deploy}"]
+    assert on_terminal("word " * 30) == ["→ " + "word " * 11 + "word", "word " * 11 + "word", "word " * 5 + "word"]
+
+
+def test_where_there_is_nothing_to_do_json_has_null() -> None:
+    assert note("spans", "There are some.").document()["remedy"] is None
+    assert note("spans", "There are some.", "Attach them.").document()["remedy"] == "Attach them."
+
+
 @pytest.mark.parametrize(
     ("outcomes", "code", "words"),
     [

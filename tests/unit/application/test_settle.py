@@ -1,6 +1,7 @@
 """Settle: revisions, links and orphans over time, as the use cases write them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -208,6 +209,31 @@ def test_a_late_call_that_continues_a_tagged_one_is_inferred_beside_a_request_th
     assert isinstance(unseen, Unattributed)
     assert unseen.reason is Reason.REQUEST_NEVER_SEEN
     assert world.calls_of("r1") == {"t1": ("tag", "exact"), "i2": ("chain", confidence)}
+
+
+def test_a_request_whose_record_has_come_is_not_unseen_though_its_revision_is_still_to_come() -> None:
+    beside, of_beside = request("r9", 20), call("t9", 21, tag=tag("r9", 1))
+
+    world = run([(9, request("r1")), (10, ASKING), (60, of_beside), (2_000, RETURNING), (2_050, beside)], AGENTS)
+
+    assert world.calls_of("r1") == {"t1": ("tag", "exact"), "i2": ("chain", "exact")}
+
+
+def test_what_a_clock_that_is_ahead_has_given_up_early_bears_on_no_call_that_is_due_before_its_time() -> None:
+    """Else a link was as sure as the order in which things came."""
+    world = World(AGENTS)
+    world.collect(0, call("t9", 3_002, tag=tag("r9", 1)))
+    world.run_until(2_000)
+    asking, returning = (
+        replace(each, logged_at=each.logged_at + timedelta(seconds=3_000)) for each in (ASKING, RETURNING)
+    )
+    world.collect(3_010, request("r1", 3_000), asking, returning)
+    world.run_until()
+
+    unseen = world.decision("t9")
+    assert isinstance(unseen, Unattributed)
+    assert unseen.reason is Reason.REQUEST_NEVER_SEEN
+    assert world.calls_of("r1") == {"t1": ("tag", "exact"), "i2": ("chain", "exact")}
 
 
 def test_a_request_of_unknown_duration_takes_tagged_calls_only() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
+from request_lens.application.tracing.views import told_by_spans
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.linking.chains import ended_by, lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
@@ -56,7 +57,7 @@ def read_calls(
     untagged = _including(target, (call for call in calls if call.invocation.tag is None))
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
     sharing = sharing_ids(target.invocation, (call.invocation for call in ours.values()))
-    unseen = [call.invocation for call in calls if isinstance(call.decision, Unattributed) and call.invocation.tag]
+    unseen = [call for call in calls if isinstance(call.decision, Unattributed) and call.invocation.tag]
     return NearbyFacts(unlinked=untagged, unseen=unseen), [ours[call.invocation_id] for call in sharing]
 
 
@@ -138,9 +139,11 @@ def read_requests(
         facts = replace(facts, under_requests=tagged, follows_tagged=elsewhere is not None)
         context = linking_context(target, facts, policy)
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
-    is_call = any(call.is_llm_call for call in context.chain.calls)
-    proven = proven_by(states, context.complete_at(context.own), policy) if is_call else set[RequestId]()
-    return _beside_proven(context, proven, states), states
+    if not any(call.is_llm_call for call in context.chain.calls):
+        return context, states
+    told = told_by_spans(states, ports, policy)
+    proven = proven_by(told, context.complete_at(context.own), policy)
+    return _beside_proven(context, proven, told), states
 
 
 def _beside_proven(context: LinkingContext, proven: Set[RequestId], states: Sequence[RequestState]) -> LinkingContext:

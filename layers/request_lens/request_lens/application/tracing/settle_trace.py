@@ -17,7 +17,7 @@ from request_lens.application.read_context import MAX_CALLS_READ, proven_by
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.gaining import gaining
-from request_lens.application.tracing.views import read_trace
+from request_lens.application.tracing.views import read_trace, told_by_spans
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.agent_runs import CallsOfRun, calls_by_run, decide_run, requests_around
 from request_lens.domain.linking.link import (
@@ -166,7 +166,7 @@ def _unproven(candidates: Sequence[Request], moment: datetime, ports: Ports, pol
     if len(candidates) > MAX_CANDIDATES:
         return candidates
     states = ports.store.load_requests([each.request_id for each in candidates], most=MAX_CALLS_READ)
-    proven = proven_by(states, moment, policy)
+    proven = proven_by(told_by_spans(states, ports, policy), moment, policy)
     return [each for each in candidates if each.request_id not in proven]
 
 

@@ -1,6 +1,6 @@
 """Views of a request: what is stored of it, with what its spans say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.policy import Policy
@@ -24,6 +24,11 @@ def views(state: RequestState, ports: Ports, policy: Policy) -> Iterator[Request
     if ports.answers is not None and trace_id in ports.answers.traces:
         yield with_trace(state, ports.answers.traces[trace_id], policy, region=ports.region)
     yield with_trace(state, read_trace(trace_id, ports), policy, region=ports.region)
+
+
+def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) -> list[RequestState]:
+    """The requests with what their spans say where no revision tells it yet: when that one is written is chance."""
+    return [state if state.revision or state.record is None else next(views(state, ports, policy)) for state in states]
 
 
 def read_trace(trace_id: TraceId, ports: Ports) -> Trace:

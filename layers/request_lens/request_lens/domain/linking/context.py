@@ -116,10 +116,19 @@ class LinkingContext:
 
     @property
     def is_beside_unseen(self) -> bool:
-        """Whether a request that is not known may have made the calls that are decided: a tagged call says it ran."""
+        """Whether a request that is not known may have made the calls that are decided: a tagged call says it ran.
+
+        By the facts alone: its record has not come, and was given up before this part is due, by its log's time.
+        """
         begins, ends = self._times
-        longest = self.policy.max_request
-        return any(begins - longest <= call.logged_at <= ends + longest for call in self.facts.unseen)
+        longest, due = self.policy.max_request, self.due_at
+        known = {request.request_id for request in self.facts.requests}
+        return any(
+            begins - longest <= call.invocation.logged_at <= ends + longest
+            for call in self.facts.unseen
+            if call.invocation.tag is None or call.invocation.tag.request_id not in known
+            if max(call.stored_at, call.invocation.logged_at + self.policy.orphan_after) <= due
+        )
 
     @property
     def due_at(self) -> datetime:

@@ -67,7 +67,7 @@ class NearbyFacts:
     requests: Sequence[Request] = ()
     under_requests: Sequence[LinkedInvocation] = ()
     follows_tagged: bool = True
-    unseen: Sequence[Invocation] = ()
+    unseen: Sequence[UnlinkedInvocation] = ()
     complete: bool = True
 
     @property

@@ -40,8 +40,9 @@ class RequestState:
 
     @property
     def spans_prove(self) -> bool:
-        """Whether its spans proved that it has all of its calls, when its last revision was written."""
-        return self.summary is not None and self.summary.traced is not None and self.summary.traced.complete is True
+        """Whether its spans prove that it has all of its calls: as they were read, or by its last revision."""
+        told = self.traced if self.spans_read or self.summary is None else self.summary.traced
+        return told is not None and told.complete is True
 
     @property
     def request(self) -> Request:

@@ -7,14 +7,17 @@ from datetime import datetime
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application.settle_batch import settle_messages
 from request_lens.application.settle_chain import settle_invocation
 from request_lens.application.settle_request import recount, revise_if_due, settle_request
 from request_lens.domain.facts import InvocationId, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
 from tests.support.facts import at, call, chain_of_two, link, linked, request, tag
+from tests.support.telemetry.linked_traces import SPANS, span_of, trace_id, traced_request
 from tests.support.world import FailingStore, World
 
 POLICY = Policy(agent_role_names=frozenset({"agent-role"}))
@@ -73,7 +76,7 @@ class MeetingStore(MemoryFactStore):
     def __init__(self) -> None:
         super().__init__()
         self.meets: dict[str, Callable[[], object]] = {}
-        self.dies_after_revision = False
+        self.dies_after_revision: BaseException | None = None
 
     def _meet(self, at: str) -> None:
         if (other := self.meets.pop(at, None)) is not None:
@@ -86,9 +89,9 @@ class MeetingStore(MemoryFactStore):
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         self._meet("revision")
         written = super().write_revision(request_id, revision=revision, summary=summary)
-        if self.dies_after_revision:
-            self.dies_after_revision = False
-            raise StoreUnavailable("the worker died")
+        if (death := self.dies_after_revision) is not None:
+            self.dies_after_revision = None
+            raise death
         return written
 
 
@@ -119,12 +122,36 @@ def test_a_revision_whose_writer_met_a_decision_and_died_is_made_good_when_its_m
     world.collect(10, request("r1"), request("r2", 1), call("c1", 1), call("c2", 2, tag=tag("r1")))
     world.clock.moment = at(130)
     store.meets = {"revision": lambda: settle_invocation(InvocationId("c1"), world.ports, POLICY)}
-    store.dies_after_revision = True
+    store.dies_after_revision = StoreUnavailable("the worker died")
 
     with pytest.raises(StoreUnavailable):
         settle_request(RequestId("r1"), world.ports, POLICY)
     assert _possible(world, "r1") == 1
     settle_request(RequestId("r1"), world.ports, POLICY)
+
+    assert _possible(world, "r1") == 0
+
+
+class WorkerKilled(BaseException):
+    """The end of a worker's process: nothing of its batch goes on."""
+
+
+def test_a_batch_that_comes_again_after_its_worker_was_killed_counts_anew_what_is_possible() -> None:
+    """Its trace's message has looked at the request when that one's own turn comes."""
+    store = MeetingStore()
+    world = World(SPANS, store=store)
+    later = call("later", 35)
+    world.collect(10, traced_request("r1"), request("r2", 1), later, span_of(later, trace_id()))
+    world.collect(11, call("c1", 1), call("c2", 3, tag=tag("r1")))
+    world.clock.moment = at(130)  # all messages are late
+    batch = [SettleKey(SettleKind.TRACE, trace_id()), SettleKey(SettleKind.REQUEST, RequestId("r1"))]
+    store.meets = {"revision": lambda: settle_invocation(InvocationId("c1"), world.ports, SPANS)}
+    store.dies_after_revision = WorkerKilled()
+
+    with pytest.raises(WorkerKilled):
+        settle_messages(batch, world.ports, SPANS)
+    assert _possible(world, "r1") == 1
+    settle_messages(batch, world.ports, SPANS)
 
     assert _possible(world, "r1") == 0
 

@@ -36,10 +36,11 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, recor
     """Write the request's next revision if there is news and it is due; else send the key that looks again.
 
     `record_is_coming`: the request's last fact is only just being collected, so a record that is missing is on its way.
-    A message that finds nothing to write may come again because its settle died: then what is possible counts anew.
+    A message that finds nothing to write may come again because its settle died, also where its batch has looked at the
+    request before: then what is possible counts anew.
     """
     known = _acted_on(request_id, (), ports, policy)
-    state, is_written = (known, True) if known is not None else _revise(request_id, ports, policy)
+    state, is_written = (known, False) if known is not None else _revise(request_id, ports, policy)
     if not is_written and state.summary is not None and state.summary.possible_calls:
         recount(request_id, ports, policy, just_decided=_NOTHING)
     next_key = _next_key(state, ports.clock.now(), policy, record_is_coming=record_is_coming)

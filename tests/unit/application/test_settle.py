@@ -236,6 +236,14 @@ def test_what_a_clock_that_is_ahead_has_given_up_early_bears_on_no_call_that_is_
     assert world.calls_of("r1") == {"t1": ("tag", "exact"), "i2": ("chain", "exact")}
 
 
+def test_a_failed_attempt_without_a_tag_may_be_of_a_request_that_is_proven_to_have_all_its_calls() -> None:
+    failed = call("failed", 0.5, error_code="ThrottlingException")
+
+    world = run([(9, request("r1")), (10, failed), (10, call("t1", 1, tag=tag("r1", 1)))], AGENTS)
+
+    assert world.calls_of("r1")["failed"] == ("window", "inferred")
+
+
 def test_a_request_of_unknown_duration_takes_tagged_calls_only() -> None:
     world = run([(8, request(duration_ms=None)), (12, call("t1", 1, tag=tag("r1"))), (12, call("i1", 1))])
 

@@ -143,31 +143,38 @@ def read_requests(
         return context, states
     told = told_by_spans(states, ports, policy)
     proven = proven_by(told, context.complete_at(context.own), policy)
-    return _beside_proven(context, proven, told), states
+    return _beside_proven(context, proven, told, ports), states
 
 
-def _beside_proven(context: LinkingContext, proven: Set[RequestId], states: Sequence[RequestState]) -> LinkingContext:
+def _beside_proven(
+    context: LinkingContext, proven: Set[RequestId], states: Sequence[RequestState], ports: Ports
+) -> LinkingContext:
     """The context without requests that are proven to have all of their calls.
 
-    Spans prove it for the agents that send them. Where one request alone may have made the chain, and its spans tell of
-    no call by a role of the chain's, which is an agent's, another agent made it there that sends none.
+    Spans prove it for the agents that send them. Where those of a request tell of no call by a role of the chain's,
+    which is an agent's, another agent may have made it there that sends none: it did where nobody else can have.
     """
     rest = context.without(proven)
-    sends_spans = any(member.span is not None for member in context.members)
-    if sends_spans or not context.policy.agent_role_names:
+    roles = {call.caller_role for call in context.chain.calls}
+    silent = {state.request_id for state in states if state.spans_prove and not _tell_of(state, roles)} & proven
+    if not silent or not context.policy.agent_role_names or _sends_spans(context, ports):
         return rest
     if any(rest.candidates(lone_chain(call)) for call in context.chain.calls):
-        return rest
-    roles = {call.caller_role for call in context.chain.calls}
-    silent = {state.request_id for state in states if state.spans_prove and not _tell_of(state, roles)}
+        return replace(rest, is_beside_proof=True)
     beside_proof = replace(context.without(proven - silent), is_beside_proof=True)
     return beside_proof if len(beside_proof.candidates(context.chain)) == 1 else rest
 
 
 def _tell_of(state: RequestState, roles: Set[str | None]) -> bool:
-    """Whether a request's tags prove it, too, or a call that its trace told of is by one of these roles."""
-    traced = (call.invocation for call in state.invocations if call.link.method is Method.TRACE)
-    return is_proven(state.invocations) or any(call.caller_role in roles for call in traced)
+    """Whether a request's tags prove it, too, or a call that its tags or its trace told of is by one of these roles."""
+    told = (call.invocation for call in state.invocations if call.link.method in (Method.TAG, Method.TRACE))
+    return is_proven(state.invocations) or any(call.caller_role in roles for call in told)
+
+
+def _sends_spans(context: LinkingContext, ports: Ports) -> bool:
+    """Whether a call of the chain has a span, which a list by time does not hold, whatever was decided of it."""
+    members = ports.store.load_all_unlinked([member.invocation.invocation_id for member in context.members])
+    return any(member.span is not None for member in members)
 
 
 def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:

@@ -23,7 +23,7 @@ from tests.support.telemetry.linked_traces import (
     traced_request,
     untagged_call,
 )
-from tests.support.world import World, places
+from tests.support.world import FailingStore, World, places
 
 TRACE = trace_id()
 EXACT = {"c1": ("trace", "exact")}
@@ -410,6 +410,34 @@ def test_the_next_request_of_a_session_misses_no_call_of_a_run_that_lasted_into_
     assert summary.traced is None or not summary.traced.missing
 
 
+def test_the_next_request_of_a_session_misses_no_call_from_before_it_of_a_run_that_nobody_holds() -> None:
+    """The run ends later than its request's end by more than the skew, and in the next one's time."""
+    first, second = untagged_call("c1", 1), untagged_call("c2", 7)
+    spans = [entry_of(SESSION, 0.1, 6.3), entry_of(SESSION, 6.5, 10.5, resource="next")]
+    calls = [span_of(first, SESSION), span_of(second, SESSION, resource="next")]
+    world = World(SPANS)
+    before = traced_request("r1", trace=SESSION, duration_ms=5_900)
+    world.collect(70, before, traced_request("r2", 6, trace=SESSION), first, second, *spans, *calls)
+    world.run_until()
+
+    summary = world.request("r2").summary
+    assert places(world) == {"c1": "r1", "c2": "r2"}
+    assert summary is not None
+    assert summary.traced is not None
+    assert summary.traced.missing == ()
+
+
+def test_a_run_that_began_after_a_timed_out_request_is_the_next_ones_of_its_session_where_clocks_are_apart() -> None:
+    world = World(SPANS)
+    before = traced_request("r1", trace=SESSION, duration_ms=5_900, status=504)
+    world.collect(70, before, traced_request("r2", 6.5, trace=SESSION), entry_of(SESSION, 6.1, 10))
+    world.run_until()
+
+    summary = world.request("r2").summary
+    assert summary is not None
+    assert summary.traced is not None
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_elses_call(told: bool) -> None:
     """A job of the same role calls in the request's time."""
@@ -424,7 +452,7 @@ def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_els
 
 @pytest.mark.parametrize("came_s", [11, 40], ids=["after its first revision", "before it"])
 def test_spans_prove_a_request_complete_whether_or_not_a_revision_says_so_yet(came_s: float) -> None:
-    """The request left early, and its agent had time for another: so its revision waits, and the job's call does not."""
+    """The request left early, and its agent had time for another: its revision waits, and the job's call does not."""
     own = untagged_call()
     spans = [span_of(own, TRACE), entry_of(TRACE, 0.1, 2.5), agent_of(TRACE, own, ends=2.4)]
     world = World(SPANS)
@@ -461,9 +489,37 @@ def test_a_call_of_a_listed_role_that_spans_tell_nothing_of_is_of_the_request_th
     world.run_until()
 
     assert places(world) == {"c1": "r1", "plain": place}
+    if place in ("r1", "r2"):
+        assert world.calls_of(place)["plain"] == ("window", "assumed")
     if place == "r1":
-        assert world.calls_of()["plain"] == ("window", "assumed")
         assert [each.summary.totals.llm_calls for each in world.store.all_requests() if each.summary] == [2]
+
+
+def test_a_call_of_an_agent_whose_calls_are_tagged_and_have_spans_is_not_taken_for_one_that_sends_none() -> None:
+    own, job = call("c1", 1, tag=tag("r1")), untagged_call("job", 3)
+    world = World(SPANS)
+    world.collect(10, traced_request(), own, job, span_of(own, TRACE), entry_of(TRACE, 0.1, 4.9), agent_of(TRACE, own))
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "job": "no_request"}
+
+
+@pytest.mark.parametrize("fails_at", range(20))
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_chain_of_which_one_call_has_a_span_is_of_an_agent_that_sends_them_whichever_is_decided_first(
+    comes_first: bool, fails_at: int
+) -> None:
+    own, other = untagged_call(), trace_id(2)
+    asks = replace(call("asks", 2, role=FUNCTION, produced=["tool"]), latency_ms=300)
+    returns = replace(call("returns", 2, role=FUNCTION, returned=["tool"]), latency_ms=300)
+    spans = [span_of(own, TRACE), entry_of(TRACE, 0.1, 4.9), agent_of(TRACE, own)]
+    beside = [span_of(asks, other, resource="other"), entry_of(other, 2, 3, resource="other")]
+    world = World(MIXED, store=FailingStore(fails_at=fails_at))
+    chain = [asks, returns] if comes_first else [returns, asks]
+    world.collect(10, traced_request(), own, *chain, *spans, *beside)
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "asks": "no_request", "returns": "no_request"}
 
 
 def test_each_call_of_a_role_that_spans_tell_nothing_of_is_of_its_request_whichever_was_linked_before() -> None:

@@ -37,8 +37,8 @@ class LinkingContext:
     its order, as they stand. `facts` are those that bear on the part: the same whichever of its calls is settled. Of a
     part that is longer than a reach, whose ends no single settle sees, one call alone is decided. `is_cut`: there is
     more of the chain than is decided at once. `rivals` are the requests that may have made calls of it.
-    `known_at` is when it is known how long the part is. `is_beside_proof`: the spans of its only rival tell of other
-    agents' calls alone.
+    `known_at` is when it is known how long the part is. `is_beside_proof`: a request that may have made it is proven to
+    have all calls of other agents alone.
     """
 
     chain: Chain

@@ -45,7 +45,17 @@ def decide_chain(context: LinkingContext, *, now: datetime) -> ChainDecision:
     neighbours_due = due + context.policy.max_request
     if evidence.leaves_choice and now < neighbours_due:
         return ChainDecision(retry_at=neighbours_due)
-    return _decision_of_whole(evidence) if evidence.is_whole else _decisions_by_call(evidence)
+    made = _decision_of_whole(evidence) if evidence.is_whole else _decisions_by_call(evidence)
+    return _but_assumed(made) if context.is_beside_proof else made
+
+
+def _but_assumed(made: ChainDecision) -> ChainDecision:
+    """The same decisions, of which no link is surer than assumed."""
+    decisions = {
+        call_id: replace(decision, confidence=Confidence.ASSUMED) if isinstance(decision, Link) else decision
+        for call_id, decision in made.decisions.items()
+    }
+    return replace(made, decisions=decisions)
 
 
 def _decision_of_whole(evidence: Evidence) -> ChainDecision:
@@ -81,8 +91,7 @@ def _decisions_by_call(evidence: Evidence) -> ChainDecision:
         if request := only or nominal.get(call_id):
             followed = {request_ids.get(chain.calls[position].invocation_id) for position in before}
             link = _link_of_part(request, followed - {None}, policy)
-            is_sure = only and not context.is_beside_proof
-            decisions[call_id] = link if is_sure else replace(link, confidence=Confidence.ASSUMED)
+            decisions[call_id] = link if only else replace(link, confidence=Confidence.ASSUMED)
             request_ids[call_id] = request.request_id
         elif options:
             decisions[call_id] = Unattributed(reason=Reason.AMBIGUOUS, candidates=len(options))

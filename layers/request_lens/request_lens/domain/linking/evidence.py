@@ -132,8 +132,7 @@ def _only_candidate(
         return None
     explanations = context.explain(context.chain, Bounds(linked={}, follow=followed))
     options = {request.request_id for options in explanations.options for request in options}
-    is_sure = options == {link.request_id} and not context.is_beside_proof
-    return link if is_sure else replace(link, confidence=Confidence.ASSUMED)
+    return link if options == {link.request_id} else replace(link, confidence=Confidence.ASSUMED)
 
 
 def _may_be_of_others(context: LinkingContext, request_id: RequestId) -> bool:

@@ -80,8 +80,8 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
     """A request's own spans, of those of the trace that its record names.
 
     These are all of them where the trace began with it. Of an older trace they are those in its time; and where other
-    records name the trace, too, those of the runs in its time, but for such as only another one holds to their end, and
-    the calls that no other one can have made, also of a run whose own span is not there: they are linked to it.
+    records name the trace, too, those of the runs in its time, but for runs and calls that others alone can have made,
+    and the calls that no other one can have made, also of a run whose own span is not there: they are linked to it.
     """
     if trace.is_named_by_others(request.request_id):
         in_time = (run for run in runs_of(trace.spans) if _is_in_time_of(request, run))
@@ -89,7 +89,8 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
         return [
             span
             for span in trace.spans
-            if runs.run_of(span) is not None or _is_its_alone(request, span, trace.records, policy)
+            if (runs.run_of(span) is not None and not _is_call_of_others(request, span, trace.records, policy))
+            or _is_its_alone(request, span, trace.records, policy)
         ]
     if is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew):
         return trace.spans
@@ -97,10 +98,21 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
 
 
 def _is_anothers(request: Request, run: Run, records: Sequence[Request], policy: Policy) -> bool:
-    """Whether a run sticks out of this request's time, its overtime included, and lies in that of another one."""
+    """Whether a run sticks out of this request's time, its overtime included, and another one's holds it to its end.
+
+    It began before that other one's answer: else it would be nobody's, as no run is of a request by its overtime alone.
+    """
     if may_hold(request, run.started_at, run.ended_at, policy):
         return False
-    return bool(holding(records, run.started_at, run.ended_at, policy))
+    in_time = (other for other in records if _is_in_time_of(other, run))
+    return bool(holding(in_time, run.started_at, run.ended_at, policy))
+
+
+def _is_call_of_others(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:
+    """Whether a call lies out of this request's time and in that of another one: it is never linked to this one."""
+    if span.kind is not SpanKind.CALL or _may_have_made(request, span, policy):
+        return False
+    return bool(holding(records, span.started_at, span.ended_at, policy))
 
 
 def _is_its_alone(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:

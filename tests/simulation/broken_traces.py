@@ -1,6 +1,6 @@
 """Links by trace, each broken in one place: what the order of writes and reads, and each rule, are there for."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from request_lens.domain.linking.link import (
     Confidence,
     Decision,
     Link,
+    LinkedInvocation,
     Method,
     Reason,
     Unattributed,
@@ -105,6 +106,11 @@ def _ask_for_no_pause(request: Request, trace: Trace, policy: Policy, *, longer_
     return True
 
 
+def _tell_of_all_roles(linked: Iterable[LinkedInvocation], policy: Policy) -> Set[str | None]:
+    """What one agent's sums prove holds for agents that send no spans, too."""
+    return frozenset()
+
+
 def _let_unattributed_stand(standing: Decision, new: Decision) -> bool:
     """Only "never seen" gives way."""
     if not isinstance(standing, Unattributed) or not isinstance(new, Link):
@@ -179,3 +185,11 @@ PARTS_RUNS = Pipeline(breaking=broken(f"{APPLICATION}.settle_chain.ask_listed", 
 
 SETTLES_PROVEN = Pipeline(breaking=broken("request_lens.domain.settling.readiness.has_no_pause", _ask_for_no_pause))
 """Settles at once what one agent's sums prove, though another agent had time."""
+
+PROVES_FOR_ALL = Pipeline(
+    breaking=_both(
+        broken(f"{APPLICATION}.read_context.untold_roles", _tell_of_all_roles),
+        broken(f"{APPLICATION}.deciding.possible.untold_roles", _tell_of_all_roles),
+    )
+)
+"""Takes what spans prove of one role's calls for a proof of all that are listed."""

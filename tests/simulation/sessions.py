@@ -14,12 +14,20 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.spans import Span, SpanId, SpanKind
 from tests.simulation.drawing.deliveries import Batch
 from tests.simulation.drawing.faults import Fault, Faults
-from tests.simulation.drawing.truth import CallTruth, Style, Telemetry, Traffic
+from tests.simulation.drawing.truth import PLAIN_ROLE, CallTruth, Style, Telemetry, Traffic
 from tests.simulation.judging.outcome import Outcome, outcome_of
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.world import World
-from tests.support.facts import ROLE, at, call
-from tests.support.telemetry.linked_traces import answered_request, entry_of, run_of, span_of, trace_id, traced_request
+from tests.support.facts import ROLE, at, call, request
+from tests.support.telemetry.linked_traces import (
+    agent_of,
+    answered_request,
+    entry_of,
+    run_of,
+    span_of,
+    trace_id,
+    traced_request,
+)
 
 _MEETING = {Fault.INTERLEAVED: 0.3, Fault.DUPLICATE_MESSAGE: 0.1, Fault.INDEX_LAG: 0.3}
 _DYING = {**_MEETING, Fault.CRASH: 0.03, Fault.LOST_REPLY: 0.03}
@@ -99,6 +107,32 @@ def run_record_and_span(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     batches += [Batch(at=at(late_s), records=each) for each in told]
     only = {Fault.INTERLEAVED: 0.5} if seed % 2 else {Fault.CRASH: 0.06, Fault.INTERLEAVED: 0.1}
     return _run(seed, traffic, batches, Faults(chance, only=only, budget=16), pipeline)
+
+
+def run_plain_calls(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
+    """The schedule of this seed: an agent's calls, which its spans prove to be all, and a function's, which sends none.
+
+    In some another request may have made the function's, too; in others those lie in a chain.
+    """
+    chance = random.Random(seed)
+    trace, is_beside = trace_id(), chance.random() < 0.4
+    record, beside = traced_request("r0", trace=trace), request("r1", 2)
+    mine = [call(f"r0-{place}", 1 + place, role=ROLE) for place in range(chance.randint(1, 2))]
+    ids = ["tool"] if chance.random() < 0.4 else []
+    plain = [call("plain-0", 2, role=PLAIN_ROLE, latency_ms=300, produced=ids)]
+    plain += [call("plain-1", 3, role=PLAIN_ROLE, returned=ids)] if ids or chance.random() < 0.5 else []
+    spans = [span_of(each, trace) for each in mine]
+    truths = [_truth(each, span, record) for each, span in zip(mine, spans, strict=True)]
+    truths += [CallTruth(call=each, request_id=record.request_id, began=each.logged_at) for each in plain]
+    traffic = _traffic(record, truths, [*spans, entry_of(trace, 0.1, 4.9), agent_of(trace, *mine)])
+    traffic = replace(traffic, policy=replace(traffic.policy, agent_role_names=frozenset({ROLE, PLAIN_ROLE})))
+    if is_beside:
+        traffic = replace(traffic, requests={**traffic.requests, beside.request_id: beside})
+    else:
+        traffic = replace(traffic, style=Style.SPARSE)
+    logs: list[LogRecord] = [*traffic.requests.values(), *mine, *plain, *traffic.telemetry[record.request_id]]
+    batches = [Batch(at=at(chance.uniform(8, 50)), records=(each,)) for each in logs]
+    return _run(seed, traffic, batches, _usual(seed, chance), pipeline)
 
 
 def _chat_around(span: Span) -> Span:

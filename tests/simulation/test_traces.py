@@ -1,16 +1,16 @@
-"""Links by trace under drawn faults: whoever meets, they are right; and ten broken designs are not."""
+"""Links by trace under drawn faults: whoever meets, they are right; and eleven broken designs are not."""
 
 import sys
 from collections import Counter
 
 import pytest
 
-from tests.simulation.broken_traces import PARTS_RUNS, SETTLES_PROVEN, VARIANTS
+from tests.simulation.broken_traces import PARTS_RUNS, PROVES_FOR_ALL, SETTLES_PROVEN, VARIANTS
 from tests.simulation.judging.oracles import Oracle, judge
 from tests.simulation.judging.outcome import run_seed
 from tests.simulation.judging.publications import samples_when_prompt
 from tests.simulation.meetings import run_late_records, run_left_chains, run_meeting, run_second_agent
-from tests.simulation.sessions import run_call_last, run_record_and_span, run_session
+from tests.simulation.sessions import run_call_last, run_plain_calls, run_record_and_span, run_session
 from tests.simulation.tally import RunSeed, tally
 
 MEETINGS = 300
@@ -56,8 +56,9 @@ def test_no_call_is_left_in_a_chain_whose_last_one_its_trace_decides() -> None:
         (run_call_last, Oracle.TRACED_AT_ONCE),
         (run_session, Oracle.TRACED),
         (run_record_and_span, Oracle.TRACED_AT_ONCE),
+        (run_plain_calls, Oracle.LATE),
     ],
-    ids=["the call comes last", "of a session", "record and span meet"],
+    ids=["the call comes last", "of a session", "record and span meet", "a function sends no spans"],
 )
 def test_the_calls_of_one_trace_end_right_however_they_come(run: RunSeed, oracle: Oracle) -> None:
     found = tally(range(ONE_TRACE), run=run)
@@ -81,6 +82,10 @@ def test_a_design_that_settles_while_another_agent_may_be_at_work_is_caught() ->
 
 def test_a_design_that_parts_runs_by_late_records_is_caught() -> None:
     assert any(judge(run_late_records(seed, PARTS_RUNS), Counter()) for seed in range(LATE_RECORDS))
+
+
+def test_a_design_that_takes_a_proof_of_one_role_for_one_of_all_is_caught() -> None:
+    assert any(judge(run_plain_calls(seed, PROVES_FOR_ALL), Counter()) for seed in range(CAUGHT_WITHIN))
 
 
 @pytest.mark.timeout(120)

@@ -8,12 +8,15 @@ from enum import StrEnum
 
 from request_lens.domain.facts import Request, RequestId, TokenCounts, TraceId
 from request_lens.domain.spans import LambdaRun, Span, SpanId, SpanKind
-from tests.simulation.drawing.truth import CallTruth, Style, Telemetry, Traffic
+from tests.simulation.drawing.truth import PLAIN_ROLE, CallTruth, Style, Telemetry, Traffic
 from tests.support.facts import EPOCH, START
 
 _MS = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 _SESSION = START - timedelta(seconds=600)
+
+PLAIN_SHARE = 0.1
+"""In so many schedules with spans a function that sends none calls a model, too."""
 
 
 class Naming(StrEnum):
@@ -36,6 +39,7 @@ _NAMINGS = (Naming.OWN,) * 4 + (Naming.RUN,) * 3 + (Naming.LOST,) * 3 + (Naming.
 
 def with_telemetry(chance: random.Random, traffic: Traffic) -> Traffic:
     """The same traffic as its spans tell it; in some schedules they come and are not read."""
+    traffic = _with_plain_calls(chance, traffic)
     requests: dict[RequestId, Request] = {}
     telemetry: dict[RequestId | None, Sequence[Telemetry]] = {None: list(_of_others(chance, traffic))}
     ambiguous: set[TraceId] = set()
@@ -45,7 +49,7 @@ def with_telemetry(chance: random.Random, traffic: Traffic) -> Traffic:
             naming = Naming.OWN
         trace_id = _trace_id(number, _SESSION if naming is Naming.SESSION else request.started_at)
         requests[request.request_id] = _named(chance, request, naming, trace_id)
-        calls = traffic.calls_of(request.request_id)
+        calls = [each for each in traffic.calls_of(request.request_id) if each.call.caller_role != PLAIN_ROLE]
         telemetry[request.request_id] = list(_of_request(chance, request, calls, naming, trace_id))
         if naming is Naming.BEHIND:
             outer = _outer(request, trace_id)
@@ -58,6 +62,24 @@ def with_telemetry(chance: random.Random, traffic: Traffic) -> Traffic:
         telemetry=telemetry,
         shared=frozenset(ambiguous),
     )
+
+
+def _with_plain_calls(chance: random.Random, traffic: Traffic) -> Traffic:
+    """In a few schedules some requests' last calls are a function's: of another listed role, which sends no spans.
+
+    What is drawn for this is drawn apart, so that all other schedules stay what they were.
+    """
+    apart = random.Random(repr(chance.getstate()))
+    if not traffic.policy.agent_role_names or apart.random() >= PLAIN_SHARE:
+        return traffic
+    calls = dict(traffic.calls)
+    for request_id in traffic.requests:
+        made = traffic.calls_of(request_id)
+        if made and made[-1].call.tag is None and apart.random() < 0.6:
+            last = replace(made[-1], call=replace(made[-1].call, caller_role=PLAIN_ROLE, conversation=None))
+            calls[last.call.invocation_id] = last
+    listed = traffic.policy.agent_role_names | {PLAIN_ROLE}
+    return replace(traffic, calls=calls, policy=replace(traffic.policy, agent_role_names=listed))
 
 
 def _trace_id(number: int, born: datetime) -> TraceId:

@@ -12,6 +12,9 @@ from request_lens.domain.spans import LambdaRun, Span
 from tests.support.facts import EPOCH
 
 OTHER_ROLE = "nightly-batch"
+PLAIN_ROLE = "function-role"
+"""Of a function beside the agent, whose calls have no spans."""
+
 OBSERVED_ROUTE = "POST /ask"
 UNOBSERVED_ROUTE = "GET /health"
 TIMED_OUT = 503

@@ -91,8 +91,12 @@ def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, pol
 
 
 def _possible_calls(state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy) -> int | None:
-    if _tagged_of(state) or (state.summary is not None and state.summary.traced and state.summary.traced.complete):
+    if _tagged_of(state):
         return 0
+    if state.summary is not None and state.summary.traced and state.summary.traced.complete:
+        told = {each.invocation.caller_role for each in state.invocations if each.link.method is Method.TRACE}
+        left = [each for each in unlinked if each.caller_role in policy.agent_role_names - told]
+        return sum(each.error_code is None and may_be_of(each, record, policy) for each in left)
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
     if record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202:
         return None

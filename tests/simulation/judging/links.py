@@ -138,13 +138,9 @@ def order_exact(outcome: Outcome) -> Verdict:
 
 
 def order_inferred(outcome: Outcome) -> Verdict:
-    """With untagged calls, where all come in time.
-
-    What a request's spans prove is known once it settles: where its message is lost, its neighbours look too early.
-    """
+    """With untagged calls, where all come in time."""
     in_time = outcome.is_punctual and outcome.traffic.ends_in_time
     in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared and _are_own_traces(outcome)
-    in_time = in_time and not (outcome.traffic.policy.reads_spans and outcome.world.faults.fired[Fault.LOST_MESSAGE])
     return _order(outcome) if in_time and not outcome.is_exact else iter(())
 
 

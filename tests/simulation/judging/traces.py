@@ -10,7 +10,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import LambdaRun, Span, SpanKind
 from request_lens.domain.tracing.runs import is_born_in
 from tests.simulation.drawing.faults import INTERRUPTING, Fault
-from tests.simulation.drawing.truth import CallTruth
+from tests.simulation.drawing.truth import PLAIN_ROLE, CallTruth
 from tests.simulation.judging.certainty import is_ours
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.verdict import Verdict, expect
@@ -188,9 +188,9 @@ def _only_own(state: RequestState, outcome: Outcome) -> TraceId | None:
 
 
 def _made(outcome: Outcome, request_id: RequestId) -> set[InvocationId]:
-    """The calls that a request truly made, but for attempts that failed."""
-    made = outcome.traffic.calls_of(request_id)
-    return {each.call.invocation_id for each in made if each.call.error_code is None}
+    """The calls that a request's agents truly made that send spans, but for attempts that failed."""
+    made = (each.call for each in outcome.traffic.calls_of(request_id))
+    return {each.invocation_id for each in made if each.error_code is None and each.caller_role != PLAIN_ROLE}
 
 
 def unattributed(outcome: Outcome) -> Verdict:

@@ -22,7 +22,7 @@ from request_lens.domain.linking.neighbourhood import (
 from request_lens.domain.linking.parts import has_come_by, started_within
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.settling.uncertainty import is_proven
+from request_lens.domain.settling.uncertainty import is_proven, untold_roles
 from request_lens.domain.times import EPOCH
 from request_lens.ports import Ports
 
@@ -151,24 +151,15 @@ def _beside_proven(
 ) -> LinkingContext:
     """The context without requests that are proven to have all of their calls.
 
-    Spans prove it for the agents that send them. Where those of a request tell of no call by a role of the chain's,
-    which is an agent's, another agent may have made it there that sends none: it did where nobody else can have.
+    Spans prove it for the agents that send them: by roles that they tell nothing of another agent may have called
+    there. A link beside such a request is but assumed.
     """
-    rest = context.without(proven)
-    roles = {call.caller_role for call in context.chain.calls}
-    silent = {state.request_id for state in states if state.spans_prove and not _tell_of(state, roles)} & proven
-    if not silent or not context.policy.agent_role_names or _sends_spans(context, ports):
-        return rest
-    if any(rest.candidates(lone_chain(call)) for call in context.chain.calls):
-        return replace(rest, is_beside_proof=True)
-    beside_proof = replace(context.without(proven - silent), is_beside_proof=True)
-    return beside_proof if len(beside_proof.candidates(context.chain)) == 1 else rest
-
-
-def _tell_of(state: RequestState, roles: Set[str | None]) -> bool:
-    """Whether a request's tags prove it, too, or a call that its tags or its trace told of is by one of these roles."""
-    told = (call.invocation for call in state.invocations if call.link.method in (Method.TAG, Method.TRACE))
-    return is_proven(state.invocations) or any(call.caller_role in roles for call in told)
+    roles, policy = {call.caller_role for call in context.chain.calls}, context.policy
+    untold = {state.request_id for state in states if roles <= untold_roles(state.invocations, policy)}
+    silent = untold & {state.request_id for state in states if state.spans_prove}
+    if not silent or _sends_spans(context, ports):
+        return context.without(proven)
+    return replace(context.without(proven - silent), is_beside_proof=True)
 
 
 def _sends_spans(context: LinkingContext, ports: Ports) -> bool:

@@ -472,7 +472,7 @@ MIXED = replace(SPANS, agent_role_names=SPANS.agent_role_names | {FUNCTION})
     ("beside", "policy", "place"),
     [
         ([], MIXED, "r1"),
-        ([request("r2", 1)], MIXED, "r2"),
+        ([request("r2", 1)], MIXED, "ambiguous"),
         ([span_of(untagged_call("plain", 3, role=FUNCTION), trace_id(2))], MIXED, "no_request"),
         ([], SPANS, "other_caller"),
         ([], replace(SPANS, agent_role_names=frozenset()), "no_request"),
@@ -489,10 +489,27 @@ def test_a_call_of_a_listed_role_that_spans_tell_nothing_of_is_of_the_request_th
     world.run_until()
 
     assert places(world) == {"c1": "r1", "plain": place}
-    if place in ("r1", "r2"):
-        assert world.calls_of(place)["plain"] == ("window", "assumed")
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert summary.possible_calls == (1 if place == "ambiguous" else 0)
     if place == "r1":
+        assert world.calls_of()["plain"] == ("window", "assumed")
         assert [each.summary.totals.llm_calls for each in world.store.all_requests() if each.summary] == [2]
+
+
+@pytest.mark.parametrize(("policy", "settles_at"), [(SPANS, 10), (MIXED, 32.5)], ids=["one role", "two roles"])
+def test_what_spans_prove_settles_at_once_only_where_they_tell_of_each_listed_role(
+    policy: Policy, settles_at: float
+) -> None:
+    own = untagged_call()
+    spans = [span_of(own, TRACE, begins=0), entry_of(TRACE, 0.1, 2.4), agent_of(TRACE, own, ends=2.3)]
+    world = World(policy)
+    world.collect(10, traced_request(duration_ms=2_500), own, *spans)
+
+    world.run_until(settles_at - 0.001)
+    assert not world.request("r1").revision
+    world.run_until(settles_at + 0.001)
+    assert world.request("r1").revision == 1
 
 
 def test_a_call_of_an_agent_whose_calls_are_tagged_and_have_spans_is_not_taken_for_one_that_sends_none() -> None:

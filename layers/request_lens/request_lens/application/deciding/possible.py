@@ -1,6 +1,6 @@
 """Possible calls: how many that nobody has may be a request's, counted by what is stored of the calls around it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from request_lens.domain.settling.uncertainty import (
     needs_count,
     possible_calls,
     possible_span,
+    untold_roles,
 )
 from request_lens.ports import Ports
 
@@ -43,34 +44,65 @@ def count_possible(
 ) -> PossibleCalls:
     """How many calls that nobody has may be the request's: one read by time, where that can tell.
 
-    There are none where its spans prove that it has all of its own, and none of another trace than that of its spans.
-    Calls that bear the id which a request shares with another are that one's: its own may be among them.
+    There are none of another trace than that of its spans. Calls that bear the id which a request shares with another
+    are that one's: its own may be among them.
     """
     if state.traced is not None and state.traced.complete:
-        return PossibleCalls(number=0)
+        return _count_untold(state, record, ports, policy, just_decided)
     if record.claimed_id is not None and _has_tagged(record.claimed_id, ports):
         return PossibleCalls(number=None)
     around: Sequence[UnlinkedInvocation] = ()
     if needs_count(record, state.invocations, policy):
-        first, last = possible_span(record, policy)
-        around = ports.around.unlinked_between(first, last, limit=MAX_READ)
-    known: Iterable[UnlinkedInvocation] = (
-        replace(call, decision=just_decided[call.invocation.invocation_id])
-        if call.invocation.invocation_id in just_decided
-        else call
-        for call in around
-    )
-    own_trace = state.traced.trace_id if state.traced is not None else None
-    possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
-    if possible and (as_they_stand := _read_again(possible, ports, policy)):
-        known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
-        possible = possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
+        around = _around(record, ports, policy, just_decided)
+    possible = _possible(state, record, around, ports, policy)
     if possible is None or (not possible and len(around) >= MAX_READ):
         return PossibleCalls(number=None)  # there may be more than were read, and one of those may be the request's
+    return _number_of(possible, ports, policy)
+
+
+def _number_of(possible: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> PossibleCalls:
     now = ports.clock.now()
     return PossibleCalls(
         number=len(possible), is_changing=any(_is_being_decided(call, now, policy) for call in possible)
     )
+
+
+def _count_untold(
+    state: RequestState, record: Request, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
+) -> PossibleCalls:
+    """The same of a request whose spans prove that it has all of the calls of the agents that send them.
+
+    Of roles that they say nothing of its own may be among the calls that nobody has.
+    """
+    untold = untold_roles(state.invocations, policy)
+    around = _around(record, ports, policy, just_decided) if untold else ()
+    of_others = [call for call in around if call.invocation.caller_role in untold]
+    return _number_of(_possible(state, record, of_others, ports, policy) or (), ports, policy)
+
+
+def _around(
+    record: Request, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
+) -> Sequence[UnlinkedInvocation]:
+    """The calls in a request's time, with what was just decided of them."""
+    first, last = possible_span(record, policy)
+    return [
+        replace(call, decision=just_decided[call.invocation.invocation_id])
+        if call.invocation.invocation_id in just_decided
+        else call
+        for call in ports.around.unlinked_between(first, last, limit=MAX_READ)
+    ]
+
+
+def _possible(
+    state: RequestState, record: Request, around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> Sequence[UnlinkedInvocation] | None:
+    """Those of the calls that may be the request's, as they stand; None where that is unknown."""
+    own_trace = state.traced.trace_id if state.traced is not None else None
+    possible = possible_calls(record, state.invocations, leave_other_traces(around, own_trace), policy)
+    if not possible or not (as_they_stand := _read_again(possible, ports, policy)):
+        return possible
+    known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
+    return possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
 
 
 def _read_again(

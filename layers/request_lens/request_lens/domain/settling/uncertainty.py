@@ -1,6 +1,6 @@
 """Uncertainty: how many calls that nobody has may be a request's own, so that what it says of itself is not certain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -29,6 +29,18 @@ MAX_POSSIBLE = 1_000
 def is_proven(linked: Iterable[LinkedInvocation]) -> bool:
     """Whether the linked calls are known to be all: their tags count 1, 2 … n without a gap, to an answer."""
     return bool(last_attempts(call.invocation for call in linked))
+
+
+def untold_roles(linked: Iterable[LinkedInvocation], policy: Policy) -> Set[str | None]:
+    """The listed roles of which spans that prove a request's calls to be all say nothing; none where tags prove it.
+
+    They tell of those by which calls were linked to it for sure. While no role is listed, they tell of everybody.
+    """
+    calls = list(linked)
+    if is_proven(calls):
+        return frozenset()
+    sure = (Method.TAG, Method.TRACE)
+    return policy.agent_role_names - {call.invocation.caller_role for call in calls if call.link.method in sure}
 
 
 def possible_span(record: Request, policy: Policy) -> tuple[datetime, datetime]:

@@ -36,7 +36,7 @@ class _Sign:
 _REQUEST = _Sign("░", "bright_black", "request")
 _HATCH = "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}"
 _CROSS = "\N{BOX DRAWINGS LIGHT DIAGONAL CROSS}"
-_UNCERTAIN = _Sign(_HATCH, "bright_black", "uncertain: unlinked calls may be its own")
+_UNCERTAIN = _Sign(_HATCH, "bright_black", "uncertain: may have more calls")
 _OPEN = _Sign("╌", "bright_black", "pending, or response time unknown")
 _TICK = _Sign("│", "bright_blue", "latency unknown")
 _FAILED = _Sign("✗", "red", "failed call")

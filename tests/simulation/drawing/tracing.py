@@ -76,8 +76,8 @@ def _with_plain_calls(chance: random.Random, traffic: Traffic) -> Traffic:
     for request_id in traffic.requests:
         made = traffic.calls_of(request_id)
         if made and made[-1].call.tag is None and apart.random() < 0.6:
-            last = replace(made[-1], call=replace(made[-1].call, caller_role=PLAIN_ROLE, conversation=None))
-            calls[last.call.invocation_id] = last
+            plain = replace(made[-1].call, caller_role=PLAIN_ROLE, conversation=None)
+            calls[plain.invocation_id] = replace(made[-1], call=plain, position=None)
     listed = traffic.policy.agent_role_names | {PLAIN_ROLE}
     return replace(traffic, calls=calls, policy=replace(traffic.policy, agent_role_names=listed))
 

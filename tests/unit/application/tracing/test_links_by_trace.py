@@ -463,6 +463,18 @@ def test_spans_prove_a_request_complete_whether_or_not_a_revision_says_so_yet(ca
     assert places(world) == {"c1": "r1", "job": "r2"}
 
 
+@pytest.mark.parametrize("own_first", [True, False], ids=["its own call first", "the job's first"])
+def test_spans_prove_a_request_complete_whichever_call_of_a_second_is_decided_first(own_first: bool) -> None:
+    """In a session's trace its own call is linked when it is due, as the job's is."""
+    own, job = untagged_call(), untagged_call("job", 1)
+    world = World(SPANS)
+    spans = [entry_of(SESSION, 0.1, 4.9), agent_of(SESSION, own), span_of(own, SESSION)]
+    world.collect(10, *([own, job] if own_first else [job, own]), traced_request(trace=SESSION), *spans)
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "job": "no_request"}
+
+
 FUNCTION = "function-role"
 MIXED = replace(SPANS, agent_role_names=SPANS.agent_role_names | {FUNCTION})
 """Policy of a function that calls models without spans, beside an agent that sends them."""

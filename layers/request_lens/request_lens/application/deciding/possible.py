@@ -97,12 +97,17 @@ def _possible(
     state: RequestState, record: Request, around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
 ) -> Sequence[UnlinkedInvocation] | None:
     """Those of the calls that may be the request's, as they stand; None where that is unknown."""
-    own_trace = state.traced.trace_id if state.traced is not None else None
-    possible = possible_calls(record, state.invocations, leave_other_traces(around, own_trace), policy)
+    traced = state.traced
+    own_trace, is_told = (traced.trace_id, traced.complete is True) if traced is not None else (None, False)
+
+    def among(calls: Sequence[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation] | None:
+        rest = leave_other_traces(calls, own_trace)
+        return possible_calls(record, state.invocations, rest, policy, is_told=is_told)
+
+    possible = among(around)
     if not possible or not (as_they_stand := _read_again(possible, ports, policy)):
         return possible
-    known = [as_they_stand.get(call.invocation.invocation_id, call) for call in possible]
-    return possible_calls(record, state.invocations, leave_other_traces(known, own_trace), policy)
+    return among([as_they_stand.get(call.invocation.invocation_id, call) for call in possible])
 
 
 def _read_again(

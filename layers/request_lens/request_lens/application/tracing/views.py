@@ -1,12 +1,15 @@
 """Views of a request: what is stored of it, with what its spans say."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from request_lens.domain.facts import Request, TraceId
+from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
 from request_lens.domain.spans import Trace
+from request_lens.domain.tracing.runs import own_spans
 from request_lens.ports import Ports
 
 
@@ -26,9 +29,36 @@ def views(state: RequestState, ports: Ports, policy: Policy) -> Iterator[Request
     yield with_trace(state, read_trace(trace_id, ports), policy, region=ports.region)
 
 
-def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) -> list[RequestState]:
-    """The requests with what their spans say where no revision tells it yet: when that one is written is chance."""
-    return [state if state.revision or state.record is None else next(views(state, ports, policy)) for state in states]
+def told_by_spans(
+    states: Iterable[RequestState], around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> list[RequestState]:
+    """The requests with what their spans say by all that is stored, where no revision tells it: when is chance.
+
+    Those of the calls around that a request's own spans tell of are its own, whether or not they have been linked yet.
+    """
+    return [_told_by_spans(state, around, ports, policy) for state in states]
+
+
+def _told_by_spans(
+    state: RequestState, around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+) -> RequestState:
+    revised = state.summary.traced if state.summary is not None else None
+    if state.record is None or (state.revision and not (revised is not None and revised.missing_calls)):
+        return state
+    told = next(views(state, ports, policy))
+    if told.trace is None:
+        return told
+    missing = {span.invocation_id for span in own_spans(state.record, told.trace, policy)}
+    missing -= {call.invocation.invocation_id for call in state.invocations}
+    to_be_linked = Link(request_id=state.request_id, method=Method.TRACE, confidence=Confidence.EXACT)
+    held = [
+        LinkedInvocation(invocation=call.invocation, link=to_be_linked)
+        for call in around
+        if call.invocation.invocation_id in missing
+        and not (isinstance(call.decision, Link) and call.decision.request_id != state.request_id)
+    ]
+    whole = replace(state, invocations=(*state.invocations, *held))
+    return with_trace(whole, told.trace, policy, region=ports.region) if held else told
 
 
 def read_trace(trace_id: TraceId, ports: Ports) -> Trace:

@@ -6,9 +6,7 @@ from fractions import Fraction
 from request_lens.domain.facts import InvocationId
 from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.linking.link import Assumption, Confidence, Method, Reason
-from request_lens.domain.request_time import may_hold
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.tracing.runs import is_born_in
 from tests.simulation.drawing.faults import Fault
 from tests.simulation.drawing.truth import Style
 from tests.simulation.judging.batch_reference import TOTALS, cost_usd, counted_by_model, pluralize, times_of
@@ -140,23 +138,5 @@ def order_exact(outcome: Outcome) -> Verdict:
 def order_inferred(outcome: Outcome) -> Verdict:
     """With untagged calls, where all come in time."""
     in_time = outcome.is_punctual and outcome.traffic.ends_in_time
-    in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared and _are_own_traces(outcome)
+    in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared
     return _order(outcome) if in_time and not outcome.is_exact else iter(())
-
-
-def _are_own_traces(outcome: Outcome) -> bool:
-    """Whether each trace that a record names was born in it, and it made its calls before its end.
-
-    Else a request has its calls when they are due, and proves then that they are all: for another's call too late.
-    """
-    policy = outcome.traffic.policy
-    return all(
-        is_born_in(trace_id, record, clock_skew=policy.clock_skew)
-        and all(
-            may_hold(record, span.started_at, span.ended_at, policy, overtime=False)
-            for span in outcome.spans.values()
-            if span.trace_id == trace_id
-        )
-        for trace_id, records in outcome.naming.items()
-        for record in records
-    )

@@ -64,7 +64,7 @@ def aftermath(deployment: DemoStack, processor: LocalProcessor) -> Aftermath:
 def work_off(processor: LocalProcessor) -> None:
     """Send again what was given up, until there is nothing more."""
     for _ in range(5):
-        assert processor.is_idle(within_s=120)
+        assert processor.work_left(within_s=120) == []
         code, said = redriven(processor.stack.local.endpoint)
         assert code == 0, said
         if not said["counts"]:

@@ -43,7 +43,7 @@ def loaded(processor: LocalProcessor) -> Mapping[int, Loaded]:
     delivered = processor.deliver([event for size, traffic in played.items() for event in traffic.batches(size)])
     took = time.monotonic() - began
     assert delivered.failed_runs == 0
-    awaited(processor.waits, lambda waiting: waiting == 0, within_s=LIMIT_S / 4)
+    assert processor.work_left(within_s=LIMIT_S / 4) == []
     found = {size: _loaded(processor, traffic) for size, traffic in played.items()}
     log_events = sum(traffic.events for traffic in played.values())
     print(f"\n{log_events} log events in batches of {SIZES}: brought in {took:.0f} s,", end=" ")

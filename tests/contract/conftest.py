@@ -14,12 +14,19 @@ from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.domain.publishing.changes import Change
 from request_lens.ports import FactStore
+from tests.support.emulated_aws.quick_items import quick_items
 from tests.support.request_table import TABLE_NAME, create_request_table
 from tests.support.stored_facts import NOON
 from tests.support.under_test import REGION, RETENTION, LookedAt, StoreUnderTest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@pytest.fixture(scope="session", autouse=True)
+def items() -> Iterator[None]:
+    with quick_items():
+        yield
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from moto import mock_aws
 import processor_handler
 from request_lens.application import settle_batch
 from tests.support.deployed_stack import DeployedLens, lens
+from tests.support.emulated_aws.quick_items import quick_items
 from tests.support.emulated_aws.running_stack import RunningStack, running_stack
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
@@ -36,6 +37,12 @@ ENVIRONMENT = {
     "MEMORY_SPANS": "false",
     "TOOL_NAMES": "",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def items() -> Iterator[None]:
+    with quick_items():
+        yield
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ SCENARIOS := $(sort $(notdir $(patsubst %/,%,$(wildcard events/*/))))
 WITH_FUNCTIONS := PYTHONPATH=functions/processor:functions/timeline_widget
 
 export SAM_CLI_TELEMETRY := 0
+# Where a shell or an image sets it, each start of sam, cfn-lint or pytest would compile all that it imports: half its time.
+export PYTHONDONTWRITEBYTECODE :=
 export PYTHON
 export CHROME
 
@@ -49,8 +51,9 @@ checkov: setup
 tagging: setup
 	@scripts/setup.sh tagging tagging-invoke-unknown tagging-converse-unknown tagging-python-310
 
+# Three processes, also on two cores: two of them have the end-to-end tests, and wait for a local AWS most of the time.
 test: setup browser checkov tagging agent ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
-	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 2 -m "not benchmark"
+	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 3 -m "not benchmark"
 
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts, delays
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s

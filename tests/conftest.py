@@ -1,6 +1,7 @@
 """No test sees the AWS settings of whoever runs it, such as those of `out/local-aws.env`, and none fails for its time.
 
-Of several processes (`-n`) one runs all end-to-end tests, which share a deployment; a module's tests stay together.
+Of several processes (`-n`) one runs all end-to-end tests that share a deployment, one those that share a local AWS; a
+module's tests stay together.
 """
 
 import os
@@ -23,11 +24,27 @@ settings.load_profile("unhurried")
 session.create_loader = cache(session.create_loader)
 
 
+SUITES = ("tests/e2e/regions", "tests/e2e")
+"""Folders whose tests one process runs, for they share what takes long to make."""
+
+BEGUN_FIRST = (
+    *("tests/e2e", "tests/e2e/regions"),
+    *(f"tests/{name}.py" for name in ("simulation/test_simulation", "simulation/test_traces", "fuzz/test_fuzz")),
+)
+"""What takes minutes: begun last, it would keep one process busy when the others have nothing left to do."""
+
+
 class _ByModule(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """Hands a process whole modules, and all end-to-end tests as if they were one."""
+    """Hands a process whole modules and suites: those that take longest first, then those with most tests."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
+        suites = (suite for suite in SUITES if nodeid.startswith(f"{suite}/"))
+        return next(suites, nodeid.partition("::")[0])
+
+    def _assign_work_unit(self, node: object) -> None:
+        if first := next((scope for scope in BEGUN_FIRST if scope in self.workqueue), None):
+            self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:

@@ -28,7 +28,7 @@ NOT_CHECKED_LOCALLY = {
 }
 """Role and Sid, with the reason."""
 
-_SWITCHED = "what it is denied it tries for 100 s; tests/e2e/test_logging_switch.py fails without it"
+_SWITCHED = "what it is denied it tries for 100 s; tests/e2e/regions/test_logging_switch.py fails without it"
 
 NOT_TAKEN_OUT_ALONE = {
     ("LoggingConfigurationRole", "SwitchLogging", "bedrock:PutModelInvocationLoggingConfiguration"): _SWITCHED,
@@ -36,6 +36,6 @@ NOT_TAKEN_OUT_ALONE = {
         "LoggingConfigurationRole",
         "SwitchLogging",
         "bedrock:DeleteModelInvocationLoggingConfiguration",
-    ): "a Delete that is denied succeeds all the same; in tests/e2e/test_logging_switch.py logging would stay on",
+    ): "a Delete that is denied succeeds all the same; in the e2e test_logging_switch.py logging would stay on",
 }
 """Role, Sid and action, of statements that are checked, with the reason."""

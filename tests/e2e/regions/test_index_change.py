@@ -10,7 +10,7 @@ import pytest
 from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens_cli.local_aws.aws_clients import local_client
-from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
+from request_lens_cli.local_aws.lifecycle import LocalAws
 from tests.support.request_table import table_properties
 from tests.support.stored_facts import NOON, STORED_AT, call_at, pending, request_at
 from tests.support.under_test import RETENTION
@@ -28,14 +28,8 @@ type Indexes = Callable[[dict[str, object]], list[dict[str, object]]]
 
 
 @pytest.fixture
-def local() -> Iterator[LocalAws]:
-    with running_local_aws() as running:
-        yield running
-
-
-@pytest.fixture
-def cloudformation(local: LocalAws) -> Iterator["CloudFormationClient"]:
-    client = local_client("cloudformation", endpoint=local.endpoint)
+def cloudformation(built: LocalAws) -> Iterator["CloudFormationClient"]:
+    client = local_client("cloudformation", endpoint=built.endpoint)
     yield client
     client.delete_stack(StackName=STACK)
 
@@ -59,13 +53,13 @@ def _update(client: "CloudFormationClient", indexes: Indexes) -> None:
 
 
 def test_an_index_beside_the_old_one_takes_its_place_without_losing_anything(
-    local: LocalAws, cloudformation: "CloudFormationClient", monkeypatch: pytest.MonkeyPatch
+    built: LocalAws, cloudformation: "CloudFormationClient", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloudformation.create_stack(StackName=STACK, TemplateBody=_template(lambda by_time: [by_time]))
     waiter = cloudformation.get_waiter("stack_create_complete")
     waiter.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     (output,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
-    client = local_client("dynamodb", endpoint=local.endpoint)
+    client = local_client("dynamodb", endpoint=built.endpoint)
     clock = MemoryClock(NOON)
     store = DynamoFactStore(client, table_name=output["OutputValue"], retention=RETENTION, clock=clock)
     records = [request_at(NOON + timedelta(minutes=n), request_id=f"request-{n}") for n in range(60)]

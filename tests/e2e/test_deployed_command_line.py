@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.environment import settings
 from request_lens_cli.main import main
-from tests.e2e.conftest import Played
+from tests.e2e.conftest import Played, settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -56,6 +56,8 @@ def test_two_demos_at_once_after_another_run_come_one_after_the_other_and_find_w
     deployment: DemoStack, article: Played
 ) -> None:
     """The settings that a demo writes are this deployment's own: it finds the local AWS that runs."""
+    # However long ago the suites before played theirs, the last minute is not free.
+    settled(deployment.play("article", with_tags=True, ago=deployment.apart("article")))
     demos = [
         subprocess.Popen([sys.executable, "-c", DEMO], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)
@@ -68,8 +70,9 @@ def test_two_demos_at_once_after_another_run_come_one_after_the_other_and_find_w
         assert "10 requests, 17 LLM calls, 0 unattributed" in output
         assert "Tool Use 7 × 2, Simple 3 × 1: as in the article" in output
         assert "Metrics read back at 1 s: Requests 10, UncertainRequests 0, LlmCalls 17" in output
-        assert "ago: before earlier runs" in output
         assert "The local AWS is still running" in output
+    (first,) = [output for output in said if "Another demo runs in this clone" not in output]
+    assert "ago: before earlier runs" in first
 
 
 def test_the_timeline_and_the_report_are_written(deployment: DemoStack, article: Played, tmp_path: Path) -> None:

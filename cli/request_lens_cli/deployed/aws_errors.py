@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping
 
-import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -76,20 +75,6 @@ ACTIONS: Mapping[str, str] = {
     "UpdateStage": "apigateway:PATCH",
 }
 """The IAM action of each operation that the command line calls."""
-
-
-def refresh_credentials(session: boto3.Session) -> None:
-    """Take the session's credentials from where they come from, as the first call to AWS would.
-
-    Raises: BotoCoreError or ClientError where that fails; also for expired ones, of which botocore raises RuntimeError.
-    """
-    credentials = session.get_credentials()
-    if credentials is None:
-        return
-    try:
-        credentials.get_frozen_credentials()
-    except RuntimeError as error:
-        raise CredentialRetrievalError(provider=credentials.method, error_msg=str(error)) from error
 
 
 def error_code(error: ClientError) -> str:

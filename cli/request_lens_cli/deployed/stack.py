@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import moment_text
-from request_lens_cli.deployed.aws_errors import error_code, explained, refresh_credentials, unreachable
+from request_lens_cli.deployed.aws_errors import error_code, explained, unreachable
 from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
@@ -63,7 +63,6 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
     """A deployed stack. Raises: click.ClickException where it cannot be read, with what to do."""
     session = choice.session()
     try:
-        refresh_credentials(session)
         stacks = session.client("cloudformation").describe_stacks(StackName=choice.name)["Stacks"]
     except (ClientError, BotoCoreError, ValueError) as error:
         raise click.ClickException(_why_unread(error, choice.name, session.region_name)) from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import boto3
 import click
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
 DEFAULT_STACK_NAME = "request-lens"
 
@@ -36,8 +36,24 @@ class StackChoice:
         Raises: click.ClickException for a profile that does not exist.
         """
         try:
-            return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
+            session = boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
         except BotoCoreError as error:
             raise click.ClickException(
                 f"{error}. Profiles are those of the AWS CLI: aws configure list-profiles"
             ) from error
+        session.events.register("before-call", lambda **_: _refresh_credentials(session))
+        return session
+
+
+def _refresh_credentials(session: boto3.Session) -> None:
+    """Take the session's credentials from where they come from, as signing a call would, which is next.
+
+    Raises: BotoCoreError where that fails; also for expired ones, of which botocore raises RuntimeError.
+    """
+    credentials = session.get_credentials()
+    if credentials is None:
+        return
+    try:
+        credentials.get_frozen_credentials()
+    except RuntimeError as error:
+        raise CredentialRetrievalError(provider=credentials.method, error_msg=str(error)) from error

@@ -1,11 +1,14 @@
 """`request-lens doctor`: each fault of what is deployed and wired is found by a test that breaks that one thing."""
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.client import BaseClient
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, TokenRetrievalError, UnauthorizedSSOTokenError
 
 from request_lens_cli.diagnosis.examination import CHECKS
@@ -121,6 +124,31 @@ def test_credentials_that_their_source_gives_expired(
 
     assert "There are no valid AWS credentials" in said
     assert "still expired" in said
+
+
+@pytest.mark.parametrize("command", [("redrive",), ("attach", ACCESS)], ids=lambda command: command[0])
+def test_credentials_that_expire_while_a_command_is_at_work(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    ask: Callable[..., object] = BaseClient.__dict__["_make_api_call"]
+    frozen, asked = Credentials.get_frozen_credentials, Counter[str]()
+
+    def counted(client: BaseClient, operation: str, parameters: dict[str, object]) -> object:
+        asked.update([operation])
+        return ask(client, operation, parameters)
+
+    def expiring(credentials: Credentials) -> object:
+        if asked.total() > 1:
+            raise RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
+        return frozen(credentials)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+    monkeypatch.setattr(Credentials, "get_frozen_credentials", expiring)
+
+    said = healthy.aws.refusal(*command)
+
+    assert asked.total() > 1
+    assert "There are no valid AWS credentials" in said
 
 
 def test_a_stack_that_may_not_be_seen(healthy: HealthyStack) -> None:

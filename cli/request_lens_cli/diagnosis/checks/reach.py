@@ -11,7 +11,6 @@ from request_lens_cli.deployed.aws_errors import (
     explained,
     has_bad_credentials,
     missing_action,
-    refresh_credentials,
     unreachable,
 )
 from request_lens_cli.deployed.stack import DeployedStackView, view_of
@@ -56,7 +55,6 @@ def reach(choice: StackChoice) -> Reached:
     except ValueError as error:  # of botocore, for an endpoint that is no address
         return _ends(fault(CREDENTIALS, unreachable(error), _NETWORK))
     try:
-        refresh_credentials(session)
         found = cloudformation.describe_stacks(StackName=choice.name)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
         return _ends(_unreachable(error, choice, cloudformation))

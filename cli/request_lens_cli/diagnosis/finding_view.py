@@ -39,7 +39,8 @@ def show_finding(finding: Finding, console: Console) -> None:
     table.add_row(Text(sign, style=style), finding.check, Text(finding.text))
     print_trimmed(table, console)
     for line in _remedy_lines(finding.remedy, width=console.width - _LEFT) if finding.remedy else ():
-        console.print(Text(f"{'':{_LEFT}}{line}", style="bold"), soft_wrap=True)
+        left = max(2, min(_LEFT, console.width - len(line)))  # a long command begins further left
+        console.print(Text(f"{'':{left}}{line}", style="bold"), soft_wrap=True)
 
 
 def _remedy_lines(remedy: str, *, width: int) -> list[str]:

@@ -63,7 +63,12 @@ def _explain_whole_chains(
 
 
 def _leave_nothing_possible(
-    record: Request, linked: Sequence[LinkedInvocation], around: Iterable[UnlinkedInvocation], policy: Policy
+    record: Request,
+    linked: Sequence[LinkedInvocation],
+    around: Iterable[UnlinkedInvocation],
+    policy: Policy,
+    *,
+    is_told: bool = False,
 ) -> Sequence[UnlinkedInvocation]:
     """What a request has is all that it has."""
     return ()

@@ -29,9 +29,13 @@ SUITES = ("tests/e2e/regions", "tests/e2e")
 
 BEGUN_FIRST = (
     *("tests/e2e", "tests/e2e/regions"),
-    *(f"tests/{name}.py" for name in ("simulation/test_simulation", "simulation/test_traces", "fuzz/test_fuzz")),
+    *(f"tests/simulation/{name}.py" for name in ("deployed/test_deployed", "test_simulation", "test_traces")),
+    *("tests/fuzz/test_fuzz.py", "tests/integration/local_aws/test_demo_agent.py"),
+    *(f"tests/integration/{name}.py" for name in ("test_canary", "operating/test_backfill_equals_live")),
+    *(f"tests/tagging/{name}.py" for name in ("test_frameworks", "test_oldest_python")),
+    *("tests/contract/test_long_agent_run.py", "tests/template/test_checkov.py"),
 )
-"""What takes minutes: begun last, it would keep one process busy when the others have nothing left to do."""
+"""What takes long: begun last, it would keep one process busy when the others have nothing left to do."""
 
 
 class _ByModule(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types

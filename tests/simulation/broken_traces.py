@@ -111,8 +111,8 @@ def _tell_of_all_roles(linked: Iterable[LinkedInvocation], policy: Policy) -> Se
     return frozenset()
 
 
-def _let_unattributed_stand(standing: Decision, new: Decision) -> bool:
-    """Only "never seen" gives way."""
+def _let_unattributed_stand(new: Decision, standing: Decision) -> bool:
+    """Only "never seen" is superseded."""
     if not isinstance(standing, Unattributed) or not isinstance(new, Link):
         return False
     return standing.reason is Reason.REQUEST_NEVER_SEEN
@@ -175,7 +175,7 @@ VARIANTS = {
         breaking=broken(f"{APPLICATION}.settle_chain._leave_chain", _leave_for_good)
     ),
     "lets unattributed stand": Pipeline(
-        breaking=broken("request_lens.adapters.memory.fact_store.gives_way", _let_unattributed_stand)
+        breaking=broken("request_lens.adapters.memory.fact_store.supersedes", _let_unattributed_stand)
     ),
 }
 """Each broken design by its name."""

@@ -115,7 +115,7 @@ class DecisionStore(Protocol):
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         """Write the decision unless there is one; answers with the one that stands.
 
-        Stores the invocation too where it is not in the table yet. What gives way to what, `gives_way` says.
+        Stores the invocation too where it is not in the table yet. Which takes the place of which, `supersedes` says.
         """
 
     def decide_all(self, decisions: Sequence[tuple[UnlinkedInvocation, Decision]]) -> None:

@@ -103,9 +103,9 @@ def mark_update(request_id: RequestId, marks: PlainMap, *, unless: str, now: dat
 
 
 def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retention: timedelta) -> Update:
-    """The update that decides an invocation unless a decision stands that does not give way: see `link.gives_way`."""
+    """The update that decides an invocation unless one stands that it does not supersede: see `link.supersedes`."""
     links = isinstance(decision, Link)
-    condition, compared = _undecided_or_giving_way(decision)
+    condition, compared = _undecided_or_superseded(decision)
     return Update(
         key=invocation_key(unlinked.invocation.invocation_id),
         sets={
@@ -118,7 +118,7 @@ def decision_update(unlinked: UnlinkedInvocation, decision: Decision, *, retenti
     )
 
 
-def _undecided_or_giving_way(decision: Decision) -> tuple[str, PlainMap]:
+def _undecided_or_superseded(decision: Decision) -> tuple[str, PlainMap]:
     """The condition for a decision, and the values that it compares."""
     undecided = "attribute_not_exists(#decision)"
     if not isinstance(decision, Link):

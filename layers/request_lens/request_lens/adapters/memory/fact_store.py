@@ -13,7 +13,7 @@ from request_lens.adapters.memory.trace_store import MemoryTraceStore
 from request_lens.domain.doctor import is_doctors
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation, gives_way
+from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation, supersedes
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 from request_lens.domain.settling.answers import Unrevised
@@ -151,7 +151,7 @@ class MemoryFactStore(MemoryTraceStore):
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         """See `ports.DecisionStore`."""
         stored = self._store(unlinked)
-        if stored.decision is not None and not gives_way(stored.decision, decision):
+        if stored.decision is not None and not supersedes(decision, stored.decision):
             return stored.decision
         self._unlinked[stored.invocation.invocation_id] = replace(stored, decision=decision)
         self._changes.append(

@@ -93,14 +93,14 @@ class Unattributed:
 
 
 type Decision = Link | Unattributed
-"""What was decided for an untagged invocation: the first decision is final, but for those that `gives_way` names."""
+"""What was decided for an untagged invocation: the first decision is final, but for those that another `supersedes`."""
 
 
-def gives_way(standing: Decision, new: Decision) -> bool:
-    """Whether a standing decision yields to a new one.
+def supersedes(new: Decision, standing: Decision) -> bool:
+    """Whether a new decision takes the place of a standing one.
 
-    That a call belongs to no request does, to the link that takes it back: its trace's, or a late record's. That a
-    request was never seen does to any link, as its record came after all.
+    The link that takes back that a call belongs to no request does: its trace's, or a late record's. So does any link
+    where a request was never seen, as its record came after all.
     """
     if not isinstance(standing, Unattributed) or not isinstance(new, Link):
         return False

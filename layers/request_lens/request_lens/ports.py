@@ -53,7 +53,7 @@ class TraceStore(Protocol):
         """Store that requests' records name these traces."""
 
     def join_runs(self, runs: Sequence[LambdaRun], records: Sequence[Request]) -> Sequence[NamedTrace]:
-        """Store what logs and records say of runs, each of which answers one request; answers with traces known by both."""
+        """Store what logs and records say of runs, which answer one request each; answers with traces known by both."""
 
     def traces_of(self, requests: Sequence[Request]) -> Sequence[TraceId | None]:
         """The trace that each request's record names, by itself or by a function's run, as far as that is known."""

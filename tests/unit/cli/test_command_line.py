@@ -68,7 +68,8 @@ SCENARIOS = sorted(path.parent.name for path in EVENTS.glob("*/access.ndjson"))
 
 
 def made(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *words], cwd=EVENTS.parent, capture_output=True, text=True, check=False)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(["make", *words], cwd=EVENTS.parent, capture_output=True, text=True, check=False, env=own)
 
 
 def test_a_scenario_that_is_none_is_refused_before_anything_is_installed() -> None:

@@ -125,6 +125,15 @@ def test_a_negative_rest_is_unknown() -> None:
     assert times(folded(call(latency_ms=6_000), inside=request(duration_ms=5_000))) == (6_000, 0, None)
 
 
+@pytest.mark.parametrize(("latency_ms", "rest"), [(1_600, 3_400), (5_001, None)], ids=["within", "ran-on"])
+def test_a_request_that_timed_out_has_a_rest_unless_its_agent_ran_on_for_longer(
+    latency_ms: int, rest: int | None
+) -> None:
+    summary = folded(call("i1", 0, latency_ms=latency_ms), inside=replace(request(), status=504))
+
+    assert (summary.llm_time_ms, summary.non_llm_time_ms) == (latency_ms, rest)
+
+
 def test_a_request_of_unknown_duration_has_no_rest() -> None:
     assert times(folded(call(), inside=request(duration_ms=None))) == (1_000, 0, None)
 

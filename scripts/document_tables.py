@@ -29,7 +29,7 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     Metric.LLM_CALLS_PER_REQUEST: ("certain", "LLM calls that the request made"),
     Metric.LLM_TIME: (
         "certain",
-        "time in which at least one LLM call ran: by spans what the agent waited, else Bedrock's own",
+        "time in which an LLM call ran: by spans what the agent waited, else Bedrock's own, failed attempts left out",
     ),
     Metric.TOOL_TIME: (
         "tool",

@@ -89,6 +89,22 @@ def test_a_failed_request_that_made_no_call_has_0_and_one_that_may_have_has_noth
     assert said == {"none": [0, 0, 0], "unknown": [None, None, None], "made": [2, 0, 0]}
 
 
+def test_the_dashboards_list_of_failed_requests_has_nothing_of_one_that_may_have_made_calls_either() -> None:
+    certain = line("none", FailedRequests=1, LlmCallsPerRequest=0)
+    uncertain = line("unknown", FailedRequests=1, UncertainRequests=1, possible_calls=3)
+    failing = line("failing", FailedRequests=1, LlmErrors=2, UncertainRequests=1, possible_calls=3)
+    (query,) = (
+        each["properties"]["query"]
+        for each in widgets("log")
+        if each["properties"]["title"].startswith("Failed requests")
+    )
+
+    rows = log_query.run(query, [certain, uncertain, failing])
+
+    said = {row["request_id"]: [row[name] for name in ("errors", "throttles")] for row in rows}
+    assert said == {"none": [0, 0], "unknown": [None, None], "failing": [2, None]}
+
+
 def test_a_throttled_request_counts_calls_of_every_revision_and_0_only_where_it_is_certain() -> None:
     certain = line("none", LlmThrottles=1, LlmErrors=1, LlmCallsPerRequest=0)
     uncertain = line("unknown", LlmThrottles=2, LlmErrors=2, UncertainRequests=1)

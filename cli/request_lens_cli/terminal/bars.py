@@ -14,7 +14,7 @@ from request_lens.presentation.timeline.axis import Axis, AxisKind, Scale, axis_
 from request_lens.presentation.timeline.figures import calls_words, failures, total_words, with_missing
 from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
-from request_lens_cli.terminal.listing import shorten_middle
+from request_lens_cli.terminal.listing import LEAST_CUT, shorten_middle
 from request_lens_cli.terminal.unlinked_table import STACKED_BELOW, render_lanes
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
@@ -72,8 +72,9 @@ def render_bars(
 ) -> RenderableType:
     """The requests in order of their start, a line each, within `width` cells (at least 40), all on one scale.
 
-    Where it is narrow, labels have lines of their own. Each request begins at the left, or when it did by the clock.
-    The last line says which, below the signs that occur; then come those of `unlinked` that belong to no request.
+    Where it is narrow, labels are cut, then have lines of their own. Each request begins at the left, or when it did by
+    the clock. The last line says which, below the signs that occur; then come those of `unlinked` that belong to no
+    request.
     """
     return Group(_bars(rows, width=width, axis=axis), render_lanes(unlinked, width=width))
 
@@ -93,10 +94,12 @@ def _name(row: TimelineRow) -> str:
 
 def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN) -> RenderableType:
     """These lines, at least one, below their time axis and above their legend."""
-    is_stacked = width < STACKED_BELOW
-    labels = 0 if is_stacked else min(max(_label(line).cell_len for line in lines), _MAX_LABEL, width // 3)
-    least = _MIN_STACKED if is_stacked else _MIN_PLOT
-    cells = max(width - labels - max(line.words.cell_len for line in lines) - 2 * len(_GAP), least)
+    beside = width - max(line.words.cell_len for line in lines) - 2 * len(_GAP)
+    longest = max(_label(line).cell_len for line in lines)
+    labels = min(longest, _MAX_LABEL, width // 3, beside - _MIN_PLOT)
+    if width < STACKED_BELOW or labels < min(longest, LEAST_CUT):
+        labels = 0
+    cells = max(beside - labels, _MIN_PLOT if labels else _MIN_STACKED)
     extents = [extent_of(line.row.request, line.row.summary) for line in lines]
     axis = axis_of(extents, left=0, width=cells, kind=kind)
     plots = [_plot(line.row, axis) for line in lines]

@@ -44,13 +44,13 @@ def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> 
 _CALL, _MIN_PLOT, _MIN_STACKED, _GAP = "▒", 20, 12, "  "
 
 STACKED_BELOW = 60
-"""In a terminal of fewer cells a label has a line of its own, above its bar."""
+"""In a terminal of fewer cells a label has a line of its own, above its bar; also where it has no room beside it."""
 
 
 def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> RenderableType:
     """Those that belong to no request, a line for each reason, where they ran by the clock; nothing if there are none.
 
-    It is `width` cells wide; below 60 a label has a line of its own.
+    It is `width` cells wide; below 60, and where there is no room for all, a label has a line of its own.
     """
     lanes = lanes_by_reason(unlinked)
     if not lanes:
@@ -58,7 +58,7 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
     labels = [f"{lane.reason}: {REASONS[lane.reason]}" for lane in lanes]
     words = [f"{lane.time_words} · {lane.count_words}" for lane in lanes]
     label, word = max(map(len, labels)), max(map(len, words))
-    is_stacked = width < STACKED_BELOW
+    is_stacked = width < max(STACKED_BELOW, label + word + 2 * len(_GAP) + _MIN_PLOT)
     above = "\n" if is_stacked else _GAP
     label = 0 if is_stacked else label
     cells = max(width - label - word - 2 * len(_GAP), _MIN_STACKED if is_stacked else _MIN_PLOT)

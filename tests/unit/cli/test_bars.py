@@ -178,5 +178,30 @@ def test_in_a_narrow_terminal_a_label_has_a_line_of_its_own_and_nothing_is_cut()
     assert all(cell_len(line) <= 40 for line in lines if "by the clock" not in line)
 
 
+@pytest.mark.parametrize("width", range(60, 81, 4))
+def test_a_narrow_terminal_cuts_labels_and_neither_numbers_nor_units(width: int) -> None:
+    label = "19:02:11 · uEib4dVDhNShOko="
+    uncertain = row(summary_of(possible_calls=8), label=label, duration_ms=14_300)
+    about = row(summary_of(*(bar(at, 900, confidence=Confidence.ASSUMED) for at in (0, 2_000))), label=label)
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(render_bars([uncertain, about], width=width, unlinked=[unattributed(at) for at in range(17)]))
+    lines = capture.get().splitlines()
+
+    assert [line.rpartition("  ")[2] for line in lines[1:3]] == ["14.3 s · ≥ 0 calls", "4.3 s · ≈ 2 calls"]
+    assert all(line.startswith("19:02:1") and line.partition("  ")[0].endswith("Oko=") for line in lines[1:3])
+    assert lines[-1].endswith("25.5 s · 17 calls")
+    assert any(line.startswith("ambiguous: fits several requests") for line in lines[-2:])
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_where_the_words_leave_no_room_for_a_label_it_has_a_line_of_its_own_in_a_wider_terminal_too() -> None:
+    said = Traced(trace_id=TRACE, calls=10_000, missing_calls=9_998, complete=False)
+    lines = shown(row(replace(chain(4300, 2), traced=said), duration_ms=840_000), width=64)
+
+    assert lines[1] == "What time is it in Tokyo?"
+    assert lines[2].endswith("  14 min 0 s · 2 calls, 9,998 missing")
+
+
 def test_the_picture_of_one_request_counts_from_its_start() -> None:
     assert shown(row(chain(4300, 2)))[-1] == "Time since the request's start"

@@ -97,6 +97,21 @@ def test_a_route_and_a_number_of_calls_select(lens: DeployedLens) -> None:
     assert ids(lens, "--route", "POST /ask", "--route", "GET /status", "--min-calls", "1") == ["one", "other", "two"]
 
 
+@pytest.mark.parametrize("options", [("--format", "table"), ("--format", "csv"), ("--sort", "calls", "--limit", "1")])
+def test_a_number_of_calls_says_on_stderr_how_many_uncertain_requests_may_have_made_as_many(
+    lens: DeployedLens, options: tuple[str, ...]
+) -> None:
+    lens.holds(settled("two", call("i2", 1), call("i3", 3)), settled("open", start=20, possible_calls=9))
+
+    result = lens.ask("requests", "--since", "2h", "--min-calls", "2", *options, piped=True)
+
+    assert "open" not in result.stdout
+    assert result.stderr.splitlines()[-1] == (
+        "1 more uncertain request may have made as many calls: --uncertain without --min-calls and --limit lists them."
+    )
+    assert "may have made as many" in lens.ask("timeline", "--since", "2h", "--min-calls", "2").stdout
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -24,8 +24,8 @@ from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_documen
 from request_lens_cli.report.empty import no_requests, none_selected
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
-from request_lens_cli.report.selection import Order, Selection
-from request_lens_cli.terminal.console import notes_beside, open_console, print_addresses
+from request_lens_cli.report.selection import Order, Selection, may_match_note
+from request_lens_cli.terminal.console import notes_beside, open_console, print_addresses, stderr_console
 from request_lens_cli.terminal.listing import Listing
 from request_lens_cli.terminal.progress import Note, hours_told, working
 from request_lens_cli.terminal.report_view import report_document, show_requests, show_unlinked
@@ -128,6 +128,8 @@ def _list_requests(query: _Query) -> None:
             notes_beside(open_console()).print(none_selected(whole), highlight=False)
         case Format.TABLE:
             show_requests(report, open_console(), empty=no_requests(query.period))
+    if note_below := may_match_note(report):
+        stderr_console().print(f"{note_below}.", style="yellow", highlight=False)
 
 
 def _print_lines(report: Report, query: _Query) -> None:

@@ -20,7 +20,7 @@ from request_lens_cli.report.empty import empty_picture, no_requests, none_selec
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
-from request_lens_cli.report.selection import Selection
+from request_lens_cli.report.selection import Selection, may_match_note
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import PICTURES, output_option, shown_path, write_picture
@@ -85,7 +85,7 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
         console.print(render_bars(rows, width=console.width, axis=drawing.axis, unlinked=unlinked))
     else:
         console.print(none_selected(report) if report.requests else no_requests(asked), highlight=False)
-    for note_below in (earlier_note(drawn) if drawn.earlier else "", truncation_note(report)):
+    for note_below in (earlier_note(drawn) if drawn.earlier else "", may_match_note(drawn), truncation_note(report)):
         if note_below:
             console.print(f"{note_below}.", style="dim", highlight=False)
 

@@ -17,6 +17,7 @@ from request_lens_cli.report.empty import no_requests
 from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, earlier_note, truncation_note
+from request_lens_cli.report.selection import may_match_note
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -69,7 +70,7 @@ def _header(report: Report, heading: Heading) -> Markup:
     lines = [f"Stack {heading.stack}", *region, period, f"as of {_minute(heading.written_at)}"]
     lines += [heading.only] if heading.only else []
     lines += [earlier_note(report)] if report.earlier else []
-    lines += [words] if (words := truncation_note(report)) else []
+    lines += [words for words in (may_match_note(report), truncation_note(report)) if words]
     lines += [report.lacking] if report.lacking else []
     parts = (element("li", text(line)) for line in lines)
     return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))

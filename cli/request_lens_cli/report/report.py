@@ -44,7 +44,8 @@ class Report:
 
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
-    `lesser` how many come after these in a sorted list. `lacking` says what is known to be missing. Times are shown in
+    `lesser` how many come after these in a sorted list, `may_match` how many uncertain ones are left out for their
+    number of calls, which may be greater than is known. `lacking` says what is known to be missing. Times are shown in
     `zone`; None is that of this machine; with their day where there are several, or the report `has_days`.
     """
 
@@ -54,6 +55,7 @@ class Report:
     provisional: Mapping[RequestId, Summary] = field(default_factory=dict)
     earlier: int = 0
     lesser: int = 0
+    may_match: int = 0
     lacking: str = ""
     has_days: bool = False
     zone: tzinfo | None = UTC

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from request_lens.domain.routes import is_among
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.report.report import Report
 
@@ -62,17 +63,29 @@ class Selection:
 
     def of(self, report: Report) -> Report:
         """The report with the requests that are meant, in order; `limit` keeps the newest or the greatest."""
-        meant = replace(report, requests=[state for state in report.requests if self._means(state)])
+        asked = [state for state in report.requests if self._means(state)]
+        few = [state for state in asked if (_calls(state) or 0) < self.min_calls]
+        meant = replace(
+            report,
+            requests=[state for state in asked if (_calls(state) or 0) >= self.min_calls],
+            may_match=sum(_may_reach(state, self.min_calls) for state in few),
+        )
         if self.order is not Order.TIME:
-            measure = _MEASURES[self.order]
-            ordered = sorted(meant.requests, key=lambda state: _descending(measure(state)))
-            kept = ordered[: self.limit]
-            return replace(meant, requests=kept, lesser=len(ordered) - len(kept))
+            return self._sorted(meant)
         return meant if self.limit is None else meant.newest(self.limit)
 
+    def _sorted(self, meant: Report) -> Report:
+        """The first of them as sorted; by calls, uncertain ones below them may have as many as the last."""
+        measure = _MEASURES[self.order]
+        ordered = sorted(meant.requests, key=lambda state: _descending(measure(state)))
+        kept, cut = ordered[: self.limit], ordered[self.limit :] if self.limit is not None else []
+        least = (_calls(kept[-1]) or 0) if kept else 0
+        above = sum(_may_reach(state, least) for state in cut) if self.order is Order.CALLS else 0
+        return replace(meant, requests=kept, lesser=len(cut), may_match=meant.may_match + above)
+
     def _means(self, state: RequestState) -> bool:
+        """Whether it is meant, if it has calls enough."""
         status = str(state.request.status)
-        calls = state.summary.totals.llm_calls if state.summary is not None else 0
         models = {model for model, _ in state.summary.by_model} if state.summary is not None else set()
         return (
             (not self.routes or is_among(state.request.route, self.routes))
@@ -80,7 +93,6 @@ class Selection:
             and (not self.models or not self.models.isdisjoint(models))
             and (not self.states or state_of(state) in self.states)
             and (state.runaway is not None or not self.runaway)
-            and calls >= self.min_calls
         )
 
 
@@ -93,6 +105,22 @@ def _cost(state: RequestState) -> Decimal | None:
 
 def _calls(state: RequestState) -> int | None:
     return state.summary.totals.llm_calls if state.summary is not None else None
+
+
+def _may_reach(state: RequestState, calls: int) -> bool:
+    """Whether an uncertain request's calls may be so many, with those that are possible beside the linked ones."""
+    if state.summary is None or state.summary.is_certain:
+        return False
+    possible, linked = state.summary.possible_calls, state.summary.totals.llm_calls
+    return possible is None or possible >= MAX_POSSIBLE or linked + possible >= calls
+
+
+def may_match_note(report: Report) -> str:
+    """How many uncertain requests a selection by calls leaves out that may have made as many; empty for none."""
+    if not report.may_match:
+        return ""
+    others = pluralize(report.may_match, "more uncertain request")
+    return f"{others} may have made as many calls: --uncertain without --min-calls and --limit lists them"
 
 
 _MEASURES: dict[Order, _Measure] = {

@@ -17,7 +17,7 @@ from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.reasons import why
 from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note
-from request_lens_cli.report.selection import Order, Selection
+from request_lens_cli.report.selection import Order, Selection, State, may_match_note
 from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.screen import printed
 from tests.support.facts import at, call, pending, tag
@@ -120,6 +120,37 @@ def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:
     assert [state.request_id for state in cut.requests] == ["b", "c"]
     assert "2 requests, 2 LLM calls" in shown
     assert "1 more request of this time stands below these in that order: neither shown, nor in these sums." in shown
+
+
+@pytest.mark.parametrize(
+    ("selection", "shown", "may_match"),
+    [
+        (Selection(min_calls=2), ["three", "two"], 2),
+        (Selection(min_calls=3), ["three"], 2),
+        (Selection(min_calls=5), [], 1),
+        (Selection(min_calls=2, states=frozenset({State.CERTAIN})), ["three", "two"], 0),
+        (Selection(order=Order.CALLS, limit=1), ["three"], 2),
+        (Selection(order=Order.CALLS, limit=2), ["three", "two"], 2),
+        (Selection(order=Order.CALLS), ["three", "two", "none", "few", "endless"], 0),
+        (Selection(order=Order.DURATION, limit=1), ["three"], 0),
+        (Selection(limit=1), ["endless"], 0),
+    ],
+    ids=["2", "3", "5", "certain", "first", "first-two", "all", "longest", "newest"],
+)
+def test_a_selection_by_calls_counts_uncertain_requests_that_may_have_as_many(
+    selection: Selection, shown: list[str], may_match: int
+) -> None:
+    states = [
+        settled("three", *(call(f"three{at}", at) for at in range(3)), duration_ms=9_000),
+        settled("two", *(call(f"two{at}", at) for at in range(2))),
+        settled("none"),
+        settled("few", possible_calls=3),
+        settled("endless", possible_calls=None, start=60),
+    ]
+    chosen = selection.of(Report(requests=states, unlinked=[]))
+
+    assert ([state.request_id for state in chosen.requests], chosen.may_match) == (shown, may_match)
+    assert may_match_note(chosen).startswith(f"{may_match:,} more uncertain request") == bool(may_match)
 
 
 def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:

@@ -17,6 +17,7 @@ from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.report.documents import Json, csv_row, summary_document
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
+from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request, shown_document
 from tests.support.command_line.screen import printed
@@ -238,6 +239,12 @@ def test_times_that_stand_beside_llm_time_are_of_its_requests_and_say_of_how_man
     assert "tools unknown, other than LLM unknown" in alone
     whole = card(page(Report(requests=both[:1], unlinked=[])), "LLM time")
     assert "tools 0.50 s, other than LLM 3.00 s" in whole
+
+
+def test_a_page_says_how_many_uncertain_requests_its_selection_leaves_out_that_may_belong_in_it() -> None:
+    head = page(Selection(min_calls=1).of(REPORT)).partition("<main>")[0]
+
+    assert "1 more uncertain request may have made as many calls" in head
 
 
 def test_a_page_of_certain_requests_is_as_it_was() -> None:

@@ -100,10 +100,13 @@ def _time_notes(figures: RequestFigures) -> list[str]:
 
 
 def _beside(times: Distribution | None) -> str:
-    """A median to stand beside that of LLM time, with the number of its requests where it is not known of all those."""
+    """A median to stand beside that of LLM time; a dash, and of how many of its requests it is known, where not of all.
+
+    A median over the known ones alone misleads: tool time is known first of all where no tool was used, as 0.
+    """
     if times is None:
         return "unknown"
-    return seconds(times.p50) if times.is_complete else f"{seconds(times.p50)} (of {times.known:,})"
+    return seconds(times.p50) if times.is_complete else f"{UNKNOWN} (known of {times.known:,} of {times.of:,})"
 
 
 def _tokens_card(figures: RequestFigures) -> Markup:

@@ -233,7 +233,7 @@ def test_times_that_stand_beside_llm_time_are_of_its_requests_and_say_of_how_man
     said = card(page(Report(requests=both, unlinked=[])), "LLM time")
 
     assert "known of 2 of 3 requests" in said
-    assert "tools 0.50 s (of 1), other than LLM 3.00 s (of 1)" in said
+    assert "tools – (known of 1 of 2), other than LLM – (known of 1 of 2)" in said
     assert "duration of the same requests 5.00 s|" in said
     alone = card(page(Report(requests=[ran_on], unlinked=[])), "LLM time")
     assert "tools unknown, other than LLM unknown" in alone
@@ -245,6 +245,15 @@ def test_a_page_says_how_many_uncertain_requests_its_selection_leaves_out_that_m
     head = page(Selection(min_calls=1).of(REPORT)).partition("<main>")[0]
 
     assert "1 more uncertain request may have made as many calls" in head
+
+
+def test_a_page_has_no_tool_time_of_those_requests_alone_that_used_none() -> None:
+    without = [timed(f"none{number}", 2_000, 0, 3_000) for number in range(3)]
+    using = [timed(f"tool{number}", 2_000, None, 3_000) for number in range(7)]
+
+    said = card(page(Report(requests=without + using, unlinked=[])), "LLM time")
+
+    assert "tools – (known of 3 of 10), other than LLM 3.00 s" in said
 
 
 def test_a_page_of_certain_requests_is_as_it_was() -> None:

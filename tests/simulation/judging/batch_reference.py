@@ -113,7 +113,7 @@ def times_of(request: Request, calls: Sequence[CallTruth], reach: timedelta) -> 
         judged=frozenset({"llm_time_ms", "non_llm_time_ms"} | ({"tool_time_ms"} if judges_tools else set())),
         llm_time_ms=llm_time,
         non_llm_time_ms=rest if rest is None or rest >= 0 else None,
-        tool_time_ms=_tool_time_ms(succeeded) if judges_tools else None,
+        tool_time_ms=_tool_time_ms(request, succeeded) if judges_tools else None,
     )
 
 
@@ -138,7 +138,12 @@ def _covered_ms(succeeded: Sequence[CallTruth]) -> int:
     return sum(right - left for left, right in pairs if any(first <= left and right <= last for first, last in spans))
 
 
-def _tool_time_ms(succeeded: Sequence[CallTruth]) -> int | None:
+def _tool_time_ms(request: Request, succeeded: Sequence[CallTruth]) -> int | None:
+    """Unknown where a tool was asked for last, and the answer came more than a second, and the skew, later."""
+    if succeeded and succeeded[-1].call.stop_reason == "tool_use":
+        known = timedelta(milliseconds=1 + 250 + 1_000)
+        if request.ended_at is None or request.ended_at > succeeded[-1].ended + known:
+            return None
     gaps = [
         (after.began - before.ended) // MS
         for before, after in pairwise(succeeded)

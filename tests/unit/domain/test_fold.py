@@ -171,8 +171,19 @@ def test_an_id_that_was_returned_before_it_is_asked_for_again_hides_no_gap() -> 
     first = precise("i1", 0.0, 1_000, returned=["call_1"], produced=["call_0"])
     second = precise("i2", 1.5, 1_000, returned=["call_0"], produced=["call_1"])
 
-    assert folded(first, second).tool_time_ms == 500
-    assert folded(precise("i1", 0.0, 1_000, returned=["x"], produced=["x"])).tool_time_ms == 0
+    answered = request(duration_ms=3_000)
+    assert folded(first, second, inside=answered).tool_time_ms == 500
+    assert folded(precise("i1", 0.0, 2_000, returned=["x"], produced=["x"]), inside=answered).tool_time_ms == 0
+
+
+@pytest.mark.parametrize(("duration_ms", "tool_time"), [(4_200, 0), (4_300, None), (None, None)], ids=str)
+def test_what_ran_after_a_call_that_asked_for_a_tool_last_is_no_time_without_tools(
+    duration_ms: int | None, tool_time: int | None
+) -> None:
+    """The answer comes at once where the browser runs the tool; else it ran here, and hung or failed."""
+    asking = precise("i1", 1.0, 2_000, produced=["x"])
+
+    assert folded(asking, inside=request(duration_ms=duration_ms)).tool_time_ms == tool_time
 
 
 def test_tokens_add_up_by_model_and_a_failed_calls_model_is_other() -> None:

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import LOG_PRECISION_MS, Invocation
+from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, Request
 from request_lens.domain.times import EPOCH, MS
+
+LAST_STEP = timedelta(seconds=1)
+"""How long a request may go on without a call before another one, whose log is to come, must be thought of."""
 
 _SECOND = LOG_PRECISION_MS * MS
 
@@ -43,3 +46,13 @@ def earliest_start(invocation: Invocation, clock_skew: timedelta) -> tuple[datet
         if logged_at - clock_skew <= tagged < logged_at + _SECOND + clock_skew:
             return tagged, 1
     return logged_at, LOG_PRECISION_MS
+
+
+def ends_with(request: Request, call: Invocation, *, clock_skew: timedelta) -> bool:
+    """Whether the request is known to have ended within LAST_STEP of the latest that the call can have.
+
+    A call of unknown latency is taken to have none.
+    """
+    start = call_start(call, clock_skew=clock_skew)
+    ended = start.earliest + timedelta(milliseconds=start.precision_ms) + call.latency + clock_skew
+    return request.latest_end is not None and request.latest_end <= ended + LAST_STEP

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from request_lens.domain.call_start import call_start
+from request_lens.domain.call_start import call_start, ends_with
 from request_lens.domain.facts import Invocation, Request, last_attempts
 from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.samples import taking_samples
@@ -39,7 +39,7 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
     """
     invocations = [link.invocation for link in linked]
     is_certain = possible_calls == 0
-    llm_time, tool_time = _times(invocations, traced, policy) if is_certain else (None, None)
+    llm_time, tool_time = _times(request, invocations, traced, policy) if is_certain else (None, None)
     by_model = _by_model(invocations, prices)
     summary = Summary(
         totals=sum((totals for _, totals in by_model), start=Totals()),
@@ -72,13 +72,15 @@ def without_log(summary: Summary) -> Summary:
     return taking_samples(unknown, None)
 
 
-def _times(invocations: Sequence[Invocation], traced: Traced | None, policy: Policy) -> tuple[int | None, int | None]:
+def _times(
+    request: Request, invocations: Sequence[Invocation], traced: Traced | None, policy: Policy
+) -> tuple[int | None, int | None]:
     """The time of LLM calls to Bedrock, and that of tools."""
     if traced is not None and traced.time_by is not None:
         return traced.time_by.llm_ms, traced.time_by.tools_ms
     if traced is not None and traced.missing_calls:
         return None, None
-    return _llm_time_ms(invocations, policy), _tool_time_ms(invocations, policy)
+    return _llm_time_ms(invocations, policy), _tool_time_ms(request, invocations, policy)
 
 
 def _tagged(linked: Sequence[LinkedInvocation]) -> list[Invocation]:
@@ -127,14 +129,20 @@ def _intervals(calls: Sequence[Invocation], policy: Policy) -> list[_Interval] |
     return [(start.earliest, start.earliest + call.latency) for call, start in zip(calls, starts, strict=True)]
 
 
-def _tool_time_ms(invocations: Sequence[Invocation], policy: Policy) -> int | None:
+def _tool_time_ms(request: Request, invocations: Sequence[Invocation], policy: Policy) -> int | None:
     """The time in gaps between a call that stopped for a tool and the next of its chain; 0 where there is no gap.
 
-    Gaps that overlap count once, and while another call of the request runs, that is LLM time.
+    Gaps that overlap count once, and while another call of the request runs, that is LLM time. Unknown where the
+    request went on after a call that asked for a tool, and that no call followed: the tool may have run, or hung.
     """
     calls = _llm_calls(invocations)
     chains = chains_of(calls, policy=policy)
-    if not _all_timed(calls) or _may_hide_a_gap(chains):
+    waiting = _without_follower(chains)
+    if not _all_timed(calls) or _may_hide_a_gap(chains, waiting):
+        return None
+    if not all(
+        ends_with(request, call, clock_skew=policy.clock_skew) for call in waiting
+    ):  # the browser runs the tool, if it does
         return None
     gaps: list[_Interval] = []
     for before, after in ((chain.calls[at], chain.calls[then]) for chain in chains for at, then in chain.steps()):
@@ -166,14 +174,19 @@ def _length(union: Iterable[_Interval]) -> timedelta:
     return sum((ends - begins for begins, ends in union), start=timedelta(0))
 
 
-def _may_hide_a_gap(chains: Sequence[Chain]) -> bool:
-    """Whether a call stopped for a tool and may have a follower that we cannot tell.
+def _without_follower(chains: Sequence[Chain]) -> list[Invocation]:
+    """The calls that stopped for a tool, and that none of their chain follows."""
+    followed = {chain.calls[at].invocation_id for chain in chains for at, _ in chain.steps()}
+    calls = (call for chain in chains for call in chain.calls)
+    return [call for call in calls if call.waits_for_tool and call.invocation_id not in followed]
+
+
+def _may_hide_a_gap(chains: Sequence[Chain], waiting: Sequence[Invocation]) -> bool:
+    """Whether one of these calls, which stopped for a tool, may have a follower that we cannot tell.
 
     It may where some call's bodies could not be read, and where several calls return the result, or asked for it.
     """
-    followed = {chain.calls[at].invocation_id for chain in chains for at, _ in chain.steps()}
     calls = [call for chain in chains for call in chain.calls]
-    waiting = [call for call in calls if call.waits_for_tool and call.invocation_id not in followed]
     if any(call.conversation is None for call in calls):
         return bool(waiting)
     returners: defaultdict[str, list[Invocation]] = defaultdict(list)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from request_lens.domain.call_start import call_start
+from request_lens.domain.call_start import LAST_STEP, ends_with
 from request_lens.domain.facts import LEFT_EARLY, Invocation, Request, last_attempts
 from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
@@ -11,9 +11,6 @@ from request_lens.domain.request_time import overtime_of
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import untold_roles
 from request_lens.domain.tracing.pauses import has_no_pause
-
-LAST_STEP = timedelta(seconds=1)
-"""How long a request may go on without a call before another one, whose log is to come, must be thought of."""
 
 _IMMEDIATELY = datetime.min.replace(tzinfo=UTC)
 
@@ -84,14 +81,7 @@ def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -
     """
     if record.latest_end is None or record.status in LEFT_EARLY:
         return False
-    return any(record.latest_end <= _latest_end_of(answer, policy) + LAST_STEP for answer in last_attempts(tagged))
-
-
-def _latest_end_of(call: Invocation, policy: Policy) -> datetime:
-    """The latest that the call can have ended, if its latency is known; else it is taken to have none."""
-    start = call_start(call, clock_skew=policy.clock_skew)
-    precision = timedelta(milliseconds=start.precision_ms)
-    return start.earliest + precision + call.latency + policy.clock_skew
+    return any(ends_with(record, answer, clock_skew=policy.clock_skew) for answer in last_attempts(tagged))
 
 
 def _latest_end(record: Request, policy: Policy) -> datetime:

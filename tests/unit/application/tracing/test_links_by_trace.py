@@ -5,12 +5,15 @@ from itertools import permutations
 
 import pytest
 
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
+from request_lens.domain.spans import Trace
+from request_lens.errors import UnreadableItem
 from tests.support.facts import ROLE, at, call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
@@ -473,6 +476,63 @@ def test_spans_prove_a_request_complete_whichever_call_of_a_second_is_decided_fi
     world.run_until()
 
     assert places(world) == {"c1": "r1", "job": "no_request"}
+
+
+def test_a_call_that_two_requests_of_a_session_may_have_made_proves_neither_of_them_complete() -> None:
+    """The span of the second one's other call was lost: by its time it may be of a third one that runs beside them."""
+    shared, lost = untagged_call("c1", 1), untagged_call("c2", 3)
+    records = [traced_request("r1", 0, trace=SESSION), traced_request("r2", 0.5, trace=SESSION), request("r3", 2)]
+    spans = [entry_of(SESSION, 0.7, 4.8), agent_of(SESSION, shared, begins=0.8), span_of(shared, SESSION)]
+    world = World(SPANS)
+    world.collect(10, *records, shared, lost, *spans)
+    world.run_until()
+
+    assert places(world) == {"c1": "ambiguous", "c2": "ambiguous"}
+
+
+@pytest.mark.parametrize("logged", [1, 3], ids=["due before the run", "due after it"])
+def test_spans_prove_a_request_complete_whenever_another_agents_run_is_due(logged: float) -> None:
+    """In a session's trace its own call is linked when it is due."""
+    own, job = untagged_call(logged=logged), untagged_call("job", 2)
+    spans = [entry_of(SESSION, 0.1, 4.9), agent_of(SESSION, own), span_of(own, SESSION)]
+    beside = [span_of(job, trace_id(2), resource="job"), entry_of(trace_id(2), 1.5, 4.5, resource="job")]
+    world = World(SPANS)
+    world.collect(10, own, job, traced_request(trace=SESSION), *spans, *beside)
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "job": "no_request"}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["revised before", "the trace's message is late"])
+def test_spans_prove_a_request_complete_whether_or_not_a_later_revision_says_so_yet(late: bool) -> None:
+    """Its first revision was written when its agent's own spans had not come."""
+    own, job = untagged_call(), untagged_call("job", 0)
+    world = World(SPANS)
+    world.collect(10, traced_request(), own, span_of(own, TRACE), job)
+    world.collect(80, entry_of(TRACE, 0.1, 4.9), agent_of(TRACE, own))
+    if late:
+        world.timer.send([(key, at(100) if key.kind is SettleKind.TRACE else due) for key, due in taken(world)])
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "job": "no_request"}
+
+
+class _OtherVersionsStore(MemoryFactStore):
+    """A store in which another version wrote SESSION's items."""
+
+    def load_trace(self, trace_id: TraceId) -> Trace:
+        if trace_id == SESSION:
+            raise UnreadableItem("the test's item of another version")
+        return super().load_trace(trace_id)
+
+
+def test_a_call_beside_a_request_whose_spans_cannot_be_read_is_decided() -> None:
+    world = World(SPANS, store=_OtherVersionsStore())
+    world.store.store_requests([traced_request(trace=SESSION)], stored_at=at(6))
+    world.collect(10, untagged_call("job", 3), request("r2", 4))
+    world.run_until()
+
+    assert world.decision("job") is not None
 
 
 FUNCTION = "function-role"

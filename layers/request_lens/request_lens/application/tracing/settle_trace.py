@@ -166,7 +166,7 @@ def _unproven(candidates: Sequence[Request], moment: datetime, ports: Ports, pol
     if len(candidates) > MAX_CANDIDATES:
         return candidates
     states = ports.store.load_requests([each.request_id for each in candidates], most=MAX_CALLS_READ)
-    proven = proven_by(told_by_spans(states, (), ports, policy), moment, policy)
+    proven = proven_by(told_by_spans(states, ports, policy), moment, policy)
     return [each for each in candidates if each.request_id not in proven]
 
 

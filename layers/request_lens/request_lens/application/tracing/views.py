@@ -1,15 +1,18 @@
 """Views of a request: what is stored of it, with what its spans say."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from request_lens.domain.facts import Request, TraceId
-from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at
+from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.runs import own_spans
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 
@@ -29,36 +32,52 @@ def views(state: RequestState, ports: Ports, policy: Policy) -> Iterator[Request
     yield with_trace(state, read_trace(trace_id, ports), policy, region=ports.region)
 
 
-def told_by_spans(
-    states: Iterable[RequestState], around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
-) -> list[RequestState]:
-    """The requests with what their spans say by all that is stored, where no revision tells it: when is chance.
+def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) -> list[RequestState]:
+    """The requests with what their spans say by all that is stored, where no revision proves it: when is chance.
 
-    Those of the calls around that a request's own spans tell of are its own, whether or not they have been linked yet.
+    The calls that its trace gives to a request are its own, whether or not they have been linked yet. A request whose
+    spans this version cannot read stays as it is.
     """
-    return [_told_by_spans(state, around, ports, policy) for state in states]
+    return [_told_by_spans(state, ports, policy) for state in states]
 
 
-def _told_by_spans(
-    state: RequestState, around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
-) -> RequestState:
-    revised = state.summary.traced if state.summary is not None else None
-    if state.record is None or (state.revision and not (revised is not None and revised.missing_calls)):
+def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> RequestState:
+    if state.record is None or state.is_cut or state.spans_prove:
         return state
-    told = next(views(state, ports, policy))
-    if told.trace is None:
+    try:
+        told = next(views(state, ports, policy))
+    except UnreadableItem:  # its own settle tells that another version wrote of it
+        return state
+    if told.trace is None or told.traced is None or not told.traced.missing_calls:
         return told
-    missing = {span.invocation_id for span in own_spans(state.record, told.trace, policy)}
-    missing -= {call.invocation.invocation_id for call in state.invocations}
-    to_be_linked = Link(request_id=state.request_id, method=Method.TRACE, confidence=Confidence.EXACT)
-    held = [
-        LinkedInvocation(invocation=call.invocation, link=to_be_linked)
-        for call in around
-        if call.invocation.invocation_id in missing
-        and not (isinstance(call.decision, Link) and call.decision.request_id != state.request_id)
-    ]
-    whole = replace(state, invocations=(*state.invocations, *held))
+    held = _given(told, told.trace, ports, policy)
+    whole = replace(told, invocations=(*told.invocations, *held))
     return with_trace(whole, told.trace, policy, region=ports.region) if held else told
+
+
+def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> list[LinkedInvocation]:
+    """The stored calls that the trace gives to the request, and that are not under it yet; of too many none."""
+    named = {span.invocation_id for span in own_spans(state.request, trace, policy)}
+    missing = named - {None} - {call.invocation.invocation_id for call in state.invocations}
+    if len(missing) > MAX_FACTS_AROUND:
+        return []
+    stored = ports.store.load_all_unlinked(sorted(call_id for call_id in missing if call_id is not None))
+    links = ((call.invocation, _link_in(trace, call, policy)) for call in stored)
+    return [
+        LinkedInvocation(invocation=invocation, link=link)
+        for invocation, link in links
+        if link is not None and link.request_id == state.request_id
+    ]
+
+
+def _link_in(trace: Trace, call: UnlinkedInvocation, policy: Policy) -> Link | None:
+    """The call's link as it stands, or as its trace makes it once it is due."""
+    if isinstance(call.decision, Link):
+        return call.decision
+    if call.invocation.tag is not None or call.span is None or call.span.trace_id != trace.trace_id:
+        return None
+    decision = decide_in_trace(call, call.span, trace.records, policy, now=due_at(call, policy))
+    return decision if isinstance(decision, Link) else None
 
 
 def read_trace(trace_id: TraceId, ports: Ports) -> Trace:

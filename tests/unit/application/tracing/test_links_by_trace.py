@@ -593,6 +593,21 @@ def test_a_call_of_an_agent_whose_calls_are_tagged_and_have_spans_is_not_taken_f
     assert places(world) == {"c1": "r1", "job": "no_request"}
 
 
+def test_spans_tell_of_the_role_of_a_call_of_theirs_that_was_linked_by_its_time_before_they_came() -> None:
+    own, job = untagged_call(), untagged_call("job", 3)
+    world = World(SPANS)
+    world.collect(10, traced_request(), own)
+    world.collect(301, span_of(own, TRACE), entry_of(TRACE, 0.1, 4.9), agent_of(TRACE, own))
+    world.collect(302, job, request("r2", 1))
+    world.run_until()
+
+    assert world.calls_of() == {"c1": ("window", "inferred")}
+    assert world.calls_of("r2") == {"job": ("window", "inferred")}
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert summary.possible_calls == 0
+
+
 @pytest.mark.parametrize("fails_at", range(20))
 @pytest.mark.parametrize("comes_first", [True, False])
 def test_a_chain_of_which_one_call_has_a_span_is_of_an_agent_that_sends_them_whichever_is_decided_first(

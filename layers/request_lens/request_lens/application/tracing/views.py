@@ -10,6 +10,7 @@ from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
+from request_lens.domain.settling.uncertainty import untold_roles
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.runs import own_spans
 from request_lens.errors import UnreadableItem
@@ -42,7 +43,8 @@ def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) 
 
 
 def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> RequestState:
-    if state.record is None or state.is_cut or state.spans_prove:
+    is_told = state.spans_prove and not untold_roles(state.invocations, policy)  # which spans it has is not stored
+    if state.record is None or state.is_cut or is_told:
         return state
     try:
         told = next(views(state, ports, policy))

@@ -34,13 +34,15 @@ def is_proven(linked: Iterable[LinkedInvocation]) -> bool:
 def untold_roles(linked: Iterable[LinkedInvocation], policy: Policy) -> Set[str | None]:
     """The listed roles of which spans that prove a request's calls to be all say nothing; none where tags prove it.
 
-    They tell of those by which calls were linked to it for sure. While no role is listed, they tell of everybody.
+    They tell of those by which calls were linked to it for sure, or have spans of its own, however they were linked.
+    While no role is listed, they tell of everybody.
     """
     calls = list(linked)
     if is_proven(calls):
         return frozenset()
     sure = (Method.TAG, Method.TRACE)
-    return policy.agent_role_names - {call.invocation.caller_role for call in calls if call.link.method in sure}
+    told = (call for call in calls if call.link.method in sure or call.span is not None)
+    return policy.agent_role_names - {call.invocation.caller_role for call in told}
 
 
 def possible_span(record: Request, policy: Policy) -> tuple[datetime, datetime]:

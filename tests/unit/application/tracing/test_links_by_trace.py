@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application.deciding import possible
 from request_lens.domain.facts import InvocationId, RequestId, TraceId
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
 from request_lens.domain.log_record import LogRecord
@@ -624,6 +625,39 @@ def test_a_chain_of_which_one_call_has_a_span_is_of_an_agent_that_sends_them_whi
     world.run_until()
 
     assert places(world) == {"c1": "r1", "asks": "no_request", "returns": "no_request"}
+
+
+def test_in_a_crowd_of_strangers_it_is_unknown_how_many_calls_of_untold_roles_are_a_proven_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(possible, "MAX_READ", 4)
+    own, plain = untagged_call(), untagged_call("plain", 3, role=FUNCTION)
+    strangers = [untagged_call(f"stranger-{number}", 2, role="nobody we list") for number in range(4)]
+    spans = [span_of(own, TRACE), entry_of(TRACE, 0.1, 2.5), agent_of(TRACE, own, ends=2.4)]
+    world = World(MIXED)
+    world.collect(10, traced_request(), own, *spans, *strangers, plain)
+    world.run_until(60)
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert summary.possible_calls is None
+
+
+def test_a_proven_request_whose_id_is_anothers_may_have_tagged_calls_of_untold_roles_among_those_of_that_one() -> None:
+    trace, own = trace_id(born=100), untagged_call("own", 101)
+    tagged = [call("t1", 1, role=FUNCTION, tag=tag("r1")), call("t2", 103, role=FUNCTION, tag=tag("r1"))]
+    entry = entry_of(trace, 100.1, 102.5)
+    world = World(MIXED)
+    world.collect(10, request("r1"), tagged[0])
+    world.collect(110, traced_request("r1", 100, trace=trace), tagged[1], own, span_of(own, trace), entry)
+    world.collect(111, agent_of(trace, own, begins=100.2, ends=102.4))
+    world.run_until()
+
+    (second,) = [each for each in world.store.all_requests() if each.request_id != RequestId("r1")]
+    assert second.summary is not None
+    assert second.summary.traced is not None
+    assert second.summary.traced.complete
+    assert second.summary.possible_calls is None
 
 
 def test_each_call_of_a_role_that_spans_tell_nothing_of_is_of_its_request_whichever_was_linked_before() -> None:

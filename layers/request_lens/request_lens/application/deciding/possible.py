@@ -44,40 +44,25 @@ def count_possible(
 ) -> PossibleCalls:
     """How many calls that nobody has may be the request's: one read by time, where that can tell.
 
-    There are none of another trace than that of its spans. Calls that bear the id which a request shares with another
-    are that one's: its own may be among them.
+    There are none of another trace than that of its spans, nor of roles that these tell of, where they prove that it
+    has all of those. Calls that bear the id which a request shares with another are that one's: its own may be among
+    them.
     """
-    if state.traced is not None and state.traced.complete:
-        return _count_untold(state, record, ports, policy, just_decided)
-    if record.claimed_id is not None and _has_tagged(record.claimed_id, ports):
+    is_told = state.traced is not None and state.traced.complete is True
+    untold = untold_roles(state.invocations, policy) if is_told else None
+    needs_all = untold is None and needs_count(record, state.invocations, policy)
+    is_whole = untold is not None and not untold
+    if record.claimed_id is not None and not is_whole and _has_tagged(record.claimed_id, ports):
         return PossibleCalls(number=None)
-    around: Sequence[UnlinkedInvocation] = ()
-    if needs_count(record, state.invocations, policy):
-        around = _around(record, ports, policy, just_decided)
-    possible = _possible(state, record, around, ports, policy)
+    around = _around(record, ports, policy, just_decided) if untold or needs_all else ()
+    open_to_it = around if untold is None else [call for call in around if call.invocation.caller_role in untold]
+    possible = _possible(state, record, open_to_it, ports, policy)
     if possible is None or (not possible and len(around) >= MAX_READ):
         return PossibleCalls(number=None)  # there may be more than were read, and one of those may be the request's
-    return _number_of(possible, ports, policy)
-
-
-def _number_of(possible: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> PossibleCalls:
     now = ports.clock.now()
     return PossibleCalls(
         number=len(possible), is_changing=any(_is_being_decided(call, now, policy) for call in possible)
     )
-
-
-def _count_untold(
-    state: RequestState, record: Request, ports: Ports, policy: Policy, just_decided: Mapping[InvocationId, Decision]
-) -> PossibleCalls:
-    """The same of a request whose spans prove that it has all of the calls of the agents that send them.
-
-    Of roles that they say nothing of its own may be among the calls that nobody has.
-    """
-    untold = untold_roles(state.invocations, policy)
-    around = _around(record, ports, policy, just_decided) if untold else ()
-    of_others = [call for call in around if call.invocation.caller_role in untold]
-    return _number_of(_possible(state, record, of_others, ports, policy) or (), ports, policy)
 
 
 def _around(

@@ -9,7 +9,7 @@ from request_lens.application.settle import settle
 from request_lens.application.settle_batch import collect_and_settle, settle_messages
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.views import read_trace
-from request_lens.domain.facts import InvocationId, RequestId, TraceId
+from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.settling.answers import BatchAnswers, Unrevised
@@ -17,7 +17,15 @@ from request_lens.domain.settling.state import RequestState, SettleKey, SettleKi
 from request_lens.domain.spans import Trace
 from request_lens.ports import Ports
 from tests.support.facts import at
-from tests.support.telemetry.linked_traces import SPANS, entry_of, span_of, trace_id, traced_request, untagged_call
+from tests.support.telemetry.linked_traces import (
+    SPANS,
+    answered_request,
+    entry_of,
+    span_of,
+    trace_id,
+    traced_request,
+    untagged_call,
+)
 from tests.support.world import World
 
 TRACE = trace_id()
@@ -30,6 +38,10 @@ class ReadingStore(MemoryFactStore):
     def __init__(self) -> None:
         super().__init__()
         self.reads: Counter[str] = Counter()
+
+    def traces_of(self, requests: Sequence[Request]) -> Sequence[TraceId | None]:
+        self.reads["traces of"] += 1
+        return super().traces_of(requests)
 
     def load_trace(self, trace_id: TraceId) -> Trace:
         self.reads["trace"] += 1
@@ -137,3 +149,25 @@ def test_a_call_that_is_linked_after_its_request_was_looked_at_is_counted_in_the
     summary = world.store.load_request(RequestId("r1")).summary
     assert summary is not None
     assert summary.totals.invocations == 2
+
+
+def test_which_traces_the_requests_beside_a_batchs_calls_name_is_read_once() -> None:
+    """They were answered by functions whose own logs do not come."""
+    world, store = _world_of_many(calls=25, requests=10)
+    keys = [SettleKey(SettleKind.INVOCATION, call.invocation.invocation_id) for call in store.all_unlinked()]
+
+    assert not settle_messages(keys, world.ports, world.policy)
+
+    assert all(call.decision is not None for call in store.all_unlinked())
+    assert store.reads["traces of"] == 1
+
+
+def _world_of_many(*, calls: int, requests: int) -> tuple[World, ReadingStore]:
+    """Calls that are due, each of which any of the requests may have made."""
+    store = ReadingStore()
+    records = [answered_request(f"r{number}", f"run-{number}", 0.1 * number) for number in range(requests)]
+    store.store_requests(records, stored_at=at(10))
+    store.store_unlinked([untagged_call(f"c{number:02}", 2) for number in range(calls)], stored_at=at(10))
+    world = World(SPANS, store=store)
+    world.clock.moment = at(130)
+    return world, store

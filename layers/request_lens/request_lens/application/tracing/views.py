@@ -1,6 +1,6 @@
 """Views of a request: what is stored of it, with what its spans say."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from request_lens.domain.facts import Request, TraceId
@@ -39,13 +39,33 @@ def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) 
     The calls that its trace gives to a request are its own, whether or not they have been linked yet. A request whose
     spans this version cannot read stays as it is.
     """
-    return [_told_by_spans(state, ports, policy) for state in states]
+    if not policy.reads_spans:
+        return list(states)
+    answers = ports.answers or BatchAnswers()
+    told, ports = list(states), replace(ports, answers=answers)
+    asked = {state.request_id: state for state in told if not _is_told(state, policy)}
+    _learn_traces([state.request for state in asked.values()], answers, ports)
+    known = asked.keys() & answers.trace_ids.keys()
+    return [_told_by_spans(state, ports, policy) if state.request_id in known else state for state in told]
+
+
+def _is_told(state: RequestState, policy: Policy) -> bool:
+    """Whether its spans need not be asked, or cannot: which calls have one is not stored with them."""
+    is_proven = state.spans_prove and not untold_roles(state.invocations, policy)
+    return state.record is None or state.is_cut or is_proven
+
+
+def _learn_traces(records: Sequence[Request], answers: BatchAnswers, ports: Ports) -> None:
+    """Remember for the batch which traces the records name, or that they name none, by one read."""
+    unknown = [each for each in records if each.request_id not in answers.trace_ids.keys() | answers.untraced]
+    for record, trace_id in zip(unknown, ports.store.traces_of(unknown) if unknown else (), strict=True):
+        if trace_id is None:
+            answers.untraced.add(record.request_id)
+        else:
+            answers.trace_ids[record.request_id] = trace_id
 
 
 def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> RequestState:
-    is_told = state.spans_prove and not untold_roles(state.invocations, policy)  # which spans it has is not stored
-    if state.record is None or state.is_cut or is_told:
-        return state
     try:
         told = next(views(state, ports, policy))
     except UnreadableItem:  # its own settle tells that another version wrote of it

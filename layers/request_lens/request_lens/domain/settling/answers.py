@@ -36,8 +36,8 @@ class SettledTrace:
 class BatchAnswers:
     """What one batch knows by now: `traces` and requests' `heads` as read, `settled` traces, and what was made of them.
 
-    `states` are requests as they were acted on, `trace_ids` the traces that requests' records name, `came_at` when
-    records came.
+    `states` are requests as they were acted on, `trace_ids` the traces that requests' records name, `untraced` those
+    that named none when a neighbour asked, which who writes them does not rest on, `came_at` when records came.
     """
 
     traces: dict[TraceId, Trace] = field(default_factory=dict)
@@ -45,6 +45,7 @@ class BatchAnswers:
     heads: dict[RequestId, RequestState] = field(default_factory=dict)
     states: dict[RequestId, RequestState] = field(default_factory=dict)
     trace_ids: dict[RequestId, TraceId] = field(default_factory=dict)
+    untraced: set[RequestId] = field(default_factory=set)
     came_at: dict[RequestId, datetime] = field(default_factory=dict)
 
 

@@ -4,16 +4,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application.settle import settle
 from request_lens.application.settle_batch import collect_and_settle, settle_messages
 from request_lens.application.settle_request import revise_if_due
+from request_lens.application.tracing import views
 from request_lens.application.tracing.views import read_trace
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.log_record import LogRecord
+from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers, Unrevised
-from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind
+from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, with_trace
 from request_lens.domain.spans import Trace
 from request_lens.ports import Ports
 from tests.support.facts import at
@@ -21,6 +25,7 @@ from tests.support.telemetry.linked_traces import (
     SPANS,
     answered_request,
     entry_of,
+    run_of,
     span_of,
     trace_id,
     traced_request,
@@ -171,3 +176,28 @@ def _world_of_many(*, calls: int, requests: int) -> tuple[World, ReadingStore]:
     world = World(SPANS, store=store)
     world.clock.moment = at(130)
     return world, store
+
+
+def test_what_a_sessions_spans_tell_of_a_request_is_worked_out_once_for_a_batchs_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its trace may have thousands of spans, and hundreds of records that name it."""
+    worked_out: Counter[str] = Counter()
+
+    def counting(state: RequestState, trace: Trace, policy: Policy, *, region: str | None) -> RequestState:
+        worked_out[state.request_id] += 1
+        return with_trace(state, trace, policy, region=region)
+
+    monkeypatch.setattr(views, "with_trace", counting)
+    world, store = _world_of_many(calls=25, requests=10)
+    records = [replace(each.request, trace_id=TRACE) for each in store.all_requests()]
+    own = untagged_call("own", 1)
+    store.store_spans([entry_of(TRACE, 0.95, 4), span_of(own, TRACE)], stored_at=at(10))
+    store.name_traces([(TRACE, record) for record in records])
+    store.join_runs([run_of(f"run-{number}", TRACE) for number in range(10)], [])
+    keys = [SettleKey(SettleKind.INVOCATION, call.invocation.invocation_id) for call in store.all_unlinked()]
+
+    assert not settle_messages(keys, world.ports, world.policy)
+
+    assert all(call.decision is not None for call in store.all_unlinked())
+    assert worked_out == {f"r{number}": 1 for number in range(10)}

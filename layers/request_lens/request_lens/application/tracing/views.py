@@ -46,7 +46,7 @@ def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) 
     asked = {state.request_id: state for state in told if not _is_told(state, policy)}
     _learn_traces([state.request for state in asked.values()], answers, ports)
     known = asked.keys() & answers.trace_ids.keys()
-    return [_told_by_spans(state, ports, policy) if state.request_id in known else state for state in told]
+    return [_told_once(state, answers, ports, policy) if state.request_id in known else state for state in told]
 
 
 def _is_told(state: RequestState, policy: Policy) -> bool:
@@ -63,6 +63,15 @@ def _learn_traces(records: Sequence[Request], answers: BatchAnswers, ports: Port
             answers.untraced.add(record.request_id)
         else:
             answers.trace_ids[record.request_id] = trace_id
+
+
+def _told_once(state: RequestState, answers: BatchAnswers, ports: Ports, policy: Policy) -> RequestState:
+    """What its spans say, worked out once a batch while it gains no call: a session's trace is long."""
+    how_many = len(state.invocations)
+    known = answers.told.get((state.request_id, how_many))
+    told = known if known is not None else _told_by_spans(state, ports, policy)
+    answers.told[state.request_id, how_many] = told
+    return told
 
 
 def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> RequestState:

@@ -37,7 +37,8 @@ class BatchAnswers:
     """What one batch knows by now: `traces` and requests' `heads` as read, `settled` traces, and what was made of them.
 
     `states` are requests as they were acted on, `trace_ids` the traces that requests' records name, `untraced` those
-    that named none when a neighbour asked, which who writes them does not rest on, `came_at` when records came.
+    that named none when a neighbour asked, which who writes them does not rest on. `told` are requests as their spans
+    tell of them to neighbours, by how many calls they had then; `came_at` is when records came.
     """
 
     traces: dict[TraceId, Trace] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class BatchAnswers:
     states: dict[RequestId, RequestState] = field(default_factory=dict)
     trace_ids: dict[RequestId, TraceId] = field(default_factory=dict)
     untraced: set[RequestId] = field(default_factory=set)
+    told: dict[tuple[RequestId, int], RequestState] = field(default_factory=dict)
     came_at: dict[RequestId, datetime] = field(default_factory=dict)
 
 

@@ -74,7 +74,11 @@ def possible(outcome: Outcome) -> Verdict:
     for state in outcome.states:
         if state.summary is not None and state.record is not None:
             left = [each.invocation for each in untagged if _is_left(each, state, state.record, policy)]
-            expected = _possible_calls(state, state.record, left, policy)
+            told = _told_roles(outcome, state)
+            left = (
+                left if told is None else [each for each in left if each.caller_role in policy.agent_role_names - told]
+            )
+            expected = _possible_calls(state, state.record, left, policy, is_told=told is not None)
             yield expect(f"possible_calls of {state.request_id}", state.summary.possible_calls, expected)
 
 
@@ -90,15 +94,25 @@ def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, pol
             return False
 
 
-def _possible_calls(state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy) -> int | None:
+def _told_roles(outcome: Outcome, state: RequestState) -> set[str | None] | None:
+    """The roles whose calls its spans prove to be all; None where they prove nothing."""
+    if state.summary is None or state.summary.traced is None or not state.summary.traced.complete:
+        return None
+    return {
+        each.invocation.caller_role
+        for each in state.invocations
+        if each.link.method is Method.TRACE or each.invocation.invocation_id in outcome.spans
+    }
+
+
+def _possible_calls(
+    state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy, *, is_told: bool
+) -> int | None:
     if _tagged_of(state):
         return 0
-    if state.summary is not None and state.summary.traced and state.summary.traced.complete:
-        told = {each.invocation.caller_role for each in state.invocations if each.link.method is Method.TRACE}
-        left = [each for each in unlinked if each.caller_role in policy.agent_role_names - told]
-        return sum(each.error_code is None and may_be_of(each, record, policy) for each in left)
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
-    if record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202:
+    outlasts = record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202
+    if outlasts and not is_told:
         return None
     return sum(
         each.error_code is None and is_ours(each, policy) and may_be_of(each, record, policy) for each in unlinked

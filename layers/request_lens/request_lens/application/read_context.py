@@ -141,7 +141,7 @@ def read_requests(
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     if not any(call.is_llm_call for call in context.chain.calls):
         return context, states
-    told = told_by_spans(states, ports, policy)
+    told = told_by_spans(states, ports, policy, deciding={call.invocation_id for call in context.chain.calls})
     proven = proven_by(told, context.complete_at(context.own), policy)
     return _beside_proven(context, proven, told, ports), states
 

@@ -1,9 +1,9 @@
 """Views of a request: what is stored of it, with what its spans say."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
-from request_lens.domain.facts import Request, TraceId
+from request_lens.domain.facts import InvocationId, Request, TraceId
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at
 from request_lens.domain.linking.traces import decide_in_trace
@@ -33,11 +33,14 @@ def views(state: RequestState, ports: Ports, policy: Policy) -> Iterator[Request
     yield with_trace(state, read_trace(trace_id, ports), policy, region=ports.region)
 
 
-def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) -> list[RequestState]:
+def told_by_spans(
+    states: Iterable[RequestState], ports: Ports, policy: Policy, *, deciding: Set[InvocationId] = frozenset()
+) -> list[RequestState]:
     """The requests with what their spans say by all that is stored, where no revision proves it: when is chance.
 
     The calls that its trace gives to a request are its own, whether or not they have been linked yet. A request whose
-    spans this version cannot read stays as it is.
+    spans this version cannot read stays as it is; so does one that is given a call that is being decided, as it was
+    known too late for the trace to decide that: its proof would leave the call to others.
     """
     if not policy.reads_spans:
         return list(states)
@@ -46,7 +49,9 @@ def told_by_spans(states: Iterable[RequestState], ports: Ports, policy: Policy) 
     asked = {state.request_id: state for state in told if not _is_told(state, policy)}
     _learn_traces([state.request for state in asked.values()], answers, ports)
     known = asked.keys() & answers.trace_ids.keys()
-    return [_told_once(state, answers, ports, policy) if state.request_id in known else state for state in told]
+    return [
+        _told_once(state, answers, ports, policy, deciding) if state.request_id in known else state for state in told
+    ]
 
 
 def _is_told(state: RequestState, policy: Policy) -> bool:
@@ -65,13 +70,16 @@ def _learn_traces(records: Sequence[Request], answers: BatchAnswers, ports: Port
             answers.trace_ids[record.request_id] = trace_id
 
 
-def _told_once(state: RequestState, answers: BatchAnswers, ports: Ports, policy: Policy) -> RequestState:
+def _told_once(
+    state: RequestState, answers: BatchAnswers, ports: Ports, policy: Policy, deciding: Set[InvocationId]
+) -> RequestState:
     """What its spans say, worked out once a batch while it gains no call: a session's trace is long."""
     how_many = len(state.invocations)
     known = answers.told.get((state.request_id, how_many))
     told = known if known is not None else _told_by_spans(state, ports, policy)
     answers.told[state.request_id, how_many] = told
-    return told
+    given = (call.invocation.invocation_id for call in told.invocations[how_many:])
+    return told if deciding.isdisjoint(given) else state
 
 
 def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> RequestState:

@@ -138,11 +138,8 @@ def _tool_time_ms(request: Request, invocations: Sequence[Invocation], policy: P
     calls = _llm_calls(invocations)
     chains = chains_of(calls, policy=policy)
     waiting = _without_follower(chains)
-    if not _all_timed(calls) or _may_hide_a_gap(chains, waiting):
-        return None
-    if not all(
-        ends_with(request, call, clock_skew=policy.clock_skew) for call in waiting
-    ):  # the browser runs the tool, if it does
+    is_answered = all(ends_with(request, call, clock_skew=policy.clock_skew) for call in waiting)
+    if not (_all_timed(calls) and is_answered) or _may_hide_a_gap(chains, waiting):
         return None
     gaps: list[_Interval] = []
     for before, after in ((chain.calls[at], chain.calls[then]) for chain in chains for at, then in chain.steps()):

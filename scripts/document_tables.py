@@ -33,7 +33,7 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
     ),
     Metric.TOOL_TIME: (
         "tool",
-        "time that waited for tools, by spans; else gaps between calls of a tool-use chain, where calls are tagged",
+        "time that waited for tools, by spans; else gaps in a tool-use chain of tagged calls, where no tool came last",
     ),
     Metric.NON_LLM_TIME: ("certain", "duration less LLM time"),
     Metric.MEMORY_TIME: ("certain", "time that waited for AgentCore's memory, by spans; needs `MemorySpans`"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from request_lens.domain.facts import Request, RequestId, TokenCounts, TraceId
+from request_lens.domain.facts import Conversation, Request, RequestId, TokenCounts, TraceId
 from request_lens.domain.spans import LambdaRun, Span, SpanId, SpanKind
 from tests.simulation.drawing.truth import PLAIN_ROLE, CallTruth, Style, Telemetry, Traffic
 from tests.support.facts import EPOCH, START
@@ -76,7 +76,10 @@ def _with_plain_calls(chance: random.Random, traffic: Traffic) -> Traffic:
     for request_id in traffic.requests:
         made = traffic.calls_of(request_id)
         if made and made[-1].call.tag is None and apart.random() < 0.6:
-            plain = replace(made[-1].call, caller_role=PLAIN_ROLE, conversation=None)
+            last = made[-1].call
+            plain = replace(last, caller_role=PLAIN_ROLE)
+            if last.conversation is not None:  # it has a body, which names no tool
+                plain = replace(plain, conversation=Conversation(), stop_reason="end_turn")
             calls[plain.invocation_id] = replace(made[-1], call=plain, position=None)
     listed = traffic.policy.agent_role_names | {PLAIN_ROLE}
     return replace(traffic, calls=calls, policy=replace(traffic.policy, agent_role_names=listed))

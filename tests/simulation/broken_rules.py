@@ -68,7 +68,7 @@ def _leave_nothing_possible(
     around: Iterable[UnlinkedInvocation],
     policy: Policy,
     *,
-    is_told: bool = False,
+    is_whole: bool = False,
 ) -> Sequence[UnlinkedInvocation]:
     """What a request has is all that it has."""
     return ()

@@ -22,7 +22,8 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
     So a request that is certain lacks none. Requests that break an assumption are left out: those that tag some of
     their calls only, and those that outlast what the policy takes for the longest.
     """
-    if not (outcome.is_punctual and outcome.traffic.keeps_the_assumptions):
+    in_time = outcome.is_punctual and outcome.naming_comes_in_time
+    if not (in_time and outcome.traffic.keeps_the_assumptions):
         return
     for state in outcome.states:
         made = outcome.traffic.calls_of(state.request_id)
@@ -75,10 +76,10 @@ def possible(outcome: Outcome) -> Verdict:
         if state.summary is not None and state.record is not None:
             left = [each.invocation for each in untagged if _is_left(each, state, state.record, policy)]
             told = _told_roles(outcome, state)
-            left = (
-                left if told is None else [each for each in left if each.caller_role in policy.agent_role_names - told]
-            )
-            expected = _possible_calls(state, state.record, left, policy, is_told=told is not None)
+            untold = policy.agent_role_names - told if told is not None else None
+            left = left if untold is None else [each for each in left if each.caller_role in untold]
+            is_whole = untold is not None and not untold
+            expected = _possible_calls(state, state.record, left, policy, is_whole=is_whole)
             yield expect(f"possible_calls of {state.request_id}", state.summary.possible_calls, expected)
 
 
@@ -106,13 +107,13 @@ def _told_roles(outcome: Outcome, state: RequestState) -> set[str | None] | None
 
 
 def _possible_calls(
-    state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy, *, is_told: bool
+    state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy, *, is_whole: bool
 ) -> int | None:
     if _tagged_of(state):
         return 0
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
     outlasts = record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202
-    if outlasts and not is_told:
+    if outlasts and not is_whole:
         return None
     return sum(
         each.error_code is None and is_ours(each, policy) and may_be_of(each, record, policy) for each in unlinked

@@ -86,7 +86,7 @@ def true(outcome: Outcome) -> Verdict:
 
     Nor where requests of one trace, of which some are not there, overlap.
     """
-    if not outcome.is_punctual:
+    if not (outcome.is_punctual and outcome.naming_comes_in_time):
         return
     unclear = outcome.traffic.shared | {span.trace_id for span in _of_nobody_in_time(outcome)}
     for key, link in outcome.links.items():
@@ -153,9 +153,17 @@ def _entries(outcome: Outcome) -> Iterator[Span]:
 
 
 def completeness(outcome: Outcome) -> Verdict:
-    """What a request says to be missing is what its trace has and it has not; complete, it lacks none that was made."""
+    """What a request says to be missing is what its trace has and it has not; complete, it lacks none that was made.
+
+    No call is missing that was logged and is nobody's, as it may be this request's or another's of the trace.
+    """
+    decisions = _decisions(outcome)
     for state in outcome.states:
         trace_id = _only_own(state, outcome)
+        if not outcome.world.faults.fired[Fault.LOST_MESSAGE]:
+            of_either = [key for key in _missing(state) if _is_of_either(key, state, outcome)]
+            logged = [key for key in of_either if isinstance(decisions.get(key), Unattributed)]
+            yield f"{state.request_id} misses {logged}, which were logged" if logged else None
         if (
             trace_id is None
             or state.record is None
@@ -177,6 +185,22 @@ def completeness(outcome: Outcome) -> Verdict:
         if traced.complete and outcome.is_punctual:
             made = _made(outcome, state.request_id)
             yield None if made <= linked else f"{state.request_id} is complete without {made - linked}"
+
+
+def _missing(state: RequestState) -> Sequence[InvocationId]:
+    traced = state.summary.traced if state.summary is not None else None
+    return traced.missing if traced is not None else ()
+
+
+def _is_of_either(key: InvocationId, state: RequestState, outcome: Outcome) -> bool:
+    """Whether this request or another that names its trace may have made a call."""
+    span, policy = outcome.spans[key], outcome.traffic.policy
+    fitting = [
+        record.request_id
+        for record in outcome.naming.get(span.trace_id, ())
+        if may_hold(record, span.started_at, span.ended_at, policy)
+    ]
+    return state.request_id in fitting and len(fitting) > 1
 
 
 def _only_own(state: RequestState, outcome: Outcome) -> TraceId | None:

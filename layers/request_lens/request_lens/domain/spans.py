@@ -4,7 +4,7 @@ A span never changes once read. Times are aware UTC datetimes cut to the millise
 unknown value is None, never 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -107,6 +107,7 @@ class Trace:
     """What is known of one trace: its spans, each once, in order of time, and the requests whose records name it.
 
     `records` are those of the same requests, in the same order: by their ids. `is_cut`: it may have more than was read.
+    `nobodys` are those of its calls, as far as they were looked up, that were logged and are linked to no request.
     """
 
     trace_id: TraceId
@@ -114,6 +115,7 @@ class Trace:
     requests: tuple[RequestId, ...] = ()
     records: tuple[Request, ...] = ()
     is_cut: bool = False
+    nobodys: Set[InvocationId] = frozenset()
 
     @property
     def calls(self) -> Sequence[Span]:

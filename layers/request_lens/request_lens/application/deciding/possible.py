@@ -56,7 +56,7 @@ def count_possible(
         return PossibleCalls(number=None)
     around = _around(record, ports, policy, just_decided) if untold or needs_all else ()
     open_to_it = around if untold is None else [call for call in around if call.invocation.caller_role in untold]
-    possible = _possible(state, record, open_to_it, ports, policy)
+    possible = _possible(state, open_to_it, ports, policy, is_whole=is_whole)
     if possible is None or (not possible and len(around) >= MAX_READ):
         return PossibleCalls(number=None)  # there may be more than were read, and one of those may be the request's
     now = ports.clock.now()
@@ -79,15 +79,14 @@ def _around(
 
 
 def _possible(
-    state: RequestState, record: Request, around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
+    state: RequestState, around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy, *, is_whole: bool
 ) -> Sequence[UnlinkedInvocation] | None:
     """Those of the calls that may be the request's, as they stand; None where that is unknown."""
-    traced = state.traced
-    own_trace, is_told = (traced.trace_id, traced.complete is True) if traced is not None else (None, False)
+    own_trace = state.traced.trace_id if state.traced is not None else None
 
     def among(calls: Sequence[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation] | None:
         rest = leave_other_traces(calls, own_trace)
-        return possible_calls(record, state.invocations, rest, policy, is_told=is_told)
+        return possible_calls(state.request, state.invocations, rest, policy, is_whole=is_whole)
 
     possible = among(around)
     if not possible or not (as_they_stand := _read_again(possible, ports, policy)):

@@ -17,7 +17,7 @@ from request_lens.application.read_context import MAX_CALLS_READ, proven_by
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.gaining import gaining
-from request_lens.application.tracing.views import read_trace, told_by_spans
+from request_lens.application.tracing.views import read_trace, told_by_spans, with_decided
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.agent_runs import CallsOfRun, calls_by_run, decide_run, requests_around
 from request_lens.domain.linking.link import (
@@ -204,7 +204,7 @@ def _store_copies(
     if missing:
         ports.store.store_linked(missing)
     linked = _by_request(linked_of(calls.decided))
-    concerned = gaining(trace, linked, missing, ports, policy)
+    concerned = gaining(with_decided(trace, calls.decided), linked, missing, ports, policy)
     return {request_id: [call.invocation_id for call in linked.get(request_id, ())] for request_id in concerned}
 
 

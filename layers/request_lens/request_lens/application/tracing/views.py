@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from request_lens.domain.facts import InvocationId, Request, TraceId
-from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
-from request_lens.domain.settling.uncertainty import untold_roles
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.runs import own_spans
 from request_lens.errors import UnreadableItem
@@ -29,14 +28,29 @@ def views(state: RequestState, ports: Ports, policy: Policy) -> Iterator[Request
         yield state
         return
     if ports.answers is not None and trace_id in ports.answers.traces:
-        yield with_trace(state, ports.answers.traces[trace_id], policy, region=ports.region)
-    yield with_trace(state, read_trace(trace_id, ports), policy, region=ports.region)
+        yield _with_trace(state, ports.answers.traces[trace_id], ports, policy)
+    yield _with_trace(state, read_trace(trace_id, ports), ports, policy)
+
+
+def _with_trace(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> RequestState:
+    """The request with its spans. A call that it lacks, and others may have made, may have been logged all the same."""
+    told = with_trace(state, trace, policy, region=ports.region)
+    if told.traced is None or not told.traced.missing_calls or not trace.is_named_by_others(state.request_id):
+        return told
+    trace = with_decided(trace, _lacked(state, trace, ports, policy))
+    return with_trace(state, trace, policy, region=ports.region) if trace.nobodys else told
+
+
+def with_decided(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Trace:
+    """The trace with those of its calls of which it was decided that they are linked to no request."""
+    nobodys = {call.invocation.invocation_id for call in calls if isinstance(call.decision, Unattributed)}
+    return replace(trace, nobodys=nobodys)
 
 
 def told_by_spans(
     states: Iterable[RequestState], ports: Ports, policy: Policy, *, deciding: Set[InvocationId] = frozenset()
 ) -> list[RequestState]:
-    """The requests with what their spans say by all that is stored, where no revision proves it: when is chance.
+    """The requests with what their spans say by all that is stored, whatever a revision said of them: when is chance.
 
     The calls that its trace gives to a request are its own, whether or not they have been linked yet. A request whose
     spans this version cannot read stays as it is; so does one that is given a call that is being decided, as it was
@@ -46,18 +60,12 @@ def told_by_spans(
         return list(states)
     answers = ports.answers or BatchAnswers()
     told, ports = list(states), replace(ports, answers=answers)
-    asked = {state.request_id: state for state in told if not _is_told(state, policy)}
+    asked = {state.request_id: state for state in told if state.record is not None and not state.is_cut}
     _learn_traces([state.request for state in asked.values()], answers, ports)
     known = asked.keys() & answers.trace_ids.keys()
     return [
         _told_once(state, answers, ports, policy, deciding) if state.request_id in known else state for state in told
     ]
-
-
-def _is_told(state: RequestState, policy: Policy) -> bool:
-    """Whether its spans need not be asked, or cannot: which calls have one is not stored with them."""
-    is_proven = state.spans_prove and not untold_roles(state.invocations, policy)
-    return state.record is None or state.is_cut or is_proven
 
 
 def _learn_traces(records: Sequence[Request], answers: BatchAnswers, ports: Ports) -> None:
@@ -95,18 +103,23 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
 
 
 def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> list[LinkedInvocation]:
-    """The stored calls that the trace gives to the request, and that are not under it yet; of too many none."""
-    named = {span.invocation_id for span in own_spans(state.request, trace, policy)}
-    missing = named - {None} - {call.invocation.invocation_id for call in state.invocations}
-    if len(missing) > MAX_FACTS_AROUND:
-        return []
-    stored = ports.store.load_all_unlinked(sorted(call_id for call_id in missing if call_id is not None))
-    links = ((call.invocation, _link_in(trace, call, policy)) for call in stored)
+    """The stored calls that the trace gives to the request, and that are not under it yet."""
+    lacked = _lacked(state, trace, ports, policy)
+    links = ((call.invocation, _link_in(trace, call, policy)) for call in lacked)
     return [
         LinkedInvocation(invocation=invocation, link=link)
         for invocation, link in links
         if link is not None and link.request_id == state.request_id
     ]
+
+
+def _lacked(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> Iterable[UnlinkedInvocation]:
+    """The calls of a request's spans that were logged and are not under it; of too many none."""
+    named = {span.invocation_id for span in own_spans(state.request, trace, policy)}
+    missing = named - {None} - {call.invocation.invocation_id for call in state.invocations}
+    if not missing or len(missing) > MAX_FACTS_AROUND:
+        return ()
+    return ports.store.load_all_unlinked(sorted(call_id for call_id in missing if call_id is not None))
 
 
 def _link_in(trace: Trace, call: UnlinkedInvocation, policy: Policy) -> Link | None:

@@ -63,7 +63,7 @@ def possible_calls(
     around: Iterable[UnlinkedInvocation],
     policy: Policy,
     *,
-    is_told: bool = False,
+    is_whole: bool = False,
 ) -> Sequence[UnlinkedInvocation] | None:
     """Those of the calls around that may each be the request's, and are nobody else's; the first MAX_POSSIBLE of them.
 
@@ -71,13 +71,13 @@ def possible_calls(
 
     There are none where it is proven to have all of its own. A request with a tagged call is taken to tag them: only
     those count that are not decided yet. One that was linked to it, and is not stored under it yet, counts in any case:
-    whoever linked it may have died. None is unknown: it may have run on beyond what is looked at; not where its
-    spans, by which it `is_told`, say how long that was.
+    whoever linked it may have died. None is unknown: it may have run on beyond what is looked at; not where spans that
+    tell of every role prove that it `is_whole`: they say how long that was.
     """
     if is_proven(linked):
         return ()
     has_tagged = _has_tagged(linked)
-    if not (has_tagged or is_told) and _outlasts(record, policy):
+    if not (has_tagged or is_whole) and _outlasts(record, policy):
         return None
     own = {call.invocation.invocation_id for call in linked}
     possible = (

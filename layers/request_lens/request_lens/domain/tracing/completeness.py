@@ -1,7 +1,7 @@
 """Whether all calls of a request are there: told by the spans of its calls and by its agents' own sums of tokens."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from request_lens.domain.facts import Invocation, InvocationId, TokenCounts, TraceId
@@ -16,7 +16,7 @@ class Completeness:
     """What spans say of a request's calls; `complete` is None where they prove nothing.
 
     `calls` is how many of this Region have a span; `missing` are those of them that have no event in this Region's log
-    that is linked to the request.
+    that is linked to the request, or that is nobody's though it may be this request's.
     `elsewhere` is how many were made in other Regions, whose logs do not come here; they are not missed.
     """
 
@@ -26,10 +26,13 @@ class Completeness:
     elsewhere: int = 0
 
 
-def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: str | None) -> Completeness:
+def completeness(
+    linked: Sequence[Invocation], own: Sequence[Span], *, region: str | None, nobodys: Set[InvocationId] = frozenset()
+) -> Completeness:
     """Whether the linked invocations are all calls of a request, by its own spans.
 
-    False where a span of this Region names a call that is not among them. True where none does, each call lies in a run
+    False where a span of this Region names a call that is not among them, but for those of `nobodys`, which were logged
+    and may be this request's or another's: they prove nothing. True where no span does, each call lies in a run
     of an agent, each run tells its agent's own sums, and these equal those of the calls in the agent's time. A sum that
     differs proves nothing: Strands adds up over an agent object's life, which may be longer than the request. Nor do
     sums beside a call out of all runs, whose agent's run may still come, or beside a framework's span of a call without
@@ -39,7 +42,7 @@ def completeness(linked: Sequence[Invocation], own: Sequence[Span], *, region: s
     invocations = {call.invocation_id: call for call in linked}
     calls = [span for span in own if span.kind is SpanKind.CALL and span.invocation_id is not None]
     here = {call.invocation_id for call in calls if call.invocation_id is not None and _is_here(call, region)}
-    missing = tuple(sorted(here - invocations.keys()))
+    missing = tuple(sorted(here - invocations.keys() - nobodys))
     return Completeness(
         complete=False if missing else (_is_proven(own, calls, invocations) or None),
         calls=len(here),

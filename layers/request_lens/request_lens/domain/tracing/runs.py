@@ -110,23 +110,24 @@ def _is_anothers(request: Request, run: Run, records: Sequence[Request], policy:
 
 def _is_call_of_others(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:
     """Whether a call lies out of this request's time and in that of another one: it is never linked to this one."""
-    if span.kind is not SpanKind.CALL or _may_have_made(request, span, policy):
+    if span.kind is not SpanKind.CALL or may_have_made(request, span, policy):
         return False
     return bool(holding(records, span.started_at, span.ended_at, policy))
 
 
 def _is_its_alone(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:
     """Whether a call lies in the time of this request and of no other one that names its trace."""
-    return _may_have_made(request, span, policy) and len(holding(records, span.started_at, span.ended_at, policy)) == 1
+    return may_have_made(request, span, policy) and len(holding(records, span.started_at, span.ended_at, policy)) == 1
 
 
 def may_have_more(request: Request, trace: Trace, own: Collection[Span], policy: Policy) -> bool:
     """Whether a call of the trace that is not among the request's own may be: then it may be another one's, too."""
     known = {span.span_id for span in own}
-    return any(span.span_id not in known and _may_have_made(request, span, policy) for span in trace.spans)
+    return any(span.span_id not in known and may_have_made(request, span, policy) for span in trace.spans)
 
 
-def _may_have_made(request: Request, span: Span, policy: Policy) -> bool:
+def may_have_made(request: Request, span: Span, policy: Policy) -> bool:
+    """Whether a span is of a call in this request's time, its overtime included."""
     return span.kind is SpanKind.CALL and may_hold(request, span.started_at, span.ended_at, policy)
 
 

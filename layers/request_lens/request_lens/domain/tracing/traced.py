@@ -11,7 +11,7 @@ from request_lens.domain.times import whole_ms
 from request_lens.domain.tracing.completeness import completeness
 from request_lens.domain.tracing.first_token import first_token_ms
 from request_lens.domain.tracing.inside import SpansByTime
-from request_lens.domain.tracing.runs import may_have_more, own_spans
+from request_lens.domain.tracing.runs import may_have_made, may_have_more, own_spans
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts, time_parts
 from request_lens.domain.tracing.tools import tool_runs
 
@@ -40,7 +40,8 @@ class Traced:
     """What a request's own spans say of it. None is unknown.
 
     `complete`: all its calls are linked (true), or some are `missing_calls` (false), the first of which are `missing`.
-    It is never true of a trace of which not all was read, or that has a call which may be this request's or another's.
+    It is never true of a trace of which not all was read, or that has a call which may be this request's or another's,
+    nor false for the sake of such a call that was logged.
     `calls` of this Region have a span, `calls_elsewhere` ran in other Regions, whose logs do not come here. `time_by`
     adds up to the duration. `tools` are in order of their start, and `failed_later` is how many runs of each failed
     that are not among them; `gateway_overhead_ms` is what AgentCore's gateway added to them. `session_id` is None, too,
@@ -84,7 +85,8 @@ def traced(
     if not own:
         return None
     here = region or next((call.region for call in linked if call.region is not None), None)
-    found = completeness(linked, own, region=here)
+    in_time = {span.invocation_id for span in own if may_have_made(request, span, policy)}
+    found = completeness(linked, own, region=here, nobodys=trace.nobodys & in_time)
     is_in_doubt = trace.is_cut or may_have_more(request, trace, own, policy)
     tools = _tool_uses(request, own)
     return Traced(

@@ -252,9 +252,9 @@ def test_a_partial_cost_says_so_and_an_unknown_one_is_never_zero(lens: DeployedL
     table = lens.answer("requests", columns=170)
 
     assert "$0.001230 " in line(table, "\npriced ")
-    assert "$0.0200 + 1 unpriced" in line(table, "partial")
+    assert "$0.020000 + 1 unpriced" in line(table, "partial")
     assert "$" not in line(table, "\nunpriced ")
-    assert "Estimated cost of the requests: $0.0212 + 2 unpriced" in table
+    assert "Estimated cost of the requests: $0.021230 + 2 unpriced" in table
     costs = [request["estimated_cost_usd"] for request in lens.document("requests")["requests"]]
     assert costs == [0.02, 0.00123, None]
 

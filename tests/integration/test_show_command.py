@@ -87,7 +87,7 @@ def test_a_late_revision_and_a_partial_cost_are_said(lens: DeployedLens) -> None
     output = lens.answer("show", "r1")
 
     assert "revision 2" in output
-    assert "Estimated cost: $0.5000 + 1 unpriced" in output
+    assert "Estimated cost: $0.500000 + 1 unpriced" in output
 
 
 def test_a_pending_call_is_shown_where_it_would_be_linked(lens: DeployedLens) -> None:

@@ -130,7 +130,7 @@ def _cost_card(figures: RequestFigures, report: Report) -> Markup:
     totals = figures.totals
     unpriced = pluralize(totals.unpriced_calls, "call")
     beside = [f"of unattributed calls: {cost_of(report.unattributed_totals)}"] if report.unattributed else []
-    if totals.estimated_cost_usd is None:
+    if totals.estimated_cost_usd is None or figures.knows_no_call:
         unknown = [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else []
         unknown += [_NO_CALL] if figures.knows_no_call else []
         return _card("Estimated cost", UNKNOWN, [*unknown, *beside])

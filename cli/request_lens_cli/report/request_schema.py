@@ -135,7 +135,7 @@ class RequestDocument(TypedDict):
             description="numbers that may be more: all while possible_calls is not 0, and sums that a call leaves out"
         ),
     ]
-    estimated_cost_usd: Usd | None
+    estimated_cost_usd: Annotated[Usd | None, Field(description="0 where no call was made; null is unknown")]
     unpriced_calls: Annotated[Count | None, Field(description="calls that estimated_cost_usd leaves out")]
     prices: PricesDocument | None
     trace_id: Annotated[str | None, Field(description="32 hexadecimal digits")]

@@ -10,7 +10,7 @@ from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, TokenClass
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import calls_text, doubt_of, is_about, possible_text, token_counts
-from request_lens.presentation.costs import cost_of
+from request_lens.presentation.costs import cost_of, plain_cost
 from request_lens.presentation.formatting import UNKNOWN, plain_number, plain_seconds, seconds, zone_name
 from request_lens.presentation.traced import complete_text
 from request_lens_cli.report.report import Report, correlated_by
@@ -149,7 +149,7 @@ def _figures(report: Report) -> _Columns:
         Column(header="Tokens in", cell=_tokens(TokenClass.INPUT)),
         Column(header="Tokens out", cell=_tokens(TokenClass.OUTPUT)),
         Column(
-            header="Est. cost (USD)", cell=_plain_of(lambda summary: plain_number(summary.totals.estimated_cost_usd))
+            header="Est. cost (USD)", cell=_plain_of(lambda summary: plain_cost(summary.totals.estimated_cost_usd))
         ),
         Column(header="Correlated by", cell=correlated_by),
         Column(header="Complete", cell=_is_complete),

@@ -23,7 +23,7 @@ from request_lens.adapters.dynamodb.items import (
 from request_lens.adapters.dynamodb.summary_codec import summary_from, summary_values
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.folding.samples import known_values
-from request_lens.domain.folding.summary import Bar, Sample, Summary, Totals
+from request_lens.domain.folding.summary import Bar, Sample, Summary, Totals, with_known_cost
 from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
 from tests.support.facts import at, request
 
@@ -121,7 +121,7 @@ summaries_of_models = st.builds(
     by_model=st.dictionaries(names, totals, max_size=3).map(lambda totals_by_model: tuple(totals_by_model.items())),
     bars=st.lists(bars, max_size=4).map(tuple),
     violates=st.lists(st.sampled_from(Assumption), unique=True).map(tuple),
-)
+).map(with_known_cost)
 
 summaries = summaries_of_models | st.builds(
     lambda summary, model: replace(summary, by_model=((model, summary.totals),)), summaries_of_models, names

@@ -52,8 +52,9 @@ def shown(state: RequestState) -> str:
     [
         (None, 0, "–"),
         (None, 2, "2 unpriced"),
+        ("0", 0, "$0"),
         ("0.0025", 0, "$0.002500"),
-        ("1.23456", 0, "$1.2346"),
+        ("1.23456", 0, "$1.234560"),
         ("0.0025", 1, "$0.002500 + 1 unpriced"),
     ],
 )
@@ -61,6 +62,18 @@ def test_a_cost_says_what_it_lacks(cost: str | None, unpriced: int, text: str) -
     totals = Totals(estimated_cost_usd=None if cost is None else Decimal(cost), unpriced_calls=unpriced)
 
     assert cost_of(totals) == text
+
+
+def test_a_cost_that_may_be_more_is_unknown_while_it_is_of_no_call() -> None:
+    assert cost_of(Totals(estimated_cost_usd=Decimal(0)), certain=False) == "–"
+    assert cost_of(Totals(estimated_cost_usd=Decimal("0.01"), llm_calls=1), certain=False) == "≥ $0.010000"
+
+
+def test_a_request_without_calls_costs_nothing() -> None:
+    state = settled(prices=bedrock_prices())
+
+    assert "$0" in shown(state).split()
+    assert summary_document(state, Policy())["estimated_cost_usd"] == 0
 
 
 def test_the_tables_show_the_request_as_partial_and_each_calls_cost_or_reason() -> None:

@@ -101,9 +101,9 @@ def test_a_pending_request_has_revision_zero_and_null_aggregates() -> None:
 def test_unknown_is_null_and_no_calls_are_zero() -> None:
     document = summary_document(settled(record=request(duration_ms=None)), POLICY)
 
-    unknown = ("ended_at", "duration_ms", "non_llm_time_ms", "estimated_cost_usd")
-    assert [document[key] for key in unknown] == [None] * 4
-    assert (document["llm_calls"], document["llm_time_ms"], document["tool_time_ms"]) == (0, 0, 0)
+    assert {document[key] for key in ("ended_at", "duration_ms", "non_llm_time_ms")} == {None}
+    zero = ("llm_calls", "llm_time_ms", "tool_time_ms", "estimated_cost_usd")
+    assert [document[key] for key in zero] == [0] * 4
 
 
 @pytest.mark.parametrize("possible_calls", [3, None])

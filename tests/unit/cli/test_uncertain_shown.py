@@ -43,11 +43,11 @@ def row(text: str, name: str) -> list[str]:
 def test_a_list_says_at_least_how_many_calls_and_how_many_more_there_may_be() -> None:
     text = listed(REPORT, width=200)
 
-    assert row(text, "possible")[4:10] == ["≥ 1", "4 possible", "–", "–", "≥ 1,011 / 31", "≥ $0.0100"]
-    assert row(text, "certain")[4:9] == ["≈ 1", "1.00 s", "4.00 s", "1,011 / 31", "$0.0200"]
+    assert row(text, "possible")[4:10] == ["≥ 1", "4 possible", "–", "–", "≥ 1,011 / 31", "≥ $0.010000"]
+    assert row(text, "certain")[4:9] == ["≈ 1", "1.00 s", "4.00 s", "1,011 / 31", "$0.020000"]
     assert row(text, "endless")[4:10] == ["≥ 0", "end unknown", "–", "–", "–", "–"]
     assert "3 requests, 2 of them uncertain, at least 2 LLM calls, 0 unattributed" in text
-    assert "Estimated cost of the requests: ≥ $0.0300" in text
+    assert "Estimated cost of the requests: ≥ $0.030000" in text
 
 
 def test_a_list_says_below_it_why_and_what_helps() -> None:
@@ -84,7 +84,7 @@ def shown(state: RequestState, possible: Sequence[UnlinkedInvocation] = ()) -> s
         (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: tag the calls; where others call"),
         (POSSIBLE, "Tokens: at least 1,011 in, 31 out"),
         (POSSIBLE, "Time: LLM unknown, tools unknown, other than LLM unknown"),
-        (POSSIBLE, "Estimated cost: ≥ $0.0100"),
+        (POSSIBLE, "Estimated cost: ≥ $0.010000"),
         (ENDLESS, "Uncertain: its end is unknown. What helps: write responseLatency into the access log,"),
         (ENDLESS, "Tokens: unknown"),
     ],
@@ -184,7 +184,7 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert "known of 1 of 3 requests" in card(html, "LLM time")
     assert "duration of the same requests 5.00 s" in card(html, "LLM time")
     assert "≥ 2,022 in" in card(html, "Tokens")
-    assert "≥ $0.0300" in card(html, "Estimated cost")
+    assert "≥ $0.030000" in card(html, "Estimated cost")
     assert card(html, "LLM errors") == "|–||none is known of; 2 requests are uncertain|"
 
 

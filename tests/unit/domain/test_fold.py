@@ -1,6 +1,6 @@
 """Fold: a request and its calls to their summary."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.folding.fold import fold
+from request_lens.domain.folding.fold import fold, without_log
 from request_lens.domain.folding.summary import MAX_BARS, OTHER_MODEL, Summary, Totals
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
@@ -37,9 +37,26 @@ def precise(
 def test_a_request_without_calls_spent_no_time_on_them() -> None:
     summary = folded()
 
-    assert summary.totals == Totals()
+    assert summary.totals == Totals(estimated_cost_usd=Decimal(0))
     assert times(summary) == (0, 0, 5_000)
     assert summary.bars == ()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: fold(request(), (), Policy(), NO_PRICES, possible_calls=1),
+        lambda: fold(request(), (), Policy(), NO_PRICES, possible_calls=None),
+        lambda: fold(request(), (), Policy(), NO_PRICES, traced=Traced(trace_id=TRACE, missing_calls=1)),
+        lambda: fold(request(), (), Policy(), NO_PRICES, traced=Traced(trace_id=TRACE, calls_elsewhere=1)),
+        lambda: folded(call("unpriced", 1)),
+        lambda: folded(call("failed", 1, error_code="ModelTimeoutException")),
+        lambda: without_log(folded()),
+    ],
+    ids=["possible", "unknown", "missing", "elsewhere", "unpriced", "failed", "no-log"],
+)
+def test_nothing_costs_0_that_may_have_made_a_call(made: Callable[[], Summary]) -> None:
+    assert made().totals.estimated_cost_usd is None
 
 
 def test_the_latencies_of_one_chain_add_up_where_starts_are_known_to_the_second_only() -> None:

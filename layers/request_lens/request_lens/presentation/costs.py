@@ -10,12 +10,13 @@ from request_lens.presentation.formatting import UNKNOWN
 
 
 def cost_of(totals: Totals, *, certain: bool = True) -> str:
-    """An estimated cost, such as "$0.0123"; one that lacks unpriced calls says so, and unknown is never $0.
+    """An estimated cost, such as "$0.012345"; one that lacks unpriced calls says so, and unknown is never $0.
 
-    "≥ $0.0123" where more calls than those of the totals may be meant.
+    "≥ $0.012345" where more calls than those of the totals may be meant; unknown where it is of none of them.
     """
     unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
-    amount = dollars(totals.estimated_cost_usd) if totals.estimated_cost_usd is not None else ""
+    cost = totals.estimated_cost_usd if certain or totals.llm_calls else None
+    amount = dollars(cost) if cost is not None else ""
     return at_least(" + ".join(part for part in (amount, unpriced) if part) or UNKNOWN, certain=certain)
 
 
@@ -37,5 +38,10 @@ def by_prices(sources: Sequence[PriceSource]) -> str:
 
 
 def dollars(cost: Decimal) -> str:
-    """US dollars to four decimals, small sums to six."""
-    return f"${cost:,.4f}" if cost >= Decimal("0.01") else f"${cost:.6f}"
+    """US dollars with six decimals, for a token costs some millionths of one; nothing is $0."""
+    return f"${cost:,.6f}" if cost else "$0"
+
+
+def plain_cost(cost: Decimal | None) -> str:
+    """A cost for a program, with the decimals that `dollars` has, such as "0.012345"; a dash where unknown."""
+    return UNKNOWN if cost is None else f"{cost:.6f}"

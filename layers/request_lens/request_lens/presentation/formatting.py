@@ -2,7 +2,6 @@
 
 import unicodedata
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
 
 UNKNOWN = "–"
 """What stands where a value is unknown: never 0."""
@@ -76,9 +75,9 @@ def plain_seconds(milliseconds: float | None) -> str:
     return UNKNOWN if milliseconds is None else f"{milliseconds / 1000:.3f}"
 
 
-def plain_number(value: int | Decimal | None) -> str:
-    """A number for a program, without separators or an exponent, such as "1234"; a dash where unknown."""
-    return UNKNOWN if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
+def plain_number(value: int | None) -> str:
+    """A number for a program, without separators, such as "1234"; a dash where unknown."""
+    return UNKNOWN if value is None else str(value)
 
 
 def iso_ms(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from dataclasses import astuple, replace
 from request_lens.adapters.dynamodb.attributes import Plain, PlainMap, flag, integer, mapping, sequence, text
 from request_lens.adapters.dynamodb.codec import decode, encode
 from request_lens.domain.folding.samples import usually_sampled
-from request_lens.domain.folding.summary import Bar, Sample, Summary, Totals
+from request_lens.domain.folding.summary import Bar, Sample, Summary, Totals, with_known_cost
 from request_lens.domain.linking.link import Assumption, Confidence, Method
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.tracing.traced import Traced
@@ -53,7 +53,10 @@ def summary_values(summary: Summary) -> PlainMap:
 
 
 def summary_from(stored: Plain) -> Summary:
-    """The summary that the map holds. Raises: KeyError, TypeError, ValueError for a map of another make."""
+    """The summary that the map holds; an earlier version knew no cost of 0.
+
+    Raises: KeyError, TypeError, ValueError for a map of another make.
+    """
     values = mapping(stored)
     models, totals = _texts(values, "models"), decode(Totals, values["totals"])
     summary = Summary(
@@ -76,7 +79,7 @@ def summary_from(stored: Plain) -> Summary:
         traced=decode(Traced, values["traced"]) if "traced" in values else None,
     )
     own = map(Sample, _texts(values, "sampled")) if "sampled" in values else usually_sampled(summary)
-    return replace(summary, sampled=frozenset(own))
+    return with_known_cost(replace(summary, sampled=frozenset(own)))
 
 
 def _certain_since(values: PlainMap) -> int | None:

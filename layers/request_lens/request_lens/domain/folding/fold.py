@@ -9,7 +9,7 @@ from request_lens.domain.call_start import call_start, ends_with
 from request_lens.domain.facts import Invocation, Request, last_attempts
 from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.samples import taking_samples
-from request_lens.domain.folding.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of
+from request_lens.domain.folding.summary import MAX_BARS, Summary, Totals, model_dimension, totals_of, with_known_cost
 from request_lens.domain.linking.assumptions import violations_by_tagged
 from request_lens.domain.linking.chains import Chain, chains_of, produced_by, returned_by
 from request_lens.domain.linking.link import LinkedInvocation, Method
@@ -55,13 +55,14 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
         proven=bool(last_attempts(invocations)),
         traced=traced,
     )
-    return taking_samples(summary, None)
+    return taking_samples(with_known_cost(summary), None)
 
 
 def without_log(summary: Summary) -> Summary:
     """The same as it is where no invocation log was read: what it made is unknown, and so are its times."""
     unknown = replace(
         summary,
+        totals=replace(summary.totals, estimated_cost_usd=None),
         llm_time_ms=None,
         tool_time_ms=None,
         non_llm_time_ms=None,

@@ -1,6 +1,6 @@
 """Summaries: the per-request aggregate and the totals that are published."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
@@ -36,8 +36,9 @@ class Totals:
     """Counts, tokens and cost that add up over invocations; unknown tokens and prices add nothing.
 
     `uncounted` are the LLM calls whose log does not count tokens, by class, in the order of `TokenClass`: `tokens` says
-    what is known of each. `estimated_cost_usd` is None where no call has a price; `unpriced_calls` are those without
-    one: a cost beside any is partial. Failed calls are neither, unless their log has tokens: then they are unpriced.
+    what is known of each. `estimated_cost_usd` is None where no call has a price, and 0 where it is known that there
+    was none (`with_known_cost`); `unpriced_calls` are those without one: a cost beside any is partial. Failed calls are
+    neither, unless their log has tokens: then they are unpriced.
     """
 
     llm_calls: int = 0
@@ -182,6 +183,15 @@ class Summary:
     def is_certain(self) -> bool:
         """Whether no call that nobody has may be the request's: else its counts are the least, its times unknown."""
         return self.possible_calls == 0
+
+
+def with_known_cost(summary: Summary) -> Summary:
+    """The same; where it is certain that no call was made, here or in another Region, its cost is known: 0."""
+    traced = summary.traced
+    lacks_calls = traced is not None and bool(traced.missing_calls or traced.calls_elsewhere)
+    if not summary.is_certain or summary.totals.invocations or lacks_calls:
+        return summary
+    return replace(summary, totals=replace(summary.totals, estimated_cost_usd=Decimal(0)))
 
 
 def estimate_within(summary: Summary | None, invocation: Invocation, prices: PriceTable) -> Estimate | None:

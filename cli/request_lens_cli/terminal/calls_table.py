@@ -60,8 +60,8 @@ def call_columns(
         Column(header="Ended with", cell=lambda row: ended_with(row[1].invocation)),
         Column(header="Tokens in/out", cell=lambda row: tokens_text(row[1].invocation), numeric=True, leaves=3),
         Column(header="Cache read/write", cell=_cache, numeric=True, leaves=4, shown=cached),
-        Column(header="Est. cost", cell=cost, numeric=True, leaves=2),
-        Column(header="Correlated by", cell=link, leaves=1),
+        Column(header="Est. cost", cell=cost, numeric=True, leaves=1),
+        Column(header="Correlated by", cell=link, leaves=2),
         Column(header="Model", cell=lambda row: row[1].invocation.model_id, leaves=5),
     )
 

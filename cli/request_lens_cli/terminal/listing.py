@@ -25,8 +25,9 @@ class Column[Row]:
     """One column: its header, and what stands in it of a row: a text in a style, or a plain one, which is cleaned.
 
     Where the terminal is too narrow, cells lose their middle beyond `cut` characters; then columns leave, the highest
-    `leaves` first (0: never). Before one of the first LAST_TO_LEAVE leaves, what can be cut is cut further, down to
-    LEAST_CUT. Only what is `shown` stands on a terminal; a pipe gets all columns, or its own.
+    `leaves` first (0: never), and before them those that know nothing of any row. Before one of the first LAST_TO_LEAVE
+    leaves, what can be cut is cut further, down to LEAST_CUT. Only what is `shown` stands on a terminal; a pipe gets
+    all columns, or its own.
     """
 
     header: str
@@ -121,13 +122,20 @@ def _fitting[Row](table: _Table[Row], width: int) -> _Table[Row] | None:
         return table
     table = [(column, [shorten_middle(text, column.cut) for text in texts]) for column, texts in table]
     while _width(table) > width:
-        leaving = max((column for column, _ in table), key=lambda column: column.leaves)
-        if leaving.leaves <= LAST_TO_LEAVE and _width(narrow := _cut_to(table, width)) <= width:
+        leaving = max(table, key=_when_to_leave)
+        knows_nothing, leaves = _when_to_leave(leaving)
+        if not knows_nothing and leaves <= LAST_TO_LEAVE and _width(narrow := _cut_to(table, width)) <= width:
             return narrow
-        if not leaving.leaves:
+        if not leaves:
             return None
-        table = [(column, texts) for column, texts in table if column is not leaving]
+        table = [entry for entry in table if entry is not leaving]
     return table
+
+
+def _when_to_leave[Row](entry: tuple[Column[Row], Sequence[Text]]) -> tuple[bool, int]:
+    """What is greatest of the column that leaves first: whether it may and knows nothing, and its place in the order."""
+    column, texts = entry
+    return column.leaves > 0 and all(text.plain in ("", UNKNOWN) for text in texts), column.leaves
 
 
 def _cut_to[Row](table: _Table[Row], width: int) -> _Table[Row]:

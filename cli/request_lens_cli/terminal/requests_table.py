@@ -35,7 +35,10 @@ def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
-    """The columns, in the order in which they stand; `leaves` is the order in which they give way."""
+    """The columns, in the order in which they stand; `leaves` is the order in which they give way.
+
+    What people ask a list for stays longest: calls, whether any failed, cost, LLM time.
+    """
     is_one_route = len({state.request.route for state in report.requests}) == 1
     has_errors = any(_has_error(state.request) for state in report.requests)
     llm_time = _of_summary(lambda summary: seconds(summary.llm_time_ms))
@@ -43,21 +46,22 @@ def _columns(report: Report) -> list[Column[RequestState]]:
     cost = _of_summary(lambda summary: cost_of(summary.totals, certain=summary.is_certain))
     return [
         *_names(report),
-        Column(header="Route", cell=lambda state: state.request.route, cut=MAX_ROUTE, leaves=5 if is_one_route else 2),
+        Column(header="Route", cell=lambda state: state.request.route, cut=MAX_ROUTE, leaves=6 if is_one_route else 4),
         Column(header="Status", cell=lambda state: status_text(state.request), numeric=True, shown=has_errors),
         Column(
             header=f"Start ({zone_name(report.zone)})",
             cell=lambda state: report.started_text(state.request),
             numeric=True,
+            leaves=5,
         ),
         Column(header="Duration", cell=lambda state: seconds(state.request.duration_ms), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="More calls", cell=_possible, numeric=True, leaves=1, shown=not report.is_certain),
         Column(header="LLM time", cell=llm_time, numeric=True, leaves=3),
-        Column(header="Other time", cell=other_time, numeric=True, leaves=6),
-        Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=7),
-        Column(header="Est. cost", cell=cost, numeric=True, leaves=4),
-        Column(header="Correlated by", cell=correlated_by, leaves=8),
+        Column(header="Other time", cell=other_time, numeric=True, leaves=7),
+        Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=8),
+        Column(header="Est. cost", cell=cost, numeric=True),
+        Column(header="Correlated by", cell=correlated_by, leaves=9),
         Column(header="Complete", cell=_complete, leaves=2, shown=report.has_spans),
     ]
 

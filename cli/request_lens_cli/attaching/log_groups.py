@@ -11,8 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import OF_TELEMETRY, Kind, filter_pattern, kind_filtered_by
+from request_lens_cli.attaching.refusals import (
+    is_not_there,
+    made_elsewhere,
+    no_room_for,
+    reads_no_spans,
+    sends_elsewhere,
+)
 from request_lens_cli.deployed.aws_errors import error_code, explained
-from request_lens_cli.deployed.log_group import MAX_FILTERS, STANDARD, LogGroup, SubscriptionFilter, find_log_group
+from request_lens_cli.deployed.log_group import MAX_FILTERS, STANDARD, LogGroup, find_log_group
 from request_lens_cli.deployed.processor import Permission, Processor, processor_of
 from request_lens_cli.deployed.stack import DeployedStackView
 
@@ -69,7 +76,7 @@ class Attachments:
         """
         group = find_log_group(self.logs, name)
         if group is None:
-            raise click.ClickException(f"There is no log group {name} in this account and Region. Nothing was changed.")
+            raise click.ClickException(is_not_there(name))
         fault = self._fault_of(group)
         if fault:
             raise click.ClickException(f"{name} cannot be attached: {fault}. Nothing was changed.")
@@ -88,7 +95,7 @@ class Attachments:
         not be among `names`.
         """
         if kind in OF_TELEMETRY and not self.policy.reads_spans:
-            raise click.ClickException(_reads_no_spans(self.stack_name, group.name, kind))
+            raise click.ClickException(reads_no_spans(self.stack_name, group.name, kind))
         arn, pattern = self.processor.arn, filter_pattern(kind, self.policy)
         standing = [found for found in group.filters if found.destination_arn == arn]
         is_filtered = any(found.name != self.filter_name or found.pattern == pattern for found in standing)
@@ -111,18 +118,21 @@ class Attachments:
     def detach(self, name: str) -> bool:
         """Remove our filter and permission of a log group; False where there is neither.
 
-        Raises: click.ClickException where a template made the filter, with which it would come again, or where ours
-        sends to another function, such as the processor of an earlier stack of this name.
+        Raises: click.ClickException where there is no such group either, where a template made the filter, with which
+        it would come again, or where ours sends to another function, such as the processor of an earlier stack of this
+        name.
         """
         group, arn = find_log_group(self.logs, name), self.processor.arn
         filters = group.filters if group is not None else []
         ours = next((found for found in filters if found.name == self.filter_name), None)
         sending = [found for found in filters if found.destination_arn == arn]
         permissions = [each for each in self.processor.permissions() if name in _attached_by(each)]
+        if group is None and not permissions:
+            raise click.ClickException(is_not_there(name, self.names()))
         if ours is not None and ours not in sending:
-            raise click.ClickException(_sends_elsewhere(name, ours))
+            raise click.ClickException(sends_elsewhere(name, ours))
         if sending and ours is None:
-            raise click.ClickException(_made_elsewhere(name, sending))
+            raise click.ClickException(made_elsewhere(name, sending))
         if ours is not None:
             self.logs.delete_subscription_filter(logGroupName=name, filterName=ours.name)
         for permission in permissions:
@@ -163,7 +173,7 @@ class Attachments:
         except ClientError as error:
             if error_code(error) != _POLICY_IS_FULL:
                 raise
-            raise click.ClickException(_no_room_for(group.name)) from error
+            raise click.ClickException(no_room_for(group.name)) from error
 
     def _forbid(self, statement_id: str) -> None:
         self.processor.client.remove_permission(FunctionName=self.processor.name, StatementId=statement_id)
@@ -223,28 +233,3 @@ def _attached_by(permission: Permission) -> Sequence[str]:
 
 def _statement_id(name: str) -> str:
     return _STATEMENT + hashlib.sha256(name.encode()).hexdigest()[:16]
-
-
-def _no_room_for(name: str) -> str:
-    return (
-        f"{name} cannot be attached: the processor has all the permissions that Lambda lets one function have, 20 KB "
-        "or about 45 log groups. Nothing was changed. Detach one, or have several APIs write to one log group."
-    )
-
-
-def _reads_no_spans(stack_name: str, name: str, kind: Kind) -> str:
-    parameter = f"SpanLogGroupName={name}" if kind is Kind.SPANS else f"'SpanLogGroupName=… LambdaLogGroupName={name}'"
-    return f"{stack_name} reads no spans. Nothing was changed: sam deploy --parameter-overrides {parameter}"
-
-
-def _sends_elsewhere(name: str, ours: SubscriptionFilter) -> str:
-    command = f"aws logs delete-subscription-filter --log-group-name {name} --filter-name {ours.name}"
-    return (
-        f"The filter {ours.name} of {name} sends to {ours.destination_arn}, not to this stack's processor. "
-        f"Nothing was changed. Where nobody needs it: `{command}`."
-    )
-
-
-def _made_elsewhere(name: str, filters: Sequence[SubscriptionFilter]) -> str:
-    names = ", ".join(found.name for found in filters)
-    return f"`attach` did not make the filter of {name} ({names}): take it out of the template that it comes from."

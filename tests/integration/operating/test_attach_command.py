@@ -359,6 +359,23 @@ def test_detaching_leaves_what_was_before(orders: OperatedStack) -> None:
     assert "is not attached. Nothing was changed." in orders.answer("detach", GROUP)
 
 
+def test_a_group_that_is_not_there_is_not_detached(orders: OperatedStack) -> None:
+    orders.answer("attach", GROUP)
+
+    refusal = orders.refusal("detach", "/nope")
+
+    assert "There is no log group /nope in this account and Region. Nothing was changed." in refusal
+    assert f"Attached are: {GROUP}." in refusal
+
+
+def test_a_group_that_was_deleted_after_it_was_attached_is_detached(orders: OperatedStack) -> None:
+    orders.answer("attach", GROUP)
+    orders.logs.delete_log_group(logGroupName=GROUP)
+
+    assert f"Detached {GROUP}" in orders.answer("detach", GROUP)
+    assert f"There is no log group {GROUP}" in orders.refusal("detach", GROUP)
+
+
 def test_all_that_was_attached_is_detached_at_once(orders: OperatedStack) -> None:
     before = state(orders)
     orders.logs.create_log_group(logGroupName="/second")

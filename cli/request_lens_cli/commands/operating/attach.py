@@ -19,20 +19,22 @@ from request_lens_cli.options.suggestions import SuggestingChoice
 _EXIT_CODES = """\b
 Exit codes:
   0  it is so, now or already
-  1  refused: the reason is said, and nothing was changed
+  1  refused, or there is no such group: said, and nothing was changed
   2  the command line is wrong"""
 
 _ATTACH_HELP = f"""Subscribe a further log group to the stack's processor: another API's, of invocations, or of spans.
 
 GROUP needs the class Standard and room for a subscription filter: it takes two. The processor is permitted to be
-invoked by it, and gets its lines from now on. Attaching it again changes nothing; as
-another kind, it replaces the first.
+invoked by it, and gets its lines from now on. Attaching it again changes nothing; as another kind, it replaces the
+first.
 
 \b
 Examples:
   request-lens attach /aws/apigateway/orders
-  request-lens attach /bedrock/other-invocations --kind invocations --stack-name request-lens-prod
-  request-lens attach /aws/bedrock-agentcore/runtimes/orders-ABCDEF1234-DEFAULT --kind spans
+  request-lens attach /bedrock/other-invocations --kind invocations \\
+    --stack-name request-lens-prod
+  request-lens attach --kind spans \\
+    /aws/bedrock-agentcore/runtimes/orders-ABCDEF1234-DEFAULT
 
 {_EXIT_CODES}
 """

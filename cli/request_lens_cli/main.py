@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 import click
@@ -87,7 +87,7 @@ class _Commands(SuggestingGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except RequestLensError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_told(error)) from error
         except BrokenPipeError:
             # Whoever reads has enough, as `head` does. What is still buffered is flushed at the end, where it can be.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,6 +98,12 @@ class _Commands(SuggestingGroup):
             sys.stdout = None  # nothing may try to write the rest when the process ends
             raise click.ClickException(f"The output cannot be written: {error.strerror}") from error
         return result
+
+
+def _told(error: RequestLensError) -> str:
+    """What our error says: imported now, for help and completion need nothing of AWS's SDK."""
+    told: Callable[[RequestLensError], str] = import_module("request_lens_cli.deployed.aws_errors").told
+    return told(error)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -18,9 +18,16 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from request_lens.errors import RequestLensError
 from request_lens_cli.options.endpoint import is_on_loopback
 
 _LOCAL = "for the local AWS: set -a; . out/local-aws.env; set +a"
+
+NO_REGION = ("No AWS Region is set", f"give --region, or set AWS_REGION ({_LOCAL})")
+NO_CREDENTIALS = ("No AWS credentials are found", f"give --profile, or log in as for the AWS CLI ({_LOCAL})")
+"""What is lacking, and what helps."""
+
+LOG_IN_AGAIN = "Log in again, or name another profile with --profile."
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"})
 _EXPIRED = frozenset(
@@ -96,12 +103,25 @@ def has_bad_credentials(error: ClientError | BotoCoreError) -> bool:
 
 
 def explained(error: ClientError | BotoCoreError) -> str:
-    """What went wrong in one sentence, and what to do where that is known."""
+    """What went wrong, and what to do where that is known."""
+    if isinstance(error, BotoCoreError) and has_bad_credentials(error):
+        return f"{described(error).removesuffix('.')}. {LOG_IN_AGAIN}"
+    return described(error)
+
+
+def told(error: RequestLensError) -> str:
+    """An error of ours: where AWS caused it, what went wrong there, and what to do."""
+    cause = error.__cause__
+    return explained(cause) if isinstance(cause, ClientError | BotoCoreError) else str(error)
+
+
+def described(error: ClientError | BotoCoreError) -> str:
+    """What went wrong in one sentence; what helps with credentials that are no longer valid stands in LOG_IN_AGAIN."""
     match error:
         case NoRegionError():
-            return f"No AWS Region is set: give --region, or set AWS_REGION ({_LOCAL})."
+            return f"{': '.join(NO_REGION)}."
         case NoCredentialsError() | PartialCredentialsError():
-            return f"No AWS credentials are found: give --profile, or log in as for the AWS CLI ({_LOCAL})."
+            return f"{': '.join(NO_CREDENTIALS)}."
         case HTTPClientError() | EndpointConnectionError():
             return unreachable(error)
         case BotoCoreError() if has_bad_credentials(error):

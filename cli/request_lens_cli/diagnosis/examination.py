@@ -7,7 +7,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.errors import StoreUnavailable
-from request_lens_cli.deployed.aws_errors import explained
+from request_lens_cli.deployed.aws_errors import explained, told
 from request_lens_cli.deployed.metrics import MetricsUnknownError
 from request_lens_cli.deployed.newest_lines import TooManyPagesError
 from request_lens_cli.diagnosis.checks.bedrock import check_calls, check_logging, check_role
@@ -110,7 +110,4 @@ def _guarded(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Find
     except (ClientError, BotoCoreError) as error:
         yield unseen(name, explained(error))
     except StoreUnavailable as error:
-        cause = error.__cause__
-        yield unseen(
-            name, explained(cause) if isinstance(cause, ClientError) else f"The table is out of reach: {error}"
-        )
+        yield unseen(name, told(error))

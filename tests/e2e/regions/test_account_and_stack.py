@@ -132,13 +132,14 @@ def nobody_there(_: Path) -> Settings:
     return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
 
 
+LOCAL = "for the local AWS: set -a; . out/local-aws.env; set +a"
 SEEN_TO = "See that the network and AWS_ENDPOINT_URL are right."
 UNASKED = [
-    (no_credentials, "There are no AWS credentials.", "Name a profile with --profile, or log in."),
+    (no_credentials, "No AWS credentials are found.", f"Give --profile, or log in as for the AWS CLI ({LOCAL})."),
     (a_login_that_is_over, "There are no valid AWS credentials: ", LOGGED_IN_AGAIN),
     (a_command_that_gives_expired_ones, "There are no valid AWS credentials: ", LOGGED_IN_AGAIN),
     (a_command_that_gives_none, "There are no valid AWS credentials: ", LOGGED_IN_AGAIN),
-    (no_region, "No Region is set.", "Name it with --region or AWS_REGION."),
+    (no_region, "No AWS Region is set.", f"Give --region, or set AWS_REGION ({LOCAL})."),
     (no_address, "AWS cannot be reached: Invalid endpoint", SEEN_TO),
     (nobody_there, "No local AWS answers at http", SEEN_TO),
 ]

@@ -55,7 +55,7 @@ def test_a_healthy_stack_has_no_fault(healthy: HealthyStack) -> None:
 def test_no_region(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
-    assert fault(healthy)["text"] == "No Region is set."
+    assert fault(healthy)["text"] == "No AWS Region is set."
 
 
 def test_no_credentials(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +63,7 @@ def test_no_credentials(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    assert fault(healthy)["text"] == "There are no AWS credentials."
+    assert fault(healthy)["text"] == "No AWS credentials are found."
 
 
 def test_an_endpoint_that_is_no_address(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,9 @@ def test_credentials_that_their_source_gives_expired(
     assert "still expired" in said
 
 
-@pytest.mark.parametrize("command", [("redrive",), ("attach", ACCESS)], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "command", [("redrive",), ("attach", ACCESS), ("requests",), ("timeline",)], ids=lambda command: command[0]
+)
 def test_credentials_that_expire_while_a_command_is_at_work(
     healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
@@ -148,7 +150,8 @@ def test_credentials_that_expire_while_a_command_is_at_work(
     said = healthy.aws.refusal(*command)
 
     assert asked.total() > 1
-    assert "There are no valid AWS credentials" in said
+    assert "There are no valid AWS credentials: " in said
+    assert "Log in again, or name another profile with --profile." in " ".join(said.split())
 
 
 def test_a_stack_that_may_not_be_seen(healthy: HealthyStack) -> None:

@@ -8,7 +8,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens_cli.deployed.aws_errors import (
-    explained,
+    LOG_IN_AGAIN,
+    NO_CREDENTIALS,
+    NO_REGION,
+    described,
     has_bad_credentials,
     missing_action,
     unreachable,
@@ -28,7 +31,6 @@ _UNFINISHED = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS
 _STUCK = "UPDATE_ROLLBACK_FAILED"
 _OF_US = "RequestTableName"
 _NETWORK = "See that the network and AWS_ENDPOINT_URL are right."
-_LOG_IN = "Log in again, or name another profile with --profile."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +45,13 @@ def reach(choice: StackChoice) -> Reached:
     """Find the stack. Raises: click.ClickException for a profile that does not exist."""
     session = choice.session()
     if not session.region_name:
-        return _ends(fault(CREDENTIALS, "No Region is set.", "Name it with --region or AWS_REGION."))
+        return _ends(_lacking(*NO_REGION))
     try:
         if session.get_credentials() is None:
-            return _ends(
-                fault(CREDENTIALS, "There are no AWS credentials.", "Name a profile with --profile, or log in.")
-            )
+            return _ends(_lacking(*NO_CREDENTIALS))
         cloudformation = session.client("cloudformation")
     except BotoCoreError as error:
-        return _ends(fault(CREDENTIALS, explained(error), _LOG_IN))
+        return _ends(fault(CREDENTIALS, described(error), LOG_IN_AGAIN))
     except ValueError as error:  # of botocore, for an endpoint that is no address
         return _ends(fault(CREDENTIALS, unreachable(error), _NETWORK))
     try:
@@ -60,6 +60,10 @@ def reach(choice: StackChoice) -> Reached:
         return _ends(_unreachable(error, choice, cloudformation))
     account = fine(CREDENTIALS, f"Account {found['StackId'].split(':')[4]}, Region {session.region_name}.")
     return _reached(account, found, session)
+
+
+def _lacking(what: str, remedy: str) -> Finding:
+    return fault(CREDENTIALS, f"{what}.", f"{remedy[0].upper()}{remedy[1:]}.")
 
 
 def _reached(account: Finding, found: "StackTypeDef", session: boto3.Session) -> Reached:
@@ -91,11 +95,13 @@ def _unreachable(
     error: ClientError | BotoCoreError, choice: StackChoice, cloudformation: "CloudFormationClient"
 ) -> Finding:
     if has_bad_credentials(error):
-        return fault(CREDENTIALS, explained(error), _LOG_IN)
+        return fault(CREDENTIALS, described(error), LOG_IN_AGAIN)
     if isinstance(error, BotoCoreError):
-        return fault(CREDENTIALS, explained(error), _NETWORK)
+        return fault(CREDENTIALS, described(error), _NETWORK)
     if missing_action(error) is not None:
-        return fault(STACK, explained(error), "Nothing can be said without it.")
+        return fault(
+            STACK, described(error), "Or name a profile that has it, with --profile: nothing else can be looked at."
+        )
     region = cloudformation.meta.region_name
     remedy = f"Name yours with --stack-name, or its Region with --region. {_others(cloudformation)}".strip()
     return fault(STACK, f"There is no stack {choice.name} in {region}.", remedy)

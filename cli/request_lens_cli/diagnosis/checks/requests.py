@@ -73,7 +73,8 @@ def _reading(name: str, line: Inspection) -> Finding:
         remedy = "Change the format in the API's stage. `request-lens inspect` reads a line for you."
         return fault(ACCESS_LOG, f"The newest line of {name} cannot be read: {line.brief}.", remedy)
     if line.kind != "request":
-        return warning(ACCESS_LOG, f"The newest lines of {name} are no requests: {line.brief}.")
+        remedy = f"See what they are: `aws logs tail {name} --since 1h | request-lens inspect -`."
+        return warning(ACCESS_LOG, f"The newest lines of {name} are no requests: {line.brief}.", remedy)
     if "duration_ms" in line.unknown:
         remedy = "Add responseLatency to the format (docs/log-shapes.md)."
         return warning(ACCESS_LOG, f"{name}: {line.unknown['duration_ms']}.", remedy)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
-from request_lens.domain.linking.link import Assumption, Reason, Unattributed
+from request_lens.domain.linking.link import Assumption, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import remedy
 from request_lens.presentation.formatting import pluralize
@@ -39,7 +39,7 @@ _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
 
 _SHORTENED = frozenset({Assumption.LOGS_COME_IN_TIME, Assumption.REQUESTS_END_IN_TIME})
 _LOCAL = (
-    "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and a scenario's lines come later than they say: "
+    "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and lines of a demo may come later than they say: "
     "that says nothing of your logs"
 )
 """What the local AWS breaks by how it is set up, and that it does."""
@@ -85,7 +85,11 @@ def note_tags(report: Report) -> Iterator[Finding]:
         and call.decision.reason is Reason.REQUEST_NEVER_SEEN
     ]
     if not never_seen:
-        yield fine(TAGS, "Every tag of the last day is a request's id, or there are none.")
+        tagged = any(
+            bar.method is Method.TAG for state in report.requests if state.summary for bar in state.summary.bars
+        )
+        every = "Every tag of the last day is a request's id."
+        yield fine(TAGS, every if tagged else "No call of the last day has a tag, which makes links exact.")
         return
     seen = f"; a request's id here is {report.requests[-1].request_id}" if report.requests else ""
     text = f"{pluralize(len(never_seen), 'call')} bear a tag that is no request's id, such as {never_seen[-1]}{seen}."
@@ -107,7 +111,7 @@ def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Itera
         times = " and ".join(f"{assumption} was broken {pluralize(broken[assumption], 'time')}" for assumption in own)
         yield note(ASSUMPTIONS, f"{times}, as is to be expected here: {_LOCAL}.")
     else:
-        yield fine(ASSUMPTIONS, "What links by time rest on held.")
+        yield fine(ASSUMPTIONS, "No assumption that links by time rest on was broken in the last day.")
 
 
 def _share_of_facts(count: int, report: Report) -> float:

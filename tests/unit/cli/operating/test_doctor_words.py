@@ -40,7 +40,7 @@ def test_the_local_aws_is_not_said_to_need_what_its_own_short_waits_break() -> N
 def test_an_assumption_that_held_everywhere_is_said_to_hold() -> None:
     (local,) = note_assumptions(Report(requests=[], unlinked=[]), Policy(), is_local=True)
 
-    assert local.text == "What links by time rest on held."
+    assert local.text == "No assumption that links by time rest on was broken in the last day."
 
 
 @pytest.mark.parametrize(("tolerated", "code"), [(0.0, 4), (0.049, 4), (0.05, 0), (1.0, 0)])

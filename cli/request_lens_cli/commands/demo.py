@@ -88,8 +88,7 @@ def demo_command(scenario: str, *, keep: bool) -> None:
         ]
         show_commands(reports[-1], local=local, stack=demo.stack, console=console)
         _write_page(reports[-1], demo, console)
-        runs_on = keep or not local.started_now
-        console.print(f"\n{_afterwards(shown_path(paths.env_file), runs_on=runs_on)}", highlight=False)
+        console.print(f"\n{afterwards(local, keep=keep, target='make demo')}", highlight=False)
 
 
 @contextmanager
@@ -105,16 +104,16 @@ def alone_in(paths: LocalPaths, console: Console) -> Iterator[None]:
         yield
 
 
-def _afterwards(settings: str, *, runs_on: bool) -> str:
-    """What becomes of the local AWS: one that ran before the demo is left running, too."""
-    if runs_on:
+def afterwards(local: LocalAws, *, keep: bool, target: str) -> str:
+    """What becomes of the local AWS after this target: one that ran before is left running, too."""
+    if keep or not local.started_now:
         return (
             "The local AWS is still running. To ask it, in this shell:\n"
-            f"  set -a; . {settings}; set +a\n"
+            f"  set -a; . {shown_path(local.paths.env_file)}; set +a\n"
             "  request-lens requests\n"
             "Stop it with: make down"
         )
-    return "The local AWS is stopped: make demo KEEP=1 leaves it running, to try these commands."
+    return f"The local AWS is stopped: {target} KEEP=1 leaves it running, to ask it more."
 
 
 def _deploy(local: LocalAws, console: Console) -> DemoStack:
@@ -162,14 +161,19 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
 def _show(report: Report, console: Console) -> None:
     print_requests(report, console, aligned=True)
     console.print()
+    show_sums(report, console)
+    show_uncertain(report, console)
+    console.print()
+    console.print(render_bars(report.timeline_rows(), width=console.width, unlinked=report.unlinked))
+
+
+def show_sums(report: Report, console: Console) -> None:
+    """Print what the requests add up to: their calls, their cost where prices are known, and calls by label."""
     console.print(headline(report), style="bold", highlight=False)
     if report.prices:
         console.print(cost_line(report), highlight=False)
     if calls := calls_by_label(report):
         console.print(f"{calls}{': as in the article' if calls == ARTICLE_CALLS else ''}", highlight=False)
-    show_uncertain(report, console)
-    console.print()
-    console.print(render_bars(report.timeline_rows(), width=console.width, unlinked=report.unlinked))
 
 
 def _draw(report: Report, target: Path, console: Console) -> None:

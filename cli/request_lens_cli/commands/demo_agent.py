@@ -15,7 +15,7 @@ from request_lens_cli.agent_demo.example import (
     read_spans,
     run_example,
 )
-from request_lens_cli.commands.demo import ARTICLE_CALLS, alone_in
+from request_lens_cli.commands.demo import ARTICLE_CALLS, afterwards, alone_in, show_sums
 from request_lens_cli.deployed.table import DeployedTable, open_table
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
@@ -69,6 +69,8 @@ def demo_agent_command(*, keep: bool, spans: bool, pace: float) -> None:
         for way in (*WAYS, OVERLAPPING) if spans else WAYS:
             _ask(agent, way, table, console, spans=spans)
         _show_files(agent, console)
+        target = f"make demo-agent{' SPANS=1' if spans else ''}"
+        console.print(f"\n{afterwards(local, keep=keep, target=target)}", highlight=False)
 
 
 def _deploy(local: LocalAws, console: Console, *, pace: float, spans: bool) -> tuple[DeployedTable, RunningAgent]:
@@ -104,8 +106,9 @@ def _ask(agent: RunningAgent, way: Way, table: DeployedTable, console: Console, 
 
 def _show(report: Report, local: LocalAws, console: Console, *, name: str) -> None:
     print_requests(report, console, aligned=True)
-    console.print(f"\n{headline(report)}", style="bold", highlight=False)
-    console.print(calls_by_label(report), highlight=False)
+    console.print()
+    show_sums(report, console)
+    console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width))
     target = local.paths.checkout / "out" / f"{name}.svg"
     words = Words(subtitle=headline(report))

@@ -338,7 +338,7 @@ def test_notes_in_a_pipe_are_one_line_each(lens: DeployedLens) -> None:
 
     (why,) = [line for line in notes if line.startswith("1 request uncertain")]
     assert why.endswith("name the agent's role in AgentRoleNames.")
-    (why,) = [line for line in lens.ask("show", "r1", piped=True).stdout.splitlines() if line.startswith("Uncertain")]
+    (why,) = [line for line in lens.ask("show", "r1", piped=True).stderr.splitlines() if line.startswith("Uncertain")]
     assert why.endswith("name the agent's role in AgentRoleNames.")
 
 

@@ -72,6 +72,37 @@ def test_local_times_are_of_this_machines_zone(lens: DeployedLens, monkeypatch: 
     assert next(line for line in utc.splitlines() if line.startswith("1 ")).split()[1] == "18:26:59"
 
 
+def test_a_pipe_gets_the_columns_of_a_list_one_a_line_and_then_the_calls(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    shown = lens.ask("show", "8vyhhrKPTgKzGt2=", piped=True)
+    lines = [line.split("\t") for line in shown.stdout.splitlines()]
+    listed = [line.split("\t") for line in lens.ask("requests", piped=True).stdout.splitlines()]
+    fields, calls = [line for line in lines if len(line) == 2], [line for line in lines if len(line) > 2]
+
+    assert fields == [list(pair) for pair in zip(listed[0], listed[1], strict=True)]
+    assert lines == [*fields, *calls]
+    assert calls[0][:4] == ["#", "Invocation", "Start (UTC)", "Latency (s)"]
+    assert [call[2:5] for call in calls[1:]] == [
+        ["2025-12-04 18:26:59", "1.843", "tool_use"],
+        ["2025-12-04 18:27:02", "1.509", "end_turn"],
+    ]
+    assert {len(call) for call in calls} == {len(calls[0])}
+    assert shown.stderr == ""
+
+
+def test_a_pipe_gets_every_call_that_may_be_its_own_and_why_beside_it(lens: DeployedLens) -> None:
+    lens.plays("overlap")
+
+    shown = lens.ask("show", "Sk7WxWDwnQoPOEK=", piped=True)
+    (head,) = [line for line in shown.stdout.splitlines() if line.startswith("May be its own")]
+
+    assert head.split("\t") == ["May be its own", "Logged (UTC)", "Latency (s)", "Fits", "Model"]
+    assert len(shown.stdout.partition(head)[2].splitlines()) == 1 + 9
+    assert "" not in shown.stdout.splitlines()
+    assert shown.stderr.startswith("Uncertain: 9 unlinked calls")
+
+
 def test_errors_and_throttles_are_counted(lens: DeployedLens) -> None:
     lens.holds(settled("r1", call("i1", 1, error_code="ThrottlingException"), call("i2", 2)))
 

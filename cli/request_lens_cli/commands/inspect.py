@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import click
+from rich.console import Console
 
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.inspection.aside import SetAside
@@ -13,8 +14,15 @@ from request_lens_cli.inspection.inspection import Inspection, inspect_line
 from request_lens_cli.inspection.shared_routes import SharedRoutes
 from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, read_log_files
-from request_lens_cli.terminal.console import open_console
-from request_lens_cli.terminal.inspection_view import show_aside, show_file, show_inspection, show_shared
+from request_lens_cli.terminal.console import notes_beside, open_console
+from request_lens_cli.terminal.inspection_view import (
+    piped_listing,
+    piped_rows,
+    show_aside,
+    show_file,
+    show_inspection,
+    show_shared,
+)
 
 _REJECTED = 1
 """The exit code where at least one line was rejected."""
@@ -32,16 +40,19 @@ FILE is NDJSON, the output of `aws logs tail` or `filter-log-events`, an export 
 or of an export task, an object that Bedrock or Firehose put into S3, a whole Lambda event with awslogs.data, or - for
 stdin. Each may be gzipped. JSON is one object a line. No prompt, answer or tool text is ever printed.
 
-What is set aside or ignored stands below, together by why, with its files and first lines; with --format json each line
-has an object of its own.
+What is set aside or ignored stands below, together by why, with its files and first lines. In a pipe each field is a
+line, tab-separated: file, line, kind, field, value, and why it is unknown. With --format json each line of the log has
+an object of its own.
 
 The routes shown are what AgentRoutes names: all under which the roles in AgentRoleNames call models, or none.
 
 \b
 Examples:
   request-lens inspect records.ndjson
-  aws logs filter-log-events --log-group-name GROUP --limit 5 | request-lens inspect -
-  request-lens inspect event.json --format json | jq 'select(.kind == "rejected")'
+  aws logs filter-log-events --log-group-name GROUP --limit 5 \\
+    | request-lens inspect -
+  request-lens inspect event.json --format json \\
+    | jq 'select(.kind == "rejected")'
 
 \b
 Exit codes:
@@ -58,7 +69,13 @@ Exit codes:
 def inspect_command(context: click.Context, files: tuple[str, ...], format_: str) -> None:
     """Show what the pipeline makes of log lines, and exit with 1 where one is set aside."""
     lines = _Readable(files)
-    counts = _print_documents(lines) if format_ == "json" else _show(lines, several=len(files) > 1)
+    console = open_console()
+    if format_ == "json":
+        counts = _print_documents(lines)
+    elif console.is_terminal:
+        counts = _show(lines, console, several=len(files) > 1)
+    else:
+        counts = _pipe(lines, console)
     if lines.damages:
         sys.stdout.flush()
         raise click.ClickException("\n".join(map(str, lines.damages)))
@@ -96,9 +113,23 @@ def _print_documents(lines: Iterable[_Line]) -> Counter[str]:
     return counts
 
 
-def _show(lines: _Readable, *, several: bool) -> Counter[str]:
+def _pipe(lines: _Readable, console: Console) -> Counter[str]:
+    """Print what each line says as it comes, and beside it how many there were of each kind: the answer."""
+    counts, shared, listing, notes = Counter[str](), SharedRoutes(), piped_listing(console), notes_beside(console)
+    for file, number, inspection in lines:
+        counts[inspection.kind] += 1
+        listing.print(piped_rows(inspection, file=file, line=number))
+        if inspection.is_read:
+            shared.add(inspection, source=file)
+    show_shared(shared, notes)
+    if counts or not lines.damages:
+        notes.print(_headline(counts), highlight=False)
+    return counts
+
+
+def _show(lines: _Readable, console: Console, *, several: bool) -> Counter[str]:
     """Print what was read as it comes, below it what was not; answers with how many there were of each kind."""
-    counts, aside, shared, console = Counter[str](), SetAside(), SharedRoutes(), open_console()
+    counts, aside, shared = Counter[str](), SetAside(), SharedRoutes()
     shown: str | None = None
     for file, number, inspection in lines:
         counts[inspection.kind] += 1

@@ -1,7 +1,8 @@
 """The calls of one request as a list, those that may be its own too as another, and the runs of its tools."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, timedelta, tzinfo
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 
 from rich.console import Console
 from rich.text import Text
@@ -11,14 +12,24 @@ from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.folding.bars import starts_of
 from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.pricing import Unpriced
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import link_text, start_text
-from request_lens.presentation.costs import call_cost
-from request_lens.presentation.formatting import counts_text, pluralize, seconds, zone_name
+from request_lens.presentation.costs import call_cost, plain_cost
+from request_lens.presentation.formatting import (
+    UNKNOWN,
+    counts_text,
+    plain_number,
+    plain_seconds,
+    pluralize,
+    seconds,
+    zone_name,
+)
 from request_lens.presentation.timeline.lanes import REASONS
 from request_lens.presentation.traced import kept_tools_sentence, outcome_text
 from request_lens_cli.report.costs import call_estimate
+from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.listing import Column, print_list
 from request_lens_cli.terminal.unlinked_table import ended_with, tokens_text
 
@@ -66,6 +77,58 @@ def call_columns(
     )
 
 
+def piped_call_columns(
+    state: RequestState,
+    policy: Policy,
+    *,
+    linked: Sequence[LinkedInvocation],
+    provisional: Collection[InvocationId] = (),
+    zone: tzinfo | None = UTC,
+) -> Sequence[Column[_Numbered]]:
+    """The same for a pipe: all of them, each a plain number or a word."""
+    starts = _starts(state, linked, policy)
+    number, _, _, end, *_, link, model = call_columns(state, policy, linked=linked, provisional=provisional)
+
+    def start(row: _Numbered) -> str:
+        begins = starts[row[1].invocation.invocation_id]
+        return f"{begins.earliest.astimezone(zone):%Y-%m-%d} {start_text(begins, zone)}"
+
+    return (
+        number,
+        Column(header="Invocation", cell=lambda row: row[1].invocation.invocation_id),
+        Column(header=f"Start ({zone_name(zone)})", cell=start),
+        Column(header="Latency (s)", cell=lambda row: plain_seconds(row[1].invocation.latency_ms)),
+        end,
+        *(
+            Column[_Numbered](header=header, cell=_plain_tokens(name))
+            for header, name in (
+                ("Tokens in", "input"),
+                ("Tokens out", "output"),
+                ("Cache read", "cache_read"),
+                ("Cache write", "cache_write"),
+            )
+        ),
+        Column(header="Est. cost (USD)", cell=lambda row: _plain_estimate(row[1], state)),
+        Column(header="Unpriced because", cell=lambda row: _why_unpriced(row[1], state)),
+        link,
+        model,
+    )
+
+
+def _plain_tokens(name: str) -> Callable[[_Numbered], str]:
+    return lambda row: plain_number(getattr(row[1].invocation.tokens, name))
+
+
+def _plain_estimate(call: LinkedInvocation, state: RequestState) -> str:
+    estimate = call_estimate(call.invocation, state.summary)
+    return plain_cost(estimate if isinstance(estimate, Decimal) else None)
+
+
+def _why_unpriced(call: LinkedInvocation, state: RequestState) -> str:
+    estimate = call_estimate(call.invocation, state.summary)
+    return estimate.value if isinstance(estimate, Unpriced) else UNKNOWN
+
+
 def _starts(
     state: RequestState, linked: Sequence[LinkedInvocation], policy: Policy
 ) -> Mapping[InvocationId, CallStart]:
@@ -83,27 +146,38 @@ def _cache(row: _Numbered) -> str:
 
 
 def print_tools(record: Request, tools: Sequence[ToolUse], console: Console, *, zone: tzinfo | None = UTC) -> None:
-    """Print one run of a tool per line, in the order given, below an empty line; nothing where there is none.
+    """Print one run of a tool per line, in the order given; nothing where there is none.
 
-    Where there may have been more than are kept, a last line says so.
+    On a terminal they stand below an empty line. Where there may have been more than are kept, a last line says so.
     """
     if not tools:
         return
 
-    def start(tool: ToolUse) -> str:
-        moment = record.started_at + timedelta(milliseconds=tool.offset_ms)
-        return moment.astimezone(zone).time().isoformat(timespec="milliseconds")
+    def start(tool: ToolUse) -> datetime:
+        return (record.started_at + timedelta(milliseconds=tool.offset_ms)).astimezone(zone)
 
-    console.print()
-    columns: Sequence[Column[ToolUse]] = (
-        Column(header="Tool", cell=lambda tool: tool.tool),
-        Column(header=f"Start ({zone_name(zone)})", cell=start, numeric=True),
-        Column(header="Duration", cell=lambda tool: seconds(tool.duration_ms), numeric=True),
-        Column(header="Outcome", cell=_outcome),
+    notes, begins = notes_beside(console), f"Start ({zone_name(zone)})"
+    if notes is console:
+        console.print()
+    name = Column[ToolUse](header="Tool", cell=lambda tool: tool.tool)
+    outcome = Column[ToolUse](header="Outcome", cell=_outcome)
+    columns = (
+        name,
+        Column[ToolUse](header=begins, cell=lambda tool: start(tool).time().isoformat("milliseconds"), numeric=True),
+        Column[ToolUse](header="Duration", cell=lambda tool: seconds(tool.duration_ms), numeric=True),
+        outcome,
     )
-    print_list(columns, tools, console)
+    piped = (
+        name,
+        Column[ToolUse](
+            header=begins, cell=lambda tool: start(tool).replace(tzinfo=None).isoformat(" ", "milliseconds")
+        ),
+        Column[ToolUse](header="Duration (s)", cell=lambda tool: plain_seconds(tool.duration_ms)),
+        outcome,
+    )
+    print_list(columns, tools, console, piped=piped)
     if kept := kept_tools_sentence(tools):
-        console.print(f"{kept}.", highlight=False)
+        notes.print(f"{kept}.", highlight=False)
 
 
 def _outcome(tool: ToolUse) -> Text:
@@ -113,21 +187,30 @@ def _outcome(tool: ToolUse) -> Text:
 def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zone: tzinfo | None = UTC) -> None:
     """Print the earliest of these calls, which may be a request's own, a line each, and how many more there are.
 
-    Nothing if there are none.
+    In a pipe all of them. Nothing if there are none.
     """
     if not calls:
         return
 
-    def logged(call: UnlinkedInvocation) -> str:
-        return f"{call.invocation.logged_at.astimezone(zone):%m-%d %H:%M:%S}"
+    def logged(call: UnlinkedInvocation, form: str) -> str:
+        return f"{call.invocation.logged_at.astimezone(zone):{form}}"
 
     columns: Sequence[Column[UnlinkedInvocation]] = (
         Column(header="May be its own", cell=lambda call: call.invocation.invocation_id),
-        Column(header=f"Logged ({zone_name(zone)})", cell=logged, numeric=True),
+        Column(header=f"Logged ({zone_name(zone)})", cell=lambda call: logged(call, "%m-%d %H:%M:%S"), numeric=True),
         Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms), numeric=True),
         Column(header="Fits", cell=_fits),
         Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=1),
     )
+    if not console.is_terminal:
+        plain: Sequence[Column[UnlinkedInvocation]] = (
+            columns[0],
+            Column(header=columns[1].header, cell=lambda call: logged(call, "%Y-%m-%d %H:%M:%S")),
+            Column(header="Latency (s)", cell=lambda call: plain_seconds(call.invocation.latency_ms)),
+            *columns[3:],
+        )
+        print_list(plain, by_time(calls), console)
+        return
     print_list(columns, by_time(calls)[:MAX_POSSIBLE_NAMED], console)
     if len(calls) > MAX_POSSIBLE_NAMED:
         more = f"and {pluralize(len(calls) - MAX_POSSIBLE_NAMED, 'more call')}: request-lens requests --unattributed"

@@ -1,18 +1,20 @@
 """An inspection for people: what was read, what is unknown and why, line by line; and what was not read, by why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from request_lens.presentation.formatting import cleaned
+from request_lens.presentation.formatting import UNKNOWN, cleaned
 from request_lens_cli.inspection.aside import Alike, SetAside
 from request_lens_cli.inspection.inspection import Inspection
 from request_lens_cli.inspection.shared_routes import REMEDY, SharedRoutes
 from request_lens_cli.replay.log_files import STDIN
 from request_lens_cli.report.documents import Json
 from request_lens_cli.terminal.console import print_trimmed
+from request_lens_cli.terminal.listing import Column, Listing
 
 _STYLES = {"invocation": "green", "request": "cyan", "span": "blue", "lambda": "blue"}
 _ASIDE = {"ignored": ("ignored", "dim"), "rejected": ("set aside", "bold red")}
@@ -48,6 +50,60 @@ def show_shared(shared: SharedRoutes, console: Console) -> None:
     """Print which routes are of several stages, and what tells those apart."""
     if texts := shared.texts():
         console.print(Text(" ".join([*texts, REMEDY]), style="yellow"), soft_wrap=True)
+
+
+class Piped(NamedTuple):
+    """What a line says of one field, for a pipe: its value, or why that is unknown; or why the line is not read."""
+
+    file: str
+    line: int
+    kind: str
+    field: str = UNKNOWN
+    value: str = UNKNOWN
+    why: str = UNKNOWN
+
+
+_PIPED: Sequence[Column[Piped]] = (
+    Column(header="File", cell=lambda row: _name(row.file)),
+    Column(header="Line", cell=lambda row: str(row.line)),
+    Column(header="Kind", cell=lambda row: row.kind),
+    Column(header="Field", cell=lambda row: row.field),
+    Column(header="Value", cell=lambda row: row.value),
+    Column(header="Why", cell=lambda row: row.why),
+)
+
+
+def piped_listing(console: Console) -> Listing[Piped]:
+    """The list of what lines say, a field a line, with its headers above the first."""
+    return Listing(_PIPED, console)
+
+
+def piped_rows(inspection: Inspection, *, file: str, line: int) -> Sequence[Piped]:
+    """The rows of one line of the log: of each field that was read, then of those that are unknown."""
+    kind, fields = inspection.kind, inspection.fields
+    if kind == "ignored":
+        return [Piped(file, line, kind, why=str(fields["why"]))]
+    if kind == "rejected":
+        detail = f" {fields['detail']}." if fields["detail"] else ""
+        return [Piped(file, line, kind, "reason", str(fields["reason"]), f"{fields['meaning']}{detail}")]
+    read = [Piped(file, line, kind, name, value) for name, value in _plain_values(fields)]
+    return [*read, *(Piped(file, line, kind, name, why=why) for name, why in inspection.unknown.items())]
+
+
+def _plain_values(fields: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each field that has a value, one within another by both names, such as "tag.call_index"."""
+    for name, value in fields.items():
+        match value:
+            case None | [] | ():
+                continue
+            case bool():
+                yield f"{prefix}{name}", "yes" if value else "no"
+            case str() | int() | float():
+                yield f"{prefix}{name}", str(value)
+            case Mapping():
+                yield from _plain_values(value, f"{prefix}{name}.")
+            case _:
+                yield f"{prefix}{name}", " ".join(map(str, value))
 
 
 def _name(file: str) -> str:

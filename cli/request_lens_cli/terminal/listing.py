@@ -55,6 +55,11 @@ def print_list[Row](
     Listing(columns, console, aligned=aligned, piped=piped).print(rows)
 
 
+def print_fields[Row](columns: Sequence[Column[Row]], row: Row, console: Console) -> None:
+    """Print one row for a pipe, a column a line: its header, a tab, and what stands in it."""
+    _print_tabs([[column.header, str(column.text(row))] for column in columns], console)
+
+
 class Listing[Row]:
     """A list that may go on: what is printed first decides which columns there is room for, and has the headers.
 
@@ -95,10 +100,7 @@ class Listing[Row]:
 
     def _print_separated(self, rows: Sequence[Row], *, headed: bool) -> None:
         headers = [[column.header for column in self._columns]] if headed else []
-        lines = [*headers, *([str(column.text(row)) for column in self._columns] for row in rows)]
-        # Not printed: rich would make blanks of the tabs.
-        self._console.file.writelines("\t".join(line) + "\n" for line in lines)
-        self._console.file.flush()
+        _print_tabs([*headers, *([str(column.text(row)) for column in self._columns] for row in rows)], self._console)
 
     def _print_aligned(self, table: "_Table[Row]", *, headed: bool) -> None:
         for column, texts in table:
@@ -111,6 +113,12 @@ class Listing[Row]:
             )
             line.rstrip()
             self._console.print(line, soft_wrap=True, highlight=False)
+
+
+def _print_tabs(lines: Sequence[Sequence[str]], console: Console) -> None:
+    """Write the lines' cells with tabs between them, of which printing would make blanks."""
+    console.file.writelines("\t".join(line) + "\n" for line in lines)
+    console.file.flush()
 
 
 type _Table[Row] = Sequence[tuple[Column[Row], Sequence[Text]]]
@@ -133,7 +141,7 @@ def _fitting[Row](table: _Table[Row], width: int) -> _Table[Row] | None:
 
 
 def _when_to_leave[Row](entry: tuple[Column[Row], Sequence[Text]]) -> tuple[bool, int]:
-    """What is greatest of the column that leaves first: whether it may and knows nothing, and its place in the order."""
+    """What is greatest of the column that leaves first: whether it knows nothing and may leave, and its `leaves`."""
     column, texts = entry
     return column.leaves > 0 and all(text.plain in ("", UNKNOWN) for text in texts), column.leaves
 

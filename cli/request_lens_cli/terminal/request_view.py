@@ -20,10 +20,18 @@ from request_lens.presentation.formatting import cleaned, moment_text, pluralize
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, possible_document, summary_document
+from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.bars import INEXACT
-from request_lens_cli.terminal.calls_table import by_time, call_columns, print_possible, print_tools
-from request_lens_cli.terminal.listing import print_list
-from request_lens_cli.terminal.requests_table import status_text
+from request_lens_cli.terminal.calls_table import (
+    by_time,
+    call_columns,
+    piped_call_columns,
+    print_possible,
+    print_tools,
+)
+from request_lens_cli.terminal.console import notes_beside
+from request_lens_cli.terminal.listing import print_fields, print_list
+from request_lens_cli.terminal.requests_table import piped_columns, status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
 
 
@@ -49,7 +57,11 @@ def show_request(
     """Print what is known of a request: the waterfall, and each call, those that are pending marked.
 
     Before them those that may be its own where it is uncertain. Times are of the zone; None is that of this machine.
+    In a pipe the waterfall is left out, and sentences stand beside it.
     """
+    if not console.is_terminal:
+        _pipe_request(state, details, policy, console, zone)
+        return
     linked = in_order(details.calls, policy)
     if state.record is None:
         console.print(_without_record(state))
@@ -71,6 +83,27 @@ def show_request(
         print_list(columns, list(enumerate(linked, start=1)), console)
     if state.record is not None and state.summary is not None and state.summary.traced is not None:
         print_tools(state.record, state.summary.traced.tools, console, zone=zone)
+
+
+def _pipe_request(
+    state: RequestState, details: RequestDetail, policy: Policy, console: Console, zone: tzinfo | None
+) -> None:
+    """The request's columns of a list, one a line, then its calls, those that may be its own, and its tools."""
+    notes, linked = notes_beside(console), in_order(details.calls, policy)
+    if state.record is None:
+        notes.print(_without_record(state), highlight=False)
+    else:
+        print_fields(piped_columns(Report(requests=[state], unlinked=[], zone=zone)), state, console)
+        _show_uncertain(state, state.record, notes)
+        _show_traced(state, notes)
+        _show_pending(state, len(details.provisional), notes)
+    if linked:
+        columns = piped_call_columns(state, policy, linked=linked, provisional=details.provisional, zone=zone)
+        print_list(columns, list(enumerate(linked, start=1)), console)
+    if state.record is not None:
+        print_possible(details.possible, console, zone=zone)
+        if state.summary is not None and state.summary.traced is not None:
+            print_tools(state.record, state.summary.traced.tools, console, zone=zone)
 
 
 def _placed(

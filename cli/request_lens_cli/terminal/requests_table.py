@@ -25,13 +25,13 @@ MAX_LABEL = 28
 
 def print_requests(report: Report, console: Console, *, aligned: bool = False) -> None:
     """Print one request per line: what it was, when and how long it ran, and its LLM calls."""
-    print_list(_columns(report), report.requests, console, aligned=aligned, piped=_piped_columns(report))
+    print_list(_columns(report), report.requests, console, aligned=aligned, piped=piped_columns(report))
 
 
 def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
     """A list of requests that goes on; the report's first ones say which columns there are."""
     shown = [replace(column, shown=True) for column in _columns(report)]
-    return Listing(shown, console, piped=_piped_columns(report))
+    return Listing(shown, console, piped=piped_columns(report))
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
@@ -116,7 +116,7 @@ def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], str
 type _Columns = Sequence[Column[RequestState]]
 
 
-def _piped_columns(report: Report) -> _Columns:
+def piped_columns(report: Report) -> _Columns:
     """The columns in the order of the list on a terminal, without signs and units; then what the signs say."""
     return (*_piped_names(report), *_figures(report), *_QUALIFIERS)
 
@@ -152,9 +152,7 @@ def _figures(report: Report) -> _Columns:
         Column(header="Other time (s)", cell=_plain_of(lambda summary: plain_seconds(summary.non_llm_time_ms))),
         Column(header="Tokens in", cell=_tokens(TokenClass.INPUT)),
         Column(header="Tokens out", cell=_tokens(TokenClass.OUTPUT)),
-        Column(
-            header="Est. cost (USD)", cell=_plain_of(lambda summary: plain_cost(summary.totals.estimated_cost_usd))
-        ),
+        Column(header="Est. cost (USD)", cell=_plain_of(lambda summary: plain_cost(summary.totals.estimated_cost_usd))),
         Column(header="Correlated by", cell=correlated_by),
         Column(header="Complete", cell=_is_complete),
     )
@@ -209,4 +207,5 @@ _QUALIFIERS: _Columns = (
     Column(header="Unpriced calls", cell=_plain_of(lambda summary: plain_number(summary.totals.unpriced_calls))),
     Column(header="Missing calls", cell=_missing_calls),
     Column(header="Runaway", cell=lambda state: "no" if state.runaway is None else "yes"),
+    Column(header="Tool time (s)", cell=_plain_of(lambda summary: plain_seconds(summary.tool_time_ms))),
 )

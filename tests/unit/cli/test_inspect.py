@@ -32,8 +32,10 @@ def unknown(name: str) -> dict[str, str]:
     return dict(inspect_line(spelled(name)).unknown)
 
 
-def run(*arguments: str, stdin: str = "") -> Result:
-    return CliRunner().invoke(main, ["inspect", *arguments], input=stdin.encode("utf-8", "surrogatepass"))
+def run(*arguments: str, stdin: str = "", piped: bool = False) -> Result:
+    terminal = {} if piped else {"TTY_COMPATIBLE": "1", "TERM": "dumb", "COLUMNS": "170", "NO_COLOR": "1"}
+    runner = CliRunner(env=terminal)
+    return runner.invoke(main, ["inspect", *arguments], input=stdin.encode("utf-8", "surrogatepass"))
 
 
 def documents(*arguments: str, stdin: str = "") -> list[dict[str, Any]]:
@@ -137,9 +139,33 @@ def test_a_line_that_lacks_a_field_names_it_and_says_what_to_add() -> None:
 @settings(max_examples=30, deadline=None)  # the first example imports the command
 @given(line=any_lines())
 def test_no_text_of_any_line_is_ever_shown(line: str) -> None:
-    shown = run("-", stdin=line)
-    assert shown.exception is None or isinstance(shown.exception, SystemExit)
-    assert CANARY not in shown.output
+    for piped in (False, True):
+        shown = run("-", stdin=line, piped=piped)
+        assert shown.exception is None or isinstance(shown.exception, SystemExit)
+        assert CANARY not in shown.output
+
+
+def test_a_pipe_gets_a_field_a_line_and_counts_beside_it() -> None:
+    tagged = INVOCATION_SHAPES["converse"](CANARY)
+    stdin = "\n".join([json.dumps(tagged), spelled("invoke_anthropic"), "GET /ask 200", spelled("http_no_route")])
+    piped = run("-", stdin=stdin, piped=True)
+    header, *rows = [line.split("\t") for line in piped.stdout.splitlines()]
+
+    assert header == ["File", "Line", "Kind", "Field", "Value", "Why"]
+    assert {len(row) for row in rows} == {len(header)}
+    assert ["standard input", "1", "invocation", "model_id", tagged["modelId"], "–"] in rows
+    assert [row[3:] for row in rows if row[1] == "2" and row[3] == "latency_ms"] == [
+        ["latency_ms", "–", "InvokeModel logs carry no latency"]
+    ]
+    assert [row[1:5] for row in rows if row[2] in ("rejected", "ignored")] == [
+        ["3", "rejected", "reason", "not_json"],
+        ["4", "ignored", "–", "–"],
+    ]
+    assert piped.stderr == "2 invocations, 0 requests, 1 ignored, 1 set aside\n"
+
+
+def test_a_file_that_says_nothing_pipes_nothing() -> None:
+    assert run("-", piped=True).stdout == ""
 
 
 def test_lines_are_numbered_and_shown_one_by_one() -> None:

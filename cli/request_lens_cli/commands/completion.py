@@ -10,8 +10,8 @@ PROGRAM = "request-lens"
 _VARIABLE = "_REQUEST_LENS_COMPLETE"
 
 _EXAMPLES = examples(
-    'eval "$(request-lens completion bash)"                                  # in ~/.bashrc',
-    'eval "$(request-lens completion zsh)"                                   # in ~/.zshrc',
+    'eval "$(request-lens completion bash)"                # in ~/.bashrc',
+    'eval "$(request-lens completion zsh)"                 # in ~/.zshrc',
     "request-lens completion fish > ~/.config/fish/completions/request-lens.fish",
     exit_codes="Exit codes: 0 printed; 2 wrong usage, such as a shell that is none of these.",
 )

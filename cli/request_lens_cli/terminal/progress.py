@@ -17,11 +17,11 @@ type Note = Callable[[str], None]
 def phase(console: Console, name: str, doing: str) -> Iterator[Note]:
     """Show that a phase runs, then print how long it took; the yielded function changes what it says it does.
 
-    Without a terminal the line is printed when the phase begins, too, so that a log shows it.
+    Where nothing can turn, in a pipe or a dumb terminal, the line is printed when the phase begins, too.
     """
     began = time.monotonic()
     latest = doing
-    if not console.is_terminal:
+    if not console.is_terminal or console.is_dumb_terminal:
         console.print(f"{name:<8} {doing} …", highlight=False)
     with console.status(f"{name:<8} {doing} …") as status:
 

@@ -6,13 +6,17 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from io import StringIO
 
 import click
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from request_lens_cli import commands, entry
 from request_lens_cli.main import COMMANDS, MODULES, main
+from request_lens_cli.terminal.progress import phase
 from scripts.scenarios.generate import EVENTS
 
 ASKING = ("requests", "show", "timeline", "report", "rejected", "redrive", "backfill")
@@ -31,7 +35,7 @@ def command_named(name: str) -> click.Command:
 
 
 def examples(name: str) -> list[list[str]]:
-    lines = run(name, "--help").partition("Examples:")[2].splitlines()
+    lines = run(name, "--help").partition("Examples:")[2].replace(" \\\n", " ").splitlines()
     return [shlex.split(line, comments=True) for line in lines if line.strip().startswith("request-lens")]
 
 
@@ -46,6 +50,21 @@ def test_every_example_in_the_help_is_right_usage(name: str) -> None:
         assert parsed.params
 
 
+def all_commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield words
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from all_commands(below, (*words, name))
+
+
+@pytest.mark.parametrize("words", list(all_commands(main)), ids=" ".join)
+def test_no_line_of_any_help_is_longer_than_a_terminal_of_80_columns(words: tuple[str, ...]) -> None:
+    assert [line for line in run(*words, "--help", COLUMNS="80").splitlines() if len(line) > 80] == []
+
+
 @pytest.mark.parametrize("name", ["replay", "demo"])
 def test_commands_of_files_and_of_this_machine_have_examples_and_exit_codes_of_their_own(name: str) -> None:
     assert len(examples(name)) == 3
@@ -53,6 +72,12 @@ def test_commands_of_files_and_of_this_machine_have_examples_and_exit_codes_of_t
         assert command_named(command).make_context(command, arguments).params
     assert "Exit codes: 0 " in run(name, "--help")
     assert "the stack" not in run(name, "--help").partition("Exit codes:")[2]
+
+
+def test_a_long_example_goes_on_in_lines_that_a_shell_reads_as_one() -> None:
+    shown = run("requests", "--help", COLUMNS="80")
+
+    assert '--route "POST /ask" --min-calls 5 \\\n      --sort cost --limit 10\n' in shown
 
 
 def test_a_shell_that_is_none_of_those_is_the_one_failure_of_completion() -> None:
@@ -220,3 +245,11 @@ def test_ctrl_c_during_the_import_ends_it_quietly(
 
     assert ended.value.code == 1
     assert capsys.readouterr().err == "\nAborted!\n"
+
+
+@pytest.mark.parametrize(("term", "begins"), [("dumb", True), ("xterm", False)])
+def test_where_nothing_can_turn_a_phase_is_named_when_it_begins(term: str, begins: bool) -> None:
+    console = Console(file=StringIO(), force_terminal=True, color_system=None, _environ={"TERM": term})
+    with phase(console, "build", "sam build"):
+        assert isinstance(console.file, StringIO)
+        assert ("build    sam build …\n" in console.file.getvalue()) is begins

@@ -37,8 +37,7 @@ _EXAMPLES = examples(
     "request-lens backfill --since 2d",
     "request-lens backfill --since 2025-12-04 --until 2025-12-05 --yes",
     "request-lens backfill --since 7d --s3-prefix s3://my-logs/bedrock/ --log-group my-api",
-    exit_codes="""\b
-Exit codes: 0 all was sent; 1 it stopped, and says how to go on, or the stack
+    exit_codes="""Exit codes: 0 all was sent; 1 it stopped, and says how to go on, or the stack
 cannot be read; 2 wrong usage.""",
 )
 

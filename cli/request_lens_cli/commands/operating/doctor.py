@@ -49,7 +49,8 @@ Exit codes:
   1  a fault was found, and said
   2  the command line is wrong
   3  no fault was found, but AWS let not everything be looked at
-  4  no fault was found, and something is marked with !; --warn-above 100: never
+  4  no fault was found, and something is marked with !
+     (never with --warn-above 100)
 """
 
 

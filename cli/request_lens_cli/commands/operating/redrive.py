@@ -21,8 +21,7 @@ from request_lens_cli.terminal.progress import working
 _EXAMPLES = examples(
     "request-lens redrive --dry-run",
     "request-lens redrive --stack-name request-lens-prod",
-    exit_codes="""\b
-Exit codes: 0 all were sent again, or there were none; 1 some failed and stay
+    exit_codes="""Exit codes: 0 all were sent again, or there were none; 1 some failed and stay
 where they are, it was stopped, or the stack cannot be read; 2 wrong usage.""",
 )
 

@@ -59,9 +59,9 @@ def _read_nothing_more(
     return {*named, *(ports.store.find_named(sorted({span.trace_id for span in calls})))}
 
 
-def _own_calls_by_chat(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocation]:
+def _logged_calls_by_chat(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocation]:
     """A framework's span around a call is taken for the call that was logged in its second."""
-    found = {call.invocation.invocation_id: call for call in _OWN_CALLS(trace, ports)}
+    found = {call.invocation.invocation_id: call for call in _LOGGED_CALLS(trace, ports)}
     for chat in (span for span in trace.spans if span.kind is SpanKind.CHAT):
         begun = chat.started_at.replace(microsecond=0)
         for call in ports.store.unlinked_between(begun, begun, limit=9):
@@ -70,7 +70,7 @@ def _own_calls_by_chat(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocatio
     return list(found.values())
 
 
-_OWN_CALLS = product._own_calls
+_LOGGED_CALLS = product._logged_calls
 
 
 def _count_fresh_alone(
@@ -161,7 +161,9 @@ VARIANTS = {
         )
     ),
     "keeps a call's span under its trace only": Pipeline(make_store=lambda step, sink: TraceOnlyStore()),
-    "decides by a framework's own chat span": Pipeline(breaking=broken(f"{_TRACING}._own_calls", _own_calls_by_chat)),
+    "decides by a framework's own chat span": Pipeline(
+        breaking=broken(f"{_TRACING}._logged_calls", _logged_calls_by_chat)
+    ),
     "passes over calls that are linked already": Pipeline(
         breaking=broken(f"{_TRACING}._store_copies", _count_fresh_alone)
     ),

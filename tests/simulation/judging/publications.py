@@ -193,7 +193,7 @@ def _proves_early(state: RequestState, outcome: Outcome) -> bool:
 
 def _misses_calls(summary: Summary) -> bool:
     """Whether spans tell of calls that are not there: how many it made is not known then."""
-    return summary.traced is not None and summary.traced.missing_calls > 0
+    return summary.traced is not None and summary.traced.lacks_calls
 
 
 def _is_traced(state: RequestState) -> bool:

@@ -199,6 +199,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             calls=3,
             missing_calls=1,
             missing=(InvocationId("i"),),
+            shared_calls=1,
             calls_elsewhere=2,
             time_by=TimeParts(
                 llm_ms=1, llm_elsewhere_ms=2, tools=(("a", 3), ("b", 4)), memory_ms=0, agent_ms=5, outside_ms=6
@@ -216,6 +217,7 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "calls": 3,
             "missing_calls": 1,
             "missing": ["i"],
+            "shared_calls": 1,
             "calls_elsewhere": 2,
             "time_by": {
                 "llm_ms": 1,

@@ -1,11 +1,17 @@
-"""Calls that several requests of one trace may have made: those that were logged are missed by none of them."""
+"""Calls that several requests of one trace may have made: those that were logged are missing, and proven, of none."""
+
+from dataclasses import replace
 
 import pytest
 
+from request_lens.domain.facts import Invocation
 from request_lens.domain.log_record import LogRecord
+from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.tracing.traced import Traced
+from tests.support.facts import call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
+    agent_of,
     entry_of,
     span_of,
     trace_id,
@@ -81,3 +87,66 @@ def test_one_that_lies_in_no_time_of_a_request_whose_run_made_it_stays_missing()
 
     assert places(world) == {"late": "ambiguous"}
     assert told_of(world).missing == ("late",)
+
+
+def in_another(count: int = 2) -> list[LogRecord]:
+    """An API behind an API: the requests lie in the first one, whose agent's run it is, and name one trace."""
+    inner = [traced_request(f"inner-{place}", 3, trace=SESSION, duration_ms=5_000) for place in range(1, count)]
+    return [traced_request("first", trace=SESSION, duration_ms=9_000), *inner, entry_of(SESSION, 0.1, 8.9)]
+
+
+IN_BOTH = untagged_call("shared", 4)
+
+
+@pytest.mark.parametrize("own", [untagged_call("own", 0), call("own", 0, tag=tag("first"))], ids=["plain", "tagged"])
+@pytest.mark.parametrize(
+    "shared", [IN_BOTH, replace(IN_BOTH, caller_role="nobody-we-list")], ids=["listed", "unlisted"]
+)
+def test_such_a_call_is_possible_whoever_made_it_and_whatever_the_request_tagged(
+    own: Invocation, shared: Invocation
+) -> None:
+    """The agent's own sums leave it out: it ran after the agent, in its run."""
+    world = World(SPANS)
+    world.collect(10, *in_another(), own, shared, span_of(own, SESSION), span_of(shared, SESSION))
+    world.collect(11, agent_of(SESSION, own, ends=2.5))
+    world.run_until()
+
+    assert told_of(world).complete is None
+    assert told_of(world).shared_calls == 1
+    summary = world.request("first").summary
+    assert summary is not None
+    assert summary.possible_calls == 1
+    published = [each.values for key, each in world.published().items() if key.startswith("first#")]
+    assert not any(Metric.LLM_CALLS_PER_REQUEST in values for values in published)
+
+
+@pytest.mark.parametrize("fails_at", range(40))
+def test_a_call_that_its_span_gives_to_one_of_them_alone_proves_that_one_whatever_was_decided_by_its_time(
+    fails_at: int,
+) -> None:
+    """Its span comes when another call is not due yet, and the write that fails keeps it from its request meanwhile."""
+    own, other = untagged_call("own", 1), untagged_call("other", 2)
+    world = World(SPANS, store=FailingStore(fails_at=fails_at))
+    world.collect(10, traced_request("first", trace=SESSION), request("beside", 0), own)
+    world.collect(110, traced_request("second", 100, trace=SESSION))
+    world.collect(245, other)
+    world.collect(300, span_of(own, SESSION), entry_of(SESSION, 0.1, 4.9), agent_of(SESSION, own))
+    world.run_until()
+
+    assert places(world) == {"own": "first", "other": "beside"}
+
+
+@pytest.mark.parametrize("count", [10, 11, 12])
+@pytest.mark.parametrize("comes_at", [10, 400], ids=["in time", "late"])
+def test_of_many_requests_that_may_have_made_it_none_misses_it(count: int, comes_at: float) -> None:
+    """A batch job asks an API that many times at once, all in its own trace."""
+    records = [traced_request(f"r{place}", trace=SESSION, duration_ms=9_000) for place in range(count)]
+    tagged = [call(f"own-{place}", 1, tag=tag(f"r{place}")) for place in range(count)]
+    world = World(SPANS)
+    world.collect(10, *records, *tagged, entry_of(SESSION, 0.1, 8.9), span_of(IN_BOTH, SESSION))
+    world.run_until(comes_at)
+    world.collect(comes_at, IN_BOTH)
+    world.run_until()
+
+    told = [world.request(f"r{place}").summary for place in range(count)]
+    assert {each.traced.missing for each in told if each is not None and each.traced is not None} == {()}

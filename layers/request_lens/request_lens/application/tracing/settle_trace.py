@@ -3,7 +3,6 @@
 It looks at all of the trace's calls, found linked or not, so that whoever died after a decision is made good.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,13 +16,12 @@ from request_lens.application.read_context import MAX_CALLS_READ, proven_by
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.gaining import gaining
-from request_lens.application.tracing.views import read_trace, told_by_spans, with_decided
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId, TraceId
+from request_lens.application.tracing.views import read_trace, told_by_spans, with_logged
+from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.agent_runs import CallsOfRun, calls_by_run, decide_run, requests_around
 from request_lens.domain.linking.link import (
     Decision,
     Link,
-    LinkedInvocation,
     Reason,
     Unattributed,
     UnlinkedInvocation,
@@ -60,7 +58,9 @@ def settle_trace(
     whose message this is, is decided when all is done for the others: until then it comes again.
     """
     trace, now = read_trace(trace_id, ports), ports.clock.now()
-    calls = _reopened(trace, _own_calls(trace, ports), anew, policy)
+    logged = _logged_calls(trace, ports)
+    trace = with_logged(trace, logged)
+    calls = _reopened(trace, _own_calls(trace, logged), anew, policy)
     settled = SettledTrace(decided={_id(call): call for call in calls if call.decision is not None})
     made = (
         list(_decisions_named(trace, calls, policy, now=now))
@@ -91,13 +91,17 @@ def _id(call: UnlinkedInvocation) -> InvocationId:
     return call.invocation.invocation_id
 
 
-def _own_calls(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocation]:
-    """The trace's calls whose own event has come without a tag: a tag tells their request by itself."""
+def _logged_calls(trace: Trace, ports: Ports) -> Sequence[UnlinkedInvocation]:
+    """The trace's calls whose own event has come."""
     call_ids = [span.invocation_id for span in trace.calls if span.invocation_id is not None]
-    stored = ports.store.load_all_unlinked(call_ids) if call_ids else ()
+    return ports.store.load_all_unlinked(call_ids) if call_ids else ()
+
+
+def _own_calls(trace: Trace, logged: Sequence[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation]:
+    """Those of the logged calls without a tag, which tells their request by itself; their span is of this trace."""
     return [
         call
-        for call in sorted(stored, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
+        for call in sorted(logged, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
         if call.invocation.tag is None and call.span is not None and call.span.trace_id == trace.trace_id
     ]
 
@@ -203,16 +207,7 @@ def _store_copies(
     missing = [*linked_of(calls.fresh), *(ports.store.find_uncounted(found) if found else ())]
     if missing:
         ports.store.store_linked(missing)
-    linked = _by_request(linked_of(calls.decided))
-    concerned = gaining(with_decided(trace, calls.decided), linked, missing, ports, policy)
-    return {request_id: [call.invocation_id for call in linked.get(request_id, ())] for request_id in concerned}
-
-
-def _by_request(linked: Sequence[LinkedInvocation]) -> dict[RequestId, list[Invocation]]:
-    calls: dict[RequestId, list[Invocation]] = defaultdict(list)
-    for copy in linked:
-        calls[copy.link.request_id].append(copy.invocation)
-    return calls
+    return gaining(trace, calls.decided, missing, ports, policy)
 
 
 def _recount_around(calls: _Calls, ports: Ports, policy: Policy, *, but: Collection[RequestId]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from request_lens.domain.facts import InvocationId, Request, TraceId
-from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
@@ -28,23 +28,24 @@ def views(state: RequestState, ports: Ports, policy: Policy) -> Iterator[Request
         yield state
         return
     if ports.answers is not None and trace_id in ports.answers.traces:
-        yield _with_trace(state, ports.answers.traces[trace_id], ports, policy)
-    yield _with_trace(state, read_trace(trace_id, ports), ports, policy)
+        yield _view(state, ports.answers.traces[trace_id], ports, policy)
+    yield _view(state, read_trace(trace_id, ports), ports, policy)
 
 
-def _with_trace(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> RequestState:
-    """The request with its spans. A call that it lacks, and others may have made, may have been logged all the same."""
+def _view(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> RequestState:
+    """The request with its spans, and which of the calls that it lacks were logged, where others may have made them."""
     told = with_trace(state, trace, policy, region=ports.region)
-    if told.traced is None or not told.traced.missing_calls or not trace.is_named_by_others(state.request_id):
+    if told.traced is None or not told.traced.lacks_calls or not trace.is_named_by_others(state.request_id):
         return told
-    trace = with_decided(trace, _lacked(state, trace, ports, policy))
-    return with_trace(state, trace, policy, region=ports.region) if trace.nobodys else told
+    lacked = _lacked(state, trace, ports, policy)
+    if not lacked:
+        return told
+    return replace(with_trace(state, with_logged(trace, lacked), policy, region=ports.region), lacked=tuple(lacked))
 
 
-def with_decided(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Trace:
-    """The trace with those of its calls of which it was decided that they are linked to no request."""
-    nobodys = {call.invocation.invocation_id for call in calls if isinstance(call.decision, Unattributed)}
-    return replace(trace, nobodys=nobodys)
+def with_logged(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Trace:
+    """The trace with these of its calls as those whose event has come, but for tagged ones: a tag tells whose it is."""
+    return replace(trace, logged=frozenset(call.invocation.invocation_id for call in calls if not call.invocation.tag))
 
 
 def told_by_spans(
@@ -95,7 +96,7 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
         told = next(views(state, ports, policy))
     except UnreadableItem:  # its own settle tells that another version wrote of it
         return state
-    if told.trace is None or told.traced is None or not told.traced.missing_calls:
+    if told.trace is None or told.traced is None or not told.traced.lacks_calls:
         return told
     held = _given(told, told.trace, ports, policy)
     whole = replace(told, invocations=(*told.invocations, *held))
@@ -104,7 +105,7 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
 
 def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> list[LinkedInvocation]:
     """The stored calls that the trace gives to the request, and that are not under it yet."""
-    lacked = _lacked(state, trace, ports, policy)
+    lacked = state.lacked or _lacked(state, trace, ports, policy)
     links = ((call.invocation, _link_in(trace, call, policy)) for call in lacked)
     return [
         LinkedInvocation(invocation=invocation, link=link)
@@ -113,7 +114,7 @@ def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> l
     ]
 
 
-def _lacked(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> Iterable[UnlinkedInvocation]:
+def _lacked(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
     """The calls of a request's spans that were logged and are not under it; of too many none."""
     named = {span.invocation_id for span in own_spans(state.request, trace, policy)}
     missing = named - {None} - {call.invocation.invocation_id for call in state.invocations}

@@ -16,12 +16,12 @@ def taking_samples(summary: Summary, before: Summary | None) -> Summary:
 def known_values(summary: Summary) -> Mapping[Sample, int]:
     """What a summary knows of these values: in ms, and the number of LLM calls.
 
-    How many calls the request made is unknown where spans tell of some that are missing.
+    How many calls the request made is unknown where spans tell of some that are not linked to it.
     """
     traced = summary.traced
     parts = traced.time_by if traced is not None else None
     values: Mapping[Sample, int | None] = {
-        Sample.LLM_CALLS: summary.totals.llm_calls if traced is None or not traced.missing_calls else None,
+        Sample.LLM_CALLS: summary.totals.llm_calls if traced is None or not traced.lacks_calls else None,
         Sample.LLM_TIME: summary.llm_time_ms,
         Sample.TOOL_TIME: summary.tool_time_ms,
         Sample.NON_LLM_TIME: summary.non_llm_time_ms,

@@ -16,37 +16,40 @@ class Completeness:
     """What spans say of a request's calls; `complete` is None where they prove nothing.
 
     `calls` is how many of this Region have a span; `missing` are those of them that have no event in this Region's log
-    that is linked to the request, or that is nobody's though it may be this request's.
+    that is linked to the request, but for those that are `shared`: they were logged, and may be another request's.
     `elsewhere` is how many were made in other Regions, whose logs do not come here; they are not missed.
     """
 
     complete: bool | None = None
     calls: int = 0
     missing: tuple[InvocationId, ...] = ()
+    shared: int = 0
     elsewhere: int = 0
 
 
 def completeness(
-    linked: Sequence[Invocation], own: Sequence[Span], *, region: str | None, nobodys: Set[InvocationId] = frozenset()
+    linked: Sequence[Invocation], own: Sequence[Span], *, region: str | None, shared: Set[InvocationId] = frozenset()
 ) -> Completeness:
     """Whether the linked invocations are all calls of a request, by its own spans.
 
-    False where a span of this Region names a call that is not among them, but for those of `nobodys`, which were logged
-    and may be this request's or another's: they prove nothing. True where no span does, each call lies in a run
-    of an agent, each run tells its agent's own sums, and these equal those of the calls in the agent's time. A sum that
-    differs proves nothing: Strands adds up over an agent object's life, which may be longer than the request. Nor do
-    sums beside a call out of all runs, whose agent's run may still come, or beside a framework's span of a call without
-    Bedrock's own in it: that may be lost, and with it the agent that made the call.
+    False where a span of this Region names a call that is not among them, but for those that are `shared`: these were
+    logged, and may be this request's or another's, so nothing is proven. True where no span does, each call lies in a
+    run of an agent, each run tells its agent's own sums, and these equal those of the calls in the agent's time. A sum
+    that differs proves nothing: Strands adds up over an agent object's life, which may be longer than the request. Nor
+    do sums beside a call out of all runs, whose agent's run may still come, or beside a framework's span of a call
+    without Bedrock's own in it: that may be lost, and with it the agent that made the call.
     Without a `region` every call is of this one.
     """
     invocations = {call.invocation_id: call for call in linked}
     calls = [span for span in own if span.kind is SpanKind.CALL and span.invocation_id is not None]
     here = {call.invocation_id for call in calls if call.invocation_id is not None and _is_here(call, region)}
-    missing = tuple(sorted(here - invocations.keys() - nobodys))
+    lacked = here - invocations.keys()
+    missing = tuple(sorted(lacked - shared))
     return Completeness(
-        complete=False if missing else (_is_proven(own, calls, invocations) or None),
+        complete=False if missing else ((not lacked and _is_proven(own, calls, invocations)) or None),
         calls=len(here),
         missing=missing,
+        shared=len(lacked & shared),
         elsewhere=len({call.invocation_id for call in calls if not _is_here(call, region)}),
     )
 

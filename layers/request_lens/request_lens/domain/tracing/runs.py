@@ -2,11 +2,11 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import Request, TraceId
+from request_lens.domain.facts import InvocationId, Request, TraceId
 from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import holding, may_hold, may_hold_alone
 from request_lens.domain.spans import Span, SpanKind, Trace, by_time
@@ -124,6 +124,14 @@ def may_have_more(request: Request, trace: Trace, own: Collection[Span], policy:
     """Whether a call of the trace that is not among the request's own may be: then it may be another one's, too."""
     known = {span.span_id for span in own}
     return any(span.span_id not in known and may_have_made(request, span, policy) for span in trace.spans)
+
+
+def shared_calls(request: Request, trace: Trace, own: Collection[Span], policy: Policy) -> Set[InvocationId]:
+    """The calls among a request's own spans that were logged, and that others which name its trace may have made."""
+    if not trace.is_named_by_others(request.request_id):
+        return frozenset()
+    in_time = {span.invocation_id for span in own if may_have_made(request, span, policy)}
+    return trace.logged & in_time
 
 
 def may_have_made(request: Request, span: Span, policy: Policy) -> bool:

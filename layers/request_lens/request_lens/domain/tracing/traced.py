@@ -11,7 +11,7 @@ from request_lens.domain.times import whole_ms
 from request_lens.domain.tracing.completeness import completeness
 from request_lens.domain.tracing.first_token import first_token_ms
 from request_lens.domain.tracing.inside import SpansByTime
-from request_lens.domain.tracing.runs import may_have_made, may_have_more, own_spans
+from request_lens.domain.tracing.runs import may_have_more, own_spans, shared_calls
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts, time_parts
 from request_lens.domain.tracing.tools import tool_runs
 
@@ -40,8 +40,8 @@ class Traced:
     """What a request's own spans say of it. None is unknown.
 
     `complete`: all its calls are linked (true), or some are `missing_calls` (false), the first of which are `missing`.
-    It is never true of a trace of which not all was read, or that has a call which may be this request's or another's,
-    nor false for the sake of such a call that was logged.
+    It is never true of a trace of which not all was read, or that has a call which may be this request's or another's.
+    Of its own calls that are not linked to it, `shared_calls` were logged and may be another's: they are not missing.
     `calls` of this Region have a span, `calls_elsewhere` ran in other Regions, whose logs do not come here. `time_by`
     adds up to the duration. `tools` are in order of their start, and `failed_later` is how many runs of each failed
     that are not among them; `gateway_overhead_ms` is what AgentCore's gateway added to them. `session_id` is None, too,
@@ -53,6 +53,7 @@ class Traced:
     calls: int = 0
     missing_calls: int = 0
     missing: tuple[InvocationId, ...] = ()
+    shared_calls: int = 0
     calls_elsewhere: int = 0
     time_by: TimeParts | None = None
     first_token_ms: int | None = None
@@ -69,9 +70,14 @@ class Traced:
         return failed + Counter(dict(self.failed_later))
 
     @property
+    def lacks_calls(self) -> bool:
+        """Whether a call that has a span is not linked: how many it made, and for how long, is not known then."""
+        return self.missing_calls > 0 or self.shared_calls > 0
+
+    @property
     def has_all_calls(self) -> bool:
         """Whether each call that has a span is linked, and there is one."""
-        return self.calls > 0 and not self.missing_calls
+        return self.calls > 0 and not self.lacks_calls
 
 
 def traced(
@@ -85,8 +91,7 @@ def traced(
     if not own:
         return None
     here = region or next((call.region for call in linked if call.region is not None), None)
-    in_time = {span.invocation_id for span in own if may_have_made(request, span, policy)}
-    found = completeness(linked, own, region=here, nobodys=trace.nobodys & in_time)
+    found = completeness(linked, own, region=here, shared=shared_calls(request, trace, own, policy))
     is_in_doubt = trace.is_cut or may_have_more(request, trace, own, policy)
     tools = _tool_uses(request, own)
     return Traced(
@@ -95,6 +100,7 @@ def traced(
         calls=found.calls,
         missing_calls=len(found.missing),
         missing=found.missing[:MAX_MISSING],
+        shared_calls=found.shared,
         calls_elsewhere=found.elsewhere,
         time_by=_time_by(request, linked, own, policy),
         first_token_ms=first_token_ms(request, linked, own),

@@ -51,16 +51,16 @@ checkov: setup
 tagging: setup
 	@scripts/setup.sh tagging tagging-invoke-unknown tagging-converse-unknown tagging-python-310
 
-# Three processes, also on two cores: two of them have the end-to-end tests, and wait for a local AWS most of the time.
+# Four processes, also on two cores: three of them have the end-to-end tests, and wait for a local AWS most of the time.
 test: setup browser checkov tagging agent ## Run every test, the end-to-end test on the local AWS included (FUZZ_SECONDS=60 fuzzes for longer)
-	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 3 -m "not benchmark"
+	FUZZ_SECONDS="$(FUZZ_SECONDS)" $(BIN)/pytest -n 4 -m "not benchmark"
 
 benchmark: setup ## Print links as requests come closer, what a million calls cost, reading speed, memory, cold starts, delays
 	$(BIN)/pytest tests/benchmark -m benchmark -q -s
 
 drills: setup ## Load, kill and upgrade the stack on a local AWS, at full size (BATCHES="1 5 20 100": log events in a batch)
 	DRILL_REQUESTS="$(REQUESTS)" DRILL_BATCHES="$(BATCHES)" DRILL_KILLED_REQUESTS=300 $(BIN)/pytest -q -s \
-		tests/e2e/test_load.py tests/e2e/test_killed_workers.py tests/e2e/test_upgrade.py
+		tests/e2e/drills/test_load.py tests/e2e/drills/test_killed_workers.py tests/e2e/drills/test_upgrade.py
 
 check: setup ## Format, lint, types, import contracts, template, the cases and the quick unit tests
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt

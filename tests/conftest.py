@@ -24,11 +24,11 @@ settings.load_profile("unhurried")
 session.create_loader = cache(session.create_loader)
 
 
-SUITES = ("tests/e2e/regions", "tests/e2e")
+SUITES = ("tests/e2e/regions", "tests/e2e/drills", "tests/e2e")
 """Folders whose tests one process runs, for they share what takes long to make."""
 
 BEGUN_FIRST = (
-    *("tests/e2e", "tests/e2e/regions"),
+    *("tests/e2e", "tests/e2e/regions", "tests/e2e/drills"),
     *(f"tests/simulation/{name}.py" for name in ("deployed/test_deployed", "test_simulation", "test_traces")),
     *("tests/fuzz/test_fuzz.py", "tests/integration/local_aws/test_demo_agent.py"),
     *(f"tests/integration/{name}.py" for name in ("test_canary", "operating/test_backfill_equals_live")),

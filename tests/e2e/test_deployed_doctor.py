@@ -13,7 +13,6 @@ from request_lens.domain.facts import Tag
 from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.environment import ACCOUNT_ID, REGION
-from request_lens_cli.local_aws.lifecycle import LocalAws
 from tests.e2e.conftest import Played
 from tests.support.deploying.examined import Deployed
 from tests.support.deploying.local_account import LocalAccount
@@ -36,12 +35,12 @@ def deployed(deployment: DemoStack, article: Played) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def spare(built: LocalAws) -> Deployed:
+def spare(deployment: DemoStack) -> Deployed:
     """A stack in a Region of its own, which observes another route than is called."""
-    account = LocalAccount(local=built, region="eu-central-1")
+    account = LocalAccount(local=deployment.local, region="eu-central-1")
     answer = account.deploy('AgentRoutes="POST /other"')
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    return Deployed(built.endpoint, account.outputs, name=account.stack_name, region=account.region)
+    return Deployed(deployment.local.endpoint, account.outputs, name=account.stack_name, region=account.region)
 
 
 def test_a_test_event_goes_through_the_stack_and_nothing_is_wrong(deployed: Deployed) -> None:
@@ -258,7 +257,7 @@ def test_the_sweep_is_seen(deployed: Deployed) -> None:
         (found,) = [each["outcome"] for each in findings if each["check"] == "sweep"]
         return str(found)
 
-    assert awaited(sweep, "fine".__eq__, within_s=90) == "fine"
+    assert awaited(sweep, "fine".__eq__, within_s=90, every_s=3) == "fine"
 
 
 def test_another_stacks_name_is_found(deployed: Deployed) -> None:

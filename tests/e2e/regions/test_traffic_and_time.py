@@ -37,7 +37,7 @@ def quiet(built: LocalAws) -> Deployed:
     assert answer.returncode == 0, answer.stdout + answer.stderr
     stack = Deployed(built.endpoint, account.outputs, name=account.stack_name, region=account.region)
     pass_through(stack)
-    assert awaited(stack.examined, lambda said: said.exit_code == 0, within_s=90).exit_code == 0
+    assert awaited(stack.examined, lambda said: said.exit_code == 0, within_s=90, every_s=2).exit_code == 0
     return stack
 
 
@@ -57,7 +57,9 @@ def pass_through(stack: Deployed) -> None:
 
 def seen_sweep(stack: Deployed) -> str:
     """What is said of the sweep once it is fine: the schedule runs each minute."""
-    found = awaited(lambda: stack.examined().of("sweep"), lambda found: found["outcome"] == "fine", within_s=120)
+    found = awaited(
+        lambda: stack.examined().of("sweep"), lambda found: found["outcome"] == "fine", within_s=120, every_s=3
+    )
     return found["text"]
 
 

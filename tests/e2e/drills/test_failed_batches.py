@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 POISON = {"awslogs": {"data": "no batch"}}
 UNDISTURBED_S = 60
-"""Longer than the role is without the table: an earlier suite's timer that came due in between would fail, too."""
+"""Longer than the role is without the table: a timer that came due in between would fail, too."""
 
 NEVER_PASSES = {"waiting": 0, "sent": 0, "failed": 1, "left": 0}
 

@@ -18,7 +18,7 @@ export PYTHON
 export CHROME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser checkov tagging agent known-scenario demo demo-agent down test benchmark drills check format docs lock prices build wheel clean
+.PHONY: help setup browser checkov tagging agent known-scenario demo demo-agent down test benchmark drills check types templates format docs lock prices build wheel clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -66,13 +66,19 @@ check: setup ## Format, lint, types, import contracts, template, the cases and t
 	cmp requirements/runtime.txt layers/dependencies/requirements.txt
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check
+	$(BIN)/lint-imports --no-logo
+	@$(MAKE) --no-print-directory --jobs 2 types templates
+	$(BIN)/pytest -n 2 tests/unit tests/cases -m "not slow"
+
+# Both take half a minute of one processor, so they run side by side.
+types:
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.10 layers/request_tag
-	$(BIN)/lint-imports --no-logo
+
+templates:
 	$(BIN)/cfn-lint template.yaml dashboard.yaml layers/request_tag/template.yaml examples/agent/template.yaml
 	$(TOOLS)/sam validate --lint --template template.yaml
 	$(TOOLS)/sam validate --lint --template examples/agent/template.yaml
-	$(BIN)/pytest -n 2 tests/unit tests/cases -m "not slow"
 
 format: setup ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix-only --quiet

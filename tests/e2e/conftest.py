@@ -1,8 +1,11 @@
 """One deployment to a local AWS for all end-to-end tests of a suite: the real `sam build` and `sam deploy`."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from request_lens_cli.local_aws.deployment import deploy
 from request_lens_cli.local_aws.lifecycle import running_local_aws
 from request_lens_cli.local_aws.paths import LocalPaths, checkout_paths
 from request_lens_cli.report.report import Report
+from tests.support.template_document import ROOT
 
 type Played = tuple[ScenarioRun, Report]
 """A scenario as it was played, and what the table held of it once it had settled."""
@@ -51,3 +55,12 @@ def article(deployment: DemoStack) -> Played:
 def seven(deployment: DemoStack) -> Played:
     # Untagged calls are told apart by time alone: this run lies before all others.
     return settled(deployment.play("seven", ago=deployment.apart("seven", ago=timedelta(minutes=10))))
+
+
+@pytest.fixture(scope="session")
+def packaged() -> Path:
+    """The example's code zip, as `make package` builds it for AgentCore."""
+    folder = ROOT / "examples" / "agent"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    subprocess.run(["make", "-s", "package"], cwd=folder, env=environment, capture_output=True, check=True)
+    return folder / "build" / "agent.zip"

@@ -64,16 +64,18 @@ set -o pipefail
 
 
 def test_make_uploads_the_zip_to_where_it_tells_the_stack_that_it_is(
-    deployment: DemoStack, agent: RunningAgent
+    deployment: DemoStack, agent: RunningAgent, packaged: Path
 ) -> None:
     """The function is deployed with that zip, and not called: it is for arm64."""
     local = deployment.local
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     make = ["make", "-s", "-C", str(EXAMPLE_FOLDER), f"BUCKET={BUCKET}", "OPTIONS=Runtime=Lambda"]
-    subprocess.run([*make, "upload"], env={**outside, **local.environment()}, capture_output=True, check=True)
-    packed = (EXAMPLE_FOLDER / "build" / "agent.zip").read_bytes()
+    upload = [*make, "upload", "-o", "package"]
+    subprocess.run(upload, env={**outside, **local.environment()}, capture_output=True, check=True)
+    packed = packaged.read_bytes()
 
     dry = subprocess.run([*make, "--dry-run", "deploy"], env=outside, capture_output=True, check=True, text=True).stdout
+    assert dry.index("zipfile -c ../agent.zip") < dry.index("aws s3 cp") < dry.index("sam build")
     script = DEPLOYED + dry[dry.index("sam build") :]
     said = subprocess.run(["bash", "-c", script], cwd=EXAMPLE_FOLDER, capture_output=True, check=True, text=True).stdout
     build, deploy, *options = said.splitlines()

@@ -66,12 +66,9 @@ def test_a_function_and_its_layers_stay_far_below_250_mb(built: Path, function: 
 
 
 @pytest.fixture(scope="module")
-def agent_zip() -> zipfile.ZipFile:
-    """The example's code zip, as `make package` builds it for AgentCore."""
-    folder = ROOT / "examples" / "agent"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    subprocess.run(["make", "-s", "package"], cwd=folder, env=environment, capture_output=True, check=True)
-    return zipfile.ZipFile(folder / "build" / "agent.zip")
+def agent_zip(packaged: Path) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(packaged) as agent_zip:
+        yield agent_zip
 
 
 def test_every_extension_module_of_the_agents_zip_is_for_graviton(agent_zip: zipfile.ZipFile) -> None:

@@ -83,8 +83,8 @@ def test_who_may_nothing_is_told_the_first_action_that_lacks(
     assert "Traceback" not in result.output
 
 
-def test_ninety_days_are_the_same_list_with_and_without_the_right_to_scan(deployment: DemoStack) -> None:
-    asks = ("requests", "--since", "30d", "--format", "csv")
+def test_a_week_is_the_same_list_with_and_without_the_right_to_scan(deployment: DemoStack) -> None:
+    asks = ("requests", "--since", "7d", "--format", "csv")
     reads = [
         {"Effect": "Allow", "Action": [FIND_THE_STACK, "dynamodb:Query", "dynamodb:BatchGetItem"], "Resource": "*"}
     ]
@@ -99,12 +99,11 @@ def test_ninety_days_are_the_same_list_with_and_without_the_right_to_scan(deploy
 
 
 def test_a_change_is_deployed_under_the_deployers_policy_alone(deployment: DemoStack) -> None:
+    before = _retention(deployment)
     with caller(deployment.local.endpoint, "deployer", policy("deploy")) as keys:
         deployed(deployment, keys, "RetentionDays=89")
-        changed = _retention(deployment)
-        deployed(deployment, keys, "RetentionDays=90")
 
-    assert (changed, _retention(deployment)) == ("89", "90")
+    assert (before, _retention(deployment)) == ("90", "89")
 
 
 def deployed(deployment: DemoStack, keys: Mapping[str, str], *overrides: str) -> None:

@@ -141,7 +141,7 @@ class RequestDocument(TypedDict):
     trace_id: Annotated[str | None, Field(description="32 hexadecimal digits")]
     session_id: str | None
     complete: Annotated[bool | None, Field(description="whether all its calls are linked, as its spans prove")]
-    missing_calls: Annotated[Count | None, Field(description="calls with a span that are not in the log under it, nor may be another's")]
+    missing_calls: Annotated[Count | None, Field(description="calls with a span that are missing in the log under it")]
     missing_invocation_ids: Annotated[list[str] | None, Field(description="the first of the missing calls")]
     calls_elsewhere: Annotated[Count | None, Field(description="calls in other Regions, whose logs do not come here")]
     time_by: TimePartsDocument | None

@@ -23,7 +23,8 @@ from request_lens_cli.local_aws.deployment import build, deploy_built
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import checkout_paths
-from request_lens_cli.report.report import Report, calls_by_label, headline
+from request_lens_cli.report.figures import calls_by_label
+from request_lens_cli.report.report import Report, headline
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path

@@ -16,5 +16,10 @@ def call_estimate(invocation: Invocation, summary: Summary | None) -> Estimate |
 def cost_line(report: Report) -> str:
     """What all of them cost, by which prices, and what the calls cost that belong to none of them."""
     cost = cost_of(report.totals, certain=report.is_certain)
-    beside = f"; of unattributed calls: {cost_of(report.unattributed_totals)}" if report.unattributed else ""
-    return f"Estimated cost of the requests: {cost}{beside}{by_prices(report.prices)}"
+    beside = f"; {_unattributed(report)}: {cost_of(report.unattributed_totals)}" if report.unattributed else ""
+    these = "the requests shown" if report.of_all_time else "the requests"
+    return f"Estimated cost of {these}: {cost}{beside}{by_prices(report.prices)}"
+
+
+def _unattributed(report: Report) -> str:
+    return f"of unattributed calls {report.of_all_time}".rstrip()

@@ -1,5 +1,6 @@
-"""The figures of a report: what its requests add up to, over all, by route and by model."""
+"""The figures of a report: what its requests add up to, over all, by route, by model and by label."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -146,3 +147,19 @@ def distribution_of(values: Sequence[int | None]) -> Distribution | None:
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:
     return ordered[ceil(len(ordered) * percent / 100) - 1]
+
+
+def calls_by_label(report: Report) -> str:
+    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × 2, Simple 3 × at least 1"."""
+    counts: dict[str, Counter[tuple[int, bool]]] = {}
+    for state in report.requests:
+        label = report.labels.get(state.request_id)
+        if label is not None and state.summary is not None:
+            calls = state.summary.totals.llm_calls
+            counts.setdefault(label.kind, Counter())[calls, state.summary.is_certain] += 1
+    parts = [
+        f"{kind} {number} × {calls if is_certain else f'at least {calls}'}"
+        for kind, requests_by_calls in sorted(counts.items(), reverse=True)
+        for (calls, is_certain), number in sorted(requests_by_calls.items(), reverse=True)
+    ]
+    return ", ".join(parts)

@@ -45,8 +45,10 @@ class Report:
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
     `lesser` how many come after these in a sorted list, `may_match` how many uncertain ones are left out for their
-    number of calls, which may be greater than is known. `lacking` says what is known to be missing. Times are shown in
-    `zone`; None is that of this machine; with their day where there are several, or the report `has_days`.
+    number of calls, which may be greater than is known. `selects`: some requests of its time are not meant; still the
+    untagged invocations are those of all its time, but where it `has_calls_since` its first request alone. `lacking`
+    says what is known to be missing. Times are shown in `zone`; None is that of this machine; with their day where
+    there are several, or the report `has_days`.
     """
 
     requests: Sequence[RequestState]
@@ -56,9 +58,17 @@ class Report:
     earlier: int = 0
     lesser: int = 0
     may_match: int = 0
+    selects: bool = False
+    has_calls_since: bool = False
     lacking: str = ""
     has_days: bool = False
     zone: tzinfo | None = UTC
+
+    @property
+    def of_all_time(self) -> str:
+        """What tells calls without a request from the sums beside them, where these are of some requests alone."""
+        is_part = self.selects or self.earlier or self.lesser
+        return "in the whole time" if is_part and not self.has_calls_since else ""
 
     @property
     def totals(self) -> Totals:
@@ -170,7 +180,8 @@ class Report:
             return shown
         # A call's time is floored to the second, and so may lie before its request's.
         since = shown.requests[0].request.started_at - timedelta(milliseconds=LOG_PRECISION_MS)
-        return replace(shown, unlinked=[call for call in self.unlinked if call.invocation.logged_at >= since])
+        calls = [call for call in self.unlinked if call.invocation.logged_at >= since]
+        return replace(shown, unlinked=calls, has_calls_since=True)
 
 
 def by_start(states: Iterable[RequestState]) -> list[RequestState]:
@@ -187,7 +198,8 @@ def headline(report: Report) -> str:
     """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed".
 
     With what went wrong, and requests that are not certain: "10 requests, 1 of them failed, 3 of them uncertain, at
-    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed".
+    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, 5 LLM calls;
+    in the whole time 0 unattributed".
     """
     so_far = " so far" if report.pending_requests else ""
     totals = report.totals
@@ -196,15 +208,25 @@ def headline(report: Report) -> str:
     counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
     throttled = f" ({totals.llm_throttles:,} throttled)" if totals.llm_throttles else ""
     parts = [
-        pluralize(len(report.requests), "request"),
+        _requests_words(report),
         *(f"{count:,} of them {state}" for state, count in counts.items() if count),
         at_least_words(totals.llm_calls, "LLM call", certain=report.is_certain) + so_far,
         *([pluralize(totals.llm_errors, "failed call") + throttled] if totals.llm_errors else []),
-        f"{report.unattributed:,} unattributed",
     ]
-    if report.pending:
-        parts.append(f"{pluralize(report.pending, 'call')} not decided yet")
-    return ", ".join(parts)
+    beside = [f"{report.unattributed:,} unattributed"]
+    beside += [f"{pluralize(report.pending, 'call')} not decided yet"] if report.pending else []
+    if report.of_all_time:
+        return f"{', '.join(parts)}; {report.of_all_time} {', '.join(beside)}"
+    return ", ".join([*parts, *beside])
+
+
+def _requests_words(report: Report) -> str:
+    """How many requests these are, and of how many, as far as those are counted."""
+    shown, left_out = len(report.requests), report.earlier + report.lesser
+    if not left_out:
+        return pluralize(shown, "request")
+    least = "at least " if report.earlier >= COUNTED_UP_TO else ""
+    return f"{shown:,} of {least}{pluralize(shown + left_out, 'request')}"
 
 
 def earlier_note(report: Report) -> str:
@@ -219,19 +241,3 @@ def truncation_note(report: Report) -> str:
     if len(report.unlinked) < MAX_UNTAGGED:
         return ""
     return f"showing the earliest {len(report.unlinked):,} untagged calls; narrow the time range to see all"
-
-
-def calls_by_label(report: Report) -> str:
-    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × 2, Simple 3 × at least 1"."""
-    counts: dict[str, Counter[tuple[int, bool]]] = {}
-    for state in report.requests:
-        label = report.labels.get(state.request_id)
-        if label is not None and state.summary is not None:
-            calls = state.summary.totals.llm_calls
-            counts.setdefault(label.kind, Counter())[calls, state.summary.is_certain] += 1
-    parts = [
-        f"{kind} {number} × {calls if is_certain else f'at least {calls}'}"
-        for kind, requests_by_calls in sorted(counts.items(), reverse=True)
-        for (calls, is_certain), number in sorted(requests_by_calls.items(), reverse=True)
-    ]
-    return ", ".join(parts)

@@ -65,9 +65,11 @@ class Selection:
         """The report with the requests that are meant, in order; `limit` keeps the newest or the greatest."""
         asked = [state for state in report.requests if self._means(state)]
         few = [state for state in asked if (_calls(state) or 0) < self.min_calls]
+        enough = [state for state in asked if (_calls(state) or 0) >= self.min_calls]
         meant = replace(
             report,
-            requests=[state for state in asked if (_calls(state) or 0) >= self.min_calls],
+            requests=enough,
+            selects=len(enough) < len(report.requests),
             may_match=sum(_may_reach(state, self.min_calls) for state in few),
         )
         if self.order is not Order.TIME:

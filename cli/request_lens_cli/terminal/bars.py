@@ -10,7 +10,7 @@ from rich.text import Text
 from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.formatting import cleaned
-from request_lens.presentation.timeline.axis import Axis, AxisKind, Scale, axis_of, extent_of
+from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of, ruler
 from request_lens.presentation.timeline.figures import calls_words, failures, total_words, with_missing
 from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
@@ -19,7 +19,6 @@ from request_lens_cli.terminal.unlinked_table import STACKED_BELOW, render_lanes
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
 _MIN_STACKED = 12
-_TICK_CELLS = 10
 _ROUNDING = 0.01
 _GAP = "  "
 
@@ -70,11 +69,11 @@ def render_bars(
     axis: AxisKind = AxisKind.OWN,
     unlinked: Sequence[UnlinkedInvocation] = (),
 ) -> RenderableType:
-    """The requests in order of their start, a line each, within `width` cells (at least 40), all on one scale.
+    """The requests in order of their start, a line each, within `width` cells, all on one scale.
 
-    Where it is narrow, labels are cut, then have lines of their own. Each request begins at the left, or when it did by
-    the clock. The last line says which, below the signs that occur; then come those of `unlinked` that belong to no
-    request.
+    Where it is narrow, labels are cut, then have lines of their own, at last what stands beside the bars, too. Each
+    request begins at the left, or when it did by the clock. The last line says which, below the signs that occur; then
+    come those of `unlinked` that belong to no request.
     """
     return Group(_bars(rows, width=width, axis=axis), render_lanes(unlinked, width=width))
 
@@ -99,14 +98,19 @@ def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisK
     labels = min(longest, _MAX_LABEL, width // 3, beside - _MIN_PLOT)
     if width < STACKED_BELOW or labels < min(longest, LEAST_CUT):
         labels = 0
-    cells = max(beside - labels, _MIN_PLOT if labels else _MIN_STACKED)
+    has_room_beside = beside - labels >= (_MIN_PLOT if labels else _MIN_STACKED)
+    cells = beside - labels if has_room_beside else max(width, _MIN_STACKED)
     extents = [extent_of(line.row.request, line.row.summary) for line in lines]
     axis = axis_of(extents, left=0, width=cells, kind=kind)
     plots = [_plot(line.row, axis) for line in lines]
     is_one = kind is AxisKind.OWN and len({line.row.request.request_id for line in lines}) == 1
     return Group(
-        _line(None, labels, _ruler(axis.scale), Text()),
-        *(part for line, plot in zip(lines, plots, strict=True) for part in _parts(line, labels, _drawn(plot), width)),
+        _line(None, labels, Text(ruler(axis.scale), style="dim"), Text()),
+        *(
+            part
+            for line, plot in zip(lines, plots, strict=True)
+            for part in _parts(line, labels, _drawn(plot), width, is_beside=has_room_beside)
+        ),
         Text(),
         _legend(plots, inexact=any("≈" in line.words.plain for line in lines)),
         Text(f"Time since {"the request's start" if is_one else axis.origin_text}", style="dim"),
@@ -181,14 +185,16 @@ def _pill(line: BarLine) -> Text:
     return Text.assemble(" ", (f" {line.row.request.status} ", "bold white on red"))
 
 
-def _parts(line: BarLine, labels: int, plot: Text, width: int) -> Iterator[Text]:
-    """One line, or where labels have no room beside the bars, two: the label above."""
+def _parts(line: BarLine, labels: int, plot: Text, width: int, *, is_beside: bool) -> Iterator[Text]:
+    """One line, or where labels have no room beside the bars, two: the label above; or three: the words below."""
     if labels:
         yield _line(line, labels, plot, line.words)
-    else:
-        pill = _pill(line)
-        yield shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
-        yield _line(None, 0, plot, line.words)
+        return
+    pill = _pill(line)
+    yield shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
+    yield _line(None, 0, plot, line.words if is_beside else Text())
+    if not is_beside:
+        yield line.words
 
 
 def _line(line: BarLine | None, width: int, plot: Text, total: Text) -> Text:
@@ -205,15 +211,6 @@ def _line(line: BarLine | None, width: int, plot: Text, total: Text) -> Text:
 
 def _drawn(cells: _Cells) -> Text:
     return Text.assemble(*((sign.character, sign.style) if sign else " " for sign in cells))
-
-
-def _ruler(scale: Scale) -> Text:
-    """The ticks' labels, each beginning in its cell, as far as there is room."""
-    ruler = ""
-    for tick in scale.ticks(distance=_TICK_CELLS):
-        if round(tick.x) + len(tick.label) <= scale.width:
-            ruler = ruler.ljust(round(tick.x)) + tick.label
-    return Text(ruler, style="dim")
 
 
 def _totals(rows: Sequence[TimelineRow]) -> list[Text]:

@@ -90,8 +90,9 @@ def show_uncertain(report: Report, console: Console) -> None:
     if incomplete := sum(misses_calls(state.summary) for state in report.requests):
         words = f"{incomplete_words(incomplete)}: request-lens show names them."
         console.print(words, style="yellow", highlight=False)
+    whole = f"{report.of_all_time} ".capitalize() if report.of_all_time else ""
     for state, count in sorted(report.without_request().items()):
-        console.print(f"{pluralize(count, 'call')} {state}.", highlight=False)
+        console.print(f"{whole}{pluralize(count, 'call')} {state}.", highlight=False)
 
 
 def show_unlinked(report: Report, console: Console, *, limit: int | None = None) -> None:

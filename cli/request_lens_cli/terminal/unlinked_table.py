@@ -50,7 +50,8 @@ STACKED_BELOW = 60
 def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> RenderableType:
     """Those that belong to no request, a line for each reason, where they ran by the clock; nothing if there are none.
 
-    It is `width` cells wide; below 60, and where there is no room for all, a label has a line of its own.
+    It is `width` cells wide; below 60, and where there is no room for all, a label has a line of its own, at last what
+    stands beside the bars, too.
     """
     lanes = lanes_by_reason(unlinked)
     if not lanes:
@@ -61,12 +62,17 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
     is_stacked = width < max(STACKED_BELOW, label + word + 2 * len(_GAP) + _MIN_PLOT)
     above = "\n" if is_stacked else _GAP
     label = 0 if is_stacked else label
-    cells = max(width - label - word - 2 * len(_GAP), _MIN_STACKED if is_stacked else _MIN_PLOT)
+    beside = width - label - word - 2 * len(_GAP)
+    is_beside = beside >= (_MIN_STACKED if is_stacked else _MIN_PLOT)
+    cells = beside if is_beside else max(width, _MIN_STACKED)
     extents = extents_of(lanes)
     first, last = min(begins for begins, _ in extents), max(ends for _, ends in extents)
     lines = [
         Text(
-            f"{name:<{label}}{above}{_plot(lane, extents, cells)}{_GAP}{figure:>{word}}", no_wrap=True, overflow="crop"
+            f"{name:<{label}}{above}{_plot(lane, extents, cells)}"
+            + (f"{_GAP}{figure:>{word}}" if is_beside else f"\n{figure}"),
+            no_wrap=is_beside and not is_stacked,
+            overflow="fold" if is_stacked else "crop",
         )
         for name, lane, figure in zip(labels, lanes, words, strict=True)
     ]

@@ -1,6 +1,7 @@
 """The timeline as bars in the terminal: readable without colour, within its width, whatever the rows."""
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -30,7 +31,7 @@ def line(*rows: TimelineRow, label: str = "Tokyo") -> str:
     return found
 
 
-@given(ROWS, st.integers(40, 160))
+@given(ROWS, st.integers(20, 160))
 @settings(max_examples=60, deadline=None)
 def test_no_line_is_wider_than_the_terminal(rows: list[TimelineRow], width: int) -> None:
     assert all(cell_len(line) <= width for line in shown(*rows, width=width))
@@ -201,6 +202,28 @@ def test_where_the_words_leave_no_room_for_a_label_it_has_a_line_of_its_own_in_a
 
     assert lines[1] == "What time is it in Tokyo?"
     assert lines[2].endswith("  14 min 0 s · 2 calls, 9,998 missing")
+
+
+@pytest.mark.parametrize("width", range(40, 121, 5))
+@pytest.mark.parametrize("duration_ms", [180, 1_900, 4_791, 8_200, 29_000, 75_000, 400_000])
+def test_the_axis_has_at_least_three_labels_that_do_not_touch(duration_ms: int, width: int) -> None:
+    (axis,) = [
+        line
+        for line in shown(row(chain(duration_ms, 2), duration_ms=duration_ms), width=width)
+        if line.strip().startswith(("0 s", "0 "))
+    ]
+
+    labels = re.findall(r"\+?[\d.,]+ (?:ms|s|min(?: \d+ s)?|h|d)", axis)
+    assert len(labels) >= (2 if duration_ms > 100_000 and width < 70 else 3)
+    assert " ".join(labels) == " ".join(axis.split())
+
+
+def test_where_the_words_have_no_room_beside_the_bars_they_stand_below_and_nothing_is_cut() -> None:
+    lines = shown(row(chain(4_300, 2)), width=24)
+
+    bar_at = next(at for at, line in enumerate(lines) if "█" in line)
+    assert "0 s" in lines[0]
+    assert lines[bar_at + 1] == "4.3 s · 2 calls"
 
 
 def test_the_picture_of_one_request_counts_from_its_start() -> None:

@@ -12,11 +12,11 @@ from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.presentation.certainty import Doubt
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.costs import cost_line
-from request_lens_cli.report.figures import distribution_of, figures_of
+from request_lens_cli.report.figures import calls_by_label, distribution_of, figures_of
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.reasons import why
-from request_lens_cli.report.report import MAX_UNTAGGED, Report, calls_by_label, headline, truncation_note
+from request_lens_cli.report.report import MAX_UNTAGGED, Report, headline, truncation_note
 from request_lens_cli.report.selection import Order, Selection, State, may_match_note
 from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.screen import printed
@@ -118,8 +118,32 @@ def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:
     shown = " ".join(printed(lambda console: show_requests(cut, console), width=120).split())
 
     assert [state.request_id for state in cut.requests] == ["b", "c"]
-    assert "2 requests, 2 LLM calls" in shown
+    assert "2 of 3 requests, 2 LLM calls; in the whole time 0 unattributed" in shown
     assert "1 more request of this time stands below these in that order: neither shown, nor in these sums." in shown
+
+
+def test_sums_over_some_requests_say_what_they_cover_and_that_calls_without_one_are_of_the_whole_time() -> None:
+    states = [costing(settled(name, call(f"{name}1", at), start=at), "1") for at, name in enumerate("abc")]
+    lost = replace(pending(call("i4", 1)), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=2))
+    whole = Report(requests=states, unlinked=[lost, pending(call("i5", 1))])
+
+    def said(part: Report) -> str:
+        return " ".join(printed(lambda console: show_requests(part, console), width=120).split())
+
+    with_two = replace(whole, requests=[*states, settled("d", call("d1", 9), call("d2", 9))])
+    parts = {
+        "2 of 3 requests": Selection(limit=2).of(whole),
+        "2 of at least 5,003 requests": Selection(limit=2).of(replace(whole, earlier=5_000)),
+        "1 request": Selection(min_calls=2).of(with_two),
+    }
+    for count, part in parts.items():
+        shown = said(part)
+        assert f"{count}, 2 LLM calls; in the whole time 1 unattributed, 1 call not decided yet" in shown
+        assert "Estimated cost of the requests shown: " in shown
+        assert "; of unattributed calls in the whole time: " in shown
+        assert "In the whole time 1 call unattributed: fits 2 requests (ambiguous)." in shown
+    assert headline(whole) == "3 requests, 3 LLM calls, 1 unattributed, 1 call not decided yet"
+    assert headline(whole.drawn(2)).endswith("2 of 3 requests, 2 LLM calls, 1 unattributed, 1 call not decided yet")
 
 
 @pytest.mark.parametrize(

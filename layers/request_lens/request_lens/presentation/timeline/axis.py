@@ -23,6 +23,7 @@ _STEPS_MS = (
 _UNITS = ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s"), (1, "ms"))
 _MIN_SPAN_MS = 5
 _SHARE, _OUTLIER, _CUT_AT = 0.9, 2.0, 1.5
+_TICK_CELLS, _MIN_TICK_CELLS, _MIN_TICKS = 10, 5, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class Scale:
         """Round times from the origin on, at least `distance` px apart, all in one unit."""
         step = next((step for step in _STEPS_MS if step * self.px_per_ms >= distance), _STEPS_MS[-1])
         times = [at * step for at in range(int(self.span_ms // step) + 1)]
-        unit = next(unit for unit in _UNITS if step >= unit[0] or times[-1] >= unit[0] == _SECOND_MS)
+        unit = _unit_of(step, times[-1])
         return tuple(Tick(x=self.left + at * self.px_per_ms, label=_tick_label(at, unit)) for at in times)
 
 
@@ -133,6 +134,43 @@ def _ends_ms(bars: Iterable[Bar]) -> Iterator[int]:
     return (max(bar.offset_ms, 0) + (bar.latency_ms or 0) for bar in bars)
 
 
+def _unit_of(step_ms: float, last_ms: float) -> tuple[int, str]:
+    """The greatest unit of which a step has one; seconds, too, where the last tick has one."""
+    return next(unit for unit in _UNITS if step_ms >= unit[0] or last_ms >= unit[0] == _SECOND_MS)
+
+
 def _tick_label(at_ms: int, unit: tuple[int, str]) -> str:
     unit_ms, name = unit
     return f"{'+' if at_ms else ''}{at_ms / unit_ms:,.9g} {name}"
+
+
+def ruler(scale: Scale) -> str:
+    """The axis's labels in cells, its px: at least three ticks, each beginning where it stands.
+
+    Where no round times have room for that, its begin, middle and end; else what there is room for.
+    """
+    for distance in range(_TICK_CELLS, _MIN_TICK_CELLS - 1, -1):
+        ticks = [(round(tick.x), tick.label) for tick in scale.ticks(distance=distance)]
+        if (text := _in_cells(ticks, scale)).count("+") >= _MIN_TICKS - 1:
+            return text
+    cells, unit = round(scale.width), _unit_of(scale.span_ms / 2, scale.span_ms)
+    middle, end = (_about(scale.span_ms * part, unit) for part in (1 / 2, 1))
+    begin, last = (0, _tick_label(0, unit)), (cells - len(end), end)
+    whole = _in_cells([begin, ((cells - len(middle)) // 2, middle), last], scale)
+    return whole or _in_cells([begin, last], scale) or begin[1]
+
+
+def _about(at_ms: float, unit: tuple[int, str]) -> str:
+    """Such a time in two digits."""
+    return f"+{float(f'{at_ms / unit[0]:.2g}'):,.9g} {unit[1]}"
+
+
+def _in_cells(labels: Sequence[tuple[int, str]], scale: Scale) -> str:
+    """The labels, each in its cell, without one that would go over the end; empty where two would touch."""
+    text = ""
+    for at, label in labels:
+        if text and at <= len(text):
+            return ""
+        if at + len(label) <= scale.width:
+            text = text.ljust(at) + label
+    return text

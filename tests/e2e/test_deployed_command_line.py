@@ -35,10 +35,11 @@ def test_the_requests_of_the_last_hour_are_listed_and_each_can_be_shown(deployme
         assert state.summary is not None
         assert found[state.request_id]["llm_calls"] == state.summary.totals.llm_calls
         assert state.request_id in answer(deployment, "requests")
-    first = report.requests[0].request_id
-    shown = json.loads(answer(deployment, "show", first, "--format", "json"))
-    assert shown == {**found[first], "possible": []}
-    assert "call 2" in answer(deployment, "show", first)
+    first = report.requests[0]
+    shown = json.loads(answer(deployment, "show", first.request_id, "--format", "json"))
+    assert shown == {**found[first.request_id], "possible": []}
+    piped = answer(deployment, "show", first.request_id)
+    assert all(str(call.invocation.invocation_id) in piped for call in first.invocations)
 
 
 DEMO = """

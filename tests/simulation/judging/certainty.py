@@ -6,10 +6,7 @@ from datetime import datetime, timedelta
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Confidence, Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import may_hold
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.spans import Span, SpanKind, Trace, join_spans
-from request_lens.domain.tracing.runs import own_spans
 from tests.simulation.drawing.truth import CallTruth
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.verdict import Verdict, expect
@@ -25,15 +22,14 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
     So a request that is certain lacks none. Requests that break an assumption are left out: those that tag some of
     their calls only, and those that outlast what the policy takes for the longest.
     """
-    in_time = outcome.is_punctual and outcome.naming_comes_in_time
-    if not (in_time and outcome.traffic.keeps_the_assumptions):
+    if not (outcome.is_punctual and outcome.traffic.keeps_the_assumptions):
         return
     for state in outcome.states:
         made = outcome.traffic.calls_of(state.request_id)
         own = [each for each in made if _counts(each, outcome.traffic.policy)]
         if state.record is None or state.summary is None or _tags_some(made) or state.summary.possible_calls is None:
             continue
-        if outcome.traffic.shared:
+        if outcome.traffic.shared or not outcome.names_in_time(state.record):
             continue  # another request may have its calls
         linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome, state, state.record)
         lacking = [each.call.invocation_id for each in own if each.call.invocation_id not in linked]
@@ -72,10 +68,7 @@ def _tags_some(made: Sequence[CallTruth]) -> bool:
 
 
 def possible(outcome: Outcome) -> Verdict:
-    """What a request says is possible at the end is a plain count over the calls that are left to it.
-
-    Beside those that it may have made by their times there are those of its own spans that another may have made.
-    """
+    """What a request says is possible at the end is a plain count over the calls that are left to it."""
     policy = outcome.traffic.policy
     untagged = [each for each in outcome.world.all_unlinked() if each.invocation.tag is None]
     for state in outcome.states:
@@ -85,32 +78,8 @@ def possible(outcome: Outcome) -> Verdict:
             untold = policy.agent_role_names - told if told is not None else None
             left = left if untold is None else [each for each in left if each.caller_role in untold]
             is_whole = untold is not None and not untold
-            by_time = _possible_calls(state, state.record, left, policy, is_whole=is_whole)
-            expected = None if by_time is None else len(by_time | _shared(outcome, state, state.record))
+            expected = _possible_calls(state, state.record, left, policy, is_whole=is_whole)
             yield expect(f"possible_calls of {state.request_id}", state.summary.possible_calls, expected)
-
-
-def _shared(outcome: Outcome, state: RequestState, record: Request) -> set[InvocationId]:
-    """The calls among its own spans, in its time, that nobody has, where another record names their trace."""
-    trace_id = next((key for key, records in outcome.naming.items() if record in records), None)
-    if trace_id is None or len(outcome.naming[trace_id]) < 2 or is_proven(_tagged_of(state)):
-        return set()
-    spans = join_spans(each for each in outcome.telemetry if isinstance(each, Span) and each.trace_id == trace_id)
-    records = sorted(outcome.naming[trace_id], key=lambda each: each.request_id)
-    requests = tuple(each.request_id for each in records)
-    trace = Trace(trace_id=trace_id, spans=spans, requests=requests, records=tuple(records))
-    policy = outcome.traffic.policy
-    in_time = {
-        span.invocation_id
-        for span in own_spans(record, trace, policy)
-        if span.kind is SpanKind.CALL and may_hold(record, span.started_at, span.ended_at, policy)
-    }
-    nobodys = {
-        each.invocation.invocation_id
-        for each in outcome.world.all_unlinked()
-        if each.invocation.error_code is None and each.invocation.tag is None and not isinstance(each.decision, Link)
-    }
-    return {key for key in in_time & nobodys if key is not None}
 
 
 def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, policy: Policy) -> bool:
@@ -138,18 +107,16 @@ def _told_roles(outcome: Outcome, state: RequestState) -> set[str | None] | None
 
 def _possible_calls(
     state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy, *, is_whole: bool
-) -> set[InvocationId] | None:
+) -> int | None:
     if _tagged_of(state):
-        return set()
+        return 0
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
     outlasts = record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202
     if outlasts and not is_whole:
         return None
-    return {
-        each.invocation_id
-        for each in unlinked
-        if each.error_code is None and is_ours(each, policy) and may_be_of(each, record, policy)
-    }
+    return sum(
+        each.error_code is None and is_ours(each, policy) and may_be_of(each, record, policy) for each in unlinked
+    )
 
 
 def is_proven(tagged: Sequence[Invocation]) -> bool:

@@ -102,12 +102,11 @@ class Outcome:
 
         A batch that died after it had stored a record, and before that named its trace, may come again too late.
         """
-        return self.telemetry_comes_in_time and self.naming_comes_in_time
+        return self.telemetry_comes_in_time and self.names_in_time(*self._observed)
 
-    @cached_property
-    def naming_comes_in_time(self) -> bool:
-        """Whether it was stored in time which records name a trace, or no span is read."""
-        return self._are_collected_in_time(self._observed)
+    def names_in_time(self, *records: Request) -> bool:
+        """Whether it was stored in time which trace these records name, or no span is read."""
+        return self._are_collected_in_time(records)
 
     @cached_property
     def telemetry_comes_in_time(self) -> bool:

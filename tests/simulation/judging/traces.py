@@ -84,14 +84,16 @@ def at_once(outcome: Outcome) -> Verdict:
 def true(outcome: Outcome) -> Verdict:
     """Where records and calls came in time, no link by trace is wrong, but where a trace began in two requests.
 
-    Nor where requests of one trace, of which some are not there, overlap.
+    Nor where requests of one trace overlap of which some are not there, or were named too late.
     """
-    if not (outcome.is_punctual and outcome.naming_comes_in_time):
+    if not outcome.is_punctual:
         return
     unclear = outcome.traffic.shared | {span.trace_id for span in _of_nobody_in_time(outcome)}
     for key, link in outcome.links.items():
         span = outcome.spans.get(key)
-        if link.method is Method.TRACE and span is not None and span.trace_id not in unclear:
+        if link.method is not Method.TRACE or span is None or span.trace_id in unclear:
+            continue
+        if outcome.names_in_time(*outcome.naming.get(span.trace_id, ())):
             yield expect(f"the trace's link of {key}", link.request_id, outcome.calls[key].request_id)
 
 
@@ -155,14 +157,14 @@ def _entries(outcome: Outcome) -> Iterator[Span]:
 def completeness(outcome: Outcome) -> Verdict:
     """What a request says to be missing is what its trace has and it has not; complete, it lacks none that was made.
 
-    No call is missing that was logged and is nobody's, as it may be this request's or another's of the trace.
+    No call is missing that was logged and is nobody's, where it may be this request's or another's of the trace.
     """
     decisions = _decisions(outcome)
     for state in outcome.states:
         trace_id = _only_own(state, outcome)
         if not outcome.world.faults.fired[Fault.LOST_MESSAGE]:
-            of_either = [key for key in _missing(state) if _is_of_either(key, state, outcome)]
-            logged = [key for key in of_either if isinstance(decisions.get(key), Unattributed)]
+            nobodys = [key for key in _missing(state) if isinstance(decisions.get(key), Unattributed)]
+            logged = [key for key in nobodys if _is_of_either(key, state, outcome)]
             yield f"{state.request_id} misses {logged}, which were logged" if logged else None
         if (
             trace_id is None
@@ -193,8 +195,14 @@ def _missing(state: RequestState) -> Sequence[InvocationId]:
 
 
 def _is_of_either(key: InvocationId, state: RequestState, outcome: Outcome) -> bool:
-    """Whether this request or another that names its trace may have made a call."""
-    span, policy = outcome.spans[key], outcome.traffic.policy
+    """Whether this request or another that names its trace may have made a call, which it counts as possible."""
+    span, call, policy = outcome.spans[key], outcome.calls[key].call, outcome.traffic.policy
+    if (
+        any(each.link.method is Method.TAG for each in state.invocations)
+        or call.error_code
+        or not is_ours(call, policy)
+    ):
+        return False
     fitting = [
         record.request_id
         for record in outcome.naming.get(span.trace_id, ())

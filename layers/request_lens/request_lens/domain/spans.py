@@ -107,7 +107,7 @@ class Trace:
     """What is known of one trace: its spans, each once, in order of time, and the requests whose records name it.
 
     `records` are those of the same requests, in the same order: by their ids. `is_cut`: it may have more than was read.
-    `logged` are those of its calls, as far as they were looked up, whose event has come without a tag.
+    `shared` are those of its calls, as far as they were looked up, that were logged and may be of several requests.
     """
 
     trace_id: TraceId
@@ -115,7 +115,7 @@ class Trace:
     requests: tuple[RequestId, ...] = ()
     records: tuple[Request, ...] = ()
     is_cut: bool = False
-    logged: Set[InvocationId] = frozenset()
+    shared: Set[InvocationId] = frozenset()
 
     @property
     def calls(self) -> Sequence[Span]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.domain.facts import Invocation
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
@@ -20,6 +21,7 @@ from tests.support.telemetry.linked_traces import (
 )
 from tests.support.world import FailingStore, World, places
 
+TRACE = trace_id()
 SESSION = trace_id(9, born=-900)
 CALL = untagged_call("shared", 11)
 
@@ -98,26 +100,43 @@ def in_another(count: int = 2) -> list[LogRecord]:
 IN_BOTH = untagged_call("shared", 4)
 
 
-@pytest.mark.parametrize("own", [untagged_call("own", 0), call("own", 0, tag=tag("first"))], ids=["plain", "tagged"])
-@pytest.mark.parametrize(
-    "shared", [IN_BOTH, replace(IN_BOTH, caller_role="nobody-we-list")], ids=["listed", "unlisted"]
-)
-def test_such_a_call_is_possible_whoever_made_it_and_whatever_the_request_tagged(
-    own: Invocation, shared: Invocation
-) -> None:
+def test_such_a_call_proves_none_of_them_and_its_time_may_be_anothers() -> None:
     """The agent's own sums leave it out: it ran after the agent, in its run."""
+    own = untagged_call("own", 0)
     world = World(SPANS)
-    world.collect(10, *in_another(), own, shared, span_of(own, SESSION), span_of(shared, SESSION))
+    world.collect(10, *in_another(), own, IN_BOTH, span_of(own, SESSION), span_of(IN_BOTH, SESSION))
     world.collect(11, agent_of(SESSION, own, ends=2.5))
     world.run_until()
 
-    assert told_of(world).complete is None
-    assert told_of(world).shared_calls == 1
+    told = told_of(world)
+    assert (told.complete, told.missing, told.shared_calls, told.time_by) == (None, (), 1, None)
+    assert not told.has_all_calls
     summary = world.request("first").summary
     assert summary is not None
-    assert summary.possible_calls == 1
+    assert (summary.possible_calls, summary.llm_time_ms) == (1, None)
     published = [each.values for key, each in world.published().items() if key.startswith("first#")]
     assert not any(Metric.LLM_CALLS_PER_REQUEST in values for values in published)
+
+
+@pytest.mark.parametrize(
+    ("own", "shared"),
+    [
+        (call("own", 0, tag=tag("first")), IN_BOTH),
+        (untagged_call("own", 0), replace(IN_BOTH, caller_role="nobody-we-list")),
+        (untagged_call("own", 0), replace(call("shared", 4, tag=tag("inner-1")), latency_ms=300)),
+        (untagged_call("own", 0), replace(IN_BOTH, error_code="ModelErrorException")),
+    ],
+    ids=["beside a tagged call", "of a role that is not listed", "tagged for another", "failed"],
+)
+def test_one_that_does_not_count_as_possible_is_missing(own: Invocation, shared: Invocation) -> None:
+    world = World(SPANS)
+    world.collect(10, *in_another(), own, shared, span_of(own, SESSION), span_of(shared, SESSION))
+    world.run_until()
+
+    assert (told_of(world).complete, told_of(world).missing) == (False, ("shared",))
+    summary = world.request("first").summary
+    assert summary is not None
+    assert summary.possible_calls == 0
 
 
 @pytest.mark.parametrize("fails_at", range(40))
@@ -136,17 +155,52 @@ def test_a_call_that_its_span_gives_to_one_of_them_alone_proves_that_one_whateve
     assert places(world) == {"own": "first", "other": "beside"}
 
 
-@pytest.mark.parametrize("count", [10, 11, 12])
-@pytest.mark.parametrize("comes_at", [10, 400], ids=["in time", "late"])
-def test_of_many_requests_that_may_have_made_it_none_misses_it(count: int, comes_at: float) -> None:
+def test_none_of_ten_requests_that_may_have_made_one_which_comes_late_misses_it() -> None:
     """A batch job asks an API that many times at once, all in its own trace."""
-    records = [traced_request(f"r{place}", trace=SESSION, duration_ms=9_000) for place in range(count)]
-    tagged = [call(f"own-{place}", 1, tag=tag(f"r{place}")) for place in range(count)]
+    records = [traced_request(f"r{place}", trace=SESSION, duration_ms=9_000) for place in range(MAX_CANDIDATES)]
     world = World(SPANS)
-    world.collect(10, *records, *tagged, entry_of(SESSION, 0.1, 8.9), span_of(IN_BOTH, SESSION))
-    world.run_until(comes_at)
-    world.collect(comes_at, IN_BOTH)
+    world.collect(10, *records, entry_of(SESSION, 0.1, 8.9), span_of(IN_BOTH, SESSION))
+    world.run_until(400)
+    world.collect(400, IN_BOTH)
     world.run_until()
 
-    told = [world.request(f"r{place}").summary for place in range(count)]
+    told = [world.request(each.request_id).summary for each in records]
     assert {each.traced.missing for each in told if each is not None and each.traced is not None} == {()}
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["failed", "never logged"])
+def test_of_two_that_may_have_made_a_missing_call_none_takes_its_time(lost: bool) -> None:
+    shared = replace(IN_BOTH, error_code="ModelTimeoutException")
+    records = [traced_request(each, trace=SESSION, duration_ms=9_000) for each in ("first", "second")]
+    world = World(SPANS)
+    world.collect(10, *records, span_of(shared, SESSION), entry_of(SESSION, 0.1, 8.9), *([] if lost else [shared]))
+    world.run_until()
+
+    for each in records:
+        summary = world.request(each.request_id).summary
+        assert summary is not None
+        assert (summary.llm_time_ms, summary.totals.estimated_cost_usd) == (None, None)
+
+
+def test_what_tags_prove_takes_no_time_of_a_call_that_another_may_have_made() -> None:
+    own = call("own", 0, tag=tag("first", call_index=1))
+    spans = [span_of(own, SESSION), span_of(IN_BOTH, SESSION), entry_of(SESSION, 0.1, 8.9)]
+    world = World(SPANS)
+    world.collect(10, *in_another(), own, IN_BOTH, *spans)
+    world.run_until()
+
+    summary = world.request("first").summary
+    assert summary is not None
+    assert summary.proven
+    assert summary.llm_time_ms is None
+
+
+def test_a_call_that_another_had_at_once_is_missing_for_the_request_of_its_trace_whose_run_made_it() -> None:
+    outer = traced_request("outer", trace=TRACE, duration_ms=9_000)
+    world = World(SPANS)
+    world.collect(8.5, outer, IN_BOTH, span_of(IN_BOTH, TRACE), entry_of(TRACE, 3.1, 7.9))
+    world.collect(9, traced_request("first", 3, trace=TRACE, duration_ms=5_000))
+    world.run_until()
+
+    assert places(world) == {"shared": "outer"}
+    assert (told_of(world).complete, told_of(world).missing) == (False, ("shared",))

@@ -6,20 +6,18 @@ from datetime import datetime, timedelta
 
 from request_lens.application.read_context import MAX_CALLS_READ
 from request_lens.domain.facts import InvocationId, Request, RequestId
-from request_lens.domain.linking.link import Decision, Link, Method, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Decision, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import (
     MAX_POSSIBLE,
-    is_proven,
     leave_other_traces,
     needs_count,
     possible_calls,
     possible_span,
     untold_roles,
 )
-from request_lens.domain.tracing.runs import own_spans, shared_calls
 from request_lens.ports import Ports
 
 MAX_READ = 4 * MAX_POSSIBLE
@@ -47,8 +45,8 @@ def count_possible(
     """How many calls that nobody has may be the request's: one read by time, where that can tell.
 
     There are none of another trace than that of its spans, nor of roles that these tell of, where they prove that it
-    has all of those; a call of its own spans may be its own whoever made it. Calls that bear the id which a request
-    shares with another are that one's: its own may be among them.
+    has all of those. Calls that bear the id which a request shares with another are that one's: its own may be among
+    them.
     """
     is_told = state.traced is not None and state.traced.complete is True
     untold = untold_roles(state.invocations, policy) if is_told else None
@@ -61,24 +59,10 @@ def count_possible(
     possible = _possible(state, open_to_it, ports, policy, is_whole=is_whole)
     if possible is None or (not possible and len(around) >= MAX_READ):
         return PossibleCalls(number=None)  # there may be more than were read, and one of those may be the request's
-    by_id = {call.invocation.invocation_id: call for call in (*possible, *_shared(state, policy))}
     now = ports.clock.now()
-    is_changing = any(_is_being_decided(call, now, policy) for call in by_id.values())
-    return PossibleCalls(number=len(by_id), is_changing=is_changing)
-
-
-def _shared(state: RequestState, policy: Policy) -> Sequence[UnlinkedInvocation]:
-    """The calls of its own spans that nobody has, and that others which name its trace may have made; see `traced`."""
-    if state.trace is None or not state.lacked or is_proven(state.invocations):
-        return ()
-    shared = shared_calls(state.request, state.trace, own_spans(state.request, state.trace, policy), policy)
-    return [
-        call
-        for call in state.lacked
-        if call.invocation.invocation_id in shared
-        and call.invocation.is_llm_call
-        and not isinstance(call.decision, Link)
-    ]
+    return PossibleCalls(
+        number=len(possible), is_changing=any(_is_being_decided(call, now, policy) for call in possible)
+    )
 
 
 def _around(

@@ -4,17 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
+from request_lens.application.tracing.views import with_shared
 from request_lens.domain.facts import Invocation, InvocationId, RequestId
 from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import may_hold
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.traced import traced
 from request_lens.ports import Ports
-
-MAX_SHARING = 100
-"""So many requests that name one trace, at most, say anew that a call may be theirs: one read."""
 
 
 def gaining(
@@ -24,14 +21,14 @@ def gaining(
     ports: Ports,
     policy: Policy,
 ) -> Mapping[RequestId, Sequence[InvocationId]]:
-    """The requests to which `decided` calls of a trace are linked, with these, and those that name it.
+    """The requests to which `decided` calls of a trace are linked, with these, and those that name it while few do.
 
-    Of many that name it, those alone that may have made a call which is nobody's. Of those that gain no call that was
-    `missing`, only such as have no revision yet, or one that says of the spans what they do not say by now: a session's
-    trace has many requests, and each of its messages concerns one of them.
+    Of those that gain no call that was `missing`, only such as have no revision yet, or one that says of the spans what
+    they do not say by now: a session's trace has many requests, and each of its messages concerns one of them.
     """
     calls = _by_request(decided)
-    named = trace.requests if len(trace.requests) <= MAX_CANDIDATES else _sharing(trace, decided, policy)
+    trace = with_shared(trace, (call for call in decided if isinstance(call.decision, Unattributed)))
+    named = trace.requests if len(trace.requests) <= MAX_CANDIDATES else ()
     gained = {copy.link.request_id for copy in missing}
     concerned = list(dict.fromkeys((*calls, *named)))
     others = [request_id for request_id in concerned if request_id not in gained]
@@ -52,17 +49,6 @@ def _by_request(decided: Iterable[UnlinkedInvocation]) -> Mapping[RequestId, Seq
         if isinstance(call.decision, Link):
             calls[call.decision.request_id].append(call.invocation)
     return calls
-
-
-def _sharing(trace: Trace, decided: Iterable[UnlinkedInvocation], policy: Policy) -> Sequence[RequestId]:
-    """The first requests that name the trace in whose time a call of nobody's lies."""
-    spans = [call.span for call in decided if isinstance(call.decision, Unattributed) and call.span is not None]
-    sharing = (
-        record.request_id
-        for record in trace.records
-        if any(may_hold(record, span.started_at, span.ended_at, policy) for span in spans)
-    )
-    return list(sharing)[:MAX_SHARING]
 
 
 def _says_all(head: RequestState, calls: Sequence[Invocation], trace: Trace, ports: Ports, policy: Policy) -> bool:

@@ -16,7 +16,7 @@ from request_lens.application.read_context import MAX_CALLS_READ, proven_by
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.gaining import gaining
-from request_lens.application.tracing.views import read_trace, told_by_spans, with_logged
+from request_lens.application.tracing.views import read_trace, told_by_spans
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.agent_runs import CallsOfRun, calls_by_run, decide_run, requests_around
 from request_lens.domain.linking.link import (
@@ -59,7 +59,6 @@ def settle_trace(
     """
     trace, now = read_trace(trace_id, ports), ports.clock.now()
     logged = _logged_calls(trace, ports)
-    trace = with_logged(trace, logged)
     calls = _reopened(trace, _own_calls(trace, logged), anew, policy)
     settled = SettledTrace(decided={_id(call): call for call in calls if call.decision is not None})
     made = (

@@ -10,6 +10,7 @@ from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
+from request_lens.domain.settling.uncertainty import possible_calls
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.runs import own_spans
 from request_lens.errors import UnreadableItem
@@ -33,19 +34,22 @@ def views(state: RequestState, ports: Ports, policy: Policy) -> Iterator[Request
 
 
 def _view(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> RequestState:
-    """The request with its spans, and which of the calls that it lacks were logged, where others may have made them."""
+    """The request with its spans.
+
+    Where others name its trace, a call that it lacks is not missing if it was logged and counts as possible.
+    """
     told = with_trace(state, trace, policy, region=ports.region)
     if told.traced is None or not told.traced.lacks_calls or not trace.is_named_by_others(state.request_id):
         return told
-    lacked = _lacked(state, trace, ports, policy)
-    if not lacked:
-        return told
-    return replace(with_trace(state, with_logged(trace, lacked), policy, region=ports.region), lacked=tuple(lacked))
+    nobodys = [call for call in _lacked(state, trace, ports, policy) if not isinstance(call.decision, Link)]
+    possible = possible_calls(state.request, state.invocations, nobodys, policy)
+    trace = with_shared(trace, nobodys if possible is None else possible)
+    return with_trace(state, trace, policy, region=ports.region) if trace.shared else told
 
 
-def with_logged(trace: Trace, calls: Iterable[UnlinkedInvocation]) -> Trace:
-    """The trace with these of its calls as those whose event has come, but for tagged ones: a tag tells whose it is."""
-    return replace(trace, logged=frozenset(call.invocation.invocation_id for call in calls if not call.invocation.tag))
+def with_shared(trace: Trace, nobodys: Iterable[UnlinkedInvocation]) -> Trace:
+    """The trace with these of its calls as shared, but for tagged ones: their tag tells whose they are."""
+    return replace(trace, shared={call.invocation.invocation_id for call in nobodys if call.invocation.tag is None})
 
 
 def told_by_spans(
@@ -105,7 +109,7 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
 
 def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> list[LinkedInvocation]:
     """The stored calls that the trace gives to the request, and that are not under it yet."""
-    lacked = state.lacked or _lacked(state, trace, ports, policy)
+    lacked = _lacked(state, trace, ports, policy)
     links = ((call.invocation, _link_in(trace, call, policy)) for call in lacked)
     return [
         LinkedInvocation(invocation=invocation, link=link)

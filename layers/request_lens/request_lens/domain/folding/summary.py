@@ -188,7 +188,7 @@ class Summary:
 def with_known_cost(summary: Summary) -> Summary:
     """The same; where it is certain that no call was made, here or in another Region, its cost is known: 0."""
     traced = summary.traced
-    lacks_calls = traced is not None and bool(traced.missing_calls or traced.calls_elsewhere)
+    lacks_calls = traced is not None and (traced.lacks_calls or traced.calls_elsewhere > 0)
     if not summary.is_certain or summary.totals.invocations or lacks_calls:
         return summary
     return replace(summary, totals=replace(summary.totals, estimated_cost_usd=Decimal(0)))

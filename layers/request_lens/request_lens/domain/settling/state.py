@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.spans import SpanKind, Trace
@@ -21,9 +21,8 @@ class RequestState:
 
     `revision` 0 means that no summary was written yet: the request is `pending`. `orphaned` says that its calls were
     counted as unattributed because no record came in time. `runaway` is what the request had made when it was flagged.
-    `traced` is what its spans say by now, where `spans_read` says that they were read: those of its `trace`. `lacked`
-    are the calls of these that were logged and are not under it, where others may have made them. `is_cut`: it has more
-    invocations than were to be read, and none of them is here.
+    `traced` is what its spans say by now, where `spans_read` says that they were read: those of its `trace`. `is_cut`:
+    it has more invocations than were to be read, and none of them is here.
     """
 
     request_id: RequestId
@@ -37,7 +36,6 @@ class RequestState:
     spans_read: bool = False
     trace: Trace | None = None
     traced: Traced | None = None
-    lacked: tuple[UnlinkedInvocation, ...] = ()
     is_cut: bool = False
 
     @property

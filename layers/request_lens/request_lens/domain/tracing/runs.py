@@ -2,11 +2,11 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import InvocationId, Request, TraceId
+from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import holding, may_hold, may_hold_alone
 from request_lens.domain.spans import Span, SpanKind, Trace, by_time
@@ -110,32 +110,30 @@ def _is_anothers(request: Request, run: Run, records: Sequence[Request], policy:
 
 def _is_call_of_others(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:
     """Whether a call lies out of this request's time and in that of another one: it is never linked to this one."""
-    if span.kind is not SpanKind.CALL or may_have_made(request, span, policy):
+    if span.kind is not SpanKind.CALL or _may_have_made(request, span, policy):
         return False
     return bool(holding(records, span.started_at, span.ended_at, policy))
 
 
 def _is_its_alone(request: Request, span: Span, records: Sequence[Request], policy: Policy) -> bool:
     """Whether a call lies in the time of this request and of no other one that names its trace."""
-    return may_have_made(request, span, policy) and len(holding(records, span.started_at, span.ended_at, policy)) == 1
+    return _may_have_made(request, span, policy) and len(holding(records, span.started_at, span.ended_at, policy)) == 1
+
+
+def may_be_anothers(request: Request, span: Span, trace: Trace, policy: Policy) -> bool:
+    """Whether a call lies in the time of another request that names the trace."""
+    return any(
+        record.request_id != request.request_id and _may_have_made(record, span, policy) for record in trace.records
+    )
 
 
 def may_have_more(request: Request, trace: Trace, own: Collection[Span], policy: Policy) -> bool:
     """Whether a call of the trace that is not among the request's own may be: then it may be another one's, too."""
     known = {span.span_id for span in own}
-    return any(span.span_id not in known and may_have_made(request, span, policy) for span in trace.spans)
+    return any(span.span_id not in known and _may_have_made(request, span, policy) for span in trace.spans)
 
 
-def shared_calls(request: Request, trace: Trace, own: Collection[Span], policy: Policy) -> Set[InvocationId]:
-    """The calls among a request's own spans that were logged, and that others which name its trace may have made."""
-    if not trace.is_named_by_others(request.request_id):
-        return frozenset()
-    in_time = {span.invocation_id for span in own if may_have_made(request, span, policy)}
-    return trace.logged & in_time
-
-
-def may_have_made(request: Request, span: Span, policy: Policy) -> bool:
-    """Whether a span is of a call in this request's time, its overtime included."""
+def _may_have_made(request: Request, span: Span, policy: Policy) -> bool:
     return span.kind is SpanKind.CALL and may_hold(request, span.started_at, span.ended_at, policy)
 
 

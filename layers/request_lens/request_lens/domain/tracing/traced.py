@@ -11,7 +11,7 @@ from request_lens.domain.times import whole_ms
 from request_lens.domain.tracing.completeness import completeness
 from request_lens.domain.tracing.first_token import first_token_ms
 from request_lens.domain.tracing.inside import SpansByTime
-from request_lens.domain.tracing.runs import may_have_more, own_spans, shared_calls
+from request_lens.domain.tracing.runs import may_be_anothers, may_have_more, own_spans
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts, time_parts
 from request_lens.domain.tracing.tools import tool_runs
 
@@ -91,7 +91,7 @@ def traced(
     if not own:
         return None
     here = region or next((call.region for call in linked if call.region is not None), None)
-    found = completeness(linked, own, region=here, shared=shared_calls(request, trace, own, policy))
+    found = completeness(linked, own, region=here, shared=trace.shared)
     is_in_doubt = trace.is_cut or may_have_more(request, trace, own, policy)
     tools = _tool_uses(request, own)
     return Traced(
@@ -102,7 +102,7 @@ def traced(
         missing=found.missing[:MAX_MISSING],
         shared_calls=found.shared,
         calls_elsewhere=found.elsewhere,
-        time_by=_time_by(request, linked, own, policy),
+        time_by=_time_by(request, linked, own, trace, policy),
         first_token_ms=first_token_ms(request, linked, own),
         session_id=_session_of(own),
         tools=tuple(tools[:MAX_TOOLS]),
@@ -112,13 +112,20 @@ def traced(
     )
 
 
-def _time_by(request: Request, linked: Sequence[Invocation], own: Sequence[Span], policy: Policy) -> TimeParts | None:
+def _time_by(
+    request: Request, linked: Sequence[Invocation], own: Sequence[Span], trace: Trace, policy: Policy
+) -> TimeParts | None:
     """Where the time went; unknown where a linked call has no span: it ran while something else seemed to.
 
     An attempt that failed has none of its own where the SDK tried again: all of them lie in the span of its call.
+    Unknown, too, where another request of the trace may have waited for a call that is not linked to this one.
     """
-    reported = {span.invocation_id for span in own if span.kind is SpanKind.CALL}
+    calls = {call.invocation_id for call in linked}
+    spans = [span for span in own if span.kind is SpanKind.CALL]
+    reported = {span.invocation_id for span in spans}
     if any(call.is_llm_call and call.invocation_id not in reported for call in linked):
+        return None
+    if any(may_be_anothers(request, span, trace, policy) for span in spans if span.invocation_id not in calls):
         return None
     parts = time_parts(request, own, clock_skew=policy.clock_skew, reads_memory=policy.reads_memory)
     return None if parts is None else _with_few_tools(parts)

@@ -48,12 +48,13 @@ def test_a_request_without_calls_spent_no_time_on_them() -> None:
         lambda: fold(request(), (), Policy(), NO_PRICES, possible_calls=1),
         lambda: fold(request(), (), Policy(), NO_PRICES, possible_calls=None),
         lambda: fold(request(), (), Policy(), NO_PRICES, traced=Traced(trace_id=TRACE, missing_calls=1)),
+        lambda: fold(request(), (), Policy(), NO_PRICES, traced=Traced(trace_id=TRACE, shared_calls=1)),
         lambda: fold(request(), (), Policy(), NO_PRICES, traced=Traced(trace_id=TRACE, calls_elsewhere=1)),
         lambda: folded(call("unpriced", 1)),
         lambda: folded(call("failed", 1, error_code="ModelTimeoutException")),
         lambda: without_log(folded()),
     ],
-    ids=["possible", "unknown", "missing", "elsewhere", "unpriced", "failed", "no-log"],
+    ids=["possible", "unknown", "missing", "shared", "elsewhere", "unpriced", "failed", "no-log"],
 )
 def test_nothing_costs_0_that_may_have_made_a_call(made: Callable[[], Summary]) -> None:
     assert made().totals.estimated_cost_usd is None

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from request_lens.domain.log_record import StoredRejected
-from request_lens.presentation.formatting import UNKNOWN, counts_text, iso_ms, pluralize
+from request_lens.presentation.formatting import UNKNOWN, counts_text, iso_ms, plain_number, pluralize
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -34,6 +34,12 @@ _COLUMNS: Sequence[Column[StoredRejected]] = (
     Column(header="Log group", cell=lambda row: row.record.log_group or UNKNOWN),
     Column(header="Log stream", cell=lambda row: row.record.log_stream or UNKNOWN),
     Column(header="Event id", cell=lambda row: row.record.event_id or UNKNOWN),
+)
+_PIPED: Sequence[Column[StoredRejected]] = (
+    Column(header="Rejected (UTC)", cell=lambda row: f"{row.stored_at:%Y-%m-%d %H:%M:%S}"),
+    *_COLUMNS[1:3],
+    Column(header="Bytes", cell=lambda row: plain_number(row.record.size_bytes)),
+    *_COLUMNS[4:],
 )
 
 
@@ -63,7 +69,7 @@ def show_rejected(records: Sequence[StoredRejected], console: Console) -> None:
     """Print the kept records, how many there are by reason, and whether there may be more."""
     notes = notes_beside(console)
     if records:
-        print_list(_COLUMNS, records, console)
+        print_list(_COLUMNS, records, console, piped=_PIPED)
     reasons = Counter(stored.record.reason for stored in records)
     counts = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
     notes.print(pluralize(len(records), "rejected record") + (f": {counts}" if counts else ""), style="bold")

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 
 import click
@@ -15,6 +16,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from request_lens_cli import commands, entry
+from request_lens_cli.commands.demo import afterwards
+from request_lens_cli.local_aws.lifecycle import LocalAws
+from request_lens_cli.local_aws.paths import checkout_paths
 from request_lens_cli.main import COMMANDS, MODULES, main
 from request_lens_cli.terminal.progress import phase
 from scripts.scenarios.generate import EVENTS
@@ -253,3 +257,12 @@ def test_where_nothing_can_turn_a_phase_is_named_when_it_begins(term: str, begin
     with phase(console, "build", "sam build"):
         assert isinstance(console.file, StringIO)
         assert ("build    sam build …\n" in console.file.getvalue()) is begins
+
+
+@pytest.mark.parametrize("target", ["make demo", "make demo-agent"])
+def test_a_demo_ends_with_what_becomes_of_the_local_aws(target: str) -> None:
+    stopped = LocalAws(endpoint="http://127.0.0.1:1", paths=checkout_paths(), started_now=True)
+
+    assert f"{target} KEEP=1 leaves it running" in afterwards(stopped, keep=False, target=target)
+    for running, keep in ((stopped, True), (replace(stopped, started_now=False), False)):
+        assert afterwards(running, keep=keep, target=target).endswith("Stop it with: make down")

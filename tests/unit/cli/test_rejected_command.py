@@ -10,7 +10,7 @@ from request_lens_cli.commands.rejected import (
     show_rejected,
     stored_rejected_document,
 )
-from tests.support.command_line.screen import printed
+from tests.support.command_line.screen import piped, printed
 
 AT = datetime(2026, 11, 24, 12, 0, 15, 250_000, tzinfo=UTC)
 LINE = StoredRejected(
@@ -66,3 +66,10 @@ def test_a_list_that_may_have_been_cut_says_so(kept: int, is_cut: bool, monkeypa
 
     assert ("Showing the earliest 3 rejected records; narrow the time range to see all." in text) == is_cut
     assert rejected_documents([LINE] * kept)["may_be_more"] == is_cut
+
+
+def test_a_pipe_gets_plain_numbers_and_the_day_with_its_year() -> None:
+    header, row = (line.split("\t") for line in piped(lambda console: show_rejected([LINE], console)).splitlines())
+
+    assert header[:4] == ["Rejected (UTC)", "Reason", "Detail", "Bytes"]
+    assert row[:4] == ["2026-11-24 12:00:15", "missing_field", "modelId: missing", "2113"]

@@ -12,9 +12,16 @@ from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import end_text, link_text, start_text
-from request_lens.presentation.certainty import at_least_words, doubt_of, remedy, token_counts, why_uncertain
+from request_lens.presentation.certainty import (
+    certainty_of,
+    counted,
+    doubt_of,
+    remedy,
+    token_counts,
+    why_uncertain,
+)
 from request_lens.presentation.costs import by_prices, call_cost, cost_of
-from request_lens.presentation.formatting import counts_text, duration_text, moment_text
+from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.pieces import Words
@@ -78,7 +85,9 @@ def _totals(view: RequestView) -> str:
     # Of unlinked calls some may have failed: that none did is said only where none can be among them.
     failed = f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled"
     parts = [
-        at_least_words(totals.llm_calls, "LLM call", certain=certain),
+        f"{pluralize(totals.llm_calls, 'LLM call')} so far"
+        if view.is_pending
+        else counted(totals.llm_calls, "LLM call", certainty_of(times)),
         *([failed] if certain or totals.llm_errors else []),
         f"LLM {duration_text(times.llm_time_ms)}, tools {duration_text(times.tool_time_ms)}",
         f"other {duration_text(times.non_llm_time_ms)}",

@@ -14,6 +14,7 @@ from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.presentation.certainty import INEXACT
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.report.empty import NO_REQUESTS
 from scripts.scenarios.generate import EVENTS
@@ -44,7 +45,7 @@ def test_it_lists_the_requests_of_the_last_hour_newest_last(lens: DeployedLens) 
     assert sum(int(str(request["llm_calls"])) for request in document["requests"]) == expected["llm_calls"]
     starts = [str(request["started_at"]) for request in document["requests"]]
     assert starts == sorted(starts)
-    assert "10 requests, 17 LLM calls, 0 unattributed" in lens.answer("requests")
+    assert "10 requests, ≈ 17 LLM calls, 0 unattributed" in lens.answer("requests")
 
 
 def test_a_request_has_the_keys_and_values_that_a_replay_gives_it(lens: DeployedLens) -> None:
@@ -254,7 +255,7 @@ def test_a_partial_cost_says_so_and_an_unknown_one_is_never_zero(lens: DeployedL
     assert "$0.001230 " in line(table, "\npriced ")
     assert "$0.020000 + 1 unpriced" in line(table, "partial")
     assert "$" not in line(table, "\nunpriced ")
-    assert "Estimated cost of the requests: $0.021230 + 2 unpriced" in table
+    assert "Estimated cost of the requests: ≈ $0.021230 + 2 unpriced" in table
     costs = [request["estimated_cost_usd"] for request in lens.document("requests")["requests"]]
     assert costs == [0.02, 0.00123, None]
 
@@ -322,7 +323,7 @@ def test_calls_that_are_linked_by_time_have_the_timelines_sign_in_the_list_too(l
     listed = lens.answer("requests", columns=170)
 
     assert sum(" ≈ 2 " in line for line in listed.splitlines()) == 7
-    assert "≈ linked by time, not by a tag." in listed
+    assert f"≈ {INEXACT}." in listed
     assert sum("≈ 2 calls" in line for line in lens.answer("timeline").splitlines()) == 7
 
 

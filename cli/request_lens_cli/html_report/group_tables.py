@@ -1,22 +1,22 @@
 """The page's tables of figures: by route, by model, and what belongs to no request."""
 
-from request_lens.domain.folding.summary import TokenClass, Totals
-from request_lens.presentation.certainty import Doubt, remedy, tokens_text
+from request_lens.domain.folding.summary import TokenClass
+from request_lens.presentation.certainty import Doubt, remedy, signed, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens_cli.html_report.table import Column, table
-from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
+from request_lens_cli.report.figures import Distribution, Figures, ModelFigures, RequestFigures
 from request_lens_cli.report.report import Report
 
 type _Route = tuple[str, RequestFigures]
-type _Model = tuple[str, Totals]
+type _Model = tuple[str, ModelFigures]
 
 _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: text(row[0])),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="5xx\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}4xx", cell=lambda row: _errors(row[1]), numeric=True),
-    Column(header="LLM calls", cell=lambda row: _total_calls(row[1]), numeric=True),
+    Column(header="LLM calls", cell=lambda row: text(row[1].total(row[1].totals.llm_calls)), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1]), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
@@ -27,14 +27,14 @@ _ROUTES: tuple[Column[_Route], ...] = (
 )
 _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Model", cell=lambda row: element("code", text(row[0]))),
-    Column(header="LLM calls", cell=lambda row: _count(row[1].llm_calls), numeric=True),
-    Column(header="Failed calls", cell=lambda row: _count(row[1].llm_errors), numeric=True),
-    Column(header="Throttled", cell=lambda row: _count(row[1].llm_throttles), numeric=True),
+    Column(header="LLM calls", cell=lambda row: _of_model(row[1], row[1].totals.llm_calls), numeric=True),
+    Column(header="Failed calls", cell=lambda row: _of_model(row[1], row[1].totals.llm_errors), numeric=True),
+    Column(header="Throttled", cell=lambda row: _of_model(row[1], row[1].totals.llm_throttles), numeric=True),
     Column(header="Tokens in", cell=lambda row: _tokens(row[1], TokenClass.INPUT), numeric=True),
     Column(header="Tokens out", cell=lambda row: _tokens(row[1], TokenClass.OUTPUT), numeric=True),
     Column(header="Cache read", cell=lambda row: _tokens(row[1], TokenClass.CACHE_READ), numeric=True),
     Column(header="Cache write", cell=lambda row: _tokens(row[1], TokenClass.CACHE_WRITE), numeric=True),
-    Column(header="Cost (est.)", cell=lambda row: text(cost_of(row[1])), numeric=True),
+    Column(header="Cost (est.)", cell=lambda row: text(signed(cost_of(row[1].totals), row[1].certainty)), numeric=True),
 )
 _REASONS: tuple[Column[tuple[str, int]], ...] = (
     Column(header="Why", cell=lambda row: text(row[0])),
@@ -83,29 +83,28 @@ def _errors(figures: RequestFigures) -> Markup:
     return text(f"{figures.failed:,} / {figures.refused:,}")
 
 
-def _tokens(totals: Totals, of: TokenClass) -> Markup:
-    return text(tokens_text(totals, of, certain=True))
+def _of_model(figures: ModelFigures, count: int) -> Markup:
+    return text(signed(f"{count:,}", figures.certainty))
+
+
+def _tokens(figures: ModelFigures, of: TokenClass) -> Markup:
+    return text(signed(tokens_text(figures.totals, of, certain=True), figures.certainty))
 
 
 def _cost(figures: RequestFigures) -> Markup:
-    return text(cost_of(figures.totals, certain=figures.is_certain))
-
-
-def _total_calls(figures: RequestFigures) -> Markup:
-    least = figures.least(figures.totals.llm_calls)
-    return text(figures.about_text(least) if figures.is_certain else least)
+    return text(signed(cost_of(figures.totals), figures.certainty))
 
 
 def _llm_time(figures: RequestFigures) -> Markup:
     times = figures.llm_time_ms
-    return text(UNKNOWN) if times is None else _with_note(figures.about_text(seconds(times.p50)), _share(times))
+    return text(UNKNOWN) if times is None else _with_note(signed(seconds(times.p50), figures.spread), _share(times))
 
 
 def _calls(figures: RequestFigures) -> Markup:
     calls = figures.calls
     if calls is None:
         return text(UNKNOWN)
-    return _with_note(f"{figures.about_text(f'{calls.mean:.1f}')}, most {calls.maximum:,.0f}", _share(calls))
+    return _with_note(f"{signed(f'{calls.mean:.1f}', figures.spread)}, most {calls.maximum:,.0f}", _share(calls))
 
 
 def _with_note(figure: str, note: str) -> Markup:

@@ -1,7 +1,7 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
 from request_lens.domain.folding.summary import TokenClass
-from request_lens.presentation.certainty import at_least, at_least_words
+from request_lens.presentation.certainty import Certainty, counted, signed
 from request_lens.presentation.costs import cost_of, dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens.presentation.markup import Markup, element, text
@@ -15,9 +15,9 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
     """The cards, the most asked for first."""
     cards = (
         _card("Requests", f"{figures.requests:,}", _requests_notes(figures)),
-        _card("LLM calls per request", figures.about_text(_mean(figures.calls)), _calls_notes(figures)),
+        _card("LLM calls per request", signed(_mean(figures.calls), figures.spread), _calls_notes(figures)),
         _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
-        _card("LLM time", figures.about_text(_median(figures.llm_time_ms)), _time_notes(figures)),
+        _card("LLM time", signed(_median(figures.llm_time_ms), figures.spread), _time_notes(figures)),
         _tokens_card(figures),
         _cost_card(figures, report),
         _errors_card(figures),
@@ -64,12 +64,12 @@ def _linked_words(figures: RequestFigures) -> str:
     """How many calls the requests made, as far as is known."""
     if figures.knows_no_call:
         return "no call is linked to them: see what is not certain"
-    words = at_least_words(figures.totals.llm_calls, "LLM call", certain=figures.is_certain)
-    if not figures.about or not figures.is_certain:
+    words = counted(figures.totals.llm_calls, "LLM call", figures.certainty)
+    if figures.certainty is not Certainty.ABOUT:
         return words
     if figures.about == figures.requests:
-        return f"≈ {words}, linked by time"
-    return f"≈ {words}: those of {figures.about:,} of {figures.requests:,} requests are linked by time"
+        return f"{words}, linked by time"
+    return f"{words}: those of {figures.about:,} of {figures.requests:,} requests are linked by time"
 
 
 def _known(values: Distribution | None, figures: RequestFigures) -> list[str]:
@@ -123,7 +123,7 @@ def _errors_card(figures: RequestFigures) -> Markup:
     if not errors and not figures.is_certain:
         uncertain = f"{pluralize(figures.uncertain, 'request')} {'is' if figures.uncertain == 1 else 'are'} uncertain"
         return _card("LLM errors", UNKNOWN, [f"none is known of; {uncertain}"])
-    return _card("LLM errors", figures.least(errors), [f"of these throttled: {figures.least(throttles)}"])
+    return _card("LLM errors", figures.total(errors), [f"of these throttled: {figures.total(throttles)}"])
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:
@@ -135,7 +135,7 @@ def _cost_card(figures: RequestFigures, report: Report) -> Markup:
         unknown += [_NO_CALL] if figures.knows_no_call else []
         return _card("Estimated cost", UNKNOWN, [*unknown, *beside])
     notes = ["an estimate in USD", *([f"without {unpriced} of unknown price"] if totals.unpriced_calls else [])]
-    cost = at_least(dollars(totals.estimated_cost_usd), certain=figures.is_certain)
+    cost = signed(dollars(totals.estimated_cost_usd), figures.certainty)
     return _card("Estimated cost", cost, [*notes, *beside])
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
+from request_lens.presentation.certainty import INEXACT
 from request_lens.presentation.costs import by_prices
 from request_lens.presentation.formatting import moment_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
@@ -22,7 +23,7 @@ from request_lens_cli.report.selection import may_match_note
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _NOTES = (
-    "Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's; ≈ is linked by time. "
+    f"Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's; ≈ is {INEXACT}. "
     "A figure per request is of the requests that it is known of. A pending request is not settled yet, and its "
     "calls are not in the figures. Medians and p90 are values that occurred. A link is exact where the call was "
     "tagged, inferred where it was found by time, and assumed where calls of any role were considered. A failed "

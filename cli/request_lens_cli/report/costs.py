@@ -4,6 +4,7 @@ from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.summary import Summary, estimate_within
 from request_lens.domain.pricing import Estimate
+from request_lens.presentation.certainty import signed
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens_cli.report.report import Report
 
@@ -15,7 +16,7 @@ def call_estimate(invocation: Invocation, summary: Summary | None) -> Estimate |
 
 def cost_line(report: Report) -> str:
     """What all of them cost, by which prices, and what the calls cost that belong to none of them."""
-    cost = cost_of(report.totals, certain=report.is_certain)
+    cost = signed(cost_of(report.totals), report.certainty)
     beside = f"; {_unattributed(report)}: {cost_of(report.unattributed_totals)}" if report.unattributed else ""
     these = "the requests shown" if report.of_all_time else "the requests"
     return f"Estimated cost of {these}: {cost}{beside}{by_prices(report.prices)}"

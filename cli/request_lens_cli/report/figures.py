@@ -8,8 +8,7 @@ from math import ceil
 
 from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import at_least, is_about, tokens_text
-from request_lens.presentation.formatting import UNKNOWN
+from request_lens.presentation.certainty import Certainty, certainty_of, is_about, links_of_bars, signed, tokens_text
 from request_lens_cli.report.report import Report, totals_over
 
 
@@ -60,22 +59,36 @@ class RequestFigures:
         """Whether the totals are all that the settled requests made, and not only the least."""
         return not self.uncertain
 
-    def about_text(self, figure: str) -> str:
-        """A figure of the certain requests' calls, "≈ 1.7" where some are linked by time."""
-        return f"≈ {figure}" if self.about and figure != UNKNOWN else figure
+    @property
+    def certainty(self) -> Certainty:
+        """How sure the totals are."""
+        return self.spread if self.is_certain else Certainty.AT_LEAST
+
+    @property
+    def spread(self) -> Certainty:
+        """How sure the distributions of what comes from calls are: they are of the certain requests alone."""
+        return Certainty.ABOUT if self.about else Certainty.EXACT
 
     @property
     def knows_no_call(self) -> bool:
         """Whether no attempt is linked to the requests, and that is not certain to be all."""
         return not self.is_certain and not self.totals.invocations
 
-    def least(self, count: int) -> str:
-        """One of the totals, "≥ 2" where it is the least."""
-        return at_least(f"{count:,}", certain=self.is_certain)
+    def total(self, count: int) -> str:
+        """One of the totals, with its sign."""
+        return signed(f"{count:,}", self.certainty)
 
     def tokens(self, of: TokenClass) -> str:
         """A total of tokens, likewise; a dash where no call is known, or none counts them."""
-        return tokens_text(self.totals, of, certain=self.is_certain)
+        return signed(tokens_text(self.totals, of, certain=self.is_certain), self.certainty)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFigures:
+    """What the linked calls of a model add up to, and how sure it is that they are those of the requests."""
+
+    totals: Totals
+    certainty: Certainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +97,10 @@ class Figures:
 
     all: RequestFigures
     by_route: Mapping[str, RequestFigures]
-    by_model: Mapping[str, Totals]
+    by_model: Mapping[str, ModelFigures]
+
+
+_NO_CALLS = ModelFigures(totals=Totals(), certainty=Certainty.EXACT)
 
 
 def figures_of(report: Report) -> Figures:
@@ -122,12 +138,14 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
     )
 
 
-def _by_model(states: Sequence[RequestState]) -> Mapping[str, Totals]:
-    totals: dict[str, Totals] = {}
-    for state in states:
-        for model, model_totals in state.summary.by_model if state.summary is not None else ():
-            totals[model] = totals.get(model, Totals()) + model_totals
-    return dict(sorted(totals.items()))
+def _by_model(states: Sequence[RequestState]) -> Mapping[str, ModelFigures]:
+    figures: dict[str, ModelFigures] = {}
+    for summary in (state.summary for state in states if state.summary is not None):
+        for model, totals in summary.by_model:
+            before = figures.get(model, _NO_CALLS)
+            certainty = links_of_bars(bar for bar in summary.bars if bar.model_id == model)
+            figures[model] = ModelFigures(totals=before.totals + totals, certainty=max(before.certainty, certainty))
+    return dict(sorted(figures.items()))
 
 
 def distribution_of(values: Sequence[int | None]) -> Distribution | None:
@@ -150,16 +168,16 @@ def _percentile(ordered: Sequence[int], percent: int) -> int:
 
 
 def calls_by_label(report: Report) -> str:
-    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × 2, Simple 3 × at least 1"."""
-    counts: dict[str, Counter[tuple[int, bool]]] = {}
+    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × ≈ 2, Simple 3 × at least 1"."""
+    counts: dict[str, Counter[tuple[int, Certainty]]] = {}
     for state in report.requests:
         label = report.labels.get(state.request_id)
         if label is not None and state.summary is not None:
-            calls = state.summary.totals.llm_calls
-            counts.setdefault(label.kind, Counter())[calls, state.summary.is_certain] += 1
+            made = state.summary.totals.llm_calls, certainty_of(state.summary)
+            counts.setdefault(label.kind, Counter())[made] += 1
     parts = [
-        f"{kind} {number} × {calls if is_certain else f'at least {calls}'}"
+        f"{kind} {number} × {signed(str(calls), certainty).replace('≥', 'at least')}"
         for kind, requests_by_calls in sorted(counts.items(), reverse=True)
-        for (calls, is_certain), number in sorted(requests_by_calls.items(), reverse=True)
+        for (calls, certainty), number in sorted(requests_by_calls.items(), key=lambda made: (-made[0][0], made[0][1]))
     ]
     return ", ".join(parts)

@@ -11,7 +11,13 @@ from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import Doubt, at_least_words, count_doubts
+from request_lens.presentation.certainty import (
+    Certainty,
+    Doubt,
+    certainty_over,
+    count_doubts,
+    counted,
+)
 from request_lens.presentation.formatting import UNKNOWN, pluralize
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
@@ -84,6 +90,11 @@ class Report:
     def is_certain(self) -> bool:
         """Whether the totals are all that the settled requests made, and not only the least."""
         return self.uncertain == 0
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure the totals are."""
+        return certainty_over(state.summary for state in self.requests if state.summary is not None)
 
     def doubts(self) -> Counter[Doubt]:
         """How many requests are uncertain, by why."""
@@ -195,10 +206,10 @@ def totals_over(states: Iterable[RequestState]) -> Totals:
 
 
 def headline(report: Report) -> str:
-    """The report in one line, such as "10 requests, 17 LLM calls, 0 unattributed".
+    """The report in one line, such as "10 requests, ≈ 17 LLM calls, 0 unattributed".
 
     With what went wrong, and requests that are not certain: "10 requests, 1 of them failed, 3 of them uncertain, at
-    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, 5 LLM calls;
+    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls;
     in the whole time 0 unattributed".
     """
     so_far = " so far" if report.pending_requests else ""
@@ -210,8 +221,8 @@ def headline(report: Report) -> str:
     parts = [
         _requests_words(report),
         *(f"{count:,} of them {state}" for state, count in counts.items() if count),
-        at_least_words(totals.llm_calls, "LLM call", certain=report.is_certain) + so_far,
-        *([pluralize(totals.llm_errors, "failed call") + throttled] if totals.llm_errors else []),
+        counted(totals.llm_calls, "LLM call", report.certainty) + so_far,
+        *([counted(totals.llm_errors, "failed call", report.certainty) + throttled] if totals.llm_errors else []),
     ]
     beside = [f"{report.unattributed:,} unattributed"]
     beside += [f"{pluralize(report.pending, 'call')} not decided yet"] if report.pending else []

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.domain.linking.link import UnlinkedInvocation
+from request_lens.presentation.certainty import INEXACT
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of, ruler
 from request_lens.presentation.timeline.figures import calls_words, failures, total_words, with_missing
@@ -46,7 +47,6 @@ _FAILED_TOOL = _Sign(_CROSS, "red", "failed tool")
 _PROVISIONAL = _Sign("▞", "bright_blue", "LLM call, not decided yet")
 _BROKEN = _Sign("»", "bright_black", "runs on beyond the axis")
 _LEGEND = (_REQUEST, _UNCERTAIN, _CALL, _PROVISIONAL, _TOOL, _FAILED_TOOL, _TICK, _FAILED, _THROTTLED, _OPEN, _BROKEN)
-INEXACT = "linked by time, not by a tag"
 _FAILURES = {MarkKind.FAILED: _FAILED, MarkKind.THROTTLED: _THROTTLED}
 
 type _Cells = list[_Sign | None]
@@ -233,4 +233,5 @@ def _legend(plots: Sequence[_Cells], *, inexact: bool) -> RenderableType:
     entries = [
         Text.assemble((sign.character * 2, sign.style), f" {sign.meaning}") for sign in _LEGEND if sign in present
     ]
-    return Columns([*entries, *([Text(f"≈ {INEXACT}")] if inexact else [])], padding=(0, 2))
+    signs = Columns(entries, padding=(0, 2))
+    return Group(signs, Text(f"≈ {INEXACT}")) if inexact else signs

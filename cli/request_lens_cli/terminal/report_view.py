@@ -4,7 +4,7 @@ from rich.console import Console
 
 from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import Doubt, is_about, remedy
+from request_lens.presentation.certainty import INEXACT, Doubt, is_about, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.traced import incomplete_words, misses_calls
@@ -12,7 +12,7 @@ from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import Document, summary_document, unattributed_documents
 from request_lens_cli.report.empty import NO_REQUESTS
 from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
-from request_lens_cli.terminal.bars import INEXACT, render_bars
+from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.requests_table import print_requests
 from request_lens_cli.terminal.unlinked_table import print_unlinked

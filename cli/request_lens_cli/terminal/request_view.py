@@ -14,14 +14,21 @@ from request_lens.domain.folding.summary import Bar, Summary, TokenClass
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import at_least_words, doubt_of, is_about, remedy, why_uncertain
+from request_lens.presentation.certainty import (
+    INEXACT,
+    certainty_of,
+    counted,
+    doubt_of,
+    is_about,
+    remedy,
+    why_uncertain,
+)
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, possible_document, summary_document
 from request_lens_cli.report.report import Report
-from request_lens_cli.terminal.bars import INEXACT
 from request_lens_cli.terminal.calls_table import (
     by_time,
     call_columns,
@@ -177,9 +184,8 @@ def _cost(summary: Summary) -> str:
 
 def _counts(summary: Summary) -> str:
     totals = summary.totals
-    calls = at_least_words(totals.llm_calls, "LLM call", certain=summary.is_certain)
-    about = "≈ " if is_about(summary) else ""
-    parts = [f"{about}{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if about else ''}"]
+    calls = counted(totals.llm_calls, "LLM call", certainty_of(summary))
+    parts = [f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if is_about(summary) else ''}"]
     if totals.llm_errors:
         parts.append(f"{totals.llm_errors:,} failed, of these {totals.llm_throttles:,} throttled")
     return ", ".join(parts)

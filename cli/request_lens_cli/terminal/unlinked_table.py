@@ -57,7 +57,7 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
     if not lanes:
         return Group()
     labels = [f"{lane.reason}: {REASONS[lane.reason]}" for lane in lanes]
-    words = [f"{lane.time_words} · {lane.count_words}" for lane in lanes]
+    words = [f"latencies {lane.latencies} · {lane.count_words}" for lane in lanes]
     label, word = max(map(len, labels)), max(map(len, words))
     is_stacked = width < max(STACKED_BELOW, label + word + 2 * len(_GAP) + _MIN_PLOT)
     above = "\n" if is_stacked else _GAP

@@ -156,7 +156,7 @@ def test_calls_without_a_request_have_a_line_for_each_reason_by_the_clock() -> N
     head, lane = capture.get().splitlines()[-2:]
     assert head == "Calls without a request ▒▒, by the clock from 18:27:02 to 18:27:13 UTC"
     assert lane.startswith("ambiguous: fits several requests  ▒")
-    assert lane.endswith("▒  3.0 s · 2 calls")
+    assert lane.endswith("▒  latencies 3.0 s · 2 calls")
     assert len(lane) == 100
 
 
@@ -175,7 +175,7 @@ def test_in_a_narrow_terminal_a_label_has_a_line_of_its_own_and_nothing_is_cut()
     assert all(lines[at].count("█") > 10 and lines[at].endswith("  4.3 s · 2 calls") for at in (2, 4))
     assert lines[-2] == "ambiguous: fits several requests"
     assert lines[-1].startswith("▒")
-    assert lines[-1].endswith("1.5 s · 1 call")
+    assert lines[-1].endswith("latencies 1.5 s · 1 call")
     assert all(cell_len(line) <= 40 for line in lines if "by the clock" not in line)
 
 

@@ -93,7 +93,7 @@ def test_a_runaway_is_marked() -> None:
 def test_the_report_names_the_prices_it_is_by() -> None:
     report = Report(requests=[settled(call(model_id=MODEL), prices=bedrock_prices())], unlinked=[])
 
-    assert cost_line(report).startswith("Estimated cost of the requests: $0.001283, by the list prices of genai-prices")
+    assert cost_line(report).startswith("Estimated cost of the requests: ≈ $0.001283, by the list prices of genai-")
 
 
 def test_the_document_has_each_calls_cost_and_they_add_up_to_the_requests() -> None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 import boto3
 import pytest
 
-from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.presentation.certainty import Doubt
 from request_lens_cli.deployed.stack import DeployedStackView
@@ -71,8 +70,8 @@ def test_figures_add_up_over_all_by_route_and_by_model() -> None:
 
     assert (found.all.requests, found.all.pending, found.all.totals.llm_calls) == (3, 1, 2)
     assert {route: figures.requests for route, figures in found.by_route.items()} == {"GET /b": 1, "POST /ask": 2}
-    assert found.by_model["other"].llm_throttles == 1
-    assert sum(found.by_model.values(), start=Totals()).llm_calls == 2
+    assert found.by_model["other"].totals.llm_throttles == 1
+    assert sum(model.totals.llm_calls for model in found.by_model.values()) == 2
     assert found.all.totals.estimated_cost_usd == Decimal("0.5")
 
 
@@ -91,7 +90,7 @@ def uncertain_report() -> Report:
 def test_a_headline_over_uncertain_requests_says_at_least_and_how_many_they_are() -> None:
     assert headline(uncertain_report()) == ("3 requests, 2 of them uncertain, at least 2 LLM calls, 1 unattributed")
     assert headline(report()) == (
-        "3 requests, 1 of them pending, 2 LLM calls so far, 1 failed call (1 throttled), 1 unattributed, "
+        "3 requests, 1 of them pending, ≈ 2 LLM calls so far, ≈ 1 failed call (1 throttled), 1 unattributed, "
         "1 call not decided yet"
     )
 
@@ -105,7 +104,7 @@ def test_a_headline_tells_requests_that_failed_from_those_that_were_refused_and_
     ]
 
     assert headline(Report(requests=states, unlinked=[])) == (
-        "4 requests, 1 of them failed, 2 of them refused, 4 LLM calls, 4 failed calls (4 throttled), 0 unattributed"
+        "4 requests, 1 of them failed, 2 of them refused, ≈ 4 LLM calls, ≈ 4 failed calls (4 throttled), 0 unattributed"
     )
     figures = figures_of(Report(requests=states, unlinked=[])).all
     assert (figures.failed, figures.refused) == (1, 2)
@@ -118,7 +117,7 @@ def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:
     shown = " ".join(printed(lambda console: show_requests(cut, console), width=120).split())
 
     assert [state.request_id for state in cut.requests] == ["b", "c"]
-    assert "2 of 3 requests, 2 LLM calls; in the whole time 0 unattributed" in shown
+    assert "2 of 3 requests, ≈ 2 LLM calls; in the whole time 0 unattributed" in shown
     assert "1 more request of this time stands below these in that order: neither shown, nor in these sums." in shown
 
 

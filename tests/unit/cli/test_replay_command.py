@@ -142,7 +142,7 @@ def test_a_terminal_without_the_characters_gets_others() -> None:
     done = process(*ARTICLE, stdout=subprocess.PIPE, PYTHONIOENCODING="ascii", **TERMINAL)
 
     assert done.returncode == 0, done.stderr
-    assert "10 requests, 17 LLM calls" in done.stdout
+    assert "10 requests, ~ 17 LLM calls" in done.stdout
 
 
 @pytest.mark.parametrize("form", ["table", "json"])

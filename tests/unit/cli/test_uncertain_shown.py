@@ -12,7 +12,7 @@ from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.linking.link import Confidence, Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import tokens_text
+from request_lens.presentation.certainty import INEXACT, tokens_text
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.report.documents import Json, csv_row, summary_document
 from request_lens_cli.report.period import Period
@@ -139,7 +139,7 @@ def test_one_request_is_hatched_in_its_waterfall() -> None:
 
 def test_a_certain_request_says_nothing_of_it() -> None:
     assert "Uncertain" not in shown(CERTAIN)
-    assert "\n≈ 1 LLM call (linked by time, not by a tag)\n" in shown(CERTAIN)
+    assert f"≈ 1 LLM call ({INEXACT})" in " ".join(shown(CERTAIN).split())
 
 
 def page(report: Report) -> str:
@@ -164,12 +164,23 @@ def test_the_pages_figures_say_where_calls_are_linked_by_time() -> None:
     assert "|≈ 1.0|" in card(inferred, "LLM calls per request")
     assert "≈ 2 LLM calls: those of 1 of 2 requests are linked by time" in card(inferred, "LLM calls per request")
     assert "|≈ 1.00 s|" in card(inferred, "LLM time")
-    assert re.findall(r">(≈ [^<]+)<", inferred.partition("By route")[2].partition("</table>")[0]) == [
-        "≈ 2",
-        "≈ 1.0, most 1",
-        "≈ 1.00 s",
-    ]
-    assert "≈" not in card(page(Report(requests=[exact], unlinked=[])), "LLM calls per request")
+    assert "|≈ 2,022 in||≈ 62 out|" in card(inferred, "Tokens")
+    assert "|≈ $0.0200|" in card(inferred, "Estimated cost")
+    assert "≈" not in card(inferred, "Request duration")
+    assert "≈" not in page(Report(requests=[exact], unlinked=[])).partition("<main>")[2].partition("</main>")[0]
+
+
+def test_a_sum_over_requests_has_the_sign_at_each_figure_and_a_row_of_one_request_once() -> None:
+    exact = settled("tagged", call("i9", 1, tag=tag("tagged"), model_id="tagged-model"))
+    html = page(Report(requests=[CERTAIN, exact], unlinked=[]))
+
+    def about(caption: str) -> list[str]:
+        return re.findall(r">(≈ [^<]+)<", html.partition(f"<caption>{caption}")[2].partition("</table>")[0])
+
+    assert about("By route") == ["≈ 2", "≈ 1.0, most 1", "≈ 1.00 s", "≈ 2,022", "≈ 62", "≈ $0.0200 + 1 unpriced"]
+    assert about("By model") == ["≈ 1", "≈ 1,011", "≈ 31", "≈ 1 unpriced"]
+    assert about("All requests") == ["≈ 1"]
+    assert INEXACT in html.partition("<footer>")[2]
 
 
 def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_requests_alone() -> None:
@@ -340,10 +351,10 @@ def test_one_request_says_in_words_what_is_not_counted() -> None:
 def test_the_report_says_in_its_card_and_by_model_what_is_not_counted() -> None:
     html = page(Report(requests=[BOTH, ALONE], unlinked=[]))
 
-    assert card(html, "Tokens") == "|2,024 in||≥ 31 out||≥ 512 read from cache, – written|"
+    assert card(html, "Tokens") == "|≈ 2,024 in||≥ 31 out||≥ 512 read from cache, – written|"
     (models,) = re.findall(r"<caption>By model.*?</table>", html, flags=re.DOTALL)
     assert [cell for cell in re.findall(r"<td[^>]*>([^<]*)</td>", models) if cell][3:7] == [
-        "2,024",
+        "≈ 2,024",
         "≥ 31",
         "≥ 512",
         "–",

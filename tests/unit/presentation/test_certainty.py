@@ -11,18 +11,21 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, possible_calls
 from request_lens.presentation.certainty import (
+    Certainty,
     Doubt,
-    at_least,
-    at_least_words,
     calls_text,
+    certainty_of,
+    certainty_over,
+    counted,
     doubt_of,
     possible_text,
     remedy,
+    signed,
     token_counts,
     why_uncertain,
 )
 from request_lens.presentation.formatting import UNKNOWN
-from tests.support.facts import call, linked, pending, request
+from tests.support.facts import call, linked, pending, request, tag
 
 
 def summary(possible: int | None, *, calls: int = 1) -> Summary:
@@ -84,11 +87,30 @@ def test_every_doubt_has_words_for_one_and_for_many_and_says_what_helps(doubt: D
     assert "tag the calls" in remedy(doubt)
 
 
-def test_a_count_that_may_not_be_all_is_never_bare_and_an_unknown_one_stays_unknown() -> None:
-    assert (at_least("2", certain=True), at_least("2", certain=False)) == ("2", "≥ 2")
-    assert at_least(UNKNOWN, certain=False) == UNKNOWN
-    assert at_least_words(2, "LLM call", certain=True) == "2 LLM calls"
-    assert at_least_words(1, "LLM call", certain=False) == "at least 1 LLM call"
+def test_a_figure_that_is_not_exact_is_never_bare_and_an_unknown_one_stays_unknown() -> None:
+    assert [signed("2", certainty) for certainty in Certainty] == ["2", "≈ 2", "≥ 2"]
+    assert {signed(UNKNOWN, certainty) for certainty in Certainty} == {UNKNOWN}
+    assert [counted(2, "LLM call", certainty) for certainty in Certainty] == [
+        "2 LLM calls",
+        "≈ 2 LLM calls",
+        "at least 2 LLM calls",
+    ]
+
+
+def test_no_call_is_about_nothing_and_a_sum_that_some_log_leaves_out_is_the_least_whatever_the_links() -> None:
+    assert [signed("0", certainty) for certainty in Certainty] == ["0", "0", "≥ 0"]
+    assert [signed("≥ 31", certainty) for certainty in Certainty] == ["≥ 31"] * 3
+
+
+def test_a_sum_is_as_sure_as_the_least_sure_of_its_requests() -> None:
+    exact = fold(request(), [linked(call("t", 1, tag=tag()))], Policy(), NO_PRICES)
+    about, least = summary(0), summary(3)
+
+    assert [certainty_of(each) for each in (exact, about, least)] == list(Certainty)
+    assert certainty_over([exact, exact]) is Certainty.EXACT
+    assert certainty_over([exact, about]) is Certainty.ABOUT
+    assert certainty_over([about, least, exact]) is Certainty.AT_LEAST
+    assert certainty_over([]) is Certainty.EXACT
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,14 @@ def test_lanes_are_by_the_clock_also_where_each_request_begins_at_the_left() -> 
 def test_above_lanes_stands_no_header_of_a_column_that_they_leave_empty() -> None:
     texts = set_texts(picture(rows(3), unattributed(1)))
 
-    assert [texts.count(header) for header in ("duration", "LLM time", "LLM calls")] == [1, 2, 2]
+    assert [texts.count(header) for header in ("duration", "LLM time", "LLM calls", "sum of latencies")] == [1, 1, 2, 1]
+
+
+def test_lanes_on_the_rows_own_axis_have_the_headers_of_their_figures_too() -> None:
+    """Calls overlap, and LLM time counts each moment once: a sum must not stand below that name."""
+    texts = set_texts(picture(rows(3), unattributed(1), view=View(axis=AxisKind.CLOCK)))
+
+    assert [texts.count(header) for header in ("LLM time", "LLM calls", "sum of latencies")] == [1, 2, 1]
 
 
 def test_where_no_call_is_without_a_request_there_is_no_lane() -> None:

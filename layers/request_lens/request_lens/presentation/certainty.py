@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary, TokenClass, TokenSum, Totals
+from request_lens.domain.folding.summary import Bar, Summary, TokenClass, TokenSum, Totals
 from request_lens.domain.linking.link import Confidence
 from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
 from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
@@ -89,7 +89,7 @@ def uncertain_notes(known: Iterable[tuple[Request, Summary]]) -> list[str]:
 
 
 def _explained(record: Request, summary: Summary) -> str:
-    calls = at_least_words(summary.totals.llm_calls, "LLM call", certain=False)
+    calls = counted(summary.totals.llm_calls, "LLM call", Certainty.AT_LEAST)
     sign = f"{calls_text(summary)}, {possible_text(record, summary)}"
     return f"{sign}: {calls}; {why_uncertain(record, summary)}."
 
@@ -111,26 +111,66 @@ def remedy(doubt: Doubt) -> str:
     return _REMEDIES[doubt]
 
 
+class Certainty(IntEnum):
+    """How sure a figure is that comes from calls, the surest first; docs/correlation.md says where its sign stands."""
+
+    EXACT = 0
+    ABOUT = 1
+    AT_LEAST = 2
+
+
+INEXACT = "linked by time, not by a tag; times, tokens and cost of these calls are ≈, too"
+"""What "≈" says, where it stands at a number of calls."""
+
+_SIGNS = {Certainty.EXACT: "", Certainty.ABOUT: "≈ ", Certainty.AT_LEAST: "≥ "}
+
+
+def certainty_of(summary: Summary) -> Certainty:
+    """How sure a request's figures are: about right where one of its calls is linked by less than a tag or a trace."""
+    if not summary.is_certain:
+        return Certainty.AT_LEAST
+    return links_of_bars(summary.bars)
+
+
+def links_of_bars(bars: Iterable[Bar]) -> Certainty:
+    """How sure it is that these calls are their request's; failed attempts do not matter."""
+    is_exact = all(bar.confidence is Confidence.EXACT for bar in bars if bar.error_code is None)
+    return Certainty.EXACT if is_exact else Certainty.ABOUT
+
+
 def is_about(summary: Summary) -> bool:
-    """Whether all calls are known, and one of them is linked by anything less than a tag or a trace: "≈"."""
-    calls = (bar for bar in summary.bars if bar.error_code is None)
-    return summary.is_certain and any(bar.confidence is not Confidence.EXACT for bar in calls)
+    """Whether all calls are known, and one of them is linked by time alone: "≈"."""
+    return certainty_of(summary) is Certainty.ABOUT
+
+
+def certainty_over(summaries: Iterable[Summary]) -> Certainty:
+    """How sure a sum over requests is: as the least sure of them."""
+    return max(map(certainty_of, summaries), default=Certainty.EXACT)
+
+
+def signed(figure: str, certainty: Certainty) -> str:
+    """A figure with its sign: "2", "≈ 2", "≥ 2".
+
+    Unknown stays unknown, a sum that has "≥" as some call's log leaves it out keeps that, and 0 comes from no call.
+    """
+    is_whole = figure == UNKNOWN or figure.startswith(_SIGNS[Certainty.AT_LEAST])
+    return figure if is_whole or (figure == "0" and certainty is Certainty.ABOUT) else f"{_SIGNS[certainty]}{figure}"
+
+
+def counted(count: int, noun: str, certainty: Certainty) -> str:
+    """A count and its noun in a sentence: "2 LLM calls", "≈ 2 LLM calls", "at least 2 LLM calls"."""
+    words = pluralize(count, noun)
+    return f"at least {words}" if certainty is Certainty.AT_LEAST else signed(words, certainty)
 
 
 def calls_text(summary: Summary) -> str:
-    """How many LLM calls, for a table: "2", "≥ 2" where there may be more, "≈ 2" where one is linked by time."""
-    calls = at_least(f"{summary.totals.llm_calls:,}", certain=summary.is_certain)
-    return f"≈ {calls}" if is_about(summary) else calls
+    """How many LLM calls, for a table: its sign holds for all figures of the row that come from these calls."""
+    return signed(f"{summary.totals.llm_calls:,}", certainty_of(summary))
 
 
 def at_least(text: str, *, certain: bool) -> str:
-    """A count or sum as it stands in a table: "2", or "≥ 2" where that may not be all; unknown stays unknown."""
-    return text if certain or text == UNKNOWN else f"≥ {text}"
-
-
-def at_least_words(count: int, noun: str, *, certain: bool) -> str:
-    """A count and its noun in a sentence: "2 LLM calls", "at least 2 LLM calls"."""
-    return pluralize(count, noun) if certain else f"at least {pluralize(count, noun)}"
+    """A figure beside that number, or one that some call's log leaves out: "2", or "≥ 2" where that may not be all."""
+    return signed(text, Certainty.EXACT if certain else Certainty.AT_LEAST)
 
 
 def token_counts(summary: Summary) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.presentation.certainty import at_least, at_least_words, possible_text, why_uncertain
+from request_lens.domain.folding.summary import Totals
+from request_lens.presentation.certainty import Certainty, certainty_of, counted, possible_text, signed, why_uncertain
 from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.layout import MarkKind
@@ -48,20 +48,20 @@ def _calls(row: TimelineRow, noun: str) -> str:
     calls = row.summary.totals.llm_calls
     if row.is_pending:
         return f"{calls:,} so far"
-    counted = at_least(pluralize(calls, noun) if noun else f"{calls:,}", certain=row.summary.is_certain)
-    return f"≈ {counted}" if row.is_about else counted
+    return signed(pluralize(calls, noun) if noun else f"{calls:,}", certainty_of(row.summary))
 
 
-def llm_words(summary: Summary | None) -> str:
-    """The time in LLM calls; a dash where it is unknown, or not certain."""
-    known = summary is not None and summary.is_certain
-    return duration_text(summary.llm_time_ms) if summary is not None and known else UNKNOWN
+def llm_words(row: TimelineRow) -> str:
+    """The time in LLM calls, "so far" of a pending request; a dash where it is unknown, or not certain."""
+    if row.summary is None or row.summary.llm_time_ms is None or not row.summary.is_certain:
+        return UNKNOWN
+    return f"{duration_text(row.summary.llm_time_ms)}{' so far' if row.is_pending else ''}"
 
 
 def spoken(row: TimelineRow) -> str:
     """A row as it is heard: whose request it is, how it ended, how long it took, and its calls."""
     status = f"status {row.request.status}"
-    llm = f"{llm_words(row.summary)} in LLM calls" if row.summary is not None and row.summary.is_certain else ""
+    llm = f"{llm_words(row)} in LLM calls" if row.summary is not None and row.summary.is_certain else ""
     parts = [row.label, row.detail, status, total_words(row.request), _spoken_calls(row), llm]
     return ", ".join(part for part in parts if part)
 
@@ -76,13 +76,13 @@ def uncertain_words(row: TimelineRow) -> str:
     """What is not certain of the request, and why; empty where all is."""
     if not row.is_uncertain or row.summary is None:
         return ""
-    calls = at_least_words(row.summary.totals.llm_calls, "LLM call", certain=False)
+    calls = counted(row.summary.totals.llm_calls, "LLM call", Certainty.AT_LEAST)
     return f", {calls}: {why_uncertain(row.request, row.summary)}"
 
 
 _SIDE_BY_SIDE = (
     FigureColumn(header="duration", figure=lambda row: total_words(row.request)),
-    FigureColumn(header="LLM time", figure=lambda row: llm_words(row.summary)),
+    FigureColumn(header="LLM time", figure=llm_words),
     FigureColumn(header="LLM calls", figure=calls_figure),
 )
 # Above a bar there is no room for a header: the figures have their nouns.
@@ -138,10 +138,9 @@ def figure_words(
     return joined((*upper, below, *_counters(row.summary.totals, right=right_of_counters, y=y)))
 
 
-def figure_headers(columns: Sequence[tuple[FigureColumn, float]], *, y: float) -> Markup:
-    """What stands above the columns."""
-    named = ((column.header, right) for column, right in columns if column.header)
-    return joined(_ending_at(right, header, y=y, class_="rl-muted") for header, right in named)
+def figure_headers(headers: Sequence[tuple[str, float]], *, y: float) -> Markup:
+    """What stands above the columns, each by its right edge."""
+    return joined(_ending_at(right, header, y=y, class_="rl-muted") for header, right in headers if header)
 
 
 def _ending_at(right: float, words: str, *, y: float, class_: str) -> Markup:

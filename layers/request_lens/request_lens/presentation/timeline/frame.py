@@ -62,6 +62,11 @@ class Frame:
     top: float
 
     @property
+    def headers(self) -> Sequence[tuple[str, float]]:
+        """What stands above each figure, and its right edge."""
+        return [(column.header, right) for column, right in self.figures]
+
+    @property
     def right(self) -> float:
         """Where the last column ends."""
         return self.width - self.margin
@@ -162,8 +167,10 @@ def rule(y: float, *, frame: Frame) -> Markup:
     return element("line", class_="rl-rule", x1=frame.margin, x2=frame.right, y1=y, y2=y)
 
 
-def axis_head(axis: Axis, *, frame: Frame, bottom: float, again: bool = False, last: int = 3) -> Markup:
-    """What the axis counts from, the time since, and what the `last` figures at the right are; it ends at `bottom`.
+def axis_head(
+    axis: Axis, headers: Sequence[tuple[str, float]], *, frame: Frame, bottom: float, again: bool = False
+) -> Markup:
+    """What the axis counts from, the time since, and what the figures at the right are; it ends at `bottom`.
 
     Where it is said again, what it counts from is left out.
     """
@@ -172,8 +179,14 @@ def axis_head(axis: Axis, *, frame: Frame, bottom: float, again: bool = False, l
     texts = [] if again else [element("text", text(origin), class_="rl-muted", x=first.x, y=bottom - 28)]
     texts += [element("text", text(first.label), class_="rl-muted", x=first.x, y=bottom - 10)]
     texts += [_tick_label(tick, frame, y=bottom - 10) for tick in others]
-    headers = figure_headers(frame.figures[-last:], y=bottom - 10)
-    return element("g", *texts, headers, rule(bottom, frame=frame), class_="rl-axis", aria_hidden="true")
+    return element(
+        "g",
+        *texts,
+        figure_headers(headers, y=bottom - 10),
+        rule(bottom, frame=frame),
+        class_="rl-axis",
+        aria_hidden="true",
+    )
 
 
 def _tick_label(tick: Tick, frame: Frame, *, y: float) -> Markup:

@@ -9,7 +9,8 @@ from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvoc
 from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.axis import Axis, Scale
-from request_lens.presentation.timeline.frame import Frame
+from request_lens.presentation.timeline.figures import figure_headers
+from request_lens.presentation.timeline.frame import Frame, axis_head, rule
 from request_lens.presentation.timeline.labels import named, named_width
 from request_lens.presentation.timeline.layout import Box, lane_boxes, lanes_of
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
@@ -39,8 +40,11 @@ class Lane:
         return pluralize(len(self.calls), "call")
 
     @property
-    def time_words(self) -> str:
-        """What their latencies add up to; a dash where one is unknown."""
+    def latencies(self) -> str:
+        """What their latencies add up to; a dash where one is unknown.
+
+        It is not the time in which any of them ran, as LLM time is: most of their starts are known to the second only.
+        """
         known = [call.invocation.latency_ms for call in self.calls if call.invocation.latency_ms is not None]
         return duration_text(sum(known)) if len(known) == len(self.calls) else UNKNOWN
 
@@ -62,6 +66,16 @@ def lane_labels_width(lanes: Sequence[Lane]) -> float:
 def lane_size(frame: Frame) -> RowSize:
     """The size of a lane: one of its own, or as the rows where those are stacked."""
     return STACKED if frame.size.stacked else LANE
+
+
+def heading(axis: Axis | None, *, frame: Frame, top: float, bottom: float) -> Markup:
+    """What the lanes are, what their figures are, in the places of the rows' last two, and their own axis if any."""
+    (_, before), (calls, last) = frame.headers[-2:]
+    headers = [("sum of latencies", before), (calls, last)] if calls else []
+    named = element("text", text("Calls without a request"), class_="rl-label", x=frame.margin, y=top + 20)
+    if axis is not None:
+        return joined((named, axis_head(axis, headers, frame=frame, bottom=bottom)))
+    return joined((named, figure_headers(headers, y=bottom - 10), rule(bottom, frame=frame)))
 
 
 def extents_of(lanes: Sequence[Lane]) -> list[tuple[datetime, datetime]]:
@@ -107,7 +121,7 @@ def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
 def _figures(lane: Lane, frame: Frame, *, y: float) -> Markup:
     """Time and number in the last two columns; where there are two in all, the number alone with its noun."""
     (_, before), (column, last) = frame.figures[-2:]
-    words = [(f"{len(lane.calls):,}", last), (lane.time_words, before)]
+    words = [(f"{len(lane.calls):,}", last), (lane.latencies, before)]
     if not column.header:
         words = [(lane.count_words, last)]
     return joined(

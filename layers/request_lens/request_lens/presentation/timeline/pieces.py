@@ -24,7 +24,7 @@ from request_lens.presentation.timeline.frame import (
     rule,
 )
 from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
-from request_lens.presentation.timeline.lanes import Lane, draw_lane, extents_of, lane_labels_width, lane_size
+from request_lens.presentation.timeline.lanes import Lane, draw_lane, extents_of, heading, lane_labels_width, lane_size
 from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
 from request_lens.presentation.timeline.legend import Sign, legend, legend_height, signs_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
@@ -117,11 +117,9 @@ def pieces_of(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
 def heads_of(plan: Plan) -> tuple[Piece, Piece]:
     """What stands above the rows: title and subtitle, and the axis, which paper may say again on each sheet."""
     frame, above = plan.frame, plan.frame.top - AXIS_HEIGHT
-    axis = axis_head(plan.axis, frame=frame, bottom=frame.top)
-    return (
-        Piece(top=0.0, bottom=above, content=header(plan.header, frame=frame)),
-        Piece(top=above, bottom=frame.top, content=axis),
-    )
+    axis = axis_head(plan.axis, frame.headers, frame=frame, bottom=frame.top)
+    named = header(plan.header, frame=frame)
+    return Piece(top=0.0, bottom=above, content=named), Piece(top=above, bottom=frame.top, content=axis)
 
 
 def below_heads(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
@@ -175,7 +173,7 @@ def _section(plan: Plan, first: int, last: int, *, top: float) -> Piece:
     content = (
         bands([top for at, top in enumerate(tops, first) if at % 2], frame=frame, height=height),
         grid(plan.axis, top=begins, bottom=bottom),
-        axis_head(plan.axis, frame=frame, bottom=begins, again=True) if again else NOTHING,
+        axis_head(plan.axis, frame.headers, frame=frame, bottom=begins, again=True) if again else NOTHING,
         rule(bottom, frame=frame) if last == len(plan.rows) else NOTHING,
         *(_row(row, shapes, frame=frame, top=top) for (row, shapes), top in zip(rows, tops, strict=True)),
     )
@@ -227,11 +225,8 @@ def _lanes(plan: Plan, *, top: float) -> Piece:
     shares_axis = plan.axis.kind is AxisKind.CLOCK and bool(plan.rows)
     begins = top + (_LANES_HEAD_ON_CLOCK if shares_axis else _LANES_HEAD)
     bottom = begins + len(plan.lanes) * height
-    heading = element("text", text("Calls without a request"), class_="rl-label", x=frame.margin, y=top + 20)
-    head = rule(begins, frame=frame) if shares_axis else axis_head(plan.lanes_axis, frame=frame, bottom=begins, last=2)
     content = (
-        heading,
-        head,
+        heading(None if shares_axis else plan.lanes_axis, frame=frame, top=top, bottom=begins),
         grid(plan.lanes_axis, top=begins, bottom=bottom),
         *(
             draw_lane(lane, frame=frame, axis=plan.lanes_axis, top=begins + at * height)

@@ -23,12 +23,12 @@ PAGES = {
     "spans": spanned_report(),
 }
 LONG = {"empty": 500, "200 rows": 3000}
-WINDOWS = (390, 768, 1280)
+WINDOWS = (390, 768, 1024, 1280)
 A4_LANDSCAPE = (1031, 702)
 """Px within margins of 12 mm."""
 
 NARROW = (
-    *(Looking(width=width, height=2600) for width in WINDOWS[:2]),
+    *(Looking(width=width, height=2600) for width in WINDOWS[:3]),
     Looking(width=A4_LANDSCAPE[0], height=1800, printed=True),
 )
 
@@ -95,7 +95,7 @@ def test_it_is_photographed_without_colours(name: str) -> None:
     assert target.stat().st_size > 5_000
 
 
-@pytest.mark.parametrize("looking", NARROW, ids=["telephone", "tablet", "paper"])
+@pytest.mark.parametrize("looking", NARROW, ids=["telephone", "tablet", "small laptop", "paper"])
 def test_it_is_photographed_in_narrow_windows_and_on_paper(looking: Looking) -> None:
     target = PICTURES / f"uncertain-{looking.width}.png"
 
@@ -114,7 +114,7 @@ def test_no_text_is_cut_off_and_nothing_scrolls_sideways(name: str, width: int) 
     assert measured(page_of(PAGES[name]), _TOO_WIDE, TypeAdapter(float).validate_json, looking=looking) <= 0
 
 
-@pytest.mark.parametrize(("width", "shown"), list(zip(WINDOWS, reversed(list(WIDTHS)), strict=True)))
+@pytest.mark.parametrize(("width", "shown"), list(zip(WINDOWS, ("narrow", "middle", "wide", "wide"), strict=True)))
 def test_a_window_shows_the_timeline_that_fits_into_it_whole(width: int, shown: str) -> None:
     looking = Looking(width=width)
 
@@ -125,21 +125,50 @@ def test_a_window_shows_the_timeline_that_fits_into_it_whole(width: int, shown: 
     assert max(edges) <= width
 
 
-@pytest.mark.parametrize("width", [1100, 1200, 1339])
-def test_tables_of_figures_are_seen_whole_on_a_laptop(width: int) -> None:
-    scrolling = measured(page_of(PAGES["uncertain"]), _SCROLLING, TEXTS, looking=Looking(width=width))
+@pytest.mark.parametrize("width", [800, 900, 999, 1000, 1099, 1100, 1200, 1339])
+@pytest.mark.parametrize("name", ["uncertain", "200 rows", "spans", "errors"])
+def test_tables_of_figures_are_seen_whole_on_a_tablet_and_a_laptop(name: str, width: int) -> None:
+    looking = Looking(width=width)
 
-    assert scrolling == []
+    assert measured(page_of(PAGES[name]), _SCROLLING, TEXTS, looking=looking) == []
+    assert measured(page_of(PAGES[name]), _CUT_OFF, TEXTS, looking=looking) == []
 
 
-@pytest.mark.parametrize(("width", "is_card"), [(390, True), (768, True), (1280, False)])
+@pytest.mark.parametrize(("width", "leave"), [(390, False), (768, True), (999, True), (1000, False), (1280, False)])
+def test_a_table_on_a_tablet_has_fewer_columns_and_names_those_that_are_missing(width: int, *, leave: bool) -> None:
+    shown = """() => [...document.querySelectorAll('[aria-label^="All requests"] .leaves, .absent')]
+      .filter(each => getComputedStyle(each).display !== "none").map(each => each.className)"""
+    caption = """() => [document.querySelector('[aria-label^="All requests"] caption').innerText]"""
+    seen = measured(page_of(PAGES["10 rows"]), shown, TEXTS, looking=Looking(width=width))
+    (said,) = measured(page_of(PAGES["10 rows"]), caption, TEXTS, looking=Looking(width=width))
+
+    assert ("absent" in seen) is leave
+    assert any("leaves" in each for each in seen) is not leave
+    assert ("also: Tool time, Other time, Correlated by" in said) is leave
+    on_paper = measured(page_of(PAGES["10 rows"]), shown, TEXTS, looking=NARROW[-1])
+    assert "absent" not in on_paper
+    assert any("leaves" in each for each in on_paper)
+
+
+@pytest.mark.parametrize("width", [768, 1024, 1280])
+def test_a_table_fills_the_window_and_its_lines_are_low(width: int) -> None:
+    filled = """() => { const table = document.querySelector('[aria-label^="All requests"] table');
+      const rows = [...table.querySelectorAll("tbody tr")].map(each => each.getBoundingClientRect().height);
+      return [table.getBoundingClientRect().width / document.querySelector("main").clientWidth, Math.max(...rows)]; }"""
+    share, height = numbers("200 rows", filled, Looking(width=width))
+
+    assert share > 0.99
+    assert height < 60
+
+
+@pytest.mark.parametrize(("width", "is_card"), [(390, True), (767, True), (768, False), (1024, False), (1280, False)])
 def test_a_request_is_a_card_with_named_figures_where_its_line_has_no_room(width: int, *, is_card: bool) -> None:
-    words = """() => [...document.querySelectorAll('[aria-label="All requests"] tbody tr:first-child td')]
+    words = """() => [...document.querySelectorAll('[aria-label^="All requests"] tbody tr:first-child td')]
       .map(each => getComputedStyle(each, "::before").content)"""
     names = measured(page_of(PAGES["uncertain"]), words, TEXTS, looking=Looking(width=width))
 
     assert ('"LLM calls"' in names) is is_card
-    assert ('"LLM calls"' in measured(page_of(PAGES["uncertain"]), words, TEXTS, looking=NARROW[2])) is False
+    assert ('"LLM calls"' in measured(page_of(PAGES["uncertain"]), words, TEXTS, looking=NARROW[-1])) is False
 
 
 @pytest.mark.parametrize("width", [*WINDOWS, 740, 900, 1000, 1200, 1340])
@@ -207,6 +236,32 @@ def test_paper_says_the_axis_again_on_each_sheet(name: str) -> None:
     assert 0 < max(numbers(name, heads, looking)) < A4_LANDSCAPE[1] / 4
 
 
-@pytest.mark.parametrize(("name", "sheets"), [("10 rows", 3), ("uncertain", 3)])
-def test_a_small_report_takes_three_sheets(name: str, sheets: int) -> None:
+def test_paper_says_the_axis_on_top_of_its_sheets_alone() -> None:
+    """On a screen it is said again between rows, so that it is in sight; that would be anywhere on a sheet."""
+    again = """() => [...document.querySelectorAll(".wide .again")].map(each => getComputedStyle(each).display)"""
+    looking = Looking(width=A4_LANDSCAPE[0], printed=True)
+
+    assert set(measured(page_of(PAGES["200 rows"]), again, TEXTS, looking=looking)) == {"none"}
+    assert set(measured(page_of(PAGES["200 rows"]), again, TEXTS, looking=Looking(width=1280))) == {"block"}
+
+
+def test_the_newest_request_is_on_top_of_the_timeline_and_of_the_table_and_both_say_so() -> None:
+    ids = """() => [document.querySelector(".wide .rl-row .rl-muted").lastChild.textContent,
+      document.querySelector('[aria-label^="All requests"] tbody code').textContent]"""
+    drawn, listed = measured(page_of(PAGES["10 rows"]), ids, TEXTS)
+
+    assert drawn.endswith(f"· {listed}")
+    assert listed == "zNXpNSVpc1oQLR2="
+    assert page_of(PAGES["10 rows"]).count("he newest first") == len(WIDTHS) + 2
+
+
+def test_a_call_without_a_request_is_no_speck() -> None:
+    sizes = """() => [...document.querySelectorAll(".wide .rl-lane .rl-unattributed")].flatMap(
+      each => [each.width.baseVal.value - 1, each.height.baseVal.value])"""
+    for name in ("200 rows", "uncertain", "errors"):
+        assert min(numbers(name, sizes, Looking())) >= 3
+
+
+@pytest.mark.parametrize(("name", "sheets"), [("10 rows", 2), ("uncertain", 2)])
+def test_a_small_report_takes_two_sheets(name: str, sheets: int) -> None:
     assert len(re.findall(rb"/Type\s*/Page\b", printed(page_of(PAGES[name])))) == sheets

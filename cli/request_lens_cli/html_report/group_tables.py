@@ -4,8 +4,8 @@ from request_lens.domain.folding.summary import TokenClass
 from request_lens.presentation.certainty import Doubt, remedy, signed, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
-from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
-from request_lens_cli.html_report.table import Column, table
+from request_lens.presentation.markup import NOTHING, Markup, element, text
+from request_lens_cli.html_report.table import Column, cost_cell, route_text, table, with_note
 from request_lens_cli.report.figures import Distribution, Figures, ModelFigures, RequestFigures
 from request_lens_cli.report.report import Report
 
@@ -13,13 +13,13 @@ type _Route = tuple[str, RequestFigures]
 type _Model = tuple[str, ModelFigures]
 
 _ROUTES: tuple[Column[_Route], ...] = (
-    Column(header="Route", cell=lambda row: text(row[0])),
+    Column(header="Route", cell=lambda row: route_text(row[0])),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="5xx\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}4xx", cell=lambda row: _errors(row[1]), numeric=True),
     Column(header="LLM calls", cell=lambda row: text(row[1].total(row[1].totals.llm_calls)), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1]), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
-    Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True),
+    Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True, leaves=True),
     Column(header="LLM time, median", cell=lambda row: _llm_time(row[1]), numeric=True),
     Column(header="Tokens in", cell=lambda row: text(row[1].tokens(TokenClass.INPUT)), numeric=True),
     Column(header="Tokens out", cell=lambda row: text(row[1].tokens(TokenClass.OUTPUT)), numeric=True),
@@ -34,7 +34,9 @@ _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Tokens out", cell=lambda row: _tokens(row[1], TokenClass.OUTPUT), numeric=True),
     Column(header="Cache read", cell=lambda row: _tokens(row[1], TokenClass.CACHE_READ), numeric=True),
     Column(header="Cache write", cell=lambda row: _tokens(row[1], TokenClass.CACHE_WRITE), numeric=True),
-    Column(header="Cost (est.)", cell=lambda row: text(signed(cost_of(row[1].totals), row[1].certainty)), numeric=True),
+    Column(
+        header="Cost (est.)", cell=lambda row: cost_cell(signed(cost_of(row[1].totals), row[1].certainty)), numeric=True
+    ),
 )
 _REASONS: tuple[Column[tuple[str, int]], ...] = (
     Column(header="Why", cell=lambda row: text(row[0])),
@@ -75,7 +77,7 @@ def _count(value: int) -> Markup:
 
 
 def _requests(figures: RequestFigures) -> Markup:
-    return _with_note(f"{figures.requests:,}", f"{figures.uncertain:,} uncertain" if figures.uncertain else "")
+    return with_note(f"{figures.requests:,}", f"{figures.uncertain:,} uncertain" if figures.uncertain else "")
 
 
 def _errors(figures: RequestFigures) -> Markup:
@@ -92,24 +94,20 @@ def _tokens(figures: ModelFigures, of: TokenClass) -> Markup:
 
 
 def _cost(figures: RequestFigures) -> Markup:
-    return text(signed(cost_of(figures.totals), figures.certainty))
+    return cost_cell(signed(cost_of(figures.totals), figures.certainty))
 
 
 def _llm_time(figures: RequestFigures) -> Markup:
     times = figures.llm_time_ms
-    return text(UNKNOWN) if times is None else _with_note(signed(seconds(times.p50), figures.spread), _share(times))
+    return text(UNKNOWN) if times is None else with_note(signed(seconds(times.p50), figures.spread), _share(times))
 
 
 def _calls(figures: RequestFigures) -> Markup:
     calls = figures.calls
     if calls is None:
         return text(UNKNOWN)
-    return _with_note(f"{signed(f'{calls.mean:.1f}', figures.spread)}, most {calls.maximum:,.0f}", _share(calls))
-
-
-def _with_note(figure: str, note: str) -> Markup:
-    """A figure, and below it what limits it."""
-    return joined((text(figure), element("div", text(note), class_="note"))) if note else text(figure)
+    notes = ", ".join(filter(None, (f"most {calls.maximum:,.0f}", _share(calls))))
+    return with_note(signed(f"{calls.mean:.1f}", figures.spread), notes)
 
 
 def _share(values: Distribution) -> str:
@@ -118,7 +116,7 @@ def _share(values: Distribution) -> str:
 
 
 def _median(times: Distribution | None) -> Markup:
-    return text(UNKNOWN) if times is None else _with_note(seconds(times.p50), _share(times))
+    return text(UNKNOWN) if times is None else with_note(seconds(times.p50), _share(times))
 
 
 def _p90(times: Distribution | None) -> Markup:

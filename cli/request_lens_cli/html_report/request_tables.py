@@ -10,7 +10,7 @@ from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.traced import complete_sentence, complete_text
-from request_lens_cli.html_report.table import Column, table
+from request_lens_cli.html_report.table import Column, cost_cell, route_text, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection
 
@@ -51,10 +51,10 @@ def _is_measured(state: RequestState, order: Order) -> bool:
 
 
 def requests_section(report: Report) -> Markup:
-    """Every request, by start, up to MAX_ROWS of them, the newest."""
-    shown = report.newest(MAX_ROWS).requests
+    """Every request, the newest first, up to MAX_ROWS of them."""
+    shown = report.newest(MAX_ROWS).requests[::-1]
     more = f", the latest {len(shown):,} of {len(report.requests):,}" if len(shown) < len(report.requests) else ""
-    return table(_columns(report), shown, caption=f"All requests{more}")
+    return table(_columns(report), shown, caption=f"All requests{more}, the newest first")
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
@@ -71,18 +71,18 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Duration", cell=lambda state: text(seconds(state.request.duration_ms)), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="LLM time", cell=_of_summary(lambda summary: seconds(summary.llm_time_ms)), numeric=True),
-        Column(header="Cost (est.)", cell=_of_summary(_cost), numeric=True),
-        Column(header="Tool time", cell=_of_summary(lambda summary: seconds(summary.tool_time_ms)), numeric=True),
-        Column(header="Other time", cell=_of_summary(lambda summary: seconds(summary.non_llm_time_ms)), numeric=True),
+        Column(header="Cost (est.)", cell=_cost, numeric=True),
+        _time("Tool time", lambda summary: summary.tool_time_ms),
+        _time("Other time", lambda summary: summary.non_llm_time_ms),
         Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True),
         *([complete] if report.has_spans else []),
-        Column(header="Correlated by", cell=lambda state: text(correlated_by(state))),
+        Column(header="Correlated by", cell=lambda state: text(correlated_by(state)), leaves=True),
     ]
 
 
 def _route(state: RequestState) -> Markup:
     is_short = len(state.request.route) <= _SHORT_ROUTE
-    route = element("span", text(state.request.route), class_="whole" if is_short else "")
+    route = element("span", route_text(state.request.route), class_="whole" if is_short else "")
     if not (state.request.has_failed or state.request.was_refused):
         return route
     return joined((route, text(" "), element("strong", text(str(state.request.status)), class_="failed")))
@@ -103,8 +103,13 @@ def _complete(state: RequestState) -> Markup:
     return element("span", word, class_=style, title=complete_sentence(traced))
 
 
-def _cost(summary: Summary) -> str:
-    return cost_of(summary.totals, certain=summary.is_certain)
+def _time(header: str, time: Callable[[Summary], int | None]) -> Column[RequestState]:
+    return Column(header=header, cell=_of_summary(lambda summary: seconds(time(summary))), numeric=True, leaves=True)
+
+
+def _cost(state: RequestState) -> Markup:
+    known = state.summary
+    return cost_cell(UNKNOWN if known is None else cost_of(known.totals, certain=known.is_certain))
 
 
 def _calls(state: RequestState) -> Markup:

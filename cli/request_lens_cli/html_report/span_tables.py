@@ -23,8 +23,9 @@ class _Row:
 
 def spans_section(report: Report, *, limit: int) -> Markup:
     """Where the time went of the newest `limit` requests, those of them that have spans; nothing where none has."""
-    rows = _rows(report.newest(limit))
-    return table(_columns(report, rows), rows, caption="Requests with spans") if rows else NOTHING
+    rows = _rows(report.newest(limit))[::-1]
+    caption = "Requests with spans, the newest first"
+    return table(_columns(report, rows), rows, caption=caption) if rows else NOTHING
 
 
 def _rows(report: Report) -> Sequence[_Row]:
@@ -58,4 +59,5 @@ def _time(header: str, part: Callable[[TimeParts], int | None]) -> Column[_Row]:
 
 
 def _by_tool(parts: TimeParts) -> str:
-    return ", ".join(f"{cleaned(name)} {seconds(ms)}" for name, ms in parts.tools) or UNKNOWN
+    times = ((cleaned(name), seconds(ms).replace(" ", "\N{NO-BREAK SPACE}")) for name, ms in parts.tools)
+    return ", ".join(f"{name} {time}" for name, time in times) or UNKNOWN

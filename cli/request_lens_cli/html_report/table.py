@@ -1,9 +1,9 @@
 """The page's tables: columns, and how a table is made of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from request_lens.presentation.markup import Markup, element, text
+from request_lens.presentation.markup import Markup, element, joined, text
 
 _SHORT = 6
 _WIDE = 6
@@ -12,17 +12,19 @@ _WIDE = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column[Row]:
-    """One column of a table: its header, and what stands in it of a row."""
+    """One column of a table: its header, and what stands in it of a row; what `leaves` has no room on a tablet."""
 
     header: str
     cell: Callable[[Row], Markup]
     numeric: bool = False
+    leaves: bool = False
 
 
 def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: str) -> Markup:
     """A table with a header that is repeated on each printed sheet; numbers stand at the right.
 
-    A cell of a wide table bears its column's header, which page.css shows where the rows are cards.
+    A cell of a wide table bears its column's header, which page.css shows where the rows are cards. Its caption names
+    the columns that leave, where page.css lets them.
     """
     is_wide = len(columns) > _WIDE
     heads = (element("th", text(column.header), scope="col", class_=_class(column)) for column in columns)
@@ -38,7 +40,7 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
     )
     whole = element(
         "table",
-        element("caption", text(caption)),
+        element("caption", text(caption), *_absent(columns)),
         element("thead", element("tr", *heads)),
         element("tbody", *lines),
     )
@@ -47,5 +49,27 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
     return element("div", whole, class_=class_, tabindex="0", role="region", aria_label=caption)
 
 
+def with_note(figure: str, note: str) -> Markup:
+    """A figure, and below it in small print what limits it."""
+    return joined((text(figure), element("div", text(note), class_="note"))) if note else text(figure)
+
+
+def route_text(route: str) -> Markup:
+    """A route that may be broken after each slash."""
+    first, *others = route.split("/")
+    return joined((text(first), *(joined((text("/"), Markup("<wbr>"), text(part))) for part in others)))
+
+
+def cost_cell(words: str) -> Markup:
+    """A cost, and below it that calls of unknown price are not in it."""
+    cost, plus, unpriced = words.partition(" + ")
+    return with_note(cost, f"+ {unpriced}" if plus else "")
+
+
+def _absent[Row](columns: Sequence[Column[Row]]) -> Iterator[Markup]:
+    if leaving := [column.header for column in columns if column.leaves]:
+        yield element("span", text(f"; in a wider window and on paper also: {', '.join(leaving)}"), class_="absent")
+
+
 def _class[Row](column: Column[Row]) -> str:
-    return "number" if column.numeric else "words"
+    return " ".join(["number" if column.numeric else "words", *(["leaves"] if column.leaves else [])])

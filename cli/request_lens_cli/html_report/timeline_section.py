@@ -19,15 +19,17 @@ def timeline_section(report: Report) -> Markup:
     if not report.requests:
         return NOTHING
     drawn = report.drawn(MAX_DRAWN)
-    subtitle = f"The latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
-    words = Words(title="Timeline", subtitle=subtitle)
+    latest = f"the latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
+    words = Words(title="Timeline", subtitle=", ".join(filter(None, (latest, "the newest first"))).capitalize())
     pictures = (_picture(drawn, words, class_=class_, width=width) for class_, width in WIDTHS.items())
     return element("section", shared_style("auto"), *pictures, class_="timeline")
 
 
 def _picture(report: Report, words: Words, *, class_: str, width: int) -> Markup:
     """The picture; its rows are a table below the axis, for paper says a table's head again on each sheet."""
-    strips = draw_strips(report.timeline_rows(), words=words, view=View(width=width), unlinked=report.unlinked)
+    strips = draw_strips(
+        report.timeline_rows(), words=words, view=View(width=width, newest_first=True), unlinked=report.unlinked
+    )
     axis = element("div", strips.axis, class_="axis")
     rows = element("div", joined(strips.rows), class_="strips")
     below = joined(strips.below)

@@ -54,7 +54,10 @@ class DrawnTimeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strips:
-    """The picture in strips, from top to bottom: its title, the axis above the rows, the rows, and what is below."""
+    """The picture in strips, from top to bottom: its title, the axis above the rows, the rows, and what is below.
+
+    Where the axis is said again between rows, that strip has the class `again`.
+    """
 
     title: Markup
     axis: Markup
@@ -115,13 +118,15 @@ def draw_strips(
     return Strips(
         title=_strip(plan, title, naming=_naming(plan)),
         axis=_strip(plan, axis),
-        rows=tuple(_strip(plan, piece) for piece in pieces if piece.tops),
-        below=tuple(_strip(plan, piece) for piece in pieces if not piece.tops),
+        rows=tuple(_strip(plan, piece) for piece in pieces if piece.tops or piece.again),
+        below=tuple(_strip(plan, piece) for piece in pieces if not (piece.tops or piece.again)),
     )
 
 
 def _strip(plan: Plan, piece: Piece, *, naming: Naming | None = None) -> Markup:
-    return document(piece.content, frame=plan.frame, bounds=(piece.top, piece.bottom), theme=None, naming=naming)
+    class_ = "rl again" if piece.again else "rl"
+    bounds = piece.top, piece.bottom
+    return document(piece.content, frame=plan.frame, bounds=bounds, theme=None, naming=naming, class_=class_)
 
 
 def shared_style(theme: Theme) -> Markup:

@@ -204,8 +204,14 @@ class Naming:
     description: str
 
 
-def document(
-    content: Markup, *, frame: Frame, bounds: tuple[float, float], theme: Theme | None, naming: Naming | None
+def document(  # noqa: PLR0913 - a whole picture, and a strip of one
+    content: Markup,
+    *,
+    frame: Frame,
+    bounds: tuple[float, float],
+    theme: Theme | None,
+    naming: Naming | None,
+    class_: str = "rl",
 ) -> Markup:
     """The SVG document of what stands between two heights.
 
@@ -223,7 +229,7 @@ def document(
         ground if theme is not None else NOTHING,
         content,
         xmlns="http://www.w3.org/2000/svg",
-        class_="rl",
+        class_=class_,
         width=width,
         height=height,
         viewBox=f"0 {number(bounds[0])} {width} {height}",

@@ -16,7 +16,7 @@ from request_lens.presentation.timeline.layout import Box, lane_boxes, lanes_of
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
 from request_lens.presentation.timeline.shapes import rectangle, title
 
-_MIN_WIDTH = 2.0
+_MIN_WIDTH, _MIN_HEIGHT = 4.0, 3.0
 
 REASONS: Mapping[Reason, str] = {
     Reason.NO_REQUEST: "fits no request we know",
@@ -109,7 +109,7 @@ def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
     """A bar for each call; those that would cover each other to the pixel are one."""
     spans = [(scale.x(begins), scale.x(ends)) for begins, ends in map(_extent, lane.calls)]
     shown = list(dict.fromkeys((round(left), max(round(right - left), _MIN_WIDTH)) for left, right in spans))
-    lanes = lanes_of([(left, left + width) for left, width in shown], within=box.height)
+    lanes = lanes_of([(left, left + width) for left, width in shown], within=box.height, least=_MIN_HEIGHT)
     boxes = lane_boxes(max(lanes, default=0) + 1, box)
     hover = title(f"{lane.count_words} without a request: {lane.reason}")
     for (left, width), number in zip(shown, lanes, strict=True):

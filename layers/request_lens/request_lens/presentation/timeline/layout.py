@@ -176,15 +176,18 @@ def lane_boxes(count: int, light: Box) -> Sequence[Box]:
     return [replace(light, y=light.y + inset + lane * (height + _LANE_GAP), height=height) for lane in range(count)]
 
 
-def lanes_of(intervals: Sequence[tuple[float, float]], *, within: float) -> Sequence[int]:
-    """The lane of each interval, in order of their begins: the first that is free by then, of those in so many px."""
-    most = int((within * (1 - 2 * _CROWDED_INSET) + _LANE_GAP) // (_MIN_LANE + _LANE_GAP))
+def lanes_of(intervals: Sequence[tuple[float, float]], *, within: float, least: float = _MIN_LANE) -> Sequence[int]:
+    """The lane of each interval, in order of their begins: the first that is free by then.
+
+    There are as many as so many px hold, each at `least` so high.
+    """
+    most = int((within * (1 - 2 * _CROWDED_INSET) + _LANE_GAP) // (least + _LANE_GAP))
     busy_until: list[float] = []
     lanes: list[int] = []
     for begins, ends in intervals:
         # The topmost free lane, so that calls one after the other, which most requests make, all stand in the first.
         free = next((lane for lane, until in enumerate(busy_until) if until <= begins), len(busy_until))
-        # One lane more would be less than 2 px high: such a call shares the lane that is free soonest.
+        # One lane more would be too low to be seen: such a call shares the lane that is free soonest.
         if free == most:
             free = busy_until.index(min(busy_until))
         busy_until[free:] = [ends, *busy_until[free + 1 :]]

@@ -47,7 +47,7 @@ class Sign(StrEnum):
     ERROR = "status 5xx or 4xx"
     BROKEN = "runs on beyond the axis"
     CALL = "LLM call"
-    NOT_EXACT = "linked by time: calls and LLM time"
+    NOT_EXACT = "row linked by time"
     PROVISIONAL = "not decided yet"
     WHISKER = "start known to the second"
     TICK = "latency unknown"

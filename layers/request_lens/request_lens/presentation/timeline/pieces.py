@@ -78,13 +78,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A part of the picture from one height to the next, with where its rows begin."""
+    """A part of the picture from one height to the next, with where its rows begin; or the axis, said `again`."""
 
     top: float
     bottom: float
     content: Markup
     tops: tuple[float, ...] = ()
     signs: frozenset[Sign] = frozenset()
+    again: bool = False
 
 
 def plan_of(rows: Sequence[TimelineRow], lanes: Sequence[Lane], *, words: Words, width: int, kind: AxisKind) -> Plan:
@@ -133,6 +134,9 @@ def below_heads(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
 def _body(plan: Plan, *, rows_each: int) -> Iterator[Piece]:
     bottom = plan.frame.top
     for first, last in pairwise([*range(0, len(plan.rows), rows_each), len(plan.rows)]):
+        if plan.is_long and first > 0 and first % AXIS_EVERY == 0:
+            yield _axis_again(plan, top=bottom)
+            bottom += AXIS_AGAIN
         piece = _section(plan, first, last, top=bottom)
         bottom = piece.bottom
         yield piece
@@ -162,18 +166,21 @@ def _nothing(plan: Plan) -> Piece:
     return Piece(top=frame.top, bottom=frame.top + 64, content=joined(lines))
 
 
+def _axis_again(plan: Plan, *, top: float) -> Piece:
+    bottom = top + AXIS_AGAIN
+    axis = axis_head(plan.axis, plan.frame.headers, frame=plan.frame, bottom=bottom, again=True)
+    return Piece(top=top, bottom=bottom, content=axis, again=True)
+
+
 def _section(plan: Plan, first: int, last: int, *, top: float) -> Piece:
     """The rows from `first` to before `last`."""
     frame, height = plan.frame, plan.frame.size.height
-    again = plan.is_long and first > 0 and first % AXIS_EVERY == 0
-    begins = top + (AXIS_AGAIN if again else 0)
-    tops = [begins + at * height for at in range(last - first)]
-    bottom = begins + (last - first) * height
+    tops = [top + at * height for at in range(last - first)]
+    bottom = top + (last - first) * height
     rows = [(row, _shapes(row, plan, top)) for row, top in zip(plan.rows[first:last], tops, strict=True)]
     content = (
         bands([top for at, top in enumerate(tops, first) if at % 2], frame=frame, height=height),
-        grid(plan.axis, top=begins, bottom=bottom),
-        axis_head(plan.axis, frame.headers, frame=frame, bottom=begins, again=True) if again else NOTHING,
+        grid(plan.axis, top=top, bottom=bottom),
         rule(bottom, frame=frame) if last == len(plan.rows) else NOTHING,
         *(_row(row, shapes, frame=frame, top=top) for (row, shapes), top in zip(rows, tops, strict=True)),
     )

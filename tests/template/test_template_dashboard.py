@@ -138,7 +138,7 @@ def test_a_key_figure_that_holds_unattributed_calls_says_so_beside_it_or_in_its_
 
 def test_average_times_side_by_side_are_of_the_same_requests() -> None:
     """As metrics they would not be: of an agent that ran on after a time-out the LLM time is known, and no other."""
-    [listed] = [each["properties"] for each in widgets("log") if "same requests" in each["properties"]["title"]]
+    [listed] = [each["properties"] for each in widgets("log") if "times are known" in each["properties"]["title"]]
     lines: list[Mapping[str, object]] = [
         {"Route": "GET /a", "LlmTime.0": 2_000, "NonLlmTime.0": 1_000, "ToolTime.0": 400, "RequestDuration.0": 3_000},
         {"Route": "POST /b", "LlmTime.0": 4_000, "NonLlmTime.0": 3_000},

@@ -11,13 +11,7 @@ from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import (
-    Certainty,
-    Doubt,
-    certainty_over,
-    count_doubts,
-    counted,
-)
+from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts, counted
 from request_lens.presentation.formatting import UNKNOWN, pluralize
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
@@ -209,8 +203,8 @@ def headline(report: Report) -> str:
     """The report in one line, such as "10 requests, ≈ 17 LLM calls, 0 unattributed".
 
     With what went wrong, and requests that are not certain: "10 requests, 1 of them failed, 3 of them uncertain, at
-    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls;
-    in the whole time 0 unattributed".
+    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5
+    LLM calls; in the whole time 0 unattributed".
     """
     so_far = " so far" if report.pending_requests else ""
     totals = report.totals

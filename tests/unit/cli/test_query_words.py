@@ -137,12 +137,12 @@ def test_sums_over_some_requests_say_what_they_cover_and_that_calls_without_one_
     }
     for count, part in parts.items():
         shown = said(part)
-        assert f"{count}, 2 LLM calls; in the whole time 1 unattributed, 1 call not decided yet" in shown
+        assert f"{count}, ≈ 2 LLM calls; in the whole time 1 unattributed, 1 call not decided yet" in shown
         assert "Estimated cost of the requests shown: " in shown
         assert "; of unattributed calls in the whole time: " in shown
         assert "In the whole time 1 call unattributed: fits 2 requests (ambiguous)." in shown
-    assert headline(whole) == "3 requests, 3 LLM calls, 1 unattributed, 1 call not decided yet"
-    assert headline(whole.drawn(2)).endswith("2 of 3 requests, 2 LLM calls, 1 unattributed, 1 call not decided yet")
+    assert headline(whole) == "3 requests, ≈ 3 LLM calls, 1 unattributed, 1 call not decided yet"
+    assert headline(whole.drawn(2)).endswith("2 of 3 requests, ≈ 2 LLM calls, 1 unattributed, 1 call not decided yet")
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,10 @@ def signed(figure: str, certainty: Certainty) -> str:
 
     Unknown stays unknown, a sum that has "≥" as some call's log leaves it out keeps that, and 0 comes from no call.
     """
-    is_whole = figure == UNKNOWN or figure.startswith(_SIGNS[Certainty.AT_LEAST])
-    return figure if is_whole or (figure in ("0", "$0") and certainty is Certainty.ABOUT) else f"{_SIGNS[certainty]}{figure}"
+    is_none = figure in ("0", "$0") and certainty is Certainty.ABOUT
+    if is_none or figure == UNKNOWN or figure.startswith(_SIGNS[Certainty.AT_LEAST]):
+        return figure
+    return f"{_SIGNS[certainty]}{figure}"
 
 
 def counted(count: int, noun: str, certainty: Certainty) -> str:

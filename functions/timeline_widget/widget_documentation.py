@@ -9,7 +9,10 @@ each was correlated and how surely, and its estimated cost. No prompt or complet
 What is hatched is uncertain: unlinked calls may be the request's own, so it has made at least (≥) the calls that are
 shown. A note below the picture says why, and what helps.
 
-What is dashed is pending: its calls are shown where they would be linked as things stand, and may still move.
+A row with ≈ has calls that are linked by time, not by a tag: its number of calls and its LLM time may be wrong.
+
+What is dashed is pending: its calls are shown where they would be linked as things stand, and may still move. Its
+number of calls and its LLM time are those so far.
 
 Calls that belong to no request are below the rows, by reason, where they ran by the clock.
 

@@ -99,6 +99,7 @@ def test_a_figure_that_is_not_exact_is_never_bare_and_an_unknown_one_stays_unkno
 
 def test_no_call_is_about_nothing_and_a_sum_that_some_log_leaves_out_is_the_least_whatever_the_links() -> None:
     assert [signed("0", certainty) for certainty in Certainty] == ["0", "0", "≥ 0"]
+    assert signed("$0 + 2 unpriced", Certainty.ABOUT) == "$0 + 2 unpriced"
     assert [signed("≥ 31", certainty) for certainty in Certainty] == ["≥ 31"] * 3
 
 

@@ -153,7 +153,7 @@ def signed(figure: str, certainty: Certainty) -> str:
 
     Unknown stays unknown, a sum that has "≥" as some call's log leaves it out keeps that, and 0 comes from no call.
     """
-    is_none = figure in ("0", "$0") and certainty is Certainty.ABOUT
+    is_none = figure.partition(" + ")[0] in ("0", "$0") and certainty is Certainty.ABOUT
     if is_none or figure == UNKNOWN or figure.startswith(_SIGNS[Certainty.AT_LEAST]):
         return figure
     return f"{_SIGNS[certainty]}{figure}"

@@ -13,6 +13,7 @@ from request_lens.domain.publishing.pipeline_metrics import count_breaches
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
+from request_lens.domain.spans import Span, SpanId
 from tests.simulation.judging.batch_reference import TOTALS, cost_usd, pluralize
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.verdict import Verdict, expect
@@ -149,7 +150,7 @@ def samples_when_prompt(prompt: Outcome) -> Verdict:
 
 
 def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
-    """Whether the calls that a request has, and its own, came within the wait for them.
+    """Whether the calls that a request has, and its own, and the spans of its trace, came within the wait for them.
 
     A tagged one tells that others are tagged, and one linked by its trace that spans come: then `SettleDelaySeconds`
     are waited, which logs and spans usually come within, and else `LinkDelaySeconds`. What is not the request's own,
@@ -163,9 +164,16 @@ def _came_in_time(state: RequestState, outcome: Outcome) -> bool:
     stored = outcome.world.first_stored
     known = {each.call.invocation_id for each in outcome.traffic.calls_of(state.request_id)}
     known |= {each.invocation.invocation_id for each in state.invocations}
-    spans = {outcome.spans[key].span_id for key in known if key in outcome.spans}
+    spans = {outcome.spans[key].span_id for key in known if key in outcome.spans} | _of_its_trace(state, outcome)
     last = max(stored[key] for key in (*known, *spans) if key in stored)
     return last < state.record.ended_at + outcome.traffic.policy.settle_delay
+
+
+def _of_its_trace(state: RequestState, outcome: Outcome) -> set[SpanId]:
+    """The spans of the trace that tells of it: those of one of its agents may prove what another's do not yet."""
+    traced = state.summary.traced if state.summary is not None else None
+    spans = (each for each in outcome.telemetry if isinstance(each, Span))
+    return {each.span_id for each in spans if traced is not None and each.trace_id == traced.trace_id}
 
 
 def _proves_late(state: RequestState) -> bool:

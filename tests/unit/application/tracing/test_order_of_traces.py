@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,17 @@ def test_of_many_traces_that_a_batch_completes_the_rest_get_a_message_each() -> 
     while (due := world.timer.next_due()) is not None and due <= at(9):
         sent.append(world.timer.take().kind)
     assert sent.count(SettleKind.TRACE) == 5
+
+
+@pytest.mark.parametrize("comes_at", [40, 90, 200], ids=["before the call is due", "as it is due", "after it"])
+def test_a_request_that_began_after_a_call_makes_its_link_no_less_sure(
+    comes_at: float,
+) -> None:
+    own = untagged_call("own", 1)
+    world = World(SPANS)
+    world.collect(10, traced_request("first", trace=SESSION), own, span_of(own, SESSION))
+    world.run_until(comes_at)
+    world.collect(comes_at, traced_request("later", 30, trace=SESSION))
+    world.run_until()
+
+    assert world.calls_of("first") == {"own": ("trace", "exact")}

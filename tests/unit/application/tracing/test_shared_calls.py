@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
-from request_lens.domain.facts import Invocation
+from request_lens.application.tracing.views import told_by_spans
+from request_lens.domain.facts import Invocation, InvocationId, Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.tracing.traced import Traced
@@ -128,15 +129,16 @@ def test_such_a_call_proves_none_of_them_and_its_time_may_be_anothers() -> None:
     ],
     ids=["beside a tagged call", "of a role that is not listed", "tagged for another", "failed"],
 )
-def test_one_that_does_not_count_as_possible_is_missing(own: Invocation, shared: Invocation) -> None:
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_one_that_does_not_count_as_possible_is_missing(own: Invocation, shared: Invocation, *, streamed: bool) -> None:
     world = World(SPANS)
-    world.collect(10, *in_another(), own, shared, span_of(own, SESSION), span_of(shared, SESSION))
+    first, *others = in_another()
+    assert isinstance(first, Request)
+    world.collect(10, replace(first, streamed=streamed), *others, own, shared)
+    world.collect(10, span_of(own, SESSION), span_of(shared, SESSION))
     world.run_until()
 
     assert (told_of(world).complete, told_of(world).missing) == (False, ("shared",))
-    summary = world.request("first").summary
-    assert summary is not None
-    assert summary.possible_calls == 0
 
 
 @pytest.mark.parametrize("fails_at", range(40))
@@ -204,3 +206,51 @@ def test_a_call_that_another_had_at_once_is_missing_for_the_request_of_its_trace
 
     assert places(world) == {"shared": "outer"}
     assert (told_of(world).complete, told_of(world).missing) == (False, ("shared",))
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "beside another"])
+def test_no_time_is_known_of_calls_of_another_region_that_another_may_have_waited_for(shared: bool) -> None:
+    abroad = replace(untagged_call("abroad", 4), latency_ms=2_000)
+    records = in_another() if shared else [in_another()[0], in_another()[-1]]
+    world = World(SPANS)
+    world.ports = replace(world.ports, region="us-east-1")
+    world.collect(10, *records, replace(span_of(abroad, SESSION), region="eu-west-1"))
+    world.run_until()
+
+    summary = world.request("first").summary
+    assert summary is not None
+    assert summary.llm_time_ms == (None if shared else 2_000)
+
+
+@pytest.mark.parametrize("revised", [False, True])
+def test_a_proof_that_a_call_which_is_being_decided_would_end_does_not_stand(revised: bool) -> None:
+    own, deciding = untagged_call("own", 0), untagged_call("deciding", 3)
+    world = World(SPANS)
+    world.collect(10, traced_request("first", trace=TRACE), own, span_of(own, TRACE), entry_of(TRACE, 0.1, 4.9))
+    world.collect(11, agent_of(TRACE, own, begins=0.2, ends=2.5))
+    if revised:
+        world.run_until(300)
+        assert world.request("first").spans_prove
+    world.store.store_unlinked([deciding], stored_at=world.clock.now())
+    world.store.store_spans([span_of(deciding, TRACE)], stored_at=world.clock.now())
+
+    states = [world.request("first")]
+    (told,) = told_by_spans(states, world.ports, SPANS, deciding={InvocationId("deciding")})
+    assert not told.spans_prove
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["late", "never"])
+def test_no_first_token_is_that_of_a_call_before_the_last_which_is_not_linked(comes: bool) -> None:
+    """A guard answers first; the answer's own event comes after the request has settled, or never."""
+    guard = replace(untagged_call("guard", 0), first_byte_latency_ms=100)
+    answer = replace(untagged_call("answer", 5), first_byte_latency_ms=200)
+    spans = [span_of(guard, TRACE), span_of(answer, TRACE), entry_of(TRACE, 0.1, 8.9)]
+    world = World(SPANS)
+    world.collect(10, traced_request("first", trace=TRACE, duration_ms=9_000), guard, *spans)
+    world.run_until(300)
+    if comes:
+        world.collect(300, answer)
+    world.run_until()
+
+    published = [each.values.get(Metric.TIME_TO_FIRST_TOKEN, ()) for each in world.published().values()]
+    assert [value for values in published for value in values] == ([5_500] if comes else [])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from request_lens.domain.facts import InvocationId, Request, TraceId
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
-from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at
+from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at, may_be_linked
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
@@ -41,7 +41,11 @@ def _view(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> Re
     told = with_trace(state, trace, policy, region=ports.region)
     if told.traced is None or not told.traced.lacks_calls or not trace.is_named_by_others(state.request_id):
         return told
-    nobodys = [call for call in _lacked(state, trace, ports, policy) if not isinstance(call.decision, Link)]
+    nobodys = [
+        call
+        for call in _lacked(state, trace, ports, policy)
+        if not isinstance(call.decision, Link) and call.invocation.is_llm_call and may_be_linked(call, policy)
+    ]
     possible = possible_calls(state.request, state.invocations, nobodys, policy)
     trace = with_shared(trace, nobodys if possible is None else possible)
     return with_trace(state, trace, policy, region=ports.region) if trace.shared else told
@@ -92,7 +96,7 @@ def _told_once(
     told = known if known is not None else _told_by_spans(state, ports, policy)
     answers.told[state.request_id, how_many] = told
     given = (call.invocation.invocation_id for call in told.invocations[how_many:])
-    return told if deciding.isdisjoint(given) else state
+    return told if deciding.isdisjoint(given) else replace(state, spans_read=True)
 
 
 def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> RequestState:

@@ -79,7 +79,7 @@ def _times(
     """The time of LLM calls to Bedrock, and that of tools."""
     if traced is not None and traced.time_by is not None:
         return traced.time_by.llm_ms, traced.time_by.tools_ms
-    if traced is not None and traced.lacks_calls:
+    if traced is not None and (traced.lacks_calls or traced.calls_elsewhere > 0):
         return None, None
     return _llm_time_ms(invocations, policy), _tool_time_ms(request, invocations, policy)
 

@@ -30,17 +30,19 @@ def decide_in_trace(
     calls that API makes a trace of its own. Else, once the call is due, all records that name the trace have come. The
     only one, that the trace was born in, has made the call, whenever that was; in another's trace it has made what lies
     in its own time, as the rest may be of requests whose records never come. Of several (a session, an API behind an
-    API) the one that its exact time fits has, overtime counting as possible.
+    API) the one that its exact time fits has, overtime counting as possible. Those that began after the call do not
+    bear on it: when their records come is chance.
     """
     is_due = due_at(call, policy) <= now
-    if len(records) == 1 and is_born_in(span.trace_id, records[0], clock_skew=policy.clock_skew):
-        is_sure = may_hold(records[0], span.started_at, span.ended_at, policy, overtime=False)
-        return _link(records[0], Confidence.EXACT) if is_sure or is_due else None
+    before = [each for each in records if each.started_at - policy.clock_skew <= span.ended_at] or records
+    if len(before) == 1 and is_born_in(span.trace_id, before[0], clock_skew=policy.clock_skew):
+        is_sure = may_hold(before[0], span.started_at, span.ended_at, policy, overtime=False)
+        return _link(before[0], Confidence.EXACT) if is_sure or is_due else None
     if not is_due:
         return None
-    if len(records) == 1 and may_hold_alone(records[0], span.started_at, span.ended_at, policy):
-        return _link(records[0], Confidence.EXACT)
-    fitting = holding(records, span.started_at, span.ended_at, policy)
+    if len(before) == 1 and may_hold_alone(before[0], span.started_at, span.ended_at, policy):
+        return _link(before[0], Confidence.EXACT)
+    fitting = holding(before, span.started_at, span.ended_at, policy)
     if len(fitting) == 1:
         return _link(fitting[0], Confidence.INFERRED)
     candidates = len(fitting) or len(records)

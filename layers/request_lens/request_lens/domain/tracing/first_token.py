@@ -15,10 +15,11 @@ def first_token_ms(request: Request, linked: Sequence[Invocation], spans: Sequen
     framework's span around it, or by Bedrock, where it is a stream; else unknown.
     """
     answers = {call.invocation_id: call for call in linked if call.is_llm_call and not call.waits_for_tool}
-    calls = [span for span in spans if span.kind is SpanKind.CALL and span.invocation_id in answers]
-    if not calls:
-        return None
-    last = max(calls, key=lambda span: (span.ended_at, span.span_id))
+    no_answers = {call.invocation_id for call in linked} - answers.keys()
+    calls = [span for span in spans if span.kind is SpanKind.CALL and span.invocation_id not in no_answers]
+    last = max(calls, key=lambda span: (span.ended_at, span.span_id), default=None)
+    if last is None or last.invocation_id not in answers:
+        return None  # the last may be the answer, and is not linked
     came_at = _came_at(last, spans, answers)
     if came_at is None or came_at < request.started_at:
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Confidence, Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
@@ -152,7 +153,7 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
     """A request that its tags prove complete in time has no call by time, and makes no other's call ambiguous.
 
     In time is what has come when the other's call is due. Attempts that failed are left out: their log may lack the tag
-    that the call had.
+    that the call had. So are chains, where more requests than are looked at may have made one of their calls.
     """
     if not outcome.is_punctual:
         return
@@ -162,10 +163,11 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
             if each.link.method not in {Method.TAG, Method.TRACE} and each.invocation.error_code is None:
                 took = is_proven(_known_for(each.invocation, state, outcome.traffic.policy))
                 yield f"proven {state.request_id} took {each.invocation.invocation_id}" if took else None
+    are_many = len(outcome.states) > MAX_CANDIDATES
     for call in outcome.world.all_unlinked():
         if not isinstance(call.decision, Unattributed) or not _is_decided_by_time(call.decision, outcome):
             continue
-        if call.invocation.error_code is None:
+        if call.invocation.error_code is None and not (are_many and _names_tools(call.invocation)):
             counted = call.decision.candidates > len(_rivals_for(call.invocation, outcome))
             yield f"{call.invocation.invocation_id} is ambiguous for a proven request" if counted else None
 

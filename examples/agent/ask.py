@@ -1,7 +1,8 @@
-"""Asks the deployed agent the ten prompts, and prints the article's table: what Request Lens found of each request.
+"""Asks the deployed agent the ten prompts, or your own, and prints what Request Lens found of each request.
 
     python ask.py                     one after the other, through the HTTP API
     python ask.py --at-a-time 5 --output RestAskUrl
+    python ask.py --url URL "What time is it in Oslo?"
 
 Needs boto3, and the rights to read the outputs of both stacks, to call the API (`execute-api:Invoke`) and to read the
 table of Request Lens (`dynamodb:GetItem`). Region and credentials are those of the environment or a profile.
@@ -29,6 +30,9 @@ SETTLED_WITHIN_S = 300.0
 POLL_S = 1.0
 
 UNKNOWN = "–"
+OWN = "Own"
+"""The category of a prompt that is none of the ten."""
+
 HEADINGS = ("Prompt", "Type", "LLM calls", "Duration", "LLM time", "Tool time", "Est. cost")
 
 
@@ -52,7 +56,7 @@ def main() -> None:
     session = boto3.Session()
     url = options.url or stack_output(session, options.stack_name, options.output)
     table = session.resource("dynamodb").Table(stack_output(session, options.lens_stack_name, "RequestTableName"))
-    prompts = read_prompts()
+    prompts = chosen_prompts(options)
     answers = ask_all(prompts, lambda prompt: ask(session, url, prompt), at_a_time=options.at_a_time)
     items = settled_items(table, [answer.request_id for answer in answers])
     print()
@@ -62,6 +66,7 @@ def main() -> None:
 def parsed_options() -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("prompts", nargs="*", help="what is asked in place of the ten prompts of prompts.tsv")
     parser.add_argument("--stack-name", default="request-lens-agent", help="the agent's stack")
     parser.add_argument("--lens-stack-name", default="request-lens", help="the stack of Request Lens")
     parser.add_argument("--output", default="AskUrl", help="the agent's output with the URL: AskUrl or RestAskUrl")
@@ -78,6 +83,11 @@ def stack_output(session: Any, stack_name: str, key: str) -> str:
         raise SystemExit(f"The stack {stack_name} has no output {key}; it has {', '.join(sorted(outputs)) or 'none'}.")
     value: str = outputs[key]
     return value
+
+
+def chosen_prompts(options: argparse.Namespace) -> list[Prompt]:
+    """The prompts of the command line, or the ten."""
+    return [Prompt(text, OWN) for text in options.prompts] or read_prompts()
 
 
 def read_prompts() -> list[Prompt]:
@@ -97,7 +107,10 @@ def ask_all(prompts: list[Prompt], ask_one: Callable[[str], Answer], *, at_a_tim
 
 
 def ask(session: Any, url: str, prompt: str) -> Answer:
-    """The agent's answer to a prompt, by a signed request; or what the API answered in its place."""
+    """The agent's answer to a prompt, by a signed request; or what the API answered in its place.
+
+    Raises: SystemExit where the API is not reached.
+    """
     body = json.dumps({"prompt": prompt}).encode()
     request = AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
     SigV4Auth(session.get_credentials(), "execute-api", session.region_name).add_auth(request)
@@ -107,6 +120,11 @@ def ask(session: Any, url: str, prompt: str) -> Answer:
             return Answer(request_id_of(response.headers), str(json.loads(response.read())["answer"]))
     except urllib.error.HTTPError as error:
         return Answer(request_id_of(error.headers), f"{error.code} {error.reason}")
+    except urllib.error.URLError as error:
+        raise SystemExit(
+            f"{url} is not reached ({error.reason}): of an agent on the local AWS name the address that "
+            "`make demo-agent KEEP=1` says last, --url ADDRESS."
+        ) from error
 
 
 def request_id_of(headers: Any) -> str:
@@ -137,11 +155,16 @@ def print_table(prompts: list[Prompt], items: list[dict[str, Any]]) -> None:
         numbers = [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
         print("  ".join([*names, *numbers]))
     calls = [calls_of(item) for item in items]
-    print(f"\n{len(items)} requests, {sum(each or 0 for each in calls)} LLM calls")
+    print(f"\n{counted_as(len(items), 'request')}, {counted_as(sum(each or 0 for each in calls), 'LLM call')}")
     counted = Counter((prompt.kind, each) for prompt, each in zip(prompts, calls, strict=True) if each is not None)
     print(", ".join(f"{kind} {times} × {each}" for (kind, each), times in counted.most_common()))
     if None in calls:
         print(f"Not settled after {SETTLED_WITHIN_S:.0f} s: {calls.count(None)}. `request-lens doctor` says why.")
+
+
+def counted_as(number: int, noun: str) -> str:
+    """The number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def cells_of(prompt: Prompt, item: dict[str, Any]) -> tuple[str, ...]:

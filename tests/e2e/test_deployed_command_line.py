@@ -1,6 +1,7 @@
 """The commands against the deployed stack: what they print and write is what the table holds."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,8 +70,9 @@ def test_two_demos_at_once_after_another_run_come_one_after_the_other_and_find_w
     assert sorted("Another demo runs in this clone" in output for output in said) == [False, True]
     for output in said:
         assert "10 requests, ≈ 17 LLM calls, 0 unattributed" in output
-        assert "Tool Use 7 × ≈ 2, Simple 3 × ≈ 1: as in the article" in output
-        assert "Metrics read back at 1 s: Requests 10, UncertainRequests 0, LlmCalls 17" in output
+        assert "Tool Use 7 × ≈ 2, Simple 3 × ≈ 1: as expected" in output
+        # Where a request was uncertain for a while, the sum that is read back is 0.
+        assert re.search(r"Metrics read back at 1 s: Requests 10, (UncertainRequests 0, )?LlmCalls 17", output)
         assert "The local AWS is still running" in output
     (first,) = [output for output in said if "Another demo runs in this clone" not in output]
     assert "ago: before earlier runs" in first

@@ -1,7 +1,7 @@
 """`request-lens demo`: deploy to a local AWS, play an experiment, and show what the deployed stack made of it."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +49,7 @@ APART = timedelta(minutes=5)
 """The untagged playing is logged as if it had ended so long before the tagged one: longer than any scenario takes."""
 
 _TAGGED = "-tagged"
-"""What the picture of a tagged half has in its name."""
+"""What the picture and the page of a tagged half have in their names."""
 
 ARTICLE_CALLS = "Tool Use 7 × 2, Simple 3 × 1"
 """What the article's experiment found: LLM calls × requests, by label."""
@@ -91,7 +91,7 @@ def demo_command(scenario: str, *, keep: bool) -> None:
             for tags in ((False, True) if scenario in TWICE else (False,))
         ]
         show_commands(reports[-1], local=local, stack=demo.stack, console=console)
-        _write_page(reports[-1], demo, console)
+        write_pages(reports, paths.checkout / "out", console)
         console.print(f"\n{afterwards(local, keep=keep, target='make demo')}", highlight=False)
 
 
@@ -108,9 +108,14 @@ def alone_in(paths: LocalPaths, console: Console) -> Iterator[None]:
         yield
 
 
+def is_left_running(local: LocalAws, *, keep: bool) -> bool:
+    """Whether the local AWS runs on after the demo."""
+    return keep or not local.started_now
+
+
 def afterwards(local: LocalAws, *, keep: bool, target: str) -> str:
     """What becomes of the local AWS after this target: one that ran before is left running, too."""
-    if keep or not local.started_now:
+    if is_left_running(local, keep=keep):
         return (
             "The local AWS is still running. To ask it, in this shell:\n"
             f"  set -a; . {shown_path(local.paths.env_file)}; set +a\n"
@@ -158,7 +163,7 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
     if not with_tags:
         _remove_earlier(out)
     if scenario == ARTICLE and calls_by_label(report) not in (ARTICLE_CALLS, ARTICLE_BY_TIME):
-        raise click.ClickException(f"The article found {ARTICLE_CALLS}; this run did not: see the table above.")
+        raise click.ClickException(f"Expected {ARTICLE_CALLS}; this run found other calls: see the table above.")
     return report
 
 
@@ -177,7 +182,7 @@ def show_sums(report: Report, console: Console) -> None:
     if report.prices:
         console.print(cost_line(report), highlight=False)
     if calls := calls_by_label(report):
-        as_found = ": as in the article" if calls in (ARTICLE_CALLS, ARTICLE_BY_TIME) else ""
+        as_found = ": as expected" if calls in (ARTICLE_CALLS, ARTICLE_BY_TIME) else ""
         console.print(f"{calls}{as_found}", highlight=False)
 
 
@@ -191,16 +196,23 @@ def _draw(report: Report, target: Path, console: Console) -> None:
 
 
 def _remove_earlier(out: Path) -> None:
-    """Remove what an earlier demo drew of its tagged half: it is no picture of this one."""
-    for earlier in out.glob(f"timeline{_TAGGED}.*"):
-        earlier.unlink()
+    """Remove what an earlier demo made of its tagged half: it is nothing of this one."""
+    for name in ("timeline", "report"):
+        for earlier in out.glob(f"{name}{_TAGGED}.*"):
+            earlier.unlink()
 
 
-def _write_page(report: Report, demo: DemoStack, console: Console) -> None:
-    """Write the report as one page."""
+def write_pages(reports: Sequence[Report], out: Path, console: Console) -> None:
+    """Write the report as one page; of a scenario that was played twice one of each half."""
+    names = {"": ""} if len(reports) == 1 else {" of the untagged half": "", " of the tagged half": _TAGGED}
+    for report, (of_half, suffix) in zip(reports, names.items(), strict=True):
+        target = out / f"report{suffix}.html"
+        _write_page(report, target)
+        console.print(f"Report{of_half}: {shown_path(target)}, one page to open in a browser", highlight=False)
+
+
+def _write_page(report: Report, target: Path) -> None:
     now = datetime.now(UTC)
     begins = min((state.request.started_at for state in report.requests), default=now)
     heading = Heading(stack=DEFAULT_STACK_NAME, period=Period(first=begins, last=now), written_at=now)
-    target = demo.local.paths.checkout / "out" / "report.html"
     target.write_text(report_page(report, heading), encoding="utf-8")
-    console.print(f"Report: {shown_path(target)}, one page to open in a browser", highlight=False)

@@ -15,7 +15,7 @@ from request_lens_cli.agent_demo.example import (
     read_spans,
     run_example,
 )
-from request_lens_cli.commands.demo import ARTICLE_CALLS, afterwards, alone_in, show_sums
+from request_lens_cli.commands.demo import ARTICLE_CALLS, afterwards, alone_in, is_left_running, show_sums
 from request_lens_cli.deployed.table import DeployedTable, open_table
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
@@ -46,6 +46,9 @@ BY_TAGS, BY_SPANS = {("tag", "exact")}, {("trace", "exact")}
 TOOLS = 7
 """How many of the ten prompts have the agent use a tool."""
 
+ASK = ".venv/bin/python examples/agent/ask.py"
+"""What signs a request to the agent, sends it, and shows what the table has of it."""
+
 WRITTEN = {"clouds.txt", "hello.txt"}
 """The files that the ten prompts have the agent write."""
 
@@ -72,6 +75,13 @@ def demo_agent_command(*, keep: bool, spans: bool, pace: float) -> None:
         _show_files(agent, console)
         target = f"make demo-agent{' SPANS=1' if spans else ''}"
         console.print(f"\n{afterwards(local, keep=keep, target=target)}", highlight=False)
+        if is_left_running(local, keep=keep):
+            console.print(ask_again(agent.urls[Kind.HTTP]), highlight=False, soft_wrap=True)
+
+
+def ask_again(url: str) -> str:
+    """How the agent that is left running is asked once more."""
+    return f'Ask the agent again, after the line with `set -a`:\n  {ASK} --url {url} "What time is it in Oslo?"'
 
 
 def _deploy(local: LocalAws, console: Console, *, pace: float, spans: bool) -> tuple[DeployedTable, RunningAgent]:

@@ -55,7 +55,12 @@ def request_query(table: str, request_id: RequestId) -> list[Line]:
         ["aws", "dynamodb", "query", "--table-name", table],
         ["--key-condition-expression", "pk = :request AND begins_with(sk, :calls)"],
         ["--expression-attribute-values", json.dumps(values)],
-        ["--query", f"Items[].[{fact}, link.M.method.S, link.M.confidence.S]", "--output", "text"],
+        [
+            "--query",
+            f"sort_by(Items, &fact.M.logged_at.S)[].[{fact}, link.M.method.S, link.M.confidence.S]",
+            "--output",
+            "text",
+        ],
     ]
 
 

@@ -1,25 +1,36 @@
 """The demo's check of the metrics: what was published, read back at one second, against the table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import click
 from rich.console import Console
 
-from request_lens_cli.demo.scenario_run import ScenarioRun, published_totals, wait_for_metrics
+from request_lens.presentation.formatting import pluralize
+from request_lens_cli.demo.scenario_run import ScenarioRun, agree, published_totals, wait_for_metrics
 from request_lens_cli.deployed.metrics import Metrics
 
 
 def show_metrics(run: ScenarioRun, *, metrics: Metrics, console: Console) -> None:
     """Print the sums of the 1-second metrics. Raises: click.ClickException where they are not what the table says."""
     # Read anew: a call that is decided last may have made a request certain since.
-    expected = published_totals(run.report())
+    report = run.report()
+    expected = published_totals(report)
     sums = wait_for_metrics(run, metrics, expected=expected)
-    console.print(f"Metrics read back at 1 s: {_listed(sums)}", highlight=False)
-    if sums != expected:
+    console.print(f"Metrics read back at 1 s: {read_back(sums, expected)}", highlight=False)
+    if report.unattributed:
+        calls = pluralize(report.unattributed, "unattributed call")
+        console.print(f"LlmCalls and tokens count the {calls}, too.", highlight=False)
+    if not agree(sums, expected):
         raise click.ClickException(
             f"The metrics differ from the table, which has {_listed(expected)}. "
             "The stand-in for CloudWatch's EMF extraction logs to out/local-aws/."
         )
+
+
+def read_back(sums: Mapping[str, float], names: Iterable[str]) -> str:
+    """The sums, and the names of which there was nothing to read: a sum of zero is not published."""
+    nothing = ", ".join(f"no {name}" for name in names if name not in sums)
+    return "; ".join(filter(None, (_listed(sums), nothing)))
 
 
 def _listed(sums: Mapping[str, float]) -> str:

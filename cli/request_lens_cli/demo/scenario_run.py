@@ -76,18 +76,27 @@ def published_totals(report: Report) -> Mapping[str, float]:
 
 
 def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, expected: Mapping[str, float]) -> Mapping[str, float]:
-    """The run's own sums of the metrics once they are as expected, or what they are after the time-out."""
+    """The run's own sums of the metrics once they are as expected, or what they are after the time-out.
+
+    Without those that have no value.
+    """
     deadline = time.monotonic() + TIMEOUT_SECONDS / 4
     while True:
         now = sums_in_time_of(run.scenario, metrics, list(expected))
-        sums = {name: value - run.sums_before.get(name, 0) for name, value in now.items()}
-        if sums == expected or time.monotonic() > deadline:
+        own = {name: now[name] - run.sums_before.get(name, 0) for name in expected if name in now}
+        sums = {name: value for name, value in own.items() if value or name not in run.sums_before}
+        if agree(sums, expected) or time.monotonic() > deadline:
             return sums
         time.sleep(POLL_SECONDS)
 
 
+def agree(sums: Mapping[str, float], expected: Mapping[str, float]) -> bool:
+    """Whether the sums are as expected: a sum of zero is not published, so it may have no value."""
+    return {**dict.fromkeys(expected, 0), **sums} == expected
+
+
 def sums_in_time_of(scenario: Scenario, metrics: Metrics, names: Sequence[str]) -> Mapping[str, float]:
-    """The sums of the metrics over the scenario's time, whoever they are of."""
+    """The sums of the metrics over the scenario's time, whoever they are of; without those that have no value."""
     first = min(map(access_started_at, scenario.access)) - timedelta(seconds=2)
     end = max(map(access_ended_at, scenario.access)) + timedelta(seconds=3)
-    return {**dict.fromkeys(names, 0), **metrics.sums(names, first=first, end=end)}
+    return metrics.sums(names, first=first, end=end)

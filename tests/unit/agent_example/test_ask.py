@@ -1,13 +1,17 @@
 """The script that asks the example's ten prompts: what it prints of requests that are settled, uncertain or neither."""
 
 import importlib.util
+import sys
 import threading
+import urllib.error
+import urllib.request
 from decimal import Decimal
 from email.message import Message
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 
 SCRIPT = Path(__file__).parents[3] / "examples" / "agent" / "ask.py"
@@ -54,7 +58,7 @@ def test_a_settled_request_is_printed_with_its_calls_and_its_times(
         "Prompt Type LLM calls Duration LLM time Tool time Est. cost",
         "What time is it in Tokyo? Tool Use 2 4.79 s 3.35 s 0.01 s $0.002577",
         "",
-        "1 requests, 2 LLM calls",
+        "1 request, 2 LLM calls",
         "Tool Use 1 × 2",
     ]
 
@@ -120,6 +124,32 @@ def test_the_id_is_what_the_api_says_in_any_spelling(ask: ModuleType, name: str)
 def test_an_answer_that_names_no_request_is_said_to_be_none(ask: ModuleType) -> None:
     with pytest.raises(SystemExit, match="names no request"):
         ask.request_id_of(Message())
+
+
+def test_an_api_that_is_not_reached_is_one_sentence_with_its_address_and_what_helps(
+    ask: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreached(*_: object, **__: object) -> None:
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setattr(urllib.request, "urlopen", unreached)
+    session = boto3.Session(aws_access_key_id="1", aws_secret_access_key="2", region_name="eu-west-1")
+
+    with pytest.raises(SystemExit) as ended:
+        ask.ask(session, "https://api.example/ask", "What is 2+2?")
+
+    assert str(ended.value) == (
+        "https://api.example/ask is not reached (Name or service not known): of an agent on the local AWS name the "
+        "address that `make demo-agent KEEP=1` says last, --url ADDRESS."
+    )
+
+
+def test_own_prompts_are_asked_in_place_of_the_ten(ask: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["ask.py", "--url", "http://127.0.0.1:1/ask", "What time is it in Oslo?"])
+    assert ask.chosen_prompts(ask.parsed_options()) == [ask.Prompt("What time is it in Oslo?", "Own")]
+
+    monkeypatch.setattr(sys, "argv", ["ask.py"])
+    assert ask.chosen_prompts(ask.parsed_options()) == ask.read_prompts()
 
 
 def test_a_stack_without_the_output_says_which_it_has(ask: ModuleType) -> None:

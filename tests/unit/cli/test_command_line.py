@@ -17,6 +17,7 @@ from rich.console import Console
 
 from request_lens_cli import commands, entry
 from request_lens_cli.commands.demo import afterwards
+from request_lens_cli.commands.demo_agent import ASK, ask_again
 from request_lens_cli.local_aws.lifecycle import LocalAws
 from request_lens_cli.local_aws.paths import checkout_paths
 from request_lens_cli.main import COMMANDS, MODULES, main
@@ -257,6 +258,13 @@ def test_where_nothing_can_turn_a_phase_is_named_when_it_begins(term: str, begin
     with phase(console, "build", "sam build"):
         assert isinstance(console.file, StringIO)
         assert ("build    sam build …\n" in console.file.getvalue()) is begins
+
+
+def test_a_kept_agent_is_asked_again_by_a_script_that_is_there() -> None:
+    line = ask_again("http://127.0.0.1:1/ask").splitlines()[-1]
+
+    assert line == f'  {ASK} --url http://127.0.0.1:1/ask "What time is it in Oslo?"'
+    assert (checkout_paths().checkout / ASK.split()[1]).is_file()
 
 
 @pytest.mark.parametrize("target", ["make demo", "make demo-agent"])

@@ -16,7 +16,15 @@ _LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)|<(?:source|img)\b[^>]*?\b(?:src|srcs
 _PATH = re.compile(r"`([\w./-]+/[\w.-]*|[\w-]+\.(?:yaml|toml|md))`")
 _NAME_IN_PATH = re.compile(r"`(\w+)` in `([\w/]+\.(?:py|yaml))`")
 
-MADE = ("dist/", "out/", "out/timeline.svg", "out/timeline.png", "out/report.html", ".venv/bin")
+MADE = (
+    "dist/",
+    "out/",
+    "out/timeline.svg",
+    "out/timeline.png",
+    "out/report.html",
+    "out/report-tagged.html",
+    ".venv/bin",
+)
 """What the documents name and only the targets make."""
 
 

@@ -20,7 +20,7 @@ from request_lens.presentation.certainty import (
     token_counts,
     why_uncertain,
 )
-from request_lens.presentation.costs import by_prices, call_cost, cost_of
+from request_lens.presentation.costs import call_cost, cost_of, estimated
 from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
@@ -92,7 +92,7 @@ def _totals(view: RequestView) -> str:
         f"LLM {duration_text(times.llm_time_ms)}, tools {duration_text(times.tool_time_ms)}",
         f"other {duration_text(times.non_llm_time_ms)}",
         f"tokens in / out {token_counts(times)}",
-        f"estimated cost {cost_of(totals, certain=certain)}{by_prices([times.prices] if times.prices else [])}",
+        f"estimated cost {estimated(cost_of(totals, certain=certain), [times.prices] if times.prices else [])}",
     ]
     pending = "; pending: more calls may come" if view.is_pending else ""
     return " · ".join(parts) + pending

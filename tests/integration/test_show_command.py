@@ -55,6 +55,21 @@ def test_an_id_may_lack_the_sign_at_its_end(lens: DeployedLens) -> None:
     assert lens.answer("show", "8vyhhrKPTgKzGt2") == lens.answer("show", "8vyhhrKPTgKzGt2=")
 
 
+def test_an_id_may_begin_with_the_sign_of_an_option(lens: DeployedLens) -> None:
+    lens.holds(settled("-nSvQ6KgcvhaTkM=", call("i1", 1)))
+
+    shown = lens.answer("show", "-nSvQ6KgcvhaTkM=")
+    assert shown.startswith("-nSvQ6KgcvhaTkM=")
+    assert lens.answer("show", "-nSvQ6KgcvhaTkM") == lens.answer("show", "--", "-nSvQ6KgcvhaTkM=") == shown
+    assert '"request_id": "-nSvQ6KgcvhaTkM="' in lens.answer("show", "-nSvQ6KgcvhaTkM=", "--format", "json")
+
+
+def test_without_a_cost_the_prices_are_left_out(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", possible_calls=2))
+
+    assert "Estimated cost: –\n" in lens.answer("show", "r1", columns=200)
+
+
 def test_local_times_are_of_this_machines_zone(lens: DeployedLens, monkeypatch: pytest.MonkeyPatch) -> None:
     lens.plays("article")
     monkeypatch.setenv("TZ", "Asia/Kolkata")

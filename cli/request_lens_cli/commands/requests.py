@@ -125,10 +125,10 @@ def _list_requests(query: _Query) -> None:
         case Format.CSV:
             _print_csv(report, query)
         case Format.TABLE if whole.requests and not report.requests:
-            notes_beside(open_console()).print(none_selected(whole), highlight=False)
+            notes_beside(open_console()).print(none_selected(whole, query.selection), highlight=False)
         case Format.TABLE:
             show_requests(report, open_console(), empty=no_requests(query.period))
-    if note_below := may_match_note(report):
+    if note_below := may_match_note(report, "--min-calls and --limit"):
         stderr_console().print(f"{note_below}.", style="yellow", highlight=False)
 
 

@@ -12,6 +12,7 @@ from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.period import command_clock
+from request_lens_cli.options.request_id import CommandOfRequest
 from request_lens_cli.options.shared import format_option, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
@@ -31,7 +32,7 @@ PUBLISHED_WITHIN = timedelta(days=1)
 """Logs Insights is asked for so long after a request was stored: revisions come within minutes, late ones in hours."""
 
 
-@click.command("show", epilog=_SHOW_EXAMPLES)
+@click.command("show", cls=CommandOfRequest, epilog=_SHOW_EXAMPLES)
 @click.argument("request_id")
 @click.option(
     "--web", is_flag=True, help="Print where AWS's console shows it: dashboard, lines of the log, trace if known."

@@ -77,14 +77,14 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
     console = open_console()
     if drawing.output is not None:
         subtitle = picture_subtitle(drawn, view.name, str(view.session.region_name))
-        words = Words(subtitle=subtitle, empty=empty_picture(report, asked))
+        words = Words(subtitle=subtitle, empty=empty_picture(report, asked, selection))
         _draw(drawn, drawing.output, View(axis=drawing.axis), words)
         console.print(f"{headline(drawn)}: {shown_path(drawing.output)}", highlight=False)
     elif drawn.requests:
         rows, unlinked = drawn.timeline_rows(), drawn.unlinked
         console.print(render_bars(rows, width=console.width, axis=drawing.axis, unlinked=unlinked))
     else:
-        console.print(none_selected(report) if report.requests else no_requests(asked), highlight=False)
+        console.print(none_selected(report, selection) if report.requests else no_requests(asked), highlight=False)
     for note_below in (earlier_note(drawn) if drawn.earlier else "", may_match_note(drawn), truncation_note(report)):
         if note_below:
             console.print(f"{note_below}.", style="dim", highlight=False)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from request_lens.presentation.formatting import moment_text
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
+from request_lens_cli.report.selection import Selection
 
 NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
 
@@ -22,15 +23,18 @@ def no_requests(period: Period) -> str:
     )
 
 
-def none_selected(report: Report) -> str:
-    """That a selection leaves none of the report's requests, and which routes and models they are of."""
+def none_selected(report: Report, selection: Selection) -> str:
+    """That a selection leaves none of the report's requests, and which routes and models they are of.
+
+    These say what else could be asked for: where something else was, it alone is said.
+    """
     routes = {state.request.route for state in report.requests}
     models = {model for state in report.requests if state.summary for model, _ in state.summary.by_model}
     theirs = [
         f"{name}{'' if len(of) == 1 else 's'}: {', '.join(sorted(of))}"
-        for name, of in (("route", routes), ("model", models))
-        if of
-    ]
+        for name, of, asked in (("route", routes, selection.routes), ("model", models, selection.models))
+        if of and asked
+    ] or [selection.description]
     count, known = len(report.requests), "latest" if report.earlier else "only"
     of_which = f"The {known} request of this time is not selected"
     if count > 1:
@@ -38,9 +42,9 @@ def none_selected(report: Report) -> str:
     return f"{of_which} ({'; '.join(theirs)})."
 
 
-def empty_picture(read: Report, period: Period) -> tuple[str, str]:
+def empty_picture(read: Report, period: Period, selection: Selection) -> tuple[str, str]:
     """What stands in a picture where none of the requests that were read in the period is drawn, and why."""
     if read.requests:
-        return "No request is selected", none_selected(read)
+        return "No request is selected", none_selected(read, selection)
     first, last = (moment_text(moment.replace(microsecond=0)) for moment in (period.first, period.last))
     return f"No requests from {first} to {last}", no_requests(period).partition(". ")[2]

@@ -117,12 +117,15 @@ def _may_reach(state: RequestState, calls: int) -> bool:
     return possible is None or possible >= MAX_POSSIBLE or linked + possible >= calls
 
 
-def may_match_note(report: Report) -> str:
-    """How many uncertain requests a selection by calls leaves out that may have made as many; empty for none."""
+def may_match_note(report: Report, without: str = "--min-calls") -> str:
+    """How many uncertain requests a selection by calls leaves out that may have made as many; empty for none.
+
+    They are listed `without` the options that left them out.
+    """
     if not report.may_match:
         return ""
     others = pluralize(report.may_match, "more uncertain request")
-    return f"{others} may have made as many calls: --uncertain without --min-calls and --limit lists them"
+    return f"{others} may have made as many calls: --uncertain without {without} lists them"
 
 
 _MEASURES: dict[Order, _Measure] = {

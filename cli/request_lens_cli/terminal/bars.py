@@ -20,6 +20,10 @@ from request_lens_cli.terminal.unlinked_table import STACKED_BELOW, render_lanes
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
 _MIN_STACKED = 12
+_PLOT = 30
+"""Cells of the bars beyond which labels may have more than a third of the width, rather than be cut."""
+_BETWEEN = " · "
+"""What stands between when a request began and its route, and is the first to be left out."""
 _ROUNDING = 0.01
 _GAP = "  "
 
@@ -88,14 +92,14 @@ def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind) -> Rendera
 
 def _name(row: TimelineRow) -> str:
     """What people call the request, or when it began and its route."""
-    return f"{row.brief} · {row.label}" if row.brief and row.label == row.request.route else row.label
+    return f"{row.brief}{_BETWEEN}{row.label}" if row.brief and row.label == row.request.route else row.label
 
 
 def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN) -> RenderableType:
     """These lines, at least one, below their time axis and above their legend."""
     beside = width - max(line.words.cell_len for line in lines) - 2 * len(_GAP)
     longest = max(_label(line).cell_len for line in lines)
-    labels = min(longest, _MAX_LABEL, width // 3, beside - _MIN_PLOT)
+    labels = min(longest, _MAX_LABEL, max(width // 3, beside - _PLOT), beside - _MIN_PLOT)
     if width < STACKED_BELOW or labels < min(longest, LEAST_CUT):
         labels = 0
     has_room_beside = beside - labels >= (_MIN_PLOT if labels else _MIN_STACKED)
@@ -179,6 +183,12 @@ def _label(line: BarLine) -> Text:
     return Text(cleaned(line.label)) + _pill(line)
 
 
+def _shortened(label: str, width: int) -> Text:
+    """The label in so many cells: what only separates its parts goes first, then its middle."""
+    whole = Text(cleaned(label))
+    return whole if whole.cell_len <= width else shorten_middle(Text(cleaned(label.replace(_BETWEEN, " ", 1))), width)
+
+
 def _pill(line: BarLine) -> Text:
     if not (line.row.has_error and line.has_status):
         return Text()
@@ -191,7 +201,7 @@ def _parts(line: BarLine, labels: int, plot: Text, width: int, *, is_beside: boo
         yield _line(line, labels, plot, line.words)
         return
     pill = _pill(line)
-    yield shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
+    yield _shortened(line.label, width - pill.cell_len) + pill
     yield _line(None, 0, plot, line.words if is_beside else Text())
     if not is_beside:
         yield line.words
@@ -201,7 +211,7 @@ def _line(line: BarLine | None, width: int, plot: Text, total: Text) -> Text:
     name = Text()
     if line is not None:
         pill = _pill(line)
-        name = shorten_middle(Text(cleaned(line.label)), width - pill.cell_len) + pill
+        name = _shortened(line.label, width - pill.cell_len) + pill
     name.pad_right(width - name.cell_len)
     parts = [name, plot, total] if width else [plot, total]
     whole = Text(_GAP, no_wrap=True, overflow="crop").join(parts)

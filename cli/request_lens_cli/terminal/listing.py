@@ -157,9 +157,10 @@ def _cut_to[Row](table: _Table[Row], width: int) -> _Table[Row]:
 
 
 def _absent[Row](column: Column[Row], texts: Sequence[Text]) -> str:
-    """The header of a column that there is no room for, with what stands in it where that is one thing."""
+    """The header of a column that there is no room for, with what stands in it where that is one word in all rows."""
     same = {text.plain for text in texts}
-    return f"{column.header} ({same.pop()})" if column.cut is not None and len(same) == 1 else column.header
+    is_said = not column.numeric and len(same) == 1 and same.isdisjoint({"", UNKNOWN})
+    return f"{column.header} ({same.pop()})" if is_said else column.header
 
 
 def _width[Row](table: _Table[Row]) -> int:

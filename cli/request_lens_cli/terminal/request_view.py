@@ -23,7 +23,7 @@ from request_lens.presentation.certainty import (
     remedy,
     why_uncertain,
 )
-from request_lens.presentation.costs import by_prices, cost_of
+from request_lens.presentation.costs import cost_of, estimated
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
@@ -179,7 +179,7 @@ def _summary_lines(state: RequestState) -> list[str]:
 
 def _cost(summary: Summary) -> str:
     cost = cost_of(summary.totals, certain=summary.is_certain)
-    return f"Estimated cost: {cost}{by_prices([summary.prices] if summary.prices else [])}"
+    return f"Estimated cost: {estimated(cost, [summary.prices] if summary.prices else [])}"
 
 
 def _counts(summary: Summary) -> str:

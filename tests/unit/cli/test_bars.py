@@ -228,3 +228,15 @@ def test_where_the_words_have_no_room_beside_the_bars_they_stand_below_and_nothi
 
 def test_the_picture_of_one_request_counts_from_its_start() -> None:
     assert shown(row(chain(4300, 2)))[-1] == "Time since the request's start"
+
+
+@pytest.mark.parametrize(("width", "label"), [(80, "09:42:41 · POST /chat  504 "), (60, "09:42:23 POST /chat ")])
+def test_a_label_has_the_room_that_bars_can_spare_and_loses_the_dot_before_any_word(width: int, label: str) -> None:
+    rows = [
+        replace(row(chain(4_000, 2), label="POST /chat"), brief="09:42:23"),
+        replace(row(chain(8_000, 1), label="POST /chat", after_ms=18_000), brief="09:42:41"),
+    ]
+    rows = [replace(each, request=replace(each.request, route="POST /chat")) for each in rows]
+    rows[1] = replace(rows[1], request=replace(rows[1].request, status=504))
+
+    assert any(line.startswith(label) for line in shown(*rows, width=width))

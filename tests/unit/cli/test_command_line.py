@@ -131,6 +131,7 @@ def test_the_help_says_the_exit_codes_and_how_a_stack_is_chosen(name: str) -> No
         (["docter"], "doctor"),
         (["local", "plya"], "play"),
         (["requests", "--sinse", "1h"], "--since"),
+        (["show", "-nSvQ6KgcvhaTkM=", "--loacl"], "--local"),
         (["requests", "--format", "jsn"], "json"),
         (["requests", "--sort", "DURRATION"], "duration"),
         (["replay", "x", "--axis", "clok"], "clock"),

@@ -45,8 +45,9 @@ def test_ids_and_numbers_are_whole_at_every_width(width: int) -> None:
 
 
 def test_columns_leave_in_a_fixed_order_and_are_named() -> None:
-    absent = [listed(width).partition("No room for: ")[2].replace("\n", " ") for width in (400, 170, 130, 100, 80)]
-    columns = [set(filter(None, " ".join(names.split()).strip(".").split(", "))) for names in absent]
+    absent = [listed(width).partition("No room for: ")[2] for width in (400, 170, 130, 100, 80)]
+    columns = [{name.partition(" (")[0] for name in " ".join(names.split()).strip(".").split(", ")} for names in absent]
+    columns[0].discard("")
 
     assert all(fewer <= more for fewer, more in pairwise(columns))
     assert columns[-1] >= {"Correlated by", "Tokens in/out", "Other time"}
@@ -196,3 +197,15 @@ def test_an_empty_list_has_its_header_alone() -> None:
     columns = (Column[str](header="Name", cell=Text),)
 
     assert printed(lambda console: print_list(columns, [], console)) == "Name\n"
+
+
+def test_what_is_one_word_in_all_rows_is_said_where_its_column_has_no_room() -> None:
+    columns = [
+        Column[str](header="Id", cell=lambda row: row),
+        Column[str](header="Tokens", cell=lambda _: "1,000,000", numeric=True, leaves=1),
+        Column[str](header="Link", cell=lambda _: "–", leaves=2),
+        Column[str](header="Model", cell=lambda _: "anthropic.claude", leaves=3),
+    ]
+
+    text = printed(lambda console: print_list(columns, ["a" * 60, "b" * 60], console), width=66)
+    assert " ".join(text.split()).endswith("No room for: Tokens, Link, Model (anthropic.claude).")

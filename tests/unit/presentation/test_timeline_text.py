@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from request_lens.presentation.formatting import duration_text, pluralize
+from request_lens.presentation.formatting import duration_text, pluralize, seconds
 from request_lens.presentation.markup import element, text
 from request_lens.presentation.timeline.text import shortened, text_width
 
@@ -37,6 +37,7 @@ def test_a_full_width_letter_takes_more_room_than_a_latin_one() -> None:
     ("duration_ms", "text"),
     [
         (0, "0 ms"),
+        (0.3, "< 1 ms"),
         (3, "3 ms"),
         (99.6, "0.1 s"),
         (968, "1.0 s"),
@@ -49,6 +50,14 @@ def test_a_full_width_letter_takes_more_room_than_a_latin_one() -> None:
 )
 def test_durations_are_told_in_the_unit_that_people_use(duration_ms: float, text: str) -> None:
     assert duration_text(duration_ms) == text
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "text"),
+    [(None, "–"), (0, "0.00 s"), (0.3, "< 1 ms"), (1, "1 ms"), (9.4, "9 ms"), (9.5, "0.01 s"), (4_790, "4.79 s")],
+)
+def test_seconds_are_never_rounded_to_nothing(duration_ms: float | None, text: str) -> None:
+    assert seconds(duration_ms) == text
 
 
 def test_one_call_is_singular() -> None:

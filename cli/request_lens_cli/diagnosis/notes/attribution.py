@@ -98,18 +98,24 @@ def note_tags(report: Report) -> Iterator[Finding]:
 
 
 def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:
-    """The assumption of links by time that was broken most often; those that the local AWS breaks need no remedy."""
+    """The assumption of links by time that was broken most often, then the others.
+
+    Those that the local AWS breaks need no remedy.
+    """
     broken = Counter(_broken(report, policy))
     own = [assumption for assumption in broken if is_local and assumption in _SHORTENED]
     others = Counter({assumption: count for assumption, count in broken.items() if assumption not in own})
+    expected = " and ".join(f"{assumption} was broken {pluralize(broken[assumption], 'time')}" for assumption in own)
+    expected = f"{expected}, as is to be expected here: {_LOCAL}." if own else ""
     if others:
-        loudest, count = others.most_common(1)[0]
+        (loudest, count), *less = others.most_common()
         words, helps = _ASSUMPTIONS[loudest]
         text = f"{loudest.value} was broken {pluralize(count, 'time')}: {words}."
+        also = ", ".join(f"{assumption} {pluralize(times, 'time')}" for assumption, times in less)
+        text = " ".join(part for part in (text, f"Also broken: {also}." if also else "", expected) if part)
         yield warning(ASSUMPTIONS, text, _sentence(helps), share=_share_of_facts(count, report))
     elif own:
-        times = " and ".join(f"{assumption} was broken {pluralize(broken[assumption], 'time')}" for assumption in own)
-        yield note(ASSUMPTIONS, f"{times}, as is to be expected here: {_LOCAL}.")
+        yield note(ASSUMPTIONS, expected)
     else:
         yield fine(ASSUMPTIONS, "No assumption that links by time rest on was broken in the last day.")
 

@@ -37,6 +37,11 @@ def by_prices(sources: Sequence[PriceSource]) -> str:
     return f", by the list prices of {tables}" if tables else ""
 
 
+def estimated(cost: str, sources: Sequence[PriceSource]) -> str:
+    """A cost in words and by which price tables it is estimated; these are left out where it is unknown."""
+    return cost if UNKNOWN in cost else f"{cost}{by_prices(sources)}"
+
+
 def dollars(cost: Decimal) -> str:
     """US dollars with six decimals, for a token costs some millionths of one; nothing is $0."""
     return f"${cost:,.6f}" if cost else "$0"

@@ -24,6 +24,9 @@ def _clean_character(character: str) -> str:
 
 
 _MS_BELOW, _SECONDS_BELOW, _SIXTY = 99.5, 99_950, 60
+_HALF = 0.5
+_HUNDREDTHS_FROM = 9.5
+"""Milliseconds from which two decimals of a second say how long something took."""
 
 
 def duration_text(duration_ms: float | None) -> str:
@@ -31,13 +34,18 @@ def duration_text(duration_ms: float | None) -> str:
     if duration_ms is None:
         return UNKNOWN
     if duration_ms < _MS_BELOW:
-        return f"{duration_ms:.0f} ms"
+        return _whole_ms(duration_ms)
     if duration_ms < _SECONDS_BELOW:
         return f"{duration_ms / 1000:.1f} s"
     minutes, seconds = divmod(round(duration_ms / 1000), _SIXTY)
     if minutes < _SIXTY:
         return f"{minutes} min {seconds} s"
     return f"{minutes // _SIXTY:,} h {minutes % _SIXTY} min"
+
+
+def _whole_ms(duration_ms: float) -> str:
+    """Milliseconds without decimals; what is not 0 is never shown as 0."""
+    return "< 1 ms" if 0 < duration_ms <= _HALF else f"{duration_ms:.0f} ms"
 
 
 def pluralize(count: int, noun: str) -> str:
@@ -66,8 +74,10 @@ def zone_name(zone: tzinfo | None) -> str:
 
 
 def seconds(milliseconds: float | None) -> str:
-    """Milliseconds as seconds with two decimals, such as "4.79 s"; a dash where unknown."""
-    return UNKNOWN if milliseconds is None else f"{milliseconds / 1000:.2f} s"
+    """Milliseconds as seconds with two decimals, such as "4.79 s", below 0.01 s as "3 ms"; a dash where unknown."""
+    if milliseconds is None:
+        return UNKNOWN
+    return _whole_ms(milliseconds) if 0 < abs(milliseconds) < _HUNDREDTHS_FROM else f"{milliseconds / 1000:.2f} s"
 
 
 def plain_seconds(milliseconds: float | None) -> str:

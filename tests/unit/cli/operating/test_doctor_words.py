@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from request_lens.domain.linking.link import Reason, Unattributed
+from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens_cli.diagnosis.finding import Finding, Outcome, exit_code, note, tolerating, warning
 from request_lens_cli.diagnosis.finding_view import show_finding, verdict
@@ -150,3 +150,18 @@ def test_each_outcome_has_its_own_mark_which_the_help_explains() -> None:
         show_finding(Finding(check="c", outcome=outcome, text="t"), Console(file=shown, width=80))
 
     assert sorted(line[0] for line in shown.getvalue().splitlines()) == sorted(marks)
+
+
+def test_the_loudest_assumption_is_named_first_and_no_other_is_kept_back() -> None:
+    outside = Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)
+    early = [replace(LATE, decision=outside) for _ in range(3)]
+    report = Report(requests=[LONG], unlinked=early)
+
+    (deployed,) = note_assumptions(report, Policy(), is_local=False)
+    (local,) = note_assumptions(report, Policy(), is_local=True)
+
+    assert deployed.text.startswith("calls_have_requests was broken 3 times: ")
+    assert "Also broken: logs_come_in_time 3 times, requests_end_in_time 1 time." in deployed.text
+    assert local.text.startswith("calls_have_requests was broken 3 times: ")
+    assert "logs_come_in_time was broken 3 times" in local.text
+    assert local.outcome is Outcome.WARNING

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from request_lens.domain.facts import TokenCounts
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -56,10 +57,31 @@ def many(count: int) -> Report:
     return Report(requests=[_request(number) for number in range(count)], unlinked=_lost(count // 10))
 
 
-def _request(number: int) -> RequestState:
+def signs() -> Report:
+    """Great numbers, each at least so much: of every route and model some requests are uncertain, and cost a lot."""
+    states = [
+        _request(number, possible_calls=(0, 4, None)[number % 4 % 3], tokens=234_567, cost=f"1{number:03}.234567")
+        for number in range(60)
+    ]
+    return Report(requests=states, unlinked=_lost(9))
+
+
+def about() -> Report:
+    """The same numbers, all known and linked by time."""
+    states = [_request(number, tokens=234_567, cost=f"1{number:03}.234567") for number in range(60)]
+    return Report(requests=states, unlinked=_lost(9))
+
+
+def _request(
+    number: int, *, possible_calls: int | None = 0, tokens: int = 1_011, cost: str | None = None
+) -> RequestState:
     begins = number * 7.0
+    model_id = f"eu.anthropic.claude-sonnet-4-{number % 2}"
     calls = [
-        call(f"i{number}-{at_}", begins + at_, latency_ms=800, model_id=f"eu.anthropic.claude-sonnet-4-{number % 2}")
+        replace(
+            call(f"i{number}-{at_}", begins + at_, latency_ms=800, model_id=model_id),
+            tokens=TokenCounts(input=tokens, output=tokens // 32),
+        )
         for at_ in range(1 + number % 7)
     ]
     state = settled(
@@ -68,8 +90,9 @@ def _request(number: int) -> RequestState:
         start=begins,
         duration_ms=1_400 + 1_000 * (number % 7),
         route=ROUTES[number % 3],
+        possible_calls=possible_calls,
     )
-    return costing(state, f"0.00{1 + number % 9}7", unpriced=number % 40 == 7)
+    return costing(state, cost or f"0.00{1 + number % 9}7", unpriced=number % 40 == 7)
 
 
 def errors() -> Report:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from request_lens_cli.html_report.timeline_section import MAX_DRAWN, WIDTHS
 from request_lens_cli.report.report import Report
 from tests.browser.chromium import CHECKOUT, Looking, measured, photograph, printed
-from tests.browser.report_pages import HOSTILE, article, errors, many, page_of, replayed
+from tests.browser.report_pages import HOSTILE, about, article, errors, many, page_of, replayed, signs
 from tests.browser.spanned_pages import spanned_report
 from tests.browser.widget_pages import grey
 
@@ -21,8 +21,10 @@ PAGES = {
     "errors": errors(),
     "uncertain": replayed("overlap"),
     "spans": spanned_report(),
+    "signs": signs(),
+    "about": about(),
 }
-LONG = {"empty": 500, "200 rows": 3000}
+LONG = {"empty": 500, "200 rows": 3000, "signs": 4000, "about": 4000}
 WINDOWS = (390, 768, 1024, 1280)
 A4_LANDSCAPE = (1031, 702)
 """Px within margins of 12 mm."""
@@ -126,12 +128,37 @@ def test_a_window_shows_the_timeline_that_fits_into_it_whole(width: int, shown: 
 
 
 @pytest.mark.parametrize("width", [800, 900, 999, 1000, 1099, 1100, 1200, 1339])
-@pytest.mark.parametrize("name", ["uncertain", "200 rows", "spans", "errors"])
+@pytest.mark.parametrize("name", ["uncertain", "200 rows", "spans", "errors", "signs", "about"])
 def test_tables_of_figures_are_seen_whole_on_a_tablet_and_a_laptop(name: str, width: int) -> None:
     looking = Looking(width=width)
 
     assert measured(page_of(PAGES[name]), _SCROLLING, TEXTS, looking=looking) == []
     assert measured(page_of(PAGES[name]), _CUT_OFF, TEXTS, looking=looking) == []
+
+
+@pytest.mark.parametrize("width", WINDOWS)
+@pytest.mark.parametrize("name", ["uncertain", "signs"])
+def test_no_text_of_the_picture_covers_another(name: str, width: int) -> None:
+    covered = """() => { const texts = [...document.querySelectorAll(".picture text")]
+      .map(each => [each.getBoundingClientRect(), each.textContent]).filter(([box]) => box.width);
+      return texts.flatMap(([a, one], at) => texts.slice(at + 1).filter(([b]) => a.left < b.right - 1
+        && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+        .map(([, other]) => `${one} / ${other}`)); }"""
+
+    assert measured(page_of(PAGES[name]), covered, TEXTS, looking=Looking(width=width)) == []
+
+
+@pytest.mark.parametrize("width", [*WINDOWS, 900])
+@pytest.mark.parametrize("name", ["uncertain", "signs"])
+def test_no_number_of_a_card_stands_on_a_line_without_its_unit(name: str, width: int) -> None:
+    parted = """() => [...document.querySelectorAll(".kpis dd")].filter(each => {
+      const range = document.createRange(); const node = each.firstChild;
+      return [...node.data.matchAll(/[≈≥]\\s?[$0-9.,]+|[0-9.]+\\s+s\\b/g)].some(found => {
+        range.setStart(node, found.index); range.setEnd(node, found.index + found[0].length);
+        return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1; }); })
+      .map(each => each.textContent)"""
+
+    assert measured(page_of(PAGES[name]), parted, TEXTS, looking=Looking(width=width)) == []
 
 
 @pytest.mark.parametrize(("width", "leave"), [(390, False), (768, True), (999, True), (1000, False), (1280, False)])

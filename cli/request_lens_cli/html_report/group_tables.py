@@ -1,7 +1,7 @@
 """The page's tables of figures: by route, by model, and what belongs to no request."""
 
 from request_lens.domain.folding.summary import TokenClass
-from request_lens.presentation.certainty import Doubt, remedy, signed, tokens_text
+from request_lens.presentation.certainty import Doubt, remedy, signed, tally, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, text
@@ -21,22 +21,20 @@ _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True, leaves=True),
     Column(header="LLM time, median", cell=lambda row: _llm_time(row[1]), numeric=True),
-    Column(header="Tokens in", cell=lambda row: text(row[1].tokens(TokenClass.INPUT)), numeric=True),
-    Column(header="Tokens out", cell=lambda row: text(row[1].tokens(TokenClass.OUTPUT)), numeric=True),
+    Column(header="Tokens in", cell=lambda row: text(row[1].tokens(TokenClass.INPUT)), numeric=True, leaves=True),
+    Column(header="Tokens out", cell=lambda row: text(row[1].tokens(TokenClass.OUTPUT)), numeric=True, leaves=True),
     Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
 _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Model", cell=lambda row: element("code", text(row[0]))),
-    Column(header="LLM calls", cell=lambda row: _of_model(row[1], row[1].totals.llm_calls), numeric=True),
-    Column(header="Failed calls", cell=lambda row: _of_model(row[1], row[1].totals.llm_errors), numeric=True),
-    Column(header="Throttled", cell=lambda row: _of_model(row[1], row[1].totals.llm_throttles), numeric=True),
+    Column(header="LLM calls", cell=lambda row: _calls_of_model(row[1]), numeric=True),
+    Column(header="Failed calls", cell=lambda row: _attempts(row[1], row[1].totals.llm_errors), numeric=True),
+    Column(header="Throttled", cell=lambda row: _attempts(row[1], row[1].totals.llm_throttles), numeric=True),
     Column(header="Tokens in", cell=lambda row: _tokens(row[1], TokenClass.INPUT), numeric=True),
     Column(header="Tokens out", cell=lambda row: _tokens(row[1], TokenClass.OUTPUT), numeric=True),
     Column(header="Cache read", cell=lambda row: _tokens(row[1], TokenClass.CACHE_READ), numeric=True),
     Column(header="Cache write", cell=lambda row: _tokens(row[1], TokenClass.CACHE_WRITE), numeric=True),
-    Column(
-        header="Cost (est.)", cell=lambda row: cost_cell(signed(cost_of(row[1].totals), row[1].certainty)), numeric=True
-    ),
+    Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
 _REASONS: tuple[Column[tuple[str, int]], ...] = (
     Column(header="Why", cell=lambda row: text(row[0])),
@@ -85,16 +83,20 @@ def _errors(figures: RequestFigures) -> Markup:
     return text(f"{figures.failed:,} / {figures.refused:,}")
 
 
-def _of_model(figures: ModelFigures, count: int) -> Markup:
-    return text(signed(f"{count:,}", figures.certainty))
+def _calls_of_model(figures: ModelFigures) -> Markup:
+    return text(signed(f"{figures.totals.llm_calls:,}", figures.certainty))
+
+
+def _attempts(figures: ModelFigures, count: int) -> Markup:
+    return text(tally(count, figures.certainty))
 
 
 def _tokens(figures: ModelFigures, of: TokenClass) -> Markup:
-    return text(signed(tokens_text(figures.totals, of, certain=True), figures.certainty))
+    return text(signed(tokens_text(figures.totals, of, certain=figures.is_certain), figures.certainty))
 
 
-def _cost(figures: RequestFigures) -> Markup:
-    return cost_cell(signed(cost_of(figures.totals), figures.certainty))
+def _cost(figures: RequestFigures | ModelFigures) -> Markup:
+    return cost_cell(signed(cost_of(figures.totals, certain=figures.is_certain), figures.certainty))
 
 
 def _llm_time(figures: RequestFigures) -> Markup:

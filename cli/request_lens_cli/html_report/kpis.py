@@ -1,10 +1,11 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
 from request_lens.domain.folding.summary import TokenClass
-from request_lens.presentation.certainty import Certainty, counted, signed
+from request_lens.presentation.certainty import Certainty, counted, signed, tally
 from request_lens.presentation.costs import cost_of, dollars
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens.presentation.markup import Markup, element, text
+from request_lens_cli.html_report.table import unbroken
 from request_lens_cli.report.figures import Distribution, RequestFigures
 from request_lens_cli.report.report import Report
 
@@ -27,8 +28,8 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
 
 
 def _card(name: str, value: str, notes: list[str]) -> Markup:
-    lines = (element("dd", text(note), class_="note") for note in notes)
-    return element("div", element("dt", text(name)), element("dd", text(value), class_="value"), *lines)
+    lines = (element("dd", unbroken(note), class_="note") for note in notes)
+    return element("div", element("dt", text(name)), element("dd", unbroken(value), class_="value"), *lines)
 
 
 def _requests_notes(figures: RequestFigures) -> list[str]:
@@ -100,13 +101,13 @@ def _time_notes(figures: RequestFigures) -> list[str]:
 
 
 def _beside(times: Distribution | None) -> str:
-    """A median to stand beside that of LLM time; a dash, and of how many of its requests it is known, where not of all.
+    """A median to stand beside that of LLM time; where not all of its requests have one, for how many it is unknown.
 
     A median over the known ones alone misleads: tool time is known first of all where no tool was used, as 0.
     """
     if times is None:
         return "unknown"
-    return seconds(times.p50) if times.is_complete else f"{UNKNOWN} (known of {times.known:,} of {times.of:,})"
+    return seconds(times.p50) if times.is_complete else f"unknown for {times.of - times.known:,} of {times.of:,}"
 
 
 def _tokens_card(figures: RequestFigures) -> Markup:
@@ -123,7 +124,8 @@ def _errors_card(figures: RequestFigures) -> Markup:
     if not errors and not figures.is_certain:
         uncertain = f"{pluralize(figures.uncertain, 'request')} {'is' if figures.uncertain == 1 else 'are'} uncertain"
         return _card("LLM errors", UNKNOWN, [f"none is known of; {uncertain}"])
-    return _card("LLM errors", figures.total(errors), [f"of these throttled: {figures.total(throttles)}"])
+    throttled = tally(throttles, figures.certainty)
+    return _card("LLM errors", tally(errors, figures.certainty), [f"of these throttled: {throttled}"])
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:

@@ -1,7 +1,6 @@
 """The page's tables of requests: all of them, and the slowest, the most expensive and those with the most calls."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
@@ -10,9 +9,9 @@ from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.traced import complete_sentence, complete_text
-from request_lens_cli.html_report.table import Column, cost_cell, route_text, table
+from request_lens_cli.html_report.table import Column, cost_cell, route_text, table, unbroken
 from request_lens_cli.report.report import Report, correlated_by
-from request_lens_cli.report.selection import Order, Selection
+from request_lens_cli.report.selection import Order, Selection, may_match_words
 
 MAX_ROWS = 1_000
 """The table of all requests ends with so many: a page of more would be slow to open."""
@@ -37,9 +36,11 @@ def top_tables(report: Report) -> Markup:
 
 
 def _top(report: Report, order: Order, title: str) -> Markup:
-    measured = [state for state in report.requests if _is_measured(state, order)]
-    first = Selection(order=order, limit=TOP).of(replace(report, requests=measured)).requests
-    return table(_columns(report)[:7], first, caption=title) if first else NOTHING
+    """The first few, of which the unknown ones would come last; and how many uncertain ones may belong among them."""
+    measured = sum(_is_measured(state, order) for state in report.requests)
+    first = Selection(order=order, limit=min(TOP, measured)).of(report)
+    caption = "; ".join(filter(None, (title, may_match_words(first))))
+    return table(_columns(report)[:7], first.requests, caption=caption) if measured else NOTHING
 
 
 def _is_measured(state: RequestState, order: Order) -> bool:
@@ -74,7 +75,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Cost (est.)", cell=_cost, numeric=True),
         _time("Tool time", lambda summary: summary.tool_time_ms),
         _time("Other time", lambda summary: summary.non_llm_time_ms),
-        Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True),
+        Column(header="Tokens in/out", cell=_tokens, numeric=True),
         *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=lambda state: text(correlated_by(state)), leaves=True),
     ]
@@ -91,6 +92,12 @@ def _route(state: RequestState) -> Markup:
 def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Markup]:
     """The cell that says so of a request's summary; a dash while there is none."""
     return lambda state: text(UNKNOWN if state.summary is None else words(state.summary))
+
+
+def _tokens(state: RequestState) -> Markup:
+    """Tokens in and out, which may stand below each other."""
+    counts = UNKNOWN if state.summary is None else token_counts(state.summary)
+    return element("span", unbroken(counts), class_="pair")
 
 
 def _complete(state: RequestState) -> Markup:

@@ -1,10 +1,12 @@
 """The page's tables: columns, and how a table is made of them."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from request_lens.presentation.markup import Markup, element, joined, text
 
+_WITHIN_FIGURES = re.compile(r"(?<=[≈≥]) |(?<=\d) (?=s\b)")
 _SHORT = 6
 _WIDE = 6
 """Columns beyond which a narrow window has a card for each row instead of a line."""
@@ -52,6 +54,11 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
 def with_note(figure: str, note: str) -> Markup:
     """A figure, and below it in small print what limits it."""
     return joined((text(figure), element("div", text(note), class_="note"))) if note else text(figure)
+
+
+def unbroken(words: str) -> Markup:
+    """The words, each number on one line with its sign and its unit."""
+    return Markup("&nbsp;".join(map(text, _WITHIN_FIGURES.split(words))))
 
 
 def route_text(route: str) -> Markup:

@@ -85,10 +85,18 @@ class RequestFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFigures:
-    """What the linked calls of a model add up to, and how sure it is that they are those of the requests."""
+    """What the linked calls of a model add up to, and how sure it is that they are those of the requests.
+
+    They are the least where a request is uncertain: which models its other calls went to is unknown.
+    """
 
     totals: Totals
     certainty: Certainty
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the totals are all that the settled requests made of this model."""
+        return self.certainty is not Certainty.AT_LEAST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +106,6 @@ class Figures:
     all: RequestFigures
     by_route: Mapping[str, RequestFigures]
     by_model: Mapping[str, ModelFigures]
-
-
-_NO_CALLS = ModelFigures(totals=Totals(), certainty=Certainty.EXACT)
 
 
 def figures_of(report: Report) -> Figures:
@@ -139,10 +144,13 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
 
 
 def _by_model(states: Sequence[RequestState]) -> Mapping[str, ModelFigures]:
+    summaries = [state.summary for state in states if state.summary is not None]
+    all_certain = all(summary.is_certain for summary in summaries)
+    no_calls = ModelFigures(totals=Totals(), certainty=Certainty.EXACT if all_certain else Certainty.AT_LEAST)
     figures: dict[str, ModelFigures] = {}
-    for summary in (state.summary for state in states if state.summary is not None):
+    for summary in summaries:
         for model, totals in summary.by_model:
-            before = figures.get(model, _NO_CALLS)
+            before = figures.get(model, no_calls)
             certainty = links_of_bars(bar for bar in summary.bars if bar.model_id == model)
             figures[model] = ModelFigures(totals=before.totals + totals, certainty=max(before.certainty, certainty))
     return dict(sorted(figures.items()))

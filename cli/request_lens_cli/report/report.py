@@ -44,11 +44,11 @@ class Report:
 
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
-    `lesser` how many come after these in a sorted list, `may_match` how many uncertain ones are left out for their
-    number of calls, which may be greater than is known. `selects`: some requests of its time are not meant; still the
-    untagged invocations are those of all its time, but where it `has_calls_since` its first request alone. `lacking`
-    says what is known to be missing. Times are shown in `zone`; None is that of this machine; with their day where
-    there are several, or the report `has_days`.
+    `lesser` how many come after these in a sorted list, `may_match` and `may_cost` how many uncertain ones are left
+    out for their number of calls, or their cost, which may be greater than is known. `selects`: some requests of its
+    time are not meant; still the untagged invocations are those of all its time, but where it `has_calls_since` its
+    first request alone. `lacking` says what is known to be missing. Times are shown in `zone`; None is that of this
+    machine; with their day where there are several, or the report `has_days`.
     """
 
     requests: Sequence[RequestState]
@@ -58,6 +58,7 @@ class Report:
     earlier: int = 0
     lesser: int = 0
     may_match: int = 0
+    may_cost: int = 0
     selects: bool = False
     has_calls_since: bool = False
     lacking: str = ""

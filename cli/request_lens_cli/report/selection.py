@@ -77,13 +77,15 @@ class Selection:
         return meant if self.limit is None else meant.newest(self.limit)
 
     def _sorted(self, meant: Report) -> Report:
-        """The first of them as sorted; by calls, uncertain ones below them may have as many as the last."""
+        """The first of them as sorted; by calls or cost, uncertain ones below them may have as much as the last."""
         measure = _MEASURES[self.order]
         ordered = sorted(meant.requests, key=lambda state: _descending(measure(state)))
         kept, cut = ordered[: self.limit], ordered[self.limit :] if self.limit is not None else []
         least = (_calls(kept[-1]) or 0) if kept else 0
-        above = sum(_may_reach(state, least) for state in cut) if self.order is Order.CALLS else 0
-        return replace(meant, requests=kept, lesser=len(cut), may_match=meant.may_match + above)
+        as_many = sum(_may_reach(state, least) for state in cut) if self.order is Order.CALLS else 0
+        # What its other calls may have cost has no limit that is known.
+        as_dear = sum(state_of(state) is State.UNCERTAIN for state in cut) if self.order is Order.COST else 0
+        return replace(meant, requests=kept, lesser=len(cut), may_match=meant.may_match + as_many, may_cost=as_dear)
 
     def _means(self, state: RequestState) -> bool:
         """Whether it is meant, if it has calls enough."""
@@ -117,15 +119,16 @@ def _may_reach(state: RequestState, calls: int) -> bool:
     return possible is None or possible >= MAX_POSSIBLE or linked + possible >= calls
 
 
-def may_match_note(report: Report, without: str = "--min-calls") -> str:
-    """How many uncertain requests a selection by calls leaves out that may have made as many; empty for none.
+def may_match_words(report: Report) -> str:
+    """How many uncertain requests are left out that may have made as many calls, or cost as much; empty for none."""
+    counts = ((report.may_match, "made as many calls"), (report.may_cost, "cost as much"))
+    return "; ".join(f"{pluralize(count, 'more uncertain request')} may have {what}" for count, what in counts if count)
 
-    They are listed `without` the options that left them out.
-    """
-    if not report.may_match:
-        return ""
-    others = pluralize(report.may_match, "more uncertain request")
-    return f"{others} may have made as many calls: --uncertain without {without} lists them"
+
+def may_match_note(report: Report, without: str = "--min-calls") -> str:
+    """The same, and that they are listed `without` the options that left them out."""
+    words = may_match_words(report)
+    return f"{words}: --uncertain without {without} lists them" if words else ""
 
 
 _MEASURES: dict[Order, _Measure] = {

@@ -7,9 +7,17 @@ from rich.console import Console
 from rich.text import Text
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary, TokenClass
+from request_lens.domain.folding.summary import Summary, TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import calls_text, doubt_of, is_about, possible_text, token_counts
+from request_lens.presentation.certainty import (
+    calls_text,
+    doubt_of,
+    is_about,
+    known_count,
+    known_tokens,
+    possible_text,
+    token_counts,
+)
 from request_lens.presentation.costs import cost_of, plain_cost
 from request_lens.presentation.formatting import UNKNOWN, plain_number, plain_seconds, seconds, zone_name
 from request_lens.presentation.traced import complete_text
@@ -165,12 +173,12 @@ def _plain_of(words: Callable[[Summary], str]) -> Callable[[RequestState], str]:
 
 def _tokens(of: TokenClass) -> Callable[[RequestState], str]:
     """Their sum; a dash, too, where no call is known of what is not certain."""
+    return _plain_of(lambda summary: plain_number(known_tokens(summary.totals, of, certain=summary.is_certain).count))
 
-    def count(summary: Summary) -> str:
-        knows_none = not (summary.is_certain or summary.totals.llm_calls)
-        return UNKNOWN if knows_none else plain_number(summary.totals.tokens(of).count)
 
-    return _plain_of(count)
+def _attempts(count: Callable[[Totals], int]) -> Callable[[RequestState], str]:
+    """How many are such; a dash, too, where none is known of what is not certain."""
+    return _plain_of(lambda summary: plain_number(known_count(count(summary.totals), certain=summary.is_certain)))
 
 
 def _is_complete(state: RequestState) -> str:
@@ -203,8 +211,8 @@ def _missing_calls(state: RequestState) -> str:
 _QUALIFIERS: _Columns = (
     Column(header="Calls are", cell=_calls_are),
     Column(header="Uncertain because", cell=_why),
-    Column(header="Failed calls", cell=_plain_of(lambda summary: plain_number(summary.totals.llm_errors))),
-    Column(header="Unpriced calls", cell=_plain_of(lambda summary: plain_number(summary.totals.unpriced_calls))),
+    Column(header="Failed calls", cell=_attempts(lambda totals: totals.llm_errors)),
+    Column(header="Unpriced calls", cell=_attempts(lambda totals: totals.unpriced_calls)),
     Column(header="Missing calls", cell=_missing_calls),
     Column(header="Runaway", cell=lambda state: "no" if state.runaway is None else "yes"),
     Column(header="Tool time (s)", cell=_plain_of(lambda summary: plain_seconds(summary.tool_time_ms))),

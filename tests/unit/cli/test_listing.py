@@ -151,7 +151,8 @@ def test_a_pipe_gets_plain_numbers_and_a_column_for_each_sign() -> None:
     assert [each["LLM calls"] for each in cells] == ["0", "1", "1", "–", "0", "0"]
     assert [each["More calls"] for each in cells] == ["0", "2", "0", "–", "1000", "–"]
     assert [each["Calls are"] for each in cells] == ["exact", "at least", "about", "pending", "at least", "at least"]
-    assert [each["Failed calls"] for each in cells] == ["0", "0", "1", "–", "0", "0"]
+    assert [each["Failed calls"] for each in cells] == ["0", "–", "1", "–", "–", "–"]
+    assert [each["Unpriced calls"] for each in cells] == ["0", "–", "1", "–", "–", "–"]
     assert cells[5]["Uncertain because"] == "their end is unknown"
     numbers = [value for each in cells for name, value in each.items() if name not in WORDS]
     assert [value for value in numbers if value != "–" and not re.fullmatch(r"\d+(\.\d+)?", value)] == []

@@ -176,6 +176,15 @@ def test_a_selection_by_calls_counts_uncertain_requests_that_may_have_as_many(
     assert may_match_note(chosen).startswith(f"{may_match:,} more uncertain request") == bool(may_match)
 
 
+def test_a_list_by_cost_counts_uncertain_requests_below_it_that_may_have_cost_as_much() -> None:
+    states = [costing(settled("dear"), "0.02"), settled("certain"), costing(settled("cheap", possible_calls=1), "0.01")]
+    chosen = Selection(order=Order.COST, limit=1).of(Report(requests=states, unlinked=[]))
+
+    assert (chosen.may_cost, chosen.may_match) == (1, 0)
+    assert may_match_note(chosen).startswith("1 more uncertain request may have cost as much: --uncertain")
+    assert Selection(order=Order.COST).of(Report(requests=states, unlinked=[])).may_cost == 0
+
+
 def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:
     assert calls_by_label(uncertain_report()) == "Tool Use 1 × 1, Tool Use 1 × at least 1, Simple 1 × at least 0"
 

@@ -154,7 +154,7 @@ def replace_id(state: RequestState) -> RequestState:
 
 def card(html: str, name: str) -> str:
     (found,) = re.findall(rf"<div><dt>{name}</dt>(.*?)</div>", html)
-    return re.sub(r"<[^>]+>", "|", found)
+    return re.sub(r"<[^>]+>", "|", found).replace("&nbsp;", " ")
 
 
 def test_the_pages_figures_say_where_calls_are_linked_by_time() -> None:
@@ -199,10 +199,46 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert card(html, "LLM errors") == "|–||none is known of; 2 requests are uncertain|"
 
 
+def test_a_number_of_a_card_stays_on_one_line_with_its_sign_and_its_unit() -> None:
+    html = page(REPORT)
+
+    for whole in ("≈&nbsp;1.00&nbsp;s", "longest 5.00&nbsp;s", "≥&nbsp;2,022 in", "≥&nbsp;$0.030000"):
+        assert whole in html
+
+
+def test_by_model_no_attempt_is_none_and_no_sum_is_whole_where_a_request_is_uncertain() -> None:
+    html = page(REPORT)
+    models = html.partition("<caption>By model")[2].partition("</table>")[0]
+
+    assert re.findall(r'<td[^>]* class="number[^>]*>([^<]*)<', models)[:5] == ["≥ 2", "–", "–", "≥ 2,022", "≥ 62"]
+    certain = page(Report(requests=[CERTAIN], unlinked=[])).partition("<caption>By model")[2].partition("</table>")[0]
+    assert re.findall(r'<td[^>]* class="number[^>]*>([^<]*)<', certain)[:3] == ["≈ 1", "0", "0"]
+
+
+def test_a_route_whose_uncertain_requests_have_no_known_call_has_no_cost_of_nothing() -> None:
+    routes = page(Report(requests=[costing(ENDLESS, "0")], unlinked=[])).partition("<caption>By route")[2]
+
+    assert "$0" not in routes.partition("</table>")[0]
+
+
+def test_the_first_few_say_how_many_uncertain_requests_may_belong_among_them() -> None:
+    known = [costing(settled(f"known{at}", call(f"k{at}", at)), "0.02") for at in range(10)]
+    lacking = [settled(f"lacking{at}", possible_calls=9) for at in range(8)]
+    short = [settled(f"short{at}", possible_calls=0) for at in range(2)]
+    html = page(Report(requests=[*known, *lacking, *short], unlinked=[]))
+
+    captions = re.findall(r"<caption>([^<]+)", html)
+    assert "Slowest" in captions
+    assert "Most LLM calls; 8 more uncertain requests may have made as many calls" in captions
+    assert "Most expensive, by estimated cost; 8 more uncertain requests may have cost as much" in captions
+    certain = page(Report(requests=[*known, *known], unlinked=[]))
+    assert "Most LLM calls" in re.findall(r"<caption>([^<]+)", certain)
+
+
 def test_failed_attempts_of_uncertain_requests_are_the_least() -> None:
     failing = settled("failing", call("e", 1, error_code="ValidationException"), possible_calls=1)
 
-    assert card(page(Report(requests=[failing], unlinked=[])), "LLM errors") == "|≥ 1||of these throttled: ≥ 0|"
+    assert card(page(Report(requests=[failing], unlinked=[])), "LLM errors") == "|≥ 1||of these throttled: –|"
 
 
 def test_a_page_without_a_certain_request_says_that_nothing_is_known_and_no_0() -> None:
@@ -244,7 +280,7 @@ def test_times_that_stand_beside_llm_time_are_of_its_requests_and_say_of_how_man
     said = card(page(Report(requests=both, unlinked=[])), "LLM time")
 
     assert "known of 2 of 3 requests" in said
-    assert "tools – (known of 1 of 2), other than LLM – (known of 1 of 2)" in said
+    assert "tools unknown for 1 of 2, other than LLM unknown for 1 of 2" in said
     assert "duration of the same requests 5.00 s|" in said
     alone = card(page(Report(requests=[ran_on], unlinked=[])), "LLM time")
     assert "tools unknown, other than LLM unknown" in alone
@@ -264,7 +300,7 @@ def test_a_page_has_no_tool_time_of_those_requests_alone_that_used_none() -> Non
 
     said = card(page(Report(requests=without + using, unlinked=[])), "LLM time")
 
-    assert "tools – (known of 3 of 10), other than LLM 3.00 s" in said
+    assert "tools unknown for 7 of 10, other than LLM 3.00 s" in said
 
 
 def test_a_page_of_certain_requests_is_as_it_was() -> None:

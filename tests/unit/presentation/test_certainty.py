@@ -18,9 +18,11 @@ from request_lens.presentation.certainty import (
     certainty_over,
     counted,
     doubt_of,
+    known_count,
     possible_text,
     remedy,
     signed,
+    tally,
     token_counts,
     why_uncertain,
 )
@@ -95,6 +97,12 @@ def test_a_figure_that_is_not_exact_is_never_bare_and_an_unknown_one_stays_unkno
         "≈ 2 LLM calls",
         "at least 2 LLM calls",
     ]
+
+
+def test_none_known_of_what_is_not_certain_is_unknown_and_some_are_the_least() -> None:
+    assert [tally(0, certainty) for certainty in Certainty] == ["0", "0", UNKNOWN]
+    assert [tally(1_002, certainty) for certainty in Certainty] == ["1,002", "≈ 1,002", "≥ 1,002"]
+    assert [known_count(count, certain=certain) for count in (0, 2) for certain in (True, False)] == [0, None, 2, 2]
 
 
 def test_no_call_is_about_nothing_and_a_sum_that_some_log_leaves_out_is_the_least_whatever_the_links() -> None:

@@ -159,6 +159,19 @@ def signed(figure: str, certainty: Certainty) -> str:
     return f"{_SIGNS[certainty]}{figure}"
 
 
+def tally(count: int, certainty: Certainty) -> str:
+    """How many attempts are of a kind that most requests have none of, such as failed ones: "1", "≥ 1".
+
+    A dash where none is known of what is not certain: none would be a statement, which no call allows.
+    """
+    return signed(counts_text(known_count(count, certain=certainty is not Certainty.AT_LEAST)), certainty)
+
+
+def known_count(count: int, *, certain: bool) -> int | None:
+    """What is known of such a number: nothing where it is none of what is not certain."""
+    return count if count or certain else None
+
+
 def counted(count: int, noun: str, certainty: Certainty) -> str:
     """A count and its noun in a sentence: "2 LLM calls", "≈ 2 LLM calls", "at least 2 LLM calls"."""
     words = pluralize(count, noun)

@@ -45,7 +45,7 @@ from request_lens.presentation.timeline.text import shortened
 _NEVER = (datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(1, UTC))
 """The axis of a picture that has nothing."""
 
-_LANES_HEAD, _LANES_HEAD_ON_CLOCK = 60.0, 30.0
+_LANES_HEAD, _LINE_BELOW_WORDS, _LANES_HEAD_ON_CLOCK = 60.0, 8.0, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +230,7 @@ def _lanes(plan: Plan, *, top: float) -> Piece:
     """The calls that belong to no request, below a heading and, where the rows are on their own axes, the clock's."""
     frame, height = plan.frame, lane_size(plan.frame).height
     shares_axis = plan.axis.kind is AxisKind.CLOCK and bool(plan.rows)
-    begins = top + (_LANES_HEAD_ON_CLOCK if shares_axis else _LANES_HEAD)
+    begins = top + (_LANES_HEAD_ON_CLOCK if shares_axis else _LANES_HEAD + _LINE_BELOW_WORDS * frame.size.stacked)
     bottom = begins + len(plan.lanes) * height
     content = (
         heading(None if shares_axis else plan.lanes_axis, frame=frame, top=top, bottom=begins),

@@ -142,7 +142,7 @@ def test_no_text_of_the_picture_covers_another(name: str, width: int) -> None:
     covered = """() => { const texts = [...document.querySelectorAll(".picture text")]
       .map(each => [each.getBoundingClientRect(), each.textContent]).filter(([box]) => box.width);
       return texts.flatMap(([a, one], at) => texts.slice(at + 1).filter(([b]) => a.left < b.right - 1
-        && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+        && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
         .map(([, other]) => `${one} / ${other}`)); }"""
 
     assert measured(page_of(PAGES[name]), covered, TEXTS, looking=Looking(width=width)) == []

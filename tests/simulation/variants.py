@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.folding.summary import Sample, Summary, Totals, totals_of
+from request_lens.domain.folding.summary import Sample, Summary, Totals, totals_of, with_known_cost
 from request_lens.domain.linking.link import Decision, LinkedInvocation, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
@@ -52,7 +52,8 @@ class _AddingStore(MemoryFactStore):
 
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         totals = self._added.get(request_id, Totals())
-        return super().write_revision(request_id, revision=revision, summary=replace(summary, totals=totals))
+        added = with_known_cost(replace(summary, totals=totals))
+        return super().write_revision(request_id, revision=revision, summary=added)
 
     def _add(self, each: LinkedInvocation) -> None:
         before = self._added.get(each.link.request_id, Totals())

@@ -88,6 +88,20 @@ def test_a_second_record_that_names_a_trace_which_was_born_in_another_request_is
     assert breaches(world) == {Assumption.TRACES_HAVE_ONE_REQUEST: 1}
 
 
+@pytest.mark.parametrize("first", ["r1", "r2"])
+def test_a_trace_that_was_born_in_two_requests_is_counted(first: str) -> None:
+    own = untagged_call()
+    records = [traced_request("r1"), traced_request("r2", 0.5, trace=TRACE)]
+    records.sort(key=lambda record: record.request_id != first)
+    world = World(SPANS)
+    world.collect(8, records[0], own, span_of(own, TRACE))
+    world.collect(9, records[1])
+    world.run_until()
+
+    assert places(world) == {"c1": first}
+    assert breaches(world) == {Assumption.TRACES_HAVE_ONE_REQUEST: 1}
+
+
 def test_a_session_whose_trace_was_born_in_none_of_its_requests_breaks_nothing() -> None:
     session = trace_id(7, born=-600)
     world = World(SPANS)

@@ -27,7 +27,7 @@ from request_lens.domain.linking.link import (
     UnlinkedInvocation,
 )
 from request_lens.domain.linking.neighbourhood import READ_LIMIT, due_at, may_be_linked
-from request_lens.domain.linking.traces import decide_in_trace
+from request_lens.domain.linking.traces import bearing_on, decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import SettledTrace
 from request_lens.domain.settling.readiness import has_news, revision_due_at
@@ -61,11 +61,11 @@ def settle_trace(
     logged = _logged_calls(trace, ports)
     calls = _reopened(trace, _own_calls(trace, logged), anew, policy)
     settled = SettledTrace(decided={_id(call): call for call in calls if call.decision is not None})
-    made = (
-        list(_decisions_named(trace, calls, policy, now=now))
-        if trace.records
-        else _decisions_of_runs(trace, calls, settled, ports, policy)
-    )
+    unnamed = [call for call in calls if call.span is not None and not bearing_on(call.span, trace.records, policy)]
+    made = [
+        *_decisions_named(trace, calls, policy, now=now),
+        *_decisions_of_runs(trace, unnamed, settled, ports, policy),
+    ]
     own = [(call, decision) for call, decision in made if _id(call) == last]
     fresh = [decide(call, decision, ports) for call, decision in made if _id(call) != last]
     settled.decided.update({_id(call): call for call in fresh})
@@ -119,7 +119,7 @@ def _reopened(
 def _decisions_named(
     trace: Trace, calls: Sequence[UnlinkedInvocation], policy: Policy, *, now: datetime
 ) -> Iterator[tuple[UnlinkedInvocation, Decision]]:
-    """What is to be decided anew of the calls of a trace that a record names."""
+    """What is to be decided anew of the calls of a trace on which a record that names it bears."""
     for call in calls:
         if call.span is None or isinstance(call.decision, Link):
             continue
@@ -131,7 +131,7 @@ def _decisions_named(
 def _decisions_of_runs(
     trace: Trace, calls: Sequence[UnlinkedInvocation], settled: SettledTrace, ports: Ports, policy: Policy
 ) -> list[tuple[UnlinkedInvocation, Decision]]:
-    """The same where no record names the trace: of the calls below each of its entry spans together, once all are due.
+    """The same of those on which none bears: of the calls below each of its entry spans together, once all are due.
 
     While several requests may have made a run, one of them may yet prove that it has all of its calls. What proves that
     when the run is due, or else `MaxRequestSeconds` later, is told by the facts alone, not by when this is asked.

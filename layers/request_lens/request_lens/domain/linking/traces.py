@@ -21,31 +21,45 @@ from request_lens.domain.spans import CallSpan, Trace
 from request_lens.domain.tracing.runs import is_born_in
 
 
+def bearing_on(span: CallSpan, records: Sequence[Request], policy: Policy) -> Sequence[Request]:
+    """Those of the records that name its trace which tell whose a call is.
+
+    Not those of requests that began after it, unless the trace was born in them: when their records come is chance.
+    """
+    return [
+        record
+        for record in records
+        if record.started_at - policy.clock_skew <= span.ended_at
+        or is_born_in(span.trace_id, record, clock_skew=policy.clock_skew)
+    ]
+
+
 def decide_in_trace(
     call: UnlinkedInvocation, span: CallSpan, records: Sequence[Request], policy: Policy, *, now: datetime
 ) -> Decision | None:
-    """The decision of a call whose trace these records name, of which there is one at least; None while none is due.
+    """The decision of a call by the records that name its trace; None while none is due, or where none bears on it.
 
     A trace that was born in its only request, and a call in that request's time, need not wait for another record: who
     calls that API makes a trace of its own. Else, once the call is due, all records that name the trace have come. The
     only one, that the trace was born in, has made the call, whenever that was; in another's trace it has made what lies
     in its own time, as the rest may be of requests whose records never come. Of several (a session, an API behind an
-    API) the one that its exact time fits has, overtime counting as possible. Those that began after the call do not
-    bear on it: when their records come is chance.
+    API) the one that its exact time fits has, overtime counting as possible.
     """
     is_due = due_at(call, policy) <= now
-    before = [each for each in records if each.started_at - policy.clock_skew <= span.ended_at] or records
-    if len(before) == 1 and is_born_in(span.trace_id, before[0], clock_skew=policy.clock_skew):
-        is_sure = may_hold(before[0], span.started_at, span.ended_at, policy, overtime=False)
-        return _link(before[0], Confidence.EXACT) if is_sure or is_due else None
+    bearing = bearing_on(span, records, policy)
+    if not bearing:
+        return None
+    if len(bearing) == 1 and is_born_in(span.trace_id, bearing[0], clock_skew=policy.clock_skew):
+        is_sure = may_hold(bearing[0], span.started_at, span.ended_at, policy, overtime=False)
+        return _link(bearing[0], Confidence.EXACT) if is_sure or is_due else None
     if not is_due:
         return None
-    if len(before) == 1 and may_hold_alone(before[0], span.started_at, span.ended_at, policy):
-        return _link(before[0], Confidence.EXACT)
-    fitting = holding(before, span.started_at, span.ended_at, policy)
+    if len(bearing) == 1 and may_hold_alone(bearing[0], span.started_at, span.ended_at, policy):
+        return _link(bearing[0], Confidence.EXACT)
+    fitting = holding(bearing, span.started_at, span.ended_at, policy)
     if len(fitting) == 1:
         return _link(fitting[0], Confidence.INFERRED)
-    candidates = len(fitting) or len(records)
+    candidates = len(fitting) or len(bearing)
     return Unattributed(reason=Reason.AMBIGUOUS, candidates=candidates)
 
 
@@ -55,8 +69,6 @@ def _link(record: Request, confidence: Confidence) -> Link:
 
 def is_taken_from_another(record: Request, trace: Trace, policy: Policy) -> bool:
     """Whether a record names a trace that was born in another request: it may have been taken for that one's alone."""
-    if is_born_in(trace.trace_id, record, clock_skew=policy.clock_skew):
-        return False
     others = (other for other in trace.records if other.request_id != record.request_id)
     return any(is_born_in(trace.trace_id, other, clock_skew=policy.clock_skew) for other in others)
 

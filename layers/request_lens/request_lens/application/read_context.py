@@ -130,7 +130,8 @@ def read_requests(
     states = ports.store.load_requests(sorted(near), most=MAX_CALLS_READ)
     is_cut = any(state.is_cut for state in states)
     facts = replace(facts, under_requests=list(_tagged(states)), complete=not is_cut)
-    context = linking_context(target, facts, policy)
+    if facts.under_requests or is_cut:
+        context = linking_context(target, facts, policy)
     if is_cut:
         return context, ()
     if context.askers:

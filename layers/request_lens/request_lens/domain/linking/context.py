@@ -191,9 +191,10 @@ def linking_context(target: UnlinkedInvocation, facts: NearbyFacts, policy: Poli
         return replace(context_of(part, facts, policy), deciding=(target,), is_cut=True, known_at=outgrown)
     own = part_with(call, widest, running_on, policy).own
     logged = [member.logged_at for member in own.calls]
-    facts = facts.calls_within(min(logged) - policy.reach, max(logged) + policy.reach)
-    part = part_with(call, _chain_of(target, facts, policy), running_on, policy)
-    return replace(context_of(part, facts, policy), known_at=complete_at(own, running_on, policy))
+    near = facts.calls_within(min(logged) - policy.reach, max(logged) + policy.reach)
+    is_widest = not facts.under_requests and len(near.unlinked) == len(facts.unlinked)
+    part = part_with(call, widest if is_widest else _chain_of(target, near, policy), running_on, policy)
+    return replace(context_of(part, near, policy), known_at=complete_at(own, running_on, policy))
 
 
 def _chain_of(target: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> Chain:

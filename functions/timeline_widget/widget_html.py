@@ -14,7 +14,7 @@ _STYLE = """
 .rlw cwdb-action { display: none; }
 .rlw .rlw-row { position: absolute; left: 0; width: 100%%; cursor: pointer; border-radius: 4px; display: block; }
 .rlw .rlw-row:hover { background: %(call)s; opacity: 0.12; }
-.rlw p { margin: 0; padding: 4px 28px 12px; color: %(muted)s; }
+.rlw p { margin: 0; padding: 0 28px 10px; color: %(muted)s; }
 .rlw h2 { margin: 0; padding: 12px 28px 4px; font-size: 16px; color: %(text)s; overflow-wrap: anywhere; }
 .rlw table { border-collapse: collapse; margin: 4px 28px 16px; font-variant-numeric: tabular-nums; }
 .rlw th, .rlw td { padding: 5px 16px 5px 0; text-align: left; vertical-align: top; color: %(text)s;

@@ -1,10 +1,11 @@
 """What all widgets of the picture share: a box on the page, texts that fit, figures as a dashboard writes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.text import shortened, text_width
+from request_lens.presentation.timeline.theme import Theme
 from scripts.dashboard.body import Widget
 
 UNIT_WIDTH, UNIT_HEIGHT, GAP = 60, 50, 8
@@ -13,20 +14,39 @@ UNIT_WIDTH, UNIT_HEIGHT, GAP = 60, 50, 8
 PADDING, TITLE_HEIGHT, LINE_HEIGHT = 14, 34, 20
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 13, 12, 11
 
-STYLE = Markup("""
+GROUND: Mapping[Theme, str] = {"light": "#f2f4f6", "dark": "#0b1016"}
+"""The page behind the widgets."""
+
+_STYLE = """
 .d text { font-family: Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
- font-size: 12px; fill: #17212b; font-variant-numeric: tabular-nums; }
+ font-size: 12px; fill: %(text)s; font-variant-numeric: tabular-nums; }
 .d .title { font-size: 13px; font-weight: 600; }
 .d .small { font-size: 11px; }
 .d .figure { font-size: 26px; font-weight: 500; }
-.d .muted { fill: #566370; }
+.d .muted { fill: %(muted)s; }
 .d .head { font-weight: 600; }
-.d .card { fill: #ffffff; stroke: #d3dbe2; }
-.d .rule { stroke: #e3e9ee; }
+.d .card { fill: %(card)s; stroke: %(edge)s; }
+.d .rule { stroke: %(rule)s; }
 .d .line { fill: none; stroke-linejoin: round; }
-.d .ok { fill: #1d7a4a; }
-.d .tile { fill: #f2f8f4; stroke: #9cc9b0; }
-""")
+.d .ok { fill: %(ok)s; }
+.d .tile { fill: %(tile)s; stroke: %(tile_edge)s; }
+.d .scroll { fill: %(scroll)s; }
+"""
+_COLORS: Mapping[Theme, Mapping[str, str]] = {
+    "light": {
+        **{"text": "#17212b", "muted": "#566370", "card": "#ffffff", "edge": "#d3dbe2", "rule": "#e3e9ee"},
+        **{"ok": "#1d7a4a", "tile": "#f2f8f4", "tile_edge": "#9cc9b0", "scroll": "#c3ccd4"},
+    },
+    "dark": {
+        **{"text": "#dde5ec", "muted": "#9fb0bf", "card": "#0f161e", "edge": "#2c3a47", "rule": "#22303c"},
+        **{"ok": "#6fcf9a", "tile": "#10231a", "tile_edge": "#2f6b4b", "scroll": "#46586a"},
+    },
+}
+
+
+def style(theme: Theme) -> Markup:
+    """The picture's style sheet."""
+    return Markup(_STYLE % _COLORS[theme])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,19 +3,25 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from math import ceil, floor, log10
 
 from request_lens.presentation.markup import Markup, element, joined, number
 from request_lens.presentation.timeline.text import text_width
+from request_lens.presentation.timeline.theme import Theme
 from scripts.dashboard.canvas import LINE_HEIGHT, TEXT_SIZE, Area, figure, words
 from scripts.dashboard.metric_math import Series
 from scripts.dashboard.metric_store import Points, moment
 
-COLORS = ("#00578f", "#d9820b", "#2b8a57", "#8a4fa3", "#c03a00", "#5f7486", "#009e9e", "#b3467a")
+COLORS: Mapping[Theme, Sequence[str]] = {
+    "light": ("#00578f", "#d9820b", "#2b8a57", "#8a4fa3", "#c03a00", "#5f7486", "#009e9e", "#b3467a"),
+    "dark": ("#4ea6e0", "#e8a33d", "#58bd87", "#ba88d4", "#f0714c", "#93a8b8", "#2fc4c4", "#e384ae"),
+}
 _TOP_MARGIN, _AXIS_WIDTH, _AXIS_HEIGHT, _TICKS = 6, 46, 26, 4
-_LINE_WIDTH, _HIDDEN_BY = 1.75, 2.5
-"""Px of a line, and by how much it is wider than one that lies over it."""
+_LAST_LABEL = 20
+"""Px that half of the time axis's last label takes."""
+
+_LINE_WIDTH, _DOT = 1.75, 2.5
+"""Px of a line, and of the radius of a point alone."""
 
 _LABEL_EVERY = (timedelta(minutes=10), timedelta(minutes=3))
 """Between two labels of the time axis: of an hour, of less."""
@@ -40,14 +46,15 @@ class Plot:
         return self.area.bottom - value / self.ticks[-1] * self.area.height
 
 
-def palette(charts: Iterable[Sequence[Series]]) -> Mapping[str, str]:
+def palette(charts: Iterable[Sequence[Series]], *, theme: Theme = "light") -> Mapping[str, str]:
     """A colour for each label of the charts, the same in all; two of one chart share none while there are enough."""
     charts = list(charts)
     colors: dict[str, str] = {}
     for label in dict.fromkeys(each.label for shown in charts for each in shown):
         beside = {each.label for shown in charts for each in shown if label in {other.label for other in shown}}
         taken = {colors[other] for other in beside if other in colors}
-        colors[label] = next((color for color in COLORS if color not in taken), COLORS[len(taken) % len(COLORS)])
+        free = [color for color in COLORS[theme] if color not in taken]
+        colors[label] = free[0] if free else COLORS[theme][len(taken) % len(COLORS[theme])]
     return colors
 
 
@@ -57,7 +64,9 @@ def chart(
     """The series, each of which has its colour, over the span, and under it their legend."""
     legend, rows = _legend(shown, area)
     height = area.height - _TOP_MARGIN - _AXIS_HEIGHT - rows * LINE_HEIGHT
-    inner = Area(x=area.x + _AXIS_WIDTH, y=area.y + _TOP_MARGIN, width=area.width - 2 * _AXIS_WIDTH, height=height)
+    right_of = _AXIS_WIDTH if any(each.right for each in shown) else _LAST_LABEL
+    width = area.width - _AXIS_WIDTH - right_of
+    inner = Area(x=area.x + _AXIS_WIDTH, y=area.y + _TOP_MARGIN, width=width, height=height)
     drawn: list[Markup] = []
     for right in (False, True):
         of_axis = [each for each in shown if each.right is right]
@@ -83,25 +92,15 @@ def value_ticks(shown: Sequence[Series], *, stacked: bool) -> Sequence[float]:
 
 
 def _lines(shown: Sequence[Series], plot: Plot) -> Iterator[Markup]:
-    """Each series as a line that breaks where periods have no value; a point alone is a dot.
-
-    The first lies on top, and one that runs along below another is wider, so that both are seen.
-    """
-    for place, each in reversed(list(enumerate(shown))):
-        width = _LINE_WIDTH + _HIDDEN_BY * sum(_shares_a_stretch(each, other) for other in shown[:place])
+    """Each series as a line that breaks where periods have no value; a point alone is a dot. The first lies on top."""
+    for each in reversed(shown):
         for run in _runs(each.points, plot.period):
             if len(run) == 1:
                 ((at, value),) = run.items()
-                yield element("circle", cx=plot.x(at), cy=plot.y(value), r=0.75 + width, fill=each.color)
+                yield element("circle", cx=plot.x(at), cy=plot.y(value), r=_DOT, fill=each.color)
             else:
                 path = "L".join(f"{number(plot.x(at))} {number(plot.y(value))}" for at, value in run.items())
-                yield element("path", class_="line", d=f"M{path}", stroke=each.color, stroke_width=width)
-
-
-def _shares_a_stretch(one: Series, other: Series) -> bool:
-    """Whether the two have the same values in two periods that follow each other."""
-    same = [other.points.get(at) == value for at, value in one.points.items()]
-    return any(first and second for first, second in pairwise(same))
+                yield element("path", class_="line", d=f"M{path}", stroke=each.color, stroke_width=_LINE_WIDTH)
 
 
 def _runs(points: Points, period: int) -> Iterator[Points]:

@@ -13,6 +13,10 @@ type Row = Mapping[str, object]
 """A log event, or a row of an answer, by its fields; a list's first element is `<name>.0`, as in the query."""
 
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_QUOTED = re.compile("`([^`]+)`")
+_QUOTED_PREFIX = "quoted_"
+"""A name in backticks, which may hold any character, is read as a word: this, and its text in hexadecimal."""
+
 _BETWEEN_FIELDS = re.compile(r", (?![^(]*\))")
 _COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {ast.Gt: operator.gt}
 _MATH: Mapping[type[ast.operator], Callable[[float, float], float]] = {
@@ -32,7 +36,7 @@ _AGGREGATES: Mapping[str, Callable[[Sequence[object]], object]] = {
 def run(query: str, events: Sequence[Row]) -> list[Row]:
     """What the query answers over these events, which come in the order of their time. Raises: NotDrawnError."""
     rows = list(events)
-    for command in _COMMENT.sub("", query).split("|"):
+    for command in _QUOTED.sub(_as_word, _COMMENT.sub("", query)).split("|"):
         name, _, rest = command.strip().partition(" ")
         if name == "SOURCE":
             continue
@@ -40,6 +44,16 @@ def run(query: str, events: Sequence[Row]) -> list[Row]:
             raise NotDrawnError(f"the command {name} is not drawn")
         rows = _COMMANDS[name](rows, rest.strip())
     return rows
+
+
+def _as_word(quoted: re.Match[str]) -> str:
+    return _QUOTED_PREFIX + quoted[1].encode().hex()
+
+
+def _name(word: str) -> str:
+    """The name that a word of the query stands for."""
+    is_quoted = word.startswith(_QUOTED_PREFIX)
+    return bytes.fromhex(word.removeprefix(_QUOTED_PREFIX)).decode() if is_quoted else word
 
 
 def _filter(rows: list[Row], condition: str) -> list[Row]:
@@ -57,16 +71,17 @@ def _display(rows: list[Row], fields: str) -> list[Row]:
 
 def _chosen(fields: str, row: Row) -> Row:
     named = (field.partition(" as ") for field in _BETWEEN_FIELDS.split(fields))
-    return {(name or field).strip(): _value(_parsed(field), row) for field, _, name in named}
+    return {_name((name or field).strip()): _value(_parsed(field), row) for field, _, name in named}
 
 
 def _stats(rows: list[Row], rest: str) -> list[Row]:
     figures, _, by = rest.partition(" by ")
-    keys = by.split(", ") if by else []
+    keys = [key.partition(" as ") for key in by.split(", ")] if by else []
+    names = [_name(name or field) for field, _, name in keys]
     groups: defaultdict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[tuple(row.get(key) for key in keys)].append(row)
-    return [dict(zip(keys, group, strict=True)) | _aggregated(figures, own) for group, own in groups.items()]
+        groups[tuple(row.get(_name(field)) for field, _, _ in keys)].append(row)
+    return [dict(zip(names, group, strict=True)) | _aggregated(figures, own) for group, own in groups.items()]
 
 
 def _aggregated(figures: str, rows: Sequence[Row]) -> dict[str, object]:
@@ -75,13 +90,14 @@ def _aggregated(figures: str, rows: Sequence[Row]) -> dict[str, object]:
         if function not in _AGGREGATES:
             raise NotDrawnError(f"{function}() is not drawn")
         values = [1 if what == "*" else _value(_parsed(what), row) for row in rows]
-        found[name] = _AGGREGATES[function]([value for value in values if value is not None])
+        found[_name(name)] = _AGGREGATES[function]([value for value in values if value is not None])
     return found
 
 
 def _sort(rows: list[Row], rest: str) -> list[Row]:
     """By one field, descending; rows without it come last."""
-    field, direction = rest.split()
+    word, direction = rest.split()
+    field = _name(word)
     if direction != "desc":
         raise NotDrawnError(f"sort {direction} is not drawn")
     known = [row for row in rows if row.get(field) is not None]
@@ -113,7 +129,7 @@ def _value(node: ast.expr, row: Row) -> object:
         case ast.Constant(value=value):
             return value
         case ast.Name(id=name):
-            return row.get(name.replace("__0", ".0").replace("at__", "@"))
+            return row.get(_name(name.replace("__0", ".0").replace("at__", "@")))
         case ast.Attribute(value=ast.Name(id=name), attr=part):
             return row.get(f"{name}.{part}")
         case ast.BoolOp(op=op, values=values):

@@ -17,8 +17,9 @@ from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 from request_lens.application.query import RequestPage, RequestView, UnattributedCalls
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.markup import Markup, element, joined
+from request_lens.presentation.timeline.theme import Theme
 from scripts.dashboard.body import CHECKOUT, Json, NotDrawnError, Widget, dashboard_widgets
-from scripts.dashboard.canvas import LINE_HEIGHT, STYLE, UNIT_HEIGHT, UNIT_WIDTH, Area, card, lines, words
+from scripts.dashboard.canvas import GROUND, LINE_HEIGHT, UNIT_HEIGHT, UNIT_WIDTH, Area, card, lines, style, words
 from scripts.dashboard.chart import chart, palette
 from scripts.dashboard.log_query import run
 from scripts.dashboard.metric_math import period_of, series_of
@@ -28,14 +29,20 @@ from widget_request import SCROLL_BAR, read_request
 from widget_timeline import timeline_page
 
 COLUMNS = 24
-FIRST_CHART_ROW = 33
-"""Where the second picture begins: what is above answers at a glance, what is below is for who looks closer."""
+FIRST_LIST_ROW, FIRST_CHART_ROW = 32, 64
+"""Where the second and the third picture begin: at a glance, which requests, and how it went over time."""
 
-PICTURES: Mapping[Path, range] = {
-    CHECKOUT / "docs" / "images" / "dashboard.svg": range(FIRST_CHART_ROW),
-    CHECKOUT / "docs" / "images" / "dashboard-charts.svg": range(FIRST_CHART_ROW, 1000),
+IMAGES = CHECKOUT / "docs" / "images"
+_ROWS = {
+    "dashboard": range(FIRST_LIST_ROW),
+    "dashboard-lists": range(FIRST_LIST_ROW, FIRST_CHART_ROW),
+    "dashboard-charts": range(FIRST_CHART_ROW, 1000),
 }
-"""Each picture, and which rows of the grid it shows."""
+_SUFFIXES: Mapping[Theme, str] = {"light": "", "dark": "-dark"}
+PICTURES: Mapping[Path, tuple[range, Theme]] = {
+    IMAGES / f"{name}{suffix}.svg": (rows, theme) for name, rows in _ROWS.items() for theme, suffix in _SUFFIXES.items()
+}
+"""Each picture, which rows of the grid it shows, and in which theme of the console."""
 
 REGION = "us-east-1"
 MOST_ROWS = 20
@@ -67,17 +74,17 @@ def _alarm_names() -> Sequence[str]:
     return [name for name, each in template["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"]
 
 
-def picture(rows: range, hour: SampleHour) -> Markup:
-    """The widgets that begin in these rows of the grid, as SVG."""
+def picture(rows: range, hour: SampleHour, *, theme: Theme = "light") -> Markup:
+    """The widgets that begin in these rows of the grid, as SVG in that theme."""
     shown = [each for each in widgets() if each.y in rows]
     width = COLUMNS * UNIT_WIDTH
     height = (max(each.y + each.height for each in shown) - rows.start) * UNIT_HEIGHT
-    ground = element("rect", width=float(width), height=float(height), fill="#f2f4f6")
-    drawn = (draw(each, hour, top=rows.start) for each in shown)
+    ground = element("rect", width=float(width), height=float(height), fill=GROUND[theme])
+    drawn = (draw(each, hour, top=rows.start, theme=theme) for each in shown)
     return element(
         "svg",
         element("title", Markup("The CloudWatch dashboard of Request Lens")),
-        element("style", STYLE),
+        element("style", style(theme)),
         ground,
         *drawn,
         xmlns="http://www.w3.org/2000/svg",
@@ -89,7 +96,7 @@ def picture(rows: range, hour: SampleHour) -> Markup:
     )
 
 
-def draw(widget: Widget, hour: SampleHour, *, top: int) -> Markup:
+def draw(widget: Widget, hour: SampleHour, *, top: int, theme: Theme = "light") -> Markup:
     """One widget. Raises: NotDrawnError."""
     frame, area = card(widget, top=top)
     properties = widget.properties
@@ -101,27 +108,28 @@ def draw(widget: Widget, hour: SampleHour, *, top: int) -> Markup:
         case "log":
             content = table(run(str(properties["query"]), hour.events), area)
         case "custom":
-            content = _timeline(widget, area, hour)
+            content = _timeline(widget, area, hour, theme=theme)
         case _:
-            content = _metrics(widget, area, hour)
+            content = _metrics(widget, area, hour, theme=theme)
     return joined((frame, content))
 
 
-def _metrics(widget: Widget, area: Area, hour: SampleHour) -> Markup:
+def _metrics(widget: Widget, area: Area, hour: SampleHour, *, theme: Theme) -> Markup:
     span = own_span(widget)
     shown = series_of(widget.properties, hour.store, span)
     if widget.properties["view"] == "singleValue":
         return figures(shown, area)
-    colored = [replace(each, color=each.color or _palette()[each.label]) for each in shown]
+    colored = [replace(each, color=each.color or _palette(theme)[each.label]) for each in shown]
     stacked = bool(widget.properties.get("stacked"))
     return chart(colored, area, span=span, period=period_of(widget.properties, span), stacked=stacked)
 
 
 @cache
-def _palette() -> Mapping[str, str]:
+def _palette(theme: Theme) -> Mapping[str, str]:
     """The colours of all charts of the dashboard."""
     drawn = (each for each in widgets() if each.kind == "metric" and each.properties["view"] == "timeSeries")
-    return palette(series_of(each.properties, sample_hour().store, own_span(each)) for each in drawn)
+    shown = (series_of(each.properties, sample_hour().store, own_span(each)) for each in drawn)
+    return palette(shown, theme=theme)
 
 
 def own_span(widget: Widget) -> tuple[datetime, datetime]:
@@ -135,10 +143,10 @@ def own_span(widget: Widget) -> tuple[datetime, datetime]:
     return SPAN[1] - timedelta(minutes=int(minutes[1])), SPAN[1]
 
 
-def _timeline(widget: Widget, area: Area, hour: SampleHour) -> Markup:
+def _timeline(widget: Widget, area: Area, hour: SampleHour, *, theme: Theme) -> Markup:
     """The newest requests as the widget's function draws them, as many as fit: the console scrolls."""
     first, last = (round(bound.timestamp() * 1000) for bound in SPAN)
-    context = {"theme": "light", "width": int(area.width) + SCROLL_BAR, "timeRange": {"start": first, "end": last}}
+    context = {"theme": theme, "width": int(area.width) + SCROLL_BAR, "timeRange": {"start": first, "end": last}}
     asked = read_request({**cast("Json", widget.properties["params"]), "widgetContext": context}, now=SPAN[1])
     for count in range(MOST_ROWS, 0, -1):
         requests = hour.result.requests
@@ -171,9 +179,9 @@ def _view(state: RequestState) -> RequestView:
 
 
 def write() -> None:
-    """Write both pictures."""
-    for path, rows in PICTURES.items():
-        path.write_text(picture(rows, sample_hour()), encoding="utf-8")
+    """Write all pictures."""
+    for path, (rows, theme) in PICTURES.items():
+        path.write_text(picture(rows, sample_hour(), theme=theme), encoding="utf-8")
 
 
 if __name__ == "__main__":

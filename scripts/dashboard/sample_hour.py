@@ -47,6 +47,9 @@ _TROUBLE = (timedelta(minutes=49), timedelta(minutes=57))
 """When calls are throttled, and requests fail for it."""
 
 _SHARE_IN_TROUBLE, _ONE_PERCENT = 0.5, 0.01
+_REPORTS = tuple(timedelta(minutes=minute) for minute in range(5, 60, 10))
+"""When calls come that no request makes."""
+
 _REJECTED = {12: RejectedReason.MISSING_FIELD, 13: RejectedReason.MISSING_FIELD, 44: RejectedReason.TRUNCATED}
 """Lines that cannot be read, by the minute of their arrival."""
 
@@ -83,13 +86,18 @@ def _arrivals(chance: Random) -> Iterator[Arrival]:
             yield Arrival(record=span, at=span.ended_at + timedelta(seconds=2))
         follows = route == _TRIPS and chance.random() < 0.5
         at += timedelta(seconds=1.2 if follows else chance.expovariate(1 / 20))
-    for minute, reason in (
-        (12, RejectedReason.MISSING_FIELD),
-        (13, RejectedReason.MISSING_FIELD),
-        (44, RejectedReason.TRUNCATED),
-    ):
+    yield from _reports(Random(7))
+    for minute, reason in _REJECTED.items():
         rejected = Rejected(reason=reason, detail="requestId: missing", event_id=f"event-{minute}")
         yield Arrival(record=rejected, at=START + timedelta(minutes=minute))
+
+
+def _reports(chance: Random) -> Iterator[Arrival]:
+    """Calls of a report that runs every ten minutes, under a role of its own."""
+    for number, at in enumerate(_REPORTS):
+        plan = _Plan(request_id=RequestId(f"report{number}"), calls=1, tagged=False, ends_throttled=False)
+        call = replace(_call(plan, 1, START + at, chance), caller_role="reports")
+        yield Arrival(record=call, at=call.logged_at + call.latency + timedelta(seconds=6))
 
 
 def _request(route: str, start: datetime, chance: Random) -> tuple[Request, list[Invocation]]:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 
-from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.markup import Markup, element, joined
 from request_lens.presentation.timeline.text import shortened_in_the_middle, text_width
 from scripts.dashboard.canvas import LINE_HEIGHT, TEXT_SIZE, Area, figure, lines, words
@@ -13,7 +14,9 @@ from scripts.dashboard.metric_math import Series
 
 _MARKS = re.compile(r"\*\*|`|(?<!\w)\*|\*(?!\w)")
 _TILE_HEIGHT, _TILE_GAP = 46, 8
-_COLUMN_GAP = 10
+_COLUMN_GAP, _SCROLL_BAR, _BETWEEN_ROWS = 14, 12, 6
+ROW_HEIGHT = 28
+"""Px of a row of a table, and of its headings."""
 
 
 def alarms(names: Sequence[str], area: Area, *, columns: int = 6) -> Markup:
@@ -60,6 +63,7 @@ def note(markdown: str, area: Area) -> Markup:
             heading = "head" if number == 0 and len(rows) > 1 else ""
             drawn += _note_row(row, widths, x=area.x, y=y, class_=heading)
             y += LINE_HEIGHT * max(len(list(lines(_plain(cell), width=w))) for cell, w in zip(row, widths, strict=True))
+            y += _BETWEEN_ROWS if len(rows) > 1 else 0
         y += 4
     return joined(drawn)
 
@@ -80,7 +84,8 @@ def _columns(rows: Sequence[Sequence[str]], width: float) -> Sequence[float]:
     if len(rows[0]) == 1:
         return [width]
     longest = [
-        max(text_width(_plain(row[at]), size=TEXT_SIZE) for row in rows) + _COLUMN_GAP for at in range(len(rows[0]))
+        max(text_width(_plain(row[at]), size=TEXT_SIZE, bold=row is rows[0]) for row in rows) + _COLUMN_GAP
+        for at in range(len(rows[0]))
     ]
     too_wide = max(sum(longest) - width, 0)
     widest = max(range(len(longest)), key=lambda at: (rows[0][at] == "Route", longest[at]))
@@ -88,29 +93,51 @@ def _columns(rows: Sequence[Sequence[str]], width: float) -> Sequence[float]:
 
 
 def table(rows: Sequence[Row], area: Area) -> Markup:
-    """The rows that fit, under the names of their fields; cells are cut in the middle: routes differ in their ends."""
+    """The rows that there is room for, numbered, under their headings, and a bar where the rest is to be scrolled to.
+
+    Columns share the whole width. Cells are cut in the middle: routes differ in their ends.
+    """
     if not rows:
         return words("No data", area.x, area.y + 16, width=area.width, class_="muted")
     names = list(rows[0])
-    shown = rows[: int((area.height - LINE_HEIGHT) // LINE_HEIGHT)]
-    cells = [names, *([_cell(row.get(name), name) for name in names] for row in shown)]
-    widths = _columns(cells, area.width)
-    drawn: list[Markup] = []
-    for number, row in enumerate(cells):
-        y = area.y + 14 + LINE_HEIGHT * number
-        drawn.append(element("line", class_="rule", x1=area.x, x2=area.x + area.width, y1=y + 6, y2=y + 6))
-        x = area.x
-        for cell, width in zip(row, widths, strict=True):
-            room = width - _COLUMN_GAP / 2
-            fitting = shortened_in_the_middle(cell, size=TEXT_SIZE, width=room)
-            drawn.append(words(fitting, x, y, width=room, class_="" if number else "head"))
-            x += width
-    return joined(drawn)
+    shown = rows[: rows_that_fit(area)]
+    cells = [["#", *names]]
+    cells += [[str(at), *(_cell(row.get(name), name) for name in names)] for at, row in enumerate(shown, start=1)]
+    room = replace(area, width=area.width - _SCROLL_BAR) if len(shown) < len(rows) else area
+    widths = _columns(cells, room.width)
+    spare = (room.width - sum(widths)) / (len(widths) - 1)
+    edges = list(accumulate((width + spare for width in widths[1:]), initial=room.x + widths[0]))
+    columns = [(room.x, widths[0]), *((x, width + spare) for x, width in zip(edges, widths[1:], strict=False))]
+    drawn = [_table_row(row, columns, room.y + ROW_HEIGHT * at, of=room) for at, row in enumerate(cells)]
+    return joined([*drawn, *([_scroll_bar(area, share=len(shown) / len(rows))] if room is not area else [])])
+
+
+def rows_that_fit(area: Area) -> int:
+    """How many rows of a table are seen without scrolling, below its headings."""
+    return int(area.height // ROW_HEIGHT) - 1
+
+
+def _table_row(row: Sequence[str], columns: Sequence[tuple[float, float]], top: float, *, of: Area) -> Markup:
+    y, class_ = top + 18, "head" if row[0] == "#" else ""
+    below = top + ROW_HEIGHT
+    rule = element("line", class_="rule", x1=of.x, x2=of.x + of.width, y1=below, y2=below)
+    cells: list[Markup] = []
+    for cell, (x, width) in zip(row, columns, strict=True):
+        room = width - _COLUMN_GAP / 2
+        fitting = shortened_in_the_middle(cell, size=TEXT_SIZE, width=room)
+        cells.append(words(fitting, x, y, width=room, class_=class_))
+    return joined((rule, *cells))
+
+
+def _scroll_bar(area: Area, *, share: float) -> Markup:
+    x, top, height = area.x + area.width - 4, area.y + ROW_HEIGHT, area.height - ROW_HEIGHT
+    return element("rect", class_="scroll", x=x, y=top, width=5.0, height=height * share, rx=2.5)
 
 
 def _cell(value: object, name: str) -> str:
+    """A value as Logs Insights writes it: at most four decimals, a time in full, nothing where nothing is known."""
     if name == "@timestamp" and isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, tz=UTC).strftime("%H:%M:%S")
+        return datetime.fromtimestamp(value / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, float):
-        return figure(value) if abs(value) >= 1 or value == 0 else f"{value:.4f}"
-    return UNKNOWN if value is None else str(value)
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return "" if value is None else str(value)

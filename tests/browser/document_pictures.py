@@ -1,14 +1,17 @@
 """Photographs of the widget and the report for the documents: `make docs` takes them anew."""
 
-from tests.browser.chromium import CHECKOUT, Looking, photograph
+from dataclasses import replace
+
+from tests.browser.chromium import CHECKOUT, Looking, measured, photograph
 from tests.browser.report_pages import article, page_of
 from tests.browser.spanned_pages import spanned_page
 from tests.browser.widget_pages import range_document, request_page
 
 IMAGES = CHECKOUT / "docs" / "images"
 
-WIDGET = Looking(width=1000, height=860)
-SPANS = Looking(width=1000, height=730)
+WIDGET = Looking(width=1000, height=100)
+"""Px; the widget's pictures are as high as its page."""
+
 REPORT = Looking(width=1340, height=1440)
 """Px; the report's figures, its timeline and its first tables."""
 
@@ -16,10 +19,16 @@ REPORT = Looking(width=1340, height=1440)
 def take() -> None:
     """Take every photograph that the documents show."""
     rows = request_page(10, uncertain=3, pending=3)
-    photograph(range_document(rows, lost=6), IMAGES / "widget.png", looking=WIDGET)
-    photograph(range_document(rows, theme="dark", lost=6), IMAGES / "widget-dark.png", looking=WIDGET)
-    photograph(range_document(spanned_page()), IMAGES / "widget-spans.png", looking=SPANS)
+    _widget(range_document(rows, lost=6), "widget.png")
+    _widget(range_document(rows, theme="dark", lost=6), "widget-dark.png")
+    _widget(range_document(spanned_page()), "widget-spans.png")
     photograph(page_of(article()), IMAGES / "report.png", looking=REPORT)
+
+
+def _widget(page: str, name: str) -> None:
+    """The whole page, and nothing below it."""
+    height = measured(page, "() => document.querySelector('.rlw').scrollHeight", int, looking=WIDGET)
+    photograph(page, IMAGES / name, looking=replace(WIDGET, height=height))
 
 
 if __name__ == "__main__":

@@ -29,14 +29,11 @@ UNATTRIBUTED = [*ALL_CALLS, "Route", UNATTRIBUTED_ROUTE]
 SEARCH = re.compile(
     r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)'\)( / 1000)?"
 )
-KEY_FIGURES = range(3, 12)
-"""The rows of the key figures, below the alarms."""
-
 UNIT = re.compile(r"\((count|s|USD|estimated USD)\b[^()]*\)")
 
 
 def key_figures() -> list[Mapping[str, Any]]:
-    return [each["properties"] for each in widgets("metric") if each["y"] in KEY_FIGURES]
+    return [each["properties"] for each in widgets("metric") if each["properties"]["view"] == "singleValue"]
 
 
 def series() -> Iterator[tuple[tuple[str, ...], Metric, str]]:
@@ -57,7 +54,8 @@ def test_the_alarms_come_first_and_the_key_figures_next() -> None:
     first = min(widgets(), key=lambda each: (each["y"], each["x"]))
 
     assert (first["type"], first["width"]) == ("alarm", 24)
-    assert {each["view"] for each in key_figures()} == {"singleValue"}
+    timeline = next(each["y"] for each in widgets("custom"))
+    assert all(each["y"] < timeline for each in widgets("metric") if each["properties"] in key_figures())
     assert {part[1] for each in key_figures() for part in each["metrics"] if isinstance(part[0], str)} >= {
         *("Requests", "FailedRequests", "UncertainRequests", "LlmCallsPerRequest", "RequestDuration"),
         *("InputTokens", "OutputTokens", "CacheReadInputTokens", "CacheWriteInputTokens"),
@@ -86,18 +84,46 @@ def test_the_periods_fit_any_range_and_only_what_is_of_the_last_minutes_asks_for
 
 
 def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() -> None:
-    charts = [each for each in widgets("metric", "log") if each["y"] not in KEY_FIGURES]
+    charts = [each for each in widgets("metric") if each["properties"]["view"] == "timeSeries"]
 
-    assert len(widgets()) <= 32
-    assert all(each["width"] >= 12 for each in charts)
-    assert all(each["height"] >= 7 for each in charts if each["type"] == "metric")
+    assert len(widgets()) <= 29
+    assert len(key_figures()) == 3
+    assert all(each["width"] >= 12 and each["height"] >= 6 for each in charts)
+
+
+def test_a_list_of_requests_has_the_whole_width_for_ids_and_routes() -> None:
+    lists = [each for each in widgets("log") if "by request_id" in str(each) or "display @timestamp" in str(each)]
+
+    assert len(lists) == 4
+    assert all(each["width"] == 24 for each in lists)
+
+
+def test_no_widget_leaves_a_gap_above_or_beside_it() -> None:
+    rows = {y: 0 for each in widgets() for y in range(each["y"], each["y"] + each["height"])}
+    for each in widgets():
+        for y in range(each["y"], each["y"] + each["height"]):
+            rows[y] += each["width"]
+
+    assert set(rows) == set(range(len(rows)))
+    assert set(rows.values()) == {24}
 
 
 def test_every_title_says_what_is_counted_and_in_which_unit() -> None:
     titles = [each["properties"]["title"] for each in widgets("metric", "log", "custom")]
 
     assert [title for title in titles if not UNIT.search(title)] == []
-    assert len(titles) == len(set(titles)) > 25
+    assert len(titles) == len(set(titles)) > 20
+
+
+def test_key_figures_of_several_units_say_theirs_beside_each_figure() -> None:
+    for each in key_figures():
+        for part in each["metrics"]:
+            options, expression = part[-1], str(part[0])
+            seconds = "/ 1000" in expression
+            assert ("(s)" in options.get("label", "")) is seconds, options
+            assert ("(%)" in options.get("label", "")) is expression.startswith("{'expression': '100 *"), options
+            if part[1:2] == [Metric.ESTIMATED_COST]:
+                assert "(USD)" in options["label"]
 
 
 def test_every_duration_is_shown_in_seconds() -> None:
@@ -147,16 +173,17 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
         {"Route": "unattributed", "LlmCalls.0": 1},
     ]
 
-    times = {"duration_s": 5.0, "llm_s": 3.0, "other_s": 2.0}
-    assert run(listed["query"], lines) == [{"requests": 2, **times, "tools_known": 1, "tools_s": 0.4}]
+    times = {"Duration (s)": 5.0, "LLM time (s)": 3.0, "Other time (s)": 2.0}
+    tools = {"Tool time (s)": 0.4, "Tool time is of (requests)": 1}
+    assert run(listed["query"], lines) == [{"Requests": 2, **times, **tools}]
 
 
 def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_where_there_are_requests() -> None:
-    [requests] = [each for each in key_figures() if each["title"].startswith("Requests: all")]
+    [requests] = [each for each in key_figures() if each["title"].startswith("Requests (count)")]
     shown = {part[-1]["label"]: part for part in requests["metrics"] if part[-1].get("visible", True)}
 
-    assert list(shown) == ["all", "failed", "% failed", "uncertain"]
-    for label in ("failed", "uncertain"):
+    assert list(shown)[:4] == ["requests", "failed (status 5xx)", "failed (%)", "uncertain"]
+    for label in ("failed (status 5xx)", "uncertain"):
         assert re.fullmatch(r"FILL\(\w+, 0\) \+ 0 \* requests", shown[label][0]["expression"])
 
 

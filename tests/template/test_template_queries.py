@@ -16,6 +16,7 @@ from request_lens.domain.publishing.changes import InvocationDecided, RevisionWr
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.request_metrics import publication_of
 from scripts.dashboard import log_query
+from scripts.dashboard.sample_hour import sample_hour
 from tests.support.facts import call, linked, request
 from tests.support.telemetry.traced_states import MISSING
 from tests.template.dashboard_body import QUERIES, widgets
@@ -24,6 +25,8 @@ COMMANDS = (
     r"SOURCE '[^']*'|#.*|'[^']*'"
     r"|\b(fields|filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|coalesce|sum|avg|max|count|latest)\b"
 )
+QUOTED = re.compile("`[^`]*`")
+"""A name of the query's own that is a heading: no field of the lines needs backticks."""
 
 
 @pytest.fixture
@@ -50,13 +53,29 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
 def fields_of(query: str) -> set[str]:
     """The fields that a query reads: its words without commands, functions, texts, comments, and names of its own."""
     own = set(re.findall(r"\bas (\w+)", query))
-    words = re.sub(COMMANDS, " ", query)
+    words = re.sub(COMMANDS, " ", QUOTED.sub(" ", query))
     return set(re.findall(r"@?[A-Za-z_][\w.]*", words)) - own
 
 
 def test_every_log_field_of_a_widget_is_in_the_lines(log_fields: set[str]) -> None:
     for each in widgets("log"):
         assert fields_of(each["properties"]["query"].replace("|", " ")) <= log_fields
+
+
+def test_a_list_reads_no_heading_that_it_does_not_give() -> None:
+    for query in (each["properties"]["query"] for each in widgets("log")):
+        given = set(re.findall(r"\bas (`[^`]*`)", query))
+        assert set(QUOTED.findall(query)) == given
+
+
+def test_every_column_of_a_list_is_headed_by_words_and_a_duration_or_a_cost_by_its_unit() -> None:
+    for each in widgets("log"):
+        rows = log_query.run(each["properties"]["query"], sample_hour().events)
+        for heading in rows[0].keys() - {"@timestamp"}:
+            assert re.fullmatch(r"[A-Z][A-Za-z ]+( \((s|USD|requests|at least|at most)\))?", heading), heading
+            timed = re.search(r"\b(Duration|time)\b|Bedrock|models|^Tools|Memory|agent", heading)
+            assert not timed or heading.endswith((" (s)", "(requests)")), heading
+            assert "Cost" not in heading or heading.endswith(" (USD)")
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -78,6 +97,12 @@ def answered(name: str, *lines: dict[str, object]) -> list[dict[str, object]]:
     return [dict(row) for row in log_query.run(QUERIES[name], lines)]
 
 
+def failed_requests() -> str:
+    """The query of the dashboard's list of failed requests."""
+    listed = [each["properties"] for each in widgets("log")]
+    return next(str(each["query"]) for each in listed if each["title"].startswith("Failed requests"))
+
+
 def test_a_failed_request_that_made_no_call_has_0_and_one_that_may_have_has_nothing() -> None:
     certain = line("none", FailedRequests=1, LlmCallsPerRequest=0)
     uncertain = line("unknown", FailedRequests=1, UncertainRequests=1, possible_calls="unknown")
@@ -93,16 +118,20 @@ def test_the_dashboards_list_of_failed_requests_has_nothing_of_one_that_may_have
     certain = line("none", FailedRequests=1, LlmCallsPerRequest=0)
     uncertain = line("unknown", FailedRequests=1, UncertainRequests=1, possible_calls=3)
     failing = line("failing", FailedRequests=1, LlmErrors=2, UncertainRequests=1, possible_calls=3)
-    (query,) = (
-        each["properties"]["query"]
-        for each in widgets("log")
-        if each["properties"]["title"].startswith("Failed requests")
-    )
+    rows = log_query.run(failed_requests(), [certain, uncertain, failing])
 
-    rows = log_query.run(query, [certain, uncertain, failing])
+    named = ("LLM calls", "Failed calls", "Throttled calls")
+    said = {row["Request id"]: [row[name] for name in named] for row in rows}
+    assert said == {"none": [0, 0, 0], "unknown": [None, None, None], "failing": [None, 2, None]}
 
-    said = {row["request_id"]: [row[name] for name in ("errors", "throttles")] for row in rows}
-    assert said == {"none": [0, 0], "unknown": [None, None], "failing": [2, None]}
+
+def test_a_failed_request_has_no_failed_tool_only_where_its_spans_tell() -> None:
+    unspanned, fine = line("unspanned", FailedRequests=1), line("fine", FailedRequests=1) | {"time_by.llm_ms": 900}
+    broken = line("broken", FailedRequests=1, failed_tools=2) | {"time_by.llm_ms": 900}
+
+    rows = log_query.run(failed_requests(), [unspanned, fine, broken])
+
+    assert {row["Request id"]: row["Failed tools"] for row in rows} == {"unspanned": None, "fine": 0, "broken": 2}
 
 
 def test_a_throttled_request_counts_calls_of_every_revision_and_0_only_where_it_is_certain() -> None:

@@ -1,7 +1,9 @@
 """The dashboard's picture is drawn from the dashboard itself, and refuses what it could not draw."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,9 +17,9 @@ from scripts.dashboard.canvas import Area, figure, fits
 from scripts.dashboard.chart import chart, palette, value_ticks
 from scripts.dashboard.metric_math import Series, series_of
 from scripts.dashboard.metric_store import MetricStore, percentile
-from scripts.dashboard.picture import PICTURES, own_span, picture, widgets
+from scripts.dashboard.picture import IMAGES, PICTURES, own_span, picture, widgets
 from scripts.dashboard.sample_hour import sample_hour
-from scripts.dashboard.tiles import table
+from scripts.dashboard.tiles import ROW_HEIGHT, table
 from tests.support.template_document import DASHBOARD
 
 BEGINS = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -48,7 +50,9 @@ def shown(metrics: Sequence[object], *published: ExtractedMetric, period: int = 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: str(path.name))
 def test_each_picture_is_of_the_dashboard_as_it_is(path: Path) -> None:
-    assert picture(PICTURES[path], sample_hour()) == path.read_text(encoding="utf-8"), "run: make docs"
+    rows, theme = PICTURES[path]
+
+    assert picture(rows, sample_hour(), theme=theme) == path.read_text(encoding="utf-8"), "run: make docs"
 
 
 def test_the_hour_gives_every_widget_something_to_show() -> None:
@@ -194,20 +198,58 @@ def test_a_label_has_one_colour_in_all_charts_and_no_other_one_has_it_beside() -
         assert len({colors[label] for label in labels}) == len(labels)
 
 
-def test_a_line_below_another_is_wider_so_that_both_are_seen() -> None:
-    p90, p99, p50 = series("p90", 1, 2, 3), series("p99", 1, 2, 4), series("p50", 0, 1, 2)
+def test_all_lines_are_of_one_width_and_the_first_lies_on_top() -> None:
+    p90, p99 = series("p90", 1, 2, 3), series("p99", 1, 2, 4)
     area = Area(x=0, y=0, width=400, height=300)
 
-    drawn = chart([p90, p99, p50], area, span=SPAN, period=60, stacked=False)
+    drawn = chart([replace(p90, color="top"), replace(p99, color="below")], area, span=SPAN, period=60, stacked=False)
 
-    widths = [part.split('"')[0] for part in drawn.split('stroke-width="')[1:]]
-    assert widths == ["1.75", "4.25", "1.75"]
+    assert re.findall(r'stroke="(\w+)" stroke-width="1.75"', drawn) == ["below", "top"]
 
 
-def test_an_empty_cell_is_a_dash_and_never_blank_or_0() -> None:
+def test_an_empty_cell_is_blank_and_never_0() -> None:
     drawn = table([{"calls": None, "usd": 0.0}, {"calls": 2, "usd": None}], Area(x=0, y=0, width=400, height=100))
 
-    assert drawn.count(">–</text>") == 2
+    assert drawn.count("></text>") == 2
+    assert drawn.count(">0</text>") == 1
+
+
+def test_a_table_shows_the_rows_that_fit_and_a_bar_where_there_are_more() -> None:
+    rows = [{"calls": at} for at in range(20)]
+    area = Area(x=0, y=0, width=400, height=4 * ROW_HEIGHT)
+
+    assert ('class="scroll"' in table(rows, area), "scroll" in table(rows[:3], area)) == (True, False)
+    assert table(rows, area).count(">2</text>") == 2, "the second row's number, and the third one's calls"
+    assert ">4</text>" not in table(rows, area)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.76, "0.76"), (5.89981, "5.8998"), (3.0, "3"), (1534.0, "1534"), (0.00001, "0")]
+)
+def test_a_cell_has_four_decimals_at_most(value: float, written: str) -> None:
+    assert f">{written}</text>" in table([{"a": value}], Area(x=0, y=0, width=400, height=100))
+
+
+def test_no_list_of_the_hour_cuts_a_route_an_id_or_a_heading() -> None:
+    for name in ("dashboard", "dashboard-lists", "dashboard-charts"):
+        drawn = (IMAGES / f"{name}.svg").read_text(encoding="utf-8")
+        cut = [
+            words for words in re.findall(r">([^<>]*…[^<>]*)</text>", drawn) if not words.startswith("request-lens ·")
+        ]
+        assert cut == []
+
+
+def test_a_name_in_backticks_is_a_heading_and_can_be_filtered_sorted_and_shown_by() -> None:
+    events: list[log_query.Row] = [{"id": "a", "ms": 1_000}, {"id": "b", "ms": 4_000}, {"id": "c", "ms": 9_000}]
+    query = """stats max(ms / 1000) as `Time, whole (s)` by id as `Request | id`
+    | filter `Time, whole (s)` > 2
+    | sort `Time, whole (s)` desc
+    | display `Request | id`, `Time, whole (s)`"""
+
+    assert [list(row.items()) for row in log_query.run(query, events)] == [
+        [("Request | id", "c"), ("Time, whole (s)", 9.0)],
+        [("Request | id", "b"), ("Time, whole (s)", 4.0)],
+    ]
 
 
 def test_a_query_filters_counts_and_sorts_as_it_says() -> None:
@@ -244,11 +286,13 @@ def test_the_lists_tell_one_number_of_calls_of_a_request_and_known_zeros_as_0() 
     unsure = {event["request_id"] for event in sample_hour().events if event.get("UncertainRequests.0")}
     for widget in (each for each in widgets() if each.kind == "log"):
         for row in log_query.run(str(widget.properties["query"]), sample_hour().events):
-            known_zeros = row.keys() & {"calls", "unpriced", "uncertain", "possible"}
-            known_zeros |= set() if row.get("request_id") in unsure else row.keys() & {"errors", "throttles"}
+            is_sure = row.get("Request id") not in unsure
+            known_zeros = row.keys() & {"LLM calls (at least)", "Unpriced", "Uncertain", "Possible calls"}
+            known_zeros |= row.keys() & {"LLM calls", "Failed calls", "Throttled calls"} if is_sure else set()
             assert [name for name in known_zeros if row[name] is None] == [], widget.title
-            if "request_id" in row and "calls" in row:
-                calls.setdefault(row["request_id"], set()).add(row["calls"])
+            if "Request id" in row:
+                told = row.get("LLM calls", row.get("LLM calls (at least)"))
+                calls.setdefault(row["Request id"], set()).update([] if told is None else [told])
 
     assert len(calls) > 30
     assert {request: told for request, told in calls.items() if len(told) > 1} == {}

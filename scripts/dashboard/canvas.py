@@ -34,12 +34,26 @@ _STYLE = """
 """
 _COLORS: Mapping[Theme, Mapping[str, str]] = {
     "light": {
-        **{"text": "#17212b", "muted": "#566370", "card": "#ffffff", "edge": "#d3dbe2", "rule": "#e3e9ee"},
-        **{"ok": "#1d7a4a", "tile": "#f2f8f4", "tile_edge": "#9cc9b0", "scroll": "#c3ccd4"},
+        "text": "#17212b",
+        "muted": "#566370",
+        "card": "#ffffff",
+        "edge": "#d3dbe2",
+        "rule": "#e3e9ee",
+        "ok": "#1d7a4a",
+        "tile": "#f2f8f4",
+        "tile_edge": "#9cc9b0",
+        "scroll": "#c3ccd4",
     },
     "dark": {
-        **{"text": "#dde5ec", "muted": "#9fb0bf", "card": "#0f161e", "edge": "#2c3a47", "rule": "#22303c"},
-        **{"ok": "#6fcf9a", "tile": "#10231a", "tile_edge": "#2f6b4b", "scroll": "#46586a"},
+        "text": "#dde5ec",
+        "muted": "#9fb0bf",
+        "card": "#0f161e",
+        "edge": "#2c3a47",
+        "rule": "#22303c",
+        "ok": "#6fcf9a",
+        "tile": "#10231a",
+        "tile_edge": "#2f6b4b",
+        "scroll": "#46586a",
     },
 }
 

@@ -250,7 +250,7 @@ def test_the_legend_takes_no_more_lines_than_it_needs_and_little_room_is_left_be
     note = min(words.top for words in page.texts if words.text.startswith("≥"))
 
     assert len(tops) <= lines
-    assert note - last < 40
+    assert note - last < 32
 
 
 def test_a_note_says_what_stands_at_an_uncertain_request() -> None:

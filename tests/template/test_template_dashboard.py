@@ -174,7 +174,7 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
     ]
 
     times = {"Duration (s)": 5.0, "LLM time (s)": 3.0, "Other time (s)": 2.0}
-    tools = {"Tool time (s)": 0.4, "Tool time is of (requests)": 1}
+    tools = {"Tool time (s)": 0.4, "Requests with tool time": 1}
     assert run(listed["query"], lines) == [{"Requests": 2, **times, **tools}]
 
 

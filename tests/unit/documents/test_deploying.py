@@ -69,6 +69,13 @@ def test_what_a_failed_deployment_says_is_what_the_logging_switch_says() -> None
     assert "To read the log group in use, deploy with InvocationLogGroupName=" in PAGE
 
 
+def test_what_doctor_says_where_nobody_has_called_a_model_is_what_the_page_says() -> None:
+    check = (CHECKOUT / "cli/request_lens_cli/diagnosis/checks/bedrock.py").read_text(encoding="utf-8")
+
+    assert "No model was called" in check
+    assert "`✗ logged calls: No model was called …`" in PAGE
+
+
 def test_the_readme_leads_to_the_path_before_its_first_command() -> None:
     deploying = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("\n## Deploy to AWS\n")[2]
 

@@ -10,6 +10,7 @@ table of Request Lens (`dynamodb:GetItem`). Region and credentials are those of 
 
 import argparse
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 ID_HEADERS = ("apigw-requestid", "x-amz-apigw-id")
 """In which an HTTP API and a REST API tell the id that their access log has."""
@@ -53,7 +55,7 @@ class Answer(NamedTuple):
 def main() -> None:
     """Ask, wait until Request Lens has settled the requests, and print."""
     options = parsed_options()
-    session = boto3.Session()
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
     url = options.url or stack_output(session, options.stack_name, options.output)
     table = session.resource("dynamodb").Table(stack_output(session, options.lens_stack_name, "RequestTableName"))
     prompts = chosen_prompts(options)
@@ -76,13 +78,28 @@ def parsed_options() -> argparse.Namespace:
 
 
 def stack_output(session: Any, stack_name: str, key: str) -> str:
-    """An output of a stack. Raises: SystemExit where the stack has none of that name."""
-    stack = session.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
+    """An output of a stack. Raises: SystemExit where there is no such stack, or it has none of that name."""
+    try:
+        stack = session.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
+    except (BotoCoreError, ClientError) as error:
+        raise SystemExit(why_unread(error, stack_name, key, session.region_name)) from error
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     if key not in outputs:
         raise SystemExit(f"The stack {stack_name} has no output {key}; it has {', '.join(sorted(outputs)) or 'none'}.")
     value: str = outputs[key]
     return value
+
+
+def why_unread(error: Exception, stack_name: str, key: str, region: str | None) -> str:
+    """Why a stack's outputs cannot be read, and what helps."""
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ValidationError":
+        named = "--lens-stack-name" if key == "RequestTableName" else "--stack-name"
+        return f"There is no stack {stack_name} in {region}: deploy it first, or name yours with {named} NAME."
+    if isinstance(error, NoRegionError):
+        return "No AWS Region is set: set AWS_REGION or AWS_PROFILE."
+    if isinstance(error, NoCredentialsError):
+        return "No AWS credentials are found: log in as for the AWS CLI, or set AWS_PROFILE."
+    return f"The outputs of the stack {stack_name} cannot be read: {error}"
 
 
 def chosen_prompts(options: argparse.Namespace) -> list[Prompt]:

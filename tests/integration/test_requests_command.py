@@ -299,10 +299,11 @@ def test_unattributed_calls_are_listed_with_their_reasons_and_candidates(lens: D
 
     table = lens.answer("requests", "--unattributed", columns=200)
 
-    for state, invocation in (("ambiguous (fits 3 requests)", "i1"), ("other_caller", "i2"), ("not decided yet", "i3")):
+    for state, invocation in (("ambiguous (fits 3)", "i1"), ("other_caller", "i2"), ("pending", "i3")):
         row = line(table, f"\n{invocation} ")
         assert all(part in row for part in (state, MODEL, ROLE))
     assert "ThrottlingException" in table
+    assert "1 call unattributed: fits 3 requests (ambiguous)." in table
     assert "\ni4" not in table
     document = lens.document("requests", "--unattributed")
     assert [(call["invocation_id"], call["reason"]) for call in document["unattributed"]] == [

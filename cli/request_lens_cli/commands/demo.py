@@ -48,6 +48,9 @@ TWICE = frozenset({"chat", "overlap"})
 APART = timedelta(minutes=5)
 """The untagged playing is logged as if it had ended so long before the tagged one: longer than any scenario takes."""
 
+_NO_TAGS, _TAGS = "calls untagged", "calls tagged with their request's id"
+"""The two halves of a scenario that is played twice, in words."""
+
 _TAGGED = "-tagged"
 """What the picture and the page of a tagged half have in their names."""
 
@@ -142,7 +145,7 @@ def _waits(local: LocalAws) -> str:
 
 def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) -> Report:
     """Play a scenario, wait until it has settled, and show what the table holds of it."""
-    how = "calls tagged with their request's id" if with_tags else "calls untagged"
+    how = _TAGS if with_tags else _NO_TAGS
     with phase(console, "play", f"{scenario}, {how}") as note:
         is_first = scenario in TWICE and not with_tags
         # Tagged calls need no time of their own.
@@ -159,7 +162,7 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
     _show(report, console)
     show_metrics(run, metrics=demo.metrics, console=console)
     out = demo.local.paths.checkout / "out"
-    _draw(report, out / f"timeline{_TAGGED if with_tags else ''}.svg", console)
+    _draw(report, out / f"timeline{_TAGGED if with_tags else ''}.svg", console, how if scenario in TWICE else "")
     if not with_tags:
         _remove_earlier(out)
     if scenario == ARTICLE and calls_by_label(report) not in (ARTICLE_CALLS, ARTICLE_BY_TIME):
@@ -186,9 +189,9 @@ def show_sums(report: Report, console: Console) -> None:
         console.print(f"{calls}{as_found}", highlight=False)
 
 
-def _draw(report: Report, target: Path, console: Console) -> None:
+def _draw(report: Report, target: Path, console: Console, variant: str) -> None:
     """Draw the timeline as SVG, and as PNG beside it."""
-    words = Words(subtitle=picture_subtitle(report, DEFAULT_STACK_NAME))
+    words = Words(subtitle=picture_subtitle(report, DEFAULT_STACK_NAME, *filter(None, (variant,))))
     svg = draw_timeline(report.timeline_rows(), words=words, unlinked=report.unlinked)
     target.write_text(svg, encoding="utf-8")
     write_png(svg, target.with_suffix(".png"))
@@ -204,15 +207,18 @@ def _remove_earlier(out: Path) -> None:
 
 def write_pages(reports: Sequence[Report], out: Path, console: Console) -> None:
     """Write the report as one page; of a scenario that was played twice one of each half."""
-    names = {"": ""} if len(reports) == 1 else {" of the untagged half": "", " of the tagged half": _TAGGED}
-    for report, (of_half, suffix) in zip(reports, names.items(), strict=True):
+    halves = [("", "", "")]
+    if len(reports) > 1:
+        halves = [(" of the untagged half", "", _NO_TAGS), (" of the tagged half", _TAGGED, _TAGS)]
+    for report, (of_half, suffix, variant) in zip(reports, halves, strict=True):
         target = out / f"report{suffix}.html"
-        _write_page(report, target)
+        _write_page(report, target, variant)
         console.print(f"Report{of_half}: {shown_path(target)}, one page to open in a browser", highlight=False)
 
 
-def _write_page(report: Report, target: Path) -> None:
+def _write_page(report: Report, target: Path, variant: str) -> None:
     now = datetime.now(UTC)
     begins = min((state.request.started_at for state in report.requests), default=now)
-    heading = Heading(stack=DEFAULT_STACK_NAME, period=Period(first=begins, last=now), written_at=now)
+    period = Period(first=begins, last=now)
+    heading = Heading(stack=DEFAULT_STACK_NAME, variant=variant, period=period, written_at=now)
     target.write_text(report_page(report, heading), encoding="utf-8")

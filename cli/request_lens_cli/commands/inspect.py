@@ -45,8 +45,9 @@ line, tab-separated: file, line, kind, field, value, and why it is unknown. With
 an object of its own.
 
 The routes shown are what AgentRoutes names: all under which the roles in AgentRoleNames call models, or none.
+"""
 
-\b
+_EPILOG = """\b
 Examples:
   request-lens inspect records.ndjson
   aws logs filter-log-events --log-group-name GROUP --limit 5 \\
@@ -62,7 +63,7 @@ Exit codes:
 """
 
 
-@click.command("inspect", help=_HELP)
+@click.command("inspect", help=_HELP, epilog=_EPILOG)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @format_option
 @click.pass_context

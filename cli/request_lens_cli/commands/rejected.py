@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from request_lens.domain.log_record import StoredRejected
+from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.presentation.formatting import UNKNOWN, counts_text, iso_ms, plain_number, pluralize
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import LIST_LIMIT, open_stack_table
+from request_lens_cli.inspection.json_faults import json_fault
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import format_option, period_options, stack_options
@@ -26,10 +27,15 @@ _EXAMPLES = examples(
 )
 
 
+def _in_words(record: Rejected) -> str:
+    """What is wrong with the record; of text that is no JSON in a sentence, which the reader's own words are not."""
+    return json_fault(record.reason, record.detail) or record.detail or UNKNOWN
+
+
 _COLUMNS: Sequence[Column[StoredRejected]] = (
     Column(header="Rejected (UTC)", cell=lambda row: f"{row.stored_at:%m-%d %H:%M:%S}"),
     Column(header="Reason", cell=lambda row: row.record.reason.value),
-    Column(header="Detail", cell=lambda row: row.record.detail or UNKNOWN),
+    Column(header="Detail", cell=lambda row: _in_words(row.record)),
     Column(header="Bytes", cell=lambda row: counts_text(row.record.size_bytes), numeric=True, leaves=1),
     Column(header="Log group", cell=lambda row: row.record.log_group or UNKNOWN),
     Column(header="Log stream", cell=lambda row: row.record.log_stream or UNKNOWN),
@@ -37,7 +43,8 @@ _COLUMNS: Sequence[Column[StoredRejected]] = (
 )
 _PIPED: Sequence[Column[StoredRejected]] = (
     Column(header="Rejected (UTC)", cell=lambda row: f"{row.stored_at:%Y-%m-%d %H:%M:%S}"),
-    *_COLUMNS[1:3],
+    _COLUMNS[1],
+    Column(header="Detail", cell=lambda row: row.record.detail or UNKNOWN),
     Column(header="Bytes", cell=lambda row: plain_number(row.record.size_bytes)),
     *_COLUMNS[4:],
 )

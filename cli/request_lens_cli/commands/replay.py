@@ -1,7 +1,7 @@
 """`request-lens replay`: what the pipeline makes of log files, offline, in virtual time."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.parameters import read_settings
 from request_lens_cli.options.shared import format_option
-from request_lens_cli.replay.log_files import LogFileError, read_log_files
+from request_lens_cli.replay.log_files import STDIN, LogFileError, read_log_files
 from request_lens_cli.replay.virtual_time import Arrival, Replay, ReplayIncompleteError, replay
 from request_lens_cli.report.documents import (
     Document,
@@ -40,6 +40,9 @@ from request_lens_cli.terminal.report_view import show_report
 
 MAX_DRAWN = 2_000
 """Requests in a picture, the newest: a browser takes seconds for more."""
+
+MAX_NAMED = 3
+"""Files that a page's heading names."""
 
 _REJECTED = 1
 """The exit code where at least one line was rejected."""
@@ -104,7 +107,7 @@ def replay_command(
     if written["timeline"] is not None:
         _draw(report, written["timeline"], axis)
     if written["page"] is not None:
-        _write_page(report, written["page"])
+        _write_page(report, written["page"], _replayed(files))
     if format_ == "json":
         click.echo(json.dumps(replay_document(result, policy), indent=2))
         if lacking:
@@ -169,11 +172,19 @@ def _draw(report: Report, path: Path, axis: AxisKind) -> None:
     write_picture(draw_timeline(drawn.timeline_rows(), words=words, view=view, unlinked=drawn.unlinked), path)
 
 
-def _write_page(report: Report, path: Path) -> None:
+def _replayed(files: Sequence[str]) -> str:
+    """What was replayed, such as "Replay of access.ndjson and 3 more files"."""
+    names = [cleaned(Path(name).name) if name != STDIN else "standard input" for name in files]
+    more = len(names) - MAX_NAMED
+    shown = names if more <= 0 else [*names[:MAX_NAMED], pluralize(more, "more file")]
+    return f"Replay of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
+
+
+def _write_page(report: Report, path: Path, replayed: str) -> None:
     starts = [state.request.started_at for state in report.requests]
     now = datetime.now(UTC)
     period = Period(first=min(starts, default=now), last=max(starts, default=now))
-    heading = Heading(stack="replay", period=period, written_at=now)
+    heading = Heading(files=replayed, period=period, written_at=now)
     with writing(path):
         path.write_text(report_page(report, heading), encoding="utf-8")
 

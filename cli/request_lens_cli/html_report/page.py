@@ -35,10 +35,13 @@ _NOTES = (
 class Heading:
     """What the page is about: which stack in which Region, which time, which requests alone, and as of when.
 
-    Without a Region or a selection these are empty.
+    Without a Region or a selection these are empty. Of log files `files` says which, and there is no stack. `variant`
+    is what tells the page from another of the same stack and time.
     """
 
-    stack: str
+    stack: str = ""
+    files: str = ""
+    variant: str = ""
     region: str = ""
     period: Period
     written_at: datetime
@@ -47,7 +50,7 @@ class Heading:
 
 def report_page(report: Report, heading: Heading) -> str:
     """The page as one HTML document; equal reports under equal headings give equal pages."""
-    title = f"Request Lens: {heading.stack}"
+    title = ", ".join(filter(None, (f"Request Lens: {heading.stack or heading.files}", heading.variant)))
     head = (
         Markup('<meta charset="utf-8">'),
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
@@ -68,13 +71,19 @@ def report_page(report: Report, heading: Heading) -> str:
 def _header(report: Report, heading: Heading) -> Markup:
     period = f"{_minute(heading.period.first)} to {_minute(heading.period.last)}"
     region = [heading.region] if heading.region else []
-    lines = [f"Stack {heading.stack}", *region, period, f"as of {_minute(heading.written_at)}"]
+    lines = [
+        f"Stack {heading.stack}" if heading.stack else f"{heading.files}, offline",
+        *region,
+        period,
+        f"as of {_minute(heading.written_at)}",
+    ]
     lines += [heading.only] if heading.only else []
     lines += [earlier_note(report)] if report.earlier else []
     lines += [words for words in (may_match_note(report), truncation_note(report)) if words]
     lines += [report.lacking] if report.lacking else []
     parts = (element("li", text(line)) for line in lines)
-    return element("header", element("h1", text("LLM calls per API request")), element("ul", *parts))
+    title = ": ".join(filter(None, ("LLM calls per API request", heading.variant)))
+    return element("header", element("h1", text(title)), element("ul", *parts))
 
 
 def _main(report: Report, heading: Heading) -> Markup:

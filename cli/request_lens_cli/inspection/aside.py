@@ -10,6 +10,8 @@ from request_lens_cli.inspection.inspection import Inspection
 FIRST_LINES = 3
 """Line numbers that are kept of each file."""
 
+_JSON_FAULTS = frozenset({RejectedReason.NOT_JSON, RejectedReason.TRUNCATED})
+
 _NUMBER = re.compile(r"\d+")
 
 
@@ -31,7 +33,7 @@ class Alike:
 class SetAside:
     """What was set aside and what was ignored, by why: two details that differ in numbers alone are one.
 
-    So are all lines that are no JSON, wherever the parser gave up.
+    So are lines that are no JSON by the same mistake, wherever it stands.
     """
 
     def __init__(self) -> None:
@@ -40,8 +42,8 @@ class SetAside:
 
     def add(self, inspection: Inspection, *, file: str, line: int) -> None:
         """Count a line that was ignored or rejected."""
-        reason, why, detail = (str(inspection.fields.get(name)) for name in ("reason", "why", "detail"))
-        shape = "" if reason == RejectedReason.NOT_JSON else _NUMBER.sub("0", detail)
+        reason, why, *said = (str(inspection.fields.get(name)) for name in ("reason", "why", "meaning", "detail"))
+        shape = _NUMBER.sub("0", said[0] if reason in _JSON_FAULTS else said[1])
         self._alike.setdefault((inspection.kind, reason, why, shape), Alike(inspection)).add(file, line)
 
     def __iter__(self) -> Iterator[Alike]:

@@ -11,13 +11,14 @@ from request_lens.domain.times import whole_ms
 from request_lens.presentation.formatting import iso_ms
 from request_lens.wire.log_record import read_record
 from request_lens_cli.inspection.api_stage import stage_of
+from request_lens_cli.inspection.json_faults import json_fault
 from request_lens_cli.inspection.unknowns import unknown_of_invocation, unknown_of_request
 from request_lens_cli.report.documents import Document, invocation_document, rejected_document
 
 MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.NOT_JSON: "The line is not JSON.",
     RejectedReason.TRUNCATED: "The JSON ends too early: its writer or something on the way cut it off.",
-    RejectedReason.NOT_AN_OBJECT: "The line is JSON, but no object.",
+    RejectedReason.NOT_AN_OBJECT: "The line is JSON, but no object: what is read stands in {…}, one object a line.",
     RejectedReason.UNKNOWN_RECORD: "The line is none of a ModelInvocationLog, an access log, a span or Lambda itself.",
     RejectedReason.MISSING_FIELD: "A field that every record needs is not there, or has no value.",
     RejectedReason.INVALID_FIELD: "A field has a value that cannot be.",
@@ -27,6 +28,9 @@ MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.CONFLICTING_RECORD: "Another request has its id, which the client of a REST API can choose.",
 }
 """What each reason means to the owner of the log group."""
+
+_IN_WORDS = frozenset({RejectedReason.NOT_JSON, RejectedReason.TRUNCATED, RejectedReason.NOT_AN_OBJECT})
+"""Reasons whose meaning says all that the detail does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,19 @@ class Inspection:
             case "ignored":
                 return str(fields["why"])
             case _:
-                return f"{fields['reason']}, {fields['detail'] or fields['meaning']}"
+                return f"{fields['reason']}, {self.fault}"
+
+    @property
+    def why_set_aside(self) -> str:
+        """Why the line is not read, in sentences: what its reason means, and what else its fault says."""
+        meaning = str(self.fields["meaning"])
+        return meaning if self.fault == meaning else f"{meaning} {self.fault}."
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with a line that is not read, as briefly as can be said."""
+        is_said = not self.fields["detail"] or self.fields["reason"] in _IN_WORDS
+        return str(self.fields["meaning" if is_said else "detail"])
 
     @property
     def is_read(self) -> bool:
@@ -86,8 +102,8 @@ def inspect_line(message: str) -> Inspection:
         case Ignored() as ignored:
             return Inspection(kind="ignored", fields={"why": ignored.why})
         case Rejected() as rejected:
-            meaning = {"meaning": MEANINGS[rejected.reason]}
-            return Inspection(kind="rejected", fields={**rejected_document(rejected), **meaning})
+            meaning = json_fault(rejected.reason, rejected.detail) or MEANINGS[rejected.reason]
+            return Inspection(kind="rejected", fields={**rejected_document(rejected), "meaning": meaning})
 
 
 def _request_fields(request: Request) -> Document:

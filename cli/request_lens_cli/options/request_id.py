@@ -16,4 +16,14 @@ class CommandOfRequest(click.Command):
         end = args.index("--") if "--" in args else len(args)
         ids = [given for given in args[:end] if _LIKE_AN_OPTION.fullmatch(given)]
         options = [given for given in args[:end] if given not in ids]
-        return super().parse_args(ctx, [*options, "--", *ids, *args[end + 1 :]] if ids else args)
+        try:
+            return super().parse_args(ctx, [*options, "--", *ids, *args[end + 1 :]] if ids else args)
+        except click.NoSuchOption as error:
+            given = next((given for given in options if given.startswith(error.option_name)), "")
+            if given.startswith("--") or not given:
+                raise
+            raise click.UsageError(
+                f"{given} is neither an option nor as long as a request's id that begins with a minus. "
+                f"An id of another length stands behind two: {ctx.command_path} -- {given}",
+                ctx,
+            ) from error

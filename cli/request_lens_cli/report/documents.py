@@ -17,7 +17,7 @@ from request_lens.domain.pricing import Estimate, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse, Traced
-from request_lens.presentation.certainty import known_tokens
+from request_lens.presentation.certainty import known_count, known_tokens
 from request_lens.presentation.formatting import UNKNOWN, iso_ms
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.report import correlated_by
@@ -36,8 +36,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
 
     While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far:
     `at_least` names each that may be more, and sums that some call's log leaves out. Tokens are null where no call that
-    is linked counts them, and where none is linked that may yet be.
-
+    is linked counts them, and where none is linked that may yet be; so is a number of failed or unpriced calls then.
     Raises: ValueError for a request whose record has not come.
     """
     record = state.request
@@ -107,6 +106,7 @@ def _spelled(value: Json) -> Json:
 _OF_THE_SUMMARY_ITSELF = frozenset(
     {"possible_calls", "certain_since", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"}
 )
+_TALLIES = frozenset({"llm_errors", "llm_throttles", "unpriced_calls"})
 
 
 def _aggregate(summary: Summary | None) -> Document:
@@ -124,7 +124,8 @@ def _aggregate_value(summary: Summary, key: str) -> Json:
     if key in TokenClass:
         return known_tokens(summary.totals, TokenClass(key), certain=summary.is_certain).count
     value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
-    return value if value is None else int(value)
+    known = known_count(value, certain=summary.is_certain) if key in _TALLIES else value
+    return known if known is None else int(known)
 
 
 def _is_least(summary: Summary, key: str) -> bool:

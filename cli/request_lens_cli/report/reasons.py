@@ -14,6 +14,14 @@ def why(unlinked: UnlinkedInvocation) -> str:
     return f"unattributed: {decision.reason}{fits}"
 
 
+def why_briefly(unlinked: UnlinkedInvocation) -> str:
+    """The same for a narrow column, such as "ambiguous (fits 3)": that a call is pending, or the reason's name."""
+    decision = unlinked.decision
+    if not isinstance(decision, Unattributed):
+        return "pending"
+    return f"{decision.reason} (fits {decision.candidates})" if decision.candidates else str(decision.reason)
+
+
 def why_words(unlinked: UnlinkedInvocation) -> str:
     """The same for a sentence: in words, and the reason's name behind them, such as "fits 2 requests (ambiguous)"."""
     decision = unlinked.decision

@@ -118,8 +118,8 @@ class RequestDocument(TypedDict):
     duration_ms: Ms | None
     revision: Count
     llm_calls: Annotated[Count | None, Field(description="at least so many where possible_calls is not 0")]
-    llm_errors: Count | None
-    llm_throttles: Annotated[Count | None, Field(description="those of llm_errors that were throttled")]
+    llm_errors: Annotated[Count | None, Field(description="null, too, where none is known and possible_calls is not 0")]
+    llm_throttles: Annotated[Count | None, Field(description="those of llm_errors that were throttled; null alike")]
     possible_calls: Annotated[Count | None, Field(description="unlinked calls that may be its own; null is unknown")]
     certain_since: Annotated[int | None, Field(description="the revision since which possible_calls is 0")]
     llm_time_ms: Ms | None
@@ -136,7 +136,7 @@ class RequestDocument(TypedDict):
         ),
     ]
     estimated_cost_usd: Annotated[Usd | None, Field(description="0 where no call was made; null is unknown")]
-    unpriced_calls: Annotated[Count | None, Field(description="calls that estimated_cost_usd leaves out")]
+    unpriced_calls: Annotated[Count | None, Field(description="calls that estimated_cost_usd leaves out; null alike")]
     prices: PricesDocument | None
     trace_id: Annotated[str | None, Field(description="32 hexadecimal digits")]
     session_id: str | None

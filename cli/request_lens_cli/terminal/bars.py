@@ -19,7 +19,7 @@ from request_lens_cli.terminal.listing import LEAST_CUT, shorten_middle
 from request_lens_cli.terminal.unlinked_table import STACKED_BELOW, render_lanes
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
-_MIN_STACKED = 12
+_MIN_STACKED, _STANDARD = 12, 80
 _PLOT = 30
 """Cells of the bars beyond which labels may have more than a third of the width, rather than be cut."""
 _BETWEEN = " · "
@@ -98,9 +98,11 @@ def _name(row: TimelineRow) -> str:
 def render_lines(lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN) -> RenderableType:
     """These lines, at least one, below their time axis and above their legend."""
     beside = width - max(line.words.cell_len for line in lines) - 2 * len(_GAP)
-    longest = max(_label(line).cell_len for line in lines)
+    longest = max(map(_label_width, lines))
     labels = min(longest, _MAX_LABEL, max(width // 3, beside - _PLOT), beside - _MIN_PLOT)
-    if width < STACKED_BELOW or labels < min(longest, LEAST_CUT):
+    # In a narrow terminal a label has a line of its own rather than lose more than the dot between its parts.
+    whole = min(max(_label_width(line, between=" ") for line in lines), _MAX_LABEL)
+    if width < STACKED_BELOW or labels < (min(longest, LEAST_CUT) if width >= _STANDARD else whole):
         labels = 0
     has_room_beside = beside - labels >= (_MIN_PLOT if labels else _MIN_STACKED)
     cells = beside - labels if has_room_beside else max(width, _MIN_STACKED)
@@ -178,9 +180,9 @@ def _sign(bar: Bar) -> _Sign:
     return _PROVISIONAL if bar.provisional else _CALL
 
 
-def _label(line: BarLine) -> Text:
-    """The line's label, and the status of a request that failed or was refused."""
-    return Text(cleaned(line.label)) + _pill(line)
+def _label_width(line: BarLine, *, between: str = _BETWEEN) -> int:
+    """Cells of the line's label, and of the status of a request that failed or was refused."""
+    return Text(cleaned(line.label.replace(_BETWEEN, between, 1))).cell_len + _pill(line).cell_len
 
 
 def _shortened(label: str, width: int) -> Text:

@@ -1,5 +1,6 @@
 """An inspection for people: what was read, what is unknown and why, line by line; and what was not read, by why."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from request_lens_cli.terminal.console import print_trimmed
 from request_lens_cli.terminal.listing import Column, Listing
 
 _STYLES = {"invocation": "green", "request": "cyan", "span": "blue", "lambda": "blue"}
+_AT, _OF_THE_FIRST = re.compile(r"([Aa]t (?:line \d+, )?column \d+)"), r"\1 of the first"
 _ASIDE = {"ignored": ("ignored", "dim"), "rejected": ("set aside", "bold red")}
 
 
@@ -84,8 +86,7 @@ def piped_rows(inspection: Inspection, *, file: str, line: int) -> Sequence[Pipe
     if kind == "ignored":
         return [Piped(file, line, kind, why=str(fields["why"]))]
     if kind == "rejected":
-        detail = f" {fields['detail']}." if fields["detail"] else ""
-        return [Piped(file, line, kind, "reason", str(fields["reason"]), f"{fields['meaning']}{detail}")]
+        return [Piped(file, line, kind, "reason", str(fields["reason"]), inspection.why_set_aside)]
     read = [Piped(file, line, kind, name, value) for name, value in _plain_values(fields)]
     return [*read, *(Piped(file, line, kind, name, why=why) for name, why in inspection.unknown.items())]
 
@@ -123,9 +124,10 @@ def _why(alike: Alike) -> Text:
     fields = alike.first.fields
     if alike.first.kind == "ignored":
         return Text(str(fields["why"]))
-    detail = f" {fields['detail']}." if fields["detail"] else ""
-    only = f" {fields['size_bytes']:,} bytes, sha256 {fields['sha256']}." if alike.count == 1 else ""
-    return Text(f"{fields['reason']}: {fields['meaning']}{detail}{only}")
+    why = alike.first.why_set_aside
+    if alike.count == 1:
+        return Text(f"{fields['reason']}: {why} {fields['size_bytes']:,} bytes, sha256 {fields['sha256']}.")
+    return Text(f"{fields['reason']}: {_AT.sub(_OF_THE_FIRST, why)}")
 
 
 def _lines(count: int, first: Sequence[int]) -> str:

@@ -1,7 +1,7 @@
 """Lists: a line per row on the terminal, in which no id and no number is ever cut; tab-separated in a pipe."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
@@ -26,8 +26,8 @@ class Column[Row]:
 
     Where the terminal is too narrow, cells lose their middle beyond `cut` characters; then columns leave, the highest
     `leaves` first (0: never), and before them those that know nothing of any row. Before one of the first LAST_TO_LEAVE
-    leaves, what can be cut is cut further, down to LEAST_CUT. Only what is `shown` stands on a terminal; a pipe gets
-    all columns, or its own.
+    leaves, what can be cut is cut further, down to LEAST_CUT, and headers are `brief`. Only what is `shown` stands on a
+    terminal; a pipe gets all columns, or its own.
     """
 
     header: str
@@ -36,6 +36,7 @@ class Column[Row]:
     cut: int | None = None
     leaves: int = 0
     shown: bool = True
+    brief: str = ""
 
     def text(self, row: Row) -> Text:
         """What stands in it of a row."""
@@ -94,7 +95,8 @@ class Listing[Row]:
             return
         self._kept = [column for column, _ in fitting]
         self._print_aligned(fitting, headed=is_first)
-        absent = [_absent(column, texts) for column, texts in table if column not in self._kept]
+        kept = {column.cell for column in self._kept}
+        absent = [_absent(column, texts) for column, texts in table if column.cell not in kept]
         if is_first and absent:
             self._console.print(f"No room for: {', '.join(absent)}.", style="dim", highlight=False)
 
@@ -132,8 +134,11 @@ def _fitting[Row](table: _Table[Row], width: int) -> _Table[Row] | None:
     while _width(table) > width:
         leaving = max(table, key=_when_to_leave)
         knows_nothing, leaves = _when_to_leave(leaving)
-        if not knows_nothing and leaves <= LAST_TO_LEAVE and _width(narrow := _cut_to(table, width)) <= width:
-            return narrow
+        if not knows_nothing and leaves <= LAST_TO_LEAVE:
+            brief = [(replace(column, header=column.brief or column.header), texts) for column, texts in table]
+            for narrow in (_cut_to(table, width), _cut_to(brief, width)):
+                if _width(narrow) <= width:
+                    return narrow
         if not leaves:
             return None
         table = [entry for entry in table if entry is not leaving]

@@ -103,6 +103,8 @@ def show_unlinked(report: Report, console: Console, *, limit: int | None = None)
     if unlinked:
         print_unlinked(shown, console)
         notes.print(f"{report.unattributed:,} unattributed, {report.pending:,} pending", style="bold", highlight=False)
+        for state, count in sorted(report.without_request().items()):
+            notes.print(f"{pluralize(count, 'call')} {state}.", highlight=False)
     else:
         notes.print("No call of this time is without a request.")
     if len(shown) < len(unlinked):

@@ -38,7 +38,7 @@ from request_lens_cli.terminal.calls_table import (
 )
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.listing import print_fields, print_list
-from request_lens_cli.terminal.requests_table import piped_columns, status_text
+from request_lens_cli.terminal.requests_table import piped_columns, piped_traced_columns, status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
 
 
@@ -95,14 +95,15 @@ def show_request(
 def _pipe_request(
     state: RequestState, details: RequestDetail, policy: Policy, console: Console, zone: tzinfo | None
 ) -> None:
-    """The request's columns of a list, one a line, then its calls, those that may be its own, and its tools."""
+    """Its columns of a list, one a line, and what spans say; then its calls, what may be its own, and its tools."""
     notes, linked = notes_beside(console), in_order(details.calls, policy)
     if state.record is None:
         notes.print(_without_record(state), highlight=False)
     else:
         print_fields(piped_columns(Report(requests=[state], unlinked=[], zone=zone)), state, console)
+        if state.summary is not None and (traced := state.summary.traced) is not None:
+            print_fields(piped_traced_columns(traced), traced, console)
         _show_uncertain(state, state.record, notes)
-        _show_traced(state, notes)
         _show_pending(state, len(details.provisional), notes)
     if linked:
         columns = piped_call_columns(state, policy, linked=linked, provisional=details.provisional, zone=zone)

@@ -9,6 +9,7 @@ from rich.text import Text
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.certainty import (
     calls_text,
     doubt_of,
@@ -20,7 +21,7 @@ from request_lens.presentation.certainty import (
 )
 from request_lens.presentation.costs import cost_of, plain_cost
 from request_lens.presentation.formatting import UNKNOWN, plain_number, plain_seconds, seconds, zone_name
-from request_lens.presentation.traced import complete_text
+from request_lens.presentation.traced import complete_text, part_figures
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.terminal.listing import Column, Listing, print_list
 
@@ -45,7 +46,7 @@ def requests_listing(report: Report, console: Console) -> Listing[RequestState]:
 def _columns(report: Report) -> list[Column[RequestState]]:
     """The columns, in the order in which they stand; `leaves` is the order in which they give way.
 
-    What people ask a list for stays longest: calls, whether any failed, cost, LLM time.
+    What people ask a list for stays longest: calls, whether any failed, cost, and when the request began.
     """
     is_one_route = len({state.request.route for state in report.requests}) == 1
     has_errors = any(_has_error(state.request) for state in report.requests)
@@ -60,17 +61,18 @@ def _columns(report: Report) -> list[Column[RequestState]]:
             header=f"Start ({zone_name(report.zone)})",
             cell=lambda state: report.started_text(state.request),
             numeric=True,
-            leaves=5,
+            leaves=2,
+            brief=f"Start {zone_name(report.zone)}",
         ),
         Column(header="Duration", cell=lambda state: seconds(state.request.duration_ms), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
         Column(header="More calls", cell=_possible, numeric=True, leaves=1, shown=not report.is_certain),
-        Column(header="LLM time", cell=llm_time, numeric=True, leaves=3),
+        Column(header="LLM time", cell=llm_time, numeric=True, leaves=5),
         Column(header="Other time", cell=other_time, numeric=True, leaves=7),
         Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=8),
         Column(header="Est. cost", cell=cost, numeric=True),
         Column(header="Correlated by", cell=correlated_by, leaves=9),
-        Column(header="Complete", cell=_complete, leaves=2, shown=report.has_spans),
+        Column(header="Complete", cell=_complete, leaves=3, shown=report.has_spans),
     ]
 
 
@@ -201,6 +203,24 @@ def _calls_are(state: RequestState) -> str:
 def _why(state: RequestState) -> str:
     doubt = None if state.summary is None else doubt_of(state.request, state.summary)
     return UNKNOWN if doubt is None else doubt.value
+
+
+def piped_traced_columns(traced: Traced) -> Sequence[Column[Traced]]:
+    """What spans say of a request beyond its columns of a list: where its time went, first token, trace, session."""
+    parts = [("Time by (s)", None)] if traced.time_by is None else part_figures(traced.time_by)
+
+    def part(name: str, part_ms: int | None) -> Column[Traced]:
+        header = name if part_ms is None else f"Time by {name} (s)"
+        return Column(header=header, cell=lambda _: plain_seconds(part_ms))
+
+    return (
+        *(part(name, part_ms) for name, part_ms in parts),
+        Column(header="First token (s)", cell=lambda said: plain_seconds(said.first_token_ms)),
+        Column(header="Missing call ids", cell=lambda said: ", ".join(said.missing) or UNKNOWN),
+        Column(header="Calls elsewhere", cell=lambda said: plain_number(said.calls_elsewhere)),
+        Column(header="Trace", cell=lambda said: said.trace_id),
+        Column(header="Session", cell=lambda said: said.session_id or UNKNOWN),
+    )
 
 
 def _missing_calls(state: RequestState) -> str:

@@ -12,33 +12,42 @@ from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, plain_number, plain_seconds, seconds
 from request_lens.presentation.timeline.axis import AxisKind, axis_of
 from request_lens.presentation.timeline.lanes import REASONS, Lane, extents_of, lanes_by_reason
-from request_lens_cli.report.reasons import why
+from request_lens_cli.report.reasons import why, why_briefly
 from request_lens_cli.terminal.listing import Column, print_list
 
-_COLUMNS: Sequence[Column[UnlinkedInvocation]] = (
-    Column(header="Invocation", cell=lambda call: call.invocation.invocation_id),
-    Column(header="Logged (UTC)", cell=lambda call: f"{call.invocation.logged_at:%m-%d %H:%M:%S}", numeric=True),
-    Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms), numeric=True),
-    Column(header="Why", cell=why),
-    Column(header="Tokens in/out", cell=lambda call: tokens_text(call.invocation), numeric=True, leaves=2),
-    Column(header="Ended with", cell=lambda call: ended_with(call.invocation), leaves=1),
-    Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=3),
-    Column(header="Caller's role", cell=lambda call: call.invocation.caller_role or UNKNOWN, leaves=4),
+_INVOCATION: Column[UnlinkedInvocation] = Column(header="Invocation", cell=lambda call: call.invocation.invocation_id)
+_WHO: Sequence[Column[UnlinkedInvocation]] = (
+    Column(header="Ended with", cell=lambda call: ended_with(call.invocation), leaves=2),
+    Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=4),
+    Column(header="Caller's role", cell=lambda call: call.invocation.caller_role or UNKNOWN, leaves=5),
 )
 _PIPED: Sequence[Column[UnlinkedInvocation]] = (
-    _COLUMNS[0],
+    _INVOCATION,
     Column(header="Logged (UTC)", cell=lambda call: f"{call.invocation.logged_at:%Y-%m-%d %H:%M:%S}"),
     Column(header="Latency (s)", cell=lambda call: plain_seconds(call.invocation.latency_ms)),
-    _COLUMNS[3],
+    Column(header="Why", cell=why),
     Column(header="Tokens in", cell=lambda call: plain_number(call.invocation.tokens.input)),
     Column(header="Tokens out", cell=lambda call: plain_number(call.invocation.tokens.output)),
-    *_COLUMNS[5:],
+    *_WHO,
 )
 
 
 def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> None:
-    """Print one invocation per line: when it was logged, what it was, who made it, and why no request has it."""
-    print_list(_COLUMNS, unlinked, console, piped=_PIPED)
+    """Print one invocation per line: when it was logged, what it was, who made it, and why no request has it.
+
+    On a terminal the reason is its name, which fits 80 columns beside an id, with the day where there are several.
+    """
+    is_one_day = len({call.invocation.logged_at.date() for call in unlinked}) == 1
+    clock = "%H:%M:%S" if is_one_day else "%m-%d %H:%M:%S"
+    columns = (
+        _INVOCATION,
+        Column(header="Logged (UTC)", cell=lambda call: f"{call.invocation.logged_at:{clock}}", numeric=True),
+        Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms), numeric=True, leaves=1),
+        Column(header="Why", cell=why_briefly),
+        Column(header="Tokens in/out", cell=lambda call: tokens_text(call.invocation), numeric=True, leaves=3),
+        *_WHO,
+    )
+    print_list(columns, unlinked, console, piped=_PIPED)
 
 
 _CALL, _MIN_PLOT, _MIN_STACKED, _GAP = "▒", 20, 12, "  "

@@ -1,6 +1,7 @@
 """`request-lens attach` and `detach`, over an emulated AWS."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from request_lens_cli.deployed import newest_lines
 from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.options.stack_choice import StackChoice
+from tests.support.operating.apis import give_account_role, group_arn, http_api, rest_api
 from tests.support.operating.operated_stack import ACCESS, OTHER_FUNCTION, PROCESSOR_LOG, OperatedStack, operated
 from tests.support.telemetry.lambda_shapes import report_line, start_line
 from tests.support.telemetry.span_shapes import bedrock_call
@@ -179,13 +181,88 @@ def test_the_processors_own_log_group_is_refused(operated: OperatedStack) -> Non
     assert "would invoke the processor for ever" in operated.refusal("attach", PROCESSOR_LOG, "--kind", "access")
 
 
-def test_the_kind_must_be_said_where_no_line_tells_it(operated: OperatedStack) -> None:
+def test_an_empty_group_that_nobody_is_known_to_write_into_is_attached_once_its_kind_is_said(
+    operated: OperatedStack,
+) -> None:
     operated.logs.create_log_group(logGroupName=GROUP)
+    rest_api(operated, "prod")
 
-    assert "say it with --kind invocations or access or spans or lambda" in operated.refusal(
-        "attach", GROUP, exit_code=2
-    )
+    refusal = operated.refusal("attach", GROUP)
+
+    assert f"tells what {GROUP} holds, and no stage of an API writes its access log there" in refusal
+    assert "say it with --kind invocations or access or spans or lambda. Nothing was changed." in refusal
+    assert operated.filters(GROUP) == {}
     assert "It had no line in the last day." in operated.answer("attach", GROUP, "--kind", "access")
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "REST"])
+def test_the_empty_group_of_a_new_api_is_attached_with_a_note(operated: OperatedStack, kind: str) -> None:
+    operated.logs.create_log_group(logGroupName=GROUP)
+    others_and_ours(operated, kind, operated.outputs[f"AccessLogFormat{kind.capitalize()}Api"])
+
+    answer = operated.answer("attach", GROUP)
+
+    assert operated.filters(GROUP) == {OUR_FILTER: ""}
+    assert f"Attached {GROUP} (access)" in answer
+    assert "It had no line in the last day." in answer
+    assert re.search(rf"The stage \S+ of the {kind} API \S+ writes its access log there, in a format that suff", answer)
+
+
+def test_of_a_new_api_whose_format_does_not_suffice_is_said_what_it_lacks(operated: OperatedStack) -> None:
+    operated.logs.create_log_group(logGroupName=GROUP)
+    others_and_ours(operated, "HTTP", '{"requestId":"$context.requestId","routeKey":"$context.routeKey"}')
+
+    answer = operated.answer("attach", GROUP)
+
+    assert f"Attached {GROUP} (access)" in answer
+    assert "in a format that does not suffice: " in answer
+    assert 'add "status":"$context.status"' in answer
+
+
+def test_who_may_not_look_at_apis_is_told_so_and_can_say_the_kind(operated: OperatedStack) -> None:
+    operated.logs.create_log_group(logGroupName=GROUP)
+    operated.deny("apigatewayv2.GetApis")
+
+    refusal = operated.refusal("attach", GROUP)
+
+    assert "whether an API writes there was not seen (Your credentials may not " in refusal
+    assert "say it with --kind" in refusal
+    assert f"Attached {GROUP} (access)" in operated.answer("attach", GROUP, "--kind", "access")
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "who"),
+    [
+        ("/aws/bedrock-agentcore/runtimes/orders-A1B2C3-DEFAULT", "spans", "AgentCore"),
+        ("/aws/lambda/orders", "lambda", "Lambda"),
+    ],
+)
+def test_an_empty_group_that_aws_named_is_attached_as_what_its_service_writes(
+    operated: OperatedStack, group: str, kind: str, who: str
+) -> None:
+    operated.logs.create_log_group(logGroupName=group)
+    operated.deploy(SpanLogGroupName="aws/spans")
+
+    answer = operated.answer("attach", group)
+
+    assert f"Attached {group} ({kind})" in answer
+    assert f"By its name {who} writes it." in answer
+
+
+def others_and_ours(operated: OperatedStack, kind: str, text: str) -> None:
+    """An API without an access log, and one of this kind that writes it into the group."""
+    http_api(operated)
+    if kind == "HTTP":
+        http_api(operated, log={"DestinationArn": group_arn(GROUP), "Format": text})
+        return
+    give_account_role(operated)
+    api = rest_api(operated, "prod")
+    settings = {"/accessLogSettings/destinationArn": group_arn(GROUP), "/accessLogSettings/format": text}
+    operated.session.client("apigateway").update_stage(
+        restApiId=api,
+        stageName="prod",
+        patchOperations=[{"op": "replace", "path": path, "value": value} for path, value in settings.items()],
+    )
 
 
 @pytest.mark.parametrize(

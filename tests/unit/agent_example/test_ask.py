@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
 SCRIPT = Path(__file__).parents[3] / "examples" / "agent" / "ask.py"
 
@@ -177,3 +178,51 @@ def test_the_page_has_the_prompts_that_are_asked(ask: ModuleType) -> None:
     assert [line.split(" | ")[0].removeprefix("| ") for line in page.partition("| prompt |")[2].splitlines()[2:12]] == [
         prompt.text for prompt in ask.read_prompts()
     ]
+
+
+class Refusing:
+    """A session whose CloudFormation refuses."""
+
+    region_name = "eu-west-1"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def client(self, name: str) -> "Refusing":
+        if isinstance(self.error, NoRegionError):
+            raise self.error
+        assert name == "cloudformation"
+        return self
+
+    def describe_stacks(self, **_: str) -> None:
+        raise self.error
+
+
+MISSING = ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
+
+
+@pytest.mark.parametrize(
+    ("error", "key", "said"),
+    [
+        (
+            MISSING,
+            "AskUrl",
+            "There is no stack mine in eu-west-1: deploy it first, or name yours with --stack-name NAME.",
+        ),
+        (MISSING, "RequestTableName", "deploy it first, or name yours with --lens-stack-name NAME."),
+        (NoRegionError(), "AskUrl", "No AWS Region is set: set AWS_REGION or AWS_PROFILE."),
+        (
+            NoCredentialsError(),
+            "AskUrl",
+            "No AWS credentials are found: log in as for the AWS CLI, or set AWS_PROFILE.",
+        ),
+        (EndpointConnectionError(endpoint_url="http://x"), "AskUrl", "The outputs of the stack mine cannot be read: "),
+    ],
+)
+def test_a_stack_that_cannot_be_read_is_a_sentence_with_what_helps(
+    ask: ModuleType, error: Exception, key: str, said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ask.stack_output(Refusing(error), "mine", key)
+
+    assert said in str(ended.value)

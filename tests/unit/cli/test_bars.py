@@ -180,7 +180,7 @@ def test_in_a_narrow_terminal_a_label_has_a_line_of_its_own_and_nothing_is_cut()
 
 
 @pytest.mark.parametrize("width", range(60, 81, 4))
-def test_a_narrow_terminal_cuts_labels_and_neither_numbers_nor_units(width: int) -> None:
+def test_a_narrow_terminal_cuts_no_id_no_number_and_no_unit(width: int) -> None:
     label = "19:02:11 · uEib4dVDhNShOko="
     uncertain = row(summary_of(possible_calls=8), label=label, duration_ms=14_300)
     about = row(summary_of(*(bar(at, 900, confidence=Confidence.ASSUMED) for at in (0, 2_000))), label=label)
@@ -189,8 +189,9 @@ def test_a_narrow_terminal_cuts_labels_and_neither_numbers_nor_units(width: int)
         console.print(render_bars([uncertain, about], width=width, unlinked=[unattributed(at) for at in range(17)]))
     lines = capture.get().splitlines()
 
-    assert [line.rpartition("  ")[2] for line in lines[1:3]] == ["14.3 s · ≥ 0 calls", "4.3 s · ≈ 2 calls"]
-    assert all(line.startswith("19:02:1") and line.partition("  ")[0].endswith("Oko=") for line in lines[1:3])
+    beside = [line.rpartition("  ")[2] for line in lines if "s · " in line]
+    assert beside[:2] == ["14.3 s · ≥ 0 calls", "4.3 s · ≈ 2 calls"]
+    assert sum("uEib4dVDhNShOko=" in line for line in lines) == 2
     assert lines[-1].endswith("25.5 s · 17 calls")
     assert any(line.startswith("ambiguous: fits several requests") for line in lines[-2:])
     assert all(cell_len(line) <= width for line in lines)
@@ -230,8 +231,13 @@ def test_the_picture_of_one_request_counts_from_its_start() -> None:
     assert shown(row(chain(4300, 2)))[-1] == "Time since the request's start"
 
 
-@pytest.mark.parametrize(("width", "label"), [(80, "09:42:41 · POST /chat  504 "), (60, "09:42:23 POST /chat ")])
-def test_a_label_has_the_room_that_bars_can_spare_and_loses_the_dot_before_any_word(width: int, label: str) -> None:
+@pytest.mark.parametrize(
+    ("width", "label"),
+    [(80, "09:42:41 · POST /chat  504 "), (74, "09:42:41 POST /chat  504 "), (60, "09:42:41 · POST /chat  504")],
+)
+def test_a_label_has_the_room_that_bars_can_spare_and_loses_no_word_in_a_narrow_terminal(
+    width: int, label: str
+) -> None:
     rows = [
         replace(row(chain(4_000, 2), label="POST /chat"), brief="09:42:23"),
         replace(row(chain(8_000, 1), label="POST /chat", after_ms=18_000), brief="09:42:41"),
@@ -240,3 +246,10 @@ def test_a_label_has_the_room_that_bars_can_spare_and_loses_the_dot_before_any_w
     rows[1] = replace(rows[1], request=replace(rows[1].request, status=504))
 
     assert any(line.startswith(label) for line in shown(*rows, width=width))
+
+
+def test_of_requests_whose_durations_are_unknown_no_time_is_marked() -> None:
+    lines = shown(row(summary_of(possible_calls=None), duration_ms=None), row(None, duration_ms=None))
+
+    assert lines[0].strip() == "0 s"
+    assert all(" – · " in line for line in lines[1:3])

@@ -55,6 +55,24 @@ def test_every_example_in_the_help_is_right_usage(name: str) -> None:
         assert parsed.params
 
 
+def test_every_help_has_its_options_before_its_examples_and_these_before_exit_codes() -> None:
+    for words in all_commands(main):
+        text = run(*words, "--help")
+        at = [text.index(title) for title in ("Usage:", "Options:", "Examples:", "Exit codes:") if title in text]
+        assert at == sorted(at), words
+        assert re.match(rf"Usage: {' '.join(['request-lens', *words])} \[OPTIONS\]", text), words
+
+
+@pytest.mark.parametrize("given", ["-nSvQ6Kg", "-nSvQ6KgcvhaTkMlonger=", "-x"])
+def test_an_id_of_another_length_that_begins_with_a_minus_is_told_how_to_be_given(given: str) -> None:
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(main, ["show", given], prog_name="request-lens")
+
+    said = " ".join(result.stderr.split())
+    assert result.exit_code == 2
+    assert f"{given} is neither an option nor as long as a request's id that begins with a minus" in said
+    assert said.endswith(f"stands behind two: request-lens show -- {given}")
+
+
 def all_commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield words
     if isinstance(command, click.Group):

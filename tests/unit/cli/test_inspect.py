@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,49 @@ def test_every_unknown_latency_and_stop_reason_has_its_reason(name: str) -> None
 def test_a_name_that_cannot_be_one_says_so(name: str, key: str, value: str, field: str) -> None:
     line = json.dumps(json.loads(spelled(name)) | {key: value})
     assert "word" in inspect_line(line).unknown[field]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ('{"requestId": $context.requestId}', "At column 15 there is no JSON value: put quotation marks around every"),
+        ('{"live": tru}', "At column 13 there is a word without quotation marks: put quotation marks around every"),
+        ("{'status': 200}", "At column 2 there is a key without double quotation marks: put double quotation marks"),
+        ('{"status": 200,}', "At column 16 there is a bracket right after a comma: leave that comma out"),
+        ('{"status": 200} {}', "At column 17 there is more text after the end of the JSON: write one JSON object"),
+        ('{"status": 0200}', "At column 13 there is a number that JSON does not have"),
+        ('{"path": "a\\xb"}', "At column 13 there is a character that JSON has no escape for: write"),
+        ('{"way": "a" "live": true}', "At column 13 there is no comma after a value: put a comma after every value"),
+        ('{"path" "a"}', "At column 9 there is no colon after a key: put a colon between each key and its value"),
+        ('{"path": "a\tb"}', "At column 12 there is a tab or another control character in a text: write it as JSON"),
+        ('{"path":\n "a",}', "At line 2, column 6 there is a bracket right after a comma: leave"),
+        ("GET /ask 200", "The line is plain text and not JSON, from column 1 on: an access log in CLF"),
+        ("true story", "The line is plain text and not JSON, from column 1 on: an access log in CLF"),
+        ('{"status": 200, "path"', "The JSON ends too early at column 22: its writer or something on the way"),
+        ("[200]", "The line is JSON, but no object: what is read stands in {…}, one object a line."),
+    ],
+)
+def test_a_line_that_is_no_json_says_in_plain_words_what_is_wrong_where_and_what_to_do(line: str, what: str) -> None:
+    inspection = inspect_line(line)
+
+    assert what in inspection.why_set_aside
+    assert not {"json_invalid", "expected", "ident", "model_type"} & set(re.findall(r"\w+", inspection.why_set_aside))
+    assert inspection.brief == f"{inspection.fields['reason']}, {inspection.why_set_aside}"
+
+
+def test_lines_with_the_same_mistake_are_one_wherever_it_stands_and_others_are_not() -> None:
+    unquoted = [
+        '{"a": $context.stage}',
+        '{"requestId": $context.requestId}',
+        '{"a": "b", "c": $context.stage}',
+    ]
+    words = run("-", stdin="\n".join([*unquoted, '{"a": 200,}', "GET /ask 200", "POST /ask 200"])).stdout
+
+    whole = " ".join(words.split())
+    assert "3 × set aside not_json: The line is not JSON. At column 7 of the first there is no JSON value" in whole
+    assert words.count("not_json") == 3
+    assert "lines 1, 2, 3\n" in words
+    assert "lines 5, 6\n" in words
 
 
 def test_every_reason_for_setting_a_line_aside_has_a_meaning() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.console import open_console, stderr_console
 from request_lens_cli.terminal.listing import Column, print_list, shorten_middle
@@ -58,10 +59,31 @@ def test_what_people_ask_for_stays_longest() -> None:
     headers = [listed(width, Report(requests=several, unlinked=[])).splitlines()[0].split() for width in (82, 80, 72)]
 
     assert [" ".join(header) for header in headers] == [
-        "Request Duration LLM calls LLM time Est. cost",
-        "Request Duration LLM calls LLM time Est. cost",
+        "Request Start (UTC) Duration LLM calls Est. cost",
+        "Request Start UTC Duration LLM calls Est. cost",
         "Request Duration LLM calls Est. cost",
     ]
+
+
+def test_when_a_request_began_stays_beside_its_status_and_what_is_possible_at_80_columns() -> None:
+    failed = [settled(f"8vyhhrKPTgKzGt{at}=", possible_calls=8, status=500 + at, route=f"GET /{at}") for at in range(2)]
+    header, first, *_ = listed(80, Report(requests=failed, unlinked=[])).splitlines()
+
+    assert " ".join(header.split()) == "Request Status Start UTC Duration LLM calls More calls Est. cost"
+    assert " ".join(first.split()) == "8vyhhrKPTgKzGt0= 500 18:27:02 5.00 s ≥ 0 8 possible –"
+
+
+def test_calls_without_a_request_are_a_table_at_80_columns_with_ids_and_reasons_whole() -> None:
+    fitting = replace(pending(call(UUID, 1)), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=12))
+    never = replace(pending(call(UUID, 1)), decision=Unattributed(reason=Reason.REQUEST_NEVER_SEEN))
+    lines = printed(
+        lambda console: print_unlinked([fitting, never, pending(call(UUID, 1))], console), width=80
+    ).splitlines()
+
+    assert " ".join(lines[0].split()).startswith("Invocation Logged (UTC) Latency Why")
+    assert [line.split()[0] for line in lines[1:4]] == [UUID] * 3
+    for line, reason in zip(lines[1:4], ("ambiguous (fits 12)", "request_never_seen", "pending"), strict=True):
+        assert reason in line
 
 
 def test_a_column_that_knows_nothing_leaves_before_others_but_the_cost() -> None:
@@ -94,7 +116,7 @@ def test_routes_that_differ_lose_more_of_their_middle_before_they_leave() -> Non
     states = [settled(f"8vyhhrKPTgKzGt{at}=", call(f"i{at}", 1), route=route) for at, route in enumerate(routes)]
     narrow = listed(80, Report(requests=states, unlinked=[]))
 
-    assert re.search("Route .* LLM calls +LLM time +Est. cost$", narrow.splitlines()[0])
+    assert re.search("Route .* Start .* LLM calls +Est. cost$", narrow.splitlines()[0])
     assert re.search(r"POST /\S*…\S*estions", narrow)
     assert re.search(r"GET /\S*…\S*files", narrow)
     assert max(map(len, narrow.splitlines())) <= 80

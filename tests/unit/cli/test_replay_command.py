@@ -41,6 +41,19 @@ def test_a_file_is_what_its_ending_says(tmp_path: Path, name: str, beginning: by
     assert target.read_bytes().startswith(beginning)
 
 
+def test_the_page_of_a_replay_names_its_files_and_no_stack(tmp_path: Path) -> None:
+    target = tmp_path / "r.html"
+    replayed(*ARTICLE, "--report", str(target))
+    two = target.read_text(encoding="utf-8")
+    replayed(*ARTICLE, *ARTICLE, *ARTICLE, "--report", str(target))
+    six = target.read_text(encoding="utf-8")
+
+    assert "<li>Replay of access.ndjson and invocations.ndjson, offline</li>" in two
+    assert "<title>Request Lens: Replay of access.ndjson and invocations.ndjson</title>" in two
+    assert "Stack" not in two
+    assert "<li>Replay of access.ndjson, invocations.ndjson, access.ndjson and 3 more files, offline</li>" in six
+
+
 def test_it_says_which_files_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     wanted = ("-o", "t.svg", "--report", str(tmp_path.parent / "a page.html"))

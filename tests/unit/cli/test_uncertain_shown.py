@@ -330,7 +330,10 @@ def test_a_request_that_has_no_call_yet_and_may_have_some_has_no_tokens_and_name
     """As lists have it: "≥ 0" calls, and a dash for what no call tells; of one that made none all are 0."""
     open_, none = settled("open", possible_calls=8), settled("none")
 
-    assert sums(open_) == [None, None, None, None, ["llm_calls", "llm_errors", "llm_throttles", "unpriced_calls"]]
+    assert sums(open_) == [None, None, None, None, ["llm_calls"]]
+    tallies = ("llm_errors", "llm_throttles", "unpriced_calls")
+    assert [csv_row(open_, Policy())[key] for key in tallies] == [None] * 3
+    assert [csv_row(none, Policy())[key] for key in tallies] == [0] * 3
     assert [csv_row(open_, Policy())[key] for key in TokenClass] == [None] * 4
     assert sums(none) == [0, 0, 0, 0, []]
     assert summary_document(open_, Policy())["llm_calls"] == 0
@@ -339,8 +342,9 @@ def test_a_request_that_has_no_call_yet_and_may_have_some_has_no_tokens_and_name
 def test_all_that_an_uncertain_request_adds_up_to_is_named_as_the_least() -> None:
     named = summary_document(POSSIBLE, Policy())["at_least"]
 
-    counts = ["llm_calls", "llm_errors", "llm_throttles"]
-    assert named == [*counts, "input_tokens", "output_tokens", "estimated_cost_usd", "unpriced_calls"]
+    assert named == ["llm_calls", "input_tokens", "output_tokens", "estimated_cost_usd"]
+    failed = settled("failed", call("i1", 1, error_code="ThrottlingException"), possible_calls=2)
+    assert summary_document(failed, Policy())["at_least"] == ["llm_calls", "llm_errors", "llm_throttles"]
     assert summary_document(CERTAIN, Policy())["at_least"] == []
     assert summary_document(costing(CERTAIN, "0.02", unpriced=1), Policy())["at_least"] == ["estimated_cost_usd"]
 

@@ -59,3 +59,12 @@ def test_a_scenario_that_is_played_twice_has_a_page_of_each_half(
         f"{words}: {tmp_path / name}, one page to open in a browser" for words, name in said.items()
     ]
     assert {page.name for page in tmp_path.iterdir()} == set(said.values())
+
+
+def test_the_pages_of_the_two_halves_say_in_title_and_heading_which_is_which(tmp_path: Path) -> None:
+    write_pages([NOTHING] * 2, tmp_path, Console(file=StringIO(), width=400))
+
+    for name, half in (("report", "calls untagged"), ("report-tagged", "calls tagged with their request")):
+        page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+        assert f"<title>Request Lens: request-lens, {half}" in page
+        assert f"<h1>LLM calls per API request: {half}" in page

@@ -66,7 +66,7 @@ def judge_format(text: str, kind: ApiKind, *, name: str = "") -> Verdict:
     """
     inspection = inspect_line(_line_of(text, kind))
     if inspection.kind == "rejected":
-        return Verdict(suffices=False, advice=str(inspection.fields["detail"] or inspection.fields["meaning"]))
+        return Verdict(suffices=False, advice=inspection.fault.removesuffix("."))
     if inspection.kind != "request":
         return Verdict(suffices=False, advice="its lines are no requests to the reader")
     if name and not str(inspection.fields["route"]).startswith(f"{name} "):

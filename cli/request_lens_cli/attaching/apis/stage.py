@@ -1,6 +1,6 @@
 """A stage of an HTTP or REST API: its access log as it is set, and how that is changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import boto3
@@ -110,6 +110,18 @@ def _rest_stages(session: boto3.Session, api_id: str) -> Sequence[Stage] | None:
 
 def _owner(*tags: Mapping[str, str]) -> str:
     return next((found[_OWNER_TAG] for found in tags if _OWNER_TAG in found), "")
+
+
+def all_stages(session: boto3.Session) -> Iterator[Stage]:
+    """Every stage of every HTTP and REST API of this account and Region."""
+    http, rest = session.client("apigatewayv2"), session.client("apigateway")
+    for page in http.get_paginator("get_apis").paginate():
+        for api in page["Items"]:
+            if api["ProtocolType"] == "HTTP":
+                yield from _http_stages(session, api["ApiId"]) or ()
+    for of_rest in rest.get_paginator("get_rest_apis").paginate():
+        for each in of_rest["items"]:
+            yield from _rest_stages(session, each["id"]) or ()
 
 
 def may_write_logs(session: boto3.Session) -> bool:

@@ -1,8 +1,10 @@
 """`request-lens attach` and `detach`: further log groups of a deployed stack."""
 
+import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from request_lens_cli.attaching.by_writer import writer_of
 from request_lens_cli.attaching.kinds import INSPECTED_AS, Kind, kind_of
 from request_lens_cli.attaching.log_groups import Attachments, attachments_of
 from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
@@ -22,13 +24,15 @@ Exit codes:
   1  refused, or there is no such group: said, and nothing was changed
   2  the command line is wrong"""
 
-_ATTACH_HELP = f"""Subscribe a further log group to the stack's processor: another API's, of invocations, or of spans.
+_ATTACH_HELP = """Subscribe a further log group to the stack's processor: another API's, of invocations, or of spans.
 
 GROUP needs the class Standard and room for a subscription filter: it takes two. The processor is permitted to be
 invoked by it, and gets its lines from now on. Attaching it again changes nothing; as another kind, it replaces the
-first.
+first. A group without a line yet can be attached: where no API's stage and no name tells what it will hold, --kind
+says it.
+"""
 
-\b
+_ATTACH_EPILOG = f"""\b
 Examples:
   request-lens attach /aws/apigateway/orders
   request-lens attach /bedrock/other-invocations --kind invocations \\
@@ -39,9 +43,10 @@ Examples:
 {_EXIT_CODES}
 """
 
-_DETACH_HELP = f"""Undo `attach`: remove the filter and the permission of a log group. Do so before deleting the stack.
+_DETACH_HELP = """Undo `attach`: remove the filter and the permission of a log group. Do so before deleting the stack.
+"""
 
-\b
+_DETACH_EPILOG = f"""\b
 Examples:
   request-lens detach /aws/apigateway/orders
   request-lens detach --all
@@ -50,20 +55,21 @@ Examples:
 """
 
 
-@click.command("attach", cls=AwsCommand, help=_ATTACH_HELP)
+@click.command("attach", cls=AwsCommand, help=_ATTACH_HELP, epilog=_ATTACH_EPILOG)
 @click.argument("group", metavar="GROUP")
 @click.option(
     "--kind",
     type=SuggestingChoice([kind.value for kind in Kind]),
-    help="What the group holds. Default: what its newest line is.",
+    help="What the group holds. Default: what its newest line is, or who writes there.",
 )
 @stack_options
 def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     """Subscribe a log group to the stack's processor."""
-    attachments = attachments_of(read_stack(stack))
+    view = read_stack(stack)
+    attachments = attachments_of(view)
     found = attachments.find(group)
     sample = None if kind else _newest_line(attachments, group)
-    chosen = Kind(kind) if kind else _kind_told_by(sample, group)
+    chosen, writer = (Kind(kind), "") if kind else _kind_told_by(sample, view.session, group)
     was = attachments.kind_of(found)
     if attachments.attach(found, chosen):
         click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
@@ -73,9 +79,11 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     else:
         click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
     click.echo(_reading_if_seen(attachments, group, chosen) if kind else _reading(sample, chosen))
+    if writer:
+        click.echo(writer)
 
 
-@click.command("detach", cls=AwsCommand, help=_DETACH_HELP)
+@click.command("detach", cls=AwsCommand, help=_DETACH_HELP, epilog=_DETACH_EPILOG)
 @click.argument("group", metavar="[GROUP]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every log group that `attach` attached.")
 @stack_options
@@ -110,12 +118,21 @@ def _newest_line(attachments: Attachments, group: str) -> Inspection | None:
     return most_telling(samples) if samples else None
 
 
-def _kind_told_by(sample: Inspection | None, group: str) -> Kind:
+def _kind_told_by(sample: Inspection | None, session: boto3.Session, group: str) -> tuple[Kind, str]:
+    """What the group holds, by its newest line, else by who writes into it, with a sentence on that one."""
     kind = kind_of(sample.kind) if sample is not None else None
-    if kind is None:
-        kinds = " or ".join(Kind)
-        raise click.UsageError(f"no line of the last day tells what {group} holds: say it with --kind {kinds}")
-    return kind
+    if kind is not None:
+        return kind, ""
+    try:
+        writer, seen = writer_of(session, group), "no stage of an API writes its access log there"
+    except (ClientError, BotoCoreError) as error:
+        writer, seen = None, f"whether an API writes there was not seen ({explained(error).removesuffix('.')})"
+    if writer is None:
+        raise click.ClickException(
+            f"No line of the last day tells what {group} holds, and {seen}: say it with --kind {' or '.join(Kind)}. "
+            "Nothing was changed."
+        )
+    return writer.kind, writer.sentence
 
 
 def _reading(sample: Inspection | None, kind: Kind) -> str:

@@ -20,8 +20,9 @@ where its format suffices, its log group is attached instead; else you are told 
 
 Equal routes of several APIs or stages are one route, in lists and metrics. --name NAME puts a name before the routes of
 this one: "NAME POST /ask". The others stay as they are, and AgentRoutes means all of them by "POST /ask".
+"""
 
-\b
+_EPILOG = """\b
 Examples:
   request-lens attach-api a1b2c3d4e5
   request-lens attach-api 'a1b2c3d4e5/$default' --yes
@@ -41,7 +42,7 @@ def _read_name(_context: click.Context, _parameter: click.Parameter, name: str) 
     return name
 
 
-@click.command("attach-api", cls=AwsCommand, help=_HELP)
+@click.command("attach-api", cls=AwsCommand, help=_HELP, epilog=_EPILOG)
 @click.argument("api", metavar="API[/STAGE]")
 @click.option("--name", callback=_read_name, default="", help="A name to stand before its routes.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

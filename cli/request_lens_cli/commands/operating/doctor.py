@@ -25,8 +25,9 @@ changes nothing.
 
 With --send-test-event it writes two lines into the stack's log groups, a request and its call, and waits up to two
 minutes for what comes of each. They are published with the Service doctor: your metrics and lists do not count them.
+"""
 
-\b
+_EPILOG = """\b
 Examples:
   request-lens doctor
   request-lens doctor --send-test-event
@@ -58,7 +59,7 @@ _COMMAND = re.compile(r"`request-lens (?!inspect\b)[a-z-]+")
 """A command of a remedy that asks a stack."""
 
 
-@click.command("doctor", cls=AwsCommand, help=_HELP)
+@click.command("doctor", cls=AwsCommand, help=_HELP, epilog=_EPILOG)
 @click.option("--send-test-event", is_flag=True, help="Send a request of its own through the stack.")
 @click.option(
     "--warn-above",

@@ -13,7 +13,11 @@ MAX_NAMED_FIELDS = 8
 """A fault names this many fields, so that its size is bounded whatever the line holds."""
 
 
-_SYNTAX_ERROR = re.compile(r"[A-Za-z() ]+ at line [0-9]+ column [0-9]+")
+_SYNTAX_ERROR = re.compile(
+    r"(?:[A-Za-z() ]+|expected `[,:]`(?: or `[\]}]`)?"
+    r"|control character \(\\u0000-\\u001F\) found while parsing a string)"
+    r" at line [0-9]+ column [0-9]+"
+)
 """How pydantic's parser words a syntax error; anything else might hold a character of the text."""
 
 _ENDS_EARLY = "EOF while parsing"

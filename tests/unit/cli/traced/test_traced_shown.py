@@ -19,12 +19,20 @@ from request_lens_cli.report.report import Report
 from request_lens_cli.report.schema import OUTPUTS
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request
-from tests.support.command_line.screen import printed
+from tests.support.command_line.screen import piped, printed
 from tests.support.facts import at, call
 from tests.support.sample_states import settled
 from tests.support.telemetry.traced_states import COMPLETE, MISSING, PARTS, SESSION, TRACE_ID, UNPROVEN, traced_state
 
 POLICY = Policy()
+PIPED_PARTS = {
+    "LLM": "2.960",
+    "tool get_weather": "0.420",
+    "tool send_mail": "0.300",
+    "memory": "0.380",
+    "agent": "0.640",
+    "outside the agent": "0.300",
+}
 
 
 def listed(*states: RequestState, width: int = 200) -> str:
@@ -37,6 +45,22 @@ def shown(state: RequestState, *, width: int = 120) -> str:
     view = RequestView(record=state.record, state=state, summary=state.summary, is_pending=False)
     details = RequestDetail(view=view, calls=state.invocations, provisional=frozenset(), estimates={})
     return printed(lambda console: show_request(state, details, policy=POLICY, console=console), width=width)
+
+
+def test_a_pipe_gets_what_spans_say_as_fields_of_the_output(capfd: pytest.CaptureFixture[str]) -> None:
+    state = traced_state("r1", MISSING)
+    assert state.record is not None
+    view = RequestView(record=state.record, state=state, summary=state.summary, is_pending=False)
+    details = RequestDetail(view=view, calls=state.invocations, provisional=frozenset(), estimates={})
+    text = piped(lambda console: show_request(state, details, policy=POLICY, console=console))
+    fields = dict(line.split("\t") for line in text.splitlines() if line.count("\t") == 1)
+
+    assert {name: value for name, value in fields.items() if name.startswith("Time by")} == {
+        f"Time by {name} (s)": value for name, value in PIPED_PARTS.items()
+    }
+    assert (fields["First token (s)"], fields["Trace"], fields["Session"]) == ("3.510", TRACE_ID, SESSION)
+    assert (fields["Missing calls"], fields["Missing call ids"]) == ("1", "53cb819a-lost")
+    assert capfd.readouterr().err == ""
 
 
 def test_json_has_all_that_spans_say() -> None:

@@ -36,12 +36,16 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """The axis: `origin` stands at `left` px, `span_ms` later at `left + width`."""
+    """The axis: `origin` stands at `left` px, `span_ms` later at `left + width`.
+
+    Where `only_origin` is known, as of requests without a duration, no time since is marked on it.
+    """
 
     origin: datetime
     span_ms: float
     left: float
     width: float
+    only_origin: bool = False
 
     @property
     def right(self) -> float:
@@ -59,6 +63,8 @@ class Scale:
 
     def ticks(self, *, distance: float) -> tuple[Tick, ...]:
         """Round times from the origin on, at least `distance` px apart, all in one unit."""
+        if self.only_origin:
+            return (Tick(x=self.left, label=_tick_label(0, _unit_of(_SECOND_MS, 0))),)
         step = next((step for step in _STEPS_MS if step * self.px_per_ms >= distance), _STEPS_MS[-1])
         times = [at * step for at in range(int(self.span_ms // step) + 1)]
         unit = _unit_of(step, times[-1])
@@ -99,7 +105,8 @@ def axis_of(
     """
     scale = scale_of(extents, left=left, width=width)
     if kind is AxisKind.OWN:
-        scale = replace(scale, span_ms=_own_span([(ends - begins) / _MS for begins, ends in extents]))
+        lengths = [(ends - begins) / _MS for begins, ends in extents]
+        scale = replace(scale, span_ms=_own_span(lengths), only_origin=not any(lengths))
     return Axis(scale=scale, kind=kind)
 
 
@@ -119,7 +126,7 @@ def scale_of(extents: Sequence[tuple[datetime, datetime]], *, left: float, width
     first, last = min(begins for begins, _ in extents), max(ends for _, ends in extents)
     origin = first if last - first < timedelta(seconds=2) else first.replace(microsecond=0)
     span_ms = max((last - origin) / _MS, _MIN_SPAN_MS)
-    return Scale(origin=origin, span_ms=span_ms, left=left, width=width)
+    return Scale(origin=origin, span_ms=span_ms, left=left, width=width, only_origin=first == last)
 
 
 def extent_of(request: Request, summary: Summary | None) -> tuple[datetime, datetime]:
@@ -149,6 +156,8 @@ def ruler(scale: Scale) -> str:
 
     Where no round times have room for that, its begin, middle and end; else what there is room for.
     """
+    if scale.only_origin:
+        return scale.ticks(distance=_TICK_CELLS)[0].label
     for distance in range(_TICK_CELLS, _MIN_TICK_CELLS - 1, -1):
         ticks = [(round(tick.x), tick.label) for tick in scale.ticks(distance=distance)]
         if (text := _in_cells(ticks, scale)).count("+") >= _MIN_TICKS - 1:

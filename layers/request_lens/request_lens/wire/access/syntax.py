@@ -4,7 +4,9 @@ import re
 
 from request_lens.wire.access.repair import MAX_LINE_BYTES
 
-_NO_JSON_FORMAT = "an access log in CLF, XML or CSV needs a JSON format instead"
+NO_JSON_FORMAT = "an access log in CLF, XML or CSV needs a JSON format instead"
+"""What to do about a line that does not begin as JSON does."""
+
 _QUOTE_ALL = 'put quotation marks around every variable, as in "status":"$context.status"'
 
 _MEMBER = re.compile(
@@ -33,7 +35,7 @@ def syntax_advice(raw: bytes) -> str:
     """What to change in the format of a line that is no JSON; empty where the line does not tell."""
     line = raw.strip()
     if not line.startswith((b"{", b"[")):
-        return _NO_JSON_FORMAT
+        return NO_JSON_FORMAT
     if len(line) > MAX_LINE_BYTES or not _OWN_KEYS.search(line) or _OTHERS_KEYS.search(line):
         return ""
     return next((advice for member in _MEMBER.finditer(line) if (advice := _advice_on(member))), "")

@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
-from request_lens.application.query import get_request, list_requests, unattributed_beside
+from request_lens.application.query import get_request, list_requests, possible_calls_of, unattributed_beside
 from request_lens.bootstrap import Viewer, build_viewer
 from widget_details import details_page
 from widget_documentation import DOCUMENTATION
@@ -34,6 +35,9 @@ def lambda_handler(event: Mapping[str, object], context: LambdaContext) -> str:
     widget_request = read_request(event, now=viewer.clock.now())
     if widget_request.request_id is not None:
         details = get_request(viewer.ports, viewer.policy, request_id=widget_request.request_id)
+        if details.view is not None and not details.view.is_pending:
+            possible = possible_calls_of(viewer.ports.reader, viewer.policy, state=details.view.state)
+            details = replace(details, possible=possible)
         return details_page(details, widget_request, viewer.policy, endpoint=context.invoked_function_arn)
     return _timeline(widget_request, viewer, endpoint=context.invoked_function_arn)
 

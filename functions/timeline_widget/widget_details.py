@@ -34,6 +34,7 @@ from request_lens.presentation.traced import (
     trace_address,
 )
 from widget_html import console_of, page
+from widget_possible import possible_table
 from widget_request import WidgetRequest
 from widget_timeline import timeline_row
 
@@ -62,7 +63,8 @@ def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: 
             *_trace(details.view, endpoint),
         ]
     tools = () if details.view is None else _tools(details.view)
-    return page(*head, *_calls(details, policy), *tools, theme=widget_request.theme)
+    possible = possible_table(details.possible)
+    return page(*head, *possible, *_calls(details, policy), *tools, theme=widget_request.theme)
 
 
 def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:

@@ -7,7 +7,9 @@ and in it a dark bar for each LLM call. Click a row for the request's calls: mod
 each was correlated and how surely, and its estimated cost. No prompt or completion is ever shown: none is stored.
 
 What is hatched is uncertain: unlinked calls may be the request's own, so it has made at least (≥) the calls that are
-shown. A note below the picture says why, and what helps.
+shown. A note below the picture says why, and what helps; a click on the row names the first of those calls.
+
+The line above the picture has the number of LLM calls of the requests shown, and of calls that belong to none.
 
 A row with ≈ has calls that are linked by time, not by a tag: its number of calls and its LLM time may be wrong.
 

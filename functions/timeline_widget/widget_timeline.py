@@ -7,7 +7,7 @@ from datetime import datetime
 from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage, RequestView, UnattributedCalls
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
-from request_lens.presentation.certainty import Doubt, count_doubts, uncertain_notes
+from request_lens.presentation.certainty import Doubt, certainty_over, count_doubts, counted, uncertain_notes
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
@@ -30,7 +30,7 @@ def timeline_page(
     """
     drawn = lay_timeline(
         [timeline_row(view, span=widget_request.span) for view in listing.requests],
-        words=_words(listing, widget_request, endpoint),
+        words=_words(listing, widget_request, lost, endpoint=endpoint),
         unlinked=lost.calls,
         view=View(
             theme=widget_request.theme,
@@ -69,13 +69,14 @@ def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> Timel
     )
 
 
-def _words(listing: RequestPage, widget_request: WidgetRequest, endpoint: str) -> Words:
+def _words(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, endpoint: str) -> Words:
     """No title: the widget's own stands above it."""
     empty = (
         f"No requests from {_span_text(widget_request)}",
         "Choose a longer time range; where there should be some, request-lens doctor finds out why.",
     )
-    return Words(title="", subtitle=_subtitle(listing, widget_request, region=endpoint.split(":")[3]), empty=empty)
+    region = endpoint.split(":")[3]
+    return Words(title="", subtitle=_subtitle(listing, widget_request, lost, region=region), empty=empty)
 
 
 def _span_text(widget_request: WidgetRequest) -> str:
@@ -84,7 +85,7 @@ def _span_text(widget_request: WidgetRequest) -> str:
     return f"{moment_text(first).removesuffix(' UTC')} to {ends}"
 
 
-def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: str) -> str:
+def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, region: str) -> str:
     where = [name for name in (widget_request.stack, region) if name]
     parts = [*where, _span_text(widget_request), _count_text(listing)]
     parts += [] if widget_request.sort is RowOrder.TIME else [f"by {widget_request.sort}"]
@@ -94,9 +95,22 @@ def _subtitle(listing: RequestPage, widget_request: WidgetRequest, *, region: st
         parts.append(f"{uncertain:,} of them uncertain")
     if incomplete := _incomplete(listing):
         parts.append(f"{incomplete:,} of them incomplete")
+    parts += _calls_texts(listing, lost)
     if listing.pending_calls:
         parts.append(f"{pluralize(listing.pending_calls, 'call')} pending")
     return " · ".join(parts)
+
+
+def _calls_texts(listing: RequestPage, lost: UnattributedCalls) -> Iterator[str]:
+    """How many LLM calls the requests shown made, with the sign of a sum, and how many calls belong to none."""
+    known = [view.summary for view in listing.requests if view.summary is not None]
+    if listing.requests:
+        so_far = " so far" if any(view.is_pending for view in listing.requests) else ""
+        certainty = certainty_over(summary for _, summary in _settled(listing))
+        yield counted(sum(summary.totals.llm_calls for summary in known), "LLM call", certainty) + so_far
+    least = "at least " if lost.may_be_more else ""
+    if listing.requests or lost.calls:
+        yield f"{least}{len(lost.calls):,} unattributed"
 
 
 def _count_text(listing: RequestPage) -> str:

@@ -1,5 +1,6 @@
 """The timeline widget's handler over an emulated table."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -13,13 +14,14 @@ from moto import mock_aws
 import timeline_widget_handler
 from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.system_clock import SystemClock
+from request_lens.domain.facts import RequestId
 from request_lens.domain.policy import Policy
 from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse
 from tests.integration.conftest import ENVIRONMENT
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
 from tests.support.telemetry.traced_states import MISSING, SESSION, TRACE_ID, traced_state
-from tests.support.widget_traffic import START, store_settled, store_unattributed
+from tests.support.widget_traffic import START, store_fitting, store_settled, store_unattributed
 
 
 @dataclass
@@ -43,6 +45,11 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoFactStore]:
 
 def answered(**event: object) -> str:
     return timeline_widget_handler.lambda_handler(event, Context())
+
+
+def subtitle(page: str) -> str:
+    """The lines above the picture as one."""
+    return " · ".join(html.unescape(line) for line in re.findall(r'<text class="rl-subtitle[^>]*>([^<]*)</text>', page))
 
 
 def context(**changes: object) -> dict[str, object]:
@@ -175,6 +182,49 @@ def test_an_empty_range_names_itself_and_what_helps() -> None:
 
     assert "No requests from 2026-11-24 07:00:00 to 07:01:00 UTC" in page
     assert "request-lens doctor" in page
+
+
+def test_the_subtitle_counts_calls_with_the_sign_of_a_sum_and_those_without_a_request(store: DynamoFactStore) -> None:
+    assert "6 requests · 1 of them failed · ≈ 12 LLM calls · 0 unattributed" in subtitle(
+        answered(widgetContext=context())
+    )
+
+    store_unattributed(store, 3)
+    store_settled(store, 1, prefix="uncertain", possible_calls=2)
+
+    said = subtitle(answered(widgetContext=context()))
+    assert "1 of them uncertain · at least 13 LLM calls · 3 unattributed" in said
+
+
+def test_the_subtitle_says_at_least_where_not_all_calls_were_read(
+    store: DynamoFactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("request_lens.application.query.READ_LIMIT", 2)
+    store_unattributed(store, 3)
+
+    assert "LLM calls · at least 2 unattributed" in subtitle(answered(widgetContext=context()))
+
+
+@pytest.mark.parametrize(("calls", "named", "more"), [(2, 2, ""), (13, 10, "and 3 more calls, which request-lens ")])
+def test_the_details_of_an_uncertain_request_name_the_first_calls_that_may_be_its_own(
+    store: DynamoFactStore, calls: int, named: int, more: str
+) -> None:
+    store_settled(store, 1, prefix="uncertain", possible_calls=calls)
+    store_fitting(store, calls, within=RequestId("uncertain-0000"))
+
+    page = answered(request_id="uncertain-0000", widgetContext=context())
+
+    assert f"Uncertain: {calls} unlinked calls may be its own." in page
+    rows = page.partition("May be its own")[2].partition("</table>")[0]
+    assert [f"fitting-{number:04}" in rows for number in range(calls)] == [True] * named + [False] * (calls - named)
+    assert "<td>3 requests</td>" in rows
+    assert more in page
+
+
+def test_the_details_of_a_certain_request_name_no_other_call(store: DynamoFactStore) -> None:
+    store_fitting(store, 2, within=RequestId("request-0000"))
+
+    assert "May be its own" not in answered(request_id="request-0000", widgetContext=context())
 
 
 def test_the_theme_is_the_consoles() -> None:

@@ -75,6 +75,21 @@ def store_unattributed(store: FactStore, count: int) -> None:
         store.decide(unlinked, Unattributed(reason=Reason.NO_REQUEST))
 
 
+def store_fitting(store: FactStore, count: int, *, within: RequestId) -> None:
+    """Store so many calls, in the time of a request that is stored, that fit three requests."""
+    (state,) = store.load_requests([within])
+    for number in range(count):
+        call = replace(
+            _call(state.request, 0, of=1, failing=False, model=None),
+            invocation_id=InvocationId(f"fitting-{number:04}"),
+            latency_ms=300,
+            tag=None,
+            conversation=None,
+        )
+        unlinked = UnlinkedInvocation(invocation=call, stored_at=START)
+        store.decide(unlinked, Unattributed(reason=Reason.AMBIGUOUS, candidates=3))
+
+
 def _stored(
     count: int, *, apart_ms: int, pending: int, failing: bool, route: str | None, uncertain: int = 0
 ) -> MemoryFactStore:

@@ -1,6 +1,6 @@
 """The calls of one request as a list, those that may be its own too as another, and the runs of its tools."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
@@ -10,12 +10,12 @@ from rich.text import Text
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.folding.bars import starts_of
-from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse
-from request_lens.presentation.calls import link_text, start_text
+from request_lens.presentation.calls import by_time, fits_text, link_text, start_text
 from request_lens.presentation.costs import call_cost, plain_cost
 from request_lens.presentation.formatting import (
     UNKNOWN,
@@ -26,7 +26,6 @@ from request_lens.presentation.formatting import (
     seconds,
     zone_name,
 )
-from request_lens.presentation.timeline.lanes import REASONS
 from request_lens.presentation.traced import kept_tools_sentence, outcome_text
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.terminal.console import notes_beside
@@ -199,7 +198,7 @@ def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zon
         Column(header="May be its own", cell=lambda call: call.invocation.invocation_id),
         Column(header=f"Logged ({zone_name(zone)})", cell=lambda call: logged(call, "%m-%d %H:%M:%S"), numeric=True),
         Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms), numeric=True),
-        Column(header="Fits", cell=_fits),
+        Column(header="Fits", cell=fits_text),
         Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=1),
     )
     if not console.is_terminal:
@@ -216,19 +215,3 @@ def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zon
         more = f"and {pluralize(len(calls) - MAX_POSSIBLE_NAMED, 'more call')}: request-lens requests --unattributed"
         console.print(more, style="dim", highlight=False)
     console.print()
-
-
-def by_time(calls: Iterable[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation]:
-    """The calls in the order of their log."""
-    return sorted(calls, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
-
-
-def _fits(call: UnlinkedInvocation) -> str:
-    """How many requests the call fits, else what stands of it."""
-    match call.decision:
-        case Unattributed(candidates=count, reason=reason):
-            return pluralize(count, "request") if count else REASONS[reason]
-        case Link(request_id=request_id, confidence=confidence):
-            return f"linked to {request_id} ({confidence})"
-        case None:
-            return "not decided yet"

@@ -14,6 +14,7 @@ from request_lens.domain.folding.summary import Bar, Summary, TokenClass
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.calls import by_time
 from request_lens.presentation.certainty import (
     INEXACT,
     certainty_of,
@@ -30,7 +31,6 @@ from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import Document, invocation_document, possible_document, summary_document
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.calls_table import (
-    by_time,
     call_columns,
     piped_call_columns,
     print_possible,

@@ -1,11 +1,13 @@
 """What every table says of an LLM call: when it began, how it ended, and how it was correlated."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 
 from request_lens.domain.call_start import CallStart
 from request_lens.domain.facts import Invocation
-from request_lens.domain.linking.link import Link
-from request_lens.presentation.formatting import UNKNOWN
+from request_lens.domain.linking.link import Link, Unattributed, UnlinkedInvocation
+from request_lens.presentation.formatting import UNKNOWN, pluralize
+from request_lens.presentation.timeline.lanes import REASONS
 
 
 def start_text(start: CallStart, zone: tzinfo | None = UTC) -> str:
@@ -21,3 +23,19 @@ def end_text(call: Invocation) -> str:
 def link_text(link: Link) -> str:
     """How the call was correlated, and how surely: "window (assumed)"."""
     return f"{link.method} ({link.confidence})"
+
+
+def by_time(calls: Iterable[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation]:
+    """The calls in the order of their log."""
+    return sorted(calls, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
+
+
+def fits_text(call: UnlinkedInvocation) -> str:
+    """How many requests the call fits, else what stands of it."""
+    match call.decision:
+        case Unattributed(candidates=count, reason=reason):
+            return pluralize(count, "request") if count else REASONS[reason]
+        case Link(request_id=request_id, confidence=confidence):
+            return f"linked to {request_id} ({confidence})"
+        case None:
+            return "not decided yet"

@@ -53,7 +53,7 @@ _SHOWN = """() => [...document.querySelectorAll(".picture")]
   .filter(each => getComputedStyle(each).display !== "none").map(each => each.className)"""
 _SVG_TEXTS = """() => [...document.querySelectorAll(".picture text")].map(each => each.getBoundingClientRect())
   .filter(box => box.width).flatMap(box => [box.left, box.right])"""
-_STRIPS = """() => [...document.querySelectorAll(".wide svg")]
+_STRIPS = """() => [...document.querySelectorAll(".paper svg")]
   .map(each => each.getBoundingClientRect().height)"""
 
 _SCROLLING = """() => [...document.querySelectorAll(".scroll")].filter(each => each.scrollWidth > each.clientWidth)
@@ -161,8 +161,10 @@ def test_no_number_of_a_card_stands_on_a_line_without_its_unit(name: str, width:
     assert measured(page_of(PAGES[name]), parted, TEXTS, looking=Looking(width=width)) == []
 
 
-@pytest.mark.parametrize(("width", "leave"), [(390, False), (768, True), (999, True), (1000, False), (1280, False)])
-def test_a_table_on_a_tablet_has_fewer_columns_and_names_those_that_are_missing(width: int, *, leave: bool) -> None:
+@pytest.mark.parametrize(("width", "leave"), [(390, True), (768, True), (999, True), (1000, False), (1280, False)])
+def test_a_table_in_a_narrow_window_has_fewer_columns_and_names_those_that_are_missing(
+    width: int, *, leave: bool
+) -> None:
     shown = """() => [...document.querySelectorAll('[aria-label^="All requests"] .leaves, .absent')]
       .filter(each => getComputedStyle(each).display !== "none").map(each => each.className)"""
     caption = """() => [document.querySelector('[aria-label^="All requests"] caption').innerText]"""
@@ -244,7 +246,7 @@ def test_it_brings_all_it_shows() -> None:
 def test_nothing_that_paper_keeps_together_is_half_a_sheet_high(name: str) -> None:
     looking = Looking(width=A4_LANDSCAPE[0], printed=True)
 
-    assert measured(page_of(PAGES[name]), _SHOWN, TEXTS, looking=looking) == ["picture wide"]
+    assert measured(page_of(PAGES[name]), _SHOWN, TEXTS, looking=looking) == ["picture paper"]
     heights = numbers(name, _STRIPS, looking)
     assert 0 < max(heights) < A4_LANDSCAPE[1] / 2
 
@@ -254,9 +256,9 @@ def test_paper_says_the_axis_again_on_each_sheet(name: str) -> None:
     """Chromium repeats the head of a table that is no higher than a quarter of the sheet, and is kept together."""
     looking = Looking(width=A4_LANDSCAPE[0], printed=True)
     displays = (
-        """() => [".axis", ".strips"].map(part => getComputedStyle(document.querySelector(".wide " + part)).display)"""
+        """() => [".axis", ".strips"].map(part => getComputedStyle(document.querySelector(".paper " + part)).display)"""
     )
-    heads = """() => [...document.querySelectorAll(".wide .axis, thead")]
+    heads = """() => [...document.querySelectorAll(".paper .axis, thead")]
       .map(each => each.getBoundingClientRect().height)"""
 
     assert measured(page_of(PAGES[name]), displays, TEXTS, looking=looking) == ["table-header-group", "table-row-group"]
@@ -265,7 +267,9 @@ def test_paper_says_the_axis_again_on_each_sheet(name: str) -> None:
 
 def test_paper_says_the_axis_on_top_of_its_sheets_alone() -> None:
     """On a screen it is said again between rows, so that it is in sight; that would be anywhere on a sheet."""
-    again = """() => [...document.querySelectorAll(".wide .again")].map(each => getComputedStyle(each).display)"""
+    again = """() => [...document.querySelectorAll(".wide .again, .paper .again")]
+      .filter(each => getComputedStyle(each.closest(".picture")).display !== "none")
+      .map(each => getComputedStyle(each).display)"""
     looking = Looking(width=A4_LANDSCAPE[0], printed=True)
 
     assert set(measured(page_of(PAGES["200 rows"]), again, TEXTS, looking=looking)) == {"none"}
@@ -280,6 +284,47 @@ def test_the_newest_request_is_on_top_of_the_timeline_and_of_the_table_and_both_
     assert drawn.endswith(f"· {listed}")
     assert listed == "zNXpNSVpc1oQLR2="
     assert page_of(PAGES["10 rows"]).count("he newest first") == len(WIDTHS) + 2
+
+
+@pytest.mark.parametrize("name", ["10 rows", "200 rows", "uncertain"])
+def test_the_timeline_on_paper_is_as_wide_as_the_sheet_and_its_texts_can_be_read(name: str) -> None:
+    shown = """() => { const svg = document.querySelector(".paper .axis svg"), box = svg.getBoundingClientRect();
+      return [box.width / document.querySelector("main").clientWidth, 12 * box.width / svg.viewBox.baseVal.width]; }"""
+    share, smallest = numbers(name, shown, Looking(width=A4_LANDSCAPE[0], printed=True))
+
+    assert share > 0.99
+    assert smallest >= 8
+
+
+@pytest.mark.parametrize(("name", "low"), [("10 rows", 105), ("uncertain", 90), ("signs", 125), ("spans", 145)])
+def test_cards_on_a_telephone_are_low_and_leave_out_what_is_unknown(name: str, low: int) -> None:
+    cards = """() => [...document.querySelectorAll('[aria-label^="All requests"] tbody tr')]
+      .map(each => each.getBoundingClientRect().height)"""
+    dashes = """() => [...document.querySelectorAll(".wide-table td")].filter(each => each.textContent === "–"
+      && getComputedStyle(each).display !== "none").map(each => each.dataset.h)"""
+    heights = sorted(numbers(name, cards, Looking(width=390)))
+
+    assert heights[len(heights) // 2] <= low
+    assert measured(page_of(PAGES[name]), dashes, TEXTS, looking=Looking(width=390)) == []
+
+
+@pytest.mark.parametrize("name", ["10 rows", "uncertain", "signs"])
+def test_an_id_on_a_tablet_is_whole(name: str) -> None:
+    """It may be broken over lines, and has all of its characters within its cell and its window."""
+    cut = """() => [...document.querySelectorAll("td code")].filter(each => { const range = document.createRange();
+      range.selectNodeContents(each); const [text, cell] = [range, each.closest("td")]
+        .map(part => part.getBoundingClientRect());
+      return getComputedStyle(each).textOverflow !== "clip" || !text.width || text.left < cell.left - 1
+        || text.right > cell.right + 1 || text.bottom > cell.bottom + 1 || text.right > innerWidth; })
+      .map(each => each.textContent)"""
+    ids = """() => [...document.querySelectorAll('[aria-label^="All requests"] td code')]
+      .map(each => each.textContent)"""
+    looking = Looking(width=768)
+
+    assert measured(page_of(PAGES[name]), cut, TEXTS, looking=looking) == []
+    assert set(measured(page_of(PAGES[name]), ids, TEXTS, looking=looking)) == {
+        state.request_id for state in PAGES[name].requests
+    }
 
 
 def test_a_call_without_a_request_is_no_speck() -> None:

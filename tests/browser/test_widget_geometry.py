@@ -17,7 +17,7 @@ from tests.support.widget_traffic import HOSTILE, POLICY, request_detail, reques
 from widget_details import details_page
 from widget_timeline import timeline_page
 
-WIDTHS = (400, 700, 1000, 1600)
+WIDTHS = (400, 500, 700, 1000, 1600)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 NEARLY = 0.6
 """Half a px: where a browser rounds."""
@@ -169,6 +169,25 @@ def test_nothing_that_cloudwatch_strips_is_needed(page: Page) -> None:
     assert page.foreign == 0
 
 
+@pytest.mark.parametrize("width", [400, 500, 700])
+def test_the_heading_of_the_lanes_is_whole_beside_what_their_figures_are(width: int) -> None:
+    page = page_of(request_page(3, uncertain=2), width=width, lost=9)
+    (heading,) = (words for words in page.texts if words.text == "Calls without a request")
+    others = [glyphs(words) for words in page.texts if words is not heading]
+
+    assert 0 <= heading.left < heading.right <= page.width
+    assert not [other for other in others if overlap(glyphs(heading), other)]
+
+
+@pytest.mark.parametrize("width", [400, 500, 1000])
+def test_the_number_of_calls_stands_whole_above_the_picture(width: int) -> None:
+    above = " · ".join(words.text for words in page_of(request_page(10, uncertain=3), width=width, lost=9).texts)
+
+    assert "at least 19 LLM calls" in above
+    assert "9 unattributed" in above
+    assert "…" not in above.partition("Calls without")[0]
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_two_hundred_rows_are_readable(theme: Theme) -> None:
     page = page_of(request_page(200), theme=theme)
@@ -225,6 +244,7 @@ def test_a_hostile_name_stays_a_text_in_both_pages() -> None:
 def test_the_details_are_readable(theme: Theme) -> None:
     page = measured(details_document(theme=theme, uncertain=True), MEASURE, READ)
 
+    assert "and 2 more calls, which request-lens requests --unattributed lists." in {words.text for words in page.texts}
     assert min(contrast(words.colour, words.ground) for words in page.texts) >= 4.5
     boxes = [glyphs(words) for words in page.texts]
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]

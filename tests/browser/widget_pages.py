@@ -85,6 +85,7 @@ def details_document(
 ) -> str:
     """The second page for one request."""
     details = request_detail(pending=pending, uncertain=uncertain, failing=failing)
+    details = replace(details, possible=list(map(_lost, range(12 if uncertain else 0))))
     asked = question(theme=theme, width=width, request_id="request-0001")
     return document(details_page(details, asked, POLICY, endpoint=ENDPOINT), theme=theme)
 

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.markup import Markup, element, joined, text
 
 _WITHIN_FIGURES = re.compile(r"(?<=[≈≥]) |(?<=\d) (?=s\b)")
+_TAG = re.compile(r"<[^>]*>")
 _SHORT = 6
 _WIDE = 6
 """Columns beyond which a narrow window has a card for each row instead of a line."""
@@ -34,8 +36,9 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
         element(
             "tr",
             *(
-                element("td", column.cell(row), class_=_class(column), data_h=column.header if is_wide else "")
+                element("td", cell, class_=_class(column, cell), data_h=column.header if is_wide else "")
                 for column in columns
+                for cell in [column.cell(row)]
             ),
         )
         for row in rows
@@ -78,5 +81,7 @@ def _absent[Row](columns: Sequence[Column[Row]]) -> Iterator[Markup]:
         yield element("span", text(f"; in a wider window and on paper also: {', '.join(leaving)}"), class_="absent")
 
 
-def _class[Row](column: Column[Row]) -> str:
-    return " ".join(["number" if column.numeric else "words", *(["leaves"] if column.leaves else [])])
+def _class[Row](column: Column[Row], cell: Markup | None = None) -> str:
+    """Words by which page.css lays a cell, or a header, out: a card leaves out what is unknown."""
+    kinds = {"leaves": column.leaves, "unknown": cell is not None and _TAG.sub("", cell) == UNKNOWN}
+    return " ".join(["number" if column.numeric else "words", *(kind for kind, holds in kinds.items() if holds)])

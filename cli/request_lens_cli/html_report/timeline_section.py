@@ -10,8 +10,11 @@ from request_lens_cli.report.report import Report
 MAX_DRAWN = 200
 """Requests in the picture, the newest; the table has more."""
 
-WIDTHS: Mapping[str, int] = {"wide": 1060, "middle": 688, "narrow": 348}
-"""Px of each rendering, by the class for which page.css says in which windows it shows; paper has the first."""
+WIDTHS: Mapping[str, int] = {"wide": 1060, "middle": 688, "narrow": 348, "paper": 1476}
+"""Px of each rendering, by the class for which page.css says in which windows it shows.
+
+That for paper is as wide as a sheet at the size of its print, which is two thirds of a screen's.
+"""
 
 
 def timeline_section(report: Report) -> Markup:

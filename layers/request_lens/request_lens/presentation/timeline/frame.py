@@ -30,7 +30,7 @@ _TICK_DISTANCE, _TICK_SIZE = 84.0, 12.0
 _MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 340.0, 0.36
 _UNTITLED = 6.0
 _HEADER_LINE, AXIS_HEIGHT = 24.0, 52.0
-_SEPARATOR, _MAX_LINES = " · ", 4
+_SEPARATOR, _MAX_LINES = " · ", 5
 AXIS_AGAIN = 28.0
 """Px above the rows that the axis takes where it is said again."""
 
@@ -127,7 +127,7 @@ def _edges(
 
 
 def header_lines(title: str, subtitle: str, *, width: int) -> Sequence[HeaderLine]:
-    """The title, and the subtitle in as many lines as it needs, up to four; none of what is empty."""
+    """The title, and the subtitle in as many lines as it needs, up to five; none of what is empty."""
     whole, margin = _width_and_margin(width)
     room = whole - 2 * margin
     named = [HeaderLine(text=shortened(title, size=_TITLE_SIZE, width=room, bold=True), class_="rl-title")]

@@ -12,7 +12,7 @@ MAX_NAMED = 10
 
 _HEADERS = (
     *(("May be its own", ""), ("Logged (UTC)", "rlw-number"), ("Latency", "rlw-number")),
-    *(("Fits", ""), ("Model", "")),
+    *(("Fits", "rlw-whole"), ("Model", "")),
 )
 
 

@@ -217,7 +217,7 @@ def test_the_details_of_an_uncertain_request_name_the_first_calls_that_may_be_it
     assert f"Uncertain: {calls} unlinked calls may be its own." in page
     rows = page.partition("May be its own")[2].partition("</table>")[0]
     assert [f"fitting-{number:04}" in rows for number in range(calls)] == [True] * named + [False] * (calls - named)
-    assert "<td>3 requests</td>" in rows
+    assert '<td class="rlw-whole">3 requests</td>' in rows
     assert more in page
 
 

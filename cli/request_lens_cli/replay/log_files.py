@@ -61,6 +61,8 @@ def _reason(error: Exception) -> str:
     """Why a file cannot be read, or not to its end."""
     if isinstance(error, EOFError):
         return "it is cut off in the middle of what gzip packed: the lines after these are missing"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder: name the files in it"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

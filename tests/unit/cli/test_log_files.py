@@ -297,7 +297,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_no_log_file(tmp_path: Path) -> None:
-    with pytest.raises(LogFileError, match="Is a directory"):
+    with pytest.raises(LogFileError, match="it is a folder: name the files in it"):
         read(str(tmp_path))
 
 

@@ -73,3 +73,12 @@ def test_a_pipe_gets_plain_numbers_and_the_day_with_its_year() -> None:
 
     assert header[:4] == ["Rejected (UTC)", "Reason", "Detail", "Bytes"]
     assert row[:4] == ["2026-11-24 12:00:15", "missing_field", "modelId: missing", "2113"]
+
+
+def test_of_a_line_that_is_no_json_the_table_says_what_is_wrong_in_words_and_a_pipe_what_the_reader_said() -> None:
+    detail = "json_invalid: trailing comma at line 1 column 16"
+    line = StoredRejected(record=Rejected(reason=RejectedReason.NOT_JSON, detail=detail), stored_at=AT)
+
+    shown = " ".join(printed(lambda console: show_rejected([line], console)).split())
+    assert "At column 16 there is a bracket right after a comma: leave that comma out." in shown
+    assert detail in piped(lambda console: show_rejected([line], console))

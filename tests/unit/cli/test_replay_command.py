@@ -229,3 +229,10 @@ def test_where_no_call_is_by_a_listed_role_it_says_whose_they_are() -> None:
         "does not list" in shown
     )
     assert "does not list" not in replayed(*ARTICLE).stdout
+
+
+def test_a_folder_is_told_to_be_one() -> None:
+    result = replayed(str(EVENTS / "article"))
+
+    assert result.exit_code == 1
+    assert result.stderr.strip().endswith("article: it is a folder: name the files in it")

@@ -6,11 +6,15 @@ from dataclasses import replace
 import pytest
 
 from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
-from request_lens.domain.facts import Request, TraceId
-from request_lens.domain.linking.link import Assumption
+from request_lens.application.tracing.breaches import breaches_by_spans
+from request_lens.application.tracing.views import views
+from request_lens.domain.facts import InvocationId, Request, TraceId
+from request_lens.domain.linking.link import Assumption, UnlinkedInvocation
+from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind
+from request_lens.domain.tracing.traced import MAX_MISSING
 from tests.support.facts import START, at, call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
@@ -52,6 +56,49 @@ def test_a_span_that_comes_after_its_call_was_linked_by_time_to_another_is_count
     assert summary.violates == (Assumption.SPANS_COME_IN_TIME,)
     assert summary.traced is not None
     assert (summary.traced.complete, summary.traced.missing) == (False, ("c1",))
+
+
+def contradicted(others: int) -> World:
+    """The same, where so many calls of the trace, which began before that one, were never logged."""
+    world, own = World(SPANS), untagged_call("z1", 2)
+    world.collect(10, request("a", 0), own)
+    world.run_until(300)
+    unlogged = [span_of(untagged_call(f"a{n:04}", 1), TRACE, begins=n / 10_000) for n in range(others)]
+    world.collect(301, traced_request("r1", 0), span_of(own, TRACE), *unlogged)
+    world.run_until()
+    return world
+
+
+@pytest.mark.parametrize("others", [MAX_MISSING - 1, MAX_MISSING, MAX_MISSING + 1, MAX_FACTS_AROUND - 1])
+def test_a_span_that_contradicts_is_counted_behind_however_many_missing_calls(others: int) -> None:
+    """Only ten of those are named, the first by their ids."""
+    world = contradicted(others)
+
+    summary = world.request().summary
+    assert summary is not None
+    assert summary.traced is not None
+    assert summary.traced.missing_calls == others + 1
+    assert breaches(world)[Assumption.SPANS_COME_IN_TIME] == 1
+
+
+@pytest.mark.parametrize("others", [1, MAX_MISSING + 1, MAX_FACTS_AROUND + 500])
+def test_what_contradicts_is_looked_for_by_one_read_of_a_thousand_calls_at_most(
+    others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = contradicted(others)
+    (state,) = views(world.request(), world.ports, SPANS)
+    asked: list[int] = []
+    load = world.ports.store.load_all_unlinked
+
+    def ask(invocation_ids: Sequence[InvocationId]) -> Sequence[UnlinkedInvocation]:
+        asked.append(len(invocation_ids))
+        return load(invocation_ids)
+
+    monkeypatch.setattr(world.ports.store, "load_all_unlinked", ask)
+
+    breaches_by_spans(state, world.ports, SPANS)
+
+    assert asked == [min(others + 1, MAX_FACTS_AROUND)]
 
 
 @pytest.mark.parametrize("span_first", [True, False])

@@ -48,7 +48,10 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
         "total",
         "requests whose spans name calls that the log does not have under them; less one whose calls come late",
     ),
-    Metric.TOOL_ERRORS: ("tool_total", "runs of tools that failed, by spans, of a request's first 100"),
+    Metric.TOOL_ERRORS: (
+        "tool_total",
+        "all runs of tools that failed, by spans, also those beyond the 100 that a request lists",
+    ),
     Metric.LLM_CALLS: ("total", "invocations that succeeded"),
     Metric.LLM_ERRORS: ("total", "invocations that failed, throttled ones included"),
     Metric.LLM_THROTTLES: ("total", "throttled ones among the errors"),

@@ -12,7 +12,6 @@ from tests.support.telemetry.span_shapes import (
     langchain_chat,
     mcp_tool,
     strands_chat,
-    tool_run,
 )
 from tests.support.telemetry.traced_lines import DrawnCall, RequestLines, Source, TracedRequest
 
@@ -90,8 +89,8 @@ class _Drawing:
 
     def _tool(self, tool: ToolStep) -> None:
         """A tool as its framework, the gateway's client and the gateway report it: once each."""
-        outcome = "error" if tool.failed else "success"
-        self._span(tool_run(tool.name, outcome=outcome, **self._times(tool.begun_ms, tool.ended_ms)), tool.ended_ms)
+        begun_ms, ended_ms = (self._began_ms + each for each in (tool.begun_ms, tool.ended_ms))
+        self._log.tool(tool.name, begun_ms, ended_ms, failed=tool.failed)
         self._span(mcp_tool(tool.name, **self._times(tool.begun_ms + 1, tool.ended_ms - 1)), tool.ended_ms - 1)
         within = self._times(tool.begun_ms + 20, tool.ended_ms - 20)
         self._span(gateway_tool(tool.name, **within), tool.ended_ms - 20)

@@ -136,12 +136,19 @@ def langchain_chat(text: str = "", **fields: Json) -> dict[str, Json]:
     return span("ChatBedrockConverse.chat", kind="CLIENT", scope=_LANGCHAIN, attributes=attributes, **fields)
 
 
-def tool_run(name: str = "current_time", text: str = "", outcome: str = "success", **fields: Json) -> dict[str, Json]:
-    """One run of a Strands tool: a failed one has status OK all the same."""
+def tool_run(
+    name: str = "current_time",
+    text: str = "",
+    outcome: str = "success",
+    *,
+    call_id: str = "tooluse_a6e8ebf8b3aa36252764d9e9",
+    **fields: Json,
+) -> dict[str, Json]:
+    """One run of a Strands tool, for the use of it that has this id: a failed one has status OK all the same."""
     attributes = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": name,
-        "gen_ai.tool.call.id": "tooluse_a6e8ebf8b3aa36252764d9e9",
+        "gen_ai.tool.call.id": call_id,
         "gen_ai.tool.status": outcome,
         "gen_ai.tool.description": text,
         "gen_ai.tool.json_schema": text,

@@ -15,7 +15,7 @@ from request_lens.wire.log_record import read_record
 from request_lens_cli.replay.virtual_time import Arrival
 from tests.support.record_shapes import BASE_MODEL, ROLE_ARN, answered, asked
 from tests.support.telemetry.lambda_shapes import report_line, start_line
-from tests.support.telemetry.span_shapes import BEGAN_NS, agent_run, bedrock_call, log_record
+from tests.support.telemetry.span_shapes import BEGAN_NS, agent_run, bedrock_call, log_record, tool_run
 
 type Json = Any
 
@@ -42,11 +42,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedRequest:
-    """A request, its calls and all lines that tell of it."""
+    """A request, its calls and all lines that tell of it, and its runs of tools: each one's name, and if it failed."""
 
     request_id: str
     call_ids: Sequence[str]
     lines: Sequence[Line]
+    tools: Sequence[tuple[str, bool]] = ()
 
     def without_record_of(self, call_id: str) -> "TracedRequest":
         """The same, where Bedrock's log lost this call."""
@@ -91,13 +92,14 @@ class RequestLines:
         self._run_id = f"3f0c1d52-0000-4000-8000-{number:012x}"
         self._lines: list[Line] = []
         self._calls: list[str] = []
+        self._tools: list[tuple[str, bool]] = []
 
     def finished(self, ended_ms: int, *, status: int = 200) -> TracedRequest:
         """The request with all of its lines, once its answer has gone out."""
         self._lines.append(self._access_line(ended_ms, status))
         if self._source.is_http:
             self._lines.append(self._function_line(ended_ms))
-        return TracedRequest(request_id=self._request_id, call_ids=self._calls, lines=self._lines)
+        return TracedRequest(request_id=self._request_id, call_ids=self._calls, lines=self._lines, tools=self._tools)
 
     def span(self, record: dict[str, Json], *, ended_ms: int, call_id: str | None = None) -> str:
         """A span of the request's trace, and its id."""
@@ -112,6 +114,13 @@ class RequestLines:
         record = agent_run(started_ms=begun_ms, ended_ms=ended_ms)
         sums = {"gen_ai.usage.input_tokens": taken, "gen_ai.usage.output_tokens": given}
         self.span(record | {"attributes": record["attributes"] | sums}, ended_ms=ended_ms)
+
+    def tool(self, name: str, begun_ms: int, ended_ms: int, *, failed: bool = False) -> str:
+        """The framework's span of one run of a tool, with the id of the use that it is for; answers with its own id."""
+        use, outcome = f"tooluse_{len(self._tools)}", "error" if failed else "success"
+        self._tools.append((name, failed))
+        record = tool_run(name, outcome=outcome, call_id=use, started_ms=begun_ms, ended_ms=ended_ms)
+        return self.span(record, ended_ms=ended_ms)
 
     def call(self, call: DrawnCall) -> None:
         """A call: its record, and its span; in an agent's own group a log record of its telemetry beside that."""

@@ -1,14 +1,15 @@
 """Drawn requests of agents that send spans, as lines of their logs, with the shape of real traces, and the truth.
 
 Each is one `POST /invocations` of an agent's loop: calls, each with a framework's span around it, and a tool between
-two of them; some have a nested agent, whose own sum of tokens its parent's leaves out, and some cache.
+two of them, of which some run several times at once; some have a nested agent, whose own sum of tokens its parent's
+leaves out, and some cache.
 """
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tests.support.telemetry.span_shapes import entry, strands_chat, tool_run
+from tests.support.telemetry.span_shapes import entry, mcp_tool, strands_chat
 from tests.support.telemetry.traced_lines import DrawnCall, Line, RequestLines, Source, TracedRequest
 
 _TOOLS = ("current_time", "find_order", "list_departments")
@@ -43,6 +44,7 @@ class _Drawing:
 
     def __init__(self, dice: random.Random, number: int, began_ms: int, source: Source) -> None:
         self._dice, self._log = dice, RequestLines(dice, number, began_ms, source)
+        self._apart = random.Random(number)  # of tools' outcomes, and of runs at once
         self._is_cached = dice.random() < 0.5
         self._now = began_ms + dice.randint(20, 60)
 
@@ -76,7 +78,18 @@ class _Drawing:
             self._loop(self._dice.randint(1, 2), may_nest=False)
         self._tick(30, 900)
         name = self._dice.choice(_TOOLS)
-        self._log.span(tool_run(name, started_ms=begun_ms, ended_ms=self._now), ended_ms=self._now)
+        self._run(name, begun_ms, self._now)
+        for _ in range(self._apart.choice((0, 0, 1, 2))):
+            begins_ms = self._apart.randint(begun_ms, self._now)
+            self._run(name, begins_ms, self._apart.randint(begins_ms, self._now))
+
+    def _run(self, name: str, begun_ms: int, ended_ms: int) -> None:
+        """One run of a tool; of some their MCP client tells, too, with the framework's span for a parent and no id."""
+        failed = self._apart.random() < 0.3
+        parent_id = self._log.tool(name, begun_ms, ended_ms, failed=failed)
+        if self._apart.random() < 0.5:
+            client = mcp_tool(name, started_ms=begun_ms, ended_ms=ended_ms, parent_id=parent_id)
+            self._log.span(client, ended_ms=ended_ms)
 
     def _call(self, *, waits: bool) -> tuple[int, int]:
         """A call and the framework's span around it; answers with its tokens as the framework counts them."""

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from request_lens.domain.facts import RequestId
 from request_lens.domain.policy import Policy
+from request_lens.domain.tracing.traced import Traced
 from request_lens_cli.replay.virtual_time import replay
 from tests.support.telemetry.traced_lines import Line, TracedRequest
 
@@ -15,7 +17,8 @@ class Verdict:
     """Of the calls whose span came: how many there were, how many are linked by it; and what is wrong.
 
     `wrong` calls are linked to another request than made them. `incomplete` names the calls that each request is said
-    to lack, by request.
+    to lack, by request. `other_tools` are the requests of whose tools more, fewer or others are said to have run, or to
+    have failed.
     """
 
     seen: int
@@ -23,6 +26,7 @@ class Verdict:
     wrong: Sequence[str]
     incomplete: dict[str, Sequence[str]]
     complete: int
+    other_tools: Sequence[str]
 
     @property
     def share(self) -> float:
@@ -48,4 +52,11 @@ def verdict_on(requests: Sequence[TracedRequest], lines: Sequence[Line], policy:
         wrong=[call_id for call_id, request_id, _ in links if made_by[call_id] != request_id],
         incomplete={str(name): each.missing for name, each in traced.items() if each and each.complete is False},
         complete=sum(each is not None and each.complete is True for each in traced.values()),
+        other_tools=[
+            each.request_id for each in requests if _tools(traced.get(RequestId(each.request_id))) != sorted(each.tools)
+        ],
     )
+
+
+def _tools(said: Traced | None) -> Sequence[tuple[str, bool]]:
+    return sorted((each.tool, each.failed) for each in said.tools) if said else ()

@@ -25,6 +25,8 @@ from request_lens.domain.linking.link import Assumption, Confidence, Link, Metho
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.pricing import Quote
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.spans import Span, SpanId, SpanKind
+from request_lens.domain.times import MS
 from request_lens.domain.tracing.time_parts import TimeParts
 from request_lens.domain.tracing.traced import ToolUse, Traced
 
@@ -190,6 +192,46 @@ FULL: list[tuple["DataclassInstance", PlainMap]] = [
             "uncounted": [1, 0, 2, 3],
             "unpriced_calls": 8,
             "estimated_cost_usd": Decimal(0),
+        },
+    ),
+    (
+        Span(
+            trace_id=TraceId("6931d2f10123456789abcdef01234561"),
+            span_id=SpanId("0123456789abcdef"),
+            parent_id=SpanId("fedcba9876543210"),
+            kind=SpanKind.TOOL,
+            started_at=AT,
+            ended_at=AT + MS,
+            resource="agent",
+            failed=True,
+            status=500,
+            session_id="s",
+            invocation_id=InvocationId("i"),
+            region="eu-west-1",
+            tokens=TokenCounts(input=1),
+            first_token_ms=2,
+            tool="mail",
+            tool_call_id="tooluse_a",
+            gateway_overhead_ms=3,
+        ),
+        {
+            "trace_id": "6931d2f10123456789abcdef01234561",
+            "span_id": "0123456789abcdef",
+            "parent_id": "fedcba9876543210",
+            "kind": "tool",
+            "started_at": "2026-11-24T12:00:00.007Z",
+            "ended_at": "2026-11-24T12:00:00.008Z",
+            "resource": "agent",
+            "failed": True,
+            "status": 500,
+            "session_id": "s",
+            "invocation_id": "i",
+            "region": "eu-west-1",
+            "tokens": {"input": 1},
+            "first_token_ms": 2,
+            "tool": "mail",
+            "tool_call_id": "tooluse_a",
+            "gateway_overhead_ms": 3,
         },
     ),
     (

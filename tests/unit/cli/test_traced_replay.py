@@ -52,6 +52,16 @@ def test_undisturbed_every_request_is_proven_to_be_complete() -> None:
     assert (found.share, found.complete) == (1, 60)
 
 
+@pytest.mark.parametrize("at_once", [1, 5])
+def test_undisturbed_each_run_of_a_tool_is_told_once_also_of_several_at_once(at_once: int) -> None:
+    requests = traffic(random.Random(8), Source(is_http=True, has_own_group=False), requests=60, at_once=at_once)
+
+    found = verdict_on(requests, [line for request in requests for line in request.lines])
+
+    assert sum(failed for request in requests for _, failed in request.tools) > 30
+    assert found.other_tools == []
+
+
 def test_every_call_that_the_log_lost_is_named_and_no_other() -> None:
     dice = random.Random(11)
     requests = traffic(dice, Source(is_http=True, has_own_group=False), requests=120, at_once=5)

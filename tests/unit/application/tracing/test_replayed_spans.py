@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from request_lens.domain.policy import Policy
+from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.tracing.traced import MAX_TOOLS
 from request_lens.wire.log_record import read_record
 from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.report.documents import publication_document, summary_document
@@ -102,6 +104,44 @@ def test_a_call_that_the_log_lost_is_missing_by_its_id() -> None:
     found = said(played(RECORD, *SPANS))
 
     assert (found["complete"], found["missing_calls"], found["missing_invocation_ids"]) == (False, 1, [CALL_ID])
+
+
+def test_of_two_runs_of_one_tool_at_once_the_one_that_failed_is_told_as_failed() -> None:
+    """The second fails in the time of the first, which succeeds: two parallel uses of one tool in one answer."""
+    others = [span for span in SPANS if not span["name"].startswith("execute_tool")]
+    first = tool_run("get_weather", call_id="A", started_ms=500, ended_ms=1_250, span_id="00000000000000c1")
+    second = tool_run("get_weather", "", "error", call_id="B", started_ms=510, ended_ms=900, span_id="00000000000000c2")
+    result = played(RECORD, CALL, *others, first, second)
+
+    found = said(result)
+    assert [(each["tool"], each["duration_ms"], each["failed"]) for each in found["tools"]] == [
+        ("get_weather", 750, False),
+        ("get_weather", 390, True),
+    ]
+    assert found["time_by"]["tools"] == {"get_weather": 750}
+    (publication,) = result.publications
+    assert publication.values[Metric.TOOL_ERRORS] == (1,)
+
+
+def test_all_runs_that_failed_are_counted_and_the_slowest_is_of_the_first_hundred() -> None:
+    """As docs/metrics.md says of `ToolErrors`, `failed_tools` and `slowest_tool`: of 105 runs the last two fail."""
+    others = [span for span in SPANS if not span["name"].startswith("execute_tool")]
+    runs = [
+        tool_run(
+            "clock",
+            "",
+            "error" if place >= MAX_TOOLS + 3 else "success",
+            call_id=f"tooluse_{place}",
+            started_ms=500 + 10 * place,
+            ended_ms=500 + 10 * place + (9 if place >= MAX_TOOLS else 5),
+            span_id=f"{place:016x}",
+        )
+        for place in range(MAX_TOOLS + 5)
+    ]
+    (publication,) = played(RECORD, CALL, *others, *runs).publications
+
+    assert publication.values[Metric.TOOL_ERRORS] == (2,)
+    assert (publication.properties["failed_tools"], publication.properties["slowest_tool_ms"]) == (2, 5)
 
 
 def test_no_text_of_any_span_or_record_beside_it_is_said() -> None:

@@ -52,7 +52,7 @@ def test_undisturbed_each_is_proven_to_be_complete_with_a_cache_and_without(sour
 
     found = verdict_on(requests, [line for request in requests for line in request.lines], policy_of(source))
 
-    assert (found.share, found.complete, found.wrong) == (1, 30, [])
+    assert (found.share, found.complete, found.wrong, found.other_tools) == (1, 30, [], [])
 
 
 @AT_ONCE

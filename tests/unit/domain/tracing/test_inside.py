@@ -11,7 +11,7 @@ from request_lens.domain.spans import Span, SpanId, SpanKind, join_spans
 from request_lens.domain.tracing.inside import SpansByTime
 from request_lens.domain.tracing.runs import RunsByTime, runs_of
 from request_lens.domain.tracing.time_parts import time_parts
-from request_lens.domain.tracing.tools import chats_elsewhere, tool_runs
+from request_lens.domain.tracing.tools import chats_elsewhere
 from tests.support.telemetry.traces import made_span, request
 
 LAST = 12
@@ -51,25 +51,6 @@ def test_spans_inside_and_around_are_those_that_a_look_at_each_finds(
         assert sorted(_ids(by_time.inside(span))) == sorted(_ids(inside))
         assert by_time.is_any_inside(span) == bool(inside)
         assert by_time.is_any_around(span) == any(span.is_inside(other) for other in spans)
-
-
-def _comes_first(one: Span, other: Span) -> bool:
-    if other.parent_id == one.span_id or one.parent_id == other.span_id:
-        return other.parent_id == one.span_id
-    return one.span_id < other.span_id
-
-
-def _is_double(tool: Span, other: Span) -> bool:
-    if tool.tool != other.tool or tool.span_id == other.span_id or not tool.is_inside(other):
-        return False
-    return not other.is_inside(tool) or _comes_first(other, tool)
-
-
-@given(spans_of(SpanKind.TOOL))
-def test_a_tool_counts_once_as_a_look_at_each_pair_tells(spans: Sequence[Span]) -> None:
-    kept = [tool for tool in spans if not any(_is_double(tool, other) for other in spans)]
-
-    assert _ids(tool_runs(spans)) == _ids(kept)
 
 
 def _above(span: Span, chats: Sequence[Span]) -> list[SpanId]:

@@ -1,6 +1,6 @@
 """Traced: all that the spans of its trace say of one request, as its summary keeps it."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +10,6 @@ from request_lens.domain.spans import Span, SpanKind, Trace, by_time
 from request_lens.domain.times import whole_ms
 from request_lens.domain.tracing.completeness import completeness
 from request_lens.domain.tracing.first_token import first_token_ms
-from request_lens.domain.tracing.inside import SpansByTime
 from request_lens.domain.tracing.runs import may_be_anothers, may_have_more, own_spans
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts, time_parts
 from request_lens.domain.tracing.tools import tool_runs
@@ -148,18 +147,13 @@ def _session_of(own: Sequence[Span]) -> str | None:
 
 
 def _tool_uses(request: Request, own: Sequence[Span]) -> Sequence[ToolUse]:
-    """The runs of tools; one failed also where another span of the very same run reports a failure."""
-    failed: dict[str | None, list[Span]] = defaultdict(list)
-    for span in own:
-        if span.kind is SpanKind.TOOL and span.failed:
-            failed[span.tool].append(span)
-    by_tool = {tool: SpansByTime(spans) for tool, spans in failed.items()}
+    """The runs of tools, in order of their start."""
     return [
         ToolUse(
             tool=span.tool or OTHER_TOOL,
             offset_ms=whole_ms(span.started_at - request.started_at),
             duration_ms=whole_ms(span.ended_at - span.started_at),
-            failed=span.tool in by_tool and by_tool[span.tool].is_any_inside(span),
+            failed=span.failed,
         )
         for span in sorted(tool_runs(own), key=by_time)
     ]

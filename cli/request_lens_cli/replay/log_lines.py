@@ -16,6 +16,19 @@ type Source = Literal["invocation", "access", "span", "lambda"]
 EVENT_KEYS = frozenset({"id", "eventId", "logStreamName", "timestamp", "ingestionTime", "message"})
 """Keys of the events that `aws logs` prints; an object with any other key is a record itself."""
 
+_LISTS = ("events", "logEvents", "results")
+"""Where the output of an `aws logs` command, or a subscription, has its rows."""
+
+_AROUND = frozenset(
+    {*_LISTS, "nextToken", "searchedLogStreams", "nextForwardToken", "nextBackwardToken", "ResponseMetadata"}
+    | {"messageType", "owner", "logGroup", "logStream", "subscriptionFilters", "policyLevel"}
+    | {"queryLanguage", "statistics", "encryptionKey", "status"}
+)
+"""Keys of an object that holds rows and is no record."""
+
+_OF_RECORDS = frozenset({"requestId", "schemaType", "traceId", "spanId", "startTimeUnixNano"})
+"""Keys of records alone: a span has a list of `events`, too, which are its own and no lines of a log."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
@@ -90,21 +103,33 @@ def _source_of(value: object) -> Source | None:
 
 
 def _rows(document: Mapping[str, object]) -> list[object] | None:
-    """The rows of a subscription, packed or not, of `filter-log-events`, `get-log-events` or `get-query-results`."""
+    """The rows of a subscription, packed or not, of `filter-log-events`, `get-log-events` or `get-query-results`.
+
+    None where the object is a record, or may be one: it stays a line, and whoever reads it says what it is.
+    """
+    if not _OF_RECORDS.isdisjoint(document):
+        return None
     if isinstance(document.get("awslogs"), Mapping):
         return [{"message": event.message} for event in decode(document).events]
     if document.get("messageType") == "CONTROL_MESSAGE":
         return []
-    for key in ("events", "logEvents", "results"):
+    for key in _LISTS:
         rows = document.get(key)
-        if isinstance(rows, list) and "requestId" not in document:
+        if isinstance(rows, list) and (document.keys() <= _AROUND or (rows and all(map(_is_row, rows)))):
             return rows
     return None
 
 
+def _is_row(value: object) -> bool:
+    """Whether a value has the shape of a log event as `aws logs` prints it, or of a query's row."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(cell, dict) and "field" in cell for cell in value)
+    return isinstance(value, Mapping) and "message" in value and value.keys() <= EVENT_KEYS
+
+
 def _row(value: object) -> object:
     """A row of `get-query-results`, which lists its cells as fields and values, as one object."""
-    if not isinstance(value, list) or not all(isinstance(cell, dict) and "field" in cell for cell in value):
+    if not isinstance(value, list) or not _is_row(value):
         return value
     return {str(cell["field"]): cell.get("value") for cell in value}
 

@@ -91,6 +91,44 @@ def test_events_one_a_line_are_read_too(save: Save) -> None:
     assert read(path) == [SourceLine(source=None, at=AT, message="text")]
 
 
+EVENT = {"timestamp": 1, "message": "text"}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"events": [EVENT, 7, {"name": "other"}], "nextForwardToken": "f", "nextBackwardToken": "b"},
+        {"events": [EVENT, 7, {"name": "other"}], "searchedLogStreams": [], "ResponseMetadata": {"RequestId": "1"}},
+        {"messageType": "DATA_MESSAGE", "owner": "1", "logEvents": [EVENT, 7, {"name": "other"}]},
+    ],
+)
+def test_a_row_that_is_no_log_event_stays_a_line_beside_its_neighbours(
+    save: Save, document: object, indent: int | None
+) -> None:
+    assert read(save(json.dumps(document, indent=indent))) == [plain("text"), plain("7"), plain('{"name": "other"}')]
+
+
+def test_log_events_are_read_whatever_somebody_put_beside_them(save: Save) -> None:
+    assert read(save(json.dumps({"comment": "of Monday", "events": [EVENT]}))) == [plain("text")]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"comment": "of Monday", "events": []},
+        {"comment": "of Monday", "events": [EVENT, 7]},
+        {"requestId": "1", "events": [EVENT]},
+        {"traceId": "1", "spanId": "2", "logEvents": [EVENT], "messageType": "CONTROL_MESSAGE"},
+        {"schemaType": "ModelInvocationLog", "results": [[{"field": "@message", "value": "text"}]]},
+        {"startTimeUnixNano": 1, "awslogs": {"data": ""}},
+    ],
+)
+def test_an_object_with_a_list_that_is_no_container_stays_a_line(save: Save, record: object) -> None:
+    assert read(save(ndjson(record))) == [plain(json.dumps(record))]
+    assert read(save(json.dumps([record], indent=2))) == [plain(json.dumps(record))]
+
+
 @pytest.mark.parametrize("indent", [None, 4])
 def test_the_output_of_get_query_results_is_read(save: Save, indent: int | None) -> None:
     row = [

@@ -39,8 +39,8 @@ known-scenario:
 agent: setup
 	@scripts/setup.sh agent
 
-demo-agent: agent ## Run a real agent on a local AWS and show its calls (SPANS=1 links by its spans; KEEP=1 leaves it running)
-	@$(BIN)/request-lens demo-agent $(if $(filter-out 0,$(SPANS)),--spans) $(if $(filter-out 0,$(KEEP)),--keep)
+demo-agent: agent ## Run a real agent on a local AWS and show its calls (SPANS=1 links by its spans; KEEP=1 leaves it running; PACE=0.3: faster answers)
+	@$(BIN)/request-lens demo-agent $(if $(filter-out 0,$(SPANS)),--spans) $(if $(filter-out 0,$(KEEP)),--keep) $(if $(PACE),--pace $(PACE))
 
 down: setup ## Stop the local AWS that `make demo KEEP=1` left running
 	@$(BIN)/request-lens local down

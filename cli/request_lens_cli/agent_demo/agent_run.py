@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import click
 
@@ -13,6 +14,7 @@ from request_lens_cli.agent_demo.example import RunningAgent
 from request_lens_cli.deployed.table import DeployedTable
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.report.labels import Label
+from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, by_start
 from request_lens_cli.terminal.progress import Note
 
@@ -35,30 +37,38 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRun:
-    """What was asked, and the table that it should be in."""
+    """What was asked, since when, and the table that it should be in."""
 
+    begun_at: datetime
     asked: Sequence[Asked]
     kinds: Mapping[str, str]
     """The category of each prompt."""
     table: DeployedTable
 
     def report(self) -> Report:
-        """What the table holds of these requests, and of no other."""
+        """What the table holds of these requests and no other, and of the untagged calls since the first was asked."""
         states = self.table.states(each.request_id for each in self.asked)
         labels = {each.request_id: Label(prompt=each.prompt, kind=self.kinds[each.prompt]) for each in self.asked}
+        # A call's time is floored to the second.
+        since = Period(first=self.begun_at.replace(microsecond=0), last=datetime.now(UTC))
         return Report(
-            requests=by_start(state for state in states if state.record is not None), unlinked=(), labels=labels
+            requests=by_start(state for state in states if state.record is not None),
+            unlinked=self.table.unlinked_between(since),
+            labels=labels,
         )
 
 
 def ask_agent(agent: RunningAgent, way: Way, prompts: Mapping[str, str], *, table: DeployedTable) -> AgentRun:
     """Ask the agent all prompts, each with its category. Raises: OSError where a request fails."""
+    begun_at = datetime.now(UTC)
     asked = ask_all(list(prompts), agent.urls[way.kind], at_a_time=way.at_a_time)
-    return AgentRun(asked=asked, kinds=prompts, table=table)
+    return AgentRun(begun_at=begun_at, asked=asked, kinds=prompts, table=table)
 
 
 def wait_until_counted(run: AgentRun, *, calls: int, note: Note, complete: bool = False) -> Report:
-    """The report once every request is settled, all calls are in the summaries, and spans prove so if that is wanted.
+    """The report once every request is settled and all calls are in the summaries, each decided and none left over.
+
+    `complete`: spans are to prove that these are all.
 
     Raises: click.ClickException where nothing more has come for the time-out.
     """
@@ -67,11 +77,12 @@ def wait_until_counted(run: AgentRun, *, calls: int, note: Note, complete: bool 
         report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
         found = report.totals.llm_calls
-        words = f"{settled} of {pluralize(len(run.asked), 'request')} settled, {pluralize(found, 'LLM call')}"
+        words = f"{settled} of {pluralize(len(run.asked), 'request')} settled, {_calls_words(report)}"
         note(words)
         if words != said:
             deadline, said = time.monotonic() + TIMEOUT_SECONDS, words
-        if settled == len(run.asked) and found >= calls and (not complete or all_complete(report)):
+        is_decided = not report.pending and not report.unattributed
+        if settled == len(run.asked) and found >= calls and is_decided and (not complete or all_complete(report)):
             return report
         if time.monotonic() > deadline:
             raise click.ClickException(
@@ -79,6 +90,13 @@ def wait_until_counted(run: AgentRun, *, calls: int, note: Note, complete: bool 
                 "out/local-aws has the stand-ins' logs, and `make demo-agent KEEP=1` leaves the local AWS running."
             )
         time.sleep(POLL_SECONDS)
+
+
+def _calls_words(report: Report) -> str:
+    """How many calls the summaries have, and how many of the untagged ones none has."""
+    beside = {"unattributed": report.unattributed, "not decided yet": report.pending}
+    counts = [f"{count:,} {state}" for state, count in beside.items() if count]
+    return ", ".join([pluralize(report.totals.llm_calls, "LLM call"), *counts])
 
 
 def all_complete(report: Report) -> bool:

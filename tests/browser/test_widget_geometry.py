@@ -222,6 +222,10 @@ def test_shapes_differ_in_greyscale(palette: Palette) -> None:
     assert contrast(palette.call, palette.request) >= 3
     assert contrast(palette.failed, palette.request) >= 3
     assert contrast(palette.throttled, palette.request) >= 3
+    assert contrast(palette.tool, palette.request) >= 5
+    assert contrast(palette.tool, palette.tool_fill) >= 5  # a tool is an outline with a pale inside
+    assert contrast(palette.call, palette.tool_fill) >= 5  # a call is filled
+    assert contrast(palette.failed, palette.tool_fill) >= 3  # a failed tool's mark
     assert contrast(palette.request_edge, palette.background) >= 3
     assert contrast(palette.unattributed, palette.background) >= 3
 

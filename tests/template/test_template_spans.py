@@ -1,6 +1,8 @@
 """What reads agents' spans: made only where their log group is named, and sent as little as is read."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -13,7 +15,7 @@ from request_lens_cli.local_aws.emulated.log_pattern import passes
 from tests.support.record_shapes import ACCESS_SHAPES, INVOCATION_SHAPES
 from tests.support.telemetry.lambda_shapes import LAMBDA_SHAPES, UNTRACED_LAMBDA_SHAPES, report_line, start_line
 from tests.support.telemetry.span_shapes import IGNORED_SPAN_SHAPES, SPAN_SHAPES
-from tests.support.template_document import OUTPUTS, RESOURCES, TEMPLATE, properties, references
+from tests.support.template_document import OUTPUTS, RESOURCES, ROOT, TEMPLATE, properties, references
 
 WITH_MEMORY, WITHOUT_MEMORY = properties("SpanLogFilter")["FilterPattern"]["Fn::If"][1:]
 OF_LAMBDA = properties("LambdaLogFilter")["FilterPattern"]
@@ -38,6 +40,39 @@ def test_the_pattern_lets_every_span_pass_that_is_read_and_those_of_memory_only_
 def test_the_pattern_keeps_what_is_ignored_but_for_what_looks_alike() -> None:
     assert passed(WITHOUT_MEMORY, dict(IGNORED_SPAN_SHAPES)) == ALIKE
     assert passed(WITH_MEMORY, dict(IGNORED_SPAN_SHAPES)) == ALIKE | {"code_interpreter"}
+
+
+ONE_CALL = Counter(memory=13, call=1, strands_chat=1, event_loop=1, agent=1, entry=1)
+LANGGRAPH = Counter(call=1, langchain_chat=1, workflow=3, entry=1)
+TRACES = (
+    Counter(memory=19, http=2, strands_chat=2, code_interpreter=1, tool=1, event_loop=2, agent=1, entry=1),
+    ONE_CALL,
+    ONE_CALL,
+    LANGGRAPH,
+)
+"""How many spans of each shape four real traces have: with another vendor's model, two turns of Strands, LangGraph."""
+
+TEXTS = {"langchain_chat": "x" * 1_000, "workflow": "x" * 500}
+"""Prompts and answers stand among the attributes of LangChain's spans."""
+
+
+def share_passed(pattern: str, trace: Counter[str]) -> float:
+    """The share of a trace's bytes that a pattern lets through, in %, with this repository's own shapes."""
+    shapes = {**SPAN_SHAPES, **IGNORED_SPAN_SHAPES}
+    sizes = {name: len(json.dumps(shapes[name](TEXTS.get(name, "")), separators=(",", ":"))) for name in trace}
+    named = passed(pattern, {name: shapes[name] for name in trace})
+    return 100 * sum(trace[name] * sizes[name] for name in named) / sum(trace[name] * sizes[name] for name in trace)
+
+
+def test_the_pattern_lets_the_share_of_bytes_pass_that_the_page_tells() -> None:
+    """Of real traces that was measured; those of the same make-up in the shapes of the tests come near it."""
+    page = (ROOT / "docs" / "attaching.md").read_text(encoding="utf-8")
+    [without] = re.findall(r"(\d+), (\d+), (\d+) and (\d+) % of the bytes", page)
+    [(least, most)] = re.findall(r"`MemorySpans=true`: then it is (\d+) to (\d+) %", page)
+
+    assert [share_passed(WITHOUT_MEMORY, trace) for trace in TRACES] == pytest.approx([*map(int, without)], abs=3)
+    with_memory = sorted(share_passed(WITH_MEMORY, trace) for trace in TRACES if trace["memory"])
+    assert [with_memory[0], with_memory[-1]] == pytest.approx([int(least), int(most)], abs=3)
 
 
 @pytest.mark.parametrize("pattern", [WITHOUT_MEMORY, WITH_MEMORY, OF_LAMBDA])

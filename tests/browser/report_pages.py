@@ -36,7 +36,12 @@ _PAGES: dict[int, tuple[Report, str]] = {}
 
 
 def _page_of(report: Report) -> str:
-    heading = Heading(stack="request-lens", period=Period(first=at(-1800), last=at(1800)), written_at=at(1800), only="")
+    heading = Heading(
+        stack="request-lens",
+        period=Period(first=at(-1800), last=at(1800)),
+        written_at=at(1800),
+        aws_console="https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1",
+    )
     return report_page(report, heading)
 
 

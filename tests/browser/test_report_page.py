@@ -44,7 +44,8 @@ _CONTRASTS = """() => {
     return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b); };
   const behind = each => { while (each) { const colour = getComputedStyle(each).backgroundColor;
     if (!/, 0\\)$/.test(colour)) return colour; each = each.parentElement; } return "rgb(255, 255, 255)"; };
-  return [...document.querySelectorAll("td, th, dd, dt, h1, h2, li, footer, strong, code, caption")].map(each => {
+  const said = "td, th, dd, dt, h1, h2, li, footer, strong, code, caption, a, summary, .below";
+  return [...document.querySelectorAll(said)].map(each => {
     const [a, b] = [light(getComputedStyle(each).color), light(behind(each))].sort((x, y) => y - x);
     return (a + 0.05) / (b + 0.05); });
 }"""

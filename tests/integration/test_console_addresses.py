@@ -1,7 +1,11 @@
-"""`--web`: where AWS's console shows the same."""
+"""`--web`: where AWS's console shows the same; and where each output says that it shows the trace."""
 
+import csv
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +13,7 @@ from request_lens.domain.facts import TraceId
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import call
 from tests.support.sample_states import settled
+from tests.support.telemetry.traced_states import COMPLETE, traced_state
 
 CONSOLE = "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1"
 
@@ -40,11 +45,59 @@ def test_of_a_request_it_is_the_dashboard_and_its_lines_of_the_log(lens: Deploye
 def test_of_a_request_that_names_its_trace_it_is_that_too(lens: DeployedLens) -> None:
     state = settled("r1", call("i1", 1))
     assert state.record is not None
-    lens.holds(replace(state, record=replace(state.record, trace_id=TraceId("6930d2f6a1b2c3d4e5f60718293a4b5c"))))
+    lens.holds(replace(state, record=replace(state.record, trace_id=TRACE_ID)))
 
     *_, trace = lens.answer("show", "r1", "--web").splitlines()
 
-    assert trace == f"Trace: {CONSOLE}#xray:traces/1-6930d2f6-a1b2c3d4e5f60718293a4b5c"
+    assert trace == f"Trace: {TRACE_URL}"
+
+
+TRACE_ID = TraceId("6930d2f6a1b2c3d4e5f60718293a4b5c")
+TRACE_URL = f"{CONSOLE}#xray:traces/1-6930d2f6-a1b2c3d4e5f60718293a4b5c"
+
+
+def held_with_spans(lens: DeployedLens) -> None:
+    lens.holds(traced_state("r1", replace(COMPLETE, trace_id=TRACE_ID)))
+
+
+def shown(lens: DeployedLens) -> dict[str, object]:
+    """The request as JSON."""
+    document: dict[str, object] = json.loads(lens.answer("show", "r1", "--format", "json"))
+    return document
+
+
+def test_each_output_of_a_request_has_where_its_trace_is_to_be_seen(lens: DeployedLens, tmp_path: Path) -> None:
+    held_with_spans(lens)
+
+    assert f"\nIts trace: {TRACE_URL}\n" in lens.answer("show", "r1", columns=80)
+    assert lens.ask("show", "r1", piped=True).stderr == f"Its trace: {TRACE_URL}\n"
+    assert shown(lens)["trace_url"] == TRACE_URL
+    assert lens.document("requests")["requests"][0]["trace_url"] == TRACE_URL
+    assert json.loads(lens.answer("requests", "--format", "ndjson"))["trace_url"] == TRACE_URL
+    (row,) = csv.DictReader(StringIO(lens.answer("requests", "--format", "csv")))
+    assert row["trace_url"] == TRACE_URL
+    lens.answer("report", "-o", str(tmp_path / "report.html"))
+    assert f'href="{TRACE_URL}"' in (tmp_path / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("is_local", [True, False], ids=["local", "without a dashboard"])
+def test_where_there_is_no_console_the_trace_is_an_id(
+    lens: DeployedLens, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_local: bool
+) -> None:
+    held_with_spans(lens)
+    if is_local:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://127.0.0.1:4566")
+    else:
+        outputs = lens.stacks["request-lens"]
+        lens.stacks["request-lens"] = {name: each for name, each in outputs.items() if name != "DashboardUrl"}
+
+    words = lens.answer("show", "r1")
+    assert f"Trace {TRACE_ID}" in words
+    assert "xray" not in words
+    assert (shown(lens)["trace_id"], shown(lens)["trace_url"]) == (TRACE_ID, None)
+    assert lens.document("requests")["requests"][0]["trace_url"] is None
+    lens.answer("report", "-o", str(tmp_path / "report.html"))
+    assert f"trace {TRACE_ID}<" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_of_a_list_it_is_the_same_period(lens: DeployedLens) -> None:

@@ -16,8 +16,9 @@ from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import format_option, period_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
-from request_lens_cli.report.documents import Document, rejected_document
+from request_lens_cli.report.documents import rejected_document
 from request_lens_cli.report.period import Period
+from request_lens_cli.report.request_schema import Document
 from request_lens_cli.terminal.console import notes_beside, open_console
 from request_lens_cli.terminal.listing import Column, print_list
 from request_lens_cli.terminal.progress import hours_told, working

@@ -23,7 +23,6 @@ from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import STDIN, LogFileError, read_log_files
 from request_lens_cli.replay.virtual_time import Arrival, Replay, ReplayIncompleteError, replay
 from request_lens_cli.report.documents import (
-    Document,
     publication_document,
     rejected_document,
     summary_document,
@@ -33,6 +32,7 @@ from request_lens_cli.report.labels import Label, read_labels
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report
+from request_lens_cli.report.request_schema import Document
 from request_lens_cli.terminal.console import notes_beside, open_console, stderr_console
 from request_lens_cli.terminal.output_file import PAGES, PICTURES, output_option, shown_path, write_picture, writing
 from request_lens_cli.terminal.progress import Note, working

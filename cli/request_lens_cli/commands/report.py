@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from request_lens_cli.deployed.console import aws_console
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.html_report.page import Heading, report_page
@@ -45,7 +46,12 @@ def report_command(*, period: Period, selection: Selection, output: Path, stack:
     selected = selection.of(report)
     region = str(view.session.region_name)
     heading = Heading(
-        stack=view.name, region=region, period=period, written_at=command_clock().now(), only=selection.description
+        stack=view.name,
+        region=region,
+        period=period,
+        written_at=command_clock().now(),
+        only=selection.description,
+        aws_console=aws_console(view),
     )
     with writing(output):
         output.write_text(report_page(selected, heading), encoding="utf-8")

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.settling.state import RequestState
-from request_lens_cli.deployed.console import period_addresses
+from request_lens_cli.deployed.console import aws_console, period_addresses
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
 from request_lens_cli.deployed.table import DeployedTable, open_stack_table
 from request_lens_cli.options.help_text import examples
@@ -119,7 +119,9 @@ def _list_requests(query: _Query) -> None:
     report = query.selected(whole)
     match query.output.format_:
         case Format.JSON:
-            click.echo(json.dumps(report_document(report, query.stack.policy), indent=2))
+            click.echo(
+                json.dumps(report_document(report, query.stack.policy, aws_console=aws_console(query.stack)), indent=2)
+            )
         case Format.NDJSON:
             _print_lines(report, query)
         case Format.CSV:
@@ -133,15 +135,17 @@ def _list_requests(query: _Query) -> None:
 
 
 def _print_lines(report: Report, query: _Query) -> None:
+    address = aws_console(query.stack)
     for state in report.requests:
-        click.echo(json.dumps(summary_document(state, query.stack.policy)))
+        click.echo(json.dumps(summary_document(state, query.stack.policy, aws_console=address)))
 
 
 def _print_csv(report: Report, query: _Query) -> None:
     lines = StringIO()
     rows = csv.DictWriter(lines, CSV_KEYS, lineterminator="\n")
     rows.writeheader()
-    rows.writerows(csv_row(state, query.stack.policy) for state in report.requests)
+    address = aws_console(query.stack)
+    rows.writerows(csv_row(state, query.stack.policy, aws_console=address) for state in report.requests)
     click.echo(lines.getvalue(), nl=False)
 
 

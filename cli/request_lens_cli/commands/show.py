@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 import click
+from rich.console import Console
 
 from request_lens.domain.settling.state import RequestState
-from request_lens_cli.deployed.console import request_addresses
-from request_lens_cli.deployed.stack import read_stack
+from request_lens.presentation.traced import trace_address, trace_of
+from request_lens_cli.deployed.console import aws_console, request_addresses
+from request_lens_cli.deployed.stack import DeployedStackView, read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.period import command_clock
@@ -16,7 +18,7 @@ from request_lens_cli.options.request_id import CommandOfRequest
 from request_lens_cli.options.shared import format_option, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.period import Period
-from request_lens_cli.terminal.console import open_console, print_addresses
+from request_lens_cli.terminal.console import notes_beside, open_console, print_addresses
 from request_lens_cli.terminal.request_view import show_request, shown_document
 
 _SHOW_EXAMPLES = examples(
@@ -58,10 +60,21 @@ def show_command(*, request_id: str, web: bool, local: bool, stack: StackChoice,
         print_addresses(request_addresses(view, state, _published(state)))
     elif format_ == "json":
         possible = table.possible(state, view.policy)
-        click.echo(json.dumps(shown_document(state, possible, policy=view.policy), indent=2))
+        document = shown_document(state, possible, policy=view.policy, aws_console=aws_console(view))
+        click.echo(json.dumps(document, indent=2))
     else:
+        console = open_console()
         details = replace(table.details(state.request_id, view.policy), possible=table.possible(state, view.policy))
-        show_request(state, details, policy=view.policy, console=open_console(), zone=None if local else UTC)
+        show_request(state, details, policy=view.policy, console=console, zone=None if local else UTC)
+        _show_trace(view, state, console)
+
+
+def _show_trace(view: DeployedStackView, state: RequestState, console: Console) -> None:
+    """Say where AWS's console shows the request's trace, in a pipe beside the output."""
+    trace_id, address = trace_of(state), aws_console(view)
+    if trace_id is not None and address:
+        words = f"Its trace: {trace_address(address, trace_id)}"
+        notes_beside(console).print(words, highlight=False, markup=False, soft_wrap=True)
 
 
 def _spellings(request_id: str) -> list[str]:

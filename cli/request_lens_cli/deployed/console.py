@@ -5,10 +5,9 @@ from collections.abc import Mapping
 
 import click
 
-from request_lens.domain.facts import TraceId
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.formatting import iso_ms
-from request_lens.presentation.traced import trace_address
+from request_lens.presentation.traced import trace_address, trace_of
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.options.endpoint import is_on_loopback
 from request_lens_cli.report.period import Period
@@ -34,14 +33,23 @@ def request_addresses(stack: DeployedStackView, state: RequestState, period: Per
     query = f'filter request_id = "{quoted}"\n| sort @timestamp asc'
     dashboard = _dashboard(stack)
     addresses = {"Dashboard": dashboard, "Logs Insights": _insights(stack, query, period)}
-    trace_id = _trace_of(state)
+    trace_id = trace_of(state)
     if trace_id is None:
         return addresses
-    return {**addresses, "Trace": trace_address(dashboard.partition("#")[0], trace_id)}
+    return {**addresses, "Trace": trace_address(aws_console(stack), trace_id)}
+
+
+def aws_console(stack: DeployedStackView) -> str:
+    """The address of CloudWatch's console where the stack is; empty for a stack of the local AWS, which has none."""
+    return "" if is_on_loopback(_endpoint(stack)) else stack.outputs.get("DashboardUrl", "").partition("#")[0]
+
+
+def _endpoint(stack: DeployedStackView) -> str:
+    return stack.session.client("logs").meta.endpoint_url
 
 
 def _dashboard(stack: DeployedStackView) -> str:
-    endpoint = stack.session.client("logs").meta.endpoint_url
+    endpoint = _endpoint(stack)
     if is_on_loopback(endpoint):
         raise click.ClickException(
             f"The stack is on the local AWS at {endpoint}, which has no console: there is no page to open. "
@@ -50,16 +58,8 @@ def _dashboard(stack: DeployedStackView) -> str:
     return stack.output("DashboardUrl")
 
 
-def _trace_of(state: RequestState) -> TraceId | None:
-    """The trace that the request's spans are of, or that its record names."""
-    if state.summary is not None and state.summary.traced is not None:
-        return state.summary.traced.trace_id
-    return state.record.trace_id if state.record is not None else None
-
-
 def _insights(stack: DeployedStackView, query: str, period: Period) -> str:
     """The query over the processor's log group, ready to run."""
-    console, _, _ = stack.output("DashboardUrl").partition("#")
     texts = {
         "end": iso_ms(period.last),
         "start": iso_ms(period.first),
@@ -69,7 +69,7 @@ def _insights(stack: DeployedStackView, query: str, period: Period) -> str:
     }
     pairs = "~".join(f"{name}~'{_escaped(text)}" for name, text in texts.items())
     group = _escaped(stack.output("ProcessorLogGroupName"))
-    return f"{console}#logsV2:logs-insights$3FqueryDetail$3D~({pairs}~source~(~'{group}))"
+    return f"{aws_console(stack)}#logsV2:logs-insights$3FqueryDetail$3D~({pairs}~source~(~'{group}))"
 
 
 def _escaped(text: str) -> str:

@@ -36,7 +36,8 @@ class Heading:
     """What the page is about: which stack in which Region, which time, which requests alone, and as of when.
 
     Without a Region or a selection these are empty. Of log files `files` says which, and there is no stack. `variant`
-    is what tells the page from another of the same stack and time.
+    is what tells the page from another of the same stack and time. `aws_console` is the address of CloudWatch's console
+    where the stack is.
     """
 
     stack: str = ""
@@ -46,6 +47,7 @@ class Heading:
     period: Period
     written_at: datetime
     only: str = ""
+    aws_console: str = ""
 
 
 def report_page(report: Report, heading: Heading) -> str:
@@ -99,7 +101,9 @@ def _main(report: Report, heading: Heading) -> Markup:
             _section("By route and model", joined((route_table(figures), model_table(figures)))),
             _section("What is not certain", joined((doubt_table(report), unlinked_section(report)))),
             _section("Top requests", top_tables(report)),
-            _section("Where the time went, by spans", spans_section(report, limit=MAX_ROWS)),
+            _section(
+                "Where the time went, by spans", spans_section(report, limit=MAX_ROWS, aws_console=heading.aws_console)
+            ),
             _section("Requests", requests_section(report) if report.requests else NOTHING),
         )
     )

@@ -1,63 +1,114 @@
-"""The page's table of where the time of requests with spans went."""
+"""The page's table of what spans say of requests: where the time went, which tools ran, and each one's trace."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from request_lens.domain.facts import Request
 from request_lens.domain.tracing.time_parts import TimeParts
-from request_lens.domain.tracing.traced import Traced
-from request_lens.presentation.formatting import UNKNOWN, cleaned, seconds
-from request_lens.presentation.markup import NOTHING, Markup, element, text
-from request_lens_cli.html_report.table import Column, table
+from request_lens.domain.tracing.traced import ToolUse, Traced
+from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.traced import kept_tools_sentence, outcome_text, trace_address
+from request_lens_cli.html_report.table import Column, table, unbroken
 from request_lens_cli.report.report import Report
+
+MAX_RUNS = 20
+"""Runs of tools that a row lists: `request-lens show` has all that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A request of which spans say where its time went."""
+    """A request with spans."""
 
     request: Request
     traced: Traced
-    parts: TimeParts
 
 
-def spans_section(report: Report, *, limit: int) -> Markup:
-    """Where the time went of the newest `limit` requests, those of them that have spans; nothing where none has."""
+def spans_section(report: Report, *, limit: int, aws_console: str) -> Markup:
+    """What spans say of the newest `limit` requests, those of them that have some; nothing where none has.
+
+    `aws_console` is the address of CloudWatch's console, which shows their traces; empty where there is none.
+    """
     rows = _rows(report.newest(limit))[::-1]
     caption = "Requests with spans, the newest first"
-    return table(_columns(report, rows), rows, caption=caption) if rows else NOTHING
+    return table(_columns(report, rows, aws_console), rows, caption=caption) if rows else NOTHING
 
 
 def _rows(report: Report) -> Sequence[_Row]:
     said = ((state, state.summary.traced) for state in report.requests if state.summary is not None)
-    return [
-        _Row(request=state.request, traced=traced, parts=traced.time_by)
-        for state, traced in said
-        if traced is not None and traced.time_by is not None
-    ]
+    return [_Row(request=state.request, traced=traced) for state, traced in said if traced is not None]
 
 
-def _columns(report: Report, rows: Sequence[_Row]) -> list[Column[_Row]]:
+def _columns(report: Report, rows: Sequence[_Row], aws_console: str) -> list[Column[_Row]]:
     elsewhere = _time("Other models", lambda parts: parts.llm_elsewhere_ms)
     return [
-        Column(header="Request", cell=lambda row: element("code", text(row.request.request_id))),
-        Column(header="Start (UTC)", cell=lambda row: text(report.started_text(row.request)), numeric=True),
+        Column(header="Request", cell=lambda row: _ids(row, aws_console)),
+        Column(
+            header="Start (UTC)", cell=lambda row: text(report.started_text(row.request)), numeric=True, leaves=True
+        ),
         Column(header="Duration", cell=lambda row: text(seconds(row.request.duration_ms)), numeric=True),
         Column(header="First token", cell=lambda row: text(seconds(row.traced.first_token_ms)), numeric=True),
         _time("LLM", lambda parts: parts.llm_ms),
-        *([elsewhere] if any(row.parts.llm_elsewhere_ms for row in rows) else []),
+        *([elsewhere] if any(each.traced.time_by and each.traced.time_by.llm_elsewhere_ms for each in rows) else []),
         _time("Tools", lambda parts: parts.tools_ms),
         _time("Memory", lambda parts: parts.memory_ms),
         _time("Agent", lambda parts: parts.agent_ms),
         _time("Outside the agent", lambda parts: parts.outside_ms),
-        Column(header="Time by tool", cell=lambda row: text(_by_tool(row.parts))),
+        Column(header="Time by tool", cell=_tools),
     ]
 
 
+def _ids(row: _Row, aws_console: str) -> Markup:
+    """The request, and below it its trace, as a link where the console has it, and its session."""
+    traced = row.traced
+    trace = text(traced.trace_id)
+    if aws_console:
+        trace = element("a", trace, href=trace_address(aws_console, traced.trace_id))
+    session = () if traced.session_id is None else (text("session "), text(traced.session_id))
+    return joined(
+        (
+            element("code", text(row.request.request_id)),
+            element("div", text("trace "), trace, class_="below whole"),
+            element("div", *session, class_="below") if session else NOTHING,
+        )
+    )
+
+
 def _time(header: str, part: Callable[[TimeParts], int | None]) -> Column[_Row]:
-    return Column(header=header, cell=lambda row: text(seconds(part(row.parts))), numeric=True)
+    def cell(row: _Row) -> Markup:
+        parts = row.traced.time_by
+        return text(UNKNOWN if parts is None else seconds(part(parts)))
+
+    return Column(header=header, cell=cell, numeric=True)
 
 
-def _by_tool(parts: TimeParts) -> str:
-    times = ((cleaned(name), seconds(ms).replace(" ", "\N{NO-BREAK SPACE}")) for name, ms in parts.tools)
-    return ", ".join(f"{name} {time}" for name, time in times) or UNKNOWN
+def _tools(row: _Row) -> Markup:
+    """The time by tool, and below it the runs, which open on a click."""
+    return joined((unbroken(_by_tool(row.traced.time_by)), _runs(row) if row.traced.tools else NOTHING))
+
+
+def _by_tool(parts: TimeParts | None) -> str:
+    tools = () if parts is None else parts.tools
+    return ", ".join(f"{cleaned(name)} {seconds(ms)}" for name, ms in tools) or UNKNOWN
+
+
+def _runs(row: _Row) -> Markup:
+    tools = row.traced.tools
+    failed = sum(tool.failed for tool in tools)
+    head = f"{pluralize(len(tools), 'run')}{f', {failed:,} failed' if failed else ''}"
+    more = len(tools) - MAX_RUNS
+    rest = [f"{more:,} more: request-lens show lists them"] if more > 0 else []
+    rest += [kept] if (kept := kept_tools_sentence(tools)) else []
+    lines = (
+        element("div", each) for each in [*(_run(row.request, tool) for tool in tools[:MAX_RUNS]), *map(text, rest)]
+    )
+    return element("details", element("summary", text(head)), *lines, class_="below")
+
+
+def _run(request: Request, tool: ToolUse) -> Markup:
+    """When a tool began, which, how long it ran, and how it ended."""
+    started = (request.started_at + timedelta(milliseconds=tool.offset_ms)).time().isoformat("milliseconds")
+    words = unbroken(f"{started} {tool.tool} {seconds(tool.duration_ms)} ")
+    outcome = text(outcome_text(tool))
+    return joined((words, element("strong", outcome, class_="failed") if tool.failed else outcome))

@@ -13,7 +13,8 @@ from request_lens.wire.log_record import read_record
 from request_lens_cli.inspection.api_stage import stage_of
 from request_lens_cli.inspection.json_faults import json_fault
 from request_lens_cli.inspection.unknowns import unknown_of_invocation, unknown_of_request
-from request_lens_cli.report.documents import Document, invocation_document, rejected_document
+from request_lens_cli.report.documents import invocation_document, rejected_document
+from request_lens_cli.report.request_schema import Document
 
 MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.NOT_JSON: "The line is not JSON.",

@@ -1,12 +1,11 @@
 """The JSON documents of the command line: stable keys that scripts depend on. Unknown is null."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from decimal import Decimal
 
 from request_lens.domain.call_start import CallStart, call_start
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.bars import starts_of
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary, TokenClass
@@ -16,22 +15,21 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.certainty import known_count, known_tokens
 from request_lens.presentation.formatting import UNKNOWN, iso_ms
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.report import correlated_by
-from request_lens_cli.report.request_schema import LEAST_KEYS
+from request_lens_cli.report.request_schema import LEAST_KEYS, Document, Json
 from request_lens_cli.report.selection import state_of
+from request_lens_cli.report.traced_documents import (
+    TRACED_COLUMNS,
+    TRACED_KEYS,
+    traced_columns,
+    traced_document,
+)
 
-type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
-"""A JSON value."""
 
-type Document = Mapping[str, Json]
-"""A JSON object."""
-
-
-def summary_document(state: RequestState, policy: Policy) -> Document:
+def summary_document(state: RequestState, policy: Policy, *, aws_console: str = "") -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
 
     While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far:
@@ -49,7 +47,7 @@ def summary_document(state: RequestState, policy: Policy) -> Document:
         "duration_ms": record.duration_ms,
         "revision": state.revision,
         **_aggregate(state.summary),
-        **_traced(record, state.summary.traced if state.summary is not None else None),
+        **traced_document(state, aws_console),
         "state": str(state_of(state)),
         "runaway": state.runaway is not None,
         "invocations": _linked_documents(state, policy),
@@ -73,21 +71,22 @@ _AGGREGATE_KEYS = (
     "estimated_cost_usd",
     "unpriced_calls",
 )
-_TRACED_KEYS = ("trace_id", "session_id", "complete", "missing_calls", "calls_elsewhere", "first_token_ms")
 CSV_KEYS = (
     *("request_id", "route", "status", "started_at", "ended_at", "duration_ms", "revision"),
     *_AGGREGATE_KEYS,
     "state",
     "runaway",
-    *_TRACED_KEYS,
+    *TRACED_KEYS,
+    "trace_url",
     *("correlated_by", "models"),
+    *TRACED_COLUMNS,
 )
-"""The columns that CSV has of a request, in order: its keys with one value, its calls' links and models in short."""
+"""The columns that CSV has of a request, in order: keys with one value, and its links, models and tools in short."""
 
 
-def csv_row(state: RequestState, policy: Policy) -> Document:
+def csv_row(state: RequestState, policy: Policy, *, aws_console: str = "") -> Document:
     """One request for CSV; unknown is empty, true and false are spelled as in JSON."""
-    document = summary_document(state, policy)
+    document = summary_document(state, policy, aws_console=aws_console)
     at_least = document["at_least"]
     models = () if state.summary is None else (model for model, _ in state.summary.by_model)
     row = {
@@ -95,6 +94,7 @@ def csv_row(state: RequestState, policy: Policy) -> Document:
         "at_least": " ".join(map(str, at_least)) if isinstance(at_least, Sequence) else at_least,
         "correlated_by": None if (links := correlated_by(state)) == UNKNOWN else links,
         "models": " ".join(sorted(models)),
+        **traced_columns(state),
     }
     return {key: _spelled(row[key]) for key in CSV_KEYS}
 
@@ -134,31 +134,6 @@ def _is_least(summary: Summary, key: str) -> bool:
     if key == "estimated_cost_usd":
         return summary.totals.unpriced_calls > 0
     return key in TokenClass and summary.totals.tokens(TokenClass(key)).is_least
-
-
-def _traced(record: Request, traced: Traced | None) -> Document:
-    """What spans tell of a request; null without any, but for the trace that its record names."""
-    if traced is None:
-        rest = ("missing_invocation_ids", "time_by", "tools", "gateway_overhead_ms")
-        return {**dict.fromkeys((*_TRACED_KEYS, *rest)), "trace_id": record.trace_id}
-    single: Document = {key: getattr(traced, key) for key in _TRACED_KEYS}
-    return {
-        **single,
-        "missing_invocation_ids": list(traced.missing),
-        "time_by": None if traced.time_by is None else asdict(traced.time_by) | {"tools": dict(traced.time_by.tools)},
-        "tools": [_tool(record, tool) for tool in traced.tools],
-        "gateway_overhead_ms": traced.gateway_overhead_ms,
-    }
-
-
-def _tool(record: Request, tool: ToolUse) -> Document:
-    started_at = record.started_at + timedelta(milliseconds=tool.offset_ms)
-    return {
-        "tool": tool.tool,
-        "started_at": iso_ms(started_at),
-        "duration_ms": tool.duration_ms,
-        "failed": tool.failed,
-    }
 
 
 def usd(cost: Decimal | None) -> float | None:

@@ -9,6 +9,12 @@ from request_lens.domain.linking.link import Confidence, Method, Reason
 from request_lens.domain.pricing import Unpriced
 from request_lens_cli.report.selection import State
 
+type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
+"""A JSON value."""
+
+type Document = Mapping[str, Json]
+"""A JSON object."""
+
 type Time = Annotated[
     str, Field(description="ISO 8601 in UTC, with milliseconds", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 ]
@@ -139,6 +145,7 @@ class RequestDocument(TypedDict):
     unpriced_calls: Annotated[Count | None, Field(description="calls that estimated_cost_usd leaves out; null alike")]
     prices: PricesDocument | None
     trace_id: Annotated[str | None, Field(description="32 hexadecimal digits")]
+    trace_url: Annotated[str | None, Field(description="where AWS's console shows the trace; null of files")]
     session_id: str | None
     complete: Annotated[bool | None, Field(description="whether all its calls are linked, as its spans prove")]
     missing_calls: Annotated[Count | None, Field(description="calls with a span that are missing in the log under it")]

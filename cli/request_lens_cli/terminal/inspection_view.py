@@ -13,7 +13,7 @@ from request_lens_cli.inspection.aside import Alike, SetAside
 from request_lens_cli.inspection.inspection import Inspection
 from request_lens_cli.inspection.shared_routes import REMEDY, SharedRoutes
 from request_lens_cli.replay.log_files import STDIN
-from request_lens_cli.report.documents import Json
+from request_lens_cli.report.request_schema import Json
 from request_lens_cli.terminal.console import print_trimmed
 from request_lens_cli.terminal.listing import Column, Listing
 

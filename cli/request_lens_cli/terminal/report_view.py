@@ -9,9 +9,10 @@ from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.traced import incomplete_words, misses_calls
 from request_lens_cli.report.costs import cost_line
-from request_lens_cli.report.documents import Document, summary_document, unattributed_documents
+from request_lens_cli.report.documents import summary_document, unattributed_documents
 from request_lens_cli.report.empty import NO_REQUESTS
 from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
+from request_lens_cli.report.request_schema import Document
 from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.requests_table import print_requests
@@ -21,13 +22,13 @@ MAX_BARS = 200
 """Requests that are drawn as bars, the newest."""
 
 
-def report_document(report: Report, policy: Policy) -> Document:
+def report_document(report: Report, policy: Policy, *, aws_console: str = "") -> Document:
     """The report as JSON: the summaries, the invocations that are unattributed, and how many are pending.
 
-    `pending` is the older name of `pending_calls`.
+    `pending` is the older name of `pending_calls`; `aws_console` is where traces can be seen.
     """
     return {
-        "requests": [summary_document(state, policy) for state in report.requests],
+        "requests": [summary_document(state, policy, aws_console=aws_console) for state in report.requests],
         "unattributed": unattributed_documents(report.unlinked, policy),
         "pending_requests": report.pending_requests,
         "pending_calls": report.pending,

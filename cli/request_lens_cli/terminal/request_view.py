@@ -28,8 +28,9 @@ from request_lens.presentation.costs import cost_of, estimated
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
-from request_lens_cli.report.documents import Document, invocation_document, possible_document, summary_document
+from request_lens_cli.report.documents import invocation_document, possible_document, summary_document
 from request_lens_cli.report.report import Report
+from request_lens_cli.report.request_schema import Document
 from request_lens_cli.terminal.calls_table import (
     call_columns,
     piped_call_columns,
@@ -42,7 +43,9 @@ from request_lens_cli.terminal.requests_table import piped_columns, piped_traced
 from request_lens_cli.terminal.waterfall import render_waterfall
 
 
-def shown_document(state: RequestState, possible: Sequence[UnlinkedInvocation], *, policy: Policy) -> Document:
+def shown_document(
+    state: RequestState, possible: Sequence[UnlinkedInvocation], *, policy: Policy, aws_console: str = ""
+) -> Document:
     """The request's summary, with the calls that may be its own; null where it is unknown which may be.
 
     While its record is missing, its id and what is known of its calls.
@@ -50,7 +53,7 @@ def shown_document(state: RequestState, possible: Sequence[UnlinkedInvocation], 
     if state.record is not None:
         is_known = state.summary is not None and state.summary.possible_calls is not None
         named = [possible_document(call, policy) for call in by_time(possible)] if is_known else None
-        return {**summary_document(state, policy), "possible": named}
+        return {**summary_document(state, policy, aws_console=aws_console), "possible": named}
     calls = [
         invocation_document(call.invocation, policy, call_estimate(call.invocation, None))
         for call in in_order(state.invocations, policy)

@@ -86,7 +86,7 @@ class Log:
         for each in self._all():
             lines[each.publication_id].setdefault(each.about, each)
         return {
-            key: _publication(key, list(of_one.values()), withheld=replace(made[key], properties={}))
+            key: _publication(key, list(of_one.values()), withheld=replace(made[key], properties={}, details={}))
             for key, of_one in lines.items()
         }
 

@@ -15,7 +15,7 @@ from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, Metric
-from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Publication, ToolValues
+from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Property, Publication, ToolValues
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AT = NOW - timedelta(seconds=30, milliseconds=-123)
@@ -289,6 +289,21 @@ def test_text_from_outside_stays_inside_its_line(
     documents = _documents(capsys.readouterr().out)
     assert [line["publication_id"] for line in documents] == [outside, outside]
     assert documents[0]["request_id"] == outside
+
+
+def test_details_stand_in_the_requests_own_first_line_alone(
+    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = ToolValues(tool="get_weather", values={Metric.TOOL_TIME: (420,)})
+    models = tuple(ModelValues(model_id=model, values={Metric.LLM_CALLS: (1,)}) for model in ("m1", "m2"))
+    values = {Metric.REQUESTS: (1,), Metric.LLM_TIME: tuple(range(1, 150))}
+    details: Mapping[str, Property] = {"first_token_ms": 3_510, "tools": "get_weather at 1250 ms for 420 ms"}
+    sink.publish(replace(PUBLICATION, values=values, by_model=models, by_tool=(tool,), details=details))
+    lines = _documents(capsys.readouterr().out)
+
+    assert len(lines) == 5
+    assert [line.get("tools") for line in lines] == [details["tools"], *[None] * 4]
+    assert lines[0]["first_token_ms"] == 3_510
 
 
 def test_each_tool_has_a_line_of_its_own_that_names_no_route_as_a_dimension(

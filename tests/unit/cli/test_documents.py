@@ -35,7 +35,7 @@ SUMMARY_KEYS = [
     *("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"),
     *("at_least", "estimated_cost_usd", "unpriced_calls", "prices"),
     *("trace_id", "session_id", "complete", "missing_calls", "calls_elsewhere", "first_token_ms"),
-    *("missing_invocation_ids", "time_by", "tools", "gateway_overhead_ms"),
+    *("trace_url", "missing_invocation_ids", "time_by", "tools", "gateway_overhead_ms"),
     *("state", "runaway", "invocations"),
 ]
 INVOCATION_KEYS = [

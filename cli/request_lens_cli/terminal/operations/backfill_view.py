@@ -8,8 +8,8 @@ from rich.console import Console
 from request_lens.presentation.formatting import iso_ms, moment_text
 from request_lens_cli.operating.backfilling.backfill import Progress
 from request_lens_cli.operating.backfilling.estimate import LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION, Estimate
-from request_lens_cli.report.documents import Document
 from request_lens_cli.report.period import Period
+from request_lens_cli.report.request_schema import Document
 
 METRIC_AGE = timedelta(days=14)
 """CloudWatch refuses values that are older."""

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from request_lens.presentation.formatting import cleaned
 from request_lens_cli.operating.outcome import Fate, Tally
-from request_lens_cli.report.documents import Document
+from request_lens_cli.report.request_schema import Document
 
 MAX_FAILURES = 20
 """So many failures are listed; JSON has all."""

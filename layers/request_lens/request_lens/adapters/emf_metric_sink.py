@@ -76,6 +76,8 @@ class EmfMetricSink:
                 _add(document.beside, beside.values)
             document.add_dimensions(Route=_dimension(publication.route))
             _add_properties(document, publication, part)
+            for name, value in publication.details.items() if part == 1 else ():
+                document.add_metadata(name, value)
             _flush(document, values)
 
     def _print_alone(self, publication: Publication, dimensions: Mapping[str, str], of_one: Values) -> None:

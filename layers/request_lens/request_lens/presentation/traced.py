@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from request_lens.domain.facts import TraceId
 from request_lens.domain.folding.summary import Summary
+from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.time_parts import TimeParts
 from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse, Traced
 from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
@@ -82,3 +83,10 @@ def kept_tools_sentence(tools: Sequence[ToolUse]) -> str:
 def trace_address(console: str, trace_id: TraceId) -> str:
     """Where a browser shows the trace; `console` is the address of CloudWatch's console, without a fragment."""
     return f"{console}#xray:traces/1-{trace_id[:8]}-{trace_id[8:]}"
+
+
+def trace_of(state: RequestState) -> TraceId | None:
+    """The trace that the request's spans are of, or that its record names."""
+    if state.summary is not None and state.summary.traced is not None:
+        return state.summary.traced.trace_id
+    return state.record.trace_id if state.record is not None else None

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,10 +14,12 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse, Traced
 from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.html_report.span_tables import MAX_RUNS
 from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.schema import OUTPUTS
+from request_lens_cli.report.traced_documents import TRACED_COLUMNS
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request
 from tests.support.command_line.screen import piped, printed
@@ -114,12 +117,49 @@ def test_json_is_what_the_schema_says(said: Traced | None) -> None:
     assert OUTPUTS["request"].validate_json(json.dumps(document), strict=True, extra="forbid") is not None
 
 
-def test_csv_has_the_keys_with_one_value() -> None:
+@pytest.mark.parametrize("said", [COMPLETE, None], ids=["spans", "the record alone"])
+def test_json_links_to_the_trace_where_there_is_a_console(said: Traced | None) -> None:
+    state = traced_state("r1", said)
+    state = replace(state, record=replace(state.request, trace_id=TRACE_ID))
+
+    assert summary_document(state, POLICY, aws_console=CONSOLE)["trace_url"] == TRACE_URL
+    assert csv_row(state, POLICY, aws_console=CONSOLE)["trace_url"] == TRACE_URL
+    assert summary_document(state, POLICY)["trace_url"] is None
+    assert summary_document(settled("r1", call()), POLICY, aws_console=CONSOLE)["trace_url"] is None
+
+
+def csv_of(said: Traced | None) -> dict[str, str]:
+    """The row of a request whose spans say this, as a program reads it."""
     answer = io.StringIO()
     writer = csv.DictWriter(answer, CSV_KEYS)
-    writer.writerow(csv_row(traced_state("r1", MISSING), POLICY))
+    writer.writerow(csv_row(traced_state("r1", said), POLICY))
+    return next(csv.DictReader(io.StringIO(answer.getvalue()), CSV_KEYS))
 
-    row = next(csv.DictReader(io.StringIO(answer.getvalue()), CSV_KEYS))
+
+def test_csv_has_where_the_time_went_and_each_run_of_a_tool() -> None:
+    row = csv_of(COMPLETE)
+
+    assert {key: row[key] for key in TRACED_COLUMNS} == {
+        "time_by_llm_ms": "2960",
+        "time_by_llm_elsewhere_ms": "0",
+        "time_by_tools_ms": "720",
+        "time_by_memory_ms": "380",
+        "time_by_agent_ms": "640",
+        "time_by_outside_ms": "300",
+        "time_by_tool": "get_weather=420 send_mail=300",
+        "tools": "get_weather 2025-12-04T18:27:03.250Z 420 ok; send_mail 2025-12-04T18:27:03.700Z 300 failed",
+    }
+
+
+def test_csv_is_empty_where_spans_do_not_tell() -> None:
+    unread = csv_of(replace(COMPLETE, time_by=None, tools=()))
+
+    assert {unread[key] for key in TRACED_COLUMNS} == {""}
+    assert {csv_of(None)[key] for key in TRACED_COLUMNS} == {""}
+
+
+def test_csv_has_the_keys_with_one_value() -> None:
+    row = csv_of(MISSING)
     said = {
         key: row[key]
         for key in ("trace_id", "session_id", "complete", "missing_calls", "calls_elsewhere", "first_token_ms")
@@ -217,8 +257,13 @@ def test_show_says_nothing_of_spans_where_there_are_none() -> None:
     assert not any(word in text for word in ("Complete", "Time by", "Trace", "Outcome"))
 
 
-def page(*states: RequestState) -> str:
-    heading = Heading(stack="lens", period=Period(first=at(0), last=at(60)), written_at=at(90))
+CONSOLE = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+TRACE_URL = f"{CONSOLE}#xray:traces/1-{TRACE_ID[:8]}-{TRACE_ID[8:]}"
+
+
+def page(*states: RequestState, aws_console: str = "") -> str:
+    period = Period(first=at(0), last=at(60))
+    heading = Heading(stack="lens", period=period, written_at=at(90), aws_console=aws_console)
     return report_page(Report(requests=list(states), unlinked=[]), heading)
 
 
@@ -227,12 +272,69 @@ def test_the_report_counts_incomplete_requests_and_says_where_the_time_of_each_w
 
     assert "1 incomplete: made calls that are not linked to them" in text
     assert "all settled" not in text
-    for cell in ("3.51 s", "2.96 s", "0.72 s", "0.38 s", "0.64 s", "get_weather 0.42 s, send_mail 0.30 s"):
+    for cell in ("3.51 s", "2.96 s", "0.72 s", "0.38 s", "0.64 s"):
         assert f">{cell}</td>" in text
+    assert ">get_weather 0.42&nbsp;s, send_mail 0.30&nbsp;s<" in text
     assert "Other models" not in text
     assert "53cb819a-lost" in text
     assert "Complete</th>" not in page(settled("r1", call()))
     assert "by spans" not in page(settled("r1", call()))
+
+
+def test_the_report_tells_trace_session_and_each_run_of_a_tool() -> None:
+    text = page(traced_state("r1"), aws_console=CONSOLE)
+
+    assert f'trace <a href="{TRACE_URL}">{TRACE_ID}</a>' in text
+    assert f"session {SESSION}<" in text
+    assert "<summary>2 runs, 1 failed</summary>" in text
+    assert "<div>18:27:03.250 get_weather 0.42&nbsp;s ok</div>" in text
+    assert '<div>18:27:03.700 send_mail 0.30&nbsp;s <strong class="failed">failed</strong></div>' in text
+
+
+def test_a_page_of_files_names_the_trace_without_a_link() -> None:
+    text = page(traced_state("r1"))
+
+    assert f"trace {TRACE_ID}<" in text
+    assert "<a " not in text
+
+
+def test_a_request_with_an_unknown_split_of_its_time_is_in_the_report_all_the_same() -> None:
+    """Its first token is known, and its tools."""
+    unknown = replace(COMPLETE, time_by=None)
+
+    text = page(traced_state("r1", unknown))
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", text[text.index("by spans</h2>") :])[1:10]
+
+    assert cells[:8] == ["18:27:02", "5.00 s", "3.51 s", *["–"] * 5]
+    assert cells[8].startswith("–<details")
+
+
+@pytest.mark.parametrize(("runs", "more"), [(MAX_RUNS, ""), (MAX_RUNS + 3, "3 more: request-lens show lists them")])
+def test_the_report_lists_the_first_runs_of_a_request_with_many(runs: int, more: str) -> None:
+    tools = tuple(ToolUse(tool="get_weather", offset_ms=10 * n, duration_ms=5) for n in range(runs))
+
+    text = page(traced_state("r1", replace(COMPLETE, tools=tools)))
+
+    assert text.count("<div>18:27:0") == MAX_RUNS
+    assert more in text
+    assert ("more: " in text) is bool(more)
+    assert "later runs are not kept" not in text
+
+
+def test_the_report_says_that_later_runs_of_tools_are_not_kept_where_there_may_be_some() -> None:
+    tools = tuple(ToolUse(tool="get_weather", offset_ms=10 * n, duration_ms=5) for n in range(MAX_TOOLS))
+
+    text = page(traced_state("r1", replace(COMPLETE, tools=tools)))
+
+    assert "<div>Of each request the first 100 runs of tools are kept, later runs are not kept</div>" in text
+
+
+def test_what_spans_name_breaks_nothing_in_the_report() -> None:
+    hostile = "</div><script>"
+    tools = (ToolUse(tool=hostile, offset_ms=0, duration_ms=5),)
+    said = replace(COMPLETE, tools=tools, session_id=hostile, time_by=replace(PARTS, tools=((hostile, 5),)))
+
+    assert "<script" not in page(traced_state("r1", said))
 
 
 def test_the_report_has_a_column_for_other_models_where_one_was_called() -> None:

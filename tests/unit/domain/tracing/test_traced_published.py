@@ -1,5 +1,6 @@
 """What spans add to the metrics: each value once, totals as differences, tools by a bounded set of names."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -12,9 +13,10 @@ from request_lens.domain.publishing.changes import RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import Publication, Values
 from request_lens.domain.publishing.request_metrics import publication_of
-from request_lens.domain.tracing.traced import Traced
+from request_lens.domain.publishing.traced_metrics import MAX_RUNS, MAX_TIMED
+from request_lens.domain.tracing.traced import MAX_TOOL_NAMES, ToolUse, Traced
 from tests.support.facts import at
-from tests.support.telemetry.traced_states import COMPLETE, MISSING, SESSION, TOOLS, TRACE_ID, traced_state
+from tests.support.telemetry.traced_states import COMPLETE, MISSING, PARTS, SESSION, TOOLS, TRACE_ID, traced_state
 
 STATE = traced_state("r1")
 OF_SPANS = {Metric.MEMORY_TIME, Metric.TIME_TO_FIRST_TOKEN, Metric.INCOMPLETE_REQUESTS, Metric.TOOL_ERRORS}
@@ -164,6 +166,39 @@ def test_the_line_says_what_queries_look_for() -> None:
         "agent_ms": 640,
         "outside_ms": 300,
     }
+
+
+@pytest.mark.parametrize("possible_calls", [0, 1, None], ids=["certain", "uncertain", "unknown"])
+def test_a_requests_own_line_has_its_first_token_its_time_by_tool_and_its_tools(possible_calls: int | None) -> None:
+    """Whether it is certain or not: an uncertain one has no metric TimeToFirstToken."""
+    certain_since = None if possible_calls != 0 else 1
+    found = published(summary(COMPLETE, possible_calls=possible_calls, certain_since=certain_since))
+
+    assert found.details == {
+        "first_token_ms": 3_510,
+        "time_by_tool": {"get_weather": 420, "send_mail": 300},
+        "tools": "get_weather at 1250 ms for 420 ms; send_mail at 1700 ms for 300 ms failed",
+    }
+    assert found.details.keys().isdisjoint(found.properties)
+
+
+def test_what_spans_do_not_tell_is_in_no_line() -> None:
+    assert published(summary(None)).details == {}
+    assert published(summary(replace(COMPLETE, time_by=None, first_token_ms=None, tools=()))).details == {}
+
+
+def test_the_runs_and_names_in_a_line_are_bounded() -> None:
+    """So that a line stays far from the 256 KB that Lambda writes as one, and from Logs Insights' 200 fields."""
+    names = [f"{n:x<128}" for n in range(MAX_TOOL_NAMES)]
+    runs = tuple(ToolUse(tool=name, offset_ms=900_000, duration_ms=900_000, failed=True) for name in names * 5)
+    parts = replace(PARTS, tools=tuple((name, 900_000) for name in names))
+
+    details = published(summary(replace(COMPLETE, tools=runs, time_by=parts))).details
+
+    assert str(details["tools"]).count(" failed") == MAX_RUNS
+    assert str(details["tools"]).endswith("; 90 more")
+    assert details["time_by_tool"] == dict(parts.tools[:MAX_TIMED])
+    assert len(json.dumps(details)) < 5_000
 
 
 def test_a_line_of_a_request_without_spans_has_none_of_it() -> None:

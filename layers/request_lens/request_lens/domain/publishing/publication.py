@@ -41,8 +41,9 @@ class Publication:
     """One EMF document with the dimensions [Service] and [Service, Route], one a model, and one a tool.
 
     `publication_id` is `<request id>#<revision>` or `invocation:<id>#1` (`#2` where it is taken back): the log can be
-    de-duplicated by it. `at` is the request's end, or the call's start. `service` is the Service that it is published
-    for where that is not the stack's own.
+    de-duplicated by it. `at` is the request's end, or the call's start. `properties` stand in all its lines,
+    `details` in the first that is not of one model or tool. `service` is the Service that it is published for where
+    that is not the stack's own.
     """
 
     publication_id: str
@@ -52,6 +53,7 @@ class Publication:
     by_model: tuple[ModelValues, ...] = ()
     by_tool: tuple[ToolValues, ...] = ()
     properties: Mapping[str, Property] = field(default_factory=dict)
+    details: Mapping[str, Property] = field(default_factory=dict)
     service: str | None = None
 
 

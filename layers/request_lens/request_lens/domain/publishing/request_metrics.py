@@ -11,7 +11,7 @@ from request_lens.domain.linking.link import Link, Method, Unattributed
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
 from request_lens.domain.publishing.publication import ModelValues, Publication, Values
-from request_lens.domain.publishing.traced_metrics import tool_values, traced_properties, traced_totals
+from request_lens.domain.publishing.traced_metrics import tool_values, traced_details, traced_properties, traced_totals
 
 
 def publication_of(change: Change, *, tool_names: Collection[str] = ()) -> Publication | None:
@@ -52,6 +52,7 @@ def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publicati
             **_unpriced_property(added),
             **traced_properties(change.summary.traced),
         },
+        details=traced_details(change.summary.traced),
         service=DOCTOR_SERVICE if is_doctors(request.request_id) else None,
     )
 

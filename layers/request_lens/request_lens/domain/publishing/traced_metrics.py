@@ -9,7 +9,10 @@ from request_lens.domain.publishing.changes import RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import Property, ToolValues, Values
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts
-from request_lens.domain.tracing.traced import Traced
+from request_lens.domain.tracing.traced import ToolUse, Traced
+
+MAX_RUNS, MAX_TIMED = 10, 10
+"""Runs of tools, and names of tools, in a line: with names of full length they add less than 5 KB to it."""
 
 
 def traced_totals(change: RevisionWritten) -> Values:
@@ -91,3 +94,26 @@ def _parts(parts: TimeParts) -> Mapping[str, int]:
     values = asdict(parts) | {"tools": parts.tools_ms}
     named = {f"{name.removesuffix('_ms')}_ms": value for name, value in values.items()}
     return {name: value for name, value in named.items() if value is not None}
+
+
+def traced_details(traced: Traced | None) -> Mapping[str, Property]:
+    """What a person reads in the request's own line: its first token, the time by tool, and the first runs of tools.
+
+    The runs are one text: Logs Insights finds no more than 200 fields in a line.
+    """
+    if traced is None:
+        return {}
+    parts = () if traced.time_by is None else traced.time_by.tools
+    more = len(traced.tools) - MAX_RUNS
+    runs = [_run(tool) for tool in traced.tools[:MAX_RUNS]] + ([f"{more} more"] if more > 0 else [])
+    known: Mapping[str, Property | None] = {
+        "first_token_ms": traced.first_token_ms,
+        "time_by_tool": dict(parts[:MAX_TIMED]) or None,
+        "tools": "; ".join(runs) or None,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _run(tool: ToolUse) -> str:
+    """One run: when it began after the request's start, how long it took, and whether it failed."""
+    return f"{tool.tool} at {tool.offset_ms} ms for {tool.duration_ms} ms{' failed' if tool.failed else ''}"

@@ -15,6 +15,7 @@ from request_lens.application.deciding.standing import decide
 from request_lens.application.read_context import MAX_CALLS_READ, proven_by
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
+from request_lens.application.tracing.contradictions import unless_traced
 from request_lens.application.tracing.gaining import gaining
 from request_lens.application.tracing.views import read_trace, told_by_spans
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
@@ -27,7 +28,7 @@ from request_lens.domain.linking.link import (
     UnlinkedInvocation,
 )
 from request_lens.domain.linking.neighbourhood import READ_LIMIT, due_at, may_be_linked
-from request_lens.domain.linking.traces import bearing_on, decide_in_trace
+from request_lens.domain.linking.traces import BearingRecords, decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import SettledTrace
 from request_lens.domain.settling.readiness import has_news, revision_due_at
@@ -61,10 +62,10 @@ def settle_trace(
     logged = _logged_calls(trace, ports)
     calls = _reopened(trace, _own_calls(trace, logged), anew, policy)
     settled = SettledTrace(decided={_id(call): call for call in calls if call.decision is not None})
-    unnamed = [call for call in calls if call.span is not None and not bearing_on(call.span, trace.records, policy)]
+    bearing = BearingRecords(trace, policy)
     made = [
-        *_decisions_named(trace, calls, policy, now=now),
-        *_decisions_of_runs(trace, unnamed, settled, ports, policy),
+        *_decisions_named(calls, bearing, policy, now=now),
+        *_decisions_of_runs(_runs_left_to_time(trace, calls, bearing, policy), settled, ports, policy),
     ]
     own = [(call, decision) for call, decision in made if _id(call) == last]
     fresh = [decide(call, decision, ports) for call, decision in made if _id(call) != last]
@@ -117,39 +118,51 @@ def _reopened(
 
 
 def _decisions_named(
-    trace: Trace, calls: Sequence[UnlinkedInvocation], policy: Policy, *, now: datetime
+    calls: Sequence[UnlinkedInvocation], bearing: BearingRecords, policy: Policy, *, now: datetime
 ) -> Iterator[tuple[UnlinkedInvocation, Decision]]:
     """What is to be decided anew of the calls of a trace on which a record that names it bears."""
     for call in calls:
         if call.span is None or isinstance(call.decision, Link):
             continue
-        decision = decide_in_trace(call, call.span, trace.records, policy, now=now)
+        decision = decide_in_trace(call, call.span, bearing.on(call.span), policy, now=now)
         if isinstance(decision, Link) or (decision is not None and call.decision is None):
             yield call, decision
 
 
+def _runs_left_to_time(
+    trace: Trace, calls: Sequence[UnlinkedInvocation], bearing: BearingRecords, policy: Policy
+) -> Iterator[tuple[CallsOfRun, Sequence[UnlinkedInvocation]]]:
+    """The runs of a trace with those of their calls that are to be decided, and that no record bears on."""
+    ours = [call for call in calls if may_be_linked(call, policy)]
+    unnamed = {_id(call) for call in ours if call.span is not None and not bearing.on(call.span)}
+    for of_run in calls_by_run(trace, ours) if unnamed else ():
+        if left := [call for call in of_run.open_calls if _id(call) in unnamed]:
+            yield replace(of_run, is_parted=not unnamed.issuperset(map(_id, of_run.calls))), left
+
+
 def _decisions_of_runs(
-    trace: Trace, calls: Sequence[UnlinkedInvocation], settled: SettledTrace, ports: Ports, policy: Policy
+    runs: Iterable[tuple[CallsOfRun, Sequence[UnlinkedInvocation]]],
+    settled: SettledTrace,
+    ports: Ports,
+    policy: Policy,
 ) -> list[tuple[UnlinkedInvocation, Decision]]:
     """The same of those on which none bears: of the calls below each of its entry spans together, once all are due.
 
     While several requests may have made a run, one of them may yet prove that it has all of its calls. What proves that
     when the run is due, or else `MaxRequestSeconds` later, is told by the facts alone, not by when this is asked.
     """
-    ours = [call for call in calls if may_be_linked(call, policy)]
     now, made = ports.clock.now(), []
-    for of_run in calls_by_run(trace, ours):
-        if not of_run.open_calls:
-            continue
-        due = decided_at(of_run.open_calls, ports, policy)
+    for of_run, left in runs:
+        due = decided_at(left, ports, policy)
         decision = _decision_of_run(of_run, ports, policy) if due <= now else None
-        if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS:
+        if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS and not of_run.is_parted:
             due += policy.max_request
             decision = _decision_of_run(of_run, ports, policy, later=policy.max_request) if due <= now else None
         if decision is None:
-            settled.waiting.update({_id(call): due for call in of_run.open_calls})
+            settled.waiting.update({_id(call): due for call in left})
             continue
-        made += [(call, decision) for call in of_run.open_calls]
+        decisions = unless_traced({_id(call): decision for call in left}, left, ports, policy)
+        made += [(call, decisions[_id(call)]) for call in left]
     return made
 
 

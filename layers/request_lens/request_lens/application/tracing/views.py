@@ -6,7 +6,7 @@ from dataclasses import replace
 from request_lens.domain.facts import InvocationId, Request, TraceId
 from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at, may_be_linked
-from request_lens.domain.linking.traces import decide_in_trace
+from request_lens.domain.linking.traces import BearingRecords, decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
@@ -113,8 +113,8 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
 
 def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> list[LinkedInvocation]:
     """The stored calls that the trace gives to the request, and that are not under it yet."""
-    lacked = _lacked(state, trace, ports, policy)
-    links = ((call.invocation, _link_in(trace, call, policy)) for call in lacked)
+    lacked, bearing = _lacked(state, trace, ports, policy), BearingRecords(trace, policy)
+    links = ((call.invocation, _link_in(trace, call, bearing, policy)) for call in lacked)
     return [
         LinkedInvocation(invocation=invocation, link=link)
         for invocation, link in links
@@ -131,13 +131,13 @@ def _lacked(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> 
     return ports.store.load_all_unlinked(sorted(call_id for call_id in missing if call_id is not None))
 
 
-def _link_in(trace: Trace, call: UnlinkedInvocation, policy: Policy) -> Link | None:
+def _link_in(trace: Trace, call: UnlinkedInvocation, bearing: BearingRecords, policy: Policy) -> Link | None:
     """The call's link as it stands, or as its trace makes it once it is due."""
     if isinstance(call.decision, Link):
         return call.decision
     if call.invocation.tag is not None or call.span is None or call.span.trace_id != trace.trace_id:
         return None
-    decision = decide_in_trace(call, call.span, trace.records, policy, now=due_at(call, policy))
+    decision = decide_in_trace(call, call.span, bearing.on(call.span), policy, now=due_at(call, policy))
     return decision if isinstance(decision, Link) else None
 
 

@@ -24,10 +24,14 @@ from request_lens.domain.tracing.runs import Run, RunsByTime, runs_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallsOfRun:
-    """What one run of an agent called, as it stands: the calls belong to one request, whichever it is."""
+    """What one run of an agent called, as it stands: the calls belong to one request, whichever it is.
+
+    `is_parted`: a record that names the trace tells whose some of them are, and nothing of the others.
+    """
 
     run: Run
     calls: Sequence[UnlinkedInvocation]
+    is_parted: bool = False
 
     @property
     def open_calls(self) -> Sequence[UnlinkedInvocation]:
@@ -56,8 +60,11 @@ def requests_around(run: Run, requests: Sequence[Request], policy: Policy) -> Se
 def decide_run(of_run: CallsOfRun, candidates: Sequence[Request], policy: Policy) -> Decision:
     """The decision of a run's open calls, which are due; the candidates may each have made it.
 
-    Where a call of it is linked already, the others follow it: a run is never parted.
+    Where a call of it is linked already, the others follow it: a run is never parted. But not to a request that began
+    when the run was under way already: that has made none of those before it, whatever the clocks say.
     """
+    if of_run.is_parted:
+        return Unattributed(reason=Reason.AMBIGUOUS, candidates=max(len(candidates), 1))
     links = {call.decision.request_id: call.decision for call in of_run.calls if isinstance(call.decision, Link)}
     if len(links) == 1:
         link = next(iter(links.values()))

@@ -1,5 +1,6 @@
 """Traces: which request a call belongs to by the trace of its span, which requests' records name."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -21,23 +22,32 @@ from request_lens.domain.spans import CallSpan, Trace
 from request_lens.domain.tracing.runs import is_born_in
 
 
-def bearing_on(span: CallSpan, records: Sequence[Request], policy: Policy) -> Sequence[Request]:
-    """Those of the records that name its trace which tell whose a call is.
+class BearingRecords:
+    """Those of the records that name a trace which tell whose a call of it is.
 
     Not those of requests that began after it, unless the trace was born in them: when their records come is chance.
     """
-    return [
-        record
-        for record in records
-        if record.started_at - policy.clock_skew <= span.ended_at
-        or is_born_in(span.trace_id, record, clock_skew=policy.clock_skew)
-    ]
+
+    def __init__(self, trace: Trace, policy: Policy) -> None:
+        self._by_start = sorted(trace.records, key=_started_at)
+        self._born = [each for each in trace.records if is_born_in(trace.trace_id, each, clock_skew=policy.clock_skew)]
+        self._clock_skew = policy.clock_skew
+
+    def on(self, span: CallSpan) -> Sequence[Request]:
+        """The records that bear on the call of this span, which is of the trace."""
+        count = bisect_right(self._by_start, span.started_at + self._clock_skew, key=_started_at)
+        before = self._by_start[:count]
+        return [*before, *(each for each in self._born if each not in before)]
+
+
+def _started_at(request: Request) -> datetime:
+    return request.started_at
 
 
 def decide_in_trace(
-    call: UnlinkedInvocation, span: CallSpan, records: Sequence[Request], policy: Policy, *, now: datetime
+    call: UnlinkedInvocation, span: CallSpan, bearing: Sequence[Request], policy: Policy, *, now: datetime
 ) -> Decision | None:
-    """The decision of a call by the records that name its trace; None while none is due, or where none bears on it.
+    """The decision of a call by the records that bear on it; None while none is due, or where there are none.
 
     A trace that was born in its only request, and a call in that request's time, need not wait for another record: who
     calls that API makes a trace of its own. Else, once the call is due, all records that name the trace have come. The
@@ -46,7 +56,6 @@ def decide_in_trace(
     API) the one that its exact time fits has, overtime counting as possible.
     """
     is_due = due_at(call, policy) <= now
-    bearing = bearing_on(span, records, policy)
     if not bearing:
         return None
     if len(bearing) == 1 and is_born_in(span.trace_id, bearing[0], clock_skew=policy.clock_skew):

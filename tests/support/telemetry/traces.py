@@ -1,4 +1,4 @@
-"""Spans as values, by milliseconds after a request's start, and the shapes of two real traces."""
+"""Spans as values, by milliseconds after a request's start, and the shapes of three real traces."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -69,6 +69,19 @@ def strands_trace() -> Sequence[Span]:
         agent_span(459, 5309, read=21245, written=56),
         made_span(SpanKind.CHAT, 1253, 4696, span_id="chat", first_token_ms=2657),
         call_span("call", 1255, 4695, parent_id=SpanId("chat")),
+    ]
+
+
+def second_turn() -> Sequence[Span]:
+    """The shape of the turn before that one, in the same session and a trace of its own."""
+    memory = [(63, 141), (254, 389), (389, 493), (500, 645), (645, 705), (706, 838), (838, 1007), (1007, 1201)]
+    memory += [(4075, 4170), (4170, 4214), (4215, 4340), (4380, 4456), (4457, 4604)]
+    return [
+        entry_span(0, 4652),
+        *(made_span(SpanKind.MEMORY, begin, end) for begin, end in memory),
+        agent_span(500, 4605, read=21209, written=32),
+        made_span(SpanKind.CHAT, 1203, 4038, span_id="chat", first_token_ms=2430),
+        call_span("call", 1205, 4038, parent_id=SpanId("chat")),
     ]
 
 

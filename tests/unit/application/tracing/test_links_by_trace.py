@@ -8,6 +8,7 @@ import pytest
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.domain.facts import InvocationId, RequestId, TraceId
 from request_lens.domain.linking.link import Assumption, Confidence, Link, Method, Reason, Unattributed
+from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
@@ -160,6 +161,28 @@ def test_an_unattributed_call_gives_way_to_the_trace_that_comes_late_and_is_publ
         each.values.get(Metric.INVOCATION_LATENCY, ()) for line in world.sink.publications for each in line.by_model
     ]
     assert sum(map(len, latencies)) == 1
+
+
+def test_a_crowded_call_gives_way_to_the_trace_that_comes_late() -> None:
+    """Its request has more calls than are read: by time nothing is said of any of them."""
+    world = World(SPANS)
+    how_many = MAX_FACTS_AROUND + 1
+    crowd = [untagged_call(f"i{n:04}", n / 80) for n in range(how_many)]
+    world.collect(40, request("other", 0, duration_ms=29_000), *crowd)
+    world.run_until(600)
+    own = crowd[how_many // 2]
+    assert {world.decision(each.invocation_id) for each in crowd} == {Unattributed(reason=Reason.CROWDED)}
+
+    world.collect(601, traced_request("r1", 0, duration_ms=29_000), span_of(own, TRACE))
+    world.run_until()
+
+    assert places(world)[own.invocation_id] == "r1"
+    assert world.decision(own.invocation_id) == Link(
+        request_id=RequestId("r1"), method=Method.TRACE, confidence=Confidence.EXACT, taken_back=True
+    )
+    assert {f"invocation:{own.invocation_id}#1", f"invocation:{own.invocation_id}#2"} <= world.published().keys()
+    assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == how_many - 1
+    assert world.sum_of(Metric.LLM_CALLS) == how_many
 
 
 def test_a_tag_wins_over_a_trace() -> None:

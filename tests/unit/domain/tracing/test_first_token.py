@@ -6,7 +6,7 @@ from tests.support.telemetry.traces import call_span, invocation, made_span, req
 
 
 def test_the_framework_times_it_from_its_own_span() -> None:
-    assert first_token_ms(request(5600), [invocation("call")], strands_trace()) == 1253 + 2657
+    assert first_token_ms(request(5345), [invocation("call")], strands_trace()) == 1253 + 2657
 
 
 def test_bedrock_times_it_where_no_framework_does() -> None:

@@ -1,4 +1,4 @@
-"""What a request's spans say of it, all together: the shapes of two real traces, and where less is known."""
+"""What a request's spans say of it, all together: the shapes of three real traces, and where less is known."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,6 +29,7 @@ from tests.support.telemetry.traces import (
     made_span,
     openai_trace,
     request,
+    second_turn,
     strands_trace,
 )
 
@@ -38,7 +39,7 @@ POLICY = Policy(reads_spans=True, reads_memory=True, clock_skew=timedelta(millis
 def said(
     spans: Sequence[Span],
     *linked: Invocation,
-    duration_ms: int | None = 5600,
+    duration_ms: int | None = 5345,
     region: str | None = REGION,
     named_by: Sequence[str] = ("r",),
     is_cut: bool = False,
@@ -64,9 +65,17 @@ def test_a_real_request_tells_everything() -> None:
         trace_id=TRACE,
         complete=True,
         calls=1,
-        time_by=TimeParts(llm_ms=3440, memory_ms=1661, agent_ms=244, outside_ms=255),
+        time_by=TimeParts(llm_ms=3440, memory_ms=1661, agent_ms=244),
         first_token_ms=3910,
     )
+
+
+def test_the_turn_before_it_tells_everything_too() -> None:
+    """The first token: 1203 + 2430."""
+    found = known(second_turn(), invocation("call", read=21209, written=32), duration_ms=4652)
+
+    assert (found.complete, found.calls, found.first_token_ms) == (True, 1, 3633)
+    assert found.time_by == TimeParts(llm_ms=2833, memory_ms=1504, agent_ms=315)
 
 
 def test_a_trace_of_which_not_all_was_read_proves_no_request_whole_and_misses_what_it_misses() -> None:

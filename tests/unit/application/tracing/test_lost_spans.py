@@ -1,0 +1,96 @@
+"""A span that never comes costs nothing but exactness: its call is decided by time, and no later than without spans."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from request_lens.domain.facts import Invocation, InvocationId, Request
+from request_lens.domain.log_record import LogRecord
+from request_lens.domain.policy import Policy
+from request_lens.domain.spans import Span
+from tests.support.facts import call
+from tests.support.telemetry.linked_traces import SPANS, span_of, trace_id, traced_request
+from tests.support.world import World
+
+UNREAD = replace(SPANS, reads_spans=False)
+LAST = 420
+"""Seconds after which all calls of a drawn world are decided."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Drawn:
+    """Facts by the second in which they come; the calls whose spans do are `seen`."""
+
+    records: list[tuple[float, Request]] = field(default_factory=list)
+    calls: list[tuple[float, Invocation]] = field(default_factory=list)
+    spans: list[tuple[float, Span]] = field(default_factory=list)
+    seen: set[InvocationId] = field(default_factory=set)
+
+
+def drawn(dice: random.Random) -> Drawn:
+    """Up to four requests that overlap, some of which fail or run on, of up to four calls each; half have spans."""
+    found = Drawn()
+    for number in range(dice.randint(1, 4)):
+        start, seconds = round(dice.uniform(0, 20), 1), dice.randint(4, 15)
+        trace = trace_id(number + 1, born=int(start))
+        record = traced_request(
+            f"r{number}",
+            start,
+            duration_ms=1_000 * seconds,
+            trace=trace,
+            status=dice.choice([200, 200, 200, 202, 504]),
+        )
+        found.records.append((start + seconds + dice.uniform(2, 20), record))
+        _draw_calls(dice, found, record, start=start, end=start + seconds)
+    return found
+
+
+def _draw_calls(dice: random.Random, found: Drawn, record: Request, *, start: float, end: float) -> None:
+    """The calls of one request, one after the other, of a second each; some ask for tools."""
+    at_s, returned = start + 0.3, list[str]()
+    for place in range(dice.randint(1, 4)):
+        if at_s + 1 > end - 0.2 or record.trace_id is None:
+            return
+        asks_for = [f"t-{record.request_id}-{place}"] if dice.random() < 0.7 else []
+        made = call(f"c{len(found.calls)}", int(at_s), returned=returned, produced=asks_for)
+        found.calls.append((at_s + 1 + dice.uniform(3, 15), made))
+        if dice.random() < 0.5:
+            span = span_of(made, record.trace_id, begins=at_s - int(at_s))
+            found.spans.append((at_s + 1 + dice.uniform(1, 20), span))
+            found.seen.add(made.invocation_id)
+        at_s, returned = at_s + 1 + dice.uniform(0.2, 2), asks_for
+
+
+def decided_at(policy: Policy, facts: Sequence[tuple[float, LogRecord]], of: Drawn) -> Mapping[InvocationId, int]:
+    """The first second in which each call is decided."""
+    world, found = World(policy), dict[InvocationId, int]()
+    coming = sorted(facts, key=lambda fact: fact[0])
+    for second in range(LAST):
+        while coming and coming[0][0] <= second:
+            world.collect(*coming.pop(0))
+        world.run_until(second)
+        for _, each in of.calls:
+            if each.invocation_id not in found and world.decision(each.invocation_id) is not None:
+                found[each.invocation_id] = second
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_call_whose_span_never_comes_is_decided_no_later_than_where_no_span_is_read(seed: int) -> None:
+    dice = random.Random(seed)
+    earlier = compared = 0
+    for _ in range(10):
+        world = drawn(dice)
+        untraced = [(second, replace(record, trace_id=None)) for second, record in world.records]
+
+        without = decided_at(UNREAD, [*untraced, *world.calls], world)
+        found = decided_at(SPANS, [*world.records, *world.calls, *world.spans], world)
+
+        unseen = [made.invocation_id for _, made in world.calls if made.invocation_id not in world.seen]
+        assert {each: second for each, second in found.items() if each in unseen and second > without[each]} == {}
+        assert found.keys() == without.keys() == {made.invocation_id for _, made in world.calls}
+        compared += len(unseen)
+        earlier += sum(found[each] < without[each] for each in unseen)
+    assert 0 < earlier < compared

@@ -24,7 +24,8 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
-from request_lens.domain.spans import CallSpan, SpanKind, Trace
+from request_lens.domain.spans import CallSpan, Span, SpanKind, Trace
+from request_lens.domain.tracing.tools import tool_runs
 from request_lens.ports import Ports
 from tests.simulation.broken_rules import APPLICATION, broken
 from tests.simulation.pipeline import Pipeline
@@ -123,6 +124,11 @@ def _ask_no_trace_anew(calls: Sequence[UnlinkedInvocation], ports: Ports, policy
     return Asked() if any(call.reopened for call in calls) else ask_listed(calls, ports, policy)
 
 
+def _tool_runs_by_time(spans: Sequence[Span]) -> Sequence[Span]:
+    """A run of a tool in the time of another one of it is that one's double."""
+    return tool_runs([replace(span, tool_call_id=None) for span in spans])
+
+
 type _Breaking = Callable[[], AbstractContextManager[None]]
 
 
@@ -175,6 +181,9 @@ VARIANTS = {
     ),
     "leaves a chain for good to a call that its trace decides": Pipeline(
         breaking=broken(f"{APPLICATION}.settle_chain._leave_chain", _leave_for_good)
+    ),
+    "takes runs of one tool at once for one": Pipeline(
+        breaking=broken("request_lens.domain.tracing.traced.tool_runs", _tool_runs_by_time)
     ),
     "lets unattributed stand": Pipeline(
         breaking=broken("request_lens.adapters.memory.fact_store.supersedes", _let_unattributed_stand)

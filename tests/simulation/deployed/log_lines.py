@@ -107,6 +107,7 @@ _KINDS: Mapping[SpanKind, tuple[str, str, str, Json]] = {
     SpanKind.CHAT: ("chat", "INTERNAL", "strands.telemetry.tracer", {"gen_ai.operation.name": "chat"}),
     SpanKind.ENTRY: ("POST /invocations", "SERVER", "opentelemetry.instrumentation.starlette", {}),
     SpanKind.AGENT: ("invoke_agent Strands Agents", "INTERNAL", "strands.telemetry.tracer", {}),
+    SpanKind.TOOL: ("execute_tool look", "INTERNAL", "strands.telemetry.tracer", {"gen_ai.tool.name": "look"}),
 }
 """The name, kind, scope and attributes of the drawn spans."""
 
@@ -117,6 +118,8 @@ def _span(span: Span) -> Json:
         "aws.request_id": span.invocation_id,
         "gen_ai.usage.input_tokens": span.tokens.input,
         "gen_ai.usage.output_tokens": span.tokens.output,
+        "gen_ai.tool.call.id": span.tool_call_id,
+        "gen_ai.tool.status": "error" if span.failed else None,
     }
     started_ns, ended_ns = ((each - EPOCH) // _MS * 1_000_000 for each in (span.started_at, span.ended_at))
     return {

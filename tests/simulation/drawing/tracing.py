@@ -18,6 +18,9 @@ _SESSION = START - timedelta(seconds=600)
 PLAIN_SHARE = 0.1
 """In so many schedules with spans a function that sends none calls a model, too."""
 
+TOOLS_SHARE = 0.2
+"""In so many of them agents run tools: drawn apart as well, so that no schedule changed that had ever failed."""
+
 
 class Naming(StrEnum):
     """How a request's record and its agent's trace belong together.
@@ -40,6 +43,8 @@ _NAMINGS = (Naming.OWN,) * 4 + (Naming.RUN,) * 3 + (Naming.LOST,) * 3 + (Naming.
 def with_telemetry(chance: random.Random, traffic: Traffic) -> Traffic:
     """The same traffic as its spans tell it; in some schedules they come and are not read."""
     traffic = _with_plain_calls(chance, traffic)
+    apart = random.Random(f"uses of tools {chance.getstate()}")
+    runs_tools = apart.random() < TOOLS_SHARE
     requests: dict[RequestId, Request] = {}
     telemetry: dict[RequestId | None, Sequence[Telemetry]] = {None: list(_of_others(chance, traffic))}
     ambiguous: set[TraceId] = set()
@@ -50,7 +55,8 @@ def with_telemetry(chance: random.Random, traffic: Traffic) -> Traffic:
         trace_id = _trace_id(number, _SESSION if naming is Naming.SESSION else request.started_at)
         requests[request.request_id] = _named(chance, request, naming, trace_id)
         calls = [each for each in traffic.calls_of(request.request_id) if each.call.caller_role != PLAIN_ROLE]
-        telemetry[request.request_id] = list(_of_request(chance, request, calls, naming, trace_id))
+        tools = list(_of_tools(apart, calls, trace_id)) if runs_tools else []
+        telemetry[request.request_id] = [*_of_request(chance, request, calls, naming, trace_id), *tools]
         if naming is Naming.BEHIND:
             outer = _outer(request, trace_id)
             requests[outer.request_id] = outer
@@ -166,6 +172,20 @@ def _of_agent(
     if chance.random() < 0.6:
         agent = _span(SpanKind.AGENT, request.request_id, trace_id, begins + _MS, ends - _MS)
         yield replace(agent, tokens=_sums(calls))
+
+
+def _of_tools(chance: random.Random, calls: Sequence[CallTruth], trace_id: TraceId) -> Iterator[Span]:
+    """After some calls a tool runs up to three times at once; of some runs two libraries tell, or one of a failure."""
+    for each in calls:
+        for number in range(chance.choice((0, 0, 1, 2, 3))):
+            use = f"tooluse-{each.call.invocation_id}-{number}"
+            begins = each.ended + chance.randint(1, 20) * _MS
+            ends = begins + chance.randint(2, 60) * _MS
+            span = replace(_span(SpanKind.TOOL, use, trace_id, begins, ends), tool="look", tool_call_id=use)
+            yield replace(span, failed=chance.random() < 0.3)
+            if chance.random() < 0.3:
+                inner = _span(SpanKind.TOOL, f"{use} again", trace_id, begins + _MS, ends - _MS)
+                yield replace(inner, tool="look", tool_call_id=use, failed=chance.random() < 0.3)
 
 
 def _of_others(chance: random.Random, traffic: Traffic) -> Iterator[Telemetry]:

@@ -162,7 +162,8 @@ def _entries(outcome: Outcome) -> Iterator[Span]:
 def completeness(outcome: Outcome) -> Verdict:
     """What a request says to be missing is what its trace has and it has not; complete, it lacks none that was made.
 
-    No call is missing that was logged and is nobody's, where it may be this request's or another's of the trace.
+    No call is missing that was logged and is nobody's, where it may be this request's or another's of the trace. Each
+    run of a tool in its own trace is told once, whatever else ran then.
     """
     decisions = _decisions(outcome)
     for state in outcome.states:
@@ -189,9 +190,21 @@ def completeness(outcome: Outcome) -> Verdict:
             yield f"{state.request_id} says nothing of its spans" if reported else None
             continue
         yield expect(f"the calls that {state.request_id} misses", traced.missing_calls, len(reported - linked))
+        if is_born_in(trace_id, state.record, clock_skew=outcome.traffic.policy.clock_skew):
+            told = sorted(tool.failed for tool in traced.tools)
+            yield expect(f"the tools of {state.request_id} and which failed", told, _tools(outcome, trace_id))
         if traced.complete and outcome.is_punctual:
             made = _made(outcome, state.request_id)
             yield None if made <= linked else f"{state.request_id} is complete without {made - linked}"
+
+
+def _tools(outcome: Outcome, trace_id: TraceId) -> Sequence[bool]:
+    """Of each use of a tool that a span came of, whether one told that it failed."""
+    failed: dict[str | None, bool] = {}
+    for each in outcome.telemetry:
+        if isinstance(each, Span) and each.kind is SpanKind.TOOL and each.trace_id == trace_id:
+            failed[each.tool_call_id] = failed.get(each.tool_call_id, False) or each.failed
+    return sorted(failed.values())
 
 
 def _missing(state: RequestState) -> Sequence[InvocationId]:

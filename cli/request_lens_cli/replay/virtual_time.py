@@ -14,7 +14,7 @@ from request_lens.application.collect import collect
 from request_lens.application.publish import publish
 from request_lens.application.settle import settle
 from request_lens.application.sweep import AGE, SLICE, slice_of, sweep
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import Invocation, InvocationId, Request
 from request_lens.domain.folding.fold import without_log
 from request_lens.domain.linking.link import Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import LogRecord, Rejected
@@ -113,6 +113,7 @@ class _World:
         self.store = MemoryFactStore()
         self.sink = MemoryMetricSink()
         self.rejected: list[Rejected] = []
+        self._collected: dict[InvocationId, datetime] = {}
         self._policy = policy
         self._lacks_log = lacks_log
         self._timer = MemorySettleTimer()
@@ -137,6 +138,8 @@ class _World:
         report = collect([record], self._ports, self._policy)
         self._timer.send(report.keys)
         self.rejected += report.rejected
+        if isinstance(record, Invocation) and report.facts:
+            self._collected[record.invocation_id] = record.logged_at
         self._publish()
 
     def run_until(self, end: datetime | None) -> None:
@@ -157,16 +160,29 @@ class _World:
             raise ReplayIncompleteError(f"{len(left)} facts were neither settled nor decided: please report this")
 
     def _left(self) -> list[datetime]:
-        """The times of the facts that are neither settled nor decided."""
-        unsettled = [
-            state.record.started_at for state in self.store.all_requests() if state.record and not state.revision
+        """The times of the facts that are neither settled nor decided, and so in nothing that comes out."""
+        states = [state for state in self.store.all_requests() if state.record]
+        counted = {
+            call.invocation.invocation_id for state in states if _is_counted(state) for call in state.invocations
+        }
+        told = counted | {
+            call.invocation.invocation_id
+            for call in self.store.all_unlinked()
+            if isinstance(call.decision, Unattributed)
+        }
+        return [
+            *(state.request.started_at for state in states if not state.revision),
+            *(at for call_id, at in self._collected.items() if call_id not in told),
         ]
-        return unsettled + [call.invocation.logged_at for call in self.store.all_unlinked() if call.decision is None]
 
     def _publish(self) -> None:
         if changes := self.store.take_changes():
             known = [_unsure_change(change) for change in changes] if self._lacks_log else changes
             publish(known, self._ports, self._policy)
+
+
+def _is_counted(state: RequestState) -> bool:
+    return state.summary is not None and state.summary.totals.invocations == len(state.invocations)
 
 
 def _unsure(state: RequestState) -> RequestState:

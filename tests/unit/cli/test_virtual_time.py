@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from request_lens.application import settle
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
@@ -15,7 +16,7 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.wire.log_record import read_record
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
 from request_lens_cli.options.parameters import policy_with
-from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
+from request_lens_cli.replay.virtual_time import Arrival, Replay, ReplayIncompleteError, replay
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.scenario.retiming import access_ended_at
 from request_lens_cli.scenario.scenario import Scenario, load_scenario
@@ -117,6 +118,25 @@ def test_order_and_duplicates_of_lines_do_not_change_what_is_published() -> None
     again, once = arriving(*reversed(lines), *lines), arriving(*lines)
     assert (again.requests, again.unattributed) == (once.requests, once.unattributed)
     assert again.publications == once.publications
+
+
+@pytest.mark.parametrize(
+    ("does_nothing", "lost"),
+    [("settle_orphan", call("lost", 1, tag=tag("gone"))), ("settle_invocation", call("lost", 1))],
+    ids=["a tagged call", "an untagged one"],
+)
+def test_a_call_that_would_be_in_nothing_that_comes_out_fails_the_replay(
+    monkeypatch: pytest.MonkeyPatch, does_nothing: str, lost: LogRecord
+) -> None:
+    arrivals = [Arrival(record=lost, at=at(5)), Arrival(record=request("r1"), at=at(9))]
+    assert [each.invocation.invocation_id for each in replay(arrivals, POLICY).unattributed] == (
+        ["lost"] if does_nothing == "settle_orphan" else []
+    )
+
+    monkeypatch.setattr(settle, does_nothing, lambda *_: None)
+
+    with pytest.raises(ReplayIncompleteError, match="1 facts were neither settled nor decided"):
+        replay(arrivals, POLICY)
 
 
 def test_nothing_comes_of_nothing() -> None:

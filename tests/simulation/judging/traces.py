@@ -110,13 +110,17 @@ def _of_nobody_in_time(outcome: Outcome) -> Iterator[Span]:
 def shared(outcome: Outcome) -> Verdict:
     """While two records name a trace, none of them has a call for sure: both had come before the call and its span.
 
-    And both requests had begun before the call ended: a later one bears on no call.
+    And both requests had begun when the call began, or the trace in them: a later one bears on no call.
     """
     stored, came = outcome.world.first_stored, outcome.first_collected
     skew = outcome.traffic.policy.clock_skew
     for truth, span, decision in _traced(outcome):
         named = outcome.naming.get(span.trace_id, ())
-        records = [each for each in named if each.started_at - skew <= span.ended_at]
+        records = [
+            each
+            for each in named
+            if each.started_at - skew <= span.started_at or is_born_in(span.trace_id, each, clock_skew=skew)
+        ]
         key = truth.call.invocation_id
         if len(records) < 2 or key not in stored or span.span_id not in stored:
             continue

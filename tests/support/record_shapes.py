@@ -290,7 +290,7 @@ ACCESS_SHAPES: Mapping[str, Shape] = {
     "rest": rest_line,
     "http_console": http_console_line,
     "rest_console": rest_console_line,
-    "http_no_route": lambda text: http_line(text) | {"routeKey": "-", "status": "404"},
+    "http_no_route": lambda text: http_line(text) | {"routeKey": "-", "status": "404", "responseLatency": "2"},
     "rest_streamed": rest_streamed_line,
     "rest_epoch": rest_epoch_line,
     "rest_preflight": lambda text: rest_line(text) | {"httpMethod": "OPTIONS", "status": "204"},

@@ -41,7 +41,7 @@ def _latency_fault(line: Mapping[str, Json]) -> str:
         return "responseLatency is absent"
     if latency is not None:
         return "responseLatency is no number of milliseconds up to a day"
-    if "eventType" in line:
+    if any(line.get(key, "-") != "-" for key in ("eventType", "connectionId")):
         return "the log of a WebSocket API has no responseLatency"
     return "the format has no responseLatency, as the console's default formats have none"
 

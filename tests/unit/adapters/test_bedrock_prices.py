@@ -195,6 +195,23 @@ def test_what_is_not_known_has_no_cost_and_a_reason(invocation: Invocation, why:
     assert PRICES.quote(invocation).estimated_cost_usd is None
 
 
+@pytest.mark.parametrize("operation", ["InvokeModel", "InvokeModelWithResponseStream", "ChatCompletions"])
+def test_a_call_of_gpt_whose_log_does_not_tell_the_cached_share_of_its_input_has_no_cost(operation: str) -> None:
+    untold = replace(priced("us.openai.gpt-5.6-sol", TokenCounts(input=3_702, output=6)), operation=operation)
+    assert PRICES.estimate(untold) is Unpriced.NOT_COUNTED
+    assert totals_of(untold, PRICES.quote(untold)).unpriced_calls == 1
+    told = replace(untold, tokens=TokenCounts(input=3_702, output=6, cache_read=0))
+    # 3,702 × 4.40 + 6 × 22 = 16,288.80 + 132
+    assert PRICES.estimate(told) == Decimal("0.0164208")
+    for converse in ("Converse", "ConverseStream"):
+        assert PRICES.estimate(replace(untold, operation=converse)) == PRICES.estimate(told)
+
+
+def test_a_model_of_openai_s_without_a_cache_needs_no_count_of_it() -> None:
+    gpt_oss = replace(priced("openai.gpt-oss-120b-1:0", USUAL), operation="InvokeModel")
+    assert isinstance(PRICES.estimate(gpt_oss), Decimal)
+
+
 @pytest.mark.parametrize(
     ("model_id", "estimate"),
     [

@@ -135,6 +135,11 @@ def test_a_key_that_bears_no_variable_s_name_is_not_told() -> None:
     assert "grandmother" not in repr(rejected(line))
 
 
+QUICK = {**LINE, "responseLatency": "3"}
+NO_ROUTE = Ignored(why="no route matched, as far as its format tells")
+NO_INTEGRATION = Ignored(why="no integration ran")
+
+
 @pytest.mark.parametrize("status", ["200", "302", "500", "504"])
 def test_a_rest_api_that_logs_with_an_http_api_s_format_is_told_to_add_its_keys(status: str) -> None:
     line = {**LINE, "routeKey": "-", "status": status}
@@ -153,11 +158,45 @@ def test_an_http_api_that_logs_with_a_rest_api_s_format_is_told_to_add_its_key(s
     assert 'add "routeKey":"$context.routeKey" to' in record.detail
 
 
-def test_what_an_integration_refused_had_a_route() -> None:
-    line = {**LINE, "routeKey": "-", "status": "404"}
-    for key, value in (("integrationStatus", "404"), ("integrationLatency", "31")):
-        assert rejected({**line, key: value}).detail.startswith("resourcePath: missing (")
-        assert read_any({**line, key: "-"}) == Ignored(why="no route matched")
+@pytest.mark.parametrize("status", ["204", "400", "403", "404", "429", "499", "500"])
+def test_an_answer_that_took_a_second_came_from_a_route(status: str) -> None:
+    for latency in ("1000", "3011"):
+        record = rejected({**QUICK, "routeKey": "-", "status": status, "responseLatency": latency})
+        assert record.detail.startswith('resourcePath: missing (a route matched although routeKey is "-"')
+
+
+@pytest.mark.parametrize("status", ["400", "401", "413", "429", "499", "500", "503"])
+@pytest.mark.parametrize("latency", ["3", "-"])
+def test_a_status_that_no_unmatched_route_has_is_never_ignored_and_told_only_what_is_sure(
+    status: str, latency: str
+) -> None:
+    usual = f'routeKey is "-", and where no route matches API Gateway answers 403 or 404, not {status}'
+    advice = 'if a REST API wrote this line, add "resourcePath":"$context.resourcePath" to the access log\'s format'
+    record = rejected({**QUICK, "routeKey": "-", "status": status, "httpMethod": "POST", "responseLatency": latency})
+    assert record.detail == f"resourcePath: missing ({usual}: {advice})"
+
+
+@pytest.mark.parametrize("status", ["403", "404"])
+@pytest.mark.parametrize("latency", ["0", "999", "-"])
+def test_a_status_that_an_unmatched_route_has_is_ignored_as_far_as_the_format_tells(status: str, latency: str) -> None:
+    answered = {"status": status, "responseLatency": latency}
+    assert read_any({**QUICK, "routeKey": "-", "httpMethod": "POST", **answered}) == NO_ROUTE
+    assert read_any({**REST, "resourcePath": "-", **answered}) == NO_ROUTE
+
+
+@pytest.mark.parametrize("status", ["400", "403", "404", "429"])
+def test_what_an_integration_refused_had_a_route(status: str) -> None:
+    line = {**QUICK, "routeKey": "-", "status": status}
+    for key in ("integrationStatus", "integrationLatency"):
+        assert rejected({**line, key: "404"}).detail.startswith("resourcePath: missing (a route matched although")
+        assert read_any({**line, key: "-"}) == NO_INTEGRATION
+    run = {**line, "integrationRequestId": "8c1d", "integrationLatency": "-"}
+    assert rejected(run).detail.startswith("resourcePath: missing (a route matched although")
+
+
+@pytest.mark.parametrize("status", ["499", "504"])
+def test_a_request_whose_agent_may_run_on_is_not_ignored_for_want_of_an_integration_s_answer(status: str) -> None:
+    assert "REST API" in rejected({**QUICK, "routeKey": "-", "status": status, "integrationLatency": "-"}).detail
 
 
 def test_a_format_for_every_kind_of_api_with_no_route_at_all_says_that_it_is_absent() -> None:
@@ -179,7 +218,12 @@ def test_a_preflight_is_ignored(line: dict[str, str]) -> None:
 
 
 def test_an_http_api_that_answers_preflights_itself_matched_no_route() -> None:
-    assert read_any({**LINE, "routeKey": "-", "status": "204"}) == Ignored(why="no route matched")
+    assert read_any({**QUICK, "routeKey": "-", "status": "204"}) == NO_ROUTE
+
+
+def test_an_answer_without_content_to_another_method_came_from_a_route() -> None:
+    record = rejected({**QUICK, "routeKey": "-", "status": "204", "httpMethod": "POST"})
+    assert record.detail.startswith('resourcePath: missing (a route matched although routeKey is "-"')
 
 
 def test_a_line_of_every_variable_is_read_by_the_keys_of_its_kind() -> None:
@@ -218,7 +262,22 @@ def test_connections_of_a_web_socket_are_ignored(event: str, key: str) -> None:
 
 def test_a_connection_that_was_refused_matched_no_route() -> None:
     line = {**WEB_SOCKET, "eventType": "-", "routeKey": "-", "status": "403", "integrationLatency": "-"}
-    assert read_any(line) == Ignored(why="no route matched")
+    assert read_any(line) == NO_INTEGRATION
+
+
+@pytest.mark.parametrize("told", [{"eventType": "MESSAGE"}, {"connectionId": "VnJ1c3RDb25uPQ="}])
+@pytest.mark.parametrize("status", ["200", "500"])
+def test_a_message_without_a_route_is_told_about_web_sockets_alone(told: dict[str, str], status: str) -> None:
+    line = {name: value for name, value in LINE.items() if name not in ("routeKey", "responseLatency")}
+    line = {**line, **told, "status": status}
+    assert rejected(line).detail == 'routeKey: missing (add "routeKey":"$context.routeKey" to the access log\'s format)'
+    no_value = 'routeKey: no_value (API Gateway wrote "-": it had no value for $context.routeKey)'
+    assert rejected({**line, "routeKey": "-"}).detail == no_value
+
+
+def test_a_message_is_told_by_its_connection_where_the_format_has_no_event() -> None:
+    line = {name: value for name, value in WEB_SOCKET.items() if name != "eventType"}
+    assert read(line) == read(WEB_SOCKET)
 
 
 def test_only_a_message_has_a_route_of_one_word() -> None:

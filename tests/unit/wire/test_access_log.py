@@ -164,14 +164,14 @@ def test_a_field_that_every_record_needs_may_be_there_without_a_value(field: str
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "why"),
     [
-        {**HTTP_LINE, "routeKey": "-", "status": "404", "integrationLatency": "-"},
-        {**REST_LINE, "resourcePath": "-", "status": "403"},
+        ({**HTTP_LINE, "routeKey": "-", "status": "404", "integrationLatency": "-"}, "no integration ran"),
+        ({**REST_LINE, "resourcePath": "-", "status": "403"}, "no route matched, as far as its format tells"),
     ],
 )
-def test_a_request_that_no_route_matched_is_ignored(line: dict[str, object]) -> None:
-    assert read_record(json.dumps(line)) == Ignored(why="no route matched")
+def test_a_request_that_no_route_matched_is_ignored(line: dict[str, object], why: str) -> None:
+    assert read_record(json.dumps({**line, "responseLatency": "5"})) == Ignored(why=why)
 
 
 def test_a_format_for_both_kinds_of_api_has_absent_keys_of_the_other_kind() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.wire.log_record import read_record
-from request_lens.wire.unknown_record import ACCESS_LINE, BATCH_LINE, CALL_BODY
+from request_lens.wire.unknown_record import ACCESS_LINE, BATCH_LINE, CALL_BODY, NOTHING_KNOWN, OTHER_SCHEMA
 from tests.support.body_shapes import CHUNK_LISTS, INPUT_BODIES, responses_answer, responses_events
 
 TEXT = "the-text-of-a-prompt"
@@ -64,7 +64,34 @@ def test_an_access_log_whose_keys_are_spelled_otherwise_learns_how_they_should_b
         {"model": TEXT},
         {"input": TEXT},
         {"object": "list", "type": "responses"},
+        {"log": json.dumps({"requestId": TEXT, "status": "200", "routeKey": TEXT, "requestTimeEpoch": "1"})},
+        {TEXT: TEXT},
     ],
 )
-def test_of_any_other_object_nothing_is_told(value: object) -> None:
-    assert detail(value) == ""
+def test_any_other_object_is_told_by_the_keys_that_were_looked_for(value: object) -> None:
+    assert detail(value) == NOTHING_KNOWN
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"schemaType": "ModelInvocationLog"},
+        {"modelId": "m", "operation": "Converse"},
+        {"requestTimeEpoch": "1"},
+        {"requestTime": "1"},
+        {"routeKey": "POST /plan"},
+        {"resourcePath": "/plan"},
+        {"requestId": "x", "status": "200"},
+        {"extendedRequestId": "x", "status": "200"},
+        {"traceId": "x", "spanId": "y"},
+        {"type": "platform.start", "record": {}},
+    ],
+)
+def test_whatever_has_the_keys_that_were_looked_for_is_known(value: object) -> None:
+    record = read_record(json.dumps(value))
+    assert not isinstance(record, Rejected) or record.reason is not RejectedReason.UNKNOWN_RECORD
+
+
+@pytest.mark.parametrize("rest", [{}, {"status": 1, "requestId": TEXT}, {"modelId": "m", "operation": "Converse"}])
+def test_a_record_of_another_schema_says_so(rest: dict[str, object]) -> None:
+    assert detail({"schemaType": "AnotherLog", **rest}) == OTHER_SCHEMA

@@ -11,6 +11,7 @@ from datetime import UTC, date
 from decimal import Decimal
 from enum import StrEnum
 
+from request_lens.domain.cached_input import may_include_untold_cached
 from request_lens.domain.facts import Invocation, TokenCounts
 
 GOVCLOUD = "us-gov"
@@ -134,6 +135,8 @@ class PriceTable:
             return Unpriced.UNKNOWN_REGION if self.knows(invocation.model_id) else Unpriced.UNKNOWN_MODEL
         if not price.holds_in(invocation.region):
             return Unpriced.UNKNOWN_REGION
+        if price.prices.cache_read is not None and may_include_untold_cached(invocation):
+            return Unpriced.NOT_COUNTED
         return _cost(invocation.tokens, price)
 
     def quote(self, invocation: Invocation) -> Quote:

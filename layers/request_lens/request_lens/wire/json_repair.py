@@ -15,9 +15,6 @@ MAX_DEPTH = 150
 """What lies deeper is left out, if anything must be: the parser takes 200 levels, and no field that is read lies below
 the tenth."""
 
-MAX_REPAIRED_DEPTH = 10_000
-"""A text that is nested deeper was made to cost time; it stays as it is."""
-
 MAX_DIGITS = 1_000
 """A longer number is left out, if anything must be: the parser takes 4,300 digits, and no count has more than ten."""
 
@@ -57,15 +54,12 @@ def _cut_to_limits(raw: bytes) -> bytes | None:
 
     Whatever else is wrong with the text stays as it is, outside of what is left out.
     """
-    try:
-        within = b"".join(_pieces_within_limits(raw))
-    except RecursionError:
-        return None
+    within = b"".join(_pieces_within_limits(raw))
     return within if within != raw else None
 
 
 def _pieces_within_limits(raw: bytes) -> Iterator[bytes]:
-    """That text in pieces. Raises: RecursionError where it is deeper than MAX_REPAIRED_DEPTH."""
+    """That text in pieces: one pass, whose time grows with the text's length alone, however deep it is."""
     depth = kept_from = 0
     for token in _TOKENS.finditer(raw):
         start, opened, closed = token.start(), len(token["open"] or b""), len(token["close"] or b"")
@@ -80,8 +74,6 @@ def _pieces_within_limits(raw: bytes) -> Iterator[bytes]:
             yield b"null"
             kept_from = token.end()
         depth += opened - closed
-        if depth > MAX_REPAIRED_DEPTH:
-            raise RecursionError
     yield raw[kept_from:]
 
 

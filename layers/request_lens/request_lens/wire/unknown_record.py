@@ -16,6 +16,15 @@ ACCESS_LINE = (
     '"$context.requestId","status":"$context.status"'
 )
 
+OTHER_SCHEMA = "its schemaType is another than ModelInvocationLog"
+
+NOTHING_KNOWN = (
+    "looked for at the top of the object: schemaType, or modelId with operation (invocation log); requestTimeEpoch, "
+    "requestTime, routeKey, resourcePath, or status with requestId or extendedRequestId (access log); traceId with "
+    "spanId (span); record with a type of platform (Lambda)"
+)
+"""The keys by which lines are told, none of which such an object has; what it has instead may be a text of its own."""
+
 _BATCH_KEYS = frozenset({"model_input", "model_output", "error"})
 """What a line of batch inference has beside its `recordId`; alone they tell nothing."""
 
@@ -47,8 +56,9 @@ _STATUS_KEYS = AliasChoices("status", "Status", "statusCode", "status_code", "co
 
 
 class _Access(ForeignModel):
-    """Those keys."""
+    """Those keys, and the one by which a line says of itself that it is of another log."""
 
+    schema_type: object = None
     request_id: object = Field(default=None, validation_alias=_ID_KEYS)
     status: object = Field(default=None, validation_alias=_STATUS_KEYS)
 
@@ -80,8 +90,14 @@ def unknown_record(raw: bytes) -> Fault:
         found, access = _Keys.model_validate_json(raw), _Access.model_validate_json(raw)
     except ValidationError as error:
         return fault_of(error)
-    is_access = len(access.model_fields_set) == len(_Access.model_fields)
-    return Fault(reason=RejectedReason.UNKNOWN_RECORD, detail=_resemblance(found) or (ACCESS_LINE if is_access else ""))
+    return Fault(reason=RejectedReason.UNKNOWN_RECORD, detail=_resemblance(found) or _what_it_lacks(access))
+
+
+def _what_it_lacks(access: _Access) -> str:
+    keys = access.model_fields_set
+    if "schema_type" in keys:
+        return OTHER_SCHEMA
+    return ACCESS_LINE if keys == {"request_id", "status"} else NOTHING_KNOWN
 
 
 def _resemblance(found: _Keys) -> str:

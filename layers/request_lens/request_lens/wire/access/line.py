@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -25,11 +25,17 @@ from request_lens.wire.field_types import (
 )
 
 _REQUIRED = frozenset({"requestId", "status"})
-_ROUTE_KEYS = frozenset({"routeKey", "resourcePath"})
+_TOLD_ABSENT = frozenset({"routeKey", "resourcePath", "integrationStatus", "integrationLatency"})
+"""Keys under which "-" says more than that they are not there."""
+
+type _OfIntegration = Annotated[int | Literal["-"] | None, OrNone()]
+"""A number of the integration's; "-" where it ran none."""
 
 _STREAMED = "STREAMED"
 """What `$context.integration.responseTransferMode` says of a streamed answer; of any other it is BUFFERED.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-streaming-troubleshoot.html"""
+
+_MESSAGE = "MESSAGE"
 
 _OWN_ID = re.compile(API_REQUEST_ID_PATTERN)
 
@@ -78,8 +84,9 @@ class AccessLogLine(ForeignModel):
     http_method: Name | None = None
     resource_path: Name | None = None
     event_type: Annotated[Word | None, OrNone()] = None
-    integration_status: Annotated[int | None, OrNone()] = None
-    integration_latency: Annotated[int | None, OrNone()] = None
+    connection_id: Annotated[Name | None, OrNone()] = None
+    integration_status: _OfIntegration = None
+    integration_latency: _OfIntegration = None
     integration_request_id: Annotated[ApiRequestId | None, OrNone(), Field(validation_alias=_INTEGRATION_ID)] = None
     xray_trace_id: Annotated[_XRayTraceId | None, OrNone()] = None
     transfer_mode: Annotated[Word | None, OrNone(), Field(validation_alias=_TRANSFER_MODE)] = None
@@ -88,14 +95,14 @@ class AccessLogLine(ForeignModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_absent(cls, line: object) -> object:
-        """The line without its absent values; those of a route, and those that every record needs, have a meaning."""
+        """The line without its absent values; some, and those that every record needs, have a meaning."""
         if not isinstance(line, dict):
             return line
         own_id = line.get("extendedRequestId")
         if isinstance(own_id, str) and own_id != ABSENT and _OWN_ID.fullmatch(own_id):
             line = {**line, "requestId": own_id}
         absent = {name for name, value in line.items() if value in (ABSENT, "", None)}
-        kept = _REQUIRED | {name for name in _ROUTE_KEYS if line.get(name) == ABSENT}
+        kept = _REQUIRED | {name for name in _TOLD_ABSENT if line.get(name) == ABSENT}
         if "requestTime" in absent or "requestTime" not in line:
             kept |= {"requestTimeEpoch"}
         return {name: value for name, value in line.items() if name in kept or name not in absent}
@@ -113,6 +120,17 @@ class AccessLogLine(ForeignModel):
         return self.transfer_mode == _STREAMED
 
     @property
+    def is_of_web_socket(self) -> bool:
+        """Whether the line has a value that only WebSocket APIs have."""
+        return self.event_type == _MESSAGE or self.connection_id is not None
+
+    @property
     def ran_an_integration(self) -> bool:
         """Whether API Gateway says how the integration of a route answered."""
-        return self.integration_status is not None or self.integration_latency is not None
+        told = (self.integration_status, self.integration_latency)
+        return any(isinstance(each, int) for each in told) or self.integration_request_id is not None
+
+    @property
+    def ran_no_integration(self) -> bool:
+        """Whether API Gateway says that there was none to answer."""
+        return ABSENT in (self.integration_status, self.integration_latency) and not self.ran_an_integration

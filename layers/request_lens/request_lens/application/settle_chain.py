@@ -102,6 +102,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         return ()
     if (target := asked.as_it_stands(target)).decision is not None:  # what is left of its chain goes on without it
         count_uncounted([target], ports, policy)  # whoever decided it meanwhile may have died then
+        _recount_around([target], ports, policy)
         return [call for call in map(asked.as_it_stands, suspected.open_members) if call.decision is None]
     return _decide_by_time(target, (asked.of_facts(facts), sharing), asked, ports, policy)
 
@@ -136,7 +137,8 @@ def _decide_by_time(
         # With the requests the part may end earlier than without them: then nobody else would decide this call.
         _leave_chain(target, (suspected.last_due, context.last_due), decision.retry_at, ports, policy)
         return ()
-    decision = replace(decision, decisions=unless_traced(decision.decisions, context.open_members, ports, policy))
+    together = [member.invocation.invocation_id for member in context.members]
+    decision = replace(decision, decisions=unless_traced(decision.decisions, together, ports, policy))
     decided = decide_all(decision, context, target, ports)
     recount_all(_settled(decided, context, states, ports), decided, ports, policy)
     left_behind = _left_behind(target, replace(suspected, facts=context.facts), sharing)

@@ -145,3 +145,52 @@ def test_a_call_that_somebody_decided_and_died_while_its_own_message_was_at_work
     summary = world.request("r1").summary
     assert summary is not None
     assert (summary.totals.llm_calls, summary.possible_calls) == (1, 0)
+
+
+def test_a_settle_that_died_between_two_decisions_of_a_chain_links_none_that_it_had_refused() -> None:
+    asks, returns = chain_of_two("c", 1, 4)
+    links = []
+    for fails_at in range(1, 40):
+        world = World(SPANS, store=FailingStore(fails_at=fails_at))
+        world.collect(30, traced_request("r1", trace=OTHER), untagged_call("own", 2), asks, returns)
+        world.collect(31, span_of(untagged_call("own", 2), OTHER), span_of(asks, SESSION))
+        world.run_until()
+        links.append(places(world))
+
+    assert links == [{"own": "r1", asks.invocation_id: "no_request", returns.invocation_id: "no_request"}] * len(links)
+
+
+@pytest.mark.parametrize("run", [[], [entry_of(SESSION, 1, 2.5)]], ids=["of no run", "of a run"])
+def test_a_call_whose_span_is_lost_does_not_follow_one_whose_span_is_of_another_trace(run: Sequence[LogRecord]) -> None:
+    asks, returns = chain_of_two("c", 1, 4)
+    own = untagged_call("own", 2)
+    world = World(SPANS)
+    world.collect(30, traced_request("r1", trace=OTHER), own, asks, returns, span_of(own, OTHER))
+    world.collect(31, span_of(asks, SESSION), *run)
+    world.run_until()
+
+    assert world.calls_of("r1") == {"own": ("trace", "exact")}
+    assert reason_of(world, returns.invocation_id)[0] is Reason.NO_REQUEST
+
+
+def test_a_call_is_not_linked_by_its_second_to_the_only_request_that_names_its_trace_and_began_after_it() -> None:
+    own = call("own", 10, latency_ms=400)
+    world = World(SPANS)
+    world.collect(30, traced_request("late", 10.9, trace=SESSION), own, span_of(own, SESSION, begins=0.1))
+    world.run_until()
+
+    assert reason_of(world, "own") == NOBODYS
+
+
+@pytest.mark.parametrize("comes_at", [60, 99], ids=["before the first call is due", "after it"])
+def test_a_run_is_parted_by_the_spans_of_its_calls_whenever_their_own_logs_come(comes_at: float) -> None:
+    early, late = untagged_call("early", 8), call("late", 11, latency_ms=28_000)
+    world = World(SPANS)
+    world.collect(50, request("beside", 7, duration_ms=29_000, status=504), early, span_of(early, SESSION))
+    world.collect(51, traced_request("r1", 10, trace=SESSION, duration_ms=30_000), entry_of(SESSION, 8, 40))
+    world.collect(52, span_of(late, SESSION))
+    world.run_until(comes_at)
+    world.collect(comes_at, late)
+    world.run_until()
+
+    assert places(world) == {"early": "ambiguous", "late": "r1"}

@@ -2,38 +2,52 @@
 
 from collections.abc import Collection, Mapping, Set
 
-from request_lens.application.read_context import MAX_CALLS_READ
-from request_lens.application.tracing.views import told_by_spans
-from request_lens.domain.facts import InvocationId, RequestId
-from request_lens.domain.linking.link import Assumption, Decision, Link, Reason, Unattributed, UnlinkedInvocation
+from request_lens.application.tracing.views import read_trace
+from request_lens.domain.facts import InvocationId, RequestId, TraceId
+from request_lens.domain.linking.link import Assumption, Decision, Link, Reason, Unattributed
 from request_lens.domain.policy import Policy
+from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
 
 def unless_traced(
-    made: Mapping[InvocationId, Decision], calls: Collection[UnlinkedInvocation], ports: Ports, policy: Policy
+    made: Mapping[InvocationId, Decision], together: Collection[InvocationId], ports: Ports, policy: Policy
 ) -> Mapping[InvocationId, Decision]:
     """What time decides of calls that belong together, without links to a request that spans show to be another's.
 
-    Where a call has a span and its trace left it to time, no record that names the trace bears on it. So it is of no
-    request whose own spans are known: those are of another trace, or that request began after it.
+    Where one of all that belong together, decided or not, has a span, and its trace left it to time, no record that
+    names the trace bears on it. So they are of no request whose trace has spans: that is another one, or that request
+    began after the call.
     """
-    spanned = {call.invocation.invocation_id for call in calls if call.span is not None}
-    links = (decision for call_id, decision in made.items() if call_id in spanned)
-    linked = {link.request_id for link in links if isinstance(link, Link)}
-    refused = _traced_among(linked, ports, policy) if linked else frozenset()
+    linked = {decision.request_id for decision in made.values() if isinstance(decision, Link)}
+    if not linked or not policy.reads_spans:
+        return made
+    if all(call.span is None for call in ports.store.load_all_unlinked(sorted(together))):
+        return made
+    refused = _traced_among(linked, ports)
     return {
-        call_id: _nobodys(policy) if isinstance(decision, Link) and decision.request_id in refused else decision
+        call_id: _nobodys(decision, policy)
+        if isinstance(decision, Link) and decision.request_id in refused
+        else decision
         for call_id, decision in made.items()
     }
 
 
-def _traced_among(request_ids: Collection[RequestId], ports: Ports, policy: Policy) -> Set[RequestId]:
-    """Those of the requests of which spans of their own have come."""
-    states = ports.store.load_requests(sorted(request_ids), most=MAX_CALLS_READ)
-    return {state.request_id for state in told_by_spans(states, ports, policy) if state.traced is not None}
+def _traced_among(request_ids: Collection[RequestId], ports: Ports) -> Set[RequestId]:
+    """Those of the requests whose records name a trace of which a span has come."""
+    heads = ports.store.load_heads(sorted(request_ids), is_consistent=True)
+    records = [head.record for head in heads if head.record is not None]
+    named = zip(records, ports.store.traces_of(records) if records else (), strict=True)
+    return {record.request_id for record, trace_id in named if trace_id is not None and _has_spans(trace_id, ports)}
 
 
-def _nobodys(policy: Policy) -> Unattributed:
-    is_breach = bool(policy.agent_role_names)
-    return Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS if is_breach else None)
+def _has_spans(trace_id: TraceId, ports: Ports) -> bool:
+    try:
+        return bool(read_trace(trace_id, ports).spans)
+    except UnreadableItem:  # spans of another version are spans
+        return True
+
+
+def _nobodys(link: Link, policy: Policy) -> Unattributed:
+    without_request = Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names else None
+    return Unattributed(reason=Reason.NO_REQUEST, violates=link.violates or without_request)

@@ -137,7 +137,8 @@ def _runs_left_to_time(
     unnamed = {_id(call) for call in ours if call.span is not None and not bearing.on(call.span)}
     for of_run in calls_by_run(trace, ours) if unnamed else ():
         if left := [call for call in of_run.open_calls if _id(call) in unnamed]:
-            yield replace(of_run, is_parted=not unnamed.issuperset(map(_id, of_run.calls))), left
+            whole = (span for span in trace.calls if of_run.run.holds(span))
+            yield replace(of_run, is_parted=any(bearing.on(span.call) for span in whole)), left
 
 
 def _decisions_of_runs(
@@ -161,7 +162,7 @@ def _decisions_of_runs(
         if decision is None:
             settled.waiting.update({_id(call): due for call in left})
             continue
-        decisions = unless_traced({_id(call): decision for call in left}, left, ports, policy)
+        decisions = unless_traced({_id(call): decision for call in left}, [*map(_id, of_run.calls)], ports, policy)
         made += [(call, decisions[_id(call)]) for call in left]
     return made
 

@@ -4,7 +4,15 @@ from collections.abc import Collection, Mapping, Set
 
 from request_lens.application.tracing.views import read_trace
 from request_lens.domain.facts import InvocationId, RequestId, TraceId
-from request_lens.domain.linking.link import Assumption, Decision, Link, Reason, Unattributed
+from request_lens.domain.linking.link import (
+    Assumption,
+    Decision,
+    Link,
+    Method,
+    Reason,
+    Unattributed,
+    UnlinkedInvocation,
+)
 from request_lens.domain.policy import Policy
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
@@ -22,7 +30,7 @@ def unless_traced(
     linked = {decision.request_id for decision in made.values() if isinstance(decision, Link)}
     if not linked or not policy.reads_spans:
         return made
-    if all(call.span is None for call in ports.store.load_all_unlinked(sorted(together))):
+    if not any(_is_left_to_time(call) for call in ports.store.load_all_unlinked(sorted(together))):
         return made
     refused = _traced_among(linked, ports)
     return {
@@ -31,6 +39,12 @@ def unless_traced(
         else decision
         for call_id, decision in made.items()
     }
+
+
+def _is_left_to_time(call: UnlinkedInvocation) -> bool:
+    """Whether a call has a span, and no trace told its request."""
+    is_told = isinstance(call.decision, Link) and call.decision.method is Method.TRACE
+    return call.span is not None and not is_told
 
 
 def _traced_among(request_ids: Collection[RequestId], ports: Ports) -> Set[RequestId]:

@@ -58,11 +58,6 @@ def seven(deployment: DemoStack) -> Played:
 
 
 @pytest.fixture(scope="session")
-def chat(deployment: DemoStack) -> Played:
-    return settled(deployment.play("chat", ago=deployment.apart("chat", ago=timedelta(minutes=20))))
-
-
-@pytest.fixture(scope="session")
 def packaged() -> Path:
     """The example's code zip, as `make package` builds it for AgentCore."""
     folder = ROOT / "examples" / "agent"

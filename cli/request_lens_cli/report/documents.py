@@ -15,7 +15,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, Unpriced
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import known_count, known_tokens
+from request_lens.presentation.certainty import calls_are, known_count, known_tokens
 from request_lens.presentation.formatting import UNKNOWN, iso_ms
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.report import correlated_by
@@ -49,6 +49,7 @@ def summary_document(state: RequestState, policy: Policy, *, aws_console: str = 
         **_aggregate(state.summary),
         **traced_document(state, aws_console),
         "state": str(state_of(state)),
+        "calls_are": str(calls_are(state.summary)),
         "runaway": state.runaway is not None,
         "invocations": _linked_documents(state, policy),
     }
@@ -80,6 +81,7 @@ CSV_KEYS = (
     "trace_url",
     *("correlated_by", "models"),
     *TRACED_COLUMNS,
+    "calls_are",
 )
 """The columns that CSV has of a request, in order: keys with one value, and its links, models and tools in short."""
 

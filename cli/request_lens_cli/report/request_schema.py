@@ -7,6 +7,7 @@ from pydantic import Field
 
 from request_lens.domain.linking.link import Confidence, Method, Reason
 from request_lens.domain.pricing import Unpriced
+from request_lens.presentation.certainty import CallsAre
 from request_lens_cli.report.selection import State
 
 type Json = str | int | float | bool | Mapping[str, Json] | Sequence[Json] | None
@@ -158,6 +159,13 @@ class RequestDocument(TypedDict):
     state: Annotated[
         State,
         Field(description="uncertain and certain ones are settled: the table's own attribute has that word for both"),
+    ]
+    calls_are: Annotated[
+        CallsAre,
+        Field(
+            description="what llm_calls is: exact, by tags or traces alone; about (≈), all calls known and one of them "
+            "linked by time; at_least (≥), more calls are possible; pending (null)"
+        ),
     ]
     runaway: bool
     invocations: list[LinkedCallDocument]

@@ -11,9 +11,9 @@ from request_lens.domain.folding.summary import Summary, TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.certainty import (
+    calls_are,
     calls_text,
     doubt_of,
-    is_about,
     known_count,
     known_tokens,
     possible_text,
@@ -191,15 +191,6 @@ def _is_complete(state: RequestState) -> str:
     return "yes" if traced.complete else "no"
 
 
-def _calls_are(state: RequestState) -> str:
-    """What the number of LLM calls is: exact, about (≈), at least (≥), or pending."""
-    if state.summary is None:
-        return "pending"
-    if not state.summary.is_certain:
-        return "at least"
-    return "about" if is_about(state.summary) else "exact"
-
-
 def _why(state: RequestState) -> str:
     doubt = None if state.summary is None else doubt_of(state.request, state.summary)
     return UNKNOWN if doubt is None else doubt.value
@@ -229,7 +220,7 @@ def _missing_calls(state: RequestState) -> str:
 
 
 _QUALIFIERS: _Columns = (
-    Column(header="Calls are", cell=_calls_are),
+    Column(header="Calls are", cell=lambda state: calls_are(state.summary).replace("_", " ")),
     Column(header="Uncertain because", cell=_why),
     Column(header="Failed calls", cell=_attempts(lambda totals: totals.llm_errors)),
     Column(header="Unpriced calls", cell=_attempts(lambda totals: totals.unpriced_calls)),

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from request_lens.domain.linking.link import Reason, Unattributed
+from request_lens.domain.policy import Policy
+from request_lens_cli.report.documents import csv_row, summary_document
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.console import open_console, stderr_console
 from request_lens_cli.terminal.listing import Column, print_list, shorten_middle
@@ -173,6 +175,9 @@ def test_a_pipe_gets_plain_numbers_and_a_column_for_each_sign() -> None:
     assert [each["LLM calls"] for each in cells] == ["0", "1", "1", "–", "0", "0"]
     assert [each["More calls"] for each in cells] == ["0", "2", "0", "–", "1000", "–"]
     assert [each["Calls are"] for each in cells] == ["exact", "at least", "about", "pending", "at least", "at least"]
+    documents = [summary_document(state, Policy()) for state in SIGNS.requests]
+    assert [each["calls_are"] for each in documents] == [each["Calls are"].replace(" ", "_") for each in cells]
+    assert [csv_row(state, Policy())["calls_are"] for state in SIGNS.requests] == [d["calls_are"] for d in documents]
     assert [each["Failed calls"] for each in cells] == ["0", "–", "1", "–", "–", "–"]
     assert [each["Unpriced calls"] for each in cells] == ["0", "–", "1", "–", "–", "–"]
     assert cells[5]["Uncertain because"] == "their end is unknown"

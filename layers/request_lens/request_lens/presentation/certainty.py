@@ -132,6 +132,20 @@ def certainty_of(summary: Summary) -> Certainty:
     return links_of_bars(summary.bars)
 
 
+class CallsAre(StrEnum):
+    """What a request's number of LLM calls is, as a word for programs."""
+
+    EXACT = "exact"
+    ABOUT = "about"
+    AT_LEAST = "at_least"
+    PENDING = "pending"
+
+
+def calls_are(summary: Summary | None) -> CallsAre:
+    """What the number of LLM calls is by its sign: none, "≈", "≥"; pending while the request has no summary."""
+    return CallsAre.PENDING if summary is None else CallsAre[certainty_of(summary).name]
+
+
 def links_of_bars(bars: Iterable[Bar]) -> Certainty:
     """How sure it is that these calls are their request's; failed attempts do not matter."""
     is_exact = all(bar.confidence is Confidence.EXACT for bar in bars if bar.error_code is None)

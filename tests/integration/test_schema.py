@@ -58,6 +58,7 @@ def test_what_the_commands_answer_over_a_table_is_what_the_schema_says(lens: Dep
     assert faults("unattributed", lens.document("requests", "--unattributed")) == []
     assert faults("show", lens.document("show", "failed")) == []
     assert faults("show", lens.document("show", "unrecorded")) == []
+    assert faults("show", lens.document("show", "u1")) == []
     lens.holds(settled("uncertain", start=40, possible_calls=1))
     lens.holds_untagged(pending(call("u2", 42)))
     uncertain = lens.document("show", "uncertain")

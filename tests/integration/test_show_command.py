@@ -1,10 +1,12 @@
 """`request-lens show` over a table in an emulated DynamoDB."""
 
+import json
 import time
 from dataclasses import replace
 
 import pytest
 
+from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import INEXACT
 from tests.support.deployed_stack import DeployedLens
@@ -35,7 +37,7 @@ def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: Deplo
     for part in ("1.84 s", "892 / 57", "tool_use", "window (assumed)", "jp.anthropic.claude-haiku-4-5-20251001-v1:0"):
         assert part in first
     assert "2 LLM calls" in output
-    assert "Time: LLM 3.35 s, tools unknown, other than LLM 1.44 s" in output
+    assert "Time: LLM 3.35 s, other than LLM 1.44 s (tools of it: unknown)" in output
 
 
 def test_a_count_by_time_has_its_sign_and_says_what_it_means(lens: DeployedLens) -> None:
@@ -46,6 +48,50 @@ def test_a_count_by_time_has_its_sign_and_says_what_it_means(lens: DeployedLens)
     assert f"≈ 2 LLM calls ({INEXACT})" in " ".join(shown.split())
     assert shown.count("≈") == 2
     assert "≈" not in lens.answer("show", "r1")
+
+
+FIRST_CALL = "15bd25c3-6d02-4891-8686-a7f152b12ad1"
+
+
+def test_a_linked_call_s_id_shows_its_request(lens: DeployedLens) -> None:
+    lens.plays("article")
+    state = lens.document("show", "8vyhhrKPTgKzGt2=")
+    second = str(state["invocations"][1]["invocation_id"])
+
+    shown = lens.answer("show", second)
+
+    assert shown == f"Call {second} is number 2 of this request:\n{lens.answer('show', '8vyhhrKPTgKzGt2=')}"
+    assert lens.document("show", second) == state
+    piped = lens.ask("show", second, piped=True)
+    assert piped.stdout == lens.ask("show", "8vyhhrKPTgKzGt2=", piped=True).stdout
+    assert piped.stderr == f"Call {second} is number 2 of this request:\n"
+
+
+def test_a_tagged_call_s_id_shows_its_request(lens: DeployedLens) -> None:
+    lens.holds(settled("r0"), settled("r1", call(FIRST_CALL, 1, tag=tag("r1", 1))))
+
+    assert lens.answer("show", FIRST_CALL).startswith(f"Call {FIRST_CALL} is number 1 of this request:\nr1  POST")
+    assert lens.ask("show", FIRST_CALL.replace("1", "2")).exit_code == 1
+
+
+def test_an_unattributed_call_s_id_says_why_it_has_no_request(lens: DeployedLens) -> None:
+    decision = Unattributed(reason=Reason.AMBIGUOUS, candidates=3)
+    lens.holds_untagged(replace(pending(call(FIRST_CALL, 1)), decision=decision))
+
+    why = f"Call {FIRST_CALL} of 2025-12-04 is unattributed: fits 3 requests (ambiguous)"
+    shown = lens.answer("show", FIRST_CALL)
+    assert shown.startswith(f"{why}.\n\nInvocation")
+    document = json.loads(lens.answer("show", FIRST_CALL, "--format", "json"))
+    assert (document["reason"], document["candidates"], document["link"]) == ("ambiguous", 3, None)
+    refused = lens.ask("show", FIRST_CALL, "--web")
+    assert (refused.exit_code, "--web shows what there is of a request" in refused.stderr) == (1, True)
+
+
+def test_a_call_that_is_not_decided_yet_is_pending(lens: DeployedLens) -> None:
+    lens.holds_untagged(pending(call("i1", 1)))
+
+    assert "is pending: not decided yet." in lens.answer("show", "i1")
+    assert lens.document("show", "i1")["reason"] is None
 
 
 def test_an_id_may_lack_the_sign_at_its_end(lens: DeployedLens) -> None:
@@ -97,7 +143,7 @@ def test_a_pipe_gets_the_columns_of_a_list_one_a_line_and_then_the_calls(lens: D
     fields, calls = [line for line in lines if len(line) == 2], [line for line in lines if len(line) > 2]
 
     assert fields == [list(pair) for pair in zip(listed[0], listed[1], strict=True)]
-    assert lines == [*fields, *calls]
+    assert lines == [*fields, [""], *calls]
     assert calls[0][:4] == ["#", "Invocation", "Start (UTC)", "Latency (s)"]
     assert [call[2:5] for call in calls[1:]] == [
         ["2025-12-04 18:26:59", "1.843", "tool_use"],
@@ -115,7 +161,8 @@ def test_a_pipe_gets_every_call_that_may_be_its_own_and_why_beside_it(lens: Depl
 
     assert head.split("\t") == ["May be its own", "Logged (UTC)", "Latency (s)", "Fits", "Model"]
     assert len(shown.stdout.partition(head)[2].splitlines()) == 1 + 9
-    assert "" not in shown.stdout.splitlines()
+    assert shown.stdout.splitlines().count("") == 1
+    assert shown.stdout.partition(head)[0].endswith("\n\n")
     assert shown.stderr.startswith("Uncertain: 9 unlinked calls")
 
 

@@ -57,6 +57,11 @@ class DeployedTable:
             calls = pool.map(self.reader.load_unlinked, map(InvocationId, invocation_ids))
             return [call for call in calls if call is not None]
 
+    def request_of(self, invocation_id: str, period: Period) -> RequestId | None:
+        """The request that has this tagged call, among the latest LIST_LIMIT of the period."""
+        requests = [record.request_id for record in self.requests_between(period)]
+        return self.reader.request_of(InvocationId(invocation_id), requests)
+
     def report(self, period: Period, policy: Policy) -> Report:
         """The latest LIST_LIMIT requests that started in the period, without their calls, and the untagged ones then.
 

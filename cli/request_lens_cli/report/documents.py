@@ -189,6 +189,14 @@ def unattributed_document(invocation: Invocation, decision: Unattributed, policy
     return {**document, "reason": str(decision.reason), "candidates": decision.candidates}
 
 
+def unlinked_document(call: UnlinkedInvocation, policy: Policy) -> Document:
+    """One invocation without a link: with its reason where it is unattributed, with null where it is pending."""
+    if isinstance(call.decision, Unattributed):
+        return unattributed_document(call.invocation, call.decision, policy)
+    pending = invocation_document(call.invocation, policy, call_estimate(call.invocation, None))
+    return {**pending, "link": None, "reason": None, "candidates": None}
+
+
 def possible_document(call: UnlinkedInvocation, policy: Policy) -> Document:
     """A call that may be a request's own, and what was decided of it: nothing yet where all three are null."""
     decision = call.decision

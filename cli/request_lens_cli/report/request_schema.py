@@ -78,6 +78,14 @@ class UnattributedDocument(CallDocument):
     candidates: Annotated[int, Field(description="how many requests it fits", ge=0)]
 
 
+class UnlinkedCallDocument(CallDocument):
+    """A call without a link, asked for by its id: not decided yet where its reason is null."""
+
+    link: None
+    reason: Reason | None
+    candidates: Annotated[int | None, Field(description="how many requests it fits", ge=0)]
+
+
 class PossibleCallDocument(CallDocument):
     """A call that may be an uncertain request's own: not decided yet where reason and linked_to are null."""
 

@@ -16,6 +16,7 @@ from request_lens_cli.report.request_schema import (
     ShownDocument,
     Time,
     UnattributedDocument,
+    UnlinkedCallDocument,
 )
 
 
@@ -138,7 +139,7 @@ OUTPUTS: Mapping[str, TypeAdapter[object]] = {
     "requests": TypeAdapter(RequestsDocument),
     "request": TypeAdapter(RequestDocument),
     "unattributed": TypeAdapter(UnattributedCallsDocument),
-    "show": TypeAdapter(ShownDocument | UnrecordedDocument),
+    "show": TypeAdapter(ShownDocument | UnrecordedDocument | UnlinkedCallDocument),
     "rejected": TypeAdapter(RejectedDocument),
     "replay": TypeAdapter(ReplayDocument),
     "inspect": TypeAdapter(InspectedLine),

@@ -61,6 +61,11 @@ def print_fields[Row](columns: Sequence[Column[Row]], row: Row, console: Console
     _print_tabs([[column.header, str(column.text(row))] for column in columns], console)
 
 
+def part_lists(console: Console) -> None:
+    """Write the empty line that parts two lists in a pipe."""
+    _print_tabs([[]], console)
+
+
 class Listing[Row]:
     """A list that may go on: what is printed first decides which columns there is room for, and has the headers.
 

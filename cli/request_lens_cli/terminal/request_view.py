@@ -38,7 +38,7 @@ from request_lens_cli.terminal.calls_table import (
     print_tools,
 )
 from request_lens_cli.terminal.console import notes_beside
-from request_lens_cli.terminal.listing import print_fields, print_list
+from request_lens_cli.terminal.listing import part_lists, print_fields, print_list
 from request_lens_cli.terminal.requests_table import piped_columns, piped_traced_columns, status_text
 from request_lens_cli.terminal.waterfall import render_waterfall
 
@@ -98,8 +98,12 @@ def show_request(
 def _pipe_request(
     state: RequestState, details: RequestDetail, policy: Policy, console: Console, zone: tzinfo | None
 ) -> None:
-    """Its columns of a list, one a line, and what spans say; then its calls, what may be its own, and its tools."""
+    """Its columns of a list, one a line, and what spans say; then its calls, what may be its own, and its tools.
+
+    An empty line parts each list from what is above it.
+    """
     notes, linked = notes_beside(console), in_order(details.calls, policy)
+    tools = state.summary.traced.tools if state.summary is not None and state.summary.traced is not None else ()
     if state.record is None:
         notes.print(_without_record(state), highlight=False)
     else:
@@ -109,12 +113,16 @@ def _pipe_request(
         _show_uncertain(state, state.record, notes)
         _show_pending(state, len(details.provisional), notes)
     if linked:
+        if state.record is not None:
+            part_lists(console)
         columns = piped_call_columns(state, policy, linked=linked, provisional=details.provisional, zone=zone)
         print_list(columns, list(enumerate(linked, start=1)), console)
-    if state.record is not None:
+    if state.record is not None and details.possible:
+        part_lists(console)
         print_possible(details.possible, console, zone=zone)
-        if state.summary is not None and state.summary.traced is not None:
-            print_tools(state.record, state.summary.traced.tools, console, zone=zone)
+    if state.record is not None and tools:
+        part_lists(console)
+        print_tools(state.record, tools, console, zone=zone)
 
 
 def _placed(
@@ -196,8 +204,12 @@ def _counts(summary: Summary) -> str:
 
 
 def _times(summary: Summary) -> str:
-    times = (("LLM", summary.llm_time_ms), ("tools", summary.tool_time_ms), ("other than LLM", summary.non_llm_time_ms))
-    return "Time: " + ", ".join(f"{name} {seconds(value) if value is not None else 'unknown'}" for name, value in times)
+    """The time in LLM calls and the rest, of which what waited for tools is a part."""
+    llm, other, tools = (
+        "unknown" if value is None else seconds(value)
+        for value in (summary.llm_time_ms, summary.non_llm_time_ms, summary.tool_time_ms)
+    )
+    return f"Time: LLM {llm}, other than LLM {other} (tools of it: {tools})"
 
 
 def _tokens(summary: Summary) -> str:

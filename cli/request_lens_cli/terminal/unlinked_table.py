@@ -12,7 +12,8 @@ from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, plain_number, plain_seconds, seconds
 from request_lens.presentation.timeline.axis import AxisKind, axis_of
 from request_lens.presentation.timeline.lanes import REASONS, Lane, extents_of, lanes_by_reason
-from request_lens_cli.report.reasons import why, why_briefly
+from request_lens_cli.report.reasons import why, why_briefly, why_words
+from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.listing import Column, print_list
 
 _INVOCATION: Column[UnlinkedInvocation] = Column(header="Invocation", cell=lambda call: call.invocation.invocation_id)
@@ -48,6 +49,21 @@ def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> 
         *_WHO,
     )
     print_list(columns, unlinked, console, piped=_PIPED)
+
+
+def show_unlinked_call(call: UnlinkedInvocation, console: Console) -> None:
+    """Print why one invocation belongs to no request, in a pipe beside its line of a list."""
+    notes_beside(console).print(f"{unlinked_sentence(call)}.", highlight=False, markup=False)
+    if console.is_terminal:
+        console.print()
+    print_unlinked([call], console)
+
+
+def unlinked_sentence(call: UnlinkedInvocation) -> str:
+    """That the call belongs to no request, or not yet, and why, such as "Call … of 2025-12-04 is unattributed: …"."""
+    made = call.invocation
+    tagged = f"; its tag names {cleaned(made.tag.request_id)}" if made.tag is not None else ""
+    return f"Call {cleaned(made.invocation_id)} of {made.logged_at:%Y-%m-%d} is {why_words(call)}{tagged}"
 
 
 _CALL, _MIN_PLOT, _MIN_STACKED, _GAP = "▒", 20, 12, "  "

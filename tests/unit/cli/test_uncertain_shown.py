@@ -84,7 +84,7 @@ def shown(state: RequestState, possible: Sequence[UnlinkedInvocation] = ()) -> s
         (POSSIBLE, "At least 1 LLM call"),
         (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: tag the calls; where others call"),
         (POSSIBLE, "Tokens: at least 1,011 in, 31 out"),
-        (POSSIBLE, "Time: LLM unknown, tools unknown, other than LLM unknown"),
+        (POSSIBLE, "Time: LLM unknown, other than LLM unknown (tools of it: unknown)"),
         (POSSIBLE, "Estimated cost: ≥ $0.010000"),
         (ENDLESS, "Uncertain: its end is unknown. What helps: write responseLatency into the access log,"),
         (ENDLESS, "Tokens: unknown"),

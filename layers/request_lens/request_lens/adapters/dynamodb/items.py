@@ -82,10 +82,12 @@ def invocation_key(invocation_id: InvocationId) -> dict[str, Plain]:
 
 def linked_key(linked: LinkedInvocation) -> dict[str, Plain]:
     """The key of an invocation's item under its request."""
-    return {
-        "pk": request_partition(linked.link.request_id),
-        "sk": f"invocation#{linked.invocation.invocation_id}",
-    }
+    return key_under(linked.link.request_id, linked.invocation.invocation_id)
+
+
+def key_under(request_id: RequestId, invocation_id: InvocationId) -> dict[str, Plain]:
+    """The key that an invocation's item under this request has, if it is there."""
+    return {"pk": request_partition(request_id), "sk": f"invocation#{invocation_id}"}
 
 
 def hour_partitions(hourly: HourlyList, moment: datetime) -> Sequence[str]:

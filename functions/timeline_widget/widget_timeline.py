@@ -90,7 +90,9 @@ def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: Unattri
     parts = [*where, _span_text(widget_request), _count_text(listing)]
     parts += [] if widget_request.sort is RowOrder.TIME else [f"by {widget_request.sort}"]
     if failed := sum(view.record.has_failed for view in listing.requests):
-        parts.append(f"{failed:,} of them failed")
+        parts.append(f"{failed:,} of them failed (5xx)")
+    if refused := sum(view.record.was_refused for view in listing.requests):
+        parts.append(f"{refused:,} of them refused (4xx)")
     if uncertain := sum(_doubts(listing).values()):
         parts.append(f"{uncertain:,} of them uncertain")
     if incomplete := _incomplete(listing):

@@ -213,6 +213,17 @@ def test_the_timeline_fills_its_card(width: int) -> None:
     assert 0.94 < share <= 1
 
 
+@pytest.mark.parametrize("width", [390, 740, 768, 999])
+@pytest.mark.parametrize("name", ["10 rows", "uncertain", "spans", "errors"])
+def test_the_longest_bar_is_as_wide_as_the_timeline_in_a_window_that_is_no_laptops(name: str, width: int) -> None:
+    share = """() => { const width = each => each.getBoundingClientRect().width;
+      const shown = [...document.querySelectorAll(".picture")].find(width);
+      return [Math.max(...[...shown.querySelectorAll(".rl-row rect")].map(width)) / width(shown)]; }"""
+    (longest,) = numbers(name, share, Looking(width=width))
+
+    assert longest > 0.9
+
+
 @pytest.mark.parametrize("name", ["errors", "uncertain"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_texts_have_contrast(name: str, theme: str) -> None:

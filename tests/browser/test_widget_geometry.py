@@ -1,7 +1,8 @@
 """The widget as a browser sets it: what stands where, and whether it can be read."""
 
 from collections.abc import Sequence
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, pairwise
 from typing import Annotated
 
 import pytest
@@ -17,7 +18,7 @@ from tests.support.widget_traffic import HOSTILE, POLICY, request_detail, reques
 from widget_details import details_page
 from widget_timeline import timeline_page
 
-WIDTHS = (400, 500, 700, 1000, 1600)
+WIDTHS = (400, 500, 700, 800, 1000, 1600)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 NEARLY = 0.6
 """Half a px: where a browser rounds."""
@@ -266,7 +267,7 @@ def test_a_long_route_is_whole_in_a_narrow_widget_and_a_wide_one(width: int) -> 
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
 
 
-@pytest.mark.parametrize(("width", "lines"), [(1000, 1), (700, 2), (400, 4)])
+@pytest.mark.parametrize(("width", "lines"), [(1000, 2), (700, 2), (400, 5)])
 def test_the_legend_takes_no_more_lines_than_it_needs_and_little_room_is_left_below(width: int, lines: int) -> None:
     page = page_of(request_page(10, uncertain=6), width=width, lost=9)
     tops = {round(words.top) for words in page.texts if words.text in {sign.value for sign in Sign}}
@@ -275,6 +276,37 @@ def test_the_legend_takes_no_more_lines_than_it_needs_and_little_room_is_left_be
 
     assert len(tops) <= lines
     assert note - last < 32
+
+
+@pytest.mark.parametrize("width", [400, 640, 800, 899, 1000])
+def test_the_longest_bar_has_two_fifths_of_the_widget_at_least(width: int) -> None:
+    page = page_of(request_page(10, pending=3, uncertain=4), width=width)
+
+    assert max(row.light.right - row.light.left for row in page.rows) >= 0.4 * width
+
+
+def test_rows_of_a_long_picture_stay_low_at_any_width_that_has_room_beside() -> None:
+    page = page_of(request_page(60), width=700)
+    tops = [link.top for link in page.links]
+
+    assert max(below - above for above, below in pairwise(tops[:20])) < 30
+
+
+@pytest.mark.parametrize("lost", [0, 6])
+def test_the_legend_says_what_a_grey_bar_is_where_there_is_one(lost: int) -> None:
+    words = {each.text for each in page_of(request_page(3), lost=lost).texts}
+
+    assert (Sign.UNATTRIBUTED.value in words) is bool(lost)
+
+
+def test_what_failed_and_what_was_refused_are_counted_apart_as_the_legend_names_both() -> None:
+    first, second, *others = request_page(5).requests
+    refused = replace(second, record=replace(second.record, status=404))
+    seen = RequestPage(requests=[first, refused, *others])
+    above = " · ".join(words.text for words in page_of(seen).texts)
+
+    assert "5 requests · 1 of them failed (5xx) · 1 of them refused (4xx) · " in above
+    assert "status 5xx or 4xx" in above
 
 
 def test_a_note_says_what_stands_at_an_uncertain_request() -> None:

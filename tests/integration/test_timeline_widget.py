@@ -86,7 +86,7 @@ def test_uncertain_requests_are_hatched_counted_and_explained(store: DynamoFactS
 
     page = answered(widgetContext=context())
 
-    assert "8 requests · 2 of them failed · 2 of them uncertain" in page
+    assert "8 requests · 2 of them failed (5xx) · 2 of them uncertain" in page
     assert re.search("≥ \\d, 2 possible: at least \\d LLM calls?; 2 unlinked calls may be its own", page)
     assert (
         "What helps: tag the calls; where others call models too, name the agent&#x27;s role in AgentRoleNames." in page
@@ -185,7 +185,7 @@ def test_an_empty_range_names_itself_and_what_helps() -> None:
 
 
 def test_the_subtitle_counts_calls_with_the_sign_of_a_sum_and_those_without_a_request(store: DynamoFactStore) -> None:
-    assert "6 requests · 1 of them failed · ≈ 12 LLM calls · 0 unattributed" in subtitle(
+    assert "6 requests · 1 of them failed (5xx) · ≈ 12 LLM calls · 0 unattributed" in subtitle(
         answered(widgetContext=context())
     )
 

@@ -105,9 +105,10 @@ def test_an_outlier_runs_over_the_axis_and_does_not_flatten_the_others() -> None
     assert "runs on beyond the axis" in whole_text(svg)
 
 
-def test_two_requests_of_unlike_length_are_both_whole() -> None:
-    svg = picture(row(chain(4000, 2), duration_ms=4000), row(chain(7000, 2), duration_ms=7000, after_ms=9000))
-    assert not any("rl-break" in classes(shape) for shape in svg.iter())
+@pytest.mark.parametrize(("duration_ms", "is_whole"), [(7000, True), (16_000, True), (16_400, False)])
+def test_a_request_up_to_four_times_as_long_as_the_others_is_whole(duration_ms: int, *, is_whole: bool) -> None:
+    svg = picture(row(chain(4000, 2), duration_ms=4000), row(chain(duration_ms, 2), duration_ms=duration_ms))
+    assert any("rl-break" in classes(shape) for shape in svg.iter()) is not is_whole
 
 
 @given(ROWS, st.integers(200, 2000))

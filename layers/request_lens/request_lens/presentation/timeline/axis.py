@@ -22,7 +22,7 @@ _STEPS_MS = (
 )
 _UNITS = ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s"), (1, "ms"))
 _MIN_SPAN_MS = 5
-_SHARE, _OUTLIER, _CUT_AT = 0.9, 2.0, 1.5
+_SHARE, _OUTLIER, _CUT_AT = 0.9, 4.0, 1.5
 _TICK_CELLS, _MIN_TICK_CELLS, _MIN_TICKS = 10, 5, 3
 
 
@@ -100,8 +100,8 @@ def axis_of(
 ) -> Axis:
     """The axis of these extents, at least one.
 
-    Where each begins at the left, an outlier does not flatten the others: what takes more than twice as long as nine of
-    ten runs over the axis, which then ends at one and a half times as long as those.
+    Where each begins at the left, an outlier does not flatten the others: what takes more than four times as long as
+    nine of ten runs over the axis, which then ends at one and a half times as long as those.
     """
     scale = scale_of(extents, left=left, width=width)
     if kind is AxisKind.OWN:

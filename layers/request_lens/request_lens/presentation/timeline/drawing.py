@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.certainty import certainty_over, counted, uncertain_notes
 from request_lens.presentation.formatting import moment_text, pluralize
-from request_lens.presentation.markup import Markup, element, joined
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
 from request_lens.presentation.timeline.axis import AxisKind
-from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Naming, document
+from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame
 from request_lens.presentation.timeline.lanes import Lane, lanes_by_reason
 from request_lens.presentation.timeline.pieces import Piece, Plan, Words, below_heads, heads_of, pieces_of, plan_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, RowOrder, TimelineRow, in_order
@@ -53,6 +53,14 @@ class DrawnTimeline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Naming:
+    """What a screen reader says of the picture as a whole."""
+
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strips:
     """The picture in strips, from top to bottom: its title, the axis above the rows, the rows, and what is below.
 
@@ -91,7 +99,7 @@ def lay_timeline(
     plan = _plan(rows, words, view, unlinked)
     pieces = pieces_of(plan, rows_each=AXIS_EVERY if plan.is_long else max(len(rows), 1))
     height = pieces[-1].bottom
-    svg = document(
+    svg = _document(
         joined(piece.content for piece in pieces),
         frame=plan.frame,
         bounds=(0.0, height),
@@ -123,10 +131,10 @@ def draw_strips(
     )
 
 
-def _strip(plan: Plan, piece: Piece, *, naming: Naming | None = None) -> Markup:
+def _strip(plan: Plan, piece: Piece, *, naming: _Naming | None = None) -> Markup:
     class_ = "rl again" if piece.again else "rl"
     bounds = piece.top, piece.bottom
-    return document(piece.content, frame=plan.frame, bounds=bounds, theme=None, naming=naming, class_=class_)
+    return _document(piece.content, frame=plan.frame, bounds=bounds, theme=None, naming=naming, class_=class_)
 
 
 def shared_style(theme: Theme) -> Markup:
@@ -149,8 +157,8 @@ def _notes(rows: Sequence[TimelineRow]) -> Sequence[str]:
     return uncertain_notes((row.request, row.summary) for row in rows if row.is_uncertain and row.summary is not None)
 
 
-def _naming(plan: Plan) -> Naming:
-    return Naming(title=plan.words.title or DEFAULT_WORDS.title, description=_description(plan.rows, plan.lanes))
+def _naming(plan: Plan) -> _Naming:
+    return _Naming(title=plan.words.title or DEFAULT_WORDS.title, description=_description(plan.rows, plan.lanes))
 
 
 def _description(rows: Sequence[TimelineRow], lanes: Sequence[Lane]) -> str:
@@ -166,3 +174,44 @@ def _description(rows: Sequence[TimelineRow], lanes: Sequence[Lane]) -> str:
     sentence = f"{pluralize(len(rows), 'request')} with {made}, the first at {first}."
     counts = ((pending, "pending"), (uncertain, "uncertain"))
     return " ".join([sentence, *(f"{count:,} of them {what}." for count, what in counts if count), *without])
+
+
+def _document(  # noqa: PLR0913 - a whole picture, and a strip of one
+    content: Markup,
+    *,
+    frame: Frame,
+    bounds: tuple[float, float],
+    theme: Theme | None,
+    naming: _Naming | None,
+    class_: str = "rl",
+) -> Markup:
+    """The SVG document of what stands between two heights.
+
+    Without a theme it has no style of its own; without a naming it is the rest of a picture that has one.
+    """
+    width, height = number(frame.width), number(bounds[1] - bounds[0])
+    style = NOTHING if theme is None else element("style", style_sheet(theme))
+    named = () if naming is None else _named(naming)
+    ground = element("rect", class_="rl-background", y=bounds[0], width="100%", height="100%", rx=8.0)
+    return element(
+        "svg",
+        *named,
+        style,
+        DEFINITIONS if theme is not None else NOTHING,
+        ground if theme is not None else NOTHING,
+        content,
+        xmlns="http://www.w3.org/2000/svg",
+        class_=class_,
+        width=width,
+        height=height,
+        viewBox=f"0 {number(bounds[0])} {width} {height}",
+        role="group",
+        aria_labelledby="rl-title rl-desc" if named else "",
+    )
+
+
+def _named(naming: _Naming) -> tuple[Markup, Markup]:
+    return (
+        element("title", text(naming.title), id="rl-title"),
+        element("desc", text(naming.description), id="rl-desc"),
+    )

@@ -90,11 +90,12 @@ _STACKED = (
     FigureColumn(header="", figure=lambda row: total_words(row.request)),
     FigureColumn(header="", figure=calls_words),
 )
+_STACKED_WIDE = (_STACKED[0], FigureColumn(header="", figure=lambda row: f"LLM {llm_words(row)}"), _STACKED[1])
 
 
 def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
     """The columns of a picture; where nothing stands below, the last says how many calls are possible or missing."""
-    columns = _STACKED if size.stacked else _SIDE_BY_SIDE
+    columns = (_STACKED_WIDE if size.wide else _STACKED) if size.stacked else _SIDE_BY_SIDE
     if size.below is not None:
         return columns
     *others, calls = columns

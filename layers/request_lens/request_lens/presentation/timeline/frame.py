@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
+from request_lens.presentation.markup import Markup, element, joined, number, text
 from request_lens.presentation.timeline.axis import Axis, AxisKind, Tick
 from request_lens.presentation.timeline.figures import (
     COLUMN_GAP,
@@ -14,14 +14,18 @@ from request_lens.presentation.timeline.figures import (
     figure_widths,
 )
 from request_lens.presentation.timeline.labels import label_width, needs_own_line
-from request_lens.presentation.timeline.row import DENSE_FROM, STACKED_HIGH, RowSize, TimelineRow, row_size
-from request_lens.presentation.timeline.shapes import DEFINITIONS
+from request_lens.presentation.timeline.row import DENSE_FROM, RowSize, TimelineRow, heightened, row_size
 from request_lens.presentation.timeline.text import shortened, text_width
-from request_lens.presentation.timeline.theme import Theme, style_sheet
 
 DEFAULT_WIDTH = 1200
 STACKED_BELOW = 640
 """Px of width below which a row's bar stands under its texts: beside them it would be too short to be read."""
+
+_MIN_PLOT = 0.4
+"""The share of a narrow picture that its bars have beside their texts: with less they stand under them, too.
+
+Where rows are dense, they stand beside: a picture of hundreds would be twice as high.
+"""
 
 _MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
 _NARROW_BELOW = 900
@@ -80,27 +84,62 @@ def frame_of(
     Labels have `least_labels` px at least, as far as there is room.
     """
     whole, margin = _width_and_margin(width)
-    stacked = whole < STACKED_BELOW
-    size = row_size(len(rows), stacked=stacked)
-    columns = figure_columns(size)
-    figures = _edges(columns, figure_widths(rows, columns), right=whole - margin)
-    figures_left = figures[0][1] - figure_widths(rows, columns)[0]
-    labels = _labels_width(max(label_width(rows, size), least_labels), whole=whole)
-    beside = figures_left - _GUTTER - margin if stacked else labels
-    if stacked and len(rows) < DENSE_FROM and needs_own_line(rows, size, width=beside):
-        size = STACKED_HIGH
-    left = margin if stacked else margin + labels + _GUTTER
+    top = _above(header, margin) - 6 + len(header) * _HEADER_LINE + AXIS_HEIGHT
+    if whole < STACKED_BELOW:
+        return _stacked(rows, row_size(len(rows), stacked=True), width=whole, top=top)
+    beside = _beside(rows, width=whole, top=top, least_labels=least_labels)
+    is_short = whole < _NARROW_BELOW and beside.plot_width < whole * _MIN_PLOT
+    if not is_short or len(rows) >= DENSE_FROM:
+        return beside
+    return _stacked(rows, row_size(len(rows), stacked=True, wide=True), width=whole, top=top)
+
+
+def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labels: float) -> Frame:
+    """The frame whose bars stand between labels and figures."""
+    size, margin = row_size(len(rows), stacked=False), _margin(width)
+    figures, figures_left = _figures(rows, size, right=width - margin)
+    labels = _labels_width(max(label_width(rows, size), least_labels), whole=width)
+    left = margin + labels + _GUTTER
     return Frame(
-        width=whole,
+        width=width,
         margin=margin,
-        labels_width=whole - 2 * margin if size is STACKED_HIGH else beside,
-        details_width=beside,
+        labels_width=labels,
+        details_width=labels,
         left=left,
-        plot_width=(whole - margin if stacked else figures_left - _GUTTER) - left,
+        plot_width=figures_left - _GUTTER - left,
         figures=figures,
         size=size,
-        top=_above(header, margin) - 6 + len(header) * _HEADER_LINE + AXIS_HEIGHT,
+        top=top,
     )
+
+
+def _stacked(rows: Sequence[TimelineRow], size: RowSize, *, width: float, top: float) -> Frame:
+    """The frame whose bars stand under the texts; a label that has no room beside its figures has its own line."""
+    margin = _margin(width)
+    figures, figures_left = _figures(rows, size, right=width - margin)
+    room = figures_left - _GUTTER - margin
+    is_high = len(rows) < DENSE_FROM and needs_own_line(rows, size, width=room)
+    return Frame(
+        width=width,
+        margin=margin,
+        labels_width=width - 2 * margin if is_high else room,
+        details_width=room,
+        left=margin,
+        plot_width=width - 2 * margin,
+        figures=figures,
+        size=heightened(size) if is_high else size,
+        top=top,
+    )
+
+
+def _figures(
+    rows: Sequence[TimelineRow], size: RowSize, *, right: float
+) -> tuple[tuple[tuple[FigureColumn, float], ...], float]:
+    """The columns at the right with their right edges, and where the first begins."""
+    columns = figure_columns(size)
+    widths = figure_widths(rows, columns)
+    figures = _edges(columns, widths, right=right)
+    return figures, figures[0][1] - widths[0]
 
 
 def _above(header: Sequence[HeaderLine], margin: float) -> float:
@@ -110,7 +149,11 @@ def _above(header: Sequence[HeaderLine], margin: float) -> float:
 
 def _width_and_margin(width: int) -> tuple[float, float]:
     whole = max(width, _MIN_WIDTH)
-    return whole, 28.0 if whole >= _NARROW_BELOW else 16.0
+    return whole, _margin(whole)
+
+
+def _margin(whole: float) -> float:
+    return 28.0 if whole >= _NARROW_BELOW else 16.0
 
 
 def _labels_width(needed: float, *, whole: float) -> float:
@@ -194,52 +237,3 @@ def _tick_label(tick: Tick, frame: Frame, *, y: float) -> Markup:
     limit = frame.left + frame.plot_width + _GUTTER / 2
     x = min(tick.x, limit - text_width(tick.label, size=_TICK_SIZE) / 2)
     return element("text", text(tick.label), class_="rl-muted", x=x, y=y, text_anchor="middle")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
-    """What a screen reader says of the picture as a whole."""
-
-    title: str
-    description: str
-
-
-def document(  # noqa: PLR0913 - a whole picture, and a strip of one
-    content: Markup,
-    *,
-    frame: Frame,
-    bounds: tuple[float, float],
-    theme: Theme | None,
-    naming: Naming | None,
-    class_: str = "rl",
-) -> Markup:
-    """The SVG document of what stands between two heights.
-
-    Without a theme it has no style of its own; without a naming it is the rest of a picture that has one.
-    """
-    width, height = number(frame.width), number(bounds[1] - bounds[0])
-    style = NOTHING if theme is None else element("style", style_sheet(theme))
-    named = () if naming is None else _named(naming)
-    ground = element("rect", class_="rl-background", y=bounds[0], width="100%", height="100%", rx=8.0)
-    return element(
-        "svg",
-        *named,
-        style,
-        DEFINITIONS if theme is not None else NOTHING,
-        ground if theme is not None else NOTHING,
-        content,
-        xmlns="http://www.w3.org/2000/svg",
-        class_=class_,
-        width=width,
-        height=height,
-        viewBox=f"0 {number(bounds[0])} {width} {height}",
-        role="group",
-        aria_labelledby="rl-title rl-desc" if named else "",
-    )
-
-
-def _named(naming: Naming) -> tuple[Markup, Markup]:
-    return (
-        element("title", text(naming.title), id="rl-title"),
-        element("desc", text(naming.description), id="rl-desc"),
-    )

@@ -33,12 +33,12 @@ def named_width(label: str, detail: str, size: RowSize) -> float:
 
 def needs_own_line(rows: Sequence[TimelineRow], size: RowSize, *, width: float) -> bool:
     """Whether a label would be cut that has so much room together with its detail."""
-    return any(named_width(row.label, row.brief, size) + _pill_room(row) > width for row in rows)
+    return any(named_width(row.label, _beside(row, size), size) + _pill_room(row) > width for row in rows)
 
 
 def _beside(row: TimelineRow, size: RowSize) -> str:
     """What stands below the row's label, or beside it."""
-    return row.brief if size.lower is None or size.stacked else row.detail
+    return row.detail if size.wide or (size.lower is not None and not size.stacked) else row.brief
 
 
 def _pill_room(row: TimelineRow) -> float:

@@ -23,7 +23,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.AMBIGUOUS: "fits several requests",
     Reason.CROWDED: "too many around to decide",
     Reason.OTHER_CALLER: "made by another caller",
-    Reason.REQUEST_NEVER_SEEN: "its tag's request was never seen",
+    Reason.REQUEST_NEVER_SEEN: "its request never came",
 }
 
 

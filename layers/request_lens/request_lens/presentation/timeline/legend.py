@@ -18,6 +18,7 @@ from request_lens.presentation.timeline.shapes import (
     mark,
     open_bar,
     pending_bar,
+    rectangle,
     tick,
 )
 from request_lens.presentation.timeline.spans.tool_bars import (
@@ -57,6 +58,7 @@ class Sign(StrEnum):
     FAILED = "failed call"
     THROTTLED = "throttled call"
     CUT = "ran on after the response"
+    UNATTRIBUTED = "call without a request"
 
 
 def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
@@ -137,6 +139,10 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return mark(MarkKind[sign.name], box.x + box.width / 2, box.y + 11)
         case Sign.REQUEST | Sign.ERROR:
             return light_bar(box, hover=sign.value, failed=sign is Sign.ERROR)
+        case Sign.UNATTRIBUTED:
+            return rectangle(
+                Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7), "rl-unattributed"
+            )
         case Sign.NOT_EXACT:
             x, y = box.x + box.width / 2, box.y + 17
             return element("text", text("≈"), class_="rl-title", x=x, y=y, text_anchor="middle")

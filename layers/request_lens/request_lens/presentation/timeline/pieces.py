@@ -241,7 +241,7 @@ def _lanes(plan: Plan, *, top: float) -> Piece:
         ),
         rule(bottom, frame=frame),
     )
-    return Piece(top=top, bottom=bottom, content=joined(content))
+    return Piece(top=top, bottom=bottom, content=joined(content), signs=frozenset({Sign.UNATTRIBUTED}))
 
 
 def _legend(signs: frozenset[Sign], plan: Plan, *, top: float) -> Piece:

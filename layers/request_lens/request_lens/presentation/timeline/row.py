@@ -1,7 +1,7 @@
 """One row of the timeline: a request, what is known of its calls, and what people call it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -74,7 +74,7 @@ class RowSize:
     """How a row is divided, in px from its top: its bar, the base lines of its texts, and the marks above the bar.
 
     `lower` is None where label and detail share one line; `stacked` rows have their bar below the texts, and their
-    figures on the last line above it.
+    figures on the last line above it. `wide` ones among them have room for the whole detail, and for LLM time.
     """
 
     height: float
@@ -84,6 +84,7 @@ class RowSize:
     lower: float | None
     marks_rise: float
     stacked: bool = False
+    wide: bool = False
 
     @property
     def figures(self) -> float:
@@ -100,9 +101,9 @@ ROOMY = RowSize(height=46, bar_top=14, bar_height=22, upper=21, lower=38, marks_
 DENSE = RowSize(height=24, bar_top=9, bar_height=12, upper=19.5, lower=None, marks_rise=6)
 LANE = RowSize(height=34, bar_top=6, bar_height=22, upper=22, lower=None, marks_rise=7)
 STACKED = RowSize(height=48, bar_top=28, bar_height=14, upper=15, lower=None, marks_rise=6, stacked=True)
-STACKED_HIGH = RowSize(height=64, bar_top=43, bar_height=14, upper=17, lower=33, marks_rise=6, stacked=True)
-"""Where a label needs a line of its own."""
-
+STACKED_WIDE = RowSize(
+    height=52, bar_top=31, bar_height=15, upper=18, lower=None, marks_rise=6, stacked=True, wide=True
+)
 
 DENSE_FROM = 40
 """Requests from which on a picture has dense rows, and says its axis again every so often."""
@@ -111,8 +112,13 @@ AXIS_EVERY = 25
 """Rows after which a dense picture says its axis again: so that one is always in sight."""
 
 
-def row_size(count: int, *, stacked: bool) -> RowSize:
+def row_size(count: int, *, stacked: bool, wide: bool = False) -> RowSize:
     """The size of each row of a picture with so many."""
     if stacked:
-        return STACKED
+        return STACKED_WIDE if wide else STACKED
     return DENSE if count >= DENSE_FROM else ROOMY
+
+
+def heightened(size: RowSize) -> RowSize:
+    """A stacked row's size where its label needs a line of its own."""
+    return replace(size, height=66, bar_top=46, upper=17, lower=33)

@@ -18,6 +18,31 @@ def test_without_a_file_the_timeline_is_bars_in_the_terminal(lens: DeployedLens)
     assert sum(" call" in line and "POST /ask" in line for line in output.splitlines()) == 10
 
 
+def test_each_bar_has_an_id_that_show_takes(lens: DeployedLens) -> None:
+    lens.plays("article")
+
+    (first,) = [line for line in lens.answer("timeline", columns=80).splitlines() if line.startswith("18:26:59")]
+
+    assert lens.answer("show", first.split()[1]).startswith("8vyhhrKPTgKzGt2=  POST /ask")
+
+
+@pytest.mark.parametrize(("order", "first"), [("time", "18:27:49"), ("duration", "18:27:49"), ("cost", "18:27:49")])
+def test_the_timeline_is_sorted_and_says_what_stands_below(
+    lens: DeployedLens, tmp_path: Path, order: str, first: str
+) -> None:
+    lens.plays("article")
+    target = tmp_path / "timeline.svg"
+
+    output = lens.answer("timeline", "--sort", order, "--rows", "3")
+    lens.answer("timeline", "--sort", order, "--rows", "3", "-o", str(target))
+
+    rows = [line for line in output.splitlines() if "POST /ask" in line]
+    assert (len(rows), rows[0].startswith(first)) == (3, True)
+    assert ("7 more requests of this time stand below these in that order." in output) == (order != "time")
+    drawn = target.read_text(encoding="utf-8")
+    assert drawn.rindex(rows[0].split()[0]) < drawn.rindex(rows[-1].split()[0])
+
+
 @pytest.mark.parametrize(("suffix", "beginning"), [(".svg", b"<svg"), (".png", b"\x89PNG")])
 def test_the_timeline_is_drawn_to_a_file(lens: DeployedLens, tmp_path: Path, suffix: str, beginning: bytes) -> None:
     lens.plays("article")

@@ -31,12 +31,12 @@ from request_lens_cli.report.period import Period
 from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report, headline
 from request_lens_cli.scenario.scenario import scenario_names
-from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path
 from request_lens_cli.terminal.progress import phase
 from request_lens_cli.terminal.report_view import show_uncertain
 from request_lens_cli.terminal.requests_table import print_requests
+from request_lens_cli.terminal.timeline.bars import render_bars
 from request_lens_cli.terminal.timeline_png import write_png
 
 ARTICLE = "article"

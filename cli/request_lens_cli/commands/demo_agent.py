@@ -25,11 +25,11 @@ from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import checkout_paths
 from request_lens_cli.report.figures import calls_by_label
 from request_lens_cli.report.report import Report, headline
-from request_lens_cli.terminal.bars import render_bars
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path
 from request_lens_cli.terminal.progress import phase
 from request_lens_cli.terminal.requests_table import print_requests
+from request_lens_cli.terminal.timeline.bars import render_bars
 from request_lens_cli.terminal.timeline_png import write_png
 
 EXPECTED_CALLS = 17

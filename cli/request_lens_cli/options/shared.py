@@ -122,5 +122,8 @@ def _selection(
 selection_options = gathered("selection", _selection, _WHICH)
 """Which requests; the command takes a `selection`."""
 
+ordered_selection_options = gathered("selection", _selection, {**_WHICH, "sort": _ORDERED["sort"]})
+"""Which requests, and in which order; the command takes a `selection`."""
+
 sorted_selection_options = gathered("selection", _selection, {**_WHICH, **_ORDERED})
 """Which requests, in which order, and how many; the command takes a `selection`."""

@@ -119,6 +119,12 @@ def _may_reach(state: RequestState, calls: int) -> bool:
     return possible is None or possible >= MAX_POSSIBLE or linked + possible >= calls
 
 
+def lesser_note(report: Report) -> str:
+    """How many requests a sorted list leaves out, such as "2 more requests of this time stand below these in …"."""
+    stand = "stands" if report.lesser == 1 else "stand"
+    return f"{pluralize(report.lesser, 'more request')} of this time {stand} below these in that order"
+
+
 def may_match_words(report: Report) -> str:
     """How many uncertain requests are left out that may have made as many calls, or cost as much; empty for none."""
     counts = ((report.may_match, "made as many calls"), (report.may_cost, "cost as much"))

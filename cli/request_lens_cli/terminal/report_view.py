@@ -13,9 +13,10 @@ from request_lens_cli.report.documents import summary_document, unattributed_doc
 from request_lens_cli.report.empty import NO_REQUESTS
 from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
 from request_lens_cli.report.request_schema import Document
-from request_lens_cli.terminal.bars import render_bars
+from request_lens_cli.report.selection import lesser_note
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.requests_table import print_requests
+from request_lens_cli.terminal.timeline.bars import render_bars
 from request_lens_cli.terminal.unlinked_table import print_unlinked
 
 MAX_BARS = 200
@@ -72,9 +73,7 @@ def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS,
         more = f"{earlier_note(report)}, nor in these sums: ask for a shorter time, or a higher --limit."
         notes.print(more, style="yellow", highlight=False)
     if report.lesser:
-        stand = "stands" if report.lesser == 1 else "stand"
-        others = f"{pluralize(report.lesser, 'more request')} of this time {stand} below these in that order"
-        lesser = f"{others}: neither shown, nor in these sums."
+        lesser = f"{lesser_note(report)}: neither shown, nor in these sums."
         notes.print(lesser, style="yellow", highlight=False)
     if report.lacking:
         notes.print(report.lacking, style="yellow", highlight=False)

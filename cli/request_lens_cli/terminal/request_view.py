@@ -40,7 +40,7 @@ from request_lens_cli.terminal.calls_table import (
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.listing import part_lists, print_fields, print_list
 from request_lens_cli.terminal.requests_table import piped_columns, piped_traced_columns, status_text
-from request_lens_cli.terminal.waterfall import render_waterfall
+from request_lens_cli.terminal.timeline.waterfall import render_waterfall
 
 
 def shown_document(

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Confidence
 from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.timeline.axis import AxisKind
-from request_lens.presentation.timeline.row import TimelineRow
-from request_lens_cli.terminal.bars import render_bars
+from request_lens.presentation.timeline.row import RowOrder, TimelineRow
+from request_lens_cli.terminal.timeline.bars import render_bars
 from tests.support.telemetry.traces import TRACE
 from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of, unattributed
 
@@ -44,7 +45,7 @@ def test_every_request_has_a_line_of_its_own(rows: list[TimelineRow]) -> None:
 
 
 def test_calls_stand_inside_their_request_with_the_gap_between_them() -> None:
-    plot = line(row(summary_of(bar(400, 1500), bar(2300, 1600)))).split()[6]
+    plot = line(row(summary_of(bar(400, 1500), bar(2300, 1600)))).split()[7]
     assert plot.strip("░").count("█") > 20
     assert plot.startswith("░")
     assert plot.endswith("░")
@@ -118,7 +119,7 @@ def test_a_pending_request_is_dashed_and_says_so() -> None:
 
 def test_an_uncertain_request_is_hatched_and_has_at_least_its_calls() -> None:
     lines = shown(row(summary_of(bar(400, 1500), possible_calls=None), duration_ms=4300))
-    assert lines[1].endswith("4.3 s · ≥ 1 call")
+    assert lines[1].endswith("4.3 s · ≥ 1 call, ran too long")
     assert "\u2571" * 5 in lines[1]
     assert "░" not in lines[1]
     assert any("uncertain: may have more calls" in line for line in lines)
@@ -190,7 +191,7 @@ def test_a_narrow_terminal_cuts_no_id_no_number_and_no_unit(width: int) -> None:
     lines = capture.get().splitlines()
 
     beside = [line.rpartition("  ")[2] for line in lines if "s · " in line]
-    assert beside[:2] == ["14.3 s · ≥ 0 calls", "4.3 s · ≈ 2 calls"]
+    assert beside[:2] == ["14.3 s · ≥ 0 calls, 8 possible", "4.3 s · ≈ 2 calls"]
     assert sum("uEib4dVDhNShOko=" in line for line in lines) == 2
     assert lines[-1].endswith("25.5 s · 17 calls")
     assert any(line.startswith("ambiguous: fits several requests") for line in lines[-2:])
@@ -231,21 +232,84 @@ def test_the_picture_of_one_request_counts_from_its_start() -> None:
     assert shown(row(chain(4300, 2)))[-1] == "Time since the request's start"
 
 
+def listed(*routes: str, id_: str = "8vyhhrKPTgKzGt2=") -> list[TimelineRow]:
+    """Requests of these routes, the last of them failed."""
+    rows = [
+        replace(row(chain(4_000, 2), label=route, after_ms=18_000 * at), brief=f"09:42:{23 + 18 * at}")
+        for at, route in enumerate(routes)
+    ]
+    records = [
+        replace(each.request, route=each.label, request_id=RequestId(f"{at}{id_[1:]}")) for at, each in enumerate(rows)
+    ]
+    records[-1] = replace(records[-1], status=504)
+    return [replace(each, request=record) for each, record in zip(rows, records, strict=True)]
+
+
 @pytest.mark.parametrize(
     ("width", "label"),
-    [(80, "09:42:41 · POST /chat  504 "), (74, "09:42:41 POST /chat  504 "), (60, "09:42:41 · POST /chat  504")],
+    [
+        (100, "09:42:41 · POST /chat  504   1vyhhrKPTgKzGt2=  █"),
+        (80, "09:42:41  504   1vyhhrKPTgKzGt2=  █"),
+        (74, "09:42:41  504   1vyhhrKPTgKzGt2=  █"),
+        (60, "09:42:41 · POST /chat  504   1vyhhrKPTgKzGt2="),
+        (40, "09:42:41 · POST /chat  504"),
+    ],
 )
-def test_a_label_has_the_room_that_bars_can_spare_and_loses_no_word_in_a_narrow_terminal(
-    width: int, label: str
-) -> None:
-    rows = [
-        replace(row(chain(4_000, 2), label="POST /chat"), brief="09:42:23"),
-        replace(row(chain(8_000, 1), label="POST /chat", after_ms=18_000), brief="09:42:41"),
-    ]
-    rows = [replace(each, request=replace(each.request, route="POST /chat")) for each in rows]
-    rows[1] = replace(rows[1], request=replace(rows[1].request, status=504))
+def test_each_request_has_its_id_and_a_narrow_terminal_says_once_what_route_all_have(width: int, label: str) -> None:
+    lines = shown(*listed("POST /chat", "POST /chat"), width=width)
 
-    assert any(line.startswith(label) for line in shown(*rows, width=width))
+    assert any(line.startswith(label) for line in lines)
+    assert sum("vyhhrKPTgKzGt2=" in line for line in lines) == 2
+    assert ("Route of all: POST /chat" in lines) == (width in (74, 80))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+@pytest.mark.parametrize("id_", ["8vyhhrKPTgKzGt2=", "15bd25c3-6d02-4891-8686-a7f152b12ad1"])
+def test_beside_an_id_no_route_is_cut(width: int, id_: str) -> None:
+    text = "\n".join(shown(*listed("POST /chat", "POST /support", id_=id_), width=width))
+
+    assert text.count(id_[1:]) == 2
+    assert "POST /chat" in text
+    assert "POST /support" in text
+    assert "504" in text
+
+
+def test_an_id_gives_way_to_what_people_call_the_request_and_to_its_bar() -> None:
+    named = row(chain(4_000, 2), label="Write a haiku about clouds to S3")
+
+    assert "request-0" in "".join(shown(named, width=100))
+    assert "request-0" not in "".join(shown(named, width=80))
+    assert any(line.startswith("Write a haiku") and "█" in line for line in shown(named, width=80))
+
+
+def test_requests_stand_in_the_order_that_was_asked_for() -> None:
+    rows = [row(chain(ms, 2), duration_ms=ms, after_ms=9_000 * at, label=f"{ms}") for at, ms in enumerate((2, 9, 5))]
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    with console.capture() as capture:
+        console.print(render_bars(rows, width=100, order=RowOrder.DURATION))
+
+    assert [line.split()[0] for line in capture.get().splitlines()[1:4]] == ["9", "5", "2"]
+
+
+@pytest.mark.parametrize(
+    ("precisions", "said"),
+    [
+        ((1000, 1000), "Starts of calls are known to the second: they may be up to 1 s later"),
+        ((1, 1000), "Starts of some calls are known to the second: they may be up to 1 s later"),
+        ((1, 1), ""),
+    ],
+)
+def test_it_is_said_where_a_call_may_have_begun_later_than_its_bar(precisions: tuple[int, int], said: str) -> None:
+    bars = (bar(at * 2_000, 1_000, precision_ms=precision) for at, precision in enumerate(precisions))
+    lines = shown(row(summary_of(*bars)))
+
+    assert [line for line in lines if "known to the second" in line] == ([said] if said else [])
+
+
+def test_a_second_that_is_less_than_a_cell_is_not_spoken_of() -> None:
+    hour = row(summary_of(bar(0, 1_000)), duration_ms=3_600_000)
+
+    assert not any("known to the second" in line for line in shown(hour))
 
 
 def test_of_requests_whose_durations_are_unknown_no_time_is_marked() -> None:

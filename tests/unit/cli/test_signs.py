@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from request_lens_cli.signs import SIGNS, speak_any_encoding
-from request_lens_cli.terminal.bars import _LEGEND
+from request_lens_cli.terminal.timeline.cells import LEGEND
 from scripts.scenarios.generate import EVENTS
 
 OVERLAP = [str(EVENTS / "overlap" / f"{name}.ndjson") for name in ("access", "invocations")]
@@ -57,10 +57,10 @@ def test_an_encoding_keeps_the_signs_that_it_has() -> None:
 
 
 def test_what_fills_a_bar_is_as_wide_and_told_apart() -> None:
-    stand_ins = [written(sign.character) for sign in _LEGEND]
+    stand_ins = [written(sign.character) for sign in LEGEND]
 
     assert {len(stand_in) for stand_in in stand_ins} == {1}
-    assert len(set(stand_ins)) == len(_LEGEND)
+    assert len(set(stand_ins)) == len(LEGEND)
     assert all(stand_in.isascii() for stand_in in SIGNS.values())
 
 
@@ -82,7 +82,7 @@ def test_columns_are_where_they_are_with_the_signs() -> None:
     lines = zip(plain.decode().splitlines(), signed.decode().splitlines(), strict=True)
     assert [(one, other) for one, other in lines if len(one) != len(other)] == []
     assert b">=0  8 possible" in plain
-    assert b"19:02:11 | POST /ask  ////" in plain
+    assert b"19:02:11 | POST /ask  uEib4dVDhNShOko=  ////" in plain
 
 
 def test_the_locale_c_is_no_traceback_and_changes_no_figure() -> None:

@@ -155,6 +155,11 @@ def _possible(row: TimelineRow) -> str:
     return _missing(row)
 
 
+def beside_calls(words: str, row: TimelineRow) -> str:
+    """The words about a row's calls, and how many more are possible or missing: "≥ 2 calls, 4 possible"."""
+    return ", ".join(filter(None, (words, _possible(row))))
+
+
 def with_missing(words: str, row: TimelineRow) -> str:
     """The words about a row's calls, and how many are missing by its spans, where any is: "5 calls, 1 missing"."""
     return ", ".join(filter(None, (words, _missing(row))))

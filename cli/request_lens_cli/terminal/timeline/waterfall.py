@@ -13,7 +13,7 @@ from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.formatting import cleaned, seconds
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.traced import outcome_text
-from request_lens_cli.terminal.bars import BarLine, render_lines
+from request_lens_cli.terminal.timeline.bars import BarLine, render_lines
 from request_lens_cli.terminal.unlinked_table import ended_with
 
 _NO_SUMMARY = Summary(totals=Totals(), llm_time_ms=None, tool_time_ms=None, non_llm_time_ms=None)

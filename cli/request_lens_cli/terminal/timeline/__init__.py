@@ -1,0 +1,1 @@
+"""The timeline and one request's waterfall as bars in the terminal."""

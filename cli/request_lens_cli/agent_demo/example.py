@@ -16,6 +16,7 @@ from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
 from request_lens_cli.local_aws.processes import stop_group
 from request_lens_cli.local_aws.running_state import read_state, write_state
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
+from request_lens_cli.options.parameters import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,13 +80,16 @@ def _set_rest_access_log(local: LocalAws, stack: DeployedStack) -> None:
 def read_spans(local: LocalAws, example: DeployedStack, *, say: Say) -> None:
     """Deploy Request Lens, which was built, so that it reads the spans of the example's agent.
 
-    Their group is made before, as Transaction Search makes it on AWS. Raises: LocalAwsError where sam fails.
+    Their group is made before, as Transaction Search makes it on AWS. Spans may take as long as on AWS, too, before
+    time decides: nothing waits for that where they come, and on a busy machine they come later than local waits allow.
+    Raises: LocalAwsError where sam fails.
     """
     logs = local_client("logs", endpoint=local.endpoint)
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=SPAN_GROUP)
     groups = {"SpanLogGroupName": SPAN_GROUP, "LambdaLogGroupName": f"/aws/lambda/{example.name}-entry"}
-    deploy_built(local, say=say, parameters=groups)
+    wait = {"LinkDelaySeconds": DEFAULTS["LinkDelaySeconds"]}
+    deploy_built(local, say=say, parameters={**groups, **wait})
 
 
 def untagged_programs(local: LocalAws) -> Path:

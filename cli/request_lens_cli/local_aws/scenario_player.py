@@ -1,5 +1,6 @@
 """Playing a scenario into the log groups of the stack that is deployed to the local AWS."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,9 @@ def ending_now(
     return renewed(load_scenario(folder), run_id=run, ends_at=ends_at or now, with_tags=with_tags)
 
 
-def play_into(stack: DeployedStack, scenario: Scenario, *, local: LocalAws) -> None:
-    """Put a scenario's lines into the deployed log groups, as Bedrock and API Gateway would."""
+def play_into(
+    stack: DeployedStack, scenario: Scenario, *, local: LocalAws, once_recorded: Callable[[], None] | None = None
+) -> None:
+    """Put a scenario's lines into the deployed log groups, as API Gateway and Bedrock would; see `play`."""
     groups = LogGroups(invocations=stack.output("InvocationLogGroupName"), access=stack.output("AccessLogGroupName"))
-    play(scenario, groups, logs=local_client("logs", endpoint=local.endpoint))
+    play(scenario, groups, logs=local_client("logs", endpoint=local.endpoint), once_recorded=once_recorded)

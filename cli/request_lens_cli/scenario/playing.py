@@ -44,12 +44,23 @@ def renewed(scenario: Scenario, *, run_id: RunId, ends_at: datetime, with_tags: 
     return tagged(moved) if with_tags else moved
 
 
-def play(scenario: Scenario, groups: LogGroups, *, logs: CloudWatchLogsClient) -> None:
-    """Put the scenario's lines into the log groups, in order of time: the calls first, then the requests' records."""
-    invocations = _events(scenario.invocations, invocation_logged_at)
-    put_events(invocations, groups.invocations, BEDROCK_LOG_STREAM, logs=logs)
+def play(
+    scenario: Scenario,
+    groups: LogGroups,
+    *,
+    logs: CloudWatchLogsClient,
+    once_recorded: Callable[[], None] | None = None,
+) -> None:
+    """Put the scenario's lines into the log groups, each in order of time: the requests' records, then the calls.
+
+    `once_recorded` is called between the two.
+    """
     access = _events(scenario.access, access_ended_at)
     put_events(access, groups.access, ACCESS_LOG_STREAM, logs=logs)
+    if once_recorded is not None:
+        once_recorded()
+    invocations = _events(scenario.invocations, invocation_logged_at)
+    put_events(invocations, groups.invocations, BEDROCK_LOG_STREAM, logs=logs)
 
 
 def _events(lines: Iterable[JsonObject], at: Callable[[JsonObject], datetime]) -> list[InputLogEventTypeDef]:

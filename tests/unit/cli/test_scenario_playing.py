@@ -131,3 +131,21 @@ def test_lines_are_put_in_order_of_time_and_twice_is_no_error(seven: Scenario, m
     for event in events:
         logged_at = invocation_logged_at(json.loads(event["message"]))
         assert event["timestamp"] == logged_at.timestamp() * 1000
+
+
+def test_the_calls_come_once_the_requests_records_are_there(seven: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # the tester may have read out/local-aws.env
+    with mock_aws():
+        logs = boto3.client("logs", region_name="us-east-1")
+        for group in ("calls", "requests"):
+            logs.create_log_group(logGroupName=group)
+
+        def lines() -> tuple[int, int]:
+            requests, calls = (logs.filter_log_events(logGroupName=group)["events"] for group in ("requests", "calls"))
+            return len(requests), len(calls)
+
+        played = renewed(seven, run_id=RUN, ends_at=datetime.now(UTC), with_tags=False)
+        seen: list[tuple[int, int]] = []
+        groups = LogGroups(invocations="calls", access="requests")
+        play(played, groups, logs=logs, once_recorded=lambda: seen.append(lines()))
+        assert [*seen, lines()] == [(7, 0), (7, 12)]

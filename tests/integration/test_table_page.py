@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 import boto3
+import jmespath  # type: ignore[import-untyped]  # boto3's own, without types
 import pytest
 
 from tests.support.command_line.table_page import (
@@ -14,6 +15,8 @@ from tests.support.command_line.table_page import (
     filled_table,
     output,
     patterns,
+    printed,
+    program,
 )
 from tests.support.deployed_stack import DeployedLens
 from tests.support.request_table import TABLE_NAME
@@ -45,8 +48,45 @@ def test_a_command_prints_what_the_page_shows(number: str, address: str) -> None
     assert output(command, address=address) == shown, "run: make docs"
 
 
+@pytest.mark.parametrize(
+    ("summary", "tokens"),
+    [
+        (None, [None, None]),
+        ({"totals": {"M": {}}}, [0, 0]),
+        ({"totals": {"M": {}}, "possible_calls": {"N": "2"}}, [None, None]),
+        ({"totals": {"M": {"uncounted": {"L": [{"N": "1"}]}, "output_tokens": {"N": "7"}}}}, [None, "7"]),
+    ],
+    ids=["pending", "without calls", "uncertain", "without counts"],
+)
+def test_the_figures_of_a_request_have_none_for_unknown_tokens_and_0_for_no_tokens(
+    summary: object, tokens: list[object]
+) -> None:
+    command, _ = PATTERNS["1"]
+    (query,) = re.findall(r"--query '(.*?)'", command, re.DOTALL)
+    item = {"record": {"M": {}}, **({} if summary is None else {"summary": {"M": summary}})}
+
+    assert jmespath.search(query, {"Item": item})[5:7] == tokens
+
+
 def test_the_page_has_ten_access_patterns() -> None:
     assert list(PATTERNS) == [str(number) for number in range(1, 11)]
+
+
+def test_the_program_prints_what_the_page_shows_for_each_request_of_the_hour(address: str) -> None:
+    source, shown = program(TEXT)
+
+    assert printed(source, address=address) == shown, "run: make docs"
+    assert [line.split()[1] for line in sorted(shown.splitlines())] == [line.split()[1] for line in shown.splitlines()]
+    calls = {request_id: calls for _, request_id, *_, calls in map(str.split, shown.splitlines())}
+    assert calls == {row.split()[0]: row.split()[1] for row in PATTERNS[WITH_CALLS][1].splitlines()}
+
+
+def test_the_program_tells_uncertain_requests_from_certain_ones(address: str) -> None:
+    source, _ = program(TEXT)
+
+    said = printed(source.replace("2025-12-04T18", "2025-12-04T19"), address=address).splitlines()
+    assert len(said) == 10
+    assert all("  at least " in line for line in said)
 
 
 @pytest.mark.parametrize("key", EXAMPLES, ids="/".join)

@@ -6,7 +6,9 @@
 import json
 import os
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -35,6 +37,7 @@ ENDED_AT = datetime.fromisoformat("2025-12-04T18:30:00Z")
 """The article's requests ended two minutes ago; the overlap's began half an hour later."""
 
 _PATTERN = re.compile(r"(^### \d+\. [^`]*?(?:`[^`\n]+`[^`]*?)*```console\n)(\$ .*?\n)(```)", re.DOTALL | re.MULTILINE)
+_PROGRAM = re.compile(r"(^```python\n(.*?)^```\n\nIt prints:\n\n```text\n)(.*?)(^```)", re.DOTALL | re.MULTILINE)
 _EXAMPLE = re.compile(r'(```json\n)(\{\n  "pk": "([^"]+)",\n  "sk": "([^"]+)".*?\n)(```)', re.DOTALL)
 
 
@@ -69,6 +72,12 @@ def patterns(page: str) -> Mapping[str, tuple[str, str]]:
         (number,) = re.findall(r"^### (\d+)\.", head)
         found[number] = _parted(body)
     return found
+
+
+def program(page: str) -> tuple[str, str]:
+    """The program of the page, and what it prints, as the page shows it."""
+    ((_, source, shown, _),) = _PROGRAM.findall(page)
+    return source, shown
 
 
 def _parted(block: str) -> tuple[str, str]:
@@ -138,6 +147,11 @@ def output(command: str, *, address: str) -> str:
     return "".join(f"{line.expandtabs().rstrip()}\n" for line in ran.stdout.splitlines())
 
 
+def printed(source: str, *, address: str) -> str:
+    """What Python prints of a program; boto3 asks the table at this address."""
+    return output(f"{shlex.quote(sys.executable)} -c {shlex.quote(source)}", address=address)
+
+
 def updated(page: str) -> str:
     """The page with the outputs and the example items made anew."""
     with filled_table() as lens, endpoint(lens.client) as address:
@@ -147,6 +161,7 @@ def updated(page: str) -> str:
             return f"{found[1]}$ {command}{output(command, address=address)}{found[3]}"
 
         page = _PATTERN.sub(ran, page)
+        page = _PROGRAM.sub(lambda found: f"{found[1]}{printed(found[2], address=address)}{found[4]}", page)
         return _EXAMPLE.sub(lambda found: f"{found[1]}{example(lens.client, found[3], found[4])}{found[5]}", page)
 
 

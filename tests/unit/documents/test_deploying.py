@@ -1,11 +1,15 @@
 """The path of a deployment is one page, and names only what the template, the command line and the stack have."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 import click
+import jmespath  # type: ignore[import-untyped]  # boto3's own, without types
 import pytest
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 
 from request_lens_cli.main import main
 from tests.support.template_document import TEMPLATE
@@ -80,3 +84,29 @@ def test_the_readme_leads_to_the_path_before_its_first_command() -> None:
     deploying = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("\n## Deploy to AWS\n")[2]
 
     assert "(docs/deploying.md)" in deploying.partition("```console")[0]
+
+
+def test_a_log_group_is_added_to_a_setting_of_s3_alone_and_what_was_there_stays() -> None:
+    found = {"s3Config": {"bucketName": "my-logs", "keyPrefix": "bedrock"}, "imageDataDeliveryEnabled": False}
+    (query,) = re.findall(r"get-model-invocation-logging-configuration --query '(merge.*?)'", PAGE, re.DOTALL)
+
+    setting = jmespath.search(query, {"loggingConfig": found})
+    shape = get_session().get_service_model("bedrock").operation_model("PutModelInvocationLoggingConfiguration")
+    assert shape.input_shape is not None
+    assert not ParamValidator().validate({"loggingConfig": setting}, shape.input_shape).has_errors()
+    role = "arn:aws:iam::ACCOUNT:role/bedrock-logging"
+    assert setting == {**found, "cloudWatchConfig": {"logGroupName": "GROUP", "roleArn": role}}
+
+
+def test_the_role_for_it_may_do_what_the_stacks_own_role_may() -> None:
+    trust, allowed = (json.loads(text) for text in re.findall(r"-policy-document '(\{.*?\})'", PAGE, re.DOTALL))
+    properties = json.loads(json.dumps(TEMPLATE["Resources"]["BedrockLoggingRole"]["Properties"]))
+
+    (own_trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    (own,) = properties["Policies"][0]["PolicyDocument"]["Statement"]
+    assert (trust["Statement"][0]["Principal"], trust["Statement"][0]["Action"]) == (
+        own_trust["Principal"],
+        own_trust["Action"],
+    )
+    assert allowed["Statement"][0]["Action"] == own["Action"]
+    assert allowed["Statement"][0]["Resource"].endswith(":log-stream:aws/bedrock/modelinvocations")

@@ -1,11 +1,21 @@
-"""The emulator's Lambda in traces, over a module that has its three functions."""
+"""The emulator's Lambda in traces and retries, over a module that has its functions."""
 
 import asyncio
+from threading import Thread
 from types import ModuleType
 
 import pytest
 
-from request_lens_cli.local_aws.emulated.traced_invoke import INVOKE, RUN, TRACE_FOR, Answer, take_part_in_traces
+from request_lens_cli.local_aws.emulated.traced_invoke import (
+    INVOKE,
+    RUN,
+    RUN_FOR_SERVICE,
+    RUN_WITH_RETRIES,
+    TRACE_FOR,
+    Answer,
+    retry_subscriptions,
+    take_part_in_traces,
+)
 
 
 class Emulator(ModuleType):
@@ -56,3 +66,41 @@ def test_what_a_runs_log_lines_set_off_has_neither_its_trace_nor_its_id(emulator
     _, headers, _ = invoked(emulator, "logging", {"x-amzn-trace-id": "Root=1-2-3"})
     assert emulator.runs == [("logging", "Root=1-2-3"), ("subscriber", None)]
     assert headers["x-amzn-requestid"] == "run of logging"
+
+
+class Running(ModuleType):
+    """As the emulator: Invoke runs a function once and waits, a subscription does in a thread of its own."""
+
+    def __init__(self) -> None:
+        super().__init__("running")
+        self.once: list[object] = []
+        self.with_retries: list[object] = []
+        vars(self).update({INVOKE: self.invoke, RUN: self.run, TRACE_FOR: lambda *_: None})
+        vars(self)[RUN_FOR_SERVICE] = lambda _function, event: self.once.append(event)
+        vars(self)[RUN_WITH_RETRIES] = lambda _function, event: self.with_retries.append(event)
+
+    async def invoke(self, name: str, event: object, _headers: object) -> Answer:
+        await asyncio.to_thread(vars(self)[RUN_FOR_SERVICE], name, event)
+        return 200, {}, b"{}"
+
+    def run(self, *_: object) -> None:
+        """Is not asked."""
+
+    def sends(self, event: object) -> None:
+        sending = Thread(target=vars(self)[RUN_FOR_SERVICE], args=("subscriber", event))
+        sending.start()
+        sending.join()
+
+
+def test_what_a_subscription_sends_is_tried_again_and_what_invoke_or_a_schedule_brings_is_not() -> None:
+    emulator = Running()
+    take_part_in_traces(emulator)
+    retry_subscriptions(emulator)
+    of_subscription, invoked, of_schedule = {"awslogs": {"data": "1"}}, {"awslogs": {"data": "2"}}, {"sweep": True}
+
+    emulator.sends(of_subscription)
+    asyncio.run(vars(emulator)[INVOKE]("processor", invoked, {}))
+    emulator.sends(of_schedule)
+
+    assert emulator.with_retries == [of_subscription]
+    assert emulator.once == [invoked, of_schedule]

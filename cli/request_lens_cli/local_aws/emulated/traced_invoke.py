@@ -1,9 +1,10 @@
-"""The emulator, started so that its Lambda takes part in traces as AWS's does. Run by the emulator's own interpreter.
+"""The emulator, started so that its Lambda traces and tries again as AWS's does. Run by the emulator's own interpreter.
 
 On AWS a function runs under the trace that Invoke's header names, and has its run's id from the answer to Invoke. The
-emulator passes over the header, and answers with another id than the one that it gives the function. What is replaced
-are three functions of `ministack.services.lambda_svc`, whose version is locked; and two of its CloudWatch Logs, which
-takes a filter pattern for a list of words.
+emulator passes over the header, and answers with another id than the one that it gives the function. And on AWS a
+function that fails on what a subscription sent it is run twice more, as after an asynchronous Invoke; the emulator does
+so after an Invoke only. What is replaced are four functions of `ministack.services.lambda_svc`, whose version is
+locked; and two of its CloudWatch Logs, which takes a filter pattern for a list of words.
 """
 
 import contextvars
@@ -20,6 +21,9 @@ RUN_HEADER = "x-amzn-requestid"
 
 INVOKE, RUN, TRACE_FOR = "_invoke", "_execute_function_dispatch", "_xray_trace_id_for_invocation"
 """The functions that answer Invoke, run a function, and say under which trace it runs."""
+
+RUN_FOR_SERVICE, RUN_WITH_RETRIES = "_execute_function_with_config_scope", "invoke_async_with_retry"
+"""The functions that run a function once, for an Invoke or another service, and that run it until it passes."""
 
 SUBSCRIPTION_PASSES, COMPILED = "_subscription_pattern_matches", "_compile_filter_pattern"
 """The functions that say which log events a subscription is sent, and which a search finds."""
@@ -65,6 +69,17 @@ def take_part_in_traces(service: ModuleType) -> None:
     vars(service).update({INVOKE: traced_invoke, RUN: traced_run, TRACE_FOR: trace_of})
 
 
+def retry_subscriptions(service: ModuleType) -> None:
+    """Replace the function that runs what a subscription sends: where that fails, it is tried again."""
+    run, run_with_retries = (vars(service)[name] for name in (RUN_FOR_SERVICE, RUN_WITH_RETRIES))
+
+    def run_or_retry(function: object, event: Mapping[str, object]) -> object:
+        is_of_subscription = "awslogs" in event and _CALL.get() is None
+        return run_with_retries(function, event) if is_of_subscription else run(function, event)
+
+    vars(service)[RUN_FOR_SERVICE] = run_or_retry
+
+
 def filter_log_events(service: ModuleType, passes: Callable[[str, str], bool]) -> None:
     """Replace the functions that tell which log events a filter pattern lets pass."""
     vars(service).update({SUBSCRIPTION_PASSES: passes, COMPILED: lambda pattern: partial(passes, pattern)})
@@ -73,7 +88,9 @@ def filter_log_events(service: ModuleType, passes: Callable[[str, str], bool]) -
 def main() -> None:
     """Run the emulator until it is stopped."""
     sys.path.append(str(Path(__file__).parent))  # this package is not installed for the emulator's interpreter
-    take_part_in_traces(importlib.import_module("ministack.services.lambda_svc"))
+    lambda_service = importlib.import_module("ministack.services.lambda_svc")
+    take_part_in_traces(lambda_service)
+    retry_subscriptions(lambda_service)
     filter_log_events(
         importlib.import_module("ministack.services.cloudwatch_logs"), importlib.import_module("log_pattern").passes
     )

@@ -22,7 +22,9 @@ def take() -> None:
     _widget(range_document(rows, lost=6), "widget.png")
     _widget(range_document(rows, theme="dark", lost=6), "widget-dark.png")
     _widget(range_document(spanned_page()), "widget-spans.png")
-    photograph(page_of(article()), IMAGES / "report.png", looking=REPORT)
+    report = page_of(article())
+    photograph(report, IMAGES / "report.png", looking=REPORT)
+    photograph(report, IMAGES / "report-dark.png", looking=replace(REPORT, dark=True))
 
 
 def _widget(page: str, name: str) -> None:

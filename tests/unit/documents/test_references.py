@@ -12,7 +12,7 @@ DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")])
 ARCHITECTURE = CHECKOUT / "docs" / "architecture.md"
 
 _CODE_BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)|<(?:source|img)\b[^>]*?\b(?:src|srcset)=\"([^\"\s]+)\"")
+_LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)|<(?:source|img|a)\b[^>]*?\b(?:src|srcset|href)=\"([^\"\s]+)\"")
 _PATH = re.compile(r"`([\w./-]+/[\w.-]*|[\w-]+\.(?:yaml|toml|md))`")
 _NAME_IN_PATH = re.compile(r"`(\w+)` in `([\w/]+\.(?:py|yaml))`")
 
@@ -40,7 +40,7 @@ def anchors(document: Path) -> set[str]:
 
 
 def links(document: Path) -> list[str]:
-    """What a document links to, or shows, be it in Markdown or in the HTML of a picture with two themes."""
+    """What a document links to, or shows, be it in Markdown or in the HTML of a picture with two themes or a link."""
     return [markdown or html for markdown, html in _LINK.findall(prose(document))]
 
 
@@ -79,14 +79,23 @@ def test_the_readme_leads_to_every_page() -> None:
     assert pages - linked == set()
 
 
-def test_the_readme_has_its_picture_in_the_theme_of_its_page() -> None:
-    light, dark = "docs/images/timeline.png", "docs/images/timeline-dark.png"
+def test_the_readme_has_each_picture_in_the_theme_of_its_page() -> None:
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    (picture,) = re.findall(r"<picture>.*?</picture>", readme, re.DOTALL)
+    pictures = re.findall(r"<picture>.*?</picture>", readme, re.DOTALL)
 
-    assert re.findall(r'media="\(prefers-color-scheme: (\w+)\)" srcset="([^"]+)"', picture) == [("dark", dark)]
-    assert re.findall(r'<img\ssrc="([^"]+)"', picture) == [light]
-    assert (CHECKOUT / light).read_bytes()[16:24] == (CHECKOUT / dark).read_bytes()[16:24]  # PNG's width and height
+    assert len(pictures) == len(re.findall(r"<img\s", readme)) == 4
+    for picture in pictures:
+        (light,) = re.findall(r'<img\ssrc="([^"]+)"', picture)
+        dark = light.replace(".", "-dark.")
+        assert re.findall(r'media="\(prefers-color-scheme: (\w+)\)" srcset="([^"]+)"', picture) == [("dark", dark)]
+        assert size_of(CHECKOUT / light) == size_of(CHECKOUT / dark)
+
+
+def size_of(picture: Path) -> object:
+    """Width and height, as a PNG's header or an SVG's view box have them."""
+    if picture.suffix == ".png":
+        return picture.read_bytes()[16:24]
+    return re.findall(r'viewBox="([^"]+)"', picture.read_text(encoding="utf-8"))[0]
 
 
 def test_every_picture_is_shown() -> None:

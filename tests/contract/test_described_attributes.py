@@ -18,6 +18,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import OrphanPass
 from request_lens.domain.spans import LambdaRun, Span, SpanKind
 from tests.support.request_table import TABLE_NAME, table_properties
 from tests.support.stored_facts import NOON, STORED_AT
@@ -82,7 +83,8 @@ def written(dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient") -> M
         dynamo_store.store_requests([record], stored_at=STORED_AT)
         assert dynamo_store.write_revision(record.request_id, revision=1, summary=summary)
     dynamo_store.flag_runaway(RequestId("runaway"), filled(Runaway))
-    dynamo_store.mark_orphaned(RequestId("orphan"))
+    dynamo_store.mark_orphaned(RequestId("orphan"), filled(OrphanPass))
+    dynamo_store.mark_watched(RequestId("watched"), until=NOON)
     dynamo_store.mark_overrun(RequestId("overrun"))
     dynamo_store.store_linked([LinkedInvocation(invocation=call, link=link)])
     for decision in (link, filled(Unattributed)):

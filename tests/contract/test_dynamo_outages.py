@@ -10,6 +10,7 @@ from botocore.config import Config
 from request_lens.adapters.dynamodb.fact_store import DynamoFactStore
 from request_lens.adapters.dynamodb.table import DynamoTable
 from request_lens.adapters.memory.clock import MemoryClock
+from request_lens.domain.settling.state import BEFORE_ALL
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import FactStore
 from tests.support.request_table import TABLE_NAME
@@ -29,8 +30,11 @@ USES: dict[str, Use] = {
     "store_unlinked": lambda store: store.store_unlinked([call_at()], stored_at=STORED_AT),
     "store_linked": lambda store: store.store_linked([linked_call("call-1")]),
     "load_request": lambda store: store.load_request(request_at().request_id),
+    "load_waiting": lambda store: store.load_waiting(request_at().request_id, most=8),
+    "load_linked": lambda store: store.load_linked(request_at().request_id, after=BEFORE_ALL, limit=8),
     "write_revision": lambda store: store.write_revision(request_at().request_id, revision=1, summary=summary_of()),
     "mark_orphaned": lambda store: store.mark_orphaned(request_at().request_id),
+    "mark_watched": lambda store: store.mark_watched(request_at().request_id, until=STORED_AT),
     "load_unlinked": lambda store: store.load_unlinked(call_at().invocation_id),
     "decide": lambda store: store.decide(pending(call_at()), link_to()),
     "requests_between": lambda store: store.requests_between(NOON, NOON, limit=1),

@@ -1,14 +1,19 @@
 """The contract of revisions and orphans, over both fact stores and what their streams tell."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
-from request_lens.domain.facts import Conversation, RequestId
+import pytest
+
+from request_lens.domain.facts import Conversation, InvocationId, RequestId
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import LinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.publishing.changes import RevisionWritten, RunawayFlagged
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import BEFORE_ALL, OrphanPass, RequestState
 from request_lens.ports import FactStore
 from tests.support.stored_facts import STORED_AT, call_at, link_to, linked_call, request_at, summary_of
 from tests.support.under_test import StoreUnderTest
@@ -128,6 +133,69 @@ def test_a_request_of_more_than_one_page_is_loaded_whole(store: FactStore) -> No
     store.store_linked(linked)
 
     assert store.load_request(ID).invocations == tuple(linked)
+
+
+def _linked(*invocation_ids: str) -> tuple[LinkedInvocation, ...]:
+    return tuple(linked_call(invocation_id) for invocation_id in invocation_ids)
+
+
+def test_of_a_request_without_a_record_no_more_than_so_many_invocations_are_loaded(store: FactStore) -> None:
+    assert store.load_waiting(ID, most=2) == RequestState(request_id=ID)
+
+    store.store_linked(_linked("call-1", "call-2"))
+    assert store.load_waiting(ID, most=2).invocations == _linked("call-1", "call-2")
+
+    store.store_linked(_linked("call-0"))
+    assert store.load_waiting(ID, most=2) == RequestState(request_id=ID, is_cut=True)
+
+    store.mark_orphaned(ID)
+    assert store.load_waiting(ID, most=2) == RequestState(request_id=ID, orphaned=True, is_cut=True)
+    assert store.load_waiting(ID, most=3).invocations == _linked("call-0", "call-1", "call-2")
+
+
+@pytest.mark.parametrize("most", range(7))
+def test_with_its_record_a_request_is_loaded_whole_however_many_invocations_it_has(store: FactStore, most: int) -> None:
+    store.store_linked(_linked("call-1", "call-2", "call-3", "call-4", "call-5"))
+    store.store_requests([request_at()], stored_at=STORED_AT)
+
+    assert store.load_waiting(ID, most=most) == store.load_request(ID)
+
+
+def test_invocations_are_loaded_in_order_of_their_ids_some_at_a_time(store: FactStore) -> None:
+    store.store_linked(_linked("b", "a", "d", "c"))
+    store.store_linked([LinkedInvocation(invocation=call_at(invocation_id="aa"), link=link_to("another"))])
+    store.mark_orphaned(ID)
+
+    def loaded(after: str, limit: int) -> Sequence[LinkedInvocation]:
+        return tuple(store.load_linked(ID, after=InvocationId(after), limit=limit))
+
+    assert loaded(BEFORE_ALL, 3) == _linked("a", "b", "c")
+    assert loaded("c", 3) == _linked("d")
+    assert loaded("bb", 1) == _linked("c")
+    assert loaded("d", 3) == ()
+
+
+def test_how_far_a_pass_over_orphans_is_stands_until_the_record_comes(store: FactStore) -> None:
+    begun = OrphanPass(begun_at=STORED_AT, busy_until=STORED_AT)
+    further = OrphanPass(begun_at=STORED_AT, after=InvocationId("call-1"), is_done=True)
+
+    for orphan_pass in (begun, further):
+        assert store.mark_orphaned(ID, orphan_pass)
+        assert store.load_request(ID) == RequestState(request_id=ID, orphaned=True, orphan_pass=orphan_pass)
+    assert store.mark_orphaned(ID)
+    store.store_requests([request_at()], stored_at=STORED_AT)
+    assert not store.mark_orphaned(ID, begun)
+
+    assert store.load_request(ID).orphan_pass == further
+
+
+def test_a_request_is_watched_while_its_record_has_not_come(store: FactStore) -> None:
+    store.mark_watched(ID, until=STORED_AT)
+    assert store.load_request(ID) == RequestState(request_id=ID, watched_until=STORED_AT)
+
+    store.store_requests([request_at()], stored_at=STORED_AT)
+    store.mark_watched(ID, until=STORED_AT + timedelta(seconds=1))
+    assert store.load_request(ID).watched_until == STORED_AT
 
 
 def test_an_id_is_overrun_only_without_a_record(store: FactStore) -> None:

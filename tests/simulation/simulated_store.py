@@ -11,7 +11,7 @@ from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, M
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.settling.answers import Unrevised
 from request_lens.domain.settling.runaway import Runaway
-from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.state import OrphanPass, RequestState
 from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import FactStore, NamedTrace
@@ -119,6 +119,12 @@ class SimulatedStore:
     def load_request(self, request_id: RequestId) -> RequestState:
         return self._step.read(lambda: self._port.load_request(request_id))
 
+    def load_waiting(self, request_id: RequestId, *, most: int) -> RequestState:
+        return self._step.read(lambda: self._port.load_waiting(request_id, most=most))
+
+    def load_linked(self, request_id: RequestId, *, after: InvocationId, limit: int) -> Sequence[LinkedInvocation]:
+        return self._step.read(lambda: self._port.load_linked(request_id, after=after, limit=limit))
+
     def load_requests(self, request_ids: Sequence[RequestId], *, most: int | None = None) -> Sequence[RequestState]:
         return self._step.read(lambda: self._port.load_requests(request_ids, most=most))
 
@@ -133,8 +139,11 @@ class SimulatedStore:
     def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
         return self._write(lambda: self._port.flag_runaway(request_id, runaway))
 
-    def mark_orphaned(self, request_id: RequestId) -> bool:
-        return self._write(lambda: self._port.mark_orphaned(request_id))
+    def mark_watched(self, request_id: RequestId, *, until: datetime) -> None:
+        self._write(lambda: self._port.mark_watched(request_id, until=until))
+
+    def mark_orphaned(self, request_id: RequestId, orphan_pass: OrphanPass | None = None) -> bool:
+        return self._write(lambda: self._port.mark_orphaned(request_id, orphan_pass))
 
     def mark_overrun(self, request_id: RequestId) -> None:
         self._write(lambda: self._port.mark_overrun(request_id))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import RequestDetail, RequestPage, get_request, list_requests
+from request_lens.application.query import ReadPorts, RequestDetail, RequestPage, get_request, list_requests
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.link import (
@@ -19,7 +19,7 @@ from request_lens.domain.linking.link import (
     UnlinkedInvocation,
 )
 from request_lens.domain.policy import Policy
-from request_lens.ports import FactStore, ReadPorts
+from request_lens.ports import FactStore
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ROUTES = ("POST /ask", "GET /trips/{id}", "POST /agents/{agent}/invoke", "$default")

@@ -21,7 +21,7 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.settling.readiness import has_news
 from request_lens.domain.settling.runaway import Runaway
-from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.state import OrphanPass, RequestState
 from request_lens.domain.spans import CallSpan, LambdaRun, Span
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import NamedTrace, Ports
@@ -91,9 +91,13 @@ class FailingStore(MemoryFactStore):
         write = super().flag_runaway
         return self._written(lambda: write(request_id, runaway))
 
-    def mark_orphaned(self, request_id: RequestId) -> bool:
+    def mark_watched(self, request_id: RequestId, *, until: datetime) -> None:
+        write = super().mark_watched
+        self._written(lambda: write(request_id, until=until))
+
+    def mark_orphaned(self, request_id: RequestId, orphan_pass: OrphanPass | None = None) -> bool:
         write = super().mark_orphaned
-        return self._written(lambda: write(request_id))
+        return self._written(lambda: write(request_id, orphan_pass))
 
     def decide(self, unlinked: UnlinkedInvocation, decision: Decision) -> Decision:
         write = super().decide

@@ -10,13 +10,19 @@ import click
 
 from request_lens.adapters.dynamodb.fact_reader import DynamoFactReader, say_nothing
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import MAX_COUNTED, RequestDetail, get_request, list_requests, possible_calls_of
+from request_lens.application.query import (
+    MAX_COUNTED,
+    ReadPorts,
+    RequestDetail,
+    get_request,
+    list_requests,
+    possible_calls_of,
+)
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.errors import UnreadableItem
-from request_lens.ports import ReadPorts
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import COUNTED_UP_TO, MAX_UNTAGGED, Report

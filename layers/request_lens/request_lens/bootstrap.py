@@ -16,13 +16,14 @@ from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.adapters.sqs_settle_timer import SqsSettleTimer
 from request_lens.adapters.system_clock import SystemClock
+from request_lens.application.query import ReadPorts
 from request_lens.config import read_config, read_viewer_config
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics, batch_id
 from request_lens.errors import UnreadableItem
-from request_lens.ports import Clock, MetricSink, Ports, ReadPorts
+from request_lens.ports import Clock, MetricSink, Ports
 from request_lens.wire.names import model_name
 
 if TYPE_CHECKING:

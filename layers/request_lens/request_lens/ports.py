@@ -13,7 +13,7 @@ from request_lens.domain.pricing import PriceTable
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.answers import BatchAnswers, Unrevised
 from request_lens.domain.settling.runaway import Runaway
-from request_lens.domain.settling.state import RequestState, TimedKey
+from request_lens.domain.settling.state import OrphanPass, RequestState, TimedKey
 from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace
 
 
@@ -31,8 +31,7 @@ class FactWriter(Protocol):
     def store_linked(self, linked: Sequence[LinkedInvocation]) -> None:
         """Store invocations under their requests. Each is put whole: a repeated one has the same content.
 
-        Only the model behind an application inference profile may be known of one and not of the other: then the table
-        keeps the later, and the request's next revision counts by it.
+        Only one may know the model behind an inference profile: the later stays, and the next revision counts by it.
         """
 
 
@@ -87,14 +86,23 @@ class RequestStore(RequestReader, Protocol):
     def load_request(self, request_id: RequestId) -> RequestState:
         """All that is known of one request; an unknown one has no record and no invocations."""
 
+    def load_waiting(self, request_id: RequestId, *, most: int) -> RequestState:
+        """The same; but one without a record that has more than `most` invocations is_cut to its head."""
+
+    def load_linked(self, request_id: RequestId, *, after: InvocationId, limit: int) -> Sequence[LinkedInvocation]:
+        """The request's invocations in order of their ids: the first `limit` behind this one, or BEFORE_ALL."""
+
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """Write a revision on condition that the one before still stands and the record is there; False if not."""
 
     def flag_runaway(self, request_id: RequestId, runaway: Runaway) -> bool:
         """Flag the request as a runaway, with or without its record; False if it is flagged already."""
 
-    def mark_orphaned(self, request_id: RequestId) -> bool:
-        """Say that the request's calls count as unattributed; False if its record is there by now."""
+    def mark_watched(self, request_id: RequestId, *, until: datetime) -> None:
+        """Say that all of the request's calls were looked at for a limit; nothing if its record is there by now."""
+
+    def mark_orphaned(self, request_id: RequestId, orphan_pass: OrphanPass | None = None) -> bool:
+        """Say that the request's calls count as unattributed, and of many, which; False if its record is there."""
 
     def mark_overrun(self, request_id: RequestId) -> None:
         """Say that further calls with this id are to be taken as untagged; nothing if its record is there by now."""
@@ -240,11 +248,3 @@ class Ports:
     def around(self) -> Neighbourhood:
         """Where facts are read that lie around another one."""
         return self.shared or self.store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPorts:
-    """All that looking needs of the world; `prices` are those of what has no revision yet."""
-
-    reader: FactReader
-    prices: PriceTable

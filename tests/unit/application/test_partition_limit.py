@@ -13,14 +13,13 @@ from request_lens.adapters.dynamodb.attributes import to_item
 from request_lens.adapters.dynamodb.items import invocation_times, request_times
 from request_lens.adapters.dynamodb.updates import decision_update, record_update, unlinked_update
 from request_lens.adapters.memory.fact_store import MemoryFactStore
-from request_lens.adapters.sqs_settle_timer import delay_of
 from request_lens.application.settle_batch import collect_and_settle, settle_messages
 from request_lens.domain.facts import Fact, Invocation, InvocationId, Request
 from request_lens.domain.linking.link import Decision, UnlinkedInvocation
-from request_lens.domain.settling.state import SettleKey, TimedKey
 from request_lens.domain.spans import CallSpan
 from tests.support.facts import at, call, link, pending, request, tag
 from tests.support.metering.dynamo_units import READ_UNIT_BYTES, WRITE_UNIT_BYTES, item_bytes
+from tests.support.metering.slotted_queue import SlottedQueue
 from tests.support.world import World
 
 READ_UNITS, WRITE_UNITS = 3_000, 1_000
@@ -103,25 +102,6 @@ def _partition(times: Mapping[str, object]) -> str:
     return str(times["by_time_pk"])
 
 
-class Queue:
-    """The settle queue: keys come at the ends of their slots, ten a receive."""
-
-    def __init__(self, world: World) -> None:
-        self.waiting: list[TimedKey] = []
-        self._world = world
-
-    def send(self, keys: Sequence[TimedKey]) -> None:
-        now = self._world.clock.now()
-        self.waiting += [(key, now + timedelta(seconds=delay_of(due_at, now))) for key, due_at in keys]
-
-    def take(self) -> list[SettleKey]:
-        """The keys that have come by now."""
-        now = self._world.clock.now()
-        come = [key for key, due_at in self.waiting if due_at <= now]
-        self.waiting = [(key, due_at) for key, due_at in self.waiting if due_at > now]
-        return come
-
-
 class Load(NamedTuple):
     """The most units a second of one partition."""
 
@@ -131,7 +111,7 @@ class Load(NamedTuple):
 
 def _run(world: World, store: MeteredStore, facts: Sequence[tuple[float, Fact]], *, step_s: int) -> Load:
     """Collect and settle facts, each at its second, in steps; the load of the busiest partition in any step."""
-    queue = Queue(world)
+    queue = SlottedQueue(world.clock)
     ports = replace(world.ports, timer=queue)
     arrivals: dict[int, list[Fact]] = {}
     for second, fact in facts:
@@ -141,7 +121,7 @@ def _run(world: World, store: MeteredStore, facts: Sequence[tuple[float, Fact]],
         world.clock.moment = at(step_s * (step + 1) - 1)
         for batch in batched(arrivals.get(step, []), 50, strict=False):
             collect_and_settle(batch, ports, world.policy)
-        for keys in batched(queue.take(), 10, strict=False):
+        for keys in queue.take():
             assert settle_messages(keys, ports, world.policy) == []
         reads, writes = store.busiest()
         load, step = Load(max(load.reads, reads / step_s), max(load.writes, writes / step_s)), step + 1

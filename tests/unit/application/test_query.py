@@ -9,13 +9,19 @@ from hypothesis import given, settings
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import MAX_COUNTED, RequestPage, get_request, list_requests, possible_calls_of
+from request_lens.application.query import (
+    MAX_COUNTED,
+    ReadPorts,
+    RequestPage,
+    get_request,
+    list_requests,
+    possible_calls_of,
+)
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.link import Link, Reason, Unattributed, tag_link
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES, Unpriced
-from request_lens.ports import ReadPorts
 from tests.support.drawn.traffic import Traffic, traffic
 from tests.support.facts import ROLE, at, call, linked, request, tag
 

@@ -98,6 +98,7 @@ def read_key(body: str) -> SettleKey | None:
 _ID_OF: Mapping[SettleKind, Callable[[str], RequestId | InvocationId | TraceId]] = {
     SettleKind.REQUEST: RequestId,
     SettleKind.ORPHAN: RequestId,
+    SettleKind.ORPHANS: RequestId,
     SettleKind.INVOCATION: InvocationId,
     SettleKind.TRACE: TraceId,
 }

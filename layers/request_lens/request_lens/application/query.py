@@ -13,7 +13,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import leave_other_traces, possible_calls, possible_span
-from request_lens.ports import FactReader, ReadPorts
+from request_lens.ports import FactReader
 
 MAX_COUNTED = 10_000
 """Requests beyond the rows are counted up to here."""
@@ -26,6 +26,14 @@ READ_LIMIT = 2_000
 
 PENDING_WITHIN = timedelta(hours=3)
 """Calls that are older are not looked for among the pending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPorts:
+    """All that looking needs of the world; `prices` are those of what has no revision yet."""
+
+    reader: FactReader
+    prices: PriceTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ A settle may crash, race or repeat: whoever comes next writes what is missing.
 
 from typing import assert_never
 
-from request_lens.application.deciding.settle_orphan import settle_orphan
+from request_lens.application.deciding.settle_orphan import go_on_giving_up, settle_orphan
 from request_lens.application.settle_chain import settle_invocation
 from request_lens.application.settle_request import settle_request
 from request_lens.application.tracing.settle_trace import settle_trace_once
@@ -22,6 +22,8 @@ def settle(key: SettleKey, ports: Ports, policy: Policy) -> None:
             settle_request(RequestId(key.id), ports, policy)
         case SettleKind.ORPHAN:
             settle_orphan(RequestId(key.id), ports, policy)
+        case SettleKind.ORPHANS:
+            go_on_giving_up(RequestId(key.id), ports, policy)
         case SettleKind.TRACE:
             settle_trace_once(TraceId(key.id), ports, policy)
         case SettleKind.INVOCATION:

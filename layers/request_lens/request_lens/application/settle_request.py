@@ -6,6 +6,7 @@ from datetime import datetime
 
 from request_lens.application.deciding.late_records import overtaken_by
 from request_lens.application.deciding.possible import count_possible
+from request_lens.application.deciding.runaways import flag_runaway
 from request_lens.application.tracing.breaches import breaches_by_spans
 from request_lens.application.tracing.views import views
 from request_lens.domain.facts import Invocation, InvocationId, RequestId
@@ -19,13 +20,15 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.readiness import has_news, revision_due_at
-from request_lens.domain.settling.runaway import runaway_of
 from request_lens.domain.settling.state import RequestState, SettleKey, SettleKind, TimedKey
 from request_lens.errors import StoreUnavailable
 from request_lens.ports import Ports
 
 MAX_RACES = 5
 """How often a revision is tried when others write at the same time; then the message is retried."""
+
+MAX_WAITING_CALLS = 8
+"""While its record has not come no more of a request's calls are read, but to find a runaway: they say nothing yet."""
 
 _RACES_LOST = f"{MAX_RACES} others wrote a revision of one request at the same time; it is retried"
 
@@ -55,7 +58,8 @@ def _next_key(state: RequestState, now: datetime, policy: Policy, *, record_is_c
         return (request_key, revision_due_at(state, policy)) if has_news(state) else None
     if record_is_coming:
         return request_key, now + policy.settle_delay
-    return (SettleKey(SettleKind.ORPHAN, state.request_id), now + policy.orphan_after) if state.invocations else None
+    has_calls = state.is_cut or state.invocations
+    return (SettleKey(SettleKind.ORPHAN, state.request_id), now + policy.orphan_after) if has_calls else None
 
 
 def revise_if_due(
@@ -81,8 +85,8 @@ def _revise(
 ) -> tuple[RequestState, bool]:
     """The same, acted on in this batch or not; also tells whether a revision was written."""
     for _ in range(MAX_RACES):
-        stored = ports.store.load_request(request_id)
-        _flag_runaway(stored, ports, policy)
+        stored = ports.store.load_waiting(request_id, most=MAX_WAITING_CALLS)
+        flag_runaway(stored, ports, policy)
         for state in views(stored, ports, policy):
             if not _is_due(state, ports, policy):
                 return _remembered(state, ports), False
@@ -176,11 +180,3 @@ def decide_orphans(decisions: Sequence[tuple[Invocation, Decision]], ports: Port
     now = ports.clock.now()
     if decisions:
         ports.store.decide_all([(UnlinkedInvocation(invocation=call, stored_at=now), made) for call, made in decisions])
-
-
-def _flag_runaway(state: RequestState, ports: Ports, policy: Policy) -> None:
-    """Flag a request beyond the limits, once: who comes second finds the flag."""
-    calls = [linked.invocation for linked in state.invocations]
-    runaway = None if state.runaway is not None else runaway_of(calls, policy, ports.prices)
-    if runaway is not None:
-        ports.store.flag_runaway(state.request_id, runaway)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from request_lens.adapters.dynamodb.attributes import PlainMap, iso
 from request_lens.adapters.dynamodb.items import (
+    HEAD_ATTRIBUTES,
     REQUEST_SK,
     HourlyList,
     hour_of,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 
 _UNLINKED_ATTRIBUTES = ("pk", "fact", "stored_at", "decision", "span")
-
-_HEAD_ATTRIBUTES = ("pk", "sk", "record", "stored_at", "revision", "summary", "orphaned", "runaway")
 
 
 _ASKED_UNSEEN = 1 + 3 * MAX_PARALLEL
@@ -157,7 +156,7 @@ class DynamoFactReader:
     def load_heads(self, request_ids: Sequence[RequestId], *, is_consistent: bool = False) -> Sequence[RequestState]:
         """See `ports.RequestReader`. One BatchGetItem a hundred."""
         keys = [request_key(request_id) for request_id in request_ids]
-        items = self._table.batch_get(keys, attributes=_HEAD_ATTRIBUTES, is_consistent=is_consistent)
+        items = self._table.batch_get(keys, attributes=HEAD_ATTRIBUTES, is_consistent=is_consistent)
         heads = {item["pk"]: [item] for item in items}
         return [self._head(request_id, heads.get(request_partition(request_id), [])) for request_id in request_ids]
 

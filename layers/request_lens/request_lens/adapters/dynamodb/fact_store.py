@@ -4,20 +4,26 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from request_lens.adapters.dynamodb.attributes import PlainMap
+from request_lens.adapters.dynamodb.attributes import PlainMap, iso
 from request_lens.adapters.dynamodb.codec import encode
-from request_lens.adapters.dynamodb.fact_reader import ignore_unreadable
+from request_lens.adapters.dynamodb.fact_reader import ignore_unreadable, reading
 from request_lens.adapters.dynamodb.items import (
+    FIRST_LINKED_SK,
+    LAST_LINKED_SK,
+    REQUEST_SK,
     SETTLED_BY,
     decision_from,
     invocation_key,
     is_settled,
+    linked_from,
     linked_item,
     linked_key,
+    linked_sk,
     record_from,
     rejected_item,
     request_key,
     request_partition,
+    request_state,
 )
 from request_lens.adapters.dynamodb.table import in_parallel
 from request_lens.adapters.dynamodb.trace_items import call_span_from
@@ -35,6 +41,7 @@ from request_lens.domain.linking.link import Decision, LinkedInvocation, Unlinke
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.settling.answers import Unrevised
 from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import OrphanPass, RequestState, cut_to_its_head
 from request_lens.domain.spans import CallSpan
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Clock
@@ -92,6 +99,31 @@ class DynamoFactStore(DynamoTraceStore):
         """See `ports.FactWriter`. Writes whole items: a duplicate brings the same content."""
         self._table.put_all([linked_item(call, retention=self._retention) for call in linked])
 
+    def load_waiting(self, request_id: RequestId, *, most: int) -> RequestState:
+        """See `ports.RequestStore`. One Query; where there are more than `most` and the record, another for these.
+
+        The request's own item comes last in its partition, and so is read first.
+        """
+        partition = request_partition(request_id)
+        items = self._table.query_last(partition, limit=most + 2)
+        head = [item for item in items if item["sk"] == REQUEST_SK]
+        is_waiting = not any("record" in item for item in head)
+        with reading(partition):
+            if is_waiting and len(items) - len(head) > most:
+                return cut_to_its_head(request_state(request_id, head))
+            if len(items) < most + 2:
+                return request_state(request_id, items)
+        rest = self._table.query_range(partition, FIRST_LINKED_SK, str(items[0]["sk"]))
+        with reading(partition):
+            return request_state(request_id, [*rest, *items[1:]])
+
+    def load_linked(self, request_id: RequestId, *, after: InvocationId, limit: int) -> Sequence[LinkedInvocation]:
+        """See `ports.RequestStore`. One Query."""
+        partition, first = request_partition(request_id), linked_sk(after)
+        items = self._table.query_range(partition, first, LAST_LINKED_SK, limit=limit + 1)
+        with reading(partition):
+            return [linked_from(item) for item in items if item["sk"] != first][:limit]
+
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """See `ports.RequestStore`."""
         return self._table.update(revision_update(request_id, revision=revision, summary=summary))
@@ -100,9 +132,14 @@ class DynamoFactStore(DynamoTraceStore):
         """See `ports.RequestStore`."""
         return self._mark(request_id, {"runaway": encode(runaway)}, unless="runaway")
 
-    def mark_orphaned(self, request_id: RequestId) -> bool:
+    def mark_watched(self, request_id: RequestId, *, until: datetime) -> None:
         """See `ports.RequestStore`."""
-        return self._mark(request_id, {"orphaned": True}, unless="record")
+        self._mark(request_id, {"watched_until": iso(until)}, unless="record")
+
+    def mark_orphaned(self, request_id: RequestId, orphan_pass: OrphanPass | None = None) -> bool:
+        """See `ports.RequestStore`."""
+        progress = {"orphan_pass": encode(orphan_pass)} if orphan_pass is not None else {}
+        return self._mark(request_id, {"orphaned": True, **progress}, unless="record")
 
     def mark_overrun(self, request_id: RequestId) -> None:
         """See `ports.RequestStore`."""

@@ -27,7 +27,7 @@ from request_lens.domain.folding.summary import Totals
 from request_lens.domain.linking.link import Decision, Link, LinkedInvocation, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.settling.runaway import Runaway
-from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.state import OrphanPass, RequestState
 from request_lens.domain.spans import CallSpan
 
 BY_TIME_INDEX = "by_time"
@@ -36,6 +36,8 @@ BY_TIME_INDEX = "by_time"
 REQUEST_SK = "request"
 INVOCATION_SK = "invocation"
 REJECTED_SK = "rejected"
+FIRST_LINKED_SK, LAST_LINKED_SK = "invocation#", "invocation$"
+"""Between these are the sort keys of a request's invocations: "$" follows "#" in the order of characters."""
 
 
 class ItemState(StrEnum):
@@ -87,7 +89,12 @@ def linked_key(linked: LinkedInvocation) -> dict[str, Plain]:
 
 def key_under(request_id: RequestId, invocation_id: InvocationId) -> dict[str, Plain]:
     """The key that an invocation's item under this request has, if it is there."""
-    return {"pk": request_partition(request_id), "sk": f"invocation#{invocation_id}"}
+    return {"pk": request_partition(request_id), "sk": linked_sk(invocation_id)}
+
+
+def linked_sk(invocation_id: InvocationId) -> str:
+    """The sort key of an invocation under its request."""
+    return f"{FIRST_LINKED_SK}{invocation_id}"
 
 
 def hour_partitions(hourly: HourlyList, moment: datetime) -> Sequence[str]:
@@ -165,8 +172,10 @@ def request_state(request_id: RequestId, items: Sequence[PlainMap]) -> RequestSt
         revision=revision_of(head),
         summary=summary_from(head["summary"]) if "summary" in head else None,
         orphaned=flag(head.get("orphaned", False)),
+        watched_until=moment(head["watched_until"]) if "watched_until" in head else None,
+        orphan_pass=decode(OrphanPass, head["orphan_pass"]) if "orphan_pass" in head else None,
         runaway=decode(Runaway, head["runaway"]) if "runaway" in head else None,
-        invocations=tuple(_linked_from(item) for item in items if item["sk"] != REQUEST_SK),
+        invocations=tuple(linked_from(item) for item in items if item["sk"] != REQUEST_SK),
     )
 
 
@@ -174,6 +183,20 @@ def revision_of(item: PlainMap) -> int:
     """The revision of a request's item, or of an image of it; 0 while there is none."""
     return integer(item["revision"]) if "revision" in item else 0
 
+
+HEAD_ATTRIBUTES = (
+    "pk",
+    "sk",
+    "record",
+    "stored_at",
+    "revision",
+    "summary",
+    "orphaned",
+    "orphan_pass",
+    "watched_until",
+    "runaway",
+)
+"""The attributes of a request's own item that `request_state` reads."""
 
 SETTLED_BY = ("sk", "revision", "summary.totals")
 """The attributes of a request's items that `is_settled` needs."""
@@ -192,7 +215,8 @@ def _head(items: Sequence[PlainMap]) -> PlainMap:
     return next((item for item in items if item["sk"] == REQUEST_SK), {})
 
 
-def _linked_from(item: PlainMap) -> LinkedInvocation:
+def linked_from(item: PlainMap) -> LinkedInvocation:
+    """The invocation of an item under its request."""
     return LinkedInvocation(invocation=decode(Invocation, item["fact"]), link=decode(Link, item["link"]))
 
 

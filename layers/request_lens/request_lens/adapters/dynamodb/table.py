@@ -47,6 +47,7 @@ class _QueryOptions(TypedDict, total=False):
     """What two Queries of a partition differ in."""
 
     ConsistentRead: bool
+    ScanIndexForward: bool
     ProjectionExpression: str
     ExpressionAttributeNames: Mapping[str, str]
 
@@ -189,6 +190,17 @@ class DynamoTable:
         """
         return self._query(pk, {"ConsistentRead": is_consistent}, begins=begins, limit=limit)
 
+    def query_range(self, pk: str, first: str, last: str, *, limit: int | None = None) -> list[PlainMap]:
+        """The items of one partition whose sort keys lie in [first, last], by that key, strongly consistent.
+
+        With a `limit` the first so many of them. Raises: StoreUnavailable.
+        """
+        return self._query(pk, {"ConsistentRead": True}, within=(first, last), limit=limit)
+
+    def query_last(self, pk: str, *, limit: int) -> list[PlainMap]:
+        """The last `limit` items of one partition, by sort key, strongly consistent. Raises: StoreUnavailable."""
+        return self._query(pk, {"ConsistentRead": True, "ScanIndexForward": False}, limit=limit)[::-1]
+
     def query_projection(self, pk: str, *, attributes: Sequence[str]) -> list[PlainMap]:
         """These attributes of all items of one partition, eventually consistent. Raises: StoreUnavailable.
 
@@ -198,11 +210,23 @@ class DynamoTable:
         names = {f"#{name}": name for path in attributes for name in path.split(".")}
         return self._query(pk, {"ProjectionExpression": projection, "ExpressionAttributeNames": names})
 
-    def _query(self, pk: str, options: _QueryOptions, *, begins: str = "", limit: int | None = None) -> list[PlainMap]:
-        values = {":pk": pk, ":begins": begins} if begins else {":pk": pk}
+    def _query(
+        self,
+        pk: str,
+        options: _QueryOptions,
+        *,
+        begins: str = "",
+        within: tuple[str, str] | None = None,
+        limit: int | None = None,
+    ) -> list[PlainMap]:
+        condition, values = "pk = :pk", {":pk": pk}
+        if begins:
+            condition, values[":begins"] = f"{condition} AND begins_with(sk, :begins)", begins
+        if within is not None:
+            condition, (values[":first"], values[":last"]) = f"{condition} AND sk BETWEEN :first AND :last", within
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
-            KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :begins)" if begins else ""),
+            KeyConditionExpression=condition,
             ExpressionAttributeValues=to_item(values),
             PaginationConfig={} if limit is None else {"PageSize": limit},
             **options,

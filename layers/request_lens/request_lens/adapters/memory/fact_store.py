@@ -3,27 +3,27 @@
 It keeps the same promises as the DynamoDB one; one contract suite runs over both.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from operator import itemgetter
 
+from request_lens.adapters.memory.by_time import between
+from request_lens.adapters.memory.rejected_store import MemoryRejectedStore
 from request_lens.adapters.memory.trace_store import MemoryTraceStore
 from request_lens.domain.doctor import is_doctors
 from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, LinkedInvocation, UnlinkedInvocation, supersedes
-from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten, RunawayFlagged
 from request_lens.domain.settling.answers import Unrevised
 from request_lens.domain.settling.readiness import has_news
 from request_lens.domain.settling.runaway import Runaway
-from request_lens.domain.settling.state import RequestState, cut_to_its_head
+from request_lens.domain.settling.state import OrphanPass, RequestState, cut_to_its_head
 from request_lens.domain.spans import CallSpan
 
 
-class MemoryFactStore(MemoryTraceStore):
+class MemoryFactStore(MemoryTraceStore, MemoryRejectedStore):
     """All facts in dictionaries, with the table's stream as a list of changes."""
 
     def __init__(self) -> None:
@@ -34,7 +34,6 @@ class MemoryFactStore(MemoryTraceStore):
         self._requests_by_time: list[tuple[datetime, RequestId]] = []
         self._unlinked_by_time: list[tuple[datetime, InvocationId]] = []
         self._overrun: set[RequestId] = set()
-        self._rejected: dict[str, StoredRejected] = {}
         self._changes: list[Change] = []
 
     def take_changes(self) -> list[Change]:
@@ -81,6 +80,17 @@ class MemoryFactStore(MemoryTraceStore):
         state, linked = self._state(request_id), self._linked.get(request_id)
         return replace(state, invocations=tuple(linked[key] for key in sorted(linked))) if linked else state
 
+    def load_waiting(self, request_id: RequestId, *, most: int) -> RequestState:
+        """See `ports.RequestStore`."""
+        state = self._state(request_id)
+        is_cut = state.record is None and len(self._linked.get(request_id, {})) > most
+        return cut_to_its_head(state) if is_cut else self.load_request(request_id)
+
+    def load_linked(self, request_id: RequestId, *, after: InvocationId, limit: int) -> Sequence[LinkedInvocation]:
+        """See `ports.RequestStore`."""
+        linked = self._linked.get(request_id, {})
+        return [linked[key] for key in sorted(linked) if key > after][:limit]
+
     def write_revision(self, request_id: RequestId, *, revision: int, summary: Summary) -> bool:
         """See `ports.RequestStore`."""
         state = self._state(request_id)
@@ -108,12 +118,18 @@ class MemoryFactStore(MemoryTraceStore):
         self._changes.append(RunawayFlagged(request_id=request_id, runaway=runaway))
         return True
 
-    def mark_orphaned(self, request_id: RequestId) -> bool:
+    def mark_watched(self, request_id: RequestId, *, until: datetime) -> None:
+        """See `ports.RequestStore`."""
+        state = self._state(request_id)
+        if state.record is None:
+            self._requests[request_id] = replace(state, watched_until=until)
+
+    def mark_orphaned(self, request_id: RequestId, orphan_pass: OrphanPass | None = None) -> bool:
         """See `ports.RequestStore`."""
         state = self._state(request_id)
         if state.record is not None:
             return False
-        self._requests[request_id] = replace(state, orphaned=True)
+        self._requests[request_id] = replace(state, orphaned=True, orphan_pass=orphan_pass or state.orphan_pass)
         return True
 
     def mark_overrun(self, request_id: RequestId) -> None:
@@ -166,13 +182,13 @@ class MemoryFactStore(MemoryTraceStore):
 
     def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
         """See `ports.Neighbourhood`."""
-        request_ids = _between(self._requests_by_time, first, last)[:limit]
+        request_ids = between(self._requests_by_time, first, last)[:limit]
         records = (self._requests[request_id].record for request_id in request_ids)
         return [record for record in records if record is not None]
 
     def unlinked_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[UnlinkedInvocation]:
         """See `ports.Neighbourhood`."""
-        return [self._unlinked[call_id] for call_id in _between(self._unlinked_by_time, first, last)[:limit]]
+        return [self._unlinked[call_id] for call_id in between(self._unlinked_by_time, first, last)[:limit]]
 
     def iter_requests(self, first: datetime, last: datetime) -> Iterator[Request]:
         """See `ports.SweepQueries`."""
@@ -188,7 +204,7 @@ class MemoryFactStore(MemoryTraceStore):
 
     def count_requests(self, first: datetime, last: datetime, *, limit: int) -> int:
         """See `ports.FactReader`."""
-        return min(len(_between(self._requests_by_time, first, last)), limit)
+        return min(len(between(self._requests_by_time, first, last)), limit)
 
     def load_heads(
         self,
@@ -221,15 +237,6 @@ class MemoryFactStore(MemoryTraceStore):
         unsettled = self.find_unsettled([call.link.request_id for call in linked])
         return Unrevised(missing, {*unsettled, *(call.link.request_id for call in missing)})
 
-    def store_rejected(self, records: Sequence[Rejected], *, stored_at: datetime) -> None:
-        """See `ports.RejectedStore`."""
-        self._rejected |= {record.key: StoredRejected(record=record, stored_at=stored_at) for record in records}
-
-    def rejected_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[StoredRejected]:
-        """See `ports.RejectedStore`."""
-        records = [stored for stored in self._rejected.values() if first <= stored.stored_at <= last]
-        return sorted(records, key=lambda stored: (stored.stored_at, stored.record.key))[:limit]
-
     def _store(self, unlinked: UnlinkedInvocation) -> UnlinkedInvocation:
         """Store the invocation unless it is there, and return it as it is stored."""
         invocation = unlinked.invocation
@@ -240,10 +247,3 @@ class MemoryFactStore(MemoryTraceStore):
 
     def _state(self, request_id: RequestId) -> RequestState:
         return self._requests.get(request_id) or RequestState(request_id=request_id)
-
-
-def _between[Id: str](by_time: Sequence[tuple[datetime, Id]], first: datetime, last: datetime) -> list[Id]:
-    """The ids in [first, last], in order of time."""
-    begin = bisect_left(by_time, first, key=itemgetter(0))
-    end = bisect_right(by_time, last, key=itemgetter(0))
-    return [fact_id for _, fact_id in by_time[begin:end]]

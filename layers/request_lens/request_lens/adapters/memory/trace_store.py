@@ -12,6 +12,7 @@ class MemoryTraceStore:
     """All spans in dictionaries."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._spans: dict[TraceId, dict[SpanId, Span]] = {}
         self._naming: dict[TraceId, dict[RequestId, Request]] = {}
         self._runs: dict[str, TraceId] = {}

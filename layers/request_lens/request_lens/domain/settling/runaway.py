@@ -21,12 +21,17 @@ class Runaway:
     unpriced_calls: int = 0
 
 
+def has_limits(policy: Policy) -> bool:
+    """Whether there is a limit that a request may go beyond."""
+    return policy.max_calls_per_request > 0 or policy.max_cost_per_request > 0
+
+
 def runaway_of(calls: Sequence[Invocation], policy: Policy, prices: PriceTable) -> Runaway | None:
     """What makes a request with these calls a runaway; None while it is within the limits.
 
     The highest `call_index` counts where it is more than the calls that are known: some logs may not have come.
     """
-    if not (policy.max_calls_per_request or policy.max_cost_per_request):
+    if not has_limits(policy):
         return None
     charged = [call for call in calls if call.may_be_charged]
     made = max(sum(call.is_llm_call for call in calls), *(_call_index(call) for call in calls), 0)

@@ -14,13 +14,31 @@ from request_lens.domain.spans import SpanKind, Trace
 from request_lens.domain.tracing.runs import own_spans
 from request_lens.domain.tracing.traced import Traced, traced
 
+BEFORE_ALL = InvocationId("")
+"""What comes before every invocation, where they are in order of their ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrphanPass:
+    """One going through the calls of an id that no record has, some at a time by their ids, to give them up.
+
+    All that lay under the id when it `begun_at` are decided up to the one it has come to: `after`; all where it
+    `is_done`. Whoever decides the next ones is at it until `busy_until`.
+    """
+
+    begun_at: datetime
+    after: InvocationId = BEFORE_ALL
+    is_done: bool = False
+    busy_until: datetime | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestState:
     """One request as the table holds it; `record` is None until the access log's line has arrived.
 
     `revision` 0 means that no summary was written yet: the request is `pending`. `orphaned` says that its calls were
-    counted as unattributed because no record came in time. `runaway` is what the request had made when it was flagged.
+    counted as unattributed because no record came in time; of many `orphan_pass` tells which are by now. `runaway` is
+    what the request had made when it was flagged; `watched_until` is how long nobody looks whether it is to be.
     `traced` is what its spans say by now, where `spans_read` says that they were read: those of its `trace`. `is_cut`:
     it has more invocations than were to be read, and none of them is here.
     """
@@ -31,7 +49,9 @@ class RequestState:
     revision: int = 0
     summary: Summary | None = None
     orphaned: bool = False
+    orphan_pass: OrphanPass | None = None
     runaway: Runaway | None = None
+    watched_until: datetime | None = None
     invocations: tuple[LinkedInvocation, ...] = ()
     spans_read: bool = False
     trace: Trace | None = None
@@ -79,11 +99,13 @@ def with_trace(state: RequestState, trace: Trace, policy: Policy, *, region: str
 class SettleKind(StrEnum):
     """What a settle message is about.
 
-    A request, a request whose record may never come, an untagged invocation, or a trace that a record names.
+    A request, a request whose record may never come, the many calls of one that go on being given up, an untagged
+    invocation, or a trace that a record names.
     """
 
     REQUEST = "request"
     ORPHAN = "orphan"
+    ORPHANS = "orphans"
     INVOCATION = "invocation"
     TRACE = "trace"
 

@@ -1,6 +1,6 @@
 """Rules of the domain, each broken in one place: what tie calls, splits, possible calls and proofs are there for."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from inspect import Parameter, signature
@@ -68,7 +68,7 @@ def _leave_nothing_possible(
     around: Iterable[UnlinkedInvocation],
     policy: Policy,
     *,
-    is_whole: bool = False,
+    untold: Set[str | None] | None = None,
 ) -> Sequence[UnlinkedInvocation]:
     """What a request has is all that it has."""
     return ()
@@ -96,7 +96,7 @@ def _let_its_calls_be(state: RequestState, ports: Ports, policy: Policy) -> Sequ
 
 TIES_WITHOUT_UNIQUENESS = broken(f"{LINKING}.chains._steps", _follow_every_asker)
 NO_SPLITS = broken(f"{LINKING}.context.explain", _explain_whole_chains)
-NOTHING_POSSIBLE = broken(f"{APPLICATION}.deciding.possible.possible_calls", _leave_nothing_possible)
+NOTHING_POSSIBLE = broken(f"{APPLICATION}.deciding.possible.possible_attempts", _leave_nothing_possible)
 DECIDED_FOR_GOOD = broken(f"{APPLICATION}.settle_request.overtaken_by", _let_its_calls_be)
 UNKNOWN_IS_LONGEST = broken(f"{APPLICATION}.read_context._has_come_by", _last_as_long_as_any)
 PROVEN_UNTIL_LATER = broken(f"{APPLICATION}.read_context._has_come_by", _look_at_all_there_is)

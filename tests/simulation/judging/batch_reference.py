@@ -93,11 +93,16 @@ class Times:
     non_llm_time_ms: int | None = None
 
 
+def times_of_failed() -> Times:
+    """The times of a request that waited for failed attempts alone: their log tells no latency."""
+    return Times(judged=frozenset({"llm_time_ms", "non_llm_time_ms"}))
+
+
 def times_of(request: Request, calls: Sequence[CallTruth], reach: timedelta) -> Times:
     """The times of a request with these calls, all of them truly its own; ids join two that lie within the reach."""
     succeeded = sorted((each for each in calls if each.call.error_code is None), key=lambda each: each.began)
-    if calls and not succeeded:  # the request waited for them, and a failed attempt's log tells no latency
-        return Times(judged=frozenset({"llm_time_ms", "non_llm_time_ms"}))
+    if calls and not succeeded:
+        return times_of_failed()
     if any(each.call.latency_ms is None for each in succeeded):
         return Times(judged=frozenset({"llm_time_ms", "tool_time_ms", "non_llm_time_ms"}))
     precise = all(each.call.tag is not None and each.call.tag.call_started_ms is not None for each in succeeded)

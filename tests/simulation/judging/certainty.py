@@ -1,6 +1,6 @@
 """Judges of certainty: no request says more of itself than is known, and what it leaves possible is what is left."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
@@ -27,17 +27,21 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
         return
     for state in outcome.states:
         made = outcome.traffic.calls_of(state.request_id)
-        own = [each for each in made if _counts(each, outcome.traffic.policy)]
+        own = [each for each in made if is_ours(each.call, outcome.traffic.policy)]
         if state.record is None or state.summary is None or _tags_some(made) or state.summary.possible_calls is None:
             continue
         if outcome.traffic.shared or not outcome.names_in_time(state.record):
             continue  # another request may have its calls
         linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome, state, state.record)
-        lacking = [each.call.invocation_id for each in own if each.call.invocation_id not in linked]
-        if len(lacking) > state.summary.possible_calls:
-            yield f"{state.request_id} lacks {lacking} and says that {state.summary.possible_calls} are possible"
-        else:
-            yield None
+        lacking = [each.call for each in own if each.call.invocation_id not in linked]
+        calls = [each.invocation_id for each in lacking if each.error_code is None]
+        failed = [each.invocation_id for each in lacking if each.error_code is not None]
+        yield _at_most(f"LLM calls of {state.request_id}", calls, state.summary.possible_calls)
+        yield _at_most(f"failed attempts of {state.request_id}", failed, state.summary.possible_failed_calls)
+
+
+def _at_most(what: str, lacking: Sequence[InvocationId], told: int | None) -> str | None:
+    return None if told is None or len(lacking) <= told else f"{what}: lacks {lacking}, says that {told} are possible"
 
 
 def _assumed(outcome: Outcome, state: RequestState, record: Request) -> set[InvocationId]:
@@ -52,11 +56,6 @@ def _assumed(outcome: Outcome, state: RequestState, record: Request) -> set[Invo
         if may_mislead and link.confidence is Confidence.ASSUMED
         if state.invocations or may_be_of(outcome.calls[key].call, record, policy, overtime=False)
     }
-
-
-def _counts(truth: CallTruth, policy: Policy) -> bool:
-    """Whether it is an LLM call of a role that is linked."""
-    return truth.call.error_code is None and is_ours(truth.call, policy)
 
 
 def is_ours(call: Invocation, policy: Policy) -> bool:
@@ -77,10 +76,9 @@ def possible(outcome: Outcome) -> Verdict:
             left = [each.invocation for each in untagged if _is_left(each, state, state.record, policy)]
             told = _told_roles(outcome, state)
             untold = policy.agent_role_names - told if told is not None else None
-            left = left if untold is None else [each for each in left if each.caller_role in untold]
-            is_whole = untold is not None and not untold
-            expected = _possible_calls(state, state.record, left, policy, is_whole=is_whole)
-            yield expect(f"possible_calls of {state.request_id}", state.summary.possible_calls, expected)
+            said = (state.summary.possible_calls, state.summary.possible_failed_calls)
+            expected = _possible(state, state.record, left, policy, untold=untold)
+            yield expect(f"possible calls and failed ones of {state.request_id}", said, expected)
 
 
 def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, policy: Policy) -> bool:
@@ -106,18 +104,19 @@ def _told_roles(outcome: Outcome, state: RequestState) -> set[str | None] | None
     }
 
 
-def _possible_calls(
-    state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy, *, is_whole: bool
-) -> int | None:
-    if _tagged_of(state):
-        return 0
+def _possible(
+    state: RequestState, record: Request, unlinked: Iterable[Invocation], policy: Policy, *, untold: Set[str] | None
+) -> tuple[int | None, int | None]:
+    """How many LLM calls, and attempts that failed: tags and spans tell only of the first."""
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
     outlasts = record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202
-    if outlasts and not is_whole:
-        return None
-    return sum(
-        each.error_code is None and is_ours(each, policy) and may_be_of(each, record, policy) for each in unlinked
-    )
+    is_whole, has_tagged = untold is not None and not untold, bool(_tagged_of(state))
+    if outlasts and not (is_whole or has_tagged):
+        return None, None
+    possible = [each for each in unlinked if is_ours(each, policy) and may_be_of(each, record, policy)]
+    calls = [each for each in possible if each.error_code is None]
+    left = [each for each in calls if not has_tagged and (untold is None or each.caller_role in untold)]
+    return len(left), len(possible) - len(calls)
 
 
 def is_proven(tagged: Sequence[Invocation]) -> bool:

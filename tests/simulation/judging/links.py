@@ -9,7 +9,14 @@ from request_lens.domain.linking.link import Assumption, Confidence, Method, Rea
 from request_lens.domain.settling.state import RequestState
 from tests.simulation.drawing.faults import Fault
 from tests.simulation.drawing.truth import Style
-from tests.simulation.judging.batch_reference import TOTALS, cost_usd, counted_by_model, pluralize, times_of
+from tests.simulation.judging.batch_reference import (
+    TOTALS,
+    cost_usd,
+    counted_by_model,
+    pluralize,
+    times_of,
+    times_of_failed,
+)
 from tests.simulation.judging.outcome import Outcome
 from tests.simulation.judging.verdict import Verdict, expect
 
@@ -82,6 +89,8 @@ def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:
         return  # its times are those of its spans
     if state.summary.possible_calls == 0 and all(each.request_id == state.request_id for each in calls):
         times = times_of(state.record, calls, outcome.traffic.policy.reach)
+        if state.summary.possible_failed_calls != 0 and not state.summary.totals.llm_calls:
+            times = times_of_failed()  # it may have waited for attempts that nobody has
         for name in sorted(times.judged):
             yield expect(f"{state.request_id}: {name}", getattr(state.summary, name), getattr(times, name))
 

@@ -102,15 +102,19 @@ bars = st.builds(
     error_code=st.none() | names,
     throttled=st.booleans(),
 )
+possible = st.integers(1, 1_000)
 certainty = st.one_of(
-    st.tuples(st.just(0), st.integers(1, 9)),
-    st.tuples(st.none() | st.integers(1, 1_000), st.none() | st.integers(1, 9)),
+    st.tuples(st.just(0), st.none() | st.just(0) | possible, st.integers(1, 9)),
+    st.tuples(possible, st.none() | st.just(0) | possible, st.none() | st.integers(1, 9)),
+    st.tuples(st.none(), st.none(), st.none() | st.integers(1, 9)),
 )
-"""`possible_calls` and `certain_since`: where nothing is possible, some revision was the first to say so."""
+"""`possible_calls`, `possible_failed_calls` and `certain_since`: where no call is possible, some revision said so first."""
 
 
 summaries_of_models = st.builds(
-    lambda certain, **known: Summary(possible_calls=certain[0], certain_since=certain[1], **known),
+    lambda certain, **known: Summary(
+        possible_calls=certain[0], possible_failed_calls=certain[1], certain_since=certain[2], **known
+    ),
     certain=certainty,
     sampled=st.frozensets(st.sampled_from(Sample)),
     proven=st.booleans(),

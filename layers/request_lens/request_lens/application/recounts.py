@@ -51,7 +51,7 @@ def recount_uncertain(
     uncertain = [
         head.request_id
         for head in heads
-        if head.summary is not None and not (head.summary.possible_calls == 0 and _says_nothing_new(head, decided))
+        if head.summary is not None and not (head.summary.knows_failed_calls and _says_nothing_new(head, decided))
     ]
     recount_all(uncertain, decided, ports, policy)
 

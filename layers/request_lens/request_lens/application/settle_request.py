@@ -44,7 +44,7 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, recor
     """
     known = _acted_on(request_id, (), ports, policy)
     state, is_written = (known, False) if known is not None else _revise(request_id, ports, policy)
-    if not is_written and state.summary is not None and state.summary.possible_calls:
+    if not is_written and state.summary is not None and not state.summary.knows_failed_calls:
         recount(request_id, ports, policy, just_decided=_NOTHING)
     next_key = _next_key(state, ports.clock.now(), policy, record_is_coming=record_is_coming)
     keys = [next_key] if next_key is not None else []
@@ -127,10 +127,10 @@ def recount(
         stored = ports.store.load_request(request_id)
         if stored.record is None or stored.summary is None:
             return
-        known = stored.summary.possible_calls
+        known = (stored.summary.possible_calls, stored.summary.possible_failed_calls)
         for state in views(stored, ports, policy):
             count = count_possible(state, stored.record, ports, policy, just_decided)
-            if not has_news(state) and count.number == known:
+            if not has_news(state) and (count.number, count.failed) == known:
                 return
         if _write_revision(state, ports, policy, just_decided) is not None:
             return
@@ -152,7 +152,13 @@ def _write_revision(
     revision = state.revision + 1
     possible = count_possible(state, state.record, ports, policy, just_decided)
     summary = fold(
-        state.record, state.invocations, policy, ports.prices, possible_calls=possible.number, traced=state.traced
+        state.record,
+        state.invocations,
+        policy,
+        ports.prices,
+        possible_calls=possible.number,
+        possible_failed_calls=possible.failed,
+        traced=state.traced,
     )
     certain_since = state.summary.certain_since if state.summary is not None else None
     if certain_since is None and summary.is_certain:

@@ -41,7 +41,10 @@ def summary_values(summary: Summary) -> PlainMap:
         "prices": list(astuple(summary.prices)) if summary.prices is not None else None,
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
         "breaks": [assumption.value for assumption in summary.violates] or None,
-        "possible_calls": _UNKNOWN if summary.possible_calls is None else summary.possible_calls or None,
+        "possible_calls": _possible_value(summary.possible_calls),
+        "possible_failed_calls": None
+        if summary.possible_calls is None
+        else _possible_value(summary.possible_failed_calls),
         "certain_since": None if summary.is_certain and summary.certain_since == 1 else summary.certain_since,
         "sampled": None
         if summary.sampled == usually_sampled(summary)
@@ -71,15 +74,25 @@ def summary_from(stored: Plain) -> Summary:
         prices=_source_from(_texts(values, "prices")) if "prices" in values else None,
         bars=tuple(_bar_from(bar, models) for bar in _lists(values, "bars")),
         violates=tuple(Assumption(assumption) for assumption in _texts(values, "breaks")),
-        possible_calls=None
+        possible_calls=_possible_from(values, "possible_calls"),
+        possible_failed_calls=None
         if values.get("possible_calls") == _UNKNOWN
-        else _optional_integer(values, "possible_calls") or 0,
+        else _possible_from(values, "possible_failed_calls"),
         certain_since=_certain_since(values),
         proven=flag(values.get("proven", False)),
         traced=decode(Traced, values["traced"]) if "traced" in values else None,
     )
     own = map(Sample, _texts(values, "sampled")) if "sampled" in values else usually_sampled(summary)
     return with_known_cost(replace(summary, sampled=frozenset(own)))
+
+
+def _possible_value(count: int | None) -> Plain:
+    """A number of possible calls as it is stored: 0 is left out, and unknown has a word."""
+    return _UNKNOWN if count is None else count or None
+
+
+def _possible_from(values: PlainMap, name: str) -> int | None:
+    return None if values.get(name) == _UNKNOWN else _optional_integer(values, name) or 0
 
 
 def _certain_since(values: PlainMap) -> int | None:

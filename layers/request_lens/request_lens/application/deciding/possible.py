@@ -1,6 +1,6 @@
 """Possible calls: how many that nobody has may be a request's, counted by what is stored of the calls around it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,9 +12,10 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import (
     MAX_POSSIBLE,
+    is_proven,
+    is_unbounded,
     leave_other_traces,
-    needs_count,
-    possible_calls,
+    possible_attempts,
     possible_span,
     untold_roles,
 )
@@ -33,10 +34,17 @@ message reads of requests."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PossibleCalls:
-    """How many calls may be a request's, None where that is unknown; `is_changing`: some are just being decided."""
+    """How many LLM calls, and failed attempts, may be a request's, None where that is unknown.
+
+    `is_changing`: some are just being decided.
+    """
 
     number: int | None
+    failed: int | None
     is_changing: bool = False
+
+
+_UNKNOWN = PossibleCalls(number=None, failed=None)
 
 
 def count_possible(
@@ -44,25 +52,31 @@ def count_possible(
 ) -> PossibleCalls:
     """How many calls that nobody has may be the request's: one read by time, where that can tell.
 
-    There are none of another trace than that of its spans, nor of roles that these tell of, where they prove that it
-    has all of those. Calls that bear the id which a request shares with another are that one's: its own may be among
-    them.
+    There are none of another trace than that of its spans, nor LLM calls of roles that these tell of, where they prove
+    that it has all of those. Calls that bear the id which a request shares with another are that one's: its own may be
+    among them.
     """
     is_told = state.traced is not None and state.traced.complete is True
     untold = untold_roles(state.invocations, policy) if is_told else None
-    needs_all = untold is None and needs_count(record, state.invocations, policy)
     is_whole = untold is not None and not untold
     if record.claimed_id is not None and not is_whole and _has_tagged(record.claimed_id, ports):
-        return PossibleCalls(number=None)
-    around = _around(record, ports, policy, just_decided) if untold or needs_all else ()
-    open_to_it = around if untold is None else [call for call in around if call.invocation.caller_role in untold]
-    possible = _possible(state, open_to_it, ports, policy, is_whole=is_whole)
-    if possible is None or (not possible and len(around) >= MAX_READ):
-        return PossibleCalls(number=None)  # there may be more than were read, and one of those may be the request's
-    now = ports.clock.now()
+        return _UNKNOWN
+    if is_unbounded(record, state.invocations, policy, untold=untold):
+        return _UNKNOWN
+    around = _around(record, ports, policy, just_decided)
+    possible = _possible(state, around, untold, ports, policy)
+    calls = [call for call in possible if call.invocation.is_llm_call]
+    has_all, was_cut, now = is_whole or is_proven(state.invocations), len(around) >= MAX_READ, ports.clock.now()
     return PossibleCalls(
-        number=len(possible), is_changing=any(_is_being_decided(call, now, policy) for call in possible)
+        number=_counted(len(calls), was_cut=was_cut and not has_all),
+        failed=_counted(len(possible) - len(calls), was_cut=was_cut),
+        is_changing=any(_is_being_decided(call, now, policy) for call in possible),
     )
+
+
+def _counted(found: int, *, was_cut: bool) -> int | None:
+    """How many are possible of these; unknown where more than were read may be, and none of those is."""
+    return None if was_cut and not found else min(found, MAX_POSSIBLE)
 
 
 def _around(
@@ -79,14 +93,18 @@ def _around(
 
 
 def _possible(
-    state: RequestState, around: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy, *, is_whole: bool
-) -> Sequence[UnlinkedInvocation] | None:
-    """Those of the calls that may be the request's, as they stand; None where that is unknown."""
+    state: RequestState,
+    around: Sequence[UnlinkedInvocation],
+    untold: Set[str | None] | None,
+    ports: Ports,
+    policy: Policy,
+) -> Sequence[UnlinkedInvocation]:
+    """Those of the attempts that may be the request's, as they stand."""
     own_trace = state.traced.trace_id if state.traced is not None else None
 
-    def among(calls: Sequence[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation] | None:
+    def among(calls: Sequence[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation]:
         rest = leave_other_traces(calls, own_trace)
-        return possible_calls(state.request, state.invocations, rest, policy, is_whole=is_whole)
+        return possible_attempts(state.request, state.invocations, rest, policy, untold=untold)
 
     possible = among(around)
     if not possible or not (as_they_stand := _read_again(possible, ports, policy)):

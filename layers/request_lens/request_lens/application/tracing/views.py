@@ -10,7 +10,7 @@ from request_lens.domain.linking.traces import BearingRecords, decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
-from request_lens.domain.settling.uncertainty import possible_calls
+from request_lens.domain.settling.uncertainty import is_unbounded, possible_attempts
 from request_lens.domain.spans import Trace
 from request_lens.domain.tracing.runs import own_spans
 from request_lens.errors import UnreadableItem
@@ -46,8 +46,9 @@ def _view(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> Re
         for call in _lacked(state, trace, ports, policy)
         if not isinstance(call.decision, Link) and call.invocation.is_llm_call and may_be_linked(call, policy)
     ]
-    possible = possible_calls(state.request, state.invocations, nobodys, policy)
-    trace = with_shared(trace, nobodys if possible is None else possible)
+    if not is_unbounded(state.request, state.invocations, policy):
+        nobodys = possible_attempts(state.request, state.invocations, nobodys, policy)
+    trace = with_shared(trace, nobodys)
     return with_trace(state, trace, policy, region=ports.region) if trace.shared else told
 
 

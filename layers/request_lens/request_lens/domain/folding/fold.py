@@ -28,18 +28,21 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
     prices: PriceTable,
     *,
     possible_calls: int | None = 0,
+    possible_failed_calls: int | None = 0,
     traced: Traced | None = None,
 ) -> Summary:
     """The summary of a request: totals with the cost by these prices, times in ms, totals by model, and the first bars.
 
     The times are those that its spans tell, else what the log does. There an LLM call of unknown latency makes all
     three unknown; so does a call that has a span and is missing, and in any case calls that may be the request's and
-    are not among these. A negative value makes the time unknown that it is. `certain_since` is left to whoever knows
+    are not among these; of failed attempts those do where it has no LLM call. A negative value makes the time unknown that it is. `certain_since` is left to whoever knows
     what stood before.
     """
     invocations = [link.invocation for link in linked]
     is_certain = possible_calls == 0
     llm_time, tool_time = _times(request, invocations, traced, policy) if is_certain else (None, None)
+    if not _may_tell_llm_time(invocations, traced, possible_failed_calls):
+        llm_time = None
     by_model = _by_model(invocations, prices)
     summary = Summary(
         totals=sum((totals for _, totals in by_model), start=Totals()),
@@ -51,6 +54,7 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
         prices=prices.source,
         violates=tuple(violations_by_tagged(request, _tagged(linked), policy)),
         possible_calls=possible_calls,
+        possible_failed_calls=possible_failed_calls,
         certain_since=1 if is_certain else None,
         proven=bool(last_attempts(invocations)),
         traced=traced,
@@ -67,6 +71,7 @@ def without_log(summary: Summary) -> Summary:
         tool_time_ms=None,
         non_llm_time_ms=None,
         possible_calls=None,
+        possible_failed_calls=None,
         certain_since=None,
         lacks_log=True,
     )
@@ -82,6 +87,14 @@ def _times(
     if traced is not None and (traced.lacks_calls or traced.calls_elsewhere > 0):
         return None, None
     return _llm_time_ms(invocations, policy), _tool_time_ms(request, invocations, policy)
+
+
+def _may_tell_llm_time(
+    invocations: Sequence[Invocation], traced: Traced | None, possible_failed_calls: int | None
+) -> bool:
+    """Whether the log may: not that of a request without LLM calls that may have waited for attempts that failed."""
+    is_told = traced is not None and traced.time_by is not None
+    return is_told or possible_failed_calls == 0 or bool(_llm_calls(invocations))
 
 
 def _tagged(linked: Sequence[LinkedInvocation]) -> list[Invocation]:

@@ -159,7 +159,9 @@ class Summary:
     of other links that the request's tagged calls show broken.
 
     `possible_calls` may be the request's, and are linked to nobody; None is unknown. While they are not 0 the totals
-    are what is linked so far, and the times are unknown. `certain_since` is the first revision with 0, None before;
+    are what is linked so far, and the times are unknown. `possible_failed_calls` are attempts that failed and may be
+    the request's alike: while they are not 0 the numbers of failed and throttled calls are the least. `certain_since`
+    is the first revision with no possible call, None before;
     `sampled` are the values that this one, or one before it, has given to their distributions. `proven`: its tags prove
     that it has all of its calls. `traced` is what its spans say, None without any.
     """
@@ -173,6 +175,7 @@ class Summary:
     prices: PriceSource | None = None
     violates: tuple[Assumption, ...] = ()
     possible_calls: int | None = 0
+    possible_failed_calls: int | None = 0
     certain_since: int | None = 1
     sampled: frozenset[Sample] = frozenset()
     proven: bool = False
@@ -184,12 +187,17 @@ class Summary:
         """Whether no call that nobody has may be the request's: else its counts are the least, its times unknown."""
         return self.possible_calls == 0
 
+    @property
+    def knows_failed_calls(self) -> bool:
+        """Whether no attempt that nobody has may be the request's, failed or not: else its failed ones are the least."""
+        return self.is_certain and self.possible_failed_calls == 0
+
 
 def with_known_cost(summary: Summary) -> Summary:
-    """The same; where it is certain that no call was made, here or in another Region, its cost is known: 0."""
+    """The same; where it is certain that no call was tried, here or in another Region, its cost is known: 0."""
     traced = summary.traced
     lacks_calls = traced is not None and (traced.lacks_calls or traced.calls_elsewhere > 0)
-    if not summary.is_certain or summary.totals.invocations or lacks_calls:
+    if not summary.knows_failed_calls or summary.totals.invocations or lacks_calls:
         return summary
     return replace(summary, totals=replace(summary.totals, estimated_cost_usd=Decimal(0)))
 

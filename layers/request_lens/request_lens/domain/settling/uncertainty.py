@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
-from itertools import islice
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Request, TraceId, last_attempts
 from request_lens.domain.linking.chains import lone_chain
@@ -23,7 +22,7 @@ ACCEPTED = 202
 """The status of a request that goes on after its answer."""
 
 MAX_POSSIBLE = 1_000
-"""Possible calls of a request are counted up to here."""
+"""Possible calls of a request, and possible failed ones, are each counted up to here."""
 
 
 def is_proven(linked: Iterable[LinkedInvocation]) -> bool:
@@ -52,44 +51,49 @@ def possible_span(record: Request, policy: Policy) -> tuple[datetime, datetime]:
     return first, ended_at + policy.clock_skew + overtime_of(record, policy)
 
 
-def needs_count(record: Request, linked: Sequence[LinkedInvocation], policy: Policy) -> bool:
-    """Whether the calls around bear on what is possible for the request: not where it is proven, nor where unknown."""
-    return not is_proven(linked) and (_has_tagged(linked) or not _outlasts(record, policy))
+def is_unbounded(
+    record: Request, linked: Sequence[LinkedInvocation], policy: Policy, *, untold: Set[str | None] | None = None
+) -> bool:
+    """Whether it is unknown how many calls are possible: the request may have run on beyond what is looked at.
+
+    Not where tags, or spans that tell of every role, prove that it has all of its own: they say how long that was.
+    """
+    is_whole = untold is not None and not untold
+    return not (is_whole or _has_tagged(linked)) and _outlasts(record, policy)
 
 
-def possible_calls(
+def possible_attempts(
     record: Request,
     linked: Sequence[LinkedInvocation],
     around: Iterable[UnlinkedInvocation],
     policy: Policy,
     *,
-    is_whole: bool = False,
-) -> Sequence[UnlinkedInvocation] | None:
-    """Those of the calls around that may each be the request's, and are nobody else's; the first MAX_POSSIBLE of them.
+    untold: Set[str | None] | None = None,
+) -> Sequence[UnlinkedInvocation]:
+    """Those of the attempts around that may each be the request's, and are nobody else's, of one that is bounded.
 
-    Later ones than its reach are linked to it by nobody, and whoever decides them does not look at it.
-
-    There are none where it is proven to have all of its own. A request with a tagged call is taken to tag them: only
-    those count that are not decided yet. One that was linked to it, and is not stored under it yet, counts in any case:
-    whoever linked it may have died. None is unknown: it may have run on beyond what is looked at; not where spans that
-    tell of every role prove that it `is_whole`: they say how long that was.
+    Later ones than its reach are linked to it by nobody, and whoever decides them does not look at it. No LLM call is
+    where it is proven to have all of its own: by tags, or by spans, but for those of roles that are `untold` (None
+    where spans prove nothing). A request with a tagged call is taken to tag them: only those count that are not decided
+    yet. One that was linked to it, and is not stored under it yet, counts in any case: whoever linked it may have died.
+    Nothing proves that of attempts that failed: their log may lack the tag, and a client's retry has no span.
     """
-    if is_proven(linked):
-        return ()
-    has_tagged = _has_tagged(linked)
-    if not (has_tagged or is_whole) and _outlasts(record, policy):
-        return None
     own = {call.invocation.invocation_id for call in linked}
-    possible = (
+    proven, has_tagged = is_proven(linked), _has_tagged(linked)
+
+    def is_left(call: UnlinkedInvocation) -> bool:
+        if proven or (untold is not None and call.invocation.caller_role not in untold):
+            return False
+        return not has_tagged or call.decision is None or _is_linked_to(call, record)
+
+    return [
         call
         for call in around
         if call.invocation.tag is None
-        and call.invocation.is_llm_call
         and call.invocation.invocation_id not in own
         and (_is_linked_to(call, record) or _may_be_of(call, record, linked, policy))
-        and not (has_tagged and call.decision is not None and not _is_linked_to(call, record))
-    )
-    return list(islice(possible, MAX_POSSIBLE))
+        and (not call.invocation.is_llm_call or is_left(call))
+    ]
 
 
 def _is_linked_to(call: UnlinkedInvocation, record: Request) -> bool:

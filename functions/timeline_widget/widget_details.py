@@ -85,7 +85,8 @@ def _totals(view: RequestView) -> str:
     totals, times = view.summary.totals, view.summary
     certain = times.is_certain
     # Of unlinked calls some may have failed: that none did is said only where none can be among them.
-    failed = f"{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled"
+    least = "" if times.knows_failed_calls or not certain else "at least "
+    failed = f"{least}{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled"
     parts = [
         f"{pluralize(totals.llm_calls, 'LLM call')} so far"
         if view.is_pending

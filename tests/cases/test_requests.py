@@ -140,9 +140,19 @@ def test_each_request_says_how_many_calls_it_made_how_surely_and_where_its_time_
 def test_attempts_that_failed_are_counted_apart(name: str) -> None:
     requests = outcome_of(BY_NAME[name]).replay["requests"]
     failed = [(request["llm_errors"], request["llm_throttles"]) for request in requests]
-    none = (0, 0) if requests[0]["possible_calls"] == 0 else (None, None)
+    possible = (requests[0]["possible_calls"], requests[0]["possible_failed_calls"])
+    none = (0, 0) if possible == (0, 0) else (None, None)
 
     assert failed[0] == FAILED.get(name, none)
+
+
+def test_attempts_whose_log_lacks_the_tag_leave_both_overlapping_requests_in_doubt() -> None:
+    requests = outcome_of(BY_NAME["throttled_attempts_without_a_tag"]).requests
+
+    assert {name: (each["llm_errors"], each["possible_failed_calls"]) for name, each in requests.items()} == {
+        "one": (None, 4),
+        "other": (None, 4),
+    }
 
 
 def test_a_request_that_is_not_certain_has_no_sample_of_the_distributions() -> None:

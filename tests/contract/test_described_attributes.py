@@ -78,8 +78,9 @@ def _tuple(arguments: Sequence[object]) -> tuple[object, ...]:
 def written(dynamo_store: DynamoFactStore, dynamo_client: "DynamoDBClient") -> Mapping[tuple[str, str], Types]:
     """The attributes of all kinds of items, all of whose facts say all that they can."""
     call, link, certain = filled(Invocation), filled(Link), filled(Summary)
-    for summary in (certain, replace(certain, possible_calls=None)):
-        record = replace(filled(Request), request_id=RequestId(f"possible {summary.possible_calls}"))
+    unsure = (replace(certain, possible_calls=None), replace(certain, possible_failed_calls=None))
+    for number, summary in enumerate((certain, *unsure)):
+        record = replace(filled(Request), request_id=RequestId(f"possible {number}"))
         dynamo_store.store_requests([record], stored_at=STORED_AT)
         assert dynamo_store.write_revision(record.request_id, revision=1, summary=summary)
     dynamo_store.flag_runaway(RequestId("runaway"), filled(Runaway))

@@ -15,6 +15,7 @@ from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocatio
 from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState, TimedKey
+from request_lens.domain.settling.uncertainty import possible_attempts
 from request_lens.ports import Ports
 
 LINKING, APPLICATION = "request_lens.domain.linking", "request_lens.application"
@@ -74,6 +75,19 @@ def _leave_nothing_possible(
     return ()
 
 
+def _leave_no_failed_attempt(
+    record: Request,
+    linked: Sequence[LinkedInvocation],
+    around: Iterable[UnlinkedInvocation],
+    policy: Policy,
+    *,
+    untold: Set[str | None] | None = None,
+) -> Sequence[UnlinkedInvocation]:
+    """An attempt that failed leaves nobody in doubt."""
+    left = possible_attempts(record, linked, around, policy, untold=untold)
+    return [attempt for attempt in left if attempt.invocation.is_llm_call]
+
+
 def _prove_nothing(linked: Iterable[LinkedInvocation]) -> bool:
     """A request that has all of its calls may have made another."""
     return False
@@ -97,6 +111,7 @@ def _let_its_calls_be(state: RequestState, ports: Ports, policy: Policy) -> Sequ
 TIES_WITHOUT_UNIQUENESS = broken(f"{LINKING}.chains._steps", _follow_every_asker)
 NO_SPLITS = broken(f"{LINKING}.context.explain", _explain_whole_chains)
 NOTHING_POSSIBLE = broken(f"{APPLICATION}.deciding.possible.possible_attempts", _leave_nothing_possible)
+NO_FAILED_POSSIBLE = broken(f"{APPLICATION}.deciding.possible.possible_attempts", _leave_no_failed_attempt)
 DECIDED_FOR_GOOD = broken(f"{APPLICATION}.settle_request.overtaken_by", _let_its_calls_be)
 UNKNOWN_IS_LONGEST = broken(f"{APPLICATION}.read_context._has_come_by", _last_as_long_as_any)
 PROVEN_UNTIL_LATER = broken(f"{APPLICATION}.read_context._has_come_by", _look_at_all_there_is)

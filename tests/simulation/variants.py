@@ -15,6 +15,7 @@ from request_lens.domain.publishing.request_metrics import publication_of
 from request_lens.ports import MetricSink, Ports
 from tests.simulation.broken_rules import (
     DECIDED_FOR_GOOD,
+    NO_FAILED_POSSIBLE,
     NO_SPLITS,
     NOTHING_POSSIBLE,
     PROVEN_AS_CANDIDATE,
@@ -187,6 +188,7 @@ VARIANTS = {
     "ties by ids without uniqueness": Pipeline(breaking=TIES_WITHOUT_UNIQUENESS),
     "splits never considered": Pipeline(breaking=NO_SPLITS),
     "possible_calls always 0": Pipeline(breaking=NOTHING_POSSIBLE),
+    "failed attempts leave no doubt": Pipeline(breaking=NO_FAILED_POSSIBLE),
     "calls decided before their record stay nobody's": Pipeline(breaking=DECIDED_FOR_GOOD),
     "a proven request taken as candidate": Pipeline(breaking=PROVEN_AS_CANDIDATE),
 }

@@ -88,7 +88,7 @@ def _calls_of_model(figures: ModelFigures) -> Markup:
 
 
 def _attempts(figures: ModelFigures, count: int) -> Markup:
-    return text(tally(count, figures.certainty))
+    return text(tally(count, figures.certainty_of_failed))
 
 
 def _tokens(figures: ModelFigures, of: TokenClass) -> Markup:

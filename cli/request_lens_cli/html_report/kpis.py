@@ -121,11 +121,11 @@ def _tokens_card(figures: RequestFigures) -> Markup:
 def _errors_card(figures: RequestFigures) -> Markup:
     """The failed attempts; none is only said where none can be among unlinked ones."""
     errors, throttles = figures.totals.llm_errors, figures.totals.llm_throttles
-    if not errors and not figures.is_certain:
-        uncertain = f"{pluralize(figures.uncertain, 'request')} {'is' if figures.uncertain == 1 else 'are'} uncertain"
-        return _card("LLM errors", UNKNOWN, [f"none is known of; {uncertain}"])
-    throttled = tally(throttles, figures.certainty)
-    return _card("LLM errors", tally(errors, figures.certainty), [f"of these throttled: {throttled}"])
+    if not errors and figures.unsure_of_failed:
+        unsure = f"{pluralize(figures.unsure_of_failed, 'request')} may have some"
+        return _card("LLM errors", UNKNOWN, [f"none is known of; {unsure}"])
+    certainty = figures.certainty_of_failed
+    return _card("LLM errors", tally(errors, certainty), [f"of these throttled: {tally(throttles, certainty)}"])
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:

@@ -60,6 +60,7 @@ _AGGREGATE_KEYS = (
     "llm_errors",
     "llm_throttles",
     "possible_calls",
+    "possible_failed_calls",
     "certain_since",
     "llm_time_ms",
     "tool_time_ms",
@@ -106,9 +107,10 @@ def _spelled(value: Json) -> Json:
 
 
 _OF_THE_SUMMARY_ITSELF = frozenset(
-    {"possible_calls", "certain_since", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"}
+    {"possible_calls", "possible_failed_calls", "certain_since", "llm_time_ms", "tool_time_ms", "non_llm_time_ms"}
 )
-_TALLIES = frozenset({"llm_errors", "llm_throttles", "unpriced_calls"})
+_OF_FAILED = frozenset({"llm_errors", "llm_throttles"})
+_TALLIES = _OF_FAILED | {"unpriced_calls"}
 
 
 def _aggregate(summary: Summary | None) -> Document:
@@ -126,12 +128,17 @@ def _aggregate_value(summary: Summary, key: str) -> Json:
     if key in TokenClass:
         return known_tokens(summary.totals, TokenClass(key), certain=summary.is_certain).count
     value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
-    known = known_count(value, certain=summary.is_certain) if key in _TALLIES else value
+    known = known_count(value, certain=_knows_all(summary, key)) if key in _TALLIES else value
     return known if known is None else int(known)
 
 
+def _knows_all(summary: Summary, key: str) -> bool:
+    """Whether none that nobody has may be among what is counted here."""
+    return summary.knows_failed_calls if key in _OF_FAILED else summary.is_certain
+
+
 def _is_least(summary: Summary, key: str) -> bool:
-    if not summary.is_certain:
+    if not _knows_all(summary, key):
         return True
     if key == "estimated_cost_usd":
         return summary.totals.unpriced_calls > 0

@@ -1,7 +1,7 @@
 """The figures of a report: what its requests add up to, over all, by route, by model and by label."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from math import ceil
@@ -35,13 +35,15 @@ class RequestFigures:
 
     A request with status 5xx has `failed`, one with 4xx was `refused`; an `incomplete` one made calls that are not
     linked to it, as its spans tell; of one that is `about` right a call is linked by time. `totals` are the least where
-    some are `uncertain`; `calls` are of the others alone. Those that are `timed_` are of the requests that
-    `llm_time_ms` is of, as far as they are known of these: so they can stand beside it.
+    some are `uncertain`, those of failed calls where some are `unsure_of_failed` ones; `calls` are of the certain ones
+    alone. Those that are `timed_` are of the requests that `llm_time_ms` is of, as far as they are known of these: so
+    they can stand beside it.
     """
 
     requests: int
     pending: int
     uncertain: int
+    unsure_of_failed: int
     about: int
     incomplete: int
     failed: int
@@ -63,6 +65,11 @@ class RequestFigures:
     def certainty(self) -> Certainty:
         """How sure the totals are."""
         return self.spread if self.is_certain else Certainty.AT_LEAST
+
+    @property
+    def certainty_of_failed(self) -> Certainty:
+        """How sure the totals of failed and throttled calls are."""
+        return Certainty.AT_LEAST if self.unsure_of_failed else self.certainty
 
     @property
     def spread(self) -> Certainty:
@@ -92,6 +99,7 @@ class ModelFigures:
 
     totals: Totals
     certainty: Certainty
+    certainty_of_failed: Certainty
 
     @property
     def is_certain(self) -> bool:
@@ -129,6 +137,7 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         requests=len(states),
         pending=len(states) - len(summaries),
         uncertain=sum(not summary.is_certain for summary in summaries),
+        unsure_of_failed=sum(not summary.knows_failed_calls for summary in summaries),
         about=sum(is_about(summary) for summary in summaries),
         incomplete=sum(summary.traced is not None and summary.traced.complete is False for summary in summaries),
         failed=sum(state.request.has_failed for state in states),
@@ -145,15 +154,27 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
 
 def _by_model(states: Sequence[RequestState]) -> Mapping[str, ModelFigures]:
     summaries = [state.summary for state in states if state.summary is not None]
-    all_certain = all(summary.is_certain for summary in summaries)
-    no_calls = ModelFigures(totals=Totals(), certainty=Certainty.EXACT if all_certain else Certainty.AT_LEAST)
+    no_calls = ModelFigures(
+        totals=Totals(),
+        certainty=_known(summary.is_certain for summary in summaries),
+        certainty_of_failed=_known(summary.knows_failed_calls for summary in summaries),
+    )
     figures: dict[str, ModelFigures] = {}
     for summary in summaries:
         for model, totals in summary.by_model:
             before = figures.get(model, no_calls)
             certainty = links_of_bars(bar for bar in summary.bars if bar.model_id == model)
-            figures[model] = ModelFigures(totals=before.totals + totals, certainty=max(before.certainty, certainty))
+            figures[model] = ModelFigures(
+                totals=before.totals + totals,
+                certainty=max(before.certainty, certainty),
+                certainty_of_failed=max(before.certainty_of_failed, certainty),
+            )
     return dict(sorted(figures.items()))
+
+
+def _known(are_all: Iterable[bool]) -> Certainty:
+    """How sure sums over requests are at best that each know all of theirs, or not."""
+    return Certainty.EXACT if all(are_all) else Certainty.AT_LEAST
 
 
 def distribution_of(values: Sequence[int | None]) -> Distribution | None:

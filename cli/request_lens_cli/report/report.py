@@ -12,6 +12,7 @@ from request_lens.domain.linking.link import Link, Method, Unattributed, Unlinke
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts, counted
+from request_lens.presentation.failed_attempts import certainty_over_failed
 from request_lens.presentation.formatting import UNKNOWN, pluralize
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
@@ -213,11 +214,12 @@ def headline(report: Report) -> str:
     failed, refused = sum(each.has_failed for each in records), sum(each.was_refused for each in records)
     counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
     throttled = f" ({totals.llm_throttles:,} throttled)" if totals.llm_throttles else ""
+    of_failed = certainty_over_failed(state.summary for state in report.requests if state.summary is not None)
     parts = [
         _requests_words(report),
         *(f"{count:,} of them {state}" for state, count in counts.items() if count),
         counted(totals.llm_calls, "LLM call", report.certainty) + so_far,
-        *([counted(totals.llm_errors, "failed call", report.certainty) + throttled] if totals.llm_errors else []),
+        *([counted(totals.llm_errors, "failed call", of_failed) + throttled] if totals.llm_errors else []),
     ]
     beside = [f"{report.unattributed:,} unattributed"]
     beside += [f"{pluralize(report.pending, 'call')} not decided yet"] if report.pending else []

@@ -133,9 +133,14 @@ class RequestDocument(TypedDict):
     duration_ms: Ms | None
     revision: Count
     llm_calls: Annotated[Count | None, Field(description="at least so many where possible_calls is not 0")]
-    llm_errors: Annotated[Count | None, Field(description="null, too, where none is known and possible_calls is not 0")]
+    llm_errors: Annotated[
+        Count | None, Field(description="null, too, where none is known, and not both possible counts are 0")
+    ]
     llm_throttles: Annotated[Count | None, Field(description="those of llm_errors that were throttled; null alike")]
     possible_calls: Annotated[Count | None, Field(description="unlinked calls that may be its own; null is unknown")]
+    possible_failed_calls: Annotated[
+        Count | None, Field(description="failed attempts that nobody has and that may be its own; null is unknown")
+    ]
     certain_since: Annotated[int | None, Field(description="the revision since which possible_calls is 0")]
     llm_time_ms: Ms | None
     tool_time_ms: Ms | None
@@ -147,7 +152,8 @@ class RequestDocument(TypedDict):
     at_least: Annotated[
         list[Least] | None,
         Field(
-            description="numbers that may be more: all while possible_calls is not 0, and sums that a call leaves out"
+            description="numbers that may be more: all while possible_calls is not 0, llm_errors and llm_throttles "
+            "while possible_failed_calls is not, and sums that a call leaves out"
         ),
     ]
     estimated_cost_usd: Annotated[Usd | None, Field(description="0 where no call was made; null is unknown")]

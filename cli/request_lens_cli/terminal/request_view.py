@@ -25,6 +25,7 @@ from request_lens.presentation.certainty import (
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of, estimated
+from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
 from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
@@ -198,8 +199,9 @@ def _counts(summary: Summary) -> str:
     totals = summary.totals
     calls = counted(totals.llm_calls, "LLM call", certainty_of(summary))
     parts = [f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if is_about(summary) else ''}"]
-    if totals.llm_errors:
-        parts.append(f"{totals.llm_errors:,} failed, of these {totals.llm_throttles:,} throttled")
+    if failed := failed_words(summary):
+        parts.append(f"{failed}, of these {totals.llm_throttles:,} throttled" if totals.llm_errors else failed)
+    parts += [why] if (why := why_failed_are_least(summary)) else []
     return ", ".join(parts)
 
 

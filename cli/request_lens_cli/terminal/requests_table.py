@@ -20,6 +20,7 @@ from request_lens.presentation.certainty import (
     token_counts,
 )
 from request_lens.presentation.costs import cost_of, plain_cost
+from request_lens.presentation.failed_attempts import failed_words
 from request_lens.presentation.formatting import UNKNOWN, plain_number, plain_seconds, seconds, zone_name
 from request_lens.presentation.traced import complete_text, part_figures
 from request_lens_cli.report.report import Report, correlated_by
@@ -104,8 +105,8 @@ def _calls(state: RequestState) -> Text:
     runaway = Text(" runaway", style="red") if state.runaway is not None else Text("")
     if state.summary is None:
         return Text("pending", style="dim") + runaway
-    totals = state.summary.totals
-    failed = Text(f" +{totals.llm_errors} failed", style="red") if totals.llm_errors else Text("")
+    words = failed_words(state.summary).replace("at least", "≥")
+    failed = Text(f" +{words}", style="red") if words else Text("")
     return Text(calls_text(state.summary), style="bold") + failed + runaway
 
 
@@ -183,6 +184,13 @@ def _attempts(count: Callable[[Totals], int]) -> Callable[[RequestState], str]:
     return _plain_of(lambda summary: plain_number(known_count(count(summary.totals), certain=summary.is_certain)))
 
 
+def _failed_calls(state: RequestState) -> str:
+    """How many; a dash, too, where none is known, and some that nobody has may be its own."""
+    if state.summary is None:
+        return UNKNOWN
+    return plain_number(known_count(state.summary.totals.llm_errors, certain=state.summary.knows_failed_calls))
+
+
 def _is_complete(state: RequestState) -> str:
     """Whether its spans prove that all calls are there: yes, no, or a dash where they do not tell."""
     traced = None if state.summary is None else state.summary.traced
@@ -222,7 +230,7 @@ def _missing_calls(state: RequestState) -> str:
 _QUALIFIERS: _Columns = (
     Column(header="Calls are", cell=lambda state: calls_are(state.summary).replace("_", " ")),
     Column(header="Uncertain because", cell=_why),
-    Column(header="Failed calls", cell=_attempts(lambda totals: totals.llm_errors)),
+    Column(header="Failed calls", cell=_failed_calls),
     Column(header="Unpriced calls", cell=_attempts(lambda totals: totals.unpriced_calls)),
     Column(header="Missing calls", cell=_missing_calls),
     Column(header="Runaway", cell=lambda state: "no" if state.runaway is None else "yes"),

@@ -108,7 +108,7 @@ certainty = st.one_of(
     st.tuples(possible, st.none() | st.just(0) | possible, st.none() | st.integers(1, 9)),
     st.tuples(st.none(), st.none(), st.none() | st.integers(1, 9)),
 )
-"""`possible_calls`, `possible_failed_calls` and `certain_since`: where no call is possible, some revision said so first."""
+"""`possible_calls`, those that failed, `certain_since`: where no call is possible, some revision said so first."""
 
 
 summaries_of_models = st.builds(

@@ -57,6 +57,45 @@ def test_a_call_that_another_settle_decided_moments_ago_counts_as_it_stands(deci
     assert _possible(world, "r1") == possible
 
 
+def test_throttled_attempts_that_two_requests_may_have_made_are_0_of_neither() -> None:
+    """A client's retries are events of their own; nothing tells which of two overlapping requests waited for them."""
+    world = World(POLICY)
+    throttled = [call(f"c{number}", 1 + number, error_code="ThrottlingException") for number in range(3)]
+    world.collect(10, request("r1"), request("r2", 1), *throttled)
+    world.run_until()
+
+    for request_id in ("r1", "r2"):
+        summary = world.request(request_id).summary
+        assert summary is not None
+        assert (summary.possible_calls, summary.possible_failed_calls) == (0, 3)
+        assert (summary.is_certain, summary.knows_failed_calls) == (True, False)
+        assert (summary.llm_time_ms, summary.non_llm_time_ms, summary.totals.estimated_cost_usd) == (None, None, None)
+
+
+def test_a_request_whose_tags_prove_its_calls_may_yet_have_tried_more() -> None:
+    """The log of an attempt that failed may lack the tag that its call had."""
+    world = World(POLICY)
+    own = call("c1", 1, tag=tag("r1", call_index=1))
+    throttled = call("c2", 1, error_code="ThrottlingException")
+    world.collect(10, request("r1"), request("r2"), own, throttled)
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert (summary.proven, summary.possible_calls, summary.possible_failed_calls) == (True, 0, 1)
+    assert summary.llm_time_ms == 1_000
+
+
+def test_an_attempt_that_its_only_request_has_leaves_nothing_possible() -> None:
+    world = World(POLICY)
+    world.collect(10, request("r1"), call("c1", 1, error_code="ThrottlingException"))
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert (summary.totals.llm_errors, summary.possible_failed_calls) == (1, 0)
+
+
 def test_a_request_that_counts_anew_counts_what_a_settle_that_died_has_linked_to_it() -> None:
     world = World(POLICY)
     world.collect(10, request("r1"))

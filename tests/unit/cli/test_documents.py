@@ -30,7 +30,7 @@ POLICY = Policy()
 
 SUMMARY_KEYS = [
     *("request_id", "route", "status", "started_at", "ended_at", "duration_ms", "revision"),
-    *("llm_calls", "llm_errors", "llm_throttles", "possible_calls", "certain_since"),
+    *("llm_calls", "llm_errors", "llm_throttles", "possible_calls", "possible_failed_calls", "certain_since"),
     *("llm_time_ms", "tool_time_ms", "non_llm_time_ms"),
     *("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens"),
     *("at_least", "estimated_cost_usd", "unpriced_calls", "prices"),

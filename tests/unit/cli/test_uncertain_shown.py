@@ -197,7 +197,7 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert "duration of the same requests 5.00 s" in card(html, "LLM time")
     assert "≥ 2,022 in" in card(html, "Tokens")
     assert "≥ $0.030000" in card(html, "Estimated cost")
-    assert card(html, "LLM errors") == "|–||none is known of; 2 requests are uncertain|"
+    assert card(html, "LLM errors") == "|–||none is known of; 2 requests may have some|"
 
 
 def test_a_number_of_a_card_stays_on_one_line_with_its_sign_and_its_unit() -> None:
@@ -250,7 +250,7 @@ def test_a_page_without_a_certain_request_says_that_nothing_is_known_and_no_0() 
         assert "unknown of the request|" in card(html, name)
     for name in ("Tokens", "Estimated cost"):
         assert card(html, name) == "|–||unknown: no call is linked to the requests|"
-    assert card(html, "LLM errors") == "|–||none is known of; 1 request is uncertain|"
+    assert card(html, "LLM errors") == "|–||none is known of; 1 request may have some|"
     cards = html.partition('class="kpis"')[2].partition("</dl>")[0]
     assert "≥ 0" not in cards
     assert "at least 0" not in cards

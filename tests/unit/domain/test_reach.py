@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.uncertainty import possible_calls
+from request_lens.domain.settling.uncertainty import possible_attempts
 from tests.support.facts import call, pending, request
 
 
@@ -34,4 +34,4 @@ def test_a_call_that_fits_a_request_which_ended_in_time_is_within_its_reach(
     fitting = fits(lone_chain(late), record, policy)
 
     assert not fitting or late.logged_at <= record.started_at + policy.reach
-    assert len(possible_calls(record, (), [pending(late)], policy) or ()) == fitting
+    assert len(possible_attempts(record, (), [pending(late)], policy)) == fitting

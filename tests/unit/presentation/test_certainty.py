@@ -9,7 +9,7 @@ from request_lens.domain.folding.fold import fold, without_log
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
-from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, possible_calls
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, is_unbounded, possible_attempts
 from request_lens.presentation.certainty import (
     Certainty,
     Doubt,
@@ -26,6 +26,7 @@ from request_lens.presentation.certainty import (
     token_counts,
     why_uncertain,
 )
+from request_lens.presentation.failed_attempts import certainty_of_failed, failed_words, why_failed_are_least
 from request_lens.presentation.formatting import UNKNOWN
 from tests.support.facts import call, linked, pending, request, tag
 
@@ -45,15 +46,13 @@ OUTLASTING = {
 
 @pytest.mark.parametrize(("doubt", "record"), OUTLASTING.items())
 def test_each_request_that_may_outlast_what_is_looked_at_says_why(doubt: Doubt, record: Request) -> None:
-    unknown = possible_calls(record, [], [], Policy())
-
-    assert unknown is None
-    assert doubt_of(record, summary(unknown)) is doubt
+    assert is_unbounded(record, [], Policy())
+    assert doubt_of(record, summary(None)) is doubt
 
 
 def test_a_request_that_unlinked_calls_fit_says_how_many() -> None:
     around = [pending(call(f"u{number}", number)) for number in range(3)]
-    possible = len(possible_calls(request(), [], around, Policy()) or ())
+    possible = len(possible_attempts(request(), [], around, Policy()))
 
     assert why_uncertain(request(), summary(possible)) == "3 unlinked calls may be its own"
     assert possible_text(request(), summary(possible)) == "3 possible"
@@ -129,3 +128,20 @@ def test_tokens_are_at_least_those_of_the_linked_calls_and_unknown_without_any(
     possible: int | None, calls: int, words: str
 ) -> None:
     assert token_counts(summary(possible, calls=calls)) == words
+
+
+def test_failed_attempts_that_nobody_has_make_the_number_of_its_own_the_least() -> None:
+    settled = replace(summary(0), possible_failed_calls=2)
+
+    assert (certainty_of(settled), certainty_of_failed(settled)) == (Certainty.ABOUT, Certainty.AT_LEAST)
+    assert failed_words(settled) == "at least 0 failed"
+    assert why_failed_are_least(settled) == "2 failed calls that nobody has may be its own"
+    assert failed_words(summary(0)) == why_failed_are_least(summary(0)) == ""
+    assert why_failed_are_least(replace(settled, possible_failed_calls=None)).startswith("failed calls that nobody")
+
+
+def test_of_an_uncertain_request_the_number_of_its_calls_says_that_there_may_be_more() -> None:
+    unsure = replace(summary(2), possible_failed_calls=2)
+
+    assert certainty_of_failed(unsure) is Certainty.AT_LEAST
+    assert failed_words(unsure) == why_failed_are_least(unsure) == ""

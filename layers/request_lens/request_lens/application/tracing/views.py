@@ -41,7 +41,7 @@ def _view(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> Re
     told = with_trace(state, trace, policy, region=ports.region)
     if told.traced is None or not told.traced.lacks_calls or not trace.is_named_by_others(state.request_id):
         return told
-    nobodys = [
+    nobodys: Sequence[UnlinkedInvocation] = [
         call
         for call in _lacked(state, trace, ports, policy)
         if not isinstance(call.decision, Link) and call.invocation.is_llm_call and may_be_linked(call, policy)

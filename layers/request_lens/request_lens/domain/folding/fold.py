@@ -35,8 +35,8 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
 
     The times are those that its spans tell, else what the log does. There an LLM call of unknown latency makes all
     three unknown; so does a call that has a span and is missing, and in any case calls that may be the request's and
-    are not among these; of failed attempts those do where it has no LLM call. A negative value makes the time unknown that it is. `certain_since` is left to whoever knows
-    what stood before.
+    are not among these. Where it has no LLM call, so do failed attempts alike. A negative value makes the time unknown
+    that it is. `certain_since` is left to whoever knows what stood before.
     """
     invocations = [link.invocation for link in linked]
     is_certain = possible_calls == 0

@@ -189,7 +189,7 @@ class Summary:
 
     @property
     def knows_failed_calls(self) -> bool:
-        """Whether no attempt that nobody has may be the request's, failed or not: else its failed ones are the least."""
+        """Whether no attempt that nobody has may be the request's: else the number of its failed ones is the least."""
         return self.is_certain and self.possible_failed_calls == 0
 
 

@@ -65,10 +65,9 @@ def _requests(change: RevisionWritten) -> Values:
 
 
 def _possible_property(summary: Summary) -> Mapping[str, int | str]:
-    """How many calls may be the request's besides those that are linked; empty where that is certain."""
-    if summary.is_certain:
-        return {}
-    return {"possible_calls": "unknown" if summary.possible_calls is None else summary.possible_calls}
+    """How many calls may be the request's besides those that are linked, and failed ones; empty where none may."""
+    counts = {"possible_calls": summary.possible_calls, "possible_failed_calls": summary.possible_failed_calls}
+    return {name: "unknown" if count is None else count for name, count in counts.items() if count != 0}
 
 
 def _unpriced_property(added: Totals) -> Mapping[str, int]:

@@ -1,0 +1,36 @@
+"""Failed attempts: how sure their number is, which attempts that nobody has may raise, and what is said of them."""
+
+from collections.abc import Iterable
+
+from request_lens.domain.folding.summary import Summary
+from request_lens.presentation.certainty import Certainty, certainty_of
+from request_lens.presentation.formatting import pluralize
+
+
+def certainty_of_failed(summary: Summary) -> Certainty:
+    """How sure a request's numbers of failed and throttled calls are: more may be its own of those that nobody has."""
+    return certainty_of(summary) if summary.knows_failed_calls else Certainty.AT_LEAST
+
+
+def certainty_over_failed(summaries: Iterable[Summary]) -> Certainty:
+    """How sure sums of failed and of throttled calls are over requests."""
+    return max(map(certainty_of_failed, summaries), default=Certainty.EXACT)
+
+
+def failed_words(summary: Summary) -> str:
+    """How many attempts failed, in words: "3 failed", "at least 0 failed"; empty where it is known that none did.
+
+    And where the number of LLM calls beside it says that there may be more of any kind.
+    """
+    count = summary.totals.llm_errors
+    is_least = summary.is_certain and not summary.knows_failed_calls
+    return f"{'at least ' if is_least else ''}{count:,} failed" if count or is_least else ""
+
+
+def why_failed_are_least(summary: Summary) -> str:
+    """Why a request that is certain of its LLM calls may have more failed attempts; empty if certain of these, too."""
+    if not summary.is_certain or summary.knows_failed_calls:
+        return ""
+    count = summary.possible_failed_calls
+    calls = "failed calls" if count is None else pluralize(count, "failed call")
+    return f"{calls} that nobody has may be its own"

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Set
 
 from request_lens.application.tracing.views import read_trace
 from request_lens.domain.facts import InvocationId, RequestId, TraceId
+from request_lens.domain.linking.assumptions import violation_without_request
 from request_lens.domain.linking.link import (
-    Assumption,
     Decision,
     Link,
     Method,
@@ -63,5 +63,4 @@ def _has_spans(trace_id: TraceId, ports: Ports) -> bool:
 
 
 def _nobodys(link: Link, policy: Policy) -> Unattributed:
-    without_request = Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names else None
-    return Unattributed(reason=Reason.NO_REQUEST, violates=link.violates or without_request)
+    return Unattributed(reason=Reason.NO_REQUEST, violates=link.violates or violation_without_request(policy))

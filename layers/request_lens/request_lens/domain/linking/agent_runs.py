@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from request_lens.domain.facts import Request
+from request_lens.domain.linking.assumptions import violation_without_request
 from request_lens.domain.linking.evidence import link_by_time, no_surer_than_time
 from request_lens.domain.linking.link import (
-    Assumption,
     Decision,
     Link,
     Method,
@@ -74,8 +74,4 @@ def decide_run(of_run: CallsOfRun, candidates: Sequence[Request], policy: Policy
         return link_by_time(candidates[0], policy)
     if candidates:
         return Unattributed(reason=Reason.AMBIGUOUS, candidates=len(candidates))
-    is_breach = bool(policy.agent_role_names)
-    return Unattributed(
-        reason=Reason.NO_REQUEST,
-        violates=Assumption.CALLS_HAVE_REQUESTS if is_breach else None,
-    )
+    return Unattributed(reason=Reason.NO_REQUEST, violates=violation_without_request(policy))

@@ -47,6 +47,11 @@ def _tell_all_tools(tagged: Sequence[Invocation]) -> bool:
     return told and len(calls) == count_indexed(tagged)
 
 
+def violation_without_request(policy: Policy) -> Assumption | None:
+    """What a call of no request shows broken: that its role calls for requests alone; nothing if all are considered."""
+    return Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names else None
+
+
 def violations_by_orphan(call: Invocation, policy: Policy) -> Assumption | None:
     """What a tagged call shows broken whose request was never seen: nothing where its route may not be observed."""
     every_request_is_observed = not policy.agent_routes

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.assumptions import violation_without_request
 from request_lens.domain.linking.chains import lone_chain
 from request_lens.domain.linking.context import LinkingContext
 from request_lens.domain.linking.evidence import (
@@ -115,7 +116,7 @@ def _unexplained(evidence: Evidence) -> Mapping[InvocationId, Unattributed]:
     }
     follows = {link.request_id for link in context.followed.values()} if lone else set()
     spans = not follows <= ids_of(evidence.candidates)
-    violated = Assumption.CHAINS_HAVE_ONE_REQUEST if spans else _call_without_request(context.policy)
+    violated = Assumption.CHAINS_HAVE_ONE_REQUEST if spans else violation_without_request(context.policy)
     return {
         call_id: Unattributed(
             reason=Reason.AMBIGUOUS if fitting else Reason.NO_REQUEST, candidates=len(fitting), violates=violated
@@ -137,11 +138,6 @@ def _spans_requests(evidence: Evidence) -> Assumption | None:
     linked = {*evidence.context.linked.values(), *(link.request_id for link in evidence.context.followed.values())}
     spans = len(linked) > 1 or not linked <= ids_of(evidence.candidates)
     return Assumption.CHAINS_HAVE_ONE_REQUEST if spans else None
-
-
-def _call_without_request(policy: Policy) -> Assumption | None:
-    """Whether a call that fits nothing shows that its role calls for something else, too; not if all are considered."""
-    return Assumption.CALLS_HAVE_REQUESTS if policy.agent_role_names else None
 
 
 def _anchored(anchor: Link, decision: Decision, policy: Policy) -> Link:

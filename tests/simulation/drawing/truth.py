@@ -96,10 +96,19 @@ class Traffic:
 
     @property
     def keeps_the_assumptions(self) -> bool:
-        """Whether no request outlasts the longest, each is there, and no stranger's untagged call counts as ours."""
-        if not self.ends_in_time or self.lacks_requests:
+        """Whether no request outlasts the longest, each is there, and no stranger's untagged call counts as ours.
+
+        And where one loop a request is assumed, no function calls a model beside the agent that it asks.
+        """
+        if not self.ends_in_time or self.lacks_requests or (self.policy.one_loop_per_request and self._has_two_agents):
             return False
         return bool(self.policy.agent_role_names) or not any(each.stranger for each in self.calls.values())
+
+    @property
+    def _has_two_agents(self) -> bool:
+        """Whether calls of several roles were made for one request."""
+        made = {(each.request_id, each.call.caller_role) for each in self.calls.values() if each.request_id is not None}
+        return len(made) > len({request_id for request_id, _ in made})
 
     @property
     def may_mislead(self) -> bool:

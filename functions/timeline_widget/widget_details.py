@@ -21,6 +21,7 @@ from request_lens.presentation.certainty import (
     why_uncertain,
 )
 from request_lens.presentation.costs import call_cost, cost_of, estimated
+from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
 from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
@@ -85,8 +86,8 @@ def _totals(view: RequestView) -> str:
     totals, times = view.summary.totals, view.summary
     certain = times.is_certain
     # Of unlinked calls some may have failed: that none did is said only where none can be among them.
-    least = "" if times.knows_failed_calls or not certain else "at least "
-    failed = f"{least}{totals.llm_errors:,} failed, {totals.llm_throttles:,} of them throttled"
+    failed = failed_words(times) or "0 failed"
+    failed += f", {totals.llm_throttles:,} of them throttled" if totals.llm_errors or times.knows_failed_calls else ""
     parts = [
         f"{pluralize(totals.llm_calls, 'LLM call')} so far"
         if view.is_pending
@@ -106,6 +107,8 @@ def _uncertain(view: RequestView) -> Iterator[str]:
     doubt = doubt_of(view.record, view.summary) if view.summary is not None and not view.is_pending else None
     if view.summary is not None and doubt is not None:
         yield f"Uncertain: {why_uncertain(view.record, view.summary)}. What helps: {remedy(doubt)}."
+    if view.summary is not None and not view.is_pending and (why := why_failed_are_least(view.summary)):
+        yield f"{why[0].upper()}{why[1:]}."
 
 
 def _traced(view: RequestView) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from request_lens.domain.linking.link import UnlinkedInvocation
-from request_lens.presentation.calls import by_time, fits_text
+from request_lens.presentation.calls import fits_text, how_failed, llm_calls_first
 from request_lens.presentation.formatting import duration_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 
@@ -21,7 +21,7 @@ def possible_table(calls: Sequence[UnlinkedInvocation]) -> Iterator[Markup]:
     if not calls:
         return
     headers = (element("th", text(header), class_=class_) for header, class_ in _HEADERS)
-    rows = map(_row, by_time(calls)[:MAX_NAMED])
+    rows = map(_row, llm_calls_first(calls)[:MAX_NAMED])
     yield element("table", element("thead", element("tr", *headers)), element("tbody", *rows))
     if len(calls) > MAX_NAMED:
         more = pluralize(len(calls) - MAX_NAMED, "more call")
@@ -31,6 +31,12 @@ def possible_table(calls: Sequence[UnlinkedInvocation]) -> Iterator[Markup]:
 def _row(call: UnlinkedInvocation) -> Markup:
     made = call.invocation
     logged = f"{made.logged_at:%m-%d %H:%M:%S}"
-    words = (made.invocation_id, logged, duration_text(made.latency_ms), fits_text(call), made.model_id)
+    words = (
+        made.invocation_id,
+        logged,
+        how_failed(made) or duration_text(made.latency_ms),
+        fits_text(call),
+        made.model_id,
+    )
     cells = zip(words, (class_ for _, class_ in _HEADERS), strict=True)
     return element("tr", *(element("td", text(cell), class_=class_) for cell, class_ in cells))

@@ -6,7 +6,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import calls_text, possible_text, token_counts, why_uncertain
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.failed_attempts import failed_words
+from request_lens.presentation.failed_attempts import failed_sign
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.traced import complete_sentence, complete_text
@@ -123,8 +123,8 @@ def _cost(state: RequestState) -> Markup:
 def _calls(state: RequestState) -> Markup:
     if state.summary is None:
         return joined((element("em", text("pending")), _flag(" runaway", shown=state.runaway is not None)))
-    words = failed_words(state.summary).replace("at least", "≥")
-    failed = _flag(f" +{words}", shown=bool(words))
+    words = failed_sign(state.summary)
+    failed = _flag(f" {words}", shown=bool(words))
     return joined(
         (
             text(calls_text(state.summary)),

@@ -15,7 +15,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse
-from request_lens.presentation.calls import by_time, fits_text, link_text, start_text
+from request_lens.presentation.calls import fits_text, how_failed, link_text, llm_calls_first, start_text
 from request_lens.presentation.costs import call_cost, plain_cost
 from request_lens.presentation.formatting import (
     UNKNOWN,
@@ -184,9 +184,9 @@ def _outcome(tool: ToolUse) -> Text:
 
 
 def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zone: tzinfo | None = UTC) -> None:
-    """Print the earliest of these calls, which may be a request's own, a line each, and how many more there are.
+    """Print the earliest of these attempts, which may be a request's own, a line each, and how many more there are.
 
-    In a pipe all of them. Nothing if there are none.
+    LLM calls come first, then those that failed. In a pipe all of them. Nothing if there are none.
     """
     if not calls:
         return
@@ -194,10 +194,13 @@ def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zon
     def logged(call: UnlinkedInvocation, form: str) -> str:
         return f"{call.invocation.logged_at.astimezone(zone):{form}}"
 
+    def latency(call: UnlinkedInvocation) -> str:
+        return how_failed(call.invocation) or seconds(call.invocation.latency_ms)
+
     columns: Sequence[Column[UnlinkedInvocation]] = (
         Column(header="May be its own", cell=lambda call: call.invocation.invocation_id),
         Column(header=f"Logged ({zone_name(zone)})", cell=lambda call: logged(call, "%m-%d %H:%M:%S"), numeric=True),
-        Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms), numeric=True),
+        Column(header="Latency", cell=latency, numeric=True),
         Column(header="Fits", cell=fits_text),
         Column(header="Model", cell=lambda call: call.invocation.model_id, leaves=1),
     )
@@ -207,10 +210,11 @@ def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zon
             Column(header=columns[1].header, cell=lambda call: logged(call, "%Y-%m-%d %H:%M:%S")),
             Column(header="Latency (s)", cell=lambda call: plain_seconds(call.invocation.latency_ms)),
             *columns[3:],
+            Column(header="Error", cell=lambda call: call.invocation.error_code or ""),
         )
-        print_list(plain, by_time(calls), console)
+        print_list(plain, llm_calls_first(calls), console)
         return
-    print_list(columns, by_time(calls)[:MAX_POSSIBLE_NAMED], console)
+    print_list(columns, llm_calls_first(calls)[:MAX_POSSIBLE_NAMED], console)
     if len(calls) > MAX_POSSIBLE_NAMED:
         more = f"and {pluralize(len(calls) - MAX_POSSIBLE_NAMED, 'more call')}: request-lens requests --unattributed"
         console.print(more, style="dim", highlight=False)

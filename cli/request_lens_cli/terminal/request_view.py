@@ -14,7 +14,7 @@ from request_lens.domain.folding.summary import Bar, Summary, TokenClass
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.calls import by_time
+from request_lens.presentation.calls import llm_calls_first
 from request_lens.presentation.certainty import (
     INEXACT,
     certainty_of,
@@ -53,7 +53,7 @@ def shown_document(
     """
     if state.record is not None:
         is_known = state.summary is not None and state.summary.possible_calls is not None
-        named = [possible_document(call, policy) for call in by_time(possible)] if is_known else None
+        named = [possible_document(call, policy) for call in llm_calls_first(possible)] if is_known else None
         return {**summary_document(state, policy, aws_console=aws_console), "possible": named}
     calls = [
         invocation_document(call.invocation, policy, call_estimate(call.invocation, None))

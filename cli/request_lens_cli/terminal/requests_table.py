@@ -20,7 +20,7 @@ from request_lens.presentation.certainty import (
     token_counts,
 )
 from request_lens.presentation.costs import cost_of, plain_cost
-from request_lens.presentation.failed_attempts import failed_words
+from request_lens.presentation.failed_attempts import failed_sign
 from request_lens.presentation.formatting import UNKNOWN, plain_number, plain_seconds, seconds, zone_name
 from request_lens.presentation.traced import complete_text, part_figures
 from request_lens_cli.report.report import Report, correlated_by
@@ -105,8 +105,8 @@ def _calls(state: RequestState) -> Text:
     runaway = Text(" runaway", style="red") if state.runaway is not None else Text("")
     if state.summary is None:
         return Text("pending", style="dim") + runaway
-    words = failed_words(state.summary).replace("at least", "≥")
-    failed = Text(f" +{words}", style="red") if words else Text("")
+    words = failed_sign(state.summary)
+    failed = Text(f" {words}", style="red") if words else Text("")
     return Text(calls_text(state.summary), style="bold") + failed + runaway
 
 

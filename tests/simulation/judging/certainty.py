@@ -109,14 +109,14 @@ def _possible(
 ) -> tuple[int | None, int | None]:
     """How many LLM calls, and attempts that failed: tags and spans tell only of the first."""
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
-    outlasts = record.duration_ms is None or record.duration_ms > longest_ms or record.streamed or record.status == 202
+    outlasts = record.duration_ms is None or record.duration_ms > longest_ms or record.status == 202
     is_whole, has_tagged = untold is not None and not untold, bool(_tagged_of(state))
-    if outlasts and not (is_whole or has_tagged):
+    if (outlasts or record.streamed) and not (is_whole or has_tagged):
         return None, None
     possible = [each for each in unlinked if is_ours(each, policy) and may_be_of(each, record, policy)]
     calls = [each for each in possible if each.error_code is None]
     left = [each for each in calls if not has_tagged and (untold is None or each.caller_role in untold)]
-    return len(left), len(possible) - len(calls)
+    return len(left), None if outlasts and not is_whole else len(possible) - len(calls)
 
 
 def is_proven(tagged: Sequence[Invocation]) -> bool:

@@ -102,11 +102,10 @@ bars = st.builds(
     error_code=st.none() | names,
     throttled=st.booleans(),
 )
-possible = st.integers(1, 1_000)
+unlinked = st.none() | st.integers(0, 1_000)
 certainty = st.one_of(
-    st.tuples(st.just(0), st.none() | st.just(0) | possible, st.integers(1, 9)),
-    st.tuples(possible, st.none() | st.just(0) | possible, st.none() | st.integers(1, 9)),
-    st.tuples(st.none(), st.none(), st.none() | st.integers(1, 9)),
+    st.tuples(st.just(0), unlinked, st.integers(1, 9)),
+    st.tuples(st.none() | st.integers(1, 1_000), unlinked, st.none() | st.integers(1, 9)),
 )
 """`possible_calls`, those that failed, `certain_since`: where no call is possible, some revision said so first."""
 

@@ -7,10 +7,11 @@ from datetime import datetime
 import pytest
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
+from request_lens.application.deciding import possible
 from request_lens.application.settle_batch import settle_messages
 from request_lens.application.settle_chain import settle_invocation
 from request_lens.application.settle_request import recount, revise_if_due, settle_request
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import Decision, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
@@ -84,6 +85,53 @@ def test_a_request_whose_tags_prove_its_calls_may_yet_have_tried_more() -> None:
     assert summary is not None
     assert (summary.proven, summary.possible_calls, summary.possible_failed_calls) == (True, 0, 1)
     assert summary.llm_time_ms == 1_000
+
+
+@pytest.mark.parametrize(
+    "record",
+    [request("r1", duration_ms=None), request("r1", status=202), request("r1", duration_ms=100_000)],
+    ids=["unknown end", "202", "too long"],
+)
+def test_how_many_attempts_failed_is_unknown_of_a_tagged_request_that_may_outlast_what_is_looked_at(
+    record: Request,
+) -> None:
+    world = World(POLICY)
+    world.collect(10, record, call("c1", 1, tag=tag("r1", call_index=1)))
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert (summary.possible_calls, summary.possible_failed_calls) == (0, None)
+
+
+def test_a_count_that_stands_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more attempts than are read the failed ones are counted, and the LLM calls unknown."""
+    monkeypatch.setattr(possible, "MAX_READ", 3)
+    world = World(POLICY)
+    throttled = [call(f"c{number}", 1, error_code="ThrottlingException") for number in range(5)]
+    world.collect(10, request("r1"), request("r2", 0.5), *throttled)
+    world.run_until()
+    stands = world.request("r1")
+    assert stands.summary is not None
+    assert (stands.summary.possible_calls, stands.summary.possible_failed_calls) == (None, 3)
+
+    recount(RequestId("r1"), world.ports, POLICY, just_decided={})
+
+    assert world.request("r1").revision == stands.revision
+
+
+def test_llm_calls_are_read_again_before_failed_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list by time that is behind shows an LLM call as undecided that somebody has; the storm around is larger."""
+    monkeypatch.setattr(possible, "MAX_READ_AGAIN", 5)
+    world = World(POLICY, store=BehindStore())
+    throttled = [call(f"a{number}", 1, error_code="ThrottlingException") for number in range(9)]
+    world.collect(10, request("r1"), request("r2", 0.5), call("z", 2), *throttled)
+    world.run_until()
+    stands = next(each for each in world.store.all_unlinked() if each.invocation.invocation_id == "z")
+    world.store._unlinked[stands.invocation.invocation_id] = replace(stands, decision=link("r9"))
+    recount(RequestId("r1"), world.ports, POLICY, just_decided={})
+
+    assert _possible(world, "r1") == 0
 
 
 def test_an_attempt_that_its_only_request_has_leaves_nothing_possible() -> None:

@@ -26,7 +26,13 @@ from request_lens.presentation.certainty import (
     token_counts,
     why_uncertain,
 )
-from request_lens.presentation.failed_attempts import certainty_of_failed, failed_words, why_failed_are_least
+from request_lens.presentation.failed_attempts import (
+    certainty_of_failed,
+    failed_sign,
+    failed_words,
+    possible_failed_text,
+    why_failed_are_least,
+)
 from request_lens.presentation.formatting import UNKNOWN
 from tests.support.facts import call, linked, pending, request, tag
 
@@ -134,10 +140,13 @@ def test_failed_attempts_that_nobody_has_make_the_number_of_its_own_the_least() 
     settled = replace(summary(0), possible_failed_calls=2)
 
     assert (certainty_of(settled), certainty_of_failed(settled)) == (Certainty.ABOUT, Certainty.AT_LEAST)
-    assert failed_words(settled) == "at least 0 failed"
+    assert (failed_words(settled), failed_sign(settled)) == ("at least 0 failed", "≥ 0 failed")
+    assert possible_failed_text(settled) == "2 failed possible"
     assert why_failed_are_least(settled) == "2 failed calls that nobody has may be its own"
     assert failed_words(summary(0)) == why_failed_are_least(summary(0)) == ""
-    assert why_failed_are_least(replace(settled, possible_failed_calls=None)).startswith("failed calls that nobody")
+    unknown, many = (replace(settled, possible_failed_calls=count) for count in (None, MAX_POSSIBLE))
+    assert why_failed_are_least(unknown) == "failed calls that nobody has may be its own"
+    assert why_failed_are_least(many) == "1,000+ failed calls that nobody has may be its own"
 
 
 def test_of_an_uncertain_request_the_number_of_its_calls_says_that_there_may_be_more() -> None:

@@ -12,7 +12,7 @@ from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.settling.uncertainty import leave_other_traces, possible_attempts, possible_span
+from request_lens.domain.settling.uncertainty import leave_other_traces, possible_attempts, possible_span, untold_by
 from request_lens.ports import FactReader
 
 MAX_COUNTED = 10_000
@@ -148,18 +148,15 @@ def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> R
 def possible_calls_of(reader: FactReader, policy: Policy, *, state: RequestState) -> Sequence[UnlinkedInvocation]:
     """The attempts that may be a request's own as things stand: one read, where its last revision counts any.
 
-    As many as that counts, unless some were decided since, or more than READ_LIMIT lie around.
+    As many as that counts, unless some were decided since, or more than it counts or READ_LIMIT lie around.
     """
-    if state.record is None or state.summary is None or not _counts_possible(state.summary):
+    if state.record is None or state.summary is None or not state.summary.counts_possible:
         return ()
     first, last = possible_span(state.record, policy)
     around = reader.unlinked_between(first, last, limit=READ_LIMIT)
     own_trace = state.traced.trace_id if state.traced is not None else None
-    return possible_attempts(state.record, state.invocations, leave_other_traces(around, own_trace), policy)
-
-
-def _counts_possible(summary: Summary) -> bool:
-    return bool(summary.possible_calls or summary.possible_failed_calls)
+    left = leave_other_traces(around, own_trace)
+    return possible_attempts(state.record, state.invocations, left, policy, untold=untold_by(state, policy))
 
 
 def _estimates(

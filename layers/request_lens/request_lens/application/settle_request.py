@@ -44,7 +44,7 @@ def settle_request(request_id: RequestId, ports: Ports, policy: Policy, *, recor
     """
     known = _acted_on(request_id, (), ports, policy)
     state, is_written = (known, False) if known is not None else _revise(request_id, ports, policy)
-    if not is_written and state.summary is not None and not state.summary.knows_failed_calls:
+    if not is_written and state.summary is not None and state.summary.counts_possible:
         recount(request_id, ports, policy, just_decided=_NOTHING)
     next_key = _next_key(state, ports.clock.now(), policy, record_is_coming=record_is_coming)
     keys = [next_key] if next_key is not None else []

@@ -25,9 +25,19 @@ def link_text(link: Link) -> str:
     return f"{link.method} ({link.confidence})"
 
 
-def by_time(calls: Iterable[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation]:
-    """The calls in the order of their log."""
-    return sorted(calls, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id))
+def llm_calls_first(attempts: Iterable[UnlinkedInvocation]) -> Sequence[UnlinkedInvocation]:
+    """The LLM calls, then the attempts that failed, each in the order of their log."""
+    return sorted(
+        attempts,
+        key=lambda each: (not each.invocation.is_llm_call, each.invocation.logged_at, each.invocation.invocation_id),
+    )
+
+
+def how_failed(call: Invocation) -> str:
+    """How an attempt failed, in a word that stands in place of its latency, which no log has; empty of an LLM call."""
+    if call.is_llm_call:
+        return ""
+    return "throttled" if call.is_throttled else "failed"
 
 
 def fits_text(call: UnlinkedInvocation) -> str:

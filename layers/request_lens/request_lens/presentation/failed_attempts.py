@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from request_lens.domain.folding.summary import Summary
+from request_lens.domain.settling.uncertainty import MAX_POSSIBLE
 from request_lens.presentation.certainty import Certainty, certainty_of
 from request_lens.presentation.formatting import pluralize
 
@@ -27,10 +28,25 @@ def failed_words(summary: Summary) -> str:
     return f"{'at least ' if is_least else ''}{count:,} failed" if count or is_least else ""
 
 
+def failed_sign(summary: Summary) -> str:
+    """The same beside a number of calls, for a table: "+3 failed", "≥ 0 failed"."""
+    words = failed_words(summary)
+    return words.replace("at least", "≥") if words.startswith("at least") or not words else f"+{words}"
+
+
+def possible_failed_text(summary: Summary) -> str:
+    """How many more failed attempts may be its own where it is certain of its LLM calls: "3 failed possible"."""
+    if not summary.is_certain or summary.knows_failed_calls:
+        return ""
+    count = summary.possible_failed_calls
+    return "failed possible" if count is None else f"{count:,}{'+' if count == MAX_POSSIBLE else ''} failed possible"
+
+
 def why_failed_are_least(summary: Summary) -> str:
     """Why a request that is certain of its LLM calls may have more failed attempts; empty if certain of these, too."""
     if not summary.is_certain or summary.knows_failed_calls:
         return ""
     count = summary.possible_failed_calls
-    calls = "failed calls" if count is None else pluralize(count, "failed call")
+    more = "+" if count == MAX_POSSIBLE else ""
+    calls = "failed calls" if count is None else pluralize(count, "failed call").replace(" ", f"{more} ", 1)
     return f"{calls} that nobody has may be its own"

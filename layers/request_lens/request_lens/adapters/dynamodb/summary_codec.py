@@ -5,9 +5,9 @@ values are left out, model ids stand once, in `models`, a model's totals are lef
 a bar is a list:
 `[model's place in models, offset_ms, precision_ms, latency_ms or null, method, confidence, (error_code, throttled,
 (taken_back))]`, whose last three are left out where they are null, false and false.
-`prices` is a list, too: the price table's name, version and date. `possible_calls` is left out where it is 0, and
-"unknown" where it is unknown; `certain_since` where it is what that says: 1, or not yet; `sampled` where it is what
-such a summary has sampled as a rule.
+`prices` is a list, too: the price table's name, version and date. `possible_calls` and `possible_failed_calls` are left
+out where they are 0, and "unknown" where they are unknown; `certain_since` is left out where it is what that says: 1,
+or not yet; `sampled` where it is what such a summary has sampled as a rule.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,9 +42,7 @@ def summary_values(summary: Summary) -> PlainMap:
         "bars": [_bar_values(bar, places[bar.model_id]) for bar in summary.bars],
         "breaks": [assumption.value for assumption in summary.violates] or None,
         "possible_calls": _possible_value(summary.possible_calls),
-        "possible_failed_calls": None
-        if summary.possible_calls is None
-        else _possible_value(summary.possible_failed_calls),
+        "possible_failed_calls": _possible_value(summary.possible_failed_calls),
         "certain_since": None if summary.is_certain and summary.certain_since == 1 else summary.certain_since,
         "sampled": None
         if summary.sampled == usually_sampled(summary)
@@ -75,9 +73,7 @@ def summary_from(stored: Plain) -> Summary:
         bars=tuple(_bar_from(bar, models) for bar in _lists(values, "bars")),
         violates=tuple(Assumption(assumption) for assumption in _texts(values, "breaks")),
         possible_calls=_possible_from(values, "possible_calls"),
-        possible_failed_calls=None
-        if values.get("possible_calls") == _UNKNOWN
-        else _possible_from(values, "possible_failed_calls"),
+        possible_failed_calls=_possible_from(values, "possible_failed_calls"),
         certain_since=_certain_since(values),
         proven=flag(values.get("proven", False)),
         traced=decode(Traced, values["traced"]) if "traced" in values else None,

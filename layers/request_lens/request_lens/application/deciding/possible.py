@@ -12,12 +12,13 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import (
     MAX_POSSIBLE,
+    has_unknown_reach,
     is_proven,
     is_unbounded,
     leave_other_traces,
     possible_attempts,
     possible_span,
-    untold_roles,
+    untold_by,
 )
 from request_lens.ports import Ports
 
@@ -56,8 +57,7 @@ def count_possible(
     that it has all of those. Calls that bear the id which a request shares with another are that one's: its own may be
     among them.
     """
-    is_told = state.traced is not None and state.traced.complete is True
-    untold = untold_roles(state.invocations, policy) if is_told else None
+    untold = untold_by(state, policy)
     is_whole = untold is not None and not untold
     if record.claimed_id is not None and not is_whole and _has_tagged(record.claimed_id, ports):
         return _UNKNOWN
@@ -69,7 +69,9 @@ def count_possible(
     has_all, was_cut, now = is_whole or is_proven(state.invocations), len(around) >= MAX_READ, ports.clock.now()
     return PossibleCalls(
         number=_counted(len(calls), was_cut=was_cut and not has_all),
-        failed=_counted(len(possible) - len(calls), was_cut=was_cut),
+        failed=None
+        if not is_whole and has_unknown_reach(record, policy)
+        else _counted(len(possible) - len(calls), was_cut=was_cut),
         is_changing=any(_is_being_decided(call, now, policy) for call in possible),
     )
 
@@ -117,11 +119,13 @@ def _read_again(
 ) -> Mapping[InvocationId, UnlinkedInvocation]:
     """Those of the calls as they stand of which the list that they are from may say what was: it may lag behind.
 
-    A count that is wrong is not made good by itself. Of more than are read, those that look undecided are read first.
+    A count that is wrong is not made good by itself. Of more than are read, LLM calls are read first, those that look
+    undecided before all.
     """
     now = ports.clock.now()
     changing = sorted(
-        (call for call in calls if _may_have_changed(call, now, policy)), key=lambda call: call.decision is not None
+        (call for call in calls if _may_have_changed(call, now, policy)),
+        key=lambda call: (not call.invocation.is_llm_call, call.decision is not None),
     )
     ids = [call.invocation.invocation_id for call in changing[:MAX_READ_AGAIN]]
     return {call.invocation.invocation_id: call for call in ports.store.load_all_unlinked(ids)} if ids else {}

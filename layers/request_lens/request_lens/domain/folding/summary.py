@@ -188,6 +188,11 @@ class Summary:
         return self.possible_calls == 0
 
     @property
+    def counts_possible(self) -> bool:
+        """Whether it counts attempts that may be the request's, failed or not."""
+        return bool(self.possible_calls or self.possible_failed_calls)
+
+    @property
     def knows_failed_calls(self) -> bool:
         """Whether no attempt that nobody has may be the request's: else the number of its failed ones is the least."""
         return self.is_certain and self.possible_failed_calls == 0

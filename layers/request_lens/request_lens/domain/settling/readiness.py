@@ -9,7 +9,7 @@ from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import overtime_of
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.settling.uncertainty import untold_roles
+from request_lens.domain.settling.uncertainty import untold_by
 from request_lens.domain.tracing.pauses import has_no_pause
 
 _IMMEDIATELY = datetime.min.replace(tzinfo=UTC)
@@ -55,9 +55,9 @@ def _is_told_whole(state: RequestState, record: Request, policy: Policy) -> bool
     tell of calls. It is reached over the network, which takes AgentCore half a second, and waits for its model: none
     has been seen to take less than LAST_STEP. An agent of a role that no span tells of sends none: nothing will.
     """
-    is_proven = state.traced is not None and state.traced.complete is True
-    is_proven = is_proven and not untold_roles(state.invocations, policy)
-    return is_proven and state.trace is not None and has_no_pause(record, state.trace, policy, longer_than=LAST_STEP)
+    untold = untold_by(state, policy)
+    is_whole = untold is not None and not untold
+    return is_whole and state.trace is not None and has_no_pause(record, state.trace, policy, longer_than=LAST_STEP)
 
 
 def _decided_within(record: Request, policy: Policy) -> timedelta:

@@ -17,6 +17,7 @@ from request_lens.domain.linking.link import (
 from request_lens.domain.linking.neighbourhood import may_be_linked
 from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import overtime_of
+from request_lens.domain.settling.state import RequestState
 
 ACCEPTED = 202
 """The status of a request that goes on after its answer."""
@@ -44,6 +45,12 @@ def untold_roles(linked: Iterable[LinkedInvocation], policy: Policy) -> Set[str 
     return policy.agent_role_names - {call.invocation.caller_role for call in told}
 
 
+def untold_by(state: RequestState, policy: Policy) -> Set[str | None] | None:
+    """The listed roles of which the request's spans say nothing, where they prove all other calls; None where not."""
+    is_told = state.traced is not None and state.traced.complete is True
+    return untold_roles(state.invocations, policy) if is_told else None
+
+
 def possible_span(record: Request, policy: Policy) -> tuple[datetime, datetime]:
     """When calls were logged that may be the request's."""
     ended_at = record.latest_end or record.latest_start + policy.max_request
@@ -56,10 +63,20 @@ def is_unbounded(
 ) -> bool:
     """Whether it is unknown how many calls are possible: the request may have run on beyond what is looked at.
 
-    Not where tags, or spans that tell of every role, prove that it has all of its own: they say how long that was.
+    Not where it tags its calls, nor where spans that tell of every role say how long it ran.
     """
     is_whole = untold is not None and not untold
-    return not (is_whole or _has_tagged(linked)) and _outlasts(record, policy)
+    return not (is_whole or _has_tagged(linked)) and (record.streamed or has_unknown_reach(record, policy))
+
+
+def has_unknown_reach(record: Request, policy: Policy) -> bool:
+    """Whether attempts may be a request's own that were made when nobody looks for them.
+
+    Its end is unknown, or later than any request's is expected; or it answered before it had finished.
+    """
+    if record.duration_ms is None or record.status == ACCEPTED:
+        return True
+    return timedelta(milliseconds=record.duration_ms) > policy.max_request + policy.clock_skew
 
 
 def possible_attempts(
@@ -134,13 +151,3 @@ def _is_taken(
 
 def _has_tagged(linked: Iterable[LinkedInvocation]) -> bool:
     return any(call.link.method is Method.TAG for call in linked)
-
-
-def _outlasts(record: Request, policy: Policy) -> bool:
-    """Whether calls may be its own that were made when it is not known to have run.
-
-    Its end is unknown, or later than any request's is expected; or it answered before it had finished.
-    """
-    if record.duration_ms is None or record.streamed or record.status == ACCEPTED:
-        return True
-    return timedelta(milliseconds=record.duration_ms) > policy.max_request + policy.clock_skew

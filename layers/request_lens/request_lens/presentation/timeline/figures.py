@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Totals
 from request_lens.presentation.certainty import Certainty, certainty_of, counted, possible_text, signed, why_uncertain
+from request_lens.presentation.failed_attempts import possible_failed_text
 from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.layout import MarkKind
@@ -152,7 +153,7 @@ def _possible(row: TimelineRow) -> str:
     """How many more calls may be the request's, or are missing, in two words; empty where it has all of them."""
     if row.is_uncertain and row.summary:
         return possible_text(row.request, row.summary)
-    return _missing(row)
+    return _missing(row) or (possible_failed_text(row.summary) if row.summary else "")
 
 
 def beside_calls(words: str, row: TimelineRow) -> str:

@@ -204,9 +204,8 @@ def totals_over(states: Iterable[RequestState]) -> Totals:
 def headline(report: Report) -> str:
     """The report in one line, such as "10 requests, ≈ 17 LLM calls, 0 unattributed".
 
-    With what went wrong, and requests that are not certain: "10 requests, 1 of them failed, 3 of them uncertain, at
-    least 17 LLM calls, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5
-    LLM calls; in the whole time 0 unattributed".
+    With what went wrong: "10 requests, 1 of them failed, 3 of them uncertain, at least 17 LLM calls, 2 failed calls (1
+    throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls; in the whole time 0 unattributed".
     """
     so_far = " so far" if report.pending_requests else ""
     totals = report.totals

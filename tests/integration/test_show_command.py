@@ -159,7 +159,7 @@ def test_a_pipe_gets_every_call_that_may_be_its_own_and_why_beside_it(lens: Depl
     shown = lens.ask("show", "Sk7WxWDwnQoPOEK=", piped=True)
     (head,) = [line for line in shown.stdout.splitlines() if line.startswith("May be its own")]
 
-    assert head.split("\t") == ["May be its own", "Logged (UTC)", "Latency (s)", "Fits", "Model"]
+    assert head.split("\t") == ["May be its own", "Logged (UTC)", "Latency (s)", "Fits", "Model", "Error"]
     assert len(shown.stdout.partition(head)[2].splitlines()) == 1 + 9
     assert shown.stdout.splitlines().count("") == 1
     assert shown.stdout.partition(head)[0].endswith("\n\n")

@@ -110,7 +110,8 @@ def _possible(
     """How many LLM calls, and attempts that failed: tags and spans tell only of the first."""
     longest_ms = (policy.max_request + policy.clock_skew) / timedelta(milliseconds=1)
     outlasts = record.duration_ms is None or record.duration_ms > longest_ms or record.status == 202
-    is_whole, has_tagged = untold is not None and not untold, bool(_tagged_of(state))
+    has_tagged = bool(_tagged_of(state))
+    is_whole = untold is not None and (not untold or is_proven(_tagged_of(state)))
     if (outlasts or record.streamed) and not (is_whole or has_tagged):
         return None, None
     possible = [each for each in unlinked if is_ours(each, policy) and may_be_of(each, record, policy)]

@@ -72,7 +72,7 @@ def samples_of(deployment: DemoStack, metric: str) -> list[tuple[str, object]]:
 def test_ten_requests_made_seventeen_llm_calls(article: Played) -> None:
     _, report = article
     assert headline(report) == "10 requests, ≈ 17 LLM calls, 0 unattributed"
-    assert calls_by_label(report) == "Tool Use 7 × ≈ 2, Simple 3 × ≈ 1"
+    assert calls_by_label(report) == "Tool Use: 7 requests of ≈ 2 calls; Simple: 3 requests of ≈ 1 call"
 
 
 @pytest.mark.parametrize("scenario", ["article", "seven", "chat"])

@@ -1,6 +1,7 @@
 """A run: a scenario played into a deployed stack, and what the deployed table and metrics say of it."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,6 +37,19 @@ class ScenarioRun:
         unlinked = self.table.unlinked(self.scenario.invocation_ids())
         recorded = [state for state in states if state.record is not None]
         return Report(requests=by_start(recorded), unlinked=unlinked, labels=self.scenario.labels)
+
+
+def is_as_made(scenario: Scenario, report: Report) -> bool:
+    """Whether the report has of each request as many calls as its caller made, which the scenario's tags tell.
+
+    Where a request is uncertain nobody can say so of what is found.
+    """
+    failed = {str(line["requestId"]) for line in scenario.invocations if "errorCode" in line}
+    made = Counter(tags["api_request_id"] for invocation, tags in scenario.tags.items() if invocation not in failed)
+    return report.is_certain and all(
+        state.summary is not None and state.summary.totals.llm_calls == made[state.request_id]
+        for state in report.requests
+    )
 
 
 def is_settled(run: ScenarioRun, report: Report) -> bool:

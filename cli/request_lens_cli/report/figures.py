@@ -9,6 +9,7 @@ from math import ceil
 from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Certainty, certainty_of, is_about, links_of_bars, signed, tokens_text
+from request_lens.presentation.formatting import pluralize
 from request_lens_cli.report.report import Report, totals_over
 
 
@@ -197,16 +198,24 @@ def _percentile(ordered: Sequence[int], percent: int) -> int:
 
 
 def calls_by_label(report: Report) -> str:
-    """How many requests of each label made how many LLM calls, such as "Tool Use 7 × ≈ 2, Simple 3 × at least 1"."""
+    """How many requests of each label made how many LLM calls.
+
+    Such as "Tool Use: 7 requests of ≈ 2 calls; Simple: 2 requests of 1 call, 1 of at least 1".
+    """
     counts: dict[str, Counter[tuple[int, Certainty]]] = {}
     for state in report.requests:
         label = report.labels.get(state.request_id)
         if label is not None and state.summary is not None:
             made = state.summary.totals.llm_calls, certainty_of(state.summary)
             counts.setdefault(label.kind, Counter())[made] += 1
-    parts = [
-        f"{kind} {number} × {signed(str(calls), certainty).replace('≥', 'at least')}"
-        for kind, requests_by_calls in sorted(counts.items(), reverse=True)
-        for (calls, certainty), number in sorted(requests_by_calls.items(), key=lambda made: (-made[0][0], made[0][1]))
-    ]
-    return ", ".join(parts)
+    return "; ".join(f"{kind}: {_in_words(by_calls)}" for kind, by_calls in sorted(counts.items(), reverse=True))
+
+
+def _in_words(requests_by_calls: Mapping[tuple[int, Certainty], int]) -> str:
+    """The most calls first; the noun of the requests stands once."""
+    ordered = sorted(requests_by_calls.items(), key=lambda made: (-made[0][0], made[0][1]))
+    first, *others = (
+        (number, signed(pluralize(calls, "call"), certainty).replace("≥", "at least"))
+        for (calls, certainty), number in ordered
+    )
+    return ", ".join([f"{pluralize(first[0], 'request')} of {first[1]}", *(f"{n:,} of {made}" for n, made in others)])

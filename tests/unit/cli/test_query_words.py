@@ -186,7 +186,10 @@ def test_a_list_by_cost_counts_uncertain_requests_below_it_that_may_have_cost_as
 
 
 def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:
-    assert calls_by_label(uncertain_report()) == "Tool Use 1 × 1, Tool Use 1 × at least 1, Simple 1 × at least 0"
+    assert (
+        calls_by_label(uncertain_report())
+        == "Tool Use: 1 request of 1 call, 1 of at least 1 call; Simple: 1 request of at least 0 calls"
+    )
 
 
 def test_the_reasons_of_uncertain_requests_are_counted() -> None:

@@ -1,6 +1,7 @@
 """Scenarios get fresh times and ids before they are played."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from request_lens.domain.policy import Policy
+from request_lens.wire.log_record import read_record
+from request_lens_cli.demo.scenario_run import is_as_made
+from request_lens_cli.replay.virtual_time import Arrival, replay
+from request_lens_cli.report.report import Report
 from request_lens_cli.scenario.fresh_ids import fresh_id, with_fresh_ids
 from request_lens_cli.scenario.playing import (
     EVENT_OVERHEAD_BYTES,
@@ -102,6 +108,27 @@ def test_tags_name_the_fresh_request(seven: Scenario) -> None:
     named = {tags["api_request_id"] for tags in metadata if isinstance(tags, dict)}
     assert len(metadata) == 11
     assert named == set(played.request_ids())
+
+
+@pytest.mark.parametrize(
+    ("name", "with_tags", "as_made"),
+    [
+        *((name, True, True) for name in ("article", "chat", "overlap", "seven")),
+        *((name, False, True) for name in ("article", "chat", "seven")),
+        ("overlap", False, False),
+    ],
+)
+def test_a_run_is_as_its_callers_made_it_where_each_request_has_all_its_calls(
+    name: str, with_tags: bool, as_made: bool
+) -> None:
+    scenario = load_scenario(EVENTS / name)
+    lines = as_ndjson(tagged(scenario) if with_tags else scenario).splitlines()
+    result = replay((Arrival(record=read_record(line)) for line in lines), Policy())
+    report = Report(requests=result.requests, unlinked=result.unattributed)
+
+    assert is_as_made(scenario, report) == as_made
+    fewer = replace(report, requests=[replace(state, summary=None) for state in report.requests])
+    assert not is_as_made(scenario, fewer)
 
 
 def test_a_failed_attempt_bears_no_tag(seven: Scenario) -> None:

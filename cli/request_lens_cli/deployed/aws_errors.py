@@ -134,13 +134,18 @@ def described(error: ClientError | BotoCoreError) -> str:
 
 def unreachable(error: BotoCoreError | ValueError) -> str:
     """That there is no connection to AWS, or none to a local one, and where to look."""
+    return " ".join(no_connection(error))
+
+
+def no_connection(error: BotoCoreError | ValueError) -> tuple[str, str]:
+    """The same in two sentences: what is so, and what helps."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if is_on_loopback(endpoint):
         return (
-            f"No local AWS answers at {endpoint}, which AWS_ENDPOINT_URL names: `make demo KEEP=1` starts one; "
-            "a new shell speaks to AWS again."
+            f"No local AWS answers at {endpoint}, which AWS_ENDPOINT_URL names.",
+            "A local AWS is started by `make demo KEEP=1`; a new shell speaks to AWS again.",
         )
-    return f"AWS cannot be reached: {error}. See network, proxy, and AWS_ENDPOINT_URL if it is set."
+    return f"AWS cannot be reached: {error}.", "See network, proxy, and AWS_ENDPOINT_URL if it is set."
 
 
 def _refusal(error: ClientError) -> str:

@@ -1,18 +1,20 @@
 """The stack that is examined, with what several checks need of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from request_lens_cli.attaching.kinds import Kind, kind_filtered_by
+from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind, kind_filtered_by
 from request_lens_cli.attaching.log_groups import attachments_of, own_groups
+from request_lens_cli.attaching.sample_lines import newest_samples
 from request_lens_cli.deployed.log_group import LogGroup, find_log_group
-from request_lens_cli.deployed.newest_lines import LATELY
+from request_lens_cli.deployed.newest_lines import LATELY, newest_lines
 from request_lens_cli.deployed.processor import Processor, processor_of
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.deployed.table import open_stack_table
+from request_lens_cli.inspection.inspection import Inspection
 from request_lens_cli.options.endpoint import is_on_loopback
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
@@ -78,6 +80,24 @@ class Examined:
         own = [Source(name=name, kind=kind, group=find_log_group(self.logs, name)) for kind, name in named]
         arn = self.processor.arn if self.attached else ""
         return own + [_attached_source(name, find_log_group(self.logs, name), arn) for name in self.attached]
+
+    @cached_property
+    def access_lines(self) -> Mapping[str, Sequence[Inspection]]:
+        """The newest lines of the last day in each log group of an API, as they are read."""
+        return {name: newest_samples(self.logs, name, now=self.now) for name in self.sources_of(Kind.ACCESS)}
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether one of these lines is an observed request."""
+        lines = [line for lines in self.access_lines.values() for line in lines if line.kind == "request"]
+        return any(self.stack.policy.observes(str(line.fields["route"])) for line in lines)
+
+    @cached_property
+    def group_with_calls(self) -> str | None:
+        """The first log group of Bedrock that has calls of the last day; None where none has."""
+        pattern = FILTER_PATTERNS[Kind.INVOCATIONS]
+        groups = self.sources_of(Kind.INVOCATIONS)
+        return next((name for name in groups if newest_lines(self.logs, name, now=self.now, pattern=pattern)), None)
 
     def sources_of(self, kind: Kind) -> Sequence[str]:
         """The names of the log groups of a kind."""

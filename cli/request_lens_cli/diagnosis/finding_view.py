@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from request_lens_cli.diagnosis.checks.requests import NOTHING_CAME
 from request_lens_cli.diagnosis.finding import Finding, Outcome
 from request_lens_cli.terminal.console import print_trimmed
 
@@ -65,4 +66,6 @@ def verdict(findings: list[Finding]) -> str:
         return "No fault was found, but not everything could be looked at."
     if Outcome.WARNING in outcomes:
         return "No fault was found, but what is shown is not whole: see what is marked with !."
+    if NOTHING_CAME in {finding.text for finding in findings}:
+        return "No fault was found. Nothing came in the last day that could be shown."
     return "No fault was found."

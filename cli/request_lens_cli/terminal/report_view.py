@@ -62,8 +62,8 @@ def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS,
         return
     if report.requests:
         print_requests(report, console)
-    if notes is console:
-        notes.print()
+        if notes is console:
+            notes.print()
     notes.print(headline(report), style="bold", highlight=False)
     if not explained and any(state.summary is not None and is_about(state.summary) for state in report.requests):
         notes.print(f"≈ {INEXACT}.", highlight=False)

@@ -133,7 +133,7 @@ def nobody_there(_: Path) -> Settings:
 
 
 LOCAL = "for the local AWS: set -a; . out/local-aws.env; set +a"
-SEEN_TO = "See that the network and AWS_ENDPOINT_URL are right."
+SEEN_TO = "See network, proxy, and AWS_ENDPOINT_URL if it is set."
 UNASKED = [
     (no_credentials, "No AWS credentials are found.", f"Give --profile, or log in as for the AWS CLI ({LOCAL})."),
     (a_login_that_is_over, "There are no valid AWS credentials: ", LOGGED_IN_AGAIN),

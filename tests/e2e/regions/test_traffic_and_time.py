@@ -212,7 +212,7 @@ def test_calls_that_are_not_logged_are_told_by_bedrocks_own_figures(quiet: Deplo
 
     assert {found["check"] for found in said.values()} == {"logged calls"}
     assert {name: found["text"] for name, found in said.items()} == {
-        "": "No model was called in ap-southeast-2 in the last day.",
+        "": "No model was called in ap-southeast-2 in the last day, though the API had requests.",
         "Inferences": "All 7 calls of the last day went through bedrock-mantle.",
         "Invocations": "Models were called 7 times in the last day, and no call was logged.",
         "ModelInvocationLogsCloudWatchDeliveryFailure": "Bedrock failed to log 7 calls in the last day.",

@@ -72,7 +72,8 @@ def test_an_endpoint_that_is_no_address(healthy: HealthyStack, monkeypatch: pyte
     found = fault(healthy)
 
     assert found["check"] == "credentials"
-    assert "Invalid endpoint: nonsense" in found["text"]
+    assert found["text"] == "AWS cannot be reached: Invalid endpoint: nonsense."
+    assert found["remedy"] == "See network, proxy, and AWS_ENDPOINT_URL if it is set."
 
 
 def test_credentials_that_have_expired(healthy: HealthyStack) -> None:

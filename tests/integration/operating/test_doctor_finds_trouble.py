@@ -28,13 +28,31 @@ def _stale(healthy: HealthyStack) -> None:
     healthy.aws.logs.delete_log_stream(logGroupName=INVOCATIONS, logStreamName="stream")
 
 
-def test_no_model_was_called(healthy: HealthyStack) -> None:
+def test_no_model_was_called_although_the_api_had_requests(healthy: HealthyStack) -> None:
     _stale(healthy)
 
     found = fault(healthy)
 
     assert found["check"] == "logged calls"
-    assert found["text"] == "No model was called in ap-northeast-1 in the last day."
+    assert found["text"] == "No model was called in ap-northeast-1 in the last day, though the API had requests."
+    assert "in another Region or account" in found["remedy"]
+
+
+def test_a_new_stack_without_traffic_has_no_fault_and_is_looked_through_to_the_end(healthy: HealthyStack) -> None:
+    _stale(healthy)
+    healthy.aws.logs.delete_log_stream(logGroupName=ACCESS, logStreamName="stream")
+    _empty_table(healthy)
+
+    found = {each["check"]: each for each in findings(healthy)}
+    told = healthy.aws.ask("doctor")
+
+    assert {name for name, each in found.items() if each["outcome"] == "fault"} == set()
+    assert [found[name]["outcome"] for name in ("logged calls", "access log", "table")] == ["note"] * 3
+    assert found["logged calls"]["remedy"] == "Send your API a request that calls one."
+    assert "request-lens attach-api API_ID" in found["access log"]["remedy"]
+    assert "spans" in found
+    assert told.exit_code == 0
+    assert told.output.endswith("No fault was found. Nothing came in the last day that could be shown.\n")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +164,8 @@ def test_no_access_log_is_written(healthy: HealthyStack) -> None:
     found = fault(healthy)
 
     assert found["check"] == "access log"
-    assert "No API wrote an access log" in found["text"]
+    assert found["text"].startswith("No API wrote an access log")
+    assert found["text"].endswith("in the last day, though models were called.")
     assert "request-lens attach-api API_ID" in found["remedy"]
 
 
@@ -169,10 +188,14 @@ def test_agent_routes_name_no_route_that_is_called(healthy: HealthyStack) -> Non
     assert found["text"] == "AgentRoutes names POST /chat; called were POST /ask."
 
 
-def test_lines_come_in_but_the_table_is_empty(healthy: HealthyStack) -> None:
+def _empty_table(healthy: HealthyStack) -> None:
     dynamodb, table = healthy.aws.session.client("dynamodb"), healthy.aws.outputs["RequestTableName"]
     for item in dynamodb.scan(TableName=table)["Items"]:
         dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+
+def test_lines_come_in_but_the_table_is_empty(healthy: HealthyStack) -> None:
+    _empty_table(healthy)
 
     found = fault(healthy)
 

@@ -139,14 +139,18 @@ def test_the_assumption_that_was_broken_most(healthy: HealthyStack) -> None:
 
     found = noted(healthy)["assumptions"]
 
-    assert found["text"].startswith("calls_have_requests was broken 1 time:")
+    assert found["text"].startswith(
+        "Agent roles called models outside of every observed request, 1 time (calls_have_requests)."
+    )
     assert "AgentRoutes" in found["remedy"]
 
 
 def test_a_request_that_outlasted_the_limit_breaks_an_assumption(healthy: HealthyStack) -> None:
     healthy.holds(settled("long", start=-120, duration_ms=45_000))
 
-    assert noted(healthy)["assumptions"]["text"].startswith("requests_end_in_time was broken 1 time:")
+    assert noted(healthy)["assumptions"]["text"].startswith(
+        "Requests outlasted MaxRequestSeconds, 1 time (requests_end_in_time)."
+    )
 
 
 def test_without_agent_role_names_the_newest_callers_are_a_parameter_to_deploy_with(healthy: HealthyStack) -> None:

@@ -11,6 +11,9 @@ import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
+from request_lens_cli.diagnosis.checks.requests import NOTHING_CAME
+from request_lens_cli.diagnosis.finding import note
+from request_lens_cli.diagnosis.finding_view import verdict
 from request_lens_cli.main import main
 from tests.support.template_document import TEMPLATE
 
@@ -75,9 +78,12 @@ def test_what_a_failed_deployment_says_is_what_the_logging_switch_says() -> None
 
 def test_what_doctor_says_where_nobody_has_called_a_model_is_what_the_page_says() -> None:
     check = (CHECKOUT / "cli/request_lens_cli/diagnosis/checks/bedrock.py").read_text(encoding="utf-8")
+    said = " ".join(PAGE.partition("i logged calls")[2].partition("…")[0].split())
 
-    assert "No model was called" in check
-    assert "`✗ logged calls: No model was called …`" in PAGE
+    for words in ("No model was called in", "nor was a request logged that could have.", "a request that calls one."):
+        assert words in check
+        assert words in said
+    assert verdict([note("table", NOTHING_CAME)]) in PAGE
 
 
 def test_the_readme_leads_to_the_path_before_its_first_command() -> None:

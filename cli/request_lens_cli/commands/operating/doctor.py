@@ -41,7 +41,8 @@ Marks:
   !  what is shown is not whole: calls without a request, uncertain requests,
      tags of no request, a broken assumption; from the first one on, or where
      more than --warn-above percent of the last day are concerned
-  i  worth knowing, such as routes that are called and not observed
+  i  worth knowing, such as routes that are called and not observed, or that
+     nothing has come yet
   ?  AWS did not let it look
 
 \b

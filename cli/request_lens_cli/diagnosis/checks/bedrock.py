@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind
+from request_lens_cli.attaching.kinds import Kind
 from request_lens_cli.deployed.log_group import find_log_group, made_again
 from request_lens_cli.deployed.metrics import Metrics
-from request_lens_cli.deployed.newest_lines import LATELY, newest_lines
+from request_lens_cli.deployed.newest_lines import LATELY
 from request_lens_cli.deployed.trust_policy import BEDROCK, BedrockHere, Trust, UnreadablePolicyError
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine, note, unseen
@@ -82,13 +82,9 @@ def _bedrock_here(role_arn: str, examined: Examined) -> BedrockHere:
 
 
 def check_calls(examined: Examined) -> Iterator[Finding]:
-    """A model's call was logged lately; else whether there was any."""
-    logs, pattern = examined.logs, FILTER_PATTERNS[Kind.INVOCATIONS]
-    for group in examined.sources_of(Kind.INVOCATIONS):
-        if newest_lines(logs, group, now=examined.now, pattern=pattern):
-            yield fine(CALLS, f"{group} has calls of the last day.")
-            return
-    yield _why_none(examined)
+    """A model's call was logged lately; else whether there was any, and whether one was to be expected."""
+    group = examined.group_with_calls
+    yield _why_none(examined) if group is None else fine(CALLS, f"{group} has calls of the last day.")
 
 
 def _why_none(examined: Examined) -> Finding:
@@ -104,9 +100,11 @@ def _why_none(examined: Examined) -> Finding:
     if elsewhere:
         remedy = "Call models through bedrock-runtime: what goes through bedrock-mantle is not logged."
         return fault(CALLS, f"All {elsewhere:,} calls of the last day went through bedrock-mantle.", remedy)
-    region = examined.stack.session.region_name
-    remedy = "Call a model. If your agent does, it calls it in another Region or account: deploy there."
-    return fault(CALLS, f"No model was called in {region} in the last day.", remedy)
+    none = f"No model was called in {examined.stack.session.region_name} in the last day"
+    if examined.has_requests:
+        remedy = "If they call models, they do so in another Region or account: deploy there."
+        return fault(CALLS, f"{none}, though the API had requests.", remedy)
+    return note(CALLS, f"{none}, nor was a request logged that could have.", "Send your API a request that calls one.")
 
 
 def _bedrock_metric(examined: Examined, namespace: str, name: str) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from request_lens_cli.deployed.aws_errors import (
     LOG_IN_AGAIN,
@@ -14,7 +14,7 @@ from request_lens_cli.deployed.aws_errors import (
     described,
     has_bad_credentials,
     missing_action,
-    unreachable,
+    no_connection,
 )
 from request_lens_cli.deployed.stack import DeployedStackView, view_of
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
@@ -53,7 +53,7 @@ def reach(choice: StackChoice) -> Reached:
     except BotoCoreError as error:
         return _ends(fault(CREDENTIALS, described(error), LOG_IN_AGAIN))
     except ValueError as error:  # of botocore, for an endpoint that is no address
-        return _ends(fault(CREDENTIALS, unreachable(error), _NETWORK))
+        return _ends(fault(CREDENTIALS, *no_connection(error)))
     try:
         found = cloudformation.describe_stacks(StackName=choice.name)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
@@ -96,6 +96,8 @@ def _unreachable(
 ) -> Finding:
     if has_bad_credentials(error):
         return fault(CREDENTIALS, described(error), LOG_IN_AGAIN)
+    if isinstance(error, HTTPClientError | EndpointConnectionError):
+        return fault(CREDENTIALS, *no_connection(error))
     if isinstance(error, BotoCoreError):
         return fault(CREDENTIALS, described(error), _NETWORK)
     if missing_action(error) is not None:

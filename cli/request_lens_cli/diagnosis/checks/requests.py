@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from request_lens.domain.policy import Policy
-from request_lens_cli.attaching.kinds import Kind
-from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
+from request_lens_cli.attaching.sample_lines import most_telling
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine, note, warning
 from request_lens_cli.inspection.inspection import Inspection
@@ -12,14 +11,19 @@ from request_lens_cli.inspection.shared_routes import REMEDY, SharedRoutes
 
 ACCESS_LOG, ROUTES, TABLE = "access log", "routes", "table"
 
+NOTHING_CAME = "It has no request of the last day, as none was logged."
+
 
 def check_access_log(examined: Examined) -> Iterator[Finding]:
-    """An API writes its access log, and the newest line can be read."""
-    samples = {name: _samples(examined, name) for name in examined.sources_of(Kind.ACCESS)}
-    written = {name: lines for name, lines in samples.items() if lines}
+    """An API writes its access log, and the newest line can be read; where no model was called none need have."""
+    written = {name: lines for name, lines in examined.access_lines.items() if lines}
     if not written:
-        text = f"No API wrote an access log into {', '.join(samples)} in the last day."
-        yield fault(ACCESS_LOG, text, "Run `request-lens attach-api API_ID`, then send the API a request.")
+        text = f"No API wrote an access log into {', '.join(examined.access_lines)} in the last day"
+        remedy = "Run `request-lens attach-api API_ID`, then send the API a request."
+        if examined.group_with_calls is None:
+            yield note(ACCESS_LOG, f"{text}.", remedy)
+        else:
+            yield fault(ACCESS_LOG, f"{text}, though models were called.", remedy)
     for name, lines in written.items():
         yield _reading(name, most_telling(lines))
 
@@ -27,7 +31,7 @@ def check_access_log(examined: Examined) -> Iterator[Finding]:
 def check_routes(examined: Examined) -> Iterator[Finding]:
     """AgentRoutes, if it names any, names the routes that are called; what it leaves out is said."""
     policy = examined.stack.policy
-    by_source = {name: _samples(examined, name) for name in examined.sources_of(Kind.ACCESS)}
+    by_source = examined.access_lines
     lines = [line for samples in by_source.values() for line in samples]
     routes = sorted({str(line.fields["route"]) for line in lines if line.kind == "request"})
     observed = [route for route in routes if policy.observes(route)]
@@ -56,16 +60,14 @@ def _shared(by_source: Mapping[str, Sequence[Inspection]], policy: Policy) -> It
 
 
 def check_table(examined: Examined) -> Iterator[Finding]:
-    """The table has a request of the last day."""
+    """The table has a request of the last day, if one was logged."""
     if examined.report.requests:
         yield fine(TABLE, "It has requests of the last day.")
+    elif not any(examined.access_lines.values()):
+        yield note(TABLE, NOTHING_CAME)
     else:
         remedy = "Run `request-lens doctor --send-test-event`; see `request-lens rejected`, too."
         yield fault(TABLE, "Lines come in, but the table has no request of the last day.", remedy)
-
-
-def _samples(examined: Examined, name: str) -> Sequence[Inspection]:
-    return newest_samples(examined.logs, name, now=examined.now)
 
 
 def _reading(name: str, line: Inspection) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
 from request_lens.domain.linking.link import Assumption, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import remedy
+from request_lens.presentation.certainty import Certainty, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
 from request_lens_cli.report.report import Report, headline
@@ -88,13 +88,20 @@ def note_tags(report: Report) -> Iterator[Finding]:
         tagged = any(
             bar.method is Method.TAG for state in report.requests if state.summary for bar in state.summary.bars
         )
-        every = "Every tag of the last day is a request's id."
-        yield fine(TAGS, every if tagged else "No call of the last day has a tag, which makes links exact.")
+        yield fine(TAGS, "Every tag of the last day is a request's id.") if tagged else _untagged(report)
         return
     seen = f"; a request's id here is {report.requests[-1].request_id}" if report.requests else ""
     text = f"{pluralize(len(never_seen), 'call')} bear a tag that is no request's id, such as {never_seen[-1]}{seen}."
     helps = "Tag with the id that the access log writes: of a REST API extendedRequestId, else requestId."
     yield warning(TAGS, text, helps, share=len(never_seen) / (report.totals.invocations + report.unattributed))
+
+
+def _untagged(report: Report) -> Finding:
+    """What tags would change; nothing where traces make each link exact, or where there is no call."""
+    if report.certainty is not Certainty.EXACT or report.unattributed:
+        return note(TAGS, "No call of the last day has a tag. A tag would make its link exact.", "See docs/tagging.md.")
+    exact = ", and none needs one: every link is exact by its trace" if report.totals.llm_calls else ""
+    return fine(TAGS, f"No call of the last day has a tag{exact}.")
 
 
 def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:
@@ -105,19 +112,24 @@ def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Itera
     broken = Counter(_broken(report, policy))
     own = [assumption for assumption in broken if is_local and assumption in _SHORTENED]
     others = Counter({assumption: count for assumption, count in broken.items() if assumption not in own})
-    expected = " and ".join(f"{assumption} was broken {pluralize(broken[assumption], 'time')}" for assumption in own)
-    expected = f"{expected}, as is to be expected here: {_LOCAL}." if own else ""
+    expected = " and ".join(_how_often(assumption, broken[assumption]) for assumption in own)
+    expected = _sentence(f"{expected}, as is to be expected here: {_LOCAL}") if own else ""
     if others:
         (loudest, count), *less = others.most_common()
-        words, helps = _ASSUMPTIONS[loudest]
-        text = f"{loudest.value} was broken {pluralize(count, 'time')}: {words}."
-        also = ", ".join(f"{assumption} {pluralize(times, 'time')}" for assumption, times in less)
-        text = " ".join(part for part in (text, f"Also broken: {also}." if also else "", expected) if part)
+        _, helps = _ASSUMPTIONS[loudest]
+        also = "; ".join(_how_often(assumption, times) for assumption, times in less)
+        parts = (_sentence(_how_often(loudest, count)), f"Also: {also}." if also else "", expected)
+        text = " ".join(part for part in parts if part)
         yield warning(ASSUMPTIONS, text, _sentence(helps), share=_share_of_facts(count, report))
     elif own:
         yield note(ASSUMPTIONS, expected)
     else:
         yield fine(ASSUMPTIONS, "No assumption that links by time rest on was broken in the last day.")
+
+
+def _how_often(assumption: Assumption, count: int) -> str:
+    """What was seen, how often, and the assumption's name: by that the metric knows it."""
+    return f"{_ASSUMPTIONS[assumption][0]}, {pluralize(count, 'time')} ({assumption})"
 
 
 def _share_of_facts(count: int, report: Report) -> float:

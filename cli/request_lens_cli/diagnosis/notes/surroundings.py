@@ -25,7 +25,12 @@ def note_roles(examined: Examined) -> Iterator[Finding]:
         return
     roles = [role for role, _ in _newest_roles(examined).most_common()]
     if not roles:
-        yield note(ROLES, "AgentRoleNames is empty, and the newest calls are of no role.")
+        none = (
+            "no call tells yet which to name"
+            if examined.group_with_calls is None
+            else "the newest calls are of no role"
+        )
+        yield note(ROLES, f"AgentRoleNames is empty, and {none}.")
         return
     text = f"AgentRoleNames is empty: a call of any role may be linked. The newest calls are by {', '.join(roles)}."
     yield note(ROLES, text, f"sam deploy --parameter-overrides AgentRoleNames={','.join(roles)}")

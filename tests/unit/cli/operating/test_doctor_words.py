@@ -9,11 +9,13 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from request_lens.domain.linking.link import Assumption, Reason, Unattributed
+from request_lens.domain.linking.link import Assumption, Confidence, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.state import RequestState
+from request_lens_cli.diagnosis.checks.requests import NOTHING_CAME
 from request_lens_cli.diagnosis.finding import Finding, Outcome, exit_code, note, tolerating, warning
 from request_lens_cli.diagnosis.finding_view import show_finding, verdict
-from request_lens_cli.diagnosis.notes.attribution import note_assumptions, note_unattributed, note_uncertain
+from request_lens_cli.diagnosis.notes.attribution import note_assumptions, note_tags, note_unattributed, note_uncertain
 from request_lens_cli.main import main
 from request_lens_cli.report.report import Report
 from tests.support.facts import call, pending
@@ -30,8 +32,8 @@ def test_the_local_aws_is_not_said_to_need_what_its_own_short_waits_break() -> N
     (deployed,) = note_assumptions(report, Policy(), is_local=False)
 
     assert (local.outcome, local.remedy) == (Outcome.NOTE, "")
-    assert "logs_come_in_time was broken 1 time" in local.text
-    assert "requests_end_in_time was broken 1 time" in local.text
+    assert "logs came later than LinkDelaySeconds, 1 time (logs_come_in_time), as is to be expected" in local.text
+    assert local.text.startswith("Requests outlasted MaxRequestSeconds, 1 time (requests_end_in_time) and ")
     assert "the local AWS shortens LinkDelaySeconds" in local.text
     assert deployed.outcome is Outcome.WARNING
     assert deployed.remedy.startswith("Raise ")
@@ -160,8 +162,38 @@ def test_the_loudest_assumption_is_named_first_and_no_other_is_kept_back() -> No
     (deployed,) = note_assumptions(report, Policy(), is_local=False)
     (local,) = note_assumptions(report, Policy(), is_local=True)
 
-    assert deployed.text.startswith("calls_have_requests was broken 3 times: ")
-    assert "Also broken: logs_come_in_time 3 times, requests_end_in_time 1 time." in deployed.text
-    assert local.text.startswith("calls_have_requests was broken 3 times: ")
-    assert "logs_come_in_time was broken 3 times" in local.text
+    outside_words = "Agent roles called models outside of every observed request, 3 times (calls_have_requests)."
+    late, long = "logs came later than LinkDelaySeconds, 3 times", "requests outlasted MaxRequestSeconds, 1 time"
+    also = f"Also: {late} (logs_come_in_time); {long} (requests_end_in_time)."
+    assert deployed.text == f"{outside_words} {also}"
+    assert local.text.startswith(f"{outside_words} Requests outlasted MaxRequestSeconds, 1 time")
+    assert f"{late} (logs_come_in_time), as is to be expected here" in local.text
     assert local.outcome is Outcome.WARNING
+
+
+def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:
+    by_time = Report(requests=[settled("r1", call("i1", 1))], unlinked=[])
+    (untagged,) = note_tags(by_time)
+    (traced,) = note_tags(Report(requests=[traced_state()], unlinked=[]))
+    (none,) = note_tags(Report(requests=[settled("r1")], unlinked=[]))
+
+    assert (untagged.outcome, untagged.remedy) == (Outcome.NOTE, "See docs/tagging.md.")
+    assert untagged.text == "No call of the last day has a tag. A tag would make its link exact."
+    assert traced.text == "No call of the last day has a tag, and none needs one: every link is exact by its trace."
+    assert none.text == "No call of the last day has a tag."
+    assert {traced.outcome, none.outcome} == {Outcome.FINE}
+
+
+def traced_state() -> RequestState:
+    """A request whose one call is linked by its trace."""
+    state = settled("r1", call("i1", 1))
+    assert state.summary is not None
+    bars = tuple(replace(bar, method=Method.TRACE, confidence=Confidence.EXACT) for bar in state.summary.bars)
+    return replace(state, summary=replace(state.summary, bars=bars))
+
+
+def test_where_nothing_came_the_last_line_says_so() -> None:
+    assert (
+        verdict([note("table", NOTHING_CAME)])
+        == "No fault was found. Nothing came in the last day that could be shown."
+    )

@@ -42,7 +42,10 @@ def deploy() -> None:
 @click.option("--tagged", is_flag=True, help="As if the caller had tagged its calls.")
 @click.option("--run-id", help="Names this playing: the same run id gives the same ids. By default the time.")
 def play(scenario: str, *, tagged: bool, run_id: str | None) -> None:
-    """Play a scenario (a name in events/, or a folder) into the deployed log groups, as if it had just ended."""
+    """Play a scenario as if it had just ended, into the log groups.
+
+    SCENARIO is a name in events/, or a folder. The log groups are those of the deployed stack.
+    """
     local = require_running(checkout_paths())
     stack = deployed_stack(local)
     folder = Path(scenario) if Path(scenario).is_dir() else local.paths.events / scenario

@@ -57,7 +57,7 @@ _EXAMPLES = examples(
     "request-lens replay *.ndjson --set AgentRoleNames=MyAgentRole --format json",
     "aws logs tail GROUP --since 1h | request-lens replay - access.ndjson",
     exit_codes="""Exit codes: 0 replayed; 1 a line was rejected, which inspect says why, or a file cannot be
-read; 2 wrong usage.""",
+read, or there is no line at all; 2 wrong usage.""",
 )
 
 
@@ -97,11 +97,7 @@ def replay_command(
     What is said is that of a deployed stack, for these lines alone.
     """
     labels = _labels(written["labels"])
-    try:
-        with working("Reading") as note:
-            result = replay(_arrivals(files, note), policy)
-    except (LogFileError, ReplayIncompleteError) as error:
-        raise click.ClickException(str(error)) from error
+    result = _replayed_lines(files, policy)
     lacking = _lacking(result) or _none_is_meant(result, policy)
     report = Report(requests=result.requests, unlinked=result.unattributed, labels=labels, lacking=lacking)
     if written["timeline"] is not None:
@@ -117,6 +113,20 @@ def replay_command(
     _say_written({"Timeline": written["timeline"], "Report": written["page"]}, beside_json=format_ == "json")
     if result.rejected:
         context.exit(_REJECTED)
+
+
+def _replayed_lines(files: Sequence[str], policy: Policy) -> Replay:
+    """What comes of the files. Raises: click.ClickException where one cannot be read, or where there is no line."""
+    try:
+        with working("Reading") as note:
+            lines = _Lines(files, note)
+            result = replay(lines, policy)
+    except (LogFileError, ReplayIncompleteError) as error:
+        raise click.ClickException(str(error)) from error
+    if not lines.count:
+        names = " or ".join("standard input" if name == STDIN else cleaned(name) for name in files)
+        raise click.ClickException(f"Nothing was read: there is no line in {names}.")
+    return result
 
 
 def _lacking(result: Replay) -> str:
@@ -200,11 +210,21 @@ def _show(report: Report, rejected: int, axis: AxisKind) -> None:
         notes.print(f"{pluralize(rejected, 'rejected record')}: request-lens inspect says why of each.", style="red")
 
 
-def _arrivals(files: tuple[str, ...], note: Note) -> Iterator[Arrival]:
-    for number, line in enumerate(read_log_files(files), start=1):
-        if not number % _SAID_EVERY:
-            note(f"Reading, {number:,} lines so far")
-        yield Arrival(record=read_record(line.message), at=line.at)
+class _Lines:
+    """The lines of the files as they arrive; `count` says afterwards how many there were."""
+
+    def __init__(self, files: Sequence[str], note: Note) -> None:
+        """Nothing is read yet."""
+        self._files, self._note = files, note
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Arrival]:
+        """Each line, once."""
+        for line in read_log_files(self._files):
+            self.count += 1
+            if not self.count % _SAID_EVERY:
+                self._note(f"Reading, {self.count:,} lines so far")
+            yield Arrival(record=read_record(line.message), at=line.at)
 
 
 def replay_document(result: Replay, policy: Policy) -> Document:

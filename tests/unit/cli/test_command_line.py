@@ -83,6 +83,14 @@ def all_commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterato
             yield from all_commands(below, (*words, name))
 
 
+@pytest.mark.parametrize("group", [(), ("local",)])
+def test_no_command_s_line_in_a_list_of_commands_is_cut(group: tuple[str, ...]) -> None:
+    listed = CliRunner().invoke(main, [*group, "--help"], terminal_width=80).output.partition("Commands:")[2]
+
+    assert len(listed.splitlines()) > 3
+    assert not any(line.endswith("...") for line in listed.splitlines())
+
+
 @pytest.mark.parametrize("words", list(all_commands(main)), ids=" ".join)
 def test_no_line_of_any_help_is_longer_than_a_terminal_of_80_columns(words: tuple[str, ...]) -> None:
     assert [line for line in run(*words, "--help", COLUMNS="80").splitlines() if len(line) > 80] == []

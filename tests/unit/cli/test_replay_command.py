@@ -41,6 +41,17 @@ def test_a_file_is_what_its_ending_says(tmp_path: Path, name: str, beginning: by
     assert target.read_bytes().startswith(beginning)
 
 
+@pytest.mark.parametrize("format_", ["table", "json"])
+def test_files_without_a_line_are_nothing_to_replay(tmp_path: Path, format_: str) -> None:
+    empty = tmp_path / "empty.ndjson"
+    empty.write_text("\n", encoding="utf-8")
+
+    result = replayed("/dev/null", str(empty), "--format", format_)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: Nothing was read: there is no line in /dev/null or {empty}.\n"
+
+
 def test_the_page_of_a_replay_names_its_files_and_no_stack(tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     replayed(*ARTICLE, "--report", str(target))
@@ -103,12 +114,6 @@ def test_a_file_in_utf_16_is_replayed_like_any(tmp_path: Path) -> None:
     wide.write_bytes(Path(ARTICLE[0]).read_text(encoding="utf-8").encode("utf-16"))
 
     assert replayed(str(wide), "--format", "json").stdout == replayed(ARTICLE[0], "--format", "json").stdout
-
-
-def test_an_empty_file_is_no_failure(tmp_path: Path) -> None:
-    (tmp_path / "empty").touch()
-
-    assert replayed(str(tmp_path / "empty")).exit_code == 0
 
 
 def test_many_requests_are_not_all_drawn_as_bars(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,7 +172,11 @@ class RequestDocument(TypedDict):
     gateway_overhead_ms: Annotated[Ms | None, Field(description="what AgentCore's gateway added to its tools")]
     state: Annotated[
         State,
-        Field(description="uncertain and certain ones are settled: the table's own attribute has that word for both"),
+        Field(
+            description="older than calls_are, which says more: pending is pending, uncertain is at_least, certain is "
+            "exact or about; the table's own attribute has settled for the last two",
+            deprecated=True,
+        ),
     ]
     calls_are: Annotated[
         CallsAre,

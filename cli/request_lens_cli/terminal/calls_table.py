@@ -186,7 +186,8 @@ def _outcome(tool: ToolUse) -> Text:
 def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zone: tzinfo | None = UTC) -> None:
     """Print the earliest of these attempts, which may be a request's own, a line each, and how many more there are.
 
-    LLM calls come first, then those that failed. In a pipe all of them. Nothing if there are none.
+    LLM calls come first, then those that failed. On a terminal they stand below an empty line; in a pipe there are
+    all of them. Nothing if there are none.
     """
     if not calls:
         return
@@ -214,8 +215,8 @@ def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zon
         )
         print_list(plain, llm_calls_first(calls), console)
         return
+    console.print()
     print_list(columns, llm_calls_first(calls)[:MAX_POSSIBLE_NAMED], console)
     if len(calls) > MAX_POSSIBLE_NAMED:
         more = f"and {pluralize(len(calls) - MAX_POSSIBLE_NAMED, 'more call')}: request-lens requests --unattributed"
         console.print(more, style="dim", highlight=False)
-    console.print()

@@ -67,7 +67,7 @@ def show_request(
 ) -> None:
     """Print what is known of a request: the waterfall, and each call, those that are pending marked.
 
-    Before them those that may be its own where it is uncertain. Times are of the zone; None is that of this machine.
+    Before these those that may be its own where it is uncertain. Times are of the zone; None is that of this machine.
     In a pipe the waterfall is left out, and sentences stand beside it.
     """
     if not console.is_terminal:
@@ -79,9 +79,9 @@ def show_request(
     else:
         _show_record(state, state.record, console, zone)
         _show_uncertain(state, state.record, console)
-        print_possible(details.possible, console, zone=zone)
         _show_traced(state, console)
         _show_pending(state, len(details.provisional), console)
+        print_possible(details.possible, console, zone=zone)
         placed = _placed(state, state.record, linked, details.provisional, policy)
         linked = [call for call, _ in placed]
         console.print()

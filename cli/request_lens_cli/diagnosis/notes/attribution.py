@@ -97,11 +97,12 @@ def note_tags(report: Report) -> Iterator[Finding]:
 
 
 def _untagged(report: Report) -> Finding:
-    """What tags would change; nothing where traces make each link exact, or where there is no call."""
+    """That there are no tags, and what one would change: nothing where each link is exact by its trace."""
+    none = "No call of the last day has a tag"
     if report.certainty is not Certainty.EXACT or report.unattributed:
-        return note(TAGS, "No call of the last day has a tag. A tag would make its link exact.", "See docs/tagging.md.")
+        return fine(TAGS, f"{none}. A tag would make its link exact (docs/tagging.md).")
     exact = ", and none needs one: every link is exact by its trace" if report.totals.llm_calls else ""
-    return fine(TAGS, f"No call of the last day has a tag{exact}.")
+    return fine(TAGS, f"{none}{exact}.")
 
 
 def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:

@@ -177,11 +177,10 @@ def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:
     (traced,) = note_tags(Report(requests=[traced_state()], unlinked=[]))
     (none,) = note_tags(Report(requests=[settled("r1")], unlinked=[]))
 
-    assert (untagged.outcome, untagged.remedy) == (Outcome.NOTE, "See docs/tagging.md.")
-    assert untagged.text == "No call of the last day has a tag. A tag would make its link exact."
+    assert untagged.text == "No call of the last day has a tag. A tag would make its link exact (docs/tagging.md)."
     assert traced.text == "No call of the last day has a tag, and none needs one: every link is exact by its trace."
     assert none.text == "No call of the last day has a tag."
-    assert {traced.outcome, none.outcome} == {Outcome.FINE}
+    assert {untagged.outcome, traced.outcome, none.outcome} == {Outcome.FINE}
 
 
 def traced_state() -> RequestState:

@@ -19,7 +19,8 @@ from request_lens_cli.report.report import Report, by_start
 from request_lens_cli.terminal.progress import Note
 
 POLL_SECONDS = 0.25
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 120.0
+"""A call whose span does not come is decided after 70 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

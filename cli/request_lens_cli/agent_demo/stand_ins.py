@@ -19,8 +19,8 @@ from request_lens_cli.local_aws.loopback import HOST, free_port
 from request_lens_cli.local_aws.processes import start_group, stop_group, tail, track
 from request_lens_cli.local_aws.running_state import read_state, write_state
 
-READY_WITHIN_S = 60.0
-"""An agent that shares its machine takes ten seconds to listen."""
+READY_WITHIN_S = 180.0
+"""An agent that shares its machine takes ten seconds to listen, beside a load of 15 over a minute."""
 
 _POLL_S = 0.05
 

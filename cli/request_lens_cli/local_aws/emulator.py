@@ -16,7 +16,7 @@ from request_lens_cli.local_aws.loopback import HOST
 from request_lens_cli.local_aws.paths import LocalPaths
 from request_lens_cli.local_aws.processes import OwnedProcess, start_group, stop_group, tail, track
 
-_READY_WITHIN_S = 60.0
+_READY_WITHIN_S = 120.0
 _POLL_S = 0.1
 EMULATOR_FOLDERS = ("tmp", "home", "emulator", "s3")
 """Where the emulator writes; gone when it is taken down, for what it holds dies with it."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.template_document import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 OF_THIS_RUN = frozenset({"VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"})
 """What pytest and make have set, and a user's shell has not."""
@@ -41,7 +41,7 @@ def printed_by(clone: Path, *settings: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in OF_THIS_RUN}
     environment["COLUMNS"] = "170"  # at 80 the list has no room for routes
     command = ["make", "demo-agent", *settings]
-    run = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    run = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=1200)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 

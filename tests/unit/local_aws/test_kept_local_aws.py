@@ -87,7 +87,7 @@ def test_a_slow_machine_is_waited_for_as_long_as_requests_come(monkeypatch: pyte
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
 
     assert len(wait_until_counted(run(count()), calls=6, note=silent).requests) == 6
-    with pytest.raises(click.ClickException, match="Nothing came for 60 s after 5 of 6 requests settled"):
+    with pytest.raises(click.ClickException, match="Nothing came for 120 s after 5 of 6 requests settled"):
         wait_until_counted(run(chain(range(5), repeat(5))), calls=6, note=silent)
 
 

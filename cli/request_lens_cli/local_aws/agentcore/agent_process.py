@@ -14,7 +14,7 @@ from request_lens_cli.local_aws.loopback import HOST, free_port
 INSTRUMENT = "opentelemetry-instrument"
 """What AgentCore starts programs with whose `EntryPoint` names it."""
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 150.0
 _POLL_S = 0.1
 
 

@@ -101,7 +101,11 @@ def _sort(rows: list[Row], rest: str) -> list[Row]:
     if direction != "desc":
         raise NotDrawnError(f"sort {direction} is not drawn")
     known = [row for row in rows if row.get(field) is not None]
-    return sorted(known, key=lambda row: _number(row[field]), reverse=True) + [row for row in rows if row not in known]
+    if any(isinstance(row[field], str) for row in known):
+        in_order = sorted(known, key=lambda row: str(row[field]), reverse=True)
+    else:
+        in_order = sorted(known, key=lambda row: _number(row[field]), reverse=True)
+    return in_order + [row for row in rows if row not in known]
 
 
 def _limit(rows: list[Row], rest: str) -> list[Row]:

@@ -92,7 +92,7 @@ def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() 
 
 
 def test_a_list_of_requests_has_the_whole_width_for_ids_and_routes() -> None:
-    lists = [each for each in widgets("log") if "by request_id" in str(each) or "display @timestamp" in str(each)]
+    lists = [each for each in widgets("log") if "by request_id" in str(each) or "display `Start" in str(each)]
 
     assert len(lists) == 4
     assert all(each["width"] == 24 for each in lists)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aws_lambda_powertools.metrics import MetricUnit
 
+from request_lens.domain.facts import RequestId
 from request_lens_cli.local_aws.emf.extraction import ExtractedMetric
 from scripts.dashboard import log_query
 from scripts.dashboard.body import NotDrawnError, read_widgets
@@ -70,6 +71,53 @@ def test_the_hour_gives_every_widget_something_to_show() -> None:
     ]
 
     assert empty == []
+
+
+def test_every_list_of_requests_says_when_each_began_as_the_timeline_does() -> None:
+    hour = sample_hour()
+    began = {each.request_id: each.request.started_at for each in hour.result.requests}
+    answers = [log_query.run(str(each.properties["query"]), hour.events) for each in widgets() if each.kind == "log"]
+    lists = [rows for rows in answers if "Request id" in rows[0]]
+
+    assert len(lists) == 4
+    for row in (row for rows in lists for row in rows):
+        assert next(iter(row)) == "Start (UTC)"
+        said = datetime.fromisoformat(str(row["Start (UTC)"]))
+        assert abs(said - began[RequestId(str(row["Request id"]))]) < timedelta(milliseconds=1)
+
+
+def test_the_newest_failed_request_is_on_top() -> None:
+    [listed] = [each for each in widgets() if each.title.startswith("Failed requests (status 5xx), the newest")]
+    query = str(listed.properties["query"])
+    starts = [str(row["Start (UTC)"]) for row in log_query.run(query, sample_hour().events)]
+
+    assert starts == sorted(starts, reverse=True)
+
+
+def test_the_key_figures_of_calls_add_up_in_sight() -> None:
+    [calls] = [each for each in widgets() if each.title.startswith("All calls")]
+    shown = {each.label: each.points for each in series_of(calls.properties, sample_hour().store, own_span(calls))}
+    succeeded, failed, unattributed, share = (
+        next(iter(shown[label].values()))
+        for label in (
+            "LLM calls that succeeded",
+            "calls that failed",
+            "unattributed, of both",
+            "unattributed, of both (%)",
+        )
+    )
+
+    assert failed > 0
+    assert share == pytest.approx(100 * unattributed / (succeeded + failed))
+
+
+def test_no_line_of_a_chart_lies_below_another_all_along() -> None:
+    for each in widgets():
+        if each.properties.get("view") == "timeSeries" and not each.properties.get("stacked"):
+            lines = [
+                tuple(line.points.items()) for line in series_of(each.properties, sample_hour().store, own_span(each))
+            ]
+            assert len(lines) == len(set(lines)), each.title
 
 
 def test_every_saved_query_finds_something_in_the_hour() -> None:

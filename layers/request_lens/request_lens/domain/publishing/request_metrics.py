@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 
 from request_lens.domain.doctor import DOCTOR_SERVICE, is_doctors
 from request_lens.domain.facts import Invocation, Tag
@@ -48,6 +49,7 @@ def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publicati
             "request_id": request.request_id,
             "revision": change.revision,
             "status": request.status,
+            "started_at": _moment(request.started_at),
             **_possible_property(change.summary),
             **_unpriced_property(added),
             **traced_properties(change.summary.traced),
@@ -55,6 +57,11 @@ def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publicati
         details=traced_details(change.summary.traced),
         service=DOCTOR_SERVICE if is_doctors(request.request_id) else None,
     )
+
+
+def _moment(at: datetime) -> str:
+    """A time as text, in UTC to the millisecond: it is ordered as the times are."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _requests(change: RevisionWritten) -> Values:

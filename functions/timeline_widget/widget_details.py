@@ -13,10 +13,12 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.calls import end_text, link_text, start_text
 from request_lens.presentation.certainty import (
+    Certainty,
     certainty_of,
     counted,
     doubt_of,
     remedy,
+    signed,
     token_counts,
     why_uncertain,
 )
@@ -88,18 +90,26 @@ def _totals(view: RequestView) -> str:
     # Of unlinked calls some may have failed: that none did is said only where none can be among them.
     failed = failed_words(times) or "0 failed"
     failed += f", {totals.llm_throttles:,} of them throttled" if totals.llm_errors or times.knows_failed_calls else ""
+    cost = cost_of(totals, certain=certain)
+    certainty = Certainty.EXACT if view.is_pending else certainty_of(times)
     parts = [
         f"{pluralize(totals.llm_calls, 'LLM call')} so far"
         if view.is_pending
         else counted(totals.llm_calls, "LLM call", certainty_of(times)),
         *([failed] if certain or totals.llm_errors else []),
-        f"LLM {duration_text(times.llm_time_ms)}, tools {duration_text(times.tool_time_ms)}",
-        f"other {duration_text(times.non_llm_time_ms)}",
-        f"tokens in / out {token_counts(times)}",
-        f"estimated cost {estimated(cost_of(totals, certain=certain), [times.prices] if times.prices else [])}",
+        f"LLM {_time(times.llm_time_ms, certainty)}, tools {_time(times.tool_time_ms, certainty)}",
+        f"other {_time(times.non_llm_time_ms, certainty)}",
+        f"tokens in / out {signed(token_counts(times), certainty)}",
+        f"estimated cost {estimated(signed(cost, certainty), [times.prices] if times.prices else [])}",
     ]
     pending = "; pending: more calls may come" if view.is_pending else ""
     return " · ".join(parts) + pending
+
+
+def _time(known_ms: int | None, certainty: Certainty) -> str:
+    """A time that comes from the calls, with their sign; none comes from no call."""
+    words = duration_text(known_ms)
+    return signed(words, certainty) if known_ms else words
 
 
 def _uncertain(view: RequestView) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from pydantic import TypeAdapter
 
 from request_lens_cli.html_report.timeline_section import MAX_DRAWN, WIDTHS
+from request_lens_cli.report.labels import read_labels
 from request_lens_cli.report.report import Report
+from scripts.scenarios.generate import EVENTS
 from tests.browser.chromium import CHECKOUT, Looking, measured, photograph, printed
 from tests.browser.report_pages import HOSTILE, about, article, errors, many, page_of, replayed, signs
 from tests.browser.spanned_pages import spanned_report
@@ -23,6 +26,7 @@ PAGES = {
     "spans": spanned_report(),
     "signs": signs(),
     "about": about(),
+    "prompts": replace(article(), labels=read_labels(EVENTS / "article" / "labels.json")),
 }
 LONG = {"empty": 500, "200 rows": 3000, "signs": 4000, "about": 4000}
 WINDOWS = (390, 768, 1024, 1280)
@@ -137,6 +141,59 @@ def test_tables_of_figures_are_seen_whole_on_a_tablet_and_a_laptop(name: str, wi
     assert measured(page_of(PAGES[name]), _CUT_OFF, TEXTS, looking=looking) == []
 
 
+@pytest.mark.parametrize("width", [*WINDOWS, 900, 1100])
+@pytest.mark.parametrize("name", ["200 rows", "spans"])
+def test_no_line_of_a_route_ends_with_a_slash(name: str, width: int) -> None:
+    lines = """() => [...document.querySelectorAll("td")].filter(each => /^[A-Z]+ \\//.test(each.textContent))
+      .flatMap(cell => { const range = document.createRange(), found = [];
+        const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode())
+          [...node.data].forEach((letter, at) => { range.setStart(node, at); range.setEnd(node, at + 1);
+            const top = Math.round(range.getBoundingClientRect().top);
+            if (!found.length || Math.abs(found.at(-1)[0] - top) > 3) found.push([top, ""]);
+            found.at(-1)[1] += letter; });
+        return found.map(([, line]) => line.trim()); })"""
+    shown = measured(page_of(PAGES[name]), lines, TEXTS, looking=Looking(width=width))
+
+    assert len(shown) > 10
+    assert [line for line in shown if line.endswith("/")] == []
+
+
+def test_a_route_of_thirty_characters_is_whole_on_a_laptop() -> None:
+    heights = """() => [...document.querySelectorAll('[aria-label="By route"] td:first-child span')]
+      .map(each => new Set([...each.getClientRects()].map(box => Math.round(box.top))).size)"""
+
+    assert numbers("200 rows", heights, Looking(width=1280)) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_a_prompt_stands_above_its_requests_id(width: int) -> None:
+    apart = """() => [...document.querySelectorAll('[aria-label^="All requests"] td:first-child')].map(cell => {
+      const range = document.createRange(); range.selectNode(cell.firstChild);
+      return cell.querySelector("code").getBoundingClientRect().top - range.getBoundingClientRect().bottom; })"""
+
+    assert min(numbers("prompts", apart, Looking(width=width))) >= -3
+
+
+def test_a_figure_and_its_note_are_told_apart_on_paper_and_a_telephone() -> None:
+    dots = """() => [...document.querySelectorAll("td:not(:first-child) .note")]
+      .map(each => getComputedStyle(each, "::before").content)"""
+    for looking in (NARROW[0], NARROW[-1]):
+        signs = measured(page_of(PAGES["uncertain"]), dots, TEXTS, looking=looking)
+        assert len(signs) > 10
+        assert all("·" in sign for sign in signs)
+
+
+def test_each_figure_of_a_request_linked_by_time_has_its_sign() -> None:
+    figures = """() => [...document.querySelectorAll('[aria-label^="All requests"] tbody tr')].flatMap(
+      row => [...row.querySelectorAll("td.number")].slice(2).map(cell => cell.textContent))"""
+    shown = measured(page_of(PAGES["10 rows"]), figures, TEXTS)
+
+    assert len(shown) == 10 * 6
+    assert {each[0] for each in shown} == {"≈", "–", "0"}
+    assert {each for each in shown if each[0] in "–0"} == {"–", "0.00 s"}
+
+
 @pytest.mark.parametrize("width", WINDOWS)
 @pytest.mark.parametrize("name", ["uncertain", "signs"])
 def test_no_text_of_the_picture_covers_another(name: str, width: int) -> None:
@@ -247,11 +304,25 @@ def test_the_policy_of_the_page_lets_no_script_run() -> None:
     assert measured(page, "() => [document.title]", TEXTS) == ["Request Lens: request-lens"]
 
 
+def test_a_page_without_a_request_says_what_to_do() -> None:
+    assert "request-lens attach-api" in page_of(PAGES["empty"])
+    assert "request-lens doctor" in page_of(PAGES["empty"])
+
+
 def test_it_brings_all_it_shows() -> None:
     page = page_of(PAGES["200 rows"])
 
     assert [word for word in ("<script", "<link", "<img", "src=", "@import", "url(http") if word in page] == []
     assert page.count('class="rl-row"') == len(WIDTHS) * MAX_DRAWN
+
+
+@pytest.mark.parametrize("name", ["10 rows", "200 rows", "uncertain"])
+def test_the_legend_is_on_the_first_sheet_above_the_rows(name: str) -> None:
+    places = """() => [document.querySelector(".paper .rl-legend").getBoundingClientRect().bottom,
+      document.querySelector(".paper .rl-row").getBoundingClientRect().top]"""
+    legend, row = numbers(name, places, Looking(width=A4_LANDSCAPE[0], printed=True))
+
+    assert legend < min(row, A4_LANDSCAPE[1])
 
 
 @pytest.mark.parametrize("name", ["10 rows", "200 rows", "uncertain"])

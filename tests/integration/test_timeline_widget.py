@@ -169,6 +169,16 @@ def test_a_parameter_that_is_none_of_its_words_is_answered_above_the_picture() -
     assert "The parameter" not in answered(widgetContext=context(), axis="clock", sort="")
 
 
+def test_a_page_of_a_request_has_the_sign_at_each_figure_of_its_calls() -> None:
+    pages = [answered(widgetContext=context(), request_id=f"request-{number:04}") for number in range(6)]
+    about = [page for page in pages if "<p>≈ " in page]
+
+    assert 0 < len(about) < len(pages)
+    for page in pages:
+        signs = [f"{figure} ≈ " in page for figure in ("· LLM", "other", "tokens in / out", "estimated cost")]
+        assert signs == [page in about] * 4
+
+
 def test_the_subtitle_says_whose_requests_these_are_where_and_when() -> None:
     page = answered(widgetContext=context(), stack="request-lens-prod")
 

@@ -12,8 +12,11 @@ from request_lens_cli.report.report import Report
 type _Route = tuple[str, RequestFigures]
 type _Model = tuple[str, ModelFigures]
 
+_SHORT_ROUTE = 32
+"""Characters of a route that stands on one line, but on a tablet and a telephone."""
+
 _ROUTES: tuple[Column[_Route], ...] = (
-    Column(header="Route", cell=lambda row: route_text(row[0])),
+    Column(header="Route", cell=lambda row: route_text(row[0], whole=_SHORT_ROUTE)),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="5xx\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}4xx", cell=lambda row: _errors(row[1]), numeric=True),
     Column(header="LLM calls", cell=lambda row: text(row[1].total(row[1].totals.llm_calls)), numeric=True),

@@ -14,7 +14,7 @@ from request_lens_cli.html_report.kpis import kpi_cards
 from request_lens_cli.html_report.request_tables import MAX_ROWS, requests_section, top_tables
 from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
-from request_lens_cli.report.empty import no_requests
+from request_lens_cli.report.empty import NO_REQUESTS, WHAT_TO_DO, no_requests
 from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, earlier_note, truncation_note
@@ -25,9 +25,10 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 _NOTES = (
     f"Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's; ≈ is {INEXACT}. "
     "A figure per request is of the requests that it is known of. A pending request is not settled yet, and its "
-    "calls are not in the figures. Medians and p90 are values that occurred. A link is exact where the call was "
-    "tagged, inferred where it was found by time, and assumed where calls of any role were considered. A failed "
-    "attempt counts under its model where the price list has that, else under other."
+    "calls are not in the figures. Medians and p90 are values that occurred. Calls are correlated by a tag or "
+    "a trace, which is exact; by a window of time; by a chain, in which one returns what a tool of another was asked "
+    "for; or by elimination of the other requests: inferred, and assumed where calls of any role were considered. A "
+    "failed attempt counts under its model where the price list has that, else under other."
 )
 
 
@@ -91,8 +92,7 @@ def _header(report: Report, heading: Heading) -> Markup:
 def _main(report: Report, heading: Heading) -> Markup:
     only = heading.only
     if not report.requests and (only or not report.unlinked):
-        words = f"No request of this time is selected: {only}." if only else no_requests(heading.period)
-        return element("p", text(words), class_="empty")
+        return element("p", text(_empty(heading)), class_="empty")
     figures = figures_of(report)
     return joined(
         (
@@ -107,6 +107,16 @@ def _main(report: Report, heading: Heading) -> Markup:
             _section("Requests", requests_section(report) if report.requests else NOTHING),
         )
     )
+
+
+def _empty(heading: Heading) -> str:
+    """That there is nothing, and what to do about it."""
+    if heading.only:
+        return f"No request of this time is selected: {heading.only}."
+    if heading.files:
+        return "No request in these files: request-lens inspect says what is in them."
+    words = no_requests(heading.period)
+    return f"{words} {WHAT_TO_DO}" if words == NO_REQUESTS else words
 
 
 def _by_prices(report: Report) -> str:

@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import calls_text, possible_text, token_counts, why_uncertain
+from request_lens.presentation.certainty import (
+    calls_text,
+    certainty_of,
+    possible_text,
+    signed,
+    token_counts,
+    why_uncertain,
+)
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.failed_attempts import failed_sign
 from request_lens.presentation.formatting import UNKNOWN, seconds
@@ -72,10 +79,10 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Start (UTC)", cell=lambda state: text(report.started_text(state.request)), numeric=True),
         Column(header="Duration", cell=lambda state: text(seconds(state.request.duration_ms)), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
-        Column(header="LLM time", cell=_of_summary(lambda summary: seconds(summary.llm_time_ms)), numeric=True),
-        Column(header="Cost (est.)", cell=_cost, numeric=True),
-        _time("Tool time", lambda summary: summary.tool_time_ms),
-        _time("Other time", lambda summary: summary.non_llm_time_ms),
+        _time("LLM time", lambda summary: summary.llm_time_ms),
+        Column(header="Cost (est.)", brief="Cost", cell=_cost, numeric=True),
+        _time("Tool time", lambda summary: summary.tool_time_ms, leaves=True),
+        _time("Other time", lambda summary: summary.non_llm_time_ms, leaves=True),
         Column(header="Tokens in/out", cell=_tokens, numeric=True),
         *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=lambda state: text(correlated_by(state)), leaves=True),
@@ -83,22 +90,20 @@ def _columns(report: Report) -> list[Column[RequestState]]:
 
 
 def _route(state: RequestState) -> Markup:
-    is_short = len(state.request.route) <= _SHORT_ROUTE
-    route = element("span", route_text(state.request.route), class_="whole" if is_short else "")
+    route = route_text(state.request.route, whole=_SHORT_ROUTE)
     if not (state.request.has_failed or state.request.was_refused):
         return route
     return joined((route, text(" "), element("strong", text(str(state.request.status)), class_="failed")))
 
 
-def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], Markup]:
-    """The cell that says so of a request's summary; a dash while there is none."""
-    return lambda state: text(UNKNOWN if state.summary is None else words(state.summary))
+def _signed(state: RequestState, words: Callable[[Summary], str]) -> str:
+    """What the words say of a request's summary, with the sign of its calls; a dash while there is none."""
+    return UNKNOWN if state.summary is None else signed(words(state.summary), certainty_of(state.summary))
 
 
 def _tokens(state: RequestState) -> Markup:
     """Tokens in and out, which may stand below each other."""
-    counts = UNKNOWN if state.summary is None else token_counts(state.summary)
-    return element("span", unbroken(counts), class_="pair")
+    return element("span", unbroken(_signed(state, token_counts)), class_="pair")
 
 
 def _complete(state: RequestState) -> Markup:
@@ -111,13 +116,18 @@ def _complete(state: RequestState) -> Markup:
     return element("span", word, class_=style, title=complete_sentence(traced))
 
 
-def _time(header: str, time: Callable[[Summary], int | None]) -> Column[RequestState]:
-    return Column(header=header, cell=_of_summary(lambda summary: seconds(time(summary))), numeric=True, leaves=True)
+def _time(header: str, time: Callable[[Summary], int | None], *, leaves: bool = False) -> Column[RequestState]:
+    """A column of a time that comes from a request's calls; none is exact, since it comes from no call."""
+
+    def cell(state: RequestState) -> Markup:
+        is_none = state.summary is not None and time(state.summary) == 0
+        return text(seconds(0) if is_none else _signed(state, lambda summary: seconds(time(summary))))
+
+    return Column(header=header, cell=cell, numeric=True, leaves=leaves)
 
 
 def _cost(state: RequestState) -> Markup:
-    known = state.summary
-    return cost_cell(UNKNOWN if known is None else cost_of(known.totals, certain=known.is_certain))
+    return cost_cell(_signed(state, lambda known: cost_of(known.totals, certain=known.is_certain)))
 
 
 def _calls(state: RequestState) -> Markup:

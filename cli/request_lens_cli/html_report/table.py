@@ -16,12 +16,16 @@ _WIDE = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column[Row]:
-    """One column of a table: its header, and what stands in it of a row; what `leaves` has no room on a tablet."""
+    """One column of a table: its header, and what stands in it of a row; what `leaves` has no room on a tablet.
+
+    A card names it by its `brief` header, where it has one.
+    """
 
     header: str
     cell: Callable[[Row], Markup]
     numeric: bool = False
     leaves: bool = False
+    brief: str = ""
 
 
 def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: str) -> Markup:
@@ -36,7 +40,9 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
         element(
             "tr",
             *(
-                element("td", cell, class_=_class(column, cell), data_h=column.header if is_wide else "")
+                element(
+                    "td", cell, class_=_class(column, cell), data_h=(column.brief or column.header) if is_wide else ""
+                )
                 for column in columns
                 for cell in [column.cell(row)]
             ),
@@ -64,10 +70,15 @@ def unbroken(words: str) -> Markup:
     return Markup("&nbsp;".join(map(text, _WITHIN_FIGURES.split(words))))
 
 
-def route_text(route: str) -> Markup:
-    """A route that may be broken after each slash."""
-    first, *others = route.split("/")
-    return joined((text(first), *(joined((text("/"), Markup("<wbr>"), text(part))) for part in others)))
+def route_text(route: str, *, whole: int) -> Markup:
+    """A route, on one line up to so many characters; else it may be broken before each slash but the first.
+
+    After a slash it is not: a line would end in "POST /".
+    """
+    method, slash, path = route.partition("/")
+    first, *others = path.split("/")
+    parts = (text(f"{method}{slash}{first}"), *(joined((Markup("<wbr>"), text(f"/{part}"))) for part in others))
+    return element("span", *parts, class_="whole" if len(route) <= whole else "")
 
 
 def cost_cell(words: str) -> Markup:

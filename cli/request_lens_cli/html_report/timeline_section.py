@@ -29,11 +29,15 @@ def timeline_section(report: Report) -> Markup:
 
 
 def _picture(report: Report, words: Words, *, class_: str, width: int) -> Markup:
-    """The picture; its rows are a table below the axis, for paper says a table's head again on each sheet."""
+    """The picture; its rows are a table below the axis, for paper says a table's head again on each sheet.
+
+    On paper the legend stands above the rows: below them it would be sheets away from the first.
+    """
     strips = draw_strips(
         report.timeline_rows(), words=words, view=View(width=width, newest_first=True), unlinked=report.unlinked
     )
     axis = element("div", strips.axis, class_="axis")
     rows = element("div", joined(strips.rows), class_="strips")
-    below = joined(strips.below)
-    return element("div", strips.title, element("div", axis, rows, class_="rows"), below, class_=f"picture {class_}")
+    above, below = (strips.legend, NOTHING) if class_ == "paper" else (NOTHING, strips.legend)
+    drawn = (strips.title, above, element("div", axis, rows, class_="rows"), joined(strips.below), below)
+    return element("div", *drawn, class_=f"picture {class_}")

@@ -171,7 +171,7 @@ def test_the_pages_figures_say_where_calls_are_linked_by_time() -> None:
     assert "≈" not in page(Report(requests=[exact], unlinked=[])).partition("<main>")[2].partition("</main>")[0]
 
 
-def test_a_sum_over_requests_has_the_sign_at_each_figure_and_a_row_of_one_request_once() -> None:
+def test_a_sum_over_requests_has_the_sign_at_each_figure_and_so_has_the_row_of_one_request() -> None:
     exact = settled("tagged", call("i9", 1, tag=tag("tagged"), model_id="tagged-model"))
     html = page(Report(requests=[CERTAIN, exact], unlinked=[]))
 
@@ -180,7 +180,7 @@ def test_a_sum_over_requests_has_the_sign_at_each_figure_and_a_row_of_one_reques
 
     assert about("By route") == ["≈ 2", "≈ 1.0", "≈ 1.00 s", "≈ 2,022", "≈ 62", "≈ $0.020000"]
     assert about("By model") == ["≈ 1", "≈ 1,011", "≈ 31", "≈ 1 unpriced"]
-    assert about("All requests") == ["≈ 1"]
+    assert about("All requests") == ["≈ 1", "≈ 1.00 s", "≈ $0.020000", "≈ 4.00 s"]
     assert INEXACT in html.partition("<footer>")[2]
 
 

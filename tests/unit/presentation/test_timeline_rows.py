@@ -164,7 +164,7 @@ def test_a_long_route_keeps_its_end() -> None:
 def test_strips_are_the_same_picture_cut_between_rows(count: int) -> None:
     words, calls = Words(title="Timeline"), [unattributed(1)]
     drawn = draw_strips(rows(count), words=words, view=View(), unlinked=calls)
-    strips = [fromstring(strip) for strip in (drawn.title, drawn.axis, *drawn.rows, *drawn.below)]
+    strips = [fromstring(strip) for strip in (drawn.title, drawn.axis, *drawn.rows, *drawn.below, drawn.legend)]
     whole = lay_timeline(rows(count), words=words, unlinked=calls)
     assert sum(float(strip.get("height", "0")) for strip in strips) == pytest.approx(whole.height, abs=0.1)
     assert [row for strip in strips for row in map(set_texts, found(strip, "rl-row"))] == [

@@ -62,7 +62,7 @@ class _Naming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strips:
-    """The picture in strips, from top to bottom: its title, the axis above the rows, the rows, and what is below.
+    """The picture in strips, from top to bottom: its title, the axis above the rows, the rows, lanes below, legend.
 
     Where the axis is said again between rows, that strip has the class `again`.
     """
@@ -71,6 +71,7 @@ class Strips:
     axis: Markup
     rows: tuple[Markup, ...]
     below: tuple[Markup, ...]
+    legend: Markup
 
 
 def draw_timeline(
@@ -119,15 +120,16 @@ def lay_timeline(
 def draw_strips(
     rows: Sequence[TimelineRow], *, words: Words, view: View, unlinked: Sequence[UnlinkedInvocation]
 ) -> Strips:
-    """The same picture in strips that stand one below the other, on a page that has `shared_style` once."""
+    """The same picture, of a row at least, in strips one below the other, on a page that has `shared_style` once."""
     plan = _plan(rows, words, view, unlinked)
     title, axis = heads_of(plan)
-    pieces = below_heads(plan, rows_each=STRIP_ROWS if plan.is_long else 1)
+    *pieces, legend = below_heads(plan, rows_each=STRIP_ROWS if plan.is_long else 1)
     return Strips(
         title=_strip(plan, title, naming=_naming(plan)),
         axis=_strip(plan, axis),
         rows=tuple(_strip(plan, piece) for piece in pieces if piece.tops or piece.again),
         below=tuple(_strip(plan, piece) for piece in pieces if not (piece.tops or piece.again)),
+        legend=_strip(plan, legend),
     )
 
 

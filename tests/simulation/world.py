@@ -12,6 +12,7 @@ from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import Change
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
+from request_lens.domain.settling.crowds import Crowds
 from request_lens.domain.settling.state import RequestState, SettleKey
 from request_lens.ports import Ports
 from tests.simulation.agenda import BUGS, Agenda
@@ -42,6 +43,7 @@ class World(Agenda[Change]):
             clock=self.clock,
             profiles=MemoryInferenceProfiles(),
             prices=PRICES,
+            crowds=Crowds(),
         )
 
     def run(self, batches: Sequence[Batch]) -> None:

@@ -22,6 +22,7 @@ from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.publication import PipelineMetrics, batch_id
+from request_lens.domain.settling.crowds import Crowds
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Clock, MetricSink, Ports
 from request_lens.wire.names import model_name
@@ -72,6 +73,7 @@ def build_processor(environment: Mapping[str, str]) -> Processor:
         profiles=profiles,
         prices=bedrock_prices(),
         region=environment.get("AWS_REGION"),  # Lambda sets it; a log group's filter is in the log's own Region
+        crowds=Crowds(),
     )
     return Processor(ports=ports, policy=config.policy, logger=logger)
 

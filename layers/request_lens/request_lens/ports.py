@@ -12,6 +12,7 @@ from request_lens.domain.log_record import Rejected, StoredRejected
 from request_lens.domain.pricing import PriceTable
 from request_lens.domain.publishing.publication import PipelineMetrics, Publication
 from request_lens.domain.settling.answers import BatchAnswers, Unrevised
+from request_lens.domain.settling.crowds import Crowds
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import OrphanPass, RequestState, TimedKey
 from request_lens.domain.spans import CallSpan, LambdaRun, Span, Trace
@@ -40,10 +41,7 @@ type NamedTrace = tuple[TraceId, Request]
 
 
 class TraceStore(Protocol):
-    """Spans, and which requests' records name their traces: twice is once, in any order. Raises: StoreUnavailable.
-
-    Of two writers that meet, the second finds what the first has written, read strongly consistent.
-    """
+    """Spans, and which records name their traces: of two writers the second finds what the first wrote, each time."""
 
     def store_spans(self, spans: Sequence[Span], *, stored_at: datetime) -> None:
         """Store spans under their traces, and of each call to Bedrock its trace and times with its invocation."""
@@ -230,8 +228,8 @@ class Clock(Protocol):
 class Ports:
     """All that a use case needs of the world; `prices` are what LLM calls cost in it.
 
-    `shared` are reads by time that the settles of one batch share, `answers` what else they know of each other; without
-    them each reads for itself. `region` is where the invocation log is, None where that is not known.
+    `shared` are reads by time that the settles of one batch share, `answers` what else they know of each other,
+    `crowds` what a process knows of dense times; without, each looks itself. `region` is where the log of calls is.
     """
 
     store: FactStore
@@ -242,6 +240,7 @@ class Ports:
     prices: PriceTable
     shared: SharedNeighbourhood | None = None
     answers: BatchAnswers | None = None
+    crowds: Crowds | None = None
     region: str | None = None
 
     @property

@@ -1,6 +1,7 @@
 """Reads that a batch shares: what is asked again is not read again, and what was decided since is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from request_lens.adapters.memory.fact_store import MemoryFactStore
 from request_lens.application.settle_batch import settle_messages
 from request_lens.application.shared_reads import SLACK, SharedReads
 from request_lens.domain.facts import Request
-from request_lens.domain.linking.link import Confidence, UnlinkedInvocation
+from request_lens.domain.linking.link import Confidence, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.settling.crowds import MAX_CROWDS, Crowds
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from tests.support.facts import at, call, link, request
 from tests.support.world import World
@@ -43,13 +45,20 @@ def _names(calls: Sequence[UnlinkedInvocation]) -> list[str]:
 
 
 @settings(deadline=None)
-@given(st.lists(SECONDS, max_size=40), st.lists(st.tuples(SECONDS, SECONDS, st.integers(1, 50)), max_size=6))
+@given(
+    st.lists(SECONDS, max_size=40),
+    st.lists(st.tuples(SECONDS, SECONDS, st.integers(1, 50)), max_size=6),
+    st.lists(st.tuples(SECONDS, SECONDS), max_size=2),
+)
 def test_a_shared_read_is_the_stores_own_or_tells_as_surely_that_there_is_more(
-    times: list[int], asked: list[tuple[int, int, int]]
+    times: list[int], asked: list[tuple[int, int, int]], dense: list[tuple[int, int]]
 ) -> None:
     store = MemoryFactStore()
     store.store_unlinked([call(f"i{n:02}", moment) for n, moment in enumerate(times)], stored_at=at(200))
-    shared = SharedReads(store)
+    crowds = Crowds()
+    for begins, ends in dense:
+        crowds.add((at(begins), at(ends)))
+    shared = SharedReads(store, crowds)
 
     for first, last, limit in asked:
         own = store.unlinked_between(at(first), at(last), limit=limit)
@@ -69,6 +78,30 @@ def test_spans_that_lie_close_are_read_once() -> None:
 
     shared.requests_between(at(30), at(90), limit=100)
     assert store.reads == 2
+
+
+def test_beside_a_crowd_only_what_is_not_known_yet_is_read() -> None:
+    store = ReadingStore()
+    store.store_unlinked([call(f"i{n:03}", n / 10) for n in range(1_000)], stored_at=at(200))
+    crowds = Crowds()
+    crowds.add((at(50), at(90)))
+    shared = SharedReads(store, crowds)
+
+    for first, last in ((40, 44), (42, 46), (38, 41), (38, 46)):
+        assert len(shared.unlinked_between(at(first), at(last), limit=500)) == 10 * (last - first) + 1
+
+    assert store.facts == 10 * (46 - 38) + 1
+    assert store.reads == 3
+
+
+def test_a_process_keeps_the_latest_crowds_that_it_found() -> None:
+    crowds = Crowds()
+    for n in range(MAX_CROWDS + 1):
+        crowds.add((at(n), at(n)))
+
+    assert not crowds.has_any([(at(0), at(0))])
+    assert crowds.has_any([(at(0), at(0)), (at(1), at(1))])
+    assert (crowds.touches(at(-9), at(0)), crowds.touches(at(0), at(1))) == (False, True)
 
 
 def test_what_was_decided_since_is_known() -> None:
@@ -112,6 +145,26 @@ def test_a_crowd_is_found_once_for_a_batch() -> None:
     settle_messages(keys, world.ports, world.policy)
 
     assert store.facts <= 2_100
+
+
+def test_a_crowd_that_a_process_has_found_is_not_looked_for_again() -> None:
+    world = World(store=(store := ReadingStore()))
+    crowd = [call(f"i{n:04}", 100 + n // 100, returned=[f"t{n}"]) for n in range(6_000)]
+    world.store.store_unlinked(crowd, stored_at=at(150))
+    world.clock.moment = at(400)
+    ports = replace(world.ports, crowds=Crowds())
+
+    facts = []
+    for first in (3_000, 3_010, 3_020):
+        store.facts = 0
+        keys = [SettleKey(SettleKind.INVOCATION, made.invocation_id) for made in crowd[first : first + 10]]
+        assert settle_messages(keys, ports, world.policy) == []
+        facts.append(store.facts)
+
+    assert facts[0] > 1_000
+    assert facts[1:] == [0, 0]
+    decisions = {world.decision(made.invocation_id) for made in crowd[3_000:3_030]}
+    assert decisions == {Unattributed(reason=Reason.CROWDED)}
 
 
 def test_a_call_linked_in_a_batch_is_possible_for_nobody_else_of_it() -> None:

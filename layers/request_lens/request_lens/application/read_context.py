@@ -21,6 +21,7 @@ from request_lens.domain.linking.neighbourhood import (
 )
 from request_lens.domain.linking.parts import has_come_by, started_within
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.crowds import TimeSpan
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven, untold_roles
 from request_lens.domain.times import EPOCH
@@ -48,7 +49,7 @@ def read_calls(
     that the work of a settle does not grow with the chain, and only few are looked for that share an id.
     """
     at = target.invocation.logged_at
-    if any(_is_dense(span, ports) for span in _spans_beside(at, policy)):
+    if _is_in_crowd(list(_spans_beside(at, policy)), ports):
         return NearbyFacts(unlinked=[target], complete=False), _left_at_the_edge(target, ports, policy)
     calls = ports.around.unlinked_between(*calls_span(at, policy), limit=READ_LIMIT)
     beside = [call for call in calls if abs(call.invocation.logged_at - at) <= policy.max_request]
@@ -61,7 +62,7 @@ def read_calls(
     return NearbyFacts(unlinked=untagged, unseen=unseen), [ours[call.invocation_id] for call in sharing]
 
 
-def _spans_beside(at: datetime, policy: Policy) -> Iterator[tuple[datetime, datetime]]:
+def _spans_beside(at: datetime, policy: Policy) -> Iterator[TimeSpan]:
     """Parts of the time beside a moment, little ones first: where one is dense, the moment lies in a crowd.
 
     The first two begin and end on a grid, so that all calls of a batch ask for the same ones, which are read once.
@@ -74,8 +75,18 @@ def _spans_beside(at: datetime, policy: Policy) -> Iterator[tuple[datetime, date
     yield at - policy.max_request, at
 
 
-def _is_dense(span: tuple[datetime, datetime], ports: Ports) -> bool:
-    return len(ports.around.unlinked_between(*span, limit=MAX_FACTS_AROUND + 1)) > MAX_FACTS_AROUND
+def _is_in_crowd(spans: Sequence[TimeSpan], ports: Ports) -> bool:
+    """Whether one of these spans is too dense: what is known is asked first."""
+    if ports.crowds is not None and ports.crowds.has_any(spans):
+        return True
+    return any(_is_dense(span, ports) for span in spans)
+
+
+def _is_dense(span: TimeSpan, ports: Ports) -> bool:
+    is_dense = len(ports.around.unlinked_between(*span, limit=MAX_FACTS_AROUND + 1)) > MAX_FACTS_AROUND
+    if is_dense and ports.crowds is not None:
+        ports.crowds.add(span)
+    return is_dense
 
 
 def _left_at_the_edge(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:
@@ -84,7 +95,7 @@ def _left_at_the_edge(target: UnlinkedInvocation, ports: Ports, policy: Policy) 
     None where they are many, for such an id joins nothing.
     """
     named, at = frozenset(named_by(target.invocation)), target.invocation.logged_at
-    if not named or any(_is_dense(span, ports) for span in list(_spans_beside(at, policy))[1::2]):
+    if not named or _is_in_crowd(list(_spans_beside(at, policy))[1::2], ports):
         return ()
     calls = ports.around.unlinked_between(at - policy.reach, at, limit=MAX_FACTS_AROUND + 1)
     ours = (call for call in calls if call.decision is None and may_be_linked(call, policy))

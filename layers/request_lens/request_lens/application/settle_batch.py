@@ -69,7 +69,7 @@ def settle_messages(keys: Sequence[SettleKey], ports: Ports, policy: Policy) -> 
     Raises: TimerUnavailable; then all must be retried.
     """
     timer = BufferedSettleTimer()
-    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store), answers=BatchAnswers())
+    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store, ports.crowds), answers=BatchAnswers())
     ends_at = ports.clock.now() + MESSAGES_BUDGET
     failures: list[SettleFailure] = []
     linked = _settle_linked(keys, buffered, policy)
@@ -103,7 +103,7 @@ def collect_and_settle(
     """
     report = collect(records, ports, policy)
     timer = BufferedSettleTimer()
-    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store), answers=BatchAnswers())
+    buffered = replace(ports, timer=timer, shared=SharedReads(ports.store, ports.crowds), answers=BatchAnswers())
     begun = ports.clock.now()
     inline = [timed for timed in report.keys if timed[1] <= begun and timed[0].kind in _INLINE]
     del inline[MAX_INLINE_SETTLES:]

@@ -47,7 +47,7 @@ MAX_CALLS = 500
 _TEXT_HEADERS = frozenset({"Model", "Ended with", "Correlated by"})
 _HEADERS = (
     *("#", "Start (UTC)", "Latency", "Ended with", "Correlated by", "Estimated cost"),
-    *("Input", "Output", "Cache read", "Cache write", "Model"),
+    *("Tokens in / out", "Cache read / written", "Model"),
 )
 
 
@@ -205,7 +205,8 @@ def _call(number: int, linked: LinkedInvocation, details: RequestDetail, start: 
         end_text(call),
         link_text(linked.link) + (", provisional" if is_provisional else ""),
         call_cost(details.estimates[call.invocation_id]),
-        *map(counts_text, (tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)),
+        counts_text(tokens.input, tokens.output),
+        counts_text(tokens.cache_read, tokens.cache_write),
         call.model_id,
     )
     classes = {header: _alignment(header) for header in _HEADERS}
@@ -215,4 +216,7 @@ def _call(number: int, linked: LinkedInvocation, details: RequestDetail, start: 
 
 
 def _alignment(header: str) -> str:
+    """A class by which a column is laid out: a cost may be words, such as "unpriced: unknown region"."""
+    if header == "Estimated cost":
+        return "rlw-words"
     return "" if header in _TEXT_HEADERS else "rlw-number"

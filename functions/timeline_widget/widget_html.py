@@ -21,6 +21,8 @@ _STYLE = """
  background: %(background)s; border: 0; border-bottom: 1px solid %(rule)s; }
 .rlw th { color: %(muted)s; font-weight: 500; }
 .rlw .rlw-number { text-align: right; white-space: nowrap; }
+.rlw th.rlw-number { white-space: normal; }
+.rlw .rlw-words { text-align: right; }
 .rlw .rlw-whole { white-space: nowrap; }
 .rlw .rlw-failed { color: %(failed)s; }
 .rlw p a { color: %(call)s; }

@@ -13,6 +13,7 @@ from request_lens.application.query import RequestPage
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
 from tests.browser.chromium import Looking, measured
+from tests.browser.spanned_pages import spanned_details
 from tests.browser.widget_pages import ENDPOINT, details_document, document, question, range_document
 from tests.support.widget_traffic import HOSTILE, POLICY, request_detail, request_page
 from widget_details import details_page
@@ -318,6 +319,15 @@ def test_a_note_says_what_stands_at_an_uncertain_request() -> None:
     calls, possible = sign.split(", ")
     assert {calls, possible} <= {words.text for words in page.texts}
     assert meaning.startswith("at least 3 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls")
+
+
+@pytest.mark.parametrize("uncertain", [True, False])
+def test_a_page_of_a_request_is_whole_in_a_widget_of_half_a_dashboard(*, uncertain: bool) -> None:
+    pages = [details_document(width=800, uncertain=uncertain), spanned_details(width=800)]
+    for page in pages:
+        texts = measured(page, MEASURE, READ, looking=Looking(width=800)).texts
+
+        assert max(words.right for words in texts) <= 800
 
 
 def test_how_a_call_was_correlated_and_its_cost_are_in_sight_in_a_narrow_details_page() -> None:

@@ -60,7 +60,7 @@ def test_a_local_aws_that_runs_no_more_is_said_to_be_that(lens: DeployedLens, mo
 
     message = refused(lens, "--stack-name", "unanswered")
 
-    assert message.startswith("Error: No local AWS answers at http://127.0.0.1:9, which AWS_ENDPOINT_URL names:")
+    assert message.startswith("Error: No local AWS answers at http://127.0.0.1:9, which AWS_ENDPOINT_URL names. A")
     assert "make demo KEEP=1" in message
 
 

@@ -133,6 +133,7 @@ def nobody_there(_: Path) -> Settings:
 
 
 LOCAL = "for the local AWS: set -a; . out/local-aws.env; set +a"
+STARTED = "A local AWS is started by `make demo KEEP=1`; a new shell speaks to AWS again."
 SEEN_TO = "See network, proxy, and AWS_ENDPOINT_URL if it is set."
 UNASKED = [
     (no_credentials, "No AWS credentials are found.", f"Give --profile, or log in as for the AWS CLI ({LOCAL})."),
@@ -141,7 +142,7 @@ UNASKED = [
     (a_command_that_gives_none, "There are no valid AWS credentials: ", LOGGED_IN_AGAIN),
     (no_region, "No AWS Region is set.", f"Give --region, or set AWS_REGION ({LOCAL})."),
     (no_address, "AWS cannot be reached: Invalid endpoint", SEEN_TO),
-    (nobody_there, "No local AWS answers at http", SEEN_TO),
+    (nobody_there, "No local AWS answers at http", STARTED),
 ]
 
 

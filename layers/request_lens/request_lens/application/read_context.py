@@ -63,12 +63,14 @@ def read_calls(
 
 
 def _spans_beside(at: datetime, policy: Policy) -> Iterator[TimeSpan]:
-    """Parts of the time beside a moment, little ones first: where one is dense, the moment lies in a crowd.
+    """Parts of the time beside a moment: where one is dense, the moment lies in a crowd.
 
-    The first two begin and end on a grid, so that all calls of a batch ask for the same ones, which are read once.
+    The first three begin and end on a grid, so that all calls of a batch ask for the same ones, which are read once.
+    The first is the longest that lies beside all of these; it holds the next two.
     """
     grid, width = at - (at - EPOCH) % _GRID, policy.max_request - _GRID
     if width > timedelta(0):
+        yield grid - width, grid + _GRID + width
         yield grid + _GRID, grid + _GRID + width
         yield grid - width, grid
     yield at, at + policy.max_request
@@ -95,7 +97,7 @@ def _left_at_the_edge(target: UnlinkedInvocation, ports: Ports, policy: Policy) 
     None where they are many, for such an id joins nothing.
     """
     named, at = frozenset(named_by(target.invocation)), target.invocation.logged_at
-    if not named or _is_in_crowd(list(_spans_beside(at, policy))[1::2], ports):
+    if not named or _is_in_crowd([span for span in _spans_beside(at, policy) if span[1] <= at], ports):
         return ()
     calls = ports.around.unlinked_between(at - policy.reach, at, limit=MAX_FACTS_AROUND + 1)
     ours = (call for call in calls if call.decision is None and may_be_linked(call, policy))

@@ -156,7 +156,7 @@ def _agents(calls_a_second: int, seconds: int) -> Iterator[tuple[float, Fact]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("calls_a_second", [18, 30, 100])
+@pytest.mark.parametrize("calls_a_second", [15, 30, 100])
 def test_the_settles_of_dense_untagged_traffic_stay_below_the_limit_of_a_partition(calls_a_second: int) -> None:
     world = World(store=(store := MeteredStore()))
     seconds, step_s = 240, 10  # keys come at the ends of slots of ten seconds

@@ -217,10 +217,14 @@ def _missing(state: RequestState) -> Sequence[InvocationId]:
 
 
 def _is_of_either(key: InvocationId, state: RequestState, outcome: Outcome) -> bool:
-    """Whether this request or another that names its trace may have made a call, which it counts as possible."""
+    """Whether this request or another that names its trace may have made a call, which it counts as possible.
+
+    None whose tag tells whose it is, though that one's record never came.
+    """
     span, call, policy = outcome.spans[key], outcome.calls[key].call, outcome.traffic.policy
     if (
         any(each.link.method is Method.TAG for each in state.invocations)
+        or call.tag is not None
         or call.error_code
         or not is_ours(call, policy)
     ):

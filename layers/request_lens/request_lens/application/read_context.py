@@ -49,11 +49,13 @@ def read_calls(
     that the work of a settle does not grow with the chain, and only few are looked for that share an id.
     """
     at = target.invocation.logged_at
-    if _is_in_crowd(list(_spans_beside(at, policy)), ports):
+    both_sides = at - policy.max_request, at + policy.max_request
+    if _is_known([both_sides], ports) or _is_in_crowd(list(_spans_beside(at, policy)), ports):
         return NearbyFacts(unlinked=[target], complete=False), _left_at_the_edge(target, ports, policy)
     calls = ports.around.unlinked_between(*calls_span(at, policy), limit=READ_LIMIT)
     beside = [call for call in calls if abs(call.invocation.logged_at - at) <= policy.max_request]
     if len(calls) >= READ_LIMIT or len(beside) > MAX_FACTS_AROUND:
+        _remember(both_sides, ports)
         return NearbyFacts(unlinked=[target], complete=False), _left_at_the_edge(target, ports, policy)
     untagged = _including(target, (call for call in calls if call.invocation.tag is None))
     ours = {call.invocation.invocation_id: call for call in untagged if may_be_linked(call, policy)}
@@ -79,16 +81,23 @@ def _spans_beside(at: datetime, policy: Policy) -> Iterator[TimeSpan]:
 
 def _is_in_crowd(spans: Sequence[TimeSpan], ports: Ports) -> bool:
     """Whether one of these spans is too dense: what is known is asked first."""
-    if ports.crowds is not None and ports.crowds.has_any(spans):
-        return True
-    return any(_is_dense(span, ports) for span in spans)
+    return _is_known(spans, ports) or any(_is_dense(span, ports) for span in spans)
+
+
+def _is_known(spans: Sequence[TimeSpan], ports: Ports) -> bool:
+    return ports.crowds is not None and ports.crowds.has_any(spans)
 
 
 def _is_dense(span: TimeSpan, ports: Ports) -> bool:
     is_dense = len(ports.around.unlinked_between(*span, limit=MAX_FACTS_AROUND + 1)) > MAX_FACTS_AROUND
-    if is_dense and ports.crowds is not None:
-        ports.crowds.add(span)
+    if is_dense:
+        _remember(span, ports)
     return is_dense
+
+
+def _remember(crowd: TimeSpan, ports: Ports) -> None:
+    if ports.crowds is not None:
+        ports.crowds.add(crowd)
 
 
 def _left_at_the_edge(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Sequence[UnlinkedInvocation]:

@@ -10,7 +10,7 @@ type TimeSpan = tuple[datetime, datetime]
 """From the first moment to the last."""
 
 MAX_CROWDS = 256
-"""So many are kept, the latest found: dense traffic has some three for each ten seconds, and settles lie two and a half
+"""So many are kept, the latest found: dense traffic has 3 to 13 for each ten seconds, and settles lie two and a half
 minutes apart."""
 
 

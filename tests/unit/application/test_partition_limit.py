@@ -168,7 +168,7 @@ def test_the_settles_of_dense_untagged_traffic_stay_below_the_limit_of_a_partiti
     )
     assert 0.85 * before <= after <= 1.15 * before  # calls and requests are settled all the time by then: it stays so
     assert max(before, after) < MARGIN * READ_UNITS
-    # While it begins and breaks off, too, over 20 seconds: for the moment there is what was not used in 5 minutes before.
+    # While it begins and breaks off, too, over 20 seconds: for a moment there is what was not used in 5 minutes before.
     assert max((one.reads + next_.reads) / 2 for one, next_ in pairwise(loads)) < READ_UNITS
     assert max(load.writes for load in loads) < MARGIN * WRITE_UNITS
     decided = [made for made in world.store.all_unlinked() if made.decision is not None]

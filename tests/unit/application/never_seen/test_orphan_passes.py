@@ -10,9 +10,10 @@ from request_lens.application import settle_request as requests
 from request_lens.application.deciding import settle_orphan as orphans
 from request_lens.application.settle import settle
 from request_lens.domain.facts import Invocation, InvocationId, RequestId
-from request_lens.domain.linking.link import Link, Reason, Unattributed
+from request_lens.domain.linking.link import Link, LinkedInvocation, Reason, Unattributed
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import OrphanPass, SettleKey, SettleKind
+from request_lens.errors import StoreUnavailable
 from tests.support.facts import at, call, request, tag
 from tests.support.world import FailingStore, World
 
@@ -168,3 +169,19 @@ def test_a_long_run_whose_record_comes_late_has_all_its_calls_and_sums(came: int
     assert world.sum_of(Metric.LLM_CALLS) == how_many
     assert world.sum_of(Metric.REQUESTS) == 1
     assert timedelta(milliseconds=summary.llm_time_ms or 0) >= timedelta(seconds=how_many / 4 * 0.8)
+
+
+def test_a_turn_that_fails_leaves_no_message_behind_but_its_own() -> None:
+    """Else each receive of a message that cannot succeed would have a successor, and none would be given up."""
+
+    class StuckStore(MemoryFactStore):
+        def load_linked(self, request_id: RequestId, *, after: InvocationId, limit: int) -> Sequence[LinkedInvocation]:
+            raise StoreUnavailable("refused")
+
+    world = _stored("abcdefgh", StuckStore())
+    for moment in (1_000, 1_600):  # the second finds a pass that began long ago, and that nobody is at
+        world.clock.moment = at(moment)
+        with pytest.raises(StoreUnavailable):
+            _settle(ORPHAN, world)
+
+    assert world.timer.next_due() is None

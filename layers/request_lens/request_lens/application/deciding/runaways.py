@@ -27,13 +27,14 @@ def flag_runaway(state: RequestState, ports: Ports, policy: Policy) -> None:
 
 def look_for_runaway(head: RequestState, ports: Ports, policy: Policy) -> None:
     """Look at all calls of a request without a record, and let nobody else do so for a while."""
-    now = ports.clock.now()
     if head.runaway is not None or not has_limits(policy):
         return
+    longest = policy.settle_delay / 2
+    ports.store.mark_watched(head.request_id, until=ports.clock.now() + longest)  # who comes meanwhile reads no more
     state = ports.store.load_request(head.request_id)
     if not _flag(state, ports, policy):
-        apart = min(len(state.invocations) * LOOK_APART, policy.settle_delay / 2)
-        ports.store.mark_watched(head.request_id, until=now + apart)
+        apart = min(len(state.invocations) * LOOK_APART, longest)
+        ports.store.mark_watched(head.request_id, until=ports.clock.now() + apart)
 
 
 def _flag(state: RequestState, ports: Ports, policy: Policy) -> bool:

@@ -46,9 +46,11 @@ def settle_orphan(request_id: RequestId, ports: Ports, policy: Policy) -> None:
         if known is None or (known.is_done and is_early):
             look_for_runaway(state, ports, policy)  # whatever message of theirs was lost
             known = OrphanPass(begun_at=now)
-        elif is_early:
-            ports.timer.send([(SettleKey(SettleKind.ORPHAN, request_id), now + TURN)])
+            is_early = False
+        is_busy = known.busy_until is not None and now < known.busy_until
         _take_turn(SettleKey(SettleKind.ORPHAN, request_id), known, ports, policy)
+        if is_early and not is_busy:  # one message goes on, and none from a turn that failed: that comes again itself
+            ports.timer.send([(SettleKey(SettleKind.ORPHAN, request_id), now + TURN)])
     elif state.record is not None or not ports.store.mark_orphaned(request_id):
         settle_request(request_id, ports, policy)
     else:

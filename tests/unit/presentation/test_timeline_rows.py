@@ -189,6 +189,34 @@ def test_where_label_and_detail_share_a_line_it_is_the_brief_one(view: View) -> 
     assert "8vyhhrKPTgKzGt2=" not in texts
 
 
+@pytest.mark.parametrize("width", [348, 688, 900, 1060, 1200])
+@pytest.mark.parametrize("count", [6, 40, 54])
+def test_of_however_many_rows_each_has_its_start_a_failed_one_beside_its_status(count: int, width: int) -> None:
+    drawn = [
+        replace(each, label="POST /v2/conversations", brief=f"11-30 18:27:{at:02}", detail=f"11-30 18:27:{at:02} · id")
+        for at, each in enumerate(rows(count))
+    ]
+    drawn[1::2] = [replace(each, request=replace(each.request, status=504)) for each in drawn[1::2]]
+    svg = picture(drawn, view=View(width=width))
+
+    for at, group in enumerate(found(svg, "rl-row")):
+        texts = set_texts(group)
+        assert any(words.startswith(f"11-30 18:27:{at:02}") for words in texts)
+        assert ("504" in texts) is (at % 2 == 1)
+        places = [float(pill.get("x", "0")) for pill in found(group, "rl-pill")]
+        starts = [each for each in group.iter(f"{SVG}text") if "18:27" in (each.text or "")]
+        assert all(float(each.get("x", "0")) < x for x in places for each in starts if each.get("text-anchor") == "end")
+
+
+@pytest.mark.parametrize("count", [10, 54])
+def test_bars_that_would_be_short_beside_their_texts_stand_below_them_however_many_they_are(count: int) -> None:
+    drawn = [replace(each, label="POST /v2/conversations/{id}/ask", brief="18:27:02") for each in rows(count)]
+    svg = picture(drawn, view=View(width=688))
+
+    (light, *_) = [float(each.get("width", "0")) for each in svg.iter() if each.get("class") == "rl-request"]
+    assert light > 600
+
+
 def test_without_a_brief_one_the_label_has_the_line_for_itself() -> None:
     (group,) = found(picture([row(chain(4300, 2), label="18:27:02 · POST /ask")], view=NARROW), "rl-row")
     assert set_texts(group) == ["18:27:02 · POST /ask", "4.3 s", "2 calls"]

@@ -14,7 +14,7 @@ from request_lens.presentation.timeline.figures import (
     figure_widths,
 )
 from request_lens.presentation.timeline.labels import label_width, needs_own_line
-from request_lens.presentation.timeline.row import DENSE_FROM, RowSize, TimelineRow, heightened, row_size
+from request_lens.presentation.timeline.row import RowSize, TimelineRow, heightened, row_size
 from request_lens.presentation.timeline.text import shortened, text_width
 
 DEFAULT_WIDTH = 1200
@@ -22,10 +22,7 @@ STACKED_BELOW = 640
 """Px of width below which a row's bar stands under its texts: beside them it would be too short to be read."""
 
 _MIN_PLOT = 0.4
-"""The share of a narrow picture that its bars have beside their texts: with less they stand under them, too.
-
-Where rows are dense, they stand beside: a picture of hundreds would be twice as high.
-"""
+"""The share of a narrow picture that its bars have beside their texts: with less they stand under them, too."""
 
 _MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
 _NARROW_BELOW = 900
@@ -88,8 +85,7 @@ def frame_of(
     if whole < STACKED_BELOW:
         return _stacked(rows, row_size(len(rows), stacked=True), width=whole, top=top)
     beside = _beside(rows, width=whole, top=top, least_labels=least_labels)
-    is_short = whole < _NARROW_BELOW and beside.plot_width < whole * _MIN_PLOT
-    if not is_short or len(rows) >= DENSE_FROM:
+    if whole >= _NARROW_BELOW or beside.plot_width >= whole * _MIN_PLOT:
         return beside
     return _stacked(rows, row_size(len(rows), stacked=True, wide=True), width=whole, top=top)
 
@@ -118,7 +114,7 @@ def _stacked(rows: Sequence[TimelineRow], size: RowSize, *, width: float, top: f
     margin = _margin(width)
     figures, figures_left = _figures(rows, size, right=width - margin)
     room = figures_left - _GUTTER - margin
-    is_high = len(rows) < DENSE_FROM and needs_own_line(rows, size, width=room)
+    is_high = needs_own_line(rows, size, width=room)
     return Frame(
         width=width,
         margin=margin,

@@ -9,20 +9,21 @@ from request_lens.presentation.timeline.shapes import rectangle, title
 from request_lens.presentation.timeline.text import shortened, shortened_in_the_middle, text_width
 
 LABEL_SIZE, DETAIL_SIZE = 13.0, 12.0
-_BETWEEN, _DETAIL_SHARE = 10.0, 0.4
+_BETWEEN = 10.0
 _PILL_WIDTH, _PILL_GAP = 34.0, 6.0
 _ROUNDING = 0.01
 
 
 def label_width(rows: Sequence[TimelineRow], size: RowSize) -> float:
-    """How wide the labels would be if none were shortened; details may be cut where they share the label's line."""
+    """How wide the labels would be if none were shortened, each beside its status."""
     return max((_label_width(row, size) for row in rows), default=0.0)
 
 
 def _label_width(row: TimelineRow, size: RowSize) -> float:
-    return max(
-        named_width(row.label, _beside(row, size), size), text_width(row.label, size=LABEL_SIZE) + _pill_room(row)
-    )
+    beside = _beside(row, size)
+    if size.lower is None:
+        return named_width(row.label, beside, size) + _pill_room(row)
+    return max(named_width(row.label, beside, size), text_width(row.label, size=LABEL_SIZE) + _pill_room(row))
 
 
 def named_width(label: str, detail: str, size: RowSize) -> float:
@@ -49,19 +50,25 @@ def left_words(row: TimelineRow, *, left: float, widths: tuple[float, float], si
     """Label and detail, shortened to their two `widths`; the whole texts show on hovering."""
     width, detail_width = widths
     room = Box(x=left, y=top, width=width - _pill_room(row) + _ROUNDING, height=size.height)
-    words = named(row.label, _beside(row, size), room, size=size, detail_width=detail_width)
+    beside = _beside(row, size)
+    words = (
+        _on_one_line(row.label, beside, room, y=top + size.upper)
+        if size.lower is None
+        else named(row.label, beside, room, size=size, detail_width=detail_width)
+    )
     if not row.has_error:
         return words
     return joined((words, _pill(row.request.status, right=left + width, base=top + size.upper)))
 
 
 def named(label: str, detail: str, place: Box, *, size: RowSize, detail_width: float | None = None) -> Markup:
-    """A label, and its detail below it; where they share one line, at that line's end, whole or not at all.
+    """A label, and its detail below it; where they share one line, at that line's end if both have room there.
 
     A label is cut in its middle: routes begin alike, and differ in their ends.
     """
     if size.lower is None:
-        return _on_one_line(label, detail, place, y=place.y + size.upper)
+        has_room = named_width(label, detail, size) <= place.width
+        return _on_one_line(label, detail if has_room else "", place, y=place.y + size.upper)
     lower = text(shortened(detail, size=DETAIL_SIZE, width=min(detail_width or place.width, place.width)))
     return joined(
         (
@@ -72,10 +79,10 @@ def named(label: str, detail: str, place: Box, *, size: RowSize, detail_width: f
 
 
 def _on_one_line(label: str, detail: str, place: Box, *, y: float) -> Markup:
-    needed = text_width(detail, size=DETAIL_SIZE) + _BETWEEN
-    is_short = needed <= place.width * _DETAIL_SHARE
-    if not detail or not (is_short or text_width(label, size=LABEL_SIZE) + needed <= place.width):
+    """Both, the detail whole at the line's end: a label is cut first, as rows of one route differ in their starts."""
+    if not detail:
         return _label(label, place, room=place.width, y=y)
+    needed = text_width(detail, size=DETAIL_SIZE) + _BETWEEN
     end = element("text", text(detail), class_="rl-muted", x=place.right, y=y, text_anchor="end")
     return joined((_label(label, place, room=place.width - needed + _ROUNDING, y=y), end))
 

@@ -8,6 +8,7 @@ from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage,
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.presentation.certainty import Doubt, certainty_over, count_doubts, counted, uncertain_notes
+from request_lens.presentation.failed_attempts import failed_notes
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
@@ -147,7 +148,7 @@ def _incomplete(listing: RequestPage) -> int:
 
 def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls) -> Iterator[Markup]:
     """What is not certain in the picture, what is not in it, and why."""
-    notes = uncertain_notes(_settled(listing))
+    notes = [*uncertain_notes(_settled(listing)), *failed_notes(summary for _, summary in _settled(listing))]
     if incomplete := _incomplete(listing):
         notes.append(f"{incomplete_words(incomplete)}. A click on a row with missing calls names them.")
     if listing.earlier:

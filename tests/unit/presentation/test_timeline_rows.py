@@ -95,6 +95,17 @@ def test_calls_without_a_request_have_a_lane_for_each_reason_below_the_rows() ->
     assert "3 calls" not in set_texts(svg)
 
 
+@pytest.mark.parametrize(("known_ms", "words"), [(1500, "≥ 3.0 s, 1 unknown"), (40_000_000, "≥ 22 h 13 min")])
+def test_a_lane_says_how_many_of_its_latencies_are_unknown_where_the_bars_leave_room(known_ms: int, words: str) -> None:
+    calls = [
+        unattributed(1, latency_ms=known_ms),
+        unattributed(4, latency_ms=known_ms),
+        unattributed(2, latency_ms=None),
+    ]
+    (lane,) = found(picture(rows(3), *calls), "rl-lane")
+    assert set_texts(lane)[2:] == ["3", words]
+
+
 def test_lanes_are_by_the_clock_also_where_each_request_begins_at_the_left() -> None:
     own, clock = (
         found(picture(rows(3), unattributed(0), unattributed(60), view=View(axis=kind)), "rl-unattributed")[:2]
@@ -260,6 +271,27 @@ def test_below_the_legend_a_note_says_what_is_uncertain_and_what_helps(view: Vie
     assert max(float(each.get("y", "0")) for each in notes) < float(svg.get("height", "0")) - 4
     assert found(picture([unsure], view=replace(view, explained=False)), "rl-note") == []
     assert found(picture(rows(2), view=view), "rl-note") == []
+
+
+@pytest.mark.parametrize("view", [View(), NARROW], ids=["wide", "narrow"])
+def test_a_note_says_what_failed_possible_means_where_it_stands(view: View) -> None:
+    known = row(replace(summary_of(bar(0, 900), bar(1000, None, error_code="Refused")), possible_failed_calls=1))
+    svg = picture([known, known], view=view)
+    notes = " ".join("".join(each.itertext()) for each in found(svg, "rl-note"))
+
+    assert notes == "1 failed possible: 1 failed call that nobody has may be its own."
+    assert found(picture([replace(known, awaits_more=True)], view=view), "rl-note") == []
+    assert not any("failed possible" in words for words in set_texts(picture([replace(known, awaits_more=True)])))
+
+
+def test_failed_attempts_are_counted_below_the_calls_and_not_below_the_column_before() -> None:
+    known = row(replace(summary_of(bar(0, 900), bar(1000, None, error_code="Refused")), possible_failed_calls=1))
+    svg = picture([known])
+    (group,) = found(svg, "rl-row")
+    llm_time, *_ = [each for each in group.iter(f"{SVG}text") if each.text == "0.9 s"]
+    counter = next(each for each in group.iter(f"{SVG}text") if each.text == "1" and each.get("class") == "rl-muted")
+
+    assert float(counter.get("x", "0")) - 20 > float(llm_time.get("x", "0"))
 
 
 @pytest.mark.parametrize(("count", "view"), [(2, NARROW), (40, View())], ids=["narrow", "dense"])

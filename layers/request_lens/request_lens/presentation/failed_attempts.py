@@ -50,3 +50,9 @@ def why_failed_are_least(summary: Summary) -> str:
     more = "+" if count == MAX_POSSIBLE else ""
     calls = "failed calls" if count is None else pluralize(count, "failed call").replace(" ", f"{more} ", 1)
     return f"{calls} that nobody has may be its own"
+
+
+def failed_notes(summaries: Iterable[Summary]) -> list[str]:
+    """What "1 failed possible" means where it stands at one of the requests, of the first: a sentence, or none."""
+    firsts = [each for each in summaries if possible_failed_text(each)][:1]
+    return [f"{possible_failed_text(each)}: {why_failed_are_least(each)}." for each in firsts]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.certainty import certainty_over, counted, uncertain_notes
+from request_lens.presentation.failed_attempts import failed_notes
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
 from request_lens.presentation.timeline.axis import AxisKind
@@ -155,8 +156,10 @@ def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Seque
 
 
 def _notes(rows: Sequence[TimelineRow]) -> Sequence[str]:
-    """What stands at the uncertain ones of the rows, and what it means."""
-    return uncertain_notes((row.request, row.summary) for row in rows if row.is_uncertain and row.summary is not None)
+    """What stands at rows that may have more calls, or more failed ones, and what it means."""
+    known = [(row, row.summary) for row in rows if row.summary is not None]
+    uncertain = uncertain_notes((row.request, summary) for row, summary in known if row.is_uncertain)
+    return [*uncertain, *failed_notes(summary for row, summary in known if not row.is_pending)]
 
 
 def _naming(plan: Plan) -> _Naming:

@@ -109,14 +109,14 @@ def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
     return (*others, replace(calls, figure=figure))
 
 
-def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn]) -> tuple[float, ...]:
-    """How wide each column must be for these rows; the last also holds what stands below the figures."""
+def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn], size: RowSize) -> tuple[float, ...]:
+    """How wide each column must be for these rows; the last also holds what stands below them."""
     widths = [
         max([text_width(column.header, size=_SMALL), *(_width(column.figure(row)) for row in rows)])
         for column in columns
     ]
-    below = max((_below_width(row) for row in rows), default=0.0)
-    widths[-1] += max(below - sum(widths) - COLUMN_GAP * (len(widths) - 1), 0)
+    if size.below is not None:
+        widths[-1] = max(widths[-1], *(_below_width(row) for row in rows), 0)
     return tuple(widths)
 
 
@@ -153,7 +153,7 @@ def _possible(row: TimelineRow) -> str:
     """How many more calls may be the request's, or are missing, in two words; empty where it has all of them."""
     if row.is_uncertain and row.summary:
         return possible_text(row.request, row.summary)
-    return _missing(row) or (possible_failed_text(row.summary) if row.summary else "")
+    return _missing(row) or (possible_failed_text(row.summary) if row.summary and not row.is_pending else "")
 
 
 def beside_calls(words: str, row: TimelineRow) -> str:
@@ -196,5 +196,6 @@ def _counter_width(count: int) -> float:
 def _below_width(row: TimelineRow) -> float:
     """How wide what stands below a row's figures is."""
     counts = failures(row.summary.totals) if row.summary else ()
-    possible = text_width(_possible(row), size=_SMALL) + _COUNTER_GAP if _possible(row) else 0
-    return possible + sum(_counter_width(count) + _COUNTER_GAP for _, count in counts)
+    parts = [text_width(_possible(row), size=_SMALL)] if _possible(row) else []
+    parts += [_counter_width(count) for _, count in counts]
+    return sum(parts) + _COUNTER_GAP * max(len(parts) - 1, 0)

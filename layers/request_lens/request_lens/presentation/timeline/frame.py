@@ -133,7 +133,7 @@ def _figures(
 ) -> tuple[tuple[tuple[FigureColumn, float], ...], float]:
     """The columns at the right with their right edges, and where the first begins."""
     columns = figure_columns(size)
-    widths = figure_widths(rows, columns)
+    widths = figure_widths(rows, columns, size)
     figures = _edges(columns, widths, right=right)
     return figures, figures[0][1] - widths[0]
 

@@ -15,8 +15,9 @@ from request_lens.presentation.timeline.labels import named, named_width
 from request_lens.presentation.timeline.layout import Box, lane_boxes, lanes_of
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
 from request_lens.presentation.timeline.shapes import rectangle, title
+from request_lens.presentation.timeline.text import text_width
 
-_MIN_WIDTH, _MIN_HEIGHT = 4.0, 3.0
+_MIN_WIDTH, _MIN_HEIGHT, _FIGURE_SIZE = 4.0, 3.0, 13.0
 
 REASONS: Mapping[Reason, str] = {
     Reason.NO_REQUEST: "fits no request we know",
@@ -41,12 +42,15 @@ class Lane:
 
     @property
     def latencies(self) -> str:
-        """What their latencies add up to; a dash where one is unknown.
+        """What their latencies add up to, "≥ 2.4 s, 1 unknown" where some are unknown; a dash where all are.
 
         It is not the time in which any of them ran, as LLM time is: most of their starts are known to the second only.
         """
         known = [call.invocation.latency_ms for call in self.calls if call.invocation.latency_ms is not None]
-        return duration_text(sum(known)) if len(known) == len(self.calls) else UNKNOWN
+        if not known:
+            return UNKNOWN
+        unknown = len(self.calls) - len(known)
+        return f"≥ {duration_text(sum(known))}, {unknown:,} unknown" if unknown else duration_text(sum(known))
 
 
 def lanes_by_reason(calls: Sequence[UnlinkedInvocation]) -> Sequence[Lane]:
@@ -121,7 +125,11 @@ def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
 def _figures(lane: Lane, frame: Frame, *, y: float) -> Markup:
     """Time and number in the last two columns; where there are two in all, the number alone with its noun."""
     (_, before), (column, last) = frame.figures[-2:]
-    words = [(f"{len(lane.calls):,}", last), (lane.latencies, before)]
+    room = before - frame.left - frame.plot_width
+    # What says how many are unknown stands over the duration's column, and gives way to the bars where it is wider.
+    has_room = text_width(lane.latencies, size=_FIGURE_SIZE) <= room
+    sums = lane.latencies if has_room else lane.latencies.partition(",")[0]
+    words = [(f"{len(lane.calls):,}", last), (sums, before)]
     if not column.header:
         words = [(lane.count_words, last)]
     return joined(

@@ -28,6 +28,9 @@ LATELY = timedelta(days=1)
 _WINDOWS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), LATELY)
 """The last minutes are read first, then what was before."""
 
+CLOCKS_DIFFER = _WINDOWS[0]
+"""A log group's clock may be ahead of ours by so much."""
+
 _SHORTEST = timedelta(seconds=1)
 _NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -48,7 +51,7 @@ class _Reading:
     def newest(self, first: datetime, last: datetime) -> Sequence[str]:
         """The newest lines of [first, last): of its later half where it has too many pages, else of all of it."""
         lines = deque[str](maxlen=MAX_LINES)
-        for number, page in enumerate(_pages(self.logs, self.name, first=first, last=last, pattern=self.pattern)):
+        for number, page in enumerate(pages(self.logs, self.name, (first, last), pattern=self.pattern)):
             if number == PAGES_AT_ONCE and last - first > _SHORTEST:
                 middle = first + (last - first) / 2
                 return self.newest(middle, last) or self.newest(first, middle)
@@ -69,7 +72,7 @@ def newest_lines(logs: "CloudWatchLogsClient", name: str, *, now: datetime, patt
     The lines of the doctor's own requests are left out: they tell nothing of who writes there.
     Raises: TooManyPagesError, where it would have to read more than `MAX_PAGES`: it never takes a part for the whole.
     """
-    reading, last = _Reading(logs=logs, name=name, pattern=pattern), now + _WINDOWS[0]  # the clocks may differ
+    reading, last = _Reading(logs=logs, name=name, pattern=pattern), now + CLOCKS_DIFFER
     for window in _WINDOWS:
         if lines := reading.newest(now - window, last):
             return lines
@@ -82,7 +85,7 @@ def has_line(logs: "CloudWatchLogsClient", name: str, *, since: datetime, patter
 
     Raises: TooManyPagesError, where `MAX_PAGES` had none and there are more.
     """
-    for number, page in enumerate(_pages(logs, name, first=since, last=_NEVER, pattern=pattern)):
+    for number, page in enumerate(pages(logs, name, (since, _NEVER), pattern=pattern)):
         if page["events"]:
             return True
         if number >= MAX_PAGES:
@@ -91,16 +94,16 @@ def has_line(logs: "CloudWatchLogsClient", name: str, *, since: datetime, patter
     return False
 
 
-def _pages(
-    logs: "CloudWatchLogsClient", name: str, *, first: datetime, last: datetime, pattern: str
+def pages(
+    logs: "CloudWatchLogsClient", name: str, span: tuple[datetime, datetime], *, pattern: str, size: int = 1000
 ) -> "Iterable[FilterLogEventsResponseTypeDef]":
-    """The pages of [first, last)."""
+    """The pages of [first, last), which is the span, of up to `size` lines that fit the pattern."""
     return logs.get_paginator("filter_log_events").paginate(
         logGroupName=name,
-        startTime=_epoch_ms(first),
-        endTime=_epoch_ms(last) - 1,  # events of this very millisecond are returned, too
+        startTime=_epoch_ms(span[0]),
+        endTime=_epoch_ms(span[1]) - 1,  # events of this very millisecond are returned, too
         filterPattern=pattern,
-        PaginationConfig={"PageSize": 1000},
+        PaginationConfig={"PageSize": size},
     )
 
 

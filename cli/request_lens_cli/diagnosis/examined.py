@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind, kind_filtered_by
 from request_lens_cli.attaching.log_groups import attachments_of, own_groups
-from request_lens_cli.attaching.sample_lines import newest_samples
+from request_lens_cli.attaching.sample_lines import DaySamples, day_samples, newest_samples
 from request_lens_cli.deployed.log_group import LogGroup, find_log_group
 from request_lens_cli.deployed.newest_lines import LATELY, newest_lines
 from request_lens_cli.deployed.processor import Processor, processor_of
@@ -85,6 +85,11 @@ class Examined:
     def access_lines(self) -> Mapping[str, Sequence[Inspection]]:
         """The newest lines of the last day in each log group of an API, as they are read."""
         return {name: newest_samples(self.logs, name, now=self.now) for name in self.sources_of(Kind.ACCESS)}
+
+    @cached_property
+    def access_day(self) -> Mapping[str, DaySamples]:
+        """The lines of the last day in each log group of an API, as they are read."""
+        return {name: day_samples(self.logs, name, now=self.now) for name in self.sources_of(Kind.ACCESS)}
 
     @property
     def has_requests(self) -> bool:

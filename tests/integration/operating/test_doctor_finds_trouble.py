@@ -242,17 +242,17 @@ def test_a_log_that_is_too_busy_to_be_searched_for_a_sweep_is_said_and_the_rest_
     healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the schedule is disabled and much passes through: no line of a sweep ends the search."""
-    pages = newest_lines._pages
+    pages = newest_lines.pages
 
     def without_sweeps(
-        logs: "CloudWatchLogsClient", name: str, *, first: datetime, last: datetime, pattern: str
+        logs: "CloudWatchLogsClient", name: str, span: tuple[datetime, datetime], *, pattern: str
     ) -> "Iterable[FilterLogEventsResponseTypeDef]":
         if name != PROCESSOR_LOG:
-            return pages(logs, name, first=first, last=last, pattern=pattern)
+            return pages(logs, name, span, pattern=pattern)
         empty = cast("FilterLogEventsResponseTypeDef", {"events": []})
         return (empty for _ in range(10 * newest_lines.MAX_PAGES))
 
-    monkeypatch.setattr(newest_lines, "_pages", without_sweeps)
+    monkeypatch.setattr(newest_lines, "pages", without_sweeps)
     result = healthy.aws.ask("doctor", "--format", "json")
 
     found = {each["check"]: each for each in json.loads(result.stdout)["findings"]}

@@ -1,6 +1,7 @@
 """`request-lens doctor` over a stack without a fault: what is worth knowing, and what helps."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +9,7 @@ from request_lens.domain.facts import Tag
 from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import Kind, filter_pattern
+from request_lens_cli.deployed import day_lines
 from tests.support.facts import call
 from tests.support.facts import tag as tag_of
 from tests.support.operating.examining import findings
@@ -66,6 +68,49 @@ def test_routes_that_are_called_and_not_observed_are_named(healthy: HealthyStack
     assert found["outcome"] == "note"
     assert found["text"] == "Observed: POST /ask. Called, but not in AgentRoutes: GET /status."
     assert "AgentRoutes is to name all of them" in found["remedy"]
+
+
+def test_a_route_of_this_morning_is_named_beside_that_of_this_minute(healthy: HealthyStack) -> None:
+    healthy.writes(ACCESS, json.dumps({**ACCESS_LINE, "requestId": "other", "routeKey": "POST /chat"}))
+    early = json.dumps({**ACCESS_LINE, "requestId": "early", "routeKey": "POST /draw"})
+    healthy.aws.write(ACCESS, early, ago=timedelta(hours=20))
+
+    (found,) = [each for each in findings(healthy) if each["check"] == "routes"]
+
+    assert found["text"] == "Observed: POST /ask, POST /chat, POST /draw."
+
+
+def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every log group have more pages than are read of it."""
+    monkeypatch.setattr(day_lines, "WHOLE_PAGES", 0)
+    monkeypatch.setattr(day_lines, "HOUR_PAGES", 1)
+    monkeypatch.setattr(day_lines, "HOUR_LINES", 1)
+
+
+def test_routes_of_a_day_that_is_not_read_whole_are_not_said_to_be_all(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(monkeypatch)
+    for number in range(3):
+        healthy.writes(ACCESS, json.dumps({**ACCESS_LINE, "requestId": f"r{number}"}))
+
+    (found,) = [each for each in findings(healthy) if each["check"] == "routes"]
+
+    assert found["outcome"] == "fine"
+    assert found["text"].startswith("Observed: POST /ask. Read were ")
+    assert found["text"].endswith("the first of each hour: there are more, and may be others.")
+
+
+def test_no_observed_route_among_some_lines_of_a_day_with_requests_is_no_fault(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(monkeypatch)
+    healthy.aws.deploy(AgentRoutes="POST /chat")
+    healthy.writes(ACCESS, json.dumps({**ACCESS_LINE, "requestId": "r2"}))
+
+    found = noted(healthy)["routes"]
+
+    assert found["text"].startswith("AgentRoutes names POST /chat; called were POST /ask. Read were ")
 
 
 def test_a_route_that_two_stages_log_is_said_to_be_one(healthy: HealthyStack) -> None:
@@ -153,13 +198,29 @@ def test_a_request_that_outlasted_the_limit_breaks_an_assumption(healthy: Health
     )
 
 
-def test_without_agent_role_names_the_newest_callers_are_a_parameter_to_deploy_with(healthy: HealthyStack) -> None:
+def test_without_agent_role_names_the_callers_of_the_day_are_a_parameter_to_deploy_with(healthy: HealthyStack) -> None:
     healthy.aws.deploy(AgentRoleNames="")
     healthy.writes(INVOCATIONS, invocation_line("Other"), invocation_line(), invocation_line(None))
+    healthy.aws.write(INVOCATIONS, invocation_line("Early"), ago=timedelta(hours=20))
 
     found = noted(healthy)["agent roles"]
 
-    assert found["remedy"] == "sam deploy --parameter-overrides AgentRoleNames=AgentRole,Other"
+    assert found["remedy"].startswith("sam deploy --parameter-overrides AgentRoleNames=AgentRole,")
+    assert set(found["remedy"].partition("=")[2].split(",")) == {"AgentRole", "Other", "Early"}
+    assert "and 1 call by no role." in found["text"]
+
+
+def test_where_not_every_call_was_read_no_command_is_ready_that_would_leave_a_role_out(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(monkeypatch)
+    healthy.aws.deploy(AgentRoleNames="")
+    healthy.writes(INVOCATIONS, invocation_line(), invocation_line("Other"))
+
+    found = noted(healthy)["agent roles"]
+
+    assert "there are more, and may be others" in found["text"]
+    assert found["remedy"] == "Deploy with AgentRoleNames: all roles that agents have."
 
 
 def test_calls_of_no_role_are_said_to_be_that(healthy: HealthyStack) -> None:
@@ -167,7 +228,7 @@ def test_calls_of_no_role_are_said_to_be_that(healthy: HealthyStack) -> None:
     healthy.aws.logs.delete_log_stream(logGroupName=INVOCATIONS, logStreamName="stream")
     healthy.writes(INVOCATIONS, invocation_line(None))
 
-    assert "the newest calls are of no role" in noted(healthy)["agent roles"]["text"]
+    assert "the calls that were read are of no role" in noted(healthy)["agent roles"]["text"]
 
 
 def test_what_goes_through_bedrock_mantle_is_said_to_be_unseen(healthy: HealthyStack) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from request_lens.domain.policy import Policy
-from request_lens_cli.attaching.sample_lines import most_telling
+from request_lens_cli.attaching.sample_lines import all_of, most_telling
 from request_lens_cli.diagnosis.examined import Examined
 from request_lens_cli.diagnosis.finding import Finding, fault, fine, note, warning
 from request_lens_cli.inspection.inspection import Inspection
@@ -30,22 +30,31 @@ def check_access_log(examined: Examined) -> Iterator[Finding]:
 
 def check_routes(examined: Examined) -> Iterator[Finding]:
     """AgentRoutes, if it names any, names the routes that are called; what it leaves out is said."""
-    policy = examined.stack.policy
-    by_source = examined.access_lines
-    lines = [line for samples in by_source.values() for line in samples]
-    routes = sorted({str(line.fields["route"]) for line in lines if line.kind == "request"})
+    policy, day = examined.stack.policy, all_of(examined.access_day.values())
+    routes = sorted({str(line.fields["route"]) for line in day.samples if line.kind == "request"})
     observed = [route for route in routes if policy.observes(route)]
     others = [route for route in routes if route not in observed]
     if routes and not observed:
-        text = f"AgentRoutes names {', '.join(sorted(policy.agent_routes))}; called were {', '.join(routes)}."
-        yield fault(ROUTES, text, "Deploy with AgentRoutes as the API names its routes, or empty.")
+        yield _none_observed(routes, examined)
     elif others:
-        text = f"Observed: {', '.join(observed)}. Called, but not in AgentRoutes: {', '.join(others)}."
+        text = f"Observed: {', '.join(observed)}. Called, but not in AgentRoutes: {', '.join(others)}.{day.only_seen}"
         yield note(ROUTES, text, "Add those that agents serve: AgentRoutes is to name all of them.")
     else:
         assumed = " AgentRoutes is taken to name every route that agents serve." if policy.agent_routes else ""
-        yield fine(ROUTES, f"Observed: {', '.join(observed or sorted(policy.agent_routes)) or 'all'}.{assumed}")
-    yield from _shared(by_source, policy)
+        names = ", ".join(observed or sorted(policy.agent_routes)) or "all"
+        yield fine(ROUTES, f"Observed: {names}.{day.only_seen}{assumed}")
+    yield from _shared({name: of_group.samples for name, of_group in examined.access_day.items()}, policy)
+
+
+def _none_observed(routes: Sequence[str], examined: Examined) -> Finding:
+    """A fault, but where requests of a busy day came in all the same: its lines were not all read."""
+    day = all_of(examined.access_day.values())
+    named = ", ".join(sorted(examined.stack.policy.agent_routes))
+    text = f"AgentRoutes names {named}; called were {', '.join(routes)}.{day.only_seen}"
+    remedy = "Deploy with AgentRoutes as the API names its routes, or empty."
+    if not day.is_whole and examined.report.requests:
+        return note(ROUTES, text, remedy)
+    return fault(ROUTES, text, remedy)
 
 
 def _shared(by_source: Mapping[str, Sequence[Inspection]], policy: Policy) -> Iterator[Finding]:

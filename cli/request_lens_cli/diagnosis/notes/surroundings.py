@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from request_lens.presentation.formatting import pluralize
 from request_lens_cli.attaching.kinds import FILTER_PATTERNS, Kind, filter_pattern
-from request_lens_cli.attaching.sample_lines import newest_samples
+from request_lens_cli.attaching.sample_lines import DaySamples, all_of, day_samples, newest_samples
 from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.metrics import Metrics
 from request_lens_cli.deployed.newest_lines import LATELY
@@ -18,33 +19,32 @@ SPANS_GROUP = "aws/spans"
 
 
 def note_roles(examined: Examined) -> Iterator[Finding]:
-    """Whether agents' roles are named; else whose the newest calls are, as a parameter to deploy with."""
+    """Whether agents' roles are named; else whose the day's calls are, as a parameter where all were read."""
     named = sorted(examined.stack.policy.agent_role_names)
     if named:
         yield fine(ROLES, f"AgentRoleNames: {', '.join(named)}.")
         return
-    roles = [role for role, _ in _newest_roles(examined).most_common()]
-    if not roles:
-        none = (
-            "no call tells yet which to name"
-            if examined.group_with_calls is None
-            else "the newest calls are of no role"
-        )
-        yield note(ROLES, f"AgentRoleNames is empty, and {none}.")
+    day = _day_of_calls(examined)
+    by_role = Counter(sample.fields.get("caller_role") for sample in day.samples if sample.kind == "invocation")
+    of_none = by_role.pop(None, 0)
+    if not by_role:
+        none = "the calls that were read are of no role" if of_none else "no call tells yet which to name"
+        yield note(ROLES, f"AgentRoleNames is empty, and {none}.{day.only_seen}")
         return
-    text = f"AgentRoleNames is empty: a call of any role may be linked. The newest calls are by {', '.join(roles)}."
-    yield note(ROLES, text, f"sam deploy --parameter-overrides AgentRoleNames={','.join(roles)}")
+    roles = [str(role) for role, _ in by_role.most_common()]
+    text = f"AgentRoleNames is empty: a call of any role may be linked. The last day's calls are by {', '.join(roles)}"
+    others = f", and {pluralize(of_none, 'call')} by no role" if of_none else ""
+    if day.is_whole:
+        remedy = f"sam deploy --parameter-overrides AgentRoleNames={','.join(roles)}"
+        yield note(ROLES, f"{text}{others}. Name those that agents have.", remedy)
+    else:
+        yield note(ROLES, f"{text}{others}.{day.only_seen}", "Deploy with AgentRoleNames: all roles that agents have.")
 
 
-def _newest_roles(examined: Examined) -> Counter[str]:
+def _day_of_calls(examined: Examined) -> DaySamples:
     logs, pattern = examined.logs, FILTER_PATTERNS[Kind.INVOCATIONS]
-    samples = [
-        sample
-        for group in examined.sources_of(Kind.INVOCATIONS)
-        for sample in newest_samples(logs, group, now=examined.now, pattern=pattern)
-    ]
-    roles = (sample.fields.get("caller_role") for sample in samples)
-    return Counter(str(role) for role in roles if role is not None)
+    groups = examined.sources_of(Kind.INVOCATIONS)
+    return all_of(day_samples(logs, group, now=examined.now, pattern=pattern) for group in groups)
 
 
 def note_attached(examined: Examined) -> Iterator[Finding]:

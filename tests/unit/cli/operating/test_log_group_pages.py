@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from request_lens_cli.deployed import newest_lines as module
+from request_lens_cli.deployed.day_lines import HOUR_PAGES, WHOLE_PAGES, day_lines
 from request_lens_cli.deployed.newest_lines import MAX_LINES, PAGES_AT_ONCE, TooManyPagesError, has_line, newest_lines
 
 if TYPE_CHECKING:
@@ -91,3 +92,30 @@ def test_it_asks_no_further_for_a_line_that_a_busy_group_may_not_have(monkeypatc
     assert len(cast("BusyGroup", logs).pages) == 61
 
     assert has_line(logs, "group", since=ago(minutes=9), pattern='"doctor-1"')
+
+
+def test_a_quiet_day_is_read_whole_however_far_its_lines_lie_apart() -> None:
+    logs = group({ago(hours=23.5): "old", ago(minutes=1): "new"}, step=timedelta(hours=3))
+
+    found = day_lines(logs, "group", now=NOW)
+
+    assert (found.lines, found.is_whole) == (["old", "new"], True)
+    assert len(cast("BusyGroup", logs).pages) <= WHOLE_PAGES
+
+
+def test_of_a_busy_day_every_hour_is_heard_and_it_is_not_taken_for_the_whole() -> None:
+    logs = group({ago(hours=number, seconds=-30): f"{number}" for number in range(24, 0, -1)})
+
+    found = day_lines(logs, "group", now=NOW)
+
+    assert found.lines == [f"{number}" for number in range(24, 0, -1)]
+    assert not found.is_whole
+    assert len(cast("BusyGroup", logs).pages) <= WHOLE_PAGES + 1 + 25 * (HOUR_PAGES + 1)
+
+
+def test_a_day_whose_hours_are_all_read_to_their_end_is_whole_though_it_has_many_pages() -> None:
+    logs = group({ago(hours=5, minutes=1): "one"}, step=timedelta(minutes=20))
+
+    found = day_lines(logs, "group", now=NOW)
+
+    assert (found.lines, found.is_whole) == (["one"], True)

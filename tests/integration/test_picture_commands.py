@@ -80,7 +80,7 @@ def test_an_empty_picture_says_what_was_asked_and_why_nothing_is_drawn(lens: Dep
 
     drawn = drawn_empty(lens, target, "--route", "GET /none")
     assert "No request is selected" in drawn
-    assert "None of the 10 requests of this time is selected (route: POST /ask)." in drawn
+    assert "No route is GET /none; routes of this time: POST /ask." in drawn
     lens.holds(settled("open", start=20, possible_calls=9))
     told = " ".join(lens.answer("timeline", "--min-calls", "3").split())
     assert told.endswith("may have made as many calls: --uncertain without --min-calls lists them.")

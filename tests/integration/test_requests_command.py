@@ -152,10 +152,13 @@ def test_a_selection_that_leaves_nothing_says_which_routes_and_models_there_were
     )
 
     assert (
-        "None of the 2 requests of this time is selected (routes: GET /status, POST /ask; model: some-model)."
+        "No route is GET /none; routes of this time: GET /status, POST /ask. "
+        "No model is nope; models of this time: some-model."
         in " ".join(lens.answer(command, "--model", "nope", "--route", "GET /none").split())
     )
-    assert "is selected (model: some-model)." in " ".join(lens.answer(command, "--model", "nope").split())
+    of_another = lens.answer(command, "--model", "some-model", "--route", "GET /status")
+    both = "None of the 2 requests of this time is selected (only GET /status, only some-model)."
+    assert both in " ".join(of_another.split())
     assert "is selected (only pending)." in " ".join(lens.answer(command, "--pending").split())
 
 

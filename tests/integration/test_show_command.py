@@ -81,6 +81,11 @@ def test_an_unattributed_call_s_id_says_why_it_has_no_request(lens: DeployedLens
     why = f"Call {FIRST_CALL} of 2025-12-04 is unattributed: fits 3 requests (ambiguous)"
     shown = lens.answer("show", FIRST_CALL)
     assert shown.startswith(f"{why}.\n\nInvocation")
+    assert "No room for" not in shown
+    fields = dict(line.split("  ", 1) for line in shown.splitlines()[2:])
+    assert fields["Why"].strip() == "unattributed: ambiguous (fits 3 requests)"
+    assert {"Latency", "Tokens in/out", "Ended with", "Model", "Caller's role"} < set(fields)
+    assert max(map(len, shown.splitlines()[2:])) <= 80
     document = json.loads(lens.answer("show", FIRST_CALL, "--format", "json"))
     assert (document["reason"], document["candidates"], document["link"]) == ("ambiguous", 3, None)
     refused = lens.ask("show", FIRST_CALL, "--web")

@@ -13,7 +13,7 @@ from request_lens_cli.inspection.aside import SetAside
 from request_lens_cli.inspection.inspection import Inspection, inspect_line
 from request_lens_cli.inspection.shared_routes import SharedRoutes
 from request_lens_cli.options.shared import format_option
-from request_lens_cli.replay.log_files import LogFileError, read_log_files
+from request_lens_cli.replay.log_files import LogFileError, nothing_read, read_log_files
 from request_lens_cli.terminal.console import notes_beside, open_console
 from request_lens_cli.terminal.inspection_view import (
     piped_listing,
@@ -58,7 +58,8 @@ Examples:
 \b
 Exit codes:
   0  every line is understood, or normal to ignore
-  1  at least one line is set aside, or a file cannot be read
+  1  at least one line is set aside, a file cannot be read,
+     or there is no line
   2  the command line is wrong
 """
 
@@ -77,6 +78,8 @@ def inspect_command(context: click.Context, files: tuple[str, ...], format_: str
         counts = _show(lines, console, several=len(files) > 1)
     else:
         counts = _pipe(lines, console)
+    if not counts and not lines.damages:
+        raise click.ClickException(nothing_read(files))
     if lines.damages:
         sys.stdout.flush()
         raise click.ClickException("\n".join(map(str, lines.damages)))
@@ -123,7 +126,7 @@ def _pipe(lines: _Readable, console: Console) -> Counter[str]:
         if inspection.is_read:
             shared.add(inspection, source=file)
     show_shared(shared, notes)
-    if counts or not lines.damages:
+    if counts:
         notes.print(_headline(counts), highlight=False)
     return counts
 
@@ -144,7 +147,7 @@ def _show(lines: _Readable, console: Console, *, several: bool) -> Counter[str]:
             aside.add(inspection, file=file, line=number)
     show_aside(aside, console)
     show_shared(shared, console)
-    if counts or not lines.damages:
+    if counts:
         click.echo(_headline(counts))
     return counts
 

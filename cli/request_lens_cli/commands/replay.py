@@ -20,7 +20,7 @@ from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.parameters import read_settings
 from request_lens_cli.options.shared import format_option
-from request_lens_cli.replay.log_files import STDIN, LogFileError, read_log_files
+from request_lens_cli.replay.log_files import STDIN, LogFileError, nothing_read, read_log_files
 from request_lens_cli.replay.virtual_time import Arrival, Replay, ReplayIncompleteError, replay
 from request_lens_cli.report.documents import (
     publication_document,
@@ -124,8 +124,7 @@ def _replayed_lines(files: Sequence[str], policy: Policy) -> Replay:
     except (LogFileError, ReplayIncompleteError) as error:
         raise click.ClickException(str(error)) from error
     if not lines.count:
-        names = " or ".join("standard input" if name == STDIN else cleaned(name) for name in files)
-        raise click.ClickException(f"Nothing was read: there is no line in {names}.")
+        raise click.ClickException(nothing_read(files))
     return result
 
 

@@ -68,7 +68,7 @@ class Inspection:
     def why_set_aside(self) -> str:
         """Why the line is not read, in sentences: what its reason means, and what else its fault says."""
         meaning = str(self.fields["meaning"])
-        return meaning if self.fault == meaning else f"{meaning} {self.fault}."
+        return meaning if self.fault == meaning else f"{meaning.removesuffix('.')}: {self.fault}."
 
     @property
     def fault(self) -> str:

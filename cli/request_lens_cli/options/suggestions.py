@@ -33,3 +33,22 @@ class SuggestingGroup(click.Group):
             meant = did_you_mean(args[0], names) or f" Commands are {', '.join(names)}."
             ctx.fail(f"No such command {args[0]!r}.{meant}")
         return super().resolve_command(ctx, args)
+
+
+_SAME_ELSEWHERE = {"--limit": "--rows", "--rows": "--limit"}
+"""How an option is called in another command, and here."""
+
+
+class SuggestingCommand(click.Command):
+    """A command as click has it; to an option that another command has by another name it says its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments. Raises: click.NoSuchOption, with what is meant."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            meant = _SAME_ELSEWHERE.get(error.option_name)
+            if meant is None or all(meant not in option.opts for option in self.params):
+                raise
+            message = f"No such option {error.option_name!r}. Did you mean {meant!r}?"
+            raise click.NoSuchOption(error.option_name, message, ctx=ctx) from error

@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from itertools import chain
 from typing import TextIO, cast
 
+from request_lens.presentation.formatting import cleaned
 from request_lens_cli.replay.log_lines import EVENT_KEYS, SourceLine, is_wrapper, line_of, lines_in
 from request_lens_cli.replay.prefixed_lines import has_prefix, messages_in
 
@@ -55,6 +56,12 @@ def read_log_files(paths: Iterable[str]) -> Iterator[SourceLine]:
                 yield from _lines(_open(path, stack), is_csv=path.lower().endswith((".csv", ".csv.gz")))
         except (OSError, EOFError, zlib.error, csv.Error) as error:
             raise LogFileError(f"{'standard input' if path == STDIN else path}: {_reason(error)}") from error
+
+
+def nothing_read(paths: Iterable[str]) -> str:
+    """That these files have no line."""
+    names = " or ".join("standard input" if path == STDIN else cleaned(path) for path in paths)
+    return f"Nothing was read: there is no line in {names}."
 
 
 def _reason(error: Exception) -> str:

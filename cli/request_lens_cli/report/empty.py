@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from request_lens.presentation.formatting import moment_text
+from request_lens.domain.routes import is_among
+from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Selection
@@ -26,22 +27,28 @@ def no_requests(period: Period) -> str:
 
 
 def none_selected(report: Report, selection: Selection) -> str:
-    """That a selection leaves none of the report's requests, and which routes and models they are of.
+    """That a selection leaves none of the report's requests, and why.
 
-    These say what else could be asked for: where something else was, it alone is said.
+    Where no request is of the routes, or the models, that were asked for: which there are. Else what was asked for.
     """
     routes = {state.request.route for state in report.requests}
     models = {model for state in report.requests if state.summary for model, _ in state.summary.by_model}
-    theirs = [
-        f"{name}{'' if len(of) == 1 else 's'}: {', '.join(sorted(of))}"
-        for name, of, asked in (("route", routes, selection.routes), ("model", models, selection.models))
-        if of and asked
-    ] or [selection.description]
-    count, known = len(report.requests), "latest" if report.earlier else "only"
-    of_which = f"The {known} request of this time is not selected"
+    count = len(report.requests)
+    which = f"the latest {pluralize(count, 'request')}" if report.earlier else "this time"
+    unknown = [
+        f"No {name} is {' or '.join(sorted(asked))}; {name}s of {which}: {', '.join(sorted(there))}."
+        for name, there, asked, is_met in (
+            ("route", routes, selection.routes, any(is_among(route, selection.routes) for route in routes)),
+            ("model", models, selection.models, not selection.models.isdisjoint(models)),
+        )
+        if asked and there and not is_met
+    ]
+    if unknown:
+        return " ".join(unknown)
+    of_which = f"The {'latest' if report.earlier else 'only'} request of this time is not selected"
     if count > 1:
         of_which = f"None of the {'latest ' if report.earlier else ''}{count:,} requests of this time is selected"
-    return f"{of_which} ({'; '.join(theirs)})."
+    return f"{of_which} ({selection.description})."
 
 
 def empty_picture(read: Report, period: Period, selection: Selection) -> tuple[str, str]:

@@ -207,8 +207,7 @@ def headline(report: Report) -> str:
     With what went wrong: "10 requests, 1 of them failed, 3 of them uncertain, at least 17 LLM calls, 2 failed calls (1
     throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls; in the whole time 0 unattributed".
     """
-    so_far = " so far" if report.pending_requests else ""
-    totals = report.totals
+    so_far, totals = " so far" if report.pending_requests else "", report.totals
     records = [state.request for state in report.requests]
     failed, refused = sum(each.has_failed for each in records), sum(each.was_refused for each in records)
     counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
@@ -221,10 +220,11 @@ def headline(report: Report) -> str:
         *([counted(totals.llm_errors, "failed call", of_failed) + throttled] if totals.llm_errors else []),
     ]
     beside = [f"{report.unattributed:,} unattributed"]
+    if report.unlinked and not report.requests and not report.of_all_time:
+        parts, beside = parts[:1], [f"{pluralize(report.unattributed, 'call')} unattributed"]
     beside += [f"{pluralize(report.pending, 'call')} not decided yet"] if report.pending else []
-    if report.of_all_time:
-        return f"{', '.join(parts)}; {report.of_all_time} {', '.join(beside)}"
-    return ", ".join([*parts, *beside])
+    apart = f"; {report.of_all_time} " if report.of_all_time else ", "
+    return apart.join([", ".join(parts), ", ".join(beside)])
 
 
 def _requests_words(report: Report) -> str:

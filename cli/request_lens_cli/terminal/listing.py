@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from request_lens.presentation.formatting import UNKNOWN, cleaned
 from request_lens.presentation.timeline.text import ELLIPSIS
+from request_lens_cli.terminal.console import print_trimmed
 
 _GAP = "  "
 
@@ -59,6 +61,17 @@ def print_list[Row](
 def print_fields[Row](columns: Sequence[Column[Row]], row: Row, console: Console) -> None:
     """Print one row for a pipe, a column a line: its header, a tab, and what stands in it."""
     _print_tabs([[column.header, str(column.text(row))] for column in columns], console)
+
+
+def print_card[Row](columns: Sequence[Column[Row]], row: Row, console: Console) -> None:
+    """Print one row for a terminal, a column a line: its header, and all that stands in it."""
+    width = max(cell_len(column.header) for column in columns)
+    grid = Table.grid(padding=(0, len(_GAP), 0, 0))
+    grid.add_column(width=width, style="dim")
+    grid.add_column(overflow="fold")
+    for column in columns:
+        grid.add_row(column.header, column.text(row))
+    print_trimmed(grid, console)
 
 
 def part_lists(console: Console) -> None:

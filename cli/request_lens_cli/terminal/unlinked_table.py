@@ -14,7 +14,7 @@ from request_lens.presentation.timeline.axis import AxisKind, axis_of
 from request_lens.presentation.timeline.lanes import REASONS, Lane, extents_of, lanes_by_reason
 from request_lens_cli.report.reasons import why, why_briefly, why_words
 from request_lens_cli.terminal.console import notes_beside
-from request_lens_cli.terminal.listing import Column, print_list
+from request_lens_cli.terminal.listing import Column, print_card, print_list
 
 _INVOCATION: Column[UnlinkedInvocation] = Column(header="Invocation", cell=lambda call: call.invocation.invocation_id)
 _WHO: Sequence[Column[UnlinkedInvocation]] = (
@@ -29,6 +29,13 @@ _PIPED: Sequence[Column[UnlinkedInvocation]] = (
     Column(header="Why", cell=why),
     Column(header="Tokens in", cell=lambda call: plain_number(call.invocation.tokens.input)),
     Column(header="Tokens out", cell=lambda call: plain_number(call.invocation.tokens.output)),
+    *_WHO,
+)
+_CARD: Sequence[Column[UnlinkedInvocation]] = (
+    *_PIPED[:2],
+    Column(header="Latency", cell=lambda call: seconds(call.invocation.latency_ms)),
+    Column(header="Why", cell=why),
+    Column(header="Tokens in/out", cell=lambda call: tokens_text(call.invocation)),
     *_WHO,
 )
 
@@ -52,11 +59,13 @@ def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> 
 
 
 def show_unlinked_call(call: UnlinkedInvocation, console: Console) -> None:
-    """Print why one invocation belongs to no request, in a pipe beside its line of a list."""
+    """Print why one invocation belongs to no request, and all that is known of it; in a pipe its line of a list."""
     notes_beside(console).print(f"{unlinked_sentence(call)}.", highlight=False, markup=False)
-    if console.is_terminal:
-        console.print()
-    print_unlinked([call], console)
+    if not console.is_terminal:
+        print_unlinked([call], console)
+        return
+    console.print()
+    print_card(_CARD, call, console)
 
 
 def unlinked_sentence(call: UnlinkedInvocation) -> str:

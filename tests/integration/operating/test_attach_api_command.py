@@ -44,6 +44,7 @@ def test_it_shows_what_it_will_change_and_asks(operated: OperatedStack) -> None:
     assert f"to      {ACCESS}" in asked.output
     assert f"format  {operated.outputs['AccessLogFormatHttpApi']}" in asked.output
     assert "Set this access log? [y/N]: n" in asked.output
+    assert asked.stderr == "Nothing was changed.\n"
     assert http_log(operated, api) == {}
 
 

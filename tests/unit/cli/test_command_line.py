@@ -301,3 +301,14 @@ def test_a_demo_ends_with_what_becomes_of_the_local_aws(target: str) -> None:
     assert f"{target} KEEP=1 leaves it running" in afterwards(stopped, keep=False, target=target)
     for running, keep in ((stopped, True), (replace(stopped, started_now=False), False)):
         assert afterwards(running, keep=keep, target=target).endswith("Stop it with: make down")
+
+
+@pytest.mark.parametrize(
+    ("command", "other", "own"), [("timeline", "--limit", "--rows"), ("requests", "--rows", "--limit")]
+)
+def test_an_option_of_a_neighbour_is_answered_with_the_commands_own(command: str, other: str, own: str) -> None:
+    result = CliRunner().invoke(main, [command, other, "3"])
+
+    assert result.exit_code == 2
+    assert other in result.stderr.partition("No such option")[2]
+    assert own in result.stderr.partition("Did you mean")[2]

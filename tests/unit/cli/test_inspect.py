@@ -388,3 +388,20 @@ def test_a_name_of_an_api_that_cannot_be_read_is_said_to_be_none() -> None:
 
     assert document["route"] == "POST /ask"
     assert document["unknown"]["requestLensApi"].startswith("it is no name of 1 to 64 letters")
+
+
+@pytest.mark.parametrize("format_", ["table", "json"])
+def test_files_without_a_line_are_nothing_to_inspect(tmp_path: Path, format_: str) -> None:
+    empty = tmp_path / "empty.ndjson"
+    empty.write_text("\n", encoding="utf-8")
+
+    result = CliRunner().invoke(main, ["inspect", str(empty), "--format", format_])
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: Nothing was read: there is no line in {empty}.\n"
+
+
+def test_why_a_record_is_unknown_is_one_sentence() -> None:
+    said = inspect_line('{"some": 1}').why_set_aside
+
+    assert "or Lambda itself: looked for at the top of the object" in said

@@ -35,6 +35,9 @@ Exit codes:
   2  the command line is wrong
 """
 
+_REFUSED = 1
+"""The exit code where the user does not agree."""
+
 
 def _read_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
     if name and not API_NAME.fullmatch(name):
@@ -108,5 +111,6 @@ def _say(note: str) -> None:
 
 
 def _agree(question: str, *, yes: bool) -> None:
-    if not yes:
-        click.confirm(question, abort=True)
+    if not yes and not click.confirm(question):
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(_REFUSED)

@@ -31,6 +31,9 @@ from request_lens_cli.terminal.operations.backfill_view import (
 )
 from request_lens_cli.terminal.progress import working
 
+_REFUSED = 1
+"""The exit code where the user does not agree."""
+
 _PERIOD = ("since", "until")
 
 _EXAMPLES = examples(
@@ -81,8 +84,9 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
         log_groups = _groups_that_are_read(view)
     sources = open_sources(view, kept, log_groups=log_groups, s3_prefixes=s3_prefixes)
     _announce(sources, period, kept)
-    if not yes:
-        click.confirm("Begin?", abort=True, err=True)
+    if not yes and not click.confirm("Begin?", err=True):
+        click.echo("Nothing was sent.", err=True)
+        click.get_current_context().exit(_REFUSED)
     progress = _run(_backfill(view, sources, kept))
     if format_ == "json":
         click.echo(json.dumps(backfill_document(kept, progress), indent=2))

@@ -200,7 +200,7 @@ SETTLES_PROVEN = Pipeline(breaking=broken("request_lens.domain.settling.readines
 PROVES_FOR_ALL = Pipeline(
     breaking=_both(
         broken(f"{APPLICATION}.read_context.untold_roles", _tell_of_all_roles),
-        broken(f"{APPLICATION}.deciding.possible.untold_roles", _tell_of_all_roles),
+        broken("request_lens.domain.settling.uncertainty.untold_roles", _tell_of_all_roles),
     )
 )
 """Takes what spans prove of one role's calls for a proof of all that are listed."""

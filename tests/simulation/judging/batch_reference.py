@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
@@ -123,14 +123,22 @@ def times_of(request: Request, calls: Sequence[CallTruth], reach: timedelta) -> 
 
 
 def _one_loop(succeeded: Sequence[CallTruth], reach: timedelta) -> bool:
-    """Whether the calls follow each other in their loop without a gap, each in reach of the next; a lone call does."""
+    """Whether the calls follow each other in their loop without a gap, each in reach of the next; a lone call does.
+
+    None follows one that still ran when it began: an answer that is not there yet asked for nothing.
+    """
     places = [each.position for each in succeeded]
     steps = pairwise(each.call.logged_at for each in succeeded)
     return len(places) < 2 or (
         None not in places
         and [(place or 0) - (places[0] or 0) for place in places] == [*range(len(places))]
         and all(after - before <= reach for before, after in steps)
+        and all(_ended(before) <= after.began for before, after in pairwise(succeeded))
     )
+
+
+def _ended(truth: CallTruth) -> datetime:
+    return truth.began + timedelta(milliseconds=truth.call.latency_ms or 0)
 
 
 def _covered_ms(succeeded: Sequence[CallTruth]) -> int:

@@ -286,8 +286,9 @@ def test_the_longest_bar_has_two_fifths_of_the_widget_at_least(width: int) -> No
     assert max(row.light.right - row.light.left for row in page.rows) >= 0.4 * width
 
 
-def test_rows_of_a_long_picture_stay_low_at_any_width_that_has_room_beside() -> None:
-    page = page_of(request_page(60), width=700)
+@pytest.mark.parametrize("width", [900, 1_200])
+def test_rows_of_a_long_picture_stay_low_at_any_width_that_has_room_beside(width: int) -> None:
+    page = page_of(request_page(60), width=width)
     tops = [link.top for link in page.links]
 
     assert max(below - above for above, below in pairwise(tops[:20])) < 30

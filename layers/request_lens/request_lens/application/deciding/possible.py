@@ -14,6 +14,7 @@ from request_lens.domain.settling.uncertainty import (
     MAX_POSSIBLE,
     has_unknown_reach,
     is_proven,
+    is_told_whole,
     is_unbounded,
     leave_other_traces,
     possible_attempts,
@@ -58,7 +59,7 @@ def count_possible(
     among them.
     """
     untold = untold_by(state, policy)
-    is_whole = untold is not None and not untold
+    is_whole = is_told_whole(untold)
     if record.claimed_id is not None and not is_whole and _has_tagged(record.claimed_id, ports):
         return _UNKNOWN
     if is_unbounded(record, state.invocations, policy, untold=untold):

@@ -9,7 +9,7 @@ from request_lens.domain.linking.link import Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import overtime_of
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.settling.uncertainty import untold_by
+from request_lens.domain.settling.uncertainty import is_told_whole, untold_by
 from request_lens.domain.tracing.pauses import has_no_pause
 
 _IMMEDIATELY = datetime.min.replace(tzinfo=UTC)
@@ -55,8 +55,7 @@ def _is_told_whole(state: RequestState, record: Request, policy: Policy) -> bool
     tell of calls. It is reached over the network, which takes AgentCore half a second, and waits for its model: none
     has been seen to take less than LAST_STEP. An agent of a role that no span tells of sends none: nothing will.
     """
-    untold = untold_by(state, policy)
-    is_whole = untold is not None and not untold
+    is_whole = is_told_whole(untold_by(state, policy))
     return is_whole and state.trace is not None and has_no_pause(record, state.trace, policy, longer_than=LAST_STEP)
 
 

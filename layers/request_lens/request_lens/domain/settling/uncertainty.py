@@ -51,6 +51,11 @@ def untold_by(state: RequestState, policy: Policy) -> Set[str | None] | None:
     return untold_roles(state.invocations, policy) if is_told else None
 
 
+def is_told_whole(untold: Set[str | None] | None) -> bool:
+    """Whether spans prove all calls of a request, and tell of every role: see `untold_by`."""
+    return untold is not None and not untold
+
+
 def possible_span(record: Request, policy: Policy) -> tuple[datetime, datetime]:
     """When calls were logged that may be the request's."""
     ended_at = record.latest_end or record.latest_start + policy.max_request
@@ -65,8 +70,7 @@ def is_unbounded(
 
     Not where it tags its calls, nor where spans that tell of every role say how long it ran.
     """
-    is_whole = untold is not None and not untold
-    return not (is_whole or _has_tagged(linked)) and (record.streamed or has_unknown_reach(record, policy))
+    return not (is_told_whole(untold) or _has_tagged(linked)) and (record.streamed or has_unknown_reach(record, policy))
 
 
 def has_unknown_reach(record: Request, policy: Policy) -> bool:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -208,4 +209,23 @@ def test_calls_out_of_reach_of_each_other_are_no_loop_whose_tool_time_is_known(g
         for place in (0, 1)
     ]
 
-    assert ("tool_time_ms" in times_of(record, calls, Policy().reach).judged) is judged
+    assert ("tool_time_ms" in times_of(record, calls, Policy()).judged) is judged
+
+
+@pytest.mark.parametrize(("latency_ms", "llm_time_ms"), [(3_000, 4_000), (61_000, 62_000), (61_001, None)])
+def test_calls_that_overlap_are_a_loop_as_long_as_the_first_is_known_when_the_next_is_due(
+    latency_ms: int, llm_time_ms: int | None
+) -> None:
+    """It had ended by then, `MaxRequestSeconds` after the next began: the log's whole seconds tell no more."""
+    record = request("r0", duration_ms=100_000)
+    calls = [
+        CallTruth(
+            call=call(f"r0-{place}", 1 + place, tag=tag("r0", place + 1), latency_ms=latency),
+            request_id=record.request_id,
+            began=at(1 + place),
+            position=place,
+        )
+        for place, latency in enumerate((latency_ms, 1_000))
+    ]
+
+    assert times_of(record, calls, Policy(max_request=timedelta(seconds=60))).llm_time_ms == llm_time_ms

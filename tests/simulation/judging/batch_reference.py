@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from itertools import pairwise
 
 from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Request
+from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from tests.simulation.drawing.truth import CallTruth
 from tests.support.facts import EPOCH
@@ -98,7 +99,7 @@ def times_of_failed() -> Times:
     return Times(judged=frozenset({"llm_time_ms", "non_llm_time_ms"}))
 
 
-def times_of(request: Request, calls: Sequence[CallTruth], reach: timedelta) -> Times:
+def times_of(request: Request, calls: Sequence[CallTruth], policy: Policy) -> Times:
     """The times of a request with these calls, all of them truly its own; ids join two that lie within the reach."""
     succeeded = sorted((each for each in calls if each.call.error_code is None), key=lambda each: each.began)
     if calls and not succeeded:
@@ -109,11 +110,11 @@ def times_of(request: Request, calls: Sequence[CallTruth], reach: timedelta) -> 
     if precise:
         llm_time: int | None = _covered_ms(succeeded)
     else:
-        llm_time = sum(each.call.latency_ms or 0 for each in succeeded) if _one_loop(succeeded, reach) else None
+        llm_time = sum(each.call.latency_ms or 0 for each in succeeded) if _one_loop(succeeded, policy) else None
     if not precise and any(each.ids_repeat for each in succeeded):
         return Times(judged=frozenset())  # whether the ids tell the order is for the product to find out
     rest = None if llm_time is None or request.duration_ms is None else request.duration_ms - llm_time
-    judges_tools = precise and _one_loop(succeeded, reach) and not any(each.ids_repeat for each in succeeded)
+    judges_tools = precise and _one_loop(succeeded, policy) and not any(each.ids_repeat for each in succeeded)
     return Times(
         judged=frozenset({"llm_time_ms", "non_llm_time_ms"} | ({"tool_time_ms"} if judges_tools else set())),
         llm_time_ms=llm_time,
@@ -122,23 +123,19 @@ def times_of(request: Request, calls: Sequence[CallTruth], reach: timedelta) -> 
     )
 
 
-def _one_loop(succeeded: Sequence[CallTruth], reach: timedelta) -> bool:
+def _one_loop(succeeded: Sequence[CallTruth], policy: Policy) -> bool:
     """Whether the calls follow each other in their loop without a gap, each in reach of the next; a lone call does.
 
-    None follows one that still ran when it began: an answer that is not there yet asked for nothing.
+    Each is known when the next is due: it had ended by then, `MaxRequestSeconds` after the log has the next begin.
     """
     places = [each.position for each in succeeded]
-    steps = pairwise(each.call.logged_at for each in succeeded)
+    steps = list(pairwise(each.call for each in succeeded))
     return len(places) < 2 or (
         None not in places
         and [(place or 0) - (places[0] or 0) for place in places] == [*range(len(places))]
-        and all(after - before <= reach for before, after in steps)
-        and all(_ended(before) <= after.began for before, after in pairwise(succeeded))
+        and all(after.logged_at - before.logged_at <= policy.reach for before, after in steps)
+        and all(before.logged_at + before.latency <= after.logged_at + policy.max_request for before, after in steps)
     )
-
-
-def _ended(truth: CallTruth) -> datetime:
-    return truth.began + timedelta(milliseconds=truth.call.latency_ms or 0)
 
 
 def _covered_ms(succeeded: Sequence[CallTruth]) -> int:

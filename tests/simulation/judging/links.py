@@ -88,7 +88,7 @@ def _like_the_batch(state: RequestState, outcome: Outcome) -> Verdict:
     if state.summary.traced is not None:
         return  # its times are those of its spans
     if state.summary.possible_calls == 0 and all(each.request_id == state.request_id for each in calls):
-        times = times_of(state.record, calls, outcome.traffic.policy.reach)
+        times = times_of(state.record, calls, outcome.traffic.policy)
         if state.summary.possible_failed_calls != 0 and not state.summary.totals.llm_calls:
             times = times_of_failed()  # it may have waited for attempts that nobody has
         for name in sorted(times.judged):

@@ -108,6 +108,13 @@ class Outcome:
         """Whether it was stored in time which trace these records name, or no span is read."""
         return self._are_collected_in_time(records)
 
+    def names_after_storing(self, record: Request) -> bool:
+        """Whether a record was there in time, and which trace it names only later: the batch died between the two."""
+        stored_at = self.world.first_stored.get(str(record.request_id))
+        was_stored = stored_at is not None and stored_at < _ended_at(record) + LINK_DELAY
+        names_one = any(record in named for named in self.naming.values())
+        return was_stored and names_one and not self.names_in_time(record)
+
     @cached_property
     def telemetry_comes_in_time(self) -> bool:
         """Whether all telemetry was, whichever records name its traces."""

@@ -9,6 +9,7 @@ import click
 from pydantic import ValidationError
 
 from request_lens.domain.linking.link import Reason, Unattributed
+from request_lens.domain.log_record import Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import cleaned, pluralize
 from request_lens.presentation.timeline.axis import AxisKind
@@ -16,6 +17,7 @@ from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.wire.log_record import read_record
 from request_lens_cli.html_report.page import Heading, report_page
+from request_lens_cli.inspection.inspection import MEANINGS
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.parameters import read_settings
@@ -109,7 +111,7 @@ def replay_command(
         if lacking:
             stderr_console().print(lacking, style="yellow", highlight=False, soft_wrap=True)
     else:
-        _show(report, len(result.rejected), axis)
+        _show(report, result.rejected, axis)
     _say_written({"Timeline": written["timeline"], "Report": written["page"]}, beside_json=format_ == "json")
     if result.rejected:
         context.exit(_REJECTED)
@@ -198,15 +200,26 @@ def _write_page(report: Report, path: Path, replayed: str) -> None:
         path.write_text(report_page(report, heading), encoding="utf-8")
 
 
-def _show(report: Report, rejected: int, axis: AxisKind) -> None:
+def _show(report: Report, rejected: Sequence[Rejected], axis: AxisKind) -> None:
     console = open_console()
     notes = notes_beside(console)
     if report.requests or report.unlinked:
         show_report(report, console, axis=axis)
     else:
         notes.print("No record of an API request or of a call is in these files.")
-    if rejected:
-        notes.print(f"{pluralize(rejected, 'rejected record')}: request-lens inspect says why of each.", style="red")
+    for note in _of_rejected(rejected):
+        notes.print(note, style="red", markup=False, highlight=False)
+
+
+def _of_rejected(rejected: Sequence[Rejected]) -> Iterator[str]:
+    """What is to be said of rejected records: why of those that conflict, which no line tells by itself."""
+    conflicts = [record.detail for record in rejected if record.reason is RejectedReason.CONFLICTING_RECORD]
+    if others := len(rejected) - len(conflicts):
+        yield f"{pluralize(others, 'rejected record')}: request-lens inspect says why of each."
+    if conflicts:
+        more = f", and {len(conflicts) - MAX_NAMED} more" if len(conflicts) > MAX_NAMED else ""
+        yield f"{pluralize(len(conflicts), 'conflicting record')}: {', '.join(conflicts[:MAX_NAMED])}{more}."
+        yield MEANINGS[RejectedReason.CONFLICTING_RECORD]
 
 
 class _Lines:

@@ -26,7 +26,9 @@ MEANINGS: Mapping[RejectedReason, str] = {
     RejectedReason.TOO_OLD: "Its fact is older than RetentionDays.",
     RejectedReason.TOO_NEW: "Its fact is more than two hours ahead of the clock.",
     RejectedReason.UNREADABLE_ITEM: "It is no line, but an item of the table that another version wrote.",
-    RejectedReason.CONFLICTING_RECORD: "Another request has its id, which the client of a REST API can choose.",
+    RejectedReason.CONFLICTING_RECORD: (
+        "Another request has its id, which the client of a REST API can choose: log $context.extendedRequestId, too."
+    ),
 }
 """What each reason means to the owner of the log group."""
 

@@ -446,3 +446,24 @@ def test_where_more_calls_lie_around_than_are_read_it_is_unknown_how_many_are_po
     summary = world.request("r1").summary
     assert summary is not None
     assert (summary.possible_calls, summary.certain_since) == (None, None)
+
+
+@pytest.mark.parametrize(("indices", "calls"), [((1, 2), 2), ((None, None), 3)])
+def test_tags_that_count_the_calls_of_a_request_are_taken_at_their_word_and_others_wait_for_a_guard(
+    indices: tuple[int | None, int | None], calls: int
+) -> None:
+    """An assumption, see docs/correlation.md: what such a request leaves untagged is nobody's, or a neighbour's."""
+    world = World(AGENTS)
+    world.collect(12, request("r1", duration_ms=9_000))
+    first, last = (tag("r1", index, started=1 + 3 * place) for place, index in enumerate(indices))
+    world.collect(13, call("t1", 1, produced=["x"], tag=first), call("t2", 4, returned=["x"], tag=last))
+    world.collect(13, call("guard", 7, latency_ms=900))
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert (summary.totals.llm_calls, summary.possible_calls) == (calls, 0)
+    assert isinstance(world.decision("guard"), Unattributed) is (calls == 2)
+    assert [
+        values for each in world.published().values() if (values := each.values.get(Metric.LLM_CALLS_PER_REQUEST))
+    ] == [(calls,)]

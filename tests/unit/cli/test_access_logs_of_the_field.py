@@ -163,3 +163,19 @@ def test_a_tag_that_names_the_id_which_the_client_chose_names_no_request(tmp_pat
     replay = replayed(tmp_path, line, invocation(1, 1, tag=REST["requestId"], calls=1))
 
     assert [call["reason"] for call in replay["unattributed"]] == ["request_never_seen"]
+
+
+def test_a_replay_says_which_records_conflict_and_what_helps(tmp_path: Path) -> None:
+    """No line tells by itself that another has its id: `inspect` cannot."""
+    second = REST | {"requestTimeEpoch": str(EPOCH_MS + 120_000), "responseLatency": "4000"}
+    path = tmp_path / "lines.ndjson"
+    path.write_text(f"{json.dumps(REST)}\n{json.dumps(second)}")
+
+    result = CliRunner().invoke(main, ["replay", str(path)])
+
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert f"1 conflicting record: request {REST['requestId']}" in said
+    assert f"kept as {REST['requestId']}:{EPOCH_MS + 120_000}" in said
+    assert "which the client of a REST API can choose: log $context.extendedRequestId, too." in said
+    assert "inspect says why" not in said

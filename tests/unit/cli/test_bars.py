@@ -119,7 +119,7 @@ def test_a_pending_request_is_dashed_and_says_so() -> None:
 
 def test_an_uncertain_request_is_hatched_and_has_at_least_its_calls() -> None:
     lines = shown(row(summary_of(bar(400, 1500), possible_calls=None), duration_ms=4300))
-    assert lines[1].endswith("4.3 s · ≥ 1 call, ran too long")
+    assert lines[1].endswith("4.3 s · ≥ 1 call, too long or crowded")
     assert "\u2571" * 5 in lines[1]
     assert "░" not in lines[1]
     assert any("uncertain: may have more calls" in line for line in lines)

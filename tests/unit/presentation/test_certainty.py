@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from request_lens.domain.facts import Request
+from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.folding.fold import fold, without_log
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
@@ -46,7 +46,7 @@ OUTLASTING = {
     Doubt.UNKNOWN_END: request(duration_ms=None),
     Doubt.STREAMED: replace(request(), streamed=True),
     Doubt.ANSWERED_EARLY: request(status=202),
-    Doubt.TOO_LONG: request(duration_ms=45_000),
+    Doubt.NOT_TOLD: request(duration_ms=45_000),
 }
 
 
@@ -54,6 +54,21 @@ OUTLASTING = {
 def test_each_request_that_may_outlast_what_is_looked_at_says_why(doubt: Doubt, record: Request) -> None:
     assert is_unbounded(record, [], Policy())
     assert doubt_of(record, summary(None)) is doubt
+
+
+def test_a_request_in_a_crowd_is_not_said_to_have_run_too_long() -> None:
+    words = why_uncertain(request(), summary(None))
+
+    assert words == "it ran longer than MaxRequestSeconds, or among more calls than are read"
+    assert remedy(Doubt.NOT_TOLD).startswith("tag the calls; ")
+
+
+def test_a_request_whose_id_another_had_first_says_so() -> None:
+    second = replace(request(), claimed_id=RequestId("taken"))
+
+    assert doubt_of(second, summary(None)) is Doubt.SHARED_ID
+    assert why_uncertain(second, summary(None)) == "another request had its id first"
+    assert "extendedRequestId" in remedy(Doubt.SHARED_ID)
 
 
 def test_a_request_that_unlinked_calls_fit_says_how_many() -> None:
@@ -86,12 +101,13 @@ def test_a_certain_request_has_no_doubt_and_no_words_for_it() -> None:
 
 @pytest.mark.parametrize("doubt", [doubt for doubt in Doubt if doubt is not Doubt.NO_LOG])
 def test_every_doubt_has_words_for_one_and_for_many_and_says_what_helps(doubt: Doubt) -> None:
-    record, possible = (OUTLASTING[doubt], None) if doubt in OUTLASTING else (request(), 2)
+    outlasting = OUTLASTING | {Doubt.SHARED_ID: replace(request(), claimed_id=RequestId("taken"))}
+    record, possible = (outlasting[doubt], None) if doubt in outlasting else (request(), 2)
 
-    assert doubt.value.startswith(("they ", "their ", "unlinked "))
-    assert why_uncertain(record, summary(possible)).startswith(("it ", "its ", "2 "))
+    assert doubt.value.startswith(("they ", "their ", "unlinked ", "another request "))
+    assert why_uncertain(record, summary(possible)).startswith(("it ", "its ", "2 ", "another request "))
     assert possible_text(record, summary(possible))
-    assert "tag the calls" in remedy(doubt)
+    assert "tag" in remedy(doubt)
 
 
 def test_a_figure_that_is_not_exact_is_never_bare_and_an_unknown_one_stays_unknown() -> None:

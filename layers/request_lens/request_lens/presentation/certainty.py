@@ -18,7 +18,8 @@ class Doubt(StrEnum):
     UNKNOWN_END = "their end is unknown"
     ANSWERED_EARLY = "they answered (202) before their work was done"
     STREAMED = "they streamed their answer while they still worked"
-    TOO_LONG = "they ran longer than MaxRequestSeconds"
+    SHARED_ID = "another request had their id first"
+    NOT_TOLD = "they ran longer than MaxRequestSeconds, or among more calls than are read"
     NO_LOG = "no invocation of a model is in these files"
 
 
@@ -26,14 +27,16 @@ _OF_ONE = {
     Doubt.UNKNOWN_END: "its end is unknown",
     Doubt.ANSWERED_EARLY: "it answered (202) before its work was done",
     Doubt.STREAMED: "it streamed its answer while it still worked",
-    Doubt.TOO_LONG: "it ran longer than MaxRequestSeconds",
+    Doubt.SHARED_ID: "another request had its id first",
+    Doubt.NOT_TOLD: "it ran longer than MaxRequestSeconds, or among more calls than are read",
     Doubt.NO_LOG: Doubt.NO_LOG.value,
 }
 _SHORT = {
     Doubt.UNKNOWN_END: "end unknown",
     Doubt.ANSWERED_EARLY: "answered early",
     Doubt.STREAMED: "streamed",
-    Doubt.TOO_LONG: "ran too long",
+    Doubt.SHARED_ID: "id shared",
+    Doubt.NOT_TOLD: "too long or crowded",
     Doubt.NO_LOG: "unknown",
 }
 _REMEDIES = {
@@ -41,7 +44,8 @@ _REMEDIES = {
     Doubt.UNKNOWN_END: "write responseLatency into the access log, or tag the calls",
     Doubt.ANSWERED_EARLY: "tag the calls",
     Doubt.STREAMED: "tag the calls",
-    Doubt.TOO_LONG: "raise MaxRequestSeconds to your API's time-out, or tag the calls",
+    Doubt.SHARED_ID: "log and tag a REST API's extendedRequestId, which no client chooses",
+    Doubt.NOT_TOLD: "tag the calls; where MaxRequestSeconds is less than your API's time-out, raise it",
     Doubt.NO_LOG: "give Bedrock's invocation log, too",
 }
 
@@ -58,7 +62,9 @@ def doubt_of(record: Request, summary: Summary) -> Doubt | None:
         return Doubt.UNKNOWN_END
     if record.streamed:
         return Doubt.STREAMED
-    return Doubt.ANSWERED_EARLY if record.status == ACCEPTED else Doubt.TOO_LONG
+    if record.status == ACCEPTED:
+        return Doubt.ANSWERED_EARLY
+    return Doubt.NOT_TOLD if record.claimed_id is None else Doubt.SHARED_ID
 
 
 def count_doubts(known: Iterable[tuple[Request, Summary]]) -> Counter[Doubt]:

@@ -35,7 +35,7 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
         "tool",
         "time that waited for tools, by spans; else gaps in a tool-use chain of tagged calls, where no tool came last",
     ),
-    Metric.NON_LLM_TIME: ("certain", "duration less LLM time"),
+    Metric.NON_LLM_TIME: ("certain", "duration less LLM time: tools, memory and the rest"),
     Metric.MEMORY_TIME: ("certain", "time that waited for AgentCore's memory, by spans; needs `MemorySpans`"),
     Metric.TIME_TO_FIRST_TOKEN: ("certain", "start of the request to the first token of its answer, by spans"),
     Metric.REQUESTS: ("total", "API requests"),

@@ -30,7 +30,7 @@ _FITS_BOTH = timedelta(seconds=4)
 """When the call began that both requests may have made, as Bedrock logs it."""
 
 
-_SIGNS = (Sign.REQUEST, Sign.UNCERTAIN, Sign.CALL, Sign.WHISKER)
+_SIGNS = (Sign.UNCERTAIN, Sign.CALL, Sign.WHISKER)
 """What else the legend has."""
 
 _REQUESTS = {"a": (0.2, 6_000), "b": (3.1, 6_200)}

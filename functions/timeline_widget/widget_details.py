@@ -19,13 +19,20 @@ from request_lens.presentation.certainty import (
     doubt_of,
     remedy,
     signed,
+    so_far,
     token_counts,
     why_uncertain,
 )
 from request_lens.presentation.costs import call_cost, cost_of, estimated
 from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
-from request_lens.presentation.formatting import counts_text, duration_text, moment_text, pluralize
-from request_lens.presentation.markup import Markup, element, text
+from request_lens.presentation.formatting import (
+    counts_text,
+    duration_text,
+    in_words,
+    moment_text,
+    other_words,
+)
+from request_lens.presentation.markup import Markup, element, text, unbroken
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.traced import (
@@ -56,18 +63,19 @@ def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: 
     if details.view is None and not details.calls:
         words = "Nothing is known of this request: its logs have not arrived, or it has expired."
         heading = element("h2", text(widget_request.request_id or ""))
-        return page(heading, element("p", text(words)), theme=widget_request.theme)
+        return page(heading, element("p", text(words)), theme=widget_request.theme, width=widget_request.width)
     head = [element("p", text("The request's record has not arrived yet."))]
     if details.view is not None:
         lines = (_totals(details.view), *_uncertain(details.view), *_traced(details.view))
         head = [
             _picture(details.view, widget_request),
-            *(element("p", text(line)) for line in lines),
+            *(element("p", unbroken(line)) for line in lines),
             *_trace(details.view, endpoint),
         ]
     tools = () if details.view is None else _tools(details.view)
     possible = possible_table(details.possible)
-    return page(*head, *possible, *_calls(details, policy), *tools, theme=widget_request.theme)
+    content = (*head, *possible, *_calls(details, policy), *tools)
+    return page(*content, theme=widget_request.theme, width=widget_request.width)
 
 
 def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
@@ -93,13 +101,11 @@ def _totals(view: RequestView) -> str:
     cost = cost_of(totals, certain=certain)
     certainty = Certainty.EXACT if view.is_pending else certainty_of(times)
     parts = [
-        f"{pluralize(totals.llm_calls, 'LLM call')} so far"
-        if view.is_pending
-        else counted(totals.llm_calls, "LLM call", certainty_of(times)),
+        so_far(counted(totals.llm_calls, "LLM call", certainty), pending=view.is_pending),
         *([failed] if certain or totals.llm_errors else []),
-        f"LLM {_time(times.llm_time_ms, certainty)}, tools {_time(times.tool_time_ms, certainty)}",
-        f"other {_time(times.non_llm_time_ms, certainty)}",
-        f"tokens in / out {signed(token_counts(times), certainty)}",
+        f"LLM time {in_words(so_far(_time(times.llm_time_ms, certainty), pending=view.is_pending))}",
+        other_words(_time(times.non_llm_time_ms, certainty), _time(times.tool_time_ms, certainty)),
+        f"tokens in / out {in_words(signed(token_counts(times), certainty))}",
         f"estimated cost {estimated(signed(cost, certainty), [times.prices] if times.prices else [])}",
     ]
     pending = "; pending: more calls may come" if view.is_pending else ""

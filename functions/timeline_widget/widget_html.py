@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.timeline.frame import margin_of
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Theme
 
 _STYLE = """
@@ -14,9 +15,9 @@ _STYLE = """
 .rlw cwdb-action { display: none; }
 .rlw .rlw-row { position: absolute; left: 0; width: 100%%; cursor: pointer; border-radius: 4px; display: block; }
 .rlw .rlw-row:hover { background: %(call)s; opacity: 0.12; }
-.rlw p { margin: 0; padding: 0 28px 10px; color: %(muted)s; }
-.rlw h2 { margin: 0; padding: 12px 28px 4px; font-size: 16px; color: %(text)s; overflow-wrap: anywhere; }
-.rlw table { border-collapse: collapse; margin: 4px 28px 16px; font-variant-numeric: tabular-nums; }
+.rlw p { margin: 0; padding: 0 %(margin)s 10px; color: %(muted)s; }
+.rlw h2 { margin: 0; padding: 12px %(margin)s 4px; font-size: 16px; color: %(text)s; overflow-wrap: anywhere; }
+.rlw table { border-collapse: collapse; margin: 4px %(margin)s 16px; font-variant-numeric: tabular-nums; }
 .rlw th, .rlw td { padding: 5px 16px 5px 0; text-align: left; vertical-align: top; color: %(text)s;
  background: %(background)s; border: 0; border-bottom: 1px solid %(rule)s; }
 .rlw th { color: %(muted)s; font-weight: 500; }
@@ -30,11 +31,11 @@ _STYLE = """
 """
 
 
-def page(*content: Markup, theme: Theme) -> Markup:
-    """The content in the widget's own style, without CloudWatch's default styles."""
+def page(*content: Markup, theme: Theme, width: int) -> Markup:
+    """The content in the widget's own style, without CloudWatch's; texts begin where the picture does."""
     palette = DARK if theme == "dark" else LIGHT
     colours = {name: getattr(palette, name) for name in ("text", "background", "muted", "call", "rule", "failed")}
-    style = element("style", Markup(_STYLE % colours))
+    style = element("style", Markup(_STYLE % {**colours, "margin": f"{margin_of(width):.0f}px"}))
     return joined(
         (element("div", NOTHING, class_="cwdb-no-default-styles"), style, element("div", *content, class_="rlw"))
     )

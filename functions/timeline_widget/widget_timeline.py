@@ -7,9 +7,16 @@ from datetime import datetime
 from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage, RequestView, UnattributedCalls
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
-from request_lens.presentation.certainty import Doubt, certainty_over, count_doubts, counted, uncertain_notes
+from request_lens.presentation.certainty import (
+    Doubt,
+    certainty_over,
+    count_doubts,
+    counted,
+    so_far,
+    uncertain_notes,
+)
 from request_lens.presentation.failed_attempts import failed_notes
-from request_lens.presentation.formatting import moment_text, pluralize
+from request_lens.presentation.formatting import pluralize, span_text
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
@@ -53,7 +60,8 @@ def timeline_page(
         for row, top in drawn.rows
     )
     misread = (element("p", text(sentence)) for sentence in widget_request.misread)
-    return page(*misread, drawn.svg, *rows, *_notes(listing, widget_request, lost), theme=widget_request.theme)
+    content = (*misread, drawn.svg, *rows, *_notes(listing, widget_request, lost))
+    return page(*content, theme=widget_request.theme, width=widget_request.width)
 
 
 def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
@@ -73,27 +81,23 @@ def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> Timel
 def _words(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, endpoint: str) -> Words:
     """No title: the widget's own stands above it."""
     empty = (
-        f"No requests from {_span_text(widget_request)}",
+        f"No requests from {span_text(*widget_request.span)}",
         "Choose a longer time range; where there should be some, request-lens doctor finds out why.",
     )
     region = endpoint.split(":")[3]
     return Words(title="", subtitle=_subtitle(listing, widget_request, lost, region=region), empty=empty)
 
 
-def _span_text(widget_request: WidgetRequest) -> str:
-    first, last = (moment.replace(microsecond=0) for moment in widget_request.span)
-    ends = last.strftime("%H:%M:%S UTC") if first.date() == last.date() else moment_text(last)
-    return f"{moment_text(first).removesuffix(' UTC')} to {ends}"
-
-
 def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, region: str) -> str:
     where = [name for name in (widget_request.stack, region) if name]
-    parts = [*where, _span_text(widget_request), _count_text(listing)]
+    parts = [*where, span_text(*widget_request.span), _count_text(listing)]
     parts += [] if widget_request.sort is RowOrder.TIME else [f"by {widget_request.sort}"]
     if failed := sum(view.record.has_failed for view in listing.requests):
         parts.append(f"{failed:,} of them failed (5xx)")
     if refused := sum(view.record.was_refused for view in listing.requests):
         parts.append(f"{refused:,} of them refused (4xx)")
+    if pending := sum(view.is_pending for view in listing.requests):
+        parts.append(f"{pending:,} of them pending")
     if uncertain := sum(_doubts(listing).values()):
         parts.append(f"{uncertain:,} of them uncertain")
     if incomplete := _incomplete(listing):
@@ -108,9 +112,9 @@ def _calls_texts(listing: RequestPage, lost: UnattributedCalls) -> Iterator[str]
     """How many LLM calls the requests shown made, with the sign of a sum, and how many calls belong to none."""
     known = [view.summary for view in listing.requests if view.summary is not None]
     if listing.requests:
-        so_far = " so far" if any(view.is_pending for view in listing.requests) else ""
         certainty = certainty_over(summary for _, summary in _settled(listing))
-        yield counted(sum(summary.totals.llm_calls for summary in known), "LLM call", certainty) + so_far
+        calls = counted(sum(summary.totals.llm_calls for summary in known), "LLM call", certainty)
+        yield so_far(calls, pending=any(view.is_pending for view in listing.requests))
     least = "at least " if lost.may_be_more else ""
     if listing.requests or lost.calls:
         yield f"{least}{len(lost.calls):,} unattributed"

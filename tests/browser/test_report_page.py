@@ -231,7 +231,7 @@ def test_a_table_in_a_narrow_window_has_fewer_columns_and_names_those_that_are_m
 
     assert ("absent" in seen) is leave
     assert any("leaves" in each for each in seen) is not leave
-    assert ("also: Tool time, Other time, Correlated by" in said) is leave
+    assert ("also: Other time, Tools of it, Correlated by" in said) is leave
     on_paper = measured(page_of(PAGES["10 rows"]), shown, TEXTS, looking=NARROW[-1])
     assert "absent" not in on_paper
     assert any("leaves" in each for each in on_paper)
@@ -246,6 +246,20 @@ def test_a_table_fills_the_window_and_its_lines_are_low(width: int) -> None:
 
     assert share > 0.99
     assert height < 60
+
+
+_GAPS = """() => [...document.querySelectorAll("tr")].flatMap(row => {
+  const texts = [...row.children].filter(cell => cell.offsetWidth && cell.textContent).map(cell => {
+    const range = document.createRange(); range.selectNodeContents(cell);
+    return range.getBoundingClientRect(); });
+  return texts.slice(1).map((text, at) => text.left - texts[at].right); })"""
+
+
+@pytest.mark.parametrize("width", [768, 1024, 1280, 1400])
+@pytest.mark.parametrize("name", ["10 rows", "errors", "spans", "signs"])
+def test_two_columns_never_read_as_one(name: str, width: int) -> None:
+    """Within a cell words are 4 px apart."""
+    assert min(numbers(name, _GAPS, Looking(width=width))) >= 12
 
 
 @pytest.mark.parametrize(("width", "is_card"), [(390, True), (767, True), (768, False), (1024, False), (1280, False)])

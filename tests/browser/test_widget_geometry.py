@@ -81,6 +81,7 @@ class Page(_Measured):
 
 
 READ = TypeAdapter(Page).validate_json
+NUMBERS = TypeAdapter(list[float]).validate_json
 
 
 def page_of(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True, lost: int = 0) -> Page:
@@ -259,6 +260,18 @@ def test_the_details_are_readable(theme: Theme) -> None:
 LONG = "POST /agents/{agent}/conversations"
 
 
+_LEFTS = """() => { const left = each => { const range = document.createRange(); range.selectNodeContents(each);
+  return range.getBoundingClientRect().left; };
+  return ["svg text", ".rlw p", ".rlw th"].map(name => left(document.querySelector(name))); }"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_sentences_and_tables_begin_where_the_picture_does(width: int) -> None:
+    lefts = measured(details_document(width=width), _LEFTS, NUMBERS, looking=Looking(width=width))
+
+    assert max(lefts) - min(lefts) < 1
+
+
 @pytest.mark.parametrize("width", [400, 1000])
 def test_a_long_route_is_whole_in_a_narrow_widget_and_a_wide_one(width: int) -> None:
     page = page_of(request_page(5, route=LONG), width=width)
@@ -309,6 +322,15 @@ def test_what_failed_and_what_was_refused_are_counted_apart_as_the_legend_names_
 
     assert "5 requests · 1 of them failed (5xx) · 1 of them refused (4xx) · " in above
     assert "status 5xx or 4xx" in above
+
+
+def test_so_far_is_said_above_the_picture_where_requests_are_pending_and_how_many_are() -> None:
+    def above(*, pending: int) -> str:
+        return " · ".join(words.text for words in page_of(request_page(10, pending=pending, uncertain=4)).texts)
+
+    assert "3 of them pending · 4 of them uncertain · at least 19 LLM calls so far · " in above(pending=3)
+    assert "pending" not in above(pending=0)
+    assert "so far" not in above(pending=0)
 
 
 def test_a_note_says_what_stands_at_an_uncertain_request() -> None:

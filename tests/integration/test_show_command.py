@@ -37,7 +37,7 @@ def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: Deplo
     for part in ("1.84 s", "892 / 57", "tool_use", "window (assumed)", "jp.anthropic.claude-haiku-4-5-20251001-v1:0"):
         assert part in first
     assert "2 LLM calls" in output
-    assert "Time: LLM 3.35 s, other than LLM 1.44 s (tools of it: unknown)" in output
+    assert "LLM time 3.35 s, other time 1.44 s (tools of it: unknown)" in output
 
 
 def test_a_count_by_time_has_its_sign_and_says_what_it_means(lens: DeployedLens) -> None:
@@ -118,7 +118,7 @@ def test_an_id_may_begin_with_the_sign_of_an_option(lens: DeployedLens) -> None:
 def test_without_a_cost_the_prices_are_left_out(lens: DeployedLens) -> None:
     lens.holds(settled("r1", possible_calls=2))
 
-    assert "Estimated cost: –\n" in lens.answer("show", "r1", columns=200)
+    assert "Estimated cost: unknown\n" in lens.answer("show", "r1", columns=200)
 
 
 def test_local_times_are_of_this_machines_zone(lens: DeployedLens, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoFactStore]:
 
 
 def answered(**event: object) -> str:
-    return timeline_widget_handler.lambda_handler(event, Context())
+    """The page, with plain blanks between a number and its sign or unit."""
+    return timeline_widget_handler.lambda_handler(event, Context()).replace("&nbsp;", " ")
 
 
 def subtitle(page: str) -> str:
@@ -101,7 +102,7 @@ def test_the_details_of_an_uncertain_request_say_at_least_and_why(store: DynamoF
     page = answered(request_id="uncertain-0000", widgetContext=context())
 
     assert "at least 1 LLM call · " in page
-    assert "LLM –, tools – · other –" in page
+    assert "LLM time unknown · other time unknown (tools of it: unknown)" in page
     assert "tokens in / out ≥ 1,011 / 31" in page
     assert "estimated cost ≥ $" in page
     assert "Uncertain: 1 unlinked call may be its own. What helps: " in page
@@ -175,7 +176,7 @@ def test_a_page_of_a_request_has_the_sign_at_each_figure_of_its_calls() -> None:
 
     assert 0 < len(about) < len(pages)
     for page in pages:
-        signs = [f"{figure} ≈ " in page for figure in ("· LLM", "other", "tokens in / out", "estimated cost")]
+        signs = [f"{figure} ≈ " in page for figure in ("LLM time", "other time", "tokens in / out", "estimated cost")]
         assert signs == [page in about] * 4
 
 

@@ -19,6 +19,7 @@ from request_lens_cli.demo.stack import DemoStack, open_demo_stack
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.local_aws.deployment import build, deploy_built
 from request_lens_cli.local_aws.emf.process import start_emf_stand_in
+from request_lens_cli.local_aws.environment import REGION
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import LocalPaths, checkout_paths
 from request_lens_cli.local_aws.sam_settings import read_sam_settings
@@ -187,7 +188,7 @@ def show_sums(report: Report, console: Console, *, as_made: bool = False) -> Non
 
 def _draw(report: Report, target: Path, console: Console, variant: str) -> None:
     """Draw the timeline as SVG, and as PNG beside it."""
-    words = Words(subtitle=picture_subtitle(report, DEFAULT_STACK_NAME, *filter(None, (variant,))))
+    words = Words(subtitle=picture_subtitle(report, DEFAULT_STACK_NAME, REGION, *filter(None, (variant,))))
     svg = draw_timeline(report.timeline_rows(), words=words, unlinked=report.unlinked)
     target.write_text(svg, encoding="utf-8")
     write_png(svg, target.with_suffix(".png"))
@@ -216,5 +217,5 @@ def _write_page(report: Report, target: Path, variant: str) -> None:
     now = datetime.now(UTC)
     begins = min((state.request.started_at for state in report.requests), default=now)
     period = Period(first=begins, last=now)
-    heading = Heading(stack=DEFAULT_STACK_NAME, variant=variant, period=period, written_at=now)
+    heading = Heading(stack=DEFAULT_STACK_NAME, variant=variant, region=REGION, period=period, written_at=now)
     target.write_text(report_page(report, heading), encoding="utf-8")

@@ -78,7 +78,8 @@ def _count(value: int) -> Markup:
 
 
 def _requests(figures: RequestFigures) -> Markup:
-    return with_note(f"{figures.requests:,}", f"{figures.uncertain:,} uncertain" if figures.uncertain else "")
+    counts = ((figures.pending, "pending"), (figures.uncertain, "uncertain"))
+    return with_note(f"{figures.requests:,}", ", ".join(f"{count:,} {state}" for count, state in counts if count))
 
 
 def _errors(figures: RequestFigures) -> Markup:

@@ -1,11 +1,10 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
 from request_lens.domain.folding.summary import TokenClass
-from request_lens.presentation.certainty import Certainty, counted, signed, tally
+from request_lens.presentation.certainty import Certainty, counted, signed, so_far, tally
 from request_lens.presentation.costs import cost_of, dollars
-from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
-from request_lens.presentation.markup import Markup, element, text
-from request_lens_cli.html_report.table import unbroken
+from request_lens.presentation.formatting import UNKNOWN, in_words, other_words, pluralize, seconds
+from request_lens.presentation.markup import Markup, element, text, unbroken
 from request_lens_cli.report.figures import Distribution, RequestFigures
 from request_lens_cli.report.report import Report
 
@@ -28,7 +27,8 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
 
 
 def _card(name: str, value: str, notes: list[str]) -> Markup:
-    lines = (element("dd", unbroken(note), class_="note") for note in notes)
+    """A figure, and below it what is to be said of it, in words."""
+    lines = (element("dd", unbroken(in_words(note)), class_="note") for note in notes)
     return element("div", element("dt", text(name)), element("dd", unbroken(value), class_="value"), *lines)
 
 
@@ -65,7 +65,8 @@ def _linked_words(figures: RequestFigures) -> str:
     """How many calls the requests made, as far as is known."""
     if figures.knows_no_call:
         return "no call is linked to them: see what is not certain"
-    words = counted(figures.totals.llm_calls, "LLM call", figures.certainty)
+    calls = counted(figures.totals.llm_calls, "LLM call", figures.certainty)
+    words = so_far(calls, pending=figures.pending > 0)
     if figures.certainty is not Certainty.ABOUT:
         return words
     if figures.about == figures.requests:
@@ -94,7 +95,7 @@ def _time_notes(figures: RequestFigures) -> list[str]:
     if figures.llm_time_ms is None:
         return _known(None, figures)
     tools, others = _beside(figures.timed_tool_ms), _beside(figures.timed_other_ms)
-    notes = [*_upper_end(figures.llm_time_ms, figures), f"tools {tools}, other than LLM {others}"]
+    notes = [*_upper_end(figures.llm_time_ms, figures), other_words(others, tools)]
     if figures.llm_time_ms.is_complete:
         return notes
     return [*notes, f"duration of the same requests {_beside(figures.timed_duration_ms)}"]

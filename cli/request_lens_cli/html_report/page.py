@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from request_lens.presentation.certainty import INEXACT
 from request_lens.presentation.costs import by_prices
-from request_lens.presentation.formatting import moment_text
+from request_lens.presentation.formatting import MINUTE, moment_text, span_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from request_lens_cli.html_report.group_tables import doubt_table, model_table, route_table, unlinked_section
@@ -23,12 +23,13 @@ from request_lens_cli.report.selection import may_match_note
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _NOTES = (
-    f"Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's; ≈ is {INEXACT}. "
-    "A figure per request is of the requests that it is known of. A pending request is not settled yet, and its "
-    "calls are not in the figures. Medians and p90 are values that occurred. Calls are correlated by a tag or "
-    "a trace, which is exact; by a window of time; by a chain, in which one returns what a tool of another was asked "
-    "for; or by elimination of the other requests: inferred, and assumed where calls of any role were considered. A "
-    "failed attempt counts under its model where the price list has that, else under other."
+    f"Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's; ≈ is {INEXACT}; "
+    "so far: a request is pending, which is not settled yet, and its calls are not in the figures. Other time is the "
+    "duration without LLM time; tools are a part of it. A figure per request is of the requests that it is known of. "
+    "Medians and p90 are values that occurred. Calls are correlated by a tag or a trace, which is exact; by a window "
+    "of time; by a chain, in which one returns what a tool of another was asked for; or by elimination of the other "
+    "requests: inferred, and assumed where calls of any role were considered. A failed attempt counts under its model "
+    "where the price list has that, else under other."
 )
 
 
@@ -72,13 +73,12 @@ def report_page(report: Report, heading: Heading) -> str:
 
 
 def _header(report: Report, heading: Heading) -> Markup:
-    period = f"{_minute(heading.period.first)} to {_minute(heading.period.last)}"
     region = [heading.region] if heading.region else []
     lines = [
         f"Stack {heading.stack}" if heading.stack else f"{heading.files}, offline",
         *region,
-        period,
-        f"as of {_minute(heading.written_at)}",
+        span_text(heading.period.first, heading.period.last, to=MINUTE),
+        f"as of {moment_text(heading.written_at.replace(microsecond=0))}",
     ]
     lines += [heading.only] if heading.only else []
     lines += [earlier_note(report)] if report.earlier else []
@@ -126,10 +126,6 @@ def _by_prices(report: Report) -> str:
 
 def _section(title: str, content: Markup) -> Markup:
     return element("section", element("h2", text(title)), content) if content else NOTHING
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment_text(moment)[:16]} UTC"
 
 
 def _style() -> Markup:

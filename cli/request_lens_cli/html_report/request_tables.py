@@ -15,9 +15,9 @@ from request_lens.presentation.certainty import (
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.failed_attempts import failed_sign
 from request_lens.presentation.formatting import UNKNOWN, seconds
-from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import complete_sentence, complete_text
-from request_lens_cli.html_report.table import Column, cost_cell, route_text, table, unbroken
+from request_lens_cli.html_report.table import Column, cost_cell, route_text, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection, may_match_words
 
@@ -81,8 +81,8 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="LLM calls", cell=_calls, numeric=True),
         _time("LLM time", lambda summary: summary.llm_time_ms),
         Column(header="Cost (est.)", brief="Cost", cell=_cost, numeric=True),
-        _time("Tool time", lambda summary: summary.tool_time_ms, leaves=True),
         _time("Other time", lambda summary: summary.non_llm_time_ms, leaves=True),
+        _time("Tools of it", lambda summary: summary.tool_time_ms, leaves=True),
         Column(header="Tokens in/out", cell=_tokens, numeric=True),
         *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=lambda state: text(correlated_by(state)), leaves=True),

@@ -8,9 +8,9 @@ from request_lens.domain.facts import Request
 from request_lens.domain.tracing.time_parts import TimeParts
 from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
-from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import kept_tools_sentence, outcome_text, trace_address
-from request_lens_cli.html_report.table import Column, table, unbroken
+from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.report import Report
 
 MAX_RUNS = 20
@@ -28,11 +28,38 @@ class _Row:
 def spans_section(report: Report, *, limit: int, aws_console: str) -> Markup:
     """What spans say of the newest `limit` requests, those of them that have some; nothing where none has.
 
-    `aws_console` is the address of CloudWatch's console, which shows their traces; empty where there is none.
+    Above it stands how many requests are left out, and why. `aws_console` is the address of CloudWatch's console, which
+    shows their traces; empty where there is none.
     """
-    rows = _rows(report.newest(limit))[::-1]
+    newest = report.newest(limit)
+    rows = _rows(newest)[::-1]
+    if not rows:
+        return NOTHING
+    said = element("p", text(f"{_covered(report, newest, rows)} {_PARTS}"), class_="note")
     caption = "Requests with spans, the newest first"
-    return table(_columns(report, rows, aws_console), rows, caption=caption) if rows else NOTHING
+    return joined((said, table(_columns(report, rows, aws_console), rows, caption=caption)))
+
+
+_PARTS = "The parts of a row add up to its duration; all but LLM are its other time."
+
+
+def _covered(report: Report, newest: Report, rows: Sequence[_Row]) -> str:
+    """How many of the requests these rows are, why the others are left out, and of how many the parts are unknown."""
+    of = len(report.requests)
+    untraced = len(newest.requests) - newest.pending_requests - len(rows)
+    left_out = (
+        (untraced, "without spans"),
+        (newest.pending_requests, "pending"),
+        (of - len(newest.requests), "earlier than these"),
+    )
+    why = ", ".join(f"{count:,} {what}" for count, what in left_out if count)
+    shown = f"{len(rows):,} of {pluralize(of, 'request')}; left out: {why}." if why else f"{_all(of)}."
+    unknown = sum(row.traced.time_by is None for row in rows)
+    return f"{shown} For {unknown:,} of them the spans do not tell all of the time." if unknown else shown
+
+
+def _all(count: int) -> str:
+    return "The only request" if count == 1 else f"All {count:,} requests"
 
 
 def _rows(report: Report) -> Sequence[_Row]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.markup import Markup, element, joined, text
 
-_WITHIN_FIGURES = re.compile(r"(?<=[≈≥]) |(?<=\d) (?=s\b)")
 _TAG = re.compile(r"<[^>]*>")
 _SHORT = 6
 _WIDE = 6
@@ -63,11 +62,6 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
 def with_note(figure: str, note: str) -> Markup:
     """A figure, and below it in small print what limits it."""
     return joined((text(figure), element("div", text(note), class_="note"))) if note else text(figure)
-
-
-def unbroken(words: str) -> Markup:
-    """The words, each number on one line with its sign and its unit."""
-    return Markup("&nbsp;".join(map(text, _WITHIN_FIGURES.split(words))))
 
 
 def route_text(route: str, *, whole: int) -> Markup:

@@ -6,7 +6,7 @@ from request_lens.domain.folding.summary import Summary, estimate_within
 from request_lens.domain.pricing import Estimate
 from request_lens.presentation.certainty import signed
 from request_lens.presentation.costs import by_prices, cost_of
-from request_lens.presentation.formatting import UNKNOWN
+from request_lens.presentation.formatting import UNKNOWN, in_words
 from request_lens_cli.report.report import Report
 
 
@@ -19,10 +19,10 @@ def cost_line(report: Report) -> str:
     """What all of them cost, by which prices, and what the calls cost that belong to none of them."""
     cost = signed(cost_of(report.totals), report.certainty)
     others = cost_of(report.unattributed_totals) if report.unattributed else UNKNOWN
-    beside = f"; {_unattributed(report)}: {others}" if report.unattributed else ""
+    beside = f"; {_unattributed(report)}: {in_words(others)}" if report.unattributed else ""
     by = "" if cost == others == UNKNOWN else by_prices(report.prices)
     these = "the requests shown" if report.of_all_time else "the requests"
-    return f"Estimated cost of {these}: {cost}{beside}{by}"
+    return f"Estimated cost of {these}: {in_words(cost)}{beside}{by}"
 
 
 def _unattributed(report: Report) -> str:

@@ -32,7 +32,7 @@ from request_lens_cli.report.traced_documents import (
 def summary_document(state: RequestState, policy: Policy, *, aws_console: str = "") -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
 
-    While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the calls linked so far:
+    While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the linked calls, the least:
     `at_least` names each that may be more, and sums that some call's log leaves out. Tokens are null where no call that
     is linked counts them, and where none is linked that may yet be; so is a number of failed or unpriced calls then.
     Raises: ValueError for a request whose record has not come.

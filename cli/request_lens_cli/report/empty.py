@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from request_lens.domain.routes import is_among
-from request_lens.presentation.formatting import moment_text, pluralize
+from request_lens.presentation.formatting import pluralize, span_text
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Selection
@@ -55,5 +55,4 @@ def empty_picture(read: Report, period: Period, selection: Selection) -> tuple[s
     """What stands in a picture where none of the requests that were read in the period is drawn, and why."""
     if read.requests:
         return "No request is selected", none_selected(read, selection)
-    first, last = (moment_text(moment.replace(microsecond=0)) for moment in (period.first, period.last))
-    return f"No requests from {first} to {last}", no_requests(period).partition(". ")[2]
+    return f"No requests from {span_text(period.first, period.last)}", no_requests(period).partition(". ")[2]

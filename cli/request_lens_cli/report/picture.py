@@ -1,6 +1,6 @@
 """What stands above a picture of a report's requests."""
 
-from request_lens.presentation.formatting import moment_text
+from request_lens.presentation.formatting import MINUTE, span_text
 from request_lens_cli.report.report import Report, earlier_note, headline
 
 
@@ -11,11 +11,8 @@ def picture_subtitle(report: Report, *names: str) -> str:
 
 
 def _when(report: Report) -> list[str]:
-    """From the first start to the last, with its day once where it is the same."""
+    """From the first start to the last, in minutes."""
     starts = [state.request.started_at for state in report.requests]
     if not starts:
         return []
-    first, last = (moment_text(moment)[:16] for moment in (min(starts), max(starts)))
-    if first == last:
-        return [f"{first} UTC"]
-    return [f"{first} to {last[11:] if first[:10] == last[:10] else last} UTC"]
+    return [span_text(min(starts), max(starts), to=MINUTE)]

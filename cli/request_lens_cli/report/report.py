@@ -11,7 +11,7 @@ from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts, counted
+from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts, counted, so_far
 from request_lens.presentation.failed_attempts import certainty_over_failed
 from request_lens.presentation.formatting import UNKNOWN, pluralize
 from request_lens.presentation.timeline.row import TimelineRow
@@ -207,7 +207,7 @@ def headline(report: Report) -> str:
     With what went wrong: "10 requests, 1 of them failed, 3 of them uncertain, at least 17 LLM calls, 2 failed calls (1
     throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls; in the whole time 0 unattributed".
     """
-    so_far, totals = " so far" if report.pending_requests else "", report.totals
+    totals, is_pending = report.totals, report.pending_requests > 0
     records = [state.request for state in report.requests]
     failed, refused = sum(each.has_failed for each in records), sum(each.was_refused for each in records)
     counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
@@ -216,7 +216,7 @@ def headline(report: Report) -> str:
     parts = [
         _requests_words(report),
         *(f"{count:,} of them {state}" for state, count in counts.items() if count),
-        counted(totals.llm_calls, "LLM call", report.certainty) + so_far,
+        so_far(counted(totals.llm_calls, "LLM call", report.certainty), pending=is_pending),
         *([counted(totals.llm_errors, "failed call", of_failed) + throttled] if totals.llm_errors else []),
     ]
     beside = [f"{report.unattributed:,} unattributed"]

@@ -26,7 +26,7 @@ from request_lens.presentation.certainty import (
 )
 from request_lens.presentation.costs import cost_of, estimated
 from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
-from request_lens.presentation.formatting import cleaned, moment_text, pluralize, seconds
+from request_lens.presentation.formatting import cleaned, in_words, moment_text, other_words, pluralize, seconds
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import invocation_document, possible_document, summary_document
@@ -141,8 +141,8 @@ def _placed(
 
 def _show_record(state: RequestState, record: Request, console: Console, zone: tzinfo | None) -> None:
     console.print(Text.assemble((cleaned(state.request_id), "bold"), "  ", cleaned(record.route)), soft_wrap=True)
-    started, duration = moment_text(record.started_at, zone), seconds(record.duration_ms)
-    console.print(Text.assemble(f"{started}, status ", status_text(record), f", {duration}"))
+    started, duration = moment_text(record.started_at, zone), in_words(seconds(record.duration_ms))
+    console.print(Text.assemble(f"{started}, status ", status_text(record), f", duration {duration}"))
     for line in _summary_lines(state):
         console.print(line, highlight=False)
 
@@ -207,11 +207,8 @@ def _counts(summary: Summary) -> str:
 
 def _times(summary: Summary) -> str:
     """The time in LLM calls and the rest, of which what waited for tools is a part."""
-    llm, other, tools = (
-        "unknown" if value is None else seconds(value)
-        for value in (summary.llm_time_ms, summary.non_llm_time_ms, summary.tool_time_ms)
-    )
-    return f"Time: LLM {llm}, other than LLM {other} (tools of it: {tools})"
+    other = other_words(seconds(summary.non_llm_time_ms), seconds(summary.tool_time_ms))
+    return f"LLM time {in_words(seconds(summary.llm_time_ms))}, {other}"
 
 
 def _tokens(summary: Summary) -> str:

@@ -111,7 +111,10 @@ def _calls(state: RequestState) -> Text:
 
 
 def _possible(state: RequestState) -> Text:
-    return Text("" if state.summary is None else possible_text(state.request, state.summary), style="yellow")
+    """How many more calls may be its own; of one that is certain none."""
+    if state.summary is None:
+        return Text(UNKNOWN)
+    return Text(possible_text(state.request, state.summary) or "0", style="" if state.summary.is_certain else "yellow")
 
 
 def _complete(state: RequestState) -> Text:

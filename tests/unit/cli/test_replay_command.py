@@ -216,7 +216,7 @@ def test_no_request_of_an_access_log_alone_is_said_to_have_made_no_call() -> Non
 
     shown, document = replayed(alone).stdout, json.loads(replayed(alone, "--format", "json").stdout)
 
-    assert len(re.findall(r"= +POST /ask +18:2\d:\d\d +[\d.]+ s +≥ 0 +unknown +– ", shown)) == 10
+    assert len(re.findall(r"= +POST /ask +18:2\d:\d\d +[\d.]+ s +≥ 0 +no log +– ", shown)) == 10
     said = [(each["state"], each["possible_calls"], each["llm_time_ms"]) for each in document["requests"]]
     assert said == [("uncertain", None, None)] * 10
     assert {each["input_tokens"] for each in document["requests"]} == {None}

@@ -16,7 +16,7 @@ from request_lens.presentation.certainty import INEXACT, tokens_text
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.report.documents import csv_row, summary_document
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import Report, headline
 from request_lens_cli.report.request_schema import Json
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.report_view import show_requests
@@ -45,7 +45,7 @@ def test_a_list_says_at_least_how_many_calls_and_how_many_more_there_may_be() ->
     text = listed(REPORT, width=200)
 
     assert row(text, "possible")[4:10] == ["≥ 1", "4 possible", "–", "–", "≥ 1,011 / 31", "≥ $0.010000"]
-    assert row(text, "certain")[4:9] == ["≈ 1", "1.00 s", "4.00 s", "1,011 / 31", "$0.020000"]
+    assert row(text, "certain")[4:10] == ["≈ 1", "0", "1.00 s", "4.00 s", "1,011 / 31", "$0.020000"]
     assert row(text, "endless")[4:10] == ["≥ 0", "end unknown", "–", "–", "–", "–"]
     assert "3 requests, 2 of them uncertain, at least 2 LLM calls, 0 unattributed" in text
     assert "Estimated cost of the requests: ≥ $0.030000" in text
@@ -84,10 +84,12 @@ def shown(state: RequestState, possible: Sequence[UnlinkedInvocation] = ()) -> s
         (POSSIBLE, "At least 1 LLM call"),
         (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: tag the calls; where others call"),
         (POSSIBLE, "Tokens: at least 1,011 in, 31 out"),
-        (POSSIBLE, "Time: LLM unknown, other than LLM unknown (tools of it: unknown)"),
+        (POSSIBLE, "LLM time unknown, other time unknown (tools of it: unknown)"),
         (POSSIBLE, "Estimated cost: ≥ $0.010000"),
         (ENDLESS, "Uncertain: its end is unknown. What helps: write responseLatency into the access log,"),
         (ENDLESS, "Tokens: unknown"),
+        (ENDLESS, "status 200, duration unknown"),
+        (ENDLESS, "Estimated cost: unknown"),
     ],
 )
 def test_one_request_says_what_is_not_certain_of_it(state: RequestState, words: str) -> None:
@@ -239,7 +241,7 @@ def test_the_first_few_say_how_many_uncertain_requests_may_belong_among_them() -
 def test_failed_attempts_of_uncertain_requests_are_the_least() -> None:
     failing = settled("failing", call("e", 1, error_code="ValidationException"), possible_calls=1)
 
-    assert card(page(Report(requests=[failing], unlinked=[])), "LLM errors") == "|≥ 1||of these throttled: –|"
+    assert card(page(Report(requests=[failing], unlinked=[])), "LLM errors") == "|≥ 1||of these throttled: unknown|"
 
 
 def test_a_page_without_a_certain_request_says_that_nothing_is_known_and_no_0() -> None:
@@ -281,12 +283,12 @@ def test_times_that_stand_beside_llm_time_are_of_its_requests_and_say_of_how_man
     said = card(page(Report(requests=both, unlinked=[])), "LLM time")
 
     assert "known of 2 of 3 requests" in said
-    assert "tools unknown for 1 of 2, other than LLM unknown for 1 of 2" in said
+    assert "other time unknown for 1 of 2 (tools of it: unknown for 1 of 2)" in said
     assert "duration of the same requests 5.00 s|" in said
     alone = card(page(Report(requests=[ran_on], unlinked=[])), "LLM time")
-    assert "tools unknown, other than LLM unknown" in alone
+    assert "other time unknown (tools of it: unknown)" in alone
     whole = card(page(Report(requests=both[:1], unlinked=[])), "LLM time")
-    assert "tools 0.50 s, other than LLM 3.00 s" in whole
+    assert "other time 3.00 s (tools of it: 0.50 s)" in whole
 
 
 def test_a_page_says_how_many_uncertain_requests_its_selection_leaves_out_that_may_belong_in_it() -> None:
@@ -301,7 +303,7 @@ def test_a_page_has_no_tool_time_of_those_requests_alone_that_used_none() -> Non
 
     said = card(page(Report(requests=without + using, unlinked=[])), "LLM time")
 
-    assert "tools unknown for 7 of 10, other than LLM 3.00 s" in said
+    assert "other time 3.00 s (tools of it: unknown for 7 of 10)" in said
 
 
 def test_a_page_of_certain_requests_is_as_it_was() -> None:
@@ -392,7 +394,7 @@ def test_one_request_says_in_words_what_is_not_counted() -> None:
 def test_the_report_says_in_its_card_and_by_model_what_is_not_counted() -> None:
     html = page(Report(requests=[BOTH, ALONE], unlinked=[]))
 
-    assert card(html, "Tokens") == "|≈ 2,024 in||≥ 31 out||≥ 512 read from cache, – written|"
+    assert card(html, "Tokens") == "|≈ 2,024 in||≥ 31 out||≥ 512 read from cache, unknown written|"
     (models,) = re.findall(r"<caption>By model.*?</table>", html, flags=re.DOTALL)
     assert [cell for cell in re.findall(r"<td[^>]*>([^<]*)</td>", models) if cell][3:7] == [
         "≈ 2,024",
@@ -400,3 +402,22 @@ def test_the_report_says_in_its_card_and_by_model_what_is_not_counted() -> None:
         "≥ 512",
         "–",
     ]
+
+
+def test_more_calls_are_none_of_a_certain_request_and_unknown_of_a_pending_one() -> None:
+    waiting = replace(settled("waiting", start=50), revision=0, summary=None)
+    text = listed(Report(requests=[POSSIBLE, CERTAIN, waiting], unlinked=[]), width=200)
+
+    assert row(text, "certain")[4:6] == ["≈ 1", "0"]
+    assert row(text, "waiting")[4:6] == ["pending", "–"]
+
+
+def test_so_far_is_said_where_a_request_is_pending_and_not_where_one_is_uncertain() -> None:
+    waiting = replace(settled("waiting", start=50), revision=0, summary=None)
+    uncertain, open_ = (Report(requests=states, unlinked=[]) for states in ([POSSIBLE], [CERTAIN, waiting]))
+
+    assert "at least 1 LLM call, 0 unattributed" in headline(uncertain)
+    assert "≈ 1 LLM call so far" in headline(open_)
+    assert "so far" not in card(page(uncertain), "LLM calls per request")
+    assert "≈ 1 LLM call so far" in card(page(open_), "LLM calls per request")
+    assert '2<div class="note">1 pending</div>' in page(open_)

@@ -9,6 +9,7 @@ from rich.console import Console
 from request_lens_cli.commands.demo import write_pages
 from request_lens_cli.demo.metrics_check import read_back
 from request_lens_cli.demo.scenario_run import agree
+from request_lens_cli.local_aws.environment import REGION
 from request_lens_cli.report.report import Report
 
 EXPECTED = {"Requests": 10.0, "UncertainRequests": 0.0, "LlmCalls": 17.0, "LlmErrors": 0.0}
@@ -68,3 +69,4 @@ def test_the_pages_of_the_two_halves_say_in_title_and_heading_which_is_which(tmp
         page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
         assert f"<title>Request Lens: request-lens, {half}" in page
         assert f"<h1>LLM calls per API request: {half}" in page
+        assert f"<li>Stack request-lens</li><li>{REGION}</li>" in page

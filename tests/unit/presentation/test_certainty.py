@@ -90,7 +90,7 @@ def test_a_request_whose_calls_nobody_has_read_says_so() -> None:
 
     assert doubt_of(request(), unread) is Doubt.NO_LOG
     assert why_uncertain(request(), unread) == "no invocation of a model is in these files"
-    assert (calls_text(unread), possible_text(request(), unread), token_counts(unread)) == ("≥ 0", "unknown", UNKNOWN)
+    assert (calls_text(unread), possible_text(request(), unread), token_counts(unread)) == ("≥ 0", "no log", UNKNOWN)
     assert remedy(Doubt.NO_LOG) == "give Bedrock's invocation log, too"
 
 

@@ -63,7 +63,9 @@ def test_the_picture_has_a_title_and_a_description_for_screen_readers() -> None:
     assert svg.get("role") == "group"
     assert svg.get("aria-labelledby") == f"{svg[0].get('id')} {svg[1].get('id')}"
     assert svg[0].text == "My agent"
-    assert svg[1].text == ("2 requests with 2 LLM calls, the first at 2025-12-04 18:27:02 UTC. 1 of them pending.")
+    assert svg[1].text == (
+        "2 requests with 2 LLM calls so far, the first at 2025-12-04 18:27:02 UTC. 1 of them pending."
+    )
 
 
 def test_the_axis_begins_with_the_time_in_utc_and_counts_on_in_seconds() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from request_lens.presentation.timeline.drawing import View, draw_timeline, lay_timeline
 from request_lens.presentation.timeline.pieces import Words
-from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.row import STACKED, TimelineRow, heightened
 from tests.support.drawn.timeline_svg import (
     BY_CLOCK,
     CALLS,
@@ -49,6 +49,13 @@ def test_texts_cover_neither_each_other_nor_a_bar_nor_the_edge(rows: list[Timeli
     assert not any(overlap(one, other) for one, other in combinations(texts, 2))
     lights = [light_bar(group) for group in groups(svg)]
     assert not any(overlap(text, light) for text in texts for light in lights)
+
+
+def test_a_status_on_a_line_of_its_own_has_room_above_the_figures() -> None:
+    high = heightened(STACKED)
+    pill_ends, figures_begin = high.upper + 4, high.figures - 10
+
+    assert figures_begin - pill_ends >= 4
 
 
 @given(ROWS)

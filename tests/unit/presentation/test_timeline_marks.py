@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from xml.etree.ElementTree import Element
 
 import pytest
 
@@ -117,6 +118,24 @@ def test_what_is_pending_is_not_yet_uncertain() -> None:
     assert not boxes(groups(svg)[0], "rl-doubt")
     assert "1 so far" in whole_text(svg)
     assert "possible" not in whole_text(svg)
+
+
+def test_the_legend_has_a_plain_request_only_where_there_is_one() -> None:
+    hatched = row(summary_of(bar(200, 1500), possible_calls=3))
+    refused = replace(row(chain(4300, 1)), request=replace(hatched.request, status=429))
+    alone, beside = (legend_words(picture(*rows)) for rows in ([hatched, refused], [hatched, row(chain(4300, 1))]))
+    assert {"request that may have more calls", "status 5xx or 4xx", "LLM call"} <= alone
+    assert "request" not in alone
+    assert "request" in beside
+
+
+def legend_words(svg: Element) -> set[str]:
+    return {
+        set_text(words)
+        for legend in svg.iter()
+        if "rl-legend" in classes(legend)
+        for words in legend.iter(f"{SVG}text")
+    }
 
 
 def test_a_request_without_a_duration_is_open_and_holds_its_calls() -> None:

@@ -152,7 +152,7 @@ def test_a_row_is_heard_as_one_sentence_and_the_axis_not_at_all() -> None:
     (heard,) = found(svg, "rl-row")
     assert heard.get("role") == "img"
     assert heard.get("aria-label") == (
-        "What time is it in Tokyo?, Tool Use, status 504, 4.3 s, 1 LLM call, 1.5 s in LLM calls"
+        "What time is it in Tokyo?, Tool Use, status 504, duration 4.3 s, 1 LLM call, LLM time 1.5 s"
     )
     assert found(svg, "rl-lane")[0].get("aria-label") == ("Without a request: 1 call, ambiguous: fits several requests")
     assert {each.get("aria-hidden") for each in [*found(svg, "rl-axis"), *found(svg, "rl-legend")]} == {"true"}

@@ -37,7 +37,7 @@ _SHORT = {
     Doubt.STREAMED: "streamed",
     Doubt.SHARED_ID: "id shared",
     Doubt.NOT_TOLD: "too long or crowded",
-    Doubt.NO_LOG: "unknown",
+    Doubt.NO_LOG: "no log",
 }
 _REMEDIES = {
     Doubt.POSSIBLE_CALLS: "tag the calls; where others call models too, name the agent's role in AgentRoleNames",
@@ -196,6 +196,11 @@ def counted(count: int, noun: str, certainty: Certainty) -> str:
     """A count and its noun in a sentence: "2 LLM calls", "≈ 2 LLM calls", "at least 2 LLM calls"."""
     words = pluralize(count, noun)
     return f"at least {words}" if certainty is Certainty.AT_LEAST else signed(words, certainty)
+
+
+def so_far(words: str, *, pending: bool) -> str:
+    """A number of calls, or their time, of requests of which one is `pending`: "3 so far". What is unknown stays so."""
+    return f"{words} so far" if pending and words != UNKNOWN else words
 
 
 def calls_text(summary: Summary) -> str:

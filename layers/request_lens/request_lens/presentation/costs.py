@@ -6,7 +6,7 @@ from decimal import Decimal
 from request_lens.domain.folding.summary import Totals
 from request_lens.domain.pricing import Estimate, PriceSource, Unpriced
 from request_lens.presentation.certainty import at_least
-from request_lens.presentation.formatting import UNKNOWN
+from request_lens.presentation.formatting import UNKNOWN, in_words
 
 
 def cost_of(totals: Totals, *, certain: bool = True) -> str:
@@ -39,7 +39,7 @@ def by_prices(sources: Sequence[PriceSource]) -> str:
 
 def estimated(cost: str, sources: Sequence[PriceSource]) -> str:
     """A cost in words and by which price tables it is estimated; these are left out where it is unknown."""
-    return cost if UNKNOWN in cost else f"{cost}{by_prices(sources)}"
+    return in_words(cost) if UNKNOWN in cost else f"{cost}{by_prices(sources)}"
 
 
 def dollars(cost: Decimal) -> str:

@@ -1,10 +1,12 @@
 """Texts that all surfaces share: durations, moments, counts, and what is safe to show."""
 
 import unicodedata
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 UNKNOWN = "–"
-"""What stands where a value is unknown: never 0."""
+"""What stands in a column where a value is unknown: never 0."""
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NOT_IN_XML = frozenset("\ufffe\uffff")
@@ -48,6 +50,16 @@ def _whole_ms(duration_ms: float) -> str:
     return "< 1 ms" if 0 < duration_ms <= _HALF else f"{duration_ms:.0f} ms"
 
 
+def in_words(figure: str) -> str:
+    """A figure in a sentence, which has a word where a column has a dash: "unknown"."""
+    return figure.replace(UNKNOWN, "unknown")
+
+
+def other_words(other: str, tools: str) -> str:
+    """A request's time without its LLM time, of which tools take a part: "other time 1.44 s (tools of it: 0.80 s)"."""
+    return f"other time {in_words(other)} (tools of it: {in_words(tools)})"
+
+
 def pluralize(count: int, noun: str) -> str:
     """A count and its noun: "1 call", "2 calls"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -66,6 +78,19 @@ def moment_text(moment: datetime, zone: tzinfo | None = UTC) -> str:
     moment = moment.astimezone(zone)
     fraction = f".{moment.microsecond // 1000:03}" if moment.microsecond else ""
     return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} {moment:%Z}"
+
+
+def span_text(first: datetime, last: datetime, *, to: timedelta = SECOND) -> str:
+    """From a moment to another in UTC, rounded outward to whole seconds or minutes: all that is in it lies between.
+
+    Such as "2025-12-04 18:26 to 18:29 UTC", its day once where both have the same.
+    """
+    epoch = datetime.fromtimestamp(0, UTC)
+    begins, ends = epoch + (first - epoch) // to * to, epoch - (epoch - last) // to * to
+    begin, end = (f"{moment:{'%Y-%m-%d %H:%M' if to >= MINUTE else '%Y-%m-%d %H:%M:%S'}}" for moment in (begins, ends))
+    if begin == end:
+        return f"{begin} UTC"
+    return f"{begin} to {end.partition(' ')[2] if begins.date() == ends.date() else end} UTC"
 
 
 def zone_name(zone: tzinfo | None) -> str:

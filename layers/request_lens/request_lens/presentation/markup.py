@@ -1,5 +1,6 @@
 """HTML and SVG that no text can break: whatever is not `Markup` is escaped where it enters."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import NewType
@@ -11,10 +12,17 @@ Markup = NewType("Markup", str)
 
 NOTHING = Markup("")
 
+_WITHIN_FIGURES = re.compile(r"(?<=[≈≥]) |(?<=\d) (?=(?:s|ms)\b)")
+
 
 def text(value: str) -> Markup:
     """A text as it is read: escaped, and without what would reorder or hide its neighbours."""
     return Markup(escape(cleaned(value), quote=True))
+
+
+def unbroken(words: str) -> Markup:
+    """The words, each number on one line with its sign and its unit."""
+    return Markup("&nbsp;".join(map(text, _WITHIN_FIGURES.split(words))))
 
 
 def joined(parts: Iterable[Markup]) -> Markup:

@@ -14,7 +14,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse, Traced
 from request_lens_cli.html_report.page import Heading, report_page
-from request_lens_cli.html_report.span_tables import MAX_RUNS
+from request_lens_cli.html_report.span_tables import MAX_RUNS, spans_section
 from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
@@ -307,6 +307,25 @@ def test_a_request_with_an_unknown_split_of_its_time_is_in_the_report_all_the_sa
 
     assert cells[:8] == ["18:27:02", "5.00 s", "3.51 s", *["–"] * 5]
     assert cells[8].startswith("–<details")
+
+
+def test_the_report_says_how_many_requests_are_left_out_of_where_the_time_went_and_why() -> None:
+    waiting = replace(settled("waiting", start=50), revision=0, summary=None)
+    unknown = traced_state("r2", replace(COMPLETE, time_by=None), start=20)
+    untraced = settled("untraced", call())
+
+    assert "All 2 requests. The parts" in page(traced_state("r1"), traced_state("r2", start=20))
+    assert "The only request. The parts" in page(traced_state("r1"))
+    said = page(traced_state("r1"), unknown, untraced, waiting)
+    assert "2 of 4 requests; left out: 1 without spans, 1 pending. For 1 of them the spans do not tell" in said
+
+
+def test_the_newest_alone_are_where_the_time_went_and_the_earlier_ones_are_counted() -> None:
+    states = [traced_state(f"r{number}", start=20 * number) for number in range(3)]
+
+    said = spans_section(Report(requests=states, unlinked=[]), limit=2, aws_console="")
+
+    assert "2 of 3 requests; left out: 1 earlier than these." in said
 
 
 @pytest.mark.parametrize(("runs", "more"), [(MAX_RUNS, ""), (MAX_RUNS + 3, "3 more: request-lens show lists them")])

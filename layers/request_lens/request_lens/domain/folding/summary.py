@@ -159,7 +159,7 @@ class Summary:
     of other links that the request's tagged calls show broken.
 
     `possible_calls` may be the request's, and are linked to nobody; None is unknown. While they are not 0 the totals
-    are what is linked so far, and the times are unknown. `possible_failed_calls` are attempts that failed and may be
+    are of what is linked, and the times are unknown. `possible_failed_calls` are attempts that failed and may be
     the request's alike: while they are not 0 the numbers of failed and throttled calls are the least. `certain_since`
     is the first revision with no possible call, None before;
     `sampled` are the values that this one, or one before it, has given to their distributions. `proven`: its tags prove

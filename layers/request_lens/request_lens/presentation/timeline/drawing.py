@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from request_lens.domain.linking.link import UnlinkedInvocation
-from request_lens.presentation.certainty import certainty_over, counted, uncertain_notes
+from request_lens.presentation.certainty import certainty_over, counted, so_far, uncertain_notes
 from request_lens.presentation.failed_attempts import failed_notes
 from request_lens.presentation.formatting import moment_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
@@ -174,7 +174,7 @@ def _description(rows: Sequence[TimelineRow], lanes: Sequence[Lane]) -> str:
     pending, uncertain = sum(row.is_pending for row in rows), sum(row.is_uncertain for row in rows)
     calls = sum(row.summary.totals.llm_calls for row in rows if row.summary)
     certainty = certainty_over(row.summary for row in rows if row.summary and not row.is_pending)
-    made = counted(calls, "LLM call", certainty).replace("≈", "about")
+    made = so_far(counted(calls, "LLM call", certainty).replace("≈", "about"), pending=pending > 0)
     first = moment_text(min(row.request.started_at for row in rows))
     sentence = f"{pluralize(len(rows), 'request')} with {made}, the first at {first}."
     counts = ((pending, "pending"), (uncertain, "uncertain"))

@@ -5,9 +5,17 @@ from dataclasses import dataclass, replace
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Totals
-from request_lens.presentation.certainty import Certainty, certainty_of, counted, possible_text, signed, why_uncertain
+from request_lens.presentation.certainty import (
+    Certainty,
+    certainty_of,
+    counted,
+    possible_text,
+    signed,
+    so_far,
+    why_uncertain,
+)
 from request_lens.presentation.failed_attempts import possible_failed_text
-from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
+from request_lens.presentation.formatting import UNKNOWN, duration_text, in_words, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.layout import MarkKind
 from request_lens.presentation.timeline.row import RowSize, TimelineRow
@@ -47,23 +55,22 @@ def _calls(row: TimelineRow, noun: str) -> str:
     if row.summary is None:
         return "pending"
     calls = row.summary.totals.llm_calls
-    if row.is_pending:
-        return f"{calls:,} so far"
-    return signed(pluralize(calls, noun) if noun else f"{calls:,}", certainty_of(row.summary))
+    certainty = Certainty.EXACT if row.is_pending else certainty_of(row.summary)
+    return so_far(signed(pluralize(calls, noun) if noun else f"{calls:,}", certainty), pending=row.is_pending)
 
 
 def llm_words(row: TimelineRow) -> str:
     """The time in LLM calls, "so far" of a pending request; a dash where it is unknown, or not certain."""
     if row.summary is None or row.summary.llm_time_ms is None or not row.summary.is_certain:
         return UNKNOWN
-    return f"{duration_text(row.summary.llm_time_ms)}{' so far' if row.is_pending else ''}"
+    return so_far(duration_text(row.summary.llm_time_ms), pending=row.is_pending)
 
 
 def spoken(row: TimelineRow) -> str:
     """A row as it is heard: whose request it is, how it ended, how long it took, and its calls."""
-    status = f"status {row.request.status}"
-    llm = f"{llm_words(row)} in LLM calls" if row.summary is not None and row.summary.is_certain else ""
-    parts = [row.label, row.detail, status, total_words(row.request), _spoken_calls(row), llm]
+    status, took = f"status {row.request.status}", f"duration {in_words(total_words(row.request))}"
+    llm = f"LLM time {in_words(llm_words(row))}" if row.summary is not None and row.summary.is_certain else ""
+    parts = [row.label, row.detail, status, took, _spoken_calls(row), llm]
     return ", ".join(part for part in parts if part)
 
 

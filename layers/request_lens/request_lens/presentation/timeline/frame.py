@@ -92,7 +92,7 @@ def frame_of(
 
 def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labels: float) -> Frame:
     """The frame whose bars stand between labels and figures."""
-    size, margin = row_size(len(rows), stacked=False), _margin(width)
+    size, margin = row_size(len(rows), stacked=False), margin_of(width)
     figures, figures_left = _figures(rows, size, right=width - margin)
     labels = _labels_width(max(label_width(rows, size), least_labels), whole=width)
     left = margin + labels + _GUTTER
@@ -111,7 +111,7 @@ def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labe
 
 def _stacked(rows: Sequence[TimelineRow], size: RowSize, *, width: float, top: float) -> Frame:
     """The frame whose bars stand under the texts; a label that has no room beside its figures has its own line."""
-    margin = _margin(width)
+    margin = margin_of(width)
     figures, figures_left = _figures(rows, size, right=width - margin)
     room = figures_left - _GUTTER - margin
     is_high = needs_own_line(rows, size, width=room)
@@ -145,10 +145,11 @@ def _above(header: Sequence[HeaderLine], margin: float) -> float:
 
 def _width_and_margin(width: int) -> tuple[float, float]:
     whole = max(width, _MIN_WIDTH)
-    return whole, _margin(whole)
+    return whole, margin_of(whole)
 
 
-def _margin(whole: float) -> float:
+def margin_of(whole: float) -> float:
+    """What a picture of that width leaves free at its left and at its right."""
     return 28.0 if whole >= _NARROW_BELOW else 16.0
 
 

@@ -44,7 +44,7 @@ class Sign(StrEnum):
     REQUEST = "request"
     OPEN = "response time unknown"
     PENDING = "pending request"
-    UNCERTAIN = "may have more calls"
+    UNCERTAIN = "request that may have more calls"
     ERROR = "status 5xx or 4xx"
     BROKEN = "runs on beyond the axis"
     CALL = "LLM call"
@@ -63,9 +63,12 @@ class Sign(StrEnum):
 
 def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     """The signs that one row shows."""
-    signs = {Sign.PENDING if row.is_pending else Sign.OPEN if shapes.is_open else Sign.REQUEST}
+    signs = {Sign.PENDING} if row.is_pending else set[Sign]()
+    signs |= {Sign.OPEN} if shapes.is_open and not row.is_pending else set()
     signs |= {Sign.UNCERTAIN} if row.is_uncertain else set()
     signs |= {Sign.ERROR} if row.has_error else set()
+    # A plain bar has a sample of its own only where there is one.
+    signs = signs or {Sign.REQUEST}
     signs |= {Sign.BROKEN} if shapes.is_cut else set()
     signs |= {Sign.PROVISIONAL if call.bar.provisional else Sign.CALL for call in shapes.calls}
     signs |= {Sign.NOT_EXACT} if row.is_about else set()

@@ -121,4 +121,4 @@ def row_size(count: int, *, stacked: bool, wide: bool = False) -> RowSize:
 
 def heightened(size: RowSize) -> RowSize:
     """A stacked row's size where its label needs a line of its own."""
-    return replace(size, height=66, bar_top=46, upper=17, lower=33)
+    return replace(size, height=68, bar_top=48, upper=17, lower=35)

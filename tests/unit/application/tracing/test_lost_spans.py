@@ -10,9 +10,9 @@ from request_lens.domain.facts import Invocation, InvocationId, Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import Span
-from tests.support.facts import call
-from tests.support.telemetry.linked_traces import SPANS, span_of, trace_id, traced_request
-from tests.support.world import World
+from tests.support.facts import call, request
+from tests.support.telemetry.linked_traces import SPANS, agent_of, span_of, trace_id, traced_request
+from tests.support.world import World, places
 
 UNREAD = replace(SPANS, reads_spans=False)
 LAST = 420
@@ -94,3 +94,25 @@ def test_a_call_whose_span_never_comes_is_decided_no_later_than_where_no_span_is
         compared += len(unseen)
         earlier += sum(found[each] < without[each] for each in unseen)
     assert 0 < earlier < compared
+
+
+@pytest.mark.parametrize("proves", [True, False], ids=["proven", "not proven"])
+@pytest.mark.parametrize(
+    ("others", "place"),
+    [
+        ([request("r2", 0.5, duration_ms=20_000), request("r3", 6, duration_ms=6_000)], "r3"),
+        ([request("r2", 0.5, duration_ms=20_000)], "ambiguous"),
+    ],
+    ids=["one that began afterwards", "one that ran beside it"],
+)
+def test_a_call_that_goes_on_from_one_of_a_trace_is_no_request_s_that_would_have_made_that_one_too(
+    proves: bool, others: list[Request], place: str
+) -> None:
+    """Both calls fit the request that ran beside the trace's: but the first, whose span came, is not its."""
+    asks = call("asks", 1, produced=["x"])
+    spans = [span_of(asks, trace_id()), *([agent_of(trace_id(), asks)] if proves else [])]
+    world = World(SPANS)
+    world.collect(25, traced_request(), *others, asks, *spans, call("goes-on", 7, returned=["x"]))
+    world.run_until()
+
+    assert places(world) == {"asks": "r1", "goes-on": place}

@@ -15,7 +15,7 @@ from request_lens.domain.linking.chains import (
     returned_by,
 )
 from request_lens.domain.linking.explanations import UNBOUNDED, Bounds, Explanations, explain
-from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_order, may_be_linked
 from request_lens.domain.linking.parts import (
     Part,
@@ -37,6 +37,7 @@ class LinkingContext:
     its order, as they stand. `facts` are those that bear on the part: the same whichever of its calls is settled. Of a
     part that is longer than a reach, whose ends no single settle sees, one call alone is decided. `is_cut`: there is
     more of the chain than is decided at once. `rivals` are the requests that may have made calls of it.
+    `holders` have all of their calls, of which calls of the chain are some, and are none of the rivals.
     `known_at` is when it is known how long the part is. `is_beside_proof`: a request that may have made it is proven to
     have all calls of other agents alone.
     """
@@ -49,6 +50,7 @@ class LinkingContext:
     rivals: Sequence[Request]
     running_on: Sequence[Request]
     policy: Policy
+    holders: Sequence[Request] = ()
     is_cut: bool = False
     known_at: datetime | None = None
     is_beside_proof: bool = False
@@ -64,18 +66,26 @@ class LinkingContext:
         return max(self.open_members, key=lambda member: due_order(member, self.policy))
 
     @property
+    def links(self) -> Mapping[InvocationId, Link]:
+        """The links of the chain's calls that are linked already, in its order."""
+        decisions = ((member.invocation.invocation_id, member.decision) for member in self.members)
+        return {call_id: decision for call_id, decision in decisions if isinstance(decision, Link)}
+
+    @property
     def anchor(self) -> Link | None:
         """The link of the first call of the chain that has one."""
-        return next((member.decision for member in self.members if isinstance(member.decision, Link)), None)
+        return next(iter(self.links.values()), None)
 
     @property
     def linked(self) -> Mapping[InvocationId, RequestId]:
         """The requests of the chain's calls that are linked already."""
-        return {
-            member.invocation.invocation_id: member.decision.request_id
-            for member in self.members
-            if isinstance(member.decision, Link)
-        }
+        return {call_id: link.request_id for call_id, link in self.links.items()}
+
+    @property
+    def surely_linked(self) -> Mapping[InvocationId, RequestId]:
+        """Those whose links are exact: others are told by the same facts as what is decided here."""
+        exact = (item for item in self.links.items() if item[1].confidence is Confidence.EXACT)
+        return {call_id: link.request_id for call_id, link in exact}
 
     @property
     def followed(self) -> Mapping[InvocationId, Link]:
@@ -144,12 +154,16 @@ class LinkingContext:
 
     def without(self, proven: Set[RequestId]) -> "LinkingContext":
         """The same without rivals that are proven to have all of their calls: they made nobody else's."""
-        return replace(self, rivals=[request for request in self.rivals if request.request_id not in proven])
+        held = proven & set(self.surely_linked.values())
+        rivals = [request for request in self.rivals if request.request_id not in proven]
+        return replace(self, rivals=rivals, holders=[each for each in self.rivals if each.request_id in held])
 
     def explain(self, chain: Chain, bounds: Bounds = UNBOUNDED, *, overtime: bool = True) -> Explanations:
         """What can have made a chain's calls, if the chain may be split between requests."""
         logged = [call.logged_at for call in chain.calls]
-        near = started_within(self.rivals, min(logged), max(logged), self.policy)
+        known = sorted([*self.rivals, *self.holders], key=_started_at) if self.holders else self.rivals
+        near = started_within(known, min(logged), max(logged), self.policy)
+        bounds = replace(bounds, full={request.request_id for request in self.holders})
         return explain(chain, near, bounds, self.policy, overtime=overtime)
 
     def chains_around(self) -> list[Chain]:

@@ -29,9 +29,9 @@ class Evidence:
     """What the facts say of a chain.
 
     `candidates` may have made the whole of it, `options` each call of it if it may be split between requests.
-    `is_whole`: it is taken for one request's. So it is where one holds the whole of it without overtime, and no chain
-    around shows that a conversation here goes on from one request to the next. `only` is the link to the one request
-    that can have made it whole.
+    `is_whole`: it is taken for one request's. So it is where one holds the whole of it without overtime, no exact link
+    of its calls is another's, and no chain around shows that a conversation here goes on from one request to the next.
+    `only` is the link to the one request that can have made it whole.
     """
 
     context: LinkingContext
@@ -57,10 +57,11 @@ def weigh(context: LinkingContext) -> Evidence:
     """What the facts in this context say of its chain."""
     chain, policy = context.chain, context.policy
     followed = _followed(context)
-    explanations = context.explain(chain, Bounds(linked=_surely_linked(context), follow=followed))
+    explanations = context.explain(chain, Bounds(linked=context.surely_linked, follow=followed))
     candidates = context.candidates(chain)
-    holders = (fits(chain, request, policy, overtime=False) for request in of_known_duration(candidates))
-    is_whole = not context.is_cut and any(holders) and not _conversations_go_on(context)
+    is_held = any(fits(chain, request, policy, overtime=False) for request in of_known_duration(candidates))
+    may_be_whole = is_held and not context.is_cut and _is_of_one(context.surely_linked, candidates)
+    is_whole = may_be_whole and not _conversations_go_on(context)
     return Evidence(
         context=context,
         candidates=candidates,
@@ -74,13 +75,10 @@ def _followed(context: LinkingContext) -> Mapping[InvocationId, RequestId]:
     return {call_id: link.request_id for call_id, link in context.followed.items()}
 
 
-def _surely_linked(context: LinkingContext) -> Mapping[InvocationId, RequestId]:
-    """The requests of the chain's calls whose links are exact: others are told by the same facts as this one."""
-    return {
-        member.invocation.invocation_id: member.decision.request_id
-        for member in context.members
-        if isinstance(member.decision, Link) and member.decision.confidence is Confidence.EXACT
-    }
+def _is_of_one(linked: Mapping[InvocationId, RequestId], candidates: Sequence[Request]) -> bool:
+    """Whether the exact links of a chain's calls allow that it is one request's, of those that can have made it."""
+    requests = set(linked.values())
+    return not requests or (len(requests) == 1 and requests <= ids_of(candidates))
 
 
 def nominal_requests(evidence: Evidence) -> Mapping[InvocationId, Request]:
@@ -91,7 +89,8 @@ def nominal_requests(evidence: Evidence) -> Mapping[InvocationId, Request]:
     context, chain = evidence.context, evidence.context.chain
     if len(chain.calls) == 1 or (evidence.is_whole and len(evidence.candidates) > MAX_RIVALS):
         return {}
-    explanations = context.explain(chain, Bounds(linked={}, follow=_followed(context)), overtime=False)
+    bounds = Bounds(linked=context.surely_linked, follow=_followed(context))
+    explanations = context.explain(chain, bounds, overtime=False)
     return {
         call.invocation_id: options[0]
         for call, options in zip(chain.calls, explanations.options, strict=True)

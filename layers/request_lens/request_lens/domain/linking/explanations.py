@@ -5,7 +5,7 @@ after an error or a time-out. So a chain is one request's, or it is cut into par
 the one before had ended.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from request_lens.domain.facts import InvocationId, Request, RequestId
@@ -40,11 +40,13 @@ class Bounds:
     """What is known of some calls of a chain, by invocation.
 
     `linked` ones have their request alone. Those that return what a call of another chain had asked for `follow` its
-    request: they are that one's, or one's that began after it.
+    request: they are that one's, or one's that began after it. `full` requests have all of their calls: they have no
+    other than linked ones.
     """
 
     linked: Mapping[InvocationId, RequestId]
     follow: Mapping[InvocationId, RequestId]
+    full: Set[RequestId] = frozenset()
 
 
 UNBOUNDED = Bounds(linked={}, follow={})
@@ -91,13 +93,13 @@ def _begins_after(later: Request, earlier: Request, policy: Policy) -> bool:
 def _allowed(call_id: InvocationId, requests: Sequence[Request], after: Sequence[_Mask], bounds: Bounds) -> _Mask:
     """The requests that what is known of the call leaves to it."""
     ids = [request.request_id for request in requests]
-    everyone = (1 << len(ids)) - 1
     if call_id in bounds.linked:
         return _mask(request_id == bounds.linked[call_id] for request_id in ids)
+    others = _mask(request_id not in bounds.full for request_id in ids)
     if (followed := bounds.follow.get(call_id)) in ids:
         position = ids.index(followed)
-        return 1 << position | after[position]
-    return everyone
+        return (1 << position | after[position]) & others
+    return others
 
 
 def _holders(parts: Sequence[Sequence[int]], allowed: Sequence[_Mask]) -> list[list[_Mask]]:

@@ -83,8 +83,8 @@ def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
     return lay_timeline(
         [timeline_row(view, span=widget_request.span)],
         words=Words(
-            title=f"{record.route} · status {record.status}",
-            subtitle=f"{record.request_id} · {moment_text(record.started_at)}",
+            title=record.route,
+            subtitle=f"status {record.status} · {record.request_id} · {moment_text(record.started_at)}",
         ),
         view=View(theme=widget_request.theme, width=widget_request.width, explained=False),
     ).svg

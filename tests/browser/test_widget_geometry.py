@@ -272,6 +272,15 @@ def test_sentences_and_tables_begin_where_the_picture_does(width: int) -> None:
     assert max(lefts) - min(lefts) < 1
 
 
+def test_a_page_of_a_request_has_its_status_whole_where_its_route_is_cut() -> None:
+    asked = question(request_id="request-0001", width=400)
+    page = document(details_page(request_detail(route=LONG), asked, POLICY, endpoint=ENDPOINT))
+    above = [words.text for words in measured(page, MEASURE, READ, looking=Looking(width=400)).texts]
+
+    assert above[0].endswith("…")
+    assert above[1] == "status 200 · request-0001"
+
+
 @pytest.mark.parametrize("width", [400, 1000])
 def test_a_long_route_is_whole_in_a_narrow_widget_and_a_wide_one(width: int) -> None:
     page = page_of(request_page(5, route=LONG), width=width)

@@ -163,19 +163,38 @@ def test_a_key_figure_that_holds_unattributed_calls_says_so_beside_it_or_in_its_
 
 
 def test_average_times_side_by_side_are_of_the_same_requests() -> None:
-    """As metrics they would not be: of an agent that ran on after a time-out the LLM time is known, and no other."""
+    """As metrics they would not be: of an agent that ran on after a time-out the LLM time is known, and no other.
+
+    How many requests are left out shows beside how many there are.
+    """
     [listed] = [each["properties"] for each in widgets("log") if "times are known" in each["properties"]["title"]]
     lines: list[Mapping[str, object]] = [
-        {"Route": "GET /a", "LlmTime.0": 2_000, "NonLlmTime.0": 1_000, "ToolTime.0": 400, "RequestDuration.0": 3_000},
+        {"Route": "GET /a", "Requests.0": 1, "LlmTime.0": 2_000, "NonLlmTime.0": 1_000, "ToolTime.0": 400},
+        {"Route": "POST /b", "Requests.0": 1, "UncertainRequests.0": 1},
         {"Route": "POST /b", "LlmTime.0": 4_000, "NonLlmTime.0": 3_000},
-        {"Route": "POST /b", "LlmTime.0": 60_000, "ToolTime.0": 0, "RequestDuration.0": 29_000},
-        {"Route": "POST /b", "RequestDuration.0": 9_000},
+        {"Route": "POST /b", "Requests.0": 1, "LlmTime.0": 60_000, "ToolTime.0": 0, "RequestDuration.0": 29_000},
+        {"Route": "POST /b", "Requests.0": 1, "RequestDuration.0": 9_000},
         {"Route": "unattributed", "LlmCalls.0": 1},
     ]
 
     times = {"Duration (s)": 5.0, "LLM time (s)": 3.0, "Other time (s)": 2.0}
-    tools = {"Tool time (s)": 0.4, "Requests with tool time": 1}
-    assert run(listed["query"], lines) == [{"Requests": 2, **times, **tools}]
+    tools = {"Tools of it (s)": 0.4, "Tools known": 1}
+    assert run(listed["query"], lines) == [{"Requests": 4, "Times known": 2, **times, **tools}]
+
+
+def test_where_the_time_went_by_spans_says_how_many_requests_of_a_route_have_them() -> None:
+    [listed] = [each["properties"] for each in widgets("log") if "with spans" in each["properties"]["title"]]
+    parts = {"time_by.llm_ms": 2_000, "time_by.tools_ms": 500}
+    lines: list[Mapping[str, object]] = [
+        {"Route": "GET /a", "RequestDuration.0": 3_000, **parts},
+        {"Route": "GET /a", "RequestDuration.0": 9_000},
+        {"Route": "POST /b", "RequestDuration.0": 1_000},
+    ]
+
+    [row] = run(listed["query"], lines)
+
+    assert (row["Route"], row["Requests"], row["With spans"]) == ("GET /a", 2, 1)
+    assert (row["Duration (s)"], row["Bedrock (s)"], row["Tools (s)"]) == (3.0, 2.0, 0.5)
 
 
 def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_where_there_are_requests() -> None:

@@ -89,7 +89,8 @@ def nominal_requests(evidence: Evidence) -> Mapping[InvocationId, Request]:
     context, chain = evidence.context, evidence.context.chain
     if len(chain.calls) == 1 or (evidence.is_whole and len(evidence.candidates) > MAX_RIVALS):
         return {}
-    bounds = Bounds(linked=context.surely_linked, follow=_followed(context))
+    linked = {} if evidence.is_whole else context.surely_linked  # what is whole goes with its anchor
+    bounds = Bounds(linked=linked, follow=_followed(context))
     explanations = context.explain(chain, bounds, overtime=False)
     return {
         call.invocation_id: options[0]

@@ -272,6 +272,13 @@ def test_a_request_is_a_card_with_named_figures_where_its_line_has_no_room(width
     assert ('"LLM calls"' in measured(page_of(PAGES["uncertain"]), words, TEXTS, looking=NARROW[-1])) is False
 
 
+def test_the_lines_of_a_card_begin_at_one_edge() -> None:
+    edges = """() => [...document.querySelectorAll('[aria-label^="Requests with spans"] td')]
+      .map(each => parseFloat(getComputedStyle(each).paddingLeft))"""
+
+    assert set(numbers("spans", edges, Looking(width=390))) == {0}
+
+
 @pytest.mark.parametrize("width", [*WINDOWS, 740, 900, 1000, 1200, 1340])
 def test_no_row_of_cards_has_a_hole(width: int) -> None:
     assert len(set(numbers("errors", _CARDS_BY_ROW, Looking(width=width)))) == 1

@@ -9,9 +9,9 @@ import pytest
 from request_lens.domain.facts import Invocation, InvocationId, Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
-from request_lens.domain.spans import Span
+from request_lens.domain.spans import Span, SpanId, SpanKind
 from tests.support.facts import call, request
-from tests.support.telemetry.linked_traces import SPANS, agent_of, span_of, trace_id, traced_request
+from tests.support.telemetry.linked_traces import SPANS, agent_of, entry_of, span_of, trace_id, traced_request
 from tests.support.world import World, places
 
 UNREAD = replace(SPANS, reads_spans=False)
@@ -116,3 +116,33 @@ def test_a_call_that_goes_on_from_one_of_a_trace_is_no_request_s_that_would_have
     world.run_until()
 
     assert places(world) == {"asks": "r1", "goes-on": place}
+
+
+def test_while_a_call_is_possible_a_chat_without_one_is_not_said_to_be_another_vendors() -> None:
+    """The span of the call in it was lost, and by its time the call fits another request, too."""
+    trace, made = trace_id(), call("c1", 1)
+    chat = replace(span_of(made, trace), span_id=SpanId("chat"), kind=SpanKind.CHAT, invocation_id=None)
+    rival = request("r2", 0.2, duration_ms=5_000)
+    world = World(SPANS)
+    world.collect(10, traced_request(), rival, made, chat, entry_of(trace, 0.1, 4.9))
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert summary.traced is not None
+    assert (summary.totals.llm_calls, summary.possible_calls, summary.traced.time_by) == (0, 1, None)
+    assert world.request("r1").revision == 1
+
+
+def test_a_chat_without_a_call_is_another_vendors_where_none_is_possible() -> None:
+    trace = trace_id()
+    chat = replace(span_of(call("c1", 1), trace), span_id=SpanId("chat"), kind=SpanKind.CHAT, invocation_id=None)
+    world = World(SPANS)
+    world.collect(10, traced_request(), chat, entry_of(trace, 0.1, 4.9))
+    world.run_until()
+
+    summary = world.request("r1").summary
+    assert summary is not None
+    assert summary.traced is not None
+    assert summary.traced.time_by is not None
+    assert summary.traced.time_by.llm_elsewhere_ms == call("c1", 1).latency_ms

@@ -15,6 +15,13 @@ def test_bedrock_times_it_where_no_framework_does() -> None:
     assert first_token_ms(request(500), [answer], [call_span("c", 100, 300)]) == 140
 
 
+def test_bedrock_times_the_last_attempt_of_a_call_that_the_sdk_tried_again() -> None:
+    """Its span is of all attempts, its log of the last: 2 s, which began 8 s after the span."""
+    answer = invocation("c", first_byte_latency_ms=300, latency_ms=2_000)
+
+    assert first_token_ms(request(10_500), [answer], [call_span("c", 100, 10_100)]) == 8_400
+
+
 def test_a_call_that_stopped_for_a_tool_is_no_answer() -> None:
     asks = invocation("c", first_byte_latency_ms=40, stop_reason="tool_use")
     answers = invocation("d", first_byte_latency_ms=70)

@@ -55,4 +55,4 @@ def _says_all(head: RequestState, calls: Sequence[Invocation], trace: Trace, por
     """Whether a request's last revision counts these calls alone, and says of the spans what they say now."""
     if head.record is None or head.summary is None or head.summary.totals.invocations != len(calls):
         return False
-    return head.summary.traced == traced(head.record, calls, trace, policy, region=ports.region)
+    return head.summary.tells(traced(head.record, calls, trace, policy, region=ports.region))

@@ -182,6 +182,10 @@ class Summary:
     traced: Traced | None = None
     lacks_log: bool = False
 
+    def tells(self, told: Traced | None) -> bool:
+        """Whether it says what spans say now, as far as it may while it is uncertain."""
+        return self.traced == (told.as_known(is_certain=self.is_certain) if told is not None else None)
+
     @property
     def is_certain(self) -> bool:
         """Whether no call that nobody has may be the request's: else its counts are the least, its times unknown."""

@@ -24,7 +24,7 @@ def has_news(state: RequestState) -> bool:
         return False
     if state.summary is None or len(state.invocations) > state.summary.totals.invocations:
         return True
-    return state.spans_read and state.traced != state.summary.traced
+    return state.spans_read and not state.summary.tells(state.traced)
 
 
 def revision_due_at(state: RequestState, policy: Policy) -> datetime:

@@ -12,7 +12,8 @@ def first_token_ms(request: Request, linked: Sequence[Invocation], spans: Sequen
     """Milliseconds from the request's start to the first token of its answer.
 
     The answer is that of the call that ends last of those that did not stop for a tool. Its first token is timed by the
-    framework's span around it, or by Bedrock, where it is a stream; else unknown.
+    framework's span around it, or by Bedrock, where it is a stream; else unknown. Bedrock's log is of the last attempt,
+    the span of all.
     """
     answers = {call.invocation_id: call for call in linked if call.is_llm_call and not call.waits_for_tool}
     no_answers = {call.invocation_id for call in linked} - answers.keys()
@@ -32,5 +33,8 @@ def _came_at(call: Span, spans: Sequence[Span], answers: Mapping[InvocationId, I
             return around.started_at + timedelta(milliseconds=around.first_token_ms)
     if call.invocation_id is None:
         return None
-    latency = answers[call.invocation_id].first_byte_latency_ms
-    return None if latency is None else call.started_at + timedelta(milliseconds=latency)
+    answer = answers[call.invocation_id]
+    if answer.first_byte_latency_ms is None:
+        return None
+    began_at = call.started_at if answer.latency_ms is None else max(call.started_at, call.ended_at - answer.latency)
+    return began_at + timedelta(milliseconds=answer.first_byte_latency_ms)

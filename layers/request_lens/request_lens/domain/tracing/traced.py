@@ -73,6 +73,15 @@ class Traced:
         """Whether a call that has a span is not linked: how many it made, and for how long, is not known then."""
         return self.missing_calls > 0 or self.shared_calls > 0
 
+    def as_known(self, *, is_certain: bool) -> "Traced":
+        """The same as it is said of a request: while that is uncertain, a chat without a call may be Bedrock's.
+
+        Then its call's span was lost, and which part its time is of is unknown.
+        """
+        if is_certain or self.time_by is None or self.time_by.llm_elsewhere_ms == 0:
+            return self
+        return replace(self, time_by=None)
+
     @property
     def has_all_calls(self) -> bool:
         """Whether each call that has a span is linked, and there is one."""

@@ -3,7 +3,8 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
@@ -13,6 +14,7 @@ import request_lens
 from request_lens.errors import RequestLensError
 from request_lens_cli.options.suggestions import SuggestingGroup
 from request_lens_cli.signs import speak_any_encoding
+from request_lens_cli.terminal.folding import show_error
 
 COMMANDS: Mapping[str, str] = {
     "requests": "List the API requests of a period with their LLM calls.",
@@ -55,7 +57,7 @@ class _Commands(SuggestingGroup):
         """The commands' names, the most used first."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def found(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of this name, imported now; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
@@ -79,10 +81,15 @@ class _Commands(SuggestingGroup):
     ) -> click.Context:
         """The command's context; from here on, help and errors too, the output's encoding may lack what we write."""
         speak_any_encoding((sys.stdout, sys.stderr))
-        return super().make_context(info_name, args, parent, **extra)
+        with _fitting_errors():
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Raises: click.ClickException for every error of ours, and where a disk takes no more."""
+        with _fitting_errors():
+            return self._invoked(ctx)
+
+    def _invoked(self, ctx: click.Context) -> object:
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -98,6 +105,18 @@ class _Commands(SuggestingGroup):
             sys.stdout = None  # nothing may try to write the rest when the process ends
             raise click.ClickException(f"The output cannot be written: {error.strerror}") from error
         return result
+
+
+@contextmanager
+def _fitting_errors() -> Iterator[None]:
+    """Show errors on a terminal in lines that fit; click shows those that go elsewhere, in one line each."""
+    try:
+        yield
+    except click.ClickException as error:
+        if not sys.stderr.isatty():
+            raise
+        show_error(error)
+        raise click.exceptions.Exit(error.exit_code) from error
 
 
 def _told(error: RequestLensError) -> str:

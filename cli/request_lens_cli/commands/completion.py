@@ -13,7 +13,7 @@ _EXAMPLES = examples(
     'eval "$(request-lens completion bash)"                # in ~/.bashrc',
     'eval "$(request-lens completion zsh)"                 # in ~/.zshrc',
     "request-lens completion fish > ~/.config/fish/completions/request-lens.fish",
-    exit_codes="Exit codes: 0 printed; 2 wrong usage, such as a shell that is none of these.",
+    exit_codes={0: "printed", 2: "the command line is wrong, such as a shell that is none of these"},
 )
 
 

@@ -59,7 +59,7 @@ _EXAMPLES = examples(
     "request-lens demo",
     "request-lens demo --scenario overlap",
     "request-lens demo --scenario seven --keep",
-    exit_codes="Exit codes: 0 shown; 1 the local AWS failed, or the requests did not settle; 2 wrong usage.",
+    exit_codes={0: "shown", 1: "the local AWS failed, or the requests did not settle"},
 )
 
 

@@ -53,8 +53,8 @@ _PIPED: Sequence[Column[StoredRejected]] = (
 
 @click.command("rejected", epilog=_EXAMPLES)
 @period_options(default="1h")
-@stack_options
 @format_option
+@stack_options
 def rejected_command(*, period: Period, stack: StackChoice, format_: str) -> None:
     """List the log events of a period that were set aside, and why; never their text."""
     view = read_stack(stack)

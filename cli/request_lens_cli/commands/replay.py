@@ -58,14 +58,15 @@ _EXAMPLES = examples(
     "request-lens replay *.ndjson -o timeline.svg --report report.html",
     "request-lens replay *.ndjson --set AgentRoleNames=MyAgentRole --format json",
     "aws logs tail GROUP --since 1h | request-lens replay - access.ndjson",
-    exit_codes="""Exit codes: 0 replayed; 1 a line was rejected, which inspect says why, or a file cannot be
-read, or there is no line at all; 2 wrong usage.""",
+    exit_codes={
+        0: "replayed",
+        1: "a line was rejected, which inspect says why, or a file cannot be read, or there is no line at all",
+    },
 )
 
 
 @click.command("replay", epilog=_EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@format_option
 @output_option(
     "timeline", "-o", "--output", "--timeline", endings=PICTURES, text="Draw the timeline to this file, .svg or .png."
 )
@@ -80,6 +81,7 @@ read, or there is no line at all; 2 wrong usage.""",
     metavar="NAME=VALUE",
     help="Set a template parameter, such as MaxRequestSeconds=60; the defaults are the template's.",
 )
+@format_option
 @click.pass_context
 def replay_command(
     context: click.Context,

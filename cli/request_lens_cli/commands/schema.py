@@ -12,7 +12,7 @@ from request_lens_cli.report.schema import OUTPUTS
 _EXAMPLES = examples(
     "request-lens schema requests",
     "request-lens schema > request-lens.schema.json",
-    exit_codes="\b\nExit codes: 0 answered; 2 wrong usage.",
+    exit_codes={0: "answered"},
 )
 
 

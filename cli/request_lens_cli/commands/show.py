@@ -65,8 +65,8 @@ class _Shown:
     "--web", is_flag=True, help="Print where AWS's console shows it: dashboard, lines of the log, trace if known."
 )
 @click.option("--local", is_flag=True, help="Show times in this machine's time zone, not in UTC.")
-@stack_options
 @format_option
+@stack_options
 def show_command(*, id_: str, web: bool, local: bool, stack: StackChoice, format_: str) -> None:
     """Show one API request with every LLM call that it made.
 
@@ -100,7 +100,7 @@ def _state_of_call(id_: str, call: UnlinkedInvocation | None, shown: _Shown) -> 
     if state is None:
         raise click.ClickException(
             f"No request or call {id_!r}: its logs have not arrived, or it has expired. "
-            "List what there is with: request-lens requests"
+            "List what there is with `request-lens requests`."
         )
     return state
 

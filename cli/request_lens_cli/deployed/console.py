@@ -53,7 +53,7 @@ def _dashboard(stack: DeployedStackView) -> str:
     if is_on_loopback(endpoint):
         raise click.ClickException(
             f"The stack is on the local AWS at {endpoint}, which has no console: there is no page to open. "
-            "Leave out --web; request-lens report writes a page."
+            "Leave out --web; `request-lens report` writes a page."
         )
     return stack.output("DashboardUrl")
 

@@ -24,6 +24,6 @@ class CommandOfRequest(click.Command):
                 raise
             raise click.UsageError(
                 f"{given} is neither an option nor as long as a request's id that begins with a minus. "
-                f"An id of another length stands behind two: {ctx.command_path} -- {given}",
+                f"An id of another length stands behind two: `{ctx.command_path} -- {given}`",
                 ctx,
             ) from error

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import boto3
@@ -27,8 +28,12 @@ class StackChoice:
     @property
     def options(self) -> str:
         """The options that were given, each after a blank, for a command that is to mean the same stack."""
-        given = {"--stack-name": self.stack_name, "--profile": self.profile, "--region": self.region}
-        return "".join(f" {option} {shlex.quote(value)}" for option, value in given.items() if value)
+        return _typed({"--stack-name": self.stack_name}) + self.account_options
+
+    @property
+    def account_options(self) -> str:
+        """Those of them that name an account and a Region, for a command of the AWS CLI."""
+        return _typed({"--profile": self.profile, "--region": self.region})
 
     def session(self) -> boto3.Session:
         """Credentials and Region: as given, else of $AWS_PROFILE, $AWS_REGION, $AWS_DEFAULT_REGION, else the profile's.
@@ -39,10 +44,14 @@ class StackChoice:
             session = boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
         except BotoCoreError as error:
             raise click.ClickException(
-                f"{error}. Profiles are those of the AWS CLI: aws configure list-profiles"
+                f"{error}. Profiles are those of the AWS CLI: `aws configure list-profiles`"
             ) from error
         session.events.register("before-call", lambda **_: _refresh_credentials(session))
         return session
+
+
+def _typed(given: Mapping[str, str | None]) -> str:
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in given.items() if value)
 
 
 def _refresh_credentials(session: boto3.Session) -> None:

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 
 import click
 
+from request_lens_cli.options.help_page import HelpContext
+
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """The question whether the nearest of the known names is meant, after a blank; empty where none is near."""
@@ -22,7 +24,23 @@ class SuggestingChoice(click.Choice[str]):
 
 
 class SuggestingGroup(click.Group):
-    """A group as click has it; to a command's name that it lacks it says which one is the nearest, else all."""
+    """A group as click has it; to a command's name that it lacks it says which one is the nearest, else all.
+
+    Help is set alike for the group and its commands.
+    """
+
+    context_class = HelpContext
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None where there is none."""
+        command = self.found(ctx, cmd_name)
+        if command is not None:
+            command.context_class = HelpContext
+        return command
+
+    def found(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name as it was made."""
+        return super().get_command(ctx, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

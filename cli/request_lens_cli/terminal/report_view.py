@@ -102,6 +102,8 @@ def show_unlinked(report: Report, console: Console, *, limit: int | None = None)
     notes = notes_beside(console)
     if unlinked:
         print_unlinked(shown, console)
+        if notes is console:
+            notes.print()
         notes.print(f"{report.unattributed:,} unattributed, {report.pending:,} pending", style="bold", highlight=False)
         for state, count in sorted(report.without_request().items()):
             notes.print(f"{pluralize(count, 'call')} {state}.", highlight=False)

@@ -70,7 +70,7 @@ def test_an_id_of_another_length_that_begins_with_a_minus_is_told_how_to_be_give
     said = " ".join(result.stderr.split())
     assert result.exit_code == 2
     assert f"{given} is neither an option nor as long as a request's id that begins with a minus" in said
-    assert said.endswith(f"stands behind two: request-lens show -- {given}")
+    assert said.endswith(f"stands behind two: `request-lens show -- {given}`")
 
 
 def all_commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -101,7 +101,7 @@ def test_commands_of_files_and_of_this_machine_have_examples_and_exit_codes_of_t
     assert len(examples(name)) == 3
     for _, command, *arguments in examples(name):
         assert command_named(command).make_context(command, arguments).params
-    assert "Exit codes: 0 " in run(name, "--help")
+    assert "Exit codes:\n    0  " in run(name, "--help")
     assert "the stack" not in run(name, "--help").partition("Exit codes:")[2]
 
 
@@ -112,7 +112,7 @@ def test_a_long_example_goes_on_in_lines_that_a_shell_reads_as_one() -> None:
 
 
 def test_a_shell_that_is_none_of_those_is_the_one_failure_of_completion() -> None:
-    assert run("completion", "--help").partition("Exit codes: ")[2].startswith("0 printed; 2 wrong usage")
+    assert "2  the command line is wrong, such as a shell that is none of these" in run("completion", "--help")
     assert CliRunner().invoke(main, ["completion", "tcsh"]).exit_code == 2
 
 
@@ -146,7 +146,7 @@ def test_make_help_and_the_demos_help_name_every_scenario() -> None:
 def test_the_help_says_the_exit_codes_and_how_a_stack_is_chosen(name: str) -> None:
     shown = run(name, "--help")
 
-    assert "Exit codes: 0" in shown
+    assert "Exit codes:\n    0  " in shown
     assert all(option in shown for option in ("--stack-name", "--profile", "--region"))
 
 
@@ -312,3 +312,59 @@ def test_an_option_of_a_neighbour_is_answered_with_the_commands_own(command: str
     assert result.exit_code == 2
     assert other in result.stderr.partition("No such option")[2]
     assert own in result.stderr.partition("Did you mean")[2]
+
+
+def test_the_texts_of_options_begin_in_one_column_in_every_command() -> None:
+    columns = {
+        match.end()
+        for words in all_commands(main)
+        for line in run(*words, "--help", COLUMNS="80").partition("Options:")[2].partition("\n\n")[0].splitlines()
+        if (match := re.match(r" +-\S.{,19}\S  +(?=\S)", line)) is not None
+    }
+
+    assert columns == {26}
+
+
+def test_options_stand_in_one_order_in_every_command() -> None:
+    """What is asked for, how it is given out, which stack."""
+    for words in all_commands(main):
+        options = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", run(*words, "--help"), re.MULTILINE)
+        last = [name for name in ("--format", "--stack-name", "--profile", "--region", "--help") if name in options]
+        assert options[-len(last) :] == last, words
+
+
+def test_no_help_parts_a_name_or_a_command_at_a_hyphen_or_blank() -> None:
+    shown = run("show", "--help", COLUMNS="80")
+
+    assert "`apigw-requestid` of an HTTP API" in shown
+    assert "else\n                          request-lens.\n" in shown
+
+
+SHOWN = """
+import sys
+from request_lens_cli.main import main
+sys.stderr.isatty = lambda: True
+main(sys.argv[1:], prog_name="request-lens")
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (["replay", __file__, "--set", "Nonsense=1"], 2),
+        (["--nonsense-that-is-as-long-as-a-whole-line-of-a-terminal-and-so-stands-on-a-line-of-its-own"], 2),
+        (["show", "--region", "eu-west-1", "--profile", "none", "id"], 1),
+    ],
+)
+def test_an_error_on_a_terminal_is_folded_at_words_and_one_line_elsewhere(typed: list[str], code: int) -> None:
+    variables = os.environ | {"COLUMNS": "60", "AWS_CONFIG_FILE": os.devnull}
+    command = [sys.executable, "-c", SHOWN, *typed]
+    folded = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    elsewhere = CliRunner(env={"AWS_CONFIG_FILE": os.devnull}).invoke(main, typed, prog_name="request-lens")
+
+    lines = folded.stderr.splitlines()
+    assert (folded.returncode, elsewhere.exit_code) == (code, code)
+    assert "Traceback" not in folded.stderr
+    assert all(len(line) <= 60 for line in lines if " " in line)
+    assert len(lines) > len(elsewhere.stderr.splitlines())
+    assert folded.stderr.replace("`", "").split() == elsewhere.stderr.replace("`", "").split()

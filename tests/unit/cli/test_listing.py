@@ -15,6 +15,7 @@ from request_lens_cli.report.documents import csv_row, summary_document
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.console import open_console, stderr_console
 from request_lens_cli.terminal.listing import Column, print_list, shorten_middle
+from request_lens_cli.terminal.report_view import show_unlinked
 from request_lens_cli.terminal.requests_table import print_requests
 from request_lens_cli.terminal.unlinked_table import print_unlinked
 from tests.support.command_line.screen import piped, printed
@@ -237,3 +238,12 @@ def test_what_is_one_word_in_all_rows_is_said_where_its_column_has_no_room() -> 
 
     text = printed(lambda console: print_list(columns, ["a" * 60, "b" * 60], console), width=66)
     assert " ".join(text.split()).endswith("No room for: Tokens, Link, Model (anthropic.claude).")
+
+
+def test_an_empty_line_stands_before_the_sums_of_calls_without_a_request_and_none_in_a_pipe() -> None:
+    report = Report(requests=[], unlinked=[pending(call(UUID, 1))])
+
+    lines = printed(lambda console: show_unlinked(report, console)).splitlines()
+
+    assert lines[2:4] == ["", "0 unattributed, 1 pending"]
+    assert "" not in piped(lambda console: show_unlinked(report, console)).splitlines()

@@ -40,8 +40,7 @@ _EXAMPLES = examples(
     "request-lens backfill --since 2d",
     "request-lens backfill --since 2025-12-04 --until 2025-12-05 --yes",
     "request-lens backfill --since 7d --s3-prefix s3://my-logs/bedrock/ --log-group my-api",
-    exit_codes="""Exit codes: 0 all was sent; 1 it stopped, and says how to go on, or the stack
-cannot be read; 2 wrong usage.""",
+    exit_codes={0: "all was sent", 1: "it stopped, and says how to go on, or the stack cannot be read"},
 )
 
 
@@ -57,8 +56,8 @@ cannot be read; 2 wrong usage.""",
     "--s3-prefix", "s3_prefixes", multiple=True, help="Read these objects, as s3://BUCKET/PREFIX; may be repeated."
 )
 @click.option("--yes", is_flag=True, help="Begin without asking.")
-@stack_options
 @format_option
+@stack_options
 def backfill_command(  # noqa: PLR0913 - one argument an option
     *,
     period: Period,

@@ -56,8 +56,9 @@ Exit codes:
 """
 
 
-_COMMAND = re.compile(r"`request-lens (?!inspect\b)[a-z-]+")
-"""A command of a remedy that asks a stack."""
+_OF_A_STACK = re.compile(r"`(?:request-lens (?!inspect\b)[a-z-]+|sam deploy)")
+_OF_AN_ACCOUNT = re.compile(r"`aws")
+"""Commands of a remedy, as far as what they are about can be named after them."""
 
 
 @click.command("doctor", cls=AwsCommand, help=_HELP, epilog=_EPILOG)
@@ -69,8 +70,8 @@ _COMMAND = re.compile(r"`request-lens (?!inspect\b)[a-z-]+")
     metavar="PERCENT",
     help="What concerns no more of the last day's requests or calls is i, not !. Default 0: anything is !.",
 )
-@stack_options
 @format_option
+@stack_options
 @click.pass_context
 def doctor_command(
     context: click.Context, *, send_test_event: bool, warn_above: float, stack: StackChoice, format_: str
@@ -95,4 +96,5 @@ def doctor_command(
 
 def _of(stack: StackChoice, finding: Finding) -> Finding:
     """The finding, with a remedy whose commands mean the stack that was asked about."""
-    return replace(finding, remedy=_COMMAND.sub(lambda found: found[0] + stack.options, finding.remedy))
+    remedy = _OF_A_STACK.sub(lambda found: found[0] + stack.options, finding.remedy)
+    return replace(finding, remedy=_OF_AN_ACCOUNT.sub(lambda found: found[0] + stack.account_options, remedy))

@@ -21,15 +21,17 @@ from request_lens_cli.terminal.progress import working
 _EXAMPLES = examples(
     "request-lens redrive --dry-run",
     "request-lens redrive --stack-name request-lens-prod",
-    exit_codes="""Exit codes: 0 all were sent again, or there were none; 1 some failed and stay
-where they are, it was stopped, or the stack cannot be read; 2 wrong usage.""",
+    exit_codes={
+        0: "all were sent again, or there were none",
+        1: "some failed and stay where they are, it was stopped, or the stack cannot be read",
+    },
 )
 
 
 @click.command("redrive", cls=AwsCommand, epilog=_EXAMPLES)
 @click.option("--dry-run", is_flag=True, help="Say what waits, and send and delete nothing.")
-@stack_options
 @format_option
+@stack_options
 @click.pass_context
 def redrive_command(context: click.Context, *, dry_run: bool, stack: StackChoice, format_: str) -> None:
     """Send again what the stack gave up on, once the cause is gone.

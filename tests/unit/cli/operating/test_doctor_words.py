@@ -115,10 +115,12 @@ def test_a_command_of_a_remedy_is_on_a_line_of_its_own_and_whole_however_long() 
 
     lines = on_terminal(f"Make it again with the same name and class. Run {command}. Or else deploy.")
 
-    assert lines == ["→ Make it again with the same name and class. Run", f"{command}.", "Or else deploy."]
+    assert lines == ["→ Make it again with the same name and class. Run", command.strip("`"), "Or else deploy."]
     assert on_terminal("Run `request-lens redrive`.") == ["→ Run `request-lens redrive`."]
-    deploy = f"sam deploy --parameter-overrides AgentRoleNames={'Role,' * 12}Role"
-    assert on_terminal(deploy) == [f"→ {deploy}"]
+    assert on_terminal("Run `sam deploy`, or wait until somebody else has run `request-lens redrive`.") == [
+        "→ Run `sam deploy`, or wait until somebody else has run",
+        "`request-lens redrive`.",
+    ]
     assert on_terminal("word " * 30) == ["→ " + "word " * 11 + "word", "word " * 11 + "word", "word " * 5 + "word"]
 
 
@@ -177,10 +179,11 @@ def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:
     (traced,) = note_tags(Report(requests=[traced_state()], unlinked=[]))
     (none,) = note_tags(Report(requests=[settled("r1")], unlinked=[]))
 
-    assert untagged.text == "No call of the last day has a tag. A tag would make its link exact (docs/tagging.md)."
+    assert untagged.text == "No call of the last day has a tag."
+    assert untagged.remedy == "A tag would make its link exact: docs/tagging.md says how."
     assert traced.text == "No call of the last day has a tag, and none needs one: every link is exact by its trace."
     assert none.text == "No call of the last day has a tag."
-    assert {untagged.outcome, traced.outcome, none.outcome} == {Outcome.FINE}
+    assert {untagged.outcome, traced.outcome, none.outcome} == {Outcome.NOTE}
 
 
 def traced_state() -> RequestState:

@@ -57,6 +57,8 @@ OF_TRAFFIC = frozenset({"logged calls", "access log", "routes", "table"})
 
 def _attribution(examined: Examined) -> Iterator[Finding]:
     report = examined.report
+    if not report.requests and not report.unlinked:
+        return
     yield from note_unattributed(report)
     yield from note_uncertain(report)
     yield from note_tags(report)

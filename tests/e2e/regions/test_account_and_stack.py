@@ -132,7 +132,7 @@ def nobody_there(_: Path) -> Settings:
     return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
 
 
-LOCAL = "for the local AWS: set -a; . out/local-aws.env; set +a"
+LOCAL = "for the local AWS: `set -a; . out/local-aws.env; set +a`"
 STARTED = "A local AWS is started by `make demo KEEP=1`; a new shell speaks to AWS again."
 SEEN_TO = "See network, proxy, and AWS_ENDPOINT_URL if it is set."
 UNASKED = [

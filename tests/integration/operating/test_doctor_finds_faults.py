@@ -48,7 +48,9 @@ def test_a_healthy_stack_has_no_fault(healthy: HealthyStack) -> None:
     result = healthy.aws.ask("doctor", "--format", "json")
 
     assert result.exit_code == 0, result.output
-    assert [each for each in json.loads(result.stdout)["findings"] if each["outcome"] != "fine"] == []
+    informing = {each["check"]: each["outcome"] for each in json.loads(result.stdout)["findings"]}
+    assert {check for check, outcome in informing.items() if outcome != "fine"} == {"tags", "attached", "spans"}
+    assert set(informing.values()) == {"fine", "note"}
     assert not json.loads(result.stdout)["fault"]
 
 
@@ -437,6 +439,9 @@ def test_it_fits_into_80_columns(healthy: HealthyStack) -> None:
 
     assert result.exit_code == 1
     wider = [line.strip() for line in result.stdout.splitlines() if len(line) > 80]
-    assert wider == [f"`request-lens attach {ACCESS} --kind access`."]  # a command that is to be copied is never parted
+    assert wider == [f"request-lens attach {ACCESS} --kind access"]  # a command that is to be copied is never parted
+    assert {line.index("→") for line in result.stdout.splitlines() if "→" in line} == {17}
     assert "✗ filters" in result.stdout
-    assert result.stdout.rstrip().endswith("This is why. What comes after it was not looked at.")
+    assert " ".join(result.stdout.split()).endswith(
+        "This is why. What comes after it was not looked at: do what the arrow says, then ask again."
+    )

@@ -48,9 +48,10 @@ def test_a_new_stack_without_traffic_has_no_fault_and_is_looked_through_to_the_e
 
     assert {name for name, each in found.items() if each["outcome"] == "fault"} == set()
     assert [found[name]["outcome"] for name in ("logged calls", "access log", "table")] == ["note"] * 3
-    assert found["logged calls"]["remedy"] == "Send your API a request that calls one."
+    assert found["logged calls"]["remedy"] == "Send your API a request that calls a model."
     assert "request-lens attach-api API_ID" in found["access log"]["remedy"]
     assert "spans" in found
+    assert found.keys().isdisjoint({"unattributed", "uncertain", "tags"})
     assert told.exit_code == 0
     assert told.output.endswith("No fault was found. Nothing came in the last day that could be shown.\n")
 
@@ -125,7 +126,8 @@ def test_a_throttle_among_many_runs_is_no_fault(healthy: HealthyStack) -> None:
 
     (found,) = [finding for finding in findings(healthy) if finding["check"] == "errors"]
 
-    assert (found["outcome"], found["text"]) == ("fine", "None in the last hour, and 2 throttles, tried again.")
+    assert found["outcome"] == "fine"
+    assert found["text"] == "The processor had no failed run in the last hour, and 2 throttles, tried again."
 
 
 def test_the_failure_bucket_holds_something(healthy: HealthyStack) -> None:
@@ -211,7 +213,8 @@ def sweep(healthy: HealthyStack) -> Mapping[str, str]:
 def test_a_sweep_that_ran_lately_is_seen(healthy: HealthyStack) -> None:
     healthy.aws.now += SWEEPS_WITHIN - timedelta(minutes=3)  # the line is two minutes older
 
-    assert (sweep(healthy)["outcome"], sweep(healthy)["text"]) == ("fine", "Ran in the last 15 minutes.")
+    assert sweep(healthy)["outcome"] == "fine"
+    assert sweep(healthy)["text"].startswith("It ran in the last 15 minutes: ")
 
 
 def test_a_schedule_that_does_not_run_is_said_with_what_shows_its_state(healthy: HealthyStack) -> None:
@@ -232,10 +235,8 @@ def test_a_schedule_that_does_not_run_is_said_with_what_shows_its_state(healthy:
 def test_a_stack_that_is_younger_than_that_need_not_have_swept(healthy: HealthyStack) -> None:
     healthy.aws.logs.delete_log_stream(logGroupName=PROCESSOR_LOG, logStreamName="stream")
 
-    assert (sweep(healthy)["outcome"], sweep(healthy)["text"]) == (
-        "note",
-        "None has run yet: the stack was deployed in the last 15 minutes.",
-    )
+    assert sweep(healthy)["outcome"] == "note"
+    assert sweep(healthy)["text"].startswith("None has run yet, as the stack was deployed in the last 15 minutes: ")
 
 
 def test_a_log_that_is_too_busy_to_be_searched_for_a_sweep_is_said_and_the_rest_goes_on(

@@ -47,7 +47,7 @@ def check_logging(examined: Examined) -> Iterator[Finding]:
         yield fault(LOGGING, f"Bedrock logs into {group}, which is not there.", remedy)
     else:
         text = "" if setting.get("textDataDeliveryEnabled", True) else ", without texts: latency is unknown"
-        yield fine(LOGGING, f"On, to {group}{text}.")
+        yield fine(LOGGING, f"Bedrock logs the calls of this Region into {group}{text}.")
 
 
 def check_role(examined: Examined) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def check_role(examined: Examined) -> Iterator[Finding]:
 def _trusting(name: str, trust: Trust) -> Finding:
     keys = ", ".join(trust.keys)
     if trust.allowed:
-        return fine(ROLE, f"{name} trusts Bedrock.")
+        return fine(ROLE, f"{name}, with which Bedrock logs, trusts Bedrock.")
     if trust.allowed is None:
         return note(ROLE, f"{name} trusts Bedrock on a condition that was not looked at: {keys}.")
     why = f" here: its condition on {keys} forbids it" if keys else ""
@@ -84,7 +84,7 @@ def _bedrock_here(role_arn: str, examined: Examined) -> BedrockHere:
 def check_calls(examined: Examined) -> Iterator[Finding]:
     """A model's call was logged lately; else whether there was any, and whether one was to be expected."""
     group = examined.group_with_calls
-    yield _why_none(examined) if group is None else fine(CALLS, f"{group} has calls of the last day.")
+    yield _why_none(examined) if group is None else fine(CALLS, f"Bedrock logged calls of the last day into {group}.")
 
 
 def _why_none(examined: Examined) -> Finding:
@@ -104,7 +104,7 @@ def _why_none(examined: Examined) -> Finding:
     if examined.has_requests:
         remedy = "If they call models, they do so in another Region or account: deploy there."
         return fault(CALLS, f"{none}, though the API had requests.", remedy)
-    return note(CALLS, f"{none}, nor was a request logged that could have.", "Send your API a request that calls one.")
+    return note(CALLS, f"{none}, nor did an API log a request.", "Send your API a request that calls a model.")
 
 
 def _bedrock_metric(examined: Examined, namespace: str, name: str) -> int:

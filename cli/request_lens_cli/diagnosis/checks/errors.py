@@ -54,7 +54,7 @@ def check_errors(examined: Examined) -> Iterator[Finding]:
         yield _trouble(f"The processor was throttled {pluralize(throttled, 'time')}", runs.throttled, runs, remedy)
     else:
         throttles = f"{pluralize(throttled, 'throttle')}, tried again" if throttled else "no throttle"
-        yield fine(ERRORS, f"None in the last hour, and {throttles}.")
+        yield fine(ERRORS, f"The processor had no failed run in the last hour, and {throttles}.")
 
 
 def _trouble(what: str, trouble: _Minutes, runs: _Runs, remedy: str) -> Finding:

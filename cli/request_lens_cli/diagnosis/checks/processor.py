@@ -21,6 +21,7 @@ SWEPT = '"facts swept"'
 SWEEPS_WITHIN = timedelta(minutes=15)
 """The schedule is of every minute."""
 
+_SWEEPS = "it finds settle messages that were lost"
 _RUNNING = ("Enabled", "Enabling", "Creating", "Updating")
 _MADE_AGAIN = "Delete the stack and deploy it again: no deployment makes it where no property of it changes."
 _MAX_LISTED = 1_000
@@ -39,7 +40,7 @@ def check_processor(examined: Examined) -> Iterator[Finding]:
         yield fault(PROCESSOR, f"{name} is switched off: its reserved concurrency is 0.", remedy)
         return
     unread = list(_unread(examined))
-    yield from unread or [fine(PROCESSOR, f"{name} is ready.")]
+    yield from unread or [fine(PROCESSOR, f"{name} is switched on, and its queue and stream are read.")]
 
 
 def _unread(examined: Examined) -> Iterator[Finding]:
@@ -61,16 +62,16 @@ def check_metrics_log(examined: Examined) -> Iterator[Finding]:
     if find_log_group(examined.logs, group) is None:
         yield fault(METRICS_LOG, f"The log group {group} is not there.", made_again(group))
     else:
-        yield fine(METRICS_LOG, f"{group} is there.")
+        yield fine(METRICS_LOG, f"{group}, which metrics come from, is there.")
 
 
 def check_sweep(examined: Examined) -> Iterator[Finding]:
     """The schedule runs: nothing else finds it out, and without it a settle message that is lost stays lost."""
     group, since = examined.stack.output("ProcessorLogGroupName"), examined.now - SWEEPS_WITHIN
     if has_line(examined.logs, group, since=since, pattern=SWEPT):
-        yield fine(SWEEP, "Ran in the last 15 minutes.")
+        yield fine(SWEEP, f"It ran in the last 15 minutes: {_SWEEPS}.")
     elif examined.stack.deployed_at > since:
-        yield note(SWEEP, "None has run yet: the stack was deployed in the last 15 minutes.")
+        yield note(SWEEP, f"None has run yet, as the stack was deployed in the last 15 minutes: {_SWEEPS}.")
     else:
         text = "None ran in the last 15 minutes, and one is due every minute: a settle message that is lost stays lost."
         query = f"Schedules[?Target.Arn=='{examined.processor.arn}'].[Name,State]"

@@ -58,7 +58,9 @@ def reach(choice: StackChoice) -> Reached:
         found = cloudformation.describe_stacks(StackName=choice.name)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
         return _ends(_unreachable(error, choice, cloudformation))
-    account = fine(CREDENTIALS, f"Account {found['StackId'].split(':')[4]}, Region {session.region_name}.")
+    account = fine(
+        CREDENTIALS, f"AWS takes them: account {found['StackId'].split(':')[4]}, Region {session.region_name}."
+    )
     return _reached(account, found, session)
 
 
@@ -73,7 +75,7 @@ def _reached(account: Finding, found: "StackTypeDef", session: boto3.Session) ->
     if _OF_US not in stack.outputs:
         remedy = f"Name yours with --stack-name. {_others(session.client('cloudformation'))}".strip()
         return _ends(account, fault(STACK, f"{stack.name} is no Request Lens stack.", remedy))
-    return Reached(findings=(account, fine(STACK, f"{stack.name}, {status}.")), stack=stack)
+    return Reached(findings=(account, fine(STACK, f"{stack.name} is deployed ({status}).")), stack=stack)
 
 
 def _remedy_of(status: str, name: str) -> str:

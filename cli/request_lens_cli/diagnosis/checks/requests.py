@@ -11,7 +11,9 @@ from request_lens_cli.inspection.shared_routes import REMEDY, SharedRoutes
 
 ACCESS_LOG, ROUTES, TABLE = "access log", "routes", "table"
 
-NOTHING_CAME = "It has no request of the last day, as none was logged."
+_ALL_ROUTES = "AgentRoutes is empty, so every route is observed"
+
+NOTHING_CAME = "The table has no request of the last day, as none was logged."
 
 
 def check_access_log(examined: Examined) -> Iterator[Finding]:
@@ -19,7 +21,9 @@ def check_access_log(examined: Examined) -> Iterator[Finding]:
     written = {name: lines for name, lines in examined.access_lines.items() if lines}
     if not written:
         text = f"No API wrote an access log into {', '.join(examined.access_lines)} in the last day"
-        remedy = "Run `request-lens attach-api API_ID`, then send the API a request."
+        remedy = (
+            "Run `request-lens attach-api API_ID`, where the API's address begins with that id; then send it a request."
+        )
         if examined.group_with_calls is None:
             yield note(ACCESS_LOG, f"{text}.", remedy)
         else:
@@ -40,9 +44,9 @@ def check_routes(examined: Examined) -> Iterator[Finding]:
         text = f"Observed: {', '.join(observed)}. Called, but not in AgentRoutes: {', '.join(others)}.{day.only_seen}"
         yield note(ROUTES, text, "Add those that agents serve: AgentRoutes is to name all of them.")
     else:
-        assumed = " AgentRoutes is taken to name every route that agents serve." if policy.agent_routes else ""
-        names = ", ".join(observed or sorted(policy.agent_routes)) or "all"
-        yield fine(ROUTES, f"Observed: {names}.{day.only_seen}{assumed}")
+        names = ", ".join(observed or sorted(policy.agent_routes))
+        which = "AgentRoutes is taken to name every route that agents serve" if policy.agent_routes else _ALL_ROUTES
+        yield fine(ROUTES, f"{f'Observed: {names}.{day.only_seen} ' if names else ''}{which}.")
     yield from _shared({name: of_group.samples for name, of_group in examined.access_day.items()}, policy)
 
 
@@ -71,7 +75,7 @@ def _shared(by_source: Mapping[str, Sequence[Inspection]], policy: Policy) -> It
 def check_table(examined: Examined) -> Iterator[Finding]:
     """The table has a request of the last day, if one was logged."""
     if examined.report.requests:
-        yield fine(TABLE, "It has requests of the last day.")
+        yield fine(TABLE, "The table has requests of the last day.")
     elif not any(examined.access_lines.values()):
         yield note(TABLE, NOTHING_CAME)
     else:
@@ -89,4 +93,4 @@ def _reading(name: str, line: Inspection) -> Finding:
     if "duration_ms" in line.unknown:
         remedy = "Add responseLatency to the format (docs/log-shapes.md)."
         return warning(ACCESS_LOG, f"{name}: {line.unknown['duration_ms']}.", remedy)
-    return fine(ACCESS_LOG, f"{name} is read: {line.brief}.")
+    return fine(ACCESS_LOG, f"The newest line of {name} can be read: {line.brief}.")

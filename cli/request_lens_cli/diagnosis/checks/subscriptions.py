@@ -14,7 +14,9 @@ def check_filters(examined: Examined) -> Iterator[Finding]:
     """Each log group is there, and has a filter that sends the right lines to the processor."""
     sources = examined.sources
     faults = [found for source in sources if (found := _filter_fault(source, examined)) is not None]
-    yield from faults or [fine(FILTERS, f"{', '.join(source.name for source in sources)} are subscribed.")]
+    yield from faults or [
+        fine(FILTERS, f"{', '.join(source.name for source in sources)} send their lines to the processor.")
+    ]
 
 
 def _filter_fault(source: Source, examined: Examined) -> Finding | None:
@@ -53,4 +55,4 @@ def check_permission(examined: Examined) -> Iterator[Finding]:
             remedy = f"Run `{_attach(source)}`, which permits it again."
             yield fault(PERMISSION, f"{source.name} may not invoke the processor.", remedy)
             return
-    yield fine(PERMISSION, "Each log group may invoke the processor.")
+    yield fine(PERMISSION, "Each of these log groups may invoke the processor.")

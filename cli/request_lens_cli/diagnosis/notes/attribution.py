@@ -50,7 +50,7 @@ def note_unattributed(report: Report) -> Iterator[Finding]:
     reasons = Counter(call.decision.reason for call in report.unlinked if isinstance(call.decision, Unattributed))
     share = report.unattributed_share
     if not reasons or share is None:
-        yield fine(UNATTRIBUTED, f"{headline(report)} in the last day.")
+        yield fine(UNATTRIBUTED, f"{headline(report)} in the last day: each call that is decided has its request.")
         return
     why = "; ".join(f"of {count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
     loudest, _ = reasons.most_common(1)[0]
@@ -66,7 +66,7 @@ def note_uncertain(report: Report) -> Iterator[Finding]:
     """How many requests are uncertain, and why."""
     doubts = report.doubts()
     if not doubts:
-        yield fine(UNCERTAIN, "No request of the last day is uncertain.")
+        yield fine(UNCERTAIN, "No request of the last day may have made more calls than are shown.")
         return
     why = "; ".join(f"{count:,} because {doubt.value}" for doubt, count in doubts.most_common())
     loudest, _ = doubts.most_common(1)[0]
@@ -100,9 +100,9 @@ def _untagged(report: Report) -> Finding:
     """That there are no tags, and what one would change: nothing where each link is exact by its trace."""
     none = "No call of the last day has a tag"
     if report.certainty is not Certainty.EXACT or report.unattributed:
-        return fine(TAGS, f"{none}. A tag would make its link exact (docs/tagging.md).")
+        return note(TAGS, f"{none}.", "A tag would make its link exact: docs/tagging.md says how.")
     exact = ", and none needs one: every link is exact by its trace" if report.totals.llm_calls else ""
-    return fine(TAGS, f"{none}{exact}.")
+    return note(TAGS, f"{none}{exact}.")
 
 
 def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ ROLES, ATTACHED, MANTLE, SPANS = "agent roles", "attached", "bedrock-mantle", "s
 SPANS_GROUP = "aws/spans"
 """Where X-Ray's Transaction Search keeps spans."""
 
+_MANTLE = "Bedrock's endpoint for OpenAI's and Anthropic's APIs, whose calls are in no log"
+
 
 def note_roles(examined: Examined) -> Iterator[Finding]:
     """Whether agents' roles are named; else whose the day's calls are, as a parameter where all were read."""
@@ -29,14 +31,14 @@ def note_roles(examined: Examined) -> Iterator[Finding]:
     of_none = by_role.pop(None, 0)
     if not by_role:
         none = "the calls that were read are of no role" if of_none else "no call tells yet which to name"
-        yield note(ROLES, f"AgentRoleNames is empty, and {none}.{day.only_seen}")
+        yield note(ROLES, f"AgentRoleNames is empty: a call of any role may be linked, and {none}.{day.only_seen}")
         return
     roles = [str(role) for role, _ in by_role.most_common()]
     text = f"AgentRoleNames is empty: a call of any role may be linked. The last day's calls are by {', '.join(roles)}"
     others = f", and {pluralize(of_none, 'call')} by no role" if of_none else ""
     if day.is_whole:
-        remedy = f"sam deploy --parameter-overrides AgentRoleNames={','.join(roles)}"
-        yield note(ROLES, f"{text}{others}. Name those that agents have.", remedy)
+        remedy = f"Name those that agents have: `sam deploy --parameter-overrides AgentRoleNames={','.join(roles)}`."
+        yield note(ROLES, f"{text}{others}.", remedy)
     else:
         yield note(ROLES, f"{text}{others}.{day.only_seen}", "Deploy with AgentRoleNames: all roles that agents have.")
 
@@ -49,8 +51,8 @@ def _day_of_calls(examined: Examined) -> DaySamples:
 
 def note_attached(examined: Examined) -> Iterator[Finding]:
     """The log groups that were attached."""
-    attached = examined.attached
-    yield fine(ATTACHED, f"{', '.join(attached)}." if attached else "No further log group.")
+    attached = ", ".join(examined.attached)
+    yield note(ATTACHED, f"{attached}, beside the stack's own." if attached else "No log group but the stack's own.")
 
 
 def note_mantle(examined: Examined) -> Iterator[Finding]:
@@ -59,10 +61,10 @@ def note_mantle(examined: Examined) -> Iterator[Finding]:
     mantle = Metrics(client=client, namespace="AWS/BedrockMantle", dimensions={})
     calls = mantle.sum_since("Inferences", examined.now - LATELY)
     if calls:
-        text = f"{calls:,} calls of the last day went through bedrock-mantle: no log tells of them."
+        text = f"{calls:,} calls of the last day went through bedrock-mantle, {_MANTLE}."
         yield note(MANTLE, text, "Call models through bedrock-runtime to see them here.")
     else:
-        yield fine(MANTLE, "Not used in the last day.")
+        yield fine(MANTLE, f"No call of the last day went through {_MANTLE}.")
 
 
 def note_spans(examined: Examined) -> Iterator[Finding]:
@@ -74,9 +76,9 @@ def note_spans(examined: Examined) -> Iterator[Finding]:
             f"There are spans in {SPANS_GROUP} that are not read. They link calls without a tag where a log names each "
             "request's trace: a REST API's access log, or behind an HTTP API the function's (LambdaLogGroupName)."
         )
-        yield note(SPANS, text, f"sam deploy --parameter-overrides SpanLogGroupName={SPANS_GROUP}")
+        yield note(SPANS, text, f"Run `sam deploy --parameter-overrides SpanLogGroupName={SPANS_GROUP}`.")
     else:
-        yield fine(SPANS, f"There is no {SPANS_GROUP}.")
+        yield note(SPANS, f"None are read, and there is no log group {SPANS_GROUP}: links are by tags and by time.")
 
 
 def _read_spans(examined: Examined) -> Iterator[Finding]:

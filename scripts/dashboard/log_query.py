@@ -5,6 +5,7 @@ import operator
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from math import floor
 from statistics import fmean
 
 from scripts.dashboard.body import NotDrawnError, parsed
@@ -158,6 +159,8 @@ def _called(function: str, values: Sequence[object]) -> object:
             return values[0] is not None
         case "coalesce":
             return next((value for value in values if value is not None), None)
+        case "floor":
+            return None if values[0] is None else floor(_number(values[0]))
         case _:
             raise NotDrawnError(f"{function}() is not drawn")
 

@@ -29,7 +29,9 @@ UNATTRIBUTED = [*ALL_CALLS, "Route", UNATTRIBUTED_ROUTE]
 SEARCH = re.compile(
     r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)'\)( / 1000)?"
 )
-UNIT = re.compile(r"\((count|s|USD|estimated USD)\b[^()]*\)")
+UNIT = re.compile(r"\((count|m?s|USD|estimated (micro-)?USD)\b[^()]*\)")
+MS = r"\)? as (?:`[^`]+ \(ms\)`|\w+_ms\b)"
+"""How a query names a time in milliseconds, of one request or the greatest of its lines."""
 
 
 def key_figures() -> list[Mapping[str, Any]]:
@@ -126,7 +128,7 @@ def test_key_figures_of_several_units_say_theirs_beside_each_figure() -> None:
                 assert "(USD)" in options["label"]
 
 
-def test_every_duration_is_shown_in_seconds() -> None:
+def test_every_duration_is_shown_in_seconds_and_of_single_requests_in_whole_milliseconds() -> None:
     for each in (widget["properties"] for widget in widgets("metric")):
         divided = " ".join(part[0]["expression"] for part in each["metrics"] if isinstance(part[0], dict))
         for part in each["metrics"]:
@@ -137,8 +139,11 @@ def test_every_duration_is_shown_in_seconds() -> None:
             elif found := SEARCH.fullmatch(part[0]["expression"]):
                 assert bool(found[4]) is (METRIC_UNITS[Metric(found[2])] is Unit.MILLISECONDS)
     for query in [*QUERIES.values(), *(each["properties"]["query"] for each in widgets("log"))]:
-        for metric in re.findall(r"(\w+)\.0(?! / 1000| > 0|\))", query):
-            assert METRIC_UNITS[Metric(metric)] is not Unit.MILLISECONDS
+        unitless = re.sub(
+            rf"\w+\.0(?: > 0|{' / 1000' if 'avg(' in query else MS})|(?:count|ispresent)\(\w+\.0\)", "", query
+        )
+        for metric in re.findall(r"(\w+)\.0\b", unitless):
+            assert METRIC_UNITS[Metric(metric)] is not Unit.MILLISECONDS, (metric, query)
 
 
 def test_every_expression_names_metrics_of_its_own_widget() -> None:

@@ -23,7 +23,7 @@ from tests.template.dashboard_body import QUERIES, widgets
 
 COMMANDS = (
     r"SOURCE '[^']*'|#.*|'[^']*'"
-    r"|\b(fields|filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|coalesce|sum|avg|max|count|latest)\b"
+    r"|\b(fields|filter|display|sort|stats|limit|by|as|and|or|desc|ispresent|coalesce|floor|sum|avg|max|count|latest)\b"
 )
 QUOTED = re.compile("`[^`]*`")
 """A name of the query's own that is a heading: no field of the lines needs backticks."""
@@ -72,10 +72,19 @@ def test_every_column_of_a_list_is_headed_by_words_and_a_duration_or_a_cost_by_i
     for each in widgets("log"):
         rows = log_query.run(each["properties"]["query"], sample_hour().events)
         for heading in rows[0].keys() - {"@timestamp"}:
-            assert re.fullmatch(r"[A-Z][A-Za-z ]+( \((s|USD|UTC|at least|at most)\))?", heading), heading
+            assert re.fullmatch(r"[A-Z][A-Za-z ]+( \((ms|s|micro-USD|UTC|at least|at most)\))?", heading), heading
             timed = re.search(r"\b(Duration|time)\b|Bedrock|models|^Tools|Memory|agent", heading)
-            assert not timed or heading.endswith((" (s)", " known")), heading
-            assert "Cost" not in heading or heading.endswith(" (USD)")
+            unit = " (ms)" if "Request id" in rows[0] else " (s)"
+            assert not timed or heading.endswith((unit, " known")), heading
+            assert "Cost" not in heading or heading.endswith(" (micro-USD)")
+
+
+def test_a_list_of_requests_has_whole_numbers_alone_so_that_its_columns_can_be_compared() -> None:
+    """The console writes up to four decimals and no last 0: 0.02, 0.1 and 3 below each other, and 0 for less."""
+    for each in widgets("log"):
+        rows = log_query.run(each["properties"]["query"], sample_hour().events)
+        if "Request id" in rows[0]:
+            assert [value for row in rows for value in row.values() if isinstance(value, float) and value % 1] == []
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -300,7 +300,7 @@ def test_a_stack_that_reads_no_spans_refuses_them_and_says_what_to_deploy_with(
 
     refusal = orders.refusal("attach", GROUP, "--kind", kind)
 
-    assert refusal.endswith(f"reads no spans. Nothing was changed: sam deploy --parameter-overrides {helps}")
+    assert refusal.endswith(f"reads no spans. Nothing was changed: `sam deploy --parameter-overrides {helps}`")
     assert state(orders) == before
 
 

@@ -103,10 +103,20 @@ def test_a_file_of_another_kind_is_wrong_usage(lens: DeployedLens) -> None:
 def test_a_file_that_cannot_be_written_is_a_failure(
     lens: DeployedLens, tmp_path: Path, command: str, name: str
 ) -> None:
-    result = lens.ask(command, "-o", str(tmp_path / "absent" / name))
+    result = lens.ask(command, "-o", str(tmp_path / f"{300 * 'x'}{name}"))
 
     assert result.exit_code == 1
-    assert "cannot be written" in result.stderr
+    assert "cannot be written: File name too long" in result.stderr
+
+
+@pytest.mark.parametrize(("command", "name"), [("timeline", "x.svg"), ("report", "x.html")])
+def test_a_folder_that_is_not_there_is_wrong_usage_before_anything_is_read(
+    lens: DeployedLens, tmp_path: Path, command: str, name: str
+) -> None:
+    result = lens.ask(command, "--stack-name", "nobodys", "-o", str(tmp_path / "absent" / name))
+
+    assert result.exit_code == 2
+    assert f"there is no folder {tmp_path / 'absent'}" in result.stderr
 
 
 def test_a_pending_call_is_drawn_provisionally(lens: DeployedLens, tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ class SuggestingGroup(click.Group):
             command.context_class = HelpContext
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command. Raises: click.NoSuchOption, with where options stand."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:
+                raise
+            message = f"No such option {error.option_name!r} here: a command's options stand behind its name."
+            raise click.NoSuchOption(error.option_name, message, ctx=ctx) from error
+
     def found(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name as it was made."""
         return super().get_command(ctx, cmd_name)

@@ -14,11 +14,13 @@ PAGES = frozenset({".html", ".htm"})
 
 
 def output_option(name: str, *flags: str, endings: frozenset[str], text: str, default: Path | None = None) -> Decorator:
-    """An option that names a file to write, with one of these endings."""
+    """An option that names a file to write, with one of these endings, in a folder that is there."""
 
     def read(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
         if path is not None and path.suffix.lower() not in endings:
             raise click.BadParameter(f"expected a name that ends in {' or '.join(sorted(endings))}, not {path.name}")
+        if path is not None and not path.parent.is_dir():  # said before everything is read
+            raise click.BadParameter(f"there is no folder {path.parent}")
         return path
 
     file = click.Path(dir_okay=False, path_type=Path)

@@ -368,3 +368,12 @@ def test_an_error_on_a_terminal_is_folded_at_words_and_one_line_elsewhere(typed:
     assert all(len(line) <= 60 for line in lines if " " in line)
     assert len(lines) > len(elsewhere.stderr.splitlines())
     assert folded.stderr.replace("`", "").split() == elsewhere.stderr.replace("`", "").split()
+
+
+def test_an_option_before_the_command_is_told_its_place() -> None:
+    early = CliRunner().invoke(main, ["--profile", "prod", "requests"])
+    misspelt = CliRunner().invoke(main, ["--hepl"])
+
+    assert (early.exit_code, misspelt.exit_code) == (2, 2)
+    assert early.stderr.endswith("No such option '--profile' here: a command's options stand behind its name.\n")
+    assert misspelt.stderr.endswith("Did you mean '--help'?\n")

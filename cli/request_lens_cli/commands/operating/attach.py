@@ -90,7 +90,7 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
 def detach_command(*, group: str | None, everything: bool, stack: StackChoice) -> None:
     """Undo `attach` of one log group, or of all."""
     if (group is None) != everything:
-        raise click.UsageError("name a log group, or give --all")
+        raise click.UsageError("name a log group, or give --all, not both")
     attachments = attachments_of(read_stack(stack))
     names = attachments.names() if group is None else [group]
     if not names:

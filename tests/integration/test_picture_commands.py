@@ -74,7 +74,7 @@ def drawn_empty(lens: DeployedLens, target: Path, *options: str) -> str:
 
 def test_an_empty_picture_says_what_was_asked_and_why_nothing_is_drawn(lens: DeployedLens, tmp_path: Path) -> None:
     target = tmp_path / "timeline.svg"
-    assert "No requests from 2025-12-04 17:40:00 UTC to 2025-12-04 18:40:00 UTC" in drawn_empty(lens, target)
+    assert "No requests from 2025-12-04 17:40:00 to 18:40:00 UTC" in drawn_empty(lens, target)
 
     lens.plays("article")
 
@@ -140,4 +140,4 @@ def test_the_report_is_one_page_of_the_selected_requests(lens: DeployedLens, tmp
     assert "at least 2 LLM calls" in page
     assert "8vyhhrKPTgKzGt2=" in page
     assert "iiTSdLdkINhkvlB=" not in page
-    assert "2025-12-03 18:40 UTC to 2025-12-04 18:40 UTC" in page
+    assert "2025-12-03 18:40 to 2025-12-04 18:40 UTC" in page

@@ -58,10 +58,7 @@ _EXAMPLES = examples(
     "request-lens replay *.ndjson -o timeline.svg --report report.html",
     "request-lens replay *.ndjson --set AgentRoleNames=MyAgentRole --format json",
     "aws logs tail GROUP --since 1h | request-lens replay - access.ndjson",
-    exit_codes={
-        0: "replayed",
-        1: "a line was rejected, which inspect says why, or a file cannot be read, or there is no line at all",
-    },
+    exit_codes={0: "replayed", 1: "a line was rejected (inspect says why), a file cannot be read, or there is no line"},
 )
 
 

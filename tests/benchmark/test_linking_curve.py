@@ -4,6 +4,7 @@
 drawn from a seed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from request_lens.domain.linking.link import Assumption, Method
+from request_lens_cli.replay.virtual_time import Arrival, replay
 from tests.benchmark.field_traffic import field_traffic
 from tests.benchmark.linking_figure import DOCUMENT, Curves, Panel, Point, curves, drawn
 from tests.benchmark.linking_share import ALONE, ONE_LOOP, share
@@ -31,6 +33,9 @@ SPANNED_TARGET = 0.95
 
 MOST_WRONG = 0.04
 """Of all calls, so many may have a link that is only assumed, and wrong."""
+
+MOST_TOO_MANY = 0.01
+"""Of the certain requests, so many may have more calls than they made: some they are but assumed to have made."""
 
 MOST_WRONG_WITHOUT_BODIES = 0.005
 """Of all calls, so many may be linked wrongly by an inferred link where bodies are missing and ids count from 0."""
@@ -83,6 +88,21 @@ def test_no_inferred_link_is_wrong_where_conversations_go_on_and_few_assumed_one
         assert [each.wrong_inferred for each in point.methods] == [0, 0, 0]
         assert point.chain.linked >= FIELD_TARGETS[point.gap_s]
         assert point.chain.wrong_assumed <= MOST_WRONG
+
+
+@pytest.mark.parametrize("gap_s", [60, 20])
+def test_no_request_of_a_conversation_is_certain_of_too_few_calls_and_few_of_too_many(gap_s: int) -> None:
+    certain = too_many = 0
+    for seed in range(6):
+        traffic = field_traffic(mean_gap_s=gap_s, requests=300, seed=seed)
+        made = Counter(traffic.truth.values())
+        for state in replay([Arrival(record=fact) for fact in traffic.facts], ALONE).requests:
+            if state.summary is not None and state.summary.is_certain:
+                calls = state.summary.totals.llm_calls
+                assert calls >= made[state.request_id], f"{state.request_id} of seed {seed}"
+                certain, too_many = certain + 1, too_many + (calls > made[state.request_id])
+    print(f"\nconversations, mean gap {gap_s} s: {too_many} of {certain} certain requests have too many", end="")
+    assert too_many <= MOST_TOO_MANY * certain
 
 
 def test_the_picture_in_the_documents_is_these_curves(both: Curves) -> None:

@@ -9,7 +9,7 @@ import click
 from pydantic import ValidationError
 
 from request_lens.domain.linking.link import Reason, Unattributed
-from request_lens.domain.log_record import Rejected, RejectedReason
+from request_lens.domain.log_record import Rejected
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import cleaned, pluralize
 from request_lens.presentation.timeline.axis import AxisKind
@@ -17,7 +17,7 @@ from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.wire.log_record import read_record
 from request_lens_cli.html_report.page import Heading, report_page
-from request_lens_cli.inspection.inspection import MEANINGS
+from request_lens_cli.inspection.aside import rejection_notes
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.parameters import read_settings
@@ -206,19 +206,8 @@ def _show(report: Report, rejected: Sequence[Rejected], axis: AxisKind) -> None:
         show_report(report, console, axis=axis)
     else:
         notes.print("No record of an API request or of a call is in these files.")
-    for note in _of_rejected(rejected):
+    for note in rejection_notes(rejected):
         notes.print(note, style="red", markup=False, highlight=False)
-
-
-def _of_rejected(rejected: Sequence[Rejected]) -> Iterator[str]:
-    """What is to be said of rejected records: why of those that conflict, which no line tells by itself."""
-    conflicts = [record.detail for record in rejected if record.reason is RejectedReason.CONFLICTING_RECORD]
-    if others := len(rejected) - len(conflicts):
-        yield f"{pluralize(others, 'rejected record')}: request-lens inspect says why of each."
-    if conflicts:
-        more = f", and {len(conflicts) - MAX_NAMED} more" if len(conflicts) > MAX_NAMED else ""
-        yield f"{pluralize(len(conflicts), 'conflicting record')}: {', '.join(conflicts[:MAX_NAMED])}{more}."
-        yield MEANINGS[RejectedReason.CONFLICTING_RECORD]
 
 
 class _Lines:

@@ -1,14 +1,18 @@
 """Lines that are set aside or ignored, together by why: a log of another kind says one thing, and not once a line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from request_lens.domain.log_record import RejectedReason
-from request_lens_cli.inspection.inspection import Inspection
+from request_lens.domain.log_record import Rejected, RejectedReason
+from request_lens.presentation.formatting import pluralize
+from request_lens_cli.inspection.inspection import MEANINGS, Inspection
 
 FIRST_LINES = 3
 """Line numbers that are kept of each file."""
+
+MAX_CONFLICTS = 3
+"""So many records that conflict are named."""
 
 _JSON_FAULTS = frozenset({RejectedReason.NOT_JSON, RejectedReason.TRUNCATED})
 
@@ -49,3 +53,14 @@ class SetAside:
     def __iter__(self) -> Iterator[Alike]:
         """Those that were ignored first, then the rejected; of each the most frequent first."""
         return iter(sorted(self._alike.values(), key=lambda alike: (alike.first.kind, -alike.count)))
+
+
+def rejection_notes(rejected: Sequence[Rejected]) -> Iterator[str]:
+    """What is to be said of rejected records: why of those that conflict, which no line tells by itself."""
+    conflicts = [record.detail for record in rejected if record.reason is RejectedReason.CONFLICTING_RECORD]
+    if others := len(rejected) - len(conflicts):
+        yield f"{pluralize(others, 'rejected record')}: request-lens inspect says why of each."
+    if conflicts:
+        more = f", and {len(conflicts) - MAX_CONFLICTS} more" if len(conflicts) > MAX_CONFLICTS else ""
+        yield f"{pluralize(len(conflicts), 'conflicting record')}: {', '.join(conflicts[:MAX_CONFLICTS])}{more}."
+        yield MEANINGS[RejectedReason.CONFLICTING_RECORD]

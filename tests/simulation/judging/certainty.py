@@ -47,15 +47,22 @@ def _at_most(what: str, lacking: Sequence[InvocationId], told: int | None) -> st
 def _assumed(outcome: Outcome, state: RequestState, record: Request) -> set[InvocationId]:
     """Calls that somebody has by a link that is but assumed, and may be wrong.
 
-    One that a request without any made after its end is none of them: nothing makes that one certain of 0.
+    For a request without any it is none of them, but where any link is assumed, and it was made in that one's own time:
+    nothing makes it certain of 0.
     """
     may_mislead, policy = outcome.traffic.may_mislead, outcome.traffic.policy
     return {
         key
         for key, link in outcome.links.items()
         if may_mislead and link.confidence is Confidence.ASSUMED
-        if state.invocations or may_be_of(outcome.calls[key].call, record, policy, overtime=False)
+        if state.invocations or _is_assumed_anyway(outcome.calls[key].call, record, policy)
     }
+
+
+def _is_assumed_anyway(call: Invocation, record: Request, policy: Policy) -> bool:
+    """Whether a link by time that is but assumed says nothing of another request, which ran while the call did."""
+    by_rule = not policy.agent_role_names or policy.one_loop_per_request
+    return by_rule and may_be_of(call, record, policy, overtime=False)
 
 
 def is_ours(call: Invocation, policy: Policy) -> bool:
@@ -82,13 +89,13 @@ def possible(outcome: Outcome) -> Verdict:
 
 
 def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, policy: Policy) -> bool:
-    """Whether nobody has a call, or just by an assumed link, and the request has none and made this after its end."""
+    """Whether nobody has a call, or just by an assumed link, and the request has none and may have made this."""
     match call.decision:
         case Unattributed(trace_id=trace_id):
             traced = state.summary.traced if state.summary is not None else None
             return traced is None or trace_id in (None, traced.trace_id)
         case Link(confidence=Confidence.ASSUMED) if not state.invocations:
-            return not may_be_of(call.invocation, record, policy, overtime=False)
+            return not _is_assumed_anyway(call.invocation, record, policy)
         case _:
             return False
 

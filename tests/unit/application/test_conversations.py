@@ -1,5 +1,7 @@
 """Conversations that go on from request to request, and tool-use ids that several conversations share."""
 
+from dataclasses import replace
+
 import pytest
 
 from request_lens.application.read_context import MAX_ELSEWHERE
@@ -154,6 +156,26 @@ def test_a_time_out_without_calls_is_not_certain_of_it_where_another_is_but_assu
 
     assert world.calls_of("own") == {"c-1": ("window", "assumed"), "c-2": ("chain", "assumed")}
     assert (possible(world, "given-up"), possible(world, "own")) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "left"),
+    [(AGENTS, 2), (Policy(), 0), (replace(AGENTS, one_loop_per_request=True), 0)],
+    ids=["roles are listed", "everybody is considered", "one loop"],
+)
+def test_a_request_is_not_certain_of_none_whose_calls_another_is_but_assumed_to_have_made(
+    policy: Policy, left: int
+) -> None:
+    """A request that hangs held a whole conversation of two others in its own time: it is assumed to have made it."""
+    hung = request("hung", -1, duration_ms=30_000, status=504)
+    asked, went_on = request("asked", 5, duration_ms=9_000), request("went-on", 20, duration_ms=6_000)
+    first, second = call("c-1", 6, produced=["y"]), call("c-2", 9, returned=["y"], produced=["z"])
+    last = call("c-3", 21, returned=["z"])
+    world = run([(31, hung), (60, asked), (60, went_on), (60, first), (60, second), (60, last)], policy)
+
+    assert world.calls_of("hung").keys() == {"c-1", "c-2", "c-3"}
+    assert {confidence for _, confidence in world.calls_of("hung").values()} == {"assumed"}
+    assert (possible(world, "asked"), possible(world, "went-on")) == (left, min(left, 1))
 
 
 def test_a_time_out_that_has_a_call_counts_none_that_lay_in_anothers_time() -> None:

@@ -9,6 +9,7 @@ from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Confidence, Decision, Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.uncertainty import doubts_assumed_links
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
 
@@ -51,18 +52,20 @@ def recount_uncertain(
     uncertain = [
         head.request_id
         for head in heads
-        if head.summary is not None and not (head.summary.knows_failed_calls and _says_nothing_new(head, decided))
+        if head.summary is not None
+        and not (head.summary.knows_failed_calls and _says_nothing_new(head, decided, policy))
     ]
     recount_all(uncertain, decided, ports, policy)
 
 
-def _says_nothing_new(head: RequestState, decided: Sequence[UnlinkedInvocation]) -> bool:
+def _says_nothing_new(head: RequestState, decided: Sequence[UnlinkedInvocation], policy: Policy) -> bool:
     """Whether a request that says none is possible need not look at what was decided: all of that was linked.
 
-    A link that is but assumed is one that a request without calls may have made after its end: see `possible_calls`.
+    A link that is but assumed may be of a call that a request without any has made: see `possible_attempts`.
     """
     links = [call.decision for call in decided if isinstance(call.decision, Link)]
-    may_have_made = head.record is not None and head.record.may_run_on and not _has_calls(head)
+    doubts = doubts_assumed_links(policy) or (head.record is not None and head.record.may_run_on)
+    may_have_made = doubts and not _has_calls(head)
     is_doubted = may_have_made and any(link.confidence is Confidence.ASSUMED for link in links)
     return len(links) == len(decided) and not is_doubted
 

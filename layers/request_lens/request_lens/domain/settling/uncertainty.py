@@ -145,12 +145,20 @@ def _is_taken(
 ) -> bool:
     """Whether a call that is linked is left to no other request.
 
-    It is, but for a request that would have none at all and may have made it after its end, if the link is only
-    assumed: that the call lay in another's own time is no proof that the first made nothing.
+    It is, but for a request that would have none at all, if the link is only assumed: that the call lay in another's
+    own time is no proof that the first made nothing. Where any link is, only one that may have made it after its end.
     """
-    if linked or not record.may_run_on or link.confidence is not Confidence.ASSUMED:
+    if linked or link.confidence is not Confidence.ASSUMED:
         return True
-    return fits(lone_chain(call.invocation), record, policy, overtime=False)
+    return not doubts_assumed_links(policy) and fits(lone_chain(call.invocation), record, policy, overtime=False)
+
+
+def doubts_assumed_links(policy: Policy) -> bool:
+    """Whether a link that is but assumed says that another request may have made the call.
+
+    Each link is while everybody's calls are considered, and where loops are eliminated by those around.
+    """
+    return bool(policy.agent_role_names) and not policy.one_loop_per_request
 
 
 def _has_tagged(linked: Iterable[LinkedInvocation]) -> bool:

@@ -173,7 +173,9 @@ def is_fine(stack: HinderedStack, status: str) -> bool:
     awaited(stack.status, status.__eq__, within_s=90)
     said = asked(stack, {})
     found = said.of("stack")
-    return (found["outcome"], found["text"]) == ("fine", f"{stack.name} is deployed ({status}).") and said.last["check"] != "stack"
+    return (found["outcome"], found["text"]) == ("fine", f"{stack.name} is deployed ({status}).") and said.last[
+        "check"
+    ] != "stack"
 
 
 def is_gone(stack: HinderedStack) -> bool:

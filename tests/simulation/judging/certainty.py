@@ -55,8 +55,12 @@ def _assumed(outcome: Outcome, state: RequestState, record: Request) -> set[Invo
         key
         for key, link in outcome.links.items()
         if may_mislead and link.confidence is Confidence.ASSUMED
-        if state.invocations or _is_assumed_anyway(outcome.calls[key].call, record, policy)
+        if _has_llm_calls(state) or _is_assumed_anyway(outcome.calls[key].call, record, policy)
     }
+
+
+def _has_llm_calls(state: RequestState) -> bool:
+    return any(each.invocation.error_code is None for each in state.invocations)
 
 
 def _is_assumed_anyway(call: Invocation, record: Request, policy: Policy) -> bool:
@@ -94,7 +98,7 @@ def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, pol
         case Unattributed(trace_id=trace_id):
             traced = state.summary.traced if state.summary is not None else None
             return traced is None or trace_id in (None, traced.trace_id)
-        case Link(confidence=Confidence.ASSUMED) if not state.invocations:
+        case Link(confidence=Confidence.ASSUMED) if not _has_llm_calls(state):
             return not _is_assumed_anyway(call.invocation, record, policy)
         case _:
             return False

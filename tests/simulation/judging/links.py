@@ -149,5 +149,5 @@ def order_exact(outcome: Outcome) -> Verdict:
 def order_inferred(outcome: Outcome) -> Verdict:
     """With untagged calls, where all come in time."""
     in_time = outcome.is_punctual and outcome.traffic.ends_in_time
-    in_time = in_time and outcome.spans_come_in_time and outcome.traces_tell_in_time and not outcome.traffic.shared
+    in_time = in_time and outcome.spans_come_in_time and not outcome.traffic.shared
     return _order(outcome) if in_time and not outcome.is_exact else iter(())

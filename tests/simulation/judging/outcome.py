@@ -8,7 +8,6 @@ from functools import cached_property
 
 from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.link import Link, Unattributed
-from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.log_record import LogRecord, Rejected
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -111,10 +110,11 @@ class Outcome:
 
     def names_after_storing(self, record: Request) -> bool:
         """Whether a record was there in time, and which trace it names only later: the batch died between the two."""
-        stored_at = self.world.first_stored.get(str(record.request_id))
-        was_stored = stored_at is not None and stored_at < _ended_at(record) + LINK_DELAY
+        stored_at, came = self.world.first_stored.get(str(record.request_id)), self.first_collected
         names_one = any(record in named for named in self.naming.values())
-        return was_stored and names_one and not self.names_in_time(record)
+        if not names_one or stored_at is None or stored_at >= _ended_at(record) + LINK_DELAY:
+            return False
+        return (record not in came or came[record] > stored_at) and not self.names_in_time(record)
 
     @cached_property
     def telemetry_comes_in_time(self) -> bool:
@@ -130,18 +130,6 @@ class Outcome:
         came = self.first_collected
         return not self.traffic.policy.reads_spans or all(
             each in came and came[each] < _ended_at(each) + delay for each in written
-        )
-
-    @cached_property
-    def traces_tell_in_time(self) -> bool:
-        """Whether each link by a trace was made by when neighbours are decided: until then its request is no proof.
-
-        A settle that was lost, or comes hours late, leaves that to whoever asks the call's trace before.
-        """
-        policy, linked_at = self.traffic.policy, self.world.first_traced
-        calls = [each for each in self.world.all_unlinked() if each.invocation.invocation_id in linked_at]
-        return all(
-            linked_at[call.invocation.invocation_id] <= due_at(call, policy) + policy.max_request for call in calls
         )
 
     @cached_property

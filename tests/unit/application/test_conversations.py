@@ -178,6 +178,18 @@ def test_a_request_is_not_certain_of_none_whose_calls_another_is_but_assumed_to_
     assert (possible(world, "asked"), possible(world, "went-on")) == (left, min(left, 1))
 
 
+def test_an_attempt_that_failed_does_not_make_a_request_certain_of_no_llm_call() -> None:
+    hung = request("hung", -1, duration_ms=30_000, status=504)
+    asked, went_on = request("asked", -3, duration_ms=17_000), request("went-on", 20, duration_ms=6_000)
+    first, second = call("c-1", 6, produced=["y"]), call("c-2", 9, returned=["y"], produced=["z"])
+    last, failed = call("c-3", 21, returned=["z"]), call("f", -3, error_code="ThrottlingException")
+    facts: list[Fact] = [hung, asked, went_on, first, second, last, failed]
+    world = run([(60, fact) for fact in facts], AGENTS)
+
+    assert world.calls_of("asked").keys() == {"f"}
+    assert possible(world, "asked") == 2
+
+
 def test_a_time_out_that_has_a_call_counts_none_that_lay_in_anothers_time() -> None:
     chain = [(75, call("c-1", 51, produced=["y"])), (76, call("c-2", 53, returned=["y"]))]
     given_up = request("given-up", 0, duration_ms=29_000, status=504)

@@ -72,7 +72,7 @@ def _says_nothing_new(head: RequestState, decided: Sequence[UnlinkedInvocation],
 
 def _has_calls(head: RequestState) -> bool:
     """Whether it has, as its last revision says: its calls are not read with it."""
-    return head.summary is not None and bool(head.summary.bars)
+    return head.summary is not None and head.summary.totals.llm_calls > 0
 
 
 def _heads(request_ids: Collection[RequestId], ports: Ports) -> Sequence[RequestState]:

@@ -96,6 +96,17 @@ def test_a_call_whose_span_never_comes_is_decided_no_later_than_where_no_span_is
     assert 0 < earlier < compared
 
 
+def proof_of(asks: Invocation) -> list[Span]:
+    """The run that the call lies in, and its agent's own sums."""
+    return [entry_of(trace_id(), 0.1, 4.9), agent_of(trace_id(), asks)]
+
+
+def is_proven(world: World) -> bool:
+    """Whether r1 says that its spans prove all of its calls."""
+    summary = world.request("r1").summary
+    return summary is not None and summary.traced is not None and summary.traced.complete is True
+
+
 @pytest.mark.parametrize("proves", [True, False], ids=["proven", "not proven"])
 @pytest.mark.parametrize(
     ("others", "place"),
@@ -110,21 +121,47 @@ def test_a_call_that_goes_on_from_one_of_a_trace_is_no_request_s_that_would_have
 ) -> None:
     """Both calls fit the request that ran beside the trace's: but the first, whose span came, is not its."""
     asks = call("asks", 1, produced=["x"])
-    spans = [span_of(asks, trace_id()), *([agent_of(trace_id(), asks)] if proves else [])]
+    spans = [span_of(asks, trace_id()), *(proof_of(asks) if proves else [])]
     world = World(SPANS)
     world.collect(25, traced_request(), *others, asks, *spans, call("goes-on", 7, returned=["x"]))
     world.run_until()
 
+    assert is_proven(world) is proves
     assert places(world) == {"asks": "r1", "goes-on": place}
 
 
-def test_while_a_call_is_possible_a_chat_without_one_is_not_said_to_be_another_vendors() -> None:
-    """The span of the call in it was lost, and by its time the call fits another request, too."""
+def test_a_call_that_goes_on_from_one_of_a_proven_request_is_not_that_ones_though_it_lies_in_its_time() -> None:
+    """An agent of the same role that sends no spans made it, as far as anybody knows."""
+    asks = call("asks", 1, produced=["x"])
+    world = World(SPANS)
+    world.collect(25, traced_request(duration_ms=20_000), asks, span_of(asks, trace_id()), *proof_of(asks))
+    world.collect(25, call("goes-on", 7, returned=["x"]))
+    world.run_until()
+
+    assert is_proven(world)
+    assert places(world) == {"asks": "r1", "goes-on": "no_request"}
+
+
+def test_what_holds_a_chain_in_its_own_time_is_no_maker_of_it_where_an_exact_link_says_another() -> None:
+    """The request of that link may have run on after its time-out, and holds the chain too: that does not count."""
+    asks, given_up = call("asks", 27, produced=["x"]), traced_request("r1", duration_ms=29_000, status=504)
+    beside, after = request("r2", 20, duration_ms=30_000), request("r3", 33, duration_ms=7_000)
+    world = World(SPANS)
+    world.collect(60, given_up, beside, after, asks, span_of(asks, trace_id()), call("goes-on", 35, returned=["x"]))
+    world.run_until()
+
+    assert world.calls_of("r1") == {"asks": ("trace", "exact")}
+    assert world.calls_of("r3") == {"goes-on": ("window", "assumed")}
+
+
+@pytest.mark.parametrize("chats", [True, False], ids=["in a chat", "by itself"])
+def test_while_a_call_is_possible_its_time_is_not_said_to_be_another_vendors_or_the_agents(chats: bool) -> None:
+    """The call's span was lost, and by its time it fits another request, too."""
     trace, made = trace_id(), call("c1", 1)
     chat = replace(span_of(made, trace), span_id=SpanId("chat"), kind=SpanKind.CHAT, invocation_id=None)
     rival = request("r2", 0.2, duration_ms=5_000)
     world = World(SPANS)
-    world.collect(10, traced_request(), rival, made, chat, entry_of(trace, 0.1, 4.9))
+    world.collect(10, traced_request(), rival, made, *([chat] if chats else []), entry_of(trace, 0.1, 4.9))
     world.run_until()
 
     summary = world.request("r1").summary

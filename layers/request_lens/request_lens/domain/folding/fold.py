@@ -40,7 +40,7 @@ def fold(  # noqa: PLR0913 - all that a summary is a function of
     """
     invocations = [link.invocation for link in linked]
     is_certain = possible_calls == 0
-    traced = traced.as_known(is_certain=is_certain) if traced is not None else None
+    traced = traced.as_known(possible_calls=possible_calls) if traced is not None else None
     llm_time, tool_time = _times(request, invocations, traced, policy) if is_certain else (None, None)
     if not _may_tell_llm_time(invocations, traced, possible_failed_calls):
         llm_time = None

@@ -183,8 +183,8 @@ class Summary:
     lacks_log: bool = False
 
     def tells(self, told: Traced | None) -> bool:
-        """Whether it says what spans say now, as far as it may while it is uncertain."""
-        return self.traced == (told.as_known(is_certain=self.is_certain) if told is not None else None)
+        """Whether it says what spans say now, as far as it may while calls are possible."""
+        return self.traced == (told.as_known(possible_calls=self.possible_calls) if told is not None else None)
 
     @property
     def is_certain(self) -> bool:

@@ -37,7 +37,7 @@ class LinkingContext:
     its order, as they stand. `facts` are those that bear on the part: the same whichever of its calls is settled. Of a
     part that is longer than a reach, whose ends no single settle sees, one call alone is decided. `is_cut`: there is
     more of the chain than is decided at once. `rivals` are the requests that may have made calls of it.
-    `holders` have all of their calls, of which calls of the chain are some, and are none of the rivals.
+    `closed` requests have all of their calls, of which calls of the chain are some, and are none of the rivals.
     `known_at` is when it is known how long the part is. `is_beside_proof`: a request that may have made it is proven to
     have all calls of other agents alone.
     """
@@ -50,7 +50,7 @@ class LinkingContext:
     rivals: Sequence[Request]
     running_on: Sequence[Request]
     policy: Policy
-    holders: Sequence[Request] = ()
+    closed: Sequence[Request] = ()
     is_cut: bool = False
     known_at: datetime | None = None
     is_beside_proof: bool = False
@@ -156,14 +156,14 @@ class LinkingContext:
         """The same without rivals that are proven to have all of their calls: they made nobody else's."""
         held = proven & set(self.surely_linked.values())
         rivals = [request for request in self.rivals if request.request_id not in proven]
-        return replace(self, rivals=rivals, holders=[each for each in self.rivals if each.request_id in held])
+        return replace(self, rivals=rivals, closed=[each for each in self.rivals if each.request_id in held])
 
     def explain(self, chain: Chain, bounds: Bounds = UNBOUNDED, *, overtime: bool = True) -> Explanations:
         """What can have made a chain's calls, if the chain may be split between requests."""
         logged = [call.logged_at for call in chain.calls]
-        known = sorted([*self.rivals, *self.holders], key=_started_at) if self.holders else self.rivals
+        known = sorted([*self.rivals, *self.closed], key=_started_at) if self.closed else self.rivals
         near = started_within(known, min(logged), max(logged), self.policy)
-        bounds = replace(bounds, full={request.request_id for request in self.holders})
+        bounds = replace(bounds, closed={request.request_id for request in self.closed})
         return explain(chain, near, bounds, self.policy, overtime=overtime)
 
     def chains_around(self) -> list[Chain]:

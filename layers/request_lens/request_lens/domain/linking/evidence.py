@@ -29,8 +29,8 @@ class Evidence:
     """What the facts say of a chain.
 
     `candidates` may have made the whole of it, `options` each call of it if it may be split between requests.
-    `is_whole`: it is taken for one request's. So it is where one holds the whole of it without overtime, no exact link
-    of its calls is another's, and no chain around shows that a conversation here goes on from one request to the next.
+    `is_whole`: it is taken for one request's. So it is where one holds the whole of it without overtime that no exact
+    link of its calls rules out, and no chain around shows that a conversation goes on from one request to the next.
     `only` is the link to the one request that can have made it whole.
     """
 
@@ -59,9 +59,10 @@ def weigh(context: LinkingContext) -> Evidence:
     followed = _followed(context)
     explanations = context.explain(chain, Bounds(linked=context.surely_linked, follow=followed))
     candidates = context.candidates(chain)
-    is_held = any(fits(chain, request, policy, overtime=False) for request in of_known_duration(candidates))
-    may_be_whole = is_held and not context.is_cut and _is_of_one(context.surely_linked, candidates)
-    is_whole = may_be_whole and not _conversations_go_on(context)
+    linked = set(context.surely_linked.values())
+    holders = (request for request in of_known_duration(candidates) if linked <= {request.request_id})
+    is_held = any(fits(chain, request, policy, overtime=False) for request in holders)
+    is_whole = is_held and not context.is_cut and not _conversations_go_on(context)
     return Evidence(
         context=context,
         candidates=candidates,
@@ -73,12 +74,6 @@ def weigh(context: LinkingContext) -> Evidence:
 
 def _followed(context: LinkingContext) -> Mapping[InvocationId, RequestId]:
     return {call_id: link.request_id for call_id, link in context.followed.items()}
-
-
-def _is_of_one(linked: Mapping[InvocationId, RequestId], candidates: Sequence[Request]) -> bool:
-    """Whether the exact links of a chain's calls allow that it is one request's, of those that can have made it."""
-    requests = set(linked.values())
-    return not requests or (len(requests) == 1 and requests <= ids_of(candidates))
 
 
 def nominal_requests(evidence: Evidence) -> Mapping[InvocationId, Request]:

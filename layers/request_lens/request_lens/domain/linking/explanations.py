@@ -40,13 +40,13 @@ class Bounds:
     """What is known of some calls of a chain, by invocation.
 
     `linked` ones have their request alone. Those that return what a call of another chain had asked for `follow` its
-    request: they are that one's, or one's that began after it. `full` requests have all of their calls: they have no
+    request: they are that one's, or one's that began after it. `closed` requests have all of their calls: they have no
     other than linked ones.
     """
 
     linked: Mapping[InvocationId, RequestId]
     follow: Mapping[InvocationId, RequestId]
-    full: Set[RequestId] = frozenset()
+    closed: Set[RequestId] = frozenset()
 
 
 UNBOUNDED = Bounds(linked={}, follow={})
@@ -95,7 +95,7 @@ def _allowed(call_id: InvocationId, requests: Sequence[Request], after: Sequence
     ids = [request.request_id for request in requests]
     if call_id in bounds.linked:
         return _mask(request_id == bounds.linked[call_id] for request_id in ids)
-    others = _mask(request_id not in bounds.full for request_id in ids)
+    others = _mask(request_id not in bounds.closed for request_id in ids)
     if (followed := bounds.follow.get(call_id)) in ids:
         position = ids.index(followed)
         return (1 << position | after[position]) & others

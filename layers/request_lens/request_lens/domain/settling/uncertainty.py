@@ -148,7 +148,7 @@ def _is_taken(
     It is, but for a request that would have none at all, if the link is only assumed: that the call lay in another's
     own time is no proof that the first made nothing. Where any link is, only one that may have made it after its end.
     """
-    if linked or link.confidence is not Confidence.ASSUMED:
+    if any(each.invocation.is_llm_call for each in linked) or link.confidence is not Confidence.ASSUMED:
         return True
     return not doubts_assumed_links(policy) and fits(lone_chain(call.invocation), record, policy, overtime=False)
 

@@ -73,14 +73,12 @@ class Traced:
         """Whether a call that has a span is not linked: how many it made, and for how long, is not known then."""
         return self.missing_calls > 0 or self.shared_calls > 0
 
-    def as_known(self, *, is_certain: bool) -> "Traced":
-        """The same as it is said of a request: while that is uncertain, a chat without a call may be Bedrock's.
+    def as_known(self, *, possible_calls: int | None) -> "Traced":
+        """The same as it is said of a request: where calls are possible that nobody has, its time is not told.
 
-        Then its call's span was lost, and which part its time is of is unknown.
+        Any of them may be its own: such a call ran while something else seemed to, or nothing.
         """
-        if is_certain or self.time_by is None or self.time_by.llm_elsewhere_ms == 0:
-            return self
-        return replace(self, time_by=None)
+        return replace(self, time_by=None) if possible_calls else self
 
     @property
     def has_all_calls(self) -> bool:
@@ -111,7 +109,7 @@ def traced(
         shared_calls=found.shared,
         calls_elsewhere=found.elsewhere,
         time_by=_time_by(request, linked, own, trace, policy),
-        first_token_ms=first_token_ms(request, linked, own),
+        first_token_ms=first_token_ms(request, linked, own, clock_skew=policy.clock_skew),
         session_id=_session_of(own),
         tools=tuple(tools[:MAX_TOOLS]),
         failed_later=_failures(tools[MAX_TOOLS:]),

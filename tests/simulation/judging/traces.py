@@ -141,9 +141,11 @@ def together(outcome: Outcome) -> Verdict:
     """The calls below one entry span of a trace that no record names end in one place, however late records come.
 
     Below it are those of its own resource: another agent in the trace has a server, and an entry span, of its own.
-    Where calls and spans came in time: what comes later finds the others decided.
+    Where calls and spans came in time: what comes later finds the others decided. And where no message was lost, if a
+    record came late: none is sent again that was to decide anew what it fits.
     """
-    if not (outcome.calls_come_in_time and outcome.telemetry_comes_in_time):
+    is_mended = outcome.is_punctual or not outcome.world.faults.fired[Fault.LOST_MESSAGE]
+    if not (is_mended and outcome.calls_come_in_time and outcome.telemetry_comes_in_time):
         return
     places = dict(outcome.places)
     for entry in _entries(outcome):

@@ -56,7 +56,7 @@ _REJECTED = {12: RejectedReason.MISSING_FIELD, 13: RejectedReason.MISSING_FIELD,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleHour:
-    """What the hour leaves behind: requests, metrics, and log events in the order of their time."""
+    """What the hour leaves behind: requests, metrics, and log events in the order in which they were printed."""
 
     result: Replay
     store: MetricStore
@@ -69,8 +69,7 @@ def sample_hour() -> SampleHour:
     result = replay(sorted(_arrivals(Random(16)), key=lambda each: each.at or START), POLICY)
     lines = _printed(result)
     metrics = [metric for line in lines for metric in extract(line)]
-    events = sorted(map(_event, lines), key=lambda event: str(event["@timestamp"]))
-    return SampleHour(result=result, store=MetricStore(metrics), events=events)
+    return SampleHour(result=result, store=MetricStore(metrics), events=[_event(line) for line in lines])
 
 
 def _arrivals(chance: Random) -> Iterator[Arrival]:
@@ -187,14 +186,11 @@ def _printed(result: Replay) -> Sequence[str]:
 
 
 def _event(line: str) -> Row:
-    """The fields of a line as Logs Insights names them; its time is that of its metrics, in milliseconds."""
+    """The fields of a line as Logs Insights names them."""
     document: Mapping[str, object] = json.loads(line)
     fields = {f"{name}.0" if isinstance(value, list) else name: _first(value) for name, value in document.items()}
     maps = ((name, value) for name, value in document.items() if isinstance(value, dict))
-    fields |= {f"{name}.{key}": inner for name, value in maps for key, inner in value.items()}
-    metadata = document["_aws"]
-    at = metadata["Timestamp"] if isinstance(metadata, dict) else 0
-    return {**fields, "@timestamp": at}
+    return fields | {f"{name}.{key}": inner for name, value in maps for key, inner in value.items()}
 
 
 def _first(value: object) -> object:

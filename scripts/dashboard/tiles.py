@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import accumulate
 
 from request_lens.presentation.markup import Markup, element, joined
@@ -102,7 +101,7 @@ def table(rows: Sequence[Row], area: Area) -> Markup:
     names = list(rows[0])
     shown = rows[: rows_that_fit(area)]
     cells = [["#", *names]]
-    cells += [[str(at), *(_cell(row.get(name), name) for name in names)] for at, row in enumerate(shown, start=1)]
+    cells += [[str(at), *(_cell(row.get(name)) for name in names)] for at, row in enumerate(shown, start=1)]
     room = replace(area, width=area.width - _SCROLL_BAR) if len(shown) < len(rows) else area
     widths = _columns(cells, room.width)
     spare = (room.width - sum(widths)) / (len(widths) - 1)
@@ -134,10 +133,8 @@ def _scroll_bar(area: Area, *, share: float) -> Markup:
     return element("rect", class_="scroll", x=x, y=top, width=5.0, height=height * share, rx=2.5)
 
 
-def _cell(value: object, name: str) -> str:
-    """A value as Logs Insights writes it: at most four decimals, a time in full, nothing where nothing is known."""
-    if name == "@timestamp" and isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _cell(value: object) -> str:
+    """A value as Logs Insights writes it: at most four decimals, nothing where nothing is known."""
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
     return "" if value is None else str(value)

@@ -94,7 +94,7 @@ def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() 
 
 
 def test_a_list_of_requests_has_the_whole_width_for_ids_and_routes() -> None:
-    lists = [each for each in widgets("log") if "by request_id" in str(each) or "display `Start" in str(each)]
+    lists = [each for each in widgets("log") if "by request_id as `" in str(each) or "display `Start" in str(each)]
 
     assert len(lists) == 4
     assert all(each["width"] == 24 for each in lists)
@@ -189,11 +189,12 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
 
 def test_where_the_time_went_by_spans_says_how_many_requests_of_a_route_have_them() -> None:
     [listed] = [each["properties"] for each in widgets("log") if "with spans" in each["properties"]["title"]]
-    parts = {"time_by.llm_ms": 2_000, "time_by.tools_ms": 500}
+    parts = {"llm": 2_000, "llm_elsewhere": 0, "tools": 500, "agent": 400, "outside": 100}
     lines: list[Mapping[str, object]] = [
-        {"Route": "GET /a", "RequestDuration.0": 3_000, **parts},
-        {"Route": "GET /a", "RequestDuration.0": 9_000},
-        {"Route": "POST /b", "RequestDuration.0": 1_000},
+        {"request_id": "1", "revision": 1, "Route": "GET /a", "RequestDuration.0": 3_000}
+        | {f"time_by.{name}_ms": ms for name, ms in parts.items()},
+        {"request_id": "2", "revision": 1, "Route": "GET /a", "RequestDuration.0": 9_000},
+        {"request_id": "3", "revision": 1, "Route": "POST /b", "RequestDuration.0": 1_000},
     ]
 
     [row] = run(listed["query"], lines)

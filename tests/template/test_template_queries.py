@@ -41,7 +41,7 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
     for each in (publication_of(revision), publication_of(lost)):
         assert each is not None
         sink.publish(each)
-    fields = {"@timestamp"}
+    fields: set[str] = set()
     for line in capsys.readouterr().out.splitlines():
         for name, value in json.loads(line).items():
             inner = {f"{name}.{key}" for key in value} if isinstance(value, dict) else set()
@@ -71,7 +71,7 @@ def test_a_list_reads_no_heading_that_it_does_not_give() -> None:
 def test_every_column_of_a_list_is_headed_by_words_and_a_duration_or_a_cost_by_its_unit() -> None:
     for each in widgets("log"):
         rows = log_query.run(each["properties"]["query"], sample_hour().events)
-        for heading in rows[0].keys() - {"@timestamp"}:
+        for heading in rows[0]:
             assert re.fullmatch(r"[A-Z][A-Za-z ]+( \((ms|s|micro-USD|UTC|at least|at most)\))?", heading), heading
             timed = re.search(r"\b(Duration|time)\b|Bedrock|models|^Tools|Memory|agent", heading)
             unit = " (ms)" if "Request id" in rows[0] else " (s)"
@@ -176,3 +176,79 @@ def test_what_is_linked_to_an_uncertain_or_incomplete_request_is_a_number() -> N
 
     assert [row["at_least"] for row in answered("UncertainRequestsQuery", uncertain)] == [0]
     assert [row["linked"] for row in answered("IncompleteRequestsQuery", incomplete)] == [0]
+
+
+def test_a_request_whose_spans_come_after_its_first_line_is_one_row_with_its_duration_and_its_newest_tool() -> None:
+    first, none = line("a", RequestDuration=5_000), line("none", RequestDuration=900)
+    early = line("a", 2, slowest_tool="mail", slowest_tool_ms=200)
+    late = line("a", 3, slowest_tool="search", slowest_tool_ms=700, failed_tools=1)
+
+    rows = answered("SlowestToolQuery", first, none, early, late)
+
+    assert [[row[name] for name in ("request_id", "tool", "tool_ms", "failed", "duration_ms")] for row in rows] == [
+        ["a", "search", 700, 1, 5_000]
+    ]
+
+
+def test_a_request_that_waits_for_memory_is_one_row_with_its_duration() -> None:
+    first, none = line("a", RequestDuration=5_000), line("none", RequestDuration=900) | {"time_by.memory_ms": 0}
+    early, late = ({"time_by.memory_ms": ms, "time_by.llm_ms": 900} for ms in (300, 400))
+
+    rows = answered("MemoryQuery", first, none, line("a", 2) | early, line("a", 3) | late)
+
+    assert [(row["request_id"], row["memory_ms"], row["llm_ms"], row["duration_ms"]) for row in rows] == [
+        ("a", 400, 900, 5_000)
+    ]
+
+
+def test_a_request_that_is_certain_later_waits_for_slow_tools_with_its_duration() -> None:
+    rows = answered("SlowToolsQuery", line("a", RequestDuration=5_000), line("a", 2, ToolTime=700, LlmTime=900))
+
+    assert [(row["request_id"], row["tools_ms"], row["llm_ms"], row["duration_ms"]) for row in rows] == [
+        ("a", 700, 900, 5_000)
+    ]
+
+
+def test_where_the_time_went_tells_of_requests_whose_spans_came_after_their_first_line_once_each() -> None:
+    query = next(str(each["properties"]["query"]) for each in widgets("log") if "With spans" in str(each))
+    names = ("llm", "llm_elsewhere", "tools", "memory", "agent", "outside")
+
+    def parts(*values: int | None) -> dict[str, object]:
+        return {f"time_by.{name}_ms": ms for name, ms in zip(names, values, strict=True) if ms is not None}
+
+    rows = log_query.run(
+        query,
+        [
+            line("at once", RequestDuration=3_000) | parts(1_000, 0, 500, None, 500, 1_000),
+            line("late", RequestDuration=5_000),
+            line("never", RequestDuration=60_000),
+            line("late", 2) | parts(1_000, 0, 500, None, 2_500, 1_000),
+            line("late", 3) | parts(2_000, 0, 1_500, None, 500, 1_000),
+        ],
+    )
+
+    assert rows == [
+        {
+            "Route": "POST /ask",
+            "Requests": 3,
+            "With spans": 2,
+            "Duration (s)": 4.0,
+            "Bedrock (s)": 1.5,
+            "Other models (s)": 0.0,
+            "Tools (s)": 1.0,
+            "Memory (s)": None,
+            "Rest of the agent (s)": 0.5,
+            "Outside the agent (s)": 1.0,
+        }
+    ]
+
+
+def test_an_incomplete_request_is_listed_with_what_its_newest_line_says_is_missing() -> None:
+    first = line("a", IncompleteRequests=1, LlmCalls=2, missing_calls=1, missing="x")
+    became, complete = line("b", IncompleteRequests=1, missing_calls=1), line("b", 2, IncompleteRequests=-1)
+
+    rows = answered("IncompleteRequestsQuery", first, became, line("a", 2, missing_calls=2, missing="x, y"), complete)
+
+    assert [(row["request_id"], row["linked"], row["missing"], row["missing_ids"]) for row in rows] == [
+        ("a", 2, 2, "x, y")
+    ]

@@ -1,6 +1,7 @@
 """By its publication_id and its model each line can be counted once, however often what it says is delivered."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from aws_lambda_powertools import Logger
@@ -8,16 +9,18 @@ from aws_lambda_powertools import Logger
 from request_lens.adapters.emf_metric_sink import EmfMetricSink
 from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.application.publish import publish
-from request_lens.domain.facts import Fact
+from request_lens.domain.facts import Fact, InvocationId, TraceId
 from request_lens.domain.linking.link import Reason, Unattributed
-from request_lens.domain.log_record import Rejected, RejectedReason
+from request_lens.domain.log_record import LogRecord, Rejected, RejectedReason
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import InvocationDecided
 from request_lens.domain.publishing.metric_names import Metric
-from tests.support.facts import MODEL, ROLE, at, call, request, tag
+from request_lens.domain.spans import Span, SpanId, SpanKind
+from tests.support.facts import MODEL, ROLE, START, at, call, request, tag
 from tests.support.world import World, run
 
 POLICY = Policy(agent_role_names=frozenset({ROLE}))
+SPANNED = replace(POLICY, reads_spans=True)
 BAD = Rejected(reason=RejectedReason.NOT_JSON, detail="x", event_id="e1")
 
 
@@ -151,3 +154,36 @@ def test_a_tagged_call_of_a_route_that_is_not_observed_breaks_no_assumption() ->
 
     assert run(facts, observed).pipeline_sum(Metric.ASSUMPTION_BREACHES) == 0
     assert run(facts[1:], POLICY).pipeline_sum(Metric.ASSUMPTION_BREACHES) == 1
+
+
+def test_what_late_spans_alone_bring_is_a_line_of_its_own_that_counts_nothing_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A second call of which only the span comes, an hour late: no metric differs, and the line before says 1."""
+    trace = TraceId(f"{int(START.timestamp()):08x}dab312b4f03b31b9c24535a1")
+
+    def span(kind: SpanKind, begin: float, end: float, call_id: str | None = None) -> Span:
+        return Span(
+            trace_id=trace,
+            span_id=SpanId(f"{kind}-{begin}"),
+            parent_id=None,
+            resource="agent",
+            kind=kind,
+            started_at=at(begin),
+            ended_at=at(end),
+            invocation_id=None if call_id is None else InvocationId(call_id),
+        )
+
+    facts: list[tuple[float, LogRecord]] = [
+        (6, replace(request("r1", 0, duration_ms=5_000), trace_id=trace)),
+        (6, call("here", 1)),
+        *((6, each) for each in (span(SpanKind.ENTRY, 0.1, 4.9), span(SpanKind.CALL, 1, 2, "here"))),
+        (6, span(SpanKind.CALL, 2.5, 3, "lost")),
+        (3_600, span(SpanKind.CALL, 3.5, 4, "lost-too")),
+    ]
+
+    lines = [line for line in _lines(run(facts, SPANNED), capsys) if line.get("request_id") == "r1"]
+
+    told = [(line["publication_id"], line["missing_calls"], line["missing"], "Requests" in line) for line in lines]
+    assert told == [("r1#1", 1, "lost", True), ("r1#2", 2, "lost, lost-too", False)]
+    assert [line.get("IncompleteRequests") for line in lines] == [[1], None]

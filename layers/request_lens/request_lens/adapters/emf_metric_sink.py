@@ -3,6 +3,7 @@
 Each document comes from a provider of its own, since providers keep what was added to them.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -33,7 +34,7 @@ class EmfMetricSink:
     """Prints one JSON line a publication: the dimensions [Service] and [Service, Route], and [Service, ModelId].
 
     Where a request calls several models, each has a line of its own: a line that names a model has its values alone. So
-    has each tool, with the dimensions [Service, Tool].
+    has each tool, with the dimensions [Service, Tool]. News of a request that change no metric are a line without any.
     """
 
     def __init__(self, *, service_name: str, clock: Clock, logger: Logger) -> None:
@@ -68,6 +69,8 @@ class EmfMetricSink:
             _flush(document, values)
 
     def _print_request(self, publication: Publication, beside: ModelValues | None) -> None:
+        if publication.has_news and not publication.values:
+            self._print_news(publication)
         for part, values in _documents(publication.values):
             document = self._document(publication, {})
             if beside is not None:
@@ -80,6 +83,17 @@ class EmfMetricSink:
                 document.add_metadata(name, value)
             _flush(document, values)
 
+    def _print_news(self, publication: Publication) -> None:
+        """Print a line of the same fields that is no EMF, which has none without a metric."""
+        line = {
+            "Service": self._service_of(publication),
+            "Route": _dimension(publication.route),
+            **publication.properties,
+            "publication_id": publication.publication_id,
+            **publication.details,
+        }
+        print(json.dumps(line, separators=(",", ":")))  # noqa: T201 - to where EMF goes
+
     def _print_alone(self, publication: Publication, dimensions: Mapping[str, str], of_one: Values) -> None:
         """Print a line of one model or one tool."""
         for part, values in _documents(of_one):
@@ -89,16 +103,19 @@ class EmfMetricSink:
             _flush(document, values)
 
     def _document(self, published: Publication | PipelineMetrics, dimensions: Mapping[str, str]) -> "_Document":
-        service = published.service if isinstance(published, Publication) else None
-        dimensions = {"Service": service or self._service_name, **dimensions}
+        dimensions = {name: _dimension(value) for name, value in dimensions.items()}
         document = _Document(
             namespace=NAMESPACE,
             service="",  # else POWERTOOLS_SERVICE_NAME would become a dimension `service`
-            default_dimensions={name: _dimension(value) for name, value in dimensions.items()},
+            default_dimensions={"Service": self._service_of(published), **dimensions},
         )
         # Not set_timestamp: it warns by the machine's clock, and the time has been checked against ours.
         document.timestamp = round(published.at.timestamp() * 1000)
         return document
+
+    def _service_of(self, published: Publication | PipelineMetrics) -> str:
+        service = published.service if isinstance(published, Publication) else None
+        return _dimension(service or self._service_name)
 
 
 def _add_properties(document: AmazonCloudWatchEMFProvider, published: Publication | PipelineMetrics, part: int) -> None:

@@ -16,7 +16,16 @@ from request_lens.domain.publishing.request_metrics import publication_of
 from request_lens.domain.publishing.traced_metrics import MAX_RUNS, MAX_TIMED
 from request_lens.domain.tracing.traced import MAX_TOOL_NAMES, ToolUse, Traced
 from tests.support.facts import at
-from tests.support.telemetry.traced_states import COMPLETE, MISSING, PARTS, SESSION, TOOLS, TRACE_ID, traced_state
+from tests.support.telemetry.traced_states import (
+    COMPLETE,
+    MISSING,
+    PARTS,
+    SESSION,
+    TOOLS,
+    TRACE_ID,
+    UNPROVEN,
+    traced_state,
+)
 
 STATE = traced_state("r1")
 OF_SPANS = {Metric.MEMORY_TIME, Metric.TIME_TO_FIRST_TOKEN, Metric.INCOMPLETE_REQUESTS, Metric.TOOL_ERRORS}
@@ -115,6 +124,8 @@ def test_a_request_with_missing_calls_is_incomplete_until_they_come_and_its_numb
     assert published(late, early).values[Metric.INCOMPLETE_REQUESTS] == (-1,)
     assert Metric.INCOMPLETE_REQUESTS not in published(early, early).values
     assert Metric.INCOMPLETE_REQUESTS not in published(late).values
+    assert Metric.INCOMPLETE_REQUESTS not in published(summary(replace(COMPLETE, complete=None))).values
+    assert Metric.INCOMPLETE_REQUESTS not in published(summary(UNPROVEN)).values
 
 
 def test_tools_are_told_of_by_the_names_of_the_parameter_and_the_others_together() -> None:
@@ -144,6 +155,36 @@ def test_a_later_revision_adds_the_difference_of_failed_tools(before: bool, now:
     assert found.values == {Metric.TOOL_ERRORS: (now - before,)}
     assert by_tool(found) == {"get_weather": {Metric.TOOL_ERRORS: (now - before,)}}
     assert published(failing(now), failing(now), names={"get_weather"}).values == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (replace(COMPLETE, complete=None), COMPLETE),
+        (MISSING, replace(MISSING, missing_calls=2)),
+        (MISSING, replace(MISSING, missing=(InvocationId("another"),))),
+        (COMPLETE, replace(COMPLETE, first_token_ms=3_400)),
+        (COMPLETE, replace(COMPLETE, tools=TOOLS[::-1])),
+    ],
+    ids=["proven", "one more missing", "another missing", "first token", "order of tools"],
+)
+def test_what_a_later_revision_says_anew_is_news_though_no_metric_differs(before: Traced, now: Traced) -> None:
+    found = published(summary(now), summary(before))
+
+    assert (found.values, found.has_news) == ({}, True)
+
+
+def test_calls_that_may_be_a_requests_are_news_when_they_are_fewer() -> None:
+    before, now = (summary(None, possible_calls=calls, certain_since=None) for calls in (2, 1))
+
+    assert (published(now, before).values, published(now, before).has_news) == ({}, True)
+
+
+def test_a_first_revision_and_one_that_says_the_same_have_no_news_beside_their_metrics() -> None:
+    said = summary(COMPLETE)
+
+    assert not published(said).has_news
+    assert not published(replace(said, llm_time_ms=1), said).has_news
 
 
 def test_the_line_says_what_queries_look_for() -> None:

@@ -11,7 +11,7 @@ from request_lens.domain.folding.summary import Sample, Summary, Totals, model_d
 from request_lens.domain.linking.link import Link, Method, Unattributed
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
 from request_lens.domain.publishing.metric_names import UNATTRIBUTED_ROUTE, Metric
-from request_lens.domain.publishing.publication import ModelValues, Publication, Values
+from request_lens.domain.publishing.publication import ModelValues, Property, Publication, Values
 from request_lens.domain.publishing.traced_metrics import tool_values, traced_details, traced_properties, traced_totals
 
 
@@ -50,13 +50,24 @@ def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publicati
             "revision": change.revision,
             "status": request.status,
             "started_at": _moment(request.started_at),
-            **_possible_property(change.summary),
             **_unpriced_property(added),
-            **traced_properties(change.summary.traced),
+            **_said(change.summary),
         },
         details=traced_details(change.summary.traced),
+        has_news=before is not None and _has_news(change.summary, before),
         service=DOCTOR_SERVICE if is_doctors(request.request_id) else None,
     )
+
+
+def _said(summary: Summary) -> Mapping[str, Property]:
+    """What a revision's lines say of the request as it is known by then, beside differences."""
+    return {**_possible_property(summary), **traced_properties(summary.traced)}
+
+
+def _has_news(summary: Summary, before: Summary) -> bool:
+    """Whether the line of the revision before says what is no longer so; no metric need differ."""
+    is_said = _said(summary) == _said(before)
+    return not is_said or traced_details(summary.traced) != traced_details(before.traced)
 
 
 def _moment(at: datetime) -> str:

@@ -129,9 +129,10 @@ class RequestLines:
         counts = {"gen_ai.usage.input_tokens": call.asked, "gen_ai.usage.output_tokens": call.given}
         method, times = _operation(call), {"started_ms": call.begun_ms, "ended_ms": call.ended_ms}
         record = bedrock_call(request_id=call_id, method=method, attributes=counts, **times)
-        self.span(record, ended_ms=call.ended_ms, call_id=call_id)
+        span_id = self.span(record, ended_ms=call.ended_ms, call_id=call_id)
         if self._source.has_own_group:
-            self._lines.append(Line(message=json.dumps(log_record("…")), at_ms=call.ended_ms + 5_000))
+            beside = log_record("…") | {"traceId": self._trace_id, "spanId": span_id}
+            self._lines.append(Line(message=json.dumps(beside), at_ms=call.ended_ms + 5_000))
         delay_ms = self._dice.randint(3_000, 12_000)
         message = json.dumps(_invocation(call_id, call))
         self._lines.append(Line(message=message, at_ms=call.ended_ms + delay_ms, call_id=call_id))

@@ -98,9 +98,11 @@ def test_the_first_token_is_a_line_at_its_moment() -> None:
 def test_the_legend_has_the_signs_of_spans_only_where_they_occur() -> None:
     words = ("tool", "failed tool", "first token")
     with_all = whole_text(picture(traced_row(MAIL, replace(MAIL, offset_ms=100, failed=True), first_token_ms=3_000)))
+    succeeded = whole_text(picture(traced_row(MAIL, replace(MAIL, offset_ms=100))))
     without = whole_text(picture(row(summary_of(*CALLS))))
 
     assert all(each in with_all for each in words)
+    assert [each in succeeded for each in words] == [True, False, False]
     assert not any(each in without for each in words)
 
 

@@ -9,6 +9,7 @@ from request_lens.application.tracing.views import told_by_spans
 from request_lens.domain.facts import Invocation, InvocationId, Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens.domain.spans import SpanId, SpanKind
 from request_lens.domain.tracing.traced import Traced
 from tests.support.facts import call, request, tag
 from tests.support.telemetry.linked_traces import (
@@ -254,3 +255,23 @@ def test_no_first_token_is_that_of_a_call_before_the_last_which_is_not_linked(co
 
     published = [each.values.get(Metric.TIME_TO_FIRST_TOKEN, ()) for each in world.published().values()]
     assert [value for values in published for value in values] == ([5_500] if comes else [])
+
+
+def test_a_failed_tool_of_a_run_that_lasts_into_the_next_request_of_its_session_counts_once() -> None:
+    timed_out = traced_request("first", trace=SESSION, duration_ms=8_000, status=504)
+    tool = replace(entry_of(SESSION, 11, 12), kind=SpanKind.TOOL, span_id=SpanId("t"), tool="mail", failed=True)
+    world = World(SPANS)
+    world.collect(
+        20,
+        timed_out,
+        traced_request("second", 9, trace=SESSION, duration_ms=8_000),
+        *(entry_of(SESSION, 0.1, 14), tool, entry_of(SESSION, 14.5, 16.9)),
+    )
+    world.run_until()
+
+    summaries = (world.request(each).summary for each in ("first", "second"))
+    assert [summary and summary.traced and dict(summary.traced.failed_tools) for summary in summaries] == [
+        {"mail": 1},
+        {},
+    ]
+    assert world.sum_of(Metric.TOOL_ERRORS) == 1

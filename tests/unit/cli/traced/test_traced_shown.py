@@ -206,9 +206,12 @@ def test_the_waterfall_has_a_line_for_each_tool_in_order_of_their_starts() -> No
     first = lines.index("request")
 
     assert lines[first : first + 5] == ["request", "call 1", "get_weather", "send_mail", "call 2"]
-    text = shown(traced_state("r1"))
+    succeeding = replace(COMPLETE, tools=tuple(replace(each, failed=False) for each in COMPLETE.tools))
+    text, without_failed = shown(traced_state("r1")), shown(traced_state("r1", succeeding))
     assert "▒▒ tool" in text
+    assert "▒▒ tool" in without_failed
     assert "\N{BOX DRAWINGS LIGHT DIAGONAL CROSS} failed tool" in text
+    assert "failed tool" not in without_failed
 
 
 @pytest.mark.parametrize(("runs", "is_said"), [(MAX_TOOLS - 1, False), (MAX_TOOLS, True)])

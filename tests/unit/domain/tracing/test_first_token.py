@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import Invocation, Request, TraceId
 from request_lens.domain.spans import Span, SpanId, SpanKind
 from request_lens.domain.tracing.first_token import first_token_ms
 from tests.support.telemetry.traces import START, call_span, invocation, made_span, request, strands_trace
@@ -72,9 +72,10 @@ def test_it_is_unknown_without_a_span_or_a_time_or_before_the_request() -> None:
     assert token_ms(request(900), [failed], [call_span("c", 100, 300)]) is None
 
 
-def test_a_span_of_another_trace_is_not_around_the_call() -> None:
+def test_a_span_of_another_id_or_trace_is_not_around_the_call() -> None:
     around = made_span(SpanKind.CHAT, 90, 310, span_id="chat", first_token_ms=10)
     call = call_span("c", 100, 300, parent_id=SpanId("chat"))
 
     assert token_ms(request(900), [invocation("c")], [around, call]) == 100
-    assert token_ms(request(900), [invocation("c")], [made_span(SpanKind.CHAT, 0, 1), call]) is None
+    for other in (replace(around, span_id=SpanId("another")), replace(around, trace_id=TraceId("f" * 32))):
+        assert token_ms(request(900), [invocation("c")], [other, call]) is None

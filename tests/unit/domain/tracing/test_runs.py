@@ -104,6 +104,17 @@ def test_of_such_a_trace_it_has_the_calls_without_a_run_too_that_no_other_one_ca
     assert own_spans(record, trace, policy) == [*run, calls[0]]
 
 
+def test_a_run_that_goes_on_into_the_next_request_of_its_session_is_that_of_the_one_that_timed_out() -> None:
+    """With all that ran in it, such as a tool, which else would count for both."""
+    timed_out, answering = replace(request(1_000), status=504), beside(2_000, 2_000)
+    overrun = [entry_span(100, 3_000), made_span(SpanKind.TOOL, 2_500, 2_800, tool="mail")]
+    following = [entry_span(3_100, 3_900), made_span(SpanKind.TOOL, 3_200, 3_300, tool="mail")]
+    trace, policy = session(timed_out, [*overrun, *following], answering), Policy(clock_skew=SKEW * 0)
+
+    assert own_spans(timed_out, trace, policy) == overrun
+    assert own_spans(answering, trace, policy) == following
+
+
 def test_a_call_without_a_run_that_another_request_may_have_made_leaves_each_of_them_in_doubt() -> None:
     record, policy = request(1000), Policy(clock_skew=SKEW * 0)
     alone, of_both = call_span("alone", 600, 700), call_span("of both", 850, 950)

@@ -5,6 +5,7 @@ two.
 """
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -114,9 +115,9 @@ def _spans(traffic: CostTraffic, told: Told) -> dict[str, list[Line]]:
     return {name: sorted(lines, key=lambda line: line.at) for name, lines in groups.items() if lines}
 
 
-def spans_table() -> str:
+def spans_table(columns: Iterable[Told] = Told) -> str:
     """The page's table of requests of two calls and one tool: US dollars per million invocations."""
-    return _table("USD per million invocations", {told.value: cost_of(used_told(told)) for told in Told})
+    return _table("USD per million invocations", {told.value: cost_of(used_told(told)) for told in columns})
 
 
 @cache

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.benchmark.cost_table import CASES, MONTHS, PAGE, Case, figures, monthly, table, used
+from tests.benchmark.cost_table import CASES, MONTHS, PAGE, Case, Told, figures, monthly, spans_table, table, used
 from tests.benchmark.linking_figure import ALONE_PANEL, DOCUMENT, FIELD_PANEL, Panel, point
 from tests.benchmark.monthly_bill import LABELS
 from tests.support.metering.list_prices import cost_of
@@ -25,6 +25,13 @@ def test_the_cost_page_has_the_first_column_of_today() -> None:
     case, page = Case(tagged=True, batch=5), PAGE.read_text(encoding="utf-8")
     fresh = [float(each) for each in re.findall(r"\b\d+\.\d\d\b", table({case: cost_of(used(case))}))]
     column = figures(page)[CASES.index(case) :: len(CASES)]
+    assert column == pytest.approx(fresh, abs=0.05), "run: make docs"
+
+
+def test_the_cost_page_has_todays_cost_of_calls_that_spans_link() -> None:
+    told, page = Told.REST_SPANS, PAGE.read_text(encoding="utf-8")
+    fresh = [float(each) for each in re.findall(r"\b\d+\.\d\d\b", spans_table([told]))]
+    column = figures(page, "spans")[list(Told).index(told) :: len(Told)]
     assert column == pytest.approx(fresh, abs=0.05), "run: make docs"
 
 

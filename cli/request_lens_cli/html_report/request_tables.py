@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.certainty import (
     calls_text,
     certainty_of,
@@ -26,6 +27,9 @@ MAX_ROWS = 1_000
 
 TOP, TOP_FROM = 5, 20
 """How many the tables of the first few have, and from how many requests on they stand there: few are seen at once."""
+
+MAX_MISSING = 2
+"""So many of a request's missing calls are named in its row; `show` and JSON name ten."""
 
 _SHORT_ROUTE = 24
 """Characters of a route that stands on one line in any window."""
@@ -107,13 +111,21 @@ def _tokens(state: RequestState) -> Markup:
 
 
 def _complete(state: RequestState) -> Markup:
-    """Whether all its calls are here; what is missing shows on hovering."""
+    """Whether all its calls are here, and below it the first that are missing; the sentence shows on hovering."""
     traced = None if state.summary is None else state.summary.traced
     word = text(complete_text(traced))
     if traced is None:
         return word
     style = "failed" if traced.missing_calls else ""
-    return element("span", word, class_=style, title=complete_sentence(traced))
+    return joined((element("span", word, class_=style, title=complete_sentence(traced)), _missing(traced)))
+
+
+def _missing(traced: Traced) -> Markup:
+    """The ids of the first calls that are missing, and how many more there are."""
+    shown = traced.missing[:MAX_MISSING]
+    more = traced.missing_calls - len(shown)
+    words = ", ".join(shown) + (f" and {more:,} more" if more else "")
+    return element("div", text(words), class_="note") if shown else NOTHING
 
 
 def _time(header: str, time: Callable[[Summary], int | None], *, leaves: bool = False) -> Column[RequestState]:

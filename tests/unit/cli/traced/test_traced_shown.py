@@ -284,6 +284,15 @@ def test_the_report_counts_incomplete_requests_and_says_where_the_time_of_each_w
     assert "by spans" not in page(settled("r1", call()))
 
 
+def test_the_report_names_the_first_missing_calls_where_paper_and_touch_show_them_too() -> None:
+    four = replace(MISSING, missing_calls=4, missing=tuple(InvocationId(f"id-{n}") for n in range(4)))
+
+    seen = re.sub(r'title="[^"]*"', "", page(traced_state("r1", MISSING), traced_state("r2", four, start=20)))
+    assert '<div class="note">53cb819a-lost</div></td>' in seen
+    assert '<div class="note">id-0, id-1 and 2 more</div></td>' in seen
+    assert ' class="note"' not in page(traced_state("r1")).partition(">yes</span>")[2].partition("</td>")[0]
+
+
 def test_the_report_tells_trace_session_and_each_run_of_a_tool() -> None:
     text = page(traced_state("r1"), aws_console=CONSOLE)
 

@@ -31,14 +31,17 @@ QUOTED = re.compile("`[^`]*`")
 
 @pytest.fixture
 def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
-    """The fields of the lines that a request and an unattributed call make, as Logs Insights names them."""
+    """The fields of the lines of a request, uncertain and certain, and of an unattributed call."""
     ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
     record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
-    summary = fold(record, ours, Policy(), NO_PRICES, possible_calls=3, traced=MISSING)
-    revision = RevisionWritten(request=record, stored_at=record.started_at, revision=1, summary=summary)
+    summaries = [fold(record, ours, Policy(), NO_PRICES, possible_calls=n, traced=MISSING) for n in (3, 0)]
+    revisions = (
+        RevisionWritten(request=record, stored_at=record.started_at, revision=n, summary=summary)
+        for n, summary in enumerate(summaries, 1)
+    )
     lost = InvocationDecided(invocation=call("i3"), stored_at=record.started_at, decision=unattributed)
     sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=record.started_at), logger=Logger())
-    for each in (publication_of(revision), publication_of(lost)):
+    for each in map(publication_of, (*revisions, lost)):
         assert each is not None
         sink.publish(each)
     fields: set[str] = set()

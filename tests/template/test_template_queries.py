@@ -41,7 +41,7 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
     )
     lost = InvocationDecided(invocation=call("i3"), stored_at=record.started_at, decision=unattributed)
     sink = EmfMetricSink(service_name="lens", clock=MemoryClock(moment=record.started_at), logger=Logger())
-    for each in map(publication_of, (*revisions, lost)):
+    for each in [*map(publication_of, revisions), publication_of(lost)]:
         assert each is not None
         sink.publish(each)
     fields: set[str] = set()

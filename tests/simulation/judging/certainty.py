@@ -93,13 +93,13 @@ def possible(outcome: Outcome) -> Verdict:
 
 
 def _is_left(call: UnlinkedInvocation, state: RequestState, record: Request, policy: Policy) -> bool:
-    """Whether nobody has a call, or just by an assumed link, and the request has none and may have made this."""
+    """Whether nobody has a call, or another just by an assumed link, and the request has none and may have made it."""
     match call.decision:
         case Unattributed(trace_id=trace_id):
             traced = state.summary.traced if state.summary is not None else None
             return traced is None or trace_id in (None, traced.trace_id)
-        case Link(confidence=Confidence.ASSUMED) if not _has_llm_calls(state):
-            return not _is_assumed_anyway(call.invocation, record, policy)
+        case Link(confidence=Confidence.ASSUMED, request_id=maker) if maker != state.request_id:
+            return not _has_llm_calls(state) and not _is_assumed_anyway(call.invocation, record, policy)
         case _:
             return False
 
@@ -125,7 +125,8 @@ def _possible(
     is_whole = untold is not None and (not untold or is_proven(_tagged_of(state)))
     if (outlasts or record.streamed) and not (is_whole or has_tagged):
         return None, None
-    possible = [each for each in unlinked if is_ours(each, policy) and may_be_of(each, record, policy)]
+    in_reach = [each for each in unlinked if each.logged_at <= record.started_at + policy.reach]
+    possible = [each for each in in_reach if is_ours(each, policy) and may_be_of(each, record, policy)]
     calls = [each for each in possible if each.error_code is None]
     left = [each for each in calls if not has_tagged and (untold is None or each.caller_role in untold)]
     return len(left), None if outlasts and not is_whole else len(possible) - len(calls)

@@ -13,7 +13,7 @@ from request_lens.application.deciding.late_records import overtaken_by
 from request_lens.application.settle_request import recount
 from request_lens.domain.facts import Fact, Invocation, Request, RequestId
 from request_lens.domain.folding.summary import Summary
-from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Assumption, Decision, Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
@@ -201,3 +201,27 @@ def test_however_many_nobodys_calls_a_late_record_got_moments_ago_no_other_reque
     recount(RequestId("short"), world.ports, AGENTS, just_decided={})
 
     assert world.request("short").summary == summary
+
+
+class BehindStore(MemoryFactStore):
+    """A store whose list by time does not show requests while it is behind."""
+
+    is_behind = True
+
+    def requests_between(self, first: datetime, last: datetime, *, limit: int) -> Sequence[Request]:
+        return [] if self.is_behind else super().requests_between(first, last, limit=limit)
+
+
+def test_a_record_that_came_when_the_call_was_due_and_that_the_list_did_not_show_yet_is_looked_at_again() -> None:
+    """The call is due at 91 s, when the record is stored: the list by time shows that some seconds later."""
+    store = BehindStore()
+    world = World(AGENTS, store=store)
+    world.collect(10, call("c1", 1))
+    world.collect(91, request("r1"))
+    world.run_until(92)
+    assert world.decision("c1") == Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)
+
+    store.is_behind = False
+    world.run_until()
+
+    assert world.calls_of("r1") == {"c1": ("window", "inferred")}

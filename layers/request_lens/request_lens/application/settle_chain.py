@@ -6,10 +6,16 @@ and decides itself last: while it has no decision, its message comes again and m
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from request_lens.application.deciding.decisions import count_uncounted, decide_all, look_again
-from request_lens.application.deciding.late_records import decided_at, is_nobodys, overtaken_at, reopen
+from request_lens.application.deciding.late_records import (
+    MAX_LIST_LAG,
+    decided_at,
+    is_nobodys,
+    overtaken_at,
+    reopen,
+)
 from request_lens.application.deciding.settle_linked import is_linked_by_trace, make_good
 from request_lens.application.deciding.standing import decide
 from request_lens.application.read_context import read_calls, read_requests, with_requests
@@ -36,8 +42,6 @@ from request_lens.ports import Ports
 
 MAX_LEFT_BEHIND = 64
 """So many calls, at most, are settled with one because they had left their chain to it."""
-
-MAX_LIST_LAG = timedelta(seconds=10)  # behind the table a list by time may be, as it is taken
 
 
 def settle_invocation(invocation_id: InvocationId, ports: Ports, policy: Policy) -> None:

@@ -22,6 +22,9 @@ from request_lens.domain.settling.state import RequestState, SettleKey, SettleKi
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, is_proven, possible_span
 from request_lens.ports import Ports
 
+MAX_LIST_LAG = timedelta(seconds=10)
+"""So far behind the table a list by time may be, as it is taken."""
+
 
 def overtaken_by(state: RequestState, ports: Ports, policy: Policy) -> Sequence[TimedKey]:
     """The keys of calls that this request may have made and that were decided before its record came.
@@ -95,8 +98,8 @@ def reopened_at(
     By then the records have come of all that ran beside the call, if they are as late as this one.
     """
     late = _came_late_by(record, stored_at, policy)
-    if late is None or stored_at is None or stored_at <= due_at(call, policy):
-        return None
+    if late is None or stored_at is None or stored_at + MAX_LIST_LAG <= due_at(call, policy):
+        return None  # the list by time had the record when the call was decided
     if not fits(lone_chain(call.invocation), record, policy):
         return None
     beside_it = call.invocation.logged_at + late + policy.max_request

@@ -28,7 +28,7 @@ from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 from request_lens_cli.options.suggestions import did_you_mean
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.figures import calls_by_label
-from request_lens_cli.report.period import Period
+from request_lens_cli.report.period import Period, period_of_starts
 from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report, headline
 from request_lens_cli.scenario.scenario import scenario_names
@@ -215,7 +215,6 @@ def write_pages(reports: Sequence[Report], out: Path, console: Console) -> None:
 
 def _write_page(report: Report, target: Path, variant: str) -> None:
     now = datetime.now(UTC)
-    begins = min((state.request.started_at for state in report.requests), default=now)
-    period = Period(first=begins, last=now)
+    period = period_of_starts(report.requests) or Period(first=now, last=now)
     heading = Heading(stack=DEFAULT_STACK_NAME, variant=variant, region=REGION, period=period, written_at=now)
     target.write_text(report_page(report, heading), encoding="utf-8")

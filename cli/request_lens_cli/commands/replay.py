@@ -31,7 +31,7 @@ from request_lens_cli.report.documents import (
     unattributed_documents,
 )
 from request_lens_cli.report.labels import Label, read_labels
-from request_lens_cli.report.period import Period
+from request_lens_cli.report.period import Period, period_of_starts
 from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.request_schema import Document
@@ -191,9 +191,8 @@ def _replayed(files: Sequence[str]) -> str:
 
 
 def _write_page(report: Report, path: Path, replayed: str) -> None:
-    starts = [state.request.started_at for state in report.requests]
     now = datetime.now(UTC)
-    period = Period(first=min(starts, default=now), last=max(starts, default=now))
+    period = period_of_starts(report.requests) or Period(first=now, last=now)
     heading = Heading(files=replayed, period=period, written_at=now)
     with writing(path):
         path.write_text(report_page(report, heading), encoding="utf-8")

@@ -1,7 +1,10 @@
 """A period of time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+from request_lens.domain.settling.state import RequestState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,3 +13,9 @@ class Period:
 
     first: datetime
     last: datetime
+
+
+def period_of_starts(requests: Iterable[RequestState]) -> Period | None:
+    """The period from the first start of some requests to the last: of no time in which others began."""
+    starts = [state.request.started_at for state in requests]
+    return Period(first=min(starts), last=max(starts)) if starts else None

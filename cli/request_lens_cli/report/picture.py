@@ -1,6 +1,7 @@
 """What stands above a picture of a report's requests."""
 
 from request_lens.presentation.formatting import MINUTE, span_text
+from request_lens_cli.report.period import period_of_starts
 from request_lens_cli.report.report import Report, earlier_note, headline
 
 
@@ -12,7 +13,5 @@ def picture_subtitle(report: Report, *names: str) -> str:
 
 def _when(report: Report) -> list[str]:
     """From the first start to the last, in minutes."""
-    starts = [state.request.started_at for state in report.requests]
-    if not starts:
-        return []
-    return [span_text(min(starts), max(starts), to=MINUTE)]
+    period = period_of_starts(report.requests)
+    return [span_text(period.first, period.last, to=MINUTE)] if period else []

@@ -11,6 +11,7 @@ from request_lens_cli.demo.metrics_check import read_back
 from request_lens_cli.demo.scenario_run import agree
 from request_lens_cli.local_aws.environment import REGION
 from request_lens_cli.report.report import Report
+from tests.support.sample_states import settled
 
 EXPECTED = {"Requests": 10.0, "UncertainRequests": 0.0, "LlmCalls": 17.0, "LlmErrors": 0.0}
 NOTHING = Report(requests=(), unlinked=(), labels={})
@@ -70,3 +71,11 @@ def test_the_pages_of_the_two_halves_say_in_title_and_heading_which_is_which(tmp
         assert f"<title>Request Lens: request-lens, {half}" in page
         assert f"<h1>LLM calls per API request: {half}" in page
         assert f"<li>Stack request-lens</li><li>{REGION}</li>" in page
+
+
+def test_the_page_of_a_half_is_of_its_own_time_and_not_of_what_was_played_after_it(tmp_path: Path) -> None:
+    half = Report(requests=[settled("first"), settled("last", start=60)], unlinked=())
+    write_pages([half], tmp_path, Console(file=StringIO(), width=400))
+
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<li>2025-12-04 18:27 to 18:29 UTC</li>" in page

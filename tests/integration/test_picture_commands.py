@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.deployed_stack import DeployedLens
-from tests.support.facts import call, pending
+from tests.support.facts import at, call, pending
 from tests.support.sample_states import settled
 
 
@@ -93,6 +93,16 @@ def test_an_empty_report_says_that_the_selection_is_why(lens: DeployedLens, tmp_
     lens.answer("report", "--route", "GET /none", "-o", str(target))
 
     assert "No request of this time is selected: only GET /none." in target.read_text(encoding="utf-8")
+
+
+def test_a_report_until_now_does_not_say_that_its_time_ends_in_the_future(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.plays("article")
+    lens.now = at(600.5)
+
+    lens.answer("report", "--since", "30m", "-o", str(tmp_path / "report.html"))
+
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<li>2025-12-04 18:07 to 18:37:02 UTC</li><li>as of 2025-12-04 18:37:02 UTC</li>" in page
 
 
 def test_a_file_of_another_kind_is_wrong_usage(lens: DeployedLens) -> None:

@@ -77,7 +77,7 @@ def _header(report: Report, heading: Heading) -> Markup:
     lines = [
         f"Stack {heading.stack}" if heading.stack else f"{heading.files}, offline",
         *region,
-        span_text(heading.period.first, heading.period.last, to=MINUTE),
+        span_text(heading.period.first, heading.period.last, to=MINUTE, now=heading.written_at),
         f"as of {moment_text(heading.written_at.replace(microsecond=0))}",
     ]
     lines += [heading.only] if heading.only else []

@@ -8,6 +8,8 @@ UNKNOWN = "–"
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
+_TO_SECOND, _TO_MINUTE = "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"
+
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NOT_IN_XML = frozenset("\ufffe\uffff")
 
@@ -80,14 +82,19 @@ def moment_text(moment: datetime, zone: tzinfo | None = UTC) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} {moment:%Z}"
 
 
-def span_text(first: datetime, last: datetime, *, to: timedelta = SECOND) -> str:
+def span_text(first: datetime, last: datetime, *, to: timedelta = SECOND, now: datetime | None = None) -> str:
     """From a moment to another in UTC, rounded outward to whole seconds or minutes: all that is in it lies between.
 
-    Such as "2025-12-04 18:26 to 18:29 UTC", its day once where both have the same.
+    Such as "2025-12-04 18:26 to 18:29 UTC", its day once where both have the same. An end that would lie after `now` is
+    said to its second: "18:26 to 18:28:03".
     """
     epoch = datetime.fromtimestamp(0, UTC)
     begins, ends = epoch + (first - epoch) // to * to, epoch - (epoch - last) // to * to
-    begin, end = (f"{moment:{'%Y-%m-%d %H:%M' if to >= MINUTE else '%Y-%m-%d %H:%M:%S'}}" for moment in (begins, ends))
+    form = _TO_MINUTE if to >= MINUTE else _TO_SECOND
+    begin, end = f"{begins:{form}}", f"{ends:{form}}"
+    if now is not None and ends > now:
+        ends = last.astimezone(UTC)
+        end = f"{ends:{_TO_SECOND}}"
     if begin == end:
         return f"{begin} UTC"
     return f"{begin} to {end.partition(' ')[2] if begins.date() == ends.date() else end} UTC"

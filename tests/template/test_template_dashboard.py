@@ -34,6 +34,16 @@ MS = r"\)? as (?:`[^`]+ \(ms\)`|\w+_ms\b)"
 """How a query names a time in milliseconds, of one request or the greatest of its lines."""
 
 
+CUT_BY = {
+    "Start (UTC)": "newest",
+    "Duration (ms)": "slowest",
+    "Cost (micro-USD)": "most expensive",
+    "With spans": "routes with most",
+    "LLM calls": "most frequent",
+}
+"""What a title calls the rows that a list keeps, by the column that it is sorted by."""
+
+
 def key_figures() -> list[Mapping[str, Any]]:
     return [each["properties"] for each in widgets("metric") if each["properties"]["view"] == "singleValue"]
 
@@ -110,6 +120,15 @@ def test_no_widget_leaves_a_gap_above_or_beside_it() -> None:
     assert set(rows.values()) == {24}
 
 
+def test_a_list_that_is_cut_off_says_in_its_title_at_how_many_and_by_what() -> None:
+    cut = [each["properties"] for each in widgets("log") if "| limit" in each["properties"]["query"]]
+
+    assert len(cut) == 6
+    for each in cut:
+        [(key, limit)] = re.findall(r"\| sort `([^`]+)` desc \| limit (\d+)", each["query"])
+        assert f"he {limit} {CUT_BY[key]}" in each["title"]
+
+
 def test_every_title_says_what_is_counted_and_in_which_unit() -> None:
     titles = [each["properties"]["title"] for each in widgets("metric", "log", "custom")]
 
@@ -183,7 +202,7 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
     ]
 
     times = {"Duration (s)": 5.0, "LLM time (s)": 3.0, "Other time (s)": 2.0}
-    tools = {"Tools of it (s)": 0.4, "Tools known": 1}
+    tools = {"Tools of it (s), of those known": 0.4, "Tools known": 1}
     assert run(listed["query"], lines) == [{"Requests": 4, "Times known": 2, **times, **tools}]
 
 

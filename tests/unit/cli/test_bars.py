@@ -294,8 +294,8 @@ def test_requests_stand_in_the_order_that_was_asked_for() -> None:
 @pytest.mark.parametrize(
     ("precisions", "said"),
     [
-        ((1000, 1000), "Starts of calls are known to the second: they may be up to 1 s later"),
-        ((1, 1000), "Starts of some calls are known to the second: they may be up to 1 s later"),
+        ((1000, 1000), "Starts of calls are known to the second: they may be up to 1.0 s later"),
+        ((1, 1000), "Starts of some calls are known to the second: they may be up to 1.0 s later"),
         ((1, 1), ""),
     ],
 )
@@ -304,6 +304,14 @@ def test_it_is_said_where_a_call_may_have_begun_later_than_its_bar(precisions: t
     lines = shown(row(summary_of(*bars)))
 
     assert [line for line in lines if "known to the second" in line] == ([said] if said else [])
+
+
+def test_no_start_is_said_to_be_later_than_its_logged_second_or_its_request_allows() -> None:
+    began_in_the_second = shown(row(summary_of(bar(0, 1_000)), after_ms=616))
+    ends_with_its_request = shown(row(summary_of(bar(0, 4_050))))
+
+    assert "Starts of calls are known to the second: they may be up to 0.4 s later" in began_in_the_second
+    assert "Starts of calls are known to the second: they may be up to 0.2 s later" in ends_with_its_request
 
 
 def test_a_second_that_is_less_than_a_cell_is_not_spoken_of() -> None:

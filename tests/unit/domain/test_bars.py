@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_lens.domain.facts import Invocation, Request
-from request_lens.domain.folding.bars import bars_by_call, starts_of
+from request_lens.domain.folding.bars import bars_by_call, late_by_ms, starts_of
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import CallSpan
@@ -53,6 +53,52 @@ def test_a_tagged_start_is_drawn_to_the_millisecond_and_says_so() -> None:
     [bar] = drawn(request(), call(logged=2, tag=tag(started=2.345)))
 
     assert (bar.offset_ms, bar.precision_ms) == (2_345, 1)
+
+
+def late_ms(record: Request, *calls: Invocation) -> list[int]:
+    return [late_by_ms(bar, record) for bar in drawn(record, *calls)]
+
+
+def test_a_call_began_within_its_logged_second() -> None:
+    assert late_ms(request(), call(logged=3)) == [1_000]
+    assert late_ms(request(start=3.616), call(logged=3)) == [384]
+    assert late_ms(request(), *chain_of_two("c", 1, 1, latency_ms=400)) == [1_000, 600]
+    assert late_ms(request(), call(logged=3, tag=tag(started=3.345))) == [0]
+
+
+def test_a_call_began_early_enough_to_end_by_the_response() -> None:
+    assert late_ms(request(duration_ms=4_300), call(logged=3, latency_ms=1_200)) == [100]
+    assert late_ms(request(duration_ms=4_000), call(logged=3, latency_ms=1_200)) == [0]
+
+
+def test_where_no_response_bounds_a_call_it_began_anywhere_in_its_second() -> None:
+    long = call(logged=3, latency_ms=1_200)
+    assert late_ms(request(duration_ms=None), long) == [1_000]
+    assert late_ms(request(duration_ms=4_300, status=504), long) == [1_000]
+    assert late_ms(replace(request(duration_ms=4_300), streamed=True), long) == [1_000]
+    assert late_ms(request(duration_ms=4_300), call(logged=3, latency_ms=None)) == [1_000]
+
+
+def test_a_request_whose_start_is_known_to_the_second_may_end_a_second_later() -> None:
+    floored = replace(request(duration_ms=4_300), started_precision_ms=1_000)
+    assert late_ms(floored, call(logged=2, latency_ms=2_200)) == [1_000]
+
+
+@given(
+    start_ms=st.integers(0, 5_000),
+    duration_ms=st.integers(0, 5_000),
+    began_ms=st.integers(0, 5_000),
+    latency_ms=st.integers(0, 5_000),
+)
+def test_a_call_inside_its_request_began_between_its_bar_and_the_latest_start(
+    start_ms: int, duration_ms: int, began_ms: int, latency_ms: int
+) -> None:
+    began_ms, latency_ms = began_ms % (duration_ms + 1), latency_ms % (duration_ms - began_ms % (duration_ms + 1) + 1)
+    record = request(start=start_ms / 1_000, duration_ms=duration_ms)
+    [bar] = drawn(record, call(logged=(start_ms + began_ms) // 1_000, latency_ms=latency_ms))
+
+    assert bar.offset_ms <= began_ms <= bar.offset_ms + late_by_ms(bar, record)
+    assert bar.offset_ms + late_by_ms(bar, record) + latency_ms <= duration_ms
 
 
 def test_a_call_is_drawn_where_its_span_begins() -> None:

@@ -84,6 +84,29 @@ def test_a_start_known_to_the_second_has_a_whisker_and_a_precise_one_has_none() 
     assert "rl-whisker" not in [name for shape in groups(precise)[0].iter() for name in classes(shape)]
 
 
+def test_a_whisker_and_its_words_end_with_the_logged_second_and_before_the_response() -> None:
+    def drawn(*, after_ms: int, latency_ms: int) -> tuple[float, str]:
+        (group,) = groups(picture(row(summary_of(bar(0, latency_ms)), after_ms=after_ms)))
+        [path] = [shape.attrib["d"] for shape in group.iter() if "rl-whisker" in classes(shape)]
+        begins, ends = re.findall(r"^M([\d.]+) [\d.]+H([\d.]+)", path)[0]
+        [words] = re.findall(r"starts at [^,]*", "".join(group.itertext()))
+        return float(ends) - float(begins), words
+
+    second, _ = drawn(after_ms=0, latency_ms=2_000)
+    part, said = drawn(after_ms=616, latency_ms=2_000)
+    last, said_last = drawn(after_ms=0, latency_ms=4_050)
+    assert part / second == pytest.approx(0.384, abs=0.01)
+    assert last / second == pytest.approx(0.25, abs=0.01)
+    assert said == "starts at +0 ms or up to 0.4 s later"
+    assert said_last == "starts at +0 ms or up to 0.2 s later"
+
+
+def test_a_call_that_fills_its_request_has_no_whisker() -> None:
+    (group,) = groups(picture(row(summary_of(bar(0, 4_300)))))
+    assert "rl-whisker" not in [name for shape in group.iter() for name in classes(shape)]
+    assert "starts at +0 ms, " in "".join(group.itertext())
+
+
 def test_a_pending_request_is_an_outline_and_says_so() -> None:
     (group,) = groups(picture(row(None)))
     assert not boxes(group, "rl-request", *CALLS)

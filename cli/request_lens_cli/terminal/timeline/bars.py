@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from request_lens.domain.folding.bars import late_by_ms
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.certainty import INEXACT
-from request_lens.presentation.formatting import cleaned
+from request_lens.presentation.formatting import cleaned, duration_text
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of, ruler
 from request_lens.presentation.timeline.figures import beside_calls, calls_words, failures, total_words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow, in_order
@@ -147,13 +148,17 @@ def _columns(lines: Sequence[BarLine], width: int) -> _Columns:
 
 def _starts_note(lines: Sequence[BarLine], axis: Axis) -> str:
     """That calls may have begun later than they are drawn, where that can be seen; empty where it cannot."""
-    summaries = [line.row.summary for line in lines if line.row.summary is not None]
-    bars = [bar for each in summaries for bar in each.bars if bar.latency_ms is not None and not bar.provisional]
-    late = [bar for bar in bars if bar.precision_ms > 1 and bar.precision_ms * axis.scale.px_per_ms >= 1]
-    if not late:
+    late_ms = [
+        late_by_ms(bar, line.row.request)
+        for line in lines
+        for bar in (line.row.summary.bars if line.row.summary is not None else ())
+        if bar.latency_ms is not None and not bar.provisional
+    ]
+    seen = [ms for ms in late_ms if ms * axis.scale.px_per_ms >= 1]
+    if not seen:
         return ""
-    whose = "Starts of calls are" if len(late) == len(bars) else "Starts of some calls are"
-    return f"{whose} known to the second: they may be up to 1 s later"
+    whose = "Starts of calls are" if len(seen) == len(late_ms) else "Starts of some calls are"
+    return f"{whose} known to the second: they may be up to {duration_text(max(seen))} later"
 
 
 def _label_width(line: BarLine, *, between: str = _BETWEEN) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.facts import Invocation, InvocationId, Request
@@ -56,6 +56,21 @@ def starts_of(
         if bar.precision_ms == 1 and not starts[call_id].is_precise:
             starts[call_id] = CallStart(earliest=request.started_at + bar.offset_ms * MS, precision_ms=1)
     return starts
+
+
+def late_by_ms(bar: Bar, request: Request) -> int:
+    """By how much later than it is drawn the call may have begun: it did within its logged second.
+
+    And early enough to end by its request's response, where it may not have run on after that.
+    """
+    if bar.precision_ms == 1:
+        return 0
+    begins = request.started_at + bar.offset_ms * MS
+    # Its request, or the call before it, may begin after its logged time, yet within the same second: the logged one.
+    latest = begins.replace(microsecond=0) + timedelta(milliseconds=bar.precision_ms)
+    if request.latest_end is not None and bar.latency_ms is not None and not request.may_run_on:
+        latest = min(latest, request.latest_end - bar.latency_ms * MS)
+    return max(whole_ms(latest - begins), 0)
 
 
 def _start_times(

@@ -116,7 +116,8 @@ class Bar:
     """One invocation as it is drawn inside its request.
 
     `offset_ms` counts from the request's start; a start known only to the second has `precision_ms` 1000 (else 1), and
-    is then the earliest place where the call fits. `latency_ms` None: unknown, drawn as a tick.
+    is then the earliest place where the call fits: `late_by_ms` says by how much it may be later. `latency_ms` None:
+    unknown, drawn as a tick.
     `taken_back`: the call had been unattributed, and its latency was published then.
     `provisional`: the link is what would be decided as things stand; such a bar is drawn and never stored.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from request_lens.domain.facts import Request
+from request_lens.domain.folding.bars import late_by_ms
 from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.presentation.timeline.axis import Scale, extent_of
 
@@ -134,7 +135,7 @@ def row_shapes(
         ruler=ruler,
         is_open=is_open,
         is_cut=is_cut,
-        calls=_call_shapes(bars, ruler, scale, light),
+        calls=_call_shapes(bars, request, ruler, scale, light),
         ticks=tuple(
             TickShape(number=number, bar=bar, x=_inside(ruler.x(bar.offset_ms), light))
             for number, bar in bars
@@ -148,7 +149,9 @@ def _inside(x: float, light: Box) -> float:
     return min(max(x, light.x + 1.5), light.right - 1.5)
 
 
-def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: Ruler, scale: Scale, light: Box) -> tuple[CallShape, ...]:
+def _call_shapes(
+    bars: Sequence[tuple[int, Bar]], request: Request, ruler: Ruler, scale: Scale, light: Box
+) -> tuple[CallShape, ...]:
     timed = [(number, bar, bar.latency_ms) for number, bar in bars if bar.latency_ms is not None]
     lanes = lanes_of([(bar.offset_ms, bar.offset_ms + latency) for _, bar, latency in timed], within=light.height)
     boxes = lane_boxes(max(lanes, default=0) + 1, light)
@@ -162,7 +165,7 @@ def _call_shapes(bars: Sequence[tuple[int, Bar]], ruler: Ruler, scale: Scale, li
                 width=ruler.x(bar.offset_ms + latency) - ruler.x(bar.offset_ms),
             ),
             lane=lane,
-            late_px=bar.precision_ms * scale.px_per_ms if bar.precision_ms > 1 else 0,
+            late_px=late_by_ms(bar, request) * scale.px_per_ms,
         )
         for (number, bar, latency), lane in zip(timed, lanes, strict=True)
     ]

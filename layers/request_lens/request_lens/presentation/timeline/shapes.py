@@ -1,5 +1,7 @@
 """The timeline's signs as SVG: light bars, calls, ticks and marks, for its rows and its legend alike."""
 
+from request_lens.domain.facts import Request
+from request_lens.domain.folding.bars import late_by_ms
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Method
 from request_lens.presentation.formatting import duration_text, pluralize
@@ -133,14 +135,14 @@ def mark(kind: MarkKind, x: float, y: float, *, count: int = 1) -> Markup:
     )
 
 
-def call_words(number_: int, bar: Bar) -> str:
+def call_words(number_: int, bar: Bar, request: Request) -> str:
     """One attempt in words: what it was, how long, since when, and how it was correlated."""
     failure = failure_of(bar)
     kind = f"{failure.capitalize()} attempt" if failure else "LLM call"
     latency = "latency unknown" if bar.latency_ms is None else duration_text(bar.latency_ms)
     start = f"starts at +{duration_text(bar.offset_ms)}"
-    if bar.precision_ms > 1:
-        start += f" or up to {duration_text(bar.precision_ms)} later"
+    if late_ms := late_by_ms(bar, request):
+        start += f" or up to {duration_text(late_ms)} later"
     parts = [f"{number_}. {kind}", latency, start, bar.model_id]
     parts += [bar.error_code] if bar.error_code is not None else []
     linked = "would be correlated" if bar.provisional else "correlated"

@@ -349,8 +349,24 @@ def test_notes_in_a_pipe_are_one_line_each(lens: DeployedLens) -> None:
     assert why.endswith("name the agent's role in AgentRoleNames.")
 
 
+def test_a_quiet_time_of_a_stack_that_works_is_first_told_to_look_at_a_longer_one(
+    lens: DeployedLens, tmp_path: Path
+) -> None:
+    lens.plays("article")
+    page, picture = tmp_path / "report.html", tmp_path / "timeline.svg"
+
+    said = [lens.answer(command, "--since", "2m", columns=170) for command in ("requests", "timeline")]
+    for command, file in (("report", page), ("timeline", picture)):
+        lens.answer(command, "--since", "2m", "-o", str(file))
+        said.append(file.read_text(encoding="utf-8"))
+
+    assert all(
+        "Where a longer time (--since) has none either: does the API write its access log" in each for each in said
+    )
+
+
 def test_nothing_found_is_an_answer(lens: DeployedLens) -> None:
-    assert NO_REQUESTS in lens.answer("requests")
+    assert NO_REQUESTS in lens.answer("requests", columns=170)
     assert lens.document("requests") == {
         "requests": [],
         "unattributed": [],

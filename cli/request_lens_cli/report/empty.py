@@ -8,7 +8,10 @@ from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Selection
 
-NO_REQUESTS = "No requests in this time. Does the API write its access log to the stack's log group?"
+NO_REQUESTS = (
+    "No requests in this time. Where a longer time (--since) has none either: does the API write its access log to the "
+    "stack's log group?"
+)
 
 WHAT_TO_DO = "request-lens attach-api has it do so; request-lens doctor finds out what else is missing."
 

@@ -8,6 +8,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import may_hold, may_hold_alone
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import LambdaRun, Span, SpanKind
+from request_lens.domain.times import MS
 from request_lens.domain.tracing.runs import is_born_in
 from tests.simulation.drawing.faults import INTERRUPTING, Fault
 from tests.simulation.drawing.truth import PLAIN_ROLE, CallTruth
@@ -84,16 +85,20 @@ def at_once(outcome: Outcome) -> Verdict:
 def true(outcome: Outcome) -> Verdict:
     """Where records and calls came in time, no link by trace is wrong, but where a trace began in two requests.
 
-    Nor where requests of one trace overlap of which some are not there, or were named too late.
+    Nor where requests of one trace overlap of which some are not there, were named too late, or outlast any.
     """
     if not outcome.is_punctual:
         return
+    longest = outcome.traffic.policy.max_request + outcome.traffic.policy.clock_skew
     unclear = outcome.traffic.shared | {span.trace_id for span in _of_nobody_in_time(outcome)}
     for key, link in outcome.links.items():
         span = outcome.spans.get(key)
         if link.method is not Method.TRACE or span is None or span.trace_id in unclear:
             continue
-        if outcome.names_in_time(*outcome.naming.get(span.trace_id, ())):
+        named = outcome.naming.get(span.trace_id, ())
+        if len(named) > 1 and any(each.duration_ms is not None and each.duration_ms * MS > longest for each in named):
+            continue  # the record of such a one comes when others of the trace have been asked
+        if outcome.names_in_time(*named):
             yield expect(f"the trace's link of {key}", link.request_id, outcome.calls[key].request_id)
 
 

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from request_lens.domain.linking.link import Confidence
+from request_lens.presentation.timeline.drawing import View
 from tests.support.drawn.timeline_svg import (
     CALLS,
     SVG,
@@ -47,6 +48,39 @@ def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted(
     assert set(shapes) == {"rl-failed", "rl-throttled"}
     assert shapes["rl-failed"] != shapes["rl-throttled"]
     assert {"failed call", "throttled call"} <= {set_text(words) for words in svg.iter(f"{SVG}text")}
+
+
+@pytest.mark.parametrize(
+    ("error", "sign", "meaning"),
+    [
+        (None, None, "latency unknown"),
+        ("ThrottlingException", "rl-throttled", "throttled, latency unknown"),
+        ("ValidationException", "rl-failed", "failed, latency unknown"),
+    ],
+)
+def test_the_legend_has_the_tick_that_is_drawn_and_no_other(error: str | None, sign: str | None, meaning: str) -> None:
+    svg = picture(row(summary_of(bar(100, None, error_code=error))))
+    ticks = [classes(line) for line in svg.iter(f"{SVG}line") if "rl-tick" in classes(line)]
+    assert ticks == [["rl-tick", *([sign] if sign else [])]] * 2
+    said = {set_text(words) for words in svg.iter(f"{SVG}text")}
+    assert [words for words in said if words.endswith("latency unknown")] == [meaning]
+
+
+@pytest.mark.parametrize(("width", "rows"), [(400, 1), (620, 1), (1200, 45)])
+def test_failed_attempts_stand_behind_the_calls_where_nothing_stands_below(width: int, rows: int) -> None:
+    attempts = [bar(100, None, error_code="ThrottlingException"), bar(1000, None, error_code="ValidationException")]
+    drawn = [row(summary_of(*attempts, bar(3000, 1000)), after_ms=at * 10_000) for at in range(rows)]
+    group, *_ = groups(picture(*drawn, view=View(width=width)))
+    calls, *counts = list(group.iter(f"{SVG}text"))[-3:]
+    assert set_text(calls).removesuffix(" call") == "1"
+    assert [set_text(count) for count in counts] == ["1", "1"]
+    assert {words.get("y") for words in (calls, *counts)} == {calls.get("y")}
+    ends = sorted(float(words.get("x", "")) for words in (calls, *counts))
+    assert ends[0] == float(calls.get("x", ""))
+    signs = [
+        float(mark.get("d", "M0")[1:].split()[0]) for mark in group.iter(f"{SVG}path") if "rl-mark" in classes(mark)
+    ]
+    assert sum(x > ends[0] for x in signs) == 2
 
 
 def test_a_call_that_ran_on_after_the_response_says_so() -> None:

@@ -25,7 +25,7 @@ from request_lens.presentation.traced import complete_text
 
 COLUMN_GAP = 16.0
 _SIZE, _SMALL = 13.0, 12.0
-_SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP = 8.0, 4.0, 12.0
+_SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP, _CLOSE_GAP = 8.0, 4.0, 12.0, 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +122,11 @@ def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn], 
         max([text_width(column.header, size=_SMALL), *(_width(column.figure(row)) for row in rows)])
         for column in columns
     ]
-    if size.below is not None:
-        widths[-1] = max(widths[-1], *(_below_width(row) for row in rows), 0)
+    of_last = (
+        _below_width(row) if size.below is not None else _width(columns[-1].figure(row)) + _counters_room(row)
+        for row in rows
+    )
+    widths[-1] = max(widths[-1], *of_last, 0)
     return tuple(widths)
 
 
@@ -134,13 +137,21 @@ def _width(words: str) -> float:
 def figure_words(
     row: TimelineRow, columns: Sequence[tuple[FigureColumn, float]], *, size: RowSize, top: float
 ) -> Markup:
-    """The row's figures, each ending at its column's right edge; below them failed attempts and what is possible."""
-    upper = (
-        _ending_at(right, column.figure(row), y=top + size.figures, class_="rl-label") for column, right in columns
-    )
-    if row.summary is None or size.below is None:
+    """The row's figures, each ending at its column's right edge; below them failed attempts and what is possible.
+
+    Where nothing stands below, the failed attempts stand behind the number of calls.
+    """
+    *others, (calls, right) = columns
+    ends = right if size.below is not None else right - _counters_room(row)
+    upper = [
+        _ending_at(edge, column.figure(row), y=top + size.figures, class_="rl-label")
+        for column, edge in (*others, (calls, ends))
+    ]
+    if row.summary is None:
         return joined(upper)
-    right, y = columns[-1][1], top + size.below
+    if size.below is None:
+        return joined((*upper, *_counters(row.summary.totals, right=right, y=top + size.figures, gap=_CLOSE_GAP)))
+    y = top + size.below
     possible = _possible(row)
     right_of_counters = right - (text_width(possible, size=_SMALL) + _COUNTER_GAP if possible else 0)
     below = _ending_at(right, possible, y=y, class_="rl-muted") if possible else NOTHING
@@ -187,17 +198,23 @@ def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
     return tuple((kind, count) for kind, count in counts if count > 0)
 
 
-def _counters(totals: Totals, *, right: float, y: float) -> Iterator[Markup]:
+def _counters(totals: Totals, *, right: float, y: float, gap: float = _COUNTER_GAP) -> Iterator[Markup]:
     """The failed attempts, the last count ending at `right`."""
     for kind, count in reversed(failures(totals)):
         yield _ending_at(right, f"{count:,}", y=y, class_="rl-muted")
         left = right - _counter_width(count)
         yield mark(kind, left + _SIGN_WIDTH / 2, y - 4.5, count=count)
-        right = left - _COUNTER_GAP
+        right = left - gap
 
 
 def _counter_width(count: int) -> float:
     return _SIGN_WIDTH + _SIGN_GAP + text_width(f"{count:,}", size=_SMALL)
+
+
+def _counters_room(row: TimelineRow) -> float:
+    """How wide the failed attempts behind a row's number of calls are; 0 where none failed."""
+    counts = failures(row.summary.totals) if row.summary else ()
+    return sum(_CLOSE_GAP + _counter_width(count) for _, count in counts)
 
 
 def _below_width(row: TimelineRow) -> float:

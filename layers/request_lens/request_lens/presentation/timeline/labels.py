@@ -69,13 +69,13 @@ def named(label: str, detail: str, place: Box, *, size: RowSize, detail_width: f
     if size.lower is None:
         has_room = named_width(label, detail, size) <= place.width
         return _on_one_line(label, detail if has_room else "", place, y=place.y + size.upper)
-    lower = text(shortened(detail, size=DETAIL_SIZE, width=min(detail_width or place.width, place.width)))
-    return joined(
-        (
-            _label(label, place, room=place.width, y=place.y + size.upper),
-            element("text", title(detail), lower, class_="rl-muted", x=place.x, y=place.y + size.lower),
-        )
-    )
+    room = place.width if detail_width is None else min(detail_width, place.width)
+    above = _label(label, place, room=place.width, y=place.y + size.upper)
+    # Figures may leave a detail no room at all, not even that of an ellipsis.
+    if room < DETAIL_SIZE:
+        return above
+    lower = text(shortened(detail, size=DETAIL_SIZE, width=room))
+    return joined((above, element("text", title(detail), lower, class_="rl-muted", x=place.x, y=place.y + size.lower)))
 
 
 def _on_one_line(label: str, detail: str, place: Box, *, y: float) -> Markup:

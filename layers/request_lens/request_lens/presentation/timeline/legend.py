@@ -1,13 +1,22 @@
 """The legend: a sample and its meaning for each sign that the picture has."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
 from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.markup import Markup, element, joined, text
-from request_lens.presentation.timeline.layout import BAR_HEIGHT, Box, CallShape, MarkKind, RowShapes, TickShape
+from request_lens.presentation.timeline.layout import (
+    BAR_HEIGHT,
+    Box,
+    CallShape,
+    MarkKind,
+    RowShapes,
+    TickShape,
+    failure_of,
+)
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.shapes import (
     MIN_WHISKER,
@@ -48,10 +57,12 @@ class Sign(StrEnum):
     ERROR = "status 5xx or 4xx"
     BROKEN = "runs on beyond the axis"
     CALL = "LLM call"
-    NOT_EXACT = "row linked by time"
+    NOT_EXACT = "calls linked by time"
     PROVISIONAL = "not decided yet"
     WHISKER = "start known to the second"
     TICK = "latency unknown"
+    FAILED_TICK = "failed, latency unknown"
+    THROTTLED_TICK = "throttled, latency unknown"
     TOOL = "tool"
     FAILED_TOOL = "failed tool"
     ANSWER = "first token"
@@ -73,10 +84,14 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     signs |= {Sign.PROVISIONAL if call.bar.provisional else Sign.CALL for call in shapes.calls}
     signs |= {Sign.NOT_EXACT} if row.is_about else set()
     signs |= {Sign.WHISKER for call in shapes.calls if call.late_px >= MIN_WHISKER and not call.bar.provisional}
-    signs |= {Sign.TICK} if shapes.ticks else set()
+    signs |= {_tick_sign(failure_of(attempt.bar)) for attempt in shapes.ticks}
     signs |= {Sign.FAILED_TOOL if run.tool.failed else Sign.TOOL for run in tool_shapes(row, shapes)}
     signs |= {Sign.ANSWER} if first_token_x(row, shapes) is not None else set()
     return signs | {Sign[mark.kind.name] for mark in shapes.marks}
+
+
+def _tick_sign(failure: MarkKind | None) -> Sign:
+    return Sign.TICK if failure is None else Sign[f"{failure.name}_TICK"]
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
@@ -161,8 +176,13 @@ def _over_bar(sign: Sign, box: Box) -> Markup:
             return doubt(box, hover=sign.value)
         case Sign.BROKEN:
             return break_mark(box)
-        case Sign.TICK:
-            return tick(TickShape(number=1, bar=_bar(latency_ms=None), x=middle), box, hover=sign.value)
+        case Sign.TICK | Sign.FAILED_TICK | Sign.THROTTLED_TICK:
+            attempt = replace(
+                _bar(latency_ms=None),
+                error_code=None if sign is Sign.TICK else "any error",
+                throttled=sign is Sign.THROTTLED_TICK,
+            )
+            return tick(TickShape(number=1, bar=attempt, x=middle), box, hover=sign.value)
         case Sign.TOOL | Sign.FAILED_TOOL:
             return tool_bar(_sample_tool(sign, box), hover=sign.value)
         case Sign.ANSWER:

@@ -192,12 +192,22 @@ def test_strips_are_the_same_picture_cut_between_rows(count: int) -> None:
     assert "rl-doubts" in shared_style("light")
 
 
-@pytest.mark.parametrize("view", [View(), NARROW])
-def test_where_label_and_detail_share_a_line_it_is_the_brief_one(view: View) -> None:
-    drawn = [replace(each, label="POST /ask", detail="8vyhhrKPTgKzGt2=", brief="18:27:02") for each in rows(40)]
+@pytest.mark.parametrize(
+    ("view", "label", "is_whole"),
+    [
+        (View(), "POST /ask", True),
+        (View(), "POST /v2/conversations/{id}", False),
+        (View(width=900), "POST /v2/conversations", False),
+        (NARROW, "POST /ask", False),
+    ],
+)
+def test_on_one_line_with_the_label_the_detail_is_whole_where_it_fits_else_brief(
+    view: View, label: str, *, is_whole: bool
+) -> None:
+    detail = "18:27:02 · 8vyhhrKPTgKzGt2="
+    drawn = [replace(each, label=label, detail=detail, brief="18:27:02") for each in rows(40)]
     texts = set_texts(found(picture(drawn, view=view), "rl-row")[0])
-    assert texts[:2] == ["POST /ask", "18:27:02"]
-    assert "8vyhhrKPTgKzGt2=" not in texts
+    assert texts[:2] == [label, detail if is_whole else "18:27:02"]
 
 
 @pytest.mark.parametrize("width", [348, 688, 900, 1060, 1200])

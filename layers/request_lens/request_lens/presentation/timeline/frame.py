@@ -94,7 +94,7 @@ def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labe
     """The frame whose bars stand between labels and figures."""
     size, margin = row_size(len(rows), stacked=False), margin_of(width)
     figures, figures_left = _figures(rows, size, right=width - margin)
-    labels = _labels_width(max(label_width(rows, size), least_labels), whole=width)
+    labels = _labels_width(max(label_width(rows, size, whole=width), least_labels), whole=width)
     left = margin + labels + _GUTTER
     return Frame(
         width=width,

@@ -9,18 +9,20 @@ from request_lens.presentation.timeline.shapes import rectangle, title
 from request_lens.presentation.timeline.text import shortened, shortened_in_the_middle, text_width
 
 LABEL_SIZE, DETAIL_SIZE = 13.0, 12.0
+_DETAILED = 0.28
+"""Of a picture's width, what a label and its whole detail may take side by side; bars need the rest."""
 _BETWEEN = 10.0
 _PILL_WIDTH, _PILL_GAP = 34.0, 6.0
 _ROUNDING = 0.01
 
 
-def label_width(rows: Sequence[TimelineRow], size: RowSize) -> float:
-    """How wide the labels would be if none were shortened, each beside its status."""
-    return max((_label_width(row, size) for row in rows), default=0.0)
+def label_width(rows: Sequence[TimelineRow], size: RowSize, *, whole: float) -> float:
+    """How wide the labels would be if none were shortened, each beside its status, in a picture so wide."""
+    return max((_label_width(row, size, room=whole * _DETAILED) for row in rows), default=0.0)
 
 
-def _label_width(row: TimelineRow, size: RowSize) -> float:
-    beside = _beside(row, size)
+def _label_width(row: TimelineRow, size: RowSize, *, room: float) -> float:
+    beside = _beside(row, size, room=room)
     if size.lower is None:
         return named_width(row.label, beside, size) + _pill_room(row)
     return max(named_width(row.label, beside, size), text_width(row.label, size=LABEL_SIZE) + _pill_room(row))
@@ -34,12 +36,16 @@ def named_width(label: str, detail: str, size: RowSize) -> float:
 
 def needs_own_line(rows: Sequence[TimelineRow], size: RowSize, *, width: float) -> bool:
     """Whether a label would be cut that has so much room together with its detail."""
-    return any(named_width(row.label, _beside(row, size), size) + _pill_room(row) > width for row in rows)
+    return any(named_width(row.label, _beside(row, size, room=width), size) + _pill_room(row) > width for row in rows)
 
 
-def _beside(row: TimelineRow, size: RowSize) -> str:
-    """What stands below the row's label, or beside it."""
-    return row.detail if size.wide or (size.lower is not None and not size.stacked) else row.brief
+def _beside(row: TimelineRow, size: RowSize, *, room: float) -> str:
+    """What stands below the row's label, or beside it: there the whole detail where both fit in that room."""
+    if size.stacked:
+        return row.detail if size.wide else row.brief
+    if size.lower is not None or named_width(row.label, row.detail, size) + _pill_room(row) <= room:
+        return row.detail
+    return row.brief
 
 
 def _pill_room(row: TimelineRow) -> float:
@@ -50,7 +56,7 @@ def left_words(row: TimelineRow, *, left: float, widths: tuple[float, float], si
     """Label and detail, shortened to their two `widths`; the whole texts show on hovering."""
     width, detail_width = widths
     room = Box(x=left, y=top, width=width - _pill_room(row) + _ROUNDING, height=size.height)
-    beside = _beside(row, size)
+    beside = _beside(row, size, room=width + _ROUNDING)
     words = (
         _on_one_line(row.label, beside, room, y=top + size.upper)
         if size.lower is None

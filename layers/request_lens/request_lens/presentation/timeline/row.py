@@ -14,7 +14,8 @@ from request_lens.presentation.certainty import is_about
 class TimelineRow:
     """One request as it is drawn: its texts at the left, its record, and its summary.
 
-    `detail` stands below the label; where rows are too low for that, `brief` stands beside it.
+    `detail` stands below the label; where rows are too low for that, it stands beside the label,
+    or `brief` where it has no room.
     `summary` is None while no call is known; `awaits_more` says that a summary is not the last word yet.
     """
 

@@ -202,7 +202,7 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
     ]
 
     times = {"Duration (s)": 5.0, "LLM time (s)": 3.0, "Other time (s)": 2.0}
-    tools = {"Tools of it (s), of those known": 0.4, "Tools known": 1}
+    tools = {"Tools where known (s)": 0.4, "Tools known": 1}
     assert run(listed["query"], lines) == [{"Requests": 4, "Times known": 2, **times, **tools}]
 
 

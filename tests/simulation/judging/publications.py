@@ -138,7 +138,7 @@ def samples_when_prompt(prompt: Outcome) -> Verdict:
     """The same of an outcome in which nothing went wrong."""
     printed = distinct(prompt)
     for state in prompt.states:
-        if _proves_late(state) or _proves_early(state, prompt):
+        if _proves_late(state) or _proves_early(state, prompt) or _has_calls_of_unseen(state, prompt):
             continue
         if state.invocations and state.summary is not None and _came_in_time(state, prompt):
             calls = sum(each.invocation.is_llm_call for each in state.invocations)
@@ -197,6 +197,12 @@ def _proves_early(state: RequestState, outcome: Outcome) -> bool:
     tagged = [each for each in calls if each.invocation.tag is not None]
     tagged.sort(key=lambda each: stored[each.invocation.invocation_id])
     return any(is_proven(tagged[:known]) for known in range(1, len(tagged) + 1) if known < len(calls))
+
+
+def _has_calls_of_unseen(state: RequestState, outcome: Outcome) -> bool:
+    """Whether it was taken for a request of which nobody is told: the rest of that one's run follows, however late."""
+    made_for = {outcome.calls[each.invocation.invocation_id].request_id for each in state.invocations}
+    return any(request_id is not None and request_id not in outcome.records for request_id in made_for)
 
 
 def _misses_calls(summary: Summary) -> bool:

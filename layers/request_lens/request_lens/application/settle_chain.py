@@ -101,7 +101,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if last > ports.clock.now():
         _leave_chain(target, (), last, ports, policy)
         return ()
-    asked = _ask(suspected.open_members, target, ports, policy)
+    asked = _ask(_undecided(suspected), target, ports, policy)
     if asked is None:
         return ()
     if (target := asked.as_it_stands(target)).decision is not None:  # what is left of its chain goes on without it
@@ -109,6 +109,11 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
         _recount_around([target], ports, policy)
         return [call for call in map(asked.as_it_stands, suspected.open_members) if call.decision is None]
     return _decide_by_time(target, (asked.of_facts(facts), sharing), asked, ports, policy)
+
+
+def _undecided(context: LinkingContext) -> Sequence[UnlinkedInvocation]:
+    """The calls of the chain that are not decided yet; others than the context's `deciding` may be traced, too."""
+    return [call for call in context.members if call.decision is None]
 
 
 def _ask(calls: Sequence[UnlinkedInvocation], target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Asked | None:
@@ -131,7 +136,7 @@ def _decide_by_time(
     facts, sharing = read
     suspected = linking_context(target, facts, policy)
     context, states = read_requests(target, facts, ports, policy)
-    others = [call for call in context.open_members if call.invocation.invocation_id not in asked.known]
+    others = [call for call in _undecided(context) if call.invocation.invocation_id not in asked.known]
     if others and policy.reads_spans:  # with the requests the part may have more calls, whose traces were not asked
         if (more := _ask(others, target, ports, policy)) is None:
             return ()

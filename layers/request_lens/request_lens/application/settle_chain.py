@@ -117,7 +117,7 @@ def _undecided(context: LinkingContext) -> Sequence[UnlinkedInvocation]:
 
 
 def _ask(calls: Sequence[UnlinkedInvocation], target: UnlinkedInvocation, ports: Ports, policy: Policy) -> Asked | None:
-    """Ask the calls' traces; None where one of them waits for others of its run: then look at this one again."""
+    """Ask the calls' traces; None where one of them is not ready to be decided: then look at this one again."""
     asked = ask_listed(calls, ports, policy)
     if asked.waits_until is not None:
         look_again(target, asked.waits_until, ports)

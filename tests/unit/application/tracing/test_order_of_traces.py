@@ -1,6 +1,7 @@
 """Laws of links by trace: no order, repetition, split or crash changes which request has a call, or counts it twice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from request_lens.domain.facts import Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKind
-from tests.support.facts import at
+from tests.support.facts import at, call
 from tests.support.telemetry.linked_traces import (
     SPANS,
     answered_request,
@@ -127,3 +128,21 @@ def test_a_request_that_began_after_a_call_makes_its_link_no_less_sure(
     world.run_until()
 
     assert world.calls_of("first") == {"own": ("trace", "exact")}
+
+
+@pytest.mark.parametrize("comes_at", [20, 41, 60], ids=["first", "so that it is due last", "as late as can be"])
+@pytest.mark.parametrize(("first_ms", "request_id"), [(4_000, "r2"), (20_000, "r1")], ids=["in two", "in one"])
+def test_a_call_whose_span_is_lost_goes_on_from_a_traced_one_whenever_that_comes(
+    comes_at: float, first_ms: int, request_id: str
+) -> None:
+    """How long it took is unknown, so that it is a part of its own, which waits for no more than its own call."""
+    asks, beside = call("asks", 1, produced=["tool"]), untagged_call("beside", 11)
+    goes_on = replace(call("goes on", 9, returned=["tool"]), latency_ms=None)
+    world = World(SPANS)
+    world.collect(14, traced_request("r1", trace=SESSION, duration_ms=first_ms), goes_on)
+    world.collect(18, traced_request("r2", 8, trace=trace_id(5), duration_ms=6_000))
+    world.collect(19, beside, span_of(beside, trace_id(5)))
+    world.collect(comes_at, asks, span_of(asks, SESSION))
+    world.run_until()
+
+    assert places(world) == {"asks": "r1", "beside": "r2", "goes on": request_id}

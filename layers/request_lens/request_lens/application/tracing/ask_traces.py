@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from request_lens.application.deciding.late_records import reopen
+from request_lens.application.deciding.late_records import decided_at, reopen
 from request_lens.application.tracing.settle_trace import settle_trace
 from request_lens.domain.facts import InvocationId, TraceId
 from request_lens.domain.linking.link import Link, UnlinkedInvocation
@@ -16,7 +16,7 @@ from request_lens.ports import Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The calls that were asked for, as they stand now, and until when one of them waits for others of its run."""
+    """The calls that were asked for, as they stand now, and until when one with a span waits, be it for its run."""
 
     known: Mapping[InvocationId, UnlinkedInvocation] = field(default_factory=dict)
     waits_until: datetime | None = None
@@ -31,7 +31,7 @@ class Asked:
 
 
 def ask_listed(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
-    """Ask the traces of calls that are due and were read from a list by time, which knows no spans.
+    """Ask the traces of calls that were read from a list by time, which knows no spans.
 
     Where some are decided anew, so are all that are nobody's: the list may lag behind.
     """
@@ -44,7 +44,7 @@ def ask_listed(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
 
 
 def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
-    """Settle the traces of those of the calls, which are due or decided, and as they stand, that are not linked."""
+    """Settle the traces of those of the calls, which are as they stand, that are not linked."""
     known = {call.invocation.invocation_id: call for call in calls}
     if not policy.reads_spans:
         return Asked(known=known)
@@ -58,6 +58,9 @@ def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy
         known |= {other: stands for other, stands in settled.decided.items() if other in known}
         if call_id in settled.waiting:
             waiting.append(settled.waiting[call_id])
+    untold = [call for call in known.values() if call.span is not None and call.decision is None]
+    if untold and (last := decided_at(untold, ports, policy)) > ports.clock.now():
+        waiting.append(last)
     return Asked(known=known, waits_until=max(waiting, default=None))
 
 

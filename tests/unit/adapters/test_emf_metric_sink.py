@@ -16,7 +16,6 @@ from request_lens.adapters.memory.clock import MemoryClock
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, Metric
 from request_lens.domain.publishing.publication import ModelValues, PipelineMetrics, Property, Publication, ToolValues
-from request_lens_cli.local_aws.emf.extraction import extract
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AT = NOW - timedelta(seconds=30, milliseconds=-123)
@@ -319,19 +318,3 @@ def test_each_tool_has_a_line_of_its_own_that_names_no_route_as_a_dimension(
     assert (of_tool["Tool"], of_tool["ToolTime"], of_tool["ToolErrors"]) == ("get_weather", [420], [1])
     assert "Route" not in of_tool
     assert (of_tool["route"], of_tool["request_id"], of_tool["time_by"]) == ("POST /ask", "request-1", time_by)
-
-
-@pytest.mark.parametrize("has_news", [True, False])
-def test_news_that_change_no_metric_are_a_line_that_queries_find_and_that_counts_nothing(
-    sink: EmfMetricSink, capsys: pytest.CaptureFixture[str], has_news: bool
-) -> None:
-    tool = ToolValues(tool="get_weather", values={Metric.TOOL_TIME: (420,)})
-    properties: Mapping[str, Property] = {"request_id": "request-1", "revision": 2, "complete": "yes"}
-    told = replace(PUBLICATION, publication_id="request-1#2", values={}, by_model=(), by_tool=(tool,))
-    sink.publish(replace(told, properties=properties, details={"first_token_ms": 3_510}, has_news=has_news))
-
-    *news, of_tool = capsys.readouterr().out.splitlines()
-    said = {"Service": "request-lens", "Route": "POST /ask", "publication_id": "request-1#2", "first_token_ms": 3_510}
-    assert [json.loads(line) for line in news] == ([{**said, **properties}] if has_news else [])
-    assert [extract(line) for line in news] == [[] for _ in news]
-    assert _documents(of_tool)[0]["ToolTime"] == [420]

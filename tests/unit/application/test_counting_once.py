@@ -16,6 +16,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.changes import InvocationDecided
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.spans import Span, SpanId, SpanKind
+from request_lens_cli.local_aws.emf.extraction import extract
 from tests.support.facts import MODEL, ROLE, START, at, call, request, tag
 from tests.support.world import World, run
 
@@ -184,6 +185,8 @@ def test_what_late_spans_alone_bring_is_a_line_of_its_own_that_counts_nothing_ag
 
     lines = [line for line in _lines(run(facts, SPANNED), capsys) if line.get("request_id") == "r1"]
 
-    told = [(line["publication_id"], line["missing_calls"], line["missing"], "Requests" in line) for line in lines]
-    assert told == [("r1#1", 1, "lost", True), ("r1#2", 2, "lost, lost-too", False)]
+    told = [(line["publication_id"], line["missing_calls"], line["missing"], line["Requests"]) for line in lines]
+    assert told == [("r1#1", 1, "lost", [1]), ("r1#2", 2, "lost, lost-too", [0])]
+    news = [(each.name, each.values, each.storage_resolution) for each in extract(json.dumps(lines[1]))]
+    assert news == [("Requests", (0,), 1)] * 2
     assert [line.get("IncompleteRequests") for line in lines] == [[1], None]

@@ -3,7 +3,6 @@
 Each document comes from a provider of its own, since providers keep what was added to them.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -34,7 +33,7 @@ class EmfMetricSink:
     """Prints one JSON line a publication: the dimensions [Service] and [Service, Route], and [Service, ModelId].
 
     Where a request calls several models, each has a line of its own: a line that names a model has its values alone. So
-    has each tool, with the dimensions [Service, Tool]. News of a request that change no metric are a line without any.
+    has each tool, with the dimensions [Service, Tool].
     """
 
     def __init__(self, *, service_name: str, clock: Clock, logger: Logger) -> None:
@@ -69,8 +68,6 @@ class EmfMetricSink:
             _flush(document, values)
 
     def _print_request(self, publication: Publication, beside: ModelValues | None) -> None:
-        if publication.has_news and not publication.values:
-            self._print_news(publication)
         for part, values in _documents(publication.values):
             document = self._document(publication, {})
             if beside is not None:
@@ -82,17 +79,6 @@ class EmfMetricSink:
             for name, value in publication.details.items() if part == 1 else ():
                 document.add_metadata(name, value)
             _flush(document, values)
-
-    def _print_news(self, publication: Publication) -> None:
-        """Print a line of the same fields that is no EMF, which has none without a metric."""
-        line = {
-            "Service": self._service_of(publication),
-            "Route": _dimension(publication.route),
-            **publication.properties,
-            "publication_id": publication.publication_id,
-            **publication.details,
-        }
-        print(json.dumps(line, separators=(",", ":")))  # noqa: T201 - to where EMF goes
 
     def _print_alone(self, publication: Publication, dimensions: Mapping[str, str], of_one: Values) -> None:
         """Print a line of one model or one tool."""

@@ -28,6 +28,9 @@ from tests.support.telemetry.traced_states import (
 )
 
 STATE = traced_state("r1")
+NO_REQUEST_MORE = {Metric.REQUESTS: (0,)}
+"""What a line has that only tells news: it counts nothing again."""
+
 OF_SPANS = {Metric.MEMORY_TIME, Metric.TIME_TO_FIRST_TOKEN, Metric.INCOMPLETE_REQUESTS, Metric.TOOL_ERRORS}
 SAMPLED = {Metric.MEMORY_TIME, Metric.TIME_TO_FIRST_TOKEN, Metric.LLM_CALLS_PER_REQUEST}
 
@@ -171,20 +174,20 @@ def test_a_later_revision_adds_the_difference_of_failed_tools(before: bool, now:
 def test_what_a_later_revision_says_anew_is_news_though_no_metric_differs(before: Traced, now: Traced) -> None:
     found = published(summary(now), summary(before))
 
-    assert (found.values, found.has_news) == ({}, True)
+    assert found.values == NO_REQUEST_MORE
 
 
 def test_calls_that_may_be_a_requests_are_news_when_they_are_fewer() -> None:
     before, now = (summary(None, possible_calls=calls, certain_since=None) for calls in (2, 1))
 
-    assert (published(now, before).values, published(now, before).has_news) == ({}, True)
+    assert published(now, before).values == NO_REQUEST_MORE
 
 
 def test_a_first_revision_and_one_that_says_the_same_have_no_news_beside_their_metrics() -> None:
     said = summary(COMPLETE)
 
-    assert not published(said).has_news
-    assert not published(replace(said, llm_time_ms=1), said).has_news
+    assert published(said).values[Metric.REQUESTS] == (1,)
+    assert published(replace(said, llm_time_ms=1), said).values == {}
 
 
 def test_the_line_says_what_queries_look_for() -> None:

@@ -42,8 +42,8 @@ class Publication:
 
     `publication_id` is `<request id>#<revision>` or `invocation:<id>#1` (`#2` where it is taken back): the log can be
     de-duplicated by it. `at` is the request's end, or the call's start. `properties` stand in all its lines,
-    `details` in the first that is not of one model or tool; where there are no `values`, in a line of their own if
-    `has_news`. `service` is the Service that it is published for where that is not the stack's own.
+    `details` in the first that is not of one model or tool. `service` is the Service that it is published for where
+    that is not the stack's own.
     """
 
     publication_id: str
@@ -54,7 +54,6 @@ class Publication:
     by_tool: tuple[ToolValues, ...] = ()
     properties: Mapping[str, Property] = field(default_factory=dict)
     details: Mapping[str, Property] = field(default_factory=dict)
-    has_news: bool = False
     service: str | None = None
 
 

@@ -37,7 +37,7 @@ def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publicati
     request, before = change.request, change.previous
     added = change.summary.totals - (before.totals if before is not None else Totals())
     counted = {**_requests(change), **_total_values(added), **_uncertainty(change), **traced_totals(change)}
-    values = {**counted, **_distributions(change)}
+    values = {**counted, **_distributions(change)} or _news(change)
     return Publication(
         publication_id=change.publication_id,
         at=request.ended_at or request.started_at,
@@ -54,7 +54,6 @@ def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publicati
             **_said(change.summary),
         },
         details=traced_details(change.summary.traced),
-        has_news=before is not None and _has_news(change.summary, before),
         service=DOCTOR_SERVICE if is_doctors(request.request_id) else None,
     )
 
@@ -64,10 +63,12 @@ def _said(summary: Summary) -> Mapping[str, Property]:
     return {**_possible_property(summary), **traced_properties(summary.traced)}
 
 
-def _has_news(summary: Summary, before: Summary) -> bool:
-    """Whether the line of the revision before says what is no longer so; no metric need differ."""
-    is_said = _said(summary) == _said(before)
-    return not is_said or traced_details(summary.traced) != traced_details(before.traced)
+def _news(change: RevisionWritten) -> Values:
+    """What carries news of a request that change no metric, for there is no line without one: no request more."""
+    now, before = change.summary, change.previous
+    if before is None or (_said(now), traced_details(now.traced)) == (_said(before), traced_details(before.traced)):
+        return {}
+    return {Metric.REQUESTS: (0,)}
 
 
 def _moment(at: datetime) -> str:

@@ -202,8 +202,8 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
     ]
 
     times = {"Duration (s)": 5.0, "LLM time (s)": 3.0, "Other time (s)": 2.0}
-    tools = {"Tools where known (s)": 0.4, "Tools known": 1}
-    assert run(listed["query"], lines) == [{"Requests": 4, "Times known": 2, **times, **tools}]
+    tools = {"Tools if known (s)": 0.4, "Tools known": 1}
+    assert run(listed["query"], lines) == [{"Requests": 4, "By time": 0, "Times known": 2, **times, **tools}]
 
 
 def test_where_the_time_went_by_spans_says_how_many_requests_of_a_route_have_them() -> None:

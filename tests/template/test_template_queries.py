@@ -76,7 +76,7 @@ def test_every_column_of_a_list_is_headed_by_words_and_a_duration_or_a_cost_by_i
         rows = log_query.run(each["properties"]["query"], sample_hour().events)
         for heading in rows[0]:
             assert re.fullmatch(r"[A-Z][A-Za-z ]+( \((ms|s|micro-USD|UTC|at least|at most)\))?", heading), heading
-            timed = re.search(r"\b(Duration|time)\b|Bedrock|models|^Tools|Memory|agent", heading)
+            timed = re.search(r"\b(Duration|(?<!By )time)\b|Bedrock|models|^Tools|Memory|agent", heading)
             unit = " (ms)" if "Request id" in rows[0] else " (s)"
             assert not timed or heading.endswith((unit, " known")), heading
             assert "Cost" not in heading or heading.endswith(" (micro-USD)")
@@ -139,11 +139,38 @@ def test_the_dashboards_list_of_failed_requests_has_nothing_of_one_that_may_have
     assert said == {"none": [0, 0], "unknown": [None, None], "failing": [2, None]}
 
 
-def test_the_dashboards_list_of_failed_requests_tells_no_number_that_a_later_line_may_change() -> None:
-    """It is of each request's first line, which has its time: calls that are linked later come with another one."""
-    assert (
-        not {"LLM calls", "Possible calls"} & log_query.run(failed_requests(), [line("a", FailedRequests=1)])[0].keys()
+def test_a_failed_request_is_one_row_with_what_its_later_lines_add() -> None:
+    """Calls that are linked later, and what spans tell that come late, are in lines that count no failure again."""
+    first = line("a", FailedRequests=1, RequestDuration=900, LlmErrors=1, UncertainRequests=1)
+    linked = line("a", 2, LlmErrors=1, LlmCallsPerRequest=0, UncertainRequests=-1)
+    traced = line("a", 3, Requests=0, failed_tools=2)
+
+    [shown] = log_query.run(failed_requests(), [first, linked, traced, line("fine")])
+    [saved] = answered("FailedRequestsQuery", first, linked, traced, line("fine"))
+
+    counts = ("Failed calls (at least)", "Throttled calls (at least)", "Failed tools", "Duration (ms)")
+    assert [shown[name] for name in counts] == [2, 0, 2, 900]
+    assert [saved[name] for name in ("calls", "errors", "duration_ms")] == [0, 2, 900]
+
+
+def test_the_dashboard_counts_requests_that_are_linked_by_time_and_names_them() -> None:
+    certain, became = line("certain", Requests=1, LlmCalls=2), line("became", Requests=1, UncertainRequests=1)
+    lines = [
+        certain,
+        line("about", Requests=1, LlmCalls=2, RequestDuration=800, requests_by_time=1),
+        became | {"RequestDuration.0": 900},
+        line("became", 2, LlmCalls=1, UncertainRequests=-1, requests_by_time=1),
+        {"Route": "unattributed", "LlmCalls.0": 1},
+    ]
+    queries = {str(each["properties"]["title"]): str(each["properties"]["query"]) for each in widgets("log")}
+    averages, slowest, costly = (
+        next(log_query.run(query, lines) for title, query in queries.items() if part in title)
+        for part in ("average of requests whose times", "slowest requests", "most expensive")
     )
+
+    assert [(row["Requests"], row["By time"]) for row in averages] == [(3, 2)]
+    assert {row["Request id"]: row["By time"] for row in slowest} == {"became": 1, "about": 1}
+    assert {row["Request id"]: row["By time"] for row in costly} == {"certain": 0, "about": 1, "became": 1}
 
 
 def test_a_failed_request_has_no_failed_tool_only_where_its_spans_tell() -> None:

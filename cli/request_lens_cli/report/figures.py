@@ -8,7 +8,7 @@ from math import ceil
 
 from request_lens.domain.folding.summary import TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import Certainty, certainty_of, is_about, links_of_bars, signed, tokens_text
+from request_lens.presentation.certainty import Certainty, certainty_of, links_of_bars, signed, tokens_text
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.report.report import Report, totals_over
 
@@ -139,7 +139,7 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         pending=len(states) - len(summaries),
         uncertain=sum(not summary.is_certain for summary in summaries),
         unsure_of_failed=sum(not summary.knows_failed_calls for summary in summaries),
-        about=sum(is_about(summary) for summary in summaries),
+        about=sum(summary.is_about for summary in summaries),
         incomplete=sum(summary.traced is not None and summary.traced.complete is False for summary in summaries),
         failed=sum(state.request.has_failed for state in states),
         refused=sum(state.request.was_refused for state in states),

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import INEXACT, Doubt, is_about, remedy
+from request_lens.presentation.certainty import INEXACT, Doubt, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.traced import incomplete_words, misses_calls
@@ -65,7 +65,7 @@ def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS,
         if notes is console:
             notes.print()
     notes.print(headline(report), style="bold", highlight=False)
-    if not explained and any(state.summary is not None and is_about(state.summary) for state in report.requests):
+    if not explained and any(state.summary is not None and state.summary.is_about for state in report.requests):
         notes.print(f"≈ {INEXACT}.", highlight=False)
     if report.requests:
         notes.print(f"{cost_line(report)}.", highlight=False)

@@ -20,7 +20,6 @@ from request_lens.presentation.certainty import (
     certainty_of,
     counted,
     doubt_of,
-    is_about,
     remedy,
     why_uncertain,
 )
@@ -198,7 +197,7 @@ def _cost(summary: Summary) -> str:
 def _counts(summary: Summary) -> str:
     totals = summary.totals
     calls = counted(totals.llm_calls, "LLM call", certainty_of(summary))
-    parts = [f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if is_about(summary) else ''}"]
+    parts = [f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if summary.is_about else ''}"]
     if failed := failed_words(summary):
         parts.append(f"{failed}, of these {totals.llm_throttles:,} throttled" if totals.llm_errors else failed)
     parts += [why] if (why := why_failed_are_least(summary)) else []

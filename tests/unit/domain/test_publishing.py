@@ -1,13 +1,14 @@
 """Publishing: what a change in the table adds to the metrics."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import OTHER_MODEL, Summary
-from request_lens.domain.linking.link import Decision, Link, Reason, Unattributed
+from request_lens.domain.linking.link import Confidence, Decision, Link, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.publishing.changes import Change, InvocationDecided, RevisionWritten
@@ -84,6 +85,37 @@ def test_a_failed_request_is_counted_in_its_first_revision_only() -> None:
     later = RevisionWritten(stored_at=at(9), request=failed, revision=2, summary=summary_of(), previous=early)
 
     assert Metric.FAILED_REQUESTS not in published(later).values
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (None, "exact", None),
+        (None, "about", 1),
+        (None, "at least", None),
+        ("exact", "about", 1),
+        ("about", "about", None),
+        ("at least", "about", 1),
+        ("about", "exact", -1),
+    ],
+)
+def test_a_line_says_that_one_request_more_or_fewer_is_linked_by_time(
+    before: str | None, now: str, said: int | None
+) -> None:
+    """Summed up it is the number of requests that are shown with "≈"; of a change that is no metric there is a line."""
+    made = call("i1", 1)
+    exact, about = (
+        fold(request(), [linked(made, link("r1", method, confidence))], Policy(), NO_PRICES)
+        for method, confidence in ((Method.TRACE, Confidence.EXACT), (Method.WINDOW, Confidence.INFERRED))
+    )
+    summaries = {"exact": exact, "about": about, "at least": replace(about, possible_calls=1)}
+    previous = None if before is None else summaries[before]
+    change = RevisionWritten(stored_at=at(9), request=request(), revision=2, summary=summaries[now], previous=previous)
+
+    found = published(change)
+
+    assert found.properties.get("requests_by_time") == said
+    assert bool(found.values) == (before != now)
 
 
 def test_what_is_unknown_is_absent_and_never_zero() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.tracing.views import told_by_spans
-from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.linking.chains import ended_by, lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
@@ -19,12 +19,13 @@ from request_lens.domain.linking.neighbourhood import (
     may_be_linked,
     requests_span,
 )
-from request_lens.domain.linking.parts import has_come_by, started_within
+from request_lens.domain.linking.parts import started_within
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.crowds import TimeSpan
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven, untold_roles
 from request_lens.domain.times import EPOCH
+from request_lens.domain.tracing.runs import own_spans
 from request_lens.ports import Ports
 
 MAX_SHARING = 8
@@ -179,7 +180,7 @@ def _beside_proven(
     """
     roles, policy = {call.caller_role for call in context.chain.calls}, context.policy
     untold = {state.request_id for state in states if roles <= untold_roles(state.invocations, policy)}
-    silent = untold & {state.request_id for state in states if state.spans_prove}
+    silent = proven & untold & {state.request_id for state in states if state.spans_prove}
     if not silent or _sends_spans(context, ports):
         return context.without(proven)
     return replace(context.without(proven - silent), is_beside_proof=True)
@@ -212,16 +213,30 @@ def _tagged_elsewhere(
 
 
 def proven_by(states: Iterable[RequestState], moment: datetime, policy: Policy) -> set[RequestId]:
-    """The requests that their spans, or the tags that have come by then, prove to have all of their calls."""
-    known = (
-        (state, [call for call in state.invocations if _has_come_by(call.invocation, state.record, moment, policy)])
+    """The requests that the tags or spans that have come by then prove to have all of their calls."""
+    return {
+        state.request_id
         for state in states
-    )
-    return {state.request_id for state, calls in known if state.spans_prove or is_proven(calls)}
+        if _tags_prove(state, moment, policy) or _spans_prove(state, moment, policy)
+    }
 
 
-def _has_come_by(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
-    """The same as `has_come_by` of a call of this request: of unknown latency, it ended with that at the latest."""
-    if record is None or record.latest_end is None or record.may_run_on:
-        return has_come_by(call, moment, policy)
-    return min(ended_by(call, policy), record.latest_end + policy.clock_skew) + policy.link_delay <= moment
+def _tags_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
+    ends = ((call, ended_by(call.invocation, policy)) for call in state.invocations)
+    return is_proven(call for call, ended in ends if _has_come_by(ended, state.record, moment, policy))
+
+
+def _spans_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
+    """Whether its spans do, and it is no chance that they are there: those of an agent that runs on come later."""
+    if not state.spans_prove:
+        return False
+    spans = () if state.trace is None else own_spans(state.request, state.trace, policy)
+    ends = [*(ended_by(call.invocation, policy) for call in state.invocations), *(span.ended_at for span in spans)]
+    return all(_has_come_by(ended, state.record, moment, policy) for ended in ends)
+
+
+def _has_come_by(ended: datetime, record: Request | None, moment: datetime, policy: Policy) -> bool:
+    """Whether what ended then, or with this request, has come if it comes in time; see `parts.has_come_by`."""
+    if record is not None and record.latest_end is not None and not record.may_run_on:
+        ended = min(ended, record.latest_end + policy.clock_skew)
+    return ended + policy.link_delay <= moment

@@ -1,13 +1,16 @@
 """Recounts: settled requests say anew how many calls may be theirs, once a call that may be is decided."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from request_lens.application.deciding.candidates import candidates_among, requests_beside
 from request_lens.application.settle_request import recount
 from request_lens.domain.facts import InvocationId, Request, RequestId
+from request_lens.domain.linking.context import LinkingContext
 from request_lens.domain.linking.link import Confidence, Decision, Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
+from request_lens.domain.settling.readiness import revision_due_at
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import doubts_assumed_links
 from request_lens.errors import UnreadableItem
@@ -28,6 +31,32 @@ def few_around(calls: Iterable[UnlinkedInvocation], requests: Sequence[Request],
     """Those of the requests that may have made one of these calls, alone; none for a call that many may have made."""
     few = (candidates_among(requests, call, policy) for call in calls)
     return list({request.request_id: None for found in few for request in found})
+
+
+def settled_with(
+    decided: Sequence[UnlinkedInvocation], context: LinkingContext, states: Sequence[RequestState], ports: Ports
+) -> Iterator[RequestId]:
+    """The requests that may count one of these calls as possible, those too that may have settled meanwhile.
+
+    Those that a call is linked to have been revised by that. In a crowd nobody is asked, but for a late call: whoever
+    counts there has long been settled.
+    """
+    if states:
+        now, gained = ports.clock.now(), {copy.link.request_id for copy in linked_of(decided)}
+        yield from (
+            state.request_id
+            for state in states
+            if state.revision or (state.request_id not in gained and _may_settle(state, now, context.policy))
+        )
+    elif not context.is_crowded:
+        yield from few_around(decided, context.facts.requests, context.policy)
+    elif not context.facts.complete and (late := [call for call in decided if came_late(call, context.policy)]):
+        yield from settled_around(late, ports, context.policy)
+
+
+def _may_settle(state: RequestState, now: datetime, policy: Policy) -> bool:
+    """Whether a request that had no revision may have one by now; what its spans say was not read with it."""
+    return state.record is not None and (policy.reads_spans or revision_due_at(state, policy) <= now)
 
 
 def recount_all(

@@ -22,22 +22,19 @@ from request_lens.application.read_context import read_calls, read_requests, wit
 from request_lens.application.recounts import (
     came_late,
     decisions_of,
-    few_around,
-    linked_of,
     recount_all,
     recount_uncertain,
     settled_around,
+    settled_with,
 )
 from request_lens.application.tracing.ask_traces import Asked, ask_listed, ask_traces
 from request_lens.application.tracing.contradictions import unless_traced
-from request_lens.domain.facts import InvocationId, RequestId
+from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.decide import decide_chain
-from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import NearbyFacts, due_at, due_order, may_be_linked
 from request_lens.domain.policy import Policy
-from request_lens.domain.settling.readiness import revision_due_at
-from request_lens.domain.settling.state import RequestState
 from request_lens.ports import Ports
 
 MAX_LEFT_BEHIND = 64
@@ -97,6 +94,7 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if target.reopened:
         facts = replace(facts, unlinked=[reopen(call, policy) for call in facts.unlinked])
     suspected = linking_context(target, facts, policy)
+    _make_links_good(suspected, target, ports, policy)
     last = decided_at(suspected.open_members, ports, policy)
     if last > ports.clock.now():
         _leave_chain(target, (), last, ports, policy)
@@ -136,6 +134,7 @@ def _decide_by_time(
     facts, sharing = read
     suspected = linking_context(target, facts, policy)
     context, states = read_requests(target, facts, ports, policy)
+    _make_links_good(context, target, ports, policy)
     others = [call for call in _undecided(context) if call.invocation.invocation_id not in asked.known]
     if others and policy.reads_spans:  # with the requests the part may have more calls, whose traces were not asked
         if (more := _ask(others, target, ports, policy)) is None:
@@ -149,7 +148,7 @@ def _decide_by_time(
     together = [member.invocation.invocation_id for member in context.members]
     decision = replace(decision, decisions=unless_traced(decision.decisions, together, ports, policy))
     decided = decide_all(decision, context, target, ports)
-    recount_all(_settled(decided, context, states, ports), decided, ports, policy)
+    recount_all(settled_with(decided, context, states, ports), decided, ports, policy)
     left_behind = _left_behind(target, replace(suspected, facts=context.facts), sharing)
     known = decisions_of(decided)
     return [call for call in left_behind if call.decision is None and call.invocation.invocation_id not in known]
@@ -168,32 +167,6 @@ def _leave_chain(
     """
     if at is not None and (target in last or target.reopened or policy.reads_spans):
         look_again(target, at, ports)
-
-
-def _settled(
-    decided: Sequence[UnlinkedInvocation], context: LinkingContext, states: Sequence[RequestState], ports: Ports
-) -> Iterator[RequestId]:
-    """The requests that may count one of these calls as possible, those too that may have settled meanwhile.
-
-    Those that a call is linked to have been revised by that. In a crowd nobody is asked, but for a late call: whoever
-    counts there has long been settled.
-    """
-    if states:
-        now, gained = ports.clock.now(), {copy.link.request_id for copy in linked_of(decided)}
-        yield from (
-            state.request_id
-            for state in states
-            if state.revision or (state.request_id not in gained and _may_settle(state, now, context.policy))
-        )
-    elif not context.is_crowded:
-        yield from few_around(decided, context.facts.requests, context.policy)
-    elif not context.facts.complete and (late := [call for call in decided if came_late(call, context.policy)]):
-        yield from settled_around(late, ports, context.policy)
-
-
-def _may_settle(state: RequestState, now: datetime, policy: Policy) -> bool:
-    """Whether a request that had no revision may have one by now; what its spans say was not read with it."""
-    return state.record is not None and (policy.reads_spans or revision_due_at(state, policy) <= now)
 
 
 def _left_behind(
@@ -237,6 +210,13 @@ def _make_chain_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -
     _recount_around(context.members, ports, policy)
     of_chain = {member.invocation.invocation_id for member in context.members}
     _recount_around([call for call in left_behind if call.invocation.invocation_id not in of_chain], ports, policy)
+
+
+def _make_links_good(context: LinkingContext, target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
+    """Do the same for the links of a chain that is decided anew: those were made for this call, which comes again."""
+    linked = [call for call in context.members if target.reopened and isinstance(call.decision, Link)]
+    count_uncounted(linked, ports, policy)
+    _recount_around(linked, ports, policy)
 
 
 def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Bar, Summary, TokenClass, TokenSum, Totals
-from request_lens.domain.linking.link import Confidence
+from request_lens.domain.folding.summary import Bar, Summary, TokenClass, TokenSum, Totals, are_exact
 from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
 from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
 
@@ -154,13 +153,7 @@ def calls_are(summary: Summary | None) -> CallsAre:
 
 def links_of_bars(bars: Iterable[Bar]) -> Certainty:
     """How sure it is that these calls are their request's; failed attempts do not matter."""
-    is_exact = all(bar.confidence is Confidence.EXACT for bar in bars if bar.error_code is None)
-    return Certainty.EXACT if is_exact else Certainty.ABOUT
-
-
-def is_about(summary: Summary) -> bool:
-    """Whether all calls are known, and one of them is linked by time alone: "≈"."""
-    return certainty_of(summary) is Certainty.ABOUT
+    return Certainty.EXACT if are_exact(bars) else Certainty.ABOUT
 
 
 def certainty_over(summaries: Iterable[Summary]) -> Certainty:

@@ -15,6 +15,7 @@ from request_lens.domain.settling.state import SettleKind
 from tests.support.facts import at, call
 from tests.support.telemetry.linked_traces import (
     SPANS,
+    agent_of,
     answered_request,
     entry_of,
     run_of,
@@ -146,3 +147,19 @@ def test_a_call_whose_span_is_lost_goes_on_from_a_traced_one_whenever_that_comes
     world.run_until()
 
     assert places(world) == {"asks": "r1", "beside": "r2", "goes on": request_id}
+
+
+@pytest.mark.parametrize("comes_at", [70, 100, 119], ids=["early", "before the other is due", "as late as can be"])
+def test_an_agent_that_runs_on_proves_its_calls_to_be_all_to_nobody_who_is_due_before_its_spans_come_in_time(
+    comes_at: float,
+) -> None:
+    """They may come until a minute after they ended: whether a call that is due before finds them is chance."""
+    trace = trace_id()
+    own, late, other = call("own", 1), call("late", 57, latency_ms=3_000), call("other", 16)
+    world = World(SPANS)
+    world.collect(35, traced_request("r1", duration_ms=29_000, status=504), own, other, span_of(own, trace))
+    run = [span_of(late, trace), entry_of(trace, 0.1, 60.6), agent_of(trace, own, late, ends=60.5)]
+    world.collect(comes_at, late, *run)
+    world.run_until()
+
+    assert places(world) == {"own": "r1", "late": "r1", "other": "r1"}

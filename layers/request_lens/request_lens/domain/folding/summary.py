@@ -1,5 +1,6 @@
 """Summaries: the per-request aggregate and the totals that are published."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -151,6 +152,11 @@ MAX_BARS = 100
 """A summary keeps the first 100 bars: enough to draw, and EMF takes at most 100 values an array."""
 
 
+def are_exact(bars: Iterable[Bar]) -> bool:
+    """Whether each of these calls is its request's for sure; failed attempts do not matter."""
+    return all(bar.confidence is Confidence.EXACT for bar in bars if bar.error_code is None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The aggregate of one request: a pure function of its facts.
@@ -191,6 +197,11 @@ class Summary:
     def is_certain(self) -> bool:
         """Whether no call that nobody has may be the request's: else its counts are the least, its times unknown."""
         return self.possible_calls == 0
+
+    @property
+    def is_about(self) -> bool:
+        """Whether all calls are known, and one of them is linked by less than a tag or a trace."""
+        return self.is_certain and not are_exact(self.bars)
 
     @property
     def counts_possible(self) -> bool:

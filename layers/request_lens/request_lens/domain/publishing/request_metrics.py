@@ -51,6 +51,7 @@ def _revision(change: RevisionWritten, tool_names: Collection[str]) -> Publicati
             "status": request.status,
             "started_at": _moment(request.started_at),
             **_unpriced_property(added),
+            **_by_time_property(change),
             **_said(change.summary),
         },
         details=traced_details(change.summary.traced),
@@ -66,9 +67,10 @@ def _said(summary: Summary) -> Mapping[str, Property]:
 def _news(change: RevisionWritten) -> Values:
     """What carries news of a request that change no metric, for there is no line without one: no request more."""
     now, before = change.summary, change.previous
-    if before is None or (_said(now), traced_details(now.traced)) == (_said(before), traced_details(before.traced)):
+    if before is None:
         return {}
-    return {Metric.REQUESTS: (0,)}
+    is_said = _said(now) == _said(before) and traced_details(now.traced) == traced_details(before.traced)
+    return {} if is_said and not _by_time_property(change) else {Metric.REQUESTS: (0,)}
 
 
 def _moment(at: datetime) -> str:
@@ -87,6 +89,13 @@ def _possible_property(summary: Summary) -> Mapping[str, int | str]:
     """How many calls may be the request's besides those that are linked, and failed ones; empty where none may."""
     counts = {"possible_calls": summary.possible_calls, "possible_failed_calls": summary.possible_failed_calls}
     return {name: "unknown" if count is None else count for name, count in counts.items() if count != 0}
+
+
+def _by_time_property(change: RevisionWritten) -> Mapping[str, int]:
+    """One more request of which all calls are known and some are linked by time, or one fewer; else empty."""
+    before = change.previous
+    difference = change.summary.is_about - (before is not None and before.is_about)
+    return {"requests_by_time": difference} if difference else {}
 
 
 def _unpriced_property(added: Totals) -> Mapping[str, int]:

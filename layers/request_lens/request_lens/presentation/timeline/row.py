@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
-from request_lens.presentation.certainty import is_about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class TimelineRow:
     @property
     def is_about(self) -> bool:
         """Whether it is settled, and one of its calls is linked by time alone: "≈"."""
-        return not self.is_pending and self.summary is not None and is_about(self.summary)
+        return not self.is_pending and self.summary is not None and self.summary.is_about
 
     @property
     def is_uncertain(self) -> bool:

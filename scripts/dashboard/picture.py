@@ -29,7 +29,7 @@ from widget_request import SCROLL_BAR, read_request
 from widget_timeline import timeline_page
 
 COLUMNS = 24
-FIRST_LIST_ROW, FIRST_CHART_ROW = 32, 64
+FIRST_LIST_ROW, FIRST_CHART_ROW = 32, 65
 """Where the second and the third picture begin: at a glance, which requests, and how it went over time."""
 
 IMAGES = CHECKOUT / "docs" / "images"

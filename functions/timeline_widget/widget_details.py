@@ -1,6 +1,7 @@
 """The widget's second page: one request with each of its calls."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from request_lens.application.query import RequestDetail, RequestView
@@ -81,7 +82,8 @@ def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: 
 def _picture(view: RequestView, widget_request: WidgetRequest) -> Markup:
     record = view.record
     return lay_timeline(
-        [timeline_row(view, span=widget_request.span)],
+        # The id stands above the picture.
+        [replace(timeline_row(view, span=widget_request.span), has_id=False)],
         words=Words(
             title=record.route,
             subtitle=f"status {record.status} · {record.request_id} · {moment_text(record.started_at)}",

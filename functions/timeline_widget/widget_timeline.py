@@ -65,13 +65,14 @@ def timeline_page(
 
 
 def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> TimelineRow:
-    """A request by its route, and its time in UTC, with its day where the span has several."""
+    """A request by its route, its id, and its time in UTC, with its day where the span has several."""
     several_days = span[0].date() != span[1].date()
     started = view.record.started_at.strftime("%m-%d %H:%M:%S" if several_days else "%H:%M:%S")
     return TimelineRow(
         label=view.record.route,
         detail=started,
         brief=started,
+        has_id=True,
         request=view.record,
         summary=view.summary,
         awaits_more=view.is_pending,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from request_lens.application.query import RequestPage
+from request_lens.domain.facts import RequestId
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
 from tests.browser.chromium import Looking, measured
@@ -288,6 +289,22 @@ def test_a_long_route_is_whole_in_a_narrow_widget_and_a_wide_one(width: int) -> 
     assert sum(words.text == LONG for words in page.texts) == 5
     boxes = [glyphs(words) for words in page.texts]
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
+
+
+@pytest.mark.parametrize("count", [10, 44])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_row_tells_its_request_from_others_without_a_click(width: int, count: int) -> None:
+    seen = request_page(count, pending=3, uncertain=4)
+    ids = [f"{at:08x}-103e-4f3c-8217-0386fee29476" for at in range(count)]
+    named = (
+        replace(each, record=replace(each.record, request_id=RequestId(id_)))
+        for each, id_ in zip(seen.requests, ids, strict=True)
+    )
+    texts = page_of(RequestPage(requests=list(named)), width=width).texts
+
+    assert all(sum(id_[:8] in words.text for words in texts) == 1 for id_ in ids)
+    boxes = sorted(map(glyphs, texts), key=lambda box: box.top)
+    assert not [1 for at, one in enumerate(boxes) for other in boxes[at + 1 : at + 14] if overlap(one, other)]
 
 
 @pytest.mark.parametrize(("width", "lines"), [(1000, 2), (700, 2), (400, 5)])

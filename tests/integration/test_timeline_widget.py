@@ -66,6 +66,13 @@ def test_the_requests_of_the_range_are_drawn_and_open_on_a_click() -> None:
     assert "<script" not in page
 
 
+def test_a_row_shows_its_request_s_id_and_says_it_whole_on_hovering() -> None:
+    page = answered(widgetContext=context(width=400))
+
+    assert page.count(">request-0003</text>") == 1
+    assert page.count('title="$default, 08:00:16, request-0003, status 200, ') == 1
+
+
 def test_where_the_reader_has_zoomed_only_that_part_is_shown() -> None:
     start = round(START.timestamp() * 1000)
     zoomed = {"start": start, "end": start + 60_000, "zoom": {"start": start + 5_000, "end": start + 12_000}}

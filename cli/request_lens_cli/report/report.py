@@ -151,13 +151,12 @@ class Report:
         )
 
     def timeline_rows(self) -> list[TimelineRow]:
-        """The requests as the timeline draws them: labelled where there is a label, else by route."""
+        """The requests as the timeline draws them: labelled where there is a label, else by route and id."""
         return [self._row(state) for state in self.requests]
 
     def _row(self, state: RequestState) -> TimelineRow:
-        label = self.labels.get(state.request_id)
-        started = self.started_text(state.request)
-        title, detail = state.request.route, f"{started} · {state.request_id}"
+        started, label = self.started_text(state.request), self.labels.get(state.request_id)
+        title, detail = state.request.route, started
         if label is not None:
             title, detail = label.prompt, f"{started} · {label.kind} · {state.request.route}"
         summary = self.provisional.get(state.request_id, state.summary)
@@ -165,6 +164,7 @@ class Report:
             label=title,
             detail=detail,
             brief=started,
+            has_id=label is None,
             request=state.request,
             summary=summary,
             awaits_more=state.request_id in self.provisional,

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.link import Reason, UnlinkedInvocation
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_strips, draw_timeline, lay_timeline, shared_style
@@ -208,6 +209,49 @@ def test_on_one_line_with_the_label_the_detail_is_whole_where_it_fits_else_brief
     drawn = [replace(each, label=label, detail=detail, brief="18:27:02") for each in rows(40)]
     texts = set_texts(found(picture(drawn, view=view), "rl-row")[0])
     assert texts[:2] == [label, detail if is_whole else "18:27:02"]
+
+
+LONG_ID = "7b6471e2-103e-4f3c-8217-0386fee29476"
+
+
+def named_rows(count: int, *, label: str = "POST /agents/{agent}/invoke", has_id: bool = True) -> list[TimelineRow]:
+    """Rows by their route, start and id, every other one failed."""
+    drawn = [replace(each, label=label, detail="18:27:02", brief="18:27:02", has_id=has_id) for each in rows(count)]
+    return [
+        replace(
+            each,
+            request=replace(each.request, request_id=RequestId(f"{at:04}{LONG_ID[4:]}"), status=504 if at % 2 else 200),
+        )
+        for at, each in enumerate(drawn)
+    ]
+
+
+@pytest.mark.parametrize("width", [376, 476, 616, 676, 776, 876, 900, 976, 1200, 1576])
+@pytest.mark.parametrize("count", [6, 54])
+def test_each_row_says_as_much_of_its_id_as_fits_and_all_of_it_on_hovering(count: int, width: int) -> None:
+    for at, group in enumerate(found(picture(named_rows(count), view=View(width=width)), "rl-row")):
+        whole, texts = f"{at:04}{LONG_ID[4:]}", set_texts(group)
+        assert any(whole[:8] in words for words in texts)
+        assert any(whole in (words.text or "") for words in group.iter() if words.tag in {f"{SVG}text", f"{SVG}title"})
+        assert whole in (group.get("aria-label") or "")
+        assert any("18:27:02" in words for words in texts)
+
+
+@pytest.mark.parametrize("view", [View(), View(width=700), NARROW], ids=["wide", "half", "narrow"])
+def test_a_short_id_is_whole_and_one_that_is_not_to_be_shown_is_not(view: View) -> None:
+    drawn = [replace(each, request=replace(each.request, request_id=RequestId("short"))) for each in named_rows(2)]
+    texts = [words for group in found(picture(drawn, view=view), "rl-row") for words in set_texts(group)]
+
+    assert sum(words.endswith("short") for words in texts) == 2
+    assert LONG_ID[4:] not in draw_timeline(named_rows(2, has_id=False), view=view)
+
+
+@pytest.mark.parametrize("width", [1000, 1200])
+def test_ids_leave_the_bars_two_fifths_of_the_picture(width: int) -> None:
+    bars = found(picture(named_rows(6), view=View(width=width)), "rl-request")
+
+    assert max(float(light.get("width", "0")) for light in bars) > 0.38 * width
+    assert any(f"0000{LONG_ID[4:]}" in words for words in set_texts(picture(named_rows(6))))
 
 
 @pytest.mark.parametrize("width", [348, 688, 900, 1060, 1200])

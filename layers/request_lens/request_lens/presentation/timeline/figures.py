@@ -67,10 +67,11 @@ def llm_words(row: TimelineRow) -> str:
 
 
 def spoken(row: TimelineRow) -> str:
-    """A row as it is heard: whose request it is, how it ended, how long it took, and its calls."""
+    """A row as it is heard: whose request it is, its id if shown, how it ended, how long it took, and its calls."""
     status, took = f"status {row.request.status}", f"duration {in_words(total_words(row.request))}"
     llm = f"LLM time {in_words(llm_words(row))}" if row.summary is not None and row.summary.is_certain else ""
-    parts = [row.label, row.detail, status, took, _spoken_calls(row), llm]
+    named = row.request.request_id if row.has_id else ""
+    parts = [row.label, row.detail, named, status, took, _spoken_calls(row), llm]
     return ", ".join(part for part in parts if part)
 
 

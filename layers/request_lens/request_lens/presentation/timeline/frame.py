@@ -22,13 +22,13 @@ STACKED_BELOW = 640
 """Px of width below which a row's bar stands under its texts: beside them it would be too short to be read."""
 
 _MIN_PLOT = 0.4
-"""The share of a narrow picture that its bars have beside their texts: with less they stand under them, too."""
+"""The share of a picture that ids leave its bars; in a narrow one all texts do, or the bars stand below them."""
 
 _MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
 _NARROW_BELOW = 900
 _GUTTER = 22.0
 _TICK_DISTANCE, _TICK_SIZE = 84.0, 12.0
-_MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 340.0, 0.36
+_MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 352.0, 0.36
 _UNTITLED = 6.0
 _HEADER_LINE, AXIS_HEIGHT = 24.0, 52.0
 _SEPARATOR, _MAX_LINES = " · ", 5
@@ -94,7 +94,9 @@ def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labe
     """The frame whose bars stand between labels and figures."""
     size, margin = row_size(len(rows), stacked=False), margin_of(width)
     figures, figures_left = _figures(rows, size, right=width - margin)
-    labels = _labels_width(max(label_width(rows, size, whole=width), least_labels), whole=width)
+    # Ids take what the bars need not: a label may take more.
+    spare = figures_left - 2 * _GUTTER - margin - _MIN_PLOT * width
+    labels = _labels_width(max(label_width(rows, size, room=min(spare, _MAX_LABELS)), least_labels), whole=width)
     left = margin + labels + _GUTTER
     return Frame(
         width=width,

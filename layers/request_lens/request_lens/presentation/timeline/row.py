@@ -14,7 +14,7 @@ class TimelineRow:
     """One request as it is drawn: its texts at the left, its record, and its summary.
 
     `detail` stands below the label; where rows are too low for that, it stands beside the label,
-    or `brief` where it has no room.
+    or `brief` where it has no room. As much of the request's id as there is room for stands behind it, if it `has_id`.
     `summary` is None while no call is known; `awaits_more` says that a summary is not the last word yet.
     """
 
@@ -24,6 +24,7 @@ class TimelineRow:
     summary: Summary | None
     awaits_more: bool = False
     brief: str = ""
+    has_id: bool = False
 
     @property
     def is_pending(self) -> bool:

@@ -66,10 +66,15 @@ class SampleHour:
 @cache
 def sample_hour() -> SampleHour:
     """The hour, run once."""
-    result = replay(sorted(_arrivals(Random(16)), key=lambda each: each.at or START), POLICY)
+    result = replay(sample_arrivals(), POLICY)
     lines = _printed(result)
     metrics = [metric for line in lines for metric in extract(line)]
     return SampleHour(result=result, store=MetricStore(metrics), events=[_event(line) for line in lines])
+
+
+def sample_arrivals() -> Sequence[Arrival]:
+    """The hour's records in the order in which they come."""
+    return sorted(_arrivals(Random(16)), key=lambda each: each.at or START)
 
 
 def _arrivals(chance: Random) -> Iterator[Arrival]:

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from tests.browser.busy_minutes import seen
 from tests.browser.chromium import CHECKOUT, Looking, measured, photograph
 from tests.browser.report_pages import article, page_of
-from tests.browser.spanned_pages import spanned_page
-from tests.browser.widget_pages import range_document, request_page
+from tests.browser.spanned_pages import spanned
+from tests.browser.widget_pages import range_document
 
 IMAGES = CHECKOUT / "docs" / "images"
 
@@ -18,10 +19,9 @@ REPORT = Looking(width=1340, height=1380)
 
 def take() -> None:
     """Take every photograph that the documents show."""
-    rows = request_page(10, uncertain=3, pending=3)
-    _widget(range_document(rows, lost=6), "widget.png")
-    _widget(range_document(rows, theme="dark", lost=6), "widget-dark.png")
-    _widget(range_document(spanned_page()), "widget-spans.png")
+    _widget(range_document(seen()), "widget.png")
+    _widget(range_document(seen(), theme="dark"), "widget-dark.png")
+    _widget(range_document(spanned()), "widget-spans.png")
     report = page_of(article())
     photograph(report, IMAGES / "report.png", looking=REPORT)
     photograph(report, IMAGES / "report-dark.png", looking=replace(REPORT, dark=True))

@@ -1,42 +1,67 @@
 """Requests whose agents send spans, as the widget and the report show them: tools, first tokens, a missing call.
 
-They are of the hour that the dashboard's picture is drawn of, and ran through the use cases themselves.
+They are those of the hour that the dashboard's picture is drawn of, alone, and ran through the use cases themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import RequestDetail, RequestPage, RequestView
+from request_lens.application.query import RequestDetail, RequestPage, RequestView, UnattributedCalls
+from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.summary import estimate_within
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.spans import Span
 from request_lens.presentation.timeline.theme import Theme
+from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.report.report import Report
-from scripts.dashboard.sample_hour import POLICY, sample_hour
-from tests.browser.widget_pages import ENDPOINT, document, question
-from widget_details import details_page
+from scripts.dashboard.sample_hour import POLICY, SPAN, sample_arrivals
+from tests.browser.busy_minutes import Seen
+from tests.browser.widget_pages import details_document
 
 COUNT = 12
 """The newest requests with spans: failed tools, a missing call and a failed request are among them."""
 
 
-def spanned_requests() -> Sequence[RequestState]:
-    """The newest COUNT requests of the hour that have spans."""
-    return [each for each in sample_hour().result.requests if each.summary and each.summary.traced][-COUNT:]
+@cache
+def _hour() -> Replay:
+    """The hour as if the API had no other requests."""
+    return replay(_with_spans(sample_arrivals()), POLICY)
+
+
+def _with_spans(arrivals: Sequence[Arrival]) -> Iterator[Arrival]:
+    """The records of requests that name a trace, their calls, and all spans."""
+    named = {each.record.request_id for each in arrivals if isinstance(each.record, Request) and each.record.trace_id}
+    for each in arrivals:
+        match each.record:
+            case Span():
+                yield each
+            case Request(request_id=request_id) if request_id in named:
+                yield each
+            case Invocation(tag=tag) if tag is not None and tag.request_id in named:
+                yield each
 
 
 def spanned_report() -> Report:
-    """These requests, reported."""
-    return Report(requests=spanned_requests(), unlinked=[])
+    """The newest COUNT requests, reported."""
+    return Report(requests=_newest(), unlinked=_hour().unattributed).drawn(COUNT)
 
 
-def spanned_page() -> RequestPage:
+def spanned() -> Seen:
     """These requests, as the widget sees them."""
-    return RequestPage(requests=[_view(each) for each in spanned_requests()])
+    assert not _hour().unattributed
+    requests = [_view(each) for each in _newest()]
+    page = RequestPage(requests=requests, earlier=len(_hour().requests) - len(requests))
+    return Seen(page=page, lost=UnattributedCalls(), span=SPAN)
+
+
+def _newest() -> Sequence[RequestState]:
+    return _hour().requests[-COUNT:]
 
 
 def spanned_details(*, theme: Theme = "light", width: int = 1000, missing: bool = False) -> str:
     """The widget's second page of the request whose tools failed, or of the one that misses a call."""
-    view = next(each for each in spanned_page().requests if (_misses(each) if missing else _failed_tools(each)))
+    view = next(each for each in spanned().page.requests if (_misses(each) if missing else _failed_tools(each)))
     calls, prices = view.state.invocations, bedrock_prices()
     details = RequestDetail(
         view=view,
@@ -46,8 +71,7 @@ def spanned_details(*, theme: Theme = "light", width: int = 1000, missing: bool 
             each.invocation.invocation_id: estimate_within(view.summary, each.invocation, prices) for each in calls
         },
     )
-    asked = question(theme=theme, width=width, request_id=view.record.request_id)
-    return document(details_page(details, asked, POLICY, endpoint=ENDPOINT), theme=theme)
+    return details_document(details, POLICY, theme=theme, width=width)
 
 
 def _view(state: RequestState) -> RequestView:

@@ -9,14 +9,17 @@ import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from request_lens.application.query import RequestPage
+from request_lens.application.query import RequestPage, RequestView
 from request_lens.domain.facts import RequestId
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
+from tests.browser.busy_minutes import POLICY as BUSY_POLICY
+from tests.browser.busy_minutes import Seen, Which, busy_minutes, crowded_minutes, details, seen
 from tests.browser.chromium import Looking, measured
 from tests.browser.spanned_pages import spanned_details
 from tests.browser.widget_pages import ENDPOINT, details_document, document, question, range_document
 from tests.support.widget_traffic import HOSTILE, POLICY, request_detail, request_page
+from tests.support.world import World
 from widget_details import details_page
 from widget_timeline import timeline_page
 
@@ -85,13 +88,17 @@ READ = TypeAdapter(Page).validate_json
 NUMBERS = TypeAdapter(list[float]).validate_json
 
 
-def page_of(seen: RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True, lost: int = 0) -> Page:
+def page_of(shown: Seen | RequestPage, *, theme: Theme = "light", width: int = 1000, font: bool = True) -> Page:
     return measured(
-        range_document(seen, theme=theme, width=width, font=font, lost=lost),
+        range_document(shown, theme=theme, width=width, font=font),
         MEASURE,
         READ,
         looking=Looking(width=width + 40),
     )
+
+
+def _details(which: Which, world: World | None = None, *, theme: Theme = "light", width: int = 1000) -> str:
+    return details_document(details(which, world), BUSY_POLICY, theme=theme, width=width)
 
 
 def overlap(one: Box, other: Box) -> bool:
@@ -135,9 +142,9 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.fixture(scope="module", params=[(w, t) for w in WIDTHS for t in THEMES], ids=lambda p: f"{p[0]}-{p[1]}")
 def page(request: pytest.FixtureRequest) -> Page:
-    """Ten requests, failing, uncertain and pending ones among them, and nine calls of none, at each size and theme."""
+    """Ten requests, failed, uncertain and pending ones among them, and calls of none, at each size and theme."""
     width, theme = request.param
-    return page_of(request_page(10, pending=3, uncertain=4), theme=theme, width=width, lost=9)
+    return page_of(seen(), theme=theme, width=width)
 
 
 def test_no_dark_bar_leaves_its_light_bar(page: Page) -> None:
@@ -175,7 +182,7 @@ def test_nothing_that_cloudwatch_strips_is_needed(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [400, 500, 700])
 def test_the_heading_of_the_lanes_is_whole_beside_what_their_figures_are(width: int) -> None:
-    page = page_of(request_page(3, uncertain=2), width=width, lost=9)
+    page = page_of(seen(crowded_minutes()), width=width)
     (heading,) = (words for words in page.texts if words.text == "Calls without a request")
     others = [glyphs(words) for words in page.texts if words is not heading]
 
@@ -185,11 +192,11 @@ def test_the_heading_of_the_lanes_is_whole_beside_what_their_figures_are(width: 
 
 @pytest.mark.parametrize("width", [400, 500, 1000])
 def test_the_number_of_calls_stands_whole_above_the_picture(width: int) -> None:
-    above = " · ".join(words.text for words in page_of(request_page(10, uncertain=3), width=width, lost=9).texts)
+    above = " · ".join(words.text for words in page_of(seen(), width=width).texts)
 
-    assert "at least 19 LLM calls" in above
-    assert "9 unattributed" in above
-    assert "…" not in above.partition("Calls without")[0]
+    assert "at least 15 LLM calls so far" in above
+    assert "5 unattributed" in above
+    assert "…" not in above.partition("since each request")[0]
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -215,7 +222,7 @@ def test_failed_attempts_stay_inside_their_request_too(width: int) -> None:
 
 
 def test_the_systems_own_font_fits_too() -> None:
-    found = page_of(request_page(10, pending=3, uncertain=4), width=600, font=False)
+    found = page_of(seen(), width=600, font=False)
     boxes = [glyphs(words) for words in found.texts]
 
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
@@ -250,7 +257,7 @@ def test_a_hostile_name_stays_a_text_in_both_pages() -> None:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_details_are_readable(theme: Theme) -> None:
-    page = measured(details_document(theme=theme, uncertain=True), MEASURE, READ)
+    page = measured(_details(Which.ALONE, crowded_minutes(), theme=theme), MEASURE, READ)
 
     assert "and 2 more calls, which request-lens requests --unattributed lists." in {words.text for words in page.texts}
     assert min(contrast(words.colour, words.ground) for words in page.texts) >= 4.5
@@ -268,7 +275,7 @@ _LEFTS = """() => { const left = each => { const range = document.createRange();
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_sentences_and_tables_begin_where_the_picture_does(width: int) -> None:
-    lefts = measured(details_document(width=width), _LEFTS, NUMBERS, looking=Looking(width=width))
+    lefts = measured(_details(Which.TAGGED, width=width), _LEFTS, NUMBERS, looking=Looking(width=width))
 
     assert max(lefts) - min(lefts) < 1
 
@@ -294,11 +301,11 @@ def test_a_long_route_is_whole_in_a_narrow_widget_and_a_wide_one(width: int) -> 
 @pytest.mark.parametrize("count", [10, 44])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_each_row_tells_its_request_from_others_without_a_click(width: int, count: int) -> None:
-    seen = request_page(count, pending=3, uncertain=4)
+    requests = request_page(count, pending=3, uncertain=4).requests
     ids = [f"{at:08x}-103e-4f3c-8217-0386fee29476" for at in range(count)]
     named = (
         replace(each, record=replace(each.record, request_id=RequestId(id_)))
-        for each, id_ in zip(seen.requests, ids, strict=True)
+        for each, id_ in zip(requests, ids, strict=True)
     )
     texts = page_of(RequestPage(requests=list(named)), width=width).texts
 
@@ -307,9 +314,9 @@ def test_each_row_tells_its_request_from_others_without_a_click(width: int, coun
     assert not [1 for at, one in enumerate(boxes) for other in boxes[at + 1 : at + 14] if overlap(one, other)]
 
 
-@pytest.mark.parametrize(("width", "lines"), [(1000, 2), (700, 2), (400, 5)])
+@pytest.mark.parametrize(("width", "lines"), [(1000, 2), (700, 3), (400, 7)])
 def test_the_legend_takes_no_more_lines_than_it_needs_and_little_room_is_left_below(width: int, lines: int) -> None:
-    page = page_of(request_page(10, uncertain=6), width=width, lost=9)
+    page = page_of(seen(), width=width)
     tops = {round(words.top) for words in page.texts if words.text in {sign.value for sign in Sign}}
     last = max(words.bottom for words in page.texts if words.text in {sign.value for sign in Sign})
     note = min(words.top for words in page.texts if words.text.startswith("≥"))
@@ -320,7 +327,7 @@ def test_the_legend_takes_no_more_lines_than_it_needs_and_little_room_is_left_be
 
 @pytest.mark.parametrize("width", [400, 640, 800, 899, 1000])
 def test_the_longest_bar_has_two_fifths_of_the_widget_at_least(width: int) -> None:
-    page = page_of(request_page(10, pending=3, uncertain=4), width=width)
+    page = page_of(seen(), width=width)
 
     assert max(row.light.right - row.light.left for row in page.rows) >= 0.4 * width
 
@@ -333,46 +340,64 @@ def test_rows_of_a_long_picture_stay_low_at_any_width_that_has_room_beside(width
     assert max(below - above for above, below in pairwise(tops[:20])) < 30
 
 
-@pytest.mark.parametrize("lost", [0, 6])
-def test_the_legend_says_what_a_grey_bar_is_where_there_is_one(lost: int) -> None:
-    words = {each.text for each in page_of(request_page(3), lost=lost).texts}
+@pytest.mark.parametrize("lost", [True, False])
+def test_the_legend_says_what_a_grey_bar_is_where_there_is_one(*, lost: bool) -> None:
+    words = {each.text for each in page_of(seen() if lost else request_page(3)).texts}
 
-    assert (Sign.UNATTRIBUTED.value in words) is bool(lost)
+    assert (Sign.UNATTRIBUTED.value in words) is lost
 
 
 def test_what_failed_and_what_was_refused_are_counted_apart_as_the_legend_names_both() -> None:
     first, second, *others = request_page(5).requests
     refused = replace(second, record=replace(second.record, status=404))
-    seen = RequestPage(requests=[first, refused, *others])
-    above = " · ".join(words.text for words in page_of(seen).texts)
+    page = page_of(RequestPage(requests=[first, refused, *others]))
+    above = " · ".join(words.text for words in page.texts)
 
     assert "5 requests · 1 of them failed (5xx) · 1 of them refused (4xx) · " in above
     assert "status 5xx or 4xx" in above
 
 
-def test_so_far_is_said_above_the_picture_where_requests_are_pending_and_how_many_are() -> None:
-    def above(*, pending: int) -> str:
-        return " · ".join(words.text for words in page_of(request_page(10, pending=pending, uncertain=4)).texts)
+@pytest.mark.parametrize("world", [busy_minutes(), crowded_minutes()], ids=["busy", "crowded"])
+def test_what_may_be_a_requests_own_is_among_the_calls_without_a_request_below_it(world: World) -> None:
+    shown = seen(world)
+    lost = {call.invocation.invocation_id for call in shown.lost.calls}
+    places = [at for at, each in enumerate(shown.page.requests) if not (each.is_pending or is_certain(each))]
+    assert len(places) == 3
+    for place in places:
+        found = details(place, world)
+        assert found.view is not None
+        assert found.view.summary is not None
+        assert len(found.possible) == found.view.summary.possible_calls
+        assert {call.invocation.invocation_id for call in found.possible} <= lost
 
-    assert "3 of them pending · 4 of them uncertain · at least 19 LLM calls so far · " in above(pending=3)
-    assert "pending" not in above(pending=0)
-    assert "so far" not in above(pending=0)
+
+def is_certain(view: RequestView) -> bool:
+    return view.summary is not None and view.summary.is_certain
+
+
+def test_so_far_is_said_above_the_picture_where_requests_are_pending_and_how_many_are() -> None:
+    def above(world: World) -> str:
+        return " · ".join(words.text for words in page_of(seen(world)).texts)
+
+    assert "3 of them pending · 3 of them uncertain · at least 15 LLM calls so far · " in above(busy_minutes())
+    assert "pending" not in above(crowded_minutes())
+    assert "so far" not in above(crowded_minutes())
 
 
 def test_a_note_says_what_stands_at_an_uncertain_request() -> None:
-    page = page_of(request_page(10, uncertain=6))
+    page = page_of(seen())
     notes = [words.text for words in page.texts if "What helps" in words.text]
 
     assert len(notes) == 1
     sign, _, meaning = notes[0].partition(": ")
     calls, possible = sign.split(", ")
     assert {calls, possible} <= {words.text for words in page.texts}
-    assert meaning.startswith("at least 3 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls")
+    assert meaning.startswith("at least 0 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls")
 
 
-@pytest.mark.parametrize("uncertain", [True, False])
-def test_a_page_of_a_request_is_whole_in_a_widget_of_half_a_dashboard(*, uncertain: bool) -> None:
-    pages = [details_document(width=800, uncertain=uncertain), spanned_details(width=800)]
+@pytest.mark.parametrize("which", Which)
+def test_a_page_of_a_request_is_whole_in_a_widget_of_half_a_dashboard(which: Which) -> None:
+    pages = [_details(which, width=800), spanned_details(width=800)]
     for page in pages:
         texts = measured(page, MEASURE, READ, looking=Looking(width=800)).texts
 
@@ -380,7 +405,7 @@ def test_a_page_of_a_request_is_whole_in_a_widget_of_half_a_dashboard(*, uncerta
 
 
 def test_how_a_call_was_correlated_and_its_cost_are_in_sight_in_a_narrow_details_page() -> None:
-    page = measured(details_document(width=600), MEASURE, READ, looking=Looking(width=600))
+    page = measured(_details(Which.TAGGED, width=600), MEASURE, READ, looking=Looking(width=600))
     edges = {words.text: words.right for words in page.texts}
 
     assert max(edges["Correlated by"], edges["Estimated cost"]) <= 600

@@ -169,7 +169,7 @@ def dead_letter(deployed: Deployed) -> Iterator[None]:
 def filter_gone(deployed: Deployed) -> Iterator[None]:
     deployed.remove_filters(deployed.invocations)
     yield
-    deployed.answer("attach", deployed.invocations, "--kind", "invocations")
+    deployed.answer("attach", "--yes", deployed.invocations, "--kind", "invocations")
 
 
 @contextmanager
@@ -181,7 +181,7 @@ def filter_with_another_pattern(deployed: Deployed) -> Iterator[None]:
     )
     yield
     deployed.remove_filters(deployed.invocations)
-    deployed.answer("attach", deployed.invocations, "--kind", "invocations")
+    deployed.answer("attach", "--yes", deployed.invocations, "--kind", "invocations")
 
 
 @contextmanager
@@ -195,7 +195,7 @@ def two_filters_of_others(deployed: Deployed) -> Iterator[None]:
         )
     yield
     deployed.remove_filters(deployed.invocations)
-    deployed.answer("attach", deployed.invocations, "--kind", "invocations")
+    deployed.answer("attach", "--yes", deployed.invocations, "--kind", "invocations")
 
 
 @contextmanager
@@ -204,7 +204,7 @@ def access_log_group_gone(deployed: Deployed) -> Iterator[None]:
     deployed.logs.delete_log_group(logGroupName=deployed.access)
     yield
     deployed.logs.create_log_group(logGroupName=deployed.access)
-    deployed.answer("attach", deployed.access, "--kind", "access")
+    deployed.answer("attach", "--yes", deployed.access, "--kind", "access")
     deployed.write(deployed.access, line)
 
 
@@ -215,7 +215,7 @@ def permission_gone(deployed: Deployed) -> Iterator[None]:
         if deployed.invocations in json.dumps(statement):
             deployed.lambda_.remove_permission(FunctionName=deployed.function, StatementId=statement["Sid"])
     yield
-    deployed.answer("attach", deployed.invocations, "--kind", "invocations")
+    deployed.answer("attach", "--yes", deployed.invocations, "--kind", "invocations")
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_stack_of_others_is_found(deployed: Deployed) -> None:
 def test_a_group_of_another_class_is_refused(deployed: Deployed) -> None:
     deployed.logs.create_log_group(logGroupName="/rare", logGroupClass="INFREQUENT_ACCESS")
 
-    refused = deployed.ask("attach", "/rare", "--kind", "access")
+    refused = deployed.ask("attach", "--yes", "/rare", "--kind", "access")
 
     assert refused.exit_code == 1
     assert "its class is INFREQUENT_ACCESS" in refused.output
@@ -291,7 +291,7 @@ def access_line(route: str, *, ago_s: int = 0) -> str:
 def test_the_lines_of_a_further_group_reach_the_table(deployed: Deployed) -> None:
     """The request is of a time of its own: other tests compare what they have played."""
     deployed.logs.create_log_group(logGroupName="/orders")
-    deployed.answer("attach", "/orders", "--kind", "access")
+    deployed.answer("attach", "--yes", "/orders", "--kind", "access")
     before = deployed.requests()
 
     deployed.write("/orders", access_line("POST /orders", ago_s=5 * 3600))

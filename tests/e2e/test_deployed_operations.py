@@ -42,8 +42,8 @@ def test_what_was_missed_while_the_filters_were_off_is_backfilled(deployment: De
     without_filters(deployment, [invocations, access])
     run = deployment.play("article", with_tags=True, ago=timedelta(minutes=20))
     assert run.report().requests == []
-    answer(deployment, "attach", invocations, "--kind", "invocations")
-    answer(deployment, "attach", access, "--kind", "access")
+    answer(deployment, "attach", "--yes", invocations, "--kind", "invocations")
+    answer(deployment, "attach", "--yes", access, "--kind", "access")
     assert run.report().requests == []
 
     period = ("--since", "25m", "--until", "15m")
@@ -58,8 +58,8 @@ def test_what_lambda_gave_up_on_is_sent_again(deployment: DemoStack) -> None:
     invocations, access = (deployment.stack.output(f"{kind}LogGroupName") for kind in ("Invocation", "Access"))
     without_filters(deployment, [invocations, access])
     run = deployment.play("article", with_tags=True, ago=timedelta(minutes=30))
-    answer(deployment, "attach", invocations, "--kind", "invocations")
-    answer(deployment, "attach", access, "--kind", "access")
+    answer(deployment, "attach", "--yes", invocations, "--kind", "invocations")
+    answer(deployment, "attach", "--yes", access, "--kind", "access")
     s3 = local_session(deployment.local.endpoint).client("s3", endpoint_url=deployment.local.endpoint)
     bucket, function = deployment.stack.output("FailureBucketName"), deployment.stack.output("ProcessorFunctionName")
     for number, lines in enumerate((run.scenario.access, run.scenario.invocations)):

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _STATEMENT = "request-lens-attached-"
 """How the ids of our permissions begin: by them is known what was attached."""
+
+_PERMISSION, _FILTER = "permission", "filter"
 
 _POLICY_IS_FULL = "PolicyLengthExceededException"
 
@@ -88,32 +90,39 @@ class Attachments:
         A group that a template subscribes may have another's permission; each other one gets ours, by which `names`
         knows it.
 
-        Raises: click.ClickException where the stack reads no spans and the group has them or leads to them, or Lambda
-        takes no further permission; ClientError where the filter is refused. Then, and where it is interrupted, a
-        permission that it has just made is removed; what stood before stays. Where AWS does not answer (BotoCoreError)
-        the filter may stand, so the permission does: without it the filter would deliver nothing, and the group would
-        not be among `names`.
+        Raises: click.ClickException where `lacks` does, or Lambda takes no further permission; ClientError where the
+        filter is refused. Then, and where it is interrupted, a permission that it has just made is removed; what stood
+        before stays. Where AWS does not answer (BotoCoreError) the filter may stand, so the permission does: without
+        it the filter would deliver nothing, and the group would not be among `names`.
+        """
+        lacking = self.lacks(group, kind)
+        if _PERMISSION in lacking:
+            self._permit(group)
+        try:
+            if _FILTER in lacking:
+                self._filter(group, filter_pattern(kind, self.policy), self.processor.arn)
+        except (ClientError, KeyboardInterrupt) as stopped:
+            if _PERMISSION in lacking:
+                self._forbid_again(group, stopped)
+            raise
+        return bool(lacking)
+
+    def lacks(self, group: LogGroup, kind: Kind) -> Collection[str]:
+        """What of a permission and a filter is not there yet: nothing of a group that is attached as this kind.
+
+        Raises: click.ClickException where the stack reads no spans and the group has them or leads to them.
         """
         if kind in OF_TELEMETRY and not self.policy.reads_spans:
             raise click.ClickException(reads_no_spans(self.stack_name, group.name, kind))
-        arn, pattern = self.processor.arn, filter_pattern(kind, self.policy)
-        standing = [found for found in group.filters if found.destination_arn == arn]
+        pattern = filter_pattern(kind, self.policy)
+        standing = [found for found in group.filters if found.destination_arn == self.processor.arn]
         is_filtered = any(found.name != self.filter_name or found.pattern == pattern for found in standing)
         is_others = group.name in self.subscribed or any(found.name != self.filter_name for found in standing)
         is_permitted = any(
             permission.covers(group.arn) and (is_others or _attached_by(permission))
             for permission in self.processor.permissions()
         )
-        if not is_permitted:
-            self._permit(group)
-        try:
-            if not is_filtered:
-                self._filter(group, pattern, arn)
-        except (ClientError, KeyboardInterrupt) as stopped:
-            if not is_permitted:
-                self._forbid_again(group, stopped)
-            raise
-        return not (is_permitted and is_filtered)
+        return [what for what, is_there in ((_PERMISSION, is_permitted), (_FILTER, is_filtered)) if not is_there]
 
     def detach(self, name: str) -> bool:
         """Remove our filter and permission of a log group; False where there is neither.

@@ -60,7 +60,7 @@ def others_filters(stack: OperatedStack, *names: str) -> None:
 def test_a_group_is_permitted_and_filtered_as_its_newest_line_says(orders: OperatedStack) -> None:
     before = set(orders.statements())
 
-    answer = orders.answer("attach", GROUP)
+    answer = orders.answer("attach", "--yes", GROUP)
 
     assert orders.filters(GROUP) == {OUR_FILTER: ""}
     (added,) = set(orders.statements()) - before
@@ -74,18 +74,48 @@ def test_a_group_is_permitted_and_filtered_as_its_newest_line_says(orders: Opera
     assert "Its newest line is read: POST /orders, status 200, request JKJaXmPLvHcESHA=." in answer
 
 
-def test_attaching_again_changes_nothing(orders: OperatedStack) -> None:
-    orders.answer("attach", GROUP)
+def test_it_shows_what_the_group_holds_and_asks(orders: OperatedStack) -> None:
     before = state(orders)
 
-    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
+    asked = orders.ask("attach", GROUP, answers="n\n")
+
+    assert asked.exit_code == 1
+    assert asked.stdout == "Its newest line is read: POST /orders, status 200, request JKJaXmPLvHcESHA=.\n"
+    assert f"Subscribe {orders.function} to {GROUP}, as access? [y/N]: n\nNothing was changed.\n" == asked.stderr
+    assert state(orders) == before
+    assert f"Attached {GROUP} (access)" in orders.answer("attach", GROUP, answers="y\n")
+    assert "[y/N]" not in orders.ask("attach", GROUP).output
+
+
+def test_where_nobody_can_answer_nothing_is_changed_and_yes_is_named(orders: OperatedStack) -> None:
+    before = state(orders)
+
+    assert "Nothing was changed. Where nobody can answer, --yes does." in orders.refusal("attach", GROUP)
+    assert state(orders) == before
+
+
+def test_what_it_is_attached_as_is_said_before_that_is_replaced(orders: OperatedStack) -> None:
+    orders.answer("attach", GROUP, "--yes")
+    before = state(orders)
+
+    asked = orders.ask("attach", GROUP, "--kind", "invocations", answers="n\n")
+
+    assert f"to {GROUP}, as invocations, no more as access? [y/N]: n" in asked.stderr
+    assert state(orders) == before
+
+
+def test_attaching_again_changes_nothing(orders: OperatedStack) -> None:
+    orders.answer("attach", "--yes", GROUP)
+    before = state(orders)
+
+    assert "already. Nothing was changed." in orders.answer("attach", "--yes", GROUP)
     assert state(orders) == before
 
 
 def test_another_kind_gives_the_group_the_pattern_of_that_kind(orders: OperatedStack) -> None:
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
 
-    answer = orders.answer("attach", GROUP, "--kind", "invocations")
+    answer = orders.answer("attach", "--yes", GROUP, "--kind", "invocations")
 
     assert orders.filters(GROUP) == {OUR_FILTER: '"ModelInvocationLog"'}
     assert "Warning: its newest line is request, no invocation" in answer
@@ -95,16 +125,16 @@ def test_another_kind_gives_the_group_the_pattern_of_that_kind(orders: OperatedS
 def test_a_group_of_the_stacks_own_is_attached_already(operated: OperatedStack) -> None:
     before = operated.filters(ACCESS)
 
-    assert "already. Nothing was changed." in operated.answer("attach", ACCESS, "--kind", "access")
+    assert "already. Nothing was changed." in operated.answer("attach", "--yes", ACCESS, "--kind", "access")
     assert operated.filters(ACCESS) == before
 
 
 def test_what_half_an_attachment_lacks_is_added(orders: OperatedStack) -> None:
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
     whole = state(orders)
     orders.logs.delete_subscription_filter(logGroupName=GROUP, filterName=OUR_FILTER)
 
-    assert f"Attached {GROUP}" in orders.answer("attach", GROUP)
+    assert f"Attached {GROUP}" in orders.answer("attach", "--yes", GROUP)
     assert state(orders) == whole
 
 
@@ -120,10 +150,10 @@ def test_a_group_that_may_invoke_the_processor_anyhow_gets_a_permission_by_which
     )
     before = state(orders)
 
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
 
     assert len(orders.statements()) == len(before[1]) + 1
-    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
+    assert "already. Nothing was changed." in orders.answer("attach", "--yes", GROUP)
     assert f"Detached {GROUP}" in orders.answer("detach", "--all")
     assert state(orders) == before
 
@@ -139,14 +169,14 @@ def test_a_group_that_a_template_subscribes_is_attached_already(orders: Operated
     orders.subscribe(GROUP, name="of-a-template")
     before = state(orders)
 
-    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
+    assert "already. Nothing was changed." in orders.answer("attach", "--yes", GROUP)
     assert state(orders) == before
 
 
 def test_a_group_that_is_not_there_is_refused(operated: OperatedStack) -> None:
     before = operated.statements()
 
-    assert f"There is no log group {GROUP}" in operated.refusal("attach", GROUP, "--kind", "access")
+    assert f"There is no log group {GROUP}" in operated.refusal("attach", "--yes", GROUP, "--kind", "access")
     assert operated.statements() == before
 
 
@@ -154,7 +184,7 @@ def test_a_group_of_another_class_is_refused(orders: OperatedStack) -> None:
     orders.classes[GROUP] = "INFREQUENT_ACCESS"
     before = state(orders)
 
-    refusal = orders.refusal("attach", GROUP, "--kind", "access")
+    refusal = orders.refusal("attach", "--yes", GROUP, "--kind", "access")
 
     assert "its class is INFREQUENT_ACCESS" in refusal
     assert "Nothing was changed." in refusal
@@ -165,20 +195,24 @@ def test_a_group_with_two_filters_of_others_is_refused(orders: OperatedStack) ->
     others_filters(orders, "one", "two")
     before = state(orders)
 
-    assert "two subscription filters already, which is all it takes (one, two)" in orders.refusal("attach", GROUP)
+    assert "two subscription filters already, which is all it takes (one, two)" in orders.refusal(
+        "attach", "--yes", GROUP
+    )
     assert state(orders) == before
 
 
 def test_a_group_with_one_filter_of_others_has_room(orders: OperatedStack) -> None:
     others_filters(orders, "one")
 
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
 
     assert orders.filters(GROUP) == {OUR_FILTER: ""}
 
 
 def test_the_processors_own_log_group_is_refused(operated: OperatedStack) -> None:
-    assert "would invoke the processor for ever" in operated.refusal("attach", PROCESSOR_LOG, "--kind", "access")
+    assert "would invoke the processor for ever" in operated.refusal(
+        "attach", "--yes", PROCESSOR_LOG, "--kind", "access"
+    )
 
 
 def test_an_empty_group_that_nobody_is_known_to_write_into_is_attached_once_its_kind_is_said(
@@ -187,12 +221,12 @@ def test_an_empty_group_that_nobody_is_known_to_write_into_is_attached_once_its_
     operated.logs.create_log_group(logGroupName=GROUP)
     rest_api(operated, "prod")
 
-    refusal = operated.refusal("attach", GROUP)
+    refusal = operated.refusal("attach", "--yes", GROUP)
 
     assert f"tells what {GROUP} holds, and no stage of an API writes its access log there" in refusal
     assert "say it with --kind invocations or access or spans or lambda. Nothing was changed." in refusal
     assert operated.filters(GROUP) == {}
-    assert "It had no line in the last day." in operated.answer("attach", GROUP, "--kind", "access")
+    assert "It had no line in the last day." in operated.answer("attach", "--yes", GROUP, "--kind", "access")
 
 
 @pytest.mark.parametrize("kind", ["HTTP", "REST"])
@@ -200,7 +234,7 @@ def test_the_empty_group_of_a_new_api_is_attached_with_a_note(operated: Operated
     operated.logs.create_log_group(logGroupName=GROUP)
     others_and_ours(operated, kind, operated.outputs[f"AccessLogFormat{kind.capitalize()}Api"])
 
-    answer = operated.answer("attach", GROUP)
+    answer = operated.answer("attach", "--yes", GROUP)
 
     assert operated.filters(GROUP) == {OUR_FILTER: ""}
     assert f"Attached {GROUP} (access)" in answer
@@ -212,7 +246,7 @@ def test_of_a_new_api_whose_format_does_not_suffice_is_said_what_it_lacks(operat
     operated.logs.create_log_group(logGroupName=GROUP)
     others_and_ours(operated, "HTTP", '{"requestId":"$context.requestId","routeKey":"$context.routeKey"}')
 
-    answer = operated.answer("attach", GROUP)
+    answer = operated.answer("attach", "--yes", GROUP)
 
     assert f"Attached {GROUP} (access)" in answer
     assert "in a format that does not suffice: " in answer
@@ -223,11 +257,11 @@ def test_who_may_not_look_at_apis_is_told_so_and_can_say_the_kind(operated: Oper
     operated.logs.create_log_group(logGroupName=GROUP)
     operated.deny("apigatewayv2.GetApis")
 
-    refusal = operated.refusal("attach", GROUP)
+    refusal = operated.refusal("attach", "--yes", GROUP)
 
     assert "whether an API writes there was not seen (Your credentials may not " in refusal
     assert "say it with --kind" in refusal
-    assert f"Attached {GROUP} (access)" in operated.answer("attach", GROUP, "--kind", "access")
+    assert f"Attached {GROUP} (access)" in operated.answer("attach", "--yes", GROUP, "--kind", "access")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +277,7 @@ def test_an_empty_group_that_aws_named_is_attached_as_what_its_service_writes(
     operated.logs.create_log_group(logGroupName=group)
     operated.deploy(SpanLogGroupName="aws/spans")
 
-    answer = operated.answer("attach", group)
+    answer = operated.answer("attach", "--yes", group)
 
     assert f"Attached {group} ({kind})" in answer
     assert f"By its name {who} writes it." in answer
@@ -280,7 +314,7 @@ def test_a_stack_that_reads_spans_takes_more_of_them_and_of_what_leads_to_them(
     orders.deploy(SpanLogGroupName="aws/spans", MemorySpans=memory)
     orders.write(GROUP, line)
 
-    answer = orders.answer("attach", GROUP)
+    answer = orders.answer("attach", "--yes", GROUP)
 
     policy = Policy(reads_spans=True, reads_memory=memory == "true")
     assert orders.filters(GROUP) == {OUR_FILTER: filter_pattern(kind, policy)}
@@ -298,7 +332,7 @@ def test_a_stack_that_reads_no_spans_refuses_them_and_says_what_to_deploy_with(
 ) -> None:
     before = state(orders)
 
-    refusal = orders.refusal("attach", GROUP, "--kind", kind)
+    refusal = orders.refusal("attach", "--yes", GROUP, "--kind", kind)
 
     assert refusal.endswith(f"reads no spans. Nothing was changed: `sam deploy --parameter-overrides {helps}`")
     assert state(orders) == before
@@ -311,7 +345,7 @@ def test_where_the_filter_is_not_taken_only_a_permission_that_was_just_made_goes
 ) -> None:
     """CloudWatch Logs may not see a new permission yet, and asks one of two who change a group to try again."""
     if stands:
-        orders.answer("attach", GROUP)
+        orders.answer("attach", "--yes", GROUP)
         orders.logs.delete_subscription_filter(logGroupName=GROUP, filterName=OUR_FILTER)
     before, waited = orders.statements(), list[float]()
     found = find_log_group(orders.logs, GROUP)
@@ -330,7 +364,7 @@ def test_where_lambda_takes_no_further_permission_it_is_said_what_makes_room(ord
     before = state(orders)
     orders.refused["lambda.AddPermission"] = "PolicyLengthExceededException"
 
-    refusal = orders.refusal("attach", GROUP)
+    refusal = orders.refusal("attach", "--yes", GROUP)
 
     assert f"{GROUP} cannot be attached: the processor has all the permissions that Lambda lets one function" in refusal
     assert "Nothing was changed. Detach one, or have several APIs write to one log group." in refusal
@@ -341,7 +375,7 @@ def test_whatever_stops_it_the_permission_goes_again(orders: OperatedStack) -> N
     before = state(orders)
     orders.deny("cloudwatch-logs.PutSubscriptionFilter")
 
-    assert "may not logs:PutSubscriptionFilter" in orders.refusal("attach", GROUP)
+    assert "may not logs:PutSubscriptionFilter" in orders.refusal("attach", "--yes", GROUP)
     assert state(orders) == before
 
 
@@ -349,7 +383,7 @@ def test_where_the_permission_may_not_go_again_both_refusals_are_said(orders: Op
     orders.deny("cloudwatch-logs.PutSubscriptionFilter")
     orders.deny("lambda.RemovePermission")
 
-    refusal = orders.refusal("attach", GROUP)
+    refusal = orders.refusal("attach", "--yes", GROUP)
 
     assert "may not logs:PutSubscriptionFilter: allow them that action." in refusal
     assert f"The permission of {GROUP}, made for it, stays: Your credentials may not lambda:RemovePermission" in refusal
@@ -374,15 +408,15 @@ def test_where_it_is_not_known_whether_the_filter_stands_its_permission_does(
         attachments.attach(found, Kind.ACCESS)
 
     assert attachments.names() == [GROUP]
-    assert "already. Nothing was changed." in orders.answer("attach", GROUP)
+    assert "already. Nothing was changed." in orders.answer("attach", "--yes", GROUP)
 
 
 def test_a_filter_of_another_kind_stays_where_the_new_one_is_not_taken(orders: OperatedStack) -> None:
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
     before = state(orders)
     orders.deny("cloudwatch-logs.PutSubscriptionFilter")
 
-    orders.refusal("attach", GROUP, "--kind", "invocations")
+    orders.refusal("attach", "--yes", GROUP, "--kind", "invocations")
 
     assert state(orders) == before
 
@@ -390,16 +424,16 @@ def test_a_filter_of_another_kind_stays_where_the_new_one_is_not_taken(orders: O
 def test_who_may_not_is_told_the_action(orders: OperatedStack) -> None:
     orders.deny("lambda.AddPermission")
 
-    assert "may not lambda:AddPermission" in orders.refusal("attach", GROUP)
+    assert "may not lambda:AddPermission" in orders.refusal("attach", "--yes", GROUP)
     assert orders.filters(GROUP) == {}
 
 
 def test_the_newest_line_need_not_be_seen_where_the_kind_is_said(orders: OperatedStack) -> None:
     orders.deny("cloudwatch-logs.FilterLogEvents")
 
-    assert "may not logs:FilterLogEvents" in orders.refusal("attach", GROUP)
+    assert "may not logs:FilterLogEvents" in orders.refusal("attach", "--yes", GROUP)
     assert orders.filters(GROUP) == {}
-    answer = orders.answer("attach", GROUP, "--kind", "access")
+    answer = orders.answer("attach", "--yes", GROUP, "--kind", "access")
 
     assert orders.filters(GROUP) == {OUR_FILTER: ""}
     assert "Note: whether its lines are read was not looked at. Your credentials may not logs:FilterLogEvents" in answer
@@ -410,9 +444,9 @@ def test_a_group_that_is_too_busy_to_find_its_newest_line_is_attached_where_the_
 ) -> None:
     monkeypatch.setattr(newest_lines, "MAX_PAGES", 0)
 
-    assert f"The newest lines of {GROUP} are not known" in orders.refusal("attach", GROUP)
+    assert f"The newest lines of {GROUP} are not known" in orders.refusal("attach", "--yes", GROUP)
     assert orders.filters(GROUP) == {}
-    answer = orders.answer("attach", GROUP, "--kind", "access")
+    answer = orders.answer("attach", "--yes", GROUP, "--kind", "access")
 
     assert orders.filters(GROUP) == {OUR_FILTER: ""}
     assert f"was not looked at. The newest lines of {GROUP} are not known" in answer
@@ -421,7 +455,7 @@ def test_a_group_that_is_too_busy_to_find_its_newest_line_is_attached_where_the_
 def test_a_group_of_a_kind_that_is_said_is_attached_whatever_keeps_its_newest_line(orders: OperatedStack) -> None:
     orders.refused["cloudwatch-logs.FilterLogEvents"] = "ThrottlingException"
 
-    answer = orders.answer("attach", GROUP, "--kind", "access")
+    answer = orders.answer("attach", "--yes", GROUP, "--kind", "access")
 
     assert orders.filters(GROUP) == {OUR_FILTER: ""}
     assert "was not looked at. AWS refused FilterLogEvents: ThrottlingException" in answer
@@ -429,7 +463,7 @@ def test_a_group_of_a_kind_that_is_said_is_attached_whatever_keeps_its_newest_li
 
 def test_detaching_leaves_what_was_before(orders: OperatedStack) -> None:
     before = state(orders)
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
 
     assert f"Detached {GROUP}" in orders.answer("detach", GROUP)
     assert state(orders) == before
@@ -437,7 +471,7 @@ def test_detaching_leaves_what_was_before(orders: OperatedStack) -> None:
 
 
 def test_a_group_that_is_not_there_is_not_detached(orders: OperatedStack) -> None:
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
 
     refusal = orders.refusal("detach", "/nope")
 
@@ -446,7 +480,7 @@ def test_a_group_that_is_not_there_is_not_detached(orders: OperatedStack) -> Non
 
 
 def test_a_group_that_was_deleted_after_it_was_attached_is_detached(orders: OperatedStack) -> None:
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
     orders.logs.delete_log_group(logGroupName=GROUP)
 
     assert f"Detached {GROUP}" in orders.answer("detach", GROUP)
@@ -456,8 +490,8 @@ def test_a_group_that_was_deleted_after_it_was_attached_is_detached(orders: Oper
 def test_all_that_was_attached_is_detached_at_once(orders: OperatedStack) -> None:
     before = state(orders)
     orders.logs.create_log_group(logGroupName="/second")
-    orders.answer("attach", GROUP)
-    orders.answer("attach", "/second", "--kind", "access")
+    orders.answer("attach", "--yes", GROUP)
+    orders.answer("attach", "--yes", "/second", "--kind", "access")
     orders.logs.delete_log_group(logGroupName="/second")
 
     answer = orders.answer("detach", "--all")
@@ -474,7 +508,7 @@ def test_a_filter_that_was_given_back_to_a_group_of_the_stacks_own_is_detached_w
     (name,) = operated.filters(ACCESS)
     operated.logs.delete_subscription_filter(logGroupName=ACCESS, filterName=name)
     before = operated.statements()
-    operated.answer("attach", ACCESS, "--kind", "access")
+    operated.answer("attach", "--yes", ACCESS, "--kind", "access")
 
     assert f"Detached {ACCESS}" in operated.answer("detach", "--all")
     assert (operated.filters(ACCESS), operated.statements()) == ({}, before)
@@ -486,7 +520,7 @@ def test_a_permission_that_was_given_back_to_a_group_of_the_stacks_own_hinders_n
     (statement,) = [sid for sid, each in orders.statements().items() if ACCESS in json.dumps(each["Condition"])]
     orders.lambda_.remove_permission(FunctionName=orders.function, StatementId=statement)
     for group in (ACCESS, GROUP):
-        orders.answer("attach", group, "--kind", "access")
+        orders.answer("attach", "--yes", group, "--kind", "access")
 
     assert orders.answer("detach", "--all").startswith(f"Detached {GROUP}")
     assert len(orders.filters(ACCESS)) == 1
@@ -496,7 +530,7 @@ def test_a_group_that_is_not_detached_stops_no_other(orders: OperatedStack) -> N
     """A template has taken the filter of one of them over since."""
     orders.logs.create_log_group(logGroupName="/another")
     for group in ("/another", GROUP):
-        orders.answer("attach", group, "--kind", "access")
+        orders.answer("attach", "--yes", group, "--kind", "access")
     orders.logs.delete_subscription_filter(logGroupName="/another", filterName=OUR_FILTER)
     orders.subscribe("/another", name="of-a-template")
 
@@ -528,7 +562,7 @@ def test_a_filter_of_our_name_that_sends_elsewhere_is_left_and_named(orders: Ope
 def test_a_filter_of_our_name_that_sends_elsewhere_is_taken_back_by_attaching(orders: OperatedStack) -> None:
     others_filters(orders, OUR_FILTER)
 
-    orders.answer("attach", GROUP)
+    orders.answer("attach", "--yes", GROUP)
 
     assert orders.filters(GROUP) == {OUR_FILTER: ""}
 
@@ -536,7 +570,7 @@ def test_a_filter_of_our_name_that_sends_elsewhere_is_taken_back_by_attaching(or
 def test_a_stack_may_be_named_by_its_arn(orders: OperatedStack) -> None:
     stack_id = orders.cloudformation.describe_stacks(StackName="request-lens")["Stacks"][0]["StackId"]
 
-    answer = orders.answer("attach", GROUP, "--stack-name", stack_id)
+    answer = orders.answer("attach", "--yes", GROUP, "--stack-name", stack_id)
 
     assert f"Those of before come with `request-lens backfill --since 1d --stack-name {stack_id}`." in answer
     assert orders.filters(GROUP) == {OUR_FILTER: ""}

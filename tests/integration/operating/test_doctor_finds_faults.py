@@ -112,7 +112,9 @@ def test_a_login_that_is_over(
     assert found["remedy"].startswith("Log in again")
 
 
-@pytest.mark.parametrize("command", [("doctor",), ("requests",), ("attach", ACCESS)], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "command", [("doctor",), ("requests",), ("attach", "--yes", ACCESS)], ids=lambda command: command[0]
+)
 def test_credentials_that_their_source_gives_expired(
     healthy: HealthyStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
@@ -130,7 +132,7 @@ def test_credentials_that_their_source_gives_expired(
 
 
 @pytest.mark.parametrize(
-    "command", [("redrive",), ("attach", ACCESS), ("requests",), ("timeline",)], ids=lambda command: command[0]
+    "command", [("redrive",), ("attach", "--yes", ACCESS), ("requests",), ("timeline",)], ids=lambda command: command[0]
 )
 def test_credentials_that_expire_while_a_command_is_at_work(
     healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
@@ -356,7 +358,7 @@ def test_a_filter_is_missing_and_its_remedy_helps(healthy: HealthyStack, group: 
 
     assert found["check"] == "filters"
     assert found["remedy"] == f"Run `request-lens attach {group} --kind {kind}`."
-    healthy.aws.answer("attach", group, "--kind", kind)
+    healthy.aws.answer("attach", "--yes", group, "--kind", kind)
     assert healthy.aws.ask("doctor").exit_code == 0
 
 
@@ -408,7 +410,7 @@ def test_a_log_group_is_gone_and_its_remedy_helps(
     assert f"`aws logs create-log-group --log-group-name {group}`" in found["remedy"]
     assert f"`request-lens attach {group} --kind {kind}`" in found["remedy"]
     healthy.aws.logs.create_log_group(logGroupName=group)
-    assert healthy.aws.ask("attach", group, "--kind", kind).exit_code == 0
+    assert healthy.aws.ask("attach", "--yes", group, "--kind", kind).exit_code == 0
     healthy.aws.write(group, invocation_line() if kind == "invocations" else json.dumps(ACCESS_LINE))
     assert healthy.aws.ask("doctor").exit_code == 0
 
@@ -422,7 +424,7 @@ def test_a_permission_is_missing_and_its_remedy_helps(healthy: HealthyStack, gro
 
     assert found["check"] == "permission"
     assert found["text"] == f"{group} may not invoke the processor."
-    healthy.aws.answer("attach", group, "--kind", kind)
+    healthy.aws.answer("attach", "--yes", group, "--kind", kind)
     assert healthy.aws.ask("doctor").exit_code == 0
 
 

@@ -314,7 +314,7 @@ def test_lines_that_are_ignored_are_said_to_be(healthy: HealthyStack) -> None:
 def test_groups_that_were_attached_are_listed_and_examined(healthy: HealthyStack) -> None:
     group = "/aws/apigateway/orders"
     healthy.aws.logs.create_log_group(logGroupName=group)
-    healthy.aws.answer("attach", group, "--kind", "access")
+    healthy.aws.answer("attach", "--yes", group, "--kind", "access")
 
     listed = json.loads(healthy.aws.answer("doctor", "--format", "json"))["findings"]
     assert {each["check"]: each["text"] for each in listed}["attached"] == f"{group}, beside the stack's own."

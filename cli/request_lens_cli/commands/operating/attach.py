@@ -8,6 +8,7 @@ from request_lens_cli.attaching.by_writer import writer_of
 from request_lens_cli.attaching.kinds import INSPECTED_AS, Kind, kind_of
 from request_lens_cli.attaching.log_groups import Attachments, attachments_of
 from request_lens_cli.attaching.sample_lines import most_telling, newest_samples
+from request_lens_cli.commands.operating.agreement import agree
 from request_lens_cli.commands.operating.aws_command import AwsCommand
 from request_lens_cli.deployed.aws_errors import explained
 from request_lens_cli.deployed.newest_lines import TooManyPagesError
@@ -21,10 +22,12 @@ from request_lens_cli.options.suggestions import SuggestingChoice
 _EXIT_CODES = """\b
 Exit codes:
   0  it is so, now or already
-  1  refused, or there is no such group: said, and nothing was changed
+  1  refused, or there is no such group: nothing was changed
   2  the command line is wrong"""
 
-_ATTACH_HELP = """Subscribe a further log group to the stack's processor: another API's, of invocations, or of spans.
+_ATTACH_HELP = """Subscribe a further log group to the stack's processor, after asking.
+
+It holds another API's access log, invocations, spans, or what leads to these.
 
 GROUP needs the class Standard and room for a subscription filter: it takes two. The processor is permitted to be
 invoked by it, and gets its lines from now on. Attaching it again changes nothing; as another kind, it replaces the
@@ -35,12 +38,12 @@ says it.
 _ATTACH_EPILOG = f"""\b
 Examples:
   request-lens attach /aws/apigateway/orders
-  request-lens attach /bedrock/other-invocations --kind invocations \\
+  request-lens attach /bedrock/other-invocations --kind invocations --yes \\
     --stack-name request-lens-prod
   request-lens attach --kind spans \\
     /aws/bedrock-agentcore/runtimes/orders-ABCDEF1234-DEFAULT
 
-{_EXIT_CODES}
+{_EXIT_CODES.replace("refused,", "refused, not agreed to,")}
 """
 
 _DETACH_HELP = """Undo `attach`: remove the filter and the permission of a log group. Do so before deleting the stack.
@@ -62,8 +65,9 @@ Examples:
     type=SuggestingChoice([kind.value for kind in Kind]),
     help="What the group holds. Default: what its newest line is, or who writes there.",
 )
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @stack_options
-def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
+def attach_command(*, group: str, kind: str | None, yes: bool, stack: StackChoice) -> None:
     """Subscribe a log group to the stack's processor."""
     view = read_stack(stack)
     attachments = attachments_of(view)
@@ -71,16 +75,20 @@ def attach_command(*, group: str, kind: str | None, stack: StackChoice) -> None:
     sample = None if kind else _newest_line(attachments, group)
     chosen, writer = (Kind(kind), "") if kind else _kind_told_by(sample, view.session, group)
     was = attachments.kind_of(found)
-    if attachments.attach(found, chosen):
-        click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
-        if was not in {None, chosen}:
-            click.echo(f"It was attached as {was}: lines of that kind come no more. Back: --kind {was}{stack.options}.")
-        click.echo(f"Those of before come with `request-lens backfill --since 1d{stack.options}`.")
-    else:
-        click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
+    lacking = attachments.lacks(found, chosen)
     click.echo(_reading_if_seen(attachments, group, chosen) if kind else _reading(sample, chosen))
     if writer:
         click.echo(writer)
+    replaced = f", no more as {was}" if was not in {None, chosen} else ""
+    if lacking:
+        agree(f"Subscribe {attachments.processor.name} to {group}, as {chosen}{replaced}?", yes=yes)
+    if not attachments.attach(found, chosen):
+        click.echo(f"{group} is attached to {attachments.processor.name} already. Nothing was changed.")
+        return
+    click.echo(f"Attached {group} ({chosen}) to {attachments.processor.name}: its lines come from now on.")
+    if replaced:
+        click.echo(f"It was attached as {was}: lines of that kind come no more. Back: --kind {was}{stack.options}.")
+    click.echo(f"Those of before come with `request-lens backfill --since 1d{stack.options}`.")
 
 
 @click.command("detach", cls=AwsCommand, help=_DETACH_HELP, epilog=_DETACH_EPILOG)

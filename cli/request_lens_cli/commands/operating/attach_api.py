@@ -7,6 +7,7 @@ from request_lens_cli.attaching.apis.plan import FORMAT_OUTPUTS, Plan, Step, pla
 from request_lens_cli.attaching.apis.stage import Stage, find_stage, may_write_logs, set_access_log
 from request_lens_cli.attaching.kinds import Kind
 from request_lens_cli.attaching.log_groups import attachments_of
+from request_lens_cli.commands.operating.agreement import agree
 from request_lens_cli.commands.operating.aws_command import AwsCommand
 from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
@@ -34,9 +35,6 @@ Exit codes:
   1  refused, or not agreed to: the reason is said, and nothing was changed
   2  the command line is wrong
 """
-
-_REFUSED = 1
-"""The exit code where the user does not agree."""
 
 
 def _read_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
@@ -71,7 +69,8 @@ def _subscribe(view: DeployedStackView, stage: Stage, plan: Plan, *, yes: bool) 
     group = attachments.find(plan.log_group)
     click.echo(f"{_title(stage)} writes to {plan.log_group} in a format that suffices; it stays as it is.")
     _say(plan.note)
-    _agree(f"Subscribe {attachments.processor.name} to that log group?", yes=yes)
+    if attachments.lacks(group, Kind.ACCESS):
+        agree(f"Subscribe {attachments.processor.name} to that log group?", yes=yes)
     changed = attachments.attach(group, Kind.ACCESS)
     click.echo(f"Attached {plan.log_group}." if changed else f"{plan.log_group} is attached already.")
 
@@ -92,7 +91,7 @@ def _set(view: DeployedStackView, stage: Stage, plan: Plan, *, name: str, yes: b
     click.echo(f"  to      {group.name}")
     click.echo(f"  format  {text}")
     _say(plan.note)
-    _agree("Set this access log?", yes=yes)
+    agree("Set this access log?", yes=yes)
     if find_stage(view.session, stage.api_id, stage.name) != stage:
         raise click.ClickException(
             f"{_title(stage)} has changed since. Nothing was changed by this command: run it again."
@@ -108,9 +107,3 @@ def _title(stage: Stage) -> str:
 def _say(note: str) -> None:
     if note:
         click.echo(f"Note: {note}")
-
-
-def _agree(question: str, *, yes: bool) -> None:
-    if not yes and not click.confirm(question):
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(_REFUSED)

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from request_lens.presentation.formatting import iso_ms, pluralize
 from request_lens_cli.attaching.log_groups import attachments_of, own_groups
+from request_lens_cli.commands.operating.agreement import agree
 from request_lens_cli.commands.operating.aws_command import AwsCommand
 from request_lens_cli.deployed.aws_errors import explained
 from request_lens_cli.deployed.stack import DeployedStackView, read_stack
@@ -30,9 +31,6 @@ from request_lens_cli.terminal.operations.backfill_view import (
     show_plan,
 )
 from request_lens_cli.terminal.progress import working
-
-_REFUSED = 1
-"""The exit code where the user does not agree."""
 
 _PERIOD = ("since", "until")
 
@@ -55,7 +53,7 @@ _EXAMPLES = examples(
 @click.option(
     "--s3-prefix", "s3_prefixes", multiple=True, help="Read these objects, as s3://BUCKET/PREFIX; may be repeated."
 )
-@click.option("--yes", is_flag=True, help="Begin without asking.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @format_option
 @stack_options
 def backfill_command(  # noqa: PLR0913 - one argument an option
@@ -83,9 +81,7 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
         log_groups = _groups_that_are_read(view)
     sources = open_sources(view, kept, log_groups=log_groups, s3_prefixes=s3_prefixes)
     _announce(sources, period, kept)
-    if not yes and not click.confirm("Begin?", err=True):
-        click.echo("Nothing was sent.", err=True)
-        click.get_current_context().exit(_REFUSED)
+    agree("Begin?", yes=yes, otherwise="Nothing was sent.")
     progress = _run(_backfill(view, sources, kept))
     if format_ == "json":
         click.echo(json.dumps(backfill_document(kept, progress), indent=2))

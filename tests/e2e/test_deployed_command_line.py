@@ -72,7 +72,7 @@ def test_two_demos_at_once_after_another_run_come_one_after_the_other_and_find_w
         assert "10 requests, ≈ 17 LLM calls, 0 unattributed" in output
         assert "Tool Use: 7 requests of ≈ 2 calls; Simple: 3 requests of ≈ 1 call (as expected)" in output
         # Where a request was uncertain for a while, the sum that is read back is 0.
-        assert re.search(r"Metrics read back at 1 s: Requests 10, (UncertainRequests 0, )?LlmCalls 17", output)
+        assert re.search(r"metrics  read back at 1 s: Requests 10, (UncertainRequests 0, )?LlmCalls 17", output)
         assert "The local AWS is still running" in output
     (first,) = [output for output in said if "Another demo runs in this clone" not in output]
     assert "ago: before earlier runs" in first

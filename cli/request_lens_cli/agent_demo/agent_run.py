@@ -16,11 +16,9 @@ from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report, by_start
-from request_lens_cli.terminal.progress import Note
+from request_lens_cli.terminal.progress import Note, Patience
 
 POLL_SECONDS = 0.25
-TIMEOUT_SECONDS = 120.0
-"""A call whose span does not come is decided after 70 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +69,21 @@ def wait_until_counted(run: AgentRun, *, calls: int, note: Note, complete: bool 
 
     `complete`: spans are to prove that these are all.
 
-    Raises: click.ClickException where nothing more has come for the time-out.
+    Raises: click.ClickException where nothing more has come for longer than a call waits for its span, which is 70 s.
     """
-    deadline, said = 0.0, ""
+    patience = Patience(note=note)
     while True:
         report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
         found = report.totals.llm_calls
         words = f"{settled} of {pluralize(len(run.asked), 'request')} settled, {_calls_words(report)}"
-        note(words)
-        if words != said:
-            deadline, said = time.monotonic() + TIMEOUT_SECONDS, words
+        lasts = patience.lasts(words)
         is_decided = not report.pending and not report.unattributed
         if settled == len(run.asked) and found >= calls and is_decided and (not complete or all_complete(report)):
             return report
-        if time.monotonic() > deadline:
+        if not lasts:
             raise click.ClickException(
-                f"Nothing came for {TIMEOUT_SECONDS:.0f} s after {words}, and {calls} calls were expected: "
+                f"Nothing came for {patience.quiet_s:.0f} s after {words}, and {calls} calls were expected: "
                 "out/local-aws has the stand-ins' logs, and `make demo-agent KEEP=1` leaves the local AWS running."
             )
         time.sleep(POLL_SECONDS)

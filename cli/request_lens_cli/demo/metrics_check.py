@@ -8,23 +8,24 @@ from rich.console import Console
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.demo.scenario_run import ScenarioRun, agree, published_totals, wait_for_metrics
 from request_lens_cli.deployed.metrics import Metrics
+from request_lens_cli.terminal.progress import phase
 
 
 def show_metrics(run: ScenarioRun, *, metrics: Metrics, console: Console) -> None:
     """Print the sums of the 1-second metrics. Raises: click.ClickException where they are not what the table says."""
-    # Read anew: a call that is decided last may have made a request certain since.
-    report = run.report()
-    expected = published_totals(report)
-    sums = wait_for_metrics(run, metrics, expected=expected)
-    console.print(f"Metrics read back at 1 s: {read_back(sums, expected)}", highlight=False)
+    with phase(console, "metrics", "read back at 1 s") as note:
+        report, sums = wait_for_metrics(run, metrics, note=note)
+        expected = published_totals(report)
+        said = read_back(sums, expected)
+        if not agree(sums, expected):
+            raise click.ClickException(
+                f"The metrics differ from the table, which has {_listed(expected)}. Read back at 1 s: {said}, and "
+                "nothing more came. The stand-in for CloudWatch's EMF extraction logs to out/local-aws/."
+            )
+        note(f"read back at 1 s: {said}")
     if report.unattributed:
         calls = pluralize(report.unattributed, "unattributed call")
         console.print(f"LlmCalls and tokens count the {calls}, too.", highlight=False)
-    if not agree(sums, expected):
-        raise click.ClickException(
-            f"The metrics differ from the table, which has {_listed(expected)}. "
-            "The stand-in for CloudWatch's EMF extraction logs to out/local-aws/."
-        )
 
 
 def read_back(sums: Mapping[str, float], names: Iterable[str]) -> str:

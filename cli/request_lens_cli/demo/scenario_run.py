@@ -14,10 +14,9 @@ from request_lens_cli.deployed.table import DeployedTable
 from request_lens_cli.report.report import Report, by_start
 from request_lens_cli.scenario.retiming import access_ended_at, access_started_at
 from request_lens_cli.scenario.scenario import Scenario
-from request_lens_cli.terminal.progress import Note
+from request_lens_cli.terminal.progress import Note, Patience
 
 POLL_SECONDS = 0.5
-TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,28 +51,26 @@ def is_as_made(scenario: Scenario, report: Report) -> bool:
     )
 
 
-def is_settled(run: ScenarioRun, report: Report) -> bool:
-    """Whether every request has its summary, and every invocation counts in one or is unattributed."""
-    settled = sum(state.summary is not None for state in report.requests)
-    decided = report.totals.invocations + report.unattributed
-    return (settled, decided) == (len(run.scenario.access), len(run.scenario.invocations))
-
-
 def wait_until_settled(run: ScenarioRun, *, note: Note) -> Report:
-    """The report once all has settled. Raises: click.ClickException if that takes longer than the time-out."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
+    """The report once every request has its summary, and every invocation counts in one or is unattributed.
+
+    Raises: click.ClickException where nothing more has come for some time.
+    """
+    requests, calls = len(run.scenario.access), len(run.scenario.invocations)
+    patience = Patience(note=note)
     while True:
         report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
-        waits = f"{settled} of {pluralize(len(run.scenario.access), 'request')} settled"
-        if is_settled(run, report):
+        decided = report.totals.invocations + report.unattributed
+        waits = f"{settled} of {pluralize(requests, 'request')} settled"
+        if (settled, decided) == (requests, calls):
             note(waits)
             return report
-        note(f"{waits}, the others once late logs have had their time")
-        if time.monotonic() > deadline:
+        waits = f"{waits}, {decided} of {pluralize(calls, 'invocation')} decided"
+        if not patience.lasts(f"{waits}, the others once late logs have had their time"):
             raise click.ClickException(
-                f"After {TIMEOUT_SECONDS:.0f} s only {waits}: the processor's log says why; see it with "
-                "`make demo KEEP=1` and the log group that the stack's output ProcessorLogGroupName names."
+                f"Only {waits}, and nothing more for {patience.quiet_s:.0f} s: the processor's log says why; see it "
+                "with `make demo KEEP=1` and the log group that the stack's output ProcessorLogGroupName names."
             )
         time.sleep(POLL_SECONDS)
 
@@ -89,19 +86,30 @@ def published_totals(report: Report) -> Mapping[str, float]:
     return dict(zip(PUBLISHED, (len(report.requests), report.uncertain, *of_calls), strict=True))
 
 
-def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, expected: Mapping[str, float]) -> Mapping[str, float]:
-    """The run's own sums of the metrics once they are as expected, or what they are after the time-out.
+def wait_for_metrics(run: ScenarioRun, metrics: Metrics, *, note: Note) -> tuple[Report, Mapping[str, float]]:
+    """The report, and the run's own sums of the metrics once they are what it says; without those that have no value.
 
-    Without those that have no value.
+    Where nothing more has come for some time, as they are then. The report is read anew each time: a call that is
+    decided last may make a request certain.
     """
-    deadline = time.monotonic() + TIMEOUT_SECONDS / 4
+    patience = Patience(note=note)
     while True:
+        report = run.report()
+        expected = published_totals(report)
         now = sums_in_time_of(run.scenario, metrics, list(expected))
         own = {name: now[name] - run.sums_before.get(name, 0) for name in expected if name in now}
         sums = {name: value for name, value in own.items() if value or name not in run.sums_before}
-        if agree(sums, expected) or time.monotonic() > deadline:
-            return sums
+        if agree(sums, expected) or not patience.lasts(f"read back at 1 s: {_lacking(sums, expected)}"):
+            return report, sums
         time.sleep(POLL_SECONDS)
+
+
+def _lacking(sums: Mapping[str, float], expected: Mapping[str, float]) -> str:
+    """Which sums are not yet what they should be."""
+    have = {name: sums.get(name, 0) for name in expected}
+    return ", ".join(
+        f"{name} {have[name]:,.0f} of {to_be:,.0f}" for name, to_be in expected.items() if have[name] != to_be
+    )
 
 
 def agree(sums: Mapping[str, float], expected: Mapping[str, float]) -> bool:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
@@ -32,6 +33,26 @@ def phase(console: Console, name: str, doing: str) -> Iterator[Note]:
 
         yield note
     console.print(f"[green]✓[/green] {name:<8} {latest} [dim]{time.monotonic() - began:.1f} s[/dim]", highlight=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Patience:
+    """Waiting that goes on while anything happens: a busy machine is slow, one on which nothing comes is stuck."""
+
+    note: Note
+    quiet_s: float = 120.0
+    """So long nothing may come."""
+
+    _said: str = ""
+    _since: float = 0.0
+
+    def lasts(self, words: str) -> bool:
+        """Say what is waited for, and what of it has come; False once these words were the same for `quiet_s`."""
+        self.note(words)
+        now = time.monotonic()
+        if words != self._said:
+            self._said, self._since = words, now
+        return now - self._since <= self.quiet_s
 
 
 @contextmanager

@@ -183,7 +183,7 @@ def test_the_assumption_that_was_broken_most(healthy: HealthyStack) -> None:
     found = noted(healthy)["assumptions"]
 
     assert found["text"].startswith(
-        "Agent roles called models outside of every observed request, 1 time (calls_have_requests)."
+        "Agent roles called models outside of every observed request, 1 time: links by time may be wrong there"
     )
     assert "AgentRoutes" in found["remedy"]
 
@@ -192,7 +192,7 @@ def test_a_request_that_outlasted_the_limit_breaks_an_assumption(healthy: Health
     healthy.holds(settled("long", start=-120, duration_ms=45_000))
 
     assert noted(healthy)["assumptions"]["text"].startswith(
-        "Requests outlasted MaxRequestSeconds, 1 time (requests_end_in_time)."
+        "Requests outlasted MaxRequestSeconds, 1 time: links by time may be wrong there (requests_end_in_time)."
     )
 
 

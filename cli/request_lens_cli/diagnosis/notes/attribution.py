@@ -27,20 +27,31 @@ _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
         "agent roles called models outside of every observed request",
         "name every route in AgentRoutes, and agents' roles alone in AgentRoleNames",
     ),
-    Assumption.LOGS_COME_IN_TIME: ("logs came later than LinkDelaySeconds", "raise LinkDelaySeconds"),
-    Assumption.REQUESTS_END_IN_TIME: ("requests outlasted MaxRequestSeconds", "raise MaxRequestSeconds"),
+    Assumption.LOGS_COME_IN_TIME: (
+        "logs came later than LinkDelaySeconds",
+        "raise LinkDelaySeconds, which is {link_delay} here",
+    ),
+    Assumption.REQUESTS_END_IN_TIME: (
+        "requests outlasted MaxRequestSeconds",
+        "raise MaxRequestSeconds, which is {max_request} here",
+    ),
     Assumption.CHAINS_HAVE_ONE_REQUEST: ("chains of calls spanned requests", "tag the calls"),
     Assumption.ONE_LOOP_PER_REQUEST: ("requests ran two agent loops", "deploy with OneLoopPerRequest=false"),
     Assumption.TRACES_HAVE_ONE_REQUEST: ("several requests had one trace", "tag the calls"),
-    Assumption.SPANS_COME_IN_TIME: ("spans came after their calls were linked by time", "raise LinkDelaySeconds"),
+    Assumption.SPANS_COME_IN_TIME: (
+        "spans came after their calls were linked by time",
+        "raise LinkDelaySeconds, which is {link_delay} here",
+    ),
 }
 """What each broken assumption looks like, and what helps."""
+
+_MEANING = "links by time may be wrong there"
+"""What all of them have in common."""
 
 
 _SHORTENED = frozenset({Assumption.LOGS_COME_IN_TIME, Assumption.REQUESTS_END_IN_TIME})
 _LOCAL = (
-    "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and lines of a demo may come later than they say: "
-    "that says nothing of your logs"
+    "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and a demo's lines may come later than they say"
 )
 """What the local AWS breaks by how it is set up, and that it does."""
 
@@ -106,31 +117,22 @@ def _untagged(report: Report) -> Finding:
 
 
 def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Iterator[Finding]:
-    """The assumption of links by time that was broken most often, then the others.
+    """Each assumption of links by time that was broken, the one most often broken first, with what helps against it.
 
     Those that the local AWS breaks need no remedy.
     """
-    broken = Counter(_broken(report, policy))
-    own = [assumption for assumption in broken if is_local and assumption in _SHORTENED]
-    others = Counter({assumption: count for assumption, count in broken.items() if assumption not in own})
-    expected = " and ".join(_how_often(assumption, broken[assumption]) for assumption in own)
-    expected = _sentence(f"{expected}, as is to be expected here: {_LOCAL}") if own else ""
-    if others:
-        (loudest, count), *less = others.most_common()
-        _, helps = _ASSUMPTIONS[loudest]
-        also = "; ".join(_how_often(assumption, times) for assumption, times in less)
-        parts = (_sentence(_how_often(loudest, count)), f"Also: {also}." if also else "", expected)
-        text = " ".join(part for part in parts if part)
-        yield warning(ASSUMPTIONS, text, _sentence(helps), share=_share_of_facts(count, report))
-    elif own:
-        yield note(ASSUMPTIONS, expected)
-    else:
+    broken = Counter(_broken(report, policy)).most_common()
+    if not broken:
         yield fine(ASSUMPTIONS, "No assumption that links by time rest on was broken in the last day.")
-
-
-def _how_often(assumption: Assumption, count: int) -> str:
-    """What was seen, how often, and the assumption's name: by that the metric knows it."""
-    return f"{_ASSUMPTIONS[assumption][0]}, {pluralize(count, 'time')} ({assumption})"
+    for assumption, count in broken:
+        seen, helps = _ASSUMPTIONS[assumption]
+        how_often = f"{seen}, {pluralize(count, 'time')}"
+        if is_local and assumption in _SHORTENED:
+            yield note(ASSUMPTIONS, _sentence(f"{how_often}, as is to be expected here: {_LOCAL} ({assumption})"))
+            continue
+        remedy = _sentence(helps.format(link_delay=policy.link_delay.seconds, max_request=policy.max_request.seconds))
+        text = _sentence(f"{how_often}: {_MEANING} ({assumption})")
+        yield warning(ASSUMPTIONS, text, remedy, share=_share_of_facts(count, report))
 
 
 def _share_of_facts(count: int, report: Report) -> float:

@@ -28,15 +28,37 @@ LONG = settled("long", duration_ms=45_000)
 def test_the_local_aws_is_not_said_to_need_what_its_own_short_waits_break() -> None:
     report = Report(requests=[LONG], unlinked=[LATE])
 
-    (local,) = note_assumptions(report, Policy(), is_local=True)
-    (deployed,) = note_assumptions(report, Policy(), is_local=False)
+    local = list(note_assumptions(report, Policy(), is_local=True))
+    deployed = list(note_assumptions(report, Policy(), is_local=False))
 
-    assert (local.outcome, local.remedy) == (Outcome.NOTE, "")
-    assert "logs came later than LinkDelaySeconds, 1 time (logs_come_in_time), as is to be expected" in local.text
-    assert local.text.startswith("Requests outlasted MaxRequestSeconds, 1 time (requests_end_in_time) and ")
-    assert "the local AWS shortens LinkDelaySeconds" in local.text
-    assert deployed.outcome is Outcome.WARNING
-    assert deployed.remedy.startswith("Raise ")
+    assert [(each.outcome, each.remedy) for each in local] == [(Outcome.NOTE, "")] * 2
+    assert local[0].text.startswith("Requests outlasted MaxRequestSeconds, 1 time, as is to be expected here: ")
+    assert local[1].text.startswith("Logs came later than LinkDelaySeconds, 1 time, as is to be expected here: ")
+    assert all("the local AWS shortens LinkDelaySeconds" in each.text for each in local)
+    assert {each.outcome for each in deployed} == {Outcome.WARNING}
+
+
+def test_each_broken_assumption_has_its_advice_with_the_wait_as_it_is() -> None:
+    policy = Policy(link_delay=timedelta(seconds=90), max_request=timedelta(seconds=40))
+    requests = [settled("r1"), *(broken(assumption) for assumption in Assumption)]
+
+    found = list(note_assumptions(Report(requests=requests, unlinked=[]), policy, is_local=False))
+
+    assert len(found) == len(Assumption) == len({each.text for each in found})
+    assert {each.check for each in found} == {"assumptions"}
+    remedies = {each.text.rpartition("(")[2].removesuffix(")."): each.remedy for each in found}
+    assert set(remedies) == set(Assumption)
+    assert remedies[Assumption.LOGS_COME_IN_TIME] == "Raise LinkDelaySeconds, which is 90 here."
+    assert remedies[Assumption.SPANS_COME_IN_TIME] == "Raise LinkDelaySeconds, which is 90 here."
+    assert remedies[Assumption.REQUESTS_END_IN_TIME] == "Raise MaxRequestSeconds, which is 40 here."
+    assert remedies[Assumption.ONE_LOOP_PER_REQUEST] == "Deploy with OneLoopPerRequest=false."
+
+
+def broken(assumption: Assumption) -> RequestState:
+    """A request that shows an assumption broken."""
+    state = settled(f"breaks-{assumption}")
+    assert state.summary is not None
+    return replace(state, summary=replace(state.summary, violates=(assumption,)))
 
 
 def test_an_assumption_that_held_everywhere_is_said_to_hold() -> None:
@@ -156,21 +178,23 @@ def test_each_outcome_has_its_own_mark_which_the_help_explains() -> None:
     assert sorted(line[0] for line in shown.getvalue().splitlines()) == sorted(marks)
 
 
-def test_the_loudest_assumption_is_named_first_and_no_other_is_kept_back() -> None:
+def test_the_loudest_assumption_is_named_first_and_each_stands_in_a_line_of_its_own() -> None:
     outside = Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)
     early = [replace(LATE, decision=outside) for _ in range(3)]
     report = Report(requests=[LONG], unlinked=early)
 
-    (deployed,) = note_assumptions(report, Policy(), is_local=False)
-    (local,) = note_assumptions(report, Policy(), is_local=True)
+    deployed = list(note_assumptions(report, Policy(), is_local=False))
+    local = list(note_assumptions(report, Policy(), is_local=True))
 
-    outside_words = "Agent roles called models outside of every observed request, 3 times (calls_have_requests)."
-    late, long = "logs came later than LinkDelaySeconds, 3 times", "requests outlasted MaxRequestSeconds, 1 time"
-    also = f"Also: {late} (logs_come_in_time); {long} (requests_end_in_time)."
-    assert deployed.text == f"{outside_words} {also}"
-    assert local.text.startswith(f"{outside_words} Requests outlasted MaxRequestSeconds, 1 time")
-    assert f"{late} (logs_come_in_time), as is to be expected here" in local.text
-    assert local.outcome is Outcome.WARNING
+    meaning = "links by time may be wrong there"
+    assert [each.text for each in deployed] == [
+        f"Agent roles called models outside of every observed request, 3 times: {meaning} (calls_have_requests).",
+        f"Logs came later than LinkDelaySeconds, 3 times: {meaning} (logs_come_in_time).",
+        f"Requests outlasted MaxRequestSeconds, 1 time: {meaning} (requests_end_in_time).",
+    ]
+    assert [each.share for each in deployed] == [0.75, 0.75, 0.25]
+    assert [each.outcome for each in local] == [Outcome.WARNING, Outcome.NOTE, Outcome.NOTE]
+    assert local[0] == deployed[0]
 
 
 def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:

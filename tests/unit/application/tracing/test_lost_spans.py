@@ -10,7 +10,7 @@ from request_lens.domain.facts import Invocation, InvocationId, Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import Span, SpanId, SpanKind
-from tests.support.facts import call, request
+from tests.support.facts import call, chain_of_two, request
 from tests.support.telemetry.linked_traces import SPANS, agent_of, entry_of, span_of, trace_id, traced_request
 from tests.support.world import World, places
 
@@ -183,3 +183,20 @@ def test_a_chat_without_a_call_is_another_vendors_where_none_is_possible() -> No
     assert summary.traced is not None
     assert summary.traced.time_by is not None
     assert summary.traced.time_by.llm_elsewhere_ms == call("c1", 1).latency_ms
+
+
+def test_a_call_after_one_that_its_run_told_is_but_assumed_its_requests_where_the_next_may_have_made_it() -> None:
+    asks, goes_on = chain_of_two("c", 26, 31)
+    trace = trace_id(7)
+    world = World(SPANS)
+    requests = [
+        request("r1", 11.5, duration_ms=20_100),
+        request("timed out", 12.8, duration_ms=14_300, status=504),
+        request("next", 31.6, duration_ms=20_000),
+    ]
+    world.collect(
+        60, *requests, asks, replace(goes_on, latency_ms=None), span_of(asks, trace), entry_of(trace, 12, 27.9)
+    )
+    world.run_until()
+
+    assert world.calls_of("r1") == {"c-1": ("window", "inferred"), "c-2": ("chain", "assumed")}

@@ -15,6 +15,7 @@ from request_lens.domain.linking.evidence import (
     link_by_time,
     no_surer_than_time,
     nominal_requests,
+    options_beside_links,
     second_loop,
     weigh,
 )
@@ -66,7 +67,7 @@ def _decision_of_whole(evidence: Evidence) -> ChainDecision:
     decision = evidence.only or _in_its_own_time(evidence, _by_elimination(evidence))
     anchor = context.anchor
     if anchor is not None and anchor.request_id in ids_of(of_known_duration(evidence.candidates)):
-        decision = _anchored(anchor, decision, context.policy)
+        decision = _anchored(anchor, decision, context)
     decision = replace(decision, violates=spans or decision.violates)
     return _linked(context, decision) if isinstance(decision, Link) else _unattributed(context, decision)
 
@@ -140,11 +141,16 @@ def _spans_requests(evidence: Evidence) -> Assumption | None:
     return Assumption.CHAINS_HAVE_ONE_REQUEST if spans else None
 
 
-def _anchored(anchor: Link, decision: Decision, policy: Policy) -> Link:
-    """The link of a chain that is linked in part: the one that the facts say now where it is to the same request."""
+def _anchored(anchor: Link, decision: Decision, context: LinkingContext) -> Link:
+    """The link of a chain that is linked in part: the one that the facts say now where it is to the same request.
+
+    It is but assumed where the rest of the chain may also be of a request that began after that one had ended.
+    """
     if isinstance(decision, Link) and decision.request_id == anchor.request_id:
         return decision
-    return no_surer_than_time(replace(anchor, method=Method.CHAIN, violates=None, taken_back=False), policy)
+    link = replace(anchor, method=Method.CHAIN, violates=None, taken_back=False)
+    is_whole = options_beside_links(context) == {anchor.request_id}
+    return no_surer_than_time(link, context.policy) if is_whole else replace(link, confidence=Confidence.ASSUMED)
 
 
 def _by_elimination(evidence: Evidence) -> Decision:

@@ -72,6 +72,14 @@ def weigh(context: LinkingContext) -> Evidence:
     )
 
 
+def options_beside_links(context: LinkingContext) -> set[RequestId]:
+    """The requests that may have made calls of the chain that are to be decided, where its links are as they stand."""
+    explanations = context.explain(context.chain, Bounds(linked=context.linked, follow=_followed(context)))
+    open_ids = {member.invocation.invocation_id for member in context.open_members}
+    of_calls = zip(context.chain.calls, explanations.options, strict=True)
+    return {request.request_id for call, options in of_calls if call.invocation_id in open_ids for request in options}
+
+
 def _followed(context: LinkingContext) -> Mapping[InvocationId, RequestId]:
     return {call_id: link.request_id for call_id, link in context.followed.items()}
 

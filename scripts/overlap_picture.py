@@ -16,8 +16,9 @@ from request_lens.presentation.timeline.legend import LEGEND_BELOW, LINE_HEIGHT,
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import ROOMY
 from request_lens_cli.replay.virtual_time import Arrival, replay
+from request_lens_cli.report.headline import headline
 from request_lens_cli.report.labels import Label
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.report import Report
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PICTURE = CHECKOUT / "docs" / "images" / "overlap.svg"

@@ -15,7 +15,7 @@ from request_lens_cli.agent_demo.stand_ins import start_model
 from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client
-from request_lens_cli.report.report import headline
+from request_lens_cli.report.headline import headline
 from tests.e2e.conftest import Played
 from tests.support.deploying.agent_zip import BUCKET, KEY, pack_agent
 from tests.support.template_document import ROOT

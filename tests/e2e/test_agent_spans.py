@@ -22,8 +22,9 @@ from request_lens_cli.demo.stack import DemoStack
 from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.deployment import deploy_built
 from request_lens_cli.options.parameters import policy_with
+from request_lens_cli.report.headline import headline
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.report import Report
 from tests.support.deploying.model_truth import answered_calls
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

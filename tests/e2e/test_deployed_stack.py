@@ -23,7 +23,7 @@ from request_lens_cli.options.parameters import DEFAULTS, policy_with
 from request_lens_cli.replay.virtual_time import Arrival, Replay, replay
 from request_lens_cli.report.documents import summary_document
 from request_lens_cli.report.figures import calls_by_label
-from request_lens_cli.report.report import headline
+from request_lens_cli.report.headline import headline
 from request_lens_cli.report.request_schema import Document
 from request_lens_cli.scenario.scenario import Scenario
 from tests.e2e.conftest import Played, processor_messages, settled

@@ -33,7 +33,8 @@ from request_lens_cli.local_aws.api.deployed_api import Kind
 from request_lens_cli.local_aws.aws_clients import local_client, local_session
 from request_lens_cli.local_aws.environment import AGENTCORE_ENDPOINT
 from request_lens_cli.local_aws.otlp.stand_in import SPAN_GROUP
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.headline import headline
+from request_lens_cli.report.report import Report
 from request_tag.agentcore import REQUEST_HEADER
 from tests.support.deploying.model_truth import answered_calls
 from tests.support.telemetry.published_keys import PUBLISHED, keys_by_kind

@@ -28,9 +28,9 @@ from request_lens_cli.options.stack_choice import DEFAULT_STACK_NAME
 from request_lens_cli.options.suggestions import did_you_mean
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.figures import calls_by_label
+from request_lens_cli.report.headline import headline, picture_subtitle
 from request_lens_cli.report.period import Period, period_of_starts
-from request_lens_cli.report.picture import picture_subtitle
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.report import Report
 from request_lens_cli.scenario.scenario import scenario_names
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path

@@ -24,7 +24,8 @@ from request_lens_cli.local_aws.emf.process import start_emf_stand_in
 from request_lens_cli.local_aws.lifecycle import LocalAws, running_local_aws
 from request_lens_cli.local_aws.paths import checkout_paths
 from request_lens_cli.report.figures import calls_by_label
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.headline import headline
+from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import shown_path
 from request_lens_cli.terminal.progress import phase

@@ -30,9 +30,9 @@ from request_lens_cli.report.documents import (
     summary_document,
     unattributed_documents,
 )
+from request_lens_cli.report.headline import picture_subtitle
 from request_lens_cli.report.labels import Label, read_labels
 from request_lens_cli.report.period import Period, period_of_starts
-from request_lens_cli.report.picture import picture_subtitle
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.request_schema import Document
 from request_lens_cli.terminal.console import notes_beside, open_console, stderr_console

@@ -12,8 +12,8 @@ from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
+from request_lens_cli.report.headline import headline
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import headline
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import PAGES, output_option, shown_path, writing

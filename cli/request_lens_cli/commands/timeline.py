@@ -19,9 +19,9 @@ from request_lens_cli.options.shared import ordered_selection_options, period_op
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.options.suggestions import SuggestingCommand
 from request_lens_cli.report.empty import empty_picture, no_requests, none_selected
+from request_lens_cli.report.headline import earlier_note, headline, picture_subtitle, truncation_note
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.picture import picture_subtitle
-from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
+from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Order, Selection, lesser_note, may_match_note
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import PICTURES, output_option, shown_path, write_picture

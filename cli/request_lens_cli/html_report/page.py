@@ -16,8 +16,9 @@ from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
 from request_lens_cli.report.empty import NO_REQUESTS, WHAT_TO_DO, no_requests
 from request_lens_cli.report.figures import figures_of
+from request_lens_cli.report.headline import earlier_note, truncation_note
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, earlier_note, truncation_note
+from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import may_match_note
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.

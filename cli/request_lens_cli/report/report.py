@@ -11,9 +11,8 @@ from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts, counted, so_far
-from request_lens.presentation.failed_attempts import certainty_over_failed
-from request_lens.presentation.formatting import UNKNOWN, pluralize
+from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts
+from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.reasons import why_words
@@ -199,52 +198,3 @@ def by_start(states: Iterable[RequestState]) -> list[RequestState]:
 def totals_over(states: Iterable[RequestState]) -> Totals:
     """What the summaries of these requests add up to."""
     return sum((state.summary.totals for state in states if state.summary is not None), start=Totals())
-
-
-def headline(report: Report) -> str:
-    """The report in one line, such as "10 requests, ≈ 17 LLM calls, 0 unattributed".
-
-    With what went wrong: "10 requests, 1 of them failed, 3 of them uncertain, at least 17 LLM calls, 2 failed calls (1
-    throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls; in the whole time 0 unattributed".
-    """
-    totals, is_pending = report.totals, report.pending_requests > 0
-    records = [state.request for state in report.requests]
-    failed, refused = sum(each.has_failed for each in records), sum(each.was_refused for each in records)
-    counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
-    throttled = f" ({totals.llm_throttles:,} throttled)" if totals.llm_throttles else ""
-    of_failed = certainty_over_failed(state.summary for state in report.requests if state.summary is not None)
-    parts = [
-        _requests_words(report),
-        *(f"{count:,} of them {state}" for state, count in counts.items() if count),
-        so_far(counted(totals.llm_calls, "LLM call", report.certainty), pending=is_pending),
-        *([counted(totals.llm_errors, "failed call", of_failed) + throttled] if totals.llm_errors else []),
-    ]
-    beside = [f"{report.unattributed:,} unattributed"]
-    if report.unlinked and not report.requests and not report.of_all_time:
-        parts, beside = parts[:1], [f"{pluralize(report.unattributed, 'call')} unattributed"]
-    beside += [f"{pluralize(report.pending, 'call')} not decided yet"] if report.pending else []
-    apart = f"; {report.of_all_time} " if report.of_all_time else ", "
-    return apart.join([", ".join(parts), ", ".join(beside)])
-
-
-def _requests_words(report: Report) -> str:
-    """How many requests these are, and of how many, as far as those are counted."""
-    shown, left_out = len(report.requests), report.earlier + report.lesser
-    if not left_out:
-        return pluralize(shown, "request")
-    least = "at least " if report.earlier >= COUNTED_UP_TO else ""
-    return f"{shown:,} of {least}{pluralize(shown + left_out, 'request')}"
-
-
-def earlier_note(report: Report) -> str:
-    """How many requests of the period are left out, such as "12 earlier requests are not shown"."""
-    verb = "is" if report.earlier == 1 else "are"
-    least = "at least " if report.earlier >= COUNTED_UP_TO else ""
-    return f"{least}{pluralize(report.earlier, 'earlier request')} {verb} not shown"
-
-
-def truncation_note(report: Report) -> str:
-    """That there may be more untagged invocations than the report has read; empty where it has read all."""
-    if len(report.unlinked) < MAX_UNTAGGED:
-        return ""
-    return f"showing the earliest {len(report.unlinked):,} untagged calls; narrow the time range to see all"

@@ -11,7 +11,8 @@ from request_lens.presentation.traced import incomplete_words, misses_calls
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import summary_document, unattributed_documents
 from request_lens_cli.report.empty import NO_REQUESTS
-from request_lens_cli.report.report import Report, earlier_note, headline, truncation_note
+from request_lens_cli.report.headline import earlier_note, headline, truncation_note
+from request_lens_cli.report.report import Report
 from request_lens_cli.report.request_schema import Document
 from request_lens_cli.report.selection import lesser_note
 from request_lens_cli.terminal.console import notes_beside

@@ -12,10 +12,11 @@ from request_lens.presentation.certainty import Doubt
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.figures import calls_by_label, distribution_of, figures_of
+from request_lens_cli.report.headline import headline, truncation_note
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.reasons import why
-from request_lens_cli.report.report import MAX_UNTAGGED, Report, headline, truncation_note
+from request_lens_cli.report.report import MAX_UNTAGGED, Report
 from request_lens_cli.report.selection import Order, Selection, State, may_match_note
 from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.screen import printed

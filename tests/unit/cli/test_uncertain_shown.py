@@ -15,8 +15,9 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import INEXACT, tokens_text
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.report.documents import csv_row, summary_document
+from request_lens_cli.report.headline import headline
 from request_lens_cli.report.period import Period
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.report import Report
 from request_lens_cli.report.request_schema import Json
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.report_view import show_requests

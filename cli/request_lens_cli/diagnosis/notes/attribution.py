@@ -9,7 +9,8 @@ from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import Certainty, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
-from request_lens_cli.report.report import Report, headline
+from request_lens_cli.report.headline import headline
+from request_lens_cli.report.report import Report
 
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
 

@@ -16,6 +16,7 @@ from request_lens.presentation.calls import end_text, link_text, start_text
 from request_lens.presentation.certainty import (
     Certainty,
     certainty_of,
+    certainty_of_times,
     counted,
     doubt_of,
     remedy,
@@ -43,6 +44,7 @@ from request_lens.presentation.traced import (
     outcome_text,
     time_sentence,
     trace_address,
+    with_missing,
 )
 from widget_html import console_of, page
 from widget_possible import possible_table
@@ -96,17 +98,19 @@ def _totals(view: RequestView) -> str:
     if view.summary is None:
         return "Pending: no call is known yet."
     totals, times = view.summary.totals, view.summary
-    certain = times.is_certain
+    certain = times.counts_all_calls
     # Of unlinked calls some may have failed: that none did is said only where none can be among them.
     failed = failed_words(times) or "0 failed"
     failed += f", {totals.llm_throttles:,} of them throttled" if totals.llm_errors or times.knows_failed_calls else ""
     cost = cost_of(totals, certain=certain)
     certainty = Certainty.EXACT if view.is_pending else certainty_of(times)
+    of_times = Certainty.EXACT if view.is_pending else certainty_of_times(times)
+    calls = so_far(counted(totals.llm_calls, "LLM call", certainty), pending=view.is_pending)
     parts = [
-        so_far(counted(totals.llm_calls, "LLM call", certainty), pending=view.is_pending),
+        with_missing(calls, times),
         *([failed] if certain or totals.llm_errors else []),
-        f"LLM time {in_words(so_far(_time(times.llm_time_ms, certainty), pending=view.is_pending))}",
-        other_words(_time(times.non_llm_time_ms, certainty), _time(times.tool_time_ms, certainty)),
+        f"LLM time {in_words(so_far(_time(times.llm_time_ms, of_times), pending=view.is_pending))}",
+        other_words(_time(times.non_llm_time_ms, of_times), _time(times.tool_time_ms, of_times)),
         f"tokens in / out {in_words(signed(token_counts(times), certainty))}",
         f"estimated cost {estimated(signed(cost, certainty), [times.prices] if times.prices else [])}",
     ]

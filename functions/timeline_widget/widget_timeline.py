@@ -22,7 +22,7 @@ from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
-from request_lens.presentation.traced import incomplete_words, misses_calls
+from request_lens.presentation.traced import COMPLETING, incomplete_words, misses_calls, with_missing
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
@@ -115,7 +115,7 @@ def _calls_texts(listing: RequestPage, lost: UnattributedCalls) -> Iterator[str]
     if listing.requests:
         certainty = certainty_over(summary for _, summary in _settled(listing))
         calls = counted(sum(summary.totals.llm_calls for summary in known), "LLM call", certainty)
-        yield so_far(calls, pending=any(view.is_pending for view in listing.requests))
+        yield with_missing(so_far(calls, pending=any(view.is_pending for view in listing.requests)), *known)
     least = "at least " if lost.may_be_more else ""
     if listing.requests or lost.calls:
         yield f"{least}{len(lost.calls):,} unattributed"
@@ -155,7 +155,7 @@ def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: Unattribut
     """What is not certain in the picture, what is not in it, and why."""
     notes = [*uncertain_notes(_settled(listing)), *failed_notes(summary for _, summary in _settled(listing))]
     if incomplete := _incomplete(listing):
-        notes.append(f"{incomplete_words(incomplete)}. A click on a row with missing calls names them.")
+        notes.append(f"{incomplete_words(incomplete)}. A click on a row names them. What helps: {COMPLETING}.")
     if listing.earlier:
         more = f"{MAX_COUNTED:,} or more" if _is_counted_out(listing) else f"{listing.earlier:,}"
         notes.append(f"{more} earlier requests are not shown: choose a shorter time range.")

@@ -209,8 +209,9 @@ def test_no_text_of_the_picture_covers_another(name: str, width: int) -> None:
 @pytest.mark.parametrize("width", [*WINDOWS, 900])
 @pytest.mark.parametrize("name", ["uncertain", "signs"])
 def test_no_number_of_a_card_stands_on_a_line_without_its_unit(name: str, width: int) -> None:
-    parted = """() => [...document.querySelectorAll(".kpis dd")].filter(each => {
+    parted = """() => [...document.querySelectorAll(".kpis dd, .kpis dd *")].filter(each => {
       const range = document.createRange(); const node = each.firstChild;
+      if (node.nodeType !== Node.TEXT_NODE) return false;
       return [...node.data.matchAll(/[≈≥]\\s?[$0-9.,]+|[0-9.]+\\s+s\\b/g)].some(found => {
         range.setStart(node, found.index); range.setEnd(node, found.index + found[0].length);
         return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1; }); })

@@ -126,7 +126,8 @@ def test_a_request_with_missing_calls_is_counted_and_explained(store: DynamoFact
 
     assert "1 request · 1 of them incomplete" in page
     note = "1 request incomplete: its spans tell of calls that are not in the log under it."
-    assert f"<p>{note} A click on a row with missing calls names them.</p>" in page
+    assert f"<p>{note} A click on a row names them. What helps: deliver Bedrock&#x27;s invocation log" in page
+    assert "at least 2 LLM calls, 1 missing" in page
 
 
 def test_calls_without_a_request_have_a_lane_below_the_rows(store: DynamoFactStore) -> None:

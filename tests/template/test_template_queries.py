@@ -18,7 +18,7 @@ from request_lens.domain.publishing.request_metrics import publication_of
 from scripts.dashboard import log_query
 from scripts.dashboard.sample_hour import sample_hour
 from tests.support.facts import call, linked, request
-from tests.support.telemetry.traced_states import MISSING
+from tests.support.telemetry.traced_states import COMPLETE, MISSING
 from tests.template.dashboard_body import QUERIES, widgets
 
 COMMANDS = (
@@ -31,10 +31,11 @@ QUOTED = re.compile("`[^`]*`")
 
 @pytest.fixture
 def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
-    """The fields of the lines of a request, uncertain and certain, and of an unattributed call."""
+    """The fields of the lines of a request, uncertain, incomplete and complete, and of an unattributed call."""
     ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
     record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
-    summaries = [fold(record, ours, Policy(), NO_PRICES, possible_calls=n, traced=MISSING) for n in (3, 0)]
+    known = ((3, MISSING), (0, MISSING), (0, COMPLETE))
+    summaries = [fold(record, ours, Policy(), NO_PRICES, possible_calls=n, traced=said) for n, said in known]
     revisions = (
         RevisionWritten(request=record, stored_at=record.started_at, revision=n, summary=summary)
         for n, summary in enumerate(summaries, 1)

@@ -5,6 +5,7 @@ from request_lens.presentation.certainty import Doubt, remedy, signed, tally, to
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, text
+from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
 from request_lens_cli.html_report.table import Column, cost_cell, route_text, table, with_note
 from request_lens_cli.report.figures import Distribution, Figures, ModelFigures, RequestFigures
 from request_lens_cli.report.report import Report
@@ -19,7 +20,7 @@ _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Route", cell=lambda row: route_text(row[0], whole=_SHORT_ROUTE)),
     Column(header="Requests", cell=lambda row: _requests(row[1]), numeric=True),
     Column(header="5xx\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}4xx", cell=lambda row: _errors(row[1]), numeric=True),
-    Column(header="LLM calls", cell=lambda row: text(row[1].total(row[1].totals.llm_calls)), numeric=True),
+    Column(header="LLM calls", cell=lambda row: _calls_of_route(row[1]), numeric=True),
     Column(header="Per request", cell=lambda row: _calls(row[1]), numeric=True),
     Column(header="Duration, median", cell=lambda row: _median(row[1].duration_ms), numeric=True),
     Column(header="Duration, p90", cell=lambda row: _p90(row[1].duration_ms), numeric=True, leaves=True),
@@ -48,6 +49,14 @@ _DOUBTS: tuple[Column[tuple[Doubt, int]], ...] = (
     Column(header="What helps", cell=lambda row: text(remedy(row[0]))),
     Column(header="Requests", cell=lambda row: _count(row[1]), numeric=True),
 )
+_INCOMPLETE: tuple[Column[RequestFigures], ...] = (
+    Column(header="Incomplete, because", cell=lambda _: text(WHY_INCOMPLETE)),
+    Column(header="What helps", cell=lambda _: text(f"{COMPLETING}; {WHICH_ARE_MISSING}")),
+    Column(header="Requests", cell=lambda figures: _count(figures.incomplete), numeric=True),
+    Column(header="Calls", cell=lambda figures: _count(figures.missing_calls), numeric=True),
+)
+
+WHICH_ARE_MISSING = "request-lens show names those of a request"
 
 
 def route_table(figures: Figures) -> Markup:
@@ -67,6 +76,11 @@ def doubt_table(report: Report) -> Markup:
     return table(_DOUBTS, sorted(doubts.items()), caption="Uncertain requests") if doubts else NOTHING
 
 
+def incomplete_table(figures: RequestFigures) -> Markup:
+    """How many requests lack calls, how many these are, and what helps; nothing where spans tell of none."""
+    return table(_INCOMPLETE, [figures], caption="Incomplete requests") if figures.incomplete else NOTHING
+
+
 def unlinked_section(report: Report) -> Markup:
     """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
     counts = report.without_request()
@@ -78,13 +92,19 @@ def _count(value: int) -> Markup:
 
 
 def _requests(figures: RequestFigures) -> Markup:
-    counts = ((figures.pending, "pending"), (figures.uncertain, "uncertain"))
+    counts = ((figures.pending, "pending"), (figures.uncertain, "uncertain"), (figures.incomplete, "incomplete"))
     return with_note(f"{figures.requests:,}", ", ".join(f"{count:,} {state}" for count, state in counts if count))
 
 
 def _errors(figures: RequestFigures) -> Markup:
     """How many failed, and how many were refused."""
     return text(f"{figures.failed:,} / {figures.refused:,}")
+
+
+def _calls_of_route(figures: RequestFigures) -> Markup:
+    """How many calls are linked, and below it how many are missing."""
+    missing = f"{figures.missing_calls:,} missing" if figures.missing_calls else ""
+    return with_note(figures.total(figures.totals.llm_calls), missing)
 
 
 def _calls_of_model(figures: ModelFigures) -> Markup:
@@ -96,16 +116,18 @@ def _attempts(figures: ModelFigures, count: int) -> Markup:
 
 
 def _tokens(figures: ModelFigures, of: TokenClass) -> Markup:
-    return text(signed(tokens_text(figures.totals, of, certain=figures.is_certain), figures.certainty))
+    return text(signed(tokens_text(figures.totals, of, certain=figures.counts_all_calls), figures.certainty))
 
 
 def _cost(figures: RequestFigures | ModelFigures) -> Markup:
-    return cost_cell(signed(cost_of(figures.totals, certain=figures.is_certain), figures.certainty))
+    return cost_cell(signed(cost_of(figures.totals, certain=figures.counts_all_calls), figures.certainty))
 
 
 def _llm_time(figures: RequestFigures) -> Markup:
     times = figures.llm_time_ms
-    return text(UNKNOWN) if times is None else with_note(signed(seconds(times.p50), figures.spread), _share(times))
+    if times is None:
+        return text(UNKNOWN)
+    return with_note(signed(seconds(times.p50), figures.certainty_of_times), _share(times))
 
 
 def _calls(figures: RequestFigures) -> Markup:
@@ -113,7 +135,7 @@ def _calls(figures: RequestFigures) -> Markup:
     if calls is None:
         return text(UNKNOWN)
     notes = ", ".join(filter(None, (f"most {calls.maximum:,.0f}", _share(calls))))
-    return with_note(signed(f"{calls.mean:.1f}", figures.spread), notes)
+    return with_note(signed(f"{calls.mean:.1f}", figures.certainty_of_mean), notes)
 
 
 def _share(values: Distribution) -> str:

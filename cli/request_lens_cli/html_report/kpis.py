@@ -1,23 +1,30 @@
 """The page's first row: what the period adds up to, a card a figure."""
 
+from collections.abc import Iterator
+
 from request_lens.domain.folding.summary import TokenClass
 from request_lens.presentation.certainty import Certainty, counted, signed, so_far, tally
-from request_lens.presentation.costs import cost_of, dollars
+from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, in_words, other_words, pluralize, seconds
-from request_lens.presentation.markup import Markup, element, text, unbroken
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens_cli.report.figures import Distribution, RequestFigures
 from request_lens_cli.report.report import Report
 
+NOT_CERTAIN = "not-certain"
+"""The anchor of the section that the cards lead to."""
+
 _NO_CALL = "unknown: no call is linked to the requests"
+_SEE = element("dd", element("a", text("see what is not certain"), href=f"#{NOT_CERTAIN}"), class_="note")
 
 
 def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
-    """The cards, the most asked for first."""
+    """The cards, the most asked for first; that of requests leads to what is not certain of them."""
+    is_open = figures.uncertain or figures.incomplete
     cards = (
-        _card("Requests", f"{figures.requests:,}", _requests_notes(figures)),
-        _card("LLM calls per request", signed(_mean(figures.calls), figures.spread), _calls_notes(figures)),
+        _card("Requests", f"{figures.requests:,}", _requests_notes(figures), _SEE if is_open else NOTHING),
+        _card("LLM calls per request", signed(_mean(figures.calls), figures.certainty_of_mean), _calls_notes(figures)),
         _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
-        _card("LLM time", signed(_median(figures.llm_time_ms), figures.spread), _time_notes(figures)),
+        _card("LLM time", signed(_median(figures.llm_time_ms), figures.certainty_of_times), _time_notes(figures)),
         _tokens_card(figures),
         _cost_card(figures, report),
         _errors_card(figures),
@@ -26,10 +33,18 @@ def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
     return element("dl", *cards, class_="kpis")
 
 
-def _card(name: str, value: str, notes: list[str]) -> Markup:
-    """A figure, and below it what is to be said of it, in words."""
+def _card(name: str, value: str, notes: list[str], more: Markup = NOTHING) -> Markup:
+    """A figure, and below it what is to be said of it, in words, and where there is more of it."""
     lines = (element("dd", unbroken(in_words(note)), class_="note") for note in notes)
-    return element("div", element("dt", text(name)), element("dd", unbroken(value), class_="value"), *lines)
+    return element("div", element("dt", text(name)), element("dd", *_value(value), class_="value"), *lines, more)
+
+
+def _value(value: str) -> Iterator[Markup]:
+    """A figure, and smaller beside it how many calls a cost leaves out."""
+    figure, plus, unpriced = value.partition(" + ")
+    yield unbroken(figure)
+    if plus:
+        yield joined((text(" "), element("span", text(f"+ {unpriced}"), class_="beside")))
 
 
 def _requests_notes(figures: RequestFigures) -> list[str]:
@@ -64,9 +79,11 @@ def _calls_notes(figures: RequestFigures) -> list[str]:
 def _linked_words(figures: RequestFigures) -> str:
     """How many calls the requests made, as far as is known."""
     if figures.knows_no_call:
-        return "no call is linked to them: see what is not certain"
+        return "no call is linked to them"
     calls = counted(figures.totals.llm_calls, "LLM call", figures.certainty)
     words = so_far(calls, pending=figures.pending > 0)
+    if figures.missing_calls:
+        return f"{words}, {figures.missing_calls:,} missing"
     if figures.certainty is not Certainty.ABOUT:
         return words
     if figures.about == figures.requests:
@@ -138,7 +155,7 @@ def _cost_card(figures: RequestFigures, report: Report) -> Markup:
         unknown += [_NO_CALL] if figures.knows_no_call else []
         return _card("Estimated cost", UNKNOWN, [*unknown, *beside])
     notes = ["an estimate in USD", *([f"without {unpriced} of unknown price"] if totals.unpriced_calls else [])]
-    cost = signed(dollars(totals.estimated_cost_usd), figures.certainty)
+    cost = signed(cost_of(totals, certain=figures.counts_all_calls), figures.certainty)
     return _card("Estimated cost", cost, [*notes, *beside])
 
 

@@ -9,13 +9,19 @@ from request_lens.presentation.costs import by_prices
 from request_lens.presentation.formatting import MINUTE, moment_text, span_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
-from request_lens_cli.html_report.group_tables import doubt_table, model_table, route_table, unlinked_section
-from request_lens_cli.html_report.kpis import kpi_cards
+from request_lens_cli.html_report.group_tables import (
+    doubt_table,
+    incomplete_table,
+    model_table,
+    route_table,
+    unlinked_section,
+)
+from request_lens_cli.html_report.kpis import NOT_CERTAIN, kpi_cards
 from request_lens_cli.html_report.request_tables import MAX_ROWS, requests_section, top_tables
 from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
 from request_lens_cli.report.empty import NO_REQUESTS, WHAT_TO_DO, no_requests
-from request_lens_cli.report.figures import figures_of
+from request_lens_cli.report.figures import Figures, figures_of
 from request_lens_cli.report.headline import earlier_note, truncation_note
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
@@ -24,9 +30,10 @@ from request_lens_cli.report.selection import may_match_note
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _NOTES = (
-    f"Cost is an estimate; – is unknown, never 0; ≥ is at least: unlinked calls may be this one's; ≈ is {INEXACT}; "
-    "so far: a request is pending, which is not settled yet, and its calls are not in the figures. Other time is the "
-    "duration without LLM time; tools are a part of it. A figure per request is of the requests that it is known of. "
+    "Cost is an estimate; – is unknown, never 0; ≥ is at least: more calls may be this one's, or are missing; ≈ is "
+    f"{INEXACT}; so far: a request is pending, which is not settled yet, and its calls are not in the figures. Other "
+    "time is the duration without LLM time; tools are a part of it. A figure per request is of the requests that it is "
+    "known of. "
     "Medians and p90 are values that occurred. Calls are correlated by a tag or a trace, which is exact; by a window "
     "of time; by a chain, in which one returns what a tool of another was asked for; or by elimination of the other "
     "requests: inferred, and assumed where calls of any role were considered. A failed attempt counts under its model "
@@ -99,15 +106,21 @@ def _main(report: Report, heading: Heading) -> Markup:
         (
             kpi_cards(figures.all, report),
             timeline_section(report),
-            _section("By route and model", joined((route_table(figures), model_table(figures)))),
-            _section("What is not certain", joined((doubt_table(report), unlinked_section(report)))),
-            _section("Top requests", top_tables(report)),
+            _section("groups", "By route and model", joined((route_table(figures), model_table(figures)))),
+            _section(NOT_CERTAIN, "What is not certain", joined(_not_certain(figures, report))),
+            _section("top", "Top requests", top_tables(report)),
             _section(
-                "Where the time went, by spans", spans_section(report, limit=MAX_ROWS, aws_console=heading.aws_console)
+                "spans",
+                "Where the time went, by spans",
+                spans_section(report, limit=MAX_ROWS, aws_console=heading.aws_console),
             ),
-            _section("Requests", requests_section(report) if report.requests else NOTHING),
+            _section("requests", "Requests", requests_section(report) if report.requests else NOTHING),
         )
     )
+
+
+def _not_certain(figures: Figures, report: Report) -> tuple[Markup, ...]:
+    return doubt_table(report), incomplete_table(figures.all), unlinked_section(report)
 
 
 def _empty(heading: Heading) -> str:
@@ -125,8 +138,9 @@ def _by_prices(report: Report) -> str:
     return f" Costs are estimated {words}." if words else ""
 
 
-def _section(title: str, content: Markup) -> Markup:
-    return element("section", element("h2", text(title)), content) if content else NOTHING
+def _section(anchor: str, title: str, content: Markup) -> Markup:
+    """A section, to which an address of the page may lead by its anchor."""
+    return element("section", element("h2", text(title)), content, id=anchor) if content else NOTHING
 
 
 def _style() -> Markup:

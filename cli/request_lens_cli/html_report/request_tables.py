@@ -6,9 +6,10 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.certainty import (
+    Certainty,
     calls_text,
     certainty_of,
-    possible_text,
+    certainty_of_times,
     signed,
     token_counts,
     why_uncertain,
@@ -17,7 +18,7 @@ from request_lens.presentation.costs import cost_of
 from request_lens.presentation.failed_attempts import failed_sign
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
-from request_lens.presentation.traced import complete_sentence, complete_text
+from request_lens.presentation.traced import complete_sentence, complete_text, more_text
 from request_lens_cli.html_report.table import Column, cost_cell, route_text, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection, may_match_words
@@ -100,9 +101,11 @@ def _route(state: RequestState) -> Markup:
     return joined((route, text(" "), element("strong", text(str(state.request.status)), class_="failed")))
 
 
-def _signed(state: RequestState, words: Callable[[Summary], str]) -> str:
+def _signed(
+    state: RequestState, words: Callable[[Summary], str], certainty: Callable[[Summary], Certainty] = certainty_of
+) -> str:
     """What the words say of a request's summary, with the sign of its calls; a dash while there is none."""
-    return UNKNOWN if state.summary is None else signed(words(state.summary), certainty_of(state.summary))
+    return UNKNOWN if state.summary is None else signed(words(state.summary), certainty(state.summary))
 
 
 def _tokens(state: RequestState) -> Markup:
@@ -133,13 +136,14 @@ def _time(header: str, time: Callable[[Summary], int | None], *, leaves: bool = 
 
     def cell(state: RequestState) -> Markup:
         is_none = state.summary is not None and time(state.summary) == 0
-        return text(seconds(0) if is_none else _signed(state, lambda summary: seconds(time(summary))))
+        known = _signed(state, lambda summary: seconds(time(summary)), certainty_of_times)
+        return text(seconds(0) if is_none else known)
 
     return Column(header=header, cell=cell, numeric=True, leaves=leaves)
 
 
 def _cost(state: RequestState) -> Markup:
-    return cost_cell(_signed(state, lambda known: cost_of(known.totals, certain=known.is_certain)))
+    return cost_cell(_signed(state, lambda known: cost_of(known.totals, certain=known.counts_all_calls)))
 
 
 def _calls(state: RequestState) -> Markup:
@@ -158,14 +162,11 @@ def _calls(state: RequestState) -> Markup:
 
 
 def _why(state: RequestState, summary: Summary) -> Markup:
-    """How many more calls may be an uncertain request's, below its calls; the whole sentence shows on hovering."""
-    possible = possible_text(state.request, summary)
-    return (
-        element("div", text(possible), class_="note", title=why_uncertain(state.request, summary))
-        if possible
-        else NOTHING
-    )
+    """How many more calls may be its own, or are missing, below its calls; the whole sentence shows on hovering."""
+    more = more_text(state.request, summary)
+    why = why_uncertain(state.request, summary) or (complete_sentence(summary.traced) if summary.traced else "")
+    return element("div", text(more), class_="note", title=why) if more else NOTHING
 
 
 def _flag(words: str, *, shown: bool) -> Markup:
-    return element("strong", text(words), class_="failed") if shown else NOTHING
+    return element("strong", unbroken(words), class_="failed") if shown else NOTHING

@@ -25,7 +25,7 @@ def timeline_section(report: Report) -> Markup:
     latest = f"the latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
     words = Words(title="Timeline", subtitle=", ".join(filter(None, (latest, "the newest first"))).capitalize())
     pictures = (_picture(drawn, words, class_=class_, width=width) for class_, width in WIDTHS.items())
-    return element("section", shared_style("auto"), *pictures, class_="timeline")
+    return element("section", shared_style("auto"), *pictures, id="timeline", class_="timeline")
 
 
 def _picture(report: Report, words: Words, *, class_: str, width: int) -> Markup:

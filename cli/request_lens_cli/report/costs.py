@@ -4,7 +4,7 @@ from request_lens.adapters.price_list import bedrock_prices
 from request_lens.domain.facts import Invocation
 from request_lens.domain.folding.summary import Summary, estimate_within
 from request_lens.domain.pricing import Estimate
-from request_lens.presentation.certainty import signed
+from request_lens.presentation.certainty import Certainty, signed
 from request_lens.presentation.costs import by_prices, cost_of
 from request_lens.presentation.formatting import UNKNOWN, in_words
 from request_lens_cli.report.report import Report
@@ -17,7 +17,8 @@ def call_estimate(invocation: Invocation, summary: Summary | None) -> Estimate |
 
 def cost_line(report: Report) -> str:
     """What all of them cost, by which prices, and what the calls cost that belong to none of them."""
-    cost = signed(cost_of(report.totals), report.certainty)
+    certainty = report.certainty
+    cost = signed(cost_of(report.totals, certain=certainty is not Certainty.AT_LEAST), certainty)
     others = cost_of(report.unattributed_totals) if report.unattributed else UNKNOWN
     beside = f"; {_unattributed(report)}: {in_words(others)}" if report.unattributed else ""
     by = "" if cost == others == UNKNOWN else by_prices(report.prices)

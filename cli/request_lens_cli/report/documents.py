@@ -32,7 +32,7 @@ from request_lens_cli.report.traced_documents import (
 def summary_document(state: RequestState, policy: Policy, *, aws_console: str = "") -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
 
-    While `possible_calls` is not 0 (null is unknown), counts, tokens and cost are those of the linked calls, the least:
+    While `possible_calls` is not 0 (null is unknown), or calls are missing, counts, tokens and cost are the least:
     `at_least` names each that may be more, and sums that some call's log leaves out. Tokens are null where no call that
     is linked counts them, and where none is linked that may yet be; so is a number of failed or unpriced calls then.
     Raises: ValueError for a request whose record has not come.
@@ -126,15 +126,15 @@ def _aggregate_value(summary: Summary, key: str) -> Json:
     if key == "estimated_cost_usd":
         return usd(summary.totals.estimated_cost_usd)
     if key in TokenClass:
-        return known_tokens(summary.totals, TokenClass(key), certain=summary.is_certain).count
+        return known_tokens(summary.totals, TokenClass(key), certain=summary.counts_all_calls).count
     value = getattr(summary if key in _OF_THE_SUMMARY_ITSELF else summary.totals, key)
     known = known_count(value, certain=_knows_all(summary, key)) if key in _TALLIES else value
     return known if known is None else int(known)
 
 
 def _knows_all(summary: Summary, key: str) -> bool:
-    """Whether none that nobody has may be among what is counted here."""
-    return summary.knows_failed_calls if key in _OF_FAILED else summary.is_certain
+    """Whether none is missing among what is counted here, and none that nobody has may be."""
+    return summary.counts_all_calls and (summary.knows_failed_calls or key not in _OF_FAILED)
 
 
 def _is_least(summary: Summary, key: str) -> bool:

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from itertools import compress
 from math import ceil
 
-from request_lens.domain.folding.summary import TokenClass, Totals
+from request_lens.domain.folding.summary import OTHER_MODEL, Bar, Summary, TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.certainty import Certainty, certainty_of, links_of_bars, signed, tokens_text
+from request_lens.presentation.certainty import (
+    Certainty,
+    certainty_of,
+    certainty_of_times,
+    certainty_over,
+    links_of_bars,
+    signed,
+    tokens_text,
+)
+from request_lens.presentation.failed_attempts import certainty_of_failed, certainty_over_failed
 from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.traced import misses_calls, missing_over
 from request_lens_cli.report.report import Report, totals_over
 
 
@@ -35,10 +45,10 @@ class RequestFigures:
     """What some requests add up to; a distribution is None where no value is known. Times are in ms.
 
     A request with status 5xx has `failed`, one with 4xx was `refused`; an `incomplete` one made calls that are not
-    linked to it, as its spans tell; of one that is `about` right a call is linked by time. `totals` are the least where
-    some are `uncertain`, those of failed calls where some are `unsure_of_failed` ones; `calls` are of the certain ones
-    alone. Those that are `timed_` are of the requests that `llm_time_ms` is of, as far as they are known of these: so
-    they can stand beside it.
+    linked to it, as its spans tell: `missing_calls` is how many all of them are. Of one that is `about` right a call is
+    linked by time; `unsure_of_failed` may have failed calls that are not counted. `calls` are of those requests alone
+    whose calls are all counted. `certainty` is that of `totals`, but for those of failed calls. Those that are `timed_`
+    are of the requests that `llm_time_ms` is of, as far as they are known of these: so they can stand beside it.
     """
 
     requests: int
@@ -47,9 +57,14 @@ class RequestFigures:
     unsure_of_failed: int
     about: int
     incomplete: int
+    missing_calls: int
     failed: int
     refused: int
     totals: Totals
+    certainty: Certainty
+    certainty_of_failed: Certainty
+    certainty_of_mean: Certainty
+    certainty_of_times: Certainty
     calls: Distribution | None
     duration_ms: Distribution | None
     timed_duration_ms: Distribution | None
@@ -58,29 +73,14 @@ class RequestFigures:
     llm_time_ms: Distribution | None
 
     @property
-    def is_certain(self) -> bool:
+    def counts_all_calls(self) -> bool:
         """Whether the totals are all that the settled requests made, and not only the least."""
-        return not self.uncertain
-
-    @property
-    def certainty(self) -> Certainty:
-        """How sure the totals are."""
-        return self.spread if self.is_certain else Certainty.AT_LEAST
-
-    @property
-    def certainty_of_failed(self) -> Certainty:
-        """How sure the totals of failed and throttled calls are."""
-        return Certainty.AT_LEAST if self.unsure_of_failed else self.certainty
-
-    @property
-    def spread(self) -> Certainty:
-        """How sure the distributions of what comes from calls are: they are of the certain requests alone."""
-        return Certainty.ABOUT if self.about else Certainty.EXACT
+        return self.certainty is not Certainty.AT_LEAST
 
     @property
     def knows_no_call(self) -> bool:
         """Whether no attempt is linked to the requests, and that is not certain to be all."""
-        return not self.is_certain and not self.totals.invocations
+        return not self.counts_all_calls and not self.totals.invocations
 
     def total(self, count: int) -> str:
         """One of the totals, with its sign."""
@@ -88,14 +88,14 @@ class RequestFigures:
 
     def tokens(self, of: TokenClass) -> str:
         """A total of tokens, likewise; a dash where no call is known, or none counts them."""
-        return signed(tokens_text(self.totals, of, certain=self.is_certain), self.certainty)
+        return signed(tokens_text(self.totals, of, certain=self.counts_all_calls), self.certainty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFigures:
     """What the linked calls of a model add up to, and how sure it is that they are those of the requests.
 
-    They are the least where a request is uncertain: which models its other calls went to is unknown.
+    They are the least where a request is uncertain or incomplete: which models its other calls went to is unknown.
     """
 
     totals: Totals
@@ -103,7 +103,7 @@ class ModelFigures:
     certainty_of_failed: Certainty
 
     @property
-    def is_certain(self) -> bool:
+    def counts_all_calls(self) -> bool:
         """Whether the totals are all that the settled requests made of this model."""
         return self.certainty is not Certainty.AT_LEAST
 
@@ -138,13 +138,18 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
         requests=len(states),
         pending=len(states) - len(summaries),
         uncertain=sum(not summary.is_certain for summary in summaries),
-        unsure_of_failed=sum(not summary.knows_failed_calls for summary in summaries),
+        unsure_of_failed=sum(certainty_of_failed(summary) is Certainty.AT_LEAST for summary in summaries),
         about=sum(summary.is_about for summary in summaries),
-        incomplete=sum(summary.traced is not None and summary.traced.complete is False for summary in summaries),
+        incomplete=sum(map(misses_calls, summaries)),
+        missing_calls=missing_over(summaries),
         failed=sum(state.request.has_failed for state in states),
         refused=sum(state.request.was_refused for state in states),
         totals=totals_over(states),
-        calls=distribution_of([summary.totals.llm_calls if summary.is_certain else None for summary in summaries]),
+        certainty=certainty_over(summaries),
+        certainty_of_failed=certainty_over_failed(summaries),
+        certainty_of_mean=certainty_over(summary for summary in summaries if summary.counts_all_calls),
+        certainty_of_times=max(map(certainty_of_times, timed), default=Certainty.EXACT),
+        calls=distribution_of([_calls_of(summary) for summary in summaries]),
         duration_ms=distribution_of(durations),
         timed_duration_ms=distribution_of(list(compress(durations, is_timed))),
         timed_tool_ms=distribution_of([summary.tool_time_ms for summary in timed]),
@@ -153,24 +158,35 @@ def _of_requests(states: Sequence[RequestState]) -> RequestFigures:
     )
 
 
+def _calls_of(summary: Summary) -> int | None:
+    """How many LLM calls a request made; unknown where not all of them are counted."""
+    return summary.totals.llm_calls if summary.counts_all_calls else None
+
+
 def _by_model(states: Sequence[RequestState]) -> Mapping[str, ModelFigures]:
     summaries = [state.summary for state in states if state.summary is not None]
     no_calls = ModelFigures(
         totals=Totals(),
-        certainty=_known(summary.is_certain for summary in summaries),
-        certainty_of_failed=_known(summary.knows_failed_calls for summary in summaries),
+        certainty=_known(summary.counts_all_calls for summary in summaries),
+        certainty_of_failed=_known(certainty_of_failed(summary) is not Certainty.AT_LEAST for summary in summaries),
     )
     figures: dict[str, ModelFigures] = {}
     for summary in summaries:
         for model, totals in summary.by_model:
             before = figures.get(model, no_calls)
-            certainty = links_of_bars(bar for bar in summary.bars if bar.model_id == model)
+            bars = _bars_under(model, summary)
             figures[model] = ModelFigures(
                 totals=before.totals + totals,
-                certainty=max(before.certainty, certainty),
-                certainty_of_failed=max(before.certainty_of_failed, certainty),
+                certainty=max(before.certainty, links_of_bars(bars)),
+                certainty_of_failed=max(before.certainty_of_failed, links_of_bars(bars, failed=True)),
             )
     return dict(sorted(figures.items()))
+
+
+def _bars_under(model: str, summary: Summary) -> Sequence[Bar]:
+    """The calls that count under the model; under "other" any failed one may, as no bar says whether it has a price."""
+    may_be_other = model == OTHER_MODEL
+    return [bar for bar in summary.bars if bar.model_id == model or (may_be_other and bar.error_code is not None)]
 
 
 def _known(are_all: Iterable[bool]) -> Certainty:

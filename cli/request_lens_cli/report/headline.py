@@ -3,6 +3,7 @@
 from request_lens.presentation.certainty import counted, so_far
 from request_lens.presentation.failed_attempts import certainty_over_failed
 from request_lens.presentation.formatting import MINUTE, pluralize, span_text
+from request_lens.presentation.traced import with_missing
 from request_lens_cli.report.period import period_of_starts
 from request_lens_cli.report.report import COUNTED_UP_TO, MAX_UNTAGGED, Report
 
@@ -10,19 +11,22 @@ from request_lens_cli.report.report import COUNTED_UP_TO, MAX_UNTAGGED, Report
 def headline(report: Report) -> str:
     """The report in one line, such as "10 requests, ≈ 17 LLM calls, 0 unattributed".
 
-    With what went wrong: "10 requests, 1 of them failed, 3 of them uncertain, at least 17 LLM calls, 2 failed calls (1
-    throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls; in the whole time 0 unattributed".
+    With what went wrong: "10 requests, 1 of them failed, 3 of them uncertain, 1 of them incomplete, at least 17 LLM
+    calls, 1 missing, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls;
+    in the whole time 0 unattributed".
     """
     totals, is_pending = report.totals, report.pending_requests > 0
     records = [state.request for state in report.requests]
     failed, refused = sum(each.has_failed for each in records), sum(each.was_refused for each in records)
     counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
+    counts["incomplete"] = report.incomplete
+    calls = so_far(counted(totals.llm_calls, "LLM call", report.certainty), pending=is_pending)
     throttled = f" ({totals.llm_throttles:,} throttled)" if totals.llm_throttles else ""
-    of_failed = certainty_over_failed(state.summary for state in report.requests if state.summary is not None)
+    of_failed = certainty_over_failed(report.summaries)
     parts = [
         _requests_words(report),
         *(f"{count:,} of them {state}" for state, count in counts.items() if count),
-        so_far(counted(totals.llm_calls, "LLM call", report.certainty), pending=is_pending),
+        with_missing(calls, *report.summaries),
         *([counted(totals.llm_errors, "failed call", of_failed) + throttled] if totals.llm_errors else []),
     ]
     beside = [f"{report.unattributed:,} unattributed"]

@@ -14,6 +14,7 @@ from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts
 from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.traced import misses_calls
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.reasons import why_words
 
@@ -83,13 +84,23 @@ class Report:
 
     @property
     def is_certain(self) -> bool:
-        """Whether the totals are all that the settled requests made, and not only the least."""
+        """Whether no settled request may have made more calls than are linked to it."""
         return self.uncertain == 0
 
     @property
     def certainty(self) -> Certainty:
         """How sure the totals are."""
-        return certainty_over(state.summary for state in self.requests if state.summary is not None)
+        return certainty_over(self.summaries)
+
+    @property
+    def summaries(self) -> Sequence[Summary]:
+        """Those of the settled requests."""
+        return [state.summary for state in self.requests if state.summary is not None]
+
+    @property
+    def incomplete(self) -> int:
+        """Requests that made calls, as their spans tell, which are not linked to them."""
+        return sum(map(misses_calls, self.summaries))
 
     def doubts(self) -> Counter[Doubt]:
         """How many requests are uncertain, by why."""

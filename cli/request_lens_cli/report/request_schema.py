@@ -132,10 +132,10 @@ class RequestDocument(TypedDict):
     ended_at: Time | None
     duration_ms: Ms | None
     revision: Count
-    llm_calls: Annotated[Count | None, Field(description="at least so many where possible_calls is not 0")]
-    llm_errors: Annotated[
-        Count | None, Field(description="null, too, where none is known, and not both possible counts are 0")
+    llm_calls: Annotated[
+        Count | None, Field(description="at least so many where possible_calls or missing_calls is not 0")
     ]
+    llm_errors: Annotated[Count | None, Field(description="null, too, where none is known, and at_least would name it")]
     llm_throttles: Annotated[Count | None, Field(description="those of llm_errors that were throttled; null alike")]
     possible_calls: Annotated[Count | None, Field(description="unlinked calls that may be its own; null is unknown")]
     possible_failed_calls: Annotated[
@@ -152,8 +152,8 @@ class RequestDocument(TypedDict):
     at_least: Annotated[
         list[Least] | None,
         Field(
-            description="numbers that may be more: all while possible_calls is not 0, llm_errors and llm_throttles "
-            "while possible_failed_calls is not, and sums that a call leaves out"
+            description="numbers that may be more: all while possible_calls or missing_calls is not 0, llm_errors and "
+            "llm_throttles while possible_failed_calls is not, and sums that a call leaves out"
         ),
     ]
     estimated_cost_usd: Annotated[Usd | None, Field(description="0 where no call was made; null is unknown")]
@@ -174,15 +174,15 @@ class RequestDocument(TypedDict):
         State,
         Field(
             description="older than calls_are, which says more: pending is pending, uncertain is at_least, certain is "
-            "exact or about; the table's own attribute has settled for the last two",
+            "exact, about, or at_least where calls are missing; the table's own attribute has settled for the last two",
             deprecated=True,
         ),
     ]
     calls_are: Annotated[
         CallsAre,
         Field(
-            description="what llm_calls is: exact, by tags or traces alone; about (≈), all calls known and one of them "
-            "linked by time; at_least (≥), more calls are possible; pending (null)"
+            description="what llm_calls is: exact, by tags or traces alone; about (≈), all calls counted and one of "
+            "them linked by time; at_least (≥), more calls are possible, or some are missing; pending (null)"
         ),
     ]
     runaway: bool

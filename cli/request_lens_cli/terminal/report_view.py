@@ -7,7 +7,7 @@ from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import INEXACT, Doubt, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.axis import AxisKind
-from request_lens.presentation.traced import incomplete_words, misses_calls
+from request_lens.presentation.traced import COMPLETING, incomplete_words
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import summary_document, unattributed_documents
 from request_lens_cli.report.empty import NO_REQUESTS
@@ -88,8 +88,8 @@ def show_uncertain(report: Report, console: Console) -> None:
     for doubt, count in sorted((doubt, count) for doubt, count in report.doubts().items() if doubt not in said):
         uncertain = f"{pluralize(count, 'request')} uncertain: {doubt.value}. What helps: {remedy(doubt)}."
         console.print(uncertain, style="yellow", highlight=False)
-    if incomplete := sum(misses_calls(state.summary) for state in report.requests):
-        words = f"{incomplete_words(incomplete)}: request-lens show names them."
+    if report.incomplete:
+        words = f"{incomplete_words(report.incomplete)}: request-lens show names them. What helps: {COMPLETING}."
         console.print(words, style="yellow", highlight=False)
     whole = f"{report.of_all_time} ".capitalize() if report.of_all_time else ""
     for state, count in sorted(report.without_request().items()):

@@ -26,7 +26,7 @@ from request_lens.presentation.certainty import (
 from request_lens.presentation.costs import cost_of, estimated
 from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
 from request_lens.presentation.formatting import cleaned, in_words, moment_text, other_words, pluralize, seconds
-from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence
+from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence, with_missing
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import invocation_document, possible_document, summary_document
 from request_lens_cli.report.report import Report
@@ -190,14 +190,14 @@ def _summary_lines(state: RequestState) -> list[str]:
 
 
 def _cost(summary: Summary) -> str:
-    cost = cost_of(summary.totals, certain=summary.is_certain)
+    cost = cost_of(summary.totals, certain=summary.counts_all_calls)
     return f"Estimated cost: {estimated(cost, [summary.prices] if summary.prices else [])}"
 
 
 def _counts(summary: Summary) -> str:
     totals = summary.totals
     calls = counted(totals.llm_calls, "LLM call", certainty_of(summary))
-    parts = [f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if summary.is_about else ''}"]
+    parts = [with_missing(f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if summary.is_about else ''}", summary)]
     if failed := failed_words(summary):
         parts.append(f"{failed}, of these {totals.llm_throttles:,} throttled" if totals.llm_errors else failed)
     parts += [why] if (why := why_failed_are_least(summary)) else []
@@ -213,16 +213,16 @@ def _times(summary: Summary) -> str:
 def _tokens(summary: Summary) -> str:
     """The tokens by class; those of the cache where any are known to be."""
     totals = summary.totals
-    if not summary.is_certain and not totals.llm_calls:
+    if not summary.counts_all_calls and not totals.llm_calls:
         return "Tokens: unknown"
     shown = [of for of in TokenClass if of not in _CACHED or any(totals.tokens(each).count for each in _CACHED)]
     sums = {_TOKEN_WORDS[of]: totals.tokens(of) for of in shown}
     words = (
-        f"{'at least ' if tokens.is_least and summary.is_certain else ''}{_count(tokens.count)} {name}"
+        f"{'at least ' if tokens.is_least and summary.counts_all_calls else ''}{_count(tokens.count)} {name}"
         for name, tokens in sums.items()
     )
     any_known = any(tokens.count is not None for tokens in sums.values())
-    return f"Tokens: {'at least ' if any_known and not summary.is_certain else ''}{', '.join(words)}"
+    return f"Tokens: {'at least ' if any_known and not summary.counts_all_calls else ''}{', '.join(words)}"
 
 
 _CACHED = (TokenClass.CACHE_READ, TokenClass.CACHE_WRITE)

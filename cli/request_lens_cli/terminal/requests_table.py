@@ -11,18 +11,18 @@ from request_lens.domain.folding.summary import Summary, TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.certainty import (
+    Certainty,
     calls_are,
     calls_text,
     doubt_of,
     known_count,
     known_tokens,
-    possible_text,
     token_counts,
 )
 from request_lens.presentation.costs import cost_of, plain_cost
-from request_lens.presentation.failed_attempts import failed_sign
+from request_lens.presentation.failed_attempts import certainty_of_failed, failed_sign
 from request_lens.presentation.formatting import UNKNOWN, plain_number, plain_seconds, seconds, zone_name
-from request_lens.presentation.traced import complete_text, part_figures
+from request_lens.presentation.traced import complete_text, more_text, part_figures
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.terminal.listing import Column, Listing, print_list
 
@@ -53,7 +53,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
     has_errors = any(_has_error(state.request) for state in report.requests)
     llm_time = _of_summary(lambda summary: seconds(summary.llm_time_ms))
     other_time = _of_summary(lambda summary: seconds(summary.non_llm_time_ms))
-    cost = _of_summary(lambda summary: cost_of(summary.totals, certain=summary.is_certain))
+    cost = _of_summary(lambda summary: cost_of(summary.totals, certain=summary.counts_all_calls))
     return [
         *_names(report),
         Column(header="Route", cell=lambda state: state.request.route, cut=MAX_ROUTE, leaves=6 if is_one_route else 4),
@@ -67,7 +67,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         ),
         Column(header="Duration", cell=lambda state: seconds(state.request.duration_ms), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
-        Column(header="More calls", cell=_possible, numeric=True, leaves=1, shown=not report.is_certain),
+        Column(header="More calls", cell=_more, numeric=True, leaves=1, shown=report.certainty is Certainty.AT_LEAST),
         Column(header="LLM time", cell=llm_time, numeric=True, leaves=5),
         Column(header="Other time", cell=other_time, numeric=True, leaves=7),
         Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=8),
@@ -110,11 +110,13 @@ def _calls(state: RequestState) -> Text:
     return Text(calls_text(state.summary), style="bold") + failed + runaway
 
 
-def _possible(state: RequestState) -> Text:
-    """How many more calls may be its own; of one that is certain none."""
+def _more(state: RequestState) -> Text:
+    """How many more calls may be its own, and are missing; of one whose calls are all counted none."""
     if state.summary is None:
         return Text(UNKNOWN)
-    return Text(possible_text(state.request, state.summary) or "0", style="" if state.summary.is_certain else "yellow")
+    is_all = state.summary.counts_all_calls
+    words = more_text(state.request, state.summary) or ("0" if is_all else UNKNOWN)
+    return Text(words, style="" if is_all else "yellow")
 
 
 def _complete(state: RequestState) -> Text:
@@ -179,27 +181,29 @@ def _plain_of(words: Callable[[Summary], str]) -> Callable[[RequestState], str]:
 
 def _tokens(of: TokenClass) -> Callable[[RequestState], str]:
     """Their sum; a dash, too, where no call is known of what is not certain."""
-    return _plain_of(lambda summary: plain_number(known_tokens(summary.totals, of, certain=summary.is_certain).count))
+
+    def count(summary: Summary) -> str:
+        return plain_number(known_tokens(summary.totals, of, certain=summary.counts_all_calls).count)
+
+    return _plain_of(count)
 
 
 def _attempts(count: Callable[[Totals], int]) -> Callable[[RequestState], str]:
     """How many are such; a dash, too, where none is known of what is not certain."""
-    return _plain_of(lambda summary: plain_number(known_count(count(summary.totals), certain=summary.is_certain)))
+    return _plain_of(lambda summary: plain_number(known_count(count(summary.totals), certain=summary.counts_all_calls)))
 
 
 def _failed_calls(state: RequestState) -> str:
-    """How many; a dash, too, where none is known, and some that nobody has may be its own."""
+    """How many; a dash, too, where none is known, and there may be some."""
     if state.summary is None:
         return UNKNOWN
-    return plain_number(known_count(state.summary.totals.llm_errors, certain=state.summary.knows_failed_calls))
+    is_least = certainty_of_failed(state.summary) is Certainty.AT_LEAST
+    return plain_number(known_count(state.summary.totals.llm_errors, certain=not is_least))
 
 
 def _is_complete(state: RequestState) -> str:
     """Whether its spans prove that all calls are there: yes, no, or a dash where they do not tell."""
-    traced = None if state.summary is None else state.summary.traced
-    if traced is None or traced.complete is None:
-        return UNKNOWN
-    return "yes" if traced.complete else "no"
+    return complete_text(None if state.summary is None else state.summary.traced)
 
 
 def _why(state: RequestState) -> str:

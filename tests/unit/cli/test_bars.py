@@ -63,7 +63,7 @@ def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
 def test_missing_calls_are_told_beside_the_number() -> None:
     said = Traced(trace_id=TRACE, calls=3, missing_calls=1, complete=False)
 
-    assert line(row(replace(chain(4300, 2), traced=said))).endswith("4.3 s · 2 calls, 1 missing")
+    assert line(row(replace(chain(4300, 2), traced=said))).endswith("4.3 s · ≥ 2 calls, 1 missing")
 
 
 @pytest.mark.parametrize("confidence", Confidence)
@@ -203,7 +203,7 @@ def test_where_the_words_leave_no_room_for_a_label_it_has_a_line_of_its_own_in_a
     lines = shown(row(replace(chain(4300, 2), traced=said), duration_ms=840_000), width=64)
 
     assert lines[1] == "What time is it in Tokyo?"
-    assert lines[2].endswith("  14 min 0 s · 2 calls, 9,998 missing")
+    assert lines[2].endswith("  14 min 0 s · ≥ 2 calls, 9,998 missing")
 
 
 @pytest.mark.parametrize("width", range(40, 121, 5))

@@ -12,15 +12,17 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES, PriceTable
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
-from request_lens.presentation.costs import cost_of
+from request_lens.presentation.costs import cost_of, plain_cost
+from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import summary_document
+from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.calls_table import call_columns
 from request_lens_cli.terminal.listing import print_list
 from request_lens_cli.terminal.requests_table import print_requests
 from tests.support.command_line.screen import printed
-from tests.support.facts import MODEL, call, linked, request
+from tests.support.facts import MODEL, at, call, linked, request
 
 CALLS = [
     call("i1", 1),
@@ -56,12 +58,37 @@ def shown(state: RequestState) -> str:
         ("0.0025", 0, "$0.002500"),
         ("1.23456", 0, "$1.234560"),
         ("0.0025", 1, "$0.002500 + 1 unpriced"),
+        ("0", 3, "$0 + 3 unpriced"),
+        ("99.99999949", 0, "$99.999999"),
+        ("99.9999996", 0, "$100.00"),
+        ("61784.07402", 0, "$61,784.07"),
+        ("61784.07402", 2, "$61,784.07 + 2 unpriced"),
     ],
 )
 def test_a_cost_says_what_it_lacks(cost: str | None, unpriced: int, text: str) -> None:
     totals = Totals(estimated_cost_usd=None if cost is None else Decimal(cost), unpriced_calls=unpriced)
 
     assert cost_of(totals) == text
+
+
+def test_a_program_gets_all_costs_with_the_same_decimals() -> None:
+    assert [plain_cost(Decimal(cost)) for cost in ("0", "0.0025", "61784.07402")] == [
+        "0.000000",
+        "0.002500",
+        "61784.074020",
+    ]
+
+
+def test_the_reports_card_never_has_a_bare_0_beside_calls_without_a_price() -> None:
+    free, unpriced = settled(prices=bedrock_prices()), settled(CALLS[1], prices=bedrock_prices())
+    period = Period(first=at(0), last=at(60))
+    html = report_page(
+        Report(requests=[free, unpriced], unlinked=[]), Heading(stack="lens", period=period, written_at=at(90))
+    )
+
+    card = html.partition("<dt>Estimated cost</dt>")[2].partition("</div>")[0]
+    assert '<dd class="value">$0 <span class="beside">+ 1 unpriced</span></dd>' in card
+    assert "without 1 call of unknown price" in card
 
 
 def test_a_cost_that_may_be_more_is_unknown_while_it_is_of_no_call() -> None:

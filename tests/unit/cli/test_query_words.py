@@ -200,7 +200,7 @@ def test_the_reasons_of_uncertain_requests_are_counted() -> None:
 def test_averages_are_over_certain_requests_and_say_over_how_many() -> None:
     found = figures_of(uncertain_report()).all
 
-    assert (found.requests, found.uncertain, found.is_certain) == (3, 2, False)
+    assert (found.requests, found.uncertain, found.counts_all_calls) == (3, 2, False)
     assert found.calls is not None
     assert (found.calls.mean, found.calls.known, found.calls.of) == (1, 1, 3)
     assert found.llm_time_ms is not None

@@ -169,9 +169,29 @@ def test_the_pages_figures_say_where_calls_are_linked_by_time() -> None:
     assert "≈ 2 LLM calls: those of 1 of 2 requests are linked by time" in card(inferred, "LLM calls per request")
     assert "|≈ 1.00 s|" in card(inferred, "LLM time")
     assert "|≈ 2,022 in||≈ 62 out|" in card(inferred, "Tokens")
-    assert "|≈ $0.020000|" in card(inferred, "Estimated cost")
+    assert "|≈ $0.020000 |+ 1 unpriced|" in card(inferred, "Estimated cost")
     assert "≈" not in card(inferred, "Request duration")
     assert "≈" not in page(Report(requests=[exact], unlinked=[])).partition("<main>")[2].partition("</main>")[0]
+
+
+def test_errors_have_the_sign_of_their_own_links_in_the_card_by_model_and_in_the_sentence() -> None:
+    def failing(*, tagged: bool) -> Report:
+        own = tag("r") if tagged else None
+        tagged_call, failed = call("i1", 1, tag=tag("r")), call("f1", 2, error_code="ThrottlingException", tag=own)
+        by_time = settled("t", call("i3", 21), start=20)
+        return Report(requests=[settled("r", tagged_call, failed), by_time], unlinked=[])
+
+    about, exact = failing(tagged=False), failing(tagged=True)
+    assert "|≈ 1||of these throttled: ≈ 1|" in card(page(about), "LLM errors")
+    assert "|1||of these throttled: 1|" in card(page(exact), "LLM errors")
+    assert "≈ 2 LLM calls, ≈ 1 failed call (1 throttled)" in headline(about)
+    assert "≈ 2 LLM calls, 1 failed call (1 throttled)" in headline(exact)
+
+    def other(report: Report) -> list[str]:
+        line = page(report).partition("<code>other</code>")[2].partition("</tr>")[0]
+        return re.findall(r">([^<>]+)</td>", line)[:3]
+
+    assert (other(about), other(exact)) == (["0", "≈ 1", "≈ 1"], ["0", "1", "1"])
 
 
 def test_a_sum_over_requests_has_the_sign_at_each_figure_and_so_has_the_row_of_one_request() -> None:

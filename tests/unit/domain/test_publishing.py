@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from request_lens.domain.facts import Invocation, Request
+from request_lens.domain.facts import Invocation, Request, TraceId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import OTHER_MODEL, Summary
 from request_lens.domain.linking.link import Confidence, Decision, Link, Method, Reason, Unattributed
@@ -16,6 +16,7 @@ from request_lens.domain.publishing.metric_names import METRIC_UNITS, UNATTRIBUT
 from request_lens.domain.publishing.pipeline_metrics import pipeline_metrics
 from request_lens.domain.publishing.publication import Publication
 from request_lens.domain.publishing.request_metrics import publication_of
+from request_lens.domain.tracing.traced import Traced
 from tests.support.facts import MODEL, at, call, link, linked, request
 
 NEVER_SEEN = Unattributed(reason=Reason.REQUEST_NEVER_SEEN)
@@ -97,6 +98,9 @@ def test_a_failed_request_is_counted_in_its_first_revision_only() -> None:
         ("about", "about", None),
         ("at least", "about", 1),
         ("about", "exact", -1),
+        (None, "lacking", None),
+        ("about", "lacking", -1),
+        ("lacking", "about", 1),
     ],
 )
 def test_a_line_says_that_one_request_more_or_fewer_is_linked_by_time(
@@ -108,7 +112,8 @@ def test_a_line_says_that_one_request_more_or_fewer_is_linked_by_time(
         fold(request(), [linked(made, link("r1", method, confidence))], Policy(), NO_PRICES)
         for method, confidence in ((Method.TRACE, Confidence.EXACT), (Method.WINDOW, Confidence.INFERRED))
     )
-    summaries = {"exact": exact, "about": about, "at least": replace(about, possible_calls=1)}
+    lacking = replace(about, traced=Traced(trace_id=TraceId("1"), complete=False, calls=2, missing_calls=1))
+    summaries = {"exact": exact, "about": about, "at least": replace(about, possible_calls=1), "lacking": lacking}
     previous = None if before is None else summaries[before]
     change = RevisionWritten(stored_at=at(9), request=request(), revision=2, summary=summaries[now], previous=previous)
 

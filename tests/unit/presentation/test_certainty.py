@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.facts import Invocation, Request, RequestId, TraceId
 from request_lens.domain.folding.fold import fold, without_log
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import NO_PRICES
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE, is_unbounded, possible_attempts
+from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.certainty import (
     Certainty,
     Doubt,
     calls_text,
     certainty_of,
+    certainty_of_times,
     certainty_over,
     counted,
     doubt_of,
@@ -34,6 +36,7 @@ from request_lens.presentation.failed_attempts import (
     why_failed_are_least,
 )
 from request_lens.presentation.formatting import UNKNOWN
+from request_lens.presentation.traced import missing_notes, more_text, with_missing
 from tests.support.facts import call, linked, pending, request, tag
 
 
@@ -150,6 +153,44 @@ def test_tokens_are_at_least_those_of_the_linked_calls_and_unknown_without_any(
     possible: int | None, calls: int, words: str
 ) -> None:
     assert token_counts(summary(possible, calls=calls)) == words
+
+
+THROTTLED = call("t", 2, error_code="ThrottlingException")
+TAGGED, TAGGED_FAILURE = call("i", 1, tag=tag()), call("f", 3, error_code="ValidationException", tag=tag())
+
+
+@pytest.mark.parametrize(
+    ("calls", "certainty", "of_failed", "sign"),
+    [
+        ([TAGGED, TAGGED_FAILURE], Certainty.EXACT, Certainty.EXACT, "+1 failed"),
+        ([TAGGED, THROTTLED], Certainty.EXACT, Certainty.ABOUT, "+≈ 1 failed"),
+        ([call("i", 1), TAGGED_FAILURE], Certainty.ABOUT, Certainty.EXACT, "+1 failed"),
+        ([call("i", 1), THROTTLED], Certainty.ABOUT, Certainty.ABOUT, "+1 failed"),
+    ],
+    ids=["all exact", "the failed one by time", "the LLM call by time", "both by time"],
+)
+def test_failed_attempts_are_as_sure_as_their_own_links_and_a_row_has_one_sign(
+    calls: list[Invocation], certainty: Certainty, of_failed: Certainty, sign: str
+) -> None:
+    known = fold(request(), [linked(each) for each in calls], Policy(), NO_PRICES)
+
+    assert (certainty_of(known), certainty_of_failed(known)) == (certainty, of_failed)
+    assert failed_sign(known) == sign
+
+
+def test_a_request_that_lacks_calls_knows_the_least_of_all_counts_and_all_of_its_times() -> None:
+    lacking = replace(summary(0), traced=Traced(trace_id=TraceId("1"), complete=False, calls=2, missing_calls=1))
+    shared = replace(summary(0), traced=Traced(trace_id=TraceId("1"), calls=2, shared_calls=1))
+
+    for each in (lacking, shared):
+        assert (each.is_certain, each.counts_all_calls) == (True, False)
+        assert {certainty_of(each), certainty_of_failed(each)} == {Certainty.AT_LEAST}
+        assert certainty_of_times(each) is Certainty.ABOUT
+        assert (calls_text(each), token_counts(each), failed_sign(each)) == ("≥ 1", "≥ 1,011 / 31", "")
+    assert with_missing(calls_text(lacking), lacking) == "≥ 1, 1 missing"
+    assert more_text(request(), replace(lacking, possible_calls=2)) == "2 possible, 1 missing"
+    (note,) = missing_notes([summary(0), lacking, lacking])
+    assert note.startswith("≥ 1, 1 missing: its spans tell of 1 call not in the log under it. What helps: deliver ")
 
 
 def test_failed_attempts_that_nobody_has_make_the_number_of_its_own_the_least() -> None:

@@ -114,7 +114,7 @@ def test_a_failed_request_has_its_status_and_an_outline_of_its_own(duration_ms: 
 def test_a_start_known_to_the_second_has_a_whisker_and_a_precise_one_has_none() -> None:
     vague, precise = (picture(row(summary_of(bar(200, 1500, precision_ms=ms)))) for ms in (1000, 1))
     assert "rl-whisker" in [name for shape in groups(vague)[0].iter() for name in classes(shape)]
-    assert "start known to the second" in whole_text(vague)
+    assert "may start as late as the mark" in whole_text(vague)
     assert "rl-whisker" not in [name for shape in groups(precise)[0].iter() for name in classes(shape)]
 
 

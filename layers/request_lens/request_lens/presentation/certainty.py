@@ -131,9 +131,15 @@ _SIGNS = {Certainty.EXACT: "", Certainty.ABOUT: "≈ ", Certainty.AT_LEAST: "≥
 
 
 def certainty_of(summary: Summary) -> Certainty:
-    """How sure a request's figures are: about right where one of its calls is linked by less than a tag or a trace."""
-    if not summary.is_certain:
-        return Certainty.AT_LEAST
+    """How sure a request's counts are: the least where they are not of all its calls, as far as these are known.
+
+    About right where one of its calls is linked by less than a tag or a trace.
+    """
+    return certainty_of_times(summary) if summary.counts_all_calls else Certainty.AT_LEAST
+
+
+def certainty_of_times(summary: Summary) -> Certainty:
+    """How sure its times are, where they are known: then they are of all calls, those that only its spans know, too."""
     return links_of_bars(summary.bars)
 
 
@@ -151,9 +157,9 @@ def calls_are(summary: Summary | None) -> CallsAre:
     return CallsAre.PENDING if summary is None else CallsAre[certainty_of(summary).name]
 
 
-def links_of_bars(bars: Iterable[Bar]) -> Certainty:
-    """How sure it is that these calls are their request's; failed attempts do not matter."""
-    return Certainty.EXACT if are_exact(bars) else Certainty.ABOUT
+def links_of_bars(bars: Iterable[Bar], *, failed: bool = False) -> Certainty:
+    """How sure it is that these calls are their request's: the LLM calls, or the attempts that `failed`."""
+    return Certainty.EXACT if are_exact(bars, failed=failed) else Certainty.ABOUT
 
 
 def certainty_over(summaries: Iterable[Summary]) -> Certainty:
@@ -208,7 +214,7 @@ def at_least(text: str, *, certain: bool) -> str:
 
 def token_counts(summary: Summary) -> str:
     """Tokens in and out, such as "892 / 57", or "≥ 892 / 57"; see `tokens_text`."""
-    return tokens_text(summary.totals, TokenClass.INPUT, TokenClass.OUTPUT, certain=summary.is_certain)
+    return tokens_text(summary.totals, TokenClass.INPUT, TokenClass.OUTPUT, certain=summary.counts_all_calls)
 
 
 def tokens_text(totals: Totals, *classes: TokenClass, certain: bool) -> str:

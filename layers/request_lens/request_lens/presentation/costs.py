@@ -42,11 +42,17 @@ def estimated(cost: str, sources: Sequence[PriceSource]) -> str:
     return in_words(cost) if UNKNOWN in cost else f"{cost}{by_prices(sources)}"
 
 
+_IN_CENTS_FROM = 100
+"""Dollars from which on a cost has cents and no more: what a token costs does not show in so much."""
+
+
 def dollars(cost: Decimal) -> str:
-    """US dollars with six decimals, for a token costs some millionths of one; nothing is $0."""
-    return f"${cost:,.6f}" if cost else "$0"
+    """US dollars with six decimals, for a token costs some millionths of one, from 100 on with two; nothing is $0."""
+    if not cost:
+        return "$0"
+    return f"${cost:,.2f}" if round(cost, 6) >= _IN_CENTS_FROM else f"${cost:,.6f}"
 
 
 def plain_cost(cost: Decimal | None) -> str:
-    """A cost for a program, with the decimals that `dollars` has, such as "0.012345"; a dash where unknown."""
+    """A cost for a program, always with six decimals, such as "0.012345"; a dash where unknown."""
     return UNKNOWN if cost is None else f"{cost:.6f}"

@@ -4,13 +4,18 @@ from collections.abc import Iterable
 
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE
-from request_lens.presentation.certainty import Certainty, certainty_of
+from request_lens.presentation.certainty import Certainty, certainty_of, links_of_bars, signed
 from request_lens.presentation.formatting import pluralize
 
 
 def certainty_of_failed(summary: Summary) -> Certainty:
-    """How sure a request's numbers of failed and throttled calls are: more may be its own of those that nobody has."""
-    return certainty_of(summary) if summary.knows_failed_calls else Certainty.AT_LEAST
+    """How sure a request's numbers of failed and throttled calls are: by the links of these, whatever its others'.
+
+    The least where more may be its own of those that nobody has, or where any call of its own is not counted.
+    """
+    if not (summary.knows_failed_calls and summary.counts_all_calls):
+        return Certainty.AT_LEAST
+    return links_of_bars(summary.bars, failed=True)
 
 
 def certainty_over_failed(summaries: Iterable[Summary]) -> Certainty:
@@ -21,15 +26,18 @@ def certainty_over_failed(summaries: Iterable[Summary]) -> Certainty:
 def failed_words(summary: Summary) -> str:
     """How many attempts failed, in words: "3 failed", "at least 0 failed"; empty where it is known that none did.
 
-    And where the number of LLM calls beside it says that there may be more of any kind.
+    And where the number of LLM calls beside it says that there may be more of any kind. A sign of that number holds for
+    this one, too: only beside one without a sign it has its own, "≈ 3 failed".
     """
     count = summary.totals.llm_errors
-    is_least = summary.is_certain and not summary.knows_failed_calls
-    return f"{'at least ' if is_least else ''}{count:,} failed" if count or is_least else ""
+    if summary.counts_all_calls and not summary.knows_failed_calls:
+        return f"at least {count:,} failed"
+    certainty = Certainty.EXACT if certainty_of(summary) else certainty_of_failed(summary)
+    return f"{signed(f'{count:,}', certainty)} failed" if count else ""
 
 
 def failed_sign(summary: Summary) -> str:
-    """The same beside a number of calls, for a table: "+3 failed", "≥ 0 failed"."""
+    """The same beside a number of calls, for a table: "+3 failed", "+≈ 3 failed", "≥ 0 failed"."""
     words = failed_words(summary)
     return words.replace("at least", "≥") if words.startswith("at least") or not words else f"+{words}"
 

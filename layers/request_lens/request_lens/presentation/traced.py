@@ -1,20 +1,42 @@
 """What spans say of a request, in words: whether all its calls are there, where its time went, how its tools ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from request_lens.domain.facts import TraceId
+from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.time_parts import TimeParts
 from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse, Traced
+from request_lens.presentation.certainty import calls_text, possible_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
 
 
 def complete_text(traced: Traced | None) -> str:
-    """Whether all calls are there, in a word for a table: "yes", "1 missing"; a dash where spans do not tell."""
+    """Whether all calls are there, in a word for a table: "yes", "no"; a dash where spans do not tell."""
     if traced is None or traced.complete is None:
         return UNKNOWN
-    return "yes" if traced.complete else f"{traced.missing_calls:,} missing"
+    return "yes" if traced.complete else "no"
+
+
+def missing_over(summaries: Iterable[Summary]) -> int:
+    """How many calls requests made, as their spans tell, that are not in the log under them."""
+    return sum(summary.traced.missing_calls for summary in summaries if summary.traced is not None)
+
+
+def missing_text(*summaries: Summary) -> str:
+    """The same beside their number of calls: "1 missing"; empty where none is."""
+    count = missing_over(summaries)
+    return f"{count:,} missing" if count else ""
+
+
+def more_text(record: Request, summary: Summary) -> str:
+    """How many more calls may be the request's, and how many are missing: "4 possible, 1 missing"; empty for none."""
+    return ", ".join(filter(None, (possible_text(record, summary), missing_text(summary))))
+
+
+def with_missing(words: str, *summaries: Summary) -> str:
+    """Words on how many calls requests made, and how many are missing where any is: "at least 5 calls, 1 missing"."""
+    return ", ".join(filter(None, (words, missing_text(*summaries))))
 
 
 def complete_sentence(traced: Traced) -> str:
@@ -31,14 +53,33 @@ def complete_sentence(traced: Traced) -> str:
 
 def misses_calls(summary: Summary | None) -> bool:
     """Whether the request made calls, as its spans tell, that are not in the log under it."""
-    return summary is not None and summary.traced is not None and summary.traced.missing_calls > 0
+    return summary is not None and missing_over([summary]) > 0
+
+
+WHY_INCOMPLETE = "their spans tell of calls that are not in the log under them"
+"""Why requests lack calls, as far as that is known."""
+
+COMPLETING = (
+    "deliver Bedrock's invocation log of that time again (request-lens backfill); calls that Bedrock refused, or that "
+    "were made while its logging was off, are not in it"
+)
+"""What makes such requests complete."""
 
 
 def incomplete_words(count: int) -> str:
     """How many requests lack calls, and how that is known."""
-    whose, under = ("its", "it") if count == 1 else ("their", "them")
-    calls = f"{whose} spans tell of calls that are not in the log under {under}"
-    return f"{pluralize(count, 'request')} incomplete: {calls}"
+    why = WHY_INCOMPLETE.replace("their", "its").replace("them", "it") if count == 1 else WHY_INCOMPLETE
+    return f"{pluralize(count, 'request')} incomplete: {why}"
+
+
+def missing_notes(summaries: Iterable[Summary]) -> list[str]:
+    """What "≥ 2, 1 missing" means where it stands at one of the requests, of the first, and what helps; or none."""
+    firsts = [each for each in summaries if missing_text(each)][:1]
+    return [
+        f"{with_missing(calls_text(each), each)}: its spans tell of {pluralize(missing_over([each]), 'call')} "
+        f"not in the log under it. What helps: {COMPLETING}."
+        for each in firsts
+    ]
 
 
 def elsewhere_sentence(traced: Traced) -> str:

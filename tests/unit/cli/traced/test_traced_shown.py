@@ -172,7 +172,7 @@ def test_a_list_has_a_column_for_completeness_only_where_there_are_spans() -> No
     lines = {line.split()[0]: line.rstrip() for line in listed(*states).splitlines() if line.strip()}
 
     assert lines["Request"].endswith("Complete")
-    assert [lines[name].split("  ")[-1].strip() for name in ("whole", "part", "open")] == ["yes", "1 missing", "–"]
+    assert [lines[name].split("  ")[-1].strip() for name in ("whole", "part", "open")] == ["yes", "no", "–"]
     assert "Complete" not in listed(settled("r1", call()))
 
 

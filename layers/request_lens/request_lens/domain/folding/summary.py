@@ -152,9 +152,9 @@ MAX_BARS = 100
 """A summary keeps the first 100 bars: enough to draw, and EMF takes at most 100 values an array."""
 
 
-def are_exact(bars: Iterable[Bar]) -> bool:
-    """Whether each of these calls is its request's for sure; failed attempts do not matter."""
-    return all(bar.confidence is Confidence.EXACT for bar in bars if bar.error_code is None)
+def are_exact(bars: Iterable[Bar], *, failed: bool = False) -> bool:
+    """Whether each LLM call of these, or each attempt that `failed`, is its request's for sure."""
+    return all(bar.confidence is Confidence.EXACT for bar in bars if (bar.error_code is not None) is failed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,9 +199,17 @@ class Summary:
         return self.possible_calls == 0
 
     @property
+    def counts_all_calls(self) -> bool:
+        """Whether its counts are of all its calls: none that nobody has may be its own, nor do spans tell of others.
+
+        Else they are the least, though it may be certain which calls are its own.
+        """
+        return self.is_certain and not (self.traced is not None and self.traced.lacks_calls)
+
+    @property
     def is_about(self) -> bool:
-        """Whether all calls are known, and one of them is linked by less than a tag or a trace."""
-        return self.is_certain and not are_exact(self.bars)
+        """Whether all calls are counted, and one of them is linked by less than a tag or a trace."""
+        return self.counts_all_calls and not are_exact(self.bars)
 
     @property
     def counts_possible(self) -> bool:

@@ -18,6 +18,7 @@ from request_lens.presentation.timeline.pieces import Piece, Plan, Words, below_
 from request_lens.presentation.timeline.row import AXIS_EVERY, RowOrder, TimelineRow, in_order
 from request_lens.presentation.timeline.shapes import DEFINITIONS
 from request_lens.presentation.timeline.theme import Theme, style_sheet
+from request_lens.presentation.traced import misses_calls, missing_notes, with_missing
 
 STRIP_ROWS = 5
 """Rows of a strip of a long picture, whose rows are low: a sheet of paper ends between two strips."""
@@ -156,10 +157,11 @@ def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Seque
 
 
 def _notes(rows: Sequence[TimelineRow]) -> Sequence[str]:
-    """What stands at rows that may have more calls, or more failed ones, and what it means."""
+    """What stands at rows that may have more calls, or more failed ones, or lack some, and what it means."""
     known = [(row, row.summary) for row in rows if row.summary is not None]
     uncertain = uncertain_notes((row.request, summary) for row, summary in known if row.is_uncertain)
-    return [*uncertain, *failed_notes(summary for row, summary in known if not row.is_pending)]
+    settled = [summary for row, summary in known if not row.is_pending]
+    return [*uncertain, *missing_notes(settled), *failed_notes(settled)]
 
 
 def _naming(plan: Plan) -> _Naming:
@@ -172,12 +174,13 @@ def _description(rows: Sequence[TimelineRow], lanes: Sequence[Lane]) -> str:
     if not rows:
         return " ".join(["No requests.", *without])
     pending, uncertain = sum(row.is_pending for row in rows), sum(row.is_uncertain for row in rows)
-    calls = sum(row.summary.totals.llm_calls for row in rows if row.summary)
+    known = [row.summary for row in rows if row.summary]
+    calls = sum(summary.totals.llm_calls for summary in known)
     certainty = certainty_over(row.summary for row in rows if row.summary and not row.is_pending)
     made = so_far(counted(calls, "LLM call", certainty).replace("≈", "about"), pending=pending > 0)
     first = moment_text(min(row.request.started_at for row in rows))
-    sentence = f"{pluralize(len(rows), 'request')} with {made}, the first at {first}."
-    counts = ((pending, "pending"), (uncertain, "uncertain"))
+    sentence = f"{pluralize(len(rows), 'request')} with {with_missing(made, *known)}, the first at {first}."
+    counts = ((pending, "pending"), (uncertain, "uncertain"), (sum(map(misses_calls, known)), "incomplete"))
     return " ".join([sentence, *(f"{count:,} of them {what}." for count, what in counts if count), *without])
 
 

@@ -21,7 +21,7 @@ from request_lens.presentation.timeline.layout import MarkKind
 from request_lens.presentation.timeline.row import RowSize, TimelineRow
 from request_lens.presentation.timeline.shapes import mark
 from request_lens.presentation.timeline.text import text_width
-from request_lens.presentation.traced import complete_text
+from request_lens.presentation.traced import missing_text, with_missing
 
 COLUMN_GAP = 16.0
 _SIZE, _SMALL = 13.0, 12.0
@@ -77,8 +77,9 @@ def spoken(row: TimelineRow) -> str:
 
 def _spoken_calls(row: TimelineRow) -> str:
     if row.is_uncertain and row.summary is not None:
-        return uncertain_words(row).removeprefix(", ")
-    return with_missing(calls_words(row).replace("≈", "about").replace("call", "LLM call"), row)
+        return with_missing(uncertain_words(row).removeprefix(", "), row.summary)
+    words = calls_words(row).replace("≈", "about").replace("≥", "at least").replace("call", "LLM call")
+    return words if row.summary is None else with_missing(words, row.summary)
 
 
 def uncertain_words(row: TimelineRow) -> str:
@@ -169,25 +170,25 @@ def _ending_at(right: float, words: str, *, y: float, class_: str) -> Markup:
 
 
 def _possible(row: TimelineRow) -> str:
-    """How many more calls may be the request's, or are missing, in two words; empty where it has all of them."""
-    if row.is_uncertain and row.summary:
-        return possible_text(row.request, row.summary)
-    return _missing(row) or (possible_failed_text(row.summary) if row.summary and not row.is_pending else "")
+    """How many more calls may be the request's, else how many are missing, in two words; empty where it has all.
+
+    Not both, for which narrow rows have no room: the second is heard, and stands on hovering.
+    """
+    return next((words for words in _more(row) if words), "")
+
+
+def _more(row: TimelineRow) -> Sequence[str]:
+    if row.summary is None:
+        return ()
+    if row.is_pending:
+        return (missing_text(row.summary),)
+    missing = missing_text(row.summary)
+    return possible_text(row.request, row.summary), missing, "" if missing else possible_failed_text(row.summary)
 
 
 def beside_calls(words: str, row: TimelineRow) -> str:
-    """The words about a row's calls, and how many more are possible or missing: "≥ 2 calls, 4 possible"."""
-    return ", ".join(filter(None, (words, _possible(row))))
-
-
-def with_missing(words: str, row: TimelineRow) -> str:
-    """The words about a row's calls, and how many are missing by its spans, where any is: "5 calls, 1 missing"."""
-    return ", ".join(filter(None, (words, _missing(row))))
-
-
-def _missing(row: TimelineRow) -> str:
-    traced = row.summary.traced if row.summary else None
-    return complete_text(traced) if traced is not None and traced.missing_calls else ""
+    """The words about a row's calls, and how many more are possible, and missing: "≥ 2 calls, 4 possible"."""
+    return ", ".join(filter(None, (words, *_more(row))))
 
 
 def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:

@@ -59,7 +59,7 @@ class Sign(StrEnum):
     CALL = "LLM call"
     NOT_EXACT = "calls linked by time"
     PROVISIONAL = "not decided yet"
-    WHISKER = "start known to the second"
+    WHISKER = "may start as late as the mark"
     TICK = "latency unknown"
     FAILED_TICK = "failed, latency unknown"
     THROTTLED_TICK = "throttled, latency unknown"

@@ -92,12 +92,12 @@ def _prove_nothing(linked: Iterable[LinkedInvocation]) -> bool:
     return False
 
 
-def _last_as_long_as_any(ended: datetime, record: Request | None, moment: datetime, policy: Policy) -> bool:
+def _last_as_long_as_any(ended: datetime, state: RequestState, moment: datetime, policy: Policy) -> bool:
     """A call of unknown latency may have been as long as the longest, whatever its request."""
     return ended + policy.link_delay <= moment
 
 
-def _look_at_all_there_is(ended: datetime, record: Request | None, moment: datetime, policy: Policy) -> bool:
+def _look_at_all_there_is(ended: datetime, state: RequestState, moment: datetime, policy: Policy) -> bool:
     """What comes later than another call is due takes a proof away from it, if that is looked at as late."""
     return True
 

@@ -117,9 +117,9 @@ def failed_requests() -> str:
 
 
 def test_a_failed_request_that_made_no_call_has_0_and_one_that_may_have_has_nothing() -> None:
-    certain = line("none", FailedRequests=1, LlmCallsPerRequest=0)
-    uncertain = line("unknown", FailedRequests=1, UncertainRequests=1, possible_calls="unknown")
-    made = line("made", FailedRequests=1, LlmCallsPerRequest=2, LlmCalls=2)
+    certain = line("none", status=500, FailedRequests=1, LlmCallsPerRequest=0)
+    uncertain = line("unknown", status=500, FailedRequests=1, UncertainRequests=1, possible_calls="unknown")
+    made = line("made", status=500, FailedRequests=1, LlmCallsPerRequest=2, LlmCalls=2)
 
     rows = answered("FailedRequestsQuery", certain, uncertain, made)
 
@@ -128,9 +128,9 @@ def test_a_failed_request_that_made_no_call_has_0_and_one_that_may_have_has_noth
 
 
 def test_the_dashboards_list_of_failed_requests_has_nothing_of_one_that_may_have_made_calls_either() -> None:
-    certain = line("none", FailedRequests=1, LlmCallsPerRequest=0)
-    uncertain = line("unknown", FailedRequests=1, UncertainRequests=1, possible_calls=3)
-    failing = line("failing", FailedRequests=1, LlmErrors=2, UncertainRequests=1, possible_calls=3)
+    certain = line("none", status=500, FailedRequests=1, LlmCallsPerRequest=0)
+    uncertain = line("unknown", status=500, FailedRequests=1, UncertainRequests=1, possible_calls=3)
+    failing = line("failing", status=500, FailedRequests=1, LlmErrors=2, UncertainRequests=1, possible_calls=3)
     rows = log_query.run(failed_requests(), [certain, uncertain, failing])
 
     said = {
@@ -142,9 +142,9 @@ def test_the_dashboards_list_of_failed_requests_has_nothing_of_one_that_may_have
 
 def test_a_failed_request_is_one_row_with_what_its_later_lines_add() -> None:
     """Calls that are linked later, and what spans tell that come late, are in lines that count no failure again."""
-    first = line("a", FailedRequests=1, RequestDuration=900, LlmErrors=1, UncertainRequests=1)
-    linked = line("a", 2, LlmErrors=1, LlmCallsPerRequest=0, UncertainRequests=-1)
-    traced = line("a", 3, Requests=0, failed_tools=2)
+    first = line("a", status=500, FailedRequests=1, RequestDuration=900, LlmErrors=1, UncertainRequests=1)
+    linked = line("a", 2, status=500, LlmErrors=1, LlmCallsPerRequest=0, UncertainRequests=-1)
+    traced = line("a", 3, status=500, Requests=0, failed_tools=2)
 
     [shown] = log_query.run(failed_requests(), [first, linked, traced, line("fine")])
     [saved] = answered("FailedRequestsQuery", first, linked, traced, line("fine"))
@@ -175,8 +175,8 @@ def test_the_dashboard_counts_requests_that_are_linked_by_time_and_names_them() 
 
 
 def test_a_failed_request_has_no_failed_tool_only_where_its_spans_tell() -> None:
-    unspanned, fine = line("unspanned", FailedRequests=1), line("fine", FailedRequests=1) | {"time_by.llm_ms": 900}
-    broken = line("broken", FailedRequests=1, failed_tools=2) | {"time_by.llm_ms": 900}
+    unspanned, fine = line("unspanned", status=500, FailedRequests=1), line("fine", FailedRequests=1) | {"time_by.llm_ms": 900}
+    broken = line("broken", status=500, FailedRequests=1, failed_tools=2) | {"time_by.llm_ms": 900}
 
     rows = log_query.run(failed_requests(), [unspanned, fine, broken])
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.tracing.views import told_by_spans
-from request_lens.domain.facts import Request, RequestId
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.chains import ended_by, lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
@@ -25,7 +25,7 @@ from request_lens.domain.settling.crowds import TimeSpan
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven, untold_roles
 from request_lens.domain.times import EPOCH
-from request_lens.domain.tracing.runs import own_spans
+from request_lens.domain.tracing.traced import traced
 from request_lens.ports import Ports
 
 MAX_SHARING = 8
@@ -214,29 +214,29 @@ def _tagged_elsewhere(
 
 def proven_by(states: Iterable[RequestState], moment: datetime, policy: Policy) -> set[RequestId]:
     """The requests that the tags or spans that have come by then prove to have all of their calls."""
-    return {
-        state.request_id
-        for state in states
-        if _tags_prove(state, moment, policy) or _spans_prove(state, moment, policy)
-    }
+    proven: set[RequestId] = set()
+    for state in states:
+        come = [
+            each for each in state.invocations if _has_come_by(ended_by(each.invocation, policy), state, moment, policy)
+        ]
+        if is_proven(come) or _spans_prove(state, come, moment, policy):
+            proven.add(state.request_id)
+    return proven
 
 
-def _tags_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
-    ends = ((call, ended_by(call.invocation, policy)) for call in state.invocations)
-    return is_proven(call for call, ended in ends if _has_come_by(ended, state.record, moment, policy))
+def _spans_prove(state: RequestState, come: Sequence[LinkedInvocation], moment: datetime, policy: Policy) -> bool:
+    """Whether the spans do: of an agent that runs on those that must be there, as it is chance whether others are."""
+    record, trace = state.record, state.trace
+    if record is None or trace is None or (record.latest_end is not None and not record.may_run_on):
+        return state.spans_prove
+    spans = tuple(span for span in trace.spans if _has_come_by(span.ended_at, state, moment, policy))
+    told = traced(record, [each.invocation for each in come], replace(trace, spans=spans), policy, region=None)
+    return told is not None and told.complete is True
 
 
-def _spans_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
-    """Whether its spans do, and it is no chance that they are there: those of an agent that runs on come later."""
-    if not state.spans_prove:
-        return False
-    spans = () if state.trace is None else own_spans(state.request, state.trace, policy)
-    ends = [*(ended_by(call.invocation, policy) for call in state.invocations), *(span.ended_at for span in spans)]
-    return all(_has_come_by(ended, state.record, moment, policy) for ended in ends)
-
-
-def _has_come_by(ended: datetime, record: Request | None, moment: datetime, policy: Policy) -> bool:
+def _has_come_by(ended: datetime, state: RequestState, moment: datetime, policy: Policy) -> bool:
     """Whether what ended then, or with this request, has come if it comes in time; see `parts.has_come_by`."""
+    record = state.record
     if record is not None and record.latest_end is not None and not record.may_run_on:
         ended = min(ended, record.latest_end + policy.clock_skew)
     return ended + policy.link_delay <= moment

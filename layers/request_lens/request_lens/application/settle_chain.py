@@ -214,7 +214,8 @@ def _make_chain_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -
 
 def _make_links_good(context: LinkingContext, target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
     """Do the same for the links of a chain that is decided anew: those were made for this call, which comes again."""
-    linked = [call for call in context.members if target.reopened and isinstance(call.decision, Link)]
+    anew = [call for call in context.members if isinstance(call.decision, Link) and call.decision.taken_back]
+    linked = anew if target.reopened else []
     count_uncounted(linked, ports, policy)
     _recount_around(linked, ports, policy)
 

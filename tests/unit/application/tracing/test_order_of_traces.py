@@ -163,3 +163,37 @@ def test_an_agent_that_runs_on_proves_its_calls_to_be_all_to_nobody_who_is_due_b
     world.run_until()
 
     assert places(world) == {"own": "r1", "late": "r1", "other": "r1"}
+
+
+@pytest.mark.parametrize("comes_at", [70, 110, 119])
+def test_what_such_spans_prove_before_is_not_undone_by_those_of_another_agent_that_come_by_chance(
+    comes_at: float,
+) -> None:
+    trace = trace_id()
+    own, late, other = call("own", 1), call("late", 57, latency_ms=2_000), call("other", 16)
+    world = World(SPANS)
+    run = [span_of(own, trace), entry_of(trace, 0.1, 4.9), agent_of(trace, own)]
+    world.collect(35, traced_request("r1", duration_ms=29_000, status=504), own, other, *run)
+    seconds = [
+        entry_of(trace, 56.9, 60.2, resource="b"),
+        replace(agent_of(trace, late, begins=57, ends=60), resource="b"),
+    ]
+    world.collect(comes_at, late, span_of(late, trace, resource="b"), *seconds)
+    world.run_until()
+
+    assert places(world) == {"own": "r1", "late": "r1", "other": "no_request"}
+
+
+def test_what_spans_prove_that_end_with_their_request_holds_for_a_call_that_is_due_when_they_can_just_have_come() -> (
+    None
+):
+    trace = trace_id(born=1)
+    own, late, other = call("own", 1, latency_ms=25_000), call("late", 27, latency_ms=4_000), call("other", 0)
+    run = [span_of(own, trace), span_of(late, trace, begins=0.1), entry_of(trace, 1.3, 31.2)]
+    world = World(SPANS)
+    world.collect(32, traced_request("r1", 1.2, duration_ms=30_000, trace=trace), own, late, *run)
+    world.collect(33, agent_of(trace, own, late, begins=1.3, ends=31.2))
+    world.collect(40, other)
+    world.run_until()
+
+    assert places(world) == {"own": "r1", "late": "r1", "other": "no_request"}

@@ -44,10 +44,13 @@ def ask_listed(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy
 
 
 def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy) -> Asked:
-    """Settle the traces of those of the calls, which are as they stand, that are not linked."""
+    """Settle the traces of those of the calls, which are as they stand, that are not linked, once these are all due."""
     known = {call.invocation.invocation_id: call for call in calls}
     if not policy.reads_spans:
         return Asked(known=known)
+    untold = [call for call in known.values() if call.span is not None and call.decision is None]
+    if untold and (last := decided_at(untold, ports, policy)) > ports.clock.now():
+        return Asked(known=known, waits_until=last)
     waiting: list[datetime] = []
     for call_id in list(known):
         call = known[call_id]  # a trace that was asked for another call may have decided it
@@ -58,9 +61,6 @@ def ask_traces(calls: Iterable[UnlinkedInvocation], ports: Ports, policy: Policy
         known |= {other: stands for other, stands in settled.decided.items() if other in known}
         if call_id in settled.waiting:
             waiting.append(settled.waiting[call_id])
-    untold = [call for call in known.values() if call.span is not None and call.decision is None]
-    if untold and (last := decided_at(untold, ports, policy)) > ports.clock.now():
-        waiting.append(last)
     return Asked(known=known, waits_until=max(waiting, default=None))
 
 

@@ -175,8 +175,9 @@ def test_the_dashboard_counts_requests_that_are_linked_by_time_and_names_them() 
 
 
 def test_a_failed_request_has_no_failed_tool_only_where_its_spans_tell() -> None:
-    unspanned, fine = line("unspanned", status=500, FailedRequests=1), line("fine", FailedRequests=1) | {"time_by.llm_ms": 900}
-    broken = line("broken", status=500, FailedRequests=1, failed_tools=2) | {"time_by.llm_ms": 900}
+    unspanned, spanned = line("unspanned", status=500, FailedRequests=1), {"time_by.llm_ms": 900}
+    fine = line("fine", status=500, FailedRequests=1) | spanned
+    broken = line("broken", status=500, FailedRequests=1, failed_tools=2) | spanned
 
     rows = log_query.run(failed_requests(), [unspanned, fine, broken])
 

@@ -9,6 +9,7 @@ from request_lens.domain.routes import is_among
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE
 from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.traced import missing_over
 from request_lens_cli.report.report import Report
 
 
@@ -41,7 +42,8 @@ class Selection:
     """The requests of a route, a status and a model in these sets (of any where one is empty), in one of the states.
 
     A status is a number, or a class such as 5xx. A pending request's number of calls and models are unknown: it is
-    meant only where none are asked for. An uncertain one counts with those that are linked to it.
+    meant only where none are asked for. An uncertain one counts with those that are linked to it, an incomplete one
+    with those that are missing, too: it made them, as its spans tell.
     """
 
     routes: frozenset[str] = frozenset()
@@ -108,15 +110,17 @@ def _cost(state: RequestState) -> Decimal | None:
 
 
 def _calls(state: RequestState) -> int | None:
-    return state.summary.totals.llm_calls if state.summary is not None else None
+    """How many calls a request made, as far as is known: those that are linked to it, and those that are missing."""
+    summary = state.summary
+    return None if summary is None else summary.totals.llm_calls + missing_over([summary])
 
 
 def _may_reach(state: RequestState, calls: int) -> bool:
-    """Whether an uncertain request's calls may be so many, with those that are possible beside the linked ones."""
+    """Whether an uncertain request's calls may be so many, with those that are possible beside the known ones."""
     if state.summary is None or state.summary.is_certain:
         return False
-    possible, linked = state.summary.possible_calls, state.summary.totals.llm_calls
-    return possible is None or possible >= MAX_POSSIBLE or linked + possible >= calls
+    possible = state.summary.possible_calls
+    return possible is None or possible >= MAX_POSSIBLE or (_calls(state) or 0) + possible >= calls
 
 
 def lesser_note(report: Report) -> str:

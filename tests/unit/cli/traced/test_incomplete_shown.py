@@ -15,6 +15,7 @@ from request_lens.domain.folding.summary import Totals
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import Traced
+from request_lens.presentation.timeline.row import RowOrder, in_order
 from request_lens.presentation.traced import COMPLETING
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document
@@ -24,6 +25,7 @@ from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.request_schema import LEAST_KEYS
 from request_lens_cli.report.schema import OUTPUTS
+from request_lens_cli.report.selection import Order, Selection
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request
 from tests.support.command_line.screen import piped, printed
@@ -182,6 +184,24 @@ def test_each_section_of_the_report_has_an_anchor_of_its_own() -> None:
     assert anchors == ["timeline", "groups", "not-certain", "spans", "requests"]
     assert html.count("<section") == len(anchors)
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(anchors)
+
+
+@pytest.mark.parametrize(("least", "found"), [(1, ["whole", "lacking"]), (4, ["lacking"]), (5, [])])
+def test_missing_calls_were_made_so_a_selection_by_calls_counts_them(least: int, found: list[str]) -> None:
+    chosen = Selection(min_calls=least).of(REPORT)
+
+    assert [state.request_id for state in chosen.requests] == found
+    assert chosen.may_match == 0
+
+
+def test_the_request_that_made_most_calls_stands_first_with_those_that_are_missing() -> None:
+    two = settled("two", call("a", 41, tag=tag("two")), call("b", 42, tag=tag("two")), start=40)
+    report = Report(requests=[WHOLE, two, LACKING], unlinked=[])
+
+    by_calls = Selection(order=Order.CALLS).of(report)
+    rows = in_order(report.timeline_rows(), RowOrder.CALLS, newest_first=True)
+    assert [state.request_id for state in by_calls.requests] == ["lacking", "two", "whole"]
+    assert [row.request.request_id for row in rows] == ["lacking", "two", "whole"]
 
 
 @pytest.mark.parametrize("possible", [4, None])

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.presentation.traced import missing_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +58,14 @@ class RowOrder(StrEnum):
 
 
 def in_order(rows: Iterable[TimelineRow], order: RowOrder, *, newest_first: bool) -> list[TimelineRow]:
-    """The rows by time, or by what they took, made or cost, the greatest on top."""
+    """The rows by time, or by what they took, made or cost, the greatest on top; missing calls were made, too."""
 
     def amount(row: TimelineRow) -> Decimal:
         known: Decimal | int | None = row.request.duration_ms
         if order is not RowOrder.DURATION:
             totals = row.summary.totals if row.summary is not None else Totals()
-            known = totals.llm_calls if order is RowOrder.CALLS else totals.estimated_cost_usd
+            made = totals.llm_calls + (missing_over([row.summary]) if row.summary is not None else 0)
+            known = made if order is RowOrder.CALLS else totals.estimated_cost_usd
         return Decimal(-1 if known is None else known)
 
     by_time = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id), reverse=newest_first)

@@ -318,7 +318,7 @@ def noted_one_by_one(spare: Deployed) -> Iterator[tuple[str, str]]:
     """Bring about what is worth a note where nothing is a fault: one thing a step, with a part of what is said."""
     facts = FactsOfLately(spare.dynamodb, table_name=spare.outputs["RequestTableName"], now=datetime.now(UTC))
     facts.holds_call(Unattributed(reason=Reason.CROWDED))
-    yield "unattributed", "too many requests and calls lie around"
+    yield "unattributed", "among too many requests and calls"
     facts.holds(settled("unsure", start=20, possible_calls=2))
     yield "uncertain", "because unlinked calls may be their own"
     tagged = call(tag=Tag(request_id=tag_of("order-4711").request_id))

@@ -166,12 +166,14 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
 
 
 def _show(report: Report, console: Console, *, as_made: bool) -> None:
+    console.print()
     print_requests(report, console, aligned=True)
     console.print()
     show_sums(report, console, as_made=as_made)
     show_uncertain(report, console)
     console.print()
     console.print(render_bars(report.timeline_rows(), width=console.width, unlinked=report.unlinked))
+    console.print()
 
 
 def show_sums(report: Report, console: Console, *, as_made: bool = False) -> None:

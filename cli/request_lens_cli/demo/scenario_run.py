@@ -62,12 +62,11 @@ def wait_until_settled(run: ScenarioRun, *, note: Note) -> Report:
         report = run.report()
         settled = sum(state.summary is not None for state in report.requests)
         decided = report.totals.invocations + report.unattributed
-        waits = f"{settled} of {pluralize(requests, 'request')} settled"
         if (settled, decided) == (requests, calls):
-            note(waits)
+            note(f"{settled} of {pluralize(requests, 'request')} settled")
             return report
-        waits = f"{waits}, {decided} of {pluralize(calls, 'invocation')} decided"
-        if not patience.lasts(f"{waits}, the others once late logs have had their time"):
+        waits = f"{settled} of {pluralize(requests, 'request')}, {decided} of {pluralize(calls, 'call')} settled"
+        if not patience.lasts(f"{waits}: late logs have their time"):
             raise click.ClickException(
                 f"Only {waits}, and nothing more for {patience.quiet_s:.0f} s: the processor's log says why; see it "
                 "with `make demo KEEP=1` and the log group that the stack's output ProcessorLogGroupName names."

@@ -16,7 +16,7 @@ from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.traced import misses_calls
 from request_lens_cli.report.labels import Label
-from request_lens_cli.report.reasons import why_words
+from request_lens_cli.report.reasons import counts_by_reason
 
 
 def correlated_by(state: RequestState) -> str:
@@ -149,8 +149,8 @@ class Report:
         return self.unattributed / decided if decided else None
 
     def without_request(self) -> Mapping[str, int]:
-        """How many invocations belong to no request, or are not decided yet, by state and reason, in words."""
-        return Counter(why_words(unlinked) for unlinked in self.unlinked if not isinstance(unlinked.decision, Link))
+        """How many invocations belong to no request for each reason, or are not decided yet, in words."""
+        return counts_by_reason(self.unlinked)
 
     @cached_property
     def within_one_day(self) -> bool:

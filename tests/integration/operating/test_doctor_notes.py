@@ -39,10 +39,10 @@ def noted(stack: HealthyStack) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize(
     ("reason", "why", "helps"),
     [
-        (Reason.NO_REQUEST, "no request ran then", "Attach the API that they serve"),
-        (Reason.AMBIGUOUS, "several requests fit", "Tag the calls."),
-        (Reason.CROWDED, "too many requests and calls lie around", "Tag the calls."),
-        (Reason.OTHER_CALLER, "the role is not in AgentRoleNames", "Add it if it is an agent's."),
+        (Reason.NO_REQUEST, "while no request ran", "Attach the API that they serve"),
+        (Reason.AMBIGUOUS, "with several requests that fit", "Tag the calls."),
+        (Reason.CROWDED, "among too many requests and calls", "Tag the calls."),
+        (Reason.OTHER_CALLER, "by a role that is not in AgentRoleNames", "Add the role if it is an agent's."),
     ],
 )
 def test_the_share_of_calls_without_a_request_and_why(
@@ -54,7 +54,7 @@ def test_the_share_of_calls_without_a_request_and_why(
     found = noted(healthy)["unattributed"]
 
     assert found["outcome"] == ("note" if reason is Reason.OTHER_CALLER else "warning")
-    assert f"75% of the calls belong to no request: of 3 {why}." in found["text"]
+    assert f"75% of the calls belong to no request: 3 {why}." in found["text"]
     assert helps in found["remedy"]
 
 

@@ -236,12 +236,16 @@ def test_a_sentence_says_in_words_why_calls_have_no_request_and_names_the_reason
     calls = [
         replace(pending(call(f"i{number}")), decision=Unattributed(reason=reason, candidates=candidates))
         for number, (reason, candidates) in enumerate(
-            [(Reason.AMBIGUOUS, 2), (Reason.AMBIGUOUS, 2), (Reason.OTHER_CALLER, 0)]
+            [(Reason.AMBIGUOUS, 2), (Reason.AMBIGUOUS, 5), (Reason.AMBIGUOUS, 3), (Reason.OTHER_CALLER, 0)]
         )
     ]
+    calls += [pending(call("open"))]
     text = printed(lambda console: show_requests(Report(requests=[], unlinked=calls), console), width=120)
+    alike = printed(lambda console: show_requests(Report(requests=[], unlinked=calls[:1] * 2), console), width=120)
 
-    assert "2 calls unattributed: fits 2 requests (ambiguous)." in text
+    assert "3 calls unattributed: fits 2 to 5 requests (ambiguous)." in text
+    assert "1 call pending: not decided yet." in text
+    assert "2 calls unattributed: fits 2 requests (ambiguous)." in alike
     assert "1 call unattributed: made by another caller (other_caller)." in text
 
 

@@ -121,12 +121,14 @@ def test_requests_are_waited_for_as_long_as_more_of_them_settle(monkeypatch: pyt
     said: list[str] = []
 
     assert wait_until_settled(RUN, note=said.append).requests == SETTLED.requests
-    assert said[1].startswith("1 of 10 requests settled, 2 of 17 invocations decided, the others once late logs")
+    assert said[1].startswith("1 of 10 requests, 2 of 17 calls settled: late logs")
     assert said[-1] == "10 of 10 requests settled"
 
 
 def test_requests_that_settle_no_more_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     reporting(monkeypatch, Report(requests=SETTLED.requests[:4], unlinked=()))
 
-    with pytest.raises(click.ClickException, match=r"Only 4 of 10 requests settled, 8 of 17 .* nothing more for 120 s"):
+    with pytest.raises(
+        click.ClickException, match=r"Only 4 of 10 requests, 8 of 17 calls settled, and nothing more for 120 s"
+    ):
         wait_until_settled(RUN, note=lambda _: None)

@@ -116,6 +116,16 @@ def test_lanes_are_by_the_clock_also_where_each_request_begins_at_the_left() -> 
         assert float(second.get("x", "0")) - float(first.get("x", "0")) > 400
 
 
+def test_lanes_on_an_axis_of_their_own_have_all_of_it_however_long_ago_the_rows_began() -> None:
+    early = [*rows(1), row(chain(2000, 1), after_ms=600_000)]
+    own, clock = (
+        found(picture(early, unattributed(300), unattributed(303), view=View(axis=kind)), "rl-unattributed")
+        for kind in (AxisKind.OWN, AxisKind.CLOCK)
+    )
+    assert float(own[1].get("x", "0")) - float(own[0].get("x", "0")) > 400
+    assert float(clock[1].get("x", "0")) - float(clock[0].get("x", "0")) < 10
+
+
 def test_above_lanes_stands_no_header_of_a_column_that_they_leave_empty() -> None:
     texts = set_texts(picture(rows(3), unattributed(1)))
 

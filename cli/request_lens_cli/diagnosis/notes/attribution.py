@@ -1,7 +1,7 @@
 """What the table tells of the last day: calls without a request, uncertain requests, and what would help."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
 from request_lens.domain.linking.link import Assumption, Method, Reason, Unattributed
@@ -15,13 +15,13 @@ from request_lens_cli.report.report import Report
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
 
 _REASONS: Mapping[Reason, tuple[str, str]] = {
-    Reason.NO_REQUEST: ("no request ran then", "attach the API that they serve, or name the agent's role"),
-    Reason.AMBIGUOUS: ("several requests fit", "tag the calls"),
-    Reason.CROWDED: ("too many requests and calls lie around", "tag the calls"),
-    Reason.OTHER_CALLER: ("the role is not in AgentRoleNames", "add it if it is an agent's"),
-    Reason.REQUEST_NEVER_SEEN: ("the tag names no request that was seen", "see tags"),
+    Reason.NO_REQUEST: ("while no request ran", "attach the API that they serve, or name the agent's role"),
+    Reason.AMBIGUOUS: ("with several requests that fit", "tag the calls"),
+    Reason.CROWDED: ("among too many requests and calls", "tag the calls"),
+    Reason.OTHER_CALLER: ("by a role that is not in AgentRoleNames", "add the role if it is an agent's"),
+    Reason.REQUEST_NEVER_SEEN: ("with a tag that names no request that was seen", "see tags"),
 }
-"""Why calls have no request, and what helps."""
+"""What calls are that have no request, behind their number, and what helps."""
 
 _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
     Assumption.CALLS_HAVE_REQUESTS: (
@@ -64,10 +64,9 @@ def note_unattributed(report: Report) -> Iterator[Finding]:
     if not reasons or share is None:
         yield fine(UNATTRIBUTED, f"{headline(report)} in the last day: each call that is decided has its request.")
         return
-    why = "; ".join(f"of {count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
-    loudest, _ = reasons.most_common(1)[0]
+    why = ", ".join(f"{count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
     text = f"{headline(report)} in the last day. {_percent(share)} of the calls belong to no request: {why}."
-    helps = _sentence(_REASONS[loudest][1])
+    helps = _all_of(_REASONS[reason][1] for reason, _ in reasons.most_common())
     if set(reasons) == {Reason.OTHER_CALLER}:
         yield note(UNATTRIBUTED, text, helps)
     else:
@@ -81,10 +80,10 @@ def note_uncertain(report: Report) -> Iterator[Finding]:
         yield fine(UNCERTAIN, "No request of the last day may have made more calls than are shown.")
         return
     why = "; ".join(f"{count:,} because {doubt.value}" for doubt, count in doubts.most_common())
-    loudest, _ = doubts.most_common(1)[0]
     share = report.uncertain / len(report.requests)
     uncertain = f"{pluralize(report.uncertain, 'request')} ({_percent(share)})"
-    yield warning(UNCERTAIN, f"{uncertain} may have made more calls: {why}.", _sentence(remedy(loudest)), share=share)
+    helps = _all_of(remedy(doubt) for doubt, _ in doubts.most_common())
+    yield warning(UNCERTAIN, f"{uncertain} may have made more calls: {why}.", helps, share=share)
 
 
 def note_tags(report: Report) -> Iterator[Finding]:
@@ -157,6 +156,12 @@ def _broken(report: Report, policy: Policy) -> Iterator[Assumption]:
 def _percent(share: float) -> str:
     """A share in whole percent, never 0 % where there is any."""
     return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def _all_of(remedies: Iterable[str]) -> str:
+    """What helps, each part once: what is most often needed comes first."""
+    parts = (part for remedy in remedies for part in remedy.split("; "))
+    return _sentence("; ".join(dict.fromkeys(parts)))
 
 
 def _sentence(text: str) -> str:

@@ -94,6 +94,25 @@ def test_warnings_say_the_share_that_they_are_about() -> None:
     assert uncertain.text.startswith("1 request (25%) may have made more calls")
 
 
+def test_each_reason_has_its_advice_the_most_frequent_first_and_none_twice() -> None:
+    reasons = [Reason.AMBIGUOUS, Reason.AMBIGUOUS, Reason.CROWDED, Reason.OTHER_CALLER]
+    lost = [replace(pending(call(f"i{at}")), decision=Unattributed(reason=each)) for at, each in enumerate(reasons)]
+    unsure = settled("unsure", possible_calls=1), settled("open", duration_ms=None, possible_calls=None)
+
+    (unattributed,) = note_unattributed(Report(requests=[], unlinked=lost))
+    (uncertain,) = note_uncertain(Report(requests=unsure, unlinked=[]))
+
+    assert unattributed.text.endswith(
+        "100% of the calls belong to no request: 2 with several requests that fit, 1 among too many requests and "
+        "calls, 1 by a role that is not in AgentRoleNames."
+    )
+    assert unattributed.remedy == "Tag the calls; add the role if it is an agent's."
+    assert uncertain.remedy == (
+        "Tag the calls; where others call models too, name the agent's role in AgentRoleNames; "
+        "write responseLatency into the access log, or tag the calls."
+    )
+
+
 def test_a_share_is_never_said_to_be_none() -> None:
     many = [settled(f"r{number}") for number in range(400)]
 

@@ -92,10 +92,10 @@ def plan_of(rows: Sequence[TimelineRow], lanes: Sequence[Lane], *, words: Words,
     """The plan of these rows and lanes in a picture of that width, without notes."""
     head = header_lines(words.title, words.subtitle, width=width)
     frame = frame_of(rows, head, width=width, least_labels=lane_labels_width(lanes))
-    of_rows = [extent_of(row.request, row.summary) for row in rows]
+    of_rows, of_lanes = [extent_of(row.request, row.summary) for row in rows], extents_of(lanes)
     axis = partial(axis_of, left=frame.left, width=frame.plot_width)
-    together = [*of_rows, *extents_of(lanes)] or [_NEVER]
-    clock = axis(together, kind=AxisKind.CLOCK)
+    together = [*of_rows, *of_lanes] or [_NEVER]
+    clock = axis(together if kind is AxisKind.CLOCK else of_lanes or together, kind=AxisKind.CLOCK)
     return Plan(
         rows=rows,
         lanes=lanes,

@@ -31,6 +31,15 @@ def test_each_table_is_up_to_date_on_its_page() -> None:
     assert document_tables.updated(text) == text, "run: make docs"
 
 
+def test_each_decision_has_a_heading_a_date_a_choice_and_a_way_back() -> None:
+    """Two that were noted at one time may be run into one another where their texts are merged."""
+    decisions = re.split(r"^### ", page("decisions.md"), flags=re.MULTILINE)
+    whole = re.compile(r"[^\n]+\n\n2026-\d\d-\d\d\b.*\*\*Choice:\*\*.*\*\*To\s+revert:\*\*.*\n\Z", re.DOTALL)
+
+    assert [text.partition("\n")[0] for text in decisions[1:] if not whole.match(text)] == []
+    assert [text[-60:] for text in decisions[:-1] if not text.endswith("\n\n")] == []
+
+
 def test_what_a_backfill_says_that_it_costs_is_what_the_cost_table_says() -> None:
     """The table is of a million invocations and the 588,000 requests that made them."""
     sums = re.search(r"^\| \*\*sum\*\* \|(.*)\|$", page("operating-cost.md"), re.MULTILINE)

@@ -82,10 +82,14 @@ class Deployed:
         return said.last["check"]
 
     def notes(self) -> Mapping[str, str]:
-        """What is lacking or worth knowing, by check, where nothing is a fault."""
+        """What is lacking or worth knowing, by check, where nothing is a fault; a check may say several things."""
         said = self.examined()
         assert said.exit_code in (0, 4), said
-        return {each["check"]: each["text"] for each in said.findings if each["outcome"] in ("note", "warning")}
+        notes: dict[str, str] = {}
+        for each in said.findings:
+            if each["outcome"] in ("note", "warning"):
+                notes[each["check"]] = " ".join(filter(None, (notes.get(each["check"], ""), each["text"])))
+        return notes
 
     def setting(self) -> "LoggingConfigTypeDef":
         """Bedrock's logging setting."""

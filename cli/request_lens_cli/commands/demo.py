@@ -147,9 +147,8 @@ def _play(demo: DemoStack, scenario: str, console: Console, *, with_tags: bool) 
         ago = least if with_tags else demo.apart(scenario, ago=least)
         run = demo.play(scenario, with_tags=with_tags, ago=ago)
         played = run.scenario
-        when = (
-            f", as if {duration_text(ago / timedelta(milliseconds=1))} ago: before earlier runs" if ago > least else ""
-        )
+        before = "earlier runs" if ago > least else "the tagged ones"
+        when = f", as if {duration_text(ago / timedelta(milliseconds=1))} ago: before {before}" if ago else ""
         note(f"{scenario}: {len(played.access)} API requests, {len(played.invocations)} invocations, {how}{when}")
     with phase(console, "settle", "the requests settle") as note:
         report = wait_until_settled(run, note=note)

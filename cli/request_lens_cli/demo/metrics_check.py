@@ -29,10 +29,10 @@ def show_metrics(run: ScenarioRun, *, metrics: Metrics, console: Console) -> Non
 
 
 def read_back(sums: Mapping[str, float], names: Iterable[str]) -> str:
-    """The sums, and the names of which there was nothing to read: a sum of zero is not published."""
+    """The sums, and the names of which there was nothing to read: a sum of zero is not published, but taken back."""
     nothing = ", ".join(f"no {name}" for name in names if name not in sums)
     return "; ".join(filter(None, (_listed(sums), nothing)))
 
 
 def _listed(sums: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:,.0f}" for name, value in sums.items())
+    return ", ".join(f"{name} {value:,.0f}" if value else f"{name} back to 0" for name, value in sums.items())

@@ -20,7 +20,7 @@ from request_lens_cli.html_report.kpis import NOT_CERTAIN, kpi_cards
 from request_lens_cli.html_report.request_tables import MAX_ROWS, requests_section, top_tables
 from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
-from request_lens_cli.report.empty import NO_REQUESTS, WHAT_TO_DO, no_requests
+from request_lens_cli.report.empty import no_requests
 from request_lens_cli.report.figures import Figures, figures_of
 from request_lens_cli.report.headline import earlier_note, truncation_note
 from request_lens_cli.report.period import Period
@@ -129,8 +129,7 @@ def _empty(heading: Heading) -> str:
         return f"No request of this time is selected: {heading.only}."
     if heading.files:
         return "No request in these files: request-lens inspect says what is in them."
-    words = no_requests(heading.period)
-    return f"{words} {WHAT_TO_DO}" if words == NO_REQUESTS else words
+    return no_requests(heading.period)
 
 
 def _by_prices(report: Report) -> str:

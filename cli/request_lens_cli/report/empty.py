@@ -10,10 +10,8 @@ from request_lens_cli.report.selection import Selection
 
 NO_REQUESTS = (
     "No requests in this time. Where a longer time (--since) has none either: does the API write its access log to the "
-    "stack's log group?"
+    "stack's log group? request-lens doctor finds out what is missing."
 )
-
-WHAT_TO_DO = "request-lens attach-api has it do so; request-lens doctor finds out what else is missing."
 
 TOO_SHORT = timedelta(minutes=1)
 """A time that may have requests whose log lines have not arrived: they take 5 to 13 s, and may take longer."""

@@ -21,8 +21,11 @@ NOTHING = Report(requests=(), unlinked=(), labels={})
     ("sums", "said"),
     [
         ({"Requests": 10, "LlmCalls": 17}, "Requests 10, LlmCalls 17; no UncertainRequests, no LlmErrors"),
-        ({"Requests": 10, "UncertainRequests": 0}, "Requests 10, UncertainRequests 0; no LlmCalls, no LlmErrors"),
-        (EXPECTED, "Requests 10, UncertainRequests 0, LlmCalls 17, LlmErrors 0"),
+        (
+            {"Requests": 10, "UncertainRequests": 0},
+            "Requests 10, UncertainRequests back to 0; no LlmCalls, no LlmErrors",
+        ),
+        (EXPECTED, "Requests 10, UncertainRequests back to 0, LlmCalls 17, LlmErrors back to 0"),
         ({}, "no Requests, no UncertainRequests, no LlmCalls, no LlmErrors"),
     ],
 )

@@ -12,6 +12,7 @@ from request_lens.domain.linking.chains import Chain, produced_by, returned_by
 from request_lens.domain.linking.explanations import Bounds, Explanations
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
+from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState, TimedKey
 from request_lens.domain.settling.uncertainty import possible_attempts
@@ -92,12 +93,12 @@ def _prove_nothing(linked: Iterable[LinkedInvocation]) -> bool:
     return False
 
 
-def _last_as_long_as_any(ended: datetime, state: RequestState, moment: datetime, policy: Policy) -> bool:
+def _last_as_long_as_any(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
     """A call of unknown latency may have been as long as the longest, whatever its request."""
-    return ended + policy.link_delay <= moment
+    return has_come_by(call, moment, policy)
 
 
-def _look_at_all_there_is(ended: datetime, state: RequestState, moment: datetime, policy: Policy) -> bool:
+def _look_at_all_there_is(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
     """What comes later than another call is due takes a proof away from it, if that is looked at as late."""
     return True
 

@@ -95,12 +95,24 @@ class Traffic:
         return all((each.duration_ms or 0) <= longest_ms for each in self.requests.values())
 
     @property
+    def agents_end_in_time(self) -> bool:
+        """Whether no agent runs on after its request for longer than the policy takes for the longest."""
+        for call in self.calls.values():
+            request = None if call.request_id is None else self.requests.get(call.request_id)
+            ends = None if request is None or not request.may_run_on else request.latest_end
+            if ends is not None and call.ended > ends + self.policy.max_agent + self.policy.clock_skew:
+                return False
+        return True
+
+    @property
     def keeps_the_assumptions(self) -> bool:
-        """Whether no request outlasts the longest, each is there, and no stranger's untagged call counts as ours.
+        """Whether no request and no agent outlasts the longest, each is there, and no stranger's call counts as ours.
 
         And where one loop a request is assumed, no function calls a model beside the agent that it asks.
         """
-        if not self.ends_in_time or self.lacks_requests or (self.policy.one_loop_per_request and self._has_two_agents):
+        if not (self.ends_in_time and self.agents_end_in_time) or self.lacks_requests:
+            return False
+        if self.policy.one_loop_per_request and self._has_two_agents:
             return False
         return bool(self.policy.agent_role_names) or not any(each.stranger for each in self.calls.values())
 

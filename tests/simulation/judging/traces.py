@@ -204,7 +204,7 @@ def completeness(outcome: Outcome) -> Verdict:
         if is_born_in(trace_id, state.record, clock_skew=outcome.traffic.policy.clock_skew):
             told = sorted(tool.failed for tool in traced.tools)
             yield expect(f"the tools of {state.request_id} and which failed", told, _tools(outcome, trace_id))
-        if traced.complete and outcome.is_punctual:
+        if traced.complete and outcome.is_punctual and outcome.tells_all_in_time(state.request_id):
             made = _made(outcome, state.request_id)
             yield None if made <= linked else f"{state.request_id} is complete without {made - linked}"
 

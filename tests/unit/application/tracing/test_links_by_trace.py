@@ -478,17 +478,20 @@ def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_els
     assert places(world) == {"c1": "r1", "job": "no_request" if told else "r1"}
 
 
-@pytest.mark.parametrize("came_s", [11, 40], ids=["after its first revision", "before it"])
-def test_spans_prove_a_request_complete_whether_or_not_a_revision_says_so_yet(came_s: float) -> None:
+@pytest.mark.parametrize(("logged", "place"), [(3, "ambiguous"), (36, "r2")], ids=["may yet come", "must be there"])
+@pytest.mark.parametrize("came_s", [41, 60], ids=["after its first revision", "before it"])
+def test_spans_prove_a_request_that_runs_on_complete_once_all_must_be_there_whether_or_not_a_revision_says_so_yet(
+    came_s: float, logged: float, place: str
+) -> None:
     """The request left early, and its agent had time for another: its revision waits, and the job's call does not."""
     own = untagged_call()
     spans = [span_of(own, TRACE), entry_of(TRACE, 0.1, 2.5), agent_of(TRACE, own, ends=2.4)]
     world = World(SPANS)
-    world.collect(10, own, *spans, request("r2", 2), untagged_call("job", 3))
+    world.collect(40, own, *spans, request("r2", logged - 1), untagged_call("job", logged))
     world.collect(came_s, traced_request(status=503))
     world.run_until()
 
-    assert places(world) == {"c1": "r1", "job": "r2"}
+    assert places(world) == {"c1": "r1", "job": place}
 
 
 @pytest.mark.parametrize("own_first", [True, False], ids=["its own call first", "the job's first"])

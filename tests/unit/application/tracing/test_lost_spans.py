@@ -200,3 +200,17 @@ def test_a_call_after_one_that_its_run_told_is_but_assumed_its_requests_where_th
     world.run_until()
 
     assert world.calls_of("r1") == {"c-1": ("window", "inferred"), "c-2": ("chain", "assumed")}
+
+
+def test_a_call_without_a_span_is_its_only_requests_though_the_next_of_its_chain_may_be_of_several_of_its_trace() -> (
+    None
+):
+    session = trace_id(9, born=-900)
+    asks, returns = chain_of_two("c", 5, 33)
+    world = World(SPANS)
+    first = traced_request("r1", 4.9, trace=session, duration_ms=27_600, status=202)
+    second = traced_request("r2", 33.3, trace=session, duration_ms=2_900)
+    world.collect(60, first, second, asks, returns, span_of(returns, session, begins=0.4))
+    world.run_until()
+
+    assert places(world) == {"c-1": "r1", "c-2": "ambiguous"}

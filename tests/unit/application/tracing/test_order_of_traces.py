@@ -12,7 +12,7 @@ from request_lens.domain.facts import Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKind
-from tests.support.facts import at, call
+from tests.support.facts import at, call, request
 from tests.support.telemetry.linked_traces import (
     SPANS,
     agent_of,
@@ -166,9 +166,7 @@ def test_an_agent_that_runs_on_proves_its_calls_to_be_all_to_nobody_who_is_due_b
 
 
 @pytest.mark.parametrize("comes_at", [70, 110, 119])
-def test_what_such_spans_prove_before_is_not_undone_by_those_of_another_agent_that_come_by_chance(
-    comes_at: float,
-) -> None:
+def test_what_such_spans_prove_meanwhile_holds_for_nobody_for_another_run_may_yet_come_in_time(comes_at: float) -> None:
     trace = trace_id()
     own, late, other = call("own", 1), call("late", 57, latency_ms=2_000), call("other", 16)
     world = World(SPANS)
@@ -181,7 +179,27 @@ def test_what_such_spans_prove_before_is_not_undone_by_those_of_another_agent_th
     world.collect(comes_at, late, span_of(late, trace, resource="b"), *seconds)
     world.run_until()
 
-    assert places(world) == {"own": "r1", "late": "r1", "other": "no_request"}
+    assert places(world) == {"own": "r1", "late": "r1", "other": "r1"}
+
+
+@pytest.mark.parametrize("comes_at", [70, 119])
+def test_a_call_of_a_run_that_goes_on_is_no_other_requests_though_what_came_before_seemed_to_be_all(
+    comes_at: float,
+) -> None:
+    """Its own span is lost, and its run ends too late for the others of it to be there when it is due."""
+    trace = trace_id()
+    own, lost, late = call("own", 1), call("lost", 16), call("late", 57, latency_ms=2_000)
+    world = World(SPANS)
+    run = [span_of(own, trace), entry_of(trace, 0.1, 4.9), agent_of(trace, own)]
+    world.collect(35, traced_request("r1", duration_ms=29_000, status=504), own, *run)
+    world.collect(36, request("r2", 15), lost)
+    runs_on = [entry_of(trace, 10, 60.2), agent_of(trace, lost, late, begins=10.1, ends=60.1)]
+    world.collect(comes_at, late, span_of(late, trace), *runs_on)
+    world.run_until()
+
+    assert places(world) == {"own": "r1", "late": "r1", "lost": "ambiguous"}
+    summaries = [world.request(request_id).summary for request_id in ("r1", "r2")]
+    assert [summary and summary.possible_calls for summary in summaries] == [1, 1]
 
 
 def test_what_spans_prove_that_end_with_their_request_holds_for_a_call_that_is_due_when_they_can_just_have_come() -> (

@@ -13,6 +13,7 @@ from request_lens.domain.linking.link import (
     Unattributed,
     UnlinkedInvocation,
 )
+from request_lens.domain.linking.traces import BearingRecords
 from request_lens.domain.policy import Policy
 from request_lens.errors import UnreadableItem
 from request_lens.ports import Ports
@@ -30,7 +31,7 @@ def unless_traced(
     linked = {decision.request_id for decision in made.values() if isinstance(decision, Link)}
     if not linked or not policy.reads_spans:
         return made
-    if not any(_is_left_to_time(call) for call in ports.store.load_all_unlinked(sorted(together))):
+    if not any(_is_left_to_time(call, ports, policy) for call in ports.store.load_all_unlinked(sorted(together))):
         return made
     refused = _traced_among(linked, ports)
     return {
@@ -41,10 +42,15 @@ def unless_traced(
     }
 
 
-def _is_left_to_time(call: UnlinkedInvocation) -> bool:
-    """Whether a call has a span, and no trace told its request."""
-    is_told = isinstance(call.decision, Link) and call.decision.method is Method.TRACE
-    return call.span is not None and not is_told
+def _is_left_to_time(call: UnlinkedInvocation, ports: Ports, policy: Policy) -> bool:
+    """Whether a call has a span, and no record that names its trace bears on it: of several it may be ambiguous."""
+    if call.span is None or (isinstance(call.decision, Link) and call.decision.method is Method.TRACE):
+        return False
+    try:
+        trace = read_trace(call.span.trace_id, ports)
+    except UnreadableItem:  # what another version wrote tells nothing
+        return True
+    return not BearingRecords(trace, policy).on(call.span)
 
 
 def _traced_among(request_ids: Collection[RequestId], ports: Ports) -> Set[RequestId]:

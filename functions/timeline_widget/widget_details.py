@@ -28,6 +28,7 @@ from request_lens.presentation.certainty import (
 from request_lens.presentation.costs import call_cost, cost_of, estimated
 from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
 from request_lens.presentation.formatting import (
+    UNKNOWN,
     counts_text,
     duration_text,
     in_words,
@@ -99,20 +100,26 @@ def _totals(view: RequestView) -> str:
         return "Pending: no call is known yet."
     totals, times = view.summary.totals, view.summary
     certain = times.counts_all_calls
-    # Of unlinked calls some may have failed: that none did is said only where none can be among them.
-    failed = failed_words(times) or "0 failed"
-    failed += f", {totals.llm_throttles:,} of them throttled" if totals.llm_errors or times.knows_failed_calls else ""
     cost = cost_of(totals, certain=certain)
     certainty = Certainty.EXACT if view.is_pending else certainty_of(times)
     of_times = Certainty.EXACT if view.is_pending else certainty_of_times(times)
-    calls = so_far(counted(totals.llm_calls, "LLM call", certainty), pending=view.is_pending)
+
+    def said(words: str) -> str:
+        return so_far(words, pending=view.is_pending and UNKNOWN not in words)
+
+    # Of unlinked calls some may have failed: that none did is said only where none can be among them.
+    failed = said(failed_words(times) or "0 failed")
+    failed += f", {totals.llm_throttles:,} of them throttled" if totals.llm_errors or times.knows_failed_calls else ""
+    llm, other, tools = (
+        said(_time(known, of_times)) for known in (times.llm_time_ms, times.non_llm_time_ms, times.tool_time_ms)
+    )
     parts = [
-        with_missing(calls, times),
+        with_missing(said(counted(totals.llm_calls, "LLM call", certainty)), times),
         *([failed] if certain or totals.llm_errors else []),
-        f"LLM time {in_words(so_far(_time(times.llm_time_ms, of_times), pending=view.is_pending))}",
-        other_words(_time(times.non_llm_time_ms, of_times), _time(times.tool_time_ms, of_times)),
-        f"tokens in / out {in_words(signed(token_counts(times), certainty))}",
-        f"estimated cost {estimated(signed(cost, certainty), [times.prices] if times.prices else [])}",
+        f"LLM time {in_words(llm)}",
+        other_words(other, tools),
+        f"tokens in / out {in_words(said(signed(token_counts(times), certainty)))}",
+        f"estimated cost {estimated(said(signed(cost, certainty)), [times.prices] if times.prices else [])}",
     ]
     pending = "; pending: more calls may come" if view.is_pending else ""
     return " · ".join(parts) + pending

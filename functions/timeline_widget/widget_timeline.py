@@ -16,7 +16,7 @@ from request_lens.presentation.certainty import (
     uncertain_notes,
 )
 from request_lens.presentation.failed_attempts import failed_notes
-from request_lens.presentation.formatting import pluralize, span_text
+from request_lens.presentation.formatting import as_example, pluralize, span_text
 from request_lens.presentation.markup import Markup, element, text
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
@@ -153,7 +153,8 @@ def _incomplete(listing: RequestPage) -> int:
 
 def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls) -> Iterator[Markup]:
     """What is not certain in the picture, what is not in it, and why."""
-    notes = [*uncertain_notes(_settled(listing)), *failed_notes(summary for _, summary in _settled(listing))]
+    of_rows = (*uncertain_notes(_settled(listing)), *failed_notes(summary for _, summary in _settled(listing)))
+    notes = [as_example(note) for note in of_rows]
     if incomplete := _incomplete(listing):
         notes.append(f"{incomplete_words(incomplete)}. A click on a row names them. What helps: {COMPLETING}.")
     if listing.earlier:

@@ -47,6 +47,9 @@ _TROUBLE = (timedelta(minutes=49), timedelta(minutes=57))
 """When calls are throttled, and requests fail for it."""
 
 _SHARE_IN_TROUBLE, _ONE_PERCENT = 0.5, 0.01
+_SLOW_TOOL, _SLOW_TOOLS = timedelta(seconds=5), 0.05
+"""How much longer a slow tool takes, and the share of these; a timeline has room for its name."""
+
 _REPORTS = tuple(timedelta(minutes=minute) for minute in range(5, 60, 10))
 """When calls come that no request makes."""
 
@@ -114,10 +117,16 @@ def _request(route: str, start: datetime, chance: Random) -> tuple[Request, list
         call = _call(plan, index, at, chance)
         calls.append(call)
         at += call.latency + timedelta(milliseconds=chance.randint(90, 900))
+        at += _SLOW_TOOL if route == _AGENTS and _tool_is_slow(plan, index) else timedelta()
     duration = (at - start) // timedelta(milliseconds=1) + chance.randint(50, 300)
     status = chance.choice((500, 502, 504)) if has_trouble else 500 if chance.random() < _ONE_PERCENT else 200
     record = Request(request_id=request_id, route=route, status=status, started_at=start, duration_ms=duration)
     return (replace(record, trace_id=trace_of(record)) if route == _AGENTS else record), calls
+
+
+def _tool_is_slow(plan: "_Plan", index: int) -> bool:
+    """Whether the tool after that call is slow; by a chance of its own, which changes no other."""
+    return index < plan.calls and Random(f"{plan.request_id}{index}").random() < _SLOW_TOOLS
 
 
 def _spans(record: Request, calls: Sequence[Invocation]) -> Iterator[Span]:

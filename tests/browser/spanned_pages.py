@@ -48,11 +48,13 @@ def spanned_report() -> Report:
 
 
 def spanned() -> Seen:
-    """These requests, as the widget sees them."""
+    """These requests, as the widget sees them in the minutes from the first of them on: it shows all there are."""
     assert not _hour().unattributed
     requests = [_view(each) for each in _newest()]
-    page = RequestPage(requests=requests, earlier=len(_hour().requests) - len(requests))
-    return Seen(page=page, lost=UnattributedCalls(), span=SPAN)
+    begins = requests[0].record.started_at.replace(second=0)
+    page = RequestPage(requests=requests, earlier=0)
+    assert all(each.request.started_at < begins for each in _hour().requests[:-COUNT])
+    return Seen(page=page, lost=UnattributedCalls(), span=(begins, SPAN[1]))
 
 
 def _newest() -> Sequence[RequestState]:

@@ -1,5 +1,6 @@
 """The widget as a browser sets it: what stands where, and whether it can be read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -314,12 +315,29 @@ def test_each_row_tells_its_request_from_others_without_a_click(width: int, coun
     assert not [1 for at, one in enumerate(boxes) for other in boxes[at + 1 : at + 14] if overlap(one, other)]
 
 
+@pytest.mark.parametrize("width", [400, 700, 1000, 1280])
+@pytest.mark.parametrize("count", [42, 200])
+def test_each_row_of_many_has_its_id_beside_a_status_and_wide_figures(width: int, count: int) -> None:
+    requests = request_page(count, route="POST /ask", uncertain=count // 2, failing=True).requests
+    ids = [f"{at:08x}-103e-4f3c-8217-0386fee29476" for at in range(count)]
+    records = (
+        replace(each.record, request_id=RequestId(id_), status=504 if at % 3 == 0 else 200)
+        for at, (each, id_) in enumerate(zip(requests, ids, strict=True))
+    )
+    named = [replace(each, record=record) for each, record in zip(requests, records, strict=True)]
+    texts = page_of(RequestPage(requests=named), width=width).texts
+
+    assert all(sum(id_[:8] in words.text for words in texts) == 1 for id_ in ids)
+    boxes = sorted(map(glyphs, texts), key=lambda box: box.top)
+    assert not [1 for at, one in enumerate(boxes) for other in boxes[at + 1 : at + 14] if overlap(one, other)]
+
+
 @pytest.mark.parametrize(("width", "lines"), [(1000, 2), (700, 3), (400, 7)])
 def test_the_legend_takes_no_more_lines_than_it_needs_and_little_room_is_left_below(width: int, lines: int) -> None:
     page = page_of(seen(), width=width)
     tops = {round(words.top) for words in page.texts if words.text in {sign.value for sign in Sign}}
     last = max(words.bottom for words in page.texts if words.text in {sign.value for sign in Sign})
-    note = min(words.top for words in page.texts if words.text.startswith("≥"))
+    note = min(words.top for words in page.texts if words.text.startswith("For example ≥"))
 
     assert len(tops) <= lines
     assert note - last < 32
@@ -382,6 +400,15 @@ def test_so_far_is_said_above_the_picture_where_requests_are_pending_and_how_man
     assert "3 of them pending · 3 of them uncertain · at least 15 LLM calls so far · " in above(busy_minutes())
     assert "pending" not in above(crowded_minutes())
     assert "so far" not in above(crowded_minutes())
+
+
+def test_so_far_is_said_of_each_figure_of_a_pending_request_on_its_page() -> None:
+    page = details_page(request_detail(pending=True), question(request_id="request-0001"), POLICY, endpoint=ENDPOINT)
+
+    times = "LLM time 2.4 s so far · other time 1.1 s so far (tools of it: unknown)"
+    assert f"2 LLM calls so far · 0 failed so far, 0 of them throttled · {times} · tokens in / out " in page
+    assert re.search(r"tokens in / out [\d,]+ / \d+ so far · estimated cost \$[\d.]+ \+ 1 unpriced so far, by ", page)
+    assert "so far" not in details_page(request_detail(), question(), POLICY, endpoint=ENDPOINT)
 
 
 def test_a_note_says_what_stands_at_an_uncertain_request() -> None:

@@ -135,6 +135,18 @@ def test_a_whisker_and_its_words_end_with_the_logged_second_and_before_the_respo
     assert said_last == "starts at +0 ms or up to 0.2 s later"
 
 
+@pytest.mark.parametrize(("latency_ms", "is_drawn"), [(100, False), (150, False), (400, True)])
+def test_a_call_too_short_for_a_whisker_has_none_nor_has_the_legend(latency_ms: int, *, is_drawn: bool) -> None:
+    svg = picture(row(summary_of(bar(0, latency_ms, precision_ms=120))))
+    (group,) = groups(svg)
+    (call,) = boxes(group, "rl-call")
+
+    assert (call.right - call.left >= 30) is is_drawn
+    assert any("rl-whisker" in classes(shape) for shape in group.iter()) is is_drawn
+    assert ("may start as late as the mark" in whole_text(svg)) is is_drawn
+    assert "starts at +0 ms or up to 0.1 s later" in "".join(group.itertext())
+
+
 def test_a_call_that_fills_its_request_has_no_whisker() -> None:
     (group,) = groups(picture(row(summary_of(bar(0, 4_300)))))
     assert "rl-whisker" not in [name for shape in group.iter() for name in classes(shape)]

@@ -247,6 +247,24 @@ def test_each_row_says_as_much_of_its_id_as_fits_and_all_of_it_on_hovering(count
         assert any("18:27:02" in words for words in texts)
 
 
+@pytest.mark.parametrize("width", [900, 976, 1256])
+@pytest.mark.parametrize("count", [6, 42, 200])
+@pytest.mark.parametrize(("label", "day"), [("POST /ask", ""), ("POST /ask", "11-30 "), ("GET /trips/{id}", "11-30 ")])
+def test_each_row_says_its_id_beside_a_short_route_a_status_and_wide_figures(
+    count: int, width: int, label: str, day: str
+) -> None:
+    wide = summary_of(bar(200, 900), bar(1200, None, error_code="ThrottlingException"), possible_calls=12)
+    start = f"{day}18:27:02"
+    drawn = [replace(each, detail=start, brief=start, summary=wide) for each in named_rows(count, label=label)]
+    svg = picture(drawn, view=View(width=width))
+
+    for at, group in enumerate(found(svg, "rl-row")):
+        texts = set_texts(group)
+        assert any(words.startswith(f"{start} · {at:04}{LONG_ID[4:8]}") for words in texts)
+        assert texts[0] == label or "…" in texts[0]
+    assert max(float(light.get("width", "0")) for light in found(svg, "rl-request")) > 0.18 * width
+
+
 @pytest.mark.parametrize("view", [View(), View(width=700), NARROW], ids=["wide", "half", "narrow"])
 def test_a_short_id_is_whole_and_one_that_is_not_to_be_shown_is_not(view: View) -> None:
     drawn = [replace(each, request=replace(each.request, request_id=RequestId("short"))) for each in named_rows(2)]
@@ -330,7 +348,8 @@ def test_below_the_legend_a_note_says_what_is_uncertain_and_what_helps(view: Vie
     notes = found(svg, "rl-note")
 
     words = " ".join("".join(each.itertext()) for each in notes)
-    assert words.startswith("≥ 0, 8 possible: at least 0 LLM calls; 8 unlinked calls may be its own. What helps: tag")
+    example = "For example ≥ 0, 8 possible: at least 0 LLM calls; 8 unlinked calls may be its own. What helps: tag"
+    assert words.startswith(example)
     assert (len(notes) < 3) is (view is not NARROW)
     assert max(float(each.get("y", "0")) for each in notes) < float(svg.get("height", "0")) - 4
     assert found(picture([unsure], view=replace(view, explained=False)), "rl-note") == []
@@ -343,7 +362,7 @@ def test_a_note_says_what_failed_possible_means_where_it_stands(view: View) -> N
     svg = picture([known, known], view=view)
     notes = " ".join("".join(each.itertext()) for each in found(svg, "rl-note"))
 
-    assert notes == "1 failed possible: 1 failed call that nobody has may be its own."
+    assert notes == "For example 1 failed possible: 1 failed call that nobody has may be its own."
     assert found(picture([replace(known, awaits_more=True)], view=view), "rl-note") == []
     assert not any("failed possible" in words for words in set_texts(picture([replace(known, awaits_more=True)])))
 
@@ -356,6 +375,8 @@ def test_failed_attempts_are_counted_below_the_calls_and_not_below_the_column_be
     counter = next(each for each in group.iter(f"{SVG}text") if each.text == "1" and each.get("class") == "rl-muted")
 
     assert float(counter.get("x", "0")) - 20 > float(llm_time.get("x", "0"))
+    (possible,) = [each for each in group.iter(f"{SVG}text") if each.text == "1 failed possible"]
+    assert 20 < float(counter.get("x", "0")) - float(possible.get("x", "0")) < 30
 
 
 @pytest.mark.parametrize(("count", "view"), [(2, NARROW), (40, View())], ids=["narrow", "dense"])

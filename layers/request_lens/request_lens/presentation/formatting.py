@@ -62,6 +62,11 @@ def other_words(other: str, tools: str) -> str:
     return f"other time {in_words(other)} (tools of it: {in_words(tools)})"
 
 
+def as_example(note: str) -> str:
+    """A note on figures that stand at one of many rows: "For example ≥ 0, 8 possible: at least 0 LLM calls ..."."""
+    return f"For example {note}"
+
+
 def pluralize(count: int, noun: str) -> str:
     """A count and its noun: "1 call", "2 calls"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.certainty import certainty_over, counted, so_far, uncertain_notes
 from request_lens.presentation.failed_attempts import failed_notes
-from request_lens.presentation.formatting import moment_text, pluralize
+from request_lens.presentation.formatting import as_example, moment_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame
@@ -157,11 +157,11 @@ def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Seque
 
 
 def _notes(rows: Sequence[TimelineRow]) -> Sequence[str]:
-    """What stands at rows that may have more calls, or more failed ones, or lack some, and what it means."""
+    """What stands at rows that may have more calls, or more failed ones, or lack some, and what it means: examples."""
     known = [(row, row.summary) for row in rows if row.summary is not None]
     uncertain = uncertain_notes((row.request, summary) for row, summary in known if row.is_uncertain)
     settled = [summary for row, summary in known if not row.is_pending]
-    return [*uncertain, *missing_notes(settled), *failed_notes(settled)]
+    return [as_example(note) for note in (*uncertain, *missing_notes(settled), *failed_notes(settled))]
 
 
 def _naming(plan: Plan) -> _Naming:

@@ -25,7 +25,7 @@ from request_lens.presentation.traced import missing_text, with_missing
 
 COLUMN_GAP = 16.0
 _SIZE, _SMALL = 13.0, 12.0
-_SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP, _CLOSE_GAP = 8.0, 4.0, 12.0, 6.0
+_SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP = 8.0, 4.0, 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,25 +139,22 @@ def _width(words: str) -> float:
 def figure_words(
     row: TimelineRow, columns: Sequence[tuple[FigureColumn, float]], *, size: RowSize, top: float
 ) -> Markup:
-    """The row's figures, each ending at its column's right edge; below them failed attempts and what is possible.
+    """The row's figures, each ending at its column's right edge; below them what is possible, and failed attempts.
 
     Where nothing stands below, the failed attempts stand behind the number of calls.
     """
     *others, (calls, right) = columns
-    ends = right if size.below is not None else right - _counters_room(row)
+    ends = right - _counters_room(row)
     upper = [
         _ending_at(edge, column.figure(row), y=top + size.figures, class_="rl-label")
-        for column, edge in (*others, (calls, ends))
+        for column, edge in (*others, (calls, ends if size.below is None else right))
     ]
     if row.summary is None:
         return joined(upper)
-    if size.below is None:
-        return joined((*upper, *_counters(row.summary.totals, right=right, y=top + size.figures, gap=_CLOSE_GAP)))
-    y = top + size.below
-    possible = _possible(row)
-    right_of_counters = right - (text_width(possible, size=_SMALL) + _COUNTER_GAP if possible else 0)
-    below = _ending_at(right, possible, y=y, class_="rl-muted") if possible else NOTHING
-    return joined((*upper, below, *_counters(row.summary.totals, right=right_of_counters, y=y)))
+    y = top + (size.figures if size.below is None else size.below)
+    possible = _possible(row) if size.below is not None else ""
+    below = _ending_at(ends, possible, y=y, class_="rl-muted") if possible else NOTHING
+    return joined((*upper, below, *_counters(row.summary.totals, right=right, y=y)))
 
 
 def figure_headers(headers: Sequence[tuple[str, float]], *, y: float) -> Markup:
@@ -200,13 +197,13 @@ def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
     return tuple((kind, count) for kind, count in counts if count > 0)
 
 
-def _counters(totals: Totals, *, right: float, y: float, gap: float = _COUNTER_GAP) -> Iterator[Markup]:
+def _counters(totals: Totals, *, right: float, y: float) -> Iterator[Markup]:
     """The failed attempts, the last count ending at `right`."""
     for kind, count in reversed(failures(totals)):
         yield _ending_at(right, f"{count:,}", y=y, class_="rl-muted")
         left = right - _counter_width(count)
         yield mark(kind, left + _SIGN_WIDTH / 2, y - 4.5, count=count)
-        right = left - gap
+        right = left - _COUNTER_GAP
 
 
 def _counter_width(count: int) -> float:
@@ -214,14 +211,11 @@ def _counter_width(count: int) -> float:
 
 
 def _counters_room(row: TimelineRow) -> float:
-    """How wide the failed attempts behind a row's number of calls are; 0 where none failed."""
+    """How wide the failed attempts are, with what parts them from the words before them; 0 where none failed."""
     counts = failures(row.summary.totals) if row.summary else ()
-    return sum(_CLOSE_GAP + _counter_width(count) for _, count in counts)
+    return sum(_COUNTER_GAP + _counter_width(count) for _, count in counts)
 
 
 def _below_width(row: TimelineRow) -> float:
     """How wide what stands below a row's figures is."""
-    counts = failures(row.summary.totals) if row.summary else ()
-    parts = [text_width(_possible(row), size=_SMALL)] if _possible(row) else []
-    parts += [_counter_width(count) for _, count in counts]
-    return sum(parts) + _COUNTER_GAP * max(len(parts) - 1, 0)
+    return text_width(_possible(row), size=_SMALL) + _counters_room(row)

@@ -13,7 +13,7 @@ from request_lens.presentation.timeline.figures import (
     figure_headers,
     figure_widths,
 )
-from request_lens.presentation.timeline.labels import label_width, needs_own_line
+from request_lens.presentation.timeline.labels import label_width, least_label_width, needs_own_line
 from request_lens.presentation.timeline.row import RowSize, TimelineRow, heightened, row_size
 from request_lens.presentation.timeline.text import shortened, text_width
 
@@ -94,9 +94,11 @@ def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labe
     """The frame whose bars stand between labels and figures."""
     size, margin = row_size(len(rows), stacked=False), margin_of(width)
     figures, figures_left = _figures(rows, size, right=width - margin)
-    # Ids take what the bars need not: a label may take more.
+    # Ids take what the bars need not, and room for their first characters: a label may take more.
     spare = figures_left - 2 * _GUTTER - margin - _MIN_PLOT * width
-    labels = _labels_width(max(label_width(rows, size, room=min(spare, _MAX_LABELS)), least_labels), whole=width)
+    least = least_label_width(rows, size)
+    needed = label_width(rows, size, room=min(max(spare, least), _MAX_LABELS))
+    labels = max(_labels_width(max(needed, least_labels), whole=width), min(least, _MAX_LABELS))
     left = margin + labels + _GUTTER
     return Frame(
         width=width,

@@ -12,7 +12,7 @@ LABEL_SIZE, DETAIL_SIZE = 13.0, 12.0
 _LEAST_OF_ID = 8
 """Characters that tell an id from others of its minute: where fewer have room it is left out."""
 
-_LEAST_LABEL = 120.0
+_LEAST_LABEL = 96.0
 """What a label that is cut for those keeps."""
 
 _BETWEEN = 10.0
@@ -32,6 +32,19 @@ def _label_width(row: TimelineRow, size: RowSize, *, room: float) -> float:
         text_width(row.label, size=LABEL_SIZE) + _pill_room(row),
         text_width(_with_id(row.detail, row, room=room), size=DETAIL_SIZE),
     )
+
+
+def least_label_width(rows: Sequence[TimelineRow], size: RowSize) -> float:
+    """How wide the labels must be for each row's least id, beside its status; labels beside an id are cut for it."""
+    return max((_least_label_width(row, size) for row in rows), default=0.0)
+
+
+def _least_label_width(row: TimelineRow, size: RowSize) -> float:
+    if size.lower is not None:
+        return text_width(_least_with_id(row.detail, row), size=DETAIL_SIZE)
+    label = min(text_width(row.label, size=LABEL_SIZE), _LEAST_LABEL)
+    least = text_width(_least_with_id(row.brief, row), size=DETAIL_SIZE)
+    return label + _BETWEEN + least + _pill_room(row)
 
 
 def named_width(label: str, detail: str, size: RowSize) -> float:

@@ -14,6 +14,9 @@ _INSET, _CROWDED_INSET = 3.5 / 22, 2.0 / 22
 _LANE_GAP, _MIN_LANE = 1.0, 2.0
 _MIN_REQUEST_WIDTH = 4.0
 _MIN_CALL_WIDTH = 2.0
+_LEAST_WITH_WHISKER = 30.0
+"""Px of a call below which its whisker looks like a letter; the words on hovering say how late it may have begun."""
+
 _OPEN_END = 14.0
 _MARK_DISTANCE = 10.0
 _ROUNDING = 0.01
@@ -51,7 +54,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallShape:
-    """One attempt of known latency; it may begin up to `late_px` after its left edge."""
+    """One attempt of known latency; it may begin up to `late_px` after its left edge, if it is wide enough for that."""
 
     number: int
     bar: Bar
@@ -210,7 +213,7 @@ def _apart(lane: Sequence[CallShape], ruler: Ruler) -> list[CallShape]:
         if right - left < _MIN_CALL_WIDTH and limit == end:
             left = max(right - _MIN_CALL_WIDTH, ruler.left)
         # The whisker stays inside its bar, so that it is seen on the dark of it.
-        late_px = min(shape.late_px, max(right - left - 1, 0))
+        late_px = min(shape.late_px, right - left - 1) if right - left >= _LEAST_WITH_WHISKER else 0.0
         placed.append(replace(shape, box=replace(shape.box, x=left, width=right - left), late_px=late_px))
         # 1 px between two calls lets them be counted; a bar of few px has none to give.
         limit = max(left - 1 if shape.box.width > 3 * _MIN_CALL_WIDTH else left, ruler.left)

@@ -403,7 +403,8 @@ def test_so_far_is_said_above_the_picture_where_requests_are_pending_and_how_man
 
 
 def test_so_far_is_said_of_each_figure_of_a_pending_request_on_its_page() -> None:
-    page = details_page(request_detail(pending=True), question(request_id="request-0001"), POLICY, endpoint=ENDPOINT)
+    asked = question(request_id="request-0001")
+    page = details_page(request_detail(pending=True), asked, POLICY, endpoint=ENDPOINT).replace("&nbsp;", " ")
 
     times = "LLM time 2.4 s so far · other time 1.1 s so far (tools of it: unknown)"
     assert f"2 LLM calls so far · 0 failed so far, 0 of them throttled · {times} · tokens in / out " in page
@@ -417,7 +418,7 @@ def test_a_note_says_what_stands_at_an_uncertain_request() -> None:
 
     assert len(notes) == 1
     sign, _, meaning = notes[0].partition(": ")
-    calls, possible = sign.split(", ")
+    calls, possible = sign.removeprefix("For example ").split(", ")
     assert {calls, possible} <= {words.text for words in page.texts}
     assert meaning.startswith("at least 0 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls")
 

@@ -32,9 +32,10 @@ from request_lens_cli.report.traced_documents import (
 def summary_document(state: RequestState, policy: Policy, *, aws_console: str = "") -> Document:
     """One request with its aggregate and its invocations; a pending one has revision 0 and null aggregates.
 
-    While `possible_calls` is not 0 (null is unknown), or calls are missing, counts, tokens and cost are the least:
-    `at_least` names each that may be more, and sums that some call's log leaves out. Tokens are null where no call that
-    is linked counts them, and where none is linked that may yet be; so is a number of failed or unpriced calls then.
+    While `possible_calls` is not 0 (null is unknown), or calls are missing, counts, tokens and cost are the least, and
+    those of failed calls while `possible_failed_calls` is not: `at_least` names each that may be more, and sums that
+    some call's log leaves out. Tokens are null where no call that is linked counts them, and where none is linked that
+    may yet be; so is a number of failed or unpriced calls of which none is known.
     Raises: ValueError for a request whose record has not come.
     """
     record = state.request
@@ -134,7 +135,7 @@ def _aggregate_value(summary: Summary, key: str) -> Json:
 
 def _knows_all(summary: Summary, key: str) -> bool:
     """Whether none is missing among what is counted here, and none that nobody has may be."""
-    return summary.counts_all_calls and (summary.knows_failed_calls or key not in _OF_FAILED)
+    return summary.counts_all_failed if key in _OF_FAILED else summary.counts_all_calls
 
 
 def _is_least(summary: Summary, key: str) -> bool:

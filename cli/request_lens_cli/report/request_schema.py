@@ -152,8 +152,8 @@ class RequestDocument(TypedDict):
     at_least: Annotated[
         list[Least] | None,
         Field(
-            description="numbers that may be more: all while possible_calls or missing_calls is not 0, llm_errors and "
-            "llm_throttles while possible_failed_calls is not, and sums that a call leaves out"
+            description="numbers that may be more: all while missing_calls is not 0; llm_errors and llm_throttles "
+            "while possible_failed_calls is not, all others while possible_calls is not; sums that a call leaves out"
         ),
     ]
     estimated_cost_usd: Annotated[Usd | None, Field(description="0 where no call was made; null is unknown")]

@@ -179,7 +179,7 @@ def test_a_pipe_gets_plain_numbers_and_a_column_for_each_sign() -> None:
     documents = [summary_document(state, Policy()) for state in SIGNS.requests]
     assert [each["calls_are"] for each in documents] == [each["Calls are"].replace(" ", "_") for each in cells]
     assert [csv_row(state, Policy())["calls_are"] for state in SIGNS.requests] == [d["calls_are"] for d in documents]
-    assert [each["Failed calls"] for each in cells] == ["0", "–", "1", "–", "–", "–"]
+    assert [each["Failed calls"] for each in cells] == ["0", "0", "1", "–", "0", "–"]
     assert [each["Unpriced calls"] for each in cells] == ["0", "–", "1", "–", "–", "–"]
     assert cells[5]["Uncertain because"] == "their end is unknown"
     numbers = [value for each in cells for name, value in each.items() if name not in WORDS]

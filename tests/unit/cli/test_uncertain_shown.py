@@ -22,7 +22,7 @@ from request_lens_cli.report.request_schema import Json
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request, shown_document
-from tests.support.command_line.screen import printed
+from tests.support.command_line.screen import piped, printed
 from tests.support.facts import at, call, link, tag
 from tests.support.sample_states import costing, settled
 
@@ -220,7 +220,7 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert "duration of the same requests 5.00 s" in card(html, "LLM time")
     assert "≥ 2,022 in" in card(html, "Tokens")
     assert "≥ $0.030000" in card(html, "Estimated cost")
-    assert card(html, "LLM errors") == "|–||none is known of; 2 requests may have some|"
+    assert card(html, "LLM errors") == "|–||none is known of; 1 request may have some|"
 
 
 def test_a_number_of_a_card_stays_on_one_line_with_its_sign_and_its_unit() -> None:
@@ -259,10 +259,41 @@ def test_the_first_few_say_how_many_uncertain_requests_may_belong_among_them() -
     assert "Most LLM calls" in re.findall(r"<caption>([^<]+)", certain)
 
 
-def test_failed_attempts_of_uncertain_requests_are_the_least() -> None:
+def with_possible_failed(state: RequestState, count: int | None) -> RequestState:
+    assert state.summary is not None
+    return replace(state, summary=replace(state.summary, possible_failed_calls=count))
+
+
+def test_failed_attempts_are_the_least_where_failed_ones_are_possible_whatever_the_llm_calls() -> None:
     failing = settled("failing", call("e", 1, error_code="ValidationException"), possible_calls=1)
 
-    assert card(page(Report(requests=[failing], unlinked=[])), "LLM errors") == "|≥ 1||of these throttled: unknown|"
+    def errors(*states: RequestState) -> str:
+        return card(page(Report(requests=states, unlinked=[])), "LLM errors")
+
+    assert errors(failing) == "|≈ 1||of these throttled: 0|"
+    assert errors(POSSIBLE) == "|0||of these throttled: 0|"
+    assert errors(with_possible_failed(failing, 2)) == "|≥ 1||of these throttled: unknown|"
+    assert errors(with_possible_failed(POSSIBLE, 2), failing) == "|≥ 1||of these throttled: unknown|"
+    for unsure in (with_possible_failed(POSSIBLE, 2), with_possible_failed(CERTAIN, None), ENDLESS):
+        assert errors(unsure) == "|–||none is known of; 1 request may have some|"
+
+
+def test_failed_attempts_of_an_uncertain_request_are_the_same_in_a_list_in_json_and_by_itself() -> None:
+    """Where only LLM calls may be its own none failed: 0, not unknown."""
+
+    def said(state: RequestState) -> tuple[str, Json, bool]:
+        plain = piped(lambda console: show_requests(Report(requests=[state], unlinked=[]), console))
+        header, line = (text.split("\t") for text in plain.splitlines()[:2])
+        document = summary_document(state, Policy())
+        in_list = line[header.index("Failed calls")]
+        return in_list, document["llm_errors"], "failed" in shown(state)
+
+    failed = settled("failed", call("e", 1, error_code="ValidationException"), possible_calls=4)
+    assert said(POSSIBLE) == ("0", 0, False)
+    assert said(with_possible_failed(POSSIBLE, 2)) == ("–", None, False)
+    assert said(failed) == ("1", 1, True)
+    assert "At least 0 LLM calls, ≈ 1 failed, of these 0 throttled" in shown(failed)
+    assert "At least 0 LLM calls, at least 1 failed" in shown(with_possible_failed(failed, 2))
 
 
 def test_a_page_without_a_certain_request_says_that_nothing_is_known_and_no_0() -> None:
@@ -356,7 +387,8 @@ def test_a_request_that_has_no_call_yet_and_may_have_some_has_no_tokens_and_name
 
     assert sums(open_) == [None, None, None, None, ["llm_calls"]]
     tallies = ("llm_errors", "llm_throttles", "unpriced_calls")
-    assert [csv_row(open_, Policy())[key] for key in tallies] == [None] * 3
+    assert [csv_row(open_, Policy())[key] for key in tallies] == [0, 0, None]
+    assert [csv_row(with_possible_failed(open_, 1), Policy())[key] for key in tallies] == [None] * 3
     assert [csv_row(none, Policy())[key] for key in tallies] == [0] * 3
     assert [csv_row(open_, Policy())[key] for key in TokenClass] == [None] * 4
     assert sums(none) == [0, 0, 0, 0, []]
@@ -368,7 +400,9 @@ def test_all_that_an_uncertain_request_adds_up_to_is_named_as_the_least() -> Non
 
     assert named == ["llm_calls", "input_tokens", "output_tokens", "estimated_cost_usd"]
     failed = settled("failed", call("i1", 1, error_code="ThrottlingException"), possible_calls=2)
-    assert summary_document(failed, Policy())["at_least"] == ["llm_calls", "llm_errors", "llm_throttles"]
+    assert summary_document(failed, Policy())["at_least"] == ["llm_calls"]
+    unsure = with_possible_failed(failed, 1)
+    assert summary_document(unsure, Policy())["at_least"] == ["llm_calls", "llm_errors", "llm_throttles"]
     assert summary_document(CERTAIN, Policy())["at_least"] == []
     assert summary_document(costing(CERTAIN, "0.02", unpriced=1), Policy())["at_least"] == ["estimated_cost_usd"]
 

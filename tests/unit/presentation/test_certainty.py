@@ -211,3 +211,22 @@ def test_of_an_uncertain_request_the_number_of_its_calls_says_that_there_may_be_
 
     assert certainty_of_failed(unsure) is Certainty.AT_LEAST
     assert failed_words(unsure) == why_failed_are_least(unsure) == ""
+
+
+@pytest.mark.parametrize(
+    ("possible", "failed", "certainty", "sign"),
+    [
+        (2, 0, Certainty.ABOUT, "+≈ 1 failed"),
+        (2, 3, Certainty.AT_LEAST, "≥ 1 failed"),
+        (2, None, Certainty.AT_LEAST, "≥ 1 failed"),
+        (None, 0, Certainty.AT_LEAST, "≥ 1 failed"),
+    ],
+)
+def test_failed_attempts_of_an_uncertain_request_are_all_known_where_none_is_possible(
+    possible: int | None, failed: int | None, certainty: Certainty, sign: str
+) -> None:
+    known = fold(request(), [linked(call("i", 1)), linked(THROTTLED)], Policy(), NO_PRICES, possible_calls=possible)
+    unsure = replace(known, possible_failed_calls=failed)
+
+    assert (certainty_of_failed(unsure), failed_sign(unsure)) == (certainty, sign)
+    assert unsure.counts_all_failed is (certainty is Certainty.ABOUT)

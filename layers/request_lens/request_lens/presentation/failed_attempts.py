@@ -11,9 +11,9 @@ from request_lens.presentation.formatting import pluralize
 def certainty_of_failed(summary: Summary) -> Certainty:
     """How sure a request's numbers of failed and throttled calls are: by the links of these, whatever its others'.
 
-    The least where more may be its own of those that nobody has, or where any call of its own is not counted.
+    The least where failed ones that nobody has may be its own, or where calls of its own are missing.
     """
-    if not (summary.knows_failed_calls and summary.counts_all_calls):
+    if not summary.counts_all_failed:
         return Certainty.AT_LEAST
     return links_of_bars(summary.bars, failed=True)
 
@@ -26,13 +26,13 @@ def certainty_over_failed(summaries: Iterable[Summary]) -> Certainty:
 def failed_words(summary: Summary) -> str:
     """How many attempts failed, in words: "3 failed", "at least 0 failed"; empty where it is known that none did.
 
-    And where the number of LLM calls beside it says that there may be more of any kind. A sign of that number holds for
-    this one, too: only beside one without a sign it has its own, "≈ 3 failed".
+    And where none is known beside a number of LLM calls that says that there may be more of any kind. The "≈" of that
+    number holds for this one, too: only beside one without it it has its own, "≈ 3 failed".
     """
     count = summary.totals.llm_errors
-    if summary.counts_all_calls and not summary.knows_failed_calls:
-        return f"at least {count:,} failed"
-    certainty = Certainty.EXACT if certainty_of(summary) else certainty_of_failed(summary)
+    if not summary.counts_all_failed:
+        return f"at least {count:,} failed" if count or summary.counts_all_calls else ""
+    certainty = Certainty.EXACT if certainty_of(summary) is Certainty.ABOUT else certainty_of_failed(summary)
     return f"{signed(f'{count:,}', certainty)} failed" if count else ""
 
 
@@ -44,7 +44,7 @@ def failed_sign(summary: Summary) -> str:
 
 def possible_failed_text(summary: Summary) -> str:
     """How many more failed attempts may be its own where it is certain of its LLM calls: "3 failed possible"."""
-    if not summary.is_certain or summary.knows_failed_calls:
+    if not summary.is_certain or summary.possible_failed_calls == 0:
         return ""
     count = summary.possible_failed_calls
     return "failed possible" if count is None else f"{count:,}{'+' if count == MAX_POSSIBLE else ''} failed possible"
@@ -52,7 +52,7 @@ def possible_failed_text(summary: Summary) -> str:
 
 def why_failed_are_least(summary: Summary) -> str:
     """Why a request that is certain of its LLM calls may have more failed attempts; empty if certain of these, too."""
-    if not summary.is_certain or summary.knows_failed_calls:
+    if not summary.is_certain or summary.possible_failed_calls == 0:
         return ""
     count = summary.possible_failed_calls
     more = "+" if count == MAX_POSSIBLE else ""

@@ -204,7 +204,20 @@ class Summary:
 
         Else they are the least, though it may be certain which calls are its own.
         """
-        return self.is_certain and not (self.traced is not None and self.traced.lacks_calls)
+        return self.is_certain and not self._lacks_calls
+
+    @property
+    def _lacks_calls(self) -> bool:
+        return self.traced is not None and self.traced.lacks_calls
+
+    @property
+    def counts_all_failed(self) -> bool:
+        """The same of its failed and throttled calls alone, which are known where only LLM calls may be its own, too.
+
+        Where it is unknown how many calls are possible, so are they.
+        """
+        is_known = self.possible_calls is not None and self.possible_failed_calls == 0
+        return is_known and not self._lacks_calls
 
     @property
     def is_about(self) -> bool:
@@ -218,7 +231,7 @@ class Summary:
 
     @property
     def knows_failed_calls(self) -> bool:
-        """Whether no attempt that nobody has may be the request's: else the number of its failed ones is the least."""
+        """Whether it is known that none but those linked failed, and none was tried: no attempt at all is possible."""
         return self.is_certain and self.possible_failed_calls == 0
 
 

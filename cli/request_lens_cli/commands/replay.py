@@ -100,7 +100,9 @@ def replay_command(
     labels = _labels(written["labels"])
     result = _replayed_lines(files, policy)
     lacking = _lacking(result) or _none_is_meant(result, policy)
-    report = Report(requests=result.requests, unlinked=result.unattributed, labels=labels, lacking=lacking)
+    report = Report(
+        requests=result.requests, unlinked=result.unattributed, labels=labels, lacking=lacking, holds_all=True
+    )
     if written["timeline"] is not None:
         _draw(report, written["timeline"], axis)
     if written["page"] is not None:

@@ -4,7 +4,7 @@ from request_lens.domain.folding.summary import TokenClass
 from request_lens.presentation.certainty import Doubt, remedy, signed, tally, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
-from request_lens.presentation.markup import NOTHING, Markup, element, text
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
 from request_lens_cli.html_report.table import Column, cost_cell, route_text, table, with_note
 from request_lens_cli.report.figures import Distribution, Figures, ModelFigures, RequestFigures
@@ -56,6 +56,8 @@ _INCOMPLETE: tuple[Column[RequestFigures], ...] = (
     Column(header="Calls", cell=lambda figures: _count(figures.missing_calls), numeric=True),
 )
 
+_ANY_MODEL = "≥ follows the requests: of which model the calls are that may be theirs, or are missing, is not told."
+
 WHICH_ARE_MISSING = "request-lens show names those of a request"
 
 
@@ -65,9 +67,15 @@ def route_table(figures: Figures) -> Markup:
 
 
 def model_table(figures: Figures) -> Markup:
-    """The linked attempts' totals by model, failed ones of unknown models as "other"; nothing where there are none."""
-    caption = "By model: the calls that are linked to a request"
-    return table(_MODELS, list(figures.by_model.items()), caption=caption) if figures.by_model else NOTHING
+    """The linked attempts' totals by model, failed ones of unknown models as "other"; nothing where there are none.
+
+    And below it that "≥" stands at each model, where it is not told of which a request may have more.
+    """
+    if not figures.by_model:
+        return NOTHING
+    models = table(_MODELS, list(figures.by_model.items()), caption="By model: the calls that are linked to a request")
+    is_open = not (figures.tells_models or figures.all.counts_all_calls)
+    return joined((models, element("p", text(_ANY_MODEL), class_="note"))) if is_open else models
 
 
 def doubt_table(report: Report) -> Markup:

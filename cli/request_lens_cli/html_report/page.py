@@ -29,16 +29,19 @@ from request_lens_cli.report.selection import may_match_note
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_NOTES = (
-    "Cost is an estimate; – is unknown, never 0; ≥ is at least: more calls may be this one's, or are missing; ≈ is "
-    f"{INEXACT}; so far: a request is pending, which is not settled yet, and its calls are not in the figures. Other "
-    "time is the duration without LLM time; tools are a part of it. A figure per request is of the requests that it is "
-    "known of. "
-    "Medians and p90 are values that occurred. Calls are correlated by a tag or a trace, which is exact; by a window "
-    "of time; by a chain, in which one returns what a tool of another was asked for; or by elimination of the other "
-    "requests: inferred, and assumed where calls of any role were considered. A failed attempt counts under its model "
-    "where the price list has that, else under other."
+_SIGNS = (
+    ("–", "unknown, never 0"),
+    ("≥", "at least: more calls may be this one's, or are missing"),
+    ("≈", INEXACT),
+    ("so far", "a request is pending, which is not settled yet; its calls are not in the figures"),
+    ("per request, median, p90", "of the requests that it is known of; the last two are values that occurred"),
+    ("other time", "the duration without LLM time; tools are a part of it"),
+    ("tag, trace", "the call is this request's for sure: exact"),
+    ("window, chain, elimination", "it fits by time; it returns what a tool of its other call gave; no other is left"),
+    ("inferred, assumed", "by time; assumed where calls of any role were considered"),
+    ("other", "failed calls of models that the price list lacks"),
 )
+"""What the page's signs and words mean, for its foot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ def report_page(report: Report, heading: Heading) -> str:
     body = (
         _header(report, heading),
         element("main", _main(report, heading)),
-        element("footer", text(f"{_NOTES}{_by_prices(report)}")),
+        element("footer", _signs(report)),
     )
     document = element("html", element("head", *head), element("body", *body), lang="en")
     return f"<!doctype html>\n{document}\n"
@@ -106,7 +109,7 @@ def _main(report: Report, heading: Heading) -> Markup:
         (
             kpi_cards(figures.all, report),
             timeline_section(report),
-            _section("groups", "By route and model", joined((route_table(figures), model_table(figures)))),
+            _section("groups", "", joined((route_table(figures), model_table(figures)))),
             _section(NOT_CERTAIN, "What is not certain", joined(_not_certain(figures, report))),
             _section("top", "Top requests", top_tables(report)),
             _section(
@@ -132,14 +135,17 @@ def _empty(heading: Heading) -> str:
     return no_requests(heading.period)
 
 
-def _by_prices(report: Report) -> str:
-    words = by_prices(report.prices).removeprefix(", ")
-    return f" Costs are estimated {words}." if words else ""
+def _signs(report: Report) -> Markup:
+    """A line for each sign or word, and how costs are estimated."""
+    lines = (*_SIGNS, ("cost", f"an estimate{by_prices(report.prices)}"))
+    items = (element("li", element("strong", text(sign)), text(f" {means}")) for sign, means in lines)
+    return element("ul", *items)
 
 
 def _section(anchor: str, title: str, content: Markup) -> Markup:
-    """A section, to which an address of the page may lead by its anchor."""
-    return element("section", element("h2", text(title)), content, id=anchor) if content else NOTHING
+    """A section, to which an address of the page may lead by its anchor; without a title its captions are."""
+    head = element("h2", text(title)) if title else NOTHING
+    return element("section", head, content, id=anchor) if content else NOTHING
 
 
 def _style() -> Markup:

@@ -35,6 +35,9 @@ MAX_MISSING = 2
 _SHORT_ROUTE = 24
 """Characters of a route that stands on one line in any window."""
 
+_SHORT_ID, _SHORT_PAIR = 16, 14
+"""Characters of an id, and of tokens in and out, that stand on one line on a tablet where there is room."""
+
 _TOPS = {Order.DURATION: "Slowest", Order.CALLS: "Most LLM calls", Order.COST: "Most expensive, by estimated cost"}
 
 
@@ -72,10 +75,16 @@ def requests_section(report: Report) -> Markup:
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
+    is_roomy = not report.has_spans and all(len(state.request_id) <= _SHORT_ID for state in report.requests)
+
     def name(state: RequestState) -> Markup:
         label = report.labels.get(state.request_id)
-        request_id = element("code", text(state.request_id))
+        request_id = element("code", text(state.request_id), class_="whole-id" if is_roomy else "")
         return request_id if label is None else joined((text(label.prompt), element("div", request_id, class_="note")))
+
+    def tokens(state: RequestState) -> Markup:
+        words = _signed(state, token_counts)
+        return element("span", unbroken(words), class_="" if is_roomy and len(words) <= _SHORT_PAIR else "pair")
 
     complete = Column[RequestState](header="Complete", cell=_complete)
     return [
@@ -88,7 +97,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Cost (est.)", brief="Cost", cell=_cost, numeric=True),
         _time("Other time", lambda summary: summary.non_llm_time_ms, leaves=True),
         _time("Tools of it", lambda summary: summary.tool_time_ms, leaves=True),
-        Column(header="Tokens in/out", cell=_tokens, numeric=True),
+        Column(header="Tokens in/out", cell=tokens, numeric=True),
         *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=lambda state: text(correlated_by(state)), leaves=True),
     ]
@@ -106,11 +115,6 @@ def _signed(
 ) -> str:
     """What the words say of a request's summary, with the sign of its calls; a dash while there is none."""
     return UNKNOWN if state.summary is None else signed(words(state.summary), certainty(state.summary))
-
-
-def _tokens(state: RequestState) -> Markup:
-    """Tokens in and out, which may stand below each other."""
-    return element("span", unbroken(_signed(state, token_counts)), class_="pair")
 
 
 def _complete(state: RequestState) -> Markup:

@@ -1,7 +1,7 @@
 """The figures of a report: what its requests add up to, over all, by route, by model and by label."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import compress
 from math import ceil
@@ -95,7 +95,8 @@ class RequestFigures:
 class ModelFigures:
     """What the linked calls of a model add up to, and how sure it is that they are those of the requests.
 
-    They are the least where a request is uncertain or incomplete: which models its other calls went to is unknown.
+    They are the least where a request may have more of this model: where nobody's calls tell of which models these
+    are not, of any.
     """
 
     totals: Totals
@@ -110,11 +111,15 @@ class ModelFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of a report's requests: over all, by route and by model."""
+    """The figures of a report's requests: over all, by route and by model.
+
+    `tells_models`: a model's are the least only where more calls may be of that one, else where a request may have any.
+    """
 
     all: RequestFigures
     by_route: Mapping[str, RequestFigures]
     by_model: Mapping[str, ModelFigures]
+    tells_models: bool
 
 
 def figures_of(report: Report) -> Figures:
@@ -125,7 +130,8 @@ def figures_of(report: Report) -> Figures:
     return Figures(
         all=_of_requests(report.requests),
         by_route={route: _of_requests(routes[route]) for route in sorted(routes)},
-        by_model=_by_model(report.requests),
+        by_model=_by_model(report),
+        tells_models=report.models_left() is not None,
     )
 
 
@@ -163,16 +169,16 @@ def _calls_of(summary: Summary) -> int | None:
     return summary.totals.llm_calls if summary.counts_all_calls else None
 
 
-def _by_model(states: Sequence[RequestState]) -> Mapping[str, ModelFigures]:
-    summaries = [state.summary for state in states if state.summary is not None]
-    no_calls = ModelFigures(
-        totals=Totals(),
-        certainty=_known(summary.counts_all_calls for summary in summaries),
-        certainty_of_failed=_known(certainty_of_failed(summary) is not Certainty.AT_LEAST for summary in summaries),
-    )
+def _by_model(report: Report) -> Mapping[str, ModelFigures]:
+    summaries = report.summaries
+    certainty = _known(summary.counts_all_calls for summary in summaries)
+    of_failed = _known(certainty_of_failed(summary) is not Certainty.AT_LEAST for summary in summaries)
+    left, failed_left = report.models_left(), report.models_left(failed=True)
     figures: dict[str, ModelFigures] = {}
     for summary in summaries:
         for model, totals in summary.by_model:
+            sure, sure_of_failed = _of_model(model, certainty, left), _of_model(model, of_failed, failed_left)
+            no_calls = ModelFigures(totals=Totals(), certainty=sure, certainty_of_failed=sure_of_failed)
             before = figures.get(model, no_calls)
             bars = _bars_under(model, summary)
             figures[model] = ModelFigures(
@@ -181,6 +187,11 @@ def _by_model(states: Sequence[RequestState]) -> Mapping[str, ModelFigures]:
                 certainty_of_failed=max(before.certainty_of_failed, links_of_bars(bars, failed=True)),
             )
     return dict(sorted(figures.items()))
+
+
+def _of_model(model: str, over_requests: Certainty, left: Set[str] | None) -> Certainty:
+    """How sure a model's sums are at best: as those over the requests, but where no call of it is left to them."""
+    return over_requests if left is None or model in left else Certainty.EXACT
 
 
 def _bars_under(model: str, summary: Summary) -> Sequence[Bar]:

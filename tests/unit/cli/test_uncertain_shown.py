@@ -239,6 +239,61 @@ def test_by_model_no_attempt_is_none_and_no_sum_is_whole_where_a_request_is_unce
     assert re.findall(r'<td[^>]* class="number[^>]*>([^<]*)<', certain)[:3] == ["≈ 1", "0", "0"]
 
 
+def without_request(*, model_id: str, seconds: float = 2, error_code: str | None = None) -> UnlinkedInvocation:
+    left = call(f"left{seconds:.0f}", seconds, model_id=model_id, error_code=error_code)
+    return UnlinkedInvocation(invocation=left, stored_at=at(9), decision=Unattributed(reason=Reason.AMBIGUOUS))
+
+
+def by_model(report: Report) -> dict[str, list[str]]:
+    """The LLM calls and the failed ones of each model on the page."""
+    models = page(report).partition("<caption>By model")[2].partition("</table>")[0]
+    lines = [re.findall(r">([^<>]+)<", line) for line in models.split("<tr>")[2:]]
+    return {name: figures[:2] for name, *figures in lines}
+
+
+def test_by_model_the_least_stands_only_where_a_call_of_that_model_is_nobodys() -> None:
+    of_a, of_b = settled("a", call("a", 1, model_id="a")), settled("b", call("b", 21, model_id="b"), start=20)
+    open_ = settled("open", start=40, possible_calls=1)
+    whole = Report(requests=[of_a, of_b, open_], unlinked=[without_request(model_id="b")], holds_all=True)
+    note = "≥ follows the requests"
+
+    assert by_model(whole) == {"a": ["≈ 1", "0"], "b": ["≥ 1", "0"]}
+    assert note not in page(whole)
+    for untold in (
+        replace(whole, holds_all=False),
+        replace(whole, selects=True),
+        replace(whole, earlier=1),
+        replace(whole, lacking="a file"),
+        replace(whole, unlinked=[replace(whole.unlinked[0], decision=None)]),
+        replace(whole, requests=[of_a, of_b, settled("endless", possible_calls=None, duration_ms=None)]),
+    ):
+        assert {calls for calls, _ in by_model(untold).values()} == {"≥ 1"}
+        assert note in page(untold)
+    assert note not in page(replace(whole, requests=[of_a, of_b], holds_all=False))
+
+
+def test_by_model_no_failed_call_is_known_where_one_of_that_model_is_nobodys() -> None:
+    priced, tried = "anthropic.claude-haiku-4-5-20251001-v1:0", settled("a", call("a", 1, model_id="a"))
+    failed = call("f", 1, model_id=priced, error_code="ThrottlingException")
+    states = [tried, with_possible_failed(settled("b", failed, start=20), 1)]
+    left = without_request(model_id="unpriced", error_code="ThrottlingException")
+
+    assert by_model(Report(requests=states, unlinked=[left], holds_all=True)) == {
+        "a": ["≈ 1", "0"],
+        "other": ["0", "≥ 1"],
+    }
+    assert by_model(Report(requests=states, unlinked=[left])) == {"a": ["≈ 1", "–"], "other": ["0", "≥ 1"]}
+
+
+def test_the_foot_of_a_page_has_a_line_for_each_sign() -> None:
+    lines = page(REPORT).partition("<footer>")[2].split("<li>")[1:]
+
+    signs = [re.sub(r"<strong>(.*?)</strong>.*", r"\1", line) for line in lines]
+    assert signs[:3] == ["–", "≥", "≈"]
+    assert len(lines) == len(set(signs))
+    assert all(line.count("</strong> ") == 1 for line in lines)
+
+
 def test_a_route_whose_uncertain_requests_have_no_known_call_has_no_cost_of_nothing() -> None:
     routes = page(Report(requests=[costing(ENDLESS, "0")], unlinked=[])).partition("<caption>By route")[2]
 

@@ -94,7 +94,8 @@ def _settle_chain(target: UnlinkedInvocation, ports: Ports, policy: Policy) -> S
     if target.reopened:
         facts = replace(facts, unlinked=[reopen(call, policy) for call in facts.unlinked])
     suspected = linking_context(target, facts, policy)
-    _make_links_good(suspected, target, ports, policy)
+    if target.reopened:
+        _make_links_good(suspected, ports, policy)
     last = decided_at(suspected.open_members, ports, policy)
     if last > ports.clock.now():
         _leave_chain(target, (), last, ports, policy)
@@ -134,7 +135,8 @@ def _decide_by_time(
     facts, sharing = read
     suspected = linking_context(target, facts, policy)
     context, states = read_requests(target, facts, ports, policy)
-    _make_links_good(context, target, ports, policy)
+    if target.reopened:
+        _make_links_good(context, ports, policy)
     others = [call for call in _undecided(context) if call.invocation.invocation_id not in asked.known]
     if others and policy.reads_spans:  # with the requests the part may have more calls, whose traces were not asked
         if (more := _ask(others, target, ports, policy)) is None:
@@ -207,17 +209,17 @@ def _make_chain_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -
     count_uncounted(left_behind, ports, policy)
     if len(sharing) > len(context.members):  # with the requests the part may have more of them
         context = linking_context(target, with_requests(target, facts, ports, policy), policy)
+    _make_links_good(context, ports, policy)
     _recount_around(context.members, ports, policy)
     of_chain = {member.invocation.invocation_id for member in context.members}
     _recount_around([call for call in left_behind if call.invocation.invocation_id not in of_chain], ports, policy)
 
 
-def _make_links_good(context: LinkingContext, target: UnlinkedInvocation, ports: Ports, policy: Policy) -> None:
-    """Do the same for the links of a chain that is decided anew: those were made for this call, which comes again."""
+def _make_links_good(context: LinkingContext, ports: Ports, policy: Policy) -> None:
+    """Do the same for links that were made anew, for whichever call of the chain: any of these comes again."""
     anew = [call for call in context.members if isinstance(call.decision, Link) and call.decision.taken_back]
-    linked = anew if target.reopened else []
-    count_uncounted(linked, ports, policy)
-    _recount_around(linked, ports, policy)
+    count_uncounted(anew, ports, policy)
+    _recount_around(anew, ports, policy)
 
 
 def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:

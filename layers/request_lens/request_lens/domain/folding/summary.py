@@ -212,10 +212,7 @@ class Summary:
 
     @property
     def counts_all_failed(self) -> bool:
-        """The same of its failed and throttled calls alone, which are known where only LLM calls may be its own, too.
-
-        Where it is unknown how many calls are possible, so are they.
-        """
+        """The same of failed calls alone; where it is unknown how many calls are possible, so are they."""
         is_known = self.possible_calls is not None and self.possible_failed_calls == 0
         return is_known and not self._lacks_calls
 

@@ -366,7 +366,7 @@ def test_a_quiet_time_of_a_stack_that_works_is_first_told_to_look_at_a_longer_on
 
 
 def test_nothing_found_is_an_answer(lens: DeployedLens) -> None:
-    assert NO_REQUESTS in lens.answer("requests", columns=170)
+    assert NO_REQUESTS in lens.answer("requests", columns=240)
     assert lens.document("requests") == {
         "requests": [],
         "unattributed": [],

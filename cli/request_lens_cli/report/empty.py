@@ -10,7 +10,7 @@ from request_lens_cli.report.selection import Selection
 
 NO_REQUESTS = (
     "No requests in this time. Where a longer time (--since) has none either: does the API write its access log to the "
-    "stack's log group? request-lens doctor finds out what is missing."
+    "stack's log group? request-lens attach-api has it do so; request-lens doctor finds out what else is missing."
 )
 
 TOO_SHORT = timedelta(minutes=1)

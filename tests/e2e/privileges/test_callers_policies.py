@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "report": ("report", "--since", "3h", "-o", "FILE"),
     "rejected": ("rejected", "--since", "3h"),
     "doctor": ("doctor", "--format", "json"),
-    "attach": ("attach", GROUP, "--kind", "access"),
+    "attach": ("attach", "--yes", GROUP, "--kind", "access"),
     "detach": ("detach", GROUP),
     "attach-api": ("attach-api", "API", "--yes"),
     "backfill": ("backfill", "--since", "1m", "--yes"),

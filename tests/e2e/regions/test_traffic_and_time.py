@@ -186,7 +186,7 @@ def test_a_log_group_that_bedrock_logs_into_and_is_gone_is_made_again_by_the_rem
     assert f"`aws logs create-log-group --log-group-name {quiet.invocations}`" in said.last["remedy"]
     assert f"`request-lens attach {quiet.invocations} --kind invocations`" in said.last["remedy"]
     quiet.logs.create_log_group(logGroupName=quiet.invocations)
-    quiet.answer("attach", quiet.invocations, "--kind", "invocations")
+    quiet.answer("attach", "--yes", quiet.invocations, "--kind", "invocations")
     quiet.write(quiet.invocations, line)
     assert later(quiet).exit_code == 0
 

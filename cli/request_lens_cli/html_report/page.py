@@ -36,9 +36,9 @@ _SIGNS = (
     ("so far", "a request is pending, which is not settled yet; its calls are not in the figures"),
     ("per request, median, p90", "of the requests that it is known of; the last two are values that occurred"),
     ("other time", "the duration without LLM time; tools are a part of it"),
-    ("tag, trace", "the call is this request's for sure: exact"),
+    ("tag, trace", "the call is this request's: exact, but inferred where several requests name the trace"),
     ("window, chain, elimination", "it fits by time; it returns what a tool of its other call gave; no other is left"),
-    ("inferred, assumed", "by time; assumed where calls of any role were considered"),
+    ("inferred, assumed", "by time; assumed where calls of any role were considered, or another request is possible"),
     ("other", "failed calls of models that the price list lacks"),
 )
 """What the page's signs and words mean, for its foot."""

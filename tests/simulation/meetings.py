@@ -21,7 +21,7 @@ from tests.simulation.drawing.truth import CallTruth, Style, Telemetry, Traffic
 from tests.simulation.judging.outcome import Outcome, outcome_of
 from tests.simulation.pipeline import PRODUCT, Pipeline
 from tests.simulation.world import World
-from tests.support.facts import ROLE, at, call, request
+from tests.support.facts import DUE_S, ROLE, at, call, request
 from tests.support.telemetry.linked_traces import agent_of, entry_of, span_of, trace_id
 
 CALLS = 2
@@ -112,7 +112,7 @@ def run_left_chains(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     )
     faults = Faults(chance, only={Fault.INTERLEAVED: 0.2, Fault.CRASH: 0.01, Fault.DUPLICATE_MESSAGE: 0.1}, budget=2)
     world = World(faults, traffic.policy, pipeline, sweeps=False)
-    due = 91 + 3 * chance.randrange(len(made))
+    due = 1 + DUE_S + 3 * chance.randrange(len(made))
     batches = [
         Batch(at=at(due + chance.uniform(0.1, 2.9)) if each is span else at(chance.uniform(13, 20)), records=(each,))
         for each in _logs(traffic)

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.facts import Conversation, Invocation, InvocationId, Request, RequestId, Tag, TokenCounts
 from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation, Method, UnlinkedInvocation
+from request_lens.domain.policy import Policy
 
 START = datetime(2025, 12, 4, 18, 27, 2, tzinfo=UTC)
 MODEL = "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
 ROLE = "agent-role"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DUE_S = Policy().due_after.total_seconds()
+"""How long after its logged second a call is due where the policy is the default."""
 
 
 def at(seconds: float) -> datetime:

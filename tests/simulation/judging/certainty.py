@@ -207,7 +207,7 @@ def _names_tools(call: Invocation) -> bool:
 
 def _known_for(call: Invocation, state: RequestState, policy: Policy) -> list[Invocation]:
     """The request's tagged calls that have come, within `LinkDelaySeconds` of their end, when a call is due."""
-    due = call.logged_at + policy.max_request
+    due = call.logged_at + policy.due_after - policy.link_delay
     return [each for each in _tagged_of(state) if _latest_end(each, state.record, policy) <= due]
 
 

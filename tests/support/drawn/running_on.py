@@ -5,18 +5,19 @@ Seconds count from START, as in `tests.support.facts`.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from request_lens.domain.facts import LEFT_EARLY, Invocation
 from tests.support.conversations import DrawnCall, Turn
-from tests.support.facts import at, call, request, tag
+from tests.support.facts import START, at, call, request, tag
 
 _STATUSES = (200, 200, 200, 500, 504, 504, 499, 499, 202, 202)
-_LONGEST_S = 29.0
-"""Of a request: API Gateway waits no longer."""
+_LONGEST_S = 30.0
+"""Of a request: `MaxRequestSeconds`."""
 
-_OVERTIME_S = 59.0
+_OVERTIME_S = 60.0
 """So long an agent works on, at most, after its request."""
 
 type _Name = Callable[[str, int], str]
@@ -70,7 +71,19 @@ def draw_turns(chance: random.Random) -> list[Turn]:
     turns += [each.turn(chance) for each in silent]
     for n in range(chance.choice((1, 1, 2, 2, 3))):
         turns += _conversation(chance, f"c{n}", chance.uniform(0, 0.7 * span_s), name, slowest_s)
-    return turns
+    return [*turns, *_lasting(copy(chance), turns)]
+
+
+def _lasting(chance: random.Random, turns: Sequence[Turn]) -> Iterator[Turn]:
+    """In a third of the worlds a request that makes no call and lasts as long as one may, from when some call began.
+
+    Its record is the last of all that can bear on that call. It is drawn beside the others, which stay as they are.
+    """
+    calls = [each for turn in turns for each in turn.calls]
+    if calls and chance.random() < 1 / 3:
+        start = (chance.choice(calls).began - START).total_seconds() - chance.uniform(0, 0.2)
+        silent = replace(_begin(chance, "longest", start), status=200, length_s=None, last_end=start + _LONGEST_S)
+        yield silent.turn(chance)
 
 
 def _begin(chance: random.Random, name: str, start: float) -> _Answering:

@@ -12,7 +12,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
-from tests.support.facts import MODEL, at, call, request, tag
+from tests.support.facts import DUE_S, MODEL, at, call, request, tag
 from tests.support.world import FailingStore, World
 
 REJECTED = Rejected(reason=RejectedReason.NOT_JSON, detail="", size_bytes=3, sha256="0" * 64)
@@ -146,7 +146,7 @@ def test_an_untagged_call_is_looked_at_when_it_is_due_and_a_record_at_once() -> 
 
     assert timers(world) == {
         SettleKey(SettleKind.REQUEST, request("r1").request_id): 12,
-        SettleKey(SettleKind.INVOCATION, call("i1").invocation_id): 91,
+        SettleKey(SettleKind.INVOCATION, call("i1").invocation_id): 1 + DUE_S,
     }
 
 

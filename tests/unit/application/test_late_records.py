@@ -19,7 +19,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.spans import Span
 from tests.support.drawn.attached_late import draw_attached, ended_s
-from tests.support.facts import ROLE, at, call, chain_of_two, request
+from tests.support.facts import DUE_S, ROLE, at, call, chain_of_two, request
 from tests.support.world import World, places, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
@@ -213,12 +213,12 @@ class BehindStore(MemoryFactStore):
 
 
 def test_a_record_that_came_when_the_call_was_due_and_that_the_list_did_not_show_yet_is_looked_at_again() -> None:
-    """The call is due at 91 s, when the record is stored: the list by time shows that some seconds later."""
+    """The call is due when the record is stored: the list by time shows that some seconds later."""
     store = BehindStore()
     world = World(AGENTS, store=store)
     world.collect(10, call("c1", 1))
-    world.collect(91, request("r1"))
-    world.run_until(92)
+    world.collect(1 + DUE_S, request("r1"))
+    world.run_until(1 + DUE_S + 1)
     assert world.decision("c1") == Unattributed(reason=Reason.NO_REQUEST, violates=Assumption.CALLS_HAVE_REQUESTS)
 
     store.is_behind = False

@@ -14,13 +14,13 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey
 from tests.support.conversations import Turn
 from tests.support.drawn.running_on import draw_turns
-from tests.support.facts import ROLE, START, tag
-from tests.support.world import World, places
+from tests.support.facts import ROLE, START, call, request, tag
+from tests.support.world import World, places, run
 
 WORLDS = 60
 ORDERS = 3
-LINK_DELAY_S = 59.0
-"""How late logs come, at most: less than `LinkDelaySeconds` by the second in which a call may have begun."""
+LINK_DELAY_S = 60.0
+"""How late logs come, at most: `LinkDelaySeconds`."""
 
 DIFFERED = (165, 467, 598, 635, 719, 724, 796, 826, 1_267, 2_082, 4_687, 5_573, 10_641)
 """Worlds whose links or counts once depended on the order, in which they are drawn by this seed."""
@@ -102,10 +102,10 @@ def _ended_s(fact: Fact, makers: Mapping[InvocationId, Request], chance: random.
     A call of a request whose agent did not run on had ended with that.
     """
     if isinstance(fact, Request):
-        ended = fact.ended_at or fact.started_at + timedelta(seconds=chance.uniform(0, 29))
+        ended = fact.ended_at or fact.started_at + timedelta(seconds=chance.uniform(0, 30))
     else:
         begun, maker = fact.logged_at + timedelta(seconds=1), makers[fact.invocation_id]
-        ended = begun + (timedelta(seconds=chance.uniform(0, 29)) if fact.latency_ms is None else fact.latency)
+        ended = begun + (timedelta(seconds=chance.uniform(0, 30)) if fact.latency_ms is None else fact.latency)
         if fact.latency_ms is None and maker.ended_at is not None and not maker.may_run_on:
             ended = min(ended, max(begun, maker.ended_at))
     return (ended - START) / timedelta(seconds=1)
@@ -125,7 +125,7 @@ def in_order(drawn: Drawn, order: int) -> World:
 
 
 def _delay_s(chance: random.Random) -> float:
-    return chance.choice((0, chance.uniform(0, LINK_DELAY_S - 1), LINK_DELAY_S - 1))
+    return chance.choice((0, chance.uniform(0, LINK_DELAY_S), LINK_DELAY_S))
 
 
 def _result(drawn: Drawn, world: World) -> Result:
@@ -184,3 +184,14 @@ def test_links_and_counts_do_not_depend_on_the_order_in_which_facts_come_in_time
 @pytest.mark.parametrize("seed", range(WORLDS // 2))
 def test_nor_do_they_where_a_part_of_the_calls_is_tagged(seed: int) -> None:
     assert problems_of(seed, draw=tagged_in_part) == []
+
+
+@pytest.mark.parametrize("late_s", [0, 40, LINK_DELAY_S])
+def test_a_call_waits_for_the_longest_request_that_may_have_made_it(late_s: float) -> None:
+    """Which began as the call's second ended, by a clock that is ahead by the skew, and lasts longer by as much."""
+    short, longest = request("short", 0.2), request("longest", 1.24, duration_ms=30_250)
+    world = run(
+        [(10, call("x", 0)), (10, short), (31.49 + late_s, longest)], Policy(agent_role_names=frozenset({ROLE}))
+    )
+
+    assert places(world) == {"x": "ambiguous"}

@@ -11,7 +11,7 @@ from request_lens.domain.linking.link import Confidence, Method, Reason, Unattri
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind
-from tests.support.facts import ROLE, at, call, chain_of_two, link, request, tag
+from tests.support.facts import DUE_S, ROLE, at, call, chain_of_two, link, request, tag
 from tests.support.world import World, places, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
@@ -112,9 +112,9 @@ def test_an_untagged_call_of_a_chain_waits_for_the_last_one() -> None:
     world.collect(10, first)
     world.collect(30, second, request(duration_ms=25_000))
 
-    world.run_until(109.9)
+    world.run_until(20 + DUE_S - 0.1)
     assert world.decision("c-1") is None
-    world.run_until(110.1)
+    world.run_until(20 + DUE_S + 0.1)
     assert world.decision("c-1") == link("r1", Method.WINDOW, Confidence.ASSUMED)
     assert world.decision("c-2") == link("r1", Method.CHAIN, Confidence.ASSUMED)
 
@@ -123,9 +123,9 @@ def test_a_call_that_fits_two_requests_is_ambiguous_after_another_request_time()
     world = World()
     world.collect(8, request("r1"), request("r2", 1), call("i1", 2))
 
-    world.run_until(121.9)
+    world.run_until(2 + DUE_S + 30 - 0.1)
     assert world.decision("i1") is None
-    world.run_until(122.1)
+    world.run_until(2 + DUE_S + 30 + 0.1)
     assert world.decision("i1") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
     assert world.published()["invocation:i1#1"].values[Metric.LLM_CALLS] == (1,)
     assert world.pipeline_sum(Metric.UNATTRIBUTED_INVOCATIONS) == 1
@@ -135,10 +135,10 @@ def test_a_call_that_fits_two_requests_is_ambiguous_after_another_request_time()
 def test_calls_of_others_are_counted_and_never_linked(role: str | None) -> None:
     world = World(AGENTS)
     world.collect(12, request(), call("i1", 1, role=role))
-    world.run_until(90.9)
+    world.run_until(1 + DUE_S - 0.1)
     assert world.decision("i1") is None
 
-    world.run_until(91.1)
+    world.run_until(1 + DUE_S + 0.1)
     assert world.decision("i1") == Unattributed(reason=Reason.OTHER_CALLER)
     assert world.calls_of() == {}
     assert run([(12, request()), (12, call("i1", 1, role=role))]).decision("i1") == link(

@@ -256,7 +256,7 @@ def test_a_settle_that_died_leaves_no_request_counting_a_call_of_the_chain(fails
     world = World(POLICY, store=FailingStore(fails_at=fails_at, after=after))
     first, second = chain_of_two("c", 1, 8)
     world.collect(12, request("long", 0, duration_ms=11_000), request("short", 0, duration_ms=2_500), first)
-    world.collect(118, second)  # just before the first is decided without it
+    world.collect(121, second)  # just before the first is decided without it
     world.run_until()
 
     assert world.calls_of("long").keys() == {"c-1", "c-2"}

@@ -13,7 +13,7 @@ from request_lens.domain.linking.link import Assumption, Decision, Method, Reaso
 from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.linking.parts import parts_of
 from request_lens.domain.policy import Policy
-from tests.support.facts import ROLE, at, call, link, pending, request
+from tests.support.facts import DUE_S, ROLE, at, call, link, pending, request
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
 MAX_REQUEST_S, REACH_S = 30, 91
@@ -41,21 +41,21 @@ def first_decisions(calls: Sequence[UnlinkedInvocation], *requests: Request) -> 
 
 
 @pytest.mark.parametrize(
-    ("gap", "expected"), [(MAX_REQUEST_S - 1, [["c-0", "c-1", "c-2"]]), (MAX_REQUEST_S, [["c-0", "c-1"], ["c-2"]])]
+    ("gap", "expected"), [(MAX_REQUEST_S, [["c-0", "c-1", "c-2"]]), (MAX_REQUEST_S + 1, [["c-0", "c-1"], ["c-2"]])]
 )
 def test_a_call_is_of_a_part_that_it_came_in_time_for(gap: int, expected: list[list[str]]) -> None:
     """Its log comes within `LinkDelaySeconds` of its end, half a second after its start."""
     assert parts(conversation(0, 2, 2 + gap)) == expected
 
 
-@pytest.mark.parametrize(("gap", "together"), [(MAX_REQUEST_S + 59, True), (MAX_REQUEST_S + 60, False)])
+@pytest.mark.parametrize(("gap", "together"), [(MAX_REQUEST_S + 60, True), (MAX_REQUEST_S + 61, False)])
 def test_a_part_that_waits_for_an_agent_to_run_on_takes_what_comes_meanwhile(gap: int, *, together: bool) -> None:
     timed_out = request(duration_ms=29_000, status=504)
 
     assert len(parts(conversation(0, gap), timed_out)) == (1 if together else 2)
 
 
-@pytest.mark.parametrize(("latency_ms", "together"), [(20_000, True), (21_000, False), (None, False)])
+@pytest.mark.parametrize(("latency_ms", "together"), [(20_500, True), (20_501, False), (None, False)])
 def test_a_long_call_or_one_of_unknown_latency_may_come_after_its_part_is_decided(
     latency_ms: int | None, *, together: bool
 ) -> None:
@@ -122,11 +122,11 @@ def test_what_a_call_without_a_request_shows_broken_does_not_depend_on_what_was_
 
 
 def test_a_part_that_nothing_explains_yet_waits_for_the_last_of_its_calls() -> None:
-    """The second call is due at 127; the third is of its part by a request that ran on, and its own one runs still."""
+    """The second call is due; the third is of its part by a request that ran on, and its own one runs still."""
     given_up = request("given-up", 0, duration_ms=10_000, status=504)
     first, second, third = (pending(each) for each in conversation(1, 37, 70))
     facts = NearbyFacts(unlinked=[first, second, third], requests=[given_up])
 
-    found = decide_chain(linking_context(second, facts, AGENTS), now=at(127))
+    found = decide_chain(linking_context(second, facts, AGENTS), now=at(37 + DUE_S))
 
-    assert (found.decisions, found.retry_at) == ({}, at(70 + 90))
+    assert (found.decisions, found.retry_at) == ({}, at(70 + DUE_S))

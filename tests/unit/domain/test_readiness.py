@@ -159,9 +159,9 @@ def test_without_tags_a_request_settles_when_every_call_in_its_time_is_decided()
 def test_without_tags_a_request_waits_for_all_that_may_still_be_decided_of_its_time() -> None:
     slow = replace(POLICY, max_request=timedelta(seconds=100))
     one_loop = replace(POLICY, one_loop_per_request=True)
-    assert revision_due_at(known(request()), slow) == at(5 + 60 + 100 + 30)
-    assert revision_due_at(known(request()), one_loop) == at(5 + 60 + (30 + 60) + 30 + 30)
-    assert revision_due_at(known(request(status=504)), POLICY) == at(5 + 60 + 60 + (30 + 60) + 30)
+    assert revision_due_at(known(request()), slow) == at(5 + 60 + 101.5 + 30)
+    assert revision_due_at(known(request()), one_loop) == at(5 + 60 + (31.5 + 60) + 30 + 30)
+    assert revision_due_at(known(request(status=504)), POLICY) == at(5 + 60 + 60 + (31.5 + 60) + 30)
 
 
 def test_a_request_of_unknown_duration_is_taken_to_last_as_long_as_it_can() -> None:
@@ -256,6 +256,18 @@ def test_what_spans_say_is_news_where_it_is_another_than_the_last_revision_says(
     assert has_news(spanned(call(), revision=1, said=SAID))
     assert has_news(spanned(call(), revision=1, said=None, known_before=SAID))
     assert not has_news(spanned(call(), revision=1, said=SAID, known_before=SAID))
+
+
+def test_another_call_of_which_spans_tell_is_news_though_they_say_as_much() -> None:
+    """Since another request names the trace, say: before, they told of the first call, and now of the second."""
+    first, second = call("c1"), call("c2", 2, latency_ms=900)
+    before = (replace(linked(first), span=span_of(first, TRACE).call), linked(second))
+    now = (linked(first), replace(linked(second), span=span_of(second, TRACE).call))
+    drawn = replace(fold(request(), before, POLICY, NO_PRICES), traced=SAID)
+    state = replace(spanned(first, second, revision=1, said=SAID), invocations=before, summary=drawn)
+
+    assert not has_news(state)
+    assert has_news(replace(state, invocations=now))
 
 
 def test_spans_that_were_not_read_are_no_news() -> None:

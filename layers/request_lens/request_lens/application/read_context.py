@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.tracing.views import told_by_spans
 from request_lens.domain.facts import Invocation, Request, RequestId
-from request_lens.domain.linking.chains import ended_by, lone_chain, named_by, sharing_ids
+from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
@@ -181,15 +181,15 @@ def _beside_proven(
     roles, policy = {call.caller_role for call in context.chain.calls}, context.policy
     untold = {state.request_id for state in states if roles <= untold_roles(state.invocations, policy)}
     silent = proven & untold & {state.request_id for state in states if state.spans_prove}
-    if not silent or _sends_spans(context, ports):
+    if not silent or roles <= _roles_with_spans(context, ports):
         return context.without(proven)
     return replace(context.without(proven - silent), is_beside_proof=True)
 
 
-def _sends_spans(context: LinkingContext, ports: Ports) -> bool:
-    """Whether a call of the chain has a span, which a list by time does not hold, whatever was decided of it."""
+def _roles_with_spans(context: LinkingContext, ports: Ports) -> Set[str | None]:
+    """The roles by which calls of the chain have a span, which a list by time does not hold, whatever was decided."""
     members = ports.store.load_all_unlinked([member.invocation.invocation_id for member in context.members])
-    return any(member.span is not None for member in members)
+    return {member.invocation.caller_role for member in members if member.span is not None}
 
 
 def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:
@@ -239,4 +239,5 @@ def _has_come_by(call: Invocation, record: Request | None, moment: datetime, pol
     """The same as `has_come_by` of a call of this request: of unknown latency, it ended with that at the latest."""
     if record is None or record.latest_end is None or record.may_run_on:
         return has_come_by(call, moment, policy)
-    return min(ended_by(call, policy), record.latest_end + policy.clock_skew) + policy.link_delay <= moment
+    with_request = record.latest_end + policy.clock_skew + policy.link_delay <= moment
+    return with_request or has_come_by(call, moment, policy)

@@ -209,7 +209,7 @@ def _make_chain_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -
     count_uncounted(left_behind, ports, policy)
     if len(sharing) > len(context.members):  # with the requests the part may have more of them
         context = linking_context(target, with_requests(target, facts, ports, policy), policy)
-    _make_links_good(context, ports, policy)
+    count_uncounted(_linked_anew(context), ports, policy)
     _recount_around(context.members, ports, policy)
     of_chain = {member.invocation.invocation_id for member in context.members}
     _recount_around([call for call in left_behind if call.invocation.invocation_id not in of_chain], ports, policy)
@@ -217,9 +217,13 @@ def _make_chain_good(target: UnlinkedInvocation, ports: Ports, policy: Policy) -
 
 def _make_links_good(context: LinkingContext, ports: Ports, policy: Policy) -> None:
     """Do the same for links that were made anew, for whichever call of the chain: any of these comes again."""
-    anew = [call for call in context.members if isinstance(call.decision, Link) and call.decision.taken_back]
+    anew = _linked_anew(context)
     count_uncounted(anew, ports, policy)
     _recount_around(anew, ports, policy)
+
+
+def _linked_anew(context: LinkingContext) -> Sequence[UnlinkedInvocation]:
+    return [call for call in context.members if isinstance(call.decision, Link) and call.decision.taken_back]
 
 
 def _recount_around(calls: Sequence[UnlinkedInvocation], ports: Ports, policy: Policy) -> None:

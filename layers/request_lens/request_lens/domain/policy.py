@@ -46,6 +46,11 @@ class Policy:
         """
         return self.max_request + self.max_agent + 2 * self.clock_skew + _SECOND
 
+    @property
+    def due_after(self) -> timedelta:
+        """How long after a call's logged second all requests have ended, and come, that may have made it before."""
+        return self.reach - self.max_agent + self.link_delay
+
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""
         return not self.agent_routes or is_among(route, self.agent_routes)

@@ -15,7 +15,7 @@ from request_lens.domain.linking.link import (
     UnlinkedInvocation,
 )
 from request_lens.domain.log_record import LogRecord
-from tests.support.facts import call, chain_of_two, request
+from tests.support.facts import DUE_S, call, chain_of_two, request
 from tests.support.telemetry.linked_traces import (
     SPANS,
     entry_of,
@@ -137,7 +137,7 @@ def test_a_call_that_somebody_decided_and_died_while_its_own_message_was_at_work
     store = DyingNeighbour()
     world = World(SPANS, store=store)
     world.collect(10, request("r1"), untagged_call("own"))
-    world.run_until(90)  # the call is due at 91
+    world.run_until(DUE_S)  # the call is due a second later
     store.is_due = True
     world.run_until()
 

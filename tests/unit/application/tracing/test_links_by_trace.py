@@ -15,7 +15,7 @@ from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKey, SettleKind, TimedKey
 from request_lens.domain.spans import Trace
 from request_lens.errors import UnreadableItem
-from tests.support.facts import ROLE, at, call, request, tag
+from tests.support.facts import DUE_S, ROLE, at, call, request, tag
 from tests.support.telemetry.linked_traces import (
     SPANS,
     agent_of,
@@ -309,7 +309,7 @@ def test_a_request_of_a_session_is_sampled_with_the_calls_of_its_time_that_are_o
     world.collect(8, *session_of(0, 20), *run, of_run)
     world.collect(9, loose, span_of(loose, SESSION, resource="function"))
 
-    world.run_until(92)  # the first call is due, and linked; the second is not
+    world.run_until(1 + DUE_S + 1)  # the first call is due, and linked; the second is not
     assert [*world.calls_of("r0")] == ["c1"]
     assert not world.published()
 
@@ -404,7 +404,7 @@ def test_a_call_that_left_its_chain_to_one_that_a_trace_decided_is_settled_with_
     second = call("c2", 3, returned=["t"])
     world = World(replace(SPANS, agent_role_names=frozenset({ROLE})))
     world.collect(10, request("other", 0), traced_request("r1", 0), first, second)
-    world.collect(92, span_of(second, TRACE))
+    world.collect(1 + DUE_S + 1, span_of(second, TRACE))
     world.run_until()
 
     assert world.decision("c2") is not None
@@ -478,7 +478,7 @@ def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_els
     assert places(world) == {"c1": "r1", "job": "no_request" if told else "r1"}
 
 
-@pytest.mark.parametrize(("logged", "place"), [(3, "ambiguous"), (36, "r2")], ids=["may yet come", "must be there"])
+@pytest.mark.parametrize(("logged", "place"), [(33, "ambiguous"), (34, "r2")], ids=["may yet come", "must be there"])
 @pytest.mark.parametrize("came_s", [41, 60], ids=["after its first revision", "before it"])
 def test_spans_prove_a_request_that_runs_on_complete_once_all_must_be_there_whether_or_not_a_revision_says_so_yet(
     came_s: float, logged: float, place: str

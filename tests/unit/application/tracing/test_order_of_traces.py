@@ -12,7 +12,7 @@ from request_lens.domain.facts import Request
 from request_lens.domain.log_record import LogRecord
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.settling.state import SettleKind
-from tests.support.facts import at, call, request
+from tests.support.facts import DUE_S, at, call, request
 from tests.support.telemetry.linked_traces import (
     SPANS,
     agent_of,
@@ -117,7 +117,7 @@ def test_of_many_traces_that_a_batch_completes_the_rest_get_a_message_each() -> 
     assert sent.count(SettleKind.TRACE) == 5
 
 
-@pytest.mark.parametrize("comes_at", [40, 90, 200], ids=["before the call is due", "as it is due", "after it"])
+@pytest.mark.parametrize("comes_at", [40, 1 + DUE_S, 200], ids=["before the call is due", "as it is due", "after it"])
 def test_a_request_that_began_after_a_call_makes_its_link_no_less_sure(
     comes_at: float,
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_request_that_began_after_a_call_makes_its_link_no_less_sure(
     assert world.calls_of("first") == {"own": ("trace", "exact")}
 
 
-@pytest.mark.parametrize("comes_at", [20, 41, 60], ids=["first", "so that it is due last", "as late as can be"])
+@pytest.mark.parametrize("comes_at", [20, 42.5, 60], ids=["first", "so that it is due last", "as late as can be"])
 @pytest.mark.parametrize(("first_ms", "request_id"), [(4_000, "r2"), (20_000, "r1")], ids=["in two", "in one"])
 def test_a_call_whose_span_is_lost_goes_on_from_a_traced_one_whenever_that_comes(
     comes_at: float, first_ms: int, request_id: str

@@ -56,6 +56,21 @@ def test_a_call_of_a_listed_role_that_spans_tell_nothing_of_is_of_the_request_th
         assert [each.summary.totals.llm_calls for each in world.store.all_requests() if each.summary] == [2]
 
 
+def test_a_chain_of_two_roles_of_which_one_sends_spans_may_be_a_proven_requests() -> None:
+    """That one of its calls has a span, of a trace of its own, tells nothing of the other's."""
+    own = untagged_call()
+    asks, returns = call("f-1", 2, role=FUNCTION, produced=["x"]), call("f-2", 4, role="guard-role", returned=["x"])
+    policy = replace(MIXED, agent_role_names=MIXED.agent_role_names | {"guard-role"})
+    world = World(policy)
+    world.collect(
+        10, traced_request(), own, span_of(own, TRACE), entry_of(TRACE, 0.1, 2.5), agent_of(TRACE, own, ends=2.4)
+    )
+    world.collect(11, asks, returns, span_of(asks, trace_id(2)), request("r2", 1))
+    world.run_until()
+
+    assert places(world) == {"c1": "r1", "f-1": "ambiguous", "f-2": "ambiguous"}
+
+
 @pytest.mark.parametrize(("policy", "settles_at"), [(SPANS, 10), (MIXED, 32.5)], ids=["one role", "two roles"])
 def test_what_spans_prove_settles_at_once_only_where_they_tell_of_each_listed_role(
     policy: Policy, settles_at: float

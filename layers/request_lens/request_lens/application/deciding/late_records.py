@@ -102,8 +102,7 @@ def reopened_at(
         return None  # the list by time had the record when the call was decided
     if not fits(lone_chain(call.invocation), record, policy):
         return None
-    beside_it = call.invocation.logged_at + late + policy.max_request
-    return max(beside_it, stored_at) + policy.link_delay
+    return max(call.invocation.logged_at + late + policy.due_after, stored_at + policy.link_delay)
 
 
 def _came_late_by(record: Request, stored_at: datetime | None, policy: Policy) -> timedelta | None:

@@ -174,7 +174,7 @@ def _decision_of_run(of_run: CallsOfRun, ports: Ports, policy: Policy, *, later:
     if len(requests) >= READ_LIMIT:
         return Unattributed(reason=Reason.CROWDED)
     last = max(call.invocation.logged_at for call in of_run.calls)
-    moment = last + policy.max_request + policy.link_delay + later
+    moment = last + policy.due_after + later
     return decide_run(of_run, _unproven(requests_around(run, requests, policy), moment, ports, policy), policy)
 
 

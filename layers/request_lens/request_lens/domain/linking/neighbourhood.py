@@ -19,8 +19,7 @@ READ_LIMIT = 8 * MAX_FACTS_AROUND
 
 def due_at(unlinked: UnlinkedInvocation, policy: Policy) -> datetime:
     """When an invocation can be decided: every request around it has ended, and its record has arrived."""
-    ended = unlinked.invocation.logged_at + policy.max_request + policy.link_delay
-    return max(ended, unlinked.stored_at + policy.link_delay)
+    return max(unlinked.invocation.logged_at + policy.due_after, unlinked.stored_at + policy.link_delay)
 
 
 def due_order(unlinked: UnlinkedInvocation, policy: Policy) -> tuple[datetime, InvocationId]:

@@ -78,12 +78,12 @@ def outgrown_at(target: Invocation, chain: Chain, running_on: Sequence[Request],
 
     counts = range(position + 1, len(close) + 1)
     found = bisect_right(counts, policy.reach, key=lambda count: max(grown(count)) - min(grown(count)))
-    return _due_alone(max(grown(counts[found])), policy) if found < len(counts) else None
+    return max(grown(counts[found])) + policy.due_after if found < len(counts) else None
 
 
 def has_come_by(call: Invocation, moment: datetime, policy: Policy) -> bool:
-    """Whether a call's log has come by then if it comes in time."""
-    return ended_by(call, policy) + policy.link_delay <= moment
+    """Whether a call's log has come by then if it comes in time, however late in its logged second it began."""
+    return ended_by(call, policy) + LOG_PRECISION_MS * MS + policy.link_delay <= moment
 
 
 def complete_at(chain: Chain, running_on: Sequence[Request], policy: Policy) -> datetime:
@@ -93,7 +93,7 @@ def complete_at(chain: Chain, running_on: Sequence[Request], policy: Policy) -> 
     """
     waiting = chain.waiting
     return max(
-        _waited_until(call, running_on, policy) if position in waiting else _due_alone(call.logged_at, policy)
+        _waited_until(call, running_on, policy) if position in waiting else call.logged_at + policy.due_after
         for position, call in enumerate(chain.calls)
     )
 
@@ -104,11 +104,7 @@ def _waited_until(call: Invocation, running_on: Sequence[Request], policy: Polic
     A request whose agent may run on after it lets that do so for `MaxAgentSeconds`.
     """
     runs_on = any(fitting(lone_chain(call), running_on, policy))
-    return _due_alone(call.logged_at, policy) + (policy.max_agent if runs_on else timedelta(0))
-
-
-def _due_alone(logged_at: datetime, policy: Policy) -> datetime:
-    return logged_at + policy.max_request + policy.link_delay
+    return call.logged_at + policy.due_after + (policy.max_agent if runs_on else timedelta(0))
 
 
 def fitting(chain: Chain, requests: Sequence[Request], policy: Policy) -> list[Request]:

@@ -1,11 +1,13 @@
 """Settlement: when a request's facts should be in, and whether a revision would say anything new."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from request_lens.domain.call_start import LAST_STEP, ends_with
 from request_lens.domain.facts import LEFT_EARLY, Invocation, Request, last_attempts
-from request_lens.domain.linking.link import Method
+from request_lens.domain.folding.summary import Summary
+from request_lens.domain.linking.link import LinkedInvocation, Method
 from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import overtime_of
 from request_lens.domain.settling.state import RequestState
@@ -24,7 +26,18 @@ def has_news(state: RequestState) -> bool:
         return False
     if state.summary is None or len(state.invocations) > state.summary.totals.invocations:
         return True
-    return state.spans_read and not state.summary.tells(state.traced)
+    return state.spans_read and not (state.summary.tells(state.traced) and _draws(state.invocations, state.summary))
+
+
+def _draws(linked: Sequence[LinkedInvocation], summary: Summary) -> bool:
+    """Whether the summary's bars, if it has one of each call, begin to the millisecond wherever a span tells it.
+
+    Once a second request names its trace, a request may have other spans, yet as many and which say the same.
+    """
+    told = (call.invocation for call in linked if call.span is not None)
+    spanned = Counter((call.model_id, call.latency_ms) for call in told)
+    drawn = Counter((bar.model_id, bar.latency_ms) for bar in summary.bars if bar.precision_ms == 1)
+    return len(summary.bars) < len(linked) or spanned <= drawn
 
 
 def revision_due_at(state: RequestState, policy: Policy) -> datetime:
@@ -67,9 +80,9 @@ def _decided_within(record: Request, policy: Policy) -> timedelta:
     that a message takes comes on top.
     """
     may_run_on = record.may_run_on or policy.one_loop_per_request
-    around = policy.max_request + (policy.max_agent if may_run_on else timedelta(0))
+    around = policy.due_after + (policy.max_agent if may_run_on else timedelta(0))
     for_neighbours = policy.max_request if policy.one_loop_per_request else timedelta(0)
-    return overtime_of(record, policy) + policy.link_delay + max(around, policy.link_delay) + for_neighbours
+    return overtime_of(record, policy) + max(around, 2 * policy.link_delay) + for_neighbours
 
 
 def is_complete(tagged: Sequence[Invocation], record: Request, policy: Policy) -> bool:

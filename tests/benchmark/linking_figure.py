@@ -125,7 +125,7 @@ def drawn(curves: Curves) -> str:
             f"<desc>{'; '.join(described(panel, points) for panel, points in curves)}</desc>",
             f"<style>{_style_sheet()}</style>",
             f'<rect class="background" width="{_WIDTH}" height="{_HEIGHT}"/>',
-            '<text class="title" x="22" y="36">How many calls are linked without a tag</text>',
+            '<text class="title" x="22" y="36">Share of calls that are linked to their request, tagged or not</text>',
             *body,
             *_legend(),
             "</svg>\n",

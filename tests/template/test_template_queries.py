@@ -174,6 +174,20 @@ def test_the_dashboard_counts_requests_that_are_linked_by_time_and_names_them() 
     assert {row["Request id"]: row["By time"] for row in costly} == {"certain": 0, "about": 1, "became": 1}
 
 
+@pytest.mark.parametrize("part", ["slowest requests", "most expensive"])
+def test_the_lists_of_the_slowest_and_the_most_expensive_requests_tell_which_are_incomplete(part: str) -> None:
+    lines = [
+        line(name, LlmCalls=2, RequestDuration=800, **lacking)
+        for name, lacking in (("whole", {}), ("lacks", {"IncompleteRequests": 1}), ("late", {"IncompleteRequests": 1}))
+    ]
+    lines.append(line("late", 2, LlmCalls=1, IncompleteRequests=-1))
+    [query] = [each["properties"]["query"] for each in widgets("log") if part in each["properties"]["title"]]
+
+    listed = log_query.run(query, lines)
+
+    assert {row["Request id"]: row["Incomplete"] for row in listed} == {"whole": 0, "lacks": 1, "late": 0}
+
+
 def test_a_failed_request_has_no_failed_tool_only_where_its_spans_tell() -> None:
     unspanned, spanned = line("unspanned", status=500, FailedRequests=1), {"time_by.llm_ms": 900}
     fine = line("fine", status=500, FailedRequests=1) | spanned

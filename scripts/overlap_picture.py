@@ -27,6 +27,9 @@ _START = datetime(2025, 12, 4, 19, 2, 11, tzinfo=UTC)
 _ROLE = "agent-role"
 _WIDTH = 860
 _LATENCY_MS = 1_500
+_BESIDE = 10.0
+"""Px from the lines to their words."""
+
 _FITS_BOTH = timedelta(seconds=4)
 """When the call began that both requests may have made, as Bedrock logs it."""
 
@@ -88,7 +91,7 @@ def _in_legend(drawn: DrawnTimeline, frame: Frame) -> Markup:
     left = frame.margin + legend_end(_SIGNS, width=frame.right - frame.margin) + 24
     top = drawn.height - LEGEND_BELOW - LINE_HEIGHT
     sample = element("rect", class_="rl-provisional", x=left, y=top + 3.5, width=26.0, height=15.0, rx=2.0)
-    meaning = "one call, drawn where it fits"
+    meaning = "one call, where it fits"
     words = element("text", text(meaning), class_="rl-muted", x=left + 32, y=top + 15.5)
     return element("g", sample, words, class_="rl-legend", aria_hidden="true")
 
@@ -106,8 +109,8 @@ def _call_of_both(drawn: DrawnTimeline, axis: Axis) -> Markup:
         element("line", class_="rl-open", x1=x, x2=x, y1=tops[0] + height, y2=tops[1])
         for x in (begins + 0.75, begins + width - 0.75)
     )
-    middle, between = begins + width / 2, (tops[0] + height + tops[1]) / 2
-    words = element("text", text("fits both"), class_="rl-label", x=middle, y=between + 4.5, text_anchor="middle")
+    beside, between = begins + width + _BESIDE, (tops[0] + height + tops[1]) / 2
+    words = element("text", text("fits both"), class_="rl-label", x=beside, y=between + 4.5)
     return element("g", *outlines, *lines, words)
 
 

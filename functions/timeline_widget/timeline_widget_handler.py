@@ -53,4 +53,4 @@ def _timeline(widget_request: WidgetRequest, viewer: Viewer, *, endpoint: str) -
         viewer.ports, viewer.policy, span=widget_request.span, now=viewer.clock.now(), limit=widget_request.rows
     )
     lost = unattributed_beside(viewer.ports, listing, span=widget_request.span)
-    return timeline_page(listing, widget_request, endpoint=endpoint, lost=lost)
+    return timeline_page(listing, widget_request, viewer.policy, endpoint=endpoint, lost=lost)

@@ -39,6 +39,7 @@ from request_lens.presentation.markup import Markup, element, text, unbroken
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.traced import (
+    FIRST_OF_ANSWER,
     complete_sentence,
     elsewhere_sentence,
     kept_tools_sentence,
@@ -70,7 +71,7 @@ def details_page(details: RequestDetail, widget_request: WidgetRequest, policy: 
         return page(heading, element("p", text(words)), theme=widget_request.theme, width=widget_request.width)
     head = [element("p", text("The request's record has not arrived yet."))]
     if details.view is not None:
-        lines = (_totals(details.view), *_uncertain(details.view), *_traced(details.view))
+        lines = (_totals(details.view), *_uncertain(details.view, policy), *_traced(details.view))
         head = [
             _picture(details.view, widget_request),
             *(element("p", unbroken(line)) for line in lines),
@@ -107,15 +108,16 @@ def _totals(view: RequestView) -> str:
     def said(words: str) -> str:
         return so_far(words, pending=view.is_pending and UNKNOWN not in words)
 
-    # Of unlinked calls some may have failed: that none did is said only where none can be among them.
+    # That no attempt failed is said only where none that is unlinked can have: also of an uncertain request.
     failed = said(failed_words(times) or "0 failed")
-    failed += f", {totals.llm_throttles:,} of them throttled" if totals.llm_errors or times.knows_failed_calls else ""
+    knows_failed = bool(totals.llm_errors) or times.counts_all_failed
+    failed += f", {totals.llm_throttles:,} of them throttled" if knows_failed else ""
     llm, other, tools = (
         said(_time(known, of_times)) for known in (times.llm_time_ms, times.non_llm_time_ms, times.tool_time_ms)
     )
     parts = [
         with_missing(said(counted(totals.llm_calls, "LLM call", certainty)), times),
-        *([failed] if certain or totals.llm_errors else []),
+        *([failed] if certain or knows_failed else []),
         f"LLM time {in_words(llm)}",
         other_words(other, tools),
         f"tokens in / out {in_words(said(signed(token_counts(times), certainty)))}",
@@ -131,17 +133,18 @@ def _time(known_ms: int | None, certainty: Certainty) -> str:
     return signed(words, certainty) if known_ms else words
 
 
-def _uncertain(view: RequestView) -> Iterator[str]:
+def _uncertain(view: RequestView, policy: Policy) -> Iterator[str]:
     """Why a settled request may have more calls, and what helps."""
     doubt = doubt_of(view.record, view.summary) if view.summary is not None and not view.is_pending else None
     if view.summary is not None and doubt is not None:
-        yield f"Uncertain: {why_uncertain(view.record, view.summary)}. What helps: {remedy(doubt)}."
+        helps = remedy(doubt, names_roles=bool(policy.agent_role_names))
+        yield f"Uncertain: {why_uncertain(view.record, view.summary)}. What helps: {helps}."
     if view.summary is not None and not view.is_pending and (why := why_failed_are_least(view.summary)):
         yield f"{why[0].upper()}{why[1:]}."
 
 
 def _traced(view: RequestView) -> Iterator[str]:
-    """What spans say: whether all calls are there, where the time went, and when the first token came."""
+    """What spans say: whether all calls are there, where the time went, and when the first token of the answer came."""
     traced = view.summary.traced if view.summary is not None else None
     if traced is None:
         return
@@ -149,7 +152,7 @@ def _traced(view: RequestView) -> Iterator[str]:
     if elsewhere := elsewhere_sentence(traced):
         yield f"{elsewhere}."
     first_token = (
-        "" if traced.first_token_ms is None else f" · first token after {duration_text(traced.first_token_ms)}"
+        "" if traced.first_token_ms is None else f" · {FIRST_OF_ANSWER} after {duration_text(traced.first_token_ms)}"
     )
     yield f"Time by: {time_sentence(traced)}{first_token}"
 

@@ -9,12 +9,18 @@ each was correlated and how surely, and its estimated cost. No prompt or complet
 What is hatched is uncertain: unlinked calls may be the request's own, so it has made at least (≥) the calls that are
 shown. A note below the picture says why, and what helps; a click on the row names the first of those calls.
 
-The line above the picture has the number of LLM calls of the requests shown, and of calls that belong to none.
+The lines above the picture have the number of requests, and of LLM calls: those linked to a request that is shown,
+pending ones, and unattributed ones add up to it. Failed, throttled and missing calls are counted beside them.
+
+A line inside a call says that it may have started, and ended, so much later: the log has its start to the second.
+
+By spans a line with a triangle is the first token of the answer, and a dashed ring says that calls of the request are
+missing in the log: its number of calls is the least.
 
 A row with ≈ has calls that are linked by time, not by a tag: its number of calls and its LLM time may be wrong.
 
-What is dashed is pending: its calls are shown where they would be linked as things stand, and may still move. Its
-number of calls and its LLM time are those so far.
+What is dashed is pending, decided some minutes after the request's end: its calls are shown where they would be linked
+as things stand, and may still move. Its number of calls and its LLM time are those so far.
 
 Calls that belong to no request are below the rows, by reason, where they ran by the clock.
 

@@ -1,20 +1,13 @@
 """The widget's first page: the requests of a time range as a timeline, each of which opens on a click."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage, RequestView, UnattributedCalls
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
-from request_lens.presentation.certainty import (
-    Doubt,
-    certainty_over,
-    count_doubts,
-    counted,
-    so_far,
-    uncertain_notes,
-)
+from request_lens.domain.policy import Policy
+from request_lens.presentation.certainty import count_doubts, pending_note, uncertain_notes
 from request_lens.presentation.failed_attempts import failed_notes
 from request_lens.presentation.formatting import as_example, pluralize, span_text
 from request_lens.presentation.markup import Markup, element, text
@@ -22,7 +15,8 @@ from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
-from request_lens.presentation.traced import COMPLETING, incomplete_words, misses_calls, with_missing
+from request_lens.presentation.traced import COMPLETING, incomplete_words, misses_calls
+from widget_counts import calls_counted, whole_of_parts
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
@@ -30,7 +24,12 @@ NO_CALLS = UnattributedCalls()
 
 
 def timeline_page(
-    listing: RequestPage, widget_request: WidgetRequest, *, endpoint: str, lost: UnattributedCalls = NO_CALLS
+    listing: RequestPage,
+    widget_request: WidgetRequest,
+    policy: Policy,
+    *,
+    endpoint: str,
+    lost: UnattributedCalls = NO_CALLS,
 ) -> Markup:
     """The page; `endpoint` is the ARN of this function, which a click calls for a request's details.
 
@@ -60,7 +59,7 @@ def timeline_page(
         for row, top in drawn.rows
     )
     misread = (element("p", text(sentence)) for sentence in widget_request.misread)
-    content = (*misread, drawn.svg, *rows, *_notes(listing, widget_request, lost))
+    content = (*misread, drawn.svg, *rows, *_uncertain(listing, policy), *_notes(listing, widget_request, lost))
     return page(*content, theme=widget_request.theme, width=widget_request.width)
 
 
@@ -91,34 +90,22 @@ def _words(listing: RequestPage, widget_request: WidgetRequest, lost: Unattribut
 
 def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, region: str) -> str:
     where = [name for name in (widget_request.stack, region) if name]
-    parts = [*where, span_text(*widget_request.span), _count_text(listing)]
-    parts += [] if widget_request.sort is RowOrder.TIME else [f"by {widget_request.sort}"]
-    if failed := sum(view.record.has_failed for view in listing.requests):
-        parts.append(f"{failed:,} of them failed (5xx)")
-    if refused := sum(view.record.was_refused for view in listing.requests):
-        parts.append(f"{refused:,} of them refused (4xx)")
-    if pending := sum(view.is_pending for view in listing.requests):
-        parts.append(f"{pending:,} of them pending")
-    if uncertain := sum(_doubts(listing).values()):
-        parts.append(f"{uncertain:,} of them uncertain")
-    if incomplete := _incomplete(listing):
-        parts.append(f"{incomplete:,} of them incomplete")
-    parts += _calls_texts(listing, lost)
-    if listing.pending_calls:
-        parts.append(f"{pluralize(listing.pending_calls, 'call')} pending")
-    return " · ".join(parts)
+    order = "" if widget_request.sort is RowOrder.TIME else f" by {widget_request.sort}"
+    requests = whole_of_parts(f"{_count_text(listing)}{order}", _requests_counted(listing))
+    return " · ".join([*where, span_text(*widget_request.span), requests, *calls_counted(listing, lost)])
 
 
-def _calls_texts(listing: RequestPage, lost: UnattributedCalls) -> Iterator[str]:
-    """How many LLM calls the requests shown made, with the sign of a sum, and how many calls belong to none."""
-    known = [view.summary for view in listing.requests if view.summary is not None]
-    if listing.requests:
-        certainty = certainty_over(summary for _, summary in _settled(listing))
-        calls = counted(sum(summary.totals.llm_calls for summary in known), "LLM call", certainty)
-        yield with_missing(so_far(calls, pending=any(view.is_pending for view in listing.requests)), *known)
-    least = "at least " if lost.may_be_more else ""
-    if listing.requests or lost.calls:
-        yield f"{least}{len(lost.calls):,} unattributed"
+def _requests_counted(listing: RequestPage) -> Sequence[str]:
+    """How many of the requests shown are what; one may be several."""
+    requests = listing.requests
+    counts = (
+        (sum(view.record.has_failed for view in requests), "failed (5xx)"),
+        (sum(view.record.was_refused for view in requests), "refused (4xx)"),
+        (_pending(listing), "pending"),
+        (sum(count_doubts(_settled(listing)).values()), "uncertain"),
+        (_incomplete(listing), "incomplete"),
+    )
+    return [f"{count:,} {what}" for count, what in counts if count]
 
 
 def _count_text(listing: RequestPage) -> str:
@@ -135,9 +122,8 @@ def _is_counted_out(listing: RequestPage) -> bool:
     return listing.earlier >= MAX_COUNTED - len(listing.requests)
 
 
-def _doubts(listing: RequestPage) -> Counter[Doubt]:
-    """How many of the settled requests are uncertain, by why."""
-    return count_doubts(_settled(listing))
+def _pending(listing: RequestPage) -> int:
+    return sum(view.is_pending for view in listing.requests)
 
 
 def _settled(listing: RequestPage) -> Iterator[tuple[Request, Summary]]:
@@ -151,10 +137,16 @@ def _incomplete(listing: RequestPage) -> int:
     return sum(misses_calls(view.summary) for view in listing.requests)
 
 
+def _uncertain(listing: RequestPage, policy: Policy) -> Iterator[Markup]:
+    """What stands at rows that are not certain, and what it means."""
+    uncertain = uncertain_notes(_settled(listing), names_roles=bool(policy.agent_role_names))
+    failed = failed_notes(summary for _, summary in _settled(listing))
+    return (element("p", text(as_example(note))) for note in (*uncertain, *failed))
+
+
 def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls) -> Iterator[Markup]:
-    """What is not certain in the picture, what is not in it, and why."""
-    of_rows = (*uncertain_notes(_settled(listing)), *failed_notes(summary for _, summary in _settled(listing)))
-    notes = [as_example(note) for note in of_rows]
+    """What else is not the last word in the picture, what is not in it, and why."""
+    notes = [pending_note(_pending(listing))] if _pending(listing) else []
     if incomplete := _incomplete(listing):
         notes.append(f"{incomplete_words(incomplete)}. A click on a row names them. What helps: {COMPLETING}.")
     if listing.earlier:
@@ -162,8 +154,8 @@ def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: Unattribut
         notes.append(f"{more} earlier requests are not shown: choose a shorter time range.")
     if widget_request.is_cut:
         notes.append(f"Only the last {MAX_RANGE.days} days of the time range were looked at.")
-    if listing.unplaced_calls:
-        calls = pluralize(listing.unplaced_calls, "pending call")
+    if listing.unplaced:
+        calls = pluralize(len(listing.unplaced), "pending call")
         notes.append(f"{calls} in no request yet: its record has not arrived, or the call fits none or several.")
     if lost.may_be_more:
         notes.append(f"Calls without a request are of the earliest {READ_LIMIT:,} untagged calls: there may be more.")

@@ -23,7 +23,7 @@ from scripts.dashboard.canvas import GROUND, LINE_HEIGHT, UNIT_HEIGHT, UNIT_WIDT
 from scripts.dashboard.chart import chart, palette
 from scripts.dashboard.log_query import run
 from scripts.dashboard.metric_math import period_of, series_of
-from scripts.dashboard.sample_hour import SERVICE, SPAN, SampleHour, sample_hour
+from scripts.dashboard.sample_hour import POLICY, SERVICE, SPAN, SampleHour, sample_hour
 from scripts.dashboard.tiles import alarms, figures, note, table
 from widget_request import SCROLL_BAR, read_request
 from widget_timeline import timeline_page
@@ -153,7 +153,9 @@ def _timeline(widget: Widget, area: Area, hour: SampleHour, *, theme: Theme) -> 
         listing = RequestPage(requests=list(map(_view, requests[-count:])), earlier=len(requests[:-count]))
         since = listing.requests[0].record.started_at
         beside = [each for each in hour.result.unattributed if each.invocation.logged_at >= since]
-        page = timeline_page(listing, asked, endpoint=f"arn:aws:lambda:{REGION}", lost=UnattributedCalls(calls=beside))
+        page = timeline_page(
+            listing, asked, POLICY, endpoint=f"arn:aws:lambda:{REGION}", lost=UnattributedCalls(calls=beside)
+        )
         drawn, notes = _SVG.search(page), _notes(page, area)
         if drawn is not None and (used := float(drawn["height"])) + len(notes) * LINE_HEIGHT <= area.height:
             svg = element("svg", Markup(drawn[0]), x=area.x, y=area.y, width=area.width, height=area.height)

@@ -193,10 +193,10 @@ def test_the_heading_of_the_lanes_is_whole_beside_what_their_figures_are(width: 
 
 @pytest.mark.parametrize("width", [400, 500, 1000])
 def test_the_number_of_calls_stands_whole_above_the_picture(width: int) -> None:
-    above = " · ".join(words.text for words in page_of(seen(), width=width).texts)
+    above = " ".join(words.text for words in page_of(seen(), width=width).texts)
 
-    assert "at least 15 LLM calls so far" in above
-    assert "5 unattributed" in above
+    assert "20 LLM calls so far: 12 linked, 3 pending, 5 unattributed" in above
+    assert "2 throttled calls" in above
     assert "…" not in above.partition("since each request")[0]
 
 
@@ -244,7 +244,7 @@ def test_shapes_differ_in_greyscale(palette: Palette) -> None:
 
 def test_a_hostile_name_stays_a_text_in_both_pages() -> None:
     rows = measured(
-        document(timeline_page(request_page(3, route=HOSTILE), question(), endpoint=ENDPOINT)), MEASURE, READ
+        document(timeline_page(request_page(3, route=HOSTILE), question(), POLICY, endpoint=ENDPOINT)), MEASURE, READ
     )
     asked = question(request_id="request-0001")
     calls = measured(
@@ -371,7 +371,7 @@ def test_what_failed_and_what_was_refused_are_counted_apart_as_the_legend_names_
     page = page_of(RequestPage(requests=[first, refused, *others]))
     above = " · ".join(words.text for words in page.texts)
 
-    assert "5 requests · 1 of them failed (5xx) · 1 of them refused (4xx) · " in above
+    assert "5 requests: 1 failed (5xx), 1 refused (4xx) · " in above
     assert "status 5xx or 4xx" in above
 
 
@@ -393,11 +393,12 @@ def is_certain(view: RequestView) -> bool:
     return view.summary is not None and view.summary.is_certain
 
 
-def test_so_far_is_said_above_the_picture_where_requests_are_pending_and_how_many_are() -> None:
+def test_so_far_is_said_where_requests_are_pending_and_what_that_is() -> None:
     def above(world: World) -> str:
         return " · ".join(words.text for words in page_of(seen(world)).texts)
 
-    assert "3 of them pending · 3 of them uncertain · at least 15 LLM calls so far · " in above(busy_minutes())
+    assert "3 pending, 3 uncertain · 20 LLM calls so far: 12 linked, 3 pending, " in above(busy_minutes())
+    assert "3 requests pending: decided some minutes after their end. Dashed calls" in above(busy_minutes())
     assert "pending" not in above(crowded_minutes())
     assert "so far" not in above(crowded_minutes())
 
@@ -420,7 +421,8 @@ def test_a_note_says_what_stands_at_an_uncertain_request() -> None:
     sign, _, meaning = notes[0].partition(": ")
     calls, possible = sign.removeprefix("For example ").split(", ")
     assert {calls, possible} <= {words.text for words in page.texts}
-    assert meaning.startswith("at least 0 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls")
+    # The roles of these requests' agents are named already.
+    assert meaning == "at least 0 LLM calls; 2 unlinked calls may be its own. What helps: tag the calls."
 
 
 @pytest.mark.parametrize("which", Which)

@@ -12,7 +12,7 @@ from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.row import RowOrder
 from request_lens.presentation.timeline.theme import Theme
 from tests.browser.busy_minutes import Seen
-from tests.support.widget_traffic import START
+from tests.support.widget_traffic import POLICY, START
 from widget_details import details_page
 from widget_request import WidgetRequest
 from widget_timeline import timeline_page
@@ -63,7 +63,7 @@ def range_document(seen: Seen | RequestPage, *, theme: Theme = "light", width: i
     """The first page for what is seen, in a widget of that width; the range of requests alone has all of them."""
     shown = seen if isinstance(seen, Seen) else _alone(seen)
     asked = question(theme=theme, width=width, span=shown.span)
-    page = timeline_page(shown.page, asked, endpoint=ENDPOINT, lost=shown.lost)
+    page = timeline_page(shown.page, asked, POLICY, endpoint=ENDPOINT, lost=shown.lost)
     return document(f"<div style='width:{width}px'>{page}</div>", theme=theme, font=font)
 
 

@@ -94,7 +94,7 @@ def test_uncertain_requests_are_hatched_counted_and_explained(store: DynamoFactS
 
     page = answered(widgetContext=context())
 
-    assert "8 requests · 2 of them failed (5xx) · 2 of them uncertain" in page
+    assert "8 requests: 2 failed (5xx), 2 uncertain" in page
     assert re.search("≥ \\d, 2 possible: at least \\d LLM calls?; 2 unlinked calls may be its own", page)
     assert (
         "What helps: tag the calls; where others call models too, name the agent&#x27;s role in AgentRoleNames." in page
@@ -108,7 +108,8 @@ def test_the_details_of_an_uncertain_request_say_at_least_and_why(store: DynamoF
 
     page = answered(request_id="uncertain-0000", widgetContext=context())
 
-    assert "at least 1 LLM call · " in page
+    # No attempt but LLM calls may be its own: that none failed is known.
+    assert "at least 1 LLM call · 0 failed, 0 of them throttled · LLM time" in page
     assert "LLM time unknown · other time unknown (tools of it: unknown)" in page
     assert "tokens in / out ≥ 1,011 / 31" in page
     assert "estimated cost ≥ $" in page
@@ -124,7 +125,8 @@ def test_a_request_with_missing_calls_is_counted_and_explained(store: DynamoFact
 
     page = answered(widgetContext=context(timeRange={"start": starts, "end": starts + 60_000}))
 
-    assert "1 request · 1 of them incomplete" in page
+    assert "1 request: 1 incomplete" in page
+    assert "1 missing call" in page
     note = "1 request incomplete: its spans tell of calls that are not in the log under it."
     assert f"<p>{note} A click on a row names them. What helps: deliver Bedrock&#x27;s invocation log" in page
     assert "at least 2 LLM calls, 1 missing" in page
@@ -163,7 +165,7 @@ def test_the_greatest_can_stand_on_top(sort: str, first: str) -> None:
     page = answered(widgetContext=context(), sort=sort)
 
     assert page.partition("&quot;request_id&quot;: &quot;")[2].startswith(first)
-    assert (f"6 requests · by {sort}" in page) == (sort != "when")
+    assert (f"6 requests by {sort}: " in page) == (sort != "when")
 
 
 def test_a_parameter_that_is_none_of_its_words_is_answered_above_the_picture() -> None:
@@ -191,7 +193,7 @@ def test_a_page_of_a_request_has_the_sign_at_each_figure_of_its_calls() -> None:
 def test_the_subtitle_says_whose_requests_these_are_where_and_when() -> None:
     page = answered(widgetContext=context(), stack="request-lens-prod")
 
-    assert "request-lens-prod · ap-northeast-1 · 2026-11-24 08:00:00 to 08:01:00 UTC · 6 requests" in page
+    assert "request-lens-prod · ap-northeast-1 · 2026-11-24 08:00:00 to 08:01:00 UTC · 6 requests: 1" in subtitle(page)
 
 
 def test_an_empty_range_names_itself_and_what_helps() -> None:
@@ -203,16 +205,23 @@ def test_an_empty_range_names_itself_and_what_helps() -> None:
     assert "request-lens doctor" in page
 
 
-def test_the_subtitle_counts_calls_with_the_sign_of_a_sum_and_those_without_a_request(store: DynamoFactStore) -> None:
-    assert "6 requests · 1 of them failed (5xx) · ≈ 12 LLM calls · 0 unattributed" in subtitle(
-        answered(widgetContext=context())
-    )
+def test_the_subtitle_has_the_sum_of_calls_and_the_parts_that_make_it_up(store: DynamoFactStore) -> None:
+    assert "6 requests: 1 failed (5xx) · 12 LLM calls, all linked" in subtitle(answered(widgetContext=context()))
 
     store_unattributed(store, 3)
     store_settled(store, 1, prefix="uncertain", possible_calls=2)
 
     said = subtitle(answered(widgetContext=context()))
-    assert "1 of them uncertain · at least 13 LLM calls · 3 unattributed" in said
+    assert "1 uncertain · 16 LLM calls: 13 linked, 3 unattributed" in said
+
+
+def test_failed_attempts_are_counted_beside_the_sum_of_llm_calls(store: DynamoFactStore) -> None:
+    store_unattributed(store, 2)
+    store_fitting(store, 2, within=RequestId("request-0000"), error_code="ThrottlingException")
+
+    said = subtitle(answered(widgetContext=context()))
+
+    assert said.endswith("· 14 LLM calls: 12 linked, 2 unattributed · 2 throttled calls")
 
 
 def test_the_subtitle_says_at_least_where_not_all_calls_were_read(
@@ -221,7 +230,7 @@ def test_the_subtitle_says_at_least_where_not_all_calls_were_read(
     monkeypatch.setattr("request_lens.application.query.READ_LIMIT", 2)
     store_unattributed(store, 3)
 
-    assert "LLM calls · at least 2 unattributed" in subtitle(answered(widgetContext=context()))
+    assert "at least 14 LLM calls: 12 linked, at least 2 unattributed" in subtitle(answered(widgetContext=context()))
 
 
 @pytest.mark.parametrize(("calls", "named", "more"), [(2, 2, ""), (13, 10, "and 3 more calls, which request-lens ")])
@@ -279,7 +288,7 @@ def test_the_details_say_what_spans_do_and_link_to_the_trace(store: DynamoFactSt
 
     assert "Incomplete: 1 call has a span and is not in the log under it: 53cb819a-lost." in page
     assert "Time by: LLM 2.96 s, tool get_weather 0.42 s, tool send_mail 0.30 s, " in page
-    assert "· first token after 3.5 s" in page
+    assert "· first token of the answer after 3.5 s" in page
     console = "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1"
     link = f'<a href="{console}#xray:traces/1-{TRACE_ID[:8]}-{TRACE_ID[8:]}">{TRACE_ID}</a>'
     assert f"Trace {link} · session {SESSION}" in page

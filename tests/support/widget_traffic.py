@@ -75,14 +75,15 @@ def store_unattributed(store: FactStore, count: int) -> None:
         store.decide(unlinked, Unattributed(reason=Reason.NO_REQUEST))
 
 
-def store_fitting(store: FactStore, count: int, *, within: RequestId) -> None:
+def store_fitting(store: FactStore, count: int, *, within: RequestId, error_code: str | None = None) -> None:
     """Store so many calls, in the time of a request that is stored, that fit three requests."""
     (state,) = store.load_requests([within])
     for number in range(count):
         call = replace(
             _call(state.request, 0, of=1, failing=False, model=None),
             invocation_id=InvocationId(f"fitting-{number:04}"),
-            latency_ms=300,
+            latency_ms=300 if error_code is None else None,
+            error_code=error_code,
             tag=None,
             conversation=None,
         )

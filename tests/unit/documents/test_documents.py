@@ -108,7 +108,7 @@ def test_the_picture_of_two_overlapping_requests_is_what_replay_makes_of_them(tm
     assert known == [(1, 1), (1, 1)]
     drawn = (tmp_path / "overlap.svg").read_text(encoding="utf-8")
     assert overlap_picture.PICTURE.read_text(encoding="utf-8") == drawn, "run: make docs"
-    legend = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>(?:may start|one call, drawn)', drawn)]
+    legend = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>(?:may start|one call, where)', drawn)]
     assert len(legend) == 2
     assert legend[0] == legend[1]
 

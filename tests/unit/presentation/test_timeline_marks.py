@@ -47,23 +47,33 @@ def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted(
     }
     assert set(shapes) == {"rl-failed", "rl-throttled"}
     assert shapes["rl-failed"] != shapes["rl-throttled"]
-    assert {"failed call", "throttled call"} <= {set_text(words) for words in svg.iter(f"{SVG}text")}
+    assert {"failed call", "throttled call"} <= legend_words(svg)
+    assert "1 failed, 1 throttled" in {set_text(words) for words in group.iter(f"{SVG}text")}
 
 
 @pytest.mark.parametrize(
     ("error", "sign", "meaning"),
     [
         (None, None, "latency unknown"),
-        ("ThrottlingException", "rl-throttled", "throttled, latency unknown"),
-        ("ValidationException", "rl-failed", "failed, latency unknown"),
+        ("ThrottlingException", "rl-throttled", "throttled call"),
+        ("ValidationException", "rl-failed", "failed call"),
     ],
 )
-def test_the_legend_has_the_tick_that_is_drawn_and_no_other(error: str | None, sign: str | None, meaning: str) -> None:
+def test_the_legend_has_one_entry_for_an_attempt_as_it_is_drawn(
+    error: str | None, sign: str | None, meaning: str
+) -> None:
     svg = picture(row(summary_of(bar(100, None, error_code=error))))
     ticks = [classes(line) for line in svg.iter(f"{SVG}line") if "rl-tick" in classes(line)]
     assert ticks == [["rl-tick", *([sign] if sign else [])]] * 2
-    said = {set_text(words) for words in svg.iter(f"{SVG}text")}
-    assert [words for words in said if words.endswith("latency unknown")] == [meaning]
+    assert legend_words(svg) - {"request", "LLM call"} == {meaning}
+
+
+def test_the_line_of_a_failed_attempt_reaches_its_mark_and_no_other_leaves_its_bar() -> None:
+    (group,) = groups(picture(row(summary_of(bar(100, None, error_code="ThrottlingException"), bar(3000, None)))))
+    (stem,) = [float(line.get("y1", "0")) for line in group.iter(f"{SVG}line") if "rl-stem" in classes(line)]
+    (mark,) = [shape.get("d", "") for shape in group.iter(f"{SVG}path") if "rl-mark" in classes(shape)]
+    # The triangle's point lies 3 px below its middle.
+    assert light_bar(group).top - 5 < stem <= float(mark.split("m")[0].split()[1]) + 3.5
 
 
 @pytest.mark.parametrize(("width", "rows"), [(400, 1), (620, 1), (1200, 45)])
@@ -72,7 +82,7 @@ def test_failed_attempts_stand_behind_the_calls_where_nothing_stands_below(width
     drawn = [row(summary_of(*attempts, bar(3000, 1000)), after_ms=at * 10_000) for at in range(rows)]
     group, *_ = groups(picture(*drawn, view=View(width=width)))
     calls, *counts = list(group.iter(f"{SVG}text"))[-3:]
-    assert set_text(calls).removesuffix(" call") == "1"
+    assert set_text(calls) == ("1 call," if width < 640 else "1,")
     assert [set_text(count) for count in counts] == ["1", "1"]
     assert {words.get("y") for words in (calls, *counts)} == {calls.get("y")}
     ends = sorted(float(words.get("x", "")) for words in (calls, *counts))
@@ -80,7 +90,9 @@ def test_failed_attempts_stand_behind_the_calls_where_nothing_stands_below(width
     signs = [
         float(mark.get("d", "M0")[1:].split()[0]) for mark in group.iter(f"{SVG}path") if "rl-mark" in classes(mark)
     ]
-    assert sum(x > ends[0] for x in signs) == 2
+    behind = sorted(x for x in signs if x > ends[0])
+    assert len(behind) == 2
+    assert all(0 < x - end < 12 for x, end in zip(behind, ends[1:], strict=True))
 
 
 def test_a_call_that_ran_on_after_the_response_says_so() -> None:
@@ -114,7 +126,7 @@ def test_a_failed_request_has_its_status_and_an_outline_of_its_own(duration_ms: 
 def test_a_start_known_to_the_second_has_a_whisker_and_a_precise_one_has_none() -> None:
     vague, precise = (picture(row(summary_of(bar(200, 1500, precision_ms=ms)))) for ms in (1000, 1))
     assert "rl-whisker" in [name for shape in groups(vague)[0].iter() for name in classes(shape)]
-    assert "may start as late as the mark" in whole_text(vague)
+    assert "may start and end later, by the line" in whole_text(vague)
     assert "rl-whisker" not in [name for shape in groups(precise)[0].iter() for name in classes(shape)]
 
 
@@ -143,7 +155,7 @@ def test_a_call_too_short_for_a_whisker_has_none_nor_has_the_legend(latency_ms: 
 
     assert (call.right - call.left >= 30) is is_drawn
     assert any("rl-whisker" in classes(shape) for shape in group.iter()) is is_drawn
-    assert ("may start as late as the mark" in whole_text(svg)) is is_drawn
+    assert ("may start and end later, by the line" in whole_text(svg)) is is_drawn
     assert "starts at +0 ms or up to 0.1 s later" in "".join(group.itertext())
 
 

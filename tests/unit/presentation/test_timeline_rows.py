@@ -8,12 +8,13 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from request_lens.domain.facts import RequestId
+from request_lens.domain.facts import RequestId, Tag
 from request_lens.domain.linking.link import Reason, UnlinkedInvocation
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_strips, draw_timeline, lay_timeline, shared_style
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
+from tests.support.drawn.timeline_svg import text_box
 from tests.support.timeline_rows import bar, chain, row, summary_of, unattributed
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -126,17 +127,43 @@ def test_lanes_on_an_axis_of_their_own_have_all_of_it_however_long_ago_the_rows_
     assert float(clock[1].get("x", "0")) - float(clock[0].get("x", "0")) < 10
 
 
+def test_a_call_without_a_request_has_a_whisker_where_its_start_is_known_to_the_second() -> None:
+    at_s = {at: unattributed(at, latency_ms=4_000) for at in (1, 11)}
+    told = at_s[11].invocation
+    started_ms = round(told.logged_at.timestamp() * 1000) + 250
+    told = replace(told, tag=Tag(request_id=RequestId("never seen"), call_started_ms=started_ms))
+    calls = at_s[1], replace(at_s[11], invocation=told)
+    (lane,) = found(picture(rows(3), *calls), "rl-lane")
+    vague, precise = found(lane, "rl-unattributed")
+    (whisker,) = found(lane, "rl-whisker")
+
+    begins, ends = map(float, re.findall(r"^M([\d.]+) [\d.]+H([\d.]+)", whisker.get("d", ""))[0])
+    width = float(vague.get("width", "0"))
+    assert (ends - begins) / width == pytest.approx(1 / 4, abs=0.02)
+    assert begins - float(vague.get("x", "0")) < 1
+    assert (float(precise.get("x", "0")) - float(vague.get("x", "0"))) / width == pytest.approx(10.25 / 4, abs=0.02)
+    assert "".join(vague.itertext()).endswith("; 1 of them may start and end up to 1 s later than drawn")
+
+
+@pytest.mark.parametrize("latency_ms", [4_000, 20])
+def test_the_legend_has_the_whisker_of_a_lane_where_it_has_one(latency_ms: int) -> None:
+    svg = picture([row(None)], unattributed(1, latency_ms=latency_ms), unattributed(20, latency_ms=latency_ms))
+    said = "may start and end later, by the line" in set_texts(svg)
+
+    assert said is bool(found(svg, "rl-whisker")) is (latency_ms == 4_000)
+
+
 def test_above_lanes_stands_no_header_of_a_column_that_they_leave_empty() -> None:
     texts = set_texts(picture(rows(3), unattributed(1)))
 
-    assert [texts.count(header) for header in ("duration", "LLM time", "LLM calls", "sum of latencies")] == [1, 1, 2, 1]
+    assert [texts.count(header) for header in ("LLM time", "LLM calls", "sum of latencies", "calls")] == [1] * 4
 
 
 def test_lanes_on_the_rows_own_axis_have_the_headers_of_their_figures_too() -> None:
     """Calls overlap, and LLM time counts each moment once: a sum must not stand below that name."""
     texts = set_texts(picture(rows(3), unattributed(1), view=View(axis=AxisKind.CLOCK)))
 
-    assert [texts.count(header) for header in ("LLM time", "LLM calls", "sum of latencies")] == [1, 2, 1]
+    assert [texts.count(header) for header in ("LLM calls", "sum of latencies", "calls")] == [1] * 3
 
 
 def test_where_no_call_is_without_a_request_there_is_no_lane() -> None:
@@ -372,11 +399,9 @@ def test_failed_attempts_are_counted_below_the_calls_and_not_below_the_column_be
     svg = picture([known])
     (group,) = found(svg, "rl-row")
     llm_time, *_ = [each for each in group.iter(f"{SVG}text") if each.text == "0.9 s"]
-    counter = next(each for each in group.iter(f"{SVG}text") if each.text == "1" and each.get("class") == "rl-muted")
+    (below,) = [each for each in group.iter(f"{SVG}text") if each.text == "1 failed possible, 1 failed"]
 
-    assert float(counter.get("x", "0")) - 20 > float(llm_time.get("x", "0"))
-    (possible,) = [each for each in group.iter(f"{SVG}text") if each.text == "1 failed possible"]
-    assert 20 < float(counter.get("x", "0")) - float(possible.get("x", "0")) < 30
+    assert text_box(below).left > float(llm_time.get("x", "0"))
 
 
 @pytest.mark.parametrize(("count", "view"), [(2, NARROW), (40, View())], ids=["narrow", "dense"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from request_lens.presentation.formatting import moment_text
-from request_lens.presentation.timeline.axis import Scale, scale_of
+from request_lens.presentation.timeline.axis import Scale, Tick, scale_of, with_room
 
 START = datetime(2025, 12, 4, 18, 27, 2, 318_000, tzinfo=UTC)
 
@@ -57,3 +57,17 @@ def test_the_axis_begins_at_the_whole_second_unless_all_is_over_within_two() -> 
 def test_moments_are_told_in_utc() -> None:
     tokyo = START.astimezone(timezone(timedelta(hours=9)))
     assert moment_text(tokyo) == "2025-12-04 18:27:02.318 UTC"
+
+
+def test_the_last_tick_has_no_label_where_that_would_come_too_near_to_the_figures() -> None:
+    near, far = (Tick(x=x, label="+2 s") for x in (300, 200))
+
+    assert with_room([far, near], right=305) == [far]
+    assert with_room([far, near], right=400) == [far, near]
+
+
+def test_the_only_label_that_says_the_scale_is_moved() -> None:
+    (tick,) = with_room([Tick(x=300, label="+2 s")], right=305)
+
+    assert 280 < tick.x < 295
+    assert with_room([], right=305) == []

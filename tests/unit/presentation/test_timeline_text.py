@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from request_lens.presentation.formatting import duration_text, pluralize, seconds
 from request_lens.presentation.markup import element, text
-from request_lens.presentation.timeline.text import shortened, text_width
+from request_lens.presentation.timeline.text import broken_at_commas, shortened, text_width
 
 
 @given(st.text())
@@ -62,3 +62,14 @@ def test_seconds_are_never_rounded_to_nothing(duration_ms: float | None, text: s
 
 def test_one_call_is_singular() -> None:
     assert [pluralize(count, "call") for count in (0, 1, 2, 1000)] == ["0 calls", "1 call", "2 calls", "1,000 calls"]
+
+
+def test_a_sentence_that_is_too_wide_is_broken_at_its_commas_alone() -> None:
+    sentence = "20 LLM calls so far: 12 linked, 3 pending, 5 unattributed"
+
+    assert broken_at_commas(sentence, size=13, width=2_000) == [sentence]
+    assert broken_at_commas(sentence, size=13, width=300) == [
+        "20 LLM calls so far: 12 linked,",
+        "3 pending, 5 unattributed",
+    ]
+    assert broken_at_commas("nothing to break", size=13, width=20) == ["nothing to break"]

@@ -92,11 +92,11 @@ def test_the_first_token_is_a_line_at_its_moment() -> None:
     x = float(token.get("d", "").partition("M")[2].partition(" ")[0])
 
     assert abs(x - (light.left + light.right) / 2) < 1
-    assert "first token after 2.1 s" in hovers(group)
+    assert "first token of the answer after 2.1 s" in hovers(group)
 
 
 def test_the_legend_has_the_signs_of_spans_only_where_they_occur() -> None:
-    words = ("tool", "failed tool", "first token")
+    words = ("tool", "failed tool", "first token of the answer")
     with_all = whole_text(picture(traced_row(MAIL, replace(MAIL, offset_ms=100, failed=True), first_token_ms=3_000)))
     succeeded = whole_text(picture(traced_row(MAIL, replace(MAIL, offset_ms=100))))
     without = whole_text(picture(row(summary_of(*CALLS))))
@@ -130,6 +130,26 @@ def test_missing_calls_are_told_beside_the_count_in_rows_of_any_height(rows: int
     told = [whole_text(group) for group in groups(svg)]
     assert len(told) == rows
     assert all("2 missing" in words for words in told)
+
+
+@pytest.mark.parametrize("duration_ms", [4_300, None])
+@pytest.mark.parametrize("width", [1200, 400])
+def test_missing_calls_have_a_sign_behind_the_bar_and_in_the_legend(duration_ms: int | None, width: int) -> None:
+    lacking, whole = (
+        replace(each, request=replace(each.request, duration_ms=duration_ms))
+        for each in (traced_row(missing=2), traced_row(MAIL))
+    )
+    svg = picture(lacking, whole, view=View(width=width))
+    first, second = groups(svg)
+    (sign,) = [shape for shape in first.iter() if "rl-missing" in classes(shape)]
+    left, right = (float(sign.get("cx", "0")) + way * float(sign.get("r", "0")) for way in (-1, 1))
+
+    assert right < width
+    assert left > max(call.right for call in boxes(first, "rl-call"))
+    assert (left > light_bar(first).right) is (duration_ms is not None)
+    assert not [shape for shape in second.iter() if "rl-missing" in classes(shape)]
+    assert "missing calls" in whole_text(svg)
+    assert "missing calls" not in whole_text(picture(whole))
 
 
 def test_missing_calls_are_heard() -> None:

@@ -53,14 +53,13 @@ class RequestView:
 class RequestPage:
     """The newest requests of a range, by start, and what is not among them.
 
-    `earlier` is how many more the range holds, MAX_COUNTED where there may be more still. `pending_calls` are the
-    untagged calls without a decision, of which `unplaced_calls` would be linked to no request as things stand.
+    `earlier` is how many more the range holds, MAX_COUNTED where there may be more still. `unplaced` are the untagged
+    calls without a decision that would be linked to no request as things stand.
     """
 
     requests: Sequence[RequestView]
     earlier: int = 0
-    pending_calls: int = 0
-    unplaced_calls: int = 0
+    unplaced: Sequence[UnlinkedInvocation] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +87,10 @@ class RequestDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pending:
-    """Pending calls around, and the links they would get, by request."""
+    """The links that pending calls around would get, by request, and those that would get none."""
 
-    calls: int
     links: Mapping[RequestId, Sequence[LinkedInvocation]]
+    unplaced: Sequence[UnlinkedInvocation] = ()
 
 
 def list_requests(
@@ -111,8 +110,7 @@ def list_requests(
             for record, head in zip(records, heads, strict=True)
         ],
         earlier=max(counted - len(records), 0),
-        pending_calls=pending.calls,
-        unplaced_calls=max(pending.calls - sum(map(len, pending.links.values())), 0),
+        unplaced=pending.unplaced,
     )
 
 
@@ -198,14 +196,14 @@ def _pending(
 ) -> _Pending:
     """The pending calls of the span, placed by what is known within their reach and of the `whole` requests."""
     if span[0] > span[1]:
-        return _Pending(calls=0, links={})
+        return _Pending(links={})
     # A call's time is floored to the second, and so may lie before its request's.
     first, last = span[0] - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS), span[1]
     far = policy.reach
     unlinked = reader.unlinked_between(first - far, last + far, limit=READ_LIMIT)
     pending = [call for call in unlinked if call.decision is None and first <= call.invocation.logged_at <= last]
     if not pending:
-        return _Pending(calls=0, links={})
+        return _Pending(links={})
     requests = reader.requests_between(first - far, last + far, limit=READ_LIMIT)
     facts = NearbyFacts(
         unlinked=unlinked,
@@ -215,7 +213,11 @@ def _pending(
     )
     pending_ids = {call.invocation.invocation_id for call in pending}
     linked = [call for call in provisional_links(facts, policy) if call.invocation.invocation_id in pending_ids]
-    return _Pending(calls=len(pending), links=_by_request(linked))
+    linked_ids = {call.invocation.invocation_id for call in linked}
+    return _Pending(
+        links=_by_request(linked),
+        unplaced=[call for call in pending if call.invocation.invocation_id not in linked_ids],
+    )
 
 
 def _by_request(linked: Iterable[LinkedInvocation]) -> Mapping[RequestId, Sequence[LinkedInvocation]]:

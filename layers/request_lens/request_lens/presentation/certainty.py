@@ -81,7 +81,7 @@ def why_uncertain(record: Request, summary: Summary) -> str:
     return _OF_ONE.get(doubt, f"{_possible(summary)} {calls} may be its own")
 
 
-def uncertain_notes(known: Iterable[tuple[Request, Summary]]) -> list[str]:
+def uncertain_notes(known: Iterable[tuple[Request, Summary]], *, names_roles: bool = False) -> list[str]:
     """What stands at uncertain requests, what it means and what helps: a sentence for each doubt, of its first request.
 
     Such as "≥ 0, 8 possible: at least 0 LLM calls; 8 unlinked calls may be its own. What helps: tag the calls."
@@ -90,7 +90,10 @@ def uncertain_notes(known: Iterable[tuple[Request, Summary]]) -> list[str]:
     for record, summary in known:
         if (doubt := doubt_of(record, summary)) is not None:
             firsts.setdefault(doubt, (record, summary))
-    return [f"{_explained(*firsts[doubt])} What helps: {remedy(doubt)}." for doubt in sorted(firsts)]
+    return [
+        f"{_explained(*firsts[doubt])} What helps: {remedy(doubt, names_roles=names_roles)}."
+        for doubt in sorted(firsts)
+    ]
 
 
 def _explained(record: Request, summary: Summary) -> str:
@@ -111,9 +114,9 @@ def _possible(summary: Summary) -> str:
     return f"{count:,}{'+' if count >= MAX_POSSIBLE else ''}"
 
 
-def remedy(doubt: Doubt) -> str:
-    """What makes such requests certain."""
-    return _REMEDIES[doubt]
+def remedy(doubt: Doubt, *, names_roles: bool = False) -> str:
+    """What makes such requests certain; to name roles helps only where AgentRoleNames names none yet."""
+    return "tag the calls" if names_roles and doubt is Doubt.POSSIBLE_CALLS else _REMEDIES[doubt]
 
 
 class Certainty(IntEnum):
@@ -200,6 +203,15 @@ def counted(count: int, noun: str, certainty: Certainty) -> str:
 def so_far(words: str, *, pending: bool) -> str:
     """A number of calls, or their time, of requests of which one is `pending`: "3 so far". What is unknown stays so."""
     return f"{words} so far" if pending and words != UNKNOWN else words
+
+
+def pending_note(count: int) -> str:
+    """What pending requests are, and what may still change of them."""
+    their = "its" if count == 1 else "their"
+    return (
+        f"{pluralize(count, 'request')} pending: decided some minutes after {their} end. Dashed calls stand where they "
+        "would be linked by now: they may still move, and more may come."
+    )
 
 
 def calls_text(summary: Summary) -> str:

@@ -82,6 +82,10 @@ def missing_notes(summaries: Iterable[Summary]) -> list[str]:
     ]
 
 
+FIRST_OF_ANSWER = "first token of the answer"
+"""Of the answer, not of the first call's: it comes with the last one."""
+
+
 def elsewhere_sentence(traced: Traced) -> str:
     """How many calls ran where no log of ours is; empty where none did."""
     if not traced.calls_elsewhere:

@@ -9,6 +9,7 @@ from math import ceil
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Bar, Summary
 from request_lens.presentation.formatting import moment_text
+from request_lens.presentation.timeline.text import text_width
 
 _MS = timedelta(milliseconds=1)
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
@@ -24,6 +25,7 @@ _UNITS = ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s"
 _MIN_SPAN_MS = 5
 _SHARE, _OUTLIER, _CUT_AT = 0.9, 4.0, 1.5
 _TICK_CELLS, _MIN_TICK_CELLS, _MIN_TICKS = 10, 5, 3
+_LABEL_SIZE = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,17 @@ def _unit_of(step_ms: float, last_ms: float) -> tuple[int, str]:
 def _tick_label(at_ms: int, unit: tuple[int, str]) -> str:
     unit_ms, name = unit
     return f"{'+' if at_ms else ''}{at_ms / unit_ms:,.9g} {name}"
+
+
+def with_room(ticks: Sequence[Tick], *, right: float) -> Sequence[Tick]:
+    """The ticks, each where the middle of its label stands, as near to its line as what begins at the right lets it.
+
+    The last is left out where it has no room at its own line, and another one says the scale.
+    """
+    halves = [text_width(tick.label, size=_LABEL_SIZE) / 2 for tick in ticks]
+    if len(ticks) > 1 and ticks[-1].x + halves[-1] > right:
+        return ticks[:-1]
+    return [replace(tick, x=min(tick.x, right - half)) for tick, half in zip(ticks, halves, strict=True)]
 
 
 def ruler(scale: Scale) -> str:

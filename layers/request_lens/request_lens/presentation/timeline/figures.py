@@ -113,7 +113,8 @@ def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
     def figure(row: TimelineRow) -> str:
         # Without the noun, which would leave a narrow row no room for its start.
         beside = _possible(row)
-        return f"{calls_figure(row)}, {beside}" if beside else calls.figure(row)
+        words = f"{calls_figure(row)}, {beside}" if beside else calls.figure(row)
+        return f"{words}," if row.summary is not None and failures(row.summary.totals) else words
 
     return (*others, replace(calls, figure=figure))
 
@@ -125,7 +126,9 @@ def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn], 
         for column in columns
     ]
     of_last = (
-        _below_width(row) if size.below is not None else _width(columns[-1].figure(row)) + _counters_room(row)
+        text_width(_below(row), size=_SMALL)
+        if size.below is not None
+        else _width(columns[-1].figure(row)) + _counters_room(row)
         for row in rows
     )
     widths[-1] = max(widths[-1], *of_last, 0)
@@ -139,22 +142,22 @@ def _width(words: str) -> float:
 def figure_words(
     row: TimelineRow, columns: Sequence[tuple[FigureColumn, float]], *, size: RowSize, top: float
 ) -> Markup:
-    """The row's figures, each ending at its column's right edge; below them what is possible, and failed attempts.
+    """The row's figures, each ending at its column's right edge; below them what is possible, and what failed.
 
-    Where nothing stands below, the failed attempts stand behind the number of calls.
+    Where nothing stands below, the failed attempts stand behind the number of calls, with their signs for words.
     """
     *others, (calls, right) = columns
-    ends = right - _counters_room(row)
+    ends = right if size.below is not None else right - _counters_room(row)
     upper = [
         _ending_at(edge, column.figure(row), y=top + size.figures, class_="rl-label")
-        for column, edge in (*others, (calls, ends if size.below is None else right))
+        for column, edge in (*others, (calls, ends))
     ]
     if row.summary is None:
         return joined(upper)
-    y = top + (size.figures if size.below is None else size.below)
-    possible = _possible(row) if size.below is not None else ""
-    below = _ending_at(ends, possible, y=y, class_="rl-muted") if possible else NOTHING
-    return joined((*upper, below, *_counters(row.summary.totals, right=right, y=y)))
+    if size.below is None:
+        return joined((*upper, *_counters(row.summary.totals, right=right, y=top + size.figures)))
+    below = _below(row)
+    return joined((*upper, _ending_at(right, below, y=top + size.below, class_="rl-muted") if below else NOTHING))
 
 
 def figure_headers(headers: Sequence[tuple[str, float]], *, y: float) -> Markup:
@@ -198,16 +201,15 @@ def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
 
 
 def _counters(totals: Totals, *, right: float, y: float) -> Iterator[Markup]:
-    """The failed attempts, the last count ending at `right`."""
+    """The failed attempts, each number with its sign as its noun; the last sign ends at `right`."""
     for kind, count in reversed(failures(totals)):
-        yield _ending_at(right, f"{count:,}", y=y, class_="rl-muted")
-        left = right - _counter_width(count)
-        yield mark(kind, left + _SIGN_WIDTH / 2, y - 4.5, count=count)
-        right = left - _COUNTER_GAP
+        yield mark(kind, right - _SIGN_WIDTH / 2, y - 4.5, count=count)
+        yield _ending_at(right - _SIGN_WIDTH - _SIGN_GAP, f"{count:,}", y=y, class_="rl-label")
+        right -= _counter_width(count) + _COUNTER_GAP
 
 
 def _counter_width(count: int) -> float:
-    return _SIGN_WIDTH + _SIGN_GAP + text_width(f"{count:,}", size=_SMALL)
+    return _SIGN_WIDTH + _SIGN_GAP + _width(f"{count:,}")
 
 
 def _counters_room(row: TimelineRow) -> float:
@@ -216,6 +218,7 @@ def _counters_room(row: TimelineRow) -> float:
     return sum(_COUNTER_GAP + _counter_width(count) for _, count in counts)
 
 
-def _below_width(row: TimelineRow) -> float:
-    """How wide what stands below a row's figures is."""
-    return text_width(_possible(row), size=_SMALL) + _counters_room(row)
+def _below(row: TimelineRow) -> str:
+    """What stands below a row's figures: "3 possible, 1 throttled"."""
+    failed = failures(row.summary.totals) if row.summary is not None else ()
+    return ", ".join(filter(None, (_possible(row), *(f"{count:,} {kind}" for kind, count in failed))))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from request_lens.presentation.markup import Markup, element, joined, number, text
-from request_lens.presentation.timeline.axis import Axis, AxisKind, Tick
+from request_lens.presentation.timeline.axis import Axis, AxisKind, with_room
 from request_lens.presentation.timeline.figures import (
     COLUMN_GAP,
     FigureColumn,
@@ -15,7 +15,7 @@ from request_lens.presentation.timeline.figures import (
 )
 from request_lens.presentation.timeline.labels import label_width, least_label_width, needs_own_line
 from request_lens.presentation.timeline.row import RowSize, TimelineRow, heightened, row_size
-from request_lens.presentation.timeline.text import shortened, text_width
+from request_lens.presentation.timeline.text import broken_at_commas, shortened, text_width
 
 DEFAULT_WIDTH = 1200
 STACKED_BELOW = 640
@@ -27,11 +27,11 @@ _MIN_PLOT = 0.4
 _MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
 _NARROW_BELOW = 900
 _GUTTER = 22.0
-_TICK_DISTANCE, _TICK_SIZE = 84.0, 12.0
+_TICK_DISTANCE = 84.0
 _MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 352.0, 0.36
 _UNTITLED = 6.0
 _HEADER_LINE, AXIS_HEIGHT = 24.0, 52.0
-_SEPARATOR, _MAX_LINES = " · ", 5
+_SEPARATOR, _MAX_LINES = " · ", 7
 AXIS_AGAIN = 28.0
 """Px above the rows that the axis takes where it is said again."""
 
@@ -171,15 +171,21 @@ def _edges(
 
 
 def header_lines(title: str, subtitle: str, *, width: int) -> Sequence[HeaderLine]:
-    """The title, and the subtitle in as many lines as it needs, up to five; none of what is empty."""
+    """The title, and the subtitle in as many lines as it needs, up to seven; none of what is empty.
+
+    A line ends between two parts of the subtitle; in one that is wider than the picture, at a comma.
+    """
     whole, margin = _width_and_margin(width)
     room = whole - 2 * margin
     named = [HeaderLine(text=shortened(title, size=_TITLE_SIZE, width=room, bold=True), class_="rl-title")]
-    lines = [""]
+    lines: list[str] = []
     for part in subtitle.split(_SEPARATOR):
-        longer = f"{lines[-1]}{_SEPARATOR}{part}" if lines[-1] else part
-        fits = not lines[-1] or len(lines) == _MAX_LINES or text_width(longer, size=_SUBTITLE_SIZE) <= room
-        lines = [*lines[:-1], longer] if fits else [*lines, part]
+        longer = _SEPARATOR.join([*lines[-1:], part])
+        if lines and text_width(longer, size=_SUBTITLE_SIZE) <= room:
+            lines[-1] = longer
+        else:
+            lines += broken_at_commas(part, size=_SUBTITLE_SIZE, width=room)
+    lines = [*lines[: _MAX_LINES - 1], " ".join(lines[_MAX_LINES - 1 :])]
     shown = [shortened(line, size=_SUBTITLE_SIZE, width=room) for line in lines if line]
     return [*(named if title else []), *(HeaderLine(text=line, class_="rl-subtitle rl-muted") for line in shown)]
 
@@ -222,7 +228,12 @@ def axis_head(
     origin = axis.origin_text if axis.kind is AxisKind.CLOCK else f"since {axis.origin_text}"
     texts = [] if again else [element("text", text(origin), class_="rl-muted", x=first.x, y=bottom - 28)]
     texts += [element("text", text(first.label), class_="rl-muted", x=first.x, y=bottom - 10)]
-    texts += [_tick_label(tick, frame, y=bottom - 10) for tick in others]
+    # The only label that says the scale may come nearer to the figures: further left it may meet the first.
+    beyond = 0 if len(others) > 1 and any(header for header, _ in headers) else _GUTTER / 2
+    texts += [
+        element("text", text(tick.label), class_="rl-muted", x=tick.x, y=bottom - 10, text_anchor="middle")
+        for tick in with_room(others, right=frame.left + frame.plot_width + beyond)
+    ]
     return element(
         "g",
         *texts,
@@ -231,10 +242,3 @@ def axis_head(
         class_="rl-axis",
         aria_hidden="true",
     )
-
-
-def _tick_label(tick: Tick, frame: Frame, *, y: float) -> Markup:
-    """A tick's label in the middle of its line, or as near to that as the figures at the right let it."""
-    limit = frame.left + frame.plot_width + _GUTTER / 2
-    x = min(tick.x, limit - text_width(tick.label, size=_TICK_SIZE) / 2)
-    return element("text", text(tick.label), class_="rl-muted", x=x, y=y, text_anchor="middle")

@@ -175,6 +175,11 @@ def _call_shapes(
     return tuple(shape for lane in range(len(boxes)) for shape in _apart([s for s in shapes if s.lane == lane], ruler))
 
 
+def whisker_inside(width: float, late_px: float) -> float:
+    """How long a bar's whisker is: it stays inside, so that it is seen on the dark of it."""
+    return min(late_px, width - 1) if width >= _LEAST_WITH_WHISKER else 0.0
+
+
 def lane_boxes(count: int, light: Box) -> Sequence[Box]:
     """So many lanes inside a bar, from top to bottom."""
     inset = light.height * (_INSET if count == 1 else _CROWDED_INSET)
@@ -212,8 +217,7 @@ def _apart(lane: Sequence[CallShape], ruler: Ruler) -> list[CallShape]:
         # At the request's end there is no room to the right, so that the last call grows to the left.
         if right - left < _MIN_CALL_WIDTH and limit == end:
             left = max(right - _MIN_CALL_WIDTH, ruler.left)
-        # The whisker stays inside its bar, so that it is seen on the dark of it.
-        late_px = min(shape.late_px, right - left - 1) if right - left >= _LEAST_WITH_WHISKER else 0.0
+        late_px = whisker_inside(right - left, shape.late_px)
         placed.append(replace(shape, box=replace(shape.box, x=left, width=right - left), late_px=late_px))
         # 1 px between two calls lets them be counted; a bar of few px has none to give.
         limit = max(left - 1 if shape.box.width > 3 * _MIN_CALL_WIDTH else left, ruler.left)

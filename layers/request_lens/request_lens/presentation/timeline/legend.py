@@ -17,7 +17,7 @@ from request_lens.presentation.timeline.layout import (
     TickShape,
     failure_of,
 )
-from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.row import ROOMY, TimelineRow
 from request_lens.presentation.timeline.shapes import (
     MIN_WHISKER,
     break_mark,
@@ -31,13 +31,16 @@ from request_lens.presentation.timeline.shapes import (
     tick,
 )
 from request_lens.presentation.timeline.spans.tool_bars import (
+    MISSING_ROOM,
     ToolShape,
     first_token,
     first_token_x,
+    missing_mark,
     tool_bar,
     tool_shapes,
 )
 from request_lens.presentation.timeline.text import text_width, wrapped
+from request_lens.presentation.traced import misses_calls
 
 LINE_HEIGHT = 28.0
 _SAMPLE_WIDTH = 26.0
@@ -59,13 +62,12 @@ class Sign(StrEnum):
     CALL = "LLM call"
     NOT_EXACT = "calls linked by time"
     PROVISIONAL = "not decided yet"
-    WHISKER = "may start as late as the mark"
+    WHISKER = "may start and end later, by the line"
     TICK = "latency unknown"
-    FAILED_TICK = "failed, latency unknown"
-    THROTTLED_TICK = "throttled, latency unknown"
     TOOL = "tool"
     FAILED_TOOL = "failed tool"
-    ANSWER = "first token"
+    ANSWER = "first token of the answer"
+    MISSING = "missing calls"
     FAILED = "failed call"
     THROTTLED = "throttled call"
     CUT = "ran on after the response"
@@ -84,14 +86,12 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     signs |= {Sign.PROVISIONAL if call.bar.provisional else Sign.CALL for call in shapes.calls}
     signs |= {Sign.NOT_EXACT} if row.is_about else set()
     signs |= {Sign.WHISKER for call in shapes.calls if call.late_px >= MIN_WHISKER and not call.bar.provisional}
-    signs |= {_tick_sign(failure_of(attempt.bar)) for attempt in shapes.ticks}
+    # The line of a failed attempt is a part of its mark.
+    signs |= {Sign.TICK for attempt in shapes.ticks if failure_of(attempt.bar) is None}
     signs |= {Sign.FAILED_TOOL if run.tool.failed else Sign.TOOL for run in tool_shapes(row, shapes)}
     signs |= {Sign.ANSWER} if first_token_x(row, shapes) is not None else set()
+    signs |= {Sign.MISSING} if misses_calls(row.summary) else set()
     return signs | {Sign[mark.kind.name] for mark in shapes.marks}
-
-
-def _tick_sign(failure: MarkKind | None) -> Sign:
-    return Sign.TICK if failure is None else Sign[f"{failure.name}_TICK"]
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
@@ -153,8 +153,10 @@ def _sample(sign: Sign, box: Box) -> Markup:
     match sign:
         case Sign.PENDING | Sign.OPEN:
             return (pending_bar if sign is Sign.PENDING else open_bar)(box, hover=sign.value)
-        case Sign.FAILED | Sign.THROTTLED | Sign.CUT:
-            return mark(MarkKind[sign.name], box.x + box.width / 2, box.y + 11)
+        case Sign.FAILED | Sign.THROTTLED:
+            return _failed_attempt(MarkKind[sign.name], replace(box, y=box.y + 8, height=box.height - 8))
+        case Sign.CUT:
+            return mark(MarkKind.CUT, box.x + box.width / 2, box.y + 11)
         case Sign.REQUEST | Sign.ERROR:
             return light_bar(box, hover=sign.value, failed=sign is Sign.ERROR)
         case Sign.UNATTRIBUTED:
@@ -164,6 +166,9 @@ def _sample(sign: Sign, box: Box) -> Markup:
         case Sign.NOT_EXACT:
             x, y = box.x + box.width / 2, box.y + 17
             return element("text", text("≈"), class_="rl-title", x=x, y=y, text_anchor="middle")
+        case Sign.MISSING:
+            bar = replace(box, width=box.width - MISSING_ROOM)
+            return joined((light_bar(bar, hover=sign.value), missing_mark(bar, hover=sign.value)))
         case _:
             return joined((light_bar(box, hover=sign.value), _over_bar(sign, box)))
 
@@ -176,19 +181,22 @@ def _over_bar(sign: Sign, box: Box) -> Markup:
             return doubt(box, hover=sign.value)
         case Sign.BROKEN:
             return break_mark(box)
-        case Sign.TICK | Sign.FAILED_TICK | Sign.THROTTLED_TICK:
-            attempt = replace(
-                _bar(latency_ms=None),
-                error_code=None if sign is Sign.TICK else "any error",
-                throttled=sign is Sign.THROTTLED_TICK,
-            )
-            return tick(TickShape(number=1, bar=attempt, x=middle), box, hover=sign.value)
+        case Sign.TICK:
+            return tick(TickShape(number=1, bar=_bar(latency_ms=None), x=middle), box, hover=sign.value)
         case Sign.TOOL | Sign.FAILED_TOOL:
             return tool_bar(_sample_tool(sign, box), hover=sign.value)
         case Sign.ANSWER:
             return first_token(middle, box, hover=sign.value)
         case _:
             return call_bar(_sample_call(sign, box), hover=sign.value)
+
+
+def _failed_attempt(kind: MarkKind, box: Box) -> Markup:
+    """A line through a bar, and above it how the attempt failed: as rows have it."""
+    middle = box.x + box.width / 2
+    bar = replace(_bar(latency_ms=None), error_code="any error", throttled=kind is MarkKind.THROTTLED)
+    line = tick(TickShape(number=1, bar=bar, x=middle), box, hover=kind.value)
+    return joined((light_bar(box, hover=kind.value), line, mark(kind, middle, box.y - ROOMY.marks_rise)))
 
 
 def _sample_tool(sign: Sign, box: Box) -> ToolShape:

@@ -24,7 +24,7 @@ from request_lens.presentation.timeline.frame import (
     rule,
 )
 from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
-from request_lens.presentation.timeline.lanes import Lane, draw_lane, extents_of, heading, lane_labels_width, lane_size
+from request_lens.presentation.timeline.lanes import Lane, draw_lanes, extents_of, lane_labels_width, lane_signs
 from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
 from request_lens.presentation.timeline.legend import Sign, legend, legend_height, signs_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
@@ -44,8 +44,6 @@ from request_lens.presentation.timeline.text import shortened
 
 _NEVER = (datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(1, UTC))
 """The axis of a picture that has nothing."""
-
-_LANES_HEAD, _LINE_BELOW_WORDS, _LANES_HEAD_ON_CLOCK = 60.0, 8.0, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,20 +226,9 @@ def _request(row: TimelineRow, box: Box) -> Markup:
 
 def _lanes(plan: Plan, *, top: float) -> Piece:
     """The calls that belong to no request, below a heading and, where the rows are on their own axes, the clock's."""
-    frame, height = plan.frame, lane_size(plan.frame).height
     shares_axis = plan.axis.kind is AxisKind.CLOCK and bool(plan.rows)
-    begins = top + (_LANES_HEAD_ON_CLOCK if shares_axis else _LANES_HEAD + _LINE_BELOW_WORDS * frame.size.stacked)
-    bottom = begins + len(plan.lanes) * height
-    content = (
-        heading(None if shares_axis else plan.lanes_axis, frame=frame, top=top, bottom=begins),
-        grid(plan.lanes_axis, top=begins, bottom=bottom),
-        *(
-            draw_lane(lane, frame=frame, axis=plan.lanes_axis, top=begins + at * height)
-            for at, lane in enumerate(plan.lanes)
-        ),
-        rule(bottom, frame=frame),
-    )
-    return Piece(top=top, bottom=bottom, content=joined(content), signs=frozenset({Sign.UNATTRIBUTED}))
+    content, bottom = draw_lanes(plan.lanes, plan.lanes_axis, frame=plan.frame, top=top, says_axis=not shares_axis)
+    return Piece(top=top, bottom=bottom, content=content, signs=lane_signs(plan.lanes, plan.lanes_axis))
 
 
 def _legend(signs: frozenset[Sign], plan: Plan, *, top: float) -> Piece:

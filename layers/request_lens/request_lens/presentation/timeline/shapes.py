@@ -20,6 +20,7 @@ _FOUND_BY = {
     Method.WINDOW: "by its time",
     Method.ELIMINATION: "by elimination",
 }
+_STEM = 3.5
 MIN_WHISKER = 3.0
 """Px below which a start's uncertainty is not drawn."""
 
@@ -86,7 +87,7 @@ def call_bar(shape: CallShape, *, hover: str) -> Markup:
     box = _inside_outline(shape.box) if shape.bar.provisional else shape.box
     bar = rectangle(box, _call_class(shape.bar), title(hover), radius=min(2, shape.box.width / 2))
     late = shape.late_px >= MIN_WHISKER and not shape.bar.provisional
-    return joined((bar, _whisker(shape.box, shape.late_px) if late else NOTHING))
+    return joined((bar, whisker(shape.box, shape.late_px) if late else NOTHING))
 
 
 def _inside_outline(box: Box) -> Box:
@@ -103,7 +104,7 @@ def _call_class(bar: Bar) -> str:
     return f"rl-{failure}-call" if failure else "rl-call"
 
 
-def _whisker(box: Box, width: float) -> Markup:
+def whisker(box: Box, width: float) -> Markup:
     """A line from the earliest to the latest start, with a cap at its end."""
     middle, cap = box.y + box.height / 2, min(box.height / 2 - 1, 3)
     x, end = number(box.x + 0.5), number(box.x + width)
@@ -112,17 +113,14 @@ def _whisker(box: Box, width: float) -> Markup:
 
 
 def tick(shape: TickShape, light: Box, *, hover: str) -> Markup:
-    """An attempt of unknown latency: a line across the light bar."""
+    """An attempt of unknown latency: a line across the light bar; that of a failed one goes up to its mark."""
     failure = failure_of(shape.bar)
-    return element(
-        "line",
-        title(hover),
-        class_=f"rl-tick rl-{failure}" if failure else "rl-tick",
-        x1=shape.x,
-        x2=shape.x,
-        y1=light.y + 1.5,
-        y2=light.y + light.height - 1.5,
-    )
+    x, top, bottom = shape.x, light.y + 1.5, light.y + light.height - 1.5
+    class_ = f"rl-tick rl-{failure}" if failure else "rl-tick"
+    across = element("line", title(hover), class_=class_, x1=x, x2=x, y1=top, y2=bottom)
+    if failure is None:
+        return across
+    return joined((across, element("line", class_=f"rl-stem rl-{failure}", x1=x, x2=x, y1=light.y - _STEM, y2=top)))
 
 
 def mark(kind: MarkKind, x: float, y: float, *, count: int = 1) -> Markup:

@@ -60,6 +60,16 @@ def shortened_in_the_middle(text: str, *, size: float, width: float) -> str:
     return f"{head.rstrip()}{ELLIPSIS}{tail.lstrip()}"
 
 
+def broken_at_commas(text: str, *, size: float, width: float) -> list[str]:
+    """The cleaned text in lines that end with its commas, as far as these let them be at most `width` px wide."""
+    lines = [""]
+    for piece in cleaned(text).replace(", ", ",\n").split("\n"):
+        longer = f"{lines[-1]} {piece}".strip()
+        fits = not lines[-1] or text_width(longer, size=size) <= width
+        lines = [*lines[:-1], longer] if fits else [*lines, piece]
+    return lines
+
+
 def wrapped(text: str, *, size: float, width: float) -> list[str]:
     """The cleaned text in lines of at most `width` px, broken between words; a word that is wider is cut."""
     lines = [""]

@@ -55,7 +55,7 @@ DARK = Palette(
     rule="#26323e",
     band="#131c25",
     request="#28405a",
-    request_edge="#7b94ad",
+    request_edge="#a3bad0",
     call="#74bdf3",
     tool="#4fd1a5",
     tool_fill="#0f241d",
@@ -71,19 +71,19 @@ _SHARED = """
 .rl .rl-subtitle { font-size: 13px; }
 .rl .rl-label { font-size: 13px; font-weight: 500; }
 .rl .rl-mark { stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
-.rl .rl-stem { stroke-width: 1.5; }
-.rl .rl-tick { stroke-width: 2.5; }
-.rl .rl-open { fill: none; stroke-width: 1.25; stroke-dasharray: 4 3; }
+.rl .rl-tick, .rl .rl-stem { stroke-width: 2.5; }
+.rl .rl-open { fill: none; stroke-width: 1.5; stroke-dasharray: 5 3; }
 .rl .rl-request { stroke-width: 1; }
 .rl .rl-rule { fill: none; }
 .rl .rl-failed-request { stroke-width: 2; }
 .rl .rl-break { fill: none; stroke-width: 2.5; }
 .rl .rl-whisker { fill: none; stroke-width: 1.25; pointer-events: none; }
 .rl .rl-pill-text { font-weight: 600; }
-.rl .rl-provisional { stroke-width: 1.5; stroke-dasharray: 3 2; }
+.rl .rl-provisional { stroke-width: 1.75; stroke-dasharray: 4 2; }
 .rl .rl-doubt { fill: url(#rl-doubts); }
 .rl .rl-tool, .rl .rl-strike { stroke-width: 1.5; }
 .rl .rl-strike, .rl .rl-tool-name { pointer-events: none; }
+.rl .rl-missing { fill: none; stroke-width: 1.5; stroke-dasharray: 2.75 1.7; }
 .rl .rl-casing { fill: none; stroke-width: 4; }
 .rl .rl-token { stroke-width: 1.5; stroke-linejoin: round; }
 """
@@ -118,6 +118,7 @@ def _coloured(palette: Palette) -> str:
 .rl .rl-failed-call {{ fill: {palette.failed}; }}
 .rl .rl-throttled-call {{ fill: {palette.throttled}; }}
 .rl .rl-tick {{ stroke: {palette.call}; }}
+.rl .rl-missing {{ stroke: {palette.text}; }}
 .rl .rl-failed {{ stroke: {palette.failed}; fill: none; }}
 .rl .rl-throttled {{ stroke: {palette.throttled}; fill: {palette.throttled}; }}
 .rl .rl-cut {{ stroke: {palette.call}; fill: {palette.call}; }}

@@ -1,7 +1,8 @@
-"""The runs of tools inside a request's bar, and the first token of its answer: where they stand, and as SVG.
+"""What spans add to a request's bar: runs of tools, the first token of the answer, and that calls are missing.
 
 A tool is an outlined box with its name where that fits, so that without colour, too, it is no call, which is filled; a
-failed one is struck through. The first token is a line through the bar with a triangle below it.
+failed one is struck through. The first token is a line through the bar with a triangle below it. Where calls
+are missing a dashed ring stands behind the bar: when they ran is not kept.
 """
 
 from collections.abc import Sequence
@@ -14,10 +15,14 @@ from request_lens.presentation.timeline.layout import Box, RowShapes, lane_boxes
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.shapes import rectangle, title
 from request_lens.presentation.timeline.text import text_width
+from request_lens.presentation.traced import FIRST_OF_ANSWER, complete_sentence
 
 _NAME_SIZE, _NAME_PADDING, _LEAST_NAMED = 12.0, 4.0, 14.0
 _MIN_WIDTH = 2.0
 _STROKE = 1.5
+_RING = 4.25
+MISSING_ROOM = 14.0
+"""Px behind a bar that the sign of missing calls takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +124,28 @@ def first_token(x: float, light: Box, *, hover: str) -> Markup:
     )
 
 
+def missing_mark(light: Box, *, hover: str) -> Markup:
+    """A dashed ring behind the bar."""
+    x, y = light.right + MISSING_ROOM - _RING - _STROKE / 2, light.y + light.height / 2
+    return element("circle", title(hover), class_="rl-missing", cx=x, cy=y, r=_RING)
+
+
 def span_marks(row: TimelineRow, shapes: RowShapes) -> Markup:
-    """The first token of a row, which stands over its calls."""
+    """The first token of a row's answer, which stands over its calls, and whether calls are missing."""
+    return joined((_first_token(row, shapes), _missing(row, shapes)))
+
+
+def _first_token(row: TimelineRow, shapes: RowShapes) -> Markup:
     x, traced = first_token_x(row, shapes), traced_of(row)
     if x is None or traced is None:
         return NOTHING
-    return first_token(x, shapes.request, hover=f"first token after {duration_text(traced.first_token_ms)}")
+    return first_token(x, shapes.request, hover=f"{FIRST_OF_ANSWER} after {duration_text(traced.first_token_ms)}")
+
+
+def _missing(row: TimelineRow, shapes: RowShapes) -> Markup:
+    """The sign, where it is so; a bar that is open at its right has room in its end."""
+    traced, light = traced_of(row), shapes.request
+    if traced is None or not traced.missing_calls:
+        return NOTHING
+    bar = replace(light, width=light.width - MISSING_ROOM) if shapes.is_open else light
+    return missing_mark(bar, hover=complete_sentence(traced))

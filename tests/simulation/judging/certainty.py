@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
-from request_lens.domain.facts import Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Confidence, Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
@@ -212,10 +212,12 @@ def _known_for(call: Invocation, state: RequestState, policy: Policy) -> list[In
 
 
 def _latest_end(call: Invocation, record: Request | None, policy: Policy) -> datetime:
-    """When a tagged call had ended; one of unknown latency with its request, if that one's agent did not run on."""
-    if call.latency_ms is not None:
-        return call.logged_at + timedelta(milliseconds=call.latency_ms)
-    longest = call.logged_at + policy.max_request
+    """When a tagged call had ended at the latest: with its request, if that one's agent did not run on.
+
+    It may have begun as its second ended; one of unknown latency may have been as long as a request.
+    """
+    latency = policy.max_request if call.latency_ms is None else call.latency
+    longest = call.logged_at + timedelta(milliseconds=LOG_PRECISION_MS) + latency
     if record is None or record.duration_ms is None or record.streamed or record.status in RUNS_ON:
         return longest
     return min(longest, record.started_at + timedelta(milliseconds=record.duration_ms) + policy.clock_skew)

@@ -220,8 +220,10 @@ def test_no_number_of_a_card_stands_on_a_line_without_its_unit(name: str, width:
     assert measured(page_of(PAGES[name]), parted, TEXTS, looking=Looking(width=width)) == []
 
 
-@pytest.mark.parametrize(("width", "leave"), [(390, True), (768, True), (999, True), (1000, False), (1280, False)])
-def test_a_table_in_a_narrow_window_has_fewer_columns_and_names_those_that_are_missing(
+@pytest.mark.parametrize(
+    ("width", "leave"), [(390, False), (767, False), (768, True), (999, True), (1000, False), (1280, False)]
+)
+def test_a_table_on_a_tablet_alone_has_fewer_columns_and_names_those_that_are_missing(
     width: int, *, leave: bool
 ) -> None:
     shown = """() => [...document.querySelectorAll('[aria-label^="All requests"] .leaves, .absent')]
@@ -401,16 +403,46 @@ def test_the_timeline_on_paper_is_as_wide_as_the_sheet_and_its_texts_can_be_read
     assert smallest >= 8
 
 
-@pytest.mark.parametrize(("name", "low"), [("10 rows", 105), ("uncertain", 90), ("signs", 125), ("spans", 145)])
-def test_cards_on_a_telephone_are_low_and_leave_out_what_is_unknown(name: str, low: int) -> None:
+@pytest.mark.parametrize(("name", "low"), [("10 rows", 140), ("uncertain", 125), ("signs", 145), ("spans", 160)])
+def test_cards_on_a_telephone_are_low_and_say_all_that_paper_says(name: str, low: int) -> None:
     cards = """() => [...document.querySelectorAll('[aria-label^="All requests"] tbody tr')]
       .map(each => each.getBoundingClientRect().height)"""
-    dashes = """() => [...document.querySelectorAll(".wide-table td")].filter(each => each.textContent === "–"
-      && getComputedStyle(each).display !== "none").map(each => each.dataset.h)"""
+    cells = """() => [...document.querySelectorAll("td")].filter(each => each.getBoundingClientRect().height)
+      .map(each => each.textContent)"""
     heights = sorted(numbers(name, cards, Looking(width=390)))
+    shown, on_paper = (
+        measured(page_of(PAGES[name]), cells, TEXTS, looking=looking) for looking in (NARROW[0], NARROW[-1])
+    )
 
     assert heights[len(heights) // 2] <= low
-    assert measured(page_of(PAGES[name]), dashes, TEXTS, looking=Looking(width=390)) == []
+    assert "–" in on_paper
+    assert shown == on_paper
+
+
+@pytest.mark.parametrize("name", ["spans", "uncertain", "errors"])
+def test_each_figure_of_a_card_on_a_telephone_stands_behind_its_name(name: str) -> None:
+    nameless = """() => [...document.querySelectorAll(".wide-table td:not(:first-child)")]
+      .filter(each => !/[a-zA-Z]/.test(getComputedStyle(each, "::before").content)).map(each => each.textContent)"""
+
+    assert measured(page_of(PAGES[name]), nameless, TEXTS, looking=NARROW[0]) == []
+
+
+@pytest.mark.parametrize("width", [768, 900, 1024, 1280])
+@pytest.mark.parametrize("name", ["10 rows", "uncertain", "spans"])
+def test_an_id_of_sixteen_characters_is_not_broken(name: str, width: int) -> None:
+    lines = """() => [...document.querySelectorAll("td code")].filter(each => each.textContent.length <= 16)
+      .map(each => { const range = document.createRange(); range.selectNodeContents(each);
+        return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size; })"""
+
+    assert set(numbers(name, lines, Looking(width=width))) == {1}
+
+
+def test_a_trace_on_a_tablet_breaks_in_its_middle_alone() -> None:
+    lines = """() => [...document.querySelectorAll("td .below a")].map(
+      each => new Set([...each.getClientRects()].map(box => Math.round(box.top))).size)"""
+
+    assert set(numbers("spans", lines, Looking(width=768))) == {2}
+    assert set(numbers("spans", lines, Looking(width=1280))) == {1}
 
 
 @pytest.mark.parametrize("name", ["10 rows", "uncertain", "signs"])

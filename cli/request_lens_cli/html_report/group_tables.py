@@ -6,7 +6,7 @@ from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
-from request_lens_cli.html_report.table import Column, cost_cell, route_text, table, with_note
+from request_lens_cli.html_report.table import Column, cost_cell, model_text, route_text, table, with_note
 from request_lens_cli.report.figures import Distribution, Figures, ModelFigures, RequestFigures
 from request_lens_cli.report.report import Report
 
@@ -30,7 +30,7 @@ _ROUTES: tuple[Column[_Route], ...] = (
     Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
 _MODELS: tuple[Column[_Model], ...] = (
-    Column(header="Model", cell=lambda row: element("code", text(row[0]))),
+    Column(header="Model", cell=lambda row: element("code", model_text(row[0]))),
     Column(header="LLM calls", cell=lambda row: _calls_of_model(row[1]), numeric=True),
     Column(header="Failed calls", cell=lambda row: _attempts(row[1], row[1].totals.llm_errors), numeric=True),
     Column(header="Throttled", cell=lambda row: _attempts(row[1], row[1].totals.llm_throttles), numeric=True),

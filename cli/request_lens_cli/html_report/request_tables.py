@@ -19,7 +19,7 @@ from request_lens.presentation.failed_attempts import failed_sign
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import complete_sentence, complete_text, more_text
-from request_lens_cli.html_report.table import Column, cost_cell, route_text, table
+from request_lens_cli.html_report.table import Column, cost_cell, id_class, route_text, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection, may_match_words
 
@@ -35,8 +35,8 @@ MAX_MISSING = 2
 _SHORT_ROUTE = 24
 """Characters of a route that stands on one line in any window."""
 
-_SHORT_ID, _SHORT_PAIR = 16, 14
-"""Characters of an id, and of tokens in and out, that stand on one line on a tablet where there is room."""
+_SHORT_PAIR = 14
+"""Characters of tokens in and out that stand on one line on a tablet where there is room."""
 
 _TOPS = {Order.DURATION: "Slowest", Order.CALLS: "Most LLM calls", Order.COST: "Most expensive, by estimated cost"}
 
@@ -75,11 +75,11 @@ def requests_section(report: Report) -> Markup:
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
-    is_roomy = not report.has_spans and all(len(state.request_id) <= _SHORT_ID for state in report.requests)
+    is_roomy = not report.has_spans and all(id_class(state.request_id) for state in report.requests)
 
     def name(state: RequestState) -> Markup:
         label = report.labels.get(state.request_id)
-        request_id = element("code", text(state.request_id), class_="whole-id" if is_roomy else "")
+        request_id = element("code", text(state.request_id), class_=id_class(state.request_id))
         return request_id if label is None else joined((text(label.prompt), element("div", request_id, class_="note")))
 
     def tokens(state: RequestState) -> Markup:
@@ -97,7 +97,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Cost (est.)", brief="Cost", cell=_cost, numeric=True),
         _time("Other time", lambda summary: summary.non_llm_time_ms, leaves=True),
         _time("Tools of it", lambda summary: summary.tool_time_ms, leaves=True),
-        Column(header="Tokens in/out", cell=tokens, numeric=True),
+        Column(header="Tokens in/out", cell=tokens, numeric=True, leaves=report.has_spans),
         *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=lambda state: text(correlated_by(state)), leaves=True),
     ]

@@ -10,7 +10,7 @@ from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import kept_tools_sentence, outcome_text, trace_address
-from request_lens_cli.html_report.table import Column, table
+from request_lens_cli.html_report.table import Column, halves_text, id_class, table
 from request_lens_cli.report.report import Report
 
 MAX_RUNS = 20
@@ -88,14 +88,14 @@ def _columns(report: Report, rows: Sequence[_Row], aws_console: str) -> list[Col
 
 def _ids(row: _Row, aws_console: str) -> Markup:
     """The request, and below it its trace, as a link where the console has it, and its session."""
-    traced = row.traced
-    trace = text(traced.trace_id)
+    traced, request_id = row.traced, row.request.request_id
+    trace = halves_text(traced.trace_id)
     if aws_console:
         trace = element("a", trace, href=trace_address(aws_console, traced.trace_id))
     session = () if traced.session_id is None else (text("session "), text(traced.session_id))
     return joined(
         (
-            element("code", text(row.request.request_id)),
+            element("code", text(request_id), class_=id_class(request_id)),
             element("div", text("trace "), trace, class_="below whole"),
             element("div", *session, class_="below") if session else NOTHING,
         )

@@ -9,15 +9,18 @@ from request_lens.presentation.markup import Markup, element, joined, text
 
 _TAG = re.compile(r"<[^>]*>")
 _SHORT = 6
+_SHORT_ID = 16
+"""Characters of an id that is not broken, neither on a tablet: those of a REST API's extendedRequestId."""
+
 _WIDE = 6
-"""Columns beyond which a narrow window has a card for each row instead of a line."""
+"""Columns beyond which a telephone has a card for each row instead of a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column[Row]:
-    """One column of a table: its header, and what stands in it of a row; what `leaves` has no room on a tablet.
+    """One column of a table: its header, and what stands in it of a row; what `leaves` has no room on a tablet alone.
 
-    A card names it by its `brief` header, where it has one.
+    A card has room for all; it names it by its `brief` header, where it has one.
     """
 
     header: str
@@ -30,10 +33,10 @@ class Column[Row]:
 def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: str) -> Markup:
     """A table with a header that is repeated on each printed sheet; numbers stand at the right.
 
-    A cell of a wide table bears its column's header, which page.css shows where the rows are cards. Its caption names
-    the columns that leave, where page.css lets them.
+    A cell of a table that is wide, or has sentences side by side, bears its column's header, which page.css shows where
+    the rows are cards. Its caption names the columns that leave, where page.css lets them.
     """
-    is_wide = len(columns) > _WIDE
+    is_wide = len(columns) > _WIDE or sum(not column.numeric for column in columns) > 1
     heads = (element("th", text(column.header), scope="col", class_=_class(column)) for column in columns)
     lines = (
         element(
@@ -75,6 +78,22 @@ def route_text(route: str, *, whole: int) -> Markup:
     return element("span", *parts, class_="whole" if len(route) <= whole else "")
 
 
+def id_class(request_id: str) -> str:
+    """The class of an element with an id: a short one stands on one line in every window."""
+    return "whole-id" if len(request_id) <= _SHORT_ID else ""
+
+
+def model_text(model_id: str) -> Markup:
+    """A model's id, which may be broken behind a dot, too, where a line has no room for it."""
+    return Markup(".<wbr>").join(map(text, model_id.split(".")))
+
+
+def halves_text(trace_id: str) -> Markup:
+    """A trace's id, which breaks in its middle alone where a line has no room for it."""
+    middle = len(trace_id) // 2
+    return joined((text(trace_id[:middle]), Markup("<wbr>"), text(trace_id[middle:])))
+
+
 def cost_cell(words: str) -> Markup:
     """A cost, and below it that calls of unknown price are not in it."""
     cost, plus, unpriced = words.partition(" + ")
@@ -87,6 +106,6 @@ def _absent[Row](columns: Sequence[Column[Row]]) -> Iterator[Markup]:
 
 
 def _class[Row](column: Column[Row], cell: Markup | None = None) -> str:
-    """Words by which page.css lays a cell, or a header, out: a card leaves out what is unknown."""
+    """Words by which page.css lays a cell, or a header, out; a dash alone is printed bold, as it is thin."""
     kinds = {"leaves": column.leaves, "unknown": cell is not None and _TAG.sub("", cell) == UNKNOWN}
     return " ".join(["number" if column.numeric else "words", *(kind for kind, holds in kinds.items() if holds)])

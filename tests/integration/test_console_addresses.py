@@ -97,7 +97,7 @@ def test_where_there_is_no_console_the_trace_is_an_id(
     assert (shown(lens)["trace_id"], shown(lens)["trace_url"]) == (TRACE_ID, None)
     assert lens.document("requests")["requests"][0]["trace_url"] is None
     lens.answer("report", "-o", str(tmp_path / "report.html"))
-    assert f"trace {TRACE_ID}<" in (tmp_path / "report.html").read_text("utf-8")
+    assert f'trace <span class="trace">{TRACE_ID}<' in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_of_a_list_it_is_the_same_period(lens: DeployedLens) -> None:

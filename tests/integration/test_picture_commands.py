@@ -151,3 +151,13 @@ def test_the_report_is_one_page_of_the_selected_requests(lens: DeployedLens, tmp
     assert "8vyhhrKPTgKzGt2=" in page
     assert "iiTSdLdkINhkvlB=" not in page
     assert "2025-12-03 18:40 to 2025-12-04 18:40 UTC" in page
+
+
+def test_the_timeline_of_a_report_begins_each_request_when_it_did(lens: DeployedLens, tmp_path: Path) -> None:
+    lens.plays("article")
+    target, own = tmp_path / "report.html", "since each request&#x27;s own start"
+
+    lens.answer("report", "-o", str(target))
+    assert own in target.read_text(encoding="utf-8")
+    lens.answer("report", "--axis", "clock", "-o", str(target))
+    assert own not in target.read_text(encoding="utf-8")

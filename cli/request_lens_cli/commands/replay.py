@@ -106,7 +106,7 @@ def replay_command(
     if written["timeline"] is not None:
         _draw(report, written["timeline"], axis)
     if written["page"] is not None:
-        _write_page(report, written["page"], _replayed(files))
+        _write_page(report, written["page"], _replayed(files), axis)
     if format_ == "json":
         click.echo(json.dumps(replay_document(result, policy), indent=2))
         if lacking:
@@ -192,12 +192,12 @@ def _replayed(files: Sequence[str]) -> str:
     return f"Replay of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
 
 
-def _write_page(report: Report, path: Path, replayed: str) -> None:
+def _write_page(report: Report, path: Path, replayed: str, axis: AxisKind) -> None:
     now = datetime.now(UTC)
     period = period_of_starts(report.requests) or Period(first=now, last=now)
     heading = Heading(files=replayed, period=period, written_at=now)
     with writing(path):
-        path.write_text(report_page(report, heading), encoding="utf-8")
+        path.write_text(report_page(report, heading, axis=axis), encoding="utf-8")
 
 
 def _show(report: Report, rejected: Sequence[Rejected], axis: AxisKind) -> None:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens_cli.deployed.console import aws_console
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.deployed.table import open_stack_table
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.options.help_text import examples
+from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import period_options, selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
@@ -36,8 +38,9 @@ _EXAMPLES = examples(
     default=Path("report.html"),
     text="The file to write. Default report.html.",
 )
+@axis_option
 @stack_options
-def report_command(*, period: Period, selection: Selection, output: Path, stack: StackChoice) -> None:
+def report_command(*, period: Period, selection: Selection, output: Path, axis: AxisKind, stack: StackChoice) -> None:
     """Write the API requests of a period as one page that opens offline: figures, timeline and tables."""
     view = read_stack(stack)
     with working("Reading the requests") as note:
@@ -54,5 +57,5 @@ def report_command(*, period: Period, selection: Selection, output: Path, stack:
         aws_console=aws_console(view),
     )
     with writing(output):
-        output.write_text(report_page(selected, heading), encoding="utf-8")
+        output.write_text(report_page(selected, heading, axis=axis), encoding="utf-8")
     open_console().print(f"{headline(selected)}: {shown_path(output)}", highlight=False)

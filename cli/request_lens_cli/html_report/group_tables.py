@@ -1,14 +1,12 @@
-"""The page's tables of figures: by route, by model, and what belongs to no request."""
+"""The page's tables of figures: by route and by model."""
 
 from request_lens.domain.folding.summary import TokenClass
-from request_lens.presentation.certainty import Doubt, remedy, signed, tally, tokens_text
+from request_lens.presentation.certainty import signed, tally, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
-from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
 from request_lens_cli.html_report.table import Column, cost_cell, model_text, route_text, table, with_note
 from request_lens_cli.report.figures import Distribution, Figures, ModelFigures, RequestFigures
-from request_lens_cli.report.report import Report
 
 type _Route = tuple[str, RequestFigures]
 type _Model = tuple[str, ModelFigures]
@@ -40,25 +38,8 @@ _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Cache write", cell=lambda row: _tokens(row[1], TokenClass.CACHE_WRITE), numeric=True),
     Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
-_REASONS: tuple[Column[tuple[str, int]], ...] = (
-    Column(header="Why", cell=lambda row: text(row[0])),
-    Column(header="Calls", cell=lambda row: _count(row[1]), numeric=True),
-)
-_DOUBTS: tuple[Column[tuple[Doubt, int]], ...] = (
-    Column(header="Uncertain, because", cell=lambda row: text(row[0].value)),
-    Column(header="What helps", cell=lambda row: text(remedy(row[0]))),
-    Column(header="Requests", cell=lambda row: _count(row[1]), numeric=True),
-)
-_INCOMPLETE: tuple[Column[RequestFigures], ...] = (
-    Column(header="Incomplete, because", cell=lambda _: text(WHY_INCOMPLETE)),
-    Column(header="What helps", cell=lambda _: text(f"{COMPLETING}; {WHICH_ARE_MISSING}")),
-    Column(header="Requests", cell=lambda figures: _count(figures.incomplete), numeric=True),
-    Column(header="Calls", cell=lambda figures: _count(figures.missing_calls), numeric=True),
-)
 
-_ANY_MODEL = "≥ follows the requests: of which model the calls are that may be theirs, or are missing, is not told."
-
-WHICH_ARE_MISSING = "request-lens show names those of a request"
+_ANY_MODEL = "≥ stands at every model: nobody knows of which one the calls are that requests may have made, or lack."
 
 
 def route_table(figures: Figures) -> Markup:
@@ -78,30 +59,9 @@ def model_table(figures: Figures) -> Markup:
     return joined((models, element("p", text(_ANY_MODEL), class_="note"))) if is_open else models
 
 
-def doubt_table(report: Report) -> Markup:
-    """How many requests are uncertain, why, and what helps; nothing where all are certain."""
-    doubts = report.doubts()
-    return table(_DOUBTS, sorted(doubts.items()), caption="Uncertain requests") if doubts else NOTHING
-
-
-def incomplete_table(figures: RequestFigures) -> Markup:
-    """How many requests lack calls, how many these are, and what helps; nothing where spans tell of none."""
-    return table(_INCOMPLETE, [figures], caption="Incomplete requests") if figures.incomplete else NOTHING
-
-
-def unlinked_section(report: Report) -> Markup:
-    """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
-    counts = report.without_request()
-    return table(_REASONS, sorted(counts.items()), caption="Calls without a request") if counts else NOTHING
-
-
-def _count(value: int) -> Markup:
-    return text(f"{value:,}")
-
-
 def _requests(figures: RequestFigures) -> Markup:
     counts = ((figures.pending, "pending"), (figures.uncertain, "uncertain"), (figures.incomplete, "incomplete"))
-    return with_note(f"{figures.requests:,}", ", ".join(f"{count:,} {state}" for count, state in counts if count))
+    return with_note(f"{figures.requests:,}", *(f"{count:,} {state}" for count, state in counts if count))
 
 
 def _errors(figures: RequestFigures) -> Markup:
@@ -142,13 +102,13 @@ def _calls(figures: RequestFigures) -> Markup:
     calls = figures.calls
     if calls is None:
         return text(UNKNOWN)
-    notes = ", ".join(filter(None, (f"most {calls.maximum:,.0f}", _share(calls))))
-    return with_note(signed(f"{calls.mean:.1f}", figures.certainty_of_mean), notes)
+    mean, most = (signed(words, figures.certainty_of_mean) for words in (f"{calls.mean:.1f}", f"{calls.maximum:,.0f}"))
+    return with_note(mean, f"most {most}", _share(calls))
 
 
 def _share(values: Distribution) -> str:
-    """Of how many requests the values are known; empty where of all."""
-    return "" if values.is_complete else f"of {values.known:,} of {values.of:,}"
+    """For how many requests the values are known; empty where for all."""
+    return "" if values.is_complete else f"known for {values.known:,} of {values.of:,}"
 
 
 def _median(times: Distribution | None) -> Markup:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from request_lens.domain.folding.summary import TokenClass
 from request_lens.presentation.certainty import Certainty, counted, signed, so_far, tally
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, in_words, other_words, pluralize, seconds
+from request_lens.presentation.formatting import UNKNOWN, in_words, pluralize, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens_cli.report.figures import Distribution, RequestFigures
 from request_lens_cli.report.report import Report
@@ -17,13 +17,12 @@ _NO_CALL = "unknown: no call is linked to the requests"
 _SEE = element("dd", element("a", text("see what is not certain"), href=f"#{NOT_CERTAIN}"), class_="note")
 
 
-def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
-    """The cards, the most asked for first; that of requests leads to what is not certain of them."""
-    is_open = figures.uncertain or figures.incomplete
+def kpi_cards(figures: RequestFigures, report: Report, *, leads: bool) -> Markup:
+    """The cards, the most asked for first; that of requests `leads` to what is not certain, where there is any."""
     cards = (
-        _card("Requests", f"{figures.requests:,}", _requests_notes(figures), _SEE if is_open else NOTHING),
+        _card("Requests", f"{figures.requests:,}", _requests_notes(figures), _SEE if leads else NOTHING),
         _card("LLM calls per request", signed(_mean(figures.calls), figures.certainty_of_mean), _calls_notes(figures)),
-        _card("Request duration", _median(figures.duration_ms), _upper_end(figures.duration_ms, figures)),
+        _card("Request duration", _median(figures.duration_ms), _duration_notes(figures)),
         _card("LLM time", signed(_median(figures.llm_time_ms), figures.certainty_of_times), _time_notes(figures)),
         _tokens_card(figures),
         _cost_card(figures, report),
@@ -71,9 +70,11 @@ def _median(times: Distribution | None) -> str:
 def _calls_notes(figures: RequestFigures) -> list[str]:
     if not figures.requests:
         return []
-    calls = figures.calls
-    spread = [] if calls is None else [f"mean; p90 {calls.p90:,.0f}, most {calls.maximum:,.0f}"]
-    return [*spread, *_known(calls, figures), _linked_words(figures)]
+    calls, certainty = figures.calls, figures.certainty_of_mean
+    if calls is None:
+        return [*_known(None, figures), _linked_words(figures)]
+    p90, most = (signed(f"{value:,.0f}", certainty) for value in (calls.p90, calls.maximum))
+    return [f"mean; p90 {p90}, most {most}", *_known(calls, figures), _linked_words(figures)]
 
 
 def _linked_words(figures: RequestFigures) -> str:
@@ -96,60 +97,77 @@ def _known(values: Distribution | None, figures: RequestFigures) -> list[str]:
     known, of = (0, figures.requests - figures.pending) if values is None else (values.known, values.of)
     if known == of:
         return []
-    return [f"known of {known:,} of {pluralize(of, 'request')}" if known else f"unknown of {_all_of(of)}"]
+    return [f"known for {known:,} of {pluralize(of, 'request')}" if known else f"unknown for {_all_of(of)}"]
 
 
 def _all_of(count: int) -> str:
     return "the request" if count == 1 else f"all {count:,} requests"
 
 
-def _upper_end(times: Distribution | None, figures: RequestFigures) -> list[str]:
-    spread = [] if times is None else [f"median; p90 {seconds(times.p90)}, longest {seconds(times.maximum)}"]
+def _upper_end(times: Distribution, certainty: Certainty) -> str:
+    p90, longest = (signed(seconds(value), certainty) for value in (times.p90, times.maximum))
+    return f"median; p90 {p90}, longest {longest}"
+
+
+def _duration_notes(figures: RequestFigures) -> list[str]:
+    """An access log tells durations: they have no sign."""
+    times = figures.duration_ms
+    spread = [] if times is None else [_upper_end(times, Certainty.EXACT)]
     return [*spread, *_known(times, figures)]
 
 
 def _time_notes(figures: RequestFigures) -> list[str]:
-    if figures.llm_time_ms is None:
+    times, certainty = figures.llm_time_ms, figures.certainty_of_times
+    if times is None:
         return _known(None, figures)
-    tools, others = _beside(figures.timed_tool_ms), _beside(figures.timed_other_ms)
-    notes = [*_upper_end(figures.llm_time_ms, figures), other_words(others, tools)]
-    if figures.llm_time_ms.is_complete:
+    notes = [
+        _upper_end(times, certainty),
+        *_known(times, figures),
+        f"other time {_beside(figures.timed_other_ms, certainty)}",
+        f"time in tools {_beside(figures.timed_tool_ms, certainty)}",
+    ]
+    if times.is_complete:
         return notes
-    return [*notes, f"duration of the same requests {_beside(figures.timed_duration_ms)}"]
+    return [*notes, f"duration of the same requests {_beside(figures.timed_duration_ms, Certainty.EXACT)}"]
 
 
-def _beside(times: Distribution | None) -> str:
+def _beside(times: Distribution | None, certainty: Certainty) -> str:
     """A median to stand beside that of LLM time; where not all of its requests have one, for how many it is unknown.
 
     A median over the known ones alone misleads: tool time is known first of all where no tool was used, as 0.
     """
     if times is None:
         return "unknown"
-    return seconds(times.p50) if times.is_complete else f"unknown for {times.of - times.known:,} of {times.of:,}"
+    if times.is_complete:
+        return signed(seconds(times.p50), certainty)
+    return f"unknown for {times.of - times.known:,} of these {times.of:,} requests"
 
 
 def _tokens_card(figures: RequestFigures) -> Markup:
     if figures.knows_no_call:
         return _card("Tokens", UNKNOWN, [_NO_CALL])
     read, written = figures.tokens(TokenClass.CACHE_READ), figures.tokens(TokenClass.CACHE_WRITE)
-    notes = [f"{figures.tokens(TokenClass.OUTPUT)} out", f"{read} read from cache, {written} written"]
+    is_unknown = read == written == UNKNOWN
+    cache = "unknown from and into the cache" if is_unknown else f"{read} read from cache, {written} written"
+    notes = [f"{figures.tokens(TokenClass.OUTPUT)} out", cache]
     return _card("Tokens", f"{figures.tokens(TokenClass.INPUT)} in", notes)
 
 
 def _errors_card(figures: RequestFigures) -> Markup:
-    """The failed attempts; none is only said where none can be among unlinked ones."""
+    """The failed attempts at calls; none is only said where none can be among unlinked ones."""
     errors, throttles = figures.totals.llm_errors, figures.totals.llm_throttles
     if not errors and figures.unsure_of_failed:
         unsure = f"{pluralize(figures.unsure_of_failed, 'request')} may have some"
-        return _card("LLM errors", UNKNOWN, [f"none is known of; {unsure}"])
+        return _card("Failed calls", UNKNOWN, [f"none is known of; {unsure}"])
     certainty = figures.certainty_of_failed
-    return _card("LLM errors", tally(errors, certainty), [f"of these throttled: {tally(throttles, certainty)}"])
+    return _card("Failed calls", tally(errors, certainty), [f"of these throttled: {tally(throttles, certainty)}"])
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:
     totals = figures.totals
     unpriced = pluralize(totals.unpriced_calls, "call")
-    beside = [f"of unattributed calls: {cost_of(report.unattributed_totals)}"] if report.unattributed else []
+    others = f"of unattributed calls {report.of_all_time}".rstrip()
+    beside = [f"{others}: {cost_of(report.unattributed_totals)}"] if report.unattributed else []
     if totals.estimated_cost_usd is None or figures.knows_no_call:
         unknown = [f"unknown: no price for {unpriced}"] if totals.unpriced_calls else []
         unknown += [_NO_CALL] if figures.knows_no_call else []
@@ -160,7 +178,13 @@ def _cost_card(figures: RequestFigures, report: Report) -> Markup:
 
 
 def _unattributed_card(report: Report) -> Markup:
-    share = report.unattributed_share
-    notes = [pluralize(report.unattributed, "call") + " without a request"]
-    notes += [f"{report.pending:,} not decided yet"] if report.pending else []
-    return _card("Unattributed", UNKNOWN if share is None else f"{share:.1%}", notes)
+    """The share of the calls without a request; beside some requests their number alone, which is of all the time."""
+    share, count = report.unattributed_share, report.unattributed
+    pending = [f"{report.pending:,} not decided yet"] if report.pending else []
+    if report.of_all_time:
+        words = "call" if count == 1 else "calls"
+        return _card("Unattributed", f"{count:,}", [f"{words} without a request {report.of_all_time}", *pending])
+    if share is None:
+        return _card("Unattributed", UNKNOWN, ["no call is decided" if pending else "there is no call", *pending])
+    of = pluralize(report.totals.invocations + count, "call")
+    return _card("Unattributed", f"{share:.1%}", [f"{count:,} of {of} without a request", *pending])

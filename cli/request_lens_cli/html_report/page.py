@@ -4,24 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
-from request_lens.presentation.certainty import INEXACT
-from request_lens.presentation.costs import by_prices
 from request_lens.presentation.formatting import MINUTE, moment_text, span_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
-from request_lens_cli.html_report.group_tables import (
-    doubt_table,
-    incomplete_table,
-    model_table,
-    route_table,
-    unlinked_section,
-)
+from request_lens_cli.html_report.foot import foot
+from request_lens_cli.html_report.group_tables import model_table, route_table
 from request_lens_cli.html_report.kpis import NOT_CERTAIN, kpi_cards
+from request_lens_cli.html_report.not_certain import not_certain
 from request_lens_cli.html_report.request_tables import MAX_ROWS, requests_section, top_tables
 from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
 from request_lens_cli.report.empty import no_requests
-from request_lens_cli.report.figures import Figures, figures_of
+from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.headline import earlier_note, truncation_note
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
@@ -29,19 +24,6 @@ from request_lens_cli.report.selection import may_match_note
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_SIGNS = (
-    ("–", "unknown, never 0"),
-    ("≥", "at least: more calls may be this one's, or are missing"),
-    ("≈", INEXACT),
-    ("so far", "a request is pending, which is not settled yet; its calls are not in the figures"),
-    ("per request, median, p90", "of the requests that it is known of; the last two are values that occurred"),
-    ("other time", "the duration without LLM time; tools are a part of it"),
-    ("tag, trace", "the call is this request's: exact, but inferred where several requests name the trace"),
-    ("window, chain, elimination", "it fits by time; it returns what a tool of its other call gave; no other is left"),
-    ("inferred, assumed", "by time; assumed where calls of any role were considered, or another request is possible"),
-    ("other", "failed calls of models that the price list lacks"),
-)
-"""What the page's signs and words mean, for its foot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +45,11 @@ class Heading:
     aws_console: str = ""
 
 
-def report_page(report: Report, heading: Heading) -> str:
-    """The page as one HTML document; equal reports under equal headings give equal pages."""
+def report_page(report: Report, heading: Heading, *, axis: AxisKind = AxisKind.OWN) -> str:
+    """The page as one HTML document; equal reports under equal headings give equal pages.
+
+    On the `axis` of its timeline each request begins at the left, or when it did.
+    """
     title = ", ".join(filter(None, (f"Request Lens: {heading.stack or heading.files}", heading.variant)))
     head = (
         Markup('<meta charset="utf-8">'),
@@ -74,11 +59,8 @@ def report_page(report: Report, heading: Heading) -> str:
         element("title", text(title)),
         element("style", _style()),
     )
-    body = (
-        _header(report, heading),
-        element("main", _main(report, heading)),
-        element("footer", _signs(report)),
-    )
+    main = _main(report, heading, axis)
+    body = (_header(report, heading), element("main", main), element("footer", foot(main, report)))
     document = element("html", element("head", *head), element("body", *body), lang="en")
     return f"<!doctype html>\n{document}\n"
 
@@ -92,7 +74,7 @@ def _header(report: Report, heading: Heading) -> Markup:
         f"as of {moment_text(heading.written_at.replace(microsecond=0))}",
     ]
     lines += [heading.only] if heading.only else []
-    lines += [earlier_note(report)] if report.earlier else []
+    lines += [f"{earlier_note(report)}, nor in any figure"] if report.earlier else []
     lines += [words for words in (may_match_note(report), truncation_note(report)) if words]
     lines += [report.lacking] if report.lacking else []
     parts = (element("li", text(line)) for line in lines)
@@ -100,17 +82,18 @@ def _header(report: Report, heading: Heading) -> Markup:
     return element("header", element("h1", text(title)), element("ul", *parts))
 
 
-def _main(report: Report, heading: Heading) -> Markup:
+def _main(report: Report, heading: Heading, axis: AxisKind) -> Markup:
     only = heading.only
     if not report.requests and (only or not report.unlinked):
         return element("p", text(_empty(heading)), class_="empty")
     figures = figures_of(report)
+    doubts = not_certain(figures.all, report)
     return joined(
         (
-            kpi_cards(figures.all, report),
-            timeline_section(report),
+            kpi_cards(figures.all, report, leads=bool(doubts)),
+            timeline_section(report, axis),
             _section("groups", "", joined((route_table(figures), model_table(figures)))),
-            _section(NOT_CERTAIN, "What is not certain", joined(_not_certain(figures, report))),
+            _section(NOT_CERTAIN, "What is not certain", doubts),
             _section("top", "Top requests", top_tables(report)),
             _section(
                 "spans",
@@ -122,10 +105,6 @@ def _main(report: Report, heading: Heading) -> Markup:
     )
 
 
-def _not_certain(figures: Figures, report: Report) -> tuple[Markup, ...]:
-    return doubt_table(report), incomplete_table(figures.all), unlinked_section(report)
-
-
 def _empty(heading: Heading) -> str:
     """That there is nothing, and what to do about it."""
     if heading.only:
@@ -133,13 +112,6 @@ def _empty(heading: Heading) -> str:
     if heading.files:
         return "No request in these files: request-lens inspect says what is in them."
     return no_requests(heading.period)
-
-
-def _signs(report: Report) -> Markup:
-    """A line for each sign or word, and how costs are estimated."""
-    lines = (*_SIGNS, ("cost", f"an estimate{by_prices(report.prices)}"))
-    items = (element("li", element("strong", text(sign)), text(f" {means}")) for sign, means in lines)
-    return element("ul", *items)
 
 
 def _section(anchor: str, title: str, content: Markup) -> Markup:

@@ -15,10 +15,11 @@ from request_lens.presentation.certainty import (
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.failed_attempts import failed_sign
-from request_lens.presentation.formatting import UNKNOWN, seconds
+from request_lens.presentation.failed_attempts import failed_text
+from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import complete_sentence, complete_text, more_text
+from request_lens_cli.html_report.not_certain import shared_note
 from request_lens_cli.html_report.table import Column, cost_cell, id_class, route_text, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection, may_match_words
@@ -52,10 +53,12 @@ def top_tables(report: Report) -> Markup:
 
 
 def _top(report: Report, order: Order, title: str) -> Markup:
-    """The first few, of which the unknown ones would come last; and how many uncertain ones may belong among them."""
+    """The first few, of which the unknown ones would come last; and how many others may belong among them."""
     measured = sum(_is_measured(state, order) for state in report.requests)
     first = Selection(order=order, limit=min(TOP, measured)).of(report)
-    caption = "; ".join(filter(None, (title, may_match_words(first))))
+    untimed = len(report.requests) - measured if order is Order.DURATION else 0
+    unknown = f"without {pluralize(untimed, 'request')} of unknown duration" if untimed else ""
+    caption = "; ".join(filter(None, (title, unknown, may_match_words(first))))
     return table(_columns(report)[:7], first.requests, caption=caption) if measured else NOTHING
 
 
@@ -71,7 +74,8 @@ def requests_section(report: Report) -> Markup:
     """Every request, the newest first, up to MAX_ROWS of them."""
     shown = report.newest(MAX_ROWS).requests[::-1]
     more = f", the latest {len(shown):,} of {len(report.requests):,}" if len(shown) < len(report.requests) else ""
-    return table(_columns(report), shown, caption=f"All requests{more}, the newest first")
+    requests = table(_columns(report), shown, caption=f"All requests{more}, the newest first")
+    return joined((shared_note(report), requests))
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
@@ -99,7 +103,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         _time("Tools of it", lambda summary: summary.tool_time_ms, leaves=True),
         Column(header="Tokens in/out", cell=tokens, numeric=True, leaves=report.has_spans),
         *([complete] if report.has_spans else []),
-        Column(header="Correlated by", cell=lambda state: text(correlated_by(state)), leaves=True),
+        Column(header="Correlated by", cell=_correlated_by, leaves=True),
     ]
 
 
@@ -108,6 +112,13 @@ def _route(state: RequestState) -> Markup:
     if not (state.request.has_failed or state.request.was_refused):
         return route
     return joined((route, text(" "), element("strong", text(str(state.request.status)), class_="failed")))
+
+
+def _correlated_by(state: RequestState) -> Markup:
+    """How its calls were linked; that there is none is no dash, where that is certain."""
+    words = correlated_by(state)
+    is_none = words == UNKNOWN and state.summary is not None and state.summary.counts_all_calls
+    return text("no call" if is_none else words)
 
 
 def _signed(
@@ -136,12 +147,10 @@ def _missing(traced: Traced) -> Markup:
 
 
 def _time(header: str, time: Callable[[Summary], int | None], *, leaves: bool = False) -> Column[RequestState]:
-    """A column of a time that comes from a request's calls; none is exact, since it comes from no call."""
+    """A column of a time that comes from a request's calls."""
 
     def cell(state: RequestState) -> Markup:
-        is_none = state.summary is not None and time(state.summary) == 0
-        known = _signed(state, lambda summary: seconds(time(summary)), certainty_of_times)
-        return text(seconds(0) if is_none else known)
+        return text(_signed(state, lambda summary: seconds(time(summary)), certainty_of_times))
 
     return Column(header=header, cell=cell, numeric=True, leaves=leaves)
 
@@ -151,26 +160,21 @@ def _cost(state: RequestState) -> Markup:
 
 
 def _calls(state: RequestState) -> Markup:
-    if state.summary is None:
-        return joined((element("em", text("pending")), _flag(" runaway", shown=state.runaway is not None)))
-    words = failed_sign(state.summary)
-    failed = _flag(f" {words}", shown=bool(words))
-    return joined(
-        (
-            text(calls_text(state.summary)),
-            failed,
-            _flag(" runaway", shown=state.runaway is not None),
-            _why(state, state.summary),
-        )
-    )
+    """How many there are, and below it, each on a line, what is to be said of them."""
+    runaway = _note("runaway", class_="note failed") if state.runaway is not None else NOTHING
+    summary = state.summary
+    if summary is None:
+        return joined((element("em", text("pending")), runaway))
+    failed = _note(failed_text(summary), class_="note failed" if summary.totals.llm_errors else "note")
+    return joined((text(calls_text(summary)), failed, runaway, _why(state, summary)))
 
 
 def _why(state: RequestState, summary: Summary) -> Markup:
     """How many more calls may be its own, or are missing, below its calls; the whole sentence shows on hovering."""
     more = more_text(state.request, summary)
     why = why_uncertain(state.request, summary) or (complete_sentence(summary.traced) if summary.traced else "")
-    return element("div", text(more), class_="note", title=why) if more else NOTHING
+    return _note(more, title=why)
 
 
-def _flag(words: str, *, shown: bool) -> Markup:
-    return element("strong", unbroken(words), class_="failed") if shown else NOTHING
+def _note(words: str, *, class_: str = "note", title: str = "") -> Markup:
+    return element("div", unbroken(words), class_=class_, title=title) if words else NOTHING

@@ -10,7 +10,7 @@ from request_lens.domain.tracing.traced import ToolUse, Traced
 from request_lens.presentation.formatting import UNKNOWN, cleaned, pluralize, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import kept_tools_sentence, outcome_text, trace_address
-from request_lens_cli.html_report.table import Column, halves_text, id_class, table
+from request_lens_cli.html_report.table import Column, id_class, table
 from request_lens_cli.report.report import Report
 
 MAX_RUNS = 20
@@ -75,7 +75,7 @@ def _columns(report: Report, rows: Sequence[_Row], aws_console: str) -> list[Col
             header="Start (UTC)", cell=lambda row: text(report.started_text(row.request)), numeric=True, leaves=True
         ),
         Column(header="Duration", cell=lambda row: text(seconds(row.request.duration_ms)), numeric=True),
-        Column(header="First token", cell=lambda row: text(seconds(row.traced.first_token_ms)), numeric=True),
+        Column(header="First token of the answer", cell=_first_token, numeric=True),
         _time("LLM", lambda parts: parts.llm_ms),
         *([elsewhere] if any(each.traced.time_by and each.traced.time_by.llm_elsewhere_ms for each in rows) else []),
         _time("Tools", lambda parts: parts.tools_ms),
@@ -89,9 +89,8 @@ def _columns(report: Report, rows: Sequence[_Row], aws_console: str) -> list[Col
 def _ids(row: _Row, aws_console: str) -> Markup:
     """The request, and below it its trace, as a link where the console has it, and its session."""
     traced, request_id = row.traced, row.request.request_id
-    trace = halves_text(traced.trace_id)
-    if aws_console:
-        trace = element("a", trace, href=trace_address(aws_console, traced.trace_id))
+    address = trace_address(aws_console, traced.trace_id) if aws_console else ""
+    trace = element("a" if address else "span", text(traced.trace_id), class_="trace", href=address)
     session = () if traced.session_id is None else (text("session "), text(traced.session_id))
     return joined(
         (
@@ -100,6 +99,10 @@ def _ids(row: _Row, aws_console: str) -> Markup:
             element("div", *session, class_="below") if session else NOTHING,
         )
     )
+
+
+def _first_token(row: _Row) -> Markup:
+    return text(seconds(row.traced.first_token_ms))
 
 
 def _time(header: str, part: Callable[[TimeParts], int | None]) -> Column[_Row]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from request_lens.presentation.formatting import UNKNOWN
-from request_lens.presentation.markup import Markup, element, joined, text
+from request_lens.presentation.markup import Markup, element, joined, text, unbroken
 
 _TAG = re.compile(r"<[^>]*>")
 _SHORT = 6
@@ -62,9 +62,9 @@ def table[Row](columns: Sequence[Column[Row]], rows: Sequence[Row], *, caption: 
     return element("div", whole, class_=class_, tabindex="0", role="region", aria_label=caption)
 
 
-def with_note(figure: str, note: str) -> Markup:
-    """A figure, and below it in small print what limits it."""
-    return joined((text(figure), element("div", text(note), class_="note"))) if note else text(figure)
+def with_note(figure: str, *notes: str) -> Markup:
+    """A figure, and below it in small print what limits it, a line each; an empty one is none."""
+    return joined((text(figure), *(element("div", unbroken(note), class_="note") for note in notes if note)))
 
 
 def route_text(route: str, *, whole: int) -> Markup:
@@ -85,13 +85,7 @@ def id_class(request_id: str) -> str:
 
 def model_text(model_id: str) -> Markup:
     """A model's id, which may be broken behind a dot, too, where a line has no room for it."""
-    return Markup(".<wbr>").join(map(text, model_id.split(".")))
-
-
-def halves_text(trace_id: str) -> Markup:
-    """A trace's id, which breaks in its middle alone where a line has no room for it."""
-    middle = len(trace_id) // 2
-    return joined((text(trace_id[:middle]), Markup("<wbr>"), text(trace_id[middle:])))
+    return Markup(".<wbr>".join(map(text, model_id.split("."))))
 
 
 def cost_cell(words: str) -> Markup:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from request_lens.presentation.markup import NOTHING, Markup, element, joined
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_strips, shared_style
 from request_lens.presentation.timeline.pieces import Words
+from request_lens_cli.html_report.not_certain import shared_note
 from request_lens_cli.report.report import Report
 
 MAX_DRAWN = 200
@@ -17,25 +19,25 @@ That for paper is as wide as a sheet at the size of its print, which is two thir
 """
 
 
-def timeline_section(report: Report) -> Markup:
-    """The section; nothing where the report has no requests."""
+def timeline_section(report: Report, axis: AxisKind) -> Markup:
+    """The section, on whose axis requests begin as told; nothing where the report has no requests."""
     if not report.requests:
         return NOTHING
     drawn = report.drawn(MAX_DRAWN)
     latest = f"the latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
     words = Words(title="Timeline", subtitle=", ".join(filter(None, (latest, "the newest first"))).capitalize())
-    pictures = (_picture(drawn, words, class_=class_, width=width) for class_, width in WIDTHS.items())
-    return element("section", shared_style("auto"), *pictures, id="timeline", class_="timeline")
+    views = {class_: View(width=width, axis=axis, newest_first=True) for class_, width in WIDTHS.items()}
+    pictures = (_picture(drawn, words, class_, view) for class_, view in views.items())
+    section = element("section", shared_style("auto"), *pictures, id="timeline", class_="timeline")
+    return joined((section, shared_note(drawn)))
 
 
-def _picture(report: Report, words: Words, *, class_: str, width: int) -> Markup:
+def _picture(report: Report, words: Words, class_: str, view: View) -> Markup:
     """The picture; its rows are a table below the axis, for paper says a table's head again on each sheet.
 
     On paper the legend stands above the rows: below them it would be sheets away from the first.
     """
-    strips = draw_strips(
-        report.timeline_rows(), words=words, view=View(width=width, newest_first=True), unlinked=report.unlinked
-    )
+    strips = draw_strips(report.timeline_rows(), words=words, view=view, unlinked=report.unlinked)
     axis = element("div", strips.axis, class_="axis")
     rows = element("div", joined(strips.rows), class_="strips")
     above, below = (strips.legend, NOTHING) if class_ == "paper" else (NOTHING, strips.legend)

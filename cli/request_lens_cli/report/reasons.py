@@ -1,12 +1,35 @@
-"""Why a call belongs to no request: for a cell by the reason's name, for a sentence in words."""
+"""Why a call belongs to no request, for a cell by the reason's name, for a sentence in words; and what helps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.timeline.lanes import REASONS
 
+HOW_TO_LINK_EXACTLY = "tag the calls (docs/tagging.md), or have the agents' spans read (docs/attaching.md)"
+"""What makes links by time exact."""
+
+HELPS: Mapping[Reason, str] = {
+    Reason.NO_REQUEST: "attach the API that they serve, or name the agent's role",
+    Reason.AMBIGUOUS: "tag the calls",
+    Reason.CROWDED: "tag the calls",
+    Reason.OTHER_CALLER: "add the role if it is an agent's",
+    Reason.REQUEST_NEVER_SEEN: "tag with the id that the access log writes, and name every route in AgentRoutes",
+}
+"""What helps against calls that have no request, by why they have none."""
+
 _PENDING = "pending: not decided yet"
+_WAIT = "wait: calls are decided some minutes after they ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ReasonCount:
+    """How many calls have no request for one reason, which is in words, and what helps."""
+
+    words: str
+    count: int
+    helps: str
 
 
 def why(unlinked: UnlinkedInvocation) -> str:
@@ -34,6 +57,11 @@ def why_words(unlinked: UnlinkedInvocation) -> str:
 
 def counts_by_reason(calls: Iterable[UnlinkedInvocation]) -> Mapping[str, int]:
     """How many invocations belong to no request for each reason, or are not decided yet, in words for sentences."""
+    return {each.words: each.count for each in counts_of_reasons(calls)}
+
+
+def counts_of_reasons(calls: Iterable[UnlinkedInvocation]) -> Sequence[ReasonCount]:
+    """The same, and what helps, in order of the words."""
     by_reason: dict[Reason, list[Unattributed]] = {}
     pending = 0
     for call in calls:
@@ -41,8 +69,11 @@ def counts_by_reason(calls: Iterable[UnlinkedInvocation]) -> Mapping[str, int]:
             by_reason.setdefault(call.decision.reason, []).append(call.decision)
         elif call.decision is None:
             pending += 1
-    counts = {_words(reason, decisions): len(decisions) for reason, decisions in by_reason.items()}
-    return counts | ({_PENDING: pending} if pending else {})
+    counts = [
+        ReasonCount(words=_words(reason, decisions), count=len(decisions), helps=HELPS[reason])
+        for reason, decisions in by_reason.items()
+    ]
+    return sorted([*counts, *([ReasonCount(words=_PENDING, count=pending, helps=_WAIT)] if pending else [])])
 
 
 def _words(reason: Reason, decisions: Iterable[Unattributed]) -> str:

@@ -45,12 +45,12 @@ class Report:
 
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
-    `lesser` how many come after these in a sorted list, `may_match` and `may_cost` how many uncertain ones are left
-    out for their number of calls, or their cost, which may be greater than is known. `selects`: some requests of its
-    time are not meant; still the untagged invocations are those of all its time, but where it `has_calls_since` its
-    first request alone. `lacking` says what is known to be missing. It `holds_all` requests and calls that there are,
-    as a replay does: none is beyond its time. Times are shown in `zone`; None is that of this machine; with their day
-    where there are several, or the report `has_days`.
+    `lesser` how many come after these in a sorted list, `may_match` how many uncertain ones are left out for their
+    number of calls, `may_cost` how many for their cost, though it may be greater than is known. `selects`: some
+    requests of its time are not meant; still the untagged invocations are those of all its time, but where it
+    `has_calls_since` its first request alone. `lacking` says what is known to be missing. It `holds_all` requests
+    and calls that there are, as a replay does: none is beyond its time. Times are shown in `zone`; None is that of
+    this machine; with their day where there are several, or the report `has_days`.
     """
 
     requests: Sequence[RequestState]

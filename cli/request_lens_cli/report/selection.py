@@ -79,14 +79,13 @@ class Selection:
         return meant if self.limit is None else meant.newest(self.limit)
 
     def _sorted(self, meant: Report) -> Report:
-        """The first of them as sorted; by calls or cost, uncertain ones below them may have as much as the last."""
+        """The first of them as sorted; by calls or cost, some below them may have as much as the last."""
         measure = _MEASURES[self.order]
         ordered = sorted(meant.requests, key=lambda state: _descending(measure(state)))
         kept, cut = ordered[: self.limit], ordered[self.limit :] if self.limit is not None else []
         least = (_calls(kept[-1]) or 0) if kept else 0
         as_many = sum(_may_reach(state, least) for state in cut) if self.order is Order.CALLS else 0
-        # What its other calls may have cost has no limit that is known.
-        as_dear = sum(state_of(state) is State.UNCERTAIN for state in cut) if self.order is Order.COST else 0
+        as_dear = sum(map(_may_have_cost_more, cut)) if self.order is Order.COST else 0
         return replace(meant, requests=kept, lesser=len(cut), may_match=meant.may_match + as_many, may_cost=as_dear)
 
     def _means(self, state: RequestState) -> bool:
@@ -123,6 +122,12 @@ def _may_reach(state: RequestState, calls: int) -> bool:
     return possible is None or possible >= MAX_POSSIBLE or (_calls(state) or 0) + possible >= calls
 
 
+def _may_have_cost_more(state: RequestState) -> bool:
+    """Whether not all of a request's cost is known: what other calls, or those without a price, cost has no limit."""
+    summary = state.summary
+    return summary is None or not summary.counts_all_calls or summary.totals.unpriced_calls > 0
+
+
 def lesser_note(report: Report) -> str:
     """How many requests a sorted list leaves out, such as "2 more requests of this time stand below these in …"."""
     stand = "stands" if report.lesser == 1 else "stand"
@@ -130,15 +135,27 @@ def lesser_note(report: Report) -> str:
 
 
 def may_match_words(report: Report) -> str:
-    """How many uncertain requests are left out that may have made as many calls, or cost as much; empty for none."""
-    counts = ((report.may_match, "made as many calls"), (report.may_cost, "cost as much"))
-    return "; ".join(f"{pluralize(count, 'more uncertain request')} may have {what}" for count, what in counts if count)
+    """How many requests are left out that may have made as many calls, or cost as much; empty for none."""
+    return "; ".join(filter(None, (_may_match(report), _may_cost(report))))
 
 
 def may_match_note(report: Report, without: str = "--min-calls") -> str:
-    """The same, and that they are listed `without` the options that left them out."""
-    words = may_match_words(report)
-    return f"{words}: --uncertain without {without} lists them" if words else ""
+    """The same, and that uncertain ones are listed `without` the options that left them out."""
+    calls = _may_match(report)
+    return "; ".join(filter(None, (calls and f"{calls}: --uncertain without {without} lists them", _may_cost(report))))
+
+
+def _may_match(report: Report) -> str:
+    count = report.may_match
+    return f"{pluralize(count, 'more uncertain request')} may have made as many calls" if count else ""
+
+
+def _may_cost(report: Report) -> str:
+    count = report.may_cost
+    whose = "its" if count == 1 else "their"
+    return (
+        f"{pluralize(count, 'more request')} may have cost as much: not all of {whose} cost is known" if count else ""
+    )
 
 
 _MEASURES: dict[Order, _Measure] = {

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from request_lens.domain.linking.link import Reason, Unattributed
+from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Doubt
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.costs import cost_line
@@ -22,6 +23,7 @@ from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.screen import printed
 from tests.support.facts import at, call, pending, tag
 from tests.support.sample_states import costing, settled
+from tests.support.telemetry.traced_states import MISSING, traced_state
 
 
 def test_a_selection_says_itself_in_words() -> None:
@@ -177,13 +179,24 @@ def test_a_selection_by_calls_counts_uncertain_requests_that_may_have_as_many(
     assert may_match_note(chosen).startswith(f"{may_match:,} more uncertain request") == bool(may_match)
 
 
-def test_a_list_by_cost_counts_uncertain_requests_below_it_that_may_have_cost_as_much() -> None:
-    states = [costing(settled("dear"), "0.02"), settled("certain"), costing(settled("cheap", possible_calls=1), "0.01")]
-    chosen = Selection(order=Order.COST, limit=1).of(Report(requests=states, unlinked=[]))
+def test_a_list_by_cost_counts_requests_below_it_that_may_have_cost_as_much() -> None:
+    """Those with possible calls, with missing ones, with a call without a price, and those that are pending."""
+    dear, certain = costing(settled("dear"), "0.02"), settled("certain")
+    open_ = [
+        costing(settled("cheap", possible_calls=1), "0.01"),
+        costing(settled("unpriced", call("u", 1)), "0.01", unpriced=1),
+        costing(traced_state("lacking", MISSING), "0.01"),
+        replace(settled("waiting"), revision=0, summary=None),
+    ]
 
-    assert (chosen.may_cost, chosen.may_match) == (1, 0)
-    assert may_match_note(chosen).startswith("1 more uncertain request may have cost as much: --uncertain")
-    assert Selection(order=Order.COST).of(Report(requests=states, unlinked=[])).may_cost == 0
+    def first(*states: RequestState) -> Report:
+        return Selection(order=Order.COST, limit=1).of(Report(requests=[dear, certain, *states], unlinked=[]))
+
+    assert [(first(state).may_cost, first(state).may_match) for state in open_] == [(1, 0)] * len(open_)
+    assert may_match_note(first(open_[0])) == "1 more request may have cost as much: not all of its cost is known"
+    assert may_match_note(first(*open_)) == "4 more requests may have cost as much: not all of their cost is known"
+    assert may_match_note(first()) == ""
+    assert Selection(order=Order.COST).of(Report(requests=[dear, *open_], unlinked=[])).may_cost == 0
 
 
 def test_the_counts_by_label_state_none_as_certain_that_is_not() -> None:

@@ -65,6 +65,15 @@ def test_the_page_of_a_replay_names_its_files_and_no_stack(tmp_path: Path) -> No
     assert "<li>Replay of access.ndjson, invocations.ndjson, access.ndjson and 3 more files, offline</li>" in six
 
 
+def test_the_axis_holds_for_the_timeline_of_the_page_too(tmp_path: Path) -> None:
+    target, own = tmp_path / "r.html", "since each request&#x27;s own start"
+
+    replayed(*ARTICLE, "--report", str(target))
+    assert own in target.read_text(encoding="utf-8")
+    replayed(*ARTICLE, "--report", str(target), "--axis", "clock")
+    assert own not in target.read_text(encoding="utf-8")
+
+
 def test_it_says_which_files_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     wanted = ("-o", "t.svg", "--report", str(tmp_path.parent / "a page.html"))

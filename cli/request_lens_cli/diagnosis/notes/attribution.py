@@ -10,18 +10,22 @@ from request_lens.presentation.certainty import Certainty, remedy
 from request_lens.presentation.formatting import pluralize
 from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
 from request_lens_cli.report.headline import headline
+from request_lens_cli.report.reasons import HELPS, HOW_TO_LINK_EXACTLY
 from request_lens_cli.report.report import Report
 
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
 
-_REASONS: Mapping[Reason, tuple[str, str]] = {
-    Reason.NO_REQUEST: ("while no request ran", "attach the API that they serve, or name the agent's role"),
-    Reason.AMBIGUOUS: ("with several requests that fit", "tag the calls"),
-    Reason.CROWDED: ("among too many requests and calls", "tag the calls"),
-    Reason.OTHER_CALLER: ("by a role that is not in AgentRoleNames", "add the role if it is an agent's"),
-    Reason.REQUEST_NEVER_SEEN: ("with a tag that names no request that was seen", "see tags"),
+_REASONS: Mapping[Reason, str] = {
+    Reason.NO_REQUEST: "while no request ran",
+    Reason.AMBIGUOUS: "with several requests that fit",
+    Reason.CROWDED: "among too many requests and calls",
+    Reason.OTHER_CALLER: "by a role that is not in AgentRoleNames",
+    Reason.REQUEST_NEVER_SEEN: "with a tag that names no request that was seen",
 }
-"""What calls are that have no request, behind their number, and what helps."""
+"""What calls are that have no request, behind their number."""
+
+_HELPS = {**HELPS, Reason.REQUEST_NEVER_SEEN: "see tags"}
+"""What helps: of tags a line of its own says more."""
 
 _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
     Assumption.CALLS_HAVE_REQUESTS: (
@@ -64,9 +68,9 @@ def note_unattributed(report: Report) -> Iterator[Finding]:
     if not reasons or share is None:
         yield fine(UNATTRIBUTED, f"{headline(report)} in the last day: each call that is decided has its request.")
         return
-    why = ", ".join(f"{count:,} {_REASONS[reason][0]}" for reason, count in reasons.most_common())
+    why = ", ".join(f"{count:,} {_REASONS[reason]}" for reason, count in reasons.most_common())
     text = f"{headline(report)} in the last day. {_percent(share)} of the calls belong to no request: {why}."
-    helps = _all_of(_REASONS[reason][1] for reason, _ in reasons.most_common())
+    helps = _all_of(_HELPS[reason] for reason, _ in reasons.most_common())
     if set(reasons) == {Reason.OTHER_CALLER}:
         yield note(UNATTRIBUTED, text, helps)
     else:
@@ -111,7 +115,7 @@ def _untagged(report: Report) -> Finding:
     """That there are no tags, and what one would change: nothing where each link is exact by its trace."""
     none = "No call of the last day has a tag"
     if report.certainty is not Certainty.EXACT or report.unattributed:
-        return note(TAGS, f"{none}.", "A tag would make its link exact: docs/tagging.md says how.")
+        return note(TAGS, f"{none}.", _sentence(f"for exact links {HOW_TO_LINK_EXACTLY}"))
     exact = ", and none needs one: every link is exact by its trace" if report.totals.llm_calls else ""
     return note(TAGS, f"{none}{exact}.")
 

@@ -36,10 +36,15 @@ def failed_words(summary: Summary) -> str:
     return f"{signed(f'{count:,}', certainty)} failed" if count else ""
 
 
+def failed_text(summary: Summary) -> str:
+    """The same below a number of calls, for a table: "3 failed", "≈ 3 failed", "≥ 0 failed"."""
+    return failed_words(summary).replace("at least", "≥")
+
+
 def failed_sign(summary: Summary) -> str:
-    """The same beside a number of calls, for a table: "+3 failed", "+≈ 3 failed", "≥ 0 failed"."""
-    words = failed_words(summary)
-    return words.replace("at least", "≥") if words.startswith("at least") or not words else f"+{words}"
+    """The same beside a number of calls: "+3 failed", "+≈ 3 failed", "≥ 0 failed"."""
+    words = failed_text(summary)
+    return words if words.startswith("≥") or not words else f"+{words}"
 
 
 def possible_failed_text(summary: Summary) -> str:

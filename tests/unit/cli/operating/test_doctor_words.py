@@ -17,6 +17,7 @@ from request_lens_cli.diagnosis.finding import Finding, Outcome, exit_code, note
 from request_lens_cli.diagnosis.finding_view import show_finding, verdict
 from request_lens_cli.diagnosis.notes.attribution import note_assumptions, note_tags, note_unattributed, note_uncertain
 from request_lens_cli.main import main
+from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY
 from request_lens_cli.report.report import Report
 from tests.support.facts import call, pending
 from tests.support.sample_states import settled
@@ -223,7 +224,7 @@ def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:
     (none,) = note_tags(Report(requests=[settled("r1")], unlinked=[]))
 
     assert untagged.text == "No call of the last day has a tag."
-    assert untagged.remedy == "A tag would make its link exact: docs/tagging.md says how."
+    assert untagged.remedy == f"For exact links {HOW_TO_LINK_EXACTLY}."
     assert traced.text == "No call of the last day has a tag, and none needs one: every link is exact by its trace."
     assert none.text == "No call of the last day has a tag."
     assert {untagged.outcome, traced.outcome, none.outcome} == {Outcome.NOTE}

@@ -140,11 +140,11 @@ def test_the_mean_of_calls_leaves_it_out_and_the_sums_are_the_least() -> None:
     assert (figures.incomplete, figures.missing_calls, figures.counts_all_calls) == (1, 3, False)
     html = page(REPORT)
     assert card(html, "LLM calls per request") == (
-        "|1.0||mean; p90 1, most 1||known of 1 of 2 requests||at least 2 LLM calls, 3 missing|"
+        "|1.0||mean; p90 1, most 1||known for 1 of 2 requests||at least 2 LLM calls, 3 missing|"
     )
     assert "|≥ 2,022 in|" in card(html, "Tokens")
     assert "|≥ $0.040000|" in card(html, "Estimated cost")
-    assert "none is known of; 1 request may have some" in card(html, "LLM errors")
+    assert "none is known of; 1 request may have some" in card(html, "Failed calls")
     assert "|1.00 s|" in card(html, "LLM time")
 
 
@@ -152,7 +152,7 @@ def test_the_reports_tables_say_at_least_and_how_many_are_missing() -> None:
     html = page(REPORT)
 
     route = cells(html, "By route")
-    assert (route[1], route[3], route[4]) == ("2|1 incomplete", "≥ 2|3 missing", "1.0|most 1, of 1 of 2")
+    assert (route[1], route[3], route[4]) == ("2|1 incomplete", "≥ 2|3 missing", "1.0|most 1||known for 1 of 2")
     assert cells(html, "By model")[1:4] == ["≥ 2", "–", "–"]
     lacking, whole = cells(html, "All requests"), cells(html, "All requests", 1)
     assert lacking[4:7] == ["≥ 1|3 missing", "1.00 s", "≥ $0.020000"]

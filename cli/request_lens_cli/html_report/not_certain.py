@@ -1,0 +1,102 @@
+"""The page's section on what is not certain: of which requests and calls, why, and what helps."""
+
+from dataclasses import dataclass
+
+from request_lens.domain.linking.link import Confidence
+from request_lens.presentation.certainty import Doubt, remedy
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
+from request_lens_cli.html_report.table import Column, table
+from request_lens_cli.report.figures import RequestFigures
+from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, ReasonCount, counts_of_reasons
+from request_lens_cli.report.report import Report
+
+WHICH_ARE_MISSING = "request-lens show names those of a request"
+
+SHARED_CALLS = (
+    "A call without a request is possible for each request that it fits: numbers of possible calls do not add up."
+)
+"""What a reader is to know who would add them."""
+
+_DOUBTS: tuple[Column[tuple[Doubt, int]], ...] = (
+    Column(header="Uncertain, because", cell=lambda row: text(row[0].value)),
+    Column(header="What helps", cell=lambda row: text(remedy(row[0]))),
+    Column(header="Requests", cell=lambda row: _count(row[1]), numeric=True),
+)
+_INCOMPLETE: tuple[Column[RequestFigures], ...] = (
+    Column(header="Incomplete, because", cell=lambda _: text(WHY_INCOMPLETE)),
+    Column(header="What helps", cell=lambda _: text(f"{COMPLETING}; {WHICH_ARE_MISSING}")),
+    Column(header="Requests", cell=lambda figures: _count(figures.incomplete), numeric=True),
+    Column(header="Calls", cell=lambda figures: _count(figures.missing_calls), numeric=True),
+)
+_REASONS: tuple[Column[ReasonCount], ...] = (
+    Column(header="Why", cell=lambda row: text(row.words)),
+    Column(header="What helps", cell=lambda row: text(row.helps)),
+    Column(header="Calls", cell=lambda row: _count(row.count), numeric=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inexact:
+    """How many requests have calls that are linked by less than a tag or a trace of their own, and how sure."""
+
+    confidences: str
+    requests: int
+    calls: int
+
+
+_BY_TIME: tuple[Column[_Inexact], ...] = (
+    Column(header="About right, because", cell=lambda row: text(f"calls are linked by time ({row.confidences})")),
+    Column(header="What makes them exact", cell=lambda _: text(HOW_TO_LINK_EXACTLY)),
+    Column(header="Requests", cell=lambda row: _count(row.requests), numeric=True),
+    Column(header="Calls", cell=lambda row: _count(row.calls), numeric=True),
+)
+
+
+def not_certain(figures: RequestFigures, report: Report) -> Markup:
+    """A table each for uncertain requests, incomplete ones, those linked by time, and calls without a request."""
+    return joined((_doubts(report), _incomplete(figures), _by_time(report), _without_request(report)))
+
+
+def shared_note(report: Report) -> Markup:
+    """That numbers of possible calls do not add up; nothing where no two requests may share one."""
+    may_share = sum(bool(summary.possible_calls) for summary in report.summaries)
+    return element("p", text(SHARED_CALLS), class_="note") if may_share > 1 else NOTHING
+
+
+def _doubts(report: Report) -> Markup:
+    doubts = report.doubts()
+    return table(_DOUBTS, sorted(doubts.items()), caption="Uncertain requests") if doubts else NOTHING
+
+
+def _incomplete(figures: RequestFigures) -> Markup:
+    """How many requests lack calls, how many these are, and what helps; nothing where spans tell of none."""
+    return table(_INCOMPLETE, [figures], caption="Incomplete requests") if figures.incomplete else NOTHING
+
+
+def _by_time(report: Report) -> Markup:
+    """What would make links by time exact; nothing where every link is."""
+    inexact = [
+        [bar.confidence for bar in summary.bars if bar.confidence is not Confidence.EXACT]
+        for summary in report.summaries
+    ]
+    found = {confidence for each in inexact for confidence in each}
+    if not found:
+        return NOTHING
+    row = _Inexact(
+        confidences=", ".join(confidence for confidence in Confidence if confidence in found),
+        requests=sum(map(bool, inexact)),
+        calls=sum(map(len, inexact)),
+    )
+    return table(_BY_TIME, [row], caption="Requests linked by time")
+
+
+def _without_request(report: Report) -> Markup:
+    """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
+    counts = counts_of_reasons(report.unlinked)
+    caption = f"Calls without a request {report.of_all_time}".rstrip()
+    return table(_REASONS, counts, caption=caption) if counts else NOTHING
+
+
+def _count(value: int) -> Markup:
+    return text(f"{value:,}")

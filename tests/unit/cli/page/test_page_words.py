@@ -1,0 +1,106 @@
+"""The report's page in words: what its cards and tables say of figures that are not certain, and where they lead."""
+
+from dataclasses import replace
+
+import pytest
+
+from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.settling.runaway import Runaway
+from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.timeline.axis import AxisKind
+from request_lens_cli.html_report.not_certain import SHARED_CALLS
+from request_lens_cli.report.reasons import HELPS, HOW_TO_LINK_EXACTLY
+from request_lens_cli.report.report import Report
+from tests.support.command_line.page_text import card, page_of, rows
+from tests.support.facts import call, pending, tag
+from tests.support.sample_states import settled
+
+BY_TIME = settled("by-time", call("i1", 1))
+EXACT = settled("exact", call("i2", 21, tag=tag("exact")), start=20)
+OPEN = [settled(f"open{at}", start=at, possible_calls=8) for at in (40, 41)]
+
+
+def lost(count: int, reason: Reason = Reason.AMBIGUOUS) -> list[UnlinkedInvocation]:
+    return [replace(pending(call(f"u{at}", at)), decision=Unattributed(reason=reason)) for at in range(count)]
+
+
+def test_what_would_make_links_by_time_exact_is_said_with_how_many_they_are() -> None:
+    html = page_of(Report(requests=[BY_TIME, EXACT], unlinked=[]))
+
+    assert rows(html, "Requests linked by time") == [
+        ["calls are linked by time (inferred)", HOW_TO_LINK_EXACTLY, "1", "1"]
+    ]
+    assert card(html, "Requests")[-1] == "see what is not certain"
+    exact = page_of(Report(requests=[EXACT], unlinked=[]))
+    assert rows(exact, "Requests linked by time") == []
+    assert "not-certain" not in exact
+
+
+def test_each_reason_why_calls_have_no_request_has_what_helps() -> None:
+    calls = [each for reason in Reason for each in lost(2, reason)]
+    undecided = pending(call("undecided", 3))
+    found = rows(page_of(Report(requests=[EXACT], unlinked=[*calls, undecided])), "Calls without a request")
+
+    said = {why: (helps, count) for why, helps, count in found}
+    assert said.pop("pending: not decided yet") == ("wait: calls are decided some minutes after they ended", "1")
+    assert len(said) == len(Reason)
+    for reason in Reason:
+        assert [each for why, each in said.items() if f"({reason})" in why] == [(HELPS[reason], "2")]
+
+
+@pytest.mark.parametrize(("states", "times"), [(OPEN, 2), (OPEN[:1], 0), ([EXACT, BY_TIME], 0)])
+def test_numbers_of_possible_calls_are_said_not_to_add_up_at_the_timeline_and_at_the_table(
+    states: list[RequestState], times: int
+) -> None:
+    assert page_of(Report(requests=states, unlinked=lost(8))).count(SHARED_CALLS) == times
+
+
+def test_failed_attempts_and_runaways_stand_below_the_number_of_calls_each_on_a_line() -> None:
+    failed = call("f", 2, error_code="ThrottlingException")
+    state = replace(
+        settled("r", call("i", 1), failed, possible_calls=4), runaway=Runaway(llm_calls=1, estimated_cost_usd=None)
+    )
+    (row,) = rows(page_of(Report(requests=[state], unlinked=[])), "All requests")
+
+    assert row[4] == "≥ 1|≈ 1 failed|runaway|4 possible"
+
+
+def test_a_request_that_made_no_call_is_correlated_by_none_and_one_that_may_have_by_something_unknown() -> None:
+    html = page_of(Report(requests=[OPEN[0], settled("none", start=60)], unlinked=[]))
+
+    assert [row[-1] for row in rows(html, "All requests")] == ["no call", "–"]
+
+
+def test_calls_without_a_request_have_a_share_but_beside_some_of_the_requests() -> None:
+    """Those are of all the time, which the calls of these requests are not."""
+    whole = Report(requests=[EXACT, BY_TIME], unlinked=lost(2))
+    some = replace(whole, requests=[EXACT], selects=True)
+
+    assert card(page_of(whole), "Unattributed") == ["50.0%", "2 of 4 calls without a request"]
+    assert card(page_of(some), "Unattributed") == ["2", "calls without a request in the whole time"]
+    assert card(page_of(some), "Estimated cost")[-1].startswith("of unattributed calls in the whole time: ")
+    assert "<caption>Calls without a request in the whole time<" in page_of(some)
+    assert card(page_of(Report(requests=[settled("none")], unlinked=[])), "Unattributed") == ["–", "there is no call"]
+
+
+def test_requests_that_are_not_shown_are_said_to_be_in_no_figure() -> None:
+    head = page_of(Report(requests=[EXACT], unlinked=[], earlier=12)).partition("<main>")[0]
+
+    assert "12 earlier requests are not shown, nor in any figure" in head
+
+
+def test_the_slowest_are_said_to_be_without_those_of_unknown_duration() -> None:
+    states = [settled(f"r{at}", start=at, duration_ms=None if at < 2 else 1_000) for at in range(20)]
+
+    assert "<caption>Slowest; without 2 requests of unknown duration<" in page_of(Report(requests=states, unlinked=[]))
+    assert "<caption>Slowest<" in page_of(Report(requests=states[2:] + states[2:], unlinked=[]))
+
+
+@pytest.mark.parametrize(
+    ("axis", "said"), [(AxisKind.OWN, "since each request&#x27;s own start"), (AxisKind.CLOCK, "2025-12-04 18:27:0")]
+)
+def test_the_pages_timeline_begins_each_request_at_the_left_or_when_it_did(axis: AxisKind, said: str) -> None:
+    timeline = page_of(Report(requests=[EXACT, BY_TIME], unlinked=[]), axis).partition('id="timeline"')[2]
+    pictures = timeline.partition("</section>")[0].split('<div class="picture ')[1:]
+
+    assert [said in picture.partition('class="strips"')[0] for picture in pictures] == [True] * 4

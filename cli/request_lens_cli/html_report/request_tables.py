@@ -165,8 +165,10 @@ def _calls(state: RequestState) -> Markup:
     summary = state.summary
     if summary is None:
         return joined((element("em", text("pending")), runaway))
-    failed = _note(failed_text(summary), class_="note failed" if summary.totals.llm_errors else "note")
-    return joined((text(calls_text(summary)), failed, runaway, _why(state, summary)))
+    totals = summary.totals
+    failed = _note(failed_text(summary), class_="note failed" if totals.llm_errors else "note")
+    throttled = _note(f"{totals.llm_throttles:,} of them throttled" if totals.llm_throttles else "")
+    return joined((text(calls_text(summary)), failed, throttled, runaway, _why(state, summary)))
 
 
 def _why(state: RequestState, summary: Summary) -> Markup:

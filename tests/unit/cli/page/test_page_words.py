@@ -56,13 +56,13 @@ def test_numbers_of_possible_calls_are_said_not_to_add_up_at_the_timeline_and_at
 
 
 def test_failed_attempts_and_runaways_stand_below_the_number_of_calls_each_on_a_line() -> None:
-    failed = call("f", 2, error_code="ThrottlingException")
+    failed = [call(code, 2, error_code=code) for code in ("ThrottlingException", "ValidationException")]
     state = replace(
-        settled("r", call("i", 1), failed, possible_calls=4), runaway=Runaway(llm_calls=1, estimated_cost_usd=None)
+        settled("r", call("i", 1), *failed, possible_calls=4), runaway=Runaway(llm_calls=1, estimated_cost_usd=None)
     )
     (row,) = rows(page_of(Report(requests=[state], unlinked=[])), "All requests")
 
-    assert row[4] == "≥ 1|≈ 1 failed|runaway|4 possible"
+    assert row[4] == "≥ 1|≈ 2 failed|1 of them throttled|runaway|4 possible"
 
 
 def test_a_request_that_made_no_call_is_correlated_by_none_and_one_that_may_have_by_something_unknown() -> None:

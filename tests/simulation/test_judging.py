@@ -117,7 +117,7 @@ def test_a_call_of_unknown_latency_has_ended_with_its_request_for_the_judge_of_p
     """If it were taken for as long as the longest, it would not be known when the other call is due."""
     with breaking():
         outcome = _quiet_outcome(
-            {9: _own(call("r0-0", 3, latency_ms=None, tag=tag("r0", 1))), 10: _strange_call()}, record_at=8
+            {9: _own(call("r0-0", 4, latency_ms=None, tag=tag("r0", 1))), 10: _strange_call()}, record_at=8
         )
 
     assert [each for each in proven_are_no_candidates(outcome) if each is not None] == found

@@ -173,7 +173,7 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
     for state in outcome.states:
         for each in state.invocations:
             if each.link.method not in {Method.TAG, Method.TRACE} and each.invocation.error_code is None:
-                took = is_proven(_known_for(each.invocation, state, outcome.traffic.policy))
+                took = _is_proven_beside(each.invocation, state, outcome)
                 yield f"proven {state.request_id} took {each.invocation.invocation_id}" if took else None
     are_many = len(outcome.states) > MAX_CANDIDATES
     for call in outcome.world.all_unlinked():
@@ -185,20 +185,25 @@ def proven_are_no_candidates(outcome: Outcome) -> Verdict:
 
 
 def _rivals_for(call: Invocation, outcome: Outcome) -> list[RequestId]:
-    """The requests that may have made a call and are not proven to have all of theirs when it is due.
-
-    Nor is one whose tagged calls that come later show a gap, but for a call that stands alone: a chain, or an agent's
-    run, is decided when the last of its calls is due.
-    """
-    policy = outcome.traffic.policy
-    stands_alone = not _names_tools(call) and call.invocation_id not in outcome.spans
+    """The requests that may have made a call and are not proven to have all of theirs when it is due."""
     return [
         state.request_id
         for state in outcome.states
         if state.record is not None
-        and may_be_of(call, state.record, policy)
-        and not (is_proven(_known_for(call, state, policy)) and (stands_alone or is_proven(_tagged_of(state))))
+        and may_be_of(call, state.record, outcome.traffic.policy)
+        and not _is_proven_beside(call, state, outcome)
     ]
+
+
+def _is_proven_beside(call: Invocation, state: RequestState, outcome: Outcome) -> bool:
+    """Whether the request's tagged calls prove that they are all when another call is due.
+
+    Not where those that come later show a gap, but for a call that stands alone: a chain, or an agent's run, is decided
+    when the last of its calls is due.
+    """
+    stands_alone = not _names_tools(call) and call.invocation_id not in outcome.spans
+    come = _known_for(call, state, outcome.traffic.policy)
+    return is_proven(come) and (stands_alone or is_proven(_tagged_of(state)))
 
 
 def _names_tools(call: Invocation) -> bool:

@@ -9,7 +9,7 @@ from request_lens.domain.linking.link import Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
-from tests.support.facts import ROLE, at, call, request, tag
+from tests.support.facts import DUE_S, ROLE, at, call, request, tag
 from tests.support.world import FailingStore, World, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
@@ -30,7 +30,7 @@ def test_a_request_that_is_proven_is_no_candidate_for_a_call_far_down_the_chain(
     world.collect(62, call("p-1", 47, produced=["y"], tag=tag("proven", 1)))
     world.collect(63, call("p-2", 51, returned=["y"], stop_reason="end_turn", tag=tag("proven", 2)))
     world.collect(70, call("returns", 68, returned=["x"]))
-    settle_only(world, 160, ASKS)
+    settle_only(world, 68 + DUE_S, ASKS)
 
     assert world.calls_of("left").keys() == {"asks", "returns"}
 

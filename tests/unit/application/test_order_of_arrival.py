@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from request_lens.adapters.memory.settle_timer import MemorySettleTimer
-from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
+from request_lens.domain.facts import LOG_PRECISION_MS, Fact, Invocation, InvocationId, Request, RequestId
 from request_lens.domain.linking.link import Confidence, Decision, Link
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey
@@ -63,9 +63,14 @@ class Drawn:
 
 
 def drawn_by(seed: int) -> Drawn:
-    """The world of a seed; in a quarter of them some requests of conversations are of a route that nobody logs."""
+    """The world of a seed; in a quarter of them some requests of conversations are of a route that nobody logs.
+
+    In a fifth of them the API logs starts in whole seconds.
+    """
     chance = random.Random(seed)
     turns = draw_turns(chance)
+    if random.Random(f"starts of {seed}").random() < 0.2:
+        turns = [replace(turn, request=_in_whole_seconds(turn.request)) for turn in turns]
     logged = [turn for turn in turns if turn.request.request_id[0] != "c" or chance.random() >= 0.3]
     return Drawn(
         turns=turns,
@@ -75,6 +80,10 @@ def drawn_by(seed: int) -> Drawn:
             one_loop_per_request=chance.random() < 0.12,
         ),
     )
+
+
+def _in_whole_seconds(record: Request) -> Request:
+    return replace(record, started_at=record.started_at.replace(microsecond=0), started_precision_ms=LOG_PRECISION_MS)
 
 
 def tagged_in_part(seed: int) -> Drawn:
@@ -102,12 +111,12 @@ def _ended_s(fact: Fact, makers: Mapping[InvocationId, Request], chance: random.
     A call of a request whose agent did not run on had ended with that.
     """
     if isinstance(fact, Request):
-        ended = fact.ended_at or fact.started_at + timedelta(seconds=chance.uniform(0, 30))
+        ended = fact.latest_end or fact.started_at + timedelta(seconds=chance.uniform(0, 30))
     else:
         begun, maker = fact.logged_at + timedelta(seconds=1), makers[fact.invocation_id]
         ended = begun + (timedelta(seconds=chance.uniform(0, 30)) if fact.latency_ms is None else fact.latency)
-        if fact.latency_ms is None and maker.ended_at is not None and not maker.may_run_on:
-            ended = min(ended, max(begun, maker.ended_at))
+        if fact.latency_ms is None and maker.latest_end is not None and not maker.may_run_on:
+            ended = min(ended, max(begun, maker.latest_end))
     return (ended - START) / timedelta(seconds=1)
 
 
@@ -195,3 +204,23 @@ def test_a_call_waits_for_the_longest_request_that_may_have_made_it(late_s: floa
     )
 
     assert places(world) == {"x": "ambiguous"}
+
+
+@pytest.mark.parametrize("late_s", [0, 40, LINK_DELAY_S])
+def test_so_does_it_for_one_whose_start_is_known_to_the_second(late_s: float) -> None:
+    policy, longest = Policy(agent_role_names=frozenset({ROLE})), request("longest", 1, duration_ms=30_250)
+    floored = replace(longest, started_precision_ms=LOG_PRECISION_MS)
+    world = run([(10, call("x", 0)), (10, request("short", 0.2)), (32.24 + late_s, floored)], policy)
+
+    assert places(world) == {"x": "ambiguous"}
+
+
+def test_a_request_whose_start_is_known_to_the_second_may_have_begun_when_another_had_answered() -> None:
+    """So it, too, may have made what goes on from that one's call, in its overtime."""
+    left, begun = request("left", 0, duration_ms=10_700, status=504), request("begun", 10)
+    left, begun = (replace(each, started_precision_ms=LOG_PRECISION_MS) for each in (left, begun))
+    asks, returns = call("asks", 2, produced=["t"]), call("returns", 11, returned=["t"])
+    world = run([(11, left), (15, asks), (15, returns), (16, begun)], Policy(agent_role_names=frozenset({ROLE})))
+
+    assert places(world) == {"asks": "left", "returns": "begun"}
+    assert world.calls_of("begun") == {"returns": ("window", "assumed")}

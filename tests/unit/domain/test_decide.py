@@ -45,7 +45,7 @@ def decided(facts: NearbyFacts, seconds: float, policy: Policy = AGENTS) -> dict
 
 
 def test_an_invocation_is_due_when_every_request_around_it_has_ended_and_its_record_has_come() -> None:
-    assert due_at(pending(call(logged=0), stored=10), EVERYBODY) == at(31.5 + 60)
+    assert due_at(pending(call(logged=0), stored=10), EVERYBODY) == at(32.5 + 60)
 
 
 def test_an_invocation_that_came_late_is_due_no_earlier_than_the_link_delay_after_it_was_stored() -> None:

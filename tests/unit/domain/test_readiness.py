@@ -159,9 +159,9 @@ def test_without_tags_a_request_settles_when_every_call_in_its_time_is_decided()
 def test_without_tags_a_request_waits_for_all_that_may_still_be_decided_of_its_time() -> None:
     slow = replace(POLICY, max_request=timedelta(seconds=100))
     one_loop = replace(POLICY, one_loop_per_request=True)
-    assert revision_due_at(known(request()), slow) == at(5 + 60 + 101.5 + 30)
-    assert revision_due_at(known(request()), one_loop) == at(5 + 60 + (31.5 + 60) + 30 + 30)
-    assert revision_due_at(known(request(status=504)), POLICY) == at(5 + 60 + 60 + (31.5 + 60) + 30)
+    assert revision_due_at(known(request()), slow) == at(5 + 60 + 102.5 + 30)
+    assert revision_due_at(known(request()), one_loop) == at(5 + 60 + (32.5 + 60) + 30 + 30)
+    assert revision_due_at(known(request(status=504)), POLICY) == at(5 + 60 + 60 + (32.5 + 60) + 30)
 
 
 def test_a_request_of_unknown_duration_is_taken_to_last_as_long_as_it_can() -> None:

@@ -185,7 +185,7 @@ def _pending_span(
     heads: Sequence[RequestState], policy: Policy, *, span: tuple[datetime, datetime], now: datetime
 ) -> tuple[datetime, datetime]:
     """Where pending calls may lie: as far back as the waits go, or as the earliest request without a revision."""
-    waits = 2 * policy.max_request + policy.link_delay + policy.reach
+    waits = policy.due_after + policy.max_agent + policy.max_request + policy.reach
     open_since = (head.record.started_at for head in heads if not head.revision and head.record is not None)
     first = max(min([now - waits, *open_since]), now - PENDING_WITHIN)
     return max(first, span[0]), span[1]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.tracing.views import told_by_spans
-from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.facts import RequestId
 from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
@@ -19,12 +19,12 @@ from request_lens.domain.linking.neighbourhood import (
     may_be_linked,
     requests_span,
 )
-from request_lens.domain.linking.parts import has_come_by, started_within
+from request_lens.domain.linking.parts import started_within
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import overtime_of
 from request_lens.domain.settling.crowds import TimeSpan
+from request_lens.domain.settling.proofs import proven_by
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.settling.uncertainty import is_proven, untold_roles
+from request_lens.domain.settling.uncertainty import untold_roles
 from request_lens.domain.times import EPOCH
 from request_lens.ports import Ports
 
@@ -210,34 +210,3 @@ def _tagged_elsewhere(
         return None
     states = ports.store.load_requests(elsewhere, most=MAX_CALLS_READ)
     return None if any(state.is_cut for state in states) else list(_tagged(states))
-
-
-def proven_by(states: Iterable[RequestState], moment: datetime, policy: Policy) -> set[RequestId]:
-    """The requests that the tags or spans that have come by then prove to have all of their calls."""
-    return {
-        state.request_id
-        for state in states
-        if _tags_prove(state, moment, policy) or _spans_prove(state, moment, policy)
-    }
-
-
-def _tags_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
-    come = (call for call in state.invocations if _has_come_by(call.invocation, state.record, moment, policy))
-    return is_proven(come)
-
-
-def _spans_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
-    """Whether its spans do, once those of an agent that runs on must be there: until then others may come or not."""
-    record = state.record
-    if not state.spans_prove or record is None or (record.latest_end is not None and not record.may_run_on):
-        return state.spans_prove
-    latest_end = (record.latest_end or record.latest_start + policy.max_request) + overtime_of(record, policy)
-    return latest_end + policy.clock_skew + policy.link_delay <= moment
-
-
-def _has_come_by(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
-    """The same as `has_come_by` of a call of this request: of unknown latency, it ended with that at the latest."""
-    if record is None or record.latest_end is None or record.may_run_on:
-        return has_come_by(call, moment, policy)
-    with_request = record.latest_end + policy.clock_skew + policy.link_delay <= moment
-    return with_request or has_come_by(call, moment, policy)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from request_lens.domain.routes import is_among
 
 _SECOND = timedelta(seconds=1)
-"""What the log's whole seconds hide of a call's start."""
+"""What whole seconds hide of a call's start, or of a request's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,11 @@ class Policy:
 
     @property
     def due_after(self) -> timedelta:
-        """How long after a call's logged second all requests have ended, and come, that may have made it before."""
-        return self.reach - self.max_agent + self.link_delay
+        """How long after a call's logged second all requests have ended, and come, that may have made it before.
+
+        The start of a request may be known to the second, too.
+        """
+        return self.reach + _SECOND - self.max_agent + self.link_delay
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""

@@ -478,7 +478,7 @@ def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_els
     assert places(world) == {"c1": "r1", "job": "no_request" if told else "r1"}
 
 
-@pytest.mark.parametrize(("logged", "place"), [(33, "ambiguous"), (34, "r2")], ids=["may yet come", "must be there"])
+@pytest.mark.parametrize(("logged", "place"), [(32, "ambiguous"), (33, "r2")], ids=["may yet come", "must be there"])
 @pytest.mark.parametrize("came_s", [41, 60], ids=["after its first revision", "before it"])
 def test_spans_prove_a_request_that_runs_on_complete_once_all_must_be_there_whether_or_not_a_revision_says_so_yet(
     came_s: float, logged: float, place: str

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.deciding.late_records import decided_at, reopen
 from request_lens.application.deciding.standing import decide
-from request_lens.application.read_context import MAX_CALLS_READ, proven_by
+from request_lens.application.read_context import MAX_CALLS_READ
 from request_lens.application.recounts import decisions_of, linked_of, recount_all, recount_uncertain, settled_around
 from request_lens.application.settle_request import revise_if_due
 from request_lens.application.tracing.contradictions import unless_traced
@@ -31,6 +31,7 @@ from request_lens.domain.linking.neighbourhood import READ_LIMIT, due_at, may_be
 from request_lens.domain.linking.traces import BearingRecords, decide_in_trace
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.answers import SettledTrace
+from request_lens.domain.settling.proofs import proven_by
 from request_lens.domain.settling.readiness import has_news, revision_due_at
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.domain.spans import Trace

@@ -85,9 +85,9 @@ def explain(
 
 
 def _begins_after(later: Request, earlier: Request, policy: Policy) -> bool:
-    """Whether a request began when another had answered; the overtime of that one does not count."""
+    """Whether a request may have begun when another had answered; the overtime of that one does not count."""
     ended_at = earlier.ended_at or earlier.started_at
-    return later != earlier and later.started_at >= ended_at - policy.clock_skew
+    return later != earlier and later.latest_start >= ended_at - policy.clock_skew
 
 
 def _allowed(call_id: InvocationId, requests: Sequence[Request], after: Sequence[_Mask], bounds: Bounds) -> _Mask:

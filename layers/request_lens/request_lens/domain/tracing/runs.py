@@ -133,6 +133,13 @@ def may_have_more(request: Request, trace: Trace, own: Collection[Span], policy:
     return any(span.span_id not in known and _may_have_made(request, span, policy) for span in trace.spans)
 
 
+def may_be_the_next_ones(request: Request, trace: Trace, own: Sequence[Span], policy: Policy) -> bool:
+    """Whether a run goes on when the request is over, in a trace that is older: its own request may be yet to come."""
+    if is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew):
+        return False
+    return any(not may_hold(request, request.started_at, run.ended_at, policy) for run in runs_of(own))
+
+
 def _may_have_made(request: Request, span: Span, policy: Policy) -> bool:
     return span.kind is SpanKind.CALL and may_hold(request, span.started_at, span.ended_at, policy)
 

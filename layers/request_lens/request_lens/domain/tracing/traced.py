@@ -10,7 +10,7 @@ from request_lens.domain.spans import Span, SpanKind, Trace, by_time
 from request_lens.domain.times import whole_ms
 from request_lens.domain.tracing.completeness import completeness
 from request_lens.domain.tracing.first_token import first_token_ms
-from request_lens.domain.tracing.runs import may_be_anothers, may_have_more, own_spans
+from request_lens.domain.tracing.runs import may_be_anothers, may_be_the_next_ones, may_have_more, own_spans
 from request_lens.domain.tracing.time_parts import OTHER_TOOL, TimeParts, time_parts
 from request_lens.domain.tracing.tools import tool_runs
 
@@ -39,7 +39,8 @@ class Traced:
     """What a request's own spans say of it. None is unknown.
 
     `complete`: all its calls are linked (true), or some are `missing_calls` (false), the first of which are `missing`.
-    It is never true of a trace of which not all was read, or that has a call which may be this request's or another's.
+    It is never true of a trace of which not all was read, or that has a call which may be this request's or another's;
+    nor of an older trace with a run that ends after the request, which may be one's whose record is to come.
     Of its own calls that are not linked to it, `shared_calls` were logged and may be another's: they are not missing.
     `calls` of this Region have a span, `calls_elsewhere` ran in other Regions, whose logs do not come here. `time_by`
     adds up to the duration. `tools` are in order of their start, and `failed_later` is how many runs of each failed
@@ -98,7 +99,8 @@ def traced(
         return None
     here = region or next((call.region for call in linked if call.region is not None), None)
     found = completeness(linked, own, region=here, shared=trace.shared)
-    is_in_doubt = trace.is_cut or may_have_more(request, trace, own, policy)
+    may_change = may_have_more(request, trace, own, policy) or may_be_the_next_ones(request, trace, own, policy)
+    is_in_doubt = trace.is_cut or may_change
     tools = _tool_uses(request, own)
     return Traced(
         trace_id=trace.trace_id,

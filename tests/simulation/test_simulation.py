@@ -22,7 +22,7 @@ FAILED_ONCE = (
     *(20_003_752, 21_004_756, 30_005_485, 30_006_486, 50_000_897, 60_003_615),
     *(80_002_076, 80_011_021, 80_025_856),
     *(210_016_757, 222_015_786, 232_007_776, 222_050_751, 250_034_639, 260_008_170),
-    *(301_057_375, 301_067_919, 301_094_005),
+    *(301_057_375, 301_067_919, 301_094_005, 310_059_921),
 )
 """Schedules beyond these that showed a fault.
 
@@ -34,10 +34,10 @@ decision; of a judge that took two agents of a trace for one; of an agent whose 
 call that a trace added to what tags had counted; of a proof by spans that counted only once a revision told it; twice
 of a tagged call that was given up, which bore on others by when that was; of a traced call that was taken for untold
 before its trace was asked; of a call that was decided anew by whoever died then; of a proof by spans of an agent that
-ran on, which came by chance before another call was due; of a link that was as
-sure as that of the call before it; again of calls that were decided anew by whoever died then; and of a request that
-had another call's span once a second record named its trace, and one still; twice of a judge that took logs for there
-before they had to be, and of one that judged a call of a chain before the last of that was due.
+ran on, which came by chance before another call was due; of a link that was as sure as that of the call before it;
+again of calls that were decided anew by whoever died then; of a request that had another call's span once a second
+record named its trace, and one still; twice of a judge that took logs for there before they had to be; of one that
+judged a call of a chain before the last of that was due; and again of one, by an agent whose spans were all lost.
 """
 
 CAUGHT_WITHIN = 1_000

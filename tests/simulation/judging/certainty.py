@@ -32,6 +32,8 @@ def nothing_hidden(outcome: Outcome) -> Verdict:
             continue
         if outcome.traffic.shared or not outcome.names_in_time(state.record):
             continue  # another request may have its calls
+        if state.spans_prove and not outcome.tells_all_in_time(state.request_id):
+            continue  # by the spans that came it had all of its calls without those of another agent
         linked = {each.invocation.invocation_id for each in state.invocations} | _assumed(outcome, state, state.record)
         lacking = [each.call for each in own if each.call.invocation_id not in linked]
         calls = [each.invocation_id for each in lacking if each.error_code is None]

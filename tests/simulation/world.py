@@ -112,7 +112,7 @@ class World(Agenda[Change]):
 
     def _after_turn(self) -> None:
         """Whatever was written is in the stream, even if its writer fails later."""
-        for shard in self.stream.put(self._store.inner.take_changes()):
+        for shard in sorted(self.stream.put(self._store.inner.take_changes())):
             self.poll(shard)
 
     def _collect(self, batch: Batch) -> None:

@@ -196,7 +196,7 @@ class DeployedWorld(Agenda[Payload]):
         keys = request_table_schema().table.keys
         record = payloads.stream_record(before, after, keys=keys, number=self._writes)
         if passes(record):
-            for shard in self.stream.put([record]):
+            for shard in sorted(self.stream.put([record])):
                 self.poll(shard)
 
     def _after_turn(self) -> None:

@@ -19,14 +19,13 @@ from request_lens.presentation.certainty import (
     certainty_of_times,
     counted,
     doubt_of,
-    remedy,
     signed,
     so_far,
     token_counts,
     why_uncertain,
 )
 from request_lens.presentation.costs import call_cost, cost_of, estimated
-from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
+from request_lens.presentation.failed_attempts import failed_words, of_them_throttled, why_failed_are_least
 from request_lens.presentation.formatting import (
     UNKNOWN,
     counts_text,
@@ -36,6 +35,7 @@ from request_lens.presentation.formatting import (
     other_words,
 )
 from request_lens.presentation.markup import Markup, element, text, unbroken
+from request_lens.presentation.remedies import remedy
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.traced import (
@@ -111,7 +111,7 @@ def _totals(view: RequestView) -> str:
     # That no attempt failed is said only where none that is unlinked can have: also of an uncertain request.
     failed = said(failed_words(times) or "0 failed")
     knows_failed = bool(totals.llm_errors) or times.counts_all_failed
-    failed += f", {totals.llm_throttles:,} of them throttled" if knows_failed else ""
+    failed += f", {of_them_throttled(totals.llm_throttles)}" if knows_failed else ""
     llm, other, tools = (
         said(_time(known, of_times)) for known in (times.llm_time_ms, times.non_llm_time_ms, times.tool_time_ms)
     )

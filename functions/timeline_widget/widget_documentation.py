@@ -10,7 +10,8 @@ What is hatched is uncertain: unlinked calls may be the request's own, so it has
 shown. A note below the picture says why, and what helps; a click on the row names the first of those calls.
 
 The lines above the picture have the number of requests, and of LLM calls: those linked to a request that is shown,
-pending ones, and unattributed ones add up to it. Failed, throttled and missing calls are counted beside them.
+pending ones, and unattributed ones add up to it. Failed calls, throttled ones among them, and missing calls are counted
+beside them.
 
 A line inside a call says that it may have started, and ended, so much later: the log has its start to the second.
 

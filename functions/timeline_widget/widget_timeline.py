@@ -7,16 +7,18 @@ from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage,
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import count_doubts, pending_note, uncertain_notes
+from request_lens.presentation.certainty import count_doubts, pending_note
 from request_lens.presentation.failed_attempts import failed_notes
 from request_lens.presentation.formatting import as_example, pluralize, span_text
 from request_lens.presentation.markup import Markup, element, text
+from request_lens.presentation.remedies import uncertain_notes
+from request_lens.presentation.sums import requests_counted, whole_of_parts
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
 from request_lens.presentation.traced import COMPLETING, incomplete_words, misses_calls
-from widget_counts import calls_counted, whole_of_parts
+from widget_counts import calls_above
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
@@ -92,20 +94,17 @@ def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: Unattri
     where = [name for name in (widget_request.stack, region) if name]
     order = "" if widget_request.sort is RowOrder.TIME else f" by {widget_request.sort}"
     requests = whole_of_parts(f"{_count_text(listing)}{order}", _requests_counted(listing))
-    return " · ".join([*where, span_text(*widget_request.span), requests, *calls_counted(listing, lost)])
+    return " · ".join([*where, span_text(*widget_request.span), requests, *calls_above(listing, lost)])
 
 
 def _requests_counted(listing: RequestPage) -> Sequence[str]:
-    """How many of the requests shown are what; one may be several."""
-    requests = listing.requests
-    counts = (
-        (sum(view.record.has_failed for view in requests), "failed (5xx)"),
-        (sum(view.record.was_refused for view in requests), "refused (4xx)"),
-        (_pending(listing), "pending"),
-        (sum(count_doubts(_settled(listing)).values()), "uncertain"),
-        (_incomplete(listing), "incomplete"),
+    """How many of the requests shown are what."""
+    return requests_counted(
+        (view.record for view in listing.requests),
+        pending=_pending(listing),
+        uncertain=sum(count_doubts(_settled(listing)).values()),
+        incomplete=_incomplete(listing),
     )
-    return [f"{count:,} {what}" for count, what in counts if count]
 
 
 def _count_text(listing: RequestPage) -> str:

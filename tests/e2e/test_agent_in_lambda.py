@@ -50,7 +50,7 @@ def test_its_calls_are_linked_by_their_tags_and_its_tools_use_its_own_role(
     run = ask_agent(agent, Way(kind=kind, at_a_time=1), PROMPTS, table=deployment.table)
     report = wait_until_counted(run, calls=5, note=lambda _: None)
 
-    assert headline(report) == "3 requests, 5 LLM calls, 0 unattributed"
+    assert headline(report) == "3 requests · 5 LLM calls, all linked"
     assert links_of(report) == {("tag", "exact")}
     assert "hello.txt" in agent.files()
     assert "hello.txt (11 bytes)" in run.asked[-1].answer

@@ -61,7 +61,7 @@ def added_up(time: TimeParts) -> int:
 
 
 def test_ten_prompts_make_seventeen_calls_all_linked_by_their_trace_and_proven_to_be_all(report: Report) -> None:
-    assert headline(report) == "10 requests, 17 LLM calls, 0 unattributed"
+    assert headline(report) == "10 requests · 17 LLM calls, all linked"
     assert links_of(report) == {("trace", "exact")}
     assert all(linked.invocation.tag is None for state in report.requests for linked in state.invocations)
     assert Counter(len(state.invocations) for state in report.requests) == {2: 7, 1: 3}

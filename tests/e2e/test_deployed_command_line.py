@@ -69,7 +69,7 @@ def test_two_demos_at_once_after_another_run_come_one_after_the_other_and_find_w
     assert [demo.returncode for demo in demos] == [0, 0], said
     assert sorted("Another demo runs in this clone" in output for output in said) == [False, True]
     for output in said:
-        assert "10 requests, ≈ 17 LLM calls, 0 unattributed" in output
+        assert "10 requests · 17 LLM calls, all linked" in output
         assert "Tool Use: 7 requests of ≈ 2 calls; Simple: 3 requests of ≈ 1 call (as expected)" in output
         # Where a request was uncertain for a while, the sum that is read back is 0.
         assert re.search(r"metrics  read back at 1 s: Requests 10, (UncertainRequests 0, )?LlmCalls 17", output)

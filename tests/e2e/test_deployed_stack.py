@@ -71,7 +71,7 @@ def samples_of(deployment: DemoStack, metric: str) -> list[tuple[str, object]]:
 
 def test_ten_requests_made_seventeen_llm_calls(article: Played) -> None:
     _, report = article
-    assert headline(report) == "10 requests, ≈ 17 LLM calls, 0 unattributed"
+    assert headline(report) == "10 requests · 17 LLM calls, all linked"
     assert calls_by_label(report) == "Tool Use: 7 requests of ≈ 2 calls; Simple: 3 requests of ≈ 1 call"
 
 
@@ -214,8 +214,8 @@ def test_overlapping_requests_are_ambiguous_untagged_and_exact_tagged(deployment
     ambiguous = [decision for decision in decisions if decision.reason is Reason.AMBIGUOUS]
     assert len(ambiguous) > untagged.totals.llm_calls
     assert untagged.uncertain == 10
-    assert headline(untagged).startswith("10 requests, 10 of them uncertain, at least ")
-    assert headline(tagged) == "10 requests, 17 LLM calls, 0 unattributed"
+    assert headline(untagged).startswith("10 requests: 10 uncertain · ")
+    assert headline(tagged) == "10 requests · 17 LLM calls, all linked"
     links = [call.link for state in tagged.requests for call in state.invocations]
     assert {(link.method, link.confidence) for link in links} == {("tag", "exact")}
     assert all(state.summary is not None and state.summary.tool_time_ms is not None for state in tagged.requests)

@@ -65,7 +65,7 @@ def test_ten_prompts_make_seventeen_calls_all_linked_by_their_tag(
     asked: tuple[AgentRun, Report],
 ) -> None:
     _, report = asked
-    assert headline(report) == "10 requests, 17 LLM calls, 0 unattributed"
+    assert headline(report) == "10 requests · 17 LLM calls, all linked"
     assert links_of(report) == {("tag", "exact")}
     assert Counter(len(state.invocations) for state in report.requests) == {2: 7, 1: 3}
 

@@ -51,7 +51,7 @@ def test_the_timeline_is_drawn_to_a_file(lens: DeployedLens, tmp_path: Path, suf
     output = lens.answer("timeline", "-o", str(target))
 
     assert target.read_bytes().startswith(beginning)
-    assert output.startswith("10 requests, ≈ 17 LLM calls, 0 unattributed: ")
+    assert output.startswith("10 requests · 17 LLM calls, all linked\n")
 
 
 def test_it_draws_the_newest_rows_and_says_how_many_more_there_are(lens: DeployedLens, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -45,7 +46,7 @@ def test_it_lists_the_requests_of_the_last_hour_newest_last(lens: DeployedLens) 
     assert sum(int(str(request["llm_calls"])) for request in document["requests"]) == expected["llm_calls"]
     starts = [str(request["started_at"]) for request in document["requests"]]
     assert starts == sorted(starts)
-    assert "10 requests, ≈ 17 LLM calls, 0 unattributed" in lens.answer("requests")
+    assert "10 requests · 17 LLM calls, all linked" in lens.answer("requests")
 
 
 def test_a_request_has_the_keys_and_values_that_a_replay_gives_it(lens: DeployedLens) -> None:
@@ -272,7 +273,7 @@ def test_a_pending_request_is_shown_as_such(lens: DeployedLens) -> None:
     table = lens.answer("requests", columns=170)
 
     assert "pending" in line(table, "r1")
-    assert "1 request, 1 of them pending, 0 LLM calls so far, 0 unattributed, 1 call not decided yet" in table
+    assert "1 request: 1 pending · 1 LLM call so far, pending" in table
     printed = lens.answer("requests", "--format", "json")
     assert '"pending_requests": 1' in printed
     assert '"pending_calls": 1' in printed
@@ -347,6 +348,23 @@ def test_notes_in_a_pipe_are_one_line_each(lens: DeployedLens) -> None:
     assert why.endswith("name the agent's role in AgentRoleNames.")
     (why,) = [line for line in lens.ask("show", "r1", piped=True).stderr.splitlines() if line.startswith("Uncertain")]
     assert why.endswith("name the agent's role in AgentRoleNames.")
+
+
+@pytest.mark.parametrize(("named", "advised"), [("", True), ("agent-role", False)])
+def test_where_the_stack_names_roles_nothing_advises_to_name_them(
+    lens: DeployedLens, tmp_path: Path, named: str, advised: bool
+) -> None:
+    lens.parameters["AgentRoleNames"] = named
+    lens.holds(settled("r1", call("i1", 1), possible_calls=4))
+    page, picture = tmp_path / "report.html", tmp_path / "timeline.svg"
+
+    said = [lens.answer("requests", columns=200), lens.answer("show", "r1", columns=200)]
+    for command, file in (("report", page), ("timeline", picture)):
+        lens.answer(command, "-o", str(file))
+        said.append(" ".join(re.sub(r"<[^>]*>", " ", file.read_text(encoding="utf-8")).split()))
+
+    assert all("tag the calls" in each for each in said)
+    assert ["AgentRoleNames" in each for each in said] == [advised] * 4
 
 
 def test_a_quiet_time_of_a_stack_that_works_is_first_told_to_look_at_a_longer_one(

@@ -54,7 +54,7 @@ class DeployedLens:
     """A stack named request-lens, whose table tests fill, and which they ask with the command line.
 
     `operations` are those that DynamoDB was asked for, by the tests too. `functions` are those that can be invoked,
-    and `log` is what they print. `attached` are the log groups that were attached.
+    and `log` is what they print. `attached` are the log groups that were attached; `parameters` are every stack's.
     """
 
     client: "DynamoDBClient"
@@ -63,6 +63,7 @@ class DeployedLens:
     functions: dict[str, Handler]
     log: StringIO
     attached: list[str]
+    parameters: dict[str, str]
     now: datetime = NOW
     store: DynamoFactStore = field(init=False)
 
@@ -128,9 +129,10 @@ def deployed_lens() -> Iterator[DeployedLens]:
     functions: dict[str, Handler] = {}
     log = StringIO()
     attached: list[str] = []
+    parameters: dict[str, str] = {}
 
     def cloudformation(request: AWSRequest, **_: object) -> AWSResponse:
-        return _described(request, stacks)
+        return _described(request, stacks, parameters)
 
     def invoke(request: AWSRequest, **_: object) -> AWSResponse:
         return invoked(request, functions, log=log)
@@ -156,11 +158,19 @@ def deployed_lens() -> Iterator[DeployedLens]:
         client = boto3.client("dynamodb", region_name=REGION)
         create_request_table(client)
         yield DeployedLens(
-            client=client, stacks=stacks, operations=operations, functions=functions, log=log, attached=attached
+            client=client,
+            stacks=stacks,
+            operations=operations,
+            functions=functions,
+            log=log,
+            attached=attached,
+            parameters=parameters,
         )
 
 
-def _described(request: AWSRequest, stacks: Mapping[str, Mapping[str, str]]) -> AWSResponse:
+def _described(
+    request: AWSRequest, stacks: Mapping[str, Mapping[str, str]], parameters: Mapping[str, str]
+) -> AWSResponse:
     """What CloudFormation answers to DescribeStacks of one stack by name."""
     name = _asked(request)
     if name not in stacks:
@@ -170,8 +180,13 @@ def _described(request: AWSRequest, stacks: Mapping[str, Mapping[str, str]]) -> 
         f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
         for key, value in stacks[name].items()
     )
+    given = "".join(
+        f"<member><ParameterKey>{key}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+        for key, value in parameters.items()
+    )
     created = "<CreationTime>2025-11-01T09:00:00Z</CreationTime>"
-    stack = f"<member><StackName>{name}</StackName>{created}<Outputs>{outputs}</Outputs></member>"
+    of_parameters = f"<Parameters>{given}</Parameters>"
+    stack = f"<member><StackName>{name}</StackName>{created}<Outputs>{outputs}</Outputs>{of_parameters}</member>"
     result = f"<DescribeStacksResult><Stacks>{stack}</Stacks></DescribeStacksResult>"
     return answered(request, 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>", XML)
 

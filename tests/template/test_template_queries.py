@@ -134,7 +134,7 @@ def test_the_dashboards_list_of_failed_requests_has_nothing_of_one_that_may_have
     rows = log_query.run(failed_requests(), [certain, uncertain, failing])
 
     said = {
-        row["Request id"]: [row[name] for name in ("Failed calls (at least)", "Throttled calls (at least)")]
+        row["Request id"]: [row[name] for name in ("Failed calls (at least)", "Of them throttled (at least)")]
         for row in rows
     }
     assert said == {"none": [0, 0], "unknown": [None, None], "failing": [2, None]}
@@ -149,7 +149,7 @@ def test_a_failed_request_is_one_row_with_what_its_later_lines_add() -> None:
     [shown] = log_query.run(failed_requests(), [first, linked, traced, line("fine")])
     [saved] = answered("FailedRequestsQuery", first, linked, traced, line("fine"))
 
-    counts = ("Failed calls (at least)", "Throttled calls (at least)", "Failed tools", "Duration (ms)")
+    counts = ("Failed calls (at least)", "Of them throttled (at least)", "Failed tools", "Duration (ms)")
     assert [shown[name] for name in counts] == [2, 0, 2, 900]
     assert [saved[name] for name in ("calls", "errors", "duration_ms")] == [0, 2, 900]
 

@@ -101,7 +101,12 @@ def replay_command(
     result = _replayed_lines(files, policy)
     lacking = _lacking(result) or _none_is_meant(result, policy)
     report = Report(
-        requests=result.requests, unlinked=result.unattributed, labels=labels, lacking=lacking, holds_all=True
+        requests=result.requests,
+        unlinked=result.unattributed,
+        labels=labels,
+        lacking=lacking,
+        holds_all=True,
+        names_roles=bool(policy.agent_role_names),
     )
     if written["timeline"] is not None:
         _draw(report, written["timeline"], axis)
@@ -180,7 +185,8 @@ def _say_written(files: Mapping[str, Path | None], *, beside_json: bool) -> None
 def _draw(report: Report, path: Path, axis: AxisKind) -> None:
     drawn = report.drawn(MAX_DRAWN)
     empty = ("No requests in these files", "request-lens inspect says what is in them.")
-    words, view = Words(subtitle=picture_subtitle(drawn), empty=empty), View(axis=axis)
+    words = Words(subtitle=picture_subtitle(drawn), empty=empty)
+    view = View(axis=axis, names_roles=report.names_roles)
     write_picture(draw_timeline(drawn.timeline_rows(), words=words, view=view, unlinked=drawn.unlinked), path)
 
 

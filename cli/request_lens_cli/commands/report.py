@@ -58,4 +58,6 @@ def report_command(*, period: Period, selection: Selection, output: Path, axis: 
     )
     with writing(output):
         output.write_text(report_page(selected, heading, axis=axis), encoding="utf-8")
-    open_console().print(f"{headline(selected)}: {shown_path(output)}", highlight=False)
+    console = open_console()
+    console.print(headline(selected), highlight=False)
+    console.print(f"Report: {shown_path(output)}", highlight=False, markup=False, soft_wrap=True)

@@ -85,8 +85,9 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
     if drawing.output is not None:
         subtitle = picture_subtitle(drawn, view.name, str(view.session.region_name))
         words = Words(subtitle=subtitle, empty=empty_picture(report, asked, selection))
-        _draw(drawn, drawing.output, View(axis=drawing.axis, order=order), words)
-        console.print(f"{headline(drawn)}: {shown_path(drawing.output)}", highlight=False)
+        _draw(drawn, drawing.output, View(axis=drawing.axis, order=order, names_roles=drawn.names_roles), words)
+        console.print(headline(drawn), highlight=False)
+        console.print(f"Timeline: {shown_path(drawing.output)}", highlight=False, markup=False, soft_wrap=True)
     elif drawn.requests:
         rows, unlinked = drawn.timeline_rows(), drawn.unlinked
         bars = render_bars(rows, width=console.width, axis=drawing.axis, order=order, unlinked=unlinked)

@@ -81,6 +81,7 @@ class DeployedTable:
                 view.record.request_id: view.summary for view in page.requests if view.is_pending and view.summary
             },
             earlier=page.earlier,
+            names_roles=bool(policy.agent_role_names),
         )
 
     def report_with_calls(self, period: Period) -> Report:

@@ -160,7 +160,7 @@ def _errors_card(figures: RequestFigures) -> Markup:
         unsure = f"{pluralize(figures.unsure_of_failed, 'request')} may have some"
         return _card("Failed calls", UNKNOWN, [f"none is known of; {unsure}"])
     certainty = figures.certainty_of_failed
-    return _card("Failed calls", tally(errors, certainty), [f"of these throttled: {tally(throttles, certainty)}"])
+    return _card("Failed calls", tally(errors, certainty), [f"of them throttled: {tally(throttles, certainty)}"])
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from request_lens.domain.linking.link import Confidence
-from request_lens.presentation.certainty import Doubt, remedy
+from request_lens.presentation.certainty import Doubt
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.remedies import remedy
+from request_lens.presentation.sums import shared_calls_note
 from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
 from request_lens_cli.html_report.table import Column, table
 from request_lens_cli.report.figures import RequestFigures
@@ -13,15 +15,20 @@ from request_lens_cli.report.report import Report
 
 WHICH_ARE_MISSING = "request-lens show names those of a request"
 
-SHARED_CALLS = (
-    "A call without a request is possible for each request that it fits: numbers of possible calls do not add up."
-)
-"""What a reader is to know who would add them."""
 
-_DOUBTS: tuple[Column[tuple[Doubt, int]], ...] = (
-    Column(header="Uncertain, because", cell=lambda row: text(row[0].value)),
-    Column(header="What helps", cell=lambda row: text(remedy(row[0]))),
-    Column(header="Requests", cell=lambda row: _count(row[1]), numeric=True),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Uncertain:
+    """How many requests are uncertain for one reason, and what helps."""
+
+    doubt: Doubt
+    helps: str
+    requests: int
+
+
+_DOUBTS: tuple[Column[_Uncertain], ...] = (
+    Column(header="Uncertain, because", cell=lambda row: text(row.doubt.value)),
+    Column(header="What helps", cell=lambda row: text(row.helps)),
+    Column(header="Requests", cell=lambda row: _count(row.requests), numeric=True),
 )
 _INCOMPLETE: tuple[Column[RequestFigures], ...] = (
     Column(header="Incomplete, because", cell=lambda _: text(WHY_INCOMPLETE)),
@@ -60,13 +67,16 @@ def not_certain(figures: RequestFigures, report: Report) -> Markup:
 
 def shared_note(report: Report) -> Markup:
     """That numbers of possible calls do not add up; nothing where no two requests may share one."""
-    may_share = sum(bool(summary.possible_calls) for summary in report.summaries)
-    return element("p", text(SHARED_CALLS), class_="note") if may_share > 1 else NOTHING
+    note = shared_calls_note(report.summaries)
+    return element("p", text(note), class_="note") if note else NOTHING
 
 
 def _doubts(report: Report) -> Markup:
-    doubts = report.doubts()
-    return table(_DOUBTS, sorted(doubts.items()), caption="Uncertain requests") if doubts else NOTHING
+    rows = [
+        _Uncertain(doubt=doubt, helps=remedy(doubt, names_roles=report.names_roles), requests=count)
+        for doubt, count in sorted(report.doubts().items())
+    ]
+    return table(_DOUBTS, rows, caption="Uncertain requests") if rows else NOTHING
 
 
 def _incomplete(figures: RequestFigures) -> Markup:
@@ -93,7 +103,7 @@ def _by_time(report: Report) -> Markup:
 
 def _without_request(report: Report) -> Markup:
     """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
-    counts = counts_of_reasons(report.unlinked)
+    counts = counts_of_reasons(report.unlinked, names_roles=report.names_roles)
     caption = f"Calls without a request {report.of_all_time}".rstrip()
     return table(_REASONS, counts, caption=caption) if counts else NOTHING
 

@@ -26,7 +26,10 @@ def timeline_section(report: Report, axis: AxisKind) -> Markup:
     drawn = report.drawn(MAX_DRAWN)
     latest = f"the latest {MAX_DRAWN} of {len(report.requests):,}" if drawn.earlier > report.earlier else ""
     words = Words(title="Timeline", subtitle=", ".join(filter(None, (latest, "the newest first"))).capitalize())
-    views = {class_: View(width=width, axis=axis, newest_first=True) for class_, width in WIDTHS.items()}
+    views = {
+        class_: View(width=width, axis=axis, newest_first=True, names_roles=report.names_roles)
+        for class_, width in WIDTHS.items()
+    }
     pictures = (_picture(drawn, words, class_, view) for class_, view in views.items())
     section = element("section", shared_style("auto"), *pictures, id="timeline", class_="timeline")
     return joined((section, shared_note(drawn)))

@@ -1,40 +1,75 @@
 """What is said of a report in one line: above its list, above its picture, and of what it leaves out."""
 
+from collections.abc import Iterator, Sequence
+
+from request_lens.domain.facts import Invocation
+from request_lens.domain.linking.link import Link
 from request_lens.presentation.certainty import counted, so_far
 from request_lens.presentation.failed_attempts import certainty_over_failed
 from request_lens.presentation.formatting import MINUTE, pluralize, span_text
-from request_lens.presentation.traced import with_missing
+from request_lens.presentation.sums import (
+    KnownCalls,
+    calls_counted,
+    failed_counted,
+    may_have_others,
+    requests_counted,
+    whole_of_parts,
+)
+from request_lens.presentation.traced import missing_over, with_missing
 from request_lens_cli.report.period import period_of_starts
 from request_lens_cli.report.report import COUNTED_UP_TO, MAX_UNTAGGED, Report
 
 
 def headline(report: Report) -> str:
-    """The report in one line, such as "10 requests, ≈ 17 LLM calls, 0 unattributed".
+    """The report in one line, as the widget says it: "10 requests · 17 LLM calls, all linked".
 
-    With what went wrong: "10 requests, 1 of them failed, 3 of them uncertain, 1 of them incomplete, at least 17 LLM
-    calls, 1 missing, 2 failed calls (1 throttled), 5 unattributed". Of some requests: "3 of 10 requests, ≈ 5 LLM calls;
-    in the whole time 0 unattributed".
+    With all that may be: "10 requests: 1 failed (5xx), 3 pending, 3 uncertain · 20 LLM calls so far: 12 linked, 3
+    pending, 5 unattributed · 2 failed calls, 1 of them throttled · 1 missing call". Of some requests, to whose calls
+    those of the whole time do not add up: "3 of 10 requests · ≈ 5 LLM calls · in the whole time 2 calls unattributed".
     """
-    totals, is_pending = report.totals, report.pending_requests > 0
     records = [state.request for state in report.requests]
-    failed, refused = sum(each.has_failed for each in records), sum(each.was_refused for each in records)
-    counts = {"failed": failed, "refused": refused, "pending": report.pending_requests, "uncertain": report.uncertain}
-    counts["incomplete"] = report.incomplete
-    calls = so_far(counted(totals.llm_calls, "LLM call", report.certainty), pending=is_pending)
-    throttled = f" ({totals.llm_throttles:,} throttled)" if totals.llm_throttles else ""
-    of_failed = certainty_over_failed(report.summaries)
-    parts = [
-        _requests_words(report),
-        *(f"{count:,} of them {state}" for state, count in counts.items() if count),
-        with_missing(calls, *report.summaries),
-        *([counted(totals.llm_errors, "failed call", of_failed) + throttled] if totals.llm_errors else []),
-    ]
-    beside = [f"{report.unattributed:,} unattributed"]
-    if report.unlinked and not report.requests and not report.of_all_time:
-        parts, beside = parts[:1], [f"{pluralize(report.unattributed, 'call')} unattributed"]
-    beside += [f"{pluralize(report.pending, 'call')} not decided yet"] if report.pending else []
-    apart = f"; {report.of_all_time} " if report.of_all_time else ", "
-    return apart.join([", ".join(parts), ", ".join(beside)])
+    counts = requests_counted(
+        records, pending=report.pending_requests, uncertain=report.uncertain, incomplete=report.incomplete
+    )
+    calls = _of_some(report) if report.of_all_time else _of_all(report)
+    return " · ".join([whole_of_parts(_requests_words(report), counts), *calls])
+
+
+def _of_all(report: Report) -> Iterator[str]:
+    """The calls that are known, with those of no request; nothing where there is neither request nor call."""
+    if report.requests or report.unlinked:
+        without = [call.invocation for call in report.unlinked if not isinstance(call.decision, Link)]
+        yield from calls_counted(_known_calls(report, without))
+
+
+def _of_some(report: Report) -> Iterator[str]:
+    """The calls of these requests, with the signs of what is known of them; apart, those of no request."""
+    known = _known_calls(report, ())
+    if report.requests:
+        calls = so_far(counted(known.linked, "LLM call", report.certainty), pending=known.so_far)
+        yield with_missing(calls, *report.summaries)
+        yield from failed_counted(counted(known.failed, "failed call", certainty_over_failed(report.summaries)), known)
+    pending = [f"{report.pending:,} pending"] if report.pending else []
+    lost = f"{report.of_all_time} {pluralize(report.unattributed, 'call')} unattributed"
+    yield ", ".join([lost, *pending])
+
+
+def _known_calls(report: Report, without: Sequence[Invocation]) -> KnownCalls:
+    """The calls linked to the requests, pending ones too, and those `without` a request."""
+    totals = report.totals
+    linked = [call.invocation for state in report.requests if state.summary is None for call in state.invocations]
+    beside = [*linked, *without]
+    return KnownCalls(
+        linked=totals.llm_calls + sum(call.is_llm_call for call in linked),
+        pending=sum(call.decision is None and call.invocation.is_llm_call for call in report.unlinked),
+        unattributed=report.unattributed_totals.llm_calls,
+        failed=totals.llm_errors + sum(not call.is_llm_call for call in beside),
+        throttled=totals.llm_throttles + sum(call.is_throttled for call in beside),
+        missing=missing_over(report.summaries),
+        so_far=report.pending_requests > 0,
+        may_have_others=may_have_others(report.summaries),
+        may_be_more=len(report.unlinked) >= MAX_UNTAGGED,
+    )
 
 
 def _requests_words(report: Report) -> str:

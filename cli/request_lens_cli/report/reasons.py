@@ -10,14 +10,13 @@ from request_lens.presentation.timeline.lanes import REASONS
 HOW_TO_LINK_EXACTLY = "tag the calls (docs/tagging.md), or have the agents' spans read (docs/attaching.md)"
 """What makes links by time exact."""
 
-HELPS: Mapping[Reason, str] = {
-    Reason.NO_REQUEST: "attach the API that they serve, or name the agent's role",
+_HELPS: Mapping[Reason, str] = {
+    Reason.NO_REQUEST: "attach the API that they serve",
     Reason.AMBIGUOUS: "tag the calls",
     Reason.CROWDED: "tag the calls",
     Reason.OTHER_CALLER: "add the role if it is an agent's",
     Reason.REQUEST_NEVER_SEEN: "tag with the id that the access log writes, and name every route in AgentRoutes",
 }
-"""What helps against calls that have no request, by why they have none."""
 
 _PENDING = "pending: not decided yet"
 _WAIT = "wait: calls are decided some minutes after they ended"
@@ -30,6 +29,12 @@ class ReasonCount:
     words: str
     count: int
     helps: str
+
+
+def helps_against(reason: Reason, *, names_roles: bool) -> str:
+    """What helps against calls that have no request for this reason; to name roles only where none is named yet."""
+    helps = _HELPS[reason]
+    return f"{helps}, or name the agent's role" if reason is Reason.NO_REQUEST and not names_roles else helps
 
 
 def why(unlinked: UnlinkedInvocation) -> str:
@@ -57,10 +62,10 @@ def why_words(unlinked: UnlinkedInvocation) -> str:
 
 def counts_by_reason(calls: Iterable[UnlinkedInvocation]) -> Mapping[str, int]:
     """How many invocations belong to no request for each reason, or are not decided yet, in words for sentences."""
-    return {each.words: each.count for each in counts_of_reasons(calls)}
+    return {each.words: each.count for each in counts_of_reasons(calls, names_roles=False)}
 
 
-def counts_of_reasons(calls: Iterable[UnlinkedInvocation]) -> Sequence[ReasonCount]:
+def counts_of_reasons(calls: Iterable[UnlinkedInvocation], *, names_roles: bool) -> Sequence[ReasonCount]:
     """The same, and what helps, in order of the words."""
     by_reason: dict[Reason, list[Unattributed]] = {}
     pending = 0
@@ -70,7 +75,9 @@ def counts_of_reasons(calls: Iterable[UnlinkedInvocation]) -> Sequence[ReasonCou
         elif call.decision is None:
             pending += 1
     counts = [
-        ReasonCount(words=_words(reason, decisions), count=len(decisions), helps=HELPS[reason])
+        ReasonCount(
+            words=_words(reason, decisions), count=len(decisions), helps=helps_against(reason, names_roles=names_roles)
+        )
         for reason, decisions in by_reason.items()
     ]
     return sorted([*counts, *([ReasonCount(words=_PENDING, count=pending, helps=_WAIT)] if pending else [])])

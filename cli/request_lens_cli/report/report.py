@@ -49,7 +49,8 @@ class Report:
     number of calls, `may_cost` how many for their cost, though it may be greater than is known. `selects`: some
     requests of its time are not meant; still the untagged invocations are those of all its time, but where it
     `has_calls_since` its first request alone. `lacking` says what is known to be missing. It `holds_all` requests
-    and calls that there are, as a replay does: none is beyond its time. Times are shown in `zone`; None is that of
+    and calls that there are, as a replay does: none is beyond its time. It `names_roles` where AgentRoleNames does, so
+    that to name them is no advice. Times are shown in `zone`; None is that of
     this machine; with their day where there are several, or the report `has_days`.
     """
 
@@ -66,6 +67,7 @@ class Report:
     lacking: str = ""
     holds_all: bool = False
     has_days: bool = False
+    names_roles: bool = False
     zone: tzinfo | None = UTC
 
     @property

@@ -4,8 +4,10 @@ from rich.console import Console
 
 from request_lens.domain.linking.link import Link
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import INEXACT, Doubt, remedy
+from request_lens.presentation.certainty import INEXACT, Doubt
 from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.remedies import remedy
+from request_lens.presentation.sums import shared_calls_note
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.traced import COMPLETING, incomplete_words
 from request_lens_cli.report.costs import cost_line
@@ -86,8 +88,11 @@ def show_uncertain(report: Report, console: Console) -> None:
     """Print how many requests are uncertain, why, and what helps; how many lack calls; which calls have no request."""
     said = {Doubt.NO_LOG} if report.lacking else set()
     for doubt, count in sorted((doubt, count) for doubt, count in report.doubts().items() if doubt not in said):
-        uncertain = f"{pluralize(count, 'request')} uncertain: {doubt.value}. What helps: {remedy(doubt)}."
+        helps = remedy(doubt, names_roles=report.names_roles)
+        uncertain = f"{pluralize(count, 'request')} uncertain: {doubt.value}. What helps: {helps}."
         console.print(uncertain, style="yellow", highlight=False)
+    if note := shared_calls_note(report.summaries):
+        console.print(note, highlight=False)
     if report.incomplete:
         words = f"{incomplete_words(report.incomplete)}: request-lens show names them. What helps: {COMPLETING}."
         console.print(words, style="yellow", highlight=False)

@@ -20,12 +20,12 @@ from request_lens.presentation.certainty import (
     certainty_of,
     counted,
     doubt_of,
-    remedy,
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of, estimated
-from request_lens.presentation.failed_attempts import failed_words, why_failed_are_least
+from request_lens.presentation.failed_attempts import failed_words, of_them_throttled, why_failed_are_least
 from request_lens.presentation.formatting import cleaned, in_words, moment_text, other_words, pluralize, seconds
+from request_lens.presentation.remedies import remedy
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence, with_missing
 from request_lens_cli.report.costs import call_estimate
 from request_lens_cli.report.documents import invocation_document, possible_document, summary_document
@@ -77,7 +77,7 @@ def show_request(
         console.print(_without_record(state))
     else:
         _show_record(state, state.record, console, zone)
-        _show_uncertain(state, state.record, console)
+        _show_uncertain(state, state.record, policy, console)
         _show_traced(state, console)
         _show_pending(state, len(details.provisional), console)
         print_possible(details.possible, console, zone=zone)
@@ -110,7 +110,7 @@ def _pipe_request(
         print_fields(piped_columns(Report(requests=[state], unlinked=[], zone=zone)), state, console)
         if state.summary is not None and (traced := state.summary.traced) is not None:
             print_fields(piped_traced_columns(traced), traced, console)
-        _show_uncertain(state, state.record, notes)
+        _show_uncertain(state, state.record, policy, notes)
         _show_pending(state, len(details.provisional), notes)
     if linked:
         if state.record is not None:
@@ -146,11 +146,11 @@ def _show_record(state: RequestState, record: Request, console: Console, zone: t
         console.print(line, highlight=False)
 
 
-def _show_uncertain(state: RequestState, record: Request, console: Console) -> None:
+def _show_uncertain(state: RequestState, record: Request, policy: Policy, console: Console) -> None:
     doubt = doubt_of(record, state.summary) if state.summary is not None else None
     if state.summary is not None and doubt is not None:
-        why = why_uncertain(record, state.summary)
-        console.print(f"Uncertain: {why}. What helps: {remedy(doubt)}.", style="yellow", highlight=False)
+        why, helps = why_uncertain(record, state.summary), remedy(doubt, names_roles=bool(policy.agent_role_names))
+        console.print(f"Uncertain: {why}. What helps: {helps}.", style="yellow", highlight=False)
 
 
 def _show_traced(state: RequestState, console: Console) -> None:
@@ -199,7 +199,7 @@ def _counts(summary: Summary) -> str:
     calls = counted(totals.llm_calls, "LLM call", certainty_of(summary))
     parts = [with_missing(f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if summary.is_about else ''}", summary)]
     if failed := failed_words(summary):
-        parts.append(f"{failed}, of these {totals.llm_throttles:,} throttled" if totals.llm_errors else failed)
+        parts.append(f"{failed}, {of_them_throttled(totals.llm_throttles)}" if totals.llm_errors else failed)
     parts += [why] if (why := why_failed_are_least(summary)) else []
     return ", ".join(parts)
 

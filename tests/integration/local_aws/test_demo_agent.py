@@ -68,7 +68,7 @@ def rows_of(said: str) -> Sequence[str]:
 
 
 def test_ten_requests_make_seventeen_calls_one_after_the_other_and_five_at_a_time(said: str) -> None:
-    assert said.count("10 requests, 17 LLM calls, 0 unattributed") == 2
+    assert said.count("10 requests · 17 LLM calls, all linked") == 2
     assert said.count("Tool Use: 7 requests of 2 calls; Simple: 3 requests of 1 call") == 2
     assert rounds_of(said) == [("HTTP", "one after the other"), ("REST", "5 at a time")]
 
@@ -77,7 +77,7 @@ def test_by_spans_alone_all_seventeen_calls_are_exact_and_proven_to_be_all_by_ei
     assert rounds_of(said_of_spans) == [
         (kind, how) for how in ("one after the other", "5 at a time") for kind in ("HTTP", "REST")
     ]
-    assert said_of_spans.count("10 requests, 17 LLM calls, 0 unattributed") == 4
+    assert said_of_spans.count("10 requests · 17 LLM calls, all linked") == 4
     assert said_of_spans.count("Tool Use: 7 requests of 2 calls; Simple: 3 requests of 1 call") == 4
     rows = rows_of(said_of_spans)
     assert len(rows) == 40

@@ -150,9 +150,12 @@ def test_uncertain_requests_and_why(healthy: HealthyStack) -> None:
     healthy.holds(settled("unsure", start=20, possible_calls=2))
 
     found = noted(healthy)["uncertain"]
+    healthy.aws.deploy(AgentRoleNames="")
 
+    unnamed = noted(healthy)["uncertain"]
     assert "1 request (50%) may have made more calls: 1 because unlinked calls may be their own." in found["text"]
-    assert found["remedy"] == "Tag the calls; where others call models too, name the agent's role in AgentRoleNames."
+    assert found["remedy"] == "Tag the calls."
+    assert unnamed["remedy"] == "Tag the calls; where others call models too, name the agent's role in AgentRoleNames."
 
 
 @pytest.mark.parametrize(("percent", "code"), [("49", 4), ("50", 0)])

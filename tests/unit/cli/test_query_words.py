@@ -91,10 +91,10 @@ def uncertain_report() -> Report:
 
 
 def test_a_headline_over_uncertain_requests_says_at_least_and_how_many_they_are() -> None:
-    assert headline(uncertain_report()) == ("3 requests, 2 of them uncertain, at least 2 LLM calls, 1 unattributed")
+    assert headline(uncertain_report()) == "3 requests: 2 uncertain · at least 3 LLM calls: 2 linked, 1 unattributed"
     assert headline(report()) == (
-        "3 requests, 1 of them pending, ≈ 2 LLM calls so far, ≈ 1 failed call (1 throttled), 1 unattributed, "
-        "1 call not decided yet"
+        "3 requests: 1 pending · 4 LLM calls so far: 2 linked, 1 pending, 1 unattributed · 1 failed call, 1 of them "
+        "throttled"
     )
 
 
@@ -107,7 +107,7 @@ def test_a_headline_tells_requests_that_failed_from_those_that_were_refused_and_
     ]
 
     assert headline(Report(requests=states, unlinked=[])) == (
-        "4 requests, 1 of them failed, 2 of them refused, ≈ 4 LLM calls, ≈ 4 failed calls (4 throttled), 0 unattributed"
+        "4 requests: 1 failed (5xx), 2 refused (4xx) · 4 LLM calls, all linked · 4 failed calls, 4 of them throttled"
     )
     figures = figures_of(Report(requests=states, unlinked=[])).all
     assert (figures.failed, figures.refused) == (1, 2)
@@ -120,7 +120,7 @@ def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:
     shown = " ".join(printed(lambda console: show_requests(cut, console), width=120).split())
 
     assert [state.request_id for state in cut.requests] == ["b", "c"]
-    assert "2 of 3 requests, ≈ 2 LLM calls; in the whole time 0 unattributed" in shown
+    assert "2 of 3 requests · ≈ 2 LLM calls · in the whole time 0 calls unattributed" in shown
     assert "1 more request of this time stands below these in that order: neither shown, nor in these sums." in shown
 
 
@@ -140,12 +140,12 @@ def test_sums_over_some_requests_say_what_they_cover_and_that_calls_without_one_
     }
     for count, part in parts.items():
         shown = said(part)
-        assert f"{count}, ≈ 2 LLM calls; in the whole time 1 unattributed, 1 call not decided yet" in shown
+        assert f"{count} · ≈ 2 LLM calls · in the whole time 1 call unattributed, 1 pending" in shown
         assert "Estimated cost of the requests shown: " in shown
         assert "; of unattributed calls in the whole time: " in shown
         assert "In the whole time 1 call unattributed: fits 2 requests (ambiguous)." in shown
-    assert headline(whole) == "3 requests, ≈ 3 LLM calls, 1 unattributed, 1 call not decided yet"
-    assert headline(whole.drawn(2)).endswith("2 of 3 requests, ≈ 2 LLM calls, 1 unattributed, 1 call not decided yet")
+    assert headline(whole) == "3 requests · 5 LLM calls: 3 linked, 1 pending, 1 unattributed"
+    assert headline(whole.drawn(2)).endswith("2 of 3 requests · 4 LLM calls: 2 linked, 1 pending, 1 unattributed")
 
 
 @pytest.mark.parametrize(

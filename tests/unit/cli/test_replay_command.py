@@ -17,6 +17,7 @@ from request_lens_cli.main import main
 from scripts.scenarios.generate import EVENTS
 
 ARTICLE = [str(path) for path in sorted((EVENTS / "article").glob("*.ndjson"))]
+ROLE = "AmazonBedrockAgentCoreSDKRuntime-ap-northeast-1-example"
 TERMINAL = {"TTY_COMPATIBLE": "1", "TERM": "dumb", "LINES": "50", "COLUMNS": "100", "NO_COLOR": "1"}
 
 
@@ -39,6 +40,20 @@ def test_a_file_is_what_its_ending_says(tmp_path: Path, name: str, beginning: by
 
     assert result.exit_code == 0, result.output
     assert target.read_bytes().startswith(beginning)
+
+
+def test_where_roles_are_named_nothing_advises_to_name_them(tmp_path: Path) -> None:
+    overlap = [str(path) for path in sorted((EVENTS / "overlap").glob("*.ndjson"))]
+    page, picture = tmp_path / "r.html", tmp_path / "t.svg"
+
+    def advises(*settings: str) -> list[bool]:
+        output = replayed(*overlap, *settings, "--report", str(page), "-o", str(picture)).stdout
+        said = [output, page.read_text(encoding="utf-8"), picture.read_text(encoding="utf-8")]
+        assert all("tag the calls" in each for each in said)
+        return ["name the agent" in " ".join(re.sub(r"<[^>]*>", " ", each).split()) for each in said]
+
+    assert advises() == [True] * 3
+    assert advises("--set", f"AgentRoleNames={ROLE}") == [False] * 3
 
 
 @pytest.mark.parametrize("format_", ["table", "json"])

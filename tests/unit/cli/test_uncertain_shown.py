@@ -48,7 +48,7 @@ def test_a_list_says_at_least_how_many_calls_and_how_many_more_there_may_be() ->
     assert row(text, "possible")[4:10] == ["≥ 1", "4 possible", "–", "–", "≥ 1,011 / 31", "≥ $0.010000"]
     assert row(text, "certain")[4:10] == ["≈ 1", "0", "1.00 s", "4.00 s", "1,011 / 31", "$0.020000"]
     assert row(text, "endless")[4:10] == ["≥ 0", "end unknown", "–", "–", "–", "–"]
-    assert "3 requests, 2 of them uncertain, at least 2 LLM calls, 0 unattributed" in text
+    assert "3 requests: 2 uncertain · at least 2 LLM calls: 2 linked" in text
     assert "Estimated cost of the requests: ≥ $0.030000" in text
 
 
@@ -182,10 +182,11 @@ def test_errors_have_the_sign_of_their_own_links_in_the_card_by_model_and_in_the
         return Report(requests=[settled("r", tagged_call, failed), by_time], unlinked=[])
 
     about, exact = failing(tagged=False), failing(tagged=True)
-    assert "|≈ 1||of these throttled: ≈ 1|" in card(page(about), "Failed calls")
-    assert "|1||of these throttled: 1|" in card(page(exact), "Failed calls")
-    assert "≈ 2 LLM calls, ≈ 1 failed call (1 throttled)" in headline(about)
-    assert "≈ 2 LLM calls, 1 failed call (1 throttled)" in headline(exact)
+    assert "|≈ 1||of them throttled: ≈ 1|" in card(page(about), "Failed calls")
+    assert "|1||of them throttled: 1|" in card(page(exact), "Failed calls")
+    some_about, some_exact = (headline(replace(report, earlier=1)) for report in (about, exact))
+    assert "· ≈ 2 LLM calls · ≈ 1 failed call, 1 of them throttled ·" in some_about
+    assert "· ≈ 2 LLM calls · 1 failed call, 1 of them throttled ·" in some_exact
 
     def other(report: Report) -> list[str]:
         line = page(report).partition("<code>other</code>")[2].partition("</tr>")[0]
@@ -327,10 +328,10 @@ def test_failed_attempts_are_the_least_where_failed_ones_are_possible_whatever_t
     def errors(*states: RequestState) -> str:
         return card(page(Report(requests=states, unlinked=[])), "Failed calls")
 
-    assert errors(failing) == "|≈ 1||of these throttled: 0|"
-    assert errors(POSSIBLE) == "|0||of these throttled: 0|"
-    assert errors(with_possible_failed(failing, 2)) == "|≥ 1||of these throttled: unknown|"
-    assert errors(with_possible_failed(POSSIBLE, 2), failing) == "|≥ 1||of these throttled: unknown|"
+    assert errors(failing) == "|≈ 1||of them throttled: 0|"
+    assert errors(POSSIBLE) == "|0||of them throttled: 0|"
+    assert errors(with_possible_failed(failing, 2)) == "|≥ 1||of them throttled: unknown|"
+    assert errors(with_possible_failed(POSSIBLE, 2), failing) == "|≥ 1||of them throttled: unknown|"
     for unsure in (with_possible_failed(POSSIBLE, 2), with_possible_failed(CERTAIN, None), ENDLESS):
         assert errors(unsure) == "|–||none is known of; 1 request may have some|"
 
@@ -349,7 +350,7 @@ def test_failed_attempts_of_an_uncertain_request_are_the_same_in_a_list_in_json_
     assert said(POSSIBLE) == ("0", 0, False)
     assert said(with_possible_failed(POSSIBLE, 2)) == ("–", None, False)
     assert said(failed) == ("1", 1, True)
-    assert "At least 0 LLM calls, ≈ 1 failed, of these 0 throttled" in shown(failed)
+    assert "At least 0 LLM calls, ≈ 1 failed, 0 of them throttled" in shown(failed)
     assert "At least 0 LLM calls, at least 1 failed" in shown(with_possible_failed(failed, 2))
 
 
@@ -528,8 +529,8 @@ def test_so_far_is_said_where_a_request_is_pending_and_not_where_one_is_uncertai
     waiting = replace(settled("waiting", start=50), revision=0, summary=None)
     uncertain, open_ = (Report(requests=states, unlinked=[]) for states in ([POSSIBLE], [CERTAIN, waiting]))
 
-    assert "at least 1 LLM call, 0 unattributed" in headline(uncertain)
-    assert "≈ 1 LLM call so far" in headline(open_)
+    assert headline(uncertain) == "1 request: 1 uncertain · 1 LLM call, linked"
+    assert headline(open_) == "2 requests: 1 pending · 1 LLM call so far, linked"
     assert "so far" not in card(page(uncertain), "LLM calls per request")
     assert "≈ 1 LLM call so far" in card(page(open_), "LLM calls per request")
     assert '2<div class="note">1 pending</div>' in page(open_)

@@ -341,7 +341,7 @@ def test_the_lists_tell_one_number_of_calls_of_a_request_and_known_zeros_as_0() 
             is_sure = row.get("Request id") not in unsure
             known_zeros = row.keys() & {"LLM calls (at least)", "Unpriced", "Uncertain", "Possible calls"}
             known_zeros |= (
-                row.keys() & {"LLM calls", "Failed calls (at least)", "Throttled calls (at least)"}
+                row.keys() & {"LLM calls", "Failed calls (at least)", "Of them throttled (at least)"}
                 if is_sure
                 else set()
             )

@@ -22,7 +22,6 @@ from request_lens.presentation.certainty import (
     doubt_of,
     known_count,
     possible_text,
-    remedy,
     signed,
     tally,
     token_counts,
@@ -36,6 +35,7 @@ from request_lens.presentation.failed_attempts import (
     why_failed_are_least,
 )
 from request_lens.presentation.formatting import UNKNOWN
+from request_lens.presentation.remedies import remedy
 from request_lens.presentation.traced import missing_notes, more_text, with_missing
 from tests.support.facts import call, linked, pending, request, tag
 
@@ -63,7 +63,7 @@ def test_a_request_in_a_crowd_is_not_said_to_have_run_too_long() -> None:
     words = why_uncertain(request(), summary(None))
 
     assert words == "it ran longer than MaxRequestSeconds, or among more calls than are read"
-    assert remedy(Doubt.NOT_TOLD).startswith("tag the calls; ")
+    assert remedy(Doubt.NOT_TOLD, names_roles=False).startswith("tag the calls; ")
 
 
 def test_a_request_whose_id_another_had_first_says_so() -> None:
@@ -71,7 +71,7 @@ def test_a_request_whose_id_another_had_first_says_so() -> None:
 
     assert doubt_of(second, summary(None)) is Doubt.SHARED_ID
     assert why_uncertain(second, summary(None)) == "another request had its id first"
-    assert "extendedRequestId" in remedy(Doubt.SHARED_ID)
+    assert "extendedRequestId" in remedy(Doubt.SHARED_ID, names_roles=False)
 
 
 def test_a_request_that_unlinked_calls_fit_says_how_many() -> None:
@@ -94,7 +94,7 @@ def test_a_request_whose_calls_nobody_has_read_says_so() -> None:
     assert doubt_of(request(), unread) is Doubt.NO_LOG
     assert why_uncertain(request(), unread) == "no invocation of a model is in these files"
     assert (calls_text(unread), possible_text(request(), unread), token_counts(unread)) == ("≥ 0", "no log", UNKNOWN)
-    assert remedy(Doubt.NO_LOG) == "give Bedrock's invocation log, too"
+    assert remedy(Doubt.NO_LOG, names_roles=False) == "give Bedrock's invocation log, too"
 
 
 def test_a_certain_request_has_no_doubt_and_no_words_for_it() -> None:
@@ -110,7 +110,7 @@ def test_every_doubt_has_words_for_one_and_for_many_and_says_what_helps(doubt: D
     assert doubt.value.startswith(("they ", "their ", "unlinked ", "another request "))
     assert why_uncertain(record, summary(possible)).startswith(("it ", "its ", "2 ", "another request "))
     assert possible_text(record, summary(possible))
-    assert "tag" in remedy(doubt)
+    assert "tag" in remedy(doubt, names_roles=False)
 
 
 def test_a_figure_that_is_not_exact_is_never_bare_and_an_unknown_one_stays_unknown() -> None:

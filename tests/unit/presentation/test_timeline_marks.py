@@ -47,15 +47,15 @@ def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted(
     }
     assert set(shapes) == {"rl-failed", "rl-throttled"}
     assert shapes["rl-failed"] != shapes["rl-throttled"]
-    assert {"failed call", "throttled call"} <= legend_words(svg)
-    assert "1 failed, 1 throttled" in {set_text(words) for words in group.iter(f"{SVG}text")}
+    assert {"failed call", "failed call, throttled"} <= legend_words(svg)
+    assert "2 failed, 1 of them throttled" in {set_text(words) for words in group.iter(f"{SVG}text")}
 
 
 @pytest.mark.parametrize(
     ("error", "sign", "meaning"),
     [
         (None, None, "latency unknown"),
-        ("ThrottlingException", "rl-throttled", "throttled call"),
+        ("ThrottlingException", "rl-throttled", "failed call, throttled"),
         ("ValidationException", "rl-failed", "failed call"),
     ],
 )

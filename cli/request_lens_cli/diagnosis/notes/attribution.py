@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
 from request_lens.domain.linking.link import Assumption, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens.presentation.certainty import Certainty, remedy
+from request_lens.presentation.certainty import Certainty
 from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.remedies import remedy
 from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
 from request_lens_cli.report.headline import headline
-from request_lens_cli.report.reasons import HELPS, HOW_TO_LINK_EXACTLY
+from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, helps_against
 from request_lens_cli.report.report import Report
 
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
@@ -23,9 +24,6 @@ _REASONS: Mapping[Reason, str] = {
     Reason.REQUEST_NEVER_SEEN: "with a tag that names no request that was seen",
 }
 """What calls are that have no request, behind their number."""
-
-_HELPS = {**HELPS, Reason.REQUEST_NEVER_SEEN: "see tags"}
-"""What helps: of tags a line of its own says more."""
 
 _ASSUMPTIONS: Mapping[Assumption, tuple[str, str]] = {
     Assumption.CALLS_HAVE_REQUESTS: (
@@ -66,15 +64,20 @@ def note_unattributed(report: Report) -> Iterator[Finding]:
     reasons = Counter(call.decision.reason for call in report.unlinked if isinstance(call.decision, Unattributed))
     share = report.unattributed_share
     if not reasons or share is None:
-        yield fine(UNATTRIBUTED, f"{headline(report)} in the last day: each call that is decided has its request.")
+        yield fine(UNATTRIBUTED, f"The last day: {headline(report)}. Each call that is decided has its request.")
         return
     why = ", ".join(f"{count:,} {_REASONS[reason]}" for reason, count in reasons.most_common())
-    text = f"{headline(report)} in the last day. {_percent(share)} of the calls belong to no request: {why}."
-    helps = _all_of(_HELPS[reason] for reason, _ in reasons.most_common())
+    text = f"The last day: {headline(report)}. {_percent(share)} of the calls belong to no request: {why}."
+    helps = _all_of(_helps_against(reason, report) for reason, _ in reasons.most_common())
     if set(reasons) == {Reason.OTHER_CALLER}:
         yield note(UNATTRIBUTED, text, helps)
     else:
         yield warning(UNATTRIBUTED, text, helps, share=share)
+
+
+def _helps_against(reason: Reason, report: Report) -> str:
+    """What helps: of tags a line of its own says more."""
+    return "see tags" if reason is Reason.REQUEST_NEVER_SEEN else helps_against(reason, names_roles=report.names_roles)
 
 
 def note_uncertain(report: Report) -> Iterator[Finding]:
@@ -86,7 +89,7 @@ def note_uncertain(report: Report) -> Iterator[Finding]:
     why = "; ".join(f"{count:,} because {doubt.value}" for doubt, count in doubts.most_common())
     share = report.uncertain / len(report.requests)
     uncertain = f"{pluralize(report.uncertain, 'request')} ({_percent(share)})"
-    helps = _all_of(remedy(doubt) for doubt, _ in doubts.most_common())
+    helps = _all_of(remedy(doubt, names_roles=report.names_roles) for doubt, _ in doubts.most_common())
     yield warning(UNCERTAIN, f"{uncertain} may have made more calls: {why}.", helps, share=share)
 
 

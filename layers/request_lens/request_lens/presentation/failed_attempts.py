@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from request_lens.domain.folding.summary import Summary
+from request_lens.domain.folding.summary import Summary, Totals
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE
 from request_lens.presentation.certainty import Certainty, certainty_of, links_of_bars, signed
 from request_lens.presentation.formatting import pluralize
@@ -21,6 +21,17 @@ def certainty_of_failed(summary: Summary) -> Certainty:
 def certainty_over_failed(summaries: Iterable[Summary]) -> Certainty:
     """How sure sums of failed and of throttled calls are over requests."""
     return max(map(certainty_of_failed, summaries), default=Certainty.EXACT)
+
+
+def of_them_throttled(throttled: int) -> str:
+    """What stands behind a number of failed attempts, among which the throttled ones are: "1 of them throttled"."""
+    return f"{throttled:,} of them throttled"
+
+
+def failures_words(totals: Totals) -> str:
+    """How many attempts are known to have failed: "3 failed, 1 of them throttled"; empty for none."""
+    throttled = [of_them_throttled(totals.llm_throttles)] if totals.llm_throttles else []
+    return ", ".join([f"{totals.llm_errors:,} failed", *throttled]) if totals.llm_errors else ""
 
 
 def failed_words(summary: Summary) -> str:

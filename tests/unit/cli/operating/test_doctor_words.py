@@ -114,6 +114,17 @@ def test_each_reason_has_its_advice_the_most_frequent_first_and_none_twice() -> 
     )
 
 
+def test_where_roles_are_named_no_reason_advises_to_name_them() -> None:
+    lost = [replace(pending(call("lost")), decision=Unattributed(reason=Reason.NO_REQUEST))]
+
+    (unnamed,), (named,) = (
+        note_unattributed(Report(requests=[], unlinked=lost, names_roles=names)) for names in (False, True)
+    )
+
+    assert unnamed.remedy == "Attach the API that they serve, or name the agent's role."
+    assert named.remedy == "Attach the API that they serve."
+
+
 def test_a_share_is_never_said_to_be_none() -> None:
     many = [settled(f"r{number}") for number in range(400)]
 

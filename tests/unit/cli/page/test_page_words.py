@@ -7,11 +7,13 @@ import pytest
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.sums import SHARED_CALLS
 from request_lens.presentation.timeline.axis import AxisKind
-from request_lens_cli.html_report.not_certain import SHARED_CALLS
-from request_lens_cli.report.reasons import HELPS, HOW_TO_LINK_EXACTLY
+from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, helps_against
 from request_lens_cli.report.report import Report
+from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.page_text import card, page_of, rows
+from tests.support.command_line.screen import printed
 from tests.support.facts import call, pending, tag
 from tests.support.sample_states import settled
 
@@ -45,14 +47,20 @@ def test_each_reason_why_calls_have_no_request_has_what_helps() -> None:
     assert said.pop("pending: not decided yet") == ("wait: calls are decided some minutes after they ended", "1")
     assert len(said) == len(Reason)
     for reason in Reason:
-        assert [each for why, each in said.items() if f"({reason})" in why] == [(HELPS[reason], "2")]
+        assert [each for why, each in said.items() if f"({reason})" in why] == [
+            (helps_against(reason, names_roles=False), "2")
+        ]
 
 
 @pytest.mark.parametrize(("states", "times"), [(OPEN, 2), (OPEN[:1], 0), ([EXACT, BY_TIME], 0)])
-def test_numbers_of_possible_calls_are_said_not_to_add_up_at_the_timeline_and_at_the_table(
+def test_numbers_of_possible_calls_are_said_not_to_add_up_at_the_timeline_at_the_table_and_below_the_list(
     states: list[RequestState], times: int
 ) -> None:
-    assert page_of(Report(requests=states, unlinked=lost(8))).count(SHARED_CALLS) == times
+    report = Report(requests=states, unlinked=lost(8))
+    listed = printed(lambda console: show_requests(report, console), width=200)
+
+    assert page_of(report).count(SHARED_CALLS) == times
+    assert listed.count(SHARED_CALLS) == min(times, 1)
 
 
 def test_failed_attempts_and_runaways_stand_below_the_number_of_calls_each_on_a_line() -> None:

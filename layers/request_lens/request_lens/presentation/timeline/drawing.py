@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from request_lens.domain.linking.link import UnlinkedInvocation
-from request_lens.presentation.certainty import certainty_over, counted, so_far, uncertain_notes
+from request_lens.presentation.certainty import certainty_over, counted, so_far
 from request_lens.presentation.failed_attempts import failed_notes
 from request_lens.presentation.formatting import as_example, moment_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
+from request_lens.presentation.remedies import uncertain_notes
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame
 from request_lens.presentation.timeline.lanes import Lane, lanes_by_reason
@@ -28,7 +29,8 @@ STRIP_ROWS = 5
 class View:
     """How a timeline is drawn: `width` is in px, at least 340; `newest_first` stands the newest request on top.
 
-    Where something is uncertain, a note below the legend says what its figures mean, where it is to be `explained`.
+    Where something is uncertain, a note below the legend says what its figures mean, where it is to be `explained`;
+    where the stack `names_roles` of agents, none says to name them.
     """
 
     theme: Theme = "auto"
@@ -37,6 +39,7 @@ class View:
     newest_first: bool = False
     order: RowOrder = RowOrder.TIME
     explained: bool = True
+    names_roles: bool = False
 
 
 DEFAULT_VIEW = View()
@@ -153,13 +156,14 @@ def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Seque
     ordered = in_order(rows, view.order, newest_first=view.newest_first)
     lanes = lanes_by_reason(unlinked)
     plan = plan_of(ordered, lanes, words=words, width=view.width, kind=view.axis)
-    return replace(plan, notes=_notes(ordered)) if view.explained else plan
+    return replace(plan, notes=_notes(ordered, names_roles=view.names_roles)) if view.explained else plan
 
 
-def _notes(rows: Sequence[TimelineRow]) -> Sequence[str]:
+def _notes(rows: Sequence[TimelineRow], *, names_roles: bool) -> Sequence[str]:
     """What stands at rows that may have more calls, or more failed ones, or lack some, and what it means: examples."""
     known = [(row, row.summary) for row in rows if row.summary is not None]
-    uncertain = uncertain_notes((row.request, summary) for row, summary in known if row.is_uncertain)
+    doubtful = ((row.request, summary) for row, summary in known if row.is_uncertain)
+    uncertain = uncertain_notes(doubtful, names_roles=names_roles)
     settled = [summary for row, summary in known if not row.is_pending]
     return [as_example(note) for note in (*uncertain, *missing_notes(settled), *failed_notes(settled))]
 

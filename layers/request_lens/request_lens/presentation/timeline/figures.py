@@ -14,7 +14,7 @@ from request_lens.presentation.certainty import (
     so_far,
     why_uncertain,
 )
-from request_lens.presentation.failed_attempts import possible_failed_text
+from request_lens.presentation.failed_attempts import failures_words, possible_failed_text
 from request_lens.presentation.formatting import UNKNOWN, duration_text, in_words, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.layout import MarkKind
@@ -192,7 +192,7 @@ def beside_calls(words: str, row: TimelineRow) -> str:
 
 
 def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
-    """Failed attempts without the throttled ones, and the throttled ones, each where there are any."""
+    """How many signs of each kind a row's failed attempts have: throttled ones have their own, and no other."""
     counts = (
         (MarkKind.FAILED, totals.llm_errors - totals.llm_throttles),
         (MarkKind.THROTTLED, totals.llm_throttles),
@@ -219,6 +219,6 @@ def _counters_room(row: TimelineRow) -> float:
 
 
 def _below(row: TimelineRow) -> str:
-    """What stands below a row's figures: "3 possible, 1 throttled"."""
-    failed = failures(row.summary.totals) if row.summary is not None else ()
-    return ", ".join(filter(None, (_possible(row), *(f"{count:,} {kind}" for kind, count in failed))))
+    """What stands below a row's figures: "3 possible, 2 failed, 1 of them throttled"."""
+    failed = failures_words(row.summary.totals) if row.summary is not None else ""
+    return ", ".join(filter(None, (_possible(row), failed)))

@@ -69,7 +69,7 @@ class Sign(StrEnum):
     ANSWER = "first token of the answer"
     MISSING = "missing calls"
     FAILED = "failed call"
-    THROTTLED = "throttled call"
+    THROTTLED = "failed call, throttled"
     CUT = "ran on after the response"
     UNATTRIBUTED = "call without a request"
 

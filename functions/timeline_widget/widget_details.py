@@ -25,7 +25,7 @@ from request_lens.presentation.certainty import (
     why_uncertain,
 )
 from request_lens.presentation.costs import call_cost, cost_of, estimated
-from request_lens.presentation.failed_attempts import failed_words, of_them_throttled, why_failed_are_least
+from request_lens.presentation.failed_attempts import failed_words, throttled_of, why_failed_are_least
 from request_lens.presentation.formatting import (
     UNKNOWN,
     counts_text,
@@ -111,7 +111,7 @@ def _totals(view: RequestView) -> str:
     # That no attempt failed is said only where none that is unlinked can have: also of an uncertain request.
     failed = said(failed_words(times) or "0 failed")
     knows_failed = bool(totals.llm_errors) or times.counts_all_failed
-    failed += f", {of_them_throttled(totals.llm_throttles)}" if knows_failed else ""
+    failed += f", {throttled_of(times)}" if knows_failed else ""
     llm, other, tools = (
         said(_time(known, of_times)) for known in (times.llm_time_ms, times.non_llm_time_ms, times.tool_time_ms)
     )

@@ -196,7 +196,7 @@ def test_the_number_of_calls_stands_whole_above_the_picture(width: int) -> None:
     above = " ".join(words.text for words in page_of(seen(), width=width).texts)
 
     assert "20 LLM calls so far: 12 linked, 3 pending, 5 unattributed" in above
-    assert "2 failed calls, 2 of them throttled" in above
+    assert "2 failed calls, all throttled" in above
     assert "…" not in above.partition("since each request")[0]
 
 

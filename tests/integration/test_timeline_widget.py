@@ -221,7 +221,7 @@ def test_failed_attempts_are_counted_beside_the_sum_of_llm_calls(store: DynamoFa
 
     said = subtitle(answered(widgetContext=context()))
 
-    assert said.endswith("· 14 LLM calls: 12 linked, 2 unattributed · 2 failed calls, 2 of them throttled")
+    assert said.endswith("· 14 LLM calls: 12 linked, 2 unattributed · 2 failed calls, all throttled")
 
 
 def test_the_subtitle_says_at_least_where_not_all_calls_were_read(

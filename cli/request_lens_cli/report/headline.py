@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Link
-from request_lens.presentation.certainty import counted, so_far
+from request_lens.presentation.certainty import Certainty, counted, so_far
 from request_lens.presentation.failed_attempts import certainty_over_failed
 from request_lens.presentation.formatting import MINUTE, pluralize, span_text
 from request_lens.presentation.sums import (
@@ -48,7 +48,9 @@ def _of_some(report: Report) -> Iterator[str]:
     if report.requests:
         calls = so_far(counted(known.linked, "LLM call", report.certainty), pending=known.so_far)
         yield with_missing(calls, *report.summaries)
-        yield from failed_counted(counted(known.failed, "failed call", certainty_over_failed(report.summaries)), known)
+        of_failed = certainty_over_failed(report.summaries)
+        failed = counted(known.failed, "failed call", of_failed)
+        yield from failed_counted(failed, known, is_least=of_failed is Certainty.AT_LEAST)
     pending = [f"{report.pending:,} pending"] if report.pending else []
     lost = f"{report.of_all_time} {pluralize(report.unattributed, 'call')} unattributed"
     yield ", ".join([lost, *pending])

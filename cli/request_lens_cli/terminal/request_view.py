@@ -23,7 +23,7 @@ from request_lens.presentation.certainty import (
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of, estimated
-from request_lens.presentation.failed_attempts import failed_words, of_them_throttled, why_failed_are_least
+from request_lens.presentation.failed_attempts import failed_words, throttled_of, why_failed_are_least
 from request_lens.presentation.formatting import cleaned, in_words, moment_text, other_words, pluralize, seconds
 from request_lens.presentation.remedies import remedy
 from request_lens.presentation.traced import complete_sentence, elsewhere_sentence, time_sentence, with_missing
@@ -199,7 +199,7 @@ def _counts(summary: Summary) -> str:
     calls = counted(totals.llm_calls, "LLM call", certainty_of(summary))
     parts = [with_missing(f"{calls[0].upper()}{calls[1:]}{f' ({INEXACT})' if summary.is_about else ''}", summary)]
     if failed := failed_words(summary):
-        parts.append(f"{failed}, {of_them_throttled(totals.llm_throttles)}" if totals.llm_errors else failed)
+        parts.append(f"{failed}, {throttled_of(summary)}" if totals.llm_errors else failed)
     parts += [why] if (why := why_failed_are_least(summary)) else []
     return ", ".join(parts)
 

@@ -93,8 +93,7 @@ def uncertain_report() -> Report:
 def test_a_headline_over_uncertain_requests_says_at_least_and_how_many_they_are() -> None:
     assert headline(uncertain_report()) == "3 requests: 2 uncertain · at least 3 LLM calls: 2 linked, 1 unattributed"
     assert headline(report()) == (
-        "3 requests: 1 pending · 4 LLM calls so far: 2 linked, 1 pending, 1 unattributed · 1 failed call, 1 of them "
-        "throttled"
+        "3 requests: 1 pending · 4 LLM calls so far: 2 linked, 1 pending, 1 unattributed · 1 failed call, throttled"
     )
 
 
@@ -107,10 +106,27 @@ def test_a_headline_tells_requests_that_failed_from_those_that_were_refused_and_
     ]
 
     assert headline(Report(requests=states, unlinked=[])) == (
-        "4 requests: 1 failed (5xx), 2 refused (4xx) · 4 LLM calls, all linked · 4 failed calls, 4 of them throttled"
+        "4 requests: 1 failed (5xx), 2 refused (4xx) · 4 LLM calls, all linked · 4 failed calls, all throttled"
     )
     figures = figures_of(Report(requests=states, unlinked=[])).all
     assert (figures.failed, figures.refused) == (1, 2)
+
+
+def test_a_headline_says_at_least_where_calls_may_be_nowhere_and_where_not_all_were_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost = replace(pending(call("i4", 1)), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=2))
+    possible, endless = (
+        settled("a", call("i1", 1), possible_calls=1),
+        settled("b", duration_ms=None, possible_calls=None),
+    )
+
+    assert headline(Report(requests=[possible], unlinked=[lost])).endswith("· 2 LLM calls: 1 linked, 1 unattributed")
+    assert headline(Report(requests=[endless], unlinked=[])).endswith("· at least 0 LLM calls")
+    monkeypatch.setattr("request_lens_cli.report.headline.MAX_UNTAGGED", 1)
+    assert headline(Report(requests=[possible], unlinked=[lost])).endswith(
+        "· at least 2 LLM calls: 1 linked, at least 1 unattributed"
+    )
 
 
 def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:

@@ -146,7 +146,7 @@ def test_many_requests_are_not_all_drawn_as_bars(monkeypatch: pytest.MonkeyPatch
 
     shown = replayed(*ARTICLE).stdout
 
-    assert sum("·" in line and " call" in line for line in shown.splitlines()) == 3
+    assert sum(" s · " in line and " call" in line for line in shown.splitlines()) == 3
     assert "The bars are the newest 3 of 10 requests: 7 earlier ones are in the list and in its sums." in shown
 
 
@@ -185,7 +185,7 @@ def test_a_terminal_without_the_characters_gets_others() -> None:
     done = process(*ARTICLE, stdout=subprocess.PIPE, PYTHONIOENCODING="ascii", **TERMINAL)
 
     assert done.returncode == 0, done.stderr
-    assert "10 requests, ~ 17 LLM calls" in done.stdout
+    assert "10 requests | 17 LLM calls, all linked" in done.stdout
 
 
 @pytest.mark.parametrize("form", ["table", "json"])

@@ -32,6 +32,7 @@ from request_lens.presentation.failed_attempts import (
     failed_sign,
     failed_words,
     possible_failed_text,
+    throttled_words,
     why_failed_are_least,
 )
 from request_lens.presentation.formatting import UNKNOWN
@@ -111,6 +112,18 @@ def test_every_doubt_has_words_for_one_and_for_many_and_says_what_helps(doubt: D
     assert why_uncertain(record, summary(possible)).startswith(("it ", "its ", "2 ", "another request "))
     assert possible_text(record, summary(possible))
     assert "tag" in remedy(doubt, names_roles=False)
+
+
+def test_throttled_calls_are_failed_ones_and_are_all_of_them_only_where_no_more_may_have_failed() -> None:
+    counts = [(3, 1), (3, 0), (2, 2), (1, 1), (0, 0)]
+    assert [throttled_words(*count) for count in counts] == [
+        "1 of them throttled",
+        "0 of them throttled",
+        "all throttled",
+        "throttled",
+        "0 of them throttled",
+    ]
+    assert throttled_words(2, 2, is_least=True) == "2 of them throttled"
 
 
 def test_a_figure_that_is_not_exact_is_never_bare_and_an_unknown_one_stays_unknown() -> None:

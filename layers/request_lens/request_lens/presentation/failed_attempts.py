@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.domain.folding.summary import Summary
 from request_lens.domain.settling.uncertainty import MAX_POSSIBLE
 from request_lens.presentation.certainty import Certainty, certainty_of, links_of_bars, signed
 from request_lens.presentation.formatting import pluralize
@@ -23,15 +23,26 @@ def certainty_over_failed(summaries: Iterable[Summary]) -> Certainty:
     return max(map(certainty_of_failed, summaries), default=Certainty.EXACT)
 
 
-def of_them_throttled(throttled: int) -> str:
-    """What stands behind a number of failed attempts, among which the throttled ones are: "1 of them throttled"."""
+def throttled_words(failed: int, throttled: int, *, is_least: bool = False) -> str:
+    """What stands behind a number of failed attempts, among which the throttled ones are: "1 of them throttled".
+
+    Where it is of each of them, "all throttled", or "throttled" of one; not where more may have failed.
+    """
+    if failed == throttled > 0 and not is_least:
+        return "all throttled" if failed > 1 else "throttled"
     return f"{throttled:,} of them throttled"
 
 
-def failures_words(totals: Totals) -> str:
+def throttled_of(summary: Summary) -> str:
+    """The same of a request's failed attempts; of none of them, "0 of them throttled"."""
+    totals = summary.totals
+    return throttled_words(totals.llm_errors, totals.llm_throttles, is_least=not summary.counts_all_failed)
+
+
+def failures_words(summary: Summary) -> str:
     """How many attempts are known to have failed: "3 failed, 1 of them throttled"; empty for none."""
-    throttled = [of_them_throttled(totals.llm_throttles)] if totals.llm_throttles else []
-    return ", ".join([f"{totals.llm_errors:,} failed", *throttled]) if totals.llm_errors else ""
+    throttled = [throttled_of(summary)] if summary.totals.llm_throttles else []
+    return ", ".join([f"{summary.totals.llm_errors:,} failed", *throttled]) if summary.totals.llm_errors else ""
 
 
 def failed_words(summary: Summary) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.presentation.certainty import so_far
-from request_lens.presentation.failed_attempts import of_them_throttled
+from request_lens.presentation.failed_attempts import throttled_words
 from request_lens.presentation.formatting import pluralize
 
 SHARED_CALLS = (
@@ -73,10 +73,11 @@ def calls_counted(known: KnownCalls) -> Iterator[str]:
         yield pluralize(known.missing, "missing call")
 
 
-def failed_counted(failed: str, known: KnownCalls) -> Iterator[str]:
+def failed_counted(failed: str, known: KnownCalls, *, is_least: bool = False) -> Iterator[str]:
     """How many attempts `failed`, in words, and of them were throttled; nothing where none did."""
+    throttled = throttled_words(known.failed, known.throttled, is_least=is_least) if known.throttled else ""
     if known.failed:
-        yield ", ".join([failed, *([of_them_throttled(known.throttled)] if known.throttled else [])])
+        yield ", ".join(filter(None, (failed, throttled)))
 
 
 def _llm_calls(known: KnownCalls) -> str:

@@ -220,5 +220,5 @@ def _counters_room(row: TimelineRow) -> float:
 
 def _below(row: TimelineRow) -> str:
     """What stands below a row's figures: "3 possible, 2 failed, 1 of them throttled"."""
-    failed = failures_words(row.summary.totals) if row.summary is not None else ""
+    failed = failures_words(row.summary) if row.summary is not None else ""
     return ", ".join(filter(None, (_possible(row), failed)))

@@ -145,7 +145,7 @@ def test_the_report_is_one_page_of_the_selected_requests(lens: DeployedLens, tmp
     output = lens.answer("report", "--min-calls", "2", "-o", str(target))
 
     page = target.read_text(encoding="utf-8")
-    assert output.startswith("7 requests, ≈ 14 LLM calls")
+    assert output.startswith("7 requests · ≈ 14 LLM calls ·")
     assert page.startswith("<!doctype html>")
     assert "at least 2 LLM calls" in page
     assert "8vyhhrKPTgKzGt2=" in page

@@ -103,7 +103,7 @@ def test_the_timeline_of_each_run_is_drawn_with_its_ten_prompts(said: str, clone
 
     assert f"out/{picture}.svg" in said
     assert all(prompt.split("\t")[0] in svg for prompt in prompts)
-    assert "10 requests, 17 LLM calls" in svg
+    assert "10 requests · 17 LLM calls, all linked" in svg
     assert (clone / "out" / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -71,7 +71,8 @@ def spoken(row: TimelineRow) -> str:
     status, took = f"status {row.request.status}", f"duration {in_words(total_words(row.request))}"
     llm = f"LLM time {in_words(llm_words(row))}" if row.summary is not None and row.summary.is_certain else ""
     named = row.request.request_id if row.has_id else ""
-    parts = [row.label, row.detail, named, status, took, _spoken_calls(row), llm]
+    failed = failures_words(row.summary) if row.summary is not None else ""
+    parts = [row.label, row.detail, named, status, took, _spoken_calls(row), failed, llm]
     return ", ".join(part for part in parts if part)
 
 
@@ -219,6 +220,6 @@ def _counters_room(row: TimelineRow) -> float:
 
 
 def _below(row: TimelineRow) -> str:
-    """What stands below a row's figures: "3 possible, 2 failed, 1 of them throttled"."""
-    failed = failures_words(row.summary) if row.summary is not None else ""
-    return ", ".join(filter(None, (_possible(row), failed)))
+    """What stands below a row's figures: "3 possible, 2 failed". Which of these were throttled, their signs say."""
+    failed = row.summary.totals.llm_errors if row.summary is not None else 0
+    return ", ".join(filter(None, (_possible(row), f"{failed:,} failed" if failed else "")))

@@ -13,7 +13,7 @@ IMAGES = CHECKOUT / "docs" / "images"
 WIDGET = Looking(width=1000, height=100)
 """Px; the widget's pictures are as high as its page."""
 
-REPORT = Looking(width=1340, height=1380)
+REPORT = Looking(width=1340, height=1550)
 """Px; the report's figures, its timeline and its first tables."""
 
 

@@ -22,6 +22,7 @@ from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
+from request_lens.domain.settling.uncertainty import possible_span
 from request_lens.errors import UnreadableItem
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
@@ -74,9 +75,12 @@ class DeployedTable:
         Only the requests' own items are read, in batches, and what is pending: that shows where it would be linked.
         """
         page = list_requests(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
+        requests = [replace(view.state, record=view.record) for view in page.requests]
+        unlinked = self.unlinked_between(period)
         return Report(
-            requests=[replace(view.state, record=view.record) for view in page.requests],
-            unlinked=self.unlinked_between(period),
+            requests=requests,
+            unlinked=unlinked,
+            holds_all=len(unlinked) < MAX_UNTAGGED and all(_lies_in(period, each, policy) for each in requests),
             provisional={
                 view.record.request_id: view.summary for view in page.requests if view.is_pending and view.summary
             },
@@ -101,6 +105,14 @@ class DeployedTable:
     def unlinked_between(self, period: Period) -> Sequence[UnlinkedInvocation]:
         """The earliest MAX_UNTAGGED untagged invocations of the period."""
         return self.reader.unlinked_between(period.first, period.last, limit=MAX_UNTAGGED)
+
+
+def _lies_in(period: Period, state: RequestState, policy: Policy) -> bool:
+    """Whether the calls that may be the request's, as far as any may be, were made in the period."""
+    if state.record is None or state.summary is None or not state.summary.counts_possible:
+        return True
+    first, last = possible_span(state.record, policy)
+    return period.first <= first and last <= period.last
 
 
 def open_table(

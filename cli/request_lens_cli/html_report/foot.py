@@ -25,7 +25,13 @@ _SIGNS: tuple[tuple[str, str, str], ...] = (
     ("missing", r"\d missing", "calls that a request's spans tell of, and that are not in the log under it"),
     ("pending", r"\bpending\b", "a request that is not settled, or a call that is not decided yet: it is in no figure"),
     ("so far", r"\bso far\b", "of the settled requests: the number may still grow"),
-    ("mean, median, p90", r"\b(?:mean|median|p90)\b", "of the requests that they are known for; the last two occurred"),
+    ("mean", r"\bmeans?\b", "the average, of the requests that it is known for; means of parts add up, medians do not"),
+    (
+        "median, p90",
+        r"\b(?:median|p90)\b",
+        "half, or nine in ten, of the requests that it is known for have no more; of 1 s and 3 s the median is 2 s",
+    ),
+    ("docs/…", r"\bdocs/\w+\.md\b", "pages of the repository that Request Lens was deployed from"),
     ("other time", r"(?i)\bother time\b", "the duration without LLM time; tools are a part of it"),
 )
 """Signs and words, by which pattern they are found, and what they mean."""

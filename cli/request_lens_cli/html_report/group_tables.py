@@ -5,8 +5,10 @@ from request_lens.presentation.certainty import signed, tally, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens_cli.html_report.model_figures import ModelFigures, figures_by_model, of_any_model
 from request_lens_cli.html_report.table import Column, cost_cell, model_text, route_text, table, with_note
-from request_lens_cli.report.figures import Distribution, Figures, ModelFigures, RequestFigures
+from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
+from request_lens_cli.report.report import Report
 
 type _Route = tuple[str, RequestFigures]
 type _Model = tuple[str, ModelFigures]
@@ -39,24 +41,24 @@ _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Cost (est.)", cell=lambda row: _cost(row[1]), numeric=True),
 )
 
-_ANY_MODEL = "≥ stands at every model: nobody knows of which one the calls are that requests may have made, or lack."
-
 
 def route_table(figures: Figures) -> Markup:
     """The requests' figures by route; nothing where there are none."""
     return table(_ROUTES, list(figures.by_route.items()), caption="By route") if figures.by_route else NOTHING
 
 
-def model_table(figures: Figures) -> Markup:
+def model_table(report: Report) -> Markup:
     """The linked attempts' totals by model, failed ones of unknown models as "other"; nothing where there are none.
 
-    And below it that "≥" stands at each model, where it is not told of which a request may have more.
+    And below it that "≥" stands at each model, and why, where it is not told of which a request may have more.
     """
-    if not figures.by_model:
+    figures = figures_by_model(report)
+    if not figures:
         return NOTHING
-    models = table(_MODELS, list(figures.by_model.items()), caption="By model: the calls that are linked to a request")
-    is_open = not (figures.tells_models or figures.all.counts_all_calls)
-    return joined((models, element("p", text(_ANY_MODEL), class_="note"))) if is_open else models
+    models = table(_MODELS, list(figures.items()), caption="By model: the calls that are linked to a request")
+    untold = " and ".join(of_any_model(report))
+    words = f"≥ stands at every model: {untold} may be of any."
+    return joined((models, element("p", text(words), class_="note"))) if untold else models
 
 
 def _requests(figures: RequestFigures) -> Markup:
@@ -95,7 +97,7 @@ def _llm_time(figures: RequestFigures) -> Markup:
     times = figures.llm_time_ms
     if times is None:
         return text(UNKNOWN)
-    return with_note(signed(seconds(times.p50), figures.certainty_of_times), _share(times))
+    return with_note(signed(seconds(times.median), figures.certainty_of_times), _share(times))
 
 
 def _calls(figures: RequestFigures) -> Markup:
@@ -112,7 +114,7 @@ def _share(values: Distribution) -> str:
 
 
 def _median(times: Distribution | None) -> Markup:
-    return text(UNKNOWN) if times is None else with_note(seconds(times.p50), _share(times))
+    return text(UNKNOWN) if times is None else with_note(seconds(times.median), _share(times))
 
 
 def _p90(times: Distribution | None) -> Markup:

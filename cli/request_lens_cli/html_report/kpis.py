@@ -64,7 +64,7 @@ def _mean(calls: Distribution | None) -> str:
 
 
 def _median(times: Distribution | None) -> str:
-    return UNKNOWN if times is None else seconds(times.p50)
+    return UNKNOWN if times is None else seconds(times.median)
 
 
 def _calls_notes(figures: RequestFigures) -> list[str]:
@@ -120,26 +120,29 @@ def _time_notes(figures: RequestFigures) -> list[str]:
     times, certainty = figures.llm_time_ms, figures.certainty_of_times
     if times is None:
         return _known(None, figures)
-    notes = [
-        _upper_end(times, certainty),
-        *_known(times, figures),
-        f"other time {_beside(figures.timed_other_ms, certainty)}",
-        f"time in tools {_beside(figures.timed_tool_ms, certainty)}",
-    ]
-    if times.is_complete:
-        return notes
-    return [*notes, f"duration of the same requests {_beside(figures.timed_duration_ms, Certainty.EXACT)}"]
+    return [_upper_end(times, certainty), *_known(times, figures), *_means(times, figures)]
 
 
-def _beside(times: Distribution | None, certainty: Certainty) -> str:
-    """A median to stand beside that of LLM time; where not all of its requests have one, for how many it is unknown.
+def _means(times: Distribution, figures: RequestFigures) -> list[str]:
+    """Of what the duration of LLM time's requests is made, in means: they add up to the whole, medians do not."""
+    certainty, other, tools = figures.certainty_of_times, figures.timed_other_ms, figures.timed_tool_ms
+    llm = f"means: {signed(seconds(times.mean), certainty)}"
+    duration = f"duration {_mean_time(figures.timed_duration_ms, Certainty.EXACT)}"
+    in_tools = f"time in tools {_mean_time(tools, certainty)}"
+    if other is None or not other.is_complete:
+        return [f"{llm}, {duration}", f"other time {_mean_time(other, certainty)}", in_tools]
+    return [f"{llm} + other time {_mean_time(other, certainty)}", f"= {duration}", in_tools]
 
-    A median over the known ones alone misleads: tool time is known first of all where no tool was used, as 0.
+
+def _mean_time(times: Distribution | None, certainty: Certainty) -> str:
+    """A mean to stand beside that of LLM time; where not all of its requests have one, for how many it is unknown.
+
+    A mean over the known ones alone misleads: tool time is known first of all where no tool was used, as 0.
     """
     if times is None:
         return "unknown"
     if times.is_complete:
-        return signed(seconds(times.p50), certainty)
+        return signed(seconds(times.mean), certainty)
     return f"unknown for {times.of - times.known:,} of these {times.of:,} requests"
 
 

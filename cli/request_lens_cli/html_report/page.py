@@ -92,7 +92,7 @@ def _main(report: Report, heading: Heading, axis: AxisKind) -> Markup:
         (
             kpi_cards(figures.all, report, leads=bool(doubts)),
             timeline_section(report, axis),
-            _section("groups", "", joined((route_table(figures), model_table(figures)))),
+            _section("groups", "", joined((route_table(figures), model_table(report)))),
             _section(NOT_CERTAIN, "What is not certain", doubts),
             _section("top", "Top requests", top_tables(report)),
             _section(

@@ -19,7 +19,6 @@ from request_lens.presentation.failed_attempts import failed_text, throttled_of
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import complete_sentence, complete_text, more_text
-from request_lens_cli.html_report.not_certain import shared_note
 from request_lens_cli.html_report.table import Column, cost_cell, id_class, route_text, table
 from request_lens_cli.report.report import Report, correlated_by
 from request_lens_cli.report.selection import Order, Selection, may_match_words
@@ -59,7 +58,8 @@ def _top(report: Report, order: Order, title: str) -> Markup:
     untimed = len(report.requests) - measured if order is Order.DURATION else 0
     unknown = f"without {pluralize(untimed, 'request')} of unknown duration" if untimed else ""
     caption = "; ".join(filter(None, (title, unknown, may_match_words(first))))
-    return table(_columns(report)[:7], first.requests, caption=caption) if measured else NOTHING
+    columns = [column for column in _columns(report)[:9] if not column.leaves]
+    return table(columns, first.requests, caption=caption) if measured else NOTHING
 
 
 def _is_measured(state: RequestState, order: Order) -> bool:
@@ -74,8 +74,7 @@ def requests_section(report: Report) -> Markup:
     """Every request, the newest first, up to MAX_ROWS of them."""
     shown = report.newest(MAX_ROWS).requests[::-1]
     more = f", the latest {len(shown):,} of {len(report.requests):,}" if len(shown) < len(report.requests) else ""
-    requests = table(_columns(report), shown, caption=f"All requests{more}, the newest first")
-    return joined((shared_note(report), requests))
+    return table(_columns(report), shown, caption=f"All requests{more}, the newest first")
 
 
 def _columns(report: Report) -> list[Column[RequestState]]:
@@ -97,8 +96,8 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Start (UTC)", cell=lambda state: text(report.started_text(state.request)), numeric=True),
         Column(header="Duration", cell=lambda state: text(seconds(state.request.duration_ms)), numeric=True),
         Column(header="LLM calls", cell=_calls, numeric=True),
-        _time("LLM time", lambda summary: summary.llm_time_ms),
         Column(header="Cost (est.)", brief="Cost", cell=_cost, numeric=True),
+        _time("LLM time", lambda summary: summary.llm_time_ms),
         _time("Other time", lambda summary: summary.non_llm_time_ms, leaves=True),
         _time("Tools of it", lambda summary: summary.tool_time_ms, leaves=True),
         Column(header="Tokens in/out", cell=tokens, numeric=True, leaves=report.has_spans),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from request_lens.presentation.markup import NOTHING, Markup, element, joined
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_strips, shared_style
 from request_lens.presentation.timeline.pieces import Words
@@ -11,6 +11,9 @@ from request_lens_cli.report.report import Report
 
 MAX_DRAWN = 200
 """Requests in the picture, the newest; the table has more."""
+
+ONE_SIGN = "≈ at a number of LLM calls in the timeline holds for the LLM time of its row, too."
+"""What a reader is to know who compares it with the tables below."""
 
 WIDTHS: Mapping[str, int] = {"wide": 1060, "middle": 688, "narrow": 348, "paper": 1476}
 """Px of each rendering, by the class for which page.css says in which windows it shows.
@@ -32,7 +35,22 @@ def timeline_section(report: Report, axis: AxisKind) -> Markup:
     }
     pictures = (_picture(drawn, words, class_, view) for class_, view in views.items())
     section = element("section", shared_style("auto"), *pictures, id="timeline", class_="timeline")
-    return joined((section, shared_note(drawn)))
+    return joined((section, _sign_note(drawn), shared_note(report)))
+
+
+def _sign_note(drawn: Report) -> Markup:
+    """That a row has one sign, where the tables below have one at each figure; nothing where no row has it.
+
+    page.css hides it where rows have no LLM time.
+    """
+    is_about = any(summary.is_about and summary.llm_time_ms is not None for summary in drawn.summaries)
+    return element("p", text(ONE_SIGN), class_="note one-sign") if is_about else NOTHING
+
+
+def _left_out(report: Report) -> Markup:
+    """What rows have no room for in a narrow window, as captions of tables say it."""
+    of_labels = "type and route, " if report.labels else ""
+    return element("p", text(f"In a wider window and on paper also: {of_labels}LLM time."), class_="note left-out")
 
 
 def _picture(report: Report, words: Words, class_: str, view: View) -> Markup:
@@ -44,5 +62,6 @@ def _picture(report: Report, words: Words, class_: str, view: View) -> Markup:
     axis = element("div", strips.axis, class_="axis")
     rows = element("div", joined(strips.rows), class_="strips")
     above, below = (strips.legend, NOTHING) if class_ == "paper" else (NOTHING, strips.legend)
-    drawn = (strips.title, above, element("div", axis, rows, class_="rows"), joined(strips.below), below)
+    left_out = _left_out(report) if class_ == "narrow" else NOTHING
+    drawn = (strips.title, above, element("div", axis, rows, class_="rows"), joined(strips.below), below, left_out)
     return element("div", *drawn, class_=f"picture {class_}")

@@ -1,19 +1,19 @@
-"""The figures of a report: what its requests add up to, over all, by route, by model and by label."""
+"""The figures of a report: what its requests add up to, over all, by route and by label."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from math import ceil
+from statistics import median
 
-from request_lens.domain.folding.summary import OTHER_MODEL, Bar, Summary, TokenClass, Totals
+from request_lens.domain.folding.summary import Summary, TokenClass, Totals
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import (
     Certainty,
     certainty_of,
     certainty_of_times,
     certainty_over,
-    links_of_bars,
     signed,
     tokens_text,
 )
@@ -22,13 +22,15 @@ from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.traced import misses_calls, missing_over
 from request_lens_cli.report.report import Report, totals_over
 
+_P90 = 0.9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
     """The middle and the upper end of some values; `known` is how many there are of `of`, at least one."""
 
     mean: float
-    p50: float
+    median: float
     p90: float
     maximum: float
     known: int
@@ -92,34 +94,11 @@ class RequestFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFigures:
-    """What the linked calls of a model add up to, and how sure it is that they are those of the requests.
-
-    They are the least where a request may have more of this model: where nobody's calls tell of which models these
-    are not, of any.
-    """
-
-    totals: Totals
-    certainty: Certainty
-    certainty_of_failed: Certainty
-
-    @property
-    def counts_all_calls(self) -> bool:
-        """Whether the totals are all that the settled requests made of this model."""
-        return self.certainty is not Certainty.AT_LEAST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of a report's requests: over all, by route and by model.
-
-    `tells_models`: a model's are the least only where more calls may be of that one, else where a request may have any.
-    """
+    """The figures of a report's requests: over all and by route."""
 
     all: RequestFigures
     by_route: Mapping[str, RequestFigures]
-    by_model: Mapping[str, ModelFigures]
-    tells_models: bool
 
 
 def figures_of(report: Report) -> Figures:
@@ -130,8 +109,6 @@ def figures_of(report: Report) -> Figures:
     return Figures(
         all=_of_requests(report.requests),
         by_route={route: _of_requests(routes[route]) for route in sorted(routes)},
-        by_model=_by_model(report),
-        tells_models=report.models_left() is not None,
     )
 
 
@@ -169,59 +146,22 @@ def _calls_of(summary: Summary) -> int | None:
     return summary.totals.llm_calls if summary.counts_all_calls else None
 
 
-def _by_model(report: Report) -> Mapping[str, ModelFigures]:
-    summaries = report.summaries
-    certainty = _known(summary.counts_all_calls for summary in summaries)
-    of_failed = _known(certainty_of_failed(summary) is not Certainty.AT_LEAST for summary in summaries)
-    left, failed_left = report.models_left(), report.models_left(failed=True)
-    figures: dict[str, ModelFigures] = {}
-    for summary in summaries:
-        for model, totals in summary.by_model:
-            sure, sure_of_failed = _of_model(model, certainty, left), _of_model(model, of_failed, failed_left)
-            no_calls = ModelFigures(totals=Totals(), certainty=sure, certainty_of_failed=sure_of_failed)
-            before = figures.get(model, no_calls)
-            bars = _bars_under(model, summary)
-            figures[model] = ModelFigures(
-                totals=before.totals + totals,
-                certainty=max(before.certainty, links_of_bars(bars)),
-                certainty_of_failed=max(before.certainty_of_failed, links_of_bars(bars, failed=True)),
-            )
-    return dict(sorted(figures.items()))
-
-
-def _of_model(model: str, over_requests: Certainty, left: Set[str] | None) -> Certainty:
-    """How sure a model's sums are at best: as those over the requests, but where no call of it is left to them."""
-    return over_requests if left is None or model in left else Certainty.EXACT
-
-
-def _bars_under(model: str, summary: Summary) -> Sequence[Bar]:
-    """The calls that count under the model; under "other" any failed one may, as no bar says whether it has a price."""
-    may_be_other = model == OTHER_MODEL
-    return [bar for bar in summary.bars if bar.model_id == model or (may_be_other and bar.error_code is not None)]
-
-
-def _known(are_all: Iterable[bool]) -> Certainty:
-    """How sure sums over requests are at best that each know all of theirs, or not."""
-    return Certainty.EXACT if all(are_all) else Certainty.AT_LEAST
-
-
 def distribution_of(values: Sequence[int | None]) -> Distribution | None:
-    """The distribution of the known values, its percentiles by nearest rank. None where none is known."""
+    """The distribution of the known values; None where none is known.
+
+    Of an even number the median is the mean of the two in the middle; p90 is a value that occurred, by nearest rank.
+    """
     ordered = sorted(value for value in values if value is not None)
     if not ordered:
         return None
     return Distribution(
         mean=sum(ordered) / len(ordered),
-        p50=_percentile(ordered, 50),
-        p90=_percentile(ordered, 90),
+        median=median(ordered),
+        p90=ordered[ceil(len(ordered) * _P90) - 1],
         maximum=ordered[-1],
         known=len(ordered),
         of=len(values),
     )
-
-
-def _percentile(ordered: Sequence[int], percent: int) -> int:
-    return ordered[ceil(len(ordered) * percent / 100) - 1]
 
 
 def calls_by_label(report: Report) -> str:

@@ -1,13 +1,13 @@
 """Reports: what is known of some requests, from a replay or from a deployed table, ready to be shown."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta, tzinfo
 from functools import cached_property
 
 from request_lens.domain.facts import LOG_PRECISION_MS, Request, RequestId
-from request_lens.domain.folding.summary import Bar, Summary, Totals, model_dimension, totals_of
+from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
@@ -48,10 +48,10 @@ class Report:
     `lesser` how many come after these in a sorted list, `may_match` how many uncertain ones are left out for their
     number of calls, `may_cost` how many for their cost, though it may be greater than is known. `selects`: some
     requests of its time are not meant; still the untagged invocations are those of all its time, but where it
-    `has_calls_since` its first request alone. `lacking` says what is known to be missing. It `holds_all` requests
-    and calls that there are, as a replay does: none is beyond its time. It `names_roles` where AgentRoleNames does, so
-    that to name them is no advice. Times are shown in `zone`; None is that of
-    this machine; with their day where there are several, or the report `has_days`.
+    `has_calls_since` its first request alone. `lacking` says what is known to be missing. It `holds_all` calls
+    without a request that may be its requests' own, as a replay does: none is outside the time that was read. It
+    `names_roles` where AgentRoleNames does, so that to name them is no advice. Times are shown in `zone`; None is that
+    of this machine; with their day where there are several, or the report `has_days`.
     """
 
     requests: Sequence[RequestState]
@@ -151,23 +151,6 @@ class Report:
         """The share of the decided invocations that belongs to no request we know; None where none is decided."""
         decided = self.totals.invocations + self.unattributed
         return self.unattributed / decided if decided else None
-
-    def models_left(self, *, failed: bool = False) -> Set[str] | None:
-        """The models of LLM calls, or of `failed` ones, that are nobody's: only of these may a request have more.
-
-        None where that is not told: where calls may not be here, are missing, or nobody knows how many are possible.
-        """
-        is_part = self.selects or self.earlier or self.lesser or self.lacking
-        if is_part or not self.holds_all or any(each.traced and each.traced.lacks_calls for each in self.summaries):
-            return None
-        counts = (each.possible_failed_calls if failed else each.possible_calls for each in self.summaries)
-        if None in counts or self.pending:
-            return None
-        return {
-            model_dimension(call.invocation, call.decision.quote)
-            for call in self.unlinked
-            if isinstance(call.decision, Unattributed) and call.invocation.is_llm_call is not failed
-        }
 
     def without_request(self) -> Mapping[str, int]:
         """How many invocations belong to no request for each reason, or are not decided yet, in words."""

@@ -11,6 +11,7 @@ from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Doubt
 from request_lens_cli.deployed.stack import DeployedStackView
+from request_lens_cli.html_report.model_figures import figures_by_model
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.figures import calls_by_label, distribution_of, figures_of
 from request_lens_cli.report.headline import headline, truncation_note
@@ -49,11 +50,11 @@ def test_what_the_table_has_let_expire_is_not_asked_for() -> None:
     assert stack.kept(Period(first=at(-5), last=at(0)), now=at(0)) == Period(first=at(-5), last=at(0))
 
 
-def test_a_spread_is_of_the_known_values_and_its_percentiles_occurred() -> None:
+def test_a_spread_is_of_the_known_values_and_its_p90_occurred() -> None:
     distribution = distribution_of([None, *range(1, 11)])
 
     assert distribution is not None
-    assert (distribution.mean, distribution.p50, distribution.p90, distribution.maximum) == (5.5, 5, 9, 10)
+    assert (distribution.mean, distribution.median, distribution.p90, distribution.maximum) == (5.5, 5.5, 9, 10)
     assert (distribution.known, distribution.of) == (10, 11)
     assert distribution_of([None]) is None
 
@@ -68,13 +69,23 @@ def report() -> Report:
     return Report(requests=states, unlinked=[lost, pending(call("i5", 1))])
 
 
+def test_a_median_of_an_even_number_lies_between_the_two_in_the_middle() -> None:
+    of_six = distribution_of([8_000, 4_280, 4_120, 2_060, 2_020, 2_010])
+    of_five = distribution_of([8_000, 4_280, 4_120, 2_060, 2_020])
+
+    assert of_six is not None
+    assert of_five is not None
+    assert (of_six.median, of_six.p90) == (3_090, 8_000)
+    assert of_five.median == 4_120
+
+
 def test_figures_add_up_over_all_by_route_and_by_model() -> None:
-    found = figures_of(report())
+    found, by_model = figures_of(report()), figures_by_model(report())
 
     assert (found.all.requests, found.all.pending, found.all.totals.llm_calls) == (3, 1, 2)
     assert {route: figures.requests for route, figures in found.by_route.items()} == {"GET /b": 1, "POST /ask": 2}
-    assert found.by_model["other"].totals.llm_throttles == 1
-    assert sum(model.totals.llm_calls for model in found.by_model.values()) == 2
+    assert by_model["other"].totals.llm_throttles == 1
+    assert sum(model.totals.llm_calls for model in by_model.values()) == 2
     assert found.all.totals.estimated_cost_usd == Decimal("0.5")
 
 
@@ -242,7 +253,7 @@ def test_llm_time_stands_beside_the_duration_of_the_very_requests_that_it_is_kno
     assert found.duration_ms is not None
     assert found.duration_ms.known == 2
     assert found.timed_duration_ms is not None
-    assert (found.timed_duration_ms.known, found.timed_duration_ms.p50) == (1, 4_000)
+    assert (found.timed_duration_ms.known, found.timed_duration_ms.median) == (1, 4_000)
 
 
 def test_the_cost_of_unattributed_calls_stands_beside_that_of_the_requests() -> None:

@@ -1,8 +1,9 @@
 """Uncertain requests as people see them: at least so many calls, no times, why, and what helps; uncounted tokens."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,11 @@ from request_lens_cli.report.request_schema import Json
 from request_lens_cli.report.selection import Selection
 from request_lens_cli.terminal.report_view import show_requests
 from request_lens_cli.terminal.request_view import show_request, shown_document
+from tests.support.command_line.page_text import rows
 from tests.support.command_line.screen import piped, printed
 from tests.support.facts import at, call, link, tag
 from tests.support.sample_states import costing, settled
+from tests.support.telemetry.traced_states import MISSING, traced_state
 
 CERTAIN = costing(settled("certain", call("i1", 1), start=20), "0.02")
 POSSIBLE = costing(settled("possible", call("i2", 1), possible_calls=4), "0.01")
@@ -204,7 +207,7 @@ def test_a_sum_over_requests_has_the_sign_at_each_figure_and_so_has_the_row_of_o
 
     assert about("By route") == ["≈ 2", "≈ 1.0", "≈ 1.00 s", "≈ 2,022", "≈ 62", "≈ $0.020000"]
     assert about("By model") == ["≈ 1", "≈ 1,011", "≈ 31", "≈ 1 unpriced"]
-    assert about("All requests") == ["≈ 1", "≈ 1.00 s", "≈ $0.020000", "≈ 4.00 s"]
+    assert about("All requests") == ["≈ 1", "≈ $0.020000", "≈ 1.00 s", "≈ 4.00 s", "≈ 0.00 s"]
     assert INEXACT in html.partition("<footer>")[2]
 
 
@@ -218,7 +221,7 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert "at least 2 LLM calls" in calls
     assert "known for 2 of 3 requests" in card(html, "Request duration")
     assert "known for 1 of 3 requests" in card(html, "LLM time")
-    assert "duration of the same requests 5.00 s" in card(html, "LLM time")
+    assert "|means: ≈ 1.00 s + other time ≈ 4.00 s||= duration 5.00 s|" in card(html, "LLM time")
     assert "≥ 2,022 in" in card(html, "Tokens")
     assert "≥ $0.030000" in card(html, "Estimated cost")
     assert card(html, "Failed calls") == "|–||none is known of; 1 request may have some|"
@@ -260,17 +263,63 @@ def test_by_model_the_least_stands_only_where_a_call_of_that_model_is_nobodys() 
 
     assert by_model(whole) == {"a": ["≈ 1", "0"], "b": ["≥ 1", "0"]}
     assert note not in page(whole)
-    for untold in (
-        replace(whole, holds_all=False),
+    for as_told in (
         replace(whole, selects=True),
         replace(whole, earlier=1),
-        replace(whole, lacking="a file"),
         replace(whole, unlinked=[replace(whole.unlinked[0], decision=None)]),
-        replace(whole, requests=[of_a, of_b, settled("endless", possible_calls=None, duration_ms=None)]),
     ):
-        assert {calls for calls, _ in by_model(untold).values()} == {"≥ 1"}
-        assert note in page(untold)
+        assert by_model(as_told) == by_model(whole)
+        assert note not in page(as_told)
     assert note not in page(replace(whole, requests=[of_a, of_b], holds_all=False))
+
+
+@pytest.mark.parametrize(
+    ("change", "which"),
+    [
+        ({"holds_all": False}, "calls outside the time read"),
+        ({"lacking": "a file"}, "calls that are not in these files"),
+        (
+            {"requests": [CERTAIN, settled("endless", possible_calls=None, duration_ms=None)]},
+            "calls of requests of which nobody knows how many are possible",
+        ),
+        (
+            {"requests": [CERTAIN, traced_state("lacking", MISSING), settled("open", start=40, possible_calls=1)]},
+            "missing calls",
+        ),
+        (
+            {"requests": [CERTAIN, traced_state("lacking", MISSING), POSSIBLE], "holds_all": False},
+            "missing calls and calls outside the time read",
+        ),
+    ],
+    ids=["beyond the time", "lacking", "endless", "missing", "two reasons"],
+)
+def test_by_model_the_least_stands_at_every_model_where_calls_may_be_of_any_and_says_which(
+    change: Mapping[str, Any], which: str
+) -> None:
+    whole = Report(requests=[CERTAIN, POSSIBLE], unlinked=[without_request(model_id="b")], holds_all=True)
+
+    told = replace(whole, **change)
+
+    assert {cells[1][0] for cells in rows(page(told), "By model")} == {"≥"}
+    assert f"≥ stands at every model: {which} may be of any." in page(told)
+
+
+@pytest.mark.parametrize(("error_code", "models"), [(None, {"b"}), ("ThrottlingException", {"b", "other"})])
+def test_a_call_that_is_not_decided_may_be_of_its_model_or_if_it_failed_of_one_without_a_price(
+    error_code: str | None, models: set[str]
+) -> None:
+    undecided = replace(without_request(model_id="b", error_code=error_code), decision=None)
+    to = replace(undecided, decision=link("of_a"))
+    state = with_possible_failed(settled("open", possible_calls=1), 1)
+    known = [settled(name, call(name, at, model_id=name), start=at) for at, name in ((20, "a"), (40, "b"))]
+    refused = settled("refused", call("r", 61, model_id="c", error_code="ValidationException"), start=60)
+
+    def least(left: UnlinkedInvocation) -> set[str]:
+        shown = rows(page(Report(requests=[state, *known, refused], unlinked=[left], holds_all=True)), "By model")
+        return {cells[0] for cells in shown if cells[1 if error_code is None else 2][0] in "≥–"}
+
+    assert least(undecided) == models
+    assert least(to) == set()
 
 
 def test_by_model_no_failed_call_is_known_where_one_of_that_model_is_nobodys() -> None:
@@ -394,11 +443,12 @@ def test_times_that_stand_beside_llm_time_are_of_its_requests_and_say_of_how_man
 
     assert "known for 2 of 3 requests" in said
     assert "|other time unknown for 1 of these 2 requests||time in tools unknown for 1 of these 2 requests|" in said
-    assert "duration of the same requests 5.00 s|" in said
+    assert "|means: ≈ 31.00 s, duration 5.00 s|" in said
     alone = card(page(Report(requests=[ran_on], unlinked=[])), "LLM time")
     assert "|other time unknown||time in tools unknown|" in alone
     whole = card(page(Report(requests=both[:1], unlinked=[])), "LLM time")
-    assert "|median; p90 ≈ 2.00 s, longest ≈ 2.00 s||other time ≈ 3.00 s||time in tools ≈ 0.50 s|" in whole
+    assert "|median; p90 ≈ 2.00 s, longest ≈ 2.00 s||means: ≈ 2.00 s + other" in whole
+    assert "time ≈ 3.00 s||= duration 5.00 s||time in tools ≈ 0.50 s|" in whole
 
 
 def test_a_page_says_how_many_uncertain_requests_its_selection_leaves_out_that_may_belong_in_it() -> None:
@@ -413,7 +463,16 @@ def test_a_page_has_no_tool_time_of_those_requests_alone_that_used_none() -> Non
 
     said = card(page(Report(requests=without + using, unlinked=[])), "LLM time")
 
-    assert "|other time ≈ 3.00 s||time in tools unknown for 7 of these 10 requests|" in said
+    assert "other time ≈ 3.00 s||= duration 5.00 s||time in tools unknown for 7 of these 10 requests|" in said
+
+
+def test_means_of_a_card_add_up_where_medians_do_not() -> None:
+    unlike = [timed("a", 1_000, 0, 4_000), timed("b", 2_000, 0, 3_000), timed("c", 4_500, 0, 500)]
+
+    said = card(page(Report(requests=unlike, unlinked=[])), "LLM time")
+
+    assert "|≈ 2.00 s||median;" in said
+    assert "|means: ≈ 2.50 s + other time ≈ 2.50 s||= duration 5.00 s|" in said
 
 
 def test_a_page_of_certain_requests_is_as_it_was() -> None:
@@ -421,7 +480,7 @@ def test_a_page_of_certain_requests_is_as_it_was() -> None:
 
     assert "uncertain" not in html.partition("<main>")[2].partition("</main>")[0]
     assert "all settled" in html
-    assert "duration of the same requests" not in html
+    assert "known for" not in html.partition("<main>")[2].partition("</main>")[0]
 
 
 EMBEDDED = replace(call("embeds", 1), tokens=TokenCounts(input=12))

@@ -31,11 +31,11 @@ def test_all_of_a_span_lies_between_its_two_ends_as_they_are_said(
 @pytest.mark.parametrize(
     ("last", "now", "words"),
     [
-        (58.1, 58.1, "2025-12-04 18:27 to 18:28:00 UTC"),
+        (58.1, 58.1, "2025-12-04 18:27:02 to 18:28:00 UTC"),
         (57.9, 58.1, "2025-12-04 18:27 to 18:28 UTC"),
-        (90.7, 93, "2025-12-04 18:27 to 18:28:32 UTC"),
+        (90.7, 93, "2025-12-04 18:27:02 to 18:28:32 UTC"),
         (90.7, 118, "2025-12-04 18:27 to 18:29 UTC"),
-        (19_980, 19_990, "2025-12-04 18:27 to 2025-12-05 00:00:02 UTC"),
+        (19_980, 19_990, "2025-12-04 18:27:02 to 2025-12-05 00:00:02 UTC"),
     ],
 )
 def test_a_span_that_ends_now_is_not_said_to_end_in_the_future(last: float, now: float, words: str) -> None:

@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Bar, Summary, TokenClass, TokenSum, Totals, are_exact
 from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
-from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize, seconds
+from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
 
 
 class Doubt(StrEnum):
@@ -138,9 +138,10 @@ def certainty_over(summaries: Iterable[Summary]) -> Certainty:
 def signed(figure: str, certainty: Certainty) -> str:
     """A figure with its sign: "2", "≈ 2", "≥ 2".
 
-    Unknown stays unknown, a sum that has "≥" as some call's log leaves it out keeps that, and 0 comes from no call.
+    Unknown stays unknown, a sum that has "≥" as some call's log leaves it out keeps that, and 0 comes from no call; but
+    that a time is 0 s follows from calls.
     """
-    is_none = figure.partition(" + ")[0] in ("0", "$0", seconds(0)) and certainty is Certainty.ABOUT
+    is_none = figure.partition(" + ")[0] in ("0", "$0") and certainty is Certainty.ABOUT
     if is_none or figure == UNKNOWN or figure.startswith(_SIGNS[Certainty.AT_LEAST]):
         return figure
     return f"{_SIGNS[certainty]}{figure}"

@@ -91,15 +91,14 @@ def span_text(first: datetime, last: datetime, *, to: timedelta = SECOND, now: d
     """From a moment to another in UTC, rounded outward to whole seconds or minutes: all that is in it lies between.
 
     Such as "2025-12-04 18:26 to 18:29 UTC", its day once where both have the same. An end that would lie after `now` is
-    said to its second: "18:26 to 18:28:03".
+    said to its second, and the other then, too: "18:26:03 to 18:28:03".
     """
     epoch = datetime.fromtimestamp(0, UTC)
     begins, ends = epoch + (first - epoch) // to * to, epoch - (epoch - last) // to * to
     form = _TO_MINUTE if to >= MINUTE else _TO_SECOND
-    begin, end = f"{begins:{form}}", f"{ends:{form}}"
     if now is not None and ends > now:
-        ends = last.astimezone(UTC)
-        end = f"{ends:{_TO_SECOND}}"
+        begins, ends, form = first.astimezone(UTC), last.astimezone(UTC), _TO_SECOND
+    begin, end = f"{begins:{form}}", f"{ends:{form}}"
     if begin == end:
         return f"{begin} UTC"
     return f"{begin} to {end.partition(' ')[2] if begins.date() == ends.date() else end} UTC"

@@ -1,5 +1,6 @@
 """The report's page in words: what its cards and tables say of figures that are not certain, and where they lead."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,8 @@ from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.sums import SHARED_CALLS
 from request_lens.presentation.timeline.axis import AxisKind
+from request_lens_cli.html_report.timeline_section import ONE_SIGN
+from request_lens_cli.report.labels import Label
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, helps_against
 from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.report_view import show_requests
@@ -52,15 +55,45 @@ def test_each_reason_why_calls_have_no_request_has_what_helps() -> None:
         ]
 
 
-@pytest.mark.parametrize(("states", "times"), [(OPEN, 2), (OPEN[:1], 0), ([EXACT, BY_TIME], 0)])
-def test_numbers_of_possible_calls_are_said_not_to_add_up_at_the_timeline_at_the_table_and_below_the_list(
+@pytest.mark.parametrize(("states", "times"), [(OPEN, 1), (OPEN[:1], 0), ([EXACT, BY_TIME], 0)])
+def test_numbers_of_possible_calls_are_said_once_on_a_page_and_below_a_list_not_to_add_up(
     states: list[RequestState], times: int
 ) -> None:
     report = Report(requests=states, unlinked=lost(8))
     listed = printed(lambda console: show_requests(report, console), width=200)
 
     assert page_of(report).count(SHARED_CALLS) == times
-    assert listed.count(SHARED_CALLS) == min(times, 1)
+    assert listed.count(SHARED_CALLS) == times
+
+
+def test_that_no_tool_ran_is_as_sure_as_the_links_that_say_so() -> None:
+    by_time, exact, none = (
+        rows(page_of(Report(requests=[each], unlinked=[])), "All requests")[0][6:9]
+        for each in (BY_TIME, EXACT, settled("none"))
+    )
+
+    assert by_time == ["≈ 1.00 s", "≈ 4.00 s", "≈ 0.00 s"]
+    assert exact == ["1.00 s", "4.00 s", "0.00 s"]
+    assert none == ["0.00 s", "5.00 s", "0.00 s"]
+
+
+def test_the_timeline_says_that_its_sign_holds_for_the_row_where_a_row_has_it() -> None:
+    assert page_of(Report(requests=[BY_TIME, EXACT], unlinked=[])).count(ONE_SIGN) == 1
+    assert ONE_SIGN not in page_of(Report(requests=[EXACT, *OPEN], unlinked=lost(8)))
+
+
+def test_the_timeline_of_a_telephone_says_what_it_leaves_out() -> None:
+    def left_out(html: str) -> list[str]:
+        return re.findall(r'class="note left-out">([^<]*)<', html.partition('class="picture narrow"')[2])
+
+    labels: dict[str, Label] = {BY_TIME.request_id: Label(prompt="How much?", kind="Simple")}
+
+    assert left_out(page_of(Report(requests=[BY_TIME], unlinked=[]))) == [
+        "In a wider window and on paper also: LLM time."
+    ]
+    assert left_out(page_of(Report(requests=[BY_TIME], unlinked=[], labels=labels))) == [
+        "In a wider window and on paper also: type and route, LLM time."
+    ]
 
 
 def test_failed_attempts_and_runaways_stand_below_the_number_of_calls_each_on_a_line() -> None:

@@ -47,7 +47,7 @@ missing_packages() {
 
 unpack_debian_packages() {
   local packages libraries archive
-  echo "browser: no Chromium is installed, so Debian's is unpacked into .tools/chromium (about 100 MB)"
+  echo "browser: no Chromium is installed, so Debian's is unpacked into .tools/chromium (about 100 MB to download, 300 MB unpacked)"
   # Package lists may be absent or old, and only root may renew them; the download itself needs no root.
   [ "$(id -u)" -ne 0 ] || apt-get update --quiet >>"$log" 2>&1 || true
   packages=$(missing_packages)

@@ -71,7 +71,11 @@ def test_a_tagged_call_s_id_shows_its_request(lens: DeployedLens) -> None:
     lens.holds(settled("r0"), settled("r1", call(FIRST_CALL, 1, tag=tag("r1", 1))))
 
     assert lens.answer("show", FIRST_CALL).startswith(f"Call {FIRST_CALL} is number 1 of this request:\nr1  POST")
-    assert lens.ask("show", FIRST_CALL.replace("1", "2")).exit_code == 1
+    unknown = lens.ask("show", FIRST_CALL.replace("1", "2"))
+    assert (unknown.exit_code, "it is mistyped, its logs have not arrived, or it has expired" in unknown.stderr) == (
+        1,
+        True,
+    )
 
 
 def test_an_unattributed_call_s_id_says_why_it_has_no_request(lens: DeployedLens) -> None:

@@ -36,6 +36,7 @@ from request_lens_cli.report.period import Period, period_of_starts
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.request_schema import Document
 from request_lens_cli.terminal.console import notes_beside, open_console, stderr_console
+from request_lens_cli.terminal.folding import folded
 from request_lens_cli.terminal.output_file import PAGES, PICTURES, output_option, shown_path, write_picture, writing
 from request_lens_cli.terminal.progress import Note, working
 from request_lens_cli.terminal.report_view import show_report
@@ -117,7 +118,8 @@ def replay_command(
         if lacking:
             stderr_console().print(lacking, style="yellow", highlight=False, soft_wrap=True)
     else:
-        _show(report, result.rejected, axis)
+        _show(report, axis)
+        _say_rejected(result.rejected, files)
     _say_written({"Timeline": written["timeline"], "Report": written["page"]}, beside_json=format_ == "json")
     if result.rejected:
         context.exit(_REJECTED)
@@ -206,15 +208,19 @@ def _write_page(report: Report, path: Path, replayed: str, axis: AxisKind) -> No
         path.write_text(report_page(report, heading, axis=axis), encoding="utf-8")
 
 
-def _show(report: Report, rejected: Sequence[Rejected], axis: AxisKind) -> None:
-    console = open_console()
-    notes = notes_beside(console)
+def _show(report: Report, axis: AxisKind) -> None:
     if report.requests or report.unlinked:
-        show_report(report, console, axis=axis)
+        show_report(report, open_console(), axis=axis)
     else:
-        notes.print("No record of an API request or of a call is in these files.")
-    for note in rejection_notes(rejected):
-        notes.print(note, style="red", markup=False, highlight=False)
+        notes_beside(open_console()).print("No record of an API request or of a call is in these files.")
+
+
+def _say_rejected(rejected: Sequence[Rejected], files: Sequence[str]) -> None:
+    """Say what was set aside, beside the output where that goes into a pipe."""
+    notes = notes_beside(open_console())
+    for note in rejection_notes(rejected, files):
+        lines = folded(note, notes.width) if notes.is_terminal else [note]
+        notes.print("\n".join(lines), style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 class _Lines:

@@ -99,7 +99,7 @@ def _state_of_call(id_: str, call: UnlinkedInvocation | None, shown: _Shown) -> 
     state = _known(shown.table, [request_id] if request_id is not None else [])
     if state is None:
         raise click.ClickException(
-            f"No request or call {id_!r}: its logs have not arrived, or it has expired. "
+            f"No request or call {id_!r}: it is mistyped, its logs have not arrived, or it has expired. "
             "List what there is with `request-lens requests`."
         )
     return state

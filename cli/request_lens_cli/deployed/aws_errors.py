@@ -21,7 +21,7 @@ from botocore.exceptions import (
 from request_lens.errors import RequestLensError
 from request_lens_cli.options.endpoint import is_on_loopback
 
-_LOCAL = "for the local AWS: `set -a; . out/local-aws.env; set +a`"
+_LOCAL = "for the local AWS: `make demo KEEP=1` if it does not run, then `set -a; . out/local-aws.env; set +a`"
 
 NO_REGION = ("No AWS Region is set", f"give --region, or set AWS_REGION ({_LOCAL})")
 NO_CREDENTIALS = ("No AWS credentials are found", f"give --profile, or log in as for the AWS CLI ({_LOCAL})")

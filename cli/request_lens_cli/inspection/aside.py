@@ -1,15 +1,19 @@
 """Lines that are set aside or ignored, together by why: a log of another kind says one thing, and not once a line."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from request_lens.domain.log_record import Rejected, RejectedReason
-from request_lens.presentation.formatting import pluralize
+from request_lens.presentation.formatting import cleaned, pluralize
 from request_lens_cli.inspection.inspection import MEANINGS, Inspection
 
 FIRST_LINES = 3
 """Line numbers that are kept of each file."""
+
+MAX_FILES = 3
+"""So many files stand in a command to copy."""
 
 MAX_CONFLICTS = 3
 """So many records that conflict are named."""
@@ -55,12 +59,22 @@ class SetAside:
         return iter(sorted(self._alike.values(), key=lambda alike: (alike.first.kind, -alike.count)))
 
 
-def rejection_notes(rejected: Sequence[Rejected]) -> Iterator[str]:
-    """What is to be said of rejected records: why of those that conflict, which no line tells by itself."""
+def rejection_notes(rejected: Sequence[Rejected], files: Sequence[str]) -> Iterator[str]:
+    """What is to be said of rejected records of these files: why of those that conflict, which no line tells by itself.
+
+    Of the others it is which command says why.
+    """
     conflicts = [record.detail for record in rejected if record.reason is RejectedReason.CONFLICTING_RECORD]
     if others := len(rejected) - len(conflicts):
-        yield f"{pluralize(others, 'rejected record')}: request-lens inspect says why of each."
+        yield f"{pluralize(others, 'rejected record')}: {_inspecting(files)} says why of each."
     if conflicts:
         more = f", and {len(conflicts) - MAX_CONFLICTS} more" if len(conflicts) > MAX_CONFLICTS else ""
         yield f"{pluralize(len(conflicts), 'conflicting record')}: {', '.join(conflicts[:MAX_CONFLICTS])}{more}."
         yield MEANINGS[RejectedReason.CONFLICTING_RECORD]
+
+
+def _inspecting(files: Sequence[str]) -> str:
+    """The command that inspects these files, which are named while they are few."""
+    if len(files) > MAX_FILES:
+        return "request-lens inspect with the same files"
+    return f"`request-lens inspect {cleaned(shlex.join(files))}`"

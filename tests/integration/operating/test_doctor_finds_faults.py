@@ -57,7 +57,10 @@ def test_a_healthy_stack_has_no_fault(healthy: HealthyStack) -> None:
 def test_no_region(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
-    assert fault(healthy)["text"] == "No AWS Region is set."
+    found = fault(healthy)
+
+    assert (found["check"], found["text"]) == ("region", "No AWS Region is set.")
+    assert "`make demo KEEP=1` if it does not run, then `set -a; . out/local-aws.env; set +a`" in found["remedy"]
 
 
 def test_no_credentials(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +210,9 @@ def test_logging_is_off(healthy: HealthyStack) -> None:
 
     assert found["check"] == "logging"
     assert "is off in this Region" in found["text"]
+    assert found["remedy"].startswith(
+        "Run `sam deploy --parameter-overrides ManageBedrockLogging=false`, then `sam deploy"
+    )
 
 
 def test_logging_delivers_to_s3_alone(healthy: HealthyStack) -> None:
@@ -248,7 +254,8 @@ def test_the_logging_role_does_not_trust_bedrock(healthy: HealthyStack) -> None:
     found = fault(healthy)
 
     assert "does not let bedrock.amazonaws.com assume it" in found["text"]
-    assert "Deploy with ManageBedrockLogging=false, then with ManageBedrockLogging=true" in found["remedy"]
+    off, on = (f"`sam deploy --parameter-overrides ManageBedrockLogging={word}`" for word in ("false", "true"))
+    assert f"Run {off}, then {on}: " in found["remedy"]
     assert "Any other role stays as it is" in found["remedy"]
 
 

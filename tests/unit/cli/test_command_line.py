@@ -44,6 +44,13 @@ def examples(name: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in lines if line.strip().startswith("request-lens")]
 
 
+def test_a_time_that_is_none_is_quoted() -> None:
+    result = CliRunner().invoke(main, ["requests", "--since", "yesterday"])
+
+    assert result.exit_code == 2
+    assert "'yesterday' is neither how long ago (90s, 15m, 3h, 2d, 1w) nor a time (2025-12-04" in result.stderr
+
+
 @pytest.mark.parametrize("name", ASKING)
 def test_every_example_in_the_help_is_right_usage(name: str) -> None:
     found = examples(name)

@@ -131,7 +131,19 @@ def test_a_file_without_a_record_says_so_and_fails(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "No record of an API request or of a call is in these files." in result.stdout
-    assert "2 rejected records: request-lens inspect says why" in result.stdout
+    said = " ".join(result.stdout.replace("`", "").split())
+    assert f"2 rejected records: request-lens inspect {notes} says why of each." in said
+
+
+def test_of_many_files_with_rejected_records_none_is_named(tmp_path: Path) -> None:
+    files = [tmp_path / f"no log {number}.txt" for number in range(4)]
+    for file in files:
+        file.write_text("no log\n", encoding="utf-8")
+
+    few, many = (replayed(*map(str, given)).stdout for given in (files[:2], files))
+
+    assert f"\nrequest-lens inspect '{files[0]}' '{files[1]}'\n" in few
+    assert "4 rejected records: request-lens inspect with the same files says why of each." in many
 
 
 def test_a_file_in_utf_16_is_replayed_like_any(tmp_path: Path) -> None:

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 LOGGING, ROLE, CALLS = "logging", "logging role", "logged calls"
 
 _ON_AGAIN = (
-    "Deploy with ManageBedrockLogging=false, then with ManageBedrockLogging=true: CloudFormation does nothing where no "
-    "parameter changes."
+    "Run `sam deploy --parameter-overrides ManageBedrockLogging=false`, then "
+    "`sam deploy --parameter-overrides ManageBedrockLogging=true`: CloudFormation does nothing where no parameter "
+    "changes."
 )
+
+_ON = "Run `sam deploy --parameter-overrides ManageBedrockLogging=true`, or switch it on in the console."
 
 _ANOTHER_ROLE = (
     f"Where this stack made the role (its name has BedrockLoggingRole in it): {_ON_AGAIN} "
@@ -32,7 +35,7 @@ def check_logging(examined: Examined) -> Iterator[Finding]:
     setting, own = _setting(examined), examined.own_groups[Kind.INVOCATIONS]
     manages = examined.stack.parameters.get("ManageBedrockLogging", "true") == "true"
     if not setting:
-        remedy = _ON_AGAIN if manages else "Deploy with ManageBedrockLogging=true, or switch it on in the console."
+        remedy = _ON_AGAIN if manages else _ON
         yield fault(LOGGING, "Bedrock's model invocation logging is off in this Region.", remedy)
         return
     group = setting.get("cloudWatchConfig", {}).get("logGroupName")

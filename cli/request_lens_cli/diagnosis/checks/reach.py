@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
-CREDENTIALS, STACK = "credentials", "stack"
+REGION, CREDENTIALS, STACK = "region", "credentials", "stack"
 
 _BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "DELETE_COMPLETE", "REVIEW_")
 _UNFINISHED = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS")
@@ -45,10 +45,10 @@ def reach(choice: StackChoice) -> Reached:
     """Find the stack. Raises: click.ClickException for a profile that does not exist."""
     session = choice.session()
     if not session.region_name:
-        return _ends(_lacking(*NO_REGION))
+        return _ends(_lacking(REGION, *NO_REGION))
     try:
         if session.get_credentials() is None:
-            return _ends(_lacking(*NO_CREDENTIALS))
+            return _ends(_lacking(CREDENTIALS, *NO_CREDENTIALS))
         cloudformation = session.client("cloudformation")
     except BotoCoreError as error:
         return _ends(fault(CREDENTIALS, described(error), LOG_IN_AGAIN))
@@ -64,8 +64,8 @@ def reach(choice: StackChoice) -> Reached:
     return _reached(account, found, session)
 
 
-def _lacking(what: str, remedy: str) -> Finding:
-    return fault(CREDENTIALS, f"{what}.", f"{remedy[0].upper()}{remedy[1:]}.")
+def _lacking(check: str, what: str, remedy: str) -> Finding:
+    return fault(check, f"{what}.", f"{remedy[0].upper()}{remedy[1:]}.")
 
 
 def _reached(account: Finding, found: "StackTypeDef", session: boto3.Session) -> Reached:

@@ -12,7 +12,7 @@ from request_lens.presentation.remedies import remedy
 from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
 from request_lens_cli.report.headline import headline
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, helps_against
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import MAX_UNTAGGED, Report
 
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
 
@@ -103,15 +103,24 @@ def note_tags(report: Report) -> Iterator[Finding]:
         and call.decision.reason is Reason.REQUEST_NEVER_SEEN
     ]
     if not never_seen:
-        tagged = any(
-            bar.method is Method.TAG for state in report.requests if state.summary for bar in state.summary.bars
-        )
-        yield fine(TAGS, "Every tag of the last day is a request's id.") if tagged else _untagged(report)
+        tagged = sum(bar.method is Method.TAG for summary in report.summaries for bar in summary.bars)
+        yield _tagged(report, tagged) if tagged else _untagged(report)
         return
     seen = f"; a request's id here is {report.requests[-1].request_id}" if report.requests else ""
     text = f"{pluralize(len(never_seen), 'call')} bear a tag that is no request's id, such as {never_seen[-1]}{seen}."
     helps = "Tag with the id that the access log writes: of a REST API extendedRequestId, else requestId."
     yield warning(TAGS, text, helps, share=len(never_seen) / (report.totals.invocations + report.unattributed))
+
+
+def _tagged(report: Report, tagged: int) -> Finding:
+    """How many of the decided calls have a tag; "at least" as many where some were not read, or have no bar."""
+    is_part = report.earlier > 0
+    has_all_bars = all(len(summary.bars) >= summary.totals.invocations for summary in report.summaries)
+    least = "" if has_all_bars and not is_part else "At least "
+    of_least = "at least " if is_part or len(report.unlinked) >= MAX_UNTAGGED else ""
+    calls = pluralize(report.totals.invocations + report.unattributed, "call")
+    verb = "has" if tagged == 1 else "have"
+    return fine(TAGS, f"{least}{tagged:,} of {of_least}{calls} {verb} a tag; each tag is a request's id.")
 
 
 def _untagged(report: Report) -> Finding:

@@ -18,10 +18,11 @@ from request_lens_cli.diagnosis.finding_view import show_finding, verdict
 from request_lens_cli.diagnosis.notes.attribution import note_assumptions, note_tags, note_unattributed, note_uncertain
 from request_lens_cli.main import main
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY
-from request_lens_cli.report.report import Report
-from tests.support.facts import call, pending
+from request_lens_cli.report.report import MAX_UNTAGGED, Report
+from tests.support.facts import call, pending, tag
 from tests.support.sample_states import settled
 
+NOBODYS = replace(pending(call("nobodys", 5)), decision=Unattributed(reason=Reason.NO_REQUEST))
 LATE = replace(pending(call("late")), stored_at=call("late").logged_at + timedelta(minutes=5))
 LONG = settled("long", duration_ms=45_000)
 
@@ -239,6 +240,27 @@ def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:
     assert traced.text == "No call of the last day has a tag, and none needs one: every link is exact by its trace."
     assert none.text == "No call of the last day has a tag."
     assert {untagged.outcome, traced.outcome, none.outcome} == {Outcome.NOTE}
+
+
+def test_how_many_calls_have_a_tag_is_said_beside_that_each_is_a_request_s_id() -> None:
+    tagged = settled("r1", call("i1", 1, tag=tag("r1", 1)), call("i2", 2, tag=tag("r1", 2)))
+    one = settled("r1", call("i1", 1, tag=tag("r1", 1)))
+    whole = Report(requests=[tagged, settled("r2", call("i3", 1))], unlinked=[NOBODYS])
+    assert tagged.summary is not None
+    cut = replace(tagged, summary=replace(tagged.summary, bars=tagged.summary.bars[:1]))
+
+    assert tags_of(whole) == "2 of 4 calls have a tag; each tag is a request's id."
+    assert tags_of(replace(whole, earlier=1)).startswith("At least 2 of at least 4 calls have")
+    assert tags_of(replace(whole, requests=[cut])) == "At least 1 of 3 calls has a tag; each tag is a request's id."
+    assert tags_of(replace(whole, unlinked=[NOBODYS] * MAX_UNTAGGED)).startswith("2 of at least 5,003 calls have")
+    assert tags_of(Report(requests=[one], unlinked=[])) == "1 of 1 call has a tag; each tag is a request's id."
+
+
+def tags_of(report: Report) -> str:
+    """What is said of the tags, where all is well with them."""
+    (found,) = note_tags(report)
+    assert found.outcome is Outcome.FINE
+    return found.text
 
 
 def traced_state() -> RequestState:

@@ -29,7 +29,7 @@ ORDER = (
 
 def commands(text: str) -> list[str]:
     """The commands of this project that a page types, in blocks and in its sentences."""
-    typed = re.findall(r"^\$ (?:\.venv/bin/)?request-lens (.+)$", text, re.MULTILINE)
+    typed = re.findall(r"^ *\$ (?:\.venv/bin/)?request-lens (.+)$", text, re.MULTILINE)
     return typed + re.findall(r"`request-lens ([a-z][^`…|]*)`", text.replace("\n", " "))
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -94,6 +95,43 @@ def test_an_unattributed_call_s_id_says_why_it_has_no_request(lens: DeployedLens
     assert (document["reason"], document["candidates"], document["link"]) == ("ambiguous", 3, None)
     refused = lens.ask("show", FIRST_CALL, "--web")
     assert (refused.exit_code, "--web shows what there is of a request" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("fitting", "named"),
+    [(1, "r0"), (2, "r0 or r1"), (5, "r0, r1, r2, r3 or r4"), (6, "r0, r1, r2, r3, r4 or 1 more")],
+)
+def test_the_requests_that_an_unattributed_call_fits_are_named(lens: DeployedLens, fitting: int, named: str) -> None:
+    lens.holds(*(settled(f"r{number}", possible_calls=1) for number in range(fitting)))
+    ambiguous = Unattributed(reason=Reason.AMBIGUOUS, candidates=fitting)
+    lens.holds_untagged(replace(pending(call(FIRST_CALL, 1)), decision=ambiguous))
+
+    assert f"(ambiguous).\nIt may be a call of {named}.\n\nInvocation" in lens.answer("show", FIRST_CALL)
+    ids = [f"r{number}" for number in range(fitting)]
+    assert json.loads(lens.answer("show", FIRST_CALL, "--format", "json"))["fitting_requests"] == ids
+    piped = lens.ask("show", FIRST_CALL, piped=True)
+    assert f"It may be a call of {named}." in piped.stderr
+    assert "may be" not in piped.stdout
+
+
+def test_a_scenario_s_unattributed_calls_fit_those_requests_that_their_decisions_counted(lens: DeployedLens) -> None:
+    lens.plays("overlap")
+    asked = replace(lens, now=datetime(2025, 12, 4, 19, 40, tzinfo=UTC))
+    unattributed = json.loads(asked.answer("requests", "--unattributed", "--format", "json"))["unattributed"]
+
+    assert len(unattributed) == 17
+    for each in unattributed:
+        fitting = json.loads(asked.answer("show", each["invocation_id"], "--format", "json"))["fitting_requests"]
+        assert len(set(fitting)) == len(fitting) == each["candidates"]
+
+
+def test_requests_that_are_not_as_many_as_were_counted_are_not_named(lens: DeployedLens) -> None:
+    lens.holds(settled("r1", possible_calls=1))
+    ambiguous = Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+    lens.holds_untagged(replace(pending(call(FIRST_CALL, 1)), decision=ambiguous))
+
+    assert "may be a call of" not in lens.answer("show", FIRST_CALL)
+    assert json.loads(lens.answer("show", FIRST_CALL, "--format", "json"))["fitting_requests"] is None
 
 
 def test_a_call_that_is_not_decided_yet_is_pending(lens: DeployedLens) -> None:

@@ -106,13 +106,15 @@ def _state_of_call(id_: str, call: UnlinkedInvocation | None, shown: _Shown) -> 
 
 
 def _show_call(call: UnlinkedInvocation, shown: _Shown) -> None:
-    """Say why the call has no request."""
+    """Say why the call has no request, and which ones it fits."""
     if shown.web:
         raise click.ClickException(f"{unlinked_sentence(call)}: --web shows what there is of a request.")
+    policy = shown.view.policy
+    fitting = shown.table.requests_that_fit(call, policy)
     if shown.as_json:
-        click.echo(json.dumps(unlinked_document(call, shown.view.policy), indent=2))
+        click.echo(json.dumps(unlinked_document(call, fitting, policy), indent=2))
     else:
-        show_unlinked_call(call, open_console())
+        show_unlinked_call(call, fitting or (), open_console())
 
 
 def _show_state(state: RequestState, shown: _Shown, *, of_call: str | None) -> None:

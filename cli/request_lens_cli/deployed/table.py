@@ -17,6 +17,7 @@ from request_lens.application.query import (
     get_request,
     list_requests,
     possible_calls_of,
+    requests_that_fit,
 )
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
@@ -57,6 +58,10 @@ class DeployedTable:
     def possible(self, state: RequestState, policy: Policy) -> Sequence[UnlinkedInvocation]:
         """The calls that may be an uncertain request's own, as things stand."""
         return possible_calls_of(self.reader, policy, state=state)
+
+    def requests_that_fit(self, call: UnlinkedInvocation, policy: Policy) -> Sequence[RequestId] | None:
+        """The requests that an unattributed call fits; None where what is read does not tell."""
+        return requests_that_fit(self.reader, policy, call=call)
 
     def unlinked(self, invocation_ids: Iterable[str]) -> list[UnlinkedInvocation]:
         """Those of these invocations that have an item of their own, in their order."""

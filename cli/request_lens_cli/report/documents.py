@@ -5,7 +5,7 @@ from dataclasses import asdict
 from decimal import Decimal
 
 from request_lens.domain.call_start import CallStart, call_start
-from request_lens.domain.facts import Invocation
+from request_lens.domain.facts import Invocation, RequestId
 from request_lens.domain.folding.bars import starts_of
 from request_lens.domain.folding.order import in_order
 from request_lens.domain.folding.summary import Summary, TokenClass
@@ -197,12 +197,16 @@ def unattributed_document(invocation: Invocation, decision: Unattributed, policy
     return {**document, "reason": str(decision.reason), "candidates": decision.candidates}
 
 
-def unlinked_document(call: UnlinkedInvocation, policy: Policy) -> Document:
-    """One invocation without a link: with its reason where it is unattributed, with null where it is pending."""
+def unlinked_document(call: UnlinkedInvocation, fitting: Sequence[RequestId] | None, policy: Policy) -> Document:
+    """One invocation without a link: with its reason where it is unattributed, with null where it is pending.
+
+    `fitting` are the requests that it fits, null where they are unknown.
+    """
+    fits: Document = {"fitting_requests": None if fitting is None else list(fitting)}
     if isinstance(call.decision, Unattributed):
-        return unattributed_document(call.invocation, call.decision, policy)
+        return {**unattributed_document(call.invocation, call.decision, policy), **fits}
     pending = invocation_document(call.invocation, policy, call_estimate(call.invocation, None))
-    return {**pending, "link": None, "reason": None, "candidates": None}
+    return {**pending, "link": None, "reason": None, "candidates": None, **fits}
 
 
 def possible_document(call: UnlinkedInvocation, policy: Policy) -> Document:

@@ -84,6 +84,7 @@ class UnlinkedCallDocument(CallDocument):
     link: None
     reason: Reason | None
     candidates: Annotated[int | None, Field(description="how many requests it fits", ge=0)]
+    fitting_requests: Annotated[list[str] | None, Field(description="their ids; null: what is read does not tell them")]
 
 
 class PossibleCallDocument(CallDocument):

@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from request_lens.domain.facts import Invocation
+from request_lens.domain.facts import Invocation, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, plain_number, plain_seconds, seconds
@@ -58,14 +58,31 @@ def print_unlinked(unlinked: Sequence[UnlinkedInvocation], console: Console) -> 
     print_list(columns, unlinked, console, piped=_PIPED)
 
 
-def show_unlinked_call(call: UnlinkedInvocation, console: Console) -> None:
-    """Print why one invocation belongs to no request, and all that is known of it; in a pipe its line of a list."""
-    notes_beside(console).print(f"{unlinked_sentence(call)}.", highlight=False, markup=False)
+MAX_NAMED = 5
+"""Requests that a call fits which are named."""
+
+
+def show_unlinked_call(call: UnlinkedInvocation, fitting: Sequence[RequestId], console: Console) -> None:
+    """Print why one invocation belongs to no request, which ones it fits, and all that is known of it.
+
+    In a pipe that is its line of a list.
+    """
+    notes = notes_beside(console)
+    notes.print(f"{unlinked_sentence(call)}.", highlight=False, markup=False)
+    if fitting:
+        notes.print(f"It may be a call of {_named(fitting)}.", highlight=False, markup=False)
     if not console.is_terminal:
         print_unlinked([call], console)
         return
     console.print()
     print_card(_CARD, call, console)
+
+
+def _named(requests: Sequence[RequestId]) -> str:
+    """The first of the requests, such as "r1 or r2", and how many more there are."""
+    names, more = [cleaned(request_id) for request_id in requests[:MAX_NAMED]], len(requests) - MAX_NAMED
+    names += [f"{more:,} more"] if more > 0 else []
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def unlinked_sentence(call: UnlinkedInvocation) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 
 from request_lens.adapters.memory.fact_store import MemoryFactStore
@@ -16,8 +17,9 @@ from request_lens.application.query import (
     get_request,
     list_requests,
     possible_calls_of,
+    requests_that_fit,
 )
-from request_lens.domain.facts import Invocation, Request, RequestId
+from request_lens.domain.facts import Invocation, Request, RequestId, TraceId
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.linking.link import Link, Reason, Unattributed, tag_link
 from request_lens.domain.policy import Policy
@@ -145,6 +147,36 @@ def test_the_calls_that_may_be_an_uncertain_requests_own_are_as_many_as_it_count
 
     assert [each.invocation.invocation_id for each in possible] == ["i1", "i2"]
     assert possible_calls_of(store, POLICY, state=undecided) == ()
+
+
+@pytest.mark.parametrize(
+    ("decision", "fitting"),
+    [
+        (None, None),
+        (Unattributed(reason=Reason.CROWDED), None),
+        (Unattributed(reason=Reason.AMBIGUOUS, candidates=2, trace_id=TraceId("t" * 32)), None),
+        (Unattributed(reason=Reason.AMBIGUOUS, candidates=3), None),
+        (Unattributed(reason=Reason.AMBIGUOUS, candidates=2), ["r1", "r2"]),
+        (Unattributed(reason=Reason.NO_REQUEST), []),
+    ],
+)
+def test_which_requests_a_call_fits_is_told_only_where_it_is_known(
+    decision: Unattributed | None, fitting: list[str] | None
+) -> None:
+    store = stored([request(), request("r2", 0.5), request("r3", 600)], [call("i1", 1)])
+    (unlinked,) = store.all_unlinked()
+
+    assert requests_that_fit(store, POLICY, call=replace(unlinked, decision=decision)) == fitting
+
+
+def test_which_requests_a_call_fits_is_not_told_where_its_role_is_not_listed_any_more() -> None:
+    store = stored([request()], [call("i1", 1)])
+    (unlinked,) = store.all_unlinked()
+    ambiguous = replace(unlinked, decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=1))
+    elsewhere = Policy(agent_role_names=frozenset({"another"}))
+
+    assert requests_that_fit(store, POLICY, call=ambiguous) == ["r1"]
+    assert requests_that_fit(store, elsewhere, call=ambiguous) is None
 
 
 def test_the_newest_are_seen_and_the_earlier_ones_counted() -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
-from request_lens.domain.folding.preview import provisional_links, provisional_summary
+from request_lens.domain.folding.preview import fitting_requests, provisional_links, provisional_summary
 from request_lens.domain.folding.summary import Summary, estimate_within
-from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import LinkedInvocation, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import NearbyFacts
 from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Estimate, PriceTable
@@ -155,6 +155,22 @@ def possible_calls_of(reader: FactReader, policy: Policy, *, state: RequestState
     own_trace = state.traced.trace_id if state.traced is not None else None
     left = leave_other_traces(around, own_trace)
     return possible_attempts(state.record, state.invocations, left, policy, untold=untold_by(state, policy))
+
+
+def requests_that_fit(reader: FactReader, policy: Policy, *, call: UnlinkedInvocation) -> Sequence[RequestId] | None:
+    """The requests, by start, that an unattributed call fits; None where what is read now tells others than it counts.
+
+    So it may where facts came since, or more than READ_LIMIT lie around; a trace that was known then told its own.
+    """
+    decision, at, far = call.decision, call.invocation.logged_at, 2 * policy.reach
+    if not isinstance(decision, Unattributed) or decision.trace_id or decision.reason is Reason.CROWDED:
+        return None
+    if not decision.candidates:
+        return []
+    requests = reader.requests_between(at - far, at + far, limit=READ_LIMIT)
+    unlinked = reader.unlinked_between(at - far, at + far, limit=READ_LIMIT)
+    fitting = fitting_requests(call, NearbyFacts(unlinked=unlinked, requests=requests), policy)
+    return [each.request_id for each in fitting] if len(fitting) == decision.candidates else None
 
 
 def _estimates(

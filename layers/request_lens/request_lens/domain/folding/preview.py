@@ -9,9 +9,10 @@ from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.fold import fold
 from request_lens.domain.folding.summary import MAX_BARS, Summary
 from request_lens.domain.linking.chains import chains_of
-from request_lens.domain.linking.context import context_of
+from request_lens.domain.linking.context import context_of, linking_context
 from request_lens.domain.linking.decide import decide_chain
-from request_lens.domain.linking.link import Link, LinkedInvocation
+from request_lens.domain.linking.evidence import weigh
+from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import NearbyFacts, may_be_linked
 from request_lens.domain.linking.parts import parts_of
 from request_lens.domain.policy import Policy
@@ -32,6 +33,16 @@ def provisional_links(facts: NearbyFacts, policy: Policy) -> Iterator[LinkedInvo
         for invocation_id, decision in decisions.items():
             if isinstance(decision, Link):
                 yield LinkedInvocation(invocation=ours[invocation_id].invocation, link=decision)
+
+
+def fitting_requests(call: UnlinkedInvocation, facts: NearbyFacts, policy: Policy) -> Sequence[Request]:
+    """The requests, by start, that may have made a call together with its chain; none where the facts lack the call."""
+    untagged = [each for each in facts.unlinked if each.invocation.tag is None]
+    call_id = call.invocation.invocation_id
+    if call_id not in {each.invocation.invocation_id for each in untagged if may_be_linked(each, policy)}:
+        return ()
+    evidence = weigh(linking_context(call, replace(facts, unlinked=untagged), policy))
+    return evidence.candidates if evidence.is_whole else evidence.options[call_id]
 
 
 def provisional_summary(

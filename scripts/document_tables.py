@@ -52,7 +52,10 @@ METRICS: Mapping[Metric, tuple[str, str]] = {
         "tool_total",
         "all runs of tools that failed, by spans, also those beyond the 100 that a request lists",
     ),
-    Metric.LLM_CALLS: ("total", "invocations that succeeded"),
+    Metric.LLM_CALLS: (
+        "total",
+        "invocations that succeeded: linked to a request, or unattributed; not yet pending ones",
+    ),
     Metric.LLM_ERRORS: ("total", "invocations that failed, throttled ones included"),
     Metric.LLM_THROTTLES: ("total", "throttled ones among the errors"),
     Metric.INPUT_TOKENS: ("total", "input tokens that were not cached, of the calls whose log counts them"),

@@ -16,7 +16,7 @@ from request_lens.presentation.sums import requests_counted, whole_of_parts
 from request_lens.presentation.timeline.drawing import View, lay_timeline
 from request_lens.presentation.timeline.figures import spoken
 from request_lens.presentation.timeline.pieces import Words
-from request_lens.presentation.timeline.row import RowOrder, TimelineRow
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.traced import COMPLETING, incomplete_words, misses_calls
 from widget_counts import calls_above
 from widget_html import opening_row, page
@@ -92,8 +92,7 @@ def _words(listing: RequestPage, widget_request: WidgetRequest, lost: Unattribut
 
 def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, region: str) -> str:
     where = [name for name in (widget_request.stack, region) if name]
-    order = "" if widget_request.sort is RowOrder.TIME else f" by {widget_request.sort}"
-    requests = whole_of_parts(f"{_count_text(listing)}{order}", _requests_counted(listing))
+    requests = whole_of_parts(_count_text(listing), _requests_counted(listing))
     return " · ".join([*where, span_text(*widget_request.span), requests, *calls_above(listing, lost)])
 
 

@@ -126,6 +126,7 @@ def test_a_request_with_missing_calls_is_counted_and_explained(store: DynamoFact
     page = answered(widgetContext=context(timeRange={"start": starts, "end": starts + 60_000}))
 
     assert "1 request: 1 incomplete" in page
+    assert "at least 2 LLM calls: 2 linked" in page
     assert "1 missing call" in page
     note = "1 request incomplete: its spans tell of calls that are not in the log under it."
     assert f"<p>{note} A click on a row names them. What helps: deliver Bedrock&#x27;s invocation log" in page
@@ -159,13 +160,19 @@ def test_of_the_newest_requests_alone_only_the_calls_of_their_time_are_shown(sto
 
 
 @pytest.mark.parametrize(
-    ("sort", "first"), [("duration", "request-0003"), ("calls", "request-0005"), ("when", "request-0005")]
+    ("sort", "first", "said"),
+    [
+        ("duration", "request-0003", "longest first"),
+        ("calls", "request-0005", "most calls first"),
+        ("when", "request-0005", ""),
+    ],
 )
-def test_the_greatest_can_stand_on_top(sort: str, first: str) -> None:
+def test_the_greatest_can_stand_on_top(sort: str, first: str, said: str) -> None:
     page = answered(widgetContext=context(), sort=sort)
 
     assert page.partition("&quot;request_id&quot;: &quot;")[2].startswith(first)
-    assert (f"6 requests by {sort}: " in page) == (sort != "when")
+    assert (" first</text>" in page) == bool(said)
+    assert said in page
 
 
 def test_a_parameter_that_is_none_of_its_words_is_answered_above_the_picture() -> None:

@@ -89,6 +89,14 @@ def unattributed(at_s: float, reason: Reason = Reason.AMBIGUOUS, latency_ms: int
     )
 
 
+def failed_at(at_s: float, *, throttled: bool = False) -> UnlinkedInvocation:
+    """An attempt of then that failed, and belongs to no request."""
+    call = unattributed(at_s, latency_ms=None)
+    code = "ThrottlingException" if throttled else "ValidationException"
+    made = replace(call.invocation, error_code=code, invocation_id=InvocationId(f"failed-{at_s}"))
+    return replace(call, invocation=made)
+
+
 def chain(duration_ms: int, calls: int) -> Summary:
     """Calls one after the other that leave a gap between any two."""
     step = duration_ms / calls

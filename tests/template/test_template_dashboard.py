@@ -98,7 +98,7 @@ def test_the_periods_fit_any_range_and_only_what_is_of_the_last_minutes_asks_for
 def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() -> None:
     charts = [each for each in widgets("metric") if each["properties"]["view"] == "timeSeries"]
 
-    assert len(widgets()) <= 29
+    assert len(widgets()) <= 30
     assert len(key_figures()) == 3
     assert all(each["width"] >= 12 and each["height"] >= 6 for each in charts)
 

@@ -9,12 +9,22 @@ from rich.text import Text
 from request_lens.domain.facts import Invocation, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.calls import end_text
-from request_lens.presentation.formatting import UNKNOWN, cleaned, counts_text, plain_number, plain_seconds, seconds
+from request_lens.presentation.formatting import (
+    UNKNOWN,
+    cleaned,
+    counts_text,
+    plain_number,
+    plain_seconds,
+    pluralize,
+    seconds,
+)
 from request_lens.presentation.timeline.axis import AxisKind, axis_of
 from request_lens.presentation.timeline.lanes import REASONS, Lane, extents_of, lanes_by_reason
+from request_lens.presentation.timeline.shapes import failure_of_call
 from request_lens_cli.report.reasons import why, why_briefly, why_words
 from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.listing import Column, print_card, print_list
+from request_lens_cli.terminal.timeline.cells import FAILURES
 
 _INVOCATION: Column[UnlinkedInvocation] = Column(header="Invocation", cell=lambda call: call.invocation.invocation_id)
 _WHO: Sequence[Column[UnlinkedInvocation]] = (
@@ -108,7 +118,7 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
     if not lanes:
         return Group()
     labels = [f"{lane.reason}: {REASONS[lane.reason]}" for lane in lanes]
-    words = [f"latencies {lane.latencies} · {lane.count_words}" for lane in lanes]
+    words = [f"latencies {lane.latencies} · {_count(lane)}" for lane in lanes]
     label, word = max(map(len, labels)), max(map(len, words))
     is_stacked = width < max(STACKED_BELOW, label + word + 2 * len(_GAP) + _MIN_PLOT)
     above = "\n" if is_stacked else _GAP
@@ -127,18 +137,32 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
         )
         for name, lane, figure in zip(labels, lanes, words, strict=True)
     ]
-    head = f"Calls without a request {_CALL * 2}, by the clock from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
+    kinds = sorted({kind for lane in lanes for kind, _ in lane.failures})
+    signs = [_CALL * 2, *(f"{kind} {FAILURES[kind].character * 2}" for kind in kinds)]
+    head = f"Calls without a request {', '.join(signs)}, by the clock from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
     return Group(Text(), Text(head), *lines)
 
 
+def _count(lane: Lane) -> str:
+    """How many LLM calls, and the failed attempts by their signs, as rows have them."""
+    failed = (f"{FAILURES[kind].character}{count:,}" for kind, count in lane.failures)
+    return " ".join([pluralize(len(lane.llm_calls), "call"), *failed])
+
+
 def _plot(lane: Lane, extents: Sequence[tuple[datetime, datetime]], cells: int) -> str:
-    """The lane's calls on the scale of all of them."""
+    """The lane's calls on the scale of all of them, and over them the sign of each attempt that failed."""
     scale = axis_of(extents, left=0, width=cells, kind=AxisKind.CLOCK).scale
     plot = [" "] * cells
-    for begins, ends in extents_of([lane]):
+    for call, (begins, ends) in sorted(zip(lane.calls, extents_of([lane]), strict=True), key=_is_failed):
         at = min(int(scale.x(begins)), cells - 1)
-        plot[at : max(min(round(scale.x(ends)), cells), at + 1)] = _CALL * max(min(round(scale.x(ends)), cells) - at, 1)
+        failure = failure_of_call(call.invocation)
+        sign = _CALL if failure is None else FAILURES[failure].character
+        plot[at : max(min(round(scale.x(ends)), cells), at + 1)] = sign * max(min(round(scale.x(ends)), cells) - at, 1)
     return "".join(plot)
+
+
+def _is_failed(drawn: tuple[UnlinkedInvocation, object]) -> bool:
+    return not drawn[0].invocation.is_llm_call
 
 
 def tokens_text(call: Invocation) -> str:

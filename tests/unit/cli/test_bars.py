@@ -17,13 +17,15 @@ from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
 from request_lens_cli.terminal.timeline.bars import render_bars
 from tests.support.telemetry.traces import TRACE
-from tests.support.timeline_rows import ROWS, bar, chain, row, summary_of, unattributed
+from tests.support.timeline_rows import ROWS, bar, chain, failed_at, row, summary_of, unattributed
 
 
-def shown(*rows: TimelineRow, width: int = 100, axis: AxisKind = AxisKind.OWN) -> list[str]:
+def shown(
+    *rows: TimelineRow, width: int = 100, axis: AxisKind = AxisKind.OWN, order: RowOrder = RowOrder.TIME
+) -> list[str]:
     console = Console(file=io.StringIO(), width=width, color_system=None)
     with console.capture() as capture:
-        console.print(render_bars(rows, width=width, axis=axis))
+        console.print(render_bars(rows, width=width, axis=axis, order=order))
     return capture.get().splitlines()
 
 
@@ -130,13 +132,20 @@ def test_by_the_clock_requests_share_an_axis() -> None:
     lines = shown(*rows, axis=AxisKind.CLOCK)
     starts = [line.index("█") for line in lines if "█" in line][:5]
     assert starts == sorted(set(starts))
-    assert lines[-1] == "Time since 2025-12-04 18:27:02 UTC"
+    assert lines[0].split() == ["18:27:02", "18:27:04", "18:27:06"]
+    assert lines[-1] == "By the clock, from 2025-12-04 18:27:02 UTC, newest last"
 
 
 def test_each_request_begins_at_the_left_and_the_last_line_says_so() -> None:
     lines = shown(*(row(chain(2000, 1), duration_ms=2000, after_ms=at * 60_000) for at in range(5)))
     assert len({line.index("█") for line in lines[1:6]}) == 1
-    assert lines[-1] == "Time since each request's own start"
+    assert lines[-1] == "Time since each request's own start, newest last"
+
+
+def test_the_last_line_says_which_request_is_on_top() -> None:
+    rows = [row(chain(2000, 1)), row(chain(3000, 2), duration_ms=3000, after_ms=60_000)]
+    ended = {order: shown(*rows, order=order)[-1].partition(", ")[2] for order in RowOrder}
+    assert list(ended.values()) == ["newest last", "longest first", "most calls first", "dearest first"]
 
 
 def test_no_rows_say_so() -> None:
@@ -159,6 +168,17 @@ def test_calls_without_a_request_have_a_line_for_each_reason_by_the_clock() -> N
     assert lane.startswith("ambiguous: fits several requests  ▒")
     assert lane.endswith("▒  latencies 3.0 s · 2 calls")
     assert len(lane) == 100
+
+
+def test_failed_attempts_without_a_request_have_the_signs_of_rows() -> None:
+    calls = [unattributed(0), failed_at(0.5, throttled=True), failed_at(5, throttled=True), unattributed(10)]
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    with console.capture() as capture:
+        console.print(render_bars([row(chain(4300, 2))], width=100, unlinked=calls))
+    head, lane = capture.get().splitlines()[-2:]
+    assert head == "Calls without a request ▒▒, throttled ▼▼, by the clock from 18:27:02 to 18:27:13 UTC"
+    assert lane.count("▼") == 3
+    assert lane.endswith("▒  latencies 3.0 s · 2 calls ▼2")
 
 
 def test_where_every_call_has_a_request_no_lane_is_drawn() -> None:

@@ -15,7 +15,7 @@ from request_lens.presentation.timeline.drawing import View, draw_strips, draw_t
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
 from tests.support.drawn.timeline_svg import text_box
-from tests.support.timeline_rows import bar, chain, row, summary_of, unattributed
+from tests.support.timeline_rows import bar, chain, failed_at, row, summary_of, unattributed
 
 SVG = "{http://www.w3.org/2000/svg}"
 NARROW = View(width=390)
@@ -108,6 +108,37 @@ def test_a_lane_says_how_many_of_its_latencies_are_unknown_where_the_bars_leave_
     assert set_texts(lane)[2:] == ["3", words]
 
 
+def test_a_lane_has_failed_attempts_by_their_signs_beside_its_llm_calls() -> None:
+    calls = [unattributed(1), unattributed(4), failed_at(2, throttled=True), failed_at(8), failed_at(9, throttled=True)]
+    svg = picture(rows(3), *calls)
+    (lane,) = found(svg, "rl-lane")
+    assert set_texts(lane) == ["ambiguous", "fits several requests", "2,", "3.0 s", "2", "1"]
+    assert len(found(lane, "rl-unattributed")) == 2
+    # A line and a sign where each ran, and a sign for the word beside its number.
+    assert [len(found(lane, name)) for name in ("rl-tick", "rl-throttled", "rl-failed")] == [3, 7, 4]
+    assert (
+        lane.get("aria-label")
+        == "Without a request: 2 calls, 3 failed, 2 of them throttled, ambiguous: fits several requests"
+    )
+    assert {"failed call", "failed call, throttled", "call without a request"} <= set(set_texts(svg))
+
+
+def test_a_lane_of_failed_attempts_alone_has_no_sample_of_a_call() -> None:
+    svg = picture(rows(1), failed_at(2, throttled=True))
+    assert set_texts(found(svg, "rl-lane")[0])[2:] == ["0,", "–", "1"]
+    assert "call without a request" not in set_texts(svg)
+
+
+@pytest.mark.parametrize("width", [340, 639, 800, 1200])
+def test_what_a_lane_says_of_failed_attempts_has_room(width: int) -> None:
+    calls = [unattributed(at / 10) for at in range(1_200)]
+    calls += [failed_at(at / 10, throttled=at % 2 == 0) for at in range(2_400)]
+    (lane,) = found(picture(rows(3), *calls, view=View(width=width)), "rl-lane")
+    boxes = sorted(text_box(words) for words in lane.iter(f"{SVG}text"))
+    assert len(boxes) >= 4
+    assert all(first.right <= second.left for first, second in pairwise(boxes))
+
+
 def test_lanes_are_by_the_clock_also_where_each_request_begins_at_the_left() -> None:
     own, clock = (
         found(picture(rows(3), unattributed(0), unattributed(60), view=View(axis=kind)), "rl-unattributed")[:2]
@@ -148,22 +179,29 @@ def test_a_call_without_a_request_has_a_whisker_where_its_start_is_known_to_the_
 @pytest.mark.parametrize("latency_ms", [4_000, 20])
 def test_the_legend_has_the_whisker_of_a_lane_where_it_has_one(latency_ms: int) -> None:
     svg = picture([row(None)], unattributed(1, latency_ms=latency_ms), unattributed(20, latency_ms=latency_ms))
-    said = "may start and end later, by the line" in set_texts(svg)
+    said = "may start and end later, by its line" in set_texts(svg)
 
     assert said is bool(found(svg, "rl-whisker")) is (latency_ms == 4_000)
+
+
+def test_where_calls_of_requests_have_the_whisker_too_the_legend_has_theirs_alone() -> None:
+    vague = replace(bar(0, 3_000), precision_ms=1_000)
+    legend = set_texts(found(picture([row(summary_of(vague))], unattributed(1, latency_ms=4_000)), "rl-legend")[0])
+    assert "may start and end later, by the line" in legend
+    assert "may start and end later, by its line" not in legend
 
 
 def test_above_lanes_stands_no_header_of_a_column_that_they_leave_empty() -> None:
     texts = set_texts(picture(rows(3), unattributed(1)))
 
-    assert [texts.count(header) for header in ("LLM time", "LLM calls", "sum of latencies", "calls")] == [1] * 4
+    assert [texts.count(header) for header in ("LLM time", "LLM calls", "sum of latencies")] == [1, 2, 1]
 
 
 def test_lanes_on_the_rows_own_axis_have_the_headers_of_their_figures_too() -> None:
     """Calls overlap, and LLM time counts each moment once: a sum must not stand below that name."""
     texts = set_texts(picture(rows(3), unattributed(1), view=View(axis=AxisKind.CLOCK)))
 
-    assert [texts.count(header) for header in ("LLM calls", "sum of latencies", "calls")] == [1] * 3
+    assert [texts.count(header) for header in ("LLM calls", "sum of latencies")] == [2, 1]
 
 
 def test_where_no_call_is_without_a_request_there_is_no_lane() -> None:
@@ -199,8 +237,29 @@ def test_a_row_is_heard_as_one_sentence_and_the_axis_not_at_all() -> None:
 def test_a_narrow_subtitle_goes_on_in_the_next_line() -> None:
     words = Words(subtitle="request-lens · ap-northeast-1 · 2025-12-04 18:27 to 18:28 UTC · 10 requests")
     shown = [element.text for element in found(picture(rows(3), view=NARROW, words=words), "rl-subtitle")]
-    assert shown == ["request-lens · ap-northeast-1", "2025-12-04 18:27 to 18:28 UTC · 10 requests"]
+    assert shown == ["request-lens · ap-northeast-1", "2025-12-04 18:27 to 18:28 UTC · 10 requests", "newest last"]
     assert len(found(picture(rows(3), words=words), "rl-subtitle")) == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "count", "said"),
+    [
+        (View(), 2, "newest last"),
+        (View(), 1, ""),
+        (View(newest_first=True), 2, ""),
+        (View(newest_first=True, order=RowOrder.DURATION), 2, "longest first"),
+    ],
+)
+def test_the_subtitle_says_the_order_where_it_is_not_evident(view: View, count: int, said: str) -> None:
+    ends = set_texts(picture(rows(count), view=view, words=Words(subtitle="some requests")))[1]
+    assert ends == " · ".join(filter(None, ["some requests", said]))
+
+
+@pytest.mark.parametrize(("width", "is_shown"), [(519, False), (520, True), (639, True), (1200, True)])
+def test_from_520_px_on_rows_show_llm_time(width: int, is_shown: bool) -> None:
+    group = found(picture(rows(1), view=View(width=width)), "rl-row")[0]
+    assert any("1.4 s" in words for words in set_texts(group)) is is_shown
+    assert "LLM time 1.4 s" in group.get("aria-label", "")
 
 
 def test_a_long_route_keeps_its_end() -> None:

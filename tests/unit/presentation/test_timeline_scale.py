@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from request_lens.presentation.formatting import moment_text
-from request_lens.presentation.timeline.axis import Scale, Tick, scale_of, with_room
+from request_lens.presentation.timeline.axis import AxisKind, Scale, Tick, axis_of, ruler, scale_of, with_room
+from request_lens.presentation.timeline.text import text_width
 
 START = datetime(2025, 12, 4, 18, 27, 2, 318_000, tzinfo=UTC)
 
@@ -30,6 +31,68 @@ def scale(span: timedelta) -> Scale:
 )
 def test_ticks_are_round_times(span: timedelta, labels: list[str]) -> None:
     assert [tick.label for tick in scale(span).ticks(distance=72)][:3] == labels
+
+
+def by_clock(span: timedelta, *, left: float = 100, width: float = 720) -> Scale:
+    return axis_of([(START, START + span)], left=left, width=width, kind=AxisKind.CLOCK).scale
+
+
+@pytest.mark.parametrize(
+    ("span", "labels"),
+    [
+        (timedelta(0), ["18:27:02"]),
+        (timedelta(milliseconds=3), ["18:27:02.318", "18:27:02.319", "18:27:02.320"]),
+        (timedelta(milliseconds=300), ["18:27:02.35", "18:27:02.40", "18:27:02.45"]),
+        (timedelta(seconds=1.5), ["18:27:02.4", "18:27:02.6", "18:27:02.8"]),
+        (timedelta(seconds=75), ["18:27:10", "18:27:20", "18:27:30"]),
+        (timedelta(minutes=9), ["18:28", "18:30", "18:32"]),
+        (timedelta(hours=5), ["19:00", "20:00", "21:00"]),
+        (timedelta(hours=9), ["12-04 20:00", "12-04 22:00", "12-05 00:00"]),
+        (timedelta(days=2), ["12-05 00:00", "12-05 06:00", "12-05 12:00"]),
+        (timedelta(days=30), ["2025-12-11", "2025-12-18", "2025-12-25"]),
+    ],
+)
+def test_by_the_clock_ticks_are_its_round_times_in_utc(span: timedelta, labels: list[str]) -> None:
+    assert [tick.label for tick in by_clock(span).ticks(distance=84)][:3] == labels
+
+
+def test_a_tick_of_the_clock_stands_where_that_moment_does() -> None:
+    scale = by_clock(timedelta(seconds=75))
+    assert scale.ticks(distance=72)[0].x == pytest.approx(scale.x(datetime(2025, 12, 4, 18, 27, 10, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize(
+    ("span", "cells", "labels"),
+    [
+        (timedelta(seconds=75), 60, ["18:27:20", "18:27:40", "18:28:00"]),
+        (timedelta(seconds=3), 30, ["18:27:02", "18:27:03", "18:27:04"]),
+        (timedelta(hours=5), 20, ["18:27", "20:57", "23:27"]),
+        (timedelta(hours=5), 12, ["18:27", "23:27"]),
+        (timedelta(hours=5), 8, ["18:27"]),
+    ],
+)
+def test_in_a_terminal_the_clock_has_round_times_else_begin_and_end(
+    span: timedelta, cells: int, labels: list[str]
+) -> None:
+    assert ruler(by_clock(span, left=0, width=cells)).split() == labels
+
+
+def test_a_first_label_that_would_be_moved_onto_the_second_is_left_out() -> None:
+    ticks = [Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((100, 170, 240))]
+
+    assert [tick.label for tick in with_room(ticks, left=100, right=300)] == ["18:27:01", "18:27:02"]
+    assert len(with_room(ticks, left=70, right=300)) == 3
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=3000)), st.integers(300, 1200))
+def test_no_label_of_the_clock_touches_another_or_leaves_the_axis(span: timedelta, width: int) -> None:
+    axis = axis_of([(START, START + span)], left=100, width=width, kind=AxisKind.CLOCK)
+    shown = with_room(axis.ticks, left=100, right=100 + width)
+    boxes = [(tick.x - text_width(tick.label, size=12) / 2, text_width(tick.label, size=12)) for tick in shown]
+    assert boxes
+    assert boxes[0][0] >= 100 - 1e-6
+    assert boxes[-1][0] + boxes[-1][1] <= 100 + width + 1e-6
+    assert all(left + wide <= after for (left, wide), (after, _) in pairwise(boxes))
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=3000)))
@@ -62,12 +125,12 @@ def test_moments_are_told_in_utc() -> None:
 def test_the_last_tick_has_no_label_where_that_would_come_too_near_to_the_figures() -> None:
     near, far = (Tick(x=x, label="+2 s") for x in (300, 200))
 
-    assert with_room([far, near], right=305) == [far]
-    assert with_room([far, near], right=400) == [far, near]
+    assert with_room([far, near], left=100, right=305) == [far]
+    assert with_room([far, near], left=100, right=400) == [far, near]
 
 
 def test_the_only_label_that_says_the_scale_is_moved() -> None:
-    (tick,) = with_room([Tick(x=300, label="+2 s")], right=305)
+    (tick,) = with_room([Tick(x=300, label="+2 s")], left=100, right=305)
 
     assert 280 < tick.x < 295
-    assert with_room([], right=305) == []
+    assert with_room([], left=100, right=305) == []

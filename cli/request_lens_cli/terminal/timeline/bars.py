@@ -13,7 +13,7 @@ from request_lens.presentation.certainty import INEXACT
 from request_lens.presentation.formatting import cleaned, duration_text
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of, ruler
 from request_lens.presentation.timeline.figures import beside_calls, calls_words, failures, total_words
-from request_lens.presentation.timeline.row import RowOrder, TimelineRow, in_order
+from request_lens.presentation.timeline.row import RowOrder, TimelineRow, in_order, order_words
 from request_lens_cli.terminal.listing import LEAST_CUT, shorten_middle
 from request_lens_cli.terminal.timeline.cells import FAILURES, cells_of, drawn, legend
 from request_lens_cli.terminal.unlinked_table import STACKED_BELOW, render_lanes
@@ -68,11 +68,12 @@ def render_bars(
     that all requests have is said once. Each request begins at the left, or when it did by the clock. The last line
     says which, below the signs that occur; then come those of `unlinked` that belong to no request.
     """
-    bars = _bars(in_order(rows, order, newest_first=False), width=width, axis=axis)
+    said = order_words(order, newest_first=False) if len(rows) > 1 else ""
+    bars = _bars(in_order(rows, order, newest_first=False), width=width, axis=axis, order=said)
     return Group(bars, render_lanes(unlinked, width=width))
 
 
-def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind) -> RenderableType:
+def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind, order: str) -> RenderableType:
     if not rows:
         return Text("No requests.")
     lines = [
@@ -80,16 +81,16 @@ def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind) -> Rendera
         for row, total in zip(rows, _totals(rows), strict=True)
     ]
     if _has_room(lines, width):
-        return render_lines(lines, width=width, kind=axis)
+        return render_lines(lines, width=width, kind=axis, order=order)
     if any(row.label != row.request.route for row in rows):
-        return render_lines([replace(line, id="") for line in lines], width=width, kind=axis)
+        return render_lines([replace(line, id="") for line in lines], width=width, kind=axis, order=order)
     routes = {row.request.route for row in rows}
     if len(routes) > 1 or not all(row.brief for row in rows):
-        return render_lines(lines, width=width, kind=axis)
+        return render_lines(lines, width=width, kind=axis, order=order)
     brief = [replace(line, label=line.row.brief) for line in lines]
     if not _columns(brief, width).labels:
-        return render_lines(lines, width=width, kind=axis)
-    return render_lines(brief, width=width, kind=axis, note=f"Route of all: {cleaned(routes.pop())}")
+        return render_lines(lines, width=width, kind=axis, order=order)
+    return render_lines(brief, width=width, kind=axis, order=order, note=f"Route of all: {cleaned(routes.pop())}")
 
 
 def _name(row: TimelineRow) -> str:
@@ -109,9 +110,9 @@ def _beside(lines: Sequence[BarLine], width: int) -> int:
 
 
 def render_lines(
-    lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN, note: str = ""
+    lines: Sequence[BarLine], *, width: int, kind: AxisKind = AxisKind.OWN, order: str = "", note: str = ""
 ) -> RenderableType:
-    """These lines, at least one, below their time axis and above their legend and the note."""
+    """These lines, at least one, below their time axis and above their legend, the note, and the order in words."""
     columns = _columns(lines, width)
     extents = [extent_of(line.row.request, line.row.summary) for line in lines]
     axis = axis_of(extents, left=0, width=columns.cells, kind=kind)
@@ -128,8 +129,15 @@ def render_lines(
         Text(),
         legend(plots),
         *(Text(words) for words in notes if words),
-        Text(f"Time since {"the request's start" if is_one else axis.origin_text}", style="dim"),
+        Text(", ".join(filter(None, (_axis_note(axis, is_one=is_one), order))), style="dim"),
     )
+
+
+def _axis_note(axis: Axis, *, is_one: bool) -> str:
+    """What the axis's times are."""
+    if axis.kind is AxisKind.CLOCK:
+        return f"By the clock, from {axis.origin_text}"
+    return f"Time since {"the request's start" if is_one else axis.origin_text}"
 
 
 def _columns(lines: Sequence[BarLine], width: int) -> _Columns:

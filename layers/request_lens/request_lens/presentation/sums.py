@@ -20,7 +20,7 @@ class KnownCalls:
     """The LLM calls that are known, by what became of them, and beside them failed attempts and missing calls.
 
     Throttled attempts are among the `failed` ones. The sum is one `so_far` while a request is pending, and the least
-    where requests `may_have_others`, or calls without a request `may_be_more`, as not all of them were read.
+    where calls are `missing`, requests `may_have_others`, or calls without a request `may_be_more`: not all were read.
     """
 
     linked: int
@@ -83,7 +83,7 @@ def failed_counted(failed: str, known: KnownCalls, *, is_least: bool = False) ->
 def _llm_calls(known: KnownCalls) -> str:
     parts = {"linked": known.linked, "pending": known.pending, "unattributed": known.unattributed}
     total = sum(parts.values())
-    is_least = known.may_have_others or known.may_be_more
+    is_least = known.may_have_others or known.may_be_more or known.missing > 0
     words = so_far(f"{'at least ' if is_least else ''}{pluralize(total, 'LLM call')}", pending=known.so_far)
     shown = [name for name, count in parts.items() if count or (known.may_be_more and name == "unattributed")]
     if len(shown) == 1 and total and not is_least:

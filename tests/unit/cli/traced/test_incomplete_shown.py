@@ -91,7 +91,7 @@ def test_a_list_says_at_least_how_many_calls_and_how_many_are_missing() -> None:
 def test_the_sentence_below_a_list_says_what_is_missing_and_its_cost_is_the_least() -> None:
     text = " ".join(listed(REPORT).split())
 
-    assert headline(REPORT) == "2 requests: 1 incomplete · 2 LLM calls, all linked · 3 missing calls"
+    assert headline(REPORT) == "2 requests: 1 incomplete · at least 2 LLM calls: 2 linked · 3 missing calls"
     assert headline(REPORT) in text
     assert "Estimated cost of the requests: ≥ $0.040000" in text
     assert f"request-lens show names them. What helps: {COMPLETING}." in text
@@ -244,6 +244,6 @@ def test_calls_that_are_linked_by_time_are_at_least_so_many_where_others_are_mis
     assert state.summary is not None
 
     report = Report(requests=[state], unlinked=[])
-    assert headline(report) == "1 request: 1 incomplete · 2 LLM calls, all linked · 1 missing call"
+    assert headline(report) == "1 request: 1 incomplete · at least 2 LLM calls: 2 linked · 1 missing call"
     assert "· at least 2 LLM calls, 1 missing ·" in headline(replace(report, earlier=1))
     assert "≈" not in headline(replace(report, earlier=1))

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Bar, Summary
+from request_lens.domain.times import EPOCH
 from request_lens.presentation.formatting import moment_text
 from request_lens.presentation.timeline.text import text_width
 
@@ -24,13 +25,13 @@ _STEPS_MS = (
 _UNITS = ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s"), (1, "ms"))
 _MIN_SPAN_MS = 5
 _SHARE, _OUTLIER, _CUT_AT = 0.9, 4.0, 1.5
-_TICK_CELLS, _MIN_TICK_CELLS, _MIN_TICKS = 10, 5, 3
-_LABEL_SIZE = 12.0
+_TICK_CELLS, _CLOCK_CELLS, _MIN_TICK_CELLS, _MIN_TICKS = 10, 14, 5, 3
+_LABEL_SIZE, _TICK_DISTANCE, _NEAR = 12.0, 84.0, 68.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A mark of the axis: where it stands in px, and how far from the origin, in words."""
+    """A mark of the axis: where it stands in px, and how far from the origin, or when by the clock, in words."""
 
     x: float
     label: str
@@ -40,7 +41,8 @@ class Tick:
 class Scale:
     """The axis: `origin` stands at `left` px, `span_ms` later at `left + width`.
 
-    Where `only_origin` is known, as of requests without a duration, no time since is marked on it.
+    Where `only_origin` is known, as of requests without a duration, no time since is marked on it. `by_clock` it has
+    the round times of the clock, in UTC; else those since the origin.
     """
 
     origin: datetime
@@ -48,6 +50,7 @@ class Scale:
     left: float
     width: float
     only_origin: bool = False
+    by_clock: bool = False
 
     @property
     def right(self) -> float:
@@ -66,11 +69,22 @@ class Scale:
     def ticks(self, *, distance: float) -> tuple[Tick, ...]:
         """Round times from the origin on, at least `distance` px apart, all in one unit."""
         if self.only_origin:
-            return (Tick(x=self.left, label=_tick_label(0, _unit_of(_SECOND_MS, 0))),)
+            return (self._tick(0, _SECOND_MS, 0),)
         step = next((step for step in _STEPS_MS if step * self.px_per_ms >= distance), _STEPS_MS[-1])
-        times = [at * step for at in range(int(self.span_ms // step) + 1)]
-        unit = _unit_of(step, times[-1])
-        return tuple(Tick(x=self.left + at * self.px_per_ms, label=_tick_label(at, unit)) for at in times)
+        # Where no round time of the clock is on the axis, its begin is all there is to say.
+        first = -((self.origin - EPOCH) // _MS) % step if self.by_clock else 0
+        times = range(first, int(self.span_ms) + 1, step) or range(1)
+        return tuple(self._tick(at, step, times[-1]) for at in times)
+
+    def _tick(self, at_ms: int, step_ms: int, last_ms: int) -> Tick:
+        return Tick(x=self.left + at_ms * self.px_per_ms, label=self.label(at_ms, step_ms, last_ms))
+
+    def label(self, at_ms: int, step_ms: float, last_ms: float) -> str:
+        """A time so long after the origin, as exact as such steps are; the last one may need a longer unit."""
+        if not self.by_clock:
+            return _tick_label(at_ms, _unit_of(step_ms, last_ms))
+        origin, last, moment = (self.origin.astimezone(UTC) + ms * _MS for ms in (0, last_ms, at_ms))
+        return _clock_label(moment, step_ms, has_day=origin.date() != last.date())
 
 
 class AxisKind(StrEnum):
@@ -86,15 +100,25 @@ class Axis:
 
     scale: Scale
     kind: AxisKind
+    of_one: bool = False
 
     def of(self, begins: datetime) -> Scale:
         """The scale of a request that begins then."""
         return self.scale if self.kind is AxisKind.CLOCK else replace(self.scale, origin=begins)
 
     @property
+    def ticks(self) -> Sequence[Tick]:
+        """Its ticks in a picture: nearer to each other where all labels are short times of the clock."""
+        near = self.scale.ticks(distance=_NEAR)
+        are_short = all(text_width(tick.label, size=_LABEL_SIZE) < _NEAR for tick in near)
+        return near if self.scale.by_clock and are_short else self.scale.ticks(distance=_TICK_DISTANCE)
+
+    @property
     def origin_text(self) -> str:
         """What the axis counts from."""
-        return moment_text(self.scale.origin) if self.kind is AxisKind.CLOCK else "each request's own start"
+        if self.kind is AxisKind.CLOCK:
+            return moment_text(self.scale.origin)
+        return "the request's start" if self.of_one else "each request's own start"
 
 
 def axis_of(
@@ -109,7 +133,7 @@ def axis_of(
     if kind is AxisKind.OWN:
         lengths = [(ends - begins) / _MS for begins, ends in extents]
         scale = replace(scale, span_ms=_own_span(lengths), only_origin=not any(lengths))
-    return Axis(scale=scale, kind=kind)
+    return Axis(scale=replace(scale, by_clock=kind is AxisKind.CLOCK), kind=kind, of_one=len(extents) == 1)
 
 
 def _own_span(lengths: Sequence[float]) -> float:
@@ -153,15 +177,30 @@ def _tick_label(at_ms: int, unit: tuple[int, str]) -> str:
     return f"{'+' if at_ms else ''}{at_ms / unit_ms:,.9g} {name}"
 
 
-def with_room(ticks: Sequence[Tick], *, right: float) -> Sequence[Tick]:
-    """The ticks, each where the middle of its label stands, as near to its line as what begins at the right lets it.
+def _clock_label(moment: datetime, step_ms: float, *, has_day: bool) -> str:
+    """A moment by the clock, as exact as such steps are, with its day where hours of several are shown."""
+    if step_ms >= _DAY_MS:
+        return f"{moment:%Y-%m-%d}"
+    if step_ms >= _HOUR_MS and has_day:
+        return f"{moment:%m-%d %H:%M}"
+    if step_ms >= _MINUTE_MS:
+        return f"{moment:%H:%M}"
+    digits = sum(step_ms < each for each in (_SECOND_MS, 100, 10))
+    return f"{moment:%H:%M:%S.%f}"[: len("18:27:02.") + digits].removesuffix(".")
+
+
+def with_room(ticks: Sequence[Tick], *, left: float, right: float) -> Sequence[Tick]:
+    """The ticks, each where the middle of its label stands, as near to its line as its surroundings let it.
 
     The last is left out where it has no room at its own line, and another one says the scale.
     """
     halves = [text_width(tick.label, size=_LABEL_SIZE) / 2 for tick in ticks]
     if len(ticks) > 1 and ticks[-1].x + halves[-1] > right:
         return ticks[:-1]
-    return [replace(tick, x=min(tick.x, right - half)) for tick, half in zip(ticks, halves, strict=True)]
+    middles = [max(min(tick.x, right - half), left + half) for tick, half in zip(ticks, halves, strict=True)]
+    # Of the clock, the first may be moved onto the second; when the axis begins is said above it.
+    met = len(ticks) > 1 and middles[0] + halves[0] >= middles[1] - halves[1]
+    return [replace(tick, x=middle) for tick, middle in zip(ticks, middles, strict=True)][met:]
 
 
 def ruler(scale: Scale) -> str:
@@ -171,20 +210,25 @@ def ruler(scale: Scale) -> str:
     """
     if scale.only_origin:
         return scale.ticks(distance=_TICK_CELLS)[0].label
-    for distance in range(_TICK_CELLS, _MIN_TICK_CELLS - 1, -1):
+    for distance in range(_CLOCK_CELLS if scale.by_clock else _TICK_CELLS, _MIN_TICK_CELLS - 1, -1):
         ticks = [(round(tick.x), tick.label) for tick in scale.ticks(distance=distance)]
-        if (text := _in_cells(ticks, scale)).count("+") >= _MIN_TICKS - 1:
+        shown = [(at, label) for at, label in ticks if at + len(label) <= scale.width]
+        if len(shown) >= _MIN_TICKS and (text := _in_cells(shown, scale)):
             return text
-    cells, unit = round(scale.width), _unit_of(scale.span_ms / 2, scale.span_ms)
-    middle, end = (_about(scale.span_ms * part, unit) for part in (1 / 2, 1))
-    begin, last = (0, _tick_label(0, unit)), (cells - len(end), end)
-    whole = _in_cells([begin, ((cells - len(middle)) // 2, middle), last], scale)
-    return whole or _in_cells([begin, last], scale) or begin[1]
+    cells = round(scale.width)
+    begin, middle, end = (_about(scale, part) for part in (0, 1 / 2, 1))
+    first, last = (0, begin), (cells - len(end), end)
+    whole = _in_cells([first, ((cells - len(middle)) // 2, middle), last], scale)
+    return whole or _in_cells([first, last], scale) or begin
 
 
-def _about(at_ms: float, unit: tuple[int, str]) -> str:
-    """Such a time in two digits."""
-    return f"+{float(f'{at_ms / unit[0]:.2g}'):,.9g} {unit[1]}"
+def _about(scale: Scale, part: float) -> str:
+    """The time at such a part of the axis: by the clock, or since the origin in two digits."""
+    at_ms, half_ms = scale.span_ms * part, scale.span_ms / 2
+    if scale.by_clock or not at_ms:
+        return scale.label(round(at_ms), half_ms, scale.span_ms)
+    unit_ms, name = _unit_of(half_ms, scale.span_ms)
+    return f"+{float(f'{at_ms / unit_ms:.2g}'):,.9g} {name}"
 
 
 def _in_cells(labels: Sequence[tuple[int, str]], scale: Scale) -> str:

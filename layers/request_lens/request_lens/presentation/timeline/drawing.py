@@ -16,7 +16,7 @@ from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame
 from request_lens.presentation.timeline.lanes import Lane, lanes_by_reason
 from request_lens.presentation.timeline.pieces import Piece, Plan, Words, below_heads, heads_of, pieces_of, plan_of
-from request_lens.presentation.timeline.row import AXIS_EVERY, RowOrder, TimelineRow, in_order
+from request_lens.presentation.timeline.row import AXIS_EVERY, RowOrder, TimelineRow, in_order, order_words
 from request_lens.presentation.timeline.shapes import DEFINITIONS
 from request_lens.presentation.timeline.theme import Theme, style_sheet
 from request_lens.presentation.traced import misses_calls, missing_notes, with_missing
@@ -155,8 +155,15 @@ def shared_style(theme: Theme) -> Markup:
 def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Sequence[UnlinkedInvocation]) -> Plan:
     ordered = in_order(rows, view.order, newest_first=view.newest_first)
     lanes = lanes_by_reason(unlinked)
+    words = replace(words, subtitle=" · ".join(filter(None, (words.subtitle, _order(rows, view)))))
     plan = plan_of(ordered, lanes, words=words, width=view.width, kind=view.axis)
     return replace(plan, notes=_notes(ordered, names_roles=view.names_roles)) if view.explained else plan
+
+
+def _order(rows: Sequence[TimelineRow], view: View) -> str:
+    """In which order the rows are; of the newest first, their surroundings tell."""
+    is_told = len(rows) < 2 or (view.order is RowOrder.TIME and view.newest_first)
+    return "" if is_told else order_words(view.order, newest_first=view.newest_first)
 
 
 def _notes(rows: Sequence[TimelineRow], *, names_roles: bool) -> Sequence[str]:

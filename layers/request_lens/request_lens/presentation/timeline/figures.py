@@ -28,6 +28,19 @@ _SIZE, _SMALL = 13.0, 12.0
 _SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP = 8.0, 4.0, 6.0
 
 
+type Failures = tuple[tuple[MarkKind, int], ...]
+"""How many attempts failed, by how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeastRoom:
+    """What lanes need, in px: for labels, and for the last figure, which has its noun above a bar."""
+
+    labels: float = 0.0
+    calls: float = 0.0
+    calls_above: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureColumn:
     """One column: what stands above it, and what of a row."""
@@ -120,8 +133,10 @@ def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
     return (*others, replace(calls, figure=figure))
 
 
-def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn], size: RowSize) -> tuple[float, ...]:
-    """How wide each column must be for these rows; the last also holds what stands below them."""
+def figure_widths(
+    rows: Sequence[TimelineRow], columns: Sequence[FigureColumn], size: RowSize, *, least: float = 0.0
+) -> tuple[float, ...]:
+    """How wide each column must be for these rows; the last also holds what stands below them, and `least` px."""
     widths = [
         max([text_width(column.header, size=_SMALL), *(_width(column.figure(row)) for row in rows)])
         for column in columns
@@ -132,7 +147,7 @@ def figure_widths(rows: Sequence[TimelineRow], columns: Sequence[FigureColumn], 
         else _width(columns[-1].figure(row)) + _counters_room(row)
         for row in rows
     )
-    widths[-1] = max(widths[-1], *of_last, 0)
+    widths[-1] = max(widths[-1], *of_last, least)
     return tuple(widths)
 
 
@@ -156,7 +171,7 @@ def figure_words(
     if row.summary is None:
         return joined(upper)
     if size.below is None:
-        return joined((*upper, *_counters(row.summary.totals, right=right, y=top + size.figures)))
+        return joined((*upper, *counters(failures(row.summary.totals), right=right, y=top + size.figures)))
     below = _below(row)
     return joined((*upper, _ending_at(right, below, y=top + size.below, class_="rl-muted") if below else NOTHING))
 
@@ -192,18 +207,20 @@ def beside_calls(words: str, row: TimelineRow) -> str:
     return ", ".join(filter(None, (words, *_more(row))))
 
 
-def failures(totals: Totals) -> tuple[tuple[MarkKind, int], ...]:
+def failures(totals: Totals) -> Failures:
     """How many signs of each kind a row's failed attempts have: throttled ones have their own, and no other."""
-    counts = (
-        (MarkKind.FAILED, totals.llm_errors - totals.llm_throttles),
-        (MarkKind.THROTTLED, totals.llm_throttles),
-    )
+    return failed_attempts(errors=totals.llm_errors, throttles=totals.llm_throttles)
+
+
+def failed_attempts(*, errors: int, throttles: int) -> Failures:
+    """The same of so many that failed, and so many of them that were throttled."""
+    counts = ((MarkKind.FAILED, errors - throttles), (MarkKind.THROTTLED, throttles))
     return tuple((kind, count) for kind, count in counts if count > 0)
 
 
-def _counters(totals: Totals, *, right: float, y: float) -> Iterator[Markup]:
+def counters(failed: Failures, *, right: float, y: float) -> Iterator[Markup]:
     """The failed attempts, each number with its sign as its noun; the last sign ends at `right`."""
-    for kind, count in reversed(failures(totals)):
+    for kind, count in reversed(failed):
         yield mark(kind, right - _SIGN_WIDTH / 2, y - 4.5, count=count)
         yield _ending_at(right - _SIGN_WIDTH - _SIGN_GAP, f"{count:,}", y=y, class_="rl-label")
         right -= _counter_width(count) + _COUNTER_GAP
@@ -214,9 +231,12 @@ def _counter_width(count: int) -> float:
 
 
 def _counters_room(row: TimelineRow) -> float:
+    return counters_room(failures(row.summary.totals) if row.summary else ())
+
+
+def counters_room(failed: Failures) -> float:
     """How wide the failed attempts are, with what parts them from the words before them; 0 where none failed."""
-    counts = failures(row.summary.totals) if row.summary else ()
-    return sum(_COUNTER_GAP + _counter_width(count) for _, count in counts)
+    return sum(_COUNTER_GAP + _counter_width(count) for _, count in failed)
 
 
 def _below(row: TimelineRow) -> str:

@@ -9,6 +9,7 @@ from request_lens.presentation.timeline.axis import Axis, AxisKind, with_room
 from request_lens.presentation.timeline.figures import (
     COLUMN_GAP,
     FigureColumn,
+    LeastRoom,
     figure_columns,
     figure_headers,
     figure_widths,
@@ -24,14 +25,17 @@ STACKED_BELOW = 640
 _MIN_PLOT = 0.4
 """The share of a picture that ids leave its bars; in a narrow one all texts do, or the bars stand below them."""
 
+_LLM_TIME_FROM = 520
+"""Px of width from which rows above their bars have room for LLM time; in narrower ones it is heard, not seen."""
+
 _MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
 _NARROW_BELOW = 900
 _GUTTER = 22.0
-_TICK_DISTANCE = 84.0
 _MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 352.0, 0.36
 _UNTITLED = 6.0
 _HEADER_LINE, AXIS_HEIGHT = 24.0, 52.0
 _SEPARATOR, _MAX_LINES = " · ", 7
+_NO_LANES = LeastRoom()
 AXIS_AGAIN = 28.0
 """Px above the rows that the axis takes where it is said again."""
 
@@ -74,31 +78,29 @@ class Frame:
 
 
 def frame_of(
-    rows: Sequence[TimelineRow], header: Sequence[HeaderLine], *, width: int, least_labels: float = 0.0
+    rows: Sequence[TimelineRow], header: Sequence[HeaderLine], *, width: int, least: LeastRoom = _NO_LANES
 ) -> Frame:
-    """The frame that leaves the plot all that the texts of these rows do not need, below the header.
-
-    Labels have `least_labels` px at least, as far as there is room.
-    """
+    """The frame that leaves the plot all that the texts of these rows and of lanes do not need, below the header."""
     whole, margin = _width_and_margin(width)
     top = _above(header, margin) - 6 + len(header) * _HEADER_LINE + AXIS_HEIGHT
     if whole < STACKED_BELOW:
-        return _stacked(rows, row_size(len(rows), stacked=True), width=whole, top=top)
-    beside = _beside(rows, width=whole, top=top, least_labels=least_labels)
+        size = row_size(len(rows), stacked=True, wide=whole >= _LLM_TIME_FROM)
+        return _stacked(rows, size, width=whole, top=top, least=least)
+    beside = _beside(rows, width=whole, top=top, least=least)
     if whole >= _NARROW_BELOW or beside.plot_width >= whole * _MIN_PLOT:
         return beside
-    return _stacked(rows, row_size(len(rows), stacked=True, wide=True), width=whole, top=top)
+    return _stacked(rows, row_size(len(rows), stacked=True, wide=True), width=whole, top=top, least=least)
 
 
-def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labels: float) -> Frame:
+def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least: LeastRoom) -> Frame:
     """The frame whose bars stand between labels and figures."""
     size, margin = row_size(len(rows), stacked=False), margin_of(width)
-    figures, figures_left = _figures(rows, size, right=width - margin)
+    figures, figures_left = _figures(rows, size, right=width - margin, least=least.calls)
     # Ids take what the bars need not, and room for their first characters: a label may take more.
     spare = figures_left - 2 * _GUTTER - margin - _MIN_PLOT * width
-    least = least_label_width(rows, size)
-    needed = label_width(rows, size, room=min(max(spare, least), _MAX_LABELS))
-    labels = max(_labels_width(max(needed, least_labels), whole=width), min(least, _MAX_LABELS))
+    of_rows = least_label_width(rows, size)
+    needed = label_width(rows, size, room=min(max(spare, of_rows), _MAX_LABELS))
+    labels = max(_labels_width(max(needed, least.labels), whole=width), min(of_rows, _MAX_LABELS))
     left = margin + labels + _GUTTER
     return Frame(
         width=width,
@@ -113,10 +115,10 @@ def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least_labe
     )
 
 
-def _stacked(rows: Sequence[TimelineRow], size: RowSize, *, width: float, top: float) -> Frame:
+def _stacked(rows: Sequence[TimelineRow], size: RowSize, *, width: float, top: float, least: LeastRoom) -> Frame:
     """The frame whose bars stand under the texts; a label that has no room beside its figures has its own line."""
     margin = margin_of(width)
-    figures, figures_left = _figures(rows, size, right=width - margin)
+    figures, figures_left = _figures(rows, size, right=width - margin, least=least.calls_above)
     room = figures_left - _GUTTER - margin
     is_high = needs_own_line(rows, size, width=room)
     return Frame(
@@ -133,11 +135,11 @@ def _stacked(rows: Sequence[TimelineRow], size: RowSize, *, width: float, top: f
 
 
 def _figures(
-    rows: Sequence[TimelineRow], size: RowSize, *, right: float
+    rows: Sequence[TimelineRow], size: RowSize, *, right: float, least: float
 ) -> tuple[tuple[tuple[FigureColumn, float], ...], float]:
     """The columns at the right with their right edges, and where the first begins."""
     columns = figure_columns(size)
-    widths = figure_widths(rows, columns, size)
+    widths = figure_widths(rows, columns, size, least=least)
     figures = _edges(columns, widths, right=right)
     return figures, figures[0][1] - widths[0]
 
@@ -207,8 +209,7 @@ def bands(tops: Sequence[float], *, frame: Frame, height: float) -> Markup:
 
 def grid(axis: Axis, *, top: float, bottom: float) -> Markup:
     """A line down from each of the axis's ticks."""
-    ticks = axis.scale.ticks(distance=_TICK_DISTANCE)
-    lines = "".join(f"M{number(tick.x)} {number(top)}V{number(bottom)}" for tick in ticks)
+    lines = "".join(f"M{number(tick.x)} {number(top)}V{number(bottom)}" for tick in axis.ticks)
     return element("path", class_="rl-rule", d=lines)
 
 
@@ -220,19 +221,21 @@ def rule(y: float, *, frame: Frame) -> Markup:
 def axis_head(
     axis: Axis, headers: Sequence[tuple[str, float]], *, frame: Frame, bottom: float, again: bool = False
 ) -> Markup:
-    """What the axis counts from, the time since, and what the figures at the right are; it ends at `bottom`.
+    """When the axis begins and its times, or what it counts from and the time since; what the figures at the right are.
 
-    Where it is said again, what it counts from is left out.
+    It ends at `bottom`. Where it is said again, its begin is left out.
     """
-    first, *others = axis.scale.ticks(distance=_TICK_DISTANCE)
-    origin = axis.origin_text if axis.kind is AxisKind.CLOCK else f"since {axis.origin_text}"
-    texts = [] if again else [element("text", text(origin), class_="rl-muted", x=first.x, y=bottom - 28)]
-    texts += [element("text", text(first.label), class_="rl-muted", x=first.x, y=bottom - 10)]
+    others, left = list(axis.ticks), axis.scale.left
+    is_clock = axis.kind is AxisKind.CLOCK
+    origin = axis.origin_text if is_clock else f"since {axis.origin_text}"
+    texts = [] if again else [element("text", text(origin), class_="rl-muted", x=left, y=bottom - 28)]
+    if not is_clock:
+        texts += [element("text", text(others.pop(0).label), class_="rl-muted", x=left, y=bottom - 10)]
     # The only label that says the scale may come nearer to the figures: further left it may meet the first.
     beyond = 0 if len(others) > 1 and any(header for header, _ in headers) else _GUTTER / 2
     texts += [
         element("text", text(tick.label), class_="rl-muted", x=tick.x, y=bottom - 10, text_anchor="middle")
-        for tick in with_room(others, right=frame.left + frame.plot_width + beyond)
+        for tick in with_room(others, left=left, right=frame.left + frame.plot_width + beyond)
     ]
     return element(
         "g",

@@ -7,16 +7,32 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.presentation.failed_attempts import throttled_words
 from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.axis import Axis, Scale
-from request_lens.presentation.timeline.figures import figure_headers
+from request_lens.presentation.timeline.figures import (
+    Failures,
+    LeastRoom,
+    counters,
+    counters_room,
+    failed_attempts,
+    figure_headers,
+)
 from request_lens.presentation.timeline.frame import Frame, axis_head, grid, rule
 from request_lens.presentation.timeline.labels import named, named_width
-from request_lens.presentation.timeline.layout import Box, lane_boxes, lanes_of, whisker_inside
+from request_lens.presentation.timeline.layout import Box, MarkKind, lane_boxes, lanes_of, marks_at, whisker_inside
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
-from request_lens.presentation.timeline.shapes import MIN_WHISKER, rectangle, title, whisker
+from request_lens.presentation.timeline.shapes import (
+    MIN_WHISKER,
+    failed_line,
+    failure_of_call,
+    mark,
+    rectangle,
+    title,
+    whisker,
+)
 from request_lens.presentation.timeline.text import text_width
 
 _MIN_WIDTH, _MIN_HEIGHT, _FIGURE_SIZE = 4, 3.0, 13.0
@@ -39,20 +55,34 @@ class Lane:
     calls: Sequence[UnlinkedInvocation]
 
     @property
+    def llm_calls(self) -> Sequence[UnlinkedInvocation]:
+        """Those that succeeded."""
+        return [call for call in self.calls if call.invocation.is_llm_call]
+
+    @property
+    def failures(self) -> Failures:
+        """How many of them failed, by how."""
+        failed = [call.invocation for call in self.calls if not call.invocation.is_llm_call]
+        return failed_attempts(errors=len(failed), throttles=sum(call.is_throttled for call in failed))
+
+    @property
     def count_words(self) -> str:
-        """How many they are."""
-        return pluralize(len(self.calls), "call")
+        """How many they are: "3 calls, 2 failed, all throttled"."""
+        failed, throttled = len(self.calls) - len(self.llm_calls), dict(self.failures).get(MarkKind.THROTTLED, 0)
+        parts = [f"{failed:,} failed"] * (failed > 0) + [throttled_words(failed, throttled)] * (throttled > 0)
+        return ", ".join([pluralize(len(self.llm_calls), "call"), *parts])
 
     @property
     def latencies(self) -> str:
-        """What their latencies add up to, "≥ 2.4 s, 1 unknown" where some are unknown; a dash where all are.
+        """What those of the LLM calls add up to, "≥ 2.4 s, 1 unknown"; a dash where all are unknown.
 
         It is not the time in which any of them ran, as LLM time is: most of their starts are known to the second only.
         """
-        known = [call.invocation.latency_ms for call in self.calls if call.invocation.latency_ms is not None]
+        latencies = [call.invocation.latency_ms for call in self.llm_calls]
+        known = [ms for ms in latencies if ms is not None]
         if not known:
             return UNKNOWN
-        unknown = len(self.calls) - len(known)
+        unknown = len(latencies) - len(known)
         return f"≥ {duration_text(sum(known))}, {unknown:,} unknown" if unknown else duration_text(sum(known))
 
 
@@ -65,9 +95,21 @@ def lanes_by_reason(calls: Sequence[UnlinkedInvocation]) -> Sequence[Lane]:
     return [Lane(reason=reason, calls=by_reason[reason]) for reason in Reason if reason in by_reason]
 
 
-def lane_labels_width(lanes: Sequence[Lane]) -> float:
-    """How wide the lanes' texts are."""
-    return max((named_width(str(lane.reason), REASONS[lane.reason], LANE) for lane in lanes), default=0.0)
+def lanes_room(lanes: Sequence[Lane]) -> LeastRoom:
+    """How wide the lanes' texts are, and their numbers of calls."""
+    labels = max((named_width(str(lane.reason), REASONS[lane.reason], LANE) for lane in lanes), default=0.0)
+    return LeastRoom(labels=labels, calls=_numbers_width(lanes, ""), calls_above=_numbers_width(lanes, "call"))
+
+
+def _numbers_width(lanes: Sequence[Lane], noun: str) -> float:
+    widths = (text_width(_number(lane, noun), size=_FIGURE_SIZE) + counters_room(lane.failures) for lane in lanes)
+    return max(widths, default=0.0)
+
+
+def _number(lane: Lane, noun: str) -> str:
+    """How many LLM calls, as rows have it where signs stand behind it for the failed ones."""
+    count = len(lane.llm_calls)
+    return f"{pluralize(count, noun) if noun else f'{count:,}'}{',' if lane.failures else ''}"
 
 
 def lane_size(frame: Frame) -> RowSize:
@@ -92,8 +134,7 @@ def draw_lanes(lanes: Sequence[Lane], axis: Axis, *, frame: Frame, top: float, s
 def _heading(axis: Axis | None, *, frame: Frame, top: float, bottom: float) -> Markup:
     """What the lanes are, what their figures are, in the places of the rows' last two, and their own axis if any."""
     (_, before), (calls, last) = frame.headers[-2:]
-    # Failed attempts are among them: they are not all LLM calls.
-    headers = [("sum of latencies", before), ("calls", last)] if calls else []
+    headers = [("sum of latencies", before), (calls, last)] if calls else []
     named = element("text", text("Calls without a request"), class_="rl-label", x=frame.margin, y=top + 20)
     if axis is not None:
         return joined((named, axis_head(axis, headers, frame=frame, bottom=bottom)))
@@ -127,9 +168,9 @@ class _Bar:
 
 
 def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
-    """The lane's bars, in the order of their left edges."""
+    """The bars of the lane's LLM calls, in the order of their left edges."""
     bars: dict[_Bar, None] = {}
-    for call in sorted(lane.calls, key=lambda call: _extent(call)[0]):
+    for call in sorted(lane.llm_calls, key=lambda call: _extent(call)[0]):
         start, (begins, ends) = _start(call), map(scale.x, _extent(call))
         width = max(round(ends - begins), _MIN_WIDTH)
         late_px = 0.0 if start.is_precise else start.precision_ms * scale.px_per_ms
@@ -139,8 +180,10 @@ def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
 
 def lane_signs(lanes: Sequence[Lane], axis: Axis) -> frozenset[Sign]:
     """The signs that the lanes show."""
-    has_whisker = any(bar.late_px >= MIN_WHISKER for lane in lanes for bar in _bars(lane, axis.scale))
-    return frozenset({Sign.UNATTRIBUTED, Sign.WHISKER} if has_whisker else {Sign.UNATTRIBUTED})
+    bars = [bar for lane in lanes for bar in _bars(lane, axis.scale)]
+    signs = {Sign.UNATTRIBUTED} if bars else set[Sign]()
+    signs |= {Sign.LANE_WHISKER} if any(bar.late_px >= MIN_WHISKER for bar in bars) else set()
+    return frozenset(signs | {Sign[kind.name] for lane in lanes for kind, _ in lane.failures})
 
 
 def _lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
@@ -153,6 +196,7 @@ def _lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
         "g",
         label,
         *_calls(lane, axis.scale, box),
+        *_failed(lane, axis.scale, box, rise=size.marks_rise),
         _figures(lane, frame, y=top + size.upper),
         class_="rl-lane",
         role="img",
@@ -174,6 +218,15 @@ def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
             yield whisker(shape, bar.late_px)
 
 
+def _failed(lane: Lane, scale: Scale, box: Box, *, rise: float) -> Iterator[Markup]:
+    """A line for each attempt that failed, and its sign above it, as rows have them."""
+    kinds = [(scale.x(_start(call).earliest), failure_of_call(call.invocation)) for call in lane.calls]
+    places = [(x, kind) for x, kind in kinds if kind is not None]
+    hover = _hover(lane)
+    yield from (failed_line(kind, x, box, hover=hover) for x, kind in dict.fromkeys(places))
+    yield from (mark(sign.kind, sign.x, box.y - rise, count=sign.count) for sign in marks_at(places, limit=box.right))
+
+
 def _hover(lane: Lane) -> str:
     """How many calls the lane has and why, and how late they may have run where that is known to the second."""
     vague = sum(not _start(call).is_precise for call in lane.calls)
@@ -189,9 +242,7 @@ def _figures(lane: Lane, frame: Frame, *, y: float) -> Markup:
     # What says how many are unknown stands over the duration's column, and gives way to the bars where it is wider.
     has_room = text_width(lane.latencies, size=_FIGURE_SIZE) <= room
     sums = lane.latencies if has_room else lane.latencies.partition(",")[0]
-    words = [(f"{len(lane.calls):,}", last), (sums, before)]
-    if not column.header:
-        words = [(lane.count_words, last)]
-    return joined(
-        element("text", text(each), class_="rl-label", x=right, y=y, text_anchor="end") for each, right in words
-    )
+    ends = last - counters_room(lane.failures)
+    words = [(_number(lane, ""), ends), (sums, before)] if column.header else [(_number(lane, "call"), ends)]
+    shown = (element("text", text(each), class_="rl-label", x=right, y=y, text_anchor="end") for each, right in words)
+    return joined((*shown, *counters(lane.failures, right=last, y=y)))

@@ -144,7 +144,7 @@ def row_shapes(
             for number, bar in bars
             if bar.latency_ms is None
         ),
-        marks=_marks([bar for _, bar in bars], ruler, limit=max(scale.right, light.right)),
+        marks=marks_at([at for _, bar in bars for at in _marks_of(bar, ruler)], limit=max(scale.right, light.right)),
     )
 
 
@@ -224,9 +224,10 @@ def _apart(lane: Sequence[CallShape], ruler: Ruler) -> list[CallShape]:
     return placed[::-1]
 
 
-def _marks(bars: Sequence[Bar], ruler: Ruler, *, limit: float) -> tuple[Mark, ...]:
+def marks_at(places: Sequence[tuple[float, MarkKind]], *, limit: float) -> tuple[Mark, ...]:
+    """The marks at these places, none of which covers another one."""
     marks: list[Mark] = []
-    for x, kind in sorted((x, kind) for bar in bars for x, kind in _marks_of(bar, ruler)):
+    for x, kind in sorted(places):
         close = next((at for at, mark in enumerate(marks) if _covers(mark, x, kind)), None)
         if close is not None:
             marks[close] = replace(marks[close], count=marks[close].count + 1)

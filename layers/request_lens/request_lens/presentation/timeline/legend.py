@@ -7,7 +7,7 @@ from enum import StrEnum
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
 from request_lens.domain.tracing.traced import ToolUse
-from request_lens.presentation.markup import Markup, element, joined, text
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.timeline.layout import (
     BAR_HEIGHT,
     Box,
@@ -29,6 +29,7 @@ from request_lens.presentation.timeline.shapes import (
     pending_bar,
     rectangle,
     tick,
+    whisker,
 )
 from request_lens.presentation.timeline.spans.tool_bars import (
     MISSING_ROOM,
@@ -43,7 +44,7 @@ from request_lens.presentation.timeline.text import text_width, wrapped
 from request_lens.presentation.traced import misses_calls
 
 LINE_HEIGHT = 28.0
-_SAMPLE_WIDTH = 26.0
+_SAMPLE_WIDTH, _LATE_PX = 26.0, 10.0
 _GAP, _BETWEEN = 6.0, 10.0
 _SIZE = 12.0
 _ABOVE, LEGEND_BELOW = 20.0, 14.0
@@ -63,6 +64,7 @@ class Sign(StrEnum):
     NOT_EXACT = "calls linked by time"
     PROVISIONAL = "not decided yet"
     WHISKER = "may start and end later, by the line"
+    LANE_WHISKER = "may start and end later, by its line"
     TICK = "latency unknown"
     TOOL = "tool"
     FAILED_TOOL = "failed tool"
@@ -95,10 +97,15 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
-    """The signs in lines no wider than `width` px, each with its distance from the left."""
+    """The signs in lines no wider than `width` px, each with its distance from the left.
+
+    Where calls of requests have the line, too, its sample is theirs.
+    """
+    shown = set(signs)
+    shown -= {Sign.LANE_WHISKER} if Sign.WHISKER in shown else set()
     lines: list[list[tuple[float, Sign]]] = [[]]
     x = 0.0
-    for sign in sorted(set(signs), key=list(Sign).index):
+    for sign in sorted(shown, key=list(Sign).index):
         needed = _SAMPLE_WIDTH + _GAP + text_width(sign.value, size=_SIZE)
         if lines[-1] and x + needed > width:
             lines.append([])
@@ -159,10 +166,9 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return mark(MarkKind.CUT, box.x + box.width / 2, box.y + 11)
         case Sign.REQUEST | Sign.ERROR:
             return light_bar(box, hover=sign.value, failed=sign is Sign.ERROR)
-        case Sign.UNATTRIBUTED:
-            return rectangle(
-                Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7), "rl-unattributed"
-            )
+        case Sign.UNATTRIBUTED | Sign.LANE_WHISKER:
+            late = whisker(_inner(box), _LATE_PX) if sign is Sign.LANE_WHISKER else NOTHING
+            return joined((rectangle(_inner(box), "rl-unattributed"), late))
         case Sign.NOT_EXACT:
             x, y = box.x + box.width / 2, box.y + 17
             return element("text", text("≈"), class_="rl-title", x=x, y=y, text_anchor="middle")
@@ -171,6 +177,11 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return joined((light_bar(bar, hover=sign.value), missing_mark(bar, hover=sign.value)))
         case _:
             return joined((light_bar(box, hover=sign.value), _over_bar(sign, box)))
+
+
+def _inner(box: Box) -> Box:
+    """Where a call stands in a sample."""
+    return Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7)
 
 
 def _over_bar(sign: Sign, box: Box) -> Markup:
@@ -202,7 +213,7 @@ def _failed_attempt(kind: MarkKind, box: Box) -> Markup:
 def _sample_tool(sign: Sign, box: Box) -> ToolShape:
     return ToolShape(
         tool=ToolUse(tool="any", offset_ms=0, duration_ms=1000, failed=sign is Sign.FAILED_TOOL),
-        box=Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7),
+        box=_inner(box),
     )
 
 
@@ -210,9 +221,9 @@ def _sample_call(sign: Sign, box: Box) -> CallShape:
     return CallShape(
         number=1,
         bar=_bar(latency_ms=1000, provisional=sign is Sign.PROVISIONAL),
-        box=Box(x=box.x + 5, y=box.y + 3.5, width=box.width - 10, height=box.height - 7),
+        box=_inner(box),
         lane=0,
-        late_px=10 if sign is Sign.WHISKER else 0,
+        late_px=_LATE_PX if sign is Sign.WHISKER else 0,
     )
 
 

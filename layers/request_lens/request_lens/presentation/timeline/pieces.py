@@ -24,7 +24,7 @@ from request_lens.presentation.timeline.frame import (
     rule,
 )
 from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
-from request_lens.presentation.timeline.lanes import Lane, draw_lanes, extents_of, lane_labels_width, lane_signs
+from request_lens.presentation.timeline.lanes import Lane, draw_lanes, extents_of, lane_signs, lanes_room
 from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
 from request_lens.presentation.timeline.legend import Sign, legend, legend_height, signs_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
@@ -89,7 +89,7 @@ class Piece:
 def plan_of(rows: Sequence[TimelineRow], lanes: Sequence[Lane], *, words: Words, width: int, kind: AxisKind) -> Plan:
     """The plan of these rows and lanes in a picture of that width, without notes."""
     head = header_lines(words.title, words.subtitle, width=width)
-    frame = frame_of(rows, head, width=width, least_labels=lane_labels_width(lanes))
+    frame = frame_of(rows, head, width=width, least=lanes_room(lanes))
     of_rows, of_lanes = [extent_of(row.request, row.summary) for row in rows], extents_of(lanes)
     axis = partial(axis_of, left=frame.left, width=frame.plot_width)
     together = [*of_rows, *of_lanes] or [_NEVER]

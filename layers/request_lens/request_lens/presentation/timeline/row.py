@@ -72,6 +72,14 @@ def in_order(rows: Iterable[TimelineRow], order: RowOrder, *, newest_first: bool
     return by_time if order is RowOrder.TIME else sorted(by_time, key=amount, reverse=True)
 
 
+_GREATEST = {RowOrder.DURATION: "longest first", RowOrder.CALLS: "most calls first", RowOrder.COST: "dearest first"}
+
+
+def order_words(order: RowOrder, *, newest_first: bool) -> str:
+    """Which row stands on top, in two or three words."""
+    return _GREATEST.get(order, "newest first" if newest_first else "newest last")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowSize:
     """How a row is divided, in px from its top: its bar, the base lines of its texts, and the marks above the bar.
@@ -102,7 +110,7 @@ class RowSize:
 
 ROOMY = RowSize(height=46, bar_top=14, bar_height=22, upper=21, lower=38, marks_rise=7)
 DENSE = RowSize(height=24, bar_top=9, bar_height=12, upper=19.5, lower=None, marks_rise=6)
-LANE = RowSize(height=34, bar_top=6, bar_height=22, upper=22, lower=None, marks_rise=7)
+LANE = RowSize(height=40, bar_top=13, bar_height=20, upper=27.5, lower=None, marks_rise=7)
 STACKED = RowSize(height=48, bar_top=28, bar_height=14, upper=15, lower=None, marks_rise=6, stacked=True)
 STACKED_WIDE = RowSize(
     height=52, bar_top=31, bar_height=15, upper=18, lower=None, marks_rise=6, stacked=True, wide=True

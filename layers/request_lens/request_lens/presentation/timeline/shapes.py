@@ -1,6 +1,6 @@
 """The timeline's signs as SVG: light bars, calls, ticks and marks, for its rows and its legend alike."""
 
-from request_lens.domain.facts import Request
+from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.bars import late_by_ms
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Method
@@ -115,12 +115,27 @@ def whisker(box: Box, width: float) -> Markup:
 def tick(shape: TickShape, light: Box, *, hover: str) -> Markup:
     """An attempt of unknown latency: a line across the light bar; that of a failed one goes up to its mark."""
     failure = failure_of(shape.bar)
-    x, top, bottom = shape.x, light.y + 1.5, light.y + light.height - 1.5
-    class_ = f"rl-tick rl-{failure}" if failure else "rl-tick"
-    across = element("line", title(hover), class_=class_, x1=x, x2=x, y1=top, y2=bottom)
-    if failure is None:
-        return across
-    return joined((across, element("line", class_=f"rl-stem rl-{failure}", x1=x, x2=x, y1=light.y - _STEM, y2=top)))
+    if failure is not None:
+        return failed_line(failure, shape.x, light, hover=hover)
+    return _across("rl-tick", shape.x, light, hover=hover)
+
+
+def failure_of_call(call: Invocation) -> MarkKind | None:
+    """How the attempt failed; None for an LLM call."""
+    if call.is_throttled:
+        return MarkKind.THROTTLED
+    return None if call.is_llm_call else MarkKind.FAILED
+
+
+def failed_line(kind: MarkKind, x: float, light: Box, *, hover: str) -> Markup:
+    """A failed attempt: a line across the bar, and up to its mark."""
+    stem = element("line", class_=f"rl-stem rl-{kind}", x1=x, x2=x, y1=light.y - _STEM, y2=light.y + 1.5)
+    return joined((_across(f"rl-tick rl-{kind}", x, light, hover=hover), stem))
+
+
+def _across(class_: str, x: float, light: Box, *, hover: str) -> Markup:
+    top, bottom = light.y + 1.5, light.y + light.height - 1.5
+    return element("line", title(hover), class_=class_, x1=x, x2=x, y1=top, y2=bottom)
 
 
 def mark(kind: MarkKind, x: float, y: float, *, count: int = 1) -> Markup:

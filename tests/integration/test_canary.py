@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 import processor_handler
+from request_lens.adapters.system_clock import SystemClock
 from request_lens.application.sweep import AGE, SLICE, slice_of
 from request_lens.errors import EnvelopeError
 from tests.support.processor_traffic import REGION, log_batch, messages_sent, settle_message, stream_event
@@ -36,13 +37,16 @@ WORD = f"{CANARY}-7f3a"
 BATCH = 50
 """Lines of a log batch."""
 
+SECONDS = timedelta(seconds=5)
+"""So long after all has come it is settled."""
+
 LEFT_OUT = ("schemaType",)
 """Fields whose value decides what a line is: another value makes it a bad line, which has a test of its own."""
 
 
 @pytest.fixture(autouse=True)
 def _without_waits(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call is decided, and every request settled, when it is looked at first."""
+    """Every call is decided, and every request settled, seconds after it came: what whole seconds and clocks hide."""
     monkeypatch.setenv("MAX_REQUEST_SECONDS", "0")
 
 
@@ -58,7 +62,9 @@ def outputs(capfd: pytest.CaptureFixture[str]) -> str:
     calls = [("invocation", name(item)) for item in items if item["sk"] == "invocation"]
     requests = [("request", name(item)) for item in items if item["sk"] == "request"]
     ids = [*calls, *requests]
-    answer = processor_handler.lambda_handler({"Records": [settle_message(*each) for each in ids] or _NOBODY}, None)
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(SystemClock, "now", lambda _: datetime.now(UTC) + SECONDS)
+        answer = processor_handler.lambda_handler({"Records": [settle_message(*each) for each in ids] or _NOBODY}, None)
     if (stream := stream_event())["Records"]:
         processor_handler.lambda_handler(stream, None)
     moments = {str(item["by_time_sk"]).partition("#")[0] for item in items if "by_time_sk" in item}

@@ -131,11 +131,14 @@ def test_a_call_of_unknown_latency_has_ended_with_its_request_for_the_judge_of_p
 def test_what_comes_after_a_call_that_stands_alone_is_due_takes_no_proof_away_for_the_judge_of_proofs(
     breaking: Breaking, found: Sequence[str]
 ) -> None:
-    """The second call of the request, which ran on after a time-out, shows a gap: of what was known it did not."""
+    """The second call of the request, which ran on for longer than `MaxAgentSeconds`, shows a gap.
+
+    Of what must have come when the other's is decided it did not, though it came before.
+    """
     records = (request("r0", status=504), request("r1"))
     own: dict[float, CallTruth] = {
         9: _own(call("r0-0", 1, tag=tag("r0", 1))),
-        50: _own(call("r0-2", 40, tag=tag("r0", 3))),
+        80: _own(call("r0-2", 70, tag=tag("r0", 3))),
     }
     with breaking():
         outcome = _quiet_outcome({**own, 10: _strange_call()}, record_at=8, records=records)

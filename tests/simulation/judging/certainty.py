@@ -154,11 +154,7 @@ def is_proven(tagged: Sequence[Invocation]) -> bool:
 
 def may_be_of(call: Invocation, record: Request, policy: Policy, *, overtime: bool = True) -> bool:
     """Whether a call can have begun in its second, and ended, while the request or its overtime ran."""
-    skew, runs_on = policy.clock_skew, overtime and (record.streamed or record.status in RUNS_ON)
-    ends = record.started_at + (
-        policy.max_request if record.duration_ms is None else timedelta(milliseconds=record.duration_ms)
-    )
-    ends += skew + (policy.max_agent if runs_on else timedelta(0))
+    skew, ends = policy.clock_skew, _runs_until(record, policy, overtime=overtime)
     begins = max(call.logged_at, record.started_at - skew)
     return begins < call.logged_at + SECOND and begins + timedelta(milliseconds=call.latency_ms or 0) <= ends
 
@@ -166,8 +162,9 @@ def may_be_of(call: Invocation, record: Request, policy: Policy, *, overtime: bo
 def proven_are_no_candidates(outcome: Outcome) -> Verdict:
     """A request that its tags prove complete in time has no call by time, and makes no other's call ambiguous.
 
-    In time is what has come when the other's call is due. Attempts that failed are left out: their log may lack the tag
-    that the call had. So are chains, where more requests than are looked at may have made one of their calls.
+    In time is what has come when the other's call is due, and all that comes of its own run. Attempts that failed are
+    left out: their log may lack the tag that the call had. So are chains, where more requests than are looked at may
+    have made one of their calls.
     """
     if not outcome.is_punctual:
         return
@@ -213,21 +210,34 @@ def _names_tools(call: Invocation) -> bool:
 
 
 def _known_for(call: Invocation, state: RequestState, policy: Policy) -> list[Invocation]:
-    """The request's tagged calls that have come, within `LinkDelaySeconds` of their end, when a call is due."""
-    due = call.logged_at + policy.due_after - policy.link_delay
-    return [each for each in _tagged_of(state) if _latest_end(each, state.record, policy) <= due]
+    """The request's tagged calls that have come, within `LinkDelaySeconds` of their end, when a call is decided.
+
+    That is when it is due, and not before all of a request's run has come that may have made it.
+    """
+    decided = call.logged_at + policy.due_after - policy.link_delay
+    if state.record is not None:
+        decided = max(decided, _runs_until(state.record, policy))
+    return [each for each in _tagged_of(state) if _latest_end(each, state.record, policy) <= decided]
 
 
 def _latest_end(call: Invocation, record: Request | None, policy: Policy) -> datetime:
-    """When a tagged call had ended at the latest: with its request, if that one's agent did not run on.
+    """When a tagged call that began in its request's run had ended at the latest: with that.
 
     It may have begun as its second ended; one of unknown latency may have been as long as a request.
     """
     latency = policy.max_request if call.latency_ms is None else call.latency
     longest = call.logged_at + timedelta(milliseconds=LOG_PRECISION_MS) + latency
-    if record is None or record.duration_ms is None or record.streamed or record.status in RUNS_ON:
+    if record is None or record.duration_ms is None or call.logged_at > _runs_until(record, policy):
         return longest
-    return min(longest, record.started_at + timedelta(milliseconds=record.duration_ms) + policy.clock_skew)
+    return min(longest, _runs_until(record, policy))
+
+
+def _runs_until(record: Request, policy: Policy, *, overtime: bool = True) -> datetime:
+    """The end of its run: of its agent's, where that may go on, and of the longest, where the end is unknown."""
+    lasts = policy.max_request if record.duration_ms is None else timedelta(milliseconds=record.duration_ms)
+    runs_on = overtime and (record.streamed or record.status in RUNS_ON)
+    ends = record.started_at + lasts + policy.clock_skew
+    return ends + policy.max_agent if runs_on else ends
 
 
 def _is_decided_by_time(decision: Unattributed, outcome: Outcome) -> bool:

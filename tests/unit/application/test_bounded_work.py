@@ -11,7 +11,7 @@ from request_lens.application import read_context
 from request_lens.application.read_context import MAX_CALLS_READ, MAX_ELSEWHERE
 from request_lens.application.settle_batch import settle_messages
 from request_lens.domain.facts import Fact, Invocation, InvocationId, Request, RequestId
-from request_lens.domain.linking.link import Link, Reason, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Confidence, Decision, Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import READ_LIMIT
 from request_lens.domain.policy import Policy
 from request_lens.domain.publishing.metric_names import Metric
@@ -186,6 +186,25 @@ def test_the_requests_within_reach_of_a_call_that_follows_a_tagged_one_are_read_
     assert store.whole - sum(store.together) <= 2  # for its revision
 
 
+@pytest.mark.parametrize(
+    ("tool_use_id", "is_looked_for"), [("get_weather", True), ("tooluse_50nrLqI5R2ChSyM6RY4NFw", False)]
+)
+def test_the_requests_within_reach_of_a_chain_are_read_where_models_give_its_ids_again_alone(
+    tool_use_id: str, is_looked_for: bool
+) -> None:
+    store = ReadingStore()
+    world = World(AGENTS, store=store)
+    others = [request(f"r{n}", -80 + n, duration_ms=500) for n in range(MAX_ELSEWHERE)]
+    calls = call("asks", 1, produced=[tool_use_id]), call("i1", 3, returned=[tool_use_id])
+    world.collect(20, request("own", 0, duration_ms=9_000), *others, *calls)
+    world.clock.moment = at(100)
+
+    assert settle_messages([SettleKey(SettleKind.INVOCATION, InvocationId("i1"))], world.ports, AGENTS) == []
+
+    assert world.calls_of("own") == {"asks": ("window", "inferred"), "i1": ("chain", "inferred")}
+    assert store.together == [1, *([MAX_ELSEWHERE] if is_looked_for else [])]
+
+
 def _beside_many(how_many: int) -> tuple[World, ReadingStore]:
     """A request that made so many tagged calls, and an untagged call that it may have made, or another request."""
     store = ReadingStore()
@@ -240,7 +259,7 @@ def test_what_follows_a_tagged_call_is_left_to_time_where_one_of_many_calls_may_
 def test_a_bound_on_what_is_read_of_neighbours_never_gives_a_call_to_another_request(
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """Drawn worlds with a bound of two calls: what is decided otherwise than without is decided to be nobody's."""
+    """Drawn worlds with a bound of two calls: what is decided otherwise than without is nobody's, or but assumed."""
     facts = _drawn_neighbours(random.Random(seed))
     calls = [each.invocation_id for _, each in facts if isinstance(each, Invocation) and each.tag is None]
 
@@ -252,7 +271,7 @@ def test_a_bound_on_what_is_read_of_neighbours_never_gives_a_call_to_another_req
         given, free = bounded.decision(call_id), unbounded.decision(call_id)
         if isinstance(given, Link) and isinstance(free, Link):
             assert given.request_id == free.request_id
-        assert isinstance(given, Unattributed) or isinstance(free, Link)
+        assert isinstance(given, Unattributed) or isinstance(free, Link) or _is_assumed(given)
 
 
 def _drawn_neighbours(chance: random.Random) -> list[tuple[float, Fact]]:
@@ -269,3 +288,7 @@ def _drawn_neighbours(chance: random.Random) -> list[tuple[float, Fact]]:
             made = call(f"c{n}-{k}", int(began) + 1 + k, latency_ms=300, produced=asked, returned=brings, tag=own)
             facts.append((100, made))
     return facts
+
+
+def _is_assumed(decision: Decision | None) -> bool:
+    return isinstance(decision, Link) and decision.confidence is Confidence.ASSUMED

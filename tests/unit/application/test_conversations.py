@@ -41,6 +41,33 @@ def test_an_id_that_tagged_calls_name_as_well_ties_no_untagged_ones(tells: str) 
 
 
 @pytest.mark.parametrize("asked_before", [True, False])
+@pytest.mark.parametrize("tool_use_id", ["get_weather", "0", "find_the_orders_of_a_customer"])
+def test_no_call_goes_on_from_another_by_an_id_that_a_tagged_call_around_asked_by_where_models_give_it_again(
+    tool_use_id: str, asked_before: bool
+) -> None:
+    """The request that asked first is over; by its time the answer may be of both others, and it goes on from one."""
+    facts: list[tuple[float, Fact]] = [
+        (30, request("asking", 24, duration_ms=24_300)),
+        (31, call("asked", 27, latency_ms=7_300, produced=[tool_use_id])),
+        (65, request("next", 35.8, duration_ms=28_200)),
+        (66, call("returns", 42, latency_ms=5_750, returned=[tool_use_id])),
+    ]
+    if asked_before:
+        facts += [
+            (22, request("finished", 10.8, duration_ms=10_100, status=500)),
+            (22, call("asked-before", 13, latency_ms=2_680, produced=[tool_use_id], tag=tag("finished", 1))),
+        ]
+
+    world = run(facts, AGENTS)
+
+    assert world.calls_of("asking").get("asked") == ("window", "inferred")
+    if asked_before:
+        assert world.decision("returns") == Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+    else:
+        assert world.calls_of("asking").get("returns") == ("chain", "inferred")
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
 def test_a_call_goes_on_from_a_tagged_one_only_where_no_tagged_call_around_asked_by_that_id(asked_before: bool) -> None:
     """Each asks the browser for a tool; the request that asked first is over, and `next` may go on from it."""
     facts: list[tuple[float, Fact]] = [

@@ -217,7 +217,8 @@ def test_a_chain_that_may_go_on_after_a_time_out_waits_for_its_overtime() -> Non
 
     assert chain_decision(around(timed_out, asks), 1 + DUE_S).retry_at == at(1 + DUE_S + 60)
     assert decided(around(timed_out, asks), 1 + DUE_S + 60) == {"asks": link("r1")}
-    assert decided(around(timed_out, ends), 1 + DUE_S) == {"ends": link("r1")}
+    assert chain_decision(around(timed_out, ends), 1 + DUE_S).retry_at == at(29 + 60 + 0.25 + 60)
+    assert decided(around(timed_out, ends), 29 + 60 + 0.25 + 60) == {"ends": link("r1")}
     assert decided(around([request(duration_ms=29_000)], asks), 1 + DUE_S) == {"asks": link("r1")}
 
 

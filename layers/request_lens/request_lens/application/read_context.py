@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
 from request_lens.application.tracing.views import told_by_spans
 from request_lens.domain.facts import RequestId
-from request_lens.domain.linking.chains import lone_chain, named_by, sharing_ids
+from request_lens.domain.linking.chains import Chain, lone_chain, named_by, produced_by, returned_by, sharing_ids
 from request_lens.domain.linking.context import LinkingContext, linking_context
 from request_lens.domain.linking.link import LinkedInvocation, Method, Unattributed, UnlinkedInvocation
 from request_lens.domain.linking.neighbourhood import (
@@ -33,6 +33,9 @@ MAX_SHARING = 8
 
 MAX_ELSEWHERE = 64
 """Where more requests lie within reach of a chain, it goes on from no tagged call: the same id may be under any."""
+
+MIN_RANDOM_ID = 20
+"""So long are tool-use ids that are drawn at random: those of Bedrock have 30 characters and more."""
 
 MAX_CALLS_READ = MAX_FACTS_AROUND
 """Of a request with more calls none are read for a neighbour's sake: they are more than can be told apart, too."""
@@ -140,6 +143,7 @@ def read_requests(
     may prove that they have all of their calls: then they made nobody else's. Where they are more than are looked at,
     none is left out. The chain may be a part of what it was: tagged calls, too, ask for tool-use ids and return them.
     A call that goes on from one of those does so by an id that nobody else names: then other requests' are looked at.
+    So they are where a call goes on from another by an id that models give again; among too many a link is but assumed.
     Where one of the nearest has more calls than are read, the chain is crowded by them.
     """
     facts = with_requests(target, facts, ports, policy)
@@ -148,8 +152,9 @@ def read_requests(
         return context, ()
     lone_options = (context.candidates(lone_chain(call)) for call in context.chain.calls)
     near = {request.request_id for options in lone_options for request in options}
+    by_chance = _follows_by_chance(context.chain)
     if len(near) > MAX_CANDIDATES:
-        return context, ()
+        return replace(context, is_but_assumed=by_chance), ()
     states = ports.store.load_requests(sorted(near), most=MAX_CALLS_READ)
     is_cut = any(state.is_cut for state in states)
     facts = replace(facts, under_requests=list(_tagged(states)), complete=not is_cut)
@@ -157,16 +162,17 @@ def read_requests(
         context = linking_context(target, facts, policy)
     if is_cut:
         return context, ()
-    if context.askers:
+    if context.askers or by_chance:
         elsewhere = _tagged_elsewhere(context, near, ports, policy)
         tagged = [*facts.under_requests, *(elsewhere or ())]
         facts = replace(facts, under_requests=tagged, follows_tagged=elsewhere is not None)
         context = linking_context(target, facts, policy)
+        context = replace(context, is_but_assumed=elsewhere is None and _follows_by_chance(context.chain))
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     if not any(call.is_llm_call for call in context.chain.calls):
         return context, states
     told = told_by_spans(states, ports, policy, deciding={call.invocation_id for call in context.chain.calls})
-    proven = proven_by(told, context.complete_at(context.own), policy)
+    proven = proven_by(told, context.told_at, policy)
     return _beside_proven(context, proven, told, ports), states
 
 
@@ -183,13 +189,27 @@ def _beside_proven(
     silent = proven & untold & {state.request_id for state in states if state.spans_prove}
     if not silent or roles <= _roles_with_spans(context, ports):
         return context.without(proven)
-    return replace(context.without(proven - silent), is_beside_proof=True)
+    return replace(context.without(proven - silent), is_but_assumed=True)
 
 
 def _roles_with_spans(context: LinkingContext, ports: Ports) -> Set[str | None]:
     """The roles by which calls of the chain have a span, which a list by time does not hold, whatever was decided."""
     members = ports.store.load_all_unlinked([member.invocation.invocation_id for member in context.members])
     return {member.invocation.caller_role for member in members if member.span is not None}
+
+
+def _follows_by_chance(chain: Chain) -> bool:
+    """Whether a call follows another by ids alone that a model may give again: a number, or a tool's name.
+
+    An id that is long and has a digit is taken to be drawn at random.
+    """
+    steps = ((chain.calls[first], chain.calls[second]) for first, second in chain.steps())
+    shared = ({*produced_by(first)}.intersection(returned_by(second)) for first, second in steps)
+    return any(not any(_is_random(tool_use_id) for tool_use_id in ids) for ids in shared)
+
+
+def _is_random(tool_use_id: str) -> bool:
+    return len(tool_use_id) >= MIN_RANDOM_ID and any(map(str.isdigit, tool_use_id))
 
 
 def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:

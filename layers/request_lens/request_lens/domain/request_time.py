@@ -12,6 +12,20 @@ def overtime_of(request: Request, policy: Policy) -> timedelta:
     return policy.max_agent if request.may_run_on else timedelta(0)
 
 
+def runs_until(request: Request, policy: Policy) -> datetime:
+    """The latest moment at which a call of the request ends, overtime included, give or take the skew.
+
+    A request of unknown duration is taken to have lasted `MaxRequestSeconds`.
+    """
+    latest_end = request.latest_end or request.latest_start + policy.max_request
+    return latest_end + overtime_of(request, policy) + policy.clock_skew
+
+
+def all_come_at(request: Request, policy: Policy) -> datetime:
+    """When the logs of a request's calls and its spans have come, as far as they come in time."""
+    return runs_until(request, policy) + policy.link_delay
+
+
 def may_hold(request: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:
     """Whether a time that is known to the millisecond lies in the request's, give or take the skew.
 

@@ -478,12 +478,12 @@ def test_a_request_whose_spans_prove_it_complete_is_no_candidate_for_anybody_els
     assert places(world) == {"c1": "r1", "job": "no_request" if told else "r1"}
 
 
-@pytest.mark.parametrize(("logged", "place"), [(32, "ambiguous"), (33, "r2")], ids=["may yet come", "must be there"])
+@pytest.mark.parametrize("logged", [3, 33], ids=["due before its spans must be there", "due when they are"])
 @pytest.mark.parametrize("came_s", [41, 60], ids=["after its first revision", "before it"])
-def test_spans_prove_a_request_that_runs_on_complete_once_all_must_be_there_whether_or_not_a_revision_says_so_yet(
-    came_s: float, logged: float, place: str
+def test_spans_prove_a_request_that_runs_on_complete_whether_or_not_a_revision_says_so_yet(
+    came_s: float, logged: float
 ) -> None:
-    """The request left early, and its agent had time for another: its revision waits, and the job's call does not."""
+    """The request left early, and its agent had time for another: its revision waits, and so does the job's call."""
     own = untagged_call()
     spans = [span_of(own, TRACE), entry_of(TRACE, 0.1, 2.5), agent_of(TRACE, own, ends=2.4)]
     world = World(SPANS)
@@ -491,7 +491,7 @@ def test_spans_prove_a_request_that_runs_on_complete_once_all_must_be_there_whet
     world.collect(came_s, traced_request(status=503))
     world.run_until()
 
-    assert places(world) == {"c1": "r1", "job": place}
+    assert places(world) == {"c1": "r1", "job": "r2"}
 
 
 @pytest.mark.parametrize("own_first", [True, False], ids=["its own call first", "the job's first"])
@@ -593,7 +593,10 @@ def test_a_run_that_several_may_have_made_waits_for_one_of_them_to_prove_that_it
 
 @pytest.mark.parametrize("asked", [None, 117, 133])
 def test_what_proves_a_request_when_a_run_is_due_does_so_whenever_the_run_is_asked_for(asked: float | None) -> None:
-    """The third call of the other one, which ran on after a time-out, comes in time, and shows that one is missing."""
+    """The third call of the other one, which ran on after a time-out, comes in time, and shows that one is missing.
+
+    By then that one alone seemed to have all of its calls.
+    """
     world = World(SPANS)
     world.collect(10, request("long", 0, status=504), request("own", 0), *unnamed_run())
     world.collect(11, call("t1", 1, tag=tag("long", 1)))
@@ -603,7 +606,7 @@ def test_what_proves_a_request_when_a_run_is_due_does_so_whenever_the_run_is_ask
     world.collect(115, call("t3", 45, latency_ms=10_000, tag=tag("long", 3)))
     world.run_until()
 
-    assert world.calls_of("own") == {"c1": ("window", "inferred"), "c2": ("window", "inferred")}
+    assert places(world) == {"c1": "ambiguous", "c2": "ambiguous", "t1": "long", "t3": "long"}
 
 
 def test_an_unattributed_call_of_another_trace_is_not_possible_for_a_request_whose_trace_is_known() -> None:

@@ -150,10 +150,8 @@ def test_a_call_whose_span_is_lost_goes_on_from_a_traced_one_whenever_that_comes
 
 
 @pytest.mark.parametrize("comes_at", [70, 100, 119], ids=["early", "before the other is due", "as late as can be"])
-def test_an_agent_that_runs_on_proves_its_calls_to_be_all_to_nobody_who_is_due_before_its_spans_come_in_time(
-    comes_at: float,
-) -> None:
-    """They may come until a minute after they ended: whether a call that is due before finds them is chance."""
+def test_a_call_waits_for_the_spans_of_an_agent_that_may_have_run_on_and_made_it(comes_at: float) -> None:
+    """They may come until a minute after they ended: whether a call that is decided before finds them is chance."""
     trace = trace_id()
     own, late, other = call("own", 1), call("late", 57, latency_ms=3_000), call("other", 16)
     world = World(SPANS)
@@ -162,11 +160,11 @@ def test_an_agent_that_runs_on_proves_its_calls_to_be_all_to_nobody_who_is_due_b
     world.collect(comes_at, late, *run)
     world.run_until()
 
-    assert places(world) == {"own": "r1", "late": "r1", "other": "r1"}
+    assert places(world) == {"own": "r1", "late": "r1", "other": "no_request"}
 
 
 @pytest.mark.parametrize("comes_at", [70, 110, 119])
-def test_what_such_spans_prove_meanwhile_holds_for_nobody_for_another_run_may_yet_come_in_time(comes_at: float) -> None:
+def test_a_call_waits_for_such_spans_though_those_that_are_there_seem_to_be_all(comes_at: float) -> None:
     trace = trace_id()
     own, late, other = call("own", 1), call("late", 57, latency_ms=2_000), call("other", 16)
     world = World(SPANS)
@@ -179,7 +177,7 @@ def test_what_such_spans_prove_meanwhile_holds_for_nobody_for_another_run_may_ye
     world.collect(comes_at, late, span_of(late, trace, resource="b"), *seconds)
     world.run_until()
 
-    assert places(world) == {"own": "r1", "late": "r1", "other": "r1"}
+    assert places(world) == {"own": "r1", "late": "r1", "other": "no_request"}
 
 
 @pytest.mark.parametrize("comes_at", [70, 119])

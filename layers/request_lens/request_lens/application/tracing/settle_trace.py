@@ -6,7 +6,7 @@ It looks at all of the trace's calls, found linked or not, so that whoever died 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
@@ -30,6 +30,7 @@ from request_lens.domain.linking.link import (
 from request_lens.domain.linking.neighbourhood import READ_LIMIT, due_at, may_be_linked
 from request_lens.domain.linking.traces import BearingRecords, decide_in_trace
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import all_come_at
 from request_lens.domain.settling.answers import SettledTrace
 from request_lens.domain.settling.proofs import proven_by
 from request_lens.domain.settling.readiness import has_news, revision_due_at
@@ -148,35 +149,36 @@ def _decisions_of_runs(
     ports: Ports,
     policy: Policy,
 ) -> list[tuple[UnlinkedInvocation, Decision]]:
-    """The same of those on which none bears: of the calls below each of its entry spans together, once all are due.
-
-    While several requests may have made a run, one of them may yet prove that it has all of its calls. What proves that
-    when the run is due, or else `MaxRequestSeconds` later, is told by the facts alone, not by when this is asked.
-    """
-    now, made = ports.clock.now(), []
+    """The same of those on which none bears: of the calls below each of its entry spans together, once all are due."""
+    made = []
     for of_run, left in runs:
-        due = decided_at(left, ports, policy)
-        decision = _decision_of_run(of_run, ports, policy) if due <= now else None
-        if isinstance(decision, Unattributed) and decision.reason is Reason.AMBIGUOUS and not of_run.is_parted:
-            due += policy.max_request
-            decision = _decision_of_run(of_run, ports, policy, later=policy.max_request) if due <= now else None
-        if decision is None:
-            settled.waiting.update({_id(call): due for call in left})
+        decision = _decision_of_run(of_run, decided_at(left, ports, policy), ports, policy)
+        if isinstance(decision, datetime):
+            settled.waiting.update({_id(call): decision for call in left})
             continue
         decisions = unless_traced({_id(call): decision for call in left}, [*map(_id, of_run.calls)], ports, policy)
         made += [(call, decisions[_id(call)]) for call in left]
     return made
 
 
-def _decision_of_run(of_run: CallsOfRun, ports: Ports, policy: Policy, *, later: timedelta = timedelta(0)) -> Decision:
-    """The decision by what had come when the last call of the run was due, or so much later."""
-    run = of_run.run
+def _decision_of_run(of_run: CallsOfRun, due: datetime, ports: Ports, policy: Policy) -> Decision | datetime:
+    """The decision of a run whose calls are due then; or until when it waits.
+
+    It waits for all that comes of the requests that may have made it: what one of them then has may prove that it has
+    all of its calls. So that is told by the facts alone, not by when this is asked.
+    """
+    run, now = of_run.run, ports.clock.now()
+    if due > now:
+        return due
     requests = ports.around.requests_between(run.started_at - policy.reach, run.ended_at, limit=READ_LIMIT)
     if len(requests) >= READ_LIMIT:
         return Unattributed(reason=Reason.CROWDED)
-    last = max(call.invocation.logged_at for call in of_run.calls)
-    moment = last + policy.due_after + later
-    return decide_run(of_run, _unproven(requests_around(run, requests, policy), moment, ports, policy), policy)
+    candidates = requests_around(run, requests, policy)
+    complete_at = max(call.invocation.logged_at for call in of_run.calls) + policy.due_after
+    told_at = max([complete_at, *(all_come_at(each, policy) for each in candidates)])
+    if told_at > now:
+        return told_at
+    return decide_run(of_run, _unproven(candidates, told_at, ports, policy), policy)
 
 
 def _unproven(candidates: Sequence[Request], moment: datetime, ports: Ports, policy: Policy) -> Sequence[Request]:

@@ -19,6 +19,7 @@ from request_lens.domain.linking.link import Confidence, Link, LinkedInvocation,
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, NearbyFacts, due_order, may_be_linked
 from request_lens.domain.linking.parts import (
     Part,
+    all_told_at,
     complete_at,
     fitting,
     outgrown_at,
@@ -38,8 +39,7 @@ class LinkingContext:
     part that is longer than a reach, whose ends no single settle sees, one call alone is decided. `is_cut`: there is
     more of the chain than is decided at once. `rivals` are the requests that may have made calls of it.
     `closed` requests have all of their calls, of which calls of the chain are some, and are none of the rivals.
-    `known_at` is when it is known how long the part is. `is_beside_proof`: a request that may have made it is proven to
-    have all calls of other agents alone.
+    `told_at`: see `all_told_at`. `known_at` is when it is known how long the part is. `is_but_assumed`: any link is.
     """
 
     chain: Chain
@@ -49,11 +49,12 @@ class LinkingContext:
     facts: NearbyFacts
     rivals: Sequence[Request]
     running_on: Sequence[Request]
+    told_at: datetime
     policy: Policy
     closed: Sequence[Request] = ()
     is_cut: bool = False
     known_at: datetime | None = None
-    is_beside_proof: bool = False
+    is_but_assumed: bool = False
 
     @property
     def open_members(self) -> tuple[UnlinkedInvocation, ...]:
@@ -142,10 +143,9 @@ class LinkingContext:
 
     @property
     def due_at(self) -> datetime:
-        """When the chain is due: once it is complete, and every call of it was stored `LinkDelaySeconds` ago."""
-        stored = max(member.stored_at for member in self.deciding)
-        complete_at = self.complete_at(self.own)
-        return max(complete_at, stored + self.policy.link_delay, self.known_at or complete_at)
+        """When the chain is due: once all is told, and every call of it was stored `LinkDelaySeconds` ago."""
+        waits = [member.stored_at + self.policy.link_delay for member in self.deciding]
+        return max(self.told_at, self.known_at or self.told_at, *waits)
 
     @property
     def _times(self) -> tuple[datetime, datetime]:
@@ -228,6 +228,7 @@ def context_of(part: Part, facts: NearbyFacts, policy: Policy) -> LinkingContext
         facts=facts,
         rivals=facts.requests,
         running_on=facts.running_on,
+        told_at=all_told_at(part, facts.requests, facts.running_on, policy),
         policy=policy,
         is_cut=len(own.calls) < len(seen.calls),
     )

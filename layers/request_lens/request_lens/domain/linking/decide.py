@@ -48,7 +48,7 @@ def decide_chain(context: LinkingContext, *, now: datetime) -> ChainDecision:
     if evidence.leaves_choice and now < neighbours_due:
         return ChainDecision(retry_at=neighbours_due)
     made = _decision_of_whole(evidence) if evidence.is_whole else _decisions_by_call(evidence)
-    return _but_assumed(made) if context.is_beside_proof else made
+    return _but_assumed(made) if context.is_but_assumed else made
 
 
 def _but_assumed(made: ChainDecision) -> ChainDecision:

@@ -9,6 +9,7 @@ from request_lens.domain.facts import LOG_PRECISION_MS, Invocation, Request
 from request_lens.domain.linking.chains import Chain, ended_by, joined, lone_chain
 from request_lens.domain.linking.fit import fits
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import all_come_at
 from request_lens.domain.times import MS
 
 
@@ -96,6 +97,18 @@ def complete_at(chain: Chain, running_on: Sequence[Request], policy: Policy) -> 
         _waited_until(call, running_on, policy) if position in waiting else call.logged_at + policy.due_after
         for position, call in enumerate(chain.calls)
     )
+
+
+def all_told_at(part: Part, requests: Sequence[Request], running_on: Sequence[Request], policy: Policy) -> datetime:
+    """When a part is complete, and all has come of each request that may have made a call of it or of those before.
+
+    What such a request then has proves whether the calls may be its own. Its agent may have run on until later.
+    """
+    complete, calls = complete_at(part.own, running_on, policy), part.seen.calls
+    around = started_within(requests, calls[0].logged_at, calls[-1].logged_at, policy)
+    later = [request for request in around if all_come_at(request, policy) > complete]
+    near = (request for call in calls for request in fitting(lone_chain(call), later, policy))
+    return max((all_come_at(request, policy) for request in near), default=complete)
 
 
 def _waited_until(call: Invocation, running_on: Sequence[Request], policy: Policy) -> datetime:

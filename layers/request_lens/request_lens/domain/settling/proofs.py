@@ -9,7 +9,7 @@ from datetime import datetime
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import overtime_of
+from request_lens.domain.request_time import all_come_at, runs_until
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
 
@@ -29,17 +29,12 @@ def _tags_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
 
 
 def _spans_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
-    """Whether its spans do, once those of an agent that runs on must be there: until then others may come or not."""
-    record = state.record
-    if not state.spans_prove or record is None or (record.latest_end is not None and not record.may_run_on):
-        return state.spans_prove
-    latest_end = (record.latest_end or record.latest_start + policy.max_request) + overtime_of(record, policy)
-    return latest_end + policy.clock_skew + policy.link_delay <= moment
+    """Whether its spans do, once all of them must be there: until then others may come or not."""
+    return state.spans_prove and (state.record is None or all_come_at(state.record, policy) <= moment)
 
 
 def _has_come_by(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
     """The same as `has_come_by` of a call of this request: of unknown latency, it ended with that at the latest."""
-    if record is None or record.latest_end is None or record.may_run_on:
+    if record is None or record.latest_end is None or call.logged_at > runs_until(record, policy):
         return has_come_by(call, moment, policy)
-    with_request = record.latest_end + policy.clock_skew + policy.link_delay <= moment
-    return with_request or has_come_by(call, moment, policy)
+    return all_come_at(record, policy) <= moment or has_come_by(call, moment, policy)

@@ -16,7 +16,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.neighbourhood import may_be_linked
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import overtime_of
+from request_lens.domain.request_time import runs_until
 from request_lens.domain.settling.state import RequestState
 
 ACCEPTED = 202
@@ -58,9 +58,7 @@ def is_told_whole(untold: Set[str | None] | None) -> bool:
 
 def possible_span(record: Request, policy: Policy) -> tuple[datetime, datetime]:
     """When calls were logged that may be the request's."""
-    ended_at = record.latest_end or record.latest_start + policy.max_request
-    first = record.started_at - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS)
-    return first, ended_at + policy.clock_skew + overtime_of(record, policy)
+    return record.started_at - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS), runs_until(record, policy)
 
 
 def is_unbounded(

@@ -17,7 +17,6 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.presentation.certainty import INEXACT
 from request_lens_cli.report.documents import summary_document
-from request_lens_cli.report.empty import NO_REQUESTS
 from scripts.scenarios.generate import EVENTS
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import MODEL, ROLE, call, link, pending
@@ -336,7 +335,7 @@ def test_calls_that_are_linked_by_time_have_the_timelines_sign_in_the_list_too(l
 
 def test_a_very_short_time_without_requests_says_that_lines_take_a_while(lens: DeployedLens) -> None:
     for command in ("requests", "timeline"):
-        assert "ask for a longer time, such as --since 15m." in lens.answer(command, "--since", "10s", columns=170)
+        assert "ask for a longer time, such as --since 15m." in lens.answer(command, "--since", "10s", columns=240)
 
 
 def test_notes_in_a_pipe_are_one_line_each(lens: DeployedLens) -> None:
@@ -384,7 +383,13 @@ def test_a_quiet_time_of_a_stack_that_works_is_first_told_to_look_at_a_longer_on
 
 
 def test_nothing_found_is_an_answer(lens: DeployedLens) -> None:
-    assert NO_REQUESTS in lens.answer("requests", columns=240)
+    said = " ".join(lens.answer("requests").split())
+    assert said.startswith(
+        "No requests from 2025-12-04 17:40:00 to 18:40:00 UTC. That time is the default: --since 1d asks for a longer "
+        "one."
+    )
+    asked = lens.answer("requests", "--since", "1h", columns=240)
+    assert "No requests from 2025-12-04 17:40:00 to 18:40:00 UTC. Where a longer time (--since)" in asked
     assert lens.document("requests") == {
         "requests": [],
         "unattributed": [],
@@ -506,6 +511,17 @@ def test_a_time_before_what_the_table_keeps_is_said_beside_the_list(lens: Deploy
         assert words not in asked.stdout
     assert words not in lens.ask("requests", "--since", "90d", piped=True).stderr
     assert words in lens.ask("timeline", "--since", "400d", piped=True).stderr
+
+
+@pytest.mark.parametrize("command", ["requests", "timeline", "report", "rejected"])
+def test_of_a_time_that_has_expired_nothing_is_known(lens: DeployedLens, command: str) -> None:
+    asked = lens.ask(command, "--since", "2020-01-01", "--until", "2020-01-02", piped=True)
+
+    assert (asked.exit_code, asked.stdout) == (1, "")
+    assert asked.stderr == (
+        "Error: The table keeps 90 days (RetentionDays): nothing of before 2025-09-05 18:40:00 UTC is there, and the "
+        "time asked for ends before it. The earliest is --since 90d.\n"
+    )
 
 
 def test_a_selection_that_leaves_nothing_says_so_in_a_sentence(lens: DeployedLens) -> None:

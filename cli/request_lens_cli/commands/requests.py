@@ -8,7 +8,6 @@ from datetime import timedelta
 from io import StringIO
 
 import click
-from click.core import ParameterSource
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.settling.state import RequestState
@@ -17,7 +16,7 @@ from request_lens_cli.deployed.stack import DeployedStackView, read_stack
 from request_lens_cli.deployed.table import DeployedTable, open_stack_table
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.output import Format, ListOutput, list_output_options
-from request_lens_cli.options.period import command_clock
+from request_lens_cli.options.period import command_clock, was_given
 from request_lens_cli.options.shared import period_options, sorted_selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.options.suggestions import SuggestingCommand
@@ -94,7 +93,7 @@ def requests_command(
             "--unattributed lists calls: leave out what selects requests, --follow, --web, and the formats "
             "ndjson and csv"
         )
-    if output.follow and (_was_given("until") or selection.order is not Order.TIME):
+    if output.follow and (was_given("until") or selection.order is not Order.TIME):
         raise click.UsageError("--follow lists requests as they settle, until Ctrl-C: leave out --until and --sort")
     view = read_stack(stack)
     kept = view.kept(period, now=command_clock().now())
@@ -107,11 +106,6 @@ def requests_command(
         _follow(query)
     else:
         _list_requests(query)
-
-
-def _was_given(option: str) -> bool:
-    """Whether whoever gave the command gave it this option."""
-    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 def _list_requests(query: _Query) -> None:

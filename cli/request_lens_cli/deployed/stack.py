@@ -51,12 +51,17 @@ class DeployedStackView:
         """The part of the period that its table has not let expire: what is older is not asked for, hour by hour.
 
         That is said beside the output, where the period begins earlier, unless that is not to be told.
+        Raises: click.ClickException where all of the period has expired: that nothing happened then is not known.
         """
-        kept = replace(period, first=max(period.first, min(now - self.policy.retention, period.last)))
-        if tell and kept.first - period.first > _UNTOLD:
-            days = f"{self.policy.retention.days:,} days (RetentionDays)"
-            click.echo(f"The table keeps {days}: nothing of before {moment_text(kept.first)} is there.", err=True)
-        return kept
+        oldest, days = now - self.policy.retention, self.policy.retention.days
+        kept = f"The table keeps {days:,} days (RetentionDays): nothing of before {moment_text(oldest)} is there"
+        if period.last <= oldest:
+            raise click.ClickException(
+                f"{kept}, and the time asked for ends before it. The earliest is --since {days}d."
+            )
+        if tell and oldest - period.first > _UNTOLD:
+            click.echo(f"{kept}.", err=True)
+        return replace(period, first=max(period.first, oldest))
 
 
 def read_stack(choice: StackChoice) -> DeployedStackView:

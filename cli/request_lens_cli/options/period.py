@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import click
+from click.core import ParameterSource
 
 from request_lens.adapters.system_clock import SystemClock
 from request_lens.ports import Clock
@@ -63,7 +64,12 @@ def period_of(since: TimeExpression, until: TimeExpression) -> Period:
         raise click.UsageError("--until is before --since")
     if period.last > now:
         click.echo("--until is in the future: showing what there is until now.", err=True)
-    return Period(first=period.first, last=min(period.last, now))
+    return Period(first=period.first, last=min(period.last, now), is_default=not was_given("since"))
+
+
+def was_given(option: str) -> bool:
+    """Whether whoever gave the running command gave it this option."""
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 def command_clock() -> Clock:

@@ -8,10 +8,12 @@ from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Selection
 
-NO_REQUESTS = (
-    "No requests in this time. Where a longer time (--since) has none either: does the API write its access log to the "
-    "stack's log group? request-lens attach-api has it do so; request-lens doctor finds out what else is missing."
+_WHERE_TO_LOOK = (
+    "Where a longer time (--since) has none either: does the API write its access log to the stack's log group? "
+    "request-lens attach-api has it do so; request-lens doctor finds out what else is missing."
 )
+
+_DAY = timedelta(days=1)
 
 TOO_SHORT = timedelta(minutes=1)
 """A time that may have requests whose log lines have not arrived: they take 5 to 13 s, and may take longer."""
@@ -19,12 +21,25 @@ TOO_SHORT = timedelta(minutes=1)
 
 def no_requests(period: Period) -> str:
     """That the period has no requests, and the likeliest reason."""
-    if period.last - period.first > TOO_SHORT:
-        return NO_REQUESTS
-    return (
-        "No requests in this time. A request shows when its log lines have arrived, some 10 s after its end: "
-        "ask for a longer time, such as --since 15m."
-    )
+    return f"{_none_of(period)}. {_reason(period)}"
+
+
+def _none_of(period: Period) -> str:
+    return f"No requests from {span_text(period.first, period.last)}"
+
+
+def _reason(period: Period) -> str:
+    """Why there may be none, and how to ask for a longer time; of a time that nobody chose, that it is the default."""
+    length = period.last - period.first
+    if length <= TOO_SHORT:
+        return (
+            "A request shows when its log lines have arrived, some 10 s after its end: "
+            "ask for a longer time, such as --since 15m."
+        )
+    if period.is_default:
+        longer = "1d" if length < _DAY else "7d"
+        return f"That time is the default: --since {longer} asks for a longer one. {_WHERE_TO_LOOK}"
+    return _WHERE_TO_LOOK
 
 
 def none_selected(report: Report, selection: Selection) -> str:
@@ -56,4 +71,4 @@ def empty_picture(read: Report, period: Period, selection: Selection) -> tuple[s
     """What stands in a picture where none of the requests that were read in the period is drawn, and why."""
     if read.requests:
         return "No request is selected", none_selected(read, selection)
-    return f"No requests from {span_text(period.first, period.last)}", no_requests(period).partition(". ")[2]
+    return _none_of(period), _reason(period)

@@ -9,10 +9,11 @@ from request_lens.domain.settling.state import RequestState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """The requests that started in [first, last] are meant."""
+    """The requests that started in [first, last] are meant; `is_default` where nobody said since when."""
 
     first: datetime
     last: datetime
+    is_default: bool = False
 
 
 def period_of_starts(requests: Iterable[RequestState]) -> Period | None:

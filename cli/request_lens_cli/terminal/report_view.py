@@ -12,7 +12,6 @@ from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.traced import COMPLETING, incomplete_words
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import summary_document, unattributed_documents
-from request_lens_cli.report.empty import NO_REQUESTS
 from request_lens_cli.report.headline import earlier_note, headline, truncation_note
 from request_lens_cli.report.report import Report
 from request_lens_cli.report.request_schema import Document
@@ -54,7 +53,7 @@ def show_report(report: Report, console: Console, *, axis: AxisKind = AxisKind.O
         console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=axis, unlinked=drawn.unlinked))
 
 
-def show_requests(report: Report, console: Console, *, empty: str = NO_REQUESTS, explained: bool = False) -> None:
+def show_requests(report: Report, console: Console, *, empty: str = "No requests.", explained: bool = False) -> None:
     """Print a report's list and headline, and what has no request by reason; in a pipe the list alone.
 
     `empty` stands where there is nothing; where the signs are to be `explained` below, they are not explained here.

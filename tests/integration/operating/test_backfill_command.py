@@ -133,7 +133,15 @@ def test_a_time_of_which_the_table_keeps_nothing_is_said_before_anything_is_aske
         result = ask(running, "--since", "200d", "--until", "190d")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "The table keeps nothing of that time (RetentionDays=90). Nothing was sent." in result.stderr
+    assert "The table keeps 90 days (RetentionDays): nothing of before " in result.stderr
+
+
+def test_a_time_without_length_is_refused_before_anything_is_asked(running: RunningStack) -> None:
+    moment = "2025-12-04T18:27"
+    result = ask(running, "--since", moment, "--until", moment)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--since and --until are the same moment: nothing was sent." in result.stderr
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import boto3
+import click
 import pytest
 
 from request_lens.domain.linking.link import Reason, Unattributed
@@ -47,6 +48,11 @@ def test_what_the_table_has_let_expire_is_not_asked_for() -> None:
 
     assert stack.kept(long, now=at(0)).first == at(0) - timedelta(days=7)
     assert stack.kept(replace(long, last=at(-90)), now=at(0)).first == at(0) - timedelta(days=7)
+    expired = replace(long, last=at(0) - timedelta(days=8))
+    with pytest.raises(
+        click.ClickException, match=r"7 days .*: nothing of before 2025-11-27 18:27:02 UTC .* --since 7d"
+    ):
+        stack.kept(expired, now=at(0))
     assert stack.kept(Period(first=at(-5), last=at(0)), now=at(0)) == Period(first=at(-5), last=at(0))
 
 

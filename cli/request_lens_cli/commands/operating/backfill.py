@@ -75,8 +75,7 @@ def backfill_command(  # noqa: PLR0913 - one argument an option
     view = read_stack(stack)
     kept = view.kept(period, now=command_clock().now(), tell=False)
     if kept.first == kept.last:
-        days = view.policy.retention.days
-        raise click.ClickException(f"The table keeps nothing of that time (RetentionDays={days}). Nothing was sent.")
+        raise click.UsageError("--since and --until are the same moment: nothing was sent.")
     if not log_groups and not s3_prefixes:
         log_groups = _groups_that_are_read(view)
     sources = open_sources(view, kept, log_groups=log_groups, s3_prefixes=s3_prefixes)

@@ -9,6 +9,7 @@ from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import Certainty
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.remedies import remedy
+from request_lens.presentation.traced import COMPLETING, incomplete_words
 from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
 from request_lens_cli.report.headline import headline
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, helps_against
@@ -52,6 +53,8 @@ _MEANING = "links by time may be wrong there"
 """What all of them have in common."""
 
 
+_EXACT = f"For exact links {HOW_TO_LINK_EXACTLY}."
+
 _SHORTENED = frozenset({Assumption.LOGS_COME_IN_TIME, Assumption.REQUESTS_END_IN_TIME})
 _LOCAL = (
     "the local AWS shortens LinkDelaySeconds and MaxRequestSeconds, and a demo's lines may come later than they say"
@@ -81,16 +84,33 @@ def _helps_against(reason: Reason, report: Report) -> str:
 
 
 def note_uncertain(report: Report) -> Iterator[Finding]:
-    """How many requests are uncertain, and why."""
+    """How many requests are uncertain, and why; of the others, how many have calls that are linked by time alone."""
     doubts = report.doubts()
     if not doubts:
-        yield fine(UNCERTAIN, "No request of the last day may have made more calls than are shown.")
+        yield _none_uncertain(report)
         return
     why = "; ".join(f"{count:,} because {doubt.value}" for doubt, count in doubts.most_common())
     share = report.uncertain / len(report.requests)
     uncertain = f"{pluralize(report.uncertain, 'request')} ({_percent(share)})"
     helps = _all_of(remedy(doubt, names_roles=report.names_roles) for doubt, _ in doubts.most_common())
-    yield warning(UNCERTAIN, f"{uncertain} may have made more calls: {why}.", helps, share=share)
+    others = f" Of the others {_by_time(report)}." if _by_time(report) else ""
+    yield warning(UNCERTAIN, f"{uncertain} may have made more calls: {why}.{others}", helps, share=share)
+
+
+def _none_uncertain(report: Report) -> Finding:
+    """That no request is uncertain; also how many are about right, or lack calls as their spans tell."""
+    none = "No request of the last day is uncertain"
+    if report.incomplete:
+        return note(UNCERTAIN, f"{none}, but {incomplete_words(report.incomplete)}.", _sentence(COMPLETING))
+    if by_time := _by_time(report):
+        return note(UNCERTAIN, f"{none}, but {by_time}: these are likely theirs, not surely.", _EXACT)
+    return fine(UNCERTAIN, "No request of the last day may have made more calls than are shown.")
+
+
+def _by_time(report: Report) -> str:
+    """How many requests have "≈" at their number of calls, and what it means; empty where none has."""
+    about = sum(summary.is_about for summary in report.summaries)
+    return f"{about:,} {'has' if about == 1 else 'have'} calls linked by time (≈)" if about else ""
 
 
 def note_tags(report: Report) -> Iterator[Finding]:
@@ -127,7 +147,7 @@ def _untagged(report: Report) -> Finding:
     """That there are no tags, and what one would change: nothing where each link is exact by its trace."""
     none = "No call of the last day has a tag"
     if report.certainty is not Certainty.EXACT or report.unattributed:
-        return note(TAGS, f"{none}.", _sentence(f"for exact links {HOW_TO_LINK_EXACTLY}"))
+        return note(TAGS, f"{none}.", _EXACT)
     exact = ", and none needs one: every link is exact by its trace" if report.totals.llm_calls else ""
     return note(TAGS, f"{none}{exact}.")
 

@@ -21,6 +21,8 @@ from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY
 from request_lens_cli.report.report import MAX_UNTAGGED, Report
 from tests.support.facts import call, pending, tag
 from tests.support.sample_states import settled
+from tests.support.telemetry.traced_states import MISSING
+from tests.support.telemetry.traced_states import traced_state as state_with_spans
 
 NOBODYS = replace(pending(call("nobodys", 5)), decision=Unattributed(reason=Reason.NO_REQUEST))
 LATE = replace(pending(call("late")), stored_at=call("late").logged_at + timedelta(minutes=5))
@@ -94,6 +96,33 @@ def test_warnings_say_the_share_that_they_are_about() -> None:
     assert (unattributed.share, uncertain.share) == (0.25, 0.25)
     assert "25% of the calls belong to no request" in unattributed.text
     assert uncertain.text.startswith("1 request (25%) may have made more calls")
+
+
+def test_requests_with_calls_linked_by_time_are_not_said_to_be_exact() -> None:
+    by_time = [settled(f"r{number}", call(f"i{number}", number, tag=None), start=number) for number in range(3)]
+    by_tag = settled("tagged", call("i9", tag=tag("tagged")))
+
+    (about,) = note_uncertain(Report(requests=[*by_time, by_tag], unlinked=[]))
+    (exact,) = note_uncertain(Report(requests=[by_tag], unlinked=[]))
+    (unsure,) = note_uncertain(Report(requests=[*by_time[:1], settled("unsure", possible_calls=1)], unlinked=[]))
+
+    assert about.outcome is Outcome.NOTE
+    assert about.text == (
+        "No request of the last day is uncertain, but 3 have calls linked by time (≈): "
+        "these are likely theirs, not surely."
+    )
+    assert about.remedy == (
+        "For exact links tag the calls (docs/tagging.md), or have the agents' spans read (docs/attaching.md)."
+    )
+    assert exact.outcome is Outcome.FINE
+    assert unsure.text.endswith(" Of the others 1 has calls linked by time (≈).")
+
+
+def test_incomplete_requests_are_not_said_to_have_all_their_calls() -> None:
+    (found,) = note_uncertain(Report(requests=[state_with_spans("r1", MISSING)], unlinked=[]))
+
+    assert found.outcome is Outcome.NOTE
+    assert found.text.startswith("No request of the last day is uncertain, but 1 request incomplete: its spans tell")
 
 
 def test_each_reason_has_its_advice_the_most_frequent_first_and_none_twice() -> None:

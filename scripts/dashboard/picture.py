@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from html import unescape
 from pathlib import Path
-from typing import cast
+from typing import TypedDict, cast
 
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
@@ -27,6 +27,12 @@ from scripts.dashboard.sample_hour import POLICY, SERVICE, SPAN, SampleHour, sam
 from scripts.dashboard.tiles import alarms, figures, note, table
 from widget_request import SCROLL_BAR, read_request
 from widget_timeline import timeline_page
+
+
+class _Resource(TypedDict):
+    Type: str
+    Properties: Json
+
 
 COLUMNS = 24
 FIRST_LIST_ROW, FIRST_CHART_ROW = 32, 65
@@ -50,6 +56,7 @@ MOST_ROWS = 20
 
 _SVG = re.compile(r'<svg [^>]*?height="(?P<height>[\d.]+)".*</svg>', re.DOTALL)
 _NOTE = re.compile(r"<p>([^<]*)</p>")
+_ALARM = "AWS::CloudWatch::Alarm"
 _NOTE_LEFT = 28
 _MINUTES = re.compile(r"-PT(\d+)M")
 
@@ -70,8 +77,10 @@ def widgets() -> Sequence[Widget]:
 
 def _alarm_names() -> Sequence[str]:
     """The stack's alarms, in the template's order."""
-    template = cast("Mapping[str, Mapping[str, Mapping[str, object]]]", cfn_yaml.load(str(CHECKOUT / "template.yaml")))
-    return [name for name, each in template["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    template = cast("Mapping[str, Mapping[str, _Resource]]", cfn_yaml.load(str(CHECKOUT / "template.yaml")))
+    of_alarms = (each["Properties"] for each in template["Resources"].values() if each["Type"] == _ALARM)
+    names = (cast("Mapping[str, str]", each["AlarmName"])["Fn::Sub"] for each in of_alarms)
+    return [name.replace("${AWS::StackName}", SERVICE) for name in names]
 
 
 def picture(rows: range, hour: SampleHour, *, theme: Theme = "light") -> Markup:

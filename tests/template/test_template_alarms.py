@@ -1,5 +1,7 @@
 """The alarms: that they can fire, and that somebody can be told."""
 
+import re
+
 import pytest
 
 from tests.support.template_document import OUTPUTS, TEMPLATE, of_type, properties
@@ -12,6 +14,14 @@ def test_every_alarm_notifies_the_topic_where_one_is_named(alarm: str) -> None:
     assert properties(alarm)["AlarmActions"] == {
         "Fn::If": ["NotifiesAboutAlarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
     }
+
+
+def test_every_alarm_has_a_name_of_words_behind_that_of_its_stack() -> None:
+    names = [properties(alarm)["AlarmName"]["Fn::Sub"] for alarm in ALARMS]
+
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not re.fullmatch(r"\$\{AWS::StackName\}(-[a-z]+){2,4}", name)] == []
+    assert max(len(name.partition("-")[2]) for name in names) <= 20  # what a tile of the dashboard has room for
 
 
 def test_no_topic_is_needed() -> None:

@@ -64,10 +64,12 @@ def test_the_only_fixed_names_begin_with_the_stacks_and_go_with_it(expanded: Nod
     """CloudFormation refuses to make what exists, so what outlives a stack has a generated name or is made by us."""
     ours = [*fixed_names(expanded["Resources"]), *fixed_names(DASHBOARD["Resources"])]
 
+    alarms = {name for name, each in expanded["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"}
     assert {logical_id for logical_id, _, _ in ours} == {
         "LoggingConfigurationLogGroup",
         "TimelineWidgetLogGroup",
         "RequestDashboard",
+        *alarms,
     }
     assert all(LONGEST_STACK_NAME in name for _, name, _ in ours)
     resources = {**expanded["Resources"], **DASHBOARD["Resources"]}

@@ -81,30 +81,47 @@ class _Commands(SuggestingGroup):
     ) -> click.Context:
         """The command's context; from here on, help and errors too, the output's encoding may lack what we write."""
         speak_any_encoding((sys.stdout, sys.stderr))
-        with _fitting_errors():
+        with _fitting_errors(), _ending_with_its_reader():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Raises: click.ClickException for every error of ours, and where a disk takes no more."""
-        with _fitting_errors():
+        with _fitting_errors(), _ending_with_its_reader():
             return self._invoked(ctx)
 
     def _invoked(self, ctx: click.Context) -> object:
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            return self._flushed(ctx)
         except RequestLensError as error:
             raise click.ClickException(_told(error)) from error
-        except BrokenPipeError:
-            # Whoever reads has enough, as `head` does. What is still buffered is flushed at the end, where it can be.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return None
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
             sys.stdout = None  # nothing may try to write the rest when the process ends
             raise click.ClickException(f"The output cannot be written: {error.strerror}") from error
+
+    def _flushed(self, ctx: click.Context) -> object:
+        """Run the command, and write all of its output, also where it ends with an exit code of its own."""
+        try:
+            result = super().invoke(ctx)
+        except click.exceptions.Exit:
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
         return result
+
+
+@contextmanager
+def _ending_with_its_reader() -> Iterator[None]:
+    """Where whoever reads the output has enough, as `head` does, end with 0: what else there is to say nobody hears.
+
+    What is still buffered is flushed at the end, where it can be.
+    """
+    try:
+        yield
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from error
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The terminal that reports are printed on."""
 
+import errno
 import os
 from collections.abc import Mapping
 
@@ -23,12 +24,20 @@ def stderr_console() -> Console:
     return _console(to_stderr=True)
 
 
+class _PipeConsole(Console):
+    """A console whose broken pipe is an error as that of any output, not an exit of its own."""
+
+    def on_broken_pipe(self) -> None:
+        """Say so to whoever runs the command. Raises: BrokenPipeError."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def _console(*, to_stderr: bool) -> Console:
     """With NO_COLOR also without bold and dim, which rich leaves there: https://no-color.org.
 
     What does not go to a terminal is not wrapped: a sentence is one line, however long.
     """
-    console = Console(stderr=to_stderr, color_system=None if os.environ.get("NO_COLOR") else "auto")
+    console = _PipeConsole(stderr=to_stderr, color_system=None if os.environ.get("NO_COLOR") else "auto")
     console.soft_wrap = not console.is_terminal
     return console
 

@@ -17,6 +17,7 @@ from request_lens_cli.main import main
 from scripts.scenarios.generate import EVENTS
 
 ARTICLE = [str(path) for path in sorted((EVENTS / "article").glob("*.ndjson"))]
+README = EVENTS.parent / "README.md"
 ROLE = "AmazonBedrockAgentCoreSDKRuntime-ap-northeast-1-example"
 TERMINAL = {"TTY_COMPATIBLE": "1", "TERM": "dumb", "LINES": "50", "COLUMNS": "100", "NO_COLOR": "1"}
 
@@ -26,7 +27,7 @@ def replayed(*arguments: str) -> Result:
 
 
 def process(*arguments: str, stdout: int, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from request_lens_cli.entry import run; run()", "replay", *arguments]
+    command = [sys.executable, "-c", "from request_lens_cli.entry import run; run()", *arguments]
     return subprocess.run(
         command, env=os.environ | variables, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
     )
@@ -194,18 +195,32 @@ def test_a_full_disk_is_said_in_one_sentence(
 
 
 def test_a_terminal_without_the_characters_gets_others() -> None:
-    done = process(*ARTICLE, stdout=subprocess.PIPE, PYTHONIOENCODING="ascii", **TERMINAL)
+    done = process("replay", *ARTICLE, stdout=subprocess.PIPE, PYTHONIOENCODING="ascii", **TERMINAL)
 
     assert done.returncode == 0, done.stderr
     assert "10 requests | 17 LLM calls, all linked" in done.stdout
 
 
-@pytest.mark.parametrize("form", ["table", "json"])
-def test_a_reader_that_has_enough_ends_it_quietly(form: str) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay", *ARTICLE],
+        ["replay", *ARTICLE, "--format", "json"],
+        ["inspect", str(README)],
+        ["inspect", str(README), "--format", "json"],
+        ["schema"],
+        ["--help"],
+        ["inspect", "--help"],
+        ["--version"],
+    ],
+    ids=lambda arguments: " ".join(argument for argument in arguments if "/" not in argument),
+)
+@pytest.mark.parametrize("terminal", [{}, TERMINAL], ids=["pipe", "terminal"])
+def test_a_reader_that_has_enough_ends_each_command_quietly(arguments: list[str], terminal: dict[str, str]) -> None:
     reads, writes = os.pipe()
     os.close(reads)
 
-    ended = process(*ARTICLE, "--format", form, stdout=writes)
+    ended = process(*arguments, stdout=writes, **terminal)
     os.close(writes)
 
     assert ended.returncode == 0
@@ -218,7 +233,7 @@ def test_the_readers_machine_changes_no_figure(variables: dict[str, str], tmp_pa
     answers = []
     for name, more in (("plain", {}), ("other", variables)):
         with (tmp_path / name).open("w") as output:
-            assert process(*ARTICLE, "--format", "json", stdout=output.fileno(), **more).returncode == 0
+            assert process("replay", *ARTICLE, "--format", "json", stdout=output.fileno(), **more).returncode == 0
         answers.append((tmp_path / name).read_text(encoding="utf-8"))
 
     assert answers[0] == answers[1] != ""

@@ -10,6 +10,7 @@ import pytest
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import INEXACT
+from request_lens_cli.terminal.calls_table import FITS
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import at, call, linked, pending, tag
 from tests.support.sample_states import costing, settled
@@ -211,6 +212,8 @@ def test_a_pipe_gets_every_call_that_may_be_its_own_and_why_beside_it(lens: Depl
     assert shown.stdout.splitlines().count("") == 1
     assert shown.stdout.partition(head)[0].endswith("\n\n")
     assert shown.stderr.startswith("Uncertain: 9 unlinked calls")
+    assert shown.stderr.endswith(f"{FITS}\n")
+    assert FITS in " ".join(lens.answer("show", "Sk7WxWDwnQoPOEK=").split())
 
 
 def test_errors_and_throttles_are_counted(lens: DeployedLens) -> None:

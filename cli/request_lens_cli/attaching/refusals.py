@@ -23,7 +23,8 @@ def no_room_for(name: str) -> str:
 def reads_no_spans(stack_name: str, name: str, kind: Kind) -> str:
     """That the stack does not read what the group holds, and how to deploy it so that it does."""
     parameter = f"SpanLogGroupName={name}" if kind is Kind.SPANS else f"'SpanLogGroupName=… LambdaLogGroupName={name}'"
-    return f"{stack_name} reads no spans. Nothing was changed: `sam deploy --parameter-overrides {parameter}`"
+    deploy = f"sam deploy --stack-name {stack_name}"
+    return f"{stack_name} reads no spans. Nothing was changed: `{deploy} --parameter-overrides {parameter}`"
 
 
 def sends_elsewhere(name: str, ours: SubscriptionFilter) -> str:

@@ -19,7 +19,6 @@ from request_lens_cli.options.output import Format, ListOutput, list_output_opti
 from request_lens_cli.options.period import command_clock, was_given
 from request_lens_cli.options.shared import period_options, sorted_selection_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
-from request_lens_cli.options.suggestions import SuggestingCommand
 from request_lens_cli.report.documents import CSV_KEYS, csv_row, summary_document, unattributed_documents
 from request_lens_cli.report.empty import no_requests, none_selected
 from request_lens_cli.report.period import Period
@@ -78,7 +77,7 @@ class _Query:
         return replace(self, period=Period(first=max(self.period.first, now - FOLLOWED), last=now))
 
 
-@click.command("requests", cls=SuggestingCommand, epilog=_REQUESTS_EXAMPLES)
+@click.command("requests", epilog=_REQUESTS_EXAMPLES)
 @period_options(default="1h")
 @sorted_selection_options
 @click.option("--unattributed", is_flag=True, help="The calls that belong to no request, and why, instead of requests.")

@@ -17,7 +17,6 @@ from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.period import command_clock
 from request_lens_cli.options.shared import ordered_selection_options, period_options, stack_options
 from request_lens_cli.options.stack_choice import StackChoice
-from request_lens_cli.options.suggestions import SuggestingCommand
 from request_lens_cli.report.empty import empty_picture, no_requests, none_selected
 from request_lens_cli.report.headline import earlier_note, headline, picture_subtitle, truncation_note
 from request_lens_cli.report.period import Period
@@ -68,7 +67,7 @@ _drawing_options = gathered(
 )
 
 
-@click.command("timeline", cls=SuggestingCommand, epilog=_EXAMPLES)
+@click.command("timeline", epilog=_EXAMPLES)
 @period_options(default="1h")
 @ordered_selection_options
 @_drawing_options

@@ -35,6 +35,15 @@ class StackChoice:
         """Those of them that name an account and a Region, for a command of the AWS CLI."""
         return _typed({"--profile": self.profile, "--region": self.region})
 
+    @property
+    def deploy_options(self) -> str:
+        """What `sam deploy` needs to mean this stack in any shell: its name, its Region, and the profile if one is set.
+
+        Of itself it would deploy to the stack that samconfig.toml names.
+        """
+        profile, region = self.profile or os.environ.get("AWS_PROFILE"), self.session().region_name
+        return _typed({"--stack-name": self.name, "--profile": profile, "--region": region})
+
     def session(self) -> boto3.Session:
         """Credentials and Region: as given, else of $AWS_PROFILE, $AWS_REGION, $AWS_DEFAULT_REGION, else the profile's.
 

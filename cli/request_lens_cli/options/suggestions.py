@@ -15,6 +15,10 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
+_MEANT = {"--limit": "--rows", "--rows": "--limit", "--json": "--format json", "--csv": "--format csv"}
+"""What an option is called in another command, or elsewhere, and what may be meant by it."""
+
+
 class SuggestingChoice(click.Choice[str]):
     """One of some words; to another it says which one is the nearest."""
 
@@ -48,6 +52,17 @@ class SuggestingGroup(click.Group):
             message = f"No such option {error.option_name!r} here: a command's options stand behind its name."
             raise click.NoSuchOption(error.option_name, message, ctx=ctx) from error
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. Raises: click.NoSuchOption, with the option of the command that is meant."""
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            meant = _MEANT.get(error.option_name, "")
+            if error.ctx is None or not _takes(error.ctx.command, meant):
+                raise
+            message = f"No such option {error.option_name!r}. Did you mean {meant!r}?"
+            raise click.NoSuchOption(error.option_name, message, ctx=error.ctx) from error
+
     def found(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name as it was made."""
         return super().get_command(ctx, cmd_name)
@@ -63,20 +78,8 @@ class SuggestingGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_SAME_ELSEWHERE = {"--limit": "--rows", "--rows": "--limit"}
-"""How an option is called in another command, and here."""
-
-
-class SuggestingCommand(click.Command):
-    """A command as click has it; to an option that another command has by another name it says its own."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments. Raises: click.NoSuchOption, with what is meant."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            meant = _SAME_ELSEWHERE.get(error.option_name)
-            if meant is None or all(meant not in option.opts for option in self.params):
-                raise
-            message = f"No such option {error.option_name!r}. Did you mean {meant!r}?"
-            raise click.NoSuchOption(error.option_name, message, ctx=ctx) from error
+def _takes(command: click.Command, meant: str) -> bool:
+    """Whether the command has the option that is meant, and where a word stands behind that, takes it."""
+    name, _, word = meant.partition(" ")
+    options = [option for option in command.params if name in option.opts]
+    return any(not word or (isinstance(each.type, click.Choice) and word in each.type.choices) for each in options)

@@ -183,6 +183,10 @@ def _outcome(tool: ToolUse) -> Text:
     return Text(outcome_text(tool), style="red" if tool.failed else "")
 
 
+FITS = "Fits counts requests that the whole chain of a call fits; listed is each call that fits this one by itself."
+"""What the column counts: of a call in a chain not the requests under which it is listed."""
+
+
 def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zone: tzinfo | None = UTC) -> None:
     """Print the earliest of these attempts, which may be a request's own, a line each, and how many more there are.
 
@@ -214,9 +218,11 @@ def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zon
             Column(header="Error", cell=lambda call: call.invocation.error_code or ""),
         )
         print_list(plain, llm_calls_first(calls), console)
+        notes_beside(console).print(FITS, highlight=False)
         return
     console.print()
     print_list(columns, llm_calls_first(calls)[:MAX_POSSIBLE_NAMED], console)
     if len(calls) > MAX_POSSIBLE_NAMED:
         more = f"and {pluralize(len(calls) - MAX_POSSIBLE_NAMED, 'more call')}: request-lens requests --unattributed"
         console.print(more, style="dim", highlight=False)
+    console.print(FITS, style="dim", highlight=False)

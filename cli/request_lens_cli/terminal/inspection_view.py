@@ -55,10 +55,10 @@ def show_shared(shared: SharedRoutes, console: Console) -> None:
 
 
 class Piped(NamedTuple):
-    """What a line says of one field, for a pipe: its value, or why that is unknown; or why the line is not read."""
+    """What a line says of one field, for a pipe: its value, or why that is unknown; or why lines are not read."""
 
     file: str
-    line: int
+    line: str
     kind: str
     field: str = UNKNOWN
     value: str = UNKNOWN
@@ -67,7 +67,7 @@ class Piped(NamedTuple):
 
 _PIPED: Sequence[Column[Piped]] = (
     Column(header="File", cell=lambda row: _name(row.file)),
-    Column(header="Line", cell=lambda row: str(row.line)),
+    Column(header="Line", cell=lambda row: row.line),
     Column(header="Kind", cell=lambda row: row.kind),
     Column(header="Field", cell=lambda row: row.field),
     Column(header="Value", cell=lambda row: row.value),
@@ -80,9 +80,13 @@ def piped_listing(console: Console) -> Listing[Piped]:
     return Listing(_PIPED, console)
 
 
-def piped_rows(inspection: Inspection, *, file: str, line: int) -> Sequence[Piped]:
-    """The rows of one line of the log: of each field that was read, then of those that are unknown."""
-    kind, fields = inspection.kind, inspection.fields
+def piped_rows(inspection: Inspection, *, file: str, lines: tuple[int, int]) -> Sequence[Piped]:
+    """The rows of one line of the log: of each field that was read, then of those that are unknown.
+
+    Of lines that are not read, from the first to the last of them, one row.
+    """
+    kind, fields, (first, last) = inspection.kind, inspection.fields, lines
+    line = str(first) if first == last else f"{first} to {last}"
     if kind == "ignored":
         return [Piped(file, line, kind, why=str(fields["why"]))]
     if kind == "rejected":

@@ -16,7 +16,7 @@ from request_lens_cli.deployed.log_group import find_log_group
 from request_lens_cli.deployed.stack import read_stack
 from request_lens_cli.options.stack_choice import StackChoice
 from tests.support.operating.apis import give_account_role, group_arn, http_api, rest_api
-from tests.support.operating.operated_stack import ACCESS, OTHER_FUNCTION, PROCESSOR_LOG, OperatedStack, operated
+from tests.support.operating.operated_stack import ACCESS, OTHER_FUNCTION, PROCESSOR_LOG, STACK, OperatedStack, operated
 from tests.support.telemetry.lambda_shapes import report_line, start_line
 from tests.support.telemetry.span_shapes import bedrock_call
 from tests.support.template_document import RESOURCES
@@ -334,7 +334,8 @@ def test_a_stack_that_reads_no_spans_refuses_them_and_says_what_to_deploy_with(
 
     refusal = orders.refusal("attach", "--yes", GROUP, "--kind", kind)
 
-    assert refusal.endswith(f"reads no spans. Nothing was changed: `sam deploy --parameter-overrides {helps}`")
+    command = f"sam deploy --stack-name {STACK} --parameter-overrides {helps}"
+    assert refusal.endswith(f"reads no spans. Nothing was changed: `{command}`")
     assert state(orders) == before
 
 

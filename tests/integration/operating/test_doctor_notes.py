@@ -207,7 +207,8 @@ def test_without_agent_role_names_the_callers_of_the_day_are_a_parameter_to_depl
     found = noted(healthy)["agent roles"]
 
     words, _, roles = found["remedy"].removesuffix("`.").partition("=")
-    assert words == "Name those that agents have: `sam deploy --parameter-overrides AgentRoleNames"
+    deploy = f"sam deploy --stack-name request-lens --region {REGION}"
+    assert words == f"Name those that agents have: `{deploy} --parameter-overrides AgentRoleNames"
     assert roles.startswith("AgentRole,")
     assert set(roles.split(",")) == {"AgentRole", "Other", "Early"}
     assert "and 1 call by no role." in found["text"]

@@ -311,7 +311,13 @@ def test_a_demo_ends_with_what_becomes_of_the_local_aws(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "other", "own"), [("timeline", "--limit", "--rows"), ("requests", "--rows", "--limit")]
+    ("command", "other", "own"),
+    [
+        ("timeline", "--limit", "--rows"),
+        ("requests", "--rows", "--limit"),
+        *((command, "--json", "--format json") for command in ("requests", "show", "inspect", "doctor")),
+        ("requests", "--csv", "--format csv"),
+    ],
 )
 def test_an_option_of_a_neighbour_is_answered_with_the_commands_own(command: str, other: str, own: str) -> None:
     result = CliRunner().invoke(main, [command, other, "3"])

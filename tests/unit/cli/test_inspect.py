@@ -208,6 +208,18 @@ def test_a_pipe_gets_a_field_a_line_and_counts_beside_it() -> None:
     assert piped.stderr == "2 invocations, 0 requests, 1 ignored, 1 set aside\n"
 
 
+def test_a_pipe_gets_a_run_of_lines_that_are_not_read_for_one_reason_as_one() -> None:
+    stdin = "".join(f"{line}\n" for line in ["plain", "text", spelled("http"), "more", "of", "it", "[not json", "of"])
+    piped = run("-", stdin=stdin, piped=True)
+
+    rows = [line.split("\t") for line in piped.stdout.splitlines()[1:]]
+    assert [row[1] for row in rows if row[2] == "rejected"] == ["1 to 2", "4 to 6", "7", "8"]
+    assert {row[1] for row in rows if row[2] == "request"} == {"3"}
+    assert piped.stderr == "0 invocations, 1 request, 0 ignored, 7 set aside\n"
+    assert piped.exit_code == 1
+    assert len(run("-", "--format", "json", stdin=stdin).stdout.splitlines()) == 8
+
+
 def test_a_file_that_says_nothing_pipes_nothing() -> None:
     assert run("-", piped=True).stdout == ""
 

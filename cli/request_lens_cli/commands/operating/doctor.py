@@ -56,7 +56,8 @@ Exit codes:
 """
 
 
-_OF_A_STACK = re.compile(r"`(?:request-lens (?!inspect\b)[a-z-]+|sam deploy)")
+_OF_A_STACK = re.compile(r"`(?:request-lens (?!inspect\b)[a-z-]+)")
+_OF_A_DEPLOYMENT = re.compile(r"`sam deploy")
 _OF_AN_ACCOUNT = re.compile(r"`aws")
 """Commands of a remedy, as far as what they are about can be named after them."""
 
@@ -97,4 +98,5 @@ def doctor_command(
 def _of(stack: StackChoice, finding: Finding) -> Finding:
     """The finding, with a remedy whose commands mean the stack that was asked about."""
     remedy = _OF_A_STACK.sub(lambda found: found[0] + stack.options, finding.remedy)
+    remedy = _OF_A_DEPLOYMENT.sub(lambda found: found[0] + stack.deploy_options, remedy)
     return replace(finding, remedy=_OF_AN_ACCOUNT.sub(lambda found: found[0] + stack.account_options, remedy))

@@ -1,12 +1,15 @@
 """What docs/table.md shows is what the `aws` command prints of a table, and what the command line says of it."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 
 import boto3
-import jmespath  # type: ignore[import-untyped]  # boto3's own, without types
 import pytest
 
+from request_lens.adapters.dynamodb.attributes import PlainMap, to_item
 from tests.support.command_line.table_page import (
     PAGE,
     endpoint,
@@ -16,7 +19,7 @@ from tests.support.command_line.table_page import (
     output,
     patterns,
     printed,
-    program,
+    programs,
 )
 from tests.support.deployed_stack import DeployedLens
 from tests.support.request_table import TABLE_NAME
@@ -25,7 +28,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 TEXT = PAGE.read_text(encoding="utf-8")
 PATTERNS, EXAMPLES = patterns(TEXT), examples(TEXT)
-WITH_CALLS, SLOW = "5", "6"
+PROGRAMS = programs(TEXT)
+FIGURES, WITH_CALLS, SLOW = "1", "5", "6"
 
 
 @pytest.fixture(scope="module")
@@ -49,44 +53,63 @@ def test_a_command_prints_what_the_page_shows(number: str, address: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("summary", "tokens"),
+    ("name", "summary", "tokens"),
     [
-        (None, [None, None]),
-        ({"totals": {"M": {}}}, [0, 0]),
-        ({"totals": {"M": {}}, "possible_calls": {"N": "2"}}, [None, None]),
-        ({"totals": {"M": {"uncounted": {"L": [{"N": "1"}]}, "output_tokens": {"N": "7"}}}}, [None, "7"]),
+        ("pending", None, ["unknown", "unknown"]),
+        ("without calls", {"totals": {}}, ["0", "0"]),
+        ("uncertain", {"totals": {}, "possible_calls": 2}, ["unknown", "unknown"]),
+        ("incomplete", {"totals": {}, "traced": {"missing_calls": 1}}, ["unknown", "unknown"]),
+        ("without counts", {"totals": {"uncounted": [1], "output_tokens": 7}}, ["unknown", "7"]),
     ],
-    ids=["pending", "without calls", "uncertain", "without counts"],
 )
-def test_the_figures_of_a_request_have_none_for_unknown_tokens_and_0_for_no_tokens(
-    summary: object, tokens: list[object]
+def test_the_figures_of_a_request_are_unknown_for_unknown_tokens_and_0_for_no_tokens(
+    name: str, summary: PlainMap | None, tokens: list[str], filled: DeployedLens, address: str
 ) -> None:
-    command, _ = PATTERNS["1"]
-    (query,) = re.findall(r"--query '(.*?)'", command, re.DOTALL)
-    item = {"record": {"M": {}}, **({} if summary is None else {"summary": {"M": summary}})}
+    item: PlainMap = {"pk": f"request#{name}", "sk": "request", "record": {}}
+    item = item if summary is None else {**item, "summary": summary}
+    filled.client.put_item(TableName=TABLE_NAME, Item=to_item(item))
+    source, _ = PROGRAMS[FIGURES]
 
-    assert jmespath.search(query, {"Item": item})[5:7] == tokens
+    said = printed(source.replace("8vyhhrKPTgKzGt2=", name), address=address)
+    assert re.findall(r"^(?:in|out)put tokens: (.*)$", said, re.MULTILINE) == tokens
 
 
 def test_the_page_has_ten_access_patterns() -> None:
     assert list(PATTERNS) == [str(number) for number in range(1, 11)]
 
 
-def test_the_program_prints_what_the_page_shows_for_each_request_of_the_hour(address: str) -> None:
-    source, shown = program(TEXT)
+@pytest.mark.parametrize("number", PROGRAMS)
+def test_a_program_prints_what_the_page_shows(number: str, address: str) -> None:
+    source, shown = PROGRAMS[number]
 
+    assert shown
     assert printed(source, address=address) == shown, "run: make docs"
+
+
+def test_the_two_programs_are_of_a_request_and_of_an_hour() -> None:
+    assert list(PROGRAMS) == [FIGURES, WITH_CALLS]
+
+
+def test_the_program_of_a_request_and_its_command_have_the_same_figures() -> None:
+    said = [line.rpartition(": ")[2] for line in PROGRAMS[FIGURES][1].splitlines()]
+
+    assert said[:-1] == PATTERNS[FIGURES][1].split()
+
+
+def test_the_program_of_an_hour_and_its_command_have_the_same_requests_in_their_orders() -> None:
+    _, shown = PROGRAMS[WITH_CALLS]
+
     assert [line.split()[1] for line in sorted(shown.splitlines())] == [line.split()[1] for line in shown.splitlines()]
     calls = {request_id: calls for _, request_id, *_, calls in map(str.split, shown.splitlines())}
     assert calls == {row.split()[0]: row.split()[1] for row in PATTERNS[WITH_CALLS][1].splitlines()}
 
 
 def test_the_program_tells_uncertain_requests_from_certain_ones(address: str) -> None:
-    source, _ = program(TEXT)
+    source, _ = PROGRAMS[WITH_CALLS]
 
     said = printed(source.replace("2025-12-04T18", "2025-12-04T19"), address=address).splitlines()
     assert len(said) == 10
-    assert all("  at least " in line for line in said)
+    assert all("  ≥ " in line for line in said)
 
 
 @pytest.mark.parametrize("key", EXAMPLES, ids="/".join)
@@ -109,7 +132,7 @@ def test_the_requests_of_an_hour_have_the_calls_that_the_command_line_says(fille
     rows = [line.split() for line in PATTERNS[WITH_CALLS][1].splitlines()]
 
     said = _requests_of_the_article(filled)
-    assert {request_id: int(calls) for request_id, calls, _, _ in rows} == {
+    assert {request_id: int(calls) for request_id, calls, *_ in rows} == {
         request_id: each["llm_calls"] for request_id, each in said.items()
     }
 
@@ -120,6 +143,42 @@ def test_the_slow_requests_of_an_hour_are_those_that_the_command_line_says(fille
     durations = {request_id: each["duration_ms"] for request_id, each in _requests_of_the_article(filled).items()}
     slow = {request_id: ms for request_id, ms in durations.items() if isinstance(ms, int) and ms > 5000}
     assert {request_id: int(ms) for ms, _, request_id in rows} == slow
+
+
+def test_athena_finds_requests_with_more_than_three_calls_that_are_certain_and_lack_none() -> None:
+    record: PlainMap = {"request_id": "whole", "started_at": "2025-12-04T18:27:00Z"}
+    settled: PlainMap = {"sk": "request", "state": "settled", "record": record}
+    many: PlainMap = {"llm_calls": 5, "estimated_cost_usd": 1}
+    summaries: Sequence[PlainMap] = [
+        {"totals": many, "traced": {"calls": 5}},
+        {"totals": many},
+        {"totals": {"llm_calls": 3}},
+        {"totals": many, "possible_calls": 1},
+        {"totals": many, "possible_calls": "unknown"},
+        {"totals": many, "traced": {"missing_calls": 1}},
+    ]
+    items: Sequence[PlainMap] = [
+        {**settled, "state": "pending"},
+        *({**settled, "summary": each} for each in summaries),
+    ]
+
+    assert _asked_of_athena(items) == [("whole", "2025-12-04T18:27:00Z", 5, 1)] * 2
+
+
+def _asked_of_athena(items: Sequence[PlainMap]) -> list[object]:
+    """What the page's query finds among exported items, as SQLite answers: paths of JSON stand for Athena's structs."""
+    (query,) = re.findall(r"^```sql\n(SELECT .*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.create_function("from_iso8601_timestamp", 1, lambda text: text)
+        database.execute("CREATE TABLE request_lens_export (item)")
+        database.executemany("INSERT INTO request_lens_export VALUES (?)", [[_exported(item)] for item in items])
+        asked = re.sub(r"\bitem((?:\.\w+)+)", r"json_extract(item, '$\1')", query)
+        return database.execute(asked).fetchall()
+
+
+def _exported(item: PlainMap) -> str:
+    """An item as the export has it; the letters of types are small in the table of Athena."""
+    return re.sub(r'"([SNMLB]|BOOL)": ', lambda found: found[0].lower(), json.dumps(to_item(item)))
 
 
 def test_the_export_is_begun_by_the_pages_command(filled: DeployedLens, address: str) -> None:

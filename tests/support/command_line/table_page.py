@@ -36,7 +36,8 @@ AWS_TOOLS = CHECKOUT / ".tools" / "bin"
 ENDED_AT = datetime.fromisoformat("2025-12-04T18:30:00Z")
 """The article's requests ended two minutes ago; the overlap's began half an hour later."""
 
-_PATTERN = re.compile(r"(^### \d+\. [^`]*?(?:`[^`\n]+`[^`]*?)*```console\n)(\$ .*?\n)(```)", re.DOTALL | re.MULTILINE)
+_SECTION = re.compile(r"^### (\d+)\. (?:(?!^##).)*", re.DOTALL | re.MULTILINE)
+_PATTERN = re.compile(r"(^```console\n)(\$ .*?\n)(```)", re.DOTALL | re.MULTILINE)
 _PROGRAM = re.compile(r"(^```python\n(.*?)^```\n\nIt prints:\n\n```text\n)(.*?)(^```)", re.DOTALL | re.MULTILINE)
 _EXAMPLE = re.compile(r'(```json\n)(\{\n  "pk": "([^"]+)",\n  "sk": "([^"]+)".*?\n)(```)', re.DOTALL)
 
@@ -68,16 +69,16 @@ def _rejected() -> Rejected:
 def patterns(page: str) -> Mapping[str, tuple[str, str]]:
     """By the number of each access pattern its command and its output, as the page shows them."""
     found = {}
-    for head, body, _ in _PATTERN.findall(page):
-        (number,) = re.findall(r"^### (\d+)\.", head)
-        found[number] = _parted(body)
+    for section in _SECTION.finditer(page):
+        ((_, body, _),) = _PATTERN.findall(section[0])
+        found[section[1]] = _parted(body)
     return found
 
 
-def program(page: str) -> tuple[str, str]:
-    """The program of the page, and what it prints, as the page shows it."""
-    ((_, source, shown, _),) = _PROGRAM.findall(page)
-    return source, shown
+def programs(page: str) -> Mapping[str, tuple[str, str]]:
+    """By the number of its access pattern each program, and what it prints, as the page shows it."""
+    found = {section[1]: _PROGRAM.findall(section[0]) for section in _SECTION.finditer(page)}
+    return {number: (source, shown) for number, each in found.items() for _, source, shown, _ in each}
 
 
 def _parted(block: str) -> tuple[str, str]:
@@ -160,7 +161,7 @@ def updated(page: str) -> str:
             command, _ = _parted(found[2])
             return f"{found[1]}$ {command}{output(command, address=address)}{found[3]}"
 
-        page = _PATTERN.sub(ran, page)
+        page = _SECTION.sub(lambda section: _PATTERN.sub(ran, section[0]), page)
         page = _PROGRAM.sub(lambda found: f"{found[1]}{printed(found[2], address=address)}{found[4]}", page)
         return _EXAMPLE.sub(lambda found: f"{found[1]}{example(lens.client, found[3], found[4])}{found[5]}", page)
 

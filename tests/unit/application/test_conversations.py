@@ -67,6 +67,26 @@ def test_no_call_goes_on_from_another_by_an_id_that_a_tagged_call_around_asked_b
         assert world.calls_of("asking").get("returns") == ("chain", "inferred")
 
 
+@pytest.mark.parametrize(
+    ("tool_use_id", "confidence"), [("call_0", "assumed"), ("tooluse_50nrLqI5R2ChSyM6RY4NFw", "inferred")]
+)
+def test_a_chain_by_an_id_that_models_give_again_is_but_assumed_where_a_body_is_missing_around(
+    tool_use_id: str, confidence: str
+) -> None:
+    """The call without one may have asked by the id, too, or have returned the result."""
+    silent = replace(call("silent", 22), conversation=None)
+    facts: list[tuple[float, Fact]] = [
+        (30, request("asking", 24, duration_ms=24_300)),
+        (31, call("asked", 27, latency_ms=7_300, produced=[tool_use_id])),
+        (50, call("returns", 42, latency_ms=5_750, returned=[tool_use_id])),
+        (50, silent),
+    ]
+
+    world = run(facts, AGENTS)
+
+    assert world.calls_of("asking") == {"asked": ("window", confidence), "returns": ("chain", confidence)}
+
+
 @pytest.mark.parametrize("asked_before", [True, False])
 def test_a_call_goes_on_from_a_tagged_one_only_where_no_tagged_call_around_asked_by_that_id(asked_before: bool) -> None:
     """Each asks the browser for a tool; the request that asked first is over, and `next` may go on from it."""

@@ -167,7 +167,8 @@ def read_requests(
         tagged = [*facts.under_requests, *(elsewhere or ())]
         facts = replace(facts, under_requests=tagged, follows_tagged=elsewhere is not None)
         context = linking_context(target, facts, policy)
-        context = replace(context, is_but_assumed=elsewhere is None and _follows_by_chance(context.chain))
+        is_unsure = elsewhere is None or _lacks_bodies(facts)
+        context = replace(context, is_but_assumed=is_unsure and _follows_by_chance(context.chain))
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     if not any(call.is_llm_call for call in context.chain.calls):
         return context, states
@@ -206,6 +207,11 @@ def _follows_by_chance(chain: Chain) -> bool:
     steps = ((chain.calls[first], chain.calls[second]) for first, second in chain.steps())
     shared = ({*produced_by(first)}.intersection(returned_by(second)) for first, second in steps)
     return any(not any(_is_random(tool_use_id) for tool_use_id in ids) for ids in shared)
+
+
+def _lacks_bodies(facts: NearbyFacts) -> bool:
+    """Whether the log has no body of a call around: that one may have asked by any id, or returned it."""
+    return any(call.invocation.is_llm_call and call.invocation.conversation is None for call in facts.unlinked)
 
 
 def _is_random(tool_use_id: str) -> bool:

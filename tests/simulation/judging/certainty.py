@@ -162,9 +162,9 @@ def may_be_of(call: Invocation, record: Request, policy: Policy, *, overtime: bo
 def proven_are_no_candidates(outcome: Outcome) -> Verdict:
     """A request that its tags prove complete in time has no call by time, and makes no other's call ambiguous.
 
-    In time is what has come when the other's call is due, and all that comes of its own run. Attempts that failed are
-    left out: their log may lack the tag that the call had. So are chains, where more requests than are looked at may
-    have made one of their calls.
+    In time is what has come when the other's call is due, or, if later, of all runs that may have made it. Attempts
+    that failed are left out: their log may lack the tag that the call had. So are chains, where more requests than are
+    looked at may have made one of their calls.
     """
     if not outcome.is_punctual:
         return
@@ -201,7 +201,7 @@ def _is_proven_beside(call: Invocation, state: RequestState, outcome: Outcome) -
     when the last of its calls is due.
     """
     stands_alone = not _names_tools(call) and call.invocation_id not in outcome.spans
-    come = _known_for(call, state, outcome.traffic.policy)
+    come = _known_for(call, state, outcome)
     return is_proven(come) and (stands_alone or is_proven(_tagged_of(state)))
 
 
@@ -209,14 +209,15 @@ def _names_tools(call: Invocation) -> bool:
     return call.conversation is not None and bool(call.conversation.produced or call.conversation.returned)
 
 
-def _known_for(call: Invocation, state: RequestState, policy: Policy) -> list[Invocation]:
+def _known_for(call: Invocation, state: RequestState, outcome: Outcome) -> list[Invocation]:
     """The request's tagged calls that have come, within `LinkDelaySeconds` of their end, when a call is decided.
 
-    That is when it is due, and not before all of a request's run has come that may have made it.
+    That is when it is due, and not before all has come of each request's run that may have made it.
     """
-    decided = call.logged_at + policy.due_after - policy.link_delay
-    if state.record is not None:
-        decided = max(decided, _runs_until(state.record, policy))
+    policy = outcome.traffic.policy
+    records = [each.record for each in outcome.states if each.record is not None]
+    runs = [_runs_until(record, policy) for record in records if may_be_of(call, record, policy)]
+    decided = max([call.logged_at + policy.due_after - policy.link_delay, *runs])
     return [each for each in _tagged_of(state) if _latest_end(each, state.record, policy) <= decided]
 
 

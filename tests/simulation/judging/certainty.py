@@ -1,6 +1,7 @@
 """Judges of certainty: no request says more of itself than is known, and what it leaves possible is what is left."""
 
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from request_lens.application.deciding.candidates import MAX_CANDIDATES
@@ -216,21 +217,28 @@ def _known_for(call: Invocation, state: RequestState, outcome: Outcome) -> list[
     """
     policy = outcome.traffic.policy
     records = [each.record for each in outcome.states if each.record is not None]
-    runs = [_runs_until(record, policy) for record in records if may_be_of(call, record, policy)]
+    runs = [_expected_until(record, policy) for record in records if may_be_of(call, record, policy)]
     decided = max([call.logged_at + policy.due_after - policy.link_delay, *runs])
     return [each for each in _tagged_of(state) if _latest_end(each, state.record, policy) <= decided]
 
 
 def _latest_end(call: Invocation, record: Request | None, policy: Policy) -> datetime:
-    """When a tagged call that began in its request's run had ended at the latest: with that.
+    """When a tagged call had ended at the latest: with its request's run, if it can have.
 
     It may have begun as its second ended; one of unknown latency may have been as long as a request.
     """
     latency = policy.max_request if call.latency_ms is None else call.latency
     longest = call.logged_at + timedelta(milliseconds=LOG_PRECISION_MS) + latency
-    if record is None or record.duration_ms is None or call.logged_at > _runs_until(record, policy):
+    if record is None or record.duration_ms is None:
         return longest
-    return min(longest, _runs_until(record, policy))
+    until = _expected_until(record, policy)
+    return min(longest, until) if call.logged_at + call.latency <= until else longest
+
+
+def _expected_until(record: Request, policy: Policy) -> datetime:
+    """The end of its run, but no later than that of the longest."""
+    longest = replace(record, duration_ms=None, started_at=record.started_at + policy.clock_skew)
+    return min(_runs_until(record, policy), _runs_until(longest, policy))
 
 
 def _runs_until(record: Request, policy: Policy, *, overtime: bool = True) -> datetime:

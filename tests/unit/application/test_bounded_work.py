@@ -196,13 +196,15 @@ def test_the_requests_within_reach_of_a_chain_are_read_where_models_give_its_ids
     world = World(AGENTS, store=store)
     others = [request(f"r{n}", -80 + n, duration_ms=500) for n in range(MAX_ELSEWHERE)]
     calls = call("asks", 1, produced=[tool_use_id]), call("i1", 3, returned=[tool_use_id])
-    world.collect(20, request("own", 0, duration_ms=9_000), *others, *calls)
+    world.collect(
+        20, request("own", 0, duration_ms=9_000), request("beside", -3, duration_ms=5_800), *others[1:], *calls
+    )
     world.clock.moment = at(100)
 
     assert settle_messages([SettleKey(SettleKind.INVOCATION, InvocationId("i1"))], world.ports, AGENTS) == []
 
     assert world.calls_of("own") == {"asks": ("window", "inferred"), "i1": ("chain", "inferred")}
-    assert store.together == [1, *([MAX_ELSEWHERE] if is_looked_for else [])]
+    assert store.together == [2, *([MAX_ELSEWHERE - 1] if is_looked_for else [])]
 
 
 def _beside_many(how_many: int) -> tuple[World, ReadingStore]:

@@ -41,7 +41,7 @@ def test_an_id_that_tagged_calls_name_as_well_ties_no_untagged_ones(tells: str) 
 
 
 @pytest.mark.parametrize("asked_before", [True, False])
-@pytest.mark.parametrize("tool_use_id", ["get_weather", "0", "find_the_orders_of_a_customer"])
+@pytest.mark.parametrize("tool_use_id", ["get_weather", "0", "functions.find_the_orders:10", "20251204"])
 def test_no_call_goes_on_from_another_by_an_id_that_a_tagged_call_around_asked_by_where_models_give_it_again(
     tool_use_id: str, asked_before: bool
 ) -> None:
@@ -67,6 +67,25 @@ def test_no_call_goes_on_from_another_by_an_id_that_a_tagged_call_around_asked_b
         assert world.calls_of("asking").get("returns") == ("chain", "inferred")
 
 
+@pytest.mark.parametrize("late", [2, 59])
+def test_a_tagged_call_of_a_request_that_began_later_bears_on_no_chain_whenever_that_ones_record_comes(
+    late: float,
+) -> None:
+    """The record need not have come when the chain is due."""
+    facts: list[tuple[float, Fact]] = [
+        (30, request("asking", 0, duration_ms=24_300)),
+        (30, call("asks", 3, latency_ms=7_300, produced=["get_weather"])),
+        (45, request("next", 11.8, duration_ms=28_200)),
+        (45, call("returns", 18, latency_ms=5_750, returned=["get_weather"])),
+        (55, call("tagged", 46, latency_ms=500, returned=["get_weather"], tag=tag("later", 1))),
+        (75 + late, request("later", 45.2, duration_ms=29_800)),
+    ]
+
+    world = run(facts, AGENTS)
+
+    assert world.calls_of("asking") == {"asks": ("window", "inferred"), "returns": ("chain", "inferred")}
+
+
 @pytest.mark.parametrize(
     ("tool_use_id", "confidence"), [("call_0", "assumed"), ("tooluse_50nrLqI5R2ChSyM6RY4NFw", "inferred")]
 )
@@ -79,6 +98,7 @@ def test_a_chain_by_an_id_that_models_give_again_is_but_assumed_where_a_body_is_
         (30, request("asking", 24, duration_ms=24_300)),
         (31, call("asked", 27, latency_ms=7_300, produced=[tool_use_id])),
         (50, call("returns", 42, latency_ms=5_750, returned=[tool_use_id])),
+        (50, request("beside", 41.5, duration_ms=7_000)),
         (50, silent),
     ]
 

@@ -1,4 +1,4 @@
-"""Calls that come so late in a chain that only a request which may run on keeps its part open for them."""
+"""Calls that come so late that only a request which may run on keeps others waiting for them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import SettleKey, SettleKind
 from request_lens.errors import StoreUnavailable
 from tests.support.facts import DUE_S, ROLE, at, call, request, tag
-from tests.support.world import FailingStore, World, run
+from tests.support.world import FailingStore, World, places, run
 
 AGENTS = Policy(agent_role_names=frozenset({ROLE}))
 ASKS = SettleKey(SettleKind.INVOCATION, InvocationId("asks"))
@@ -203,3 +203,24 @@ def test_a_call_whose_part_ends_earlier_with_the_requests_looks_again_itself(ord
 
     assert world.calls_of("first").keys() == {"asks", "c1", "c2"}
     assert world.calls_of("last").keys() == {"c3", "c4"}
+
+
+@pytest.mark.parametrize("came_s", [107, 160])
+def test_a_tagged_call_that_ends_after_its_agents_overtime_bears_on_no_other_whenever_it_comes(came_s: float) -> None:
+    """Its log comes in time, yet need not be there when all that ends in time is."""
+    world = World(AGENTS)
+    world.collect(5, call("t1", 1, tag=tag("long", 1)))
+    world.collect(31, request("long", duration_ms=29_000, status=503), call("job", 16))
+    world.run_until(came_s)
+    world.collect(came_s, call("t3", 85, latency_ms=20_000, tag=tag("long", 3)))
+    world.run_until()
+
+    assert places(world) == {"t1": "long", "t3": "long", "job": "no_request"}
+
+
+def test_a_record_of_a_request_that_never_ends_keeps_no_call_waiting() -> None:
+    world = World(AGENTS)
+    world.collect(7, request("day", duration_ms=86_400_000), call("c1", 5))
+    world.run_until(5 + DUE_S + 2)
+
+    assert world.decision("c1") is not None

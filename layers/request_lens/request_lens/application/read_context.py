@@ -1,5 +1,6 @@
 """Reading the context of a chain: the calls and requests around it, as much of them as can be told apart."""
 
+import re
 from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
@@ -33,9 +34,6 @@ MAX_SHARING = 8
 
 MAX_ELSEWHERE = 64
 """Where more requests lie within reach of a chain, it goes on from no tagged call: the same id may be under any."""
-
-MIN_RANDOM_ID = 20
-"""So long are tool-use ids that are drawn at random: those of Bedrock have 30 characters and more."""
 
 MAX_CALLS_READ = MAX_FACTS_AROUND
 """Of a request with more calls none are read for a neighbour's sake: they are more than can be told apart, too."""
@@ -139,7 +137,7 @@ def read_requests(
 ) -> tuple[LinkingContext, Sequence[RequestState]]:
     """The call's context with the requests around and their tagged calls, and what is stored of the nearest of them.
 
-    Those are the requests that may have made one of its chain's calls. What has come of them when the part is complete
+    Those are the requests that may have made one of its chain's calls. What must have come of them (`all_told_at`)
     may prove that they have all of their calls: then they made nobody else's. Where they are more than are looked at,
     none is left out. The chain may be a part of what it was: tagged calls, too, ask for tool-use ids and return them.
     A call that goes on from one of those does so by an id that nobody else names: then other requests' are looked at.
@@ -152,7 +150,7 @@ def read_requests(
         return context, ()
     lone_options = (context.candidates(lone_chain(call)) for call in context.chain.calls)
     near = {request.request_id for options in lone_options for request in options}
-    by_chance = _follows_by_chance(context.chain)
+    by_chance = len(near) > 1 and _follows_by_chance(context.chain)
     if len(near) > MAX_CANDIDATES:
         return replace(context, is_but_assumed=by_chance), ()
     states = ports.store.load_requests(sorted(near), most=MAX_CALLS_READ)
@@ -167,7 +165,7 @@ def read_requests(
         tagged = [*facts.under_requests, *(elsewhere or ())]
         facts = replace(facts, under_requests=tagged, follows_tagged=elsewhere is not None)
         context = linking_context(target, facts, policy)
-        is_unsure = elsewhere is None or _lacks_bodies(facts)
+        is_unsure = by_chance and (elsewhere is None or _lacks_bodies(facts))
         context = replace(context, is_but_assumed=is_unsure and _follows_by_chance(context.chain))
     # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
     if not any(call.is_llm_call for call in context.chain.calls):
@@ -202,7 +200,7 @@ def _roles_with_spans(context: LinkingContext, ports: Ports) -> Set[str | None]:
 def _follows_by_chance(chain: Chain) -> bool:
     """Whether a call follows another by ids alone that a model may give again: a number, or a tool's name.
 
-    An id that is long and has a digit is taken to be drawn at random.
+    An id in which eight letters and digits stand together is taken to be drawn at random.
     """
     steps = ((chain.calls[first], chain.calls[second]) for first, second in chain.steps())
     shared = ({*produced_by(first)}.intersection(returned_by(second)) for first, second in steps)
@@ -215,7 +213,8 @@ def _lacks_bodies(facts: NearbyFacts) -> bool:
 
 
 def _is_random(tool_use_id: str) -> bool:
-    return len(tool_use_id) >= MIN_RANDOM_ID and any(map(str.isdigit, tool_use_id))
+    runs = re.findall(r"[A-Za-z0-9]{8,}", tool_use_id)
+    return any(not run.isalpha() and not run.isdigit() for run in runs)
 
 
 def _tagged(states: Iterable[RequestState]) -> Iterator[LinkedInvocation]:
@@ -227,10 +226,10 @@ def _tagged_elsewhere(
 ) -> Sequence[LinkedInvocation] | None:
     """The tagged calls within reach of the chain of requests that cannot have made it; None where these are too many.
 
-    Or where one of them has more calls than are read.
+    Or where one of them has more calls than are read. Records of requests that began after it need not have come yet.
     """
     logged = [call.logged_at for call in context.chain.calls]
-    around = started_within(context.facts.requests, min(logged) - policy.reach, max(logged) + policy.reach, policy)
+    around = started_within(context.facts.requests, min(logged) - policy.reach, max(logged), policy)
     elsewhere = [request.request_id for request in around if request.request_id not in near]
     if len(elsewhere) > MAX_ELSEWHERE:
         return None

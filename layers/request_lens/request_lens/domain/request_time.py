@@ -12,31 +12,32 @@ def overtime_of(request: Request, policy: Policy) -> timedelta:
     return policy.max_agent if request.may_run_on else timedelta(0)
 
 
-def runs_until(request: Request, policy: Policy) -> datetime:
-    """The latest moment at which a call of the request ends, overtime included, give or take the skew.
+def runs_until(request: Request, policy: Policy, *, overtime: bool = True) -> datetime:
+    """The latest moment at which a call of the request ends, give or take the skew.
 
     A request of unknown duration is taken to have lasted `MaxRequestSeconds`.
     """
     latest_end = request.latest_end or request.latest_start + policy.max_request
-    return latest_end + overtime_of(request, policy) + policy.clock_skew
+    return latest_end + policy.clock_skew + (overtime_of(request, policy) if overtime else timedelta(0))
 
 
 def all_come_at(request: Request, policy: Policy) -> datetime:
-    """When the logs of a request's calls and its spans have come, as far as they come in time."""
-    return runs_until(request, policy) + policy.link_delay
+    """When the logs of a request's calls and its spans have come, as far as they come in time.
+
+    None is taken to last longer than `MaxRequestSeconds`: whatever a record says, what it may have made is decided.
+    """
+    longest = request.latest_start + policy.max_request + overtime_of(request, policy) + 2 * policy.clock_skew
+    return min(runs_until(request, policy), longest) + policy.link_delay
 
 
 def may_hold(request: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:
     """Whether a time that is known to the millisecond lies in the request's, give or take the skew.
 
-    A request of unknown duration is taken to have lasted `MaxRequestSeconds`, but holds nothing without overtime.
+    A request of unknown duration holds nothing without overtime.
     """
     if request.latest_end is None and not overtime:
         return False
-    latest_end = request.latest_end or request.latest_start + policy.max_request
-    after = overtime_of(request, policy) if overtime else timedelta(0)
-    skew = policy.clock_skew
-    return request.started_at - skew <= begin and end <= latest_end + after + skew
+    return request.started_at - policy.clock_skew <= begin and end <= runs_until(request, policy, overtime=overtime)
 
 
 def holding(requests: Iterable[Request], begin: datetime, end: datetime, policy: Policy) -> list[Request]:

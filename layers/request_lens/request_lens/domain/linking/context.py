@@ -38,8 +38,8 @@ class LinkingContext:
     its order, as they stand. `facts` are those that bear on the part: the same whichever of its calls is settled. Of a
     part that is longer than a reach, whose ends no single settle sees, one call alone is decided. `is_cut`: there is
     more of the chain than is decided at once. `rivals` are the requests that may have made calls of it.
-    `closed` requests have all of their calls, of which calls of the chain are some, and are none of the rivals.
-    `told_at`: see `all_told_at`. `known_at` is when it is known how long the part is. `is_but_assumed`: any link is.
+    `closed` requests have all of their calls, some of the chain's among them, and are none of the rivals. `told_at`:
+    see `all_told_at`. `known_at` is when its length is known. `is_but_assumed`: any link is, as not all can be known.
     """
 
     chain: Chain

@@ -1,12 +1,12 @@
 """Fit: whether a chain of calls can have run inside a request, given how coarsely its starts are known."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from request_lens.domain.call_start import earliest_start
 from request_lens.domain.facts import Request
 from request_lens.domain.linking.chains import Chain
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import overtime_of
+from request_lens.domain.request_time import runs_until
 from request_lens.domain.times import MS
 
 
@@ -16,7 +16,7 @@ def fits(chain: Chain, request: Request, policy: Policy, *, overtime: bool = Tru
     Give or take `ClockSkewMs`. Where the agent may run on after the request, calls may go on for `MaxAgentSeconds`,
     unless `overtime` is left out. A request of unknown duration is taken to have lasted `MaxRequestSeconds`.
     """
-    latest_end = _latest_end(request, policy, overtime=overtime)
+    latest_end = runs_until(request, policy, overtime=overtime)
     if chain.calls[-1].logged_at > latest_end + policy.clock_skew:
         return False  # most pairs end here, at a comparison
     return _fitting_until(latest_end, chain, request, policy) == len(chain.calls)
@@ -27,7 +27,7 @@ def fitting_part(chain: Chain, request: Request, policy: Policy, *, first: int =
 
     What came before `first` is left out, as if the chain began there; the rest is as in `fits`.
     """
-    return _fitting_until(_latest_end(request, policy, overtime=overtime), chain, request, policy, first=first)
+    return _fitting_until(runs_until(request, policy, overtime=overtime), chain, request, policy, first=first)
 
 
 def _fitting_until(latest_end: datetime, chain: Chain, request: Request, policy: Policy, *, first: int = 0) -> int:
@@ -49,8 +49,3 @@ def _fitting_until(latest_end: datetime, chain: Chain, request: Request, policy:
             return position
         ends.append(ended)
     return len(chain.calls)
-
-
-def _latest_end(request: Request, policy: Policy, *, overtime: bool) -> datetime:
-    ended_at = request.latest_end or request.latest_start + policy.max_request
-    return ended_at + policy.clock_skew + (overtime_of(request, policy) if overtime else timedelta(0))

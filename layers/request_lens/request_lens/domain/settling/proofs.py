@@ -9,18 +9,17 @@ from datetime import datetime
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import all_come_at, runs_until
+from request_lens.domain.request_time import all_come_at
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
 
 
 def proven_by(states: Iterable[RequestState], moment: datetime, policy: Policy) -> set[RequestId]:
-    """The requests that the tags or spans that have come by then prove to have all of their calls."""
-    return {
-        state.request_id
-        for state in states
-        if _tags_prove(state, moment, policy) or _spans_prove(state, moment, policy)
-    }
+    """The requests that their spans, or the tags that have come by then, prove to have all of their calls.
+
+    By then all that comes in time has come of each of them.
+    """
+    return {state.request_id for state in states if state.spans_prove or _tags_prove(state, moment, policy)}
 
 
 def _tags_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
@@ -28,13 +27,10 @@ def _tags_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
     return is_proven(come)
 
 
-def _spans_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
-    """Whether its spans do, once all of them must be there: until then others may come or not."""
-    return state.spans_prove and (state.record is None or all_come_at(state.record, policy) <= moment)
-
-
 def _has_come_by(call: Invocation, record: Request | None, moment: datetime, policy: Policy) -> bool:
-    """The same as `has_come_by` of a call of this request: of unknown latency, it ended with that at the latest."""
-    if record is None or record.latest_end is None or call.logged_at > runs_until(record, policy):
+    """The same as `has_come_by` of a call of this request: one that may have ended with it has come with it."""
+    if record is None or record.latest_end is None:
         return has_come_by(call, moment, policy)
-    return all_come_at(record, policy) <= moment or has_come_by(call, moment, policy)
+    with_request = all_come_at(record, policy)
+    may_end_with_it = call.logged_at + call.latency + policy.link_delay <= with_request
+    return (may_end_with_it and with_request <= moment) or has_come_by(call, moment, policy)

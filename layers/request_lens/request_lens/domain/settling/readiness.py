@@ -77,7 +77,8 @@ def _decided_within(record: Request, policy: Policy) -> timedelta:
 
     A call is due that long after it was stored, or once all that may run around it is in: `MaxAgentSeconds` later where
     its agent may run on after a time-out of the API, and `MaxRequestSeconds` later where its neighbours tell. The time
-    that a message takes comes on top.
+    that a message takes comes on top. Where a neighbour's agent may run on, that one's end decides: what is not decided
+    by then is possible, and the request is certain later.
     """
     may_run_on = record.may_run_on or policy.one_loop_per_request
     around = policy.due_after + (policy.max_agent if may_run_on else timedelta(0))

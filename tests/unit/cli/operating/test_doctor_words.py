@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -17,6 +18,7 @@ from request_lens_cli.diagnosis.finding import Finding, Outcome, exit_code, note
 from request_lens_cli.diagnosis.finding_view import show_finding, verdict
 from request_lens_cli.diagnosis.notes.attribution import note_assumptions, note_tags, note_unattributed, note_uncertain
 from request_lens_cli.main import main
+from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY
 from request_lens_cli.report.report import MAX_UNTAGGED, Report
 from tests.support.facts import call, pending, tag
@@ -153,6 +155,22 @@ def test_where_roles_are_named_no_reason_advises_to_name_them() -> None:
 
     assert unnamed.remedy == "Attach the API that they serve, or name the agent's role."
     assert named.remedy == "Attach the API that they serve."
+
+
+def test_a_deployment_to_copy_names_the_stack_the_profile_and_the_region_whoever_decided_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile ops]\nregion = eu-west-1\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "ops")
+    monkeypatch.setenv("STACK_NAME", "lens")
+
+    assert StackChoice().deploy_options == " --stack-name lens --profile ops --region eu-west-1"
+    given = StackChoice(stack_name="mine", region="us-east-1")
+    assert given.deploy_options == " --stack-name mine --profile ops --region us-east-1"
 
 
 def test_a_share_is_never_said_to_be_none() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.presentation.calls import REASONS
 from request_lens.presentation.formatting import pluralize
-from request_lens.presentation.timeline.lanes import REASONS
 
 HOW_TO_LINK_EXACTLY = "tag the calls (docs/tagging.md), or have the agents' spans read (docs/attaching.md)"
 """What makes links by time exact."""

@@ -326,6 +326,13 @@ def test_it_is_said_where_a_call_may_have_begun_later_than_its_bar(precisions: t
     assert [line for line in lines if "known to the second" in line] == ([said] if said else [])
 
 
+def test_what_is_said_of_starts_is_the_same_on_both_axes() -> None:
+    rows = [row(summary_of(bar(0, 1_000))), row(summary_of(bar(0, 1_000)), after_ms=19_700)]
+    own, clock = ([each for each in shown(*rows, axis=axis) if "known to" in each] for axis in AxisKind)
+
+    assert own == clock == ["Starts of calls are known to the second: they may be up to 1.0 s later"]
+
+
 def test_no_start_is_said_to_be_later_than_its_logged_second_or_its_request_allows() -> None:
     began_in_the_second = shown(row(summary_of(bar(0, 1_000)), after_ms=616))
     ends_with_its_request = shown(row(summary_of(bar(0, 4_050))))

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from request_lens.domain.linking.link import Confidence
+from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View
 from request_lens.presentation.timeline.figures import spoken
 from tests.support.drawn.timeline_svg import (
@@ -159,6 +160,42 @@ def test_a_call_too_short_for_a_whisker_has_none_nor_has_the_legend(latency_ms: 
     assert any("rl-whisker" in classes(shape) for shape in group.iter()) is is_drawn
     assert ("may start and end later, by the line" in whole_text(svg)) is is_drawn
     assert "starts at +0 ms or up to 0.1 s later" in "".join(group.itertext())
+
+
+@pytest.mark.parametrize("axis", AxisKind)
+@pytest.mark.parametrize(
+    ("precisions", "said"),
+    [
+        ((1000, 1000), "Starts of calls are known to the second: they may be up to 1.0 s later."),
+        ((1, 1000), "Starts of some calls are known to the second: they may be up to 1.0 s later."),
+        ((1, 1), ""),
+    ],
+)
+def test_a_note_says_what_no_whisker_tells(precisions: tuple[int, int], said: str, axis: AxisKind) -> None:
+    short, *others = (bar(at * 1_500, 100 + 900 * at, precision_ms=each) for at, each in enumerate(precisions[::-1]))
+    svg = picture(row(summary_of(short, *others)), row(None, after_ms=40_000), view=View(axis=axis))
+
+    assert {set_text(each) for each in svg.iter() if "rl-note" in classes(each)} == ({said} if said else set())
+
+
+@pytest.mark.parametrize(("latency_ms", "is_noted"), [(4_000, False), (800, True)])
+def test_a_whisker_that_tells_all_needs_no_note_and_one_that_its_call_cuts_does(
+    latency_ms: int, *, is_noted: bool
+) -> None:
+    svg = picture(row(summary_of(bar(0, latency_ms)), duration_ms=9_000))
+
+    assert any("rl-whisker" in classes(shape) for shape in svg.iter())
+    assert ("Starts of calls are known to the second" in whole_text(svg)) is is_noted
+
+
+def test_a_second_that_is_less_than_a_pixel_is_not_spoken_of() -> None:
+    assert "known to the second" not in whole_text(picture(row(summary_of(bar(0, 1_000)), duration_ms=3_600_000)))
+
+
+def test_a_pending_call_which_may_still_move_has_no_note_of_its_start() -> None:
+    pending = replace(bar(0, 100), provisional=True)
+
+    assert "known to the second" not in whole_text(picture(replace(row(summary_of(pending)), awaits_more=True)))
 
 
 def test_a_call_that_fills_its_request_has_no_whisker() -> None:

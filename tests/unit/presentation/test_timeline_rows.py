@@ -184,6 +184,13 @@ def test_the_legend_has_the_whisker_of_a_lane_where_it_has_one(latency_ms: int) 
     assert said is bool(found(svg, "rl-whisker")) is (latency_ms == 4_000)
 
 
+def test_below_lanes_a_note_says_what_their_whiskers_do_not_tell() -> None:
+    (note,) = found(picture([row(None)], unattributed(1, latency_ms=20), unattributed(20, latency_ms=20)), "rl-note")
+
+    assert note.text == "Starts of calls are known to the second: they may be up to 1.0 s later."
+    assert found(picture([row(None)], unattributed(1, latency_ms=4_000)), "rl-note") == []
+
+
 def test_where_calls_of_requests_have_the_whisker_too_the_legend_has_theirs_alone() -> None:
     vague = replace(bar(0, 3_000), precision_ms=1_000)
     legend = set_texts(found(picture([row(summary_of(vague))], unattributed(1, latency_ms=4_000)), "rl-legend")[0])
@@ -439,12 +446,14 @@ def test_below_the_legend_a_note_says_what_is_uncertain_and_what_helps(view: Vie
     assert (len(notes) < 3) is (view is not NARROW)
     assert max(float(each.get("y", "0")) for each in notes) < float(svg.get("height", "0")) - 4
     assert found(picture([unsure], view=replace(view, explained=False)), "rl-note") == []
-    assert found(picture(rows(2), view=view), "rl-note") == []
+    assert found(picture([row(summary_of(bar(0, 900, precision_ms=1)))] * 2, view=view), "rl-note") == []
 
 
 @pytest.mark.parametrize("view", [View(), NARROW], ids=["wide", "narrow"])
 def test_a_note_says_what_failed_possible_means_where_it_stands(view: View) -> None:
-    known = row(replace(summary_of(bar(0, 900), bar(1000, None, error_code="Refused")), possible_failed_calls=1))
+    known = row(
+        replace(summary_of(bar(0, 900, precision_ms=1), bar(1000, None, error_code="Refused")), possible_failed_calls=1)
+    )
     svg = picture([known, known], view=view)
     notes = " ".join("".join(each.itertext()) for each in found(svg, "rl-note"))
 

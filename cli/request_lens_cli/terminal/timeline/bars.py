@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from request_lens.domain.folding.bars import late_by_ms
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.certainty import INEXACT
-from request_lens.presentation.formatting import cleaned, duration_text
+from request_lens.presentation.formatting import cleaned
+from request_lens.presentation.starts import starts_note
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of, ruler
 from request_lens.presentation.timeline.figures import beside_calls, calls_words, failures, total_words
+from request_lens.presentation.timeline.layout import late_start
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow, in_order, order_words
 from request_lens_cli.terminal.listing import LEAST_CUT, shorten_middle
 from request_lens_cli.terminal.timeline.cells import FAILURES, cells_of, drawn, legend
@@ -156,17 +157,12 @@ def _columns(lines: Sequence[BarLine], width: int) -> _Columns:
 
 def _starts_note(lines: Sequence[BarLine], axis: Axis) -> str:
     """That calls may have begun later than they are drawn, where that can be seen; empty where it cannot."""
-    late_ms = [
-        late_by_ms(bar, line.row.request)
+    return starts_note(
+        late_start(bar, line.row.request, axis.scale)
         for line in lines
         for bar in (line.row.summary.bars if line.row.summary is not None else ())
         if bar.latency_ms is not None and not bar.provisional
-    ]
-    seen = [ms for ms in late_ms if ms * axis.scale.px_per_ms >= 1]
-    if not seen:
-        return ""
-    whose = "Starts of calls are" if len(seen) == len(late_ms) else "Starts of some calls are"
-    return f"{whose} known to the second: they may be up to {duration_text(max(seen))} later"
+    )
 
 
 def _label_width(line: BarLine, *, between: str = _BETWEEN) -> int:

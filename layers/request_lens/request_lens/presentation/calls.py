@@ -1,13 +1,21 @@
 """What every table says of an LLM call: when it began, how it ended, and how it was correlated."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from request_lens.domain.call_start import CallStart
 from request_lens.domain.facts import Invocation
-from request_lens.domain.linking.link import Link, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.formatting import UNKNOWN, pluralize
-from request_lens.presentation.timeline.lanes import REASONS
+
+REASONS: Mapping[Reason, str] = {
+    Reason.NO_REQUEST: "fits no request we know",
+    Reason.AMBIGUOUS: "fits several requests",
+    Reason.CROWDED: "too many around to decide",
+    Reason.OTHER_CALLER: "made by another caller",
+    Reason.REQUEST_NEVER_SEEN: "its request never came",
+}
+"""Why a call belongs to no request, in words."""
 
 
 def start_text(start: CallStart, zone: tzinfo | None = UTC) -> str:

@@ -1,15 +1,17 @@
 """The lanes under the rows: calls that belong to no request, by reason, each where it ran by the clock."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
+from request_lens.presentation.calls import REASONS
 from request_lens.presentation.failed_attempts import throttled_words
 from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import Markup, element, joined, text
+from request_lens.presentation.starts import LateStart
 from request_lens.presentation.timeline.axis import Axis, Scale
 from request_lens.presentation.timeline.figures import (
     Failures,
@@ -21,11 +23,10 @@ from request_lens.presentation.timeline.figures import (
 )
 from request_lens.presentation.timeline.frame import Frame, axis_head, grid, rule
 from request_lens.presentation.timeline.labels import named, named_width
-from request_lens.presentation.timeline.layout import Box, MarkKind, lane_boxes, lanes_of, marks_at, whisker_inside
+from request_lens.presentation.timeline.layout import Box, MarkKind, lane_boxes, lanes_of, marks_at
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
 from request_lens.presentation.timeline.shapes import (
-    MIN_WHISKER,
     failed_line,
     failure_of_call,
     mark,
@@ -37,14 +38,6 @@ from request_lens.presentation.timeline.text import text_width
 
 _MIN_WIDTH, _MIN_HEIGHT, _FIGURE_SIZE = 4, 3.0, 13.0
 _HEAD, _LINE_BELOW_WORDS, _HEAD_ON_CLOCK = 60.0, 8.0, 30.0
-
-REASONS: Mapping[Reason, str] = {
-    Reason.NO_REQUEST: "fits no request we know",
-    Reason.AMBIGUOUS: "fits several requests",
-    Reason.CROWDED: "too many around to decide",
-    Reason.OTHER_CALLER: "made by another caller",
-    Reason.REQUEST_NEVER_SEEN: "its request never came",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +153,11 @@ def _extent(call: UnlinkedInvocation) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bar:
-    """A call in whole px, or calls that would cover each other; it may have run up to `late_px` later."""
+    """A call in whole px, or calls that would cover each other, and how much later it may have run."""
 
     left: int
     width: int
-    late_px: float
+    late: LateStart
 
 
 def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
@@ -173,8 +166,9 @@ def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
     for call in sorted(lane.llm_calls, key=lambda call: _extent(call)[0]):
         start, (begins, ends) = _start(call), map(scale.x, _extent(call))
         width = max(round(ends - begins), _MIN_WIDTH)
-        late_px = 0.0 if start.is_precise else start.precision_ms * scale.px_per_ms
-        bars[_Bar(left=round(begins), width=width, late_px=whisker_inside(width, late_px))] = None
+        late_ms = 0 if start.is_precise else start.precision_ms
+        late = LateStart(is_precise=start.is_precise, ms=late_ms, px=late_ms * scale.px_per_ms)
+        bars[_Bar(left=round(begins), width=width, late=late.in_bar(width))] = None
     return list(bars)
 
 
@@ -182,8 +176,13 @@ def lane_signs(lanes: Sequence[Lane], axis: Axis) -> frozenset[Sign]:
     """The signs that the lanes show."""
     bars = [bar for lane in lanes for bar in _bars(lane, axis.scale)]
     signs = {Sign.UNATTRIBUTED} if bars else set[Sign]()
-    signs |= {Sign.LANE_WHISKER} if any(bar.late_px >= MIN_WHISKER for bar in bars) else set()
+    signs |= {Sign.LANE_WHISKER} if any(bar.late.whisker_px for bar in bars) else set()
     return frozenset(signs | {Sign[kind.name] for lane in lanes for kind, _ in lane.failures})
+
+
+def starts_in(lanes: Sequence[Lane], axis: Axis) -> Iterator[LateStart]:
+    """How much later each of the lanes' LLM calls may have begun than it is drawn."""
+    return (bar.late for lane in lanes for bar in _bars(lane, axis.scale))
 
 
 def _lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
@@ -214,8 +213,8 @@ def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
         x = min(max(bar.left, box.x), box.right - _MIN_WIDTH)
         shape = Box(x=x, y=boxes[number].y, width=min(bar.width, box.right - x), height=boxes[number].height)
         yield rectangle(shape, "rl-unattributed", hover)
-        if bar.late_px >= MIN_WHISKER:
-            yield whisker(shape, bar.late_px)
+        if bar.late.whisker_px:
+            yield whisker(shape, bar.late.whisker_px)
 
 
 def _failed(lane: Lane, scale: Scale, box: Box, *, rise: float) -> Iterator[Markup]:

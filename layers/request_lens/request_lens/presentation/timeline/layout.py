@@ -7,6 +7,7 @@ from enum import StrEnum
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.bars import late_by_ms
 from request_lens.domain.folding.summary import Bar, Summary
+from request_lens.presentation.starts import LateStart
 from request_lens.presentation.timeline.axis import Scale, extent_of
 
 BAR_HEIGHT = 22.0
@@ -14,9 +15,6 @@ _INSET, _CROWDED_INSET = 3.5 / 22, 2.0 / 22
 _LANE_GAP, _MIN_LANE = 1.0, 2.0
 _MIN_REQUEST_WIDTH = 4.0
 _MIN_CALL_WIDTH = 2.0
-_LEAST_WITH_WHISKER = 30.0
-"""Px of a call below which its whisker looks like a letter; the words on hovering say how late it may have begun."""
-
 _OPEN_END = 14.0
 _MARK_DISTANCE = 10.0
 _ROUNDING = 0.01
@@ -54,13 +52,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallShape:
-    """One attempt of known latency; it may begin up to `late_px` after its left edge, if it is wide enough for that."""
+    """One attempt of known latency; by how much it may begin `late` after its left edge."""
 
     number: int
     bar: Bar
     box: Box
     lane: int
-    late_px: float
+    late: LateStart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +166,17 @@ def _call_shapes(
                 width=ruler.x(bar.offset_ms + latency) - ruler.x(bar.offset_ms),
             ),
             lane=lane,
-            late_px=late_by_ms(bar, request) * scale.px_per_ms,
+            late=late_start(bar, request, scale),
         )
         for (number, bar, latency), lane in zip(timed, lanes, strict=True)
     ]
     return tuple(shape for lane in range(len(boxes)) for shape in _apart([s for s in shapes if s.lane == lane], ruler))
 
 
-def whisker_inside(width: float, late_px: float) -> float:
-    """How long a bar's whisker is: it stays inside, so that it is seen on the dark of it."""
-    return min(late_px, width - 1) if width >= _LEAST_WITH_WHISKER else 0.0
+def late_start(bar: Bar, request: Request, scale: Scale) -> LateStart:
+    """By how much later the call may have begun, on such an axis."""
+    late_ms = late_by_ms(bar, request)
+    return LateStart(is_precise=bar.precision_ms == 1, ms=late_ms, px=late_ms * scale.px_per_ms)
 
 
 def lane_boxes(count: int, light: Box) -> Sequence[Box]:
@@ -217,8 +216,8 @@ def _apart(lane: Sequence[CallShape], ruler: Ruler) -> list[CallShape]:
         # At the request's end there is no room to the right, so that the last call grows to the left.
         if right - left < _MIN_CALL_WIDTH and limit == end:
             left = max(right - _MIN_CALL_WIDTH, ruler.left)
-        late_px = whisker_inside(right - left, shape.late_px)
-        placed.append(replace(shape, box=replace(shape.box, x=left, width=right - left), late_px=late_px))
+        width = right - left
+        placed.append(replace(shape, box=replace(shape.box, x=left, width=width), late=shape.late.in_bar(width)))
         # 1 px between two calls lets them be counted; a bar of few px has none to give.
         limit = max(left - 1 if shape.box.width > 3 * _MIN_CALL_WIDTH else left, ruler.left)
     return placed[::-1]

@@ -8,6 +8,7 @@ from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence, Method
 from request_lens.domain.tracing.traced import ToolUse
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.starts import LateStart
 from request_lens.presentation.timeline.layout import (
     BAR_HEIGHT,
     Box,
@@ -19,7 +20,6 @@ from request_lens.presentation.timeline.layout import (
 )
 from request_lens.presentation.timeline.row import ROOMY, TimelineRow
 from request_lens.presentation.timeline.shapes import (
-    MIN_WHISKER,
     break_mark,
     call_bar,
     doubt,
@@ -87,7 +87,7 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
     signs |= {Sign.BROKEN} if shapes.is_cut else set()
     signs |= {Sign.PROVISIONAL if call.bar.provisional else Sign.CALL for call in shapes.calls}
     signs |= {Sign.NOT_EXACT} if row.is_about else set()
-    signs |= {Sign.WHISKER for call in shapes.calls if call.late_px >= MIN_WHISKER and not call.bar.provisional}
+    signs |= {Sign.WHISKER for call in shapes.calls if call.late.whisker_px and not call.bar.provisional}
     # The line of a failed attempt is a part of its mark.
     signs |= {Sign.TICK for attempt in shapes.ticks if failure_of(attempt.bar) is None}
     signs |= {Sign.FAILED_TOOL if run.tool.failed else Sign.TOOL for run in tool_shapes(row, shapes)}
@@ -223,7 +223,7 @@ def _sample_call(sign: Sign, box: Box) -> CallShape:
         bar=_bar(latency_ms=1000, provisional=sign is Sign.PROVISIONAL),
         box=_inner(box),
         lane=0,
-        late_px=_LATE_PX if sign is Sign.WHISKER else 0,
+        late=LateStart(is_precise=False, ms=0, px=_LATE_PX, whisker_px=_LATE_PX if sign is Sign.WHISKER else 0),
     )
 
 

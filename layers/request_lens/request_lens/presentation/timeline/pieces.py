@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from request_lens.presentation.formatting import duration_text, moment_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
+from request_lens.presentation.starts import LateStart, starts_note
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
 from request_lens.presentation.timeline.figures import figure_words, spoken, uncertain_words
 from request_lens.presentation.timeline.frame import (
@@ -24,7 +25,7 @@ from request_lens.presentation.timeline.frame import (
     rule,
 )
 from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
-from request_lens.presentation.timeline.lanes import Lane, draw_lanes, extents_of, lane_signs, lanes_room
+from request_lens.presentation.timeline.lanes import Lane, draw_lanes, extents_of, lane_signs, lanes_room, starts_in
 from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
 from request_lens.presentation.timeline.legend import Sign, legend, legend_height, signs_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
@@ -76,13 +77,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A part of the picture from one height to the next, with where its rows begin; or the axis, said `again`."""
+    """A part of the picture from one height to the next, with where its rows begin; or the axis, said `again`.
+
+    `starts` says of each call that is decided how much later it may have begun than it is drawn.
+    """
 
     top: float
     bottom: float
     content: Markup
     tops: tuple[float, ...] = ()
     signs: frozenset[Sign] = frozenset()
+    starts: tuple[LateStart, ...] = ()
     again: bool = False
 
 
@@ -125,7 +130,8 @@ def below_heads(plan: Plan, *, rows_each: int) -> Sequence[Piece]:
     """What stands below them: sections of so many rows, with where these begin; lanes; legend."""
     body = list(_body(plan, rows_each=rows_each))
     signs = frozenset[Sign]().union(*(piece.signs for piece in body))
-    below = _legend(signs, plan, top=body[-1].bottom)
+    said = starts_note(start for piece in body for start in piece.starts)
+    below = _legend(signs, [*plan.notes, *([f"{said}."] if said else [])], plan, top=body[-1].bottom)
     return [*body, below] if below.bottom > below.top else body
 
 
@@ -183,7 +189,8 @@ def _section(plan: Plan, first: int, last: int, *, top: float) -> Piece:
         *(_row(row, shapes, frame=frame, top=top) for (row, shapes), top in zip(rows, tops, strict=True)),
     )
     signs = frozenset[Sign]().union(*(signs_of(row, shapes) for row, shapes in rows))
-    return Piece(top=top, bottom=bottom, content=joined(content), tops=tuple(tops), signs=signs)
+    starts = tuple(call.late for _, shapes in rows for call in shapes.calls if not call.bar.provisional)
+    return Piece(top=top, bottom=bottom, content=joined(content), tops=tuple(tops), signs=signs, starts=starts)
 
 
 def _shapes(row: TimelineRow, plan: Plan, top: float) -> RowShapes:
@@ -228,10 +235,11 @@ def _lanes(plan: Plan, *, top: float) -> Piece:
     """The calls that belong to no request, below a heading and, where the rows are on their own axes, the clock's."""
     shares_axis = plan.axis.kind is AxisKind.CLOCK and bool(plan.rows)
     content, bottom = draw_lanes(plan.lanes, plan.lanes_axis, frame=plan.frame, top=top, says_axis=not shares_axis)
-    return Piece(top=top, bottom=bottom, content=content, signs=lane_signs(plan.lanes, plan.lanes_axis))
+    signs, starts = lane_signs(plan.lanes, plan.lanes_axis), tuple(starts_in(plan.lanes, plan.lanes_axis))
+    return Piece(top=top, bottom=bottom, content=content, signs=signs, starts=starts)
 
 
-def _legend(signs: frozenset[Sign], plan: Plan, *, top: float) -> Piece:
+def _legend(signs: frozenset[Sign], notes: Sequence[str], plan: Plan, *, top: float) -> Piece:
     width = plan.frame.right - plan.frame.margin
-    content = legend(signs, plan.notes, left=plan.frame.margin, top=top, width=width)
-    return Piece(top=top, bottom=top + legend_height(signs, plan.notes, width=width), content=content)
+    content = legend(signs, notes, left=plan.frame.margin, top=top, width=width)
+    return Piece(top=top, bottom=top + legend_height(signs, notes, width=width), content=content)

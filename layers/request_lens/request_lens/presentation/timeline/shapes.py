@@ -21,8 +21,6 @@ _FOUND_BY = {
     Method.ELIMINATION: "by elimination",
 }
 _STEM = 3.5
-MIN_WHISKER = 3.0
-"""Px below which a start's uncertainty is not drawn."""
 
 _MARK_NAMES = {
     MarkKind.FAILED: "failed attempt",
@@ -86,8 +84,8 @@ def call_bar(shape: CallShape, *, hover: str) -> Markup:
     """A call: dark, dashed while it is provisional; a whisker says how late it may have begun."""
     box = _inside_outline(shape.box) if shape.bar.provisional else shape.box
     bar = rectangle(box, _call_class(shape.bar), title(hover), radius=min(2, shape.box.width / 2))
-    late = shape.late_px >= MIN_WHISKER and not shape.bar.provisional
-    return joined((bar, whisker(shape.box, shape.late_px) if late else NOTHING))
+    late_px = 0.0 if shape.bar.provisional else shape.late.whisker_px
+    return joined((bar, whisker(shape.box, late_px) if late_px else NOTHING))
 
 
 def _inside_outline(box: Box) -> Box:

@@ -113,7 +113,8 @@ def _totals(view: RequestView) -> str:
     knows_failed = bool(totals.llm_errors) or times.counts_all_failed
     failed += f", {throttled_of(times)}" if knows_failed else ""
     llm, other, tools = (
-        said(_time(known, of_times)) for known in (times.llm_time_ms, times.non_llm_time_ms, times.tool_time_ms)
+        said(signed(duration_text(known), of_times))
+        for known in (times.llm_time_ms, times.non_llm_time_ms, times.tool_time_ms)
     )
     parts = [
         with_missing(said(counted(totals.llm_calls, "LLM call", certainty)), times),
@@ -125,12 +126,6 @@ def _totals(view: RequestView) -> str:
     ]
     pending = "; pending: more calls may come" if view.is_pending else ""
     return " · ".join(parts) + pending
-
-
-def _time(known_ms: int | None, certainty: Certainty) -> str:
-    """A time that comes from the calls, with their sign; none comes from no call."""
-    words = duration_text(known_ms)
-    return signed(words, certainty) if known_ms else words
 
 
 def _uncertain(view: RequestView, policy: Policy) -> Iterator[str]:

@@ -18,7 +18,7 @@ A line inside a call says that it may have started, and ended, so much later: th
 By spans a line with a triangle is the first token of the answer, and a dashed ring says that calls of the request are
 missing in the log: its number of calls is the least.
 
-A row with ≈ has calls that are linked by time, not by a tag: its number of calls and its LLM time may be wrong.
+A figure with ≈ comes from calls that are linked by time, not by a tag, and may be wrong.
 
 What is dashed is pending, decided some minutes after the request's end: its calls are shown where they would be linked
 as things stand, and may still move. Its number of calls and its LLM time are those so far.

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from request_lens.application.query import RequestPage, RequestView
 from request_lens.domain.facts import RequestId
+from request_lens.domain.linking.link import Confidence
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette, Theme
 from tests.browser.busy_minutes import POLICY as BUSY_POLICY
@@ -411,6 +412,19 @@ def test_so_far_is_said_of_each_figure_of_a_pending_request_on_its_page() -> Non
     assert f"2 LLM calls so far · 0 failed so far, 0 of them throttled · {times} · tokens in / out " in page
     assert re.search(r"tokens in / out [\d,]+ / \d+ so far · estimated cost \$[\d.]+ \+ 1 unpriced so far, by ", page)
     assert "so far" not in details_page(request_detail(), question(), POLICY, endpoint=ENDPOINT)
+
+
+def test_that_no_tool_ran_is_as_sure_as_the_links_that_say_so() -> None:
+    detail = request_detail()
+    assert detail.view is not None
+    assert detail.view.summary is not None
+    for confidence, said in ((Confidence.EXACT, "0 ms"), (Confidence.INFERRED, "≈ 0 ms")):
+        bars = tuple(replace(bar, confidence=confidence) for bar in detail.view.summary.bars)
+        summary = replace(detail.view.summary, tool_time_ms=0, bars=bars)
+        page = details_page(
+            replace(detail, view=replace(detail.view, summary=summary)), question(), POLICY, endpoint=ENDPOINT
+        )
+        assert f"(tools of it: {said})" in page.replace("&nbsp;", " ")
 
 
 def test_a_note_says_what_stands_at_an_uncertain_request() -> None:

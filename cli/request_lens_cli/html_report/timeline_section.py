@@ -12,9 +12,6 @@ from request_lens_cli.report.report import Report
 MAX_DRAWN = 200
 """Requests in the picture, the newest; the table has more."""
 
-ONE_SIGN = "≈ at a number of LLM calls in the timeline holds for the LLM time of its row, too."
-"""What a reader is to know who compares it with the tables below."""
-
 WIDTHS: Mapping[str, int] = {"wide": 1060, "middle": 688, "narrow": 348, "paper": 1476}
 """Px of each rendering, by the class for which page.css says in which windows it shows.
 
@@ -35,16 +32,7 @@ def timeline_section(report: Report, axis: AxisKind) -> Markup:
     }
     pictures = (_picture(drawn, words, class_, view) for class_, view in views.items())
     section = element("section", shared_style("auto"), *pictures, id="timeline", class_="timeline")
-    return joined((section, _sign_note(drawn), shared_note(report)))
-
-
-def _sign_note(drawn: Report) -> Markup:
-    """That a row has one sign, where the tables below have one at each figure; nothing where no row has it.
-
-    page.css hides it where rows have no LLM time.
-    """
-    is_about = any(summary.is_about and summary.llm_time_ms is not None for summary in drawn.summaries)
-    return element("p", text(ONE_SIGN), class_="note one-sign") if is_about else NOTHING
+    return joined((section, shared_note(report)))
 
 
 def _left_out(report: Report) -> Markup:

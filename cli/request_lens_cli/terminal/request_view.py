@@ -18,8 +18,10 @@ from request_lens.presentation.calls import llm_calls_first
 from request_lens.presentation.certainty import (
     INEXACT,
     certainty_of,
+    certainty_of_times,
     counted,
     doubt_of,
+    signed,
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of, estimated
@@ -190,7 +192,7 @@ def _summary_lines(state: RequestState) -> list[str]:
 
 
 def _cost(summary: Summary) -> str:
-    cost = cost_of(summary.totals, certain=summary.counts_all_calls)
+    cost = signed(cost_of(summary.totals, certain=summary.counts_all_calls), certainty_of(summary))
     return f"Estimated cost: {estimated(cost, [summary.prices] if summary.prices else [])}"
 
 
@@ -205,9 +207,12 @@ def _counts(summary: Summary) -> str:
 
 
 def _times(summary: Summary) -> str:
-    """The time in LLM calls and the rest, of which what waited for tools is a part."""
-    other = other_words(seconds(summary.non_llm_time_ms), seconds(summary.tool_time_ms))
-    return f"LLM time {in_words(seconds(summary.llm_time_ms))}, {other}"
+    """The time in LLM calls and the rest, of which what waited for tools is a part, each with the calls' sign."""
+    llm, other, tools = (
+        signed(seconds(known), certainty_of_times(summary))
+        for known in (summary.llm_time_ms, summary.non_llm_time_ms, summary.tool_time_ms)
+    )
+    return f"LLM time {in_words(llm)}, {other_words(other, tools)}"
 
 
 def _tokens(summary: Summary) -> str:
@@ -217,12 +222,12 @@ def _tokens(summary: Summary) -> str:
         return "Tokens: unknown"
     shown = [of for of in TokenClass if of not in _CACHED or any(totals.tokens(each).count for each in _CACHED)]
     sums = {_TOKEN_WORDS[of]: totals.tokens(of) for of in shown}
-    words = (
+    words = ", ".join(
         f"{'at least ' if tokens.is_least and summary.counts_all_calls else ''}{_count(tokens.count)} {name}"
         for name, tokens in sums.items()
     )
     any_known = any(tokens.count is not None for tokens in sums.values())
-    return f"Tokens: {'at least ' if any_known and not summary.counts_all_calls else ''}{', '.join(words)}"
+    return f"Tokens: {signed(words, certainty_of(summary)).replace('≥', 'at least') if any_known else words}"
 
 
 _CACHED = (TokenClass.CACHE_READ, TokenClass.CACHE_WRITE)

@@ -14,9 +14,12 @@ from request_lens.presentation.certainty import (
     Certainty,
     calls_are,
     calls_text,
+    certainty_of,
+    certainty_of_times,
     doubt_of,
     known_count,
     known_tokens,
+    signed,
     token_counts,
 )
 from request_lens.presentation.costs import cost_of, plain_cost
@@ -51,9 +54,9 @@ def _columns(report: Report) -> list[Column[RequestState]]:
     """
     is_one_route = len({state.request.route for state in report.requests}) == 1
     has_errors = any(_has_error(state.request) for state in report.requests)
-    llm_time = _of_summary(lambda summary: seconds(summary.llm_time_ms))
-    other_time = _of_summary(lambda summary: seconds(summary.non_llm_time_ms))
-    cost = _of_summary(lambda summary: cost_of(summary.totals, certain=summary.counts_all_calls))
+    llm_time = _signed(lambda summary: seconds(summary.llm_time_ms), certainty_of_times)
+    other_time = _signed(lambda summary: seconds(summary.non_llm_time_ms), certainty_of_times)
+    cost = _signed(lambda summary: cost_of(summary.totals, certain=summary.counts_all_calls))
     return [
         *_names(report),
         Column(header="Route", cell=lambda state: state.request.route, cut=MAX_ROUTE, leaves=6 if is_one_route else 4),
@@ -70,7 +73,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="More calls", cell=_more, numeric=True, leaves=1, shown=report.certainty is Certainty.AT_LEAST),
         Column(header="LLM time", cell=llm_time, numeric=True, leaves=5),
         Column(header="Other time", cell=other_time, numeric=True, leaves=7),
-        Column(header="Tokens in/out", cell=_of_summary(token_counts), numeric=True, leaves=8),
+        Column(header="Tokens in/out", cell=_signed(token_counts), numeric=True, leaves=8),
         Column(header="Est. cost", cell=cost, numeric=True),
         Column(header="Correlated by", cell=correlated_by, leaves=9),
         Column(header="Complete", cell=_complete, leaves=3, shown=report.has_spans),
@@ -124,9 +127,11 @@ def _complete(state: RequestState) -> Text:
     return Text(complete_text(traced), style="red" if traced is not None and traced.missing_calls else "")
 
 
-def _of_summary(words: Callable[[Summary], str]) -> Callable[[RequestState], str]:
-    """The cell that says so of a request's summary; a dash while there is none."""
-    return lambda state: UNKNOWN if state.summary is None else words(state.summary)
+def _signed(
+    words: Callable[[Summary], str], certainty: Callable[[Summary], Certainty] = certainty_of
+) -> Callable[[RequestState], str]:
+    """The cell that says so of a request's summary, with the sign of its calls; a dash while there is none."""
+    return _plain_of(lambda summary: signed(words(summary), certainty(summary)))
 
 
 type _Columns = Sequence[Column[RequestState]]

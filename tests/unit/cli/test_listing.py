@@ -59,7 +59,7 @@ def test_columns_leave_in_a_fixed_order_and_are_named() -> None:
 
 def test_what_people_ask_for_stays_longest() -> None:
     several = [settled("97288171-079e-4b27-9d0c-54f7015b28a2", call("i1", 1)), settled("r2", route="GET /files")]
-    headers = [listed(width, Report(requests=several, unlinked=[])).splitlines()[0].split() for width in (82, 80, 72)]
+    headers = [listed(width, Report(requests=several, unlinked=[])).splitlines()[0].split() for width in (84, 82, 74)]
 
     assert [" ".join(header) for header in headers] == [
         "Request Start (UTC) Duration LLM calls Est. cost",
@@ -99,7 +99,7 @@ def test_a_column_that_knows_nothing_leaves_before_others_but_the_cost() -> None
 
 def test_a_route_that_all_requests_have_leaves_before_cost_and_time() -> None:
     alike = Report(requests=[settled("r1", call("i1", 1)), settled("r2", start=30)], unlinked=[])
-    header = listed(62, alike).splitlines()[0]
+    header = listed(64, alike).splitlines()[0]
 
     assert "Route" not in header
     assert "LLM time" in header

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from request_lens.domain.linking.link import Confidence
+from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View
 from request_lens.presentation.timeline.figures import spoken
@@ -21,6 +22,7 @@ from tests.support.drawn.timeline_svg import (
     set_text,
     whole_text,
 )
+from tests.support.telemetry.traces import TRACE
 from tests.support.timeline_rows import bar, chain, row, summary_of
 
 
@@ -28,6 +30,28 @@ def test_the_total_and_the_number_of_calls_stand_at_the_right() -> None:
     text = whole_text(picture(row(summary_of(bar(200, 1500), bar(2300, 1400)))))
     assert "duration LLM time LLM calls" in text
     assert "4.3 s 2.9 s 2" in text
+
+
+@pytest.mark.parametrize("view", [View(), View(width=600)], ids=["beside", "above"])
+def test_the_llm_time_of_calls_linked_by_time_has_its_own_sign_as_their_number(view: View) -> None:
+    about = row(summary_of(bar(200, 1500, confidence=Confidence.INFERRED)))
+    exact, pending = row(summary_of(bar(200, 1500))), replace(about, awaits_more=True)
+    shown = [" ".join(map(set_text, groups(picture(each, view=view))[0].iter(f"{SVG}text"))) for each in (about, exact)]
+
+    assert "≈ 1.5 s" in shown[0]
+    assert "≈" not in shown[1]
+    assert spoken(about).endswith("about 1 LLM call, LLM time about 1.5 s")
+    assert spoken(pending).endswith("1 LLM call so far, LLM time 1.5 s so far")
+
+
+def test_where_calls_are_missing_the_legend_has_the_sign_that_their_llm_time_has() -> None:
+    said = Traced(trace_id=TRACE, calls=2, missing_calls=1, complete=False)
+    lacking = replace(summary_of(bar(200, 1500, confidence=Confidence.INFERRED)), traced=said)
+    shown = whole_text(picture(row(lacking)))
+
+    assert "≈ 1.5 s" in shown
+    assert "≥ 1" in shown
+    assert "calls linked by time" in shown
 
 
 def test_an_unknown_latency_is_a_tick_and_no_time_is_claimed() -> None:

@@ -10,7 +10,6 @@ from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.sums import SHARED_CALLS
 from request_lens.presentation.timeline.axis import AxisKind
-from request_lens_cli.html_report.timeline_section import ONE_SIGN
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, helps_against
 from request_lens_cli.report.report import Report
@@ -75,11 +74,6 @@ def test_that_no_tool_ran_is_as_sure_as_the_links_that_say_so() -> None:
     assert by_time == ["≈ 1.00 s", "≈ 4.00 s", "≈ 0.00 s"]
     assert exact == ["1.00 s", "4.00 s", "0.00 s"]
     assert none == ["0.00 s", "5.00 s", "0.00 s"]
-
-
-def test_the_timeline_says_that_its_sign_holds_for_the_row_where_a_row_has_it() -> None:
-    assert page_of(Report(requests=[BY_TIME, EXACT], unlinked=[])).count(ONE_SIGN) == 1
-    assert ONE_SIGN not in page_of(Report(requests=[EXACT, *OPEN], unlinked=lost(8)))
 
 
 def test_the_timeline_of_a_telephone_says_what_it_leaves_out() -> None:

@@ -8,6 +8,7 @@ from request_lens.domain.folding.summary import Totals
 from request_lens.presentation.certainty import (
     Certainty,
     certainty_of,
+    certainty_of_times,
     counted,
     possible_text,
     signed,
@@ -26,7 +27,6 @@ from request_lens.presentation.traced import missing_text, with_missing
 COLUMN_GAP = 16.0
 _SIZE, _SMALL = 13.0, 12.0
 _SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP = 8.0, 4.0, 6.0
-
 
 type Failures = tuple[tuple[MarkKind, int], ...]
 """How many attempts failed, by how."""
@@ -73,16 +73,17 @@ def _calls(row: TimelineRow, noun: str) -> str:
 
 
 def llm_words(row: TimelineRow) -> str:
-    """The time in LLM calls, "so far" of a pending request; a dash where it is unknown, or not certain."""
+    """The time in LLM calls, "≈" where a link is not exact, "so far" of a pending request; a dash where unknown."""
     if row.summary is None or row.summary.llm_time_ms is None or not row.summary.is_certain:
         return UNKNOWN
-    return so_far(duration_text(row.summary.llm_time_ms), pending=row.is_pending)
+    certainty = Certainty.EXACT if row.is_pending else certainty_of_times(row.summary)
+    return so_far(signed(duration_text(row.summary.llm_time_ms), certainty), pending=row.is_pending)
 
 
 def spoken(row: TimelineRow) -> str:
     """A row as it is heard: whose request it is, its id if shown, how it ended, how long it took, and its calls."""
     status, took = f"status {row.request.status}", f"duration {in_words(total_words(row.request))}"
-    llm = f"LLM time {in_words(llm_words(row))}" if row.summary is not None and row.summary.is_certain else ""
+    llm = f"LLM time {_heard(llm_words(row))}" if row.summary is not None and row.summary.is_certain else ""
     named = row.request.request_id if row.has_id else ""
     failed = failures_words(row.summary) if row.summary is not None else ""
     parts = [row.label, row.detail, named, status, took, _spoken_calls(row), failed, llm]
@@ -92,8 +93,12 @@ def spoken(row: TimelineRow) -> str:
 def _spoken_calls(row: TimelineRow) -> str:
     if row.is_uncertain and row.summary is not None:
         return with_missing(uncertain_words(row).removeprefix(", "), row.summary)
-    words = calls_words(row).replace("≈", "about").replace("≥", "at least").replace("call", "LLM call")
+    words = _heard(calls_words(row)).replace("call", "LLM call")
     return words if row.summary is None else with_missing(words, row.summary)
+
+
+def _heard(figure: str) -> str:
+    return in_words(figure).replace("≈", "about").replace("≥", "at least")
 
 
 def uncertain_words(row: TimelineRow) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.presentation.certainty import Certainty, certainty_of_times
 from request_lens.presentation.traced import missing_over
 
 
@@ -39,8 +40,10 @@ class TimelineRow:
 
     @property
     def is_about(self) -> bool:
-        """Whether it is settled, and one of its calls is linked by time alone: "≈"."""
-        return not self.is_pending and self.summary is not None and self.summary.is_about
+        """Whether it is settled and certain, and one of its calls is linked by time alone: "≈"."""
+        if self.is_pending or self.summary is None or not self.summary.is_certain:
+            return False
+        return certainty_of_times(self.summary) is Certainty.ABOUT
 
     @property
     def is_uncertain(self) -> bool:

@@ -5,7 +5,12 @@ from request_lens.presentation.certainty import signed, tally, tokens_text
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
-from request_lens_cli.html_report.model_figures import ModelFigures, figures_by_model, of_any_model
+from request_lens_cli.html_report.model_figures import (
+    ModelFigures,
+    figures_by_model,
+    of_any_model,
+    unattributed_by_model,
+)
 from request_lens_cli.html_report.table import Column, cost_cell, model_text, route_text, table, with_note
 from request_lens_cli.report.figures import Distribution, Figures, RequestFigures
 from request_lens_cli.report.report import Report
@@ -33,7 +38,9 @@ _MODELS: tuple[Column[_Model], ...] = (
     Column(header="Model", cell=lambda row: element("code", model_text(row[0]))),
     Column(header="LLM calls", cell=lambda row: _calls_of_model(row[1]), numeric=True),
     Column(header="Failed calls", cell=lambda row: _attempts(row[1], row[1].totals.llm_errors), numeric=True),
-    Column(header="Throttled", cell=lambda row: _attempts(row[1], row[1].totals.llm_throttles), numeric=True),
+    Column(
+        header="Failed calls, throttled", cell=lambda row: _attempts(row[1], row[1].totals.llm_throttles), numeric=True
+    ),
     Column(header="Tokens in", cell=lambda row: _tokens(row[1], TokenClass.INPUT), numeric=True),
     Column(header="Tokens out", cell=lambda row: _tokens(row[1], TokenClass.OUTPUT), numeric=True),
     Column(header="Cache read", cell=lambda row: _tokens(row[1], TokenClass.CACHE_READ), numeric=True),
@@ -48,10 +55,15 @@ def route_table(figures: Figures) -> Markup:
 
 
 def model_table(report: Report) -> Markup:
-    """The linked attempts' totals by model, failed ones of unknown models as "other"; nothing where there are none.
+    """The totals by model of the attempts that are linked, and of those that belong to no request.
 
-    And below it that "≥" stands at each model, and why, where it is not told of which a request may have more.
+    Failed ones of unknown models are "other"; nothing stands where there are none. Below the linked ones stands why
+    "≥" is at each model, where it is not told of which a request may have more.
     """
+    return joined((_linked_by_model(report), _unattributed_by_model(report)))
+
+
+def _linked_by_model(report: Report) -> Markup:
     figures = figures_by_model(report)
     if not figures:
         return NOTHING
@@ -59,6 +71,12 @@ def model_table(report: Report) -> Markup:
     untold = " and ".join(of_any_model(report))
     words = f"≥ stands at every model: {untold} may be of any."
     return joined((models, element("p", text(words), class_="note"))) if untold else models
+
+
+def _unattributed_by_model(report: Report) -> Markup:
+    figures = unattributed_by_model(report)
+    caption = f"By model: the calls that belong to no request {report.of_all_time}".rstrip()
+    return table(_MODELS, list(figures.items()), caption=caption) if figures else NOTHING
 
 
 def _requests(figures: RequestFigures) -> Markup:

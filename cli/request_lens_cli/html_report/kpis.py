@@ -189,5 +189,6 @@ def _unattributed_card(report: Report) -> Markup:
         return _card("Unattributed", f"{count:,}", [f"{words} without a request {report.of_all_time}", *pending])
     if share is None:
         return _card("Unattributed", UNKNOWN, ["no call is decided" if pending else "there is no call", *pending])
-    of = pluralize(report.totals.invocations + count, "call")
-    return _card("Unattributed", f"{share:.1%}", [f"{count:,} of {of} without a request", *pending])
+    of, failed = pluralize(report.totals.invocations + count, "call"), report.failed_decided
+    among = [f"{failed:,} of {of} failed"] if failed else []
+    return _card("Unattributed", f"{share:.1%}", [f"{count:,} of {of} without a request", *among, *pending])

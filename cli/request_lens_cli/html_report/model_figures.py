@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from request_lens.domain.folding.summary import OTHER_MODEL, Bar, Summary, Totals, model_dimension
+from request_lens.domain.folding.summary import OTHER_MODEL, Bar, Summary, Totals, model_dimension, totals_of
 from request_lens.domain.linking.link import Link, Unattributed, UnlinkedInvocation
 from request_lens.presentation.certainty import Certainty, links_of_bars
 from request_lens.presentation.failed_attempts import certainty_of_failed
@@ -47,6 +47,19 @@ def figures_by_model(report: Report) -> Mapping[str, ModelFigures]:
                 certainty_of_failed=max(before.certainty_of_failed, links_of_bars(bars, failed=True)),
             )
     return dict(sorted(figures.items()))
+
+
+def unattributed_by_model(report: Report) -> Mapping[str, ModelFigures]:
+    """The same of the calls that belong to no request, as they are: none of them waits for a link."""
+    totals: dict[str, Totals] = {}
+    for call in report.unlinked:
+        if isinstance(call.decision, Unattributed):
+            model, quote = model_dimension(call.invocation, call.decision.quote), call.decision.quote
+            totals[model] = totals.get(model, Totals()) + totals_of(call.invocation, quote)
+    return {
+        model: ModelFigures(totals=totals[model], certainty=Certainty.EXACT, certainty_of_failed=Certainty.EXACT)
+        for model in sorted(totals)
+    }
 
 
 def of_any_model(report: Report, *, failed: bool = False) -> Sequence[str]:

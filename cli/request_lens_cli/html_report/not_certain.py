@@ -8,7 +8,7 @@ from request_lens.presentation.markup import NOTHING, Markup, element, joined, t
 from request_lens.presentation.remedies import remedy
 from request_lens.presentation.sums import shared_calls_note
 from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
-from request_lens_cli.html_report.table import Column, table
+from request_lens_cli.html_report.table import Column, table, with_note
 from request_lens_cli.report.figures import RequestFigures
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, ReasonCount, counts_of_reasons
 from request_lens_cli.report.report import Report
@@ -39,24 +39,28 @@ _INCOMPLETE: tuple[Column[RequestFigures], ...] = (
 _REASONS: tuple[Column[ReasonCount], ...] = (
     Column(header="Why", cell=lambda row: text(row.words)),
     Column(header="What helps", cell=lambda row: text(row.helps)),
-    Column(header="Calls", cell=lambda row: _count(row.count), numeric=True),
+    Column(header="Calls", cell=lambda row: _calls(row.count, row.failed), numeric=True),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Inexact:
-    """How many requests have calls that are linked by less than a tag or a trace of their own, and how sure."""
+    """How many requests have calls that are linked by less than a tag or a trace of their own, and how sure.
+
+    Of these calls so many `failed`.
+    """
 
     confidences: str
     requests: int
     calls: int
+    failed: int
 
 
 _BY_TIME: tuple[Column[_Inexact], ...] = (
     Column(header="About right, because", cell=lambda row: text(f"calls are linked by time ({row.confidences})")),
     Column(header="What makes them exact", cell=lambda _: text(HOW_TO_LINK_EXACTLY)),
     Column(header="Requests", cell=lambda row: _count(row.requests), numeric=True),
-    Column(header="Calls", cell=lambda row: _count(row.calls), numeric=True),
+    Column(header="Calls", cell=lambda row: _calls(row.calls, row.failed), numeric=True),
 )
 
 
@@ -86,17 +90,15 @@ def _incomplete(figures: RequestFigures) -> Markup:
 
 def _by_time(report: Report) -> Markup:
     """What would make links by time exact; nothing where every link is."""
-    inexact = [
-        [bar.confidence for bar in summary.bars if bar.confidence is not Confidence.EXACT]
-        for summary in report.summaries
-    ]
-    found = {confidence for each in inexact for confidence in each}
+    inexact = [[bar for bar in summary.bars if bar.confidence is not Confidence.EXACT] for summary in report.summaries]
+    found = {bar.confidence for each in inexact for bar in each}
     if not found:
         return NOTHING
     row = _Inexact(
         confidences=", ".join(confidence for confidence in Confidence if confidence in found),
         requests=sum(map(bool, inexact)),
         calls=sum(map(len, inexact)),
+        failed=sum(bar.error_code is not None for each in inexact for bar in each),
     )
     return table(_BY_TIME, [row], caption="Requests linked by time")
 
@@ -106,6 +108,11 @@ def _without_request(report: Report) -> Markup:
     counts = counts_of_reasons(report.unlinked, names_roles=report.names_roles)
     caption = f"Calls without a request {report.of_all_time}".rstrip()
     return table(_REASONS, counts, caption=caption) if counts else NOTHING
+
+
+def _calls(count: int, failed: int) -> Markup:
+    """How many calls, and below it how many of them failed, if any."""
+    return with_note(f"{count:,}", f"{failed:,} of them failed" if failed else "")
 
 
 def _count(value: int) -> Markup:

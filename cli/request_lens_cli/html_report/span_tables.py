@@ -139,6 +139,8 @@ def _runs(row: _Row) -> Markup:
 def _run(request: Request, tool: ToolUse) -> Markup:
     """When a tool began, which, how long it ran, and how it ended."""
     started = (request.started_at + timedelta(milliseconds=tool.offset_ms)).time().isoformat("milliseconds")
-    words = unbroken(f"{started} {tool.tool} {seconds(tool.duration_ms)} ")
+    words = unbroken(f"{tool.tool} {seconds(tool.duration_ms)}")
     outcome = text(outcome_text(tool))
-    return joined((words, element("strong", outcome, class_="failed") if tool.failed else outcome))
+    return joined(
+        (text(f"{started} "), words, text(" "), element("strong", outcome, class_="failed") if tool.failed else outcome)
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.calls import REASONS
 from request_lens.presentation.formatting import pluralize
@@ -24,10 +25,11 @@ _WAIT = "wait: calls are decided some minutes after they ended"
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ReasonCount:
-    """How many calls have no request for one reason, which is in words, and what helps."""
+    """How many calls have no request for one reason, which is in words, how many of them failed, and what helps."""
 
     words: str
     count: int
+    failed: int
     helps: str
 
 
@@ -67,20 +69,27 @@ def counts_by_reason(calls: Iterable[UnlinkedInvocation]) -> Mapping[str, int]:
 
 def counts_of_reasons(calls: Iterable[UnlinkedInvocation], *, names_roles: bool) -> Sequence[ReasonCount]:
     """The same, and what helps, in order of the words."""
-    by_reason: dict[Reason, list[Unattributed]] = {}
-    pending = 0
+    by_reason: dict[Reason, list[tuple[Invocation, Unattributed]]] = {}
+    pending: list[Invocation] = []
     for call in calls:
         if isinstance(call.decision, Unattributed):
-            by_reason.setdefault(call.decision.reason, []).append(call.decision)
+            by_reason.setdefault(call.decision.reason, []).append((call.invocation, call.decision))
         elif call.decision is None:
-            pending += 1
+            pending.append(call.invocation)
     counts = [
-        ReasonCount(
-            words=_words(reason, decisions), count=len(decisions), helps=helps_against(reason, names_roles=names_roles)
+        _count(
+            _words(reason, (decision for _, decision in decided)),
+            [made for made, _ in decided],
+            helps=helps_against(reason, names_roles=names_roles),
         )
-        for reason, decisions in by_reason.items()
+        for reason, decided in by_reason.items()
     ]
-    return sorted([*counts, *([ReasonCount(words=_PENDING, count=pending, helps=_WAIT)] if pending else [])])
+    return sorted([*counts, *([_count(_PENDING, pending, helps=_WAIT)] if pending else [])])
+
+
+def _count(words: str, calls: Sequence[Invocation], *, helps: str) -> ReasonCount:
+    failed = sum(not call.is_llm_call for call in calls)
+    return ReasonCount(words=words, count=len(calls), failed=failed, helps=helps)
 
 
 def _words(reason: Reason, decisions: Iterable[Unattributed]) -> str:

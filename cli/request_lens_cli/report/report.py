@@ -152,6 +152,11 @@ class Report:
         decided = self.totals.invocations + self.unattributed
         return self.unattributed / decided if decided else None
 
+    @property
+    def failed_decided(self) -> int:
+        """How many of the decided invocations failed."""
+        return self.totals.llm_errors + self.unattributed_totals.llm_errors
+
     def without_request(self) -> Mapping[str, int]:
         """How many invocations belong to no request for each reason, or are not decided yet, in words."""
         return counts_by_reason(self.unlinked)

@@ -88,7 +88,7 @@ def test_the_reports_card_never_has_a_bare_0_beside_calls_without_a_price() -> N
 
     card = html.partition("<dt>Estimated cost</dt>")[2].partition("</div>")[0]
     assert '<dd class="value">$0 <span class="beside">+ 1 unpriced</span></dd>' in card
-    assert "without 1 call of unknown price" in card
+    assert "without 1&nbsp;call of unknown price" in card
 
 
 def test_a_cost_that_may_be_more_is_unknown_while_it_is_of_no_call() -> None:

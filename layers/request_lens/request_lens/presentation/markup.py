@@ -12,7 +12,13 @@ Markup = NewType("Markup", str)
 
 NOTHING = Markup("")
 
-_WITHIN_FIGURES = re.compile(r"(?<=[≈≥]) |(?<=\d) (?=(?:s|ms)\b)")
+_WITHIN_FIGURES = re.compile(
+    r"(?<=[≈≥]) "
+    r"|(?<=\d) (?=[A-Za-z])"  # its unit, or what it counts
+    r"|(?<=\d of) (?=\d)"
+    r"|(?:(?<=\bmost)|(?<=\bp90)|(?<=\blongest)) (?=[≈≥\d])"
+)
+"""Spaces at which no line ends."""
 
 
 def text(value: str) -> Markup:
@@ -21,7 +27,7 @@ def text(value: str) -> Markup:
 
 
 def unbroken(words: str) -> Markup:
-    """The words, each number on one line with its sign and its unit."""
+    """The words, each number on one line with its sign, its unit, and the word beside it that says of what it is."""
     return Markup("&nbsp;".join(map(text, _WITHIN_FIGURES.split(words))))
 
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from request_lens.domain.facts import InvocationId
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.settling.runaway import Runaway
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.markup import unbroken
 from request_lens.presentation.sums import SHARED_CALLS
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens_cli.report.labels import Label
@@ -16,7 +18,7 @@ from request_lens_cli.report.report import Report
 from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.page_text import card, page_of, rows
 from tests.support.command_line.screen import printed
-from tests.support.facts import call, pending, tag
+from tests.support.facts import MODEL, call, pending, tag
 from tests.support.sample_states import settled
 
 BY_TIME = settled("by-time", call("i1", 1))
@@ -38,6 +40,33 @@ def test_what_would_make_links_by_time_exact_is_said_with_how_many_they_are() ->
     exact = page_of(Report(requests=[EXACT], unlinked=[]))
     assert rows(exact, "Requests linked by time") == []
     assert "not-certain" not in exact
+
+
+def test_a_number_of_calls_that_has_failed_ones_in_it_says_how_many() -> None:
+    failed = call("i3", 2, error_code="ThrottlingException")
+    state = settled("by-time", call("i1", 1), failed)
+    unlinked = [*lost(1), replace(lost(1)[0], invocation=replace(failed, invocation_id=InvocationId("u-failed")))]
+    undecided = [pending(replace(failed, invocation_id=InvocationId("undecided")))]
+    html = page_of(Report(requests=[state], unlinked=[*unlinked, *undecided]))
+
+    assert rows(html, "Requests linked by time")[0][2:] == ["1", "2|1 of them failed"]
+    assert [row[2] for row in rows(html, "Calls without a request")] == ["1|1 of them failed", "2|1 of them failed"]
+    assert card(html, "Unattributed")[1:3] == ["2 of 4 calls without a request", "2 of 4 calls failed"]
+
+
+def test_calls_without_a_request_have_their_own_figures_by_model() -> None:
+    failed = replace(lost(1)[0], invocation=call("i3", 2, error_code="ThrottlingException", model_id="unpriced"))
+    other = replace(lost(1)[0], invocation=call("i4", 3, model_id="another"))
+    html = page_of(Report(requests=OPEN, unlinked=[*lost(2), failed, other, pending(call("undecided", 3))]))
+    caption = "By model: the calls that belong to no request"
+
+    assert "By model: the calls that are linked" not in html
+    assert [row[:6] for row in rows(html, caption)] == [
+        ["another", "1", "0", "0", "1,011", "31"],
+        [MODEL.replace(".", ".|"), "2", "0", "0", "2,022", "62"],
+        ["other", "0", "1", "1", "0", "0"],
+    ]
+    assert caption not in page_of(Report(requests=[EXACT], unlinked=[pending(call("undecided", 3))]))
 
 
 def test_each_reason_why_calls_have_no_request_has_what_helps() -> None:
@@ -98,6 +127,23 @@ def test_failed_attempts_and_runaways_stand_below_the_number_of_calls_each_on_a_
     (row,) = rows(page_of(Report(requests=[state], unlinked=[])), "All requests")
 
     assert row[4] == "≥ 1|≈ 2 failed|1 of them throttled|runaway|4 possible"
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        ("10 uncertain", "10_uncertain"),
+        ("most ≈ 3", "most_≈_3"),
+        ("mean; p90 3, most 4", "mean; p90_3, most_4"),
+        ("median; p90 ≈ 5.00 s, longest ≈ 5.00 s", "median; p90_≈_5.00_s, longest_≈_5.00_s"),
+        ("known for 8 of 10 requests", "known for 8_of_10_requests"),
+        ("≥ 2,022 in", "≥_2,022_in"),
+        ("2 of 12 calls without a request", "2_of_12_calls without a request"),
+        ("weather 0.42 s, mail 3 ms", "weather 0.42_s, mail 3_ms"),
+    ],
+)
+def test_no_line_ends_between_a_number_and_what_it_counts(words: str, whole: str) -> None:
+    assert unbroken(words) == whole.replace("_", "&nbsp;")
 
 
 def test_a_request_that_made_no_call_is_correlated_by_none_and_one_that_may_have_by_something_unknown() -> None:

@@ -59,12 +59,12 @@ def listed(report: Report, *, width: int = 200) -> str:
 
 def page(report: Report) -> str:
     period = Period(first=at(0), last=at(60))
-    return report_page(report, Heading(stack="lens", period=period, written_at=at(90)))
+    return report_page(report, Heading(stack="lens", period=period, written_at=at(90))).replace("&nbsp;", " ")
 
 
 def card(html: str, name: str) -> str:
     """A card's figure and notes, with `|` for its elements."""
-    return re.sub(r"<[^>]*>", "|", html.partition(f"<dt>{name}</dt>")[2].partition("</div>")[0]).replace("&nbsp;", " ")
+    return re.sub(r"<[^>]*>", "|", html.partition(f"<dt>{name}</dt>")[2].partition("</div>")[0])
 
 
 def cells(html: str, caption: str, row: int = 0) -> list[str]:
@@ -72,7 +72,7 @@ def cells(html: str, caption: str, row: int = 0) -> list[str]:
     table = html.partition(f"<caption>{caption}")[2].partition("</table>")[0]
     line = table.partition("<tbody>")[2].split("</tr>")[row]
     found = re.findall(r"<td[^>]*>(.*?)</td>", line)
-    return [re.sub(r"<[^>]*>", "|", cell).strip("|").replace("&nbsp;", " ") for cell in found]
+    return [re.sub(r"<[^>]*>", "|", cell).strip("|") for cell in found]
 
 
 def test_a_list_says_at_least_how_many_calls_and_how_many_are_missing() -> None:

@@ -20,8 +20,8 @@ missing in the log: its number of calls is the least.
 
 A figure with ≈ comes from calls that are linked by time, not by a tag, and may be wrong.
 
-What is dashed is pending, decided some minutes after the request's end: its calls are shown where they would be linked
-as things stand, and may still move. Its number of calls and its LLM time are those so far.
+What is dashed is pending, decided about two and a half minutes after the request's end by default: its calls are shown
+where they would be linked as things stand, and may still move. Its number of calls and its LLM time are those so far.
 
 Calls that belong to no request are below the rows, by reason, where they ran by the clock.
 

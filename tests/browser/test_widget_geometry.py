@@ -399,7 +399,9 @@ def test_so_far_is_said_where_requests_are_pending_and_what_that_is() -> None:
         return " · ".join(words.text for words in page_of(seen(world)).texts)
 
     assert "3 pending, 3 uncertain · 20 LLM calls so far: 12 linked, 3 pending, " in above(busy_minutes())
-    assert "3 requests pending: decided some minutes after their end. Dashed calls" in above(busy_minutes())
+    assert "3 requests pending: decided about two and a half minutes after their end by default. Dashed calls" in above(
+        busy_minutes()
+    )
     assert "pending" not in above(crowded_minutes())
     assert "so far" not in above(crowded_minutes())
 

@@ -20,7 +20,7 @@ _HELPS: Mapping[Reason, str] = {
 }
 
 _PENDING = "pending: not decided yet"
-_WAIT = "wait: calls are decided some minutes after they ended"
+_WAIT = "wait: calls are decided about two and a half minutes after they ended by default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

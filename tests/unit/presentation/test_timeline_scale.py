@@ -1,5 +1,6 @@
 """The time axis: round ticks, from milliseconds to months."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from request_lens.presentation.formatting import moment_text
-from request_lens.presentation.timeline.axis import AxisKind, Scale, Tick, axis_of, ruler, scale_of, with_room
+from request_lens.presentation.timeline.axis import AxisKind, Scale, Tick, axis_of, day_x, ruler, scale_of, with_room
 from request_lens.presentation.timeline.text import text_width
 
 START = datetime(2025, 12, 4, 18, 27, 2, 318_000, tzinfo=UTC)
@@ -82,6 +83,30 @@ def test_a_first_label_that_would_be_moved_onto_the_second_is_left_out() -> None
 
     assert [tick.label for tick in with_room(ticks, left=100, right=300)] == ["18:27:01", "18:27:02"]
     assert len(with_room(ticks, left=70, right=300)) == 3
+
+
+def test_where_the_last_label_has_no_room_the_first_stays_on_the_axis() -> None:
+    half = text_width("18:27:00", size=12) / 2
+    ticks = [Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((100, 300, 495))]
+
+    assert [tick.x for tick in with_room(ticks, left=100, right=500)] == [100 + half, 300]
+
+
+def test_a_day_stands_over_the_middle_of_its_time_but_on_the_axis() -> None:
+    half = text_width("2025-12-04 UTC", size=12) / 2
+
+    assert day_x(Tick(x=300, label="18:27:10", of="2025-12-04 UTC"), left=100) == 300 - half
+    assert day_x(Tick(x=110, label="18:27:10", of="2025-12-04 UTC"), left=100) == 100
+
+
+def test_a_time_of_the_clock_is_of_its_own_day_which_a_label_that_has_it_says_alone() -> None:
+    evening = Scale(
+        origin=datetime(2025, 12, 4, 23, 59, 58, tzinfo=UTC), span_ms=10_000, left=0, width=100, by_clock=True
+    )
+
+    assert [tick.of for tick in evening.ticks(distance=50)] == ["2025-12-05 UTC", "2025-12-05 UTC"]
+    assert [tick.of for tick in by_clock(timedelta(days=30)).ticks(distance=84)][:1] == ["UTC"]
+    assert all(not tick.of for tick in replace(evening, by_clock=False).ticks(distance=50))
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=3000)), st.integers(300, 1200))

@@ -175,8 +175,8 @@ def pending_note(count: int) -> str:
     """What pending requests are, and what may still change of them."""
     their = "its" if count == 1 else "their"
     return (
-        f"{pluralize(count, 'request')} pending: decided some minutes after {their} end. Dashed calls stand where they "
-        "would be linked by now: they may still move, and more may come."
+        f"{pluralize(count, 'request')} pending: decided about two and a half minutes after {their} end by default. "
+        "Dashed calls stand where they would be linked by now: they may still move, and more may come."
     )
 
 

@@ -75,7 +75,10 @@ def test_each_reason_why_calls_have_no_request_has_what_helps() -> None:
     found = rows(page_of(Report(requests=[EXACT], unlinked=[*calls, undecided])), "Calls without a request")
 
     said = {why: (helps, count) for why, helps, count in found}
-    assert said.pop("pending: not decided yet") == ("wait: calls are decided some minutes after they ended", "1")
+    assert said.pop("pending: not decided yet") == (
+        "wait: calls are decided about two and a half minutes after they ended by default",
+        "1",
+    )
     assert len(said) == len(Reason)
     for reason in Reason:
         assert [each for why, each in said.items() if f"({reason})" in why] == [

@@ -31,10 +31,11 @@ _LABEL_SIZE, _TICK_DISTANCE, _NEAR = 12.0, 84.0, 68.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A mark of the axis: where it stands in px, and how far from the origin, or when by the clock, in words."""
+    """A mark of the axis: where it stands in px, and how far from the origin, or when by the clock, `of` which day."""
 
     x: float
     label: str
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,9 @@ class Scale:
         return tuple(self._tick(at, step, times[-1]) for at in times)
 
     def _tick(self, at_ms: int, step_ms: int, last_ms: int) -> Tick:
-        return Tick(x=self.left + at_ms * self.px_per_ms, label=self.label(at_ms, step_ms, last_ms))
+        label = self.label(at_ms, step_ms, last_ms)
+        of = f"{self.origin.astimezone(UTC) + at_ms * _MS:%Y-%m-%d} UTC" if self.by_clock else ""
+        return Tick(x=self.left + at_ms * self.px_per_ms, label=label, of=of.replace(f"{label} ", ""))
 
     def label(self, at_ms: int, step_ms: float, last_ms: float) -> str:
         """A time so long after the origin, as exact as such steps are; the last one may need a longer unit."""
@@ -196,11 +199,16 @@ def with_room(ticks: Sequence[Tick], *, left: float, right: float) -> Sequence[T
     """
     halves = [text_width(tick.label, size=_LABEL_SIZE) / 2 for tick in ticks]
     if len(ticks) > 1 and ticks[-1].x + halves[-1] > right:
-        return ticks[:-1]
+        return with_room(ticks[:-1], left=left, right=right)
     middles = [max(min(tick.x, right - half), left + half) for tick, half in zip(ticks, halves, strict=True)]
-    # Of the clock, the first may be moved onto the second; when the axis begins is said above it.
+    # Of the clock, the first may be moved onto the second, which says the scale as well.
     met = len(ticks) > 1 and middles[0] + halves[0] >= middles[1] - halves[1]
     return [replace(tick, x=middle) for tick, middle in zip(ticks, middles, strict=True)][met:]
+
+
+def day_x(tick: Tick, *, left: float) -> float:
+    """Where the day begins that stands above a tick's label, over its middle, but no further left."""
+    return max(tick.x - text_width(tick.of, size=_LABEL_SIZE) / 2, left)
 
 
 def ruler(scale: Scale) -> str:

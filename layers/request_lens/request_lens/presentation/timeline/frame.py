@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from request_lens.presentation.markup import Markup, element, joined, number, text
-from request_lens.presentation.timeline.axis import Axis, AxisKind, with_room
+from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
+from request_lens.presentation.timeline.axis import Axis, AxisKind, day_x, with_room
 from request_lens.presentation.timeline.figures import (
     COLUMN_GAP,
     FigureColumn,
@@ -221,24 +221,24 @@ def rule(y: float, *, frame: Frame) -> Markup:
 def axis_head(
     axis: Axis, headers: Sequence[tuple[str, float]], *, frame: Frame, bottom: float, again: bool = False
 ) -> Markup:
-    """When the axis begins and its times, or what it counts from and the time since; what the figures at the right are.
+    """The axis's times by the clock and their day, or what it counts from and the time since; what the figures are.
 
-    It ends at `bottom`. Where it is said again, its begin is left out.
+    It ends at `bottom`. Where it is said again, the day, or what it counts from, is left out.
     """
-    others, left = list(axis.ticks), axis.scale.left
-    is_clock = axis.kind is AxisKind.CLOCK
-    origin = axis.origin_text if is_clock else f"since {axis.origin_text}"
-    texts = [] if again else [element("text", text(origin), class_="rl-muted", x=left, y=bottom - 28)]
-    if not is_clock:
-        texts += [element("text", text(others.pop(0).label), class_="rl-muted", x=left, y=bottom - 10)]
+    others, left, is_clock = list(axis.ticks), axis.scale.left, axis.kind is AxisKind.CLOCK
+    first = () if is_clock else (element("text", text(others.pop(0).label), class_="rl-muted", x=left, y=bottom - 10),)
     # The only label that says the scale may come nearer to the figures: further left it may meet the first.
     beyond = 0 if len(others) > 1 and any(header for header, _ in headers) else _GUTTER / 2
-    texts += [
+    shown = with_room(others, left=left, right=frame.left + frame.plot_width + beyond)
+    origin, x = (shown[0].of, day_x(shown[0], left=left)) if is_clock else (f"since {axis.origin_text}", left)
+    texts = (
         element("text", text(tick.label), class_="rl-muted", x=tick.x, y=bottom - 10, text_anchor="middle")
-        for tick in with_room(others, left=left, right=frame.left + frame.plot_width + beyond)
-    ]
+        for tick in shown
+    )
     return element(
         "g",
+        NOTHING if again else element("text", text(origin), class_="rl-muted", x=x, y=bottom - 28),
+        *first,
         *texts,
         figure_headers(headers, y=bottom - 10),
         rule(bottom, frame=frame),

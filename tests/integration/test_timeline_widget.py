@@ -139,7 +139,7 @@ def test_calls_without_a_request_have_a_lane_below_the_rows(store: DynamoFactSto
     page = answered(widgetContext=context())
 
     assert page.count('class="rl-lane"') == 1
-    assert "Without a request: 3 calls, no_request: fits no request we know" in page
+    assert "Without a request: 3 calls, fits no request we know (no_request)" in page
 
 
 def test_where_there_may_be_more_of_them_that_is_said(store: DynamoFactStore, monkeypatch: pytest.MonkeyPatch) -> None:

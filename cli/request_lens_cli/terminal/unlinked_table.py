@@ -8,7 +8,7 @@ from rich.text import Text
 
 from request_lens.domain.facts import Invocation, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
-from request_lens.presentation.calls import REASONS, end_text
+from request_lens.presentation.calls import end_text
 from request_lens.presentation.formatting import (
     UNKNOWN,
     cleaned,
@@ -117,7 +117,7 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
     lanes = lanes_by_reason(unlinked)
     if not lanes:
         return Group()
-    labels = [f"{lane.reason}: {REASONS[lane.reason]}" for lane in lanes]
+    labels = [lane.why for lane in lanes]
     words = [f"latencies {lane.latencies} · {_count(lane)}" for lane in lanes]
     label, word = max(map(len, labels)), max(map(len, words))
     is_stacked = width < max(STACKED_BELOW, label + word + 2 * len(_GAP) + _MIN_PLOT)

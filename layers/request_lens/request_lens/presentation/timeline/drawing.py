@@ -181,7 +181,7 @@ def _naming(plan: Plan) -> _Naming:
 
 def _description(rows: Sequence[TimelineRow], lanes: Sequence[Lane]) -> str:
     """The picture in a sentence, for those who hear it."""
-    without = [f"{lane.count_words} without a request: {lane.reason}." for lane in lanes]
+    without = [f"{lane.count_words} without a request: {lane.why}." for lane in lanes]
     if not rows:
         return " ".join(["No requests.", *without])
     pending, uncertain = sum(row.is_pending for row in rows), sum(row.is_uncertain for row in rows)

@@ -27,7 +27,7 @@ def label_width(rows: Sequence[TimelineRow], size: RowSize, *, room: float) -> f
 
 def _label_width(row: TimelineRow, size: RowSize, *, room: float) -> float:
     if size.lower is None:
-        return named_width(row.label, _beside(row, size, room=room), size) + _pill_room(row)
+        return _named_width(row.label, _beside(row, size, room=room), size) + _pill_room(row)
     return max(
         text_width(row.label, size=LABEL_SIZE) + _pill_room(row),
         text_width(_with_id(row.detail, row, room=room), size=DETAIL_SIZE),
@@ -47,7 +47,7 @@ def _least_label_width(row: TimelineRow, size: RowSize) -> float:
     return label + _BETWEEN + least + _pill_room(row)
 
 
-def named_width(label: str, detail: str, size: RowSize) -> float:
+def _named_width(label: str, detail: str, size: RowSize) -> float:
     """How wide a label and its detail are, one below the other or on one line."""
     widths = text_width(label, size=LABEL_SIZE), text_width(detail, size=DETAIL_SIZE)
     return sum(widths, start=_BETWEEN if detail else 0) if size.lower is None else max(widths)
@@ -56,7 +56,7 @@ def named_width(label: str, detail: str, size: RowSize) -> float:
 def needs_own_line(rows: Sequence[TimelineRow], size: RowSize, *, width: float) -> bool:
     """Whether a label would be cut that has so much room together with its detail, or an id would be left out."""
     return any(
-        named_width(row.label, _least_with_id(_unnamed(row, size, room=width), row), size) + _pill_room(row) > width
+        _named_width(row.label, _least_with_id(_unnamed(row, size, room=width), row), size) + _pill_room(row) > width
         for row in rows
     )
 
@@ -65,7 +65,7 @@ def _unnamed(row: TimelineRow, size: RowSize, *, room: float) -> str:
     """What stands beside the row's label, without its id: the whole detail where both fit in that room."""
     if size.stacked:
         return row.detail if size.wide else row.brief
-    return row.detail if named_width(row.label, row.detail, size) + _pill_room(row) <= room else row.brief
+    return row.detail if _named_width(row.label, row.detail, size) + _pill_room(row) <= room else row.brief
 
 
 def _beside(row: TimelineRow, size: RowSize, *, room: float) -> str:
@@ -139,13 +139,9 @@ def _on_two_lines(row: TimelineRow, detail: str, *, room: Box, detail_room: floa
     return _with_id("", row, room=max(left, least)), detail
 
 
-def named(label: str, detail: str, place: Box, *, size: RowSize) -> Markup:
-    """A label, and its detail at the end of its line if both have room there.
-
-    A label is cut in its middle: routes begin alike, and differ in their ends.
-    """
-    has_room = named_width(label, detail, size) <= place.width
-    return _on_one_line(label, detail if has_room else "", place, y=place.y + size.upper)
+def label_alone(label: str, place: Box, *, size: RowSize, hover: str) -> Markup:
+    """A label that has its line for itself; what is said on hovering may be more."""
+    return _label(label, place, room=place.width, y=place.y + size.upper, hover=hover)
 
 
 def _on_one_line(label: str, detail: str, place: Box, *, y: float, hover: str = "") -> Markup:
@@ -158,9 +154,9 @@ def _on_one_line(label: str, detail: str, place: Box, *, y: float, hover: str = 
     return joined((_label(label, place, room=place.width - needed + _ROUNDING, y=y), end))
 
 
-def _label(label: str, place: Box, *, room: float, y: float) -> Markup:
+def _label(label: str, place: Box, *, room: float, y: float, hover: str = "") -> Markup:
     shown = text(shortened_in_the_middle(label, size=LABEL_SIZE, width=room))
-    return element("text", title(label), shown, class_="rl-label", x=place.x, y=y)
+    return element("text", title(hover or label), shown, class_="rl-label", x=place.x, y=y)
 
 
 def _detail(detail: str, place: Box, *, room: float, y: float, hover: str) -> Markup:

@@ -22,7 +22,7 @@ from request_lens.presentation.timeline.figures import (
     figure_headers,
 )
 from request_lens.presentation.timeline.frame import Frame, axis_head, grid, rule
-from request_lens.presentation.timeline.labels import named, named_width
+from request_lens.presentation.timeline.labels import LABEL_SIZE, label_alone
 from request_lens.presentation.timeline.layout import Box, MarkKind, lane_boxes, lanes_of, marks_at
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
@@ -46,6 +46,11 @@ class Lane:
 
     reason: Reason
     calls: Sequence[UnlinkedInvocation]
+
+    @property
+    def why(self) -> str:
+        """The reason in words, and its name, such as "fits several requests (ambiguous)"."""
+        return f"{REASONS[self.reason]} ({self.reason})"
 
     @property
     def llm_calls(self) -> Sequence[UnlinkedInvocation]:
@@ -90,7 +95,7 @@ def lanes_by_reason(calls: Sequence[UnlinkedInvocation]) -> Sequence[Lane]:
 
 def lanes_room(lanes: Sequence[Lane]) -> LeastRoom:
     """How wide the lanes' texts are, and their numbers of calls."""
-    labels = max((named_width(str(lane.reason), REASONS[lane.reason], LANE) for lane in lanes), default=0.0)
+    labels = max((text_width(REASONS[lane.reason], size=LABEL_SIZE) for lane in lanes), default=0.0)
     return LeastRoom(labels=labels, calls=_numbers_width(lanes, ""), calls_above=_numbers_width(lanes, "call"))
 
 
@@ -174,9 +179,8 @@ def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
 
 def lane_signs(lanes: Sequence[Lane], axis: Axis) -> frozenset[Sign]:
     """The signs that the lanes show."""
-    bars = [bar for lane in lanes for bar in _bars(lane, axis.scale)]
-    signs = {Sign.UNATTRIBUTED} if bars else set[Sign]()
-    signs |= {Sign.LANE_WHISKER} if any(bar.late.whisker_px for bar in bars) else set()
+    starts = list(starts_in(lanes, axis))
+    signs = {Sign.UNATTRIBUTED for _ in starts} | {Sign.LANE_WHISKER for start in starts if start.whisker_px}
     return frozenset(signs | {Sign[kind.name] for lane in lanes for kind, _ in lane.failures})
 
 
@@ -189,17 +193,16 @@ def _lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
     """One lane: its reason, its calls, and at the right their time and number."""
     size = lane_size(frame)
     place = Box(x=frame.margin, y=top, width=frame.details_width, height=size.height)
-    label = named(str(lane.reason), REASONS[lane.reason], place, size=size)
     box = Box(x=frame.left, y=top + size.bar_top, width=frame.plot_width, height=size.bar_height)
     return element(
         "g",
-        label,
+        label_alone(REASONS[lane.reason], place, size=size, hover=lane.why),
         *_calls(lane, axis.scale, box),
         *_failed(lane, axis.scale, box, rise=size.marks_rise),
         _figures(lane, frame, y=top + size.upper),
         class_="rl-lane",
         role="img",
-        aria_label=f"Without a request: {lane.count_words}, {lane.reason}: {REASONS[lane.reason]}",
+        aria_label=f"Without a request: {lane.count_words}, {lane.why}",
     )
 
 
@@ -231,7 +234,7 @@ def _hover(lane: Lane) -> str:
     vague = sum(not _start(call).is_precise for call in lane.calls)
     which = "" if vague == len(lane.calls) else f"{vague:,} of them "
     late = f"; {which}may start and end up to 1 s later than drawn" if vague else ""
-    return f"{lane.count_words} without a request: {lane.reason}{late}"
+    return f"{lane.count_words} without a request: {lane.why}{late}"
 
 
 def _figures(lane: Lane, frame: Frame, *, y: float) -> Markup:

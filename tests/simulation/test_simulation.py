@@ -23,7 +23,7 @@ FAILED_ONCE = (
     *(80_002_076, 80_011_021, 80_025_856),
     *(210_016_757, 222_015_786, 232_007_776, 222_050_751, 250_034_639, 260_008_170),
     *(301_057_375, 301_067_919, 301_094_005, 310_059_921),
-    *(320_079_692, 330_034_091, 350_013_258),
+    *(320_079_692, 330_034_091, 340_041_596, 350_013_258),
 )
 """Schedules beyond these that showed a fault.
 
@@ -40,8 +40,9 @@ again of calls that were decided anew by whoever died then; of a request that ha
 record named its trace, and one still; twice of a judge that took logs for there before they had to be; of one that
 judged a call of a chain before the last of that was due; again of one, by an agent whose spans were all lost; of
 another's call that was linked to a request that ran on, after that had taken its samples, as its spans prove them all;
-of a call that went on from another request's by a tool's name, by which a tagged call asked, too; and of a judge, by
-when a call is decided that a request which runs on may have made.
+of a call that went on from another request's by a tool's name, by which a tagged call asked, too; of a judge, by
+calls of a run of a request that outlasts the longest; and of one, by when a call is decided that a request which runs
+on may have made.
 """
 
 CAUGHT_WITHIN = 1_000

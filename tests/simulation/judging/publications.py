@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 
 from request_lens.domain.facts import RequestId
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
-from request_lens.domain.linking.link import Assumption, Confidence, Method
+from request_lens.domain.linking.link import Assumption, Method
 from request_lens.domain.publishing.changes import RevisionWritten
 from request_lens.domain.publishing.metric_names import Metric
 from request_lens.domain.publishing.pipeline_metrics import count_breaches
@@ -138,7 +139,7 @@ def samples_when_prompt(prompt: Outcome) -> Verdict:
     """The same of an outcome in which nothing went wrong."""
     printed = distinct(prompt)
     for state in prompt.states:
-        if _proves_late(state) or _proves_early(state, prompt):
+        if _proves_early(state, prompt):
             continue
         if state.invocations and state.summary is not None and _came_in_time(state, prompt):
             calls = sum(each.invocation.is_llm_call for each in state.invocations)
@@ -177,16 +178,6 @@ def _of_its_trace(state: RequestState, outcome: Outcome) -> set[SpanId]:
     return {each.span_id for each in spans if traced is not None and each.trace_id == traced.trace_id}
 
 
-def _proves_late(state: RequestState) -> bool:
-    """Whether a request proved its calls to be all only when a neighbour's call was decided, and got that, too.
-
-    The last of them may end after the request itself has, and is known `LinkDelaySeconds` later: the neighbour's call,
-    which is due before, may then be assumed to be the request's.
-    """
-    has_assumed = any(each.link.confidence is Confidence.ASSUMED for each in state.invocations)
-    return has_assumed and is_proven(state.invocations) and state.record is not None and state.record.may_run_on
-
-
 def _proves_early(state: RequestState, outcome: Outcome) -> bool:
     """Whether its tags proved that all of its calls were there, before another came or could be linked.
 
@@ -201,10 +192,20 @@ def _proves_early(state: RequestState, outcome: Outcome) -> bool:
 
 
 def _calls_of_unseen(state: RequestState, outcome: Outcome) -> int:
-    """How many of its calls are of requests of which nobody is told: the rest of a run follows, however late."""
+    """How many of its calls are of requests that nobody is told of in time: the rest of a run follows, however late.
+
+    The record of one that outlasts the longest comes too late.
+    """
     calls = (each.invocation for each in state.invocations if each.invocation.is_llm_call)
     makers = [outcome.calls[call.invocation_id].request_id for call in calls]
-    return sum(maker is not None and maker not in outcome.records for maker in makers)
+    return sum(maker is not None and maker != state.request_id and _is_unseen(maker, outcome) for maker in makers)
+
+
+def _is_unseen(maker: RequestId, outcome: Outcome) -> bool:
+    record, policy = outcome.records.get(maker), outcome.traffic.policy
+    if record is None or record.duration_ms is None:
+        return True
+    return timedelta(milliseconds=record.duration_ms) > policy.max_request + policy.clock_skew
 
 
 def _misses_calls(summary: Summary) -> bool:

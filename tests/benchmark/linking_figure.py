@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
+from statistics import fmean
 
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from tests.benchmark.field_traffic import field_traffic
@@ -19,7 +20,8 @@ _WIDTH, _HEIGHT = 860, 472
 _LEGEND_LINE = 26
 _TOP, _BOTTOM = 108, 330
 _PLOT_WIDTH, _INSET = 306, 20
-_LABEL_GAP = 17
+LABEL_GAP = 15
+"""So far apart stand two labels at the least, in px: their figures are 11 px high."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,13 +179,26 @@ def _line(panel: Panel, line: _Line, points: Sequence[Point]) -> Iterator[str]:
 
 
 def _end_values(panel: Panel, last: Point) -> Iterator[str]:
-    """Each line's last value at its right end, from the lowest up, pushed apart where lines end close together."""
-    below = float(_BOTTOM + _LABEL_GAP)
-    for line in reversed(_LINES):
-        y = min(_y(line.linked(last)), below - _LABEL_GAP)
-        below = y
+    """Each line's last value at its right end, pushed apart where lines end close together."""
+    places = apart([_y(line.linked(last)) for line in _LINES])
+    for line, y in zip(_LINES, places, strict=True):
         value = f"{line.linked(last):.0%}".replace("%", " %")
-        yield f'<text class="label {line.style}" x="{panel.left + _PLOT_WIDTH - 8}" y="{y + 5}">{value}</text>'
+        x = panel.left + _PLOT_WIDTH - 8
+        yield f'<text class="label {line.style}" x="{x}" y="{round(y + 5, 1)}">{value}</text>'
+
+
+def apart(ends: Sequence[float]) -> Sequence[float]:
+    """Where the labels of lines stand that end so high, from the top down: apart, and as near to them as can be.
+
+    Labels that are in each other's way share what moves them; none stands below the plot.
+    """
+    pulled = [end - at * LABEL_GAP for at, end in enumerate(ends)]
+    lowest = _BOTTOM - (len(ends) - 1) * LABEL_GAP
+    shared = (
+        max(min(fmean(pulled[first:last]) for last in range(at + 1, len(pulled) + 1)) for first in range(at + 1))
+        for at in range(len(pulled))
+    )
+    return [min(each, lowest) + at * LABEL_GAP for at, each in enumerate(shared)]
 
 
 def _legend() -> Iterator[str]:

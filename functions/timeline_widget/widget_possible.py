@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from request_lens.domain.linking.link import UnlinkedInvocation
-from request_lens.presentation.calls import fits_text, how_failed, llm_calls_first
+from request_lens.presentation.calls import FITS, fits_text, how_failed, llm_calls_first
 from request_lens.presentation.formatting import duration_text, pluralize
 from request_lens.presentation.markup import Markup, element, text
 
@@ -17,7 +17,7 @@ _HEADERS = (
 
 
 def possible_table(calls: Sequence[UnlinkedInvocation]) -> Iterator[Markup]:
-    """A row for each of the first, and how many more there are; nothing where there are none."""
+    """A row for each of the first, how many more there are, and what the last figure counts; nothing for none."""
     if not calls:
         return
     headers = (element("th", text(header), class_=class_) for header, class_ in _HEADERS)
@@ -26,6 +26,7 @@ def possible_table(calls: Sequence[UnlinkedInvocation]) -> Iterator[Markup]:
     if len(calls) > MAX_NAMED:
         more = pluralize(len(calls) - MAX_NAMED, "more call")
         yield element("p", text(f"and {more}, which request-lens requests --unattributed lists."))
+    yield element("p", text(FITS))
 
 
 def _row(call: UnlinkedInvocation) -> Markup:

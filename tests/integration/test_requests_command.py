@@ -306,7 +306,7 @@ def test_unattributed_calls_are_listed_with_their_reasons_and_candidates(lens: D
         row = line(table, f"\n{invocation} ")
         assert all(part in row for part in (state, MODEL, ROLE))
     assert "ThrottlingException" in table
-    assert "1 call unattributed: fits 3 requests (ambiguous)." in table
+    assert "1 LLM call unattributed: fits 3 requests (ambiguous)." in table
     assert "\ni4" not in table
     document = lens.document("requests", "--unattributed")
     assert [(call["invocation_id"], call["reason"]) for call in document["unattributed"]] == [
@@ -336,6 +336,17 @@ def test_calls_that_are_linked_by_time_have_the_timelines_sign_in_the_list_too(l
 def test_a_very_short_time_without_requests_says_that_lines_take_a_while(lens: DeployedLens) -> None:
     for command in ("requests", "timeline"):
         assert "ask for a longer time, such as --since 15m." in lens.answer(command, "--since", "10s", columns=240)
+
+
+@pytest.mark.parametrize("length", ["10s", "1m", "10m"])
+def test_a_past_time_without_requests_is_told_to_widen_that_time(lens: DeployedLens, length: str) -> None:
+    until = "2025-12-04T18:00:00Z"
+    since = {"10s": "17:59:50", "1m": "17:59:00", "10m": "17:50:00"}[length]
+
+    for command in ("requests", "timeline"):
+        said = lens.answer(command, "--since", f"2025-12-04T{since}Z", "--until", until, columns=240)
+        assert "Where a longer time (an earlier --since, a later --until) has none either: does the API" in said
+        assert "--since 15m" not in said
 
 
 def test_notes_in_a_pipe_are_one_line_each(lens: DeployedLens) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.settling.state import RequestState
+from request_lens.presentation.calls import FITS
 from request_lens.presentation.certainty import INEXACT
-from request_lens_cli.terminal.calls_table import FITS
 from tests.support.deployed_stack import DeployedLens
 from tests.support.facts import at, call, linked, pending, tag
 from tests.support.sample_states import costing, settled

@@ -17,6 +17,7 @@ from request_lens.adapters.system_clock import SystemClock
 from request_lens.domain.facts import RequestId
 from request_lens.domain.policy import Policy
 from request_lens.domain.tracing.traced import MAX_TOOLS, ToolUse
+from request_lens.presentation.calls import FITS
 from tests.integration.conftest import ENVIRONMENT
 from tests.support.processor_traffic import REGION
 from tests.support.request_table import TABLE_NAME, create_request_table
@@ -139,7 +140,7 @@ def test_calls_without_a_request_have_a_lane_below_the_rows(store: DynamoFactSto
     page = answered(widgetContext=context())
 
     assert page.count('class="rl-lane"') == 1
-    assert "Without a request: 3 calls, fits no request we know (no_request)" in page
+    assert "Without a request: 3 LLM calls, fits no request we know (no_request)" in page
 
 
 def test_where_there_may_be_more_of_them_that_is_said(store: DynamoFactStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,8 +156,8 @@ def test_where_there_may_be_more_of_them_that_is_said(store: DynamoFactStore, mo
 def test_of_the_newest_requests_alone_only_the_calls_of_their_time_are_shown(store: DynamoFactStore) -> None:
     store_unattributed(store, 6)
 
-    assert "Without a request: 6 calls" in answered(widgetContext=context())
-    assert "Without a request: 2 calls" in answered(widgetContext=context(), rows=2)
+    assert "Without a request: 6 LLM calls" in answered(widgetContext=context())
+    assert "Without a request: 2 LLM calls" in answered(widgetContext=context(), rows=2)
 
 
 @pytest.mark.parametrize(
@@ -254,12 +255,15 @@ def test_the_details_of_an_uncertain_request_name_the_first_calls_that_may_be_it
     assert [f"fitting-{number:04}" in rows for number in range(calls)] == [True] * named + [False] * (calls - named)
     assert '<td class="rlw-whole">3 requests</td>' in rows
     assert more in page
+    assert page.count(FITS) == 1
 
 
 def test_the_details_of_a_certain_request_name_no_other_call(store: DynamoFactStore) -> None:
     store_fitting(store, 2, within=RequestId("request-0000"))
 
-    assert "May be its own" not in answered(request_id="request-0000", widgetContext=context())
+    page = answered(request_id="request-0000", widgetContext=context())
+    assert "May be its own" not in page
+    assert FITS not in page
 
 
 def test_the_theme_is_the_consoles() -> None:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 from rich.console import Console
@@ -16,6 +16,8 @@ from request_lens_cli.options.shared import format_option
 from request_lens_cli.replay.log_files import LogFileError, nothing_read, read_log_files
 from request_lens_cli.terminal.console import notes_beside, open_console
 from request_lens_cli.terminal.inspection_view import (
+    Piped,
+    piped_alike,
     piped_listing,
     piped_rows,
     show_aside,
@@ -41,8 +43,8 @@ or of an export task, an object that Bedrock or Firehose put into S3, a whole La
 stdin. Each may be gzipped. JSON is one object a line. No prompt, answer or tool text is ever printed.
 
 What is set aside or ignored stands below, together by why, with its files and first lines. In a pipe each field is a
-line, tab-separated: file, line, kind, field, value, and why it is unknown; lines behind each other that are not read
-for one reason are one, such as 1 to 158. With --format json each line of the log has an object of its own.
+line, tab-separated: file, line, kind, field, value, and why it is unknown; lines that are not read for the reason of
+the one before them are one, such as 2 to 158. With --format json each line of the log has an object of its own.
 
 The routes shown are what AgentRoutes names: all under which the roles in AgentRoleNames call models, or none.
 """
@@ -120,41 +122,45 @@ def _print_documents(lines: Iterable[_Line]) -> Counter[str]:
 def _pipe(lines: _Readable, console: Console) -> Counter[str]:
     """Print what each line says as it comes, and beside it how many there were of each kind: the answer.
 
-    Lines behind each other that are not read for one reason are said once, when the next one comes.
+    Lines that are not read for the reason of the one before them are said together, when another one comes.
     """
     counts, shared, listing, notes = Counter[str](), SharedRoutes(), piped_listing(console), notes_beside(console)
-    for (file, number, inspection), last in _runs(lines):
-        counts[inspection.kind] += last - number + 1
-        listing.print(piped_rows(inspection, file=file, lines=(number, last)))
-        if inspection.is_read:
-            shared.add(inspection, source=file)
+
+    def counted() -> Iterator[_Line]:
+        for line in lines:
+            counts[line[2].kind] += 1
+            if line[2].is_read:
+                shared.add(line[2], source=line[0])
+            yield line
+
+    for rows in _runs(counted()):
+        listing.print(rows)
     show_shared(shared, notes)
     if counts:
         notes.print(_headline(counts), highlight=False)
     return counts
 
 
-def _runs(lines: Iterable[_Line]) -> Iterator[tuple[_Line, int]]:
-    """Each line that is read, and of others that say the same the first; with the number of the last of them."""
-    waiting: tuple[_Line, int] | None = None
-    for line in lines:
-        if waiting is not None and _said(line) == _said(waiting[0]):
-            waiting = waiting[0], line[1]
+def _runs(lines: Iterable[_Line]) -> Iterator[Sequence[Piped]]:
+    """What is said of each line, at once; of those behind one that is not read, and like it, what is said of all."""
+    first: Sequence[Piped] = ()
+    last = 0
+    for file, number, inspection in lines:
+        rows = piped_rows(inspection, file=file, number=number)
+        if first and not inspection.is_read and _alike(rows, first):
+            last = number
             continue
-        if waiting is not None:
-            yield waiting
-        waiting = line, line[1]
-        if line[2].is_read:
-            yield waiting
-            waiting = None
-    if waiting is not None:
-        yield waiting
+        if first:
+            yield piped_alike(first, last=last)
+        yield rows
+        first, last = (() if inspection.is_read else rows), number
+    if first:
+        yield piped_alike(first, last=last)
 
 
-def _said(line: _Line) -> tuple[object, ...]:
-    """What a pipe is told of a line that is not read, but for its number; one that is read is like no other."""
-    file, number, inspection = line
-    return (file, number) if inspection.is_read else (file, *piped_rows(inspection, file=file, lines=(0, 0)))
+def _alike(rows: Sequence[Piped], others: Sequence[Piped]) -> bool:
+    """Whether the same is said of two lines, whatever their numbers are."""
+    return [row._replace(line="") for row in rows] == [row._replace(line="") for row in others]
 
 
 def _show(lines: _Readable, console: Console, *, several: bool) -> Counter[str]:

@@ -10,7 +10,7 @@ from request_lens.presentation.sums import shared_calls_note
 from request_lens.presentation.traced import COMPLETING, WHY_INCOMPLETE
 from request_lens_cli.html_report.table import Column, table, with_note
 from request_lens_cli.report.figures import RequestFigures
-from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, ReasonCount, counts_of_reasons
+from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, ReasonCount
 from request_lens_cli.report.report import Report
 
 WHICH_ARE_MISSING = "request-lens show names those of a request"
@@ -105,7 +105,7 @@ def _by_time(report: Report) -> Markup:
 
 def _without_request(report: Report) -> Markup:
     """How many calls belong to no request, or are not decided yet, by reason; nothing where there are none."""
-    counts = counts_of_reasons(report.unlinked, names_roles=report.names_roles)
+    counts = report.without_request()
     caption = f"Calls without a request {report.of_all_time}".rstrip()
     return table(_REASONS, counts, caption=caption) if counts else NOTHING
 

@@ -64,7 +64,8 @@ def period_of(since: TimeExpression, until: TimeExpression) -> Period:
         raise click.UsageError("--until is before --since")
     if period.last > now:
         click.echo("--until is in the future: showing what there is until now.", err=True)
-    return Period(first=period.first, last=min(period.last, now), is_default=not was_given("since"))
+    last = min(period.last, now)
+    return Period(first=period.first, last=last, is_default=not was_given("since"), is_past=last < now)
 
 
 def was_given(option: str) -> bool:

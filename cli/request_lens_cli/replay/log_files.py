@@ -13,7 +13,7 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Buffer, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from typing import TextIO, cast
@@ -78,7 +78,7 @@ def _open(path: str, stack: ExitStack) -> TextIO:
 
     The wrappers are detached, not closed: standard input stays open for others.
     """
-    raw = _standard_input() if path == STDIN else stack.enter_context(io.FileIO(path))
+    raw = _StandardInput() if path == STDIN else stack.enter_context(io.FileIO(path))
     buffered: io.BufferedReader = io.BufferedReader(raw)
     stack.callback(buffered.detach)
     stream = _unpacked(buffered, stack)
@@ -105,8 +105,16 @@ def _unpacked(stream: _Peekable, stack: ExitStack) -> _Peekable:
     return stream
 
 
-def _standard_input() -> io.RawIOBase:
-    return cast(io.RawIOBase, sys.stdin.buffer)  # it can read into a buffer, which is all that is asked of it
+class _StandardInput(io.RawIOBase):
+    """Standard input, of which a read is what has come, however little: a log that is followed has no end."""
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """How many bytes have come, and are in the buffer now; 0 at the end."""
+        return cast(io.BufferedReader, sys.stdin.buffer).readinto1(buffer)
 
 
 def _lines(text: TextIO, *, is_csv: bool) -> Iterator[SourceLine]:

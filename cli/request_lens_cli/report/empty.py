@@ -9,7 +9,7 @@ from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Selection
 
 _WHERE_TO_LOOK = (
-    "Where a longer time (--since) has none either: does the API write its access log to the stack's log group? "
+    "Where a longer time ({options}) has none either: does the API write its access log to the stack's log group? "
     "request-lens attach-api has it do so; request-lens doctor finds out what else is missing."
 )
 
@@ -29,17 +29,23 @@ def _none_of(period: Period) -> str:
 
 
 def _reason(period: Period) -> str:
-    """Why there may be none, and how to ask for a longer time; of a time that nobody chose, that it is the default."""
+    """Why there may be none, and how to ask for a longer time; of a time that nobody chose, that it is the default.
+
+    Of one that is past no line is still to arrive.
+    """
     length = period.last - period.first
-    if length <= TOO_SHORT:
+    where_to_look = _WHERE_TO_LOOK.format(
+        options="an earlier --since, a later --until" if period.is_past else "--since"
+    )
+    if length <= TOO_SHORT and not period.is_past:
         return (
             "A request shows when its log lines have arrived, some 10 s after its end: "
             "ask for a longer time, such as --since 15m."
         )
     if period.is_default:
         longer = "1d" if length < _DAY else "7d"
-        return f"That time is the default: --since {longer} asks for a longer one. {_WHERE_TO_LOOK}"
-    return _WHERE_TO_LOOK
+        return f"That time is the default: --since {longer} asks for a longer one. {where_to_look}"
+    return where_to_look
 
 
 def none_selected(report: Report, selection: Selection) -> str:

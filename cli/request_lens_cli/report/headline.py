@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Link
 from request_lens.presentation.certainty import Certainty, counted, so_far
-from request_lens.presentation.failed_attempts import certainty_over_failed
+from request_lens.presentation.failed_attempts import attempts_words, certainty_over_failed
 from request_lens.presentation.formatting import MINUTE, pluralize, span_text
 from request_lens.presentation.sums import (
     KnownCalls,
@@ -25,7 +25,8 @@ def headline(report: Report) -> str:
 
     With all that may be: "10 requests: 1 failed (5xx), 3 pending, 3 uncertain · 20 LLM calls so far: 12 linked, 3
     pending, 5 unattributed · 2 failed calls, 1 of them throttled · 1 missing call". Of some requests, to whose calls
-    those of the whole time do not add up: "3 of 10 requests · ≈ 5 LLM calls · in the whole time 2 calls unattributed".
+    those of the whole time do not add up: "3 of 10 requests · ≈ 5 LLM calls · in the whole time 2 LLM calls
+    unattributed".
     """
     records = [state.request for state in report.requests]
     counts = requests_counted(
@@ -52,8 +53,11 @@ def _of_some(report: Report) -> Iterator[str]:
         failed = counted(known.failed, "failed call", of_failed)
         yield from failed_counted(failed, known, is_least=of_failed is Certainty.AT_LEAST)
     pending = [f"{report.pending:,} pending"] if report.pending else []
-    lost = f"{report.of_all_time} {pluralize(report.unattributed, 'call')} unattributed"
-    yield ", ".join([lost, *pending])
+    totals = report.unattributed_totals
+    lost = attempts_words(
+        totals.llm_calls, failed=totals.llm_errors, throttled=totals.llm_throttles, what="unattributed"
+    )
+    yield ", ".join([f"{report.of_all_time} {lost}", *pending])
 
 
 def _known_calls(report: Report, without: Sequence[Invocation]) -> KnownCalls:

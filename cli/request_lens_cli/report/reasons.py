@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from request_lens.domain.facts import Invocation
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.calls import REASONS
+from request_lens.presentation.failed_attempts import attempts_words
 from request_lens.presentation.formatting import pluralize
 
 HOW_TO_LINK_EXACTLY = "tag the calls (docs/tagging.md), or have the agents' spans read (docs/attaching.md)"
@@ -25,12 +26,19 @@ _WAIT = "wait: calls are decided about two and a half minutes after they ended b
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ReasonCount:
-    """How many calls have no request for one reason, which is in words, how many of them failed, and what helps."""
+    """How many calls have no request for one reason, in words, how many of them failed, or throttled; what helps."""
 
     words: str
     count: int
     failed: int
+    throttled: int
     helps: str
+
+    @property
+    def sentence(self) -> str:
+        """What is counted, and why it has no request: "3 LLM calls, 2 failed, unattributed: fits 2 requests (…)"."""
+        llm_calls = self.count - self.failed
+        return attempts_words(llm_calls, failed=self.failed, throttled=self.throttled, what=self.words)
 
 
 def helps_against(reason: Reason, *, names_roles: bool) -> str:
@@ -58,17 +66,12 @@ def why_briefly(unlinked: UnlinkedInvocation) -> str:
 
 def why_words(unlinked: UnlinkedInvocation) -> str:
     """The same for a sentence: in words, and the reason's name behind them, such as "fits 2 requests (ambiguous)"."""
-    (words,) = counts_by_reason([unlinked])
-    return words
-
-
-def counts_by_reason(calls: Iterable[UnlinkedInvocation]) -> Mapping[str, int]:
-    """How many invocations belong to no request for each reason, or are not decided yet, in words for sentences."""
-    return {each.words: each.count for each in counts_of_reasons(calls, names_roles=False)}
+    (count,) = counts_of_reasons([unlinked], names_roles=False)
+    return count.words
 
 
 def counts_of_reasons(calls: Iterable[UnlinkedInvocation], *, names_roles: bool) -> Sequence[ReasonCount]:
-    """The same, and what helps, in order of the words."""
+    """How many invocations belong to no request for each reason, or are not decided yet, in order of the words."""
     by_reason: dict[Reason, list[tuple[Invocation, Unattributed]]] = {}
     pending: list[Invocation] = []
     for call in calls:
@@ -88,8 +91,8 @@ def counts_of_reasons(calls: Iterable[UnlinkedInvocation], *, names_roles: bool)
 
 
 def _count(words: str, calls: Sequence[Invocation], *, helps: str) -> ReasonCount:
-    failed = sum(not call.is_llm_call for call in calls)
-    return ReasonCount(words=words, count=len(calls), failed=failed, helps=helps)
+    failed, throttled = sum(not call.is_llm_call for call in calls), sum(call.is_throttled for call in calls)
+    return ReasonCount(words=words, count=len(calls), failed=failed, throttled=throttled, helps=helps)
 
 
 def _words(reason: Reason, decisions: Iterable[Unattributed]) -> str:

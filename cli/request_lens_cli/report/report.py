@@ -16,7 +16,7 @@ from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.traced import misses_calls
 from request_lens_cli.report.labels import Label
-from request_lens_cli.report.reasons import counts_by_reason
+from request_lens_cli.report.reasons import ReasonCount, counts_of_reasons
 
 
 def correlated_by(state: RequestState) -> str:
@@ -157,9 +157,9 @@ class Report:
         """How many of the decided invocations failed."""
         return self.totals.llm_errors + self.unattributed_totals.llm_errors
 
-    def without_request(self) -> Mapping[str, int]:
-        """How many invocations belong to no request for each reason, or are not decided yet, in words."""
-        return counts_by_reason(self.unlinked)
+    def without_request(self) -> Sequence[ReasonCount]:
+        """How many invocations belong to no request for each reason, or are not decided yet, and what helps."""
+        return counts_of_reasons(self.unlinked, names_roles=self.names_roles)
 
     @cached_property
     def within_one_day(self) -> bool:

@@ -15,7 +15,7 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.tracing.traced import ToolUse
-from request_lens.presentation.calls import fits_text, how_failed, link_text, llm_calls_first, start_text
+from request_lens.presentation.calls import FITS, fits_text, how_failed, link_text, llm_calls_first, start_text
 from request_lens.presentation.costs import call_cost, plain_cost
 from request_lens.presentation.formatting import (
     UNKNOWN,
@@ -181,10 +181,6 @@ def print_tools(record: Request, tools: Sequence[ToolUse], console: Console, *, 
 
 def _outcome(tool: ToolUse) -> Text:
     return Text(outcome_text(tool), style="red" if tool.failed else "")
-
-
-FITS = "Fits counts requests that the whole chain of a call fits; listed is each call that fits this one by itself."
-"""What the column counts: of a call in a chain not the requests under which it is listed."""
 
 
 def print_possible(calls: Sequence[UnlinkedInvocation], console: Console, *, zone: tzinfo | None = UTC) -> None:

@@ -80,19 +80,25 @@ def piped_listing(console: Console) -> Listing[Piped]:
     return Listing(_PIPED, console)
 
 
-def piped_rows(inspection: Inspection, *, file: str, lines: tuple[int, int]) -> Sequence[Piped]:
-    """The rows of one line of the log: of each field that was read, then of those that are unknown.
-
-    Of lines that are not read, from the first to the last of them, one row.
-    """
-    kind, fields, (first, last) = inspection.kind, inspection.fields, lines
-    line = str(first) if first == last else f"{first} to {last}"
+def piped_rows(inspection: Inspection, *, file: str, number: int) -> Sequence[Piped]:
+    """The rows of one line of the log: of each field that was read, then of those that are unknown; one if not read."""
+    kind, fields, line = inspection.kind, inspection.fields, str(number)
     if kind == "ignored":
         return [Piped(file, line, kind, why=str(fields["why"]))]
     if kind == "rejected":
         return [Piped(file, line, kind, "reason", str(fields["reason"]), inspection.why_set_aside)]
     read = [Piped(file, line, kind, name, value) for name, value in _plain_values(fields)]
     return [*read, *(Piped(file, line, kind, name, why=why) for name, why in inspection.unknown.items())]
+
+
+def piped_alike(said: Sequence[Piped], *, last: int) -> Sequence[Piped]:
+    """The row of all lines behind one, up to the last, of which the same is to be said; none where there are none."""
+    (row,) = said
+    first = int(row.line) + 1
+    if first > last:
+        return []
+    lines = str(first) if first == last else f"{first} to {last}"
+    return [row._replace(line=lines, why=f"the same as of line {row.line}")]
 
 
 def _plain_values(fields: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, str]]:

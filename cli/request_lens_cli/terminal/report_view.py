@@ -96,8 +96,8 @@ def show_uncertain(report: Report, console: Console) -> None:
         words = f"{incomplete_words(report.incomplete)}: request-lens show names them. What helps: {COMPLETING}."
         console.print(words, style="yellow", highlight=False)
     whole = f"{report.of_all_time} ".capitalize() if report.of_all_time else ""
-    for state, count in sorted(report.without_request().items()):
-        console.print(f"{whole}{pluralize(count, 'call')} {state}.", highlight=False)
+    for lost in report.without_request():
+        console.print(f"{whole}{lost.sentence}.", highlight=False)
 
 
 def show_unlinked(report: Report, console: Console, *, limit: int | None = None) -> None:
@@ -110,8 +110,8 @@ def show_unlinked(report: Report, console: Console, *, limit: int | None = None)
         if notes is console:
             notes.print()
         notes.print(f"{report.unattributed:,} unattributed, {report.pending:,} pending", style="bold", highlight=False)
-        for state, count in sorted(report.without_request().items()):
-            notes.print(f"{pluralize(count, 'call')} {state}.", highlight=False)
+        for lost in report.without_request():
+            notes.print(f"{lost.sentence}.", highlight=False)
     else:
         notes.print("No call of this time is without a request.")
     if len(shown) < len(unlinked):

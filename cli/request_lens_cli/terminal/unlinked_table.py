@@ -146,7 +146,7 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
 def _count(lane: Lane) -> str:
     """How many LLM calls, and the failed attempts by their signs, as rows have them."""
     failed = (f"{FAILURES[kind].character}{count:,}" for kind, count in lane.failures)
-    return " ".join([pluralize(len(lane.llm_calls), "call"), *failed])
+    return " ".join([pluralize(len(lane.llm_calls), "LLM call"), *failed])
 
 
 def _plot(lane: Lane, extents: Sequence[tuple[datetime, datetime]], cells: int) -> str:

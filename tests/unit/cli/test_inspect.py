@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -208,16 +210,34 @@ def test_a_pipe_gets_a_field_a_line_and_counts_beside_it() -> None:
     assert piped.stderr == "2 invocations, 0 requests, 1 ignored, 1 set aside\n"
 
 
-def test_a_pipe_gets_a_run_of_lines_that_are_not_read_for_one_reason_as_one() -> None:
+def test_a_pipe_gets_the_first_of_a_run_of_lines_that_are_not_read_and_the_others_as_one() -> None:
     stdin = "".join(f"{line}\n" for line in ["plain", "text", spelled("http"), "more", "of", "it", "[not json", "of"])
     piped = run("-", stdin=stdin, piped=True)
 
     rows = [line.split("\t") for line in piped.stdout.splitlines()[1:]]
-    assert [row[1] for row in rows if row[2] == "rejected"] == ["1 to 2", "4 to 6", "7", "8"]
+    assert [row[1] for row in rows if row[2] == "rejected"] == ["1", "2", "4", "5 to 6", "7", "8"]
+    assert {tuple(row[2:5]) for row in rows if row[2] == "rejected"} == {("rejected", "reason", "not_json")}
+    assert [row[5] for row in rows if row[1] in ("2", "5 to 6")] == ["the same as of line 1", "the same as of line 4"]
     assert {row[1] for row in rows if row[2] == "request"} == {"3"}
     assert piped.stderr == "0 invocations, 1 request, 0 ignored, 7 set aside\n"
     assert piped.exit_code == 1
     assert len(run("-", "--format", "json", stdin=stdin).stdout.splitlines()) == 8
+
+
+def test_a_line_that_is_not_read_is_piped_before_another_one_comes() -> None:
+    command = [sys.executable, "-c", "from request_lens_cli.entry import run; run()", "inspect", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+        assert following.stdin is not None
+        assert following.stdout is not None
+        following.stdin.write(b"plain text\n")
+        following.stdin.flush()
+        header, first = following.stdout.readline(), following.stdout.readline()
+        rest, _ = following.communicate(b"more\nof it\n")
+
+    assert header.startswith(b"File\t")
+    assert first.split(b"\t")[:3] == [b"standard input", b"1", b"rejected"]
+    assert [line.split(b"\t")[1] for line in rest.splitlines()] == [b"2 to 3"]
+    assert following.returncode == 1
 
 
 def test_a_file_that_says_nothing_pipes_nothing() -> None:

@@ -11,6 +11,7 @@ import pytest
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Doubt
+from request_lens.presentation.timeline.lanes import lanes_by_reason
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.html_report.model_figures import figures_by_model
 from request_lens_cli.report.costs import cost_line
@@ -153,7 +154,7 @@ def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:
     shown = " ".join(printed(lambda console: show_requests(cut, console), width=120).split())
 
     assert [state.request_id for state in cut.requests] == ["b", "c"]
-    assert "2 of 3 requests · ≈ 2 LLM calls · in the whole time 0 calls unattributed" in shown
+    assert "2 of 3 requests · ≈ 2 LLM calls · in the whole time 0 LLM calls unattributed" in shown
     assert "1 more request of this time stands below these in that order: neither shown, nor in these sums." in shown
 
 
@@ -173,10 +174,10 @@ def test_sums_over_some_requests_say_what_they_cover_and_that_calls_without_one_
     }
     for count, part in parts.items():
         shown = said(part)
-        assert f"{count} · ≈ 2 LLM calls · in the whole time 1 call unattributed, 1 pending" in shown
+        assert f"{count} · ≈ 2 LLM calls · in the whole time 1 LLM call unattributed, 1 pending" in shown
         assert "Estimated cost of the requests shown: " in shown
         assert "; of unattributed calls in the whole time: " in shown
-        assert "In the whole time 1 call unattributed: fits 2 requests (ambiguous)." in shown
+        assert "In the whole time 1 LLM call unattributed: fits 2 requests (ambiguous)." in shown
     assert headline(whole) == "3 requests · 5 LLM calls: 3 linked, 1 pending, 1 unattributed"
     assert headline(whole.drawn(2)).endswith("2 of 3 requests · 4 LLM calls: 2 linked, 1 pending, 1 unattributed")
 
@@ -289,10 +290,32 @@ def test_a_sentence_says_in_words_why_calls_have_no_request_and_names_the_reason
     text = printed(lambda console: show_requests(Report(requests=[], unlinked=calls), console), width=120)
     alike = printed(lambda console: show_requests(Report(requests=[], unlinked=calls[:1] * 2), console), width=120)
 
-    assert "3 calls unattributed: fits 2 to 5 requests (ambiguous)." in text
-    assert "1 call pending: not decided yet." in text
-    assert "2 calls unattributed: fits 2 requests (ambiguous)." in alike
-    assert "1 call unattributed: made by another caller (other_caller)." in text
+    assert "3 LLM calls unattributed: fits 2 to 5 requests (ambiguous)." in text
+    assert "1 LLM call pending: not decided yet." in text
+    assert "2 LLM calls unattributed: fits 2 requests (ambiguous)." in alike
+    assert "1 LLM call unattributed: made by another caller (other_caller)." in text
+
+
+def test_a_sentence_of_calls_without_a_request_counts_failed_ones_beside_the_llm_calls_as_their_lane_does() -> None:
+    failed = (
+        call("i3", error_code="ThrottlingException"),
+        call("i4", error_code="ModelTimeoutException"),
+    )
+    made = [call("i1"), call("i2"), *failed]
+    ambiguous = Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+    lost = [replace(pending(each), decision=ambiguous) for each in made]
+    whole = Report(requests=[settled("r1", call("i5", 1)), settled("r2", call("i6", 1))], unlinked=lost)
+    (lane,) = lanes_by_reason(lost)
+
+    def said(part: Report) -> str:
+        return " ".join(printed(lambda console: show_requests(part, console), width=120).split())
+
+    counted = "2 LLM calls, 2 failed, 1 of them throttled"
+    assert lane.count_words == counted
+    assert f"{counted}, unattributed: fits 2 requests (ambiguous)." in said(whole)
+    assert f"in the whole time {counted}, unattributed" in said(Selection(limit=1).of(whole))
+    undecided = Report(requests=[], unlinked=[pending(made[0]), pending(made[2])])
+    assert "1 LLM call, 1 failed, throttled, pending: not decided yet." in said(undecided)
 
 
 def test_the_unattributed_share_is_of_what_was_decided() -> None:

@@ -94,7 +94,7 @@ def test_calls_without_a_request_have_a_lane_for_each_reason_below_the_rows() ->
     bottom = max(float(light.get("y", "0")) for light in found(svg, "rl-request")[:3])
     assert min(float(call.get("y", "0")) for call in found(lanes[0], "rl-unattributed")) > bottom
     assert "Calls without a request" in set_texts(svg)
-    assert "3 calls" not in set_texts(svg)
+    assert "3 LLM calls" not in set_texts(svg)
 
 
 @pytest.mark.parametrize(("known_ms", "words"), [(1500, "≥ 3.0 s, 1 unknown"), (40_000_000, "≥ 22 h 13 min")])
@@ -118,7 +118,7 @@ def test_a_lane_has_failed_attempts_by_their_signs_beside_its_llm_calls() -> Non
     assert [len(found(lane, name)) for name in ("rl-tick", "rl-throttled", "rl-failed")] == [3, 7, 4]
     assert (
         lane.get("aria-label")
-        == "Without a request: 2 calls, 3 failed, 2 of them throttled, fits several requests (ambiguous)"
+        == "Without a request: 2 LLM calls, 3 failed, 2 of them throttled, fits several requests (ambiguous)"
     )
     assert {"failed call", "failed call, throttled", "call without a request"} <= set(set_texts(svg))
 
@@ -238,7 +238,7 @@ def test_a_row_is_heard_as_one_sentence_and_the_axis_not_at_all() -> None:
         "What time is it in Tokyo?, Tool Use, status 504, duration 4.3 s, 1 LLM call, LLM time 1.5 s"
     )
     assert found(svg, "rl-lane")[0].get("aria-label") == (
-        "Without a request: 1 call, fits several requests (ambiguous)"
+        "Without a request: 1 LLM call, fits several requests (ambiguous)"
     )
     assert {each.get("aria-hidden") for each in [*found(svg, "rl-axis"), *found(svg, "rl-legend")]} == {"true"}
 

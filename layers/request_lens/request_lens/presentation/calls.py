@@ -48,6 +48,10 @@ def how_failed(call: Invocation) -> str:
     return "throttled" if call.is_throttled else "failed"
 
 
+FITS = "Fits counts requests that the whole chain of a call fits; listed is each call that fits this one by itself."
+"""What a column of `fits_text` counts: of a call in a chain not the requests under which it is listed."""
+
+
 def fits_text(call: UnlinkedInvocation) -> str:
     """How many requests the call fits, else what stands of it."""
     match call.decision:

@@ -33,6 +33,14 @@ def throttled_words(failed: int, throttled: int, *, is_least: bool = False) -> s
     return f"{throttled:,} of them throttled"
 
 
+def attempts_words(llm_calls: int, *, failed: int, throttled: int, what: str = "") -> str:
+    """How many LLM calls, beside them attempts that failed, and `what` all are: "3 LLM calls, 2 failed, pending"."""
+    if not failed:
+        return f"{pluralize(llm_calls, 'LLM call')} {what}".rstrip()
+    parts = [pluralize(llm_calls, "LLM call"), f"{failed:,} failed", throttled and throttled_words(failed, throttled)]
+    return ", ".join(str(part) for part in (*parts, what) if part)
+
+
 def throttled_of(summary: Summary) -> str:
     """The same of a request's failed attempts; of none of them, "0 of them throttled"."""
     totals = summary.totals

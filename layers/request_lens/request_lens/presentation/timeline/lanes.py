@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.calls import REASONS
-from request_lens.presentation.failed_attempts import throttled_words
+from request_lens.presentation.failed_attempts import attempts_words
 from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.starts import LateStart
@@ -65,10 +65,9 @@ class Lane:
 
     @property
     def count_words(self) -> str:
-        """How many they are: "3 calls, 2 failed, all throttled"."""
-        failed, throttled = len(self.calls) - len(self.llm_calls), dict(self.failures).get(MarkKind.THROTTLED, 0)
-        parts = [f"{failed:,} failed"] * (failed > 0) + [throttled_words(failed, throttled)] * (throttled > 0)
-        return ", ".join([pluralize(len(self.llm_calls), "call"), *parts])
+        """How many they are: "3 LLM calls, 2 failed, all throttled"."""
+        llm_calls, throttled = len(self.llm_calls), dict(self.failures).get(MarkKind.THROTTLED, 0)
+        return attempts_words(llm_calls, failed=len(self.calls) - llm_calls, throttled=throttled)
 
     @property
     def latencies(self) -> str:
@@ -96,7 +95,7 @@ def lanes_by_reason(calls: Sequence[UnlinkedInvocation]) -> Sequence[Lane]:
 def lanes_room(lanes: Sequence[Lane]) -> LeastRoom:
     """How wide the lanes' texts are, and their numbers of calls."""
     labels = max((text_width(REASONS[lane.reason], size=LABEL_SIZE) for lane in lanes), default=0.0)
-    return LeastRoom(labels=labels, calls=_numbers_width(lanes, ""), calls_above=_numbers_width(lanes, "call"))
+    return LeastRoom(labels=labels, calls=_numbers_width(lanes, ""), calls_above=_numbers_width(lanes, "LLM call"))
 
 
 def _numbers_width(lanes: Sequence[Lane], noun: str) -> float:
@@ -245,6 +244,6 @@ def _figures(lane: Lane, frame: Frame, *, y: float) -> Markup:
     has_room = text_width(lane.latencies, size=_FIGURE_SIZE) <= room
     sums = lane.latencies if has_room else lane.latencies.partition(",")[0]
     ends = last - counters_room(lane.failures)
-    words = [(_number(lane, ""), ends), (sums, before)] if column.header else [(_number(lane, "call"), ends)]
+    words = [(_number(lane, ""), ends), (sums, before)] if column.header else [(_number(lane, "LLM call"), ends)]
     shown = (element("text", text(each), class_="rl-label", x=right, y=y, text_anchor="end") for each, right in words)
     return joined((*shown, *counters(lane.failures, right=last, y=y)))

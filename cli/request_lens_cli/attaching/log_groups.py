@@ -49,6 +49,7 @@ class Attachments:
     """
 
     stack_name: str
+    deploy_options: str
     own_log_group: str
     subscribed: Sequence[str]
     policy: Policy
@@ -78,7 +79,7 @@ class Attachments:
         """
         group = find_log_group(self.logs, name)
         if group is None:
-            raise click.ClickException(is_not_there(name))
+            raise click.ClickException(is_not_there(name, self.logs.meta.region_name))
         fault = self._fault_of(group)
         if fault:
             raise click.ClickException(f"{name} cannot be attached: {fault}. Nothing was changed.")
@@ -113,7 +114,7 @@ class Attachments:
         Raises: click.ClickException where the stack reads no spans and the group has them or leads to them.
         """
         if kind in OF_TELEMETRY and not self.policy.reads_spans:
-            raise click.ClickException(reads_no_spans(self.stack_name, group.name, kind))
+            raise click.ClickException(reads_no_spans(self.stack_name, self.deploy_options, name=group.name, kind=kind))
         pattern = filter_pattern(kind, self.policy)
         standing = [found for found in group.filters if found.destination_arn == self.processor.arn]
         is_filtered = any(found.name != self.filter_name or found.pattern == pattern for found in standing)
@@ -137,7 +138,7 @@ class Attachments:
         sending = [found for found in filters if found.destination_arn == arn]
         permissions = [each for each in self.processor.permissions() if name in _attached_by(each)]
         if group is None and not permissions:
-            raise click.ClickException(is_not_there(name, self.names()))
+            raise click.ClickException(is_not_there(name, self.logs.meta.region_name, self.names()))
         if ours is not None and ours not in sending:
             raise click.ClickException(sends_elsewhere(name, ours))
         if sending and ours is None:
@@ -225,6 +226,7 @@ def attachments_of(stack: DeployedStackView) -> Attachments:
     """What is attached to a stack. Raises: click.ClickException where it is none of ours."""
     return Attachments(
         stack_name=stack.name,
+        deploy_options=stack.deploy_options,
         own_log_group=stack.outputs.get("ProcessorLogGroupName", ""),
         subscribed=list(own_groups(stack).values()),
         policy=stack.policy,

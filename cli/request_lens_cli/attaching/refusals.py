@@ -6,10 +6,10 @@ from request_lens_cli.attaching.kinds import Kind
 from request_lens_cli.deployed.log_group import SubscriptionFilter
 
 
-def is_not_there(name: str, attached: Sequence[str] = ()) -> str:
+def is_not_there(name: str, region: str, attached: Sequence[str] = ()) -> str:
     """That there is no such log group, and which ones are attached."""
     others = f" Attached are: {', '.join(attached)}." if attached else ""
-    return f"There is no log group {name} in this account and Region. Nothing was changed.{others}"
+    return f"There is no log group {name} in {region} of this account. Nothing was changed.{others}"
 
 
 def no_room_for(name: str) -> str:
@@ -20,10 +20,10 @@ def no_room_for(name: str) -> str:
     )
 
 
-def reads_no_spans(stack_name: str, name: str, kind: Kind) -> str:
+def reads_no_spans(stack_name: str, deploy_options: str, *, name: str, kind: Kind) -> str:
     """That the stack does not read what the group holds, and how to deploy it so that it does."""
     parameter = f"SpanLogGroupName={name}" if kind is Kind.SPANS else f"'SpanLogGroupName=… LambdaLogGroupName={name}'"
-    deploy = f"sam deploy --stack-name {stack_name}"
+    deploy = f"sam deploy{deploy_options}"
     return f"{stack_name} reads no spans. Nothing was changed: `{deploy} --parameter-overrides {parameter}`"
 
 

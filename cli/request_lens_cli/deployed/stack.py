@@ -1,7 +1,7 @@
 """A deployed stack: its outputs and its parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,17 @@ _UNTOLD = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedStackView:
-    """What a deployed stack says of itself: its outputs and parameters, by name, and when it was deployed last."""
+    """What a deployed stack says of itself: its outputs and parameters, by name, and when it was deployed last.
+
+    `choice` is how whoever runs the command named it.
+    """
 
     name: str
     session: boto3.Session
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
     deployed_at: datetime
+    choice: StackChoice = field(default_factory=StackChoice)
 
     def output(self, name: str) -> str:
         """An output that every stack of ours has. Raises: click.ClickException where this one has it not."""
@@ -46,6 +50,11 @@ class DeployedStackView:
     def policy(self) -> Policy:
         """The policy that its processor decides by."""
         return policy_with({name: value for name, value in self.parameters.items() if name in DEFAULTS})
+
+    @property
+    def deploy_options(self) -> str:
+        """What `sam deploy` needs to mean this stack: see `StackChoice.deploy_options`; its name also for an ARN."""
+        return replace(self.choice, stack_name=self.name).deploy_options
 
     def kept(self, period: Period, *, now: datetime, tell: bool = True) -> Period:
         """The part of the period that its table has not let expire: what is older is not asked for, hour by hour.
@@ -71,7 +80,7 @@ def read_stack(choice: StackChoice) -> DeployedStackView:
         stacks = session.client("cloudformation").describe_stacks(StackName=choice.name)["Stacks"]
     except (ClientError, BotoCoreError, ValueError) as error:
         raise click.ClickException(_why_unread(error, choice.name, session.region_name)) from error
-    return view_of(session, stacks[0])
+    return replace(view_of(session, stacks[0]), choice=choice)
 
 
 def view_of(session: boto3.Session, stack: "StackTypeDef") -> DeployedStackView:

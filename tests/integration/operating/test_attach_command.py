@@ -334,7 +334,7 @@ def test_a_stack_that_reads_no_spans_refuses_them_and_says_what_to_deploy_with(
 
     refusal = orders.refusal("attach", "--yes", GROUP, "--kind", kind)
 
-    command = f"sam deploy --stack-name {STACK} --parameter-overrides {helps}"
+    command = f"sam deploy --stack-name {STACK} --region ap-northeast-1 --parameter-overrides {helps}"
     assert refusal.endswith(f"reads no spans. Nothing was changed: `{command}`")
     assert state(orders) == before
 
@@ -476,7 +476,7 @@ def test_a_group_that_is_not_there_is_not_detached(orders: OperatedStack) -> Non
 
     refusal = orders.refusal("detach", "/nope")
 
-    assert "There is no log group /nope in this account and Region. Nothing was changed." in refusal
+    assert "There is no log group /nope in ap-northeast-1 of this account. Nothing was changed." in refusal
     assert f"Attached are: {GROUP}." in refusal
 
 

@@ -34,6 +34,7 @@ class Oracle(StrEnum):
     TRACES_TRUE = "15 no link by trace is wrong (in time)"
     TRACES_SHARED = "15 two records name a trace: none is sure"
     RUNS = "15 the calls of one run are not parted, however late records are"
+    WHOLE = "15 a request whose spans prove it whole has no other's call (in time)"
     COMPLETE = "15 what is missing is what the trace has more"
     TRACES_TOLD = "15 an unattributed call tells its trace (in time)"
     BREACHES = "AssumptionBreaches add up to what the facts show"
@@ -47,6 +48,7 @@ OF_TRACES = frozenset(
         Oracle.TRACES_TRUE,
         Oracle.TRACES_SHARED,
         Oracle.RUNS,
+        Oracle.WHOLE,
         Oracle.COMPLETE,
         Oracle.TRACES_TOLD,
     }
@@ -134,6 +136,7 @@ ORACLES: dict[Oracle, Callable[[Outcome], Verdict]] = {
     Oracle.TRACES_TRUE: traces.true,
     Oracle.TRACES_SHARED: traces.shared,
     Oracle.RUNS: traces.together,
+    Oracle.WHOLE: traces.whole,
     Oracle.COMPLETE: traces.completeness,
     Oracle.TRACES_TOLD: traces.unattributed,
     Oracle.BREACHES: publications.breaches,

@@ -263,3 +263,32 @@ def unattributed(outcome: Outcome) -> Verdict:
     for truth, span, decision in _traced(outcome):
         if isinstance(decision, Unattributed) and outcome.is_punctual and outcome.spans_come_in_time:
             yield expect(f"the trace of {truth.call.invocation_id}", decision.trace_id, span.trace_id)
+
+
+def whole(outcome: Outcome) -> Verdict:
+    """A request whose spans prove its calls to be all has no other's, whoever calls, where all came in time.
+
+    But for calls by roles of which its spans tell nothing. Asked where nothing goes wrong, too: there all comes so.
+    """
+    if outcome.traffic.policy.reads_spans:
+        yield from _whole(outcome)
+        yield from _whole(outcome.prompt)
+
+
+def _whole(outcome: Outcome) -> Verdict:
+    traffic = outcome.traffic
+    in_time = outcome.is_punctual and outcome.spans_come_in_time
+    if not in_time or not traffic.ends_in_time or not traffic.agents_end_in_time or traffic.lacks_requests:
+        return
+    for state in outcome.states:
+        if state.summary is None or state.summary.traced is None or not state.summary.traced.complete:
+            continue
+        told = {each.invocation.caller_role for each in state.invocations if each.link.method is Method.TRACE}
+        by_time = [each.invocation for each in state.invocations if each.link.method not in {Method.TAG, Method.TRACE}]
+        others = [
+            call.invocation_id
+            for call in by_time
+            if not traffic.policy.agent_role_names or call.caller_role in told
+            if outcome.calls[call.invocation_id].request_id != state.request_id
+        ]
+        yield expect(f"calls of others that {state.request_id} has", others, [])

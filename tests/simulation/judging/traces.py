@@ -266,9 +266,9 @@ def unattributed(outcome: Outcome) -> Verdict:
 
 
 def whole(outcome: Outcome) -> Verdict:
-    """A request whose spans prove its calls to be all has no other's, whoever calls, where all came in time.
+    """A request whose spans prove its calls to be all, and came in time, has no other's, whoever calls, and when.
 
-    But for calls by roles of which its spans tell nothing. Asked where nothing goes wrong, too: there all comes so.
+    But for calls by roles of which its spans tell nothing. Asked where nothing goes wrong, too: there they come so.
     """
     if outcome.traffic.policy.reads_spans:
         yield from _whole(outcome)
@@ -277,11 +277,12 @@ def whole(outcome: Outcome) -> Verdict:
 
 def _whole(outcome: Outcome) -> Verdict:
     traffic = outcome.traffic
-    in_time = outcome.is_punctual and outcome.spans_come_in_time
-    if not in_time or not traffic.ends_in_time or not traffic.agents_end_in_time or traffic.lacks_requests:
+    if not traffic.ends_in_time or not traffic.agents_end_in_time or traffic.lacks_requests:
         return
     for state in outcome.states:
-        if state.summary is None or state.summary.traced is None or not state.summary.traced.complete:
+        if not state.spans_prove or not outcome.tells_all_in_time(state.request_id):
+            continue
+        if state.record is None or not outcome.names_in_time(state.record):
             continue
         told = {each.invocation.caller_role for each in state.invocations if each.link.method is Method.TRACE}
         by_time = [each.invocation for each in state.invocations if each.link.method not in {Method.TAG, Method.TRACE}]

@@ -19,7 +19,7 @@ from request_lens.presentation.formatting import (
     seconds,
 )
 from request_lens.presentation.timeline.axis import AxisKind, axis_of
-from request_lens.presentation.timeline.lanes import Lane, extents_of, lanes_by_reason
+from request_lens.presentation.timeline.lanes.lane import Lane, extents_of, lanes_by_reason
 from request_lens.presentation.timeline.shapes import failure_of_call
 from request_lens_cli.report.reasons import why, why_briefly, why_words
 from request_lens_cli.terminal.console import notes_beside

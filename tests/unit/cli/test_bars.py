@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from request_lens.domain.facts import RequestId
+from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence
 from request_lens.domain.tracing.traced import Traced
 from request_lens.presentation.timeline.axis import AxisKind
@@ -134,6 +135,37 @@ def test_by_the_clock_requests_share_an_axis() -> None:
     assert starts == sorted(set(starts))
     assert lines[0].split() == ["18:27:02", "18:27:04", "18:27:06"]
     assert lines[-1] == "By the clock, from 2025-12-04 18:27:02 UTC, newest last"
+
+
+CELL = re.compile(r"One cell is (.+): calls and pauses shorter than that are not told apart")
+
+
+@pytest.mark.parametrize(("apart_ms", "is_said"), [(600_000, True), (6_000, False)])
+def test_by_the_clock_it_is_said_how_long_a_cell_is_where_a_request_has_shorter_calls_or_pauses(
+    apart_ms: int, is_said: bool
+) -> None:
+    rows = [row(summary_of(bar(600, 900)), duration_ms=2_100, after_ms=at * apart_ms) for at in range(2)]
+    lines = shown(*rows, axis=AxisKind.CLOCK)
+
+    assert any(CELL.fullmatch(line) for line in lines) == is_said
+    assert not any(CELL.fullmatch(line) for line in shown(*rows))
+
+
+def test_a_pause_alone_that_is_shorter_than_a_cell_is_told_of_and_a_request_without_calls_has_none() -> None:
+    def said(*bars: Bar) -> bool:
+        rows = [row(summary_of(*bars), duration_ms=21_000, after_ms=at * 60_000) for at in range(2)]
+        return any(CELL.fullmatch(line) for line in shown(*rows, axis=AxisKind.CLOCK))
+
+    assert said(bar(0, 9_000), bar(9_200, 11_800))
+    assert not said(bar(0, 9_000), bar(9_000, 12_000))
+    assert not said(bar(0, 21_000), bar(200, 9_000))
+    assert not said()
+
+
+def test_by_the_clock_a_new_day_is_told_below() -> None:
+    rows = [row(chain(4_000, 2), duration_ms=4_000, after_ms=at * 6 * 3_600_000) for at in range(2)]
+
+    assert shown(*rows, axis=AxisKind.CLOCK)[-1].startswith("By the clock, from 2025-12-04 18:27:02 UTC to 2025-12-05,")
 
 
 def test_each_request_begins_at_the_left_and_the_last_line_says_so() -> None:

@@ -11,7 +11,7 @@ import pytest
 from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Doubt
-from request_lens.presentation.timeline.lanes import lanes_by_reason
+from request_lens.presentation.timeline.lanes.lane import lanes_by_reason
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.html_report.model_figures import figures_by_model
 from request_lens_cli.report.costs import cost_line

@@ -11,6 +11,7 @@ from request_lens.domain.linking.link import Assumption, Method, Reason
 from request_lens.domain.log_record import RejectedReason
 from request_lens.domain.pricing import Unpriced
 from request_lens.domain.publishing.metric_names import Metric
+from request_lens.presentation.calls import REASONS
 from request_lens.presentation.timeline.text import text_width
 from request_lens.presentation.timeline.theme import DARK, LIGHT
 from request_lens_cli.operating.backfilling.estimate import LEAST_USD_PER_MILLION, MOST_USD_PER_MILLION
@@ -77,6 +78,10 @@ def test_every_word_of_a_closed_vocabulary_is_explained(
     name: str, words: type[RejectedReason | Method | Reason | Assumption | Unpriced]
 ) -> None:
     assert [word for word in words if f"\n| `{word}` |" not in page(name)] == []
+
+
+def test_every_reason_has_the_words_of_pictures_beside_its_name() -> None:
+    assert [name for name, words in REASONS.items() if f"\n| `{name}` | {words} |" not in page("correlation.md")] == []
 
 
 def test_the_timeline_is_what_replay_draws(tmp_path: Path) -> None:

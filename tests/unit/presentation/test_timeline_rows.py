@@ -10,6 +10,7 @@ import pytest
 
 from request_lens.domain.facts import RequestId, Tag
 from request_lens.domain.linking.link import Reason, UnlinkedInvocation
+from request_lens.presentation.calls import REASONS
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_strips, draw_timeline, lay_timeline, shared_style
 from request_lens.presentation.timeline.pieces import Words
@@ -95,6 +96,27 @@ def test_calls_without_a_request_have_a_lane_for_each_reason_below_the_rows() ->
     assert min(float(call.get("y", "0")) for call in found(lanes[0], "rl-unattributed")) > bottom
     assert "Calls without a request" in set_texts(svg)
     assert "3 LLM calls" not in set_texts(svg)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_lane_of_a_narrow_picture_has_its_reason_whole_where_rows_have_figures(reason: Reason) -> None:
+    uncertain = [replace(each, summary=summary_of(possible_calls=8)) for each in rows(3)]
+    svg = picture(uncertain, *(unattributed(at, reason) for at in range(17)), failed_at(8), view=NARROW)
+    (lane,) = [lane for lane in found(svg, "rl-lane") if "17 LLM calls" in lane.get("aria-label", "")]
+
+    assert set_texts(lane)[0] == REASONS[reason]
+
+
+@pytest.mark.parametrize("axis", AxisKind)
+@pytest.mark.parametrize("width", [390, 700, 1200])
+def test_each_line_down_has_its_label(axis: AxisKind, width: int) -> None:
+    svg = picture(rows(7), view=View(width=width, axis=axis))
+    (head,) = found(svg, "rl-axis")
+    times = [words for words in set_texts(head) if re.fullmatch(r"\+?[\d:.,]+( (ms|s|min|h))?", words)]
+    lines = [path.get("d", "").count("M") for path in found(svg, "rl-rule") if path.get("d")]
+
+    assert lines == [len(times)]
+    assert len(times) > 1
 
 
 @pytest.mark.parametrize(("known_ms", "words"), [(1500, "≥ 3.0 s, 1 unknown"), (40_000_000, "≥ 22 h 13 min")])

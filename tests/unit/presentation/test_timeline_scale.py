@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from request_lens.presentation.formatting import moment_text
-from request_lens.presentation.timeline.axis import AxisKind, Scale, Tick, axis_of, day_x, ruler, scale_of, with_room
+from request_lens.presentation.timeline.axis import AxisKind, Scale, Tick, axis_of, scale_of
+from request_lens.presentation.timeline.axis_head import days_of, with_room
 from request_lens.presentation.timeline.text import text_width
 
 START = datetime(2025, 12, 4, 18, 27, 2, 318_000, tzinfo=UTC)
@@ -62,26 +63,10 @@ def test_a_tick_of_the_clock_stands_where_that_moment_does() -> None:
     assert scale.ticks(distance=72)[0].x == pytest.approx(scale.x(datetime(2025, 12, 4, 18, 27, 10, tzinfo=UTC)))
 
 
-@pytest.mark.parametrize(
-    ("span", "cells", "labels"),
-    [
-        (timedelta(seconds=75), 60, ["18:27:20", "18:27:40", "18:28:00"]),
-        (timedelta(seconds=3), 30, ["18:27:02", "18:27:03", "18:27:04"]),
-        (timedelta(hours=5), 20, ["18:27", "20:57", "23:27"]),
-        (timedelta(hours=5), 12, ["18:27", "23:27"]),
-        (timedelta(hours=5), 8, ["18:27"]),
-    ],
-)
-def test_in_a_terminal_the_clock_has_round_times_else_begin_and_end(
-    span: timedelta, cells: int, labels: list[str]
-) -> None:
-    assert ruler(by_clock(span, left=0, width=cells)).split() == labels
-
-
 def test_a_first_label_that_would_be_moved_onto_the_second_is_left_out() -> None:
     ticks = [Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((100, 170, 240))]
 
-    assert [tick.label for tick in with_room(ticks, left=100, right=300)] == ["18:27:01", "18:27:02"]
+    assert [each.tick.label for each in with_room(ticks, left=100, right=300)] == ["18:27:01", "18:27:02"]
     assert len(with_room(ticks, left=70, right=300)) == 3
 
 
@@ -89,14 +74,44 @@ def test_where_the_last_label_has_no_room_the_first_stays_on_the_axis() -> None:
     half = text_width("18:27:00", size=12) / 2
     ticks = [Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((100, 300, 495))]
 
-    assert [tick.x for tick in with_room(ticks, left=100, right=500)] == [100 + half, 300]
+    assert [each.middle for each in with_room(ticks, left=100, right=500)] == [100 + half, 300]
 
 
-def test_a_day_stands_over_the_middle_of_its_time_but_on_the_axis() -> None:
-    half = text_width("2025-12-04 UTC", size=12) / 2
+def days(*labels: tuple[float, str], right: float = 500) -> list[tuple[float, str]]:
+    """The days above labels that are of these, at these px."""
+    ticks = [Tick(x=x, label="00:00:00", of=of) for x, of in labels]
+    return list(days_of(with_room(ticks, left=100, right=right), right=right))
 
-    assert day_x(Tick(x=300, label="18:27:10", of="2025-12-04 UTC"), left=100) == 300 - half
-    assert day_x(Tick(x=110, label="18:27:10", of="2025-12-04 UTC"), left=100) == 100
+
+def test_a_day_begins_where_its_first_time_does_and_stays_in_the_picture() -> None:
+    half, whole = text_width("00:00:00", size=12) / 2, text_width("2025-12-04 UTC", size=12)
+
+    assert days((300, "2025-12-04 UTC"), (400, "2025-12-04 UTC")) == [(300 - half, "2025-12-04 UTC")]
+    assert days((110, "2025-12-04 UTC"))[0][0] == pytest.approx(100)
+    assert days((460, "2025-12-04 UTC"))[0][0] == pytest.approx(500 - whole)
+
+
+def test_a_new_day_is_named_at_its_first_time_and_the_old_one_gives_way() -> None:
+    old, new = "2025-12-04 UTC", "2025-12-05 UTC"
+
+    assert [of for _, of in days((150, old), (220, old), (290, new), (360, new))] == [old, new]
+    assert [of for _, of in days((150, old), (220, new), (290, new))] == ["12-04", new]
+
+
+@given(st.timedeltas(timedelta(seconds=2), timedelta(days=3000)), st.integers(300, 1200), st.floats(0.01, 1))
+def test_no_day_touches_another_or_leaves_the_axis_whenever_midnight_is(
+    span: timedelta, width: int, share: float
+) -> None:
+    begins = datetime(2026, 1, 1, tzinfo=UTC) - span * share
+    axis = axis_of([(begins, begins + span)], left=100, width=width, kind=AxisKind.CLOCK)
+    shown = with_room(axis.ticks, left=100, right=100 + width)
+    boxes = [(x, x + text_width(of, size=12)) for x, of in days_of(shown, right=100 + width)]
+
+    assert [of for _, of in days_of(shown, right=100 + width)][-1] == shown[-1].tick.of
+    assert len(boxes) == len({each.tick.of for each in shown})
+    assert boxes[0][0] >= 100 - 1e-6
+    assert boxes[-1][1] <= 100 + width + 1e-6
+    assert all(before[1] <= after[0] for before, after in pairwise(boxes))
 
 
 def test_a_time_of_the_clock_is_of_its_own_day_which_a_label_that_has_it_says_alone() -> None:
@@ -106,6 +121,7 @@ def test_a_time_of_the_clock_is_of_its_own_day_which_a_label_that_has_it_says_al
 
     assert [tick.of for tick in evening.ticks(distance=50)] == ["2025-12-05 UTC", "2025-12-05 UTC"]
     assert [tick.of for tick in by_clock(timedelta(days=30)).ticks(distance=84)][:1] == ["UTC"]
+    assert {tick.of for tick in by_clock(timedelta(hours=9)).ticks(distance=84)} == {"2025 UTC"}
     assert all(not tick.of for tick in replace(evening, by_clock=False).ticks(distance=50))
 
 
@@ -113,7 +129,7 @@ def test_a_time_of_the_clock_is_of_its_own_day_which_a_label_that_has_it_says_al
 def test_no_label_of_the_clock_touches_another_or_leaves_the_axis(span: timedelta, width: int) -> None:
     axis = axis_of([(START, START + span)], left=100, width=width, kind=AxisKind.CLOCK)
     shown = with_room(axis.ticks, left=100, right=100 + width)
-    boxes = [(tick.x - text_width(tick.label, size=12) / 2, text_width(tick.label, size=12)) for tick in shown]
+    boxes = [(each.left, text_width(each.tick.label, size=12)) for each in shown]
     assert boxes
     assert boxes[0][0] >= 100 - 1e-6
     assert boxes[-1][0] + boxes[-1][1] <= 100 + width + 1e-6
@@ -150,12 +166,13 @@ def test_moments_are_told_in_utc() -> None:
 def test_the_last_tick_has_no_label_where_that_would_come_too_near_to_the_figures() -> None:
     near, far = (Tick(x=x, label="+2 s") for x in (300, 200))
 
-    assert with_room([far, near], left=100, right=305) == [far]
-    assert with_room([far, near], left=100, right=400) == [far, near]
+    assert [each.tick for each in with_room([far, near], left=100, right=305)] == [far]
+    assert [each.tick for each in with_room([far, near], left=100, right=400)] == [far, near]
 
 
 def test_the_only_label_that_says_the_scale_is_moved() -> None:
-    (tick,) = with_room([Tick(x=300, label="+2 s")], left=100, right=305)
+    (placed,) = with_room([Tick(x=300, label="+2 s")], left=100, right=305)
 
-    assert 280 < tick.x < 295
+    assert 280 < placed.middle < 295
+    assert placed.tick.x == 300
     assert with_room([], left=100, right=305) == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,12 +12,13 @@ from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.presentation.certainty import INEXACT
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.starts import starts_note
-from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of, ruler
+from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
 from request_lens.presentation.timeline.figures import beside_calls, calls_words, failures, total_words
 from request_lens.presentation.timeline.layout import late_start
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow, in_order, order_words
 from request_lens_cli.terminal.listing import LEAST_CUT, shorten_middle
-from request_lens_cli.terminal.timeline.cells import FAILURES, cells_of, drawn, legend
+from request_lens_cli.terminal.timeline.cells import FAILURES, cells_of, drawn, legend, short_note
+from request_lens_cli.terminal.timeline.ruler import ruler
 from request_lens_cli.terminal.unlinked_table import STACKED_BELOW, render_lanes
 
 _MAX_LABEL, _MIN_PLOT = 34, 20
@@ -122,6 +124,7 @@ def render_lines(
     notes = [
         f"≈ {INEXACT}" if any("≈" in line.words.plain for line in lines) else "",
         _starts_note(lines, axis),
+        short_note([line.row.summary for line in lines], extents, axis),
         note,
     ]
     return Group(
@@ -137,7 +140,8 @@ def render_lines(
 def _axis_note(axis: Axis, *, is_one: bool) -> str:
     """What the axis's times are."""
     if axis.kind is AxisKind.CLOCK:
-        return f"By the clock, from {axis.origin_text}"
+        first, last = (moment.astimezone(UTC).date() for moment in (axis.scale.origin, axis.scale.ends))
+        return f"By the clock, from {axis.origin_text}{f' to {last}' if last > first else ''}"
     return f"Time since {"the request's start" if is_one else axis.origin_text}"
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
 
 from rich.columns import Columns
 from rich.text import Text
 
 from request_lens.domain.folding.summary import Bar, Summary
-from request_lens.presentation.timeline.axis import Axis, extent_of
+from request_lens.presentation.formatting import duration_text
+from request_lens.presentation.timeline.axis import Axis, AxisKind, extent_of
 from request_lens.presentation.timeline.layout import MarkKind, failure_of
 from request_lens.presentation.timeline.row import TimelineRow
 
@@ -97,6 +100,33 @@ def _sign(bar: Bar) -> Sign:
     if bar.latency_ms is None:
         return _TICK
     return _PROVISIONAL if bar.provisional else _CALL
+
+
+def short_note(summaries: Sequence[Summary | None], extents: Sequence[tuple[datetime, datetime]], axis: Axis) -> str:
+    """That calls and pauses below a cell are not told apart, by the clock, where one of these requests has any.
+
+    Where each request begins at the left the axis is made for how long they took: there a short one has more cells.
+    """
+    cell_ms = 1 / axis.scale.px_per_ms
+    stretches = (
+        ms for summary, extent in zip(summaries, extents, strict=True) for ms in _stretches_ms(summary, extent)
+    )
+    if axis.kind is not AxisKind.CLOCK or all(ms >= cell_ms for ms in stretches):
+        return ""
+    return f"One cell is {duration_text(round(cell_ms))}: calls and pauses shorter than that are not told apart"
+
+
+def _stretches_ms(summary: Summary | None, extent: tuple[datetime, datetime]) -> Iterator[float]:
+    """How long a request's calls took, and the pauses before, between and after them; nothing of one without calls."""
+    calls = sorted((bar.offset_ms, bar.latency_ms) for bar in (summary.bars if summary else ()) if bar.latency_ms)
+    if not calls:
+        return
+    yield from (latency_ms for _, latency_ms in calls)
+    begins, ends = extent
+    edges = [(0, 0), *calls, ((ends - begins).total_seconds() * 1000, 0)]
+    reached = accumulate((at + ms for at, ms in edges), max)
+    pauses = (after - before for before, (after, _) in zip(reached, edges[1:], strict=False))
+    yield from (ms for ms in pauses if ms > 0)
 
 
 def drawn(cells: Cells) -> Text:

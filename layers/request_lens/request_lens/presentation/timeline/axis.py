@@ -25,13 +25,17 @@ _STEPS_MS = (
 _UNITS = ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min"), (_SECOND_MS, "s"), (1, "ms"))
 _MIN_SPAN_MS = 5
 _SHARE, _OUTLIER, _CUT_AT = 0.9, 4.0, 1.5
-_TICK_CELLS, _CLOCK_CELLS, _MIN_TICK_CELLS, _MIN_TICKS = 10, 14, 5, 3
-_LABEL_SIZE, _TICK_DISTANCE, _NEAR = 12.0, 84.0, 68.0
+_TICK_DISTANCE, _NEAR = 84.0, 68.0
+TICK_SIZE = 12.0
+"""Px of the labels of ticks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A mark of the axis: where it stands in px, and how far from the origin, or when by the clock, `of` which day."""
+    """A mark of the axis: where it stands in px, and how far from the origin, or when by the clock.
+
+    `of` is what the label leaves out: its day, or the year of a label that has a day, and that it is UTC.
+    """
 
     x: float
     label: str
@@ -59,6 +63,11 @@ class Scale:
         return self.left + self.width
 
     @property
+    def ends(self) -> datetime:
+        """The moment at its end."""
+        return self.origin + self.span_ms * _MS
+
+    @property
     def px_per_ms(self) -> float:
         """How many px a millisecond takes."""
         return self.width / self.span_ms
@@ -79,13 +88,13 @@ class Scale:
 
     def _tick(self, at_ms: int, step_ms: int, last_ms: int) -> Tick:
         label = self.label(at_ms, step_ms, last_ms)
-        of = f"{self.origin.astimezone(UTC) + at_ms * _MS:%Y-%m-%d} UTC" if self.by_clock else ""
-        return Tick(x=self.left + at_ms * self.px_per_ms, label=label, of=of.replace(f"{label} ", ""))
+        of = _left_out(self.origin.astimezone(UTC) + at_ms * _MS, label) if self.by_clock else ""
+        return Tick(x=self.left + at_ms * self.px_per_ms, label=label, of=of)
 
     def label(self, at_ms: int, step_ms: float, last_ms: float) -> str:
         """A time so long after the origin, as exact as such steps are; the last one may need a longer unit."""
         if not self.by_clock:
-            return _tick_label(at_ms, _unit_of(step_ms, last_ms))
+            return _tick_label(at_ms, unit_of(step_ms, last_ms))
         origin, last, moment = (self.origin.astimezone(UTC) + ms * _MS for ms in (0, last_ms, at_ms))
         return _clock_label(moment, step_ms, has_day=origin.date() != last.date())
 
@@ -113,7 +122,7 @@ class Axis:
     def ticks(self) -> Sequence[Tick]:
         """Its ticks in a picture: nearer to each other where all labels are short times of the clock."""
         near = self.scale.ticks(distance=_NEAR)
-        are_short = all(text_width(tick.label, size=_LABEL_SIZE) < _NEAR for tick in near)
+        are_short = all(text_width(tick.label, size=TICK_SIZE) < _NEAR for tick in near)
         return near if self.scale.by_clock and are_short else self.scale.ticks(distance=_TICK_DISTANCE)
 
     @property
@@ -170,7 +179,7 @@ def _ends_ms(bars: Iterable[Bar]) -> Iterator[int]:
     return (max(bar.offset_ms, 0) + (bar.latency_ms or 0) for bar in bars)
 
 
-def _unit_of(step_ms: float, last_ms: float) -> tuple[int, str]:
+def unit_of(step_ms: float, last_ms: float) -> tuple[int, str]:
     """The greatest unit of which a step has one; seconds, too, where the last tick has one."""
     return next(unit for unit in _UNITS if step_ms >= unit[0] or last_ms >= unit[0] == _SECOND_MS)
 
@@ -178,6 +187,13 @@ def _unit_of(step_ms: float, last_ms: float) -> tuple[int, str]:
 def _tick_label(at_ms: int, unit: tuple[int, str]) -> str:
     unit_ms, name = unit
     return f"{'+' if at_ms else ''}{at_ms / unit_ms:,.9g} {name}"
+
+
+def _left_out(moment: datetime, label: str) -> str:
+    day = f"{moment:%Y-%m-%d} UTC"
+    if "-" not in label:
+        return day
+    return "UTC" if label in day else f"{moment:%Y} UTC"
 
 
 def _clock_label(moment: datetime, step_ms: float, *, has_day: bool) -> str:
@@ -190,61 +206,3 @@ def _clock_label(moment: datetime, step_ms: float, *, has_day: bool) -> str:
         return f"{moment:%H:%M}"
     digits = sum(step_ms < each for each in (_SECOND_MS, 100, 10))
     return f"{moment:%H:%M:%S.%f}"[: len("18:27:02.") + digits].removesuffix(".")
-
-
-def with_room(ticks: Sequence[Tick], *, left: float, right: float) -> Sequence[Tick]:
-    """The ticks, each where the middle of its label stands, as near to its line as its surroundings let it.
-
-    The last is left out where it has no room at its own line, and another one says the scale.
-    """
-    halves = [text_width(tick.label, size=_LABEL_SIZE) / 2 for tick in ticks]
-    if len(ticks) > 1 and ticks[-1].x + halves[-1] > right:
-        return with_room(ticks[:-1], left=left, right=right)
-    middles = [max(min(tick.x, right - half), left + half) for tick, half in zip(ticks, halves, strict=True)]
-    # Of the clock, the first may be moved onto the second, which says the scale as well.
-    met = len(ticks) > 1 and middles[0] + halves[0] >= middles[1] - halves[1]
-    return [replace(tick, x=middle) for tick, middle in zip(ticks, middles, strict=True)][met:]
-
-
-def day_x(tick: Tick, *, left: float) -> float:
-    """Where the day begins that stands above a tick's label, over its middle, but no further left."""
-    return max(tick.x - text_width(tick.of, size=_LABEL_SIZE) / 2, left)
-
-
-def ruler(scale: Scale) -> str:
-    """The axis's labels in cells, its px: at least three ticks, each beginning where it stands.
-
-    Where no round times have room for that, its begin, middle and end; else what there is room for.
-    """
-    if scale.only_origin:
-        return scale.ticks(distance=_TICK_CELLS)[0].label
-    for distance in range(_CLOCK_CELLS if scale.by_clock else _TICK_CELLS, _MIN_TICK_CELLS - 1, -1):
-        ticks = [(round(tick.x), tick.label) for tick in scale.ticks(distance=distance)]
-        shown = [(at, label) for at, label in ticks if at + len(label) <= scale.width]
-        if len(shown) >= _MIN_TICKS and (text := _in_cells(shown, scale)):
-            return text
-    cells = round(scale.width)
-    begin, middle, end = (_about(scale, part) for part in (0, 1 / 2, 1))
-    first, last = (0, begin), (cells - len(end), end)
-    whole = _in_cells([first, ((cells - len(middle)) // 2, middle), last], scale)
-    return whole or _in_cells([first, last], scale) or begin
-
-
-def _about(scale: Scale, part: float) -> str:
-    """The time at such a part of the axis: by the clock, or since the origin in two digits."""
-    at_ms, half_ms = scale.span_ms * part, scale.span_ms / 2
-    if scale.by_clock or not at_ms:
-        return scale.label(round(at_ms), half_ms, scale.span_ms)
-    unit_ms, name = _unit_of(half_ms, scale.span_ms)
-    return f"+{float(f'{at_ms / unit_ms:.2g}'):,.9g} {name}"
-
-
-def _in_cells(labels: Sequence[tuple[int, str]], scale: Scale) -> str:
-    """The labels, each in its cell, without one that would go over the end; empty where two would touch."""
-    text = ""
-    for at, label in labels:
-        if text and at <= len(text):
-            return ""
-        if at + len(label) <= scale.width:
-            text = text.ljust(at) + label
-    return text

@@ -14,7 +14,7 @@ from request_lens.presentation.markup import NOTHING, Markup, element, joined, n
 from request_lens.presentation.remedies import uncertain_notes
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.frame import DEFAULT_WIDTH, Frame
-from request_lens.presentation.timeline.lanes import Lane, lanes_by_reason
+from request_lens.presentation.timeline.lanes.lane import Lane, lanes_by_reason
 from request_lens.presentation.timeline.pieces import Piece, Plan, Words, below_heads, heads_of, pieces_of, plan_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, RowOrder, TimelineRow, in_order, order_words
 from request_lens.presentation.timeline.shapes import DEFINITIONS

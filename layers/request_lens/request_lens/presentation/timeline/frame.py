@@ -1,17 +1,15 @@
-"""The timeline's frame: its columns, its header, its time axis, and the SVG document around them."""
+"""The timeline's frame: its columns, its header, and the lines and bands that lead the eye."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
-from request_lens.presentation.timeline.axis import Axis, AxisKind, day_x, with_room
+from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.timeline.figures import (
     COLUMN_GAP,
     FigureColumn,
     LeastRoom,
     figure_columns,
-    figure_headers,
     figure_widths,
 )
 from request_lens.presentation.timeline.labels import label_width, least_label_width, needs_own_line
@@ -30,7 +28,9 @@ _LLM_TIME_FROM = 520
 
 _MIN_WIDTH, _TITLE_SIZE, _SUBTITLE_SIZE = 340, 20.0, 13.0
 _NARROW_BELOW = 900
-_GUTTER = 22.0
+GUTTER = 22.0
+"""Px between the bars and what stands beside them."""
+
 _MIN_LABELS, _MAX_LABELS, _LABELS_SHARE = 120.0, 352.0, 0.36
 _UNTITLED = 6.0
 _HEADER_LINE, AXIS_HEIGHT = 24.0, 52.0
@@ -97,18 +97,18 @@ def _beside(rows: Sequence[TimelineRow], *, width: float, top: float, least: Lea
     size, margin = row_size(len(rows), stacked=False), margin_of(width)
     figures, figures_left = _figures(rows, size, right=width - margin, least=least.calls)
     # Ids take what the bars need not, and room for their first characters: a label may take more.
-    spare = figures_left - 2 * _GUTTER - margin - _MIN_PLOT * width
+    spare = figures_left - 2 * GUTTER - margin - _MIN_PLOT * width
     of_rows = least_label_width(rows, size)
     needed = label_width(rows, size, room=min(max(spare, of_rows), _MAX_LABELS))
     labels = max(_labels_width(max(needed, least.labels), whole=width), min(of_rows, _MAX_LABELS))
-    left = margin + labels + _GUTTER
+    left = margin + labels + GUTTER
     return Frame(
         width=width,
         margin=margin,
         labels_width=labels,
         details_width=labels,
         left=left,
-        plot_width=figures_left - _GUTTER - left,
+        plot_width=figures_left - GUTTER - left,
         figures=figures,
         size=size,
         top=top,
@@ -119,7 +119,7 @@ def _stacked(rows: Sequence[TimelineRow], size: RowSize, *, width: float, top: f
     """The frame whose bars stand under the texts; a label that has no room beside its figures has its own line."""
     margin = margin_of(width)
     figures, figures_left = _figures(rows, size, right=width - margin, least=least.calls_above)
-    room = figures_left - _GUTTER - margin
+    room = figures_left - GUTTER - margin
     is_high = needs_own_line(rows, size, width=room)
     return Frame(
         width=width,
@@ -207,41 +207,6 @@ def bands(tops: Sequence[float], *, frame: Frame, height: float) -> Markup:
     return joined(element("rect", class_="rl-band", x=frame.margin, y=top, width=width, height=height) for top in tops)
 
 
-def grid(axis: Axis, *, top: float, bottom: float) -> Markup:
-    """A line down from each of the axis's ticks."""
-    lines = "".join(f"M{number(tick.x)} {number(top)}V{number(bottom)}" for tick in axis.ticks)
-    return element("path", class_="rl-rule", d=lines)
-
-
 def rule(y: float, *, frame: Frame) -> Markup:
     """A line across the whole picture."""
     return element("line", class_="rl-rule", x1=frame.margin, x2=frame.right, y1=y, y2=y)
-
-
-def axis_head(
-    axis: Axis, headers: Sequence[tuple[str, float]], *, frame: Frame, bottom: float, again: bool = False
-) -> Markup:
-    """The axis's times by the clock and their day, or what it counts from and the time since; what the figures are.
-
-    It ends at `bottom`. Where it is said again, the day, or what it counts from, is left out.
-    """
-    others, left, is_clock = list(axis.ticks), axis.scale.left, axis.kind is AxisKind.CLOCK
-    first = () if is_clock else (element("text", text(others.pop(0).label), class_="rl-muted", x=left, y=bottom - 10),)
-    # The only label that says the scale may come nearer to the figures: further left it may meet the first.
-    beyond = 0 if len(others) > 1 and any(header for header, _ in headers) else _GUTTER / 2
-    shown = with_room(others, left=left, right=frame.left + frame.plot_width + beyond)
-    origin, x = (shown[0].of, day_x(shown[0], left=left)) if is_clock else (f"since {axis.origin_text}", left)
-    texts = (
-        element("text", text(tick.label), class_="rl-muted", x=tick.x, y=bottom - 10, text_anchor="middle")
-        for tick in shown
-    )
-    return element(
-        "g",
-        NOTHING if again else element("text", text(origin), class_="rl-muted", x=x, y=bottom - 28),
-        *first,
-        *texts,
-        figure_headers(headers, y=bottom - 10),
-        rule(bottom, frame=frame),
-        class_="rl-axis",
-        aria_hidden="true",
-    )

@@ -10,22 +10,22 @@ from request_lens.presentation.formatting import duration_text, moment_text
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
 from request_lens.presentation.starts import LateStart, starts_note
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
+from request_lens.presentation.timeline.axis_head import axis_head, grid
 from request_lens.presentation.timeline.figures import figure_words, spoken, uncertain_words
 from request_lens.presentation.timeline.frame import (
     AXIS_AGAIN,
     AXIS_HEIGHT,
     Frame,
     HeaderLine,
-    axis_head,
     bands,
     frame_of,
-    grid,
     header,
     header_lines,
     rule,
 )
 from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
-from request_lens.presentation.timeline.lanes import Lane, draw_lanes, extents_of, lane_signs, lanes_room, starts_in
+from request_lens.presentation.timeline.lanes.drawn import draw_lanes, lane_signs, lanes_room, starts_in
+from request_lens.presentation.timeline.lanes.lane import Lane, extents_of
 from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
 from request_lens.presentation.timeline.legend import Sign, legend, legend_height, signs_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
@@ -184,7 +184,7 @@ def _section(plan: Plan, first: int, last: int, *, top: float) -> Piece:
     rows = [(row, _shapes(row, plan, top)) for row, top in zip(plan.rows[first:last], tops, strict=True)]
     content = (
         bands([top for at, top in enumerate(tops, first) if at % 2], frame=frame, height=height),
-        grid(plan.axis, top=top, bottom=bottom),
+        grid(plan.axis, frame=frame, top=top, bottom=bottom),
         rule(bottom, frame=frame) if last == len(plan.rows) else NOTHING,
         *(_row(row, shapes, frame=frame, top=top) for (row, shapes), top in zip(rows, tops, strict=True)),
     )

@@ -1,29 +1,24 @@
 """The lanes under the rows: calls that belong to no request, by reason, each where it ran by the clock."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from request_lens.domain.call_start import CallStart, call_start
-from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.calls import REASONS
-from request_lens.presentation.failed_attempts import attempts_words
-from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
+from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.markup import Markup, element, joined, text
 from request_lens.presentation.starts import LateStart
 from request_lens.presentation.timeline.axis import Axis, Scale
+from request_lens.presentation.timeline.axis_head import axis_head, grid
 from request_lens.presentation.timeline.figures import (
-    Failures,
     LeastRoom,
     counters,
     counters_room,
-    failed_attempts,
     figure_headers,
 )
-from request_lens.presentation.timeline.frame import Frame, axis_head, grid, rule
+from request_lens.presentation.timeline.frame import GUTTER, Frame, rule
 from request_lens.presentation.timeline.labels import LABEL_SIZE, label_alone
-from request_lens.presentation.timeline.layout import Box, MarkKind, lane_boxes, lanes_of, marks_at
+from request_lens.presentation.timeline.lanes.lane import Lane, extent_of_call, start_of
+from request_lens.presentation.timeline.layout import Box, lane_boxes, lanes_of, marks_at
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
 from request_lens.presentation.timeline.shapes import (
@@ -38,58 +33,6 @@ from request_lens.presentation.timeline.text import text_width
 
 _MIN_WIDTH, _MIN_HEIGHT, _FIGURE_SIZE = 4, 3.0, 13.0
 _HEAD, _LINE_BELOW_WORDS, _HEAD_ON_CLOCK = 60.0, 8.0, 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """The calls that belong to no request for one reason, in order of their start."""
-
-    reason: Reason
-    calls: Sequence[UnlinkedInvocation]
-
-    @property
-    def why(self) -> str:
-        """The reason in words, and its name, such as "fits several requests (ambiguous)"."""
-        return f"{REASONS[self.reason]} ({self.reason})"
-
-    @property
-    def llm_calls(self) -> Sequence[UnlinkedInvocation]:
-        """Those that succeeded."""
-        return [call for call in self.calls if call.invocation.is_llm_call]
-
-    @property
-    def failures(self) -> Failures:
-        """How many of them failed, by how."""
-        failed = [call.invocation for call in self.calls if not call.invocation.is_llm_call]
-        return failed_attempts(errors=len(failed), throttles=sum(call.is_throttled for call in failed))
-
-    @property
-    def count_words(self) -> str:
-        """How many they are: "3 LLM calls, 2 failed, all throttled"."""
-        llm_calls, throttled = len(self.llm_calls), dict(self.failures).get(MarkKind.THROTTLED, 0)
-        return attempts_words(llm_calls, failed=len(self.calls) - llm_calls, throttled=throttled)
-
-    @property
-    def latencies(self) -> str:
-        """What those of the LLM calls add up to, "≥ 2.4 s, 1 unknown"; a dash where all are unknown.
-
-        It is not the time in which any of them ran, as LLM time is: most of their starts are known to the second only.
-        """
-        latencies = [call.invocation.latency_ms for call in self.llm_calls]
-        known = [ms for ms in latencies if ms is not None]
-        if not known:
-            return UNKNOWN
-        unknown = len(latencies) - len(known)
-        return f"≥ {duration_text(sum(known))}, {unknown:,} unknown" if unknown else duration_text(sum(known))
-
-
-def lanes_by_reason(calls: Sequence[UnlinkedInvocation]) -> Sequence[Lane]:
-    """Those of the calls that belong to no request, by reason; who is pending or linked is not among them."""
-    by_reason: dict[Reason, list[UnlinkedInvocation]] = defaultdict(list)
-    for call in sorted(calls, key=lambda call: (call.invocation.logged_at, call.invocation.invocation_id)):
-        if isinstance(call.decision, Unattributed):
-            by_reason[call.decision.reason].append(call)
-    return [Lane(reason=reason, calls=by_reason[reason]) for reason in Reason if reason in by_reason]
 
 
 def lanes_room(lanes: Sequence[Lane]) -> LeastRoom:
@@ -121,7 +64,7 @@ def draw_lanes(lanes: Sequence[Lane], axis: Axis, *, frame: Frame, top: float, s
     bottom = begins + len(lanes) * height
     content = (
         _heading(axis if says_axis else None, frame=frame, top=top, bottom=begins),
-        grid(axis, top=begins, bottom=bottom),
+        grid(axis, frame=frame, top=begins, bottom=bottom),
         *(_lane(lane, frame=frame, axis=axis, top=begins + at * height) for at, lane in enumerate(lanes)),
         rule(bottom, frame=frame),
     )
@@ -138,23 +81,6 @@ def _heading(axis: Axis | None, *, frame: Frame, top: float, bottom: float) -> M
     return joined((named, figure_headers(headers, y=bottom - 10), rule(bottom, frame=frame)))
 
 
-def extents_of(lanes: Sequence[Lane]) -> list[tuple[datetime, datetime]]:
-    """From when to when each call ran."""
-    return [_extent(call) for lane in lanes for call in lane.calls]
-
-
-def _start(call: UnlinkedInvocation) -> CallStart:
-    """When it began: as its span says, or its tag where that lies in the logged second; else within that second."""
-    if call.span is not None:
-        return CallStart(earliest=call.span.started_at, precision_ms=1)
-    return call_start(call.invocation, clock_skew=timedelta())
-
-
-def _extent(call: UnlinkedInvocation) -> tuple[datetime, datetime]:
-    begins = _start(call).earliest
-    return begins, begins + call.invocation.latency
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bar:
     """A call in whole px, or calls that would cover each other, and how much later it may have run."""
@@ -167,8 +93,8 @@ class _Bar:
 def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
     """The bars of the lane's LLM calls, in the order of their left edges."""
     bars: dict[_Bar, None] = {}
-    for call in sorted(lane.llm_calls, key=lambda call: _extent(call)[0]):
-        start, (begins, ends) = _start(call), map(scale.x, _extent(call))
+    for call in sorted(lane.llm_calls, key=lambda call: extent_of_call(call)[0]):
+        start, (begins, ends) = start_of(call), map(scale.x, extent_of_call(call))
         width = max(round(ends - begins), _MIN_WIDTH)
         late_ms = 0 if start.is_precise else start.precision_ms
         late = LateStart(is_precise=start.is_precise, ms=late_ms, px=late_ms * scale.px_per_ms)
@@ -191,7 +117,7 @@ def starts_in(lanes: Sequence[Lane], axis: Axis) -> Iterator[LateStart]:
 def _lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
     """One lane: its reason, its calls, and at the right their time and number."""
     size = lane_size(frame)
-    place = Box(x=frame.margin, y=top, width=frame.details_width, height=size.height)
+    place = Box(x=frame.margin, y=top, width=_label_room(lane, frame), height=size.height)
     box = Box(x=frame.left, y=top + size.bar_top, width=frame.plot_width, height=size.bar_height)
     return element(
         "g",
@@ -203,6 +129,13 @@ def _lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
         role="img",
         aria_label=f"Without a request: {lane.count_words}, {lane.why}",
     )
+
+
+def _label_room(lane: Lane, frame: Frame) -> float:
+    """What a lane leaves its label: above its bar stands its number alone, and where rows have a figure it has room."""
+    if not frame.size.stacked:
+        return frame.labels_width
+    return frame.right - frame.margin - GUTTER - _numbers_width([lane], "LLM call")
 
 
 def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
@@ -221,7 +154,7 @@ def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
 
 def _failed(lane: Lane, scale: Scale, box: Box, *, rise: float) -> Iterator[Markup]:
     """A line for each attempt that failed, and its sign above it, as rows have them."""
-    kinds = [(scale.x(_start(call).earliest), failure_of_call(call.invocation)) for call in lane.calls]
+    kinds = [(scale.x(start_of(call).earliest), failure_of_call(call.invocation)) for call in lane.calls]
     places = [(x, kind) for x, kind in kinds if kind is not None]
     hover = _hover(lane)
     yield from (failed_line(kind, x, box, hover=hover) for x, kind in dict.fromkeys(places))
@@ -230,7 +163,7 @@ def _failed(lane: Lane, scale: Scale, box: Box, *, rise: float) -> Iterator[Mark
 
 def _hover(lane: Lane) -> str:
     """How many calls the lane has and why, and how late they may have run where that is known to the second."""
-    vague = sum(not _start(call).is_precise for call in lane.calls)
+    vague = sum(not start_of(call).is_precise for call in lane.calls)
     which = "" if vague == len(lane.calls) else f"{vague:,} of them "
     late = f"; {which}may start and end up to 1 s later than drawn" if vague else ""
     return f"{lane.count_words} without a request: {lane.why}{late}"

@@ -1,0 +1,1 @@
+"""Calls that belong to no request, by reason, below the rows of a picture."""

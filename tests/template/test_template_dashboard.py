@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from request_lens.domain.publishing.metric_names import METRIC_UNITS, UNATTRIBUTED_ROUTE, Metric, Unit
+from request_lens.presentation.calls import REASONS
 from scripts.dashboard.log_query import run
 from tests.support.template_document import RESOURCES, of_type, properties
 from tests.template.dashboard_body import QUERIES, body, widgets
@@ -239,6 +240,14 @@ def test_uncertain_and_incomplete_requests_have_a_list_and_below_it_why_and_what
     assert "filter uncertain > 0 or incomplete > 0" in listed["properties"]["query"]
     for helps in ("AgentRoleNames", "tag the calls", "responseLatency", "MaxRequestSeconds", "202"):
         assert helps in said["properties"]["markdown"]
+
+
+def test_the_reasons_of_unattributed_calls_which_their_list_has_by_name_are_said_in_words() -> None:
+    [said] = widgets("text")
+
+    assert [
+        name for name, words in REASONS.items() if f"{words} (`{name}`)" not in said["properties"]["markdown"]
+    ] == []
 
 
 def test_every_series_has_dimensions_that_are_published() -> None:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
-from request_lens.application.query import get_request, list_requests, possible_calls_of, unattributed_beside
+from request_lens.application.query import get_request, list_requests, possible_calls_of
+from request_lens.application.without_request import unattributed_beside
 from request_lens.bootstrap import Viewer, build_viewer
 from widget_details import details_page
 from widget_documentation import DOCUMENTATION
@@ -52,5 +53,5 @@ def _timeline(widget_request: WidgetRequest, viewer: Viewer, *, endpoint: str) -
     listing = list_requests(
         viewer.ports, viewer.policy, span=widget_request.span, now=viewer.clock.now(), limit=widget_request.rows
     )
-    lost = unattributed_beside(viewer.ports, listing, span=widget_request.span)
+    lost = unattributed_beside(viewer.ports, viewer.policy, listing, span=widget_request.span)
     return timeline_page(listing, widget_request, viewer.policy, endpoint=endpoint, lost=lost)

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-from request_lens.application.query import RequestPage, RequestView, UnattributedCalls
+from request_lens.application.query import RequestPage, RequestView
+from request_lens.application.without_request import UntaggedCalls
 from request_lens.presentation.sums import KnownCalls, calls_counted, may_have_others
 from request_lens.presentation.traced import missing_over
 
 
-def calls_above(listing: RequestPage, lost: UnattributedCalls) -> Iterator[str]:
+def calls_above(listing: RequestPage, lost: UntaggedCalls) -> Iterator[str]:
     """The calls that are known, in sums that add up. Nothing where there is neither request nor call."""
     if listing.requests or lost.calls or listing.unplaced:
         yield from calls_counted(_known_calls(listing, lost))
 
 
-def _known_calls(listing: RequestPage, lost: UnattributedCalls) -> KnownCalls:
+def _known_calls(listing: RequestPage, lost: UntaggedCalls) -> KnownCalls:
     """Calls of pending requests are pending where they are drawn as they would be linked as things stand."""
     undecided = sum(map(_undecided, listing.requests))
     summaries = [view.summary for view in listing.requests if view.summary is not None]

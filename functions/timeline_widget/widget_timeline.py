@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage, RequestView, UnattributedCalls
+from request_lens.application.query import MAX_COUNTED, READ_LIMIT, RequestPage, RequestView
+from request_lens.application.without_request import UntaggedCalls
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Summary
 from request_lens.domain.policy import Policy
@@ -22,7 +23,7 @@ from widget_counts import calls_above
 from widget_html import opening_row, page
 from widget_request import MAX_RANGE, WidgetRequest
 
-NO_CALLS = UnattributedCalls()
+NO_CALLS = UntaggedCalls()
 
 
 def timeline_page(
@@ -31,7 +32,7 @@ def timeline_page(
     policy: Policy,
     *,
     endpoint: str,
-    lost: UnattributedCalls = NO_CALLS,
+    lost: UntaggedCalls = NO_CALLS,
 ) -> Markup:
     """The page; `endpoint` is the ARN of this function, which a click calls for a request's details.
 
@@ -80,7 +81,7 @@ def timeline_row(view: RequestView, *, span: tuple[datetime, datetime]) -> Timel
     )
 
 
-def _words(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, endpoint: str) -> Words:
+def _words(listing: RequestPage, widget_request: WidgetRequest, lost: UntaggedCalls, *, endpoint: str) -> Words:
     """No title: the widget's own stands above it."""
     empty = (
         f"No requests from {span_text(*widget_request.span)}",
@@ -90,7 +91,7 @@ def _words(listing: RequestPage, widget_request: WidgetRequest, lost: Unattribut
     return Words(title="", subtitle=_subtitle(listing, widget_request, lost, region=region), empty=empty)
 
 
-def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls, *, region: str) -> str:
+def _subtitle(listing: RequestPage, widget_request: WidgetRequest, lost: UntaggedCalls, *, region: str) -> str:
     where = [name for name in (widget_request.stack, region) if name]
     requests = whole_of_parts(_count_text(listing), _requests_counted(listing))
     return " · ".join([*where, span_text(*widget_request.span), requests, *calls_above(listing, lost)])
@@ -142,7 +143,7 @@ def _uncertain(listing: RequestPage, policy: Policy) -> Iterator[Markup]:
     return (element("p", text(as_example(note))) for note in (*uncertain, *failed))
 
 
-def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UnattributedCalls) -> Iterator[Markup]:
+def _notes(listing: RequestPage, widget_request: WidgetRequest, lost: UntaggedCalls) -> Iterator[Markup]:
     """What else is not the last word in the picture, what is not in it, and why."""
     notes = [pending_note(_pending(listing))] if _pending(listing) else []
     if incomplete := _incomplete(listing):

@@ -14,7 +14,8 @@ from typing import TypedDict, cast
 
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
-from request_lens.application.query import RequestPage, RequestView, UnattributedCalls
+from request_lens.application.query import RequestPage, RequestView
+from request_lens.application.without_request import UntaggedCalls, beside
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.markup import Markup, element, joined
 from request_lens.presentation.timeline.theme import Theme
@@ -160,11 +161,10 @@ def _timeline(widget: Widget, area: Area, hour: SampleHour, *, theme: Theme) -> 
     for count in range(MOST_ROWS, 0, -1):
         requests = hour.result.requests
         listing = RequestPage(requests=list(map(_view, requests[-count:])), earlier=len(requests[:-count]))
-        since = listing.requests[0].record.started_at
-        beside = [each for each in hour.result.unattributed if each.invocation.logged_at >= since]
-        page = timeline_page(
-            listing, asked, POLICY, endpoint=f"arn:aws:lambda:{REGION}", lost=UnattributedCalls(calls=beside)
-        )
+        shown_span = (listing.requests[0].record.started_at, SPAN[1])
+        calls = beside(hour.result.unattributed, POLICY, requests[-count:], span=shown_span)
+        lost = UntaggedCalls(calls=calls)
+        page = timeline_page(listing, asked, POLICY, endpoint=f"arn:aws:lambda:{REGION}", lost=lost)
         drawn, notes = _SVG.search(page), _notes(page, area)
         if drawn is not None and (used := float(drawn["height"])) + len(notes) * LINE_HEIGHT <= area.height:
             svg = element("svg", Markup(drawn[0]), x=area.x, y=area.y, width=area.width, height=area.height)

@@ -18,12 +18,11 @@ from request_lens.application.query import (
     ReadPorts,
     RequestDetail,
     RequestPage,
-    UnattributedCalls,
     get_request,
     list_requests,
     possible_calls_of,
-    unattributed_beside,
 )
+from request_lens.application.without_request import UntaggedCalls, unattributed_beside
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.policy import Policy
 from tests.support.facts import at, call, request, tag
@@ -52,7 +51,7 @@ class Seen:
     """The requests that a widget shows, and the calls of none of them, in the time that it is asked for."""
 
     page: RequestPage
-    lost: UnattributedCalls
+    lost: UntaggedCalls
     span: tuple[datetime, datetime]
 
 
@@ -121,7 +120,7 @@ def seen(world: World | None = None) -> Seen:
     """What the widget reads of a world, the busy one if none is given, for its first page."""
     ports = _ports(world or busy_minutes())
     page = list_requests(ports, POLICY, span=_SPAN, now=SEEN_AT, limit=200)
-    return Seen(page=page, lost=unattributed_beside(ports, page, span=_SPAN), span=_SPAN)
+    return Seen(page=page, lost=unattributed_beside(ports, POLICY, page, span=_SPAN), span=_SPAN)
 
 
 def details(place: int, world: World | None = None) -> RequestDetail:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from request_lens.adapters.price_list import bedrock_prices
-from request_lens.application.query import RequestDetail, RequestPage, RequestView, UnattributedCalls
+from request_lens.application.query import RequestDetail, RequestPage, RequestView
+from request_lens.application.without_request import UntaggedCalls
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.summary import estimate_within
 from request_lens.domain.settling.state import RequestState
@@ -54,7 +55,7 @@ def spanned() -> Seen:
     begins = requests[0].record.started_at.replace(second=0)
     page = RequestPage(requests=requests, earlier=0)
     assert all(each.request.started_at < begins for each in _hour().requests[:-COUNT])
-    return Seen(page=page, lost=UnattributedCalls(), span=(begins, SPAN[1]))
+    return Seen(page=page, lost=UntaggedCalls(), span=(begins, SPAN[1]))
 
 
 def _newest() -> Sequence[RequestState]:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
-from request_lens.application.query import RequestDetail, RequestPage, UnattributedCalls
+from request_lens.application.query import RequestDetail, RequestPage
+from request_lens.application.without_request import UntaggedCalls
 from request_lens.domain.facts import RequestId
 from request_lens.domain.policy import Policy
 from request_lens.presentation.timeline.axis import AxisKind
@@ -69,7 +70,7 @@ def range_document(seen: Seen | RequestPage, *, theme: Theme = "light", width: i
 
 def _alone(page: RequestPage) -> Seen:
     last = max((each.record.started_at for each in page.requests), default=START)
-    return Seen(page=page, lost=UnattributedCalls(), span=(START, START + ((last - START) // QUARTER + 1) * QUARTER))
+    return Seen(page=page, lost=UntaggedCalls(), span=(START, START + ((last - START) // QUARTER + 1) * QUARTER))
 
 
 def details_document(details: RequestDetail, policy: Policy, *, theme: Theme = "light", width: int = 1000) -> str:

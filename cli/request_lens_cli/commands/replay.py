@@ -107,7 +107,7 @@ def replay_command(
         labels=labels,
         lacking=lacking,
         holds_all=True,
-        names_roles=bool(policy.agent_role_names),
+        policy=policy,
     )
     if written["timeline"] is not None:
         _draw(report, written["timeline"], axis)

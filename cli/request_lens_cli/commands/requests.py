@@ -60,7 +60,7 @@ class _Query:
     def read(self) -> Report:
         """All requests of the period, with their calls where the format has them."""
         if self.output.format_ in (Format.JSON, Format.NDJSON):
-            return self.table.report_with_calls(self.period)
+            return self.table.report_with_calls(self.period, self.stack.policy)
         return self.table.report(self.period, self.stack.policy)
 
     def telling(self, note: Note, doing: str) -> "_Query":
@@ -165,8 +165,8 @@ def _follow(query: _Query) -> None:
 
 def _list_unattributed(query: _Query) -> None:
     with working("Reading the untagged calls") as note:
-        unlinked = query.telling(note, "Reading the untagged calls").table.unlinked_between(query.period)
-    report, limit = Report(requests=[], unlinked=unlinked), query.selection.limit
+        table = query.telling(note, "Reading the untagged calls").table
+        report, limit = table.report(query.period, query.stack.policy), query.selection.limit
     if query.output.format_ is Format.JSON:
         unattributed = unattributed_documents(report.unlinked, query.stack.policy)
         newest = unattributed if limit is None else unattributed[-limit:]

@@ -19,11 +19,11 @@ from request_lens.application.query import (
     possible_calls_of,
     requests_that_fit,
 )
+from request_lens.application.without_request import UntaggedCalls, untagged_beside
 from request_lens.domain.facts import InvocationId, Request, RequestId
 from request_lens.domain.linking.link import UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
-from request_lens.domain.settling.uncertainty import possible_span
 from request_lens.errors import UnreadableItem
 from request_lens_cli.deployed.stack import DeployedStackView
 from request_lens_cli.report.period import Period
@@ -75,25 +75,26 @@ class DeployedTable:
         return self.reader.request_of(InvocationId(invocation_id), requests)
 
     def report(self, period: Period, policy: Policy) -> Report:
-        """The latest LIST_LIMIT requests that started in the period, without their calls, and the untagged ones then.
+        """The latest LIST_LIMIT requests that started in the period, without their calls, and the untagged ones beside.
 
         Only the requests' own items are read, in batches, and what is pending: that shows where it would be linked.
         """
         page = list_requests(self._ports, policy, span=(period.first, period.last), now=period.last, limit=LIST_LIMIT)
         requests = [replace(view.state, record=view.record) for view in page.requests]
-        unlinked = self.unlinked_between(period)
+        beside = self._untagged_beside(requests, period, policy)
         return Report(
             requests=requests,
-            unlinked=unlinked,
-            holds_all=len(unlinked) < MAX_UNTAGGED and all(_lies_in(period, each, policy) for each in requests),
+            unlinked=beside.calls,
+            holds_all=not beside.may_be_more,
+            is_cut=beside.may_be_more,
             provisional={
                 view.record.request_id: view.summary for view in page.requests if view.is_pending and view.summary
             },
             earlier=page.earlier,
-            names_roles=bool(policy.agent_role_names),
+            policy=policy,
         )
 
-    def report_with_calls(self, period: Period) -> Report:
+    def report_with_calls(self, period: Period, policy: Policy) -> Report:
         """The same requests with all their calls: a Query each.
 
         One with an item that this version cannot read is there by its record alone, as pending.
@@ -101,7 +102,8 @@ class DeployedTable:
         records = self.requests_between(period)
         states = self.states(record.request_id for record in records)
         requests = [replace(state, record=record) for state, record in zip(states, records, strict=True)]
-        return Report(requests=requests, unlinked=self.unlinked_between(period))
+        beside = self._untagged_beside(requests, period, policy)
+        return Report(requests=requests, unlinked=beside.calls, is_cut=beside.may_be_more, policy=policy)
 
     def requests_between(self, period: Period) -> Sequence[Request]:
         """The records of the latest LIST_LIMIT requests that started in the period."""
@@ -111,13 +113,10 @@ class DeployedTable:
         """The earliest MAX_UNTAGGED untagged invocations of the period."""
         return self.reader.unlinked_between(period.first, period.last, limit=MAX_UNTAGGED)
 
-
-def _lies_in(period: Period, state: RequestState, policy: Policy) -> bool:
-    """Whether the calls that may be the request's, as far as any may be, were made in the period."""
-    if state.record is None or state.summary is None or not state.summary.counts_possible:
-        return True
-    first, last = possible_span(state.record, policy)
-    return period.first <= first and last <= period.last
+    def _untagged_beside(self, requests: Sequence[RequestState], period: Period, policy: Policy) -> UntaggedCalls:
+        """The untagged calls of the period, and those besides that may be the requests': the earliest MAX_UNTAGGED."""
+        span = (period.first, period.last)
+        return untagged_beside(self.reader, policy, requests, span=span, limit=MAX_UNTAGGED)
 
 
 def open_table(

@@ -74,7 +74,7 @@ def of_any_model(report: Report, *, failed: bool = False) -> Sequence[str]:
         (report.lacking and unsure, "calls that are not in these files"),
         (any(each.traced and each.traced.lacks_calls for each in unsure), "missing calls"),
         (None in counts, "calls of requests of which nobody knows how many are possible"),
-        (any(counts) and not report.holds_all, "calls outside the time read"),
+        (any(counts) and not report.holds_all, "calls that were not read"),
     )
     return [which for holds, which in reasons if holds]
 

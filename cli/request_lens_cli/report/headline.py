@@ -74,7 +74,7 @@ def _known_calls(report: Report, without: Sequence[Invocation]) -> KnownCalls:
         missing=missing_over(report.summaries),
         so_far=report.pending_requests > 0,
         may_have_others=may_have_others(report.summaries),
-        may_be_more=len(report.unlinked) >= MAX_UNTAGGED,
+        may_be_more=report.is_cut,
     )
 
 
@@ -96,9 +96,9 @@ def earlier_note(report: Report) -> str:
 
 def truncation_note(report: Report) -> str:
     """That there may be more untagged invocations than the report has read; empty where it has read all."""
-    if len(report.unlinked) < MAX_UNTAGGED:
+    if not report.is_cut:
         return ""
-    return f"showing the earliest {len(report.unlinked):,} untagged calls; narrow the time range to see all"
+    return f"showing the earliest {MAX_UNTAGGED:,} untagged calls; narrow the time range to see all"
 
 
 def picture_subtitle(report: Report, *names: str) -> str:

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 
-from request_lens.domain.facts import LOG_PRECISION_MS, Request, RequestId
+from request_lens.application.without_request import beside
+from request_lens.domain.facts import Request, RequestId
 from request_lens.domain.folding.summary import Bar, Summary, Totals, totals_of
 from request_lens.domain.linking.link import Link, Method, Unattributed, UnlinkedInvocation
+from request_lens.domain.policy import Policy
 from request_lens.domain.pricing import PriceSource
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.certainty import Certainty, Doubt, certainty_over, count_doubts
@@ -36,12 +38,12 @@ COUNTED_UP_TO = 5_000
 """Requests before those of a report are counted up to here."""
 
 MAX_UNTAGGED = 5_000
-"""Untagged invocations that a report reads, the earliest of its period."""
+"""Untagged invocations that a report reads, the earliest of its time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Requests whose record came, by start, and the untagged invocations around them.
+    """Requests whose record came, by start, and the untagged invocations beside them: see `without_request`.
 
     `labels` are what people call the requests, by request id; most have none. `provisional` are the summaries that
     pending requests would have as things stand. `earlier` is how many more requests the period holds, before these;
@@ -49,8 +51,8 @@ class Report:
     number of calls, `may_cost` how many for their cost, though it may be greater than is known. `selects`: some
     requests of its time are not meant; still the untagged invocations are those of all its time, but where it
     `has_calls_since` its first request alone. `lacking` says what is known to be missing. It `holds_all` calls
-    without a request that may be its requests' own, as a replay does: none is outside the time that was read. It
-    `names_roles` where AgentRoleNames does, so that to name them is no advice. Times are shown in `zone`; None is that
+    without a request that may be its requests' own, as a replay does; those read are `is_cut` where there may be more.
+    Times are shown in `zone`; None is that
     of this machine; with their day where there are several, or the report `has_days`.
     """
 
@@ -67,8 +69,14 @@ class Report:
     lacking: str = ""
     holds_all: bool = False
     has_days: bool = False
-    names_roles: bool = False
+    is_cut: bool = False
+    policy: Policy = field(default_factory=Policy)
     zone: tzinfo | None = UTC
+
+    @property
+    def names_roles(self) -> bool:
+        """Whether AgentRoleNames names any, so that to name them is no advice."""
+        return bool(self.policy.agent_role_names)
 
     @property
     def of_all_time(self) -> str:
@@ -200,13 +208,12 @@ class Report:
         return replace(self, requests=requests[-limit:], earlier=earlier, has_days=not self.within_one_day)
 
     def drawn(self, limit: int) -> "Report":
-        """The latest `limit` requests, and of the untagged invocations those since the first of them: for a picture."""
+        """The latest `limit` requests, and the untagged invocations beside them, since the first one: for a picture."""
         shown = self.newest(limit)
         if shown.earlier == self.earlier:
             return shown
-        # A call's time is floored to the second, and so may lie before its request's.
-        since = shown.requests[0].request.started_at - timedelta(milliseconds=LOG_PRECISION_MS)
-        calls = [call for call in self.unlinked if call.invocation.logged_at >= since]
+        since = (shown.requests[0].request.started_at, datetime.max.replace(tzinfo=UTC))
+        calls = beside(self.unlinked, self.policy, shown.requests, span=since)
         return replace(shown, unlinked=calls, has_calls_since=True)
 
 

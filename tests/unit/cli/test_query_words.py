@@ -20,7 +20,7 @@ from request_lens_cli.report.headline import headline, truncation_note
 from request_lens_cli.report.labels import Label
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.reasons import why
-from request_lens_cli.report.report import MAX_UNTAGGED, Report
+from request_lens_cli.report.report import Report
 from request_lens_cli.report.selection import Order, Selection, State, may_match_note
 from request_lens_cli.terminal.report_view import show_requests
 from tests.support.command_line.screen import printed
@@ -130,9 +130,7 @@ def test_a_headline_tells_requests_that_failed_from_those_that_were_refused_and_
     assert (figures.failed, figures.refused) == (1, 2)
 
 
-def test_a_headline_says_at_least_where_calls_may_be_nowhere_and_where_not_all_were_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_headline_says_at_least_where_calls_may_be_nowhere_and_where_not_all_were_read() -> None:
     lost = replace(pending(call("i4", 1)), decision=Unattributed(reason=Reason.AMBIGUOUS, candidates=2))
     possible, endless = (
         settled("a", call("i1", 1), possible_calls=1),
@@ -141,8 +139,7 @@ def test_a_headline_says_at_least_where_calls_may_be_nowhere_and_where_not_all_w
 
     assert headline(Report(requests=[possible], unlinked=[lost])).endswith("· 2 LLM calls: 1 linked, 1 unattributed")
     assert headline(Report(requests=[endless], unlinked=[])).endswith("· at least 0 LLM calls")
-    monkeypatch.setattr("request_lens_cli.report.headline.MAX_UNTAGGED", 1)
-    assert headline(Report(requests=[possible], unlinked=[lost])).endswith(
+    assert headline(Report(requests=[possible], unlinked=[lost], is_cut=True)).endswith(
         "· at least 2 LLM calls: 1 linked, at least 1 unattributed"
     )
 
@@ -325,8 +322,8 @@ def test_the_unattributed_share_is_of_what_was_decided() -> None:
 
 
 def test_a_report_says_that_it_may_not_have_read_all_untagged_calls() -> None:
-    whole = Report(requests=[], unlinked=[pending(call("i1", 0))] * (MAX_UNTAGGED - 1))
-    cut = replace(whole, unlinked=[*whole.unlinked, pending(call("i2", 1))])
+    whole = Report(requests=[], unlinked=[pending(call("i1", 0))])
+    cut = replace(whole, is_cut=True)
 
     assert truncation_note(whole) == ""
     assert truncation_note(cut) == "showing the earliest 5,000 untagged calls; narrow the time range to see all"

@@ -269,7 +269,7 @@ def test_by_model_the_least_stands_only_where_a_call_of_that_model_is_nobodys() 
 @pytest.mark.parametrize(
     ("change", "which"),
     [
-        ({"holds_all": False}, "calls outside the time read"),
+        ({"holds_all": False}, "calls that were not read"),
         ({"lacking": "a file"}, "calls that are not in these files"),
         (
             {"requests": [CERTAIN, settled("endless", possible_calls=None, duration_ms=None)]},
@@ -281,10 +281,10 @@ def test_by_model_the_least_stands_only_where_a_call_of_that_model_is_nobodys() 
         ),
         (
             {"requests": [CERTAIN, traced_state("lacking", MISSING), POSSIBLE], "holds_all": False},
-            "missing calls and calls outside the time read",
+            "missing calls and calls that were not read",
         ),
     ],
-    ids=["beyond the time", "lacking", "endless", "missing", "two reasons"],
+    ids=["not read", "lacking", "endless", "missing", "two reasons"],
 )
 def test_by_model_the_least_stands_at_every_model_where_calls_may_be_of_any_and_says_which(
     change: Mapping[str, Any], which: str

@@ -13,7 +13,7 @@ from request_lens.presentation.traced import COMPLETING, incomplete_words
 from request_lens_cli.diagnosis.finding import Finding, fine, note, warning
 from request_lens_cli.report.headline import headline
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, helps_against
-from request_lens_cli.report.report import MAX_UNTAGGED, Report
+from request_lens_cli.report.report import Report
 
 UNATTRIBUTED, UNCERTAIN, TAGS, ASSUMPTIONS = "unattributed", "uncertain", "tags", "assumptions"
 
@@ -137,7 +137,7 @@ def _tagged(report: Report, tagged: int) -> Finding:
     is_part = report.earlier > 0
     has_all_bars = all(len(summary.bars) >= summary.totals.invocations for summary in report.summaries)
     least = "" if has_all_bars and not is_part else "At least "
-    of_least = "at least " if is_part or len(report.unlinked) >= MAX_UNTAGGED else ""
+    of_least = "at least " if is_part or report.is_cut else ""
     calls = pluralize(report.totals.invocations + report.unattributed, "call")
     verb = "has" if tagged == 1 else "have"
     return fine(TAGS, f"{least}{tagged:,} of {of_least}{calls} {verb} a tag; each tag is a request's id.")

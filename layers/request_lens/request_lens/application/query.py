@@ -63,14 +63,6 @@ class RequestPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnattributedCalls:
-    """Calls that belong to no request, the earliest; there `may_be_more` where not all untagged calls were read."""
-
-    calls: Sequence[UnlinkedInvocation] = ()
-    may_be_more: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDetail:
     """One request with its calls; those in `provisional` are not decided yet. `view` is None until its record arrives.
 
@@ -112,16 +104,6 @@ def list_requests(
         earlier=max(counted - len(records), 0),
         unplaced=pending.unplaced,
     )
-
-
-def unattributed_beside(ports: ReadPorts, page: RequestPage, *, span: tuple[datetime, datetime]) -> UnattributedCalls:
-    """The calls that belong to no request in the time that the page's requests are of."""
-    first = page.requests[0].record.started_at if page.earlier else span[0]
-    # A call's time is floored to the second, and so may lie before its request's.
-    first -= timedelta(milliseconds=LOG_PRECISION_MS)
-    unlinked = ports.reader.unlinked_between(first, span[1], limit=READ_LIMIT)
-    calls = [call for call in unlinked if isinstance(call.decision, Unattributed)]
-    return UnattributedCalls(calls=calls, may_be_more=len(unlinked) >= READ_LIMIT)
 
 
 def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> RequestDetail:

@@ -20,7 +20,7 @@ from request_lens_cli.diagnosis.notes.attribution import note_assumptions, note_
 from request_lens_cli.main import main
 from request_lens_cli.options.stack_choice import StackChoice
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY
-from request_lens_cli.report.report import MAX_UNTAGGED, Report
+from request_lens_cli.report.report import Report
 from tests.support.facts import call, pending, tag
 from tests.support.sample_states import settled
 from tests.support.telemetry.traced_states import MISSING
@@ -150,7 +150,8 @@ def test_where_roles_are_named_no_reason_advises_to_name_them() -> None:
     lost = [replace(pending(call("lost")), decision=Unattributed(reason=Reason.NO_REQUEST))]
 
     (unnamed,), (named,) = (
-        note_unattributed(Report(requests=[], unlinked=lost, names_roles=names)) for names in (False, True)
+        note_unattributed(Report(requests=[], unlinked=lost, policy=Policy(agent_role_names=frozenset(names))))
+        for names in ((), ("a",))
     )
 
     assert unnamed.remedy == "Attach the API that they serve, or name the agent's role."
@@ -299,7 +300,7 @@ def test_how_many_calls_have_a_tag_is_said_beside_that_each_is_a_request_s_id() 
     assert tags_of(whole) == "2 of 4 calls have a tag; each tag is a request's id."
     assert tags_of(replace(whole, earlier=1)).startswith("At least 2 of at least 4 calls have")
     assert tags_of(replace(whole, requests=[cut])) == "At least 1 of 3 calls has a tag; each tag is a request's id."
-    assert tags_of(replace(whole, unlinked=[NOBODYS] * MAX_UNTAGGED)).startswith("2 of at least 5,003 calls have")
+    assert tags_of(replace(whole, unlinked=[NOBODYS] * 5_000, is_cut=True)).startswith("2 of at least 5,003 calls have")
     assert tags_of(Report(requests=[one], unlinked=[])) == "1 of 1 call has a tag; each tag is a request's id."
 
 

@@ -104,6 +104,53 @@ def test_the_program_of_an_hour_and_its_command_have_the_same_requests_in_their_
     assert calls == {row.split()[0]: row.split()[1] for row in PATTERNS[WITH_CALLS][1].splitlines()}
 
 
+def test_the_command_of_an_hour_counts_calls_linked_by_time_where_the_program_has_its_sign(
+    filled: DeployedLens, address: str
+) -> None:
+    """Neither counts failed calls: they are no LLM calls."""
+    links: Mapping[str, Sequence[tuple[str, str | None]]] = {
+        "exact": [("exact", None)],
+        "inferred": [("exact", None), ("inferred", None), ("inferred", None)],
+        "failed": [("exact", None), ("inferred", "ThrottlingException")],
+    }
+    for request_id, bars in links.items():
+        filled.client.put_item(
+            TableName=TABLE_NAME, Item=to_item(_request(request_id, hour="2025-12-05T09", bars=bars))
+        )
+    (program, _), (command, _) = PROGRAMS[WITH_CALLS], PATTERNS[WITH_CALLS]
+
+    said = printed(program.replace("2025-12-04T18", "2025-12-05T09"), address=address)
+    rows = output(command.replace("2025-12-04T18", "2025-12-05T09"), address=address)
+    about = {line.split()[1]: "≈" in line for line in said.splitlines()}
+    assert about == {"exact": False, "inferred": True, "failed": False}
+    assert {row.split()[0]: row.split()[2] for row in rows.splitlines()} == {
+        "exact": "0",
+        "inferred": "2",
+        "failed": "0",
+    }
+
+
+def _request(request_id: str, *, hour: str, bars: Sequence[tuple[str, str | None]]) -> PlainMap:
+    """A request of the hour, whose calls have these confidences and error codes."""
+    started_at = f"{hour}:00:00.000Z"
+    return {
+        "pk": f"request#{request_id}",
+        "sk": "request",
+        "by_time_pk": f"requests#{hour}",
+        "by_time_sk": f"{started_at}#{request_id}",
+        "record": {"request_id": request_id, "started_at": started_at, "route": "POST /ask"},
+        "summary": {
+            "totals": {"llm_calls": 1, "estimated_cost_usd": 1},
+            "bars": [["", "", 0, 0, 0, confidence, error_code] for confidence, error_code in bars],
+        },
+    }
+
+
+def test_no_query_of_the_page_negates_the_beginning_of_a_path() -> None:
+    """In JMESPath `!a.b` is `(!a).b`, which is nothing: it has to be `!(a.b)`."""
+    assert [found for command, _ in PATTERNS.values() for found in re.findall(r"![\w@\"]+[.\[]", command)] == []
+
+
 def test_the_program_tells_uncertain_requests_from_certain_ones(address: str) -> None:
     source, _ = PROGRAMS[WITH_CALLS]
 

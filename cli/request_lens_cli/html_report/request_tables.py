@@ -15,7 +15,7 @@ from request_lens.presentation.certainty import (
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.failed_attempts import failed_text, throttled_of
+from request_lens.presentation.failed_attempts import failed_sign, throttled_of
 from request_lens.presentation.formatting import UNKNOWN, pluralize, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens.presentation.traced import complete_sentence, complete_text, more_text
@@ -165,7 +165,7 @@ def _calls(state: RequestState) -> Markup:
     if summary is None:
         return joined((element("em", text("pending")), runaway))
     totals = summary.totals
-    failed = _note(failed_text(summary), class_="note failed" if totals.llm_errors else "note")
+    failed = _note(failed_sign(summary), class_="note failed" if totals.llm_errors else "note")
     throttled = _note(throttled_of(summary) if totals.llm_throttles else "")
     return joined((text(calls_text(summary)), failed, throttled, runaway, _why(state, summary)))
 

@@ -74,7 +74,7 @@ def test_failed_and_throttled_attempts_have_shapes_of_their_own_and_are_counted(
     assert set(shapes) == {"rl-failed", "rl-throttled"}
     assert shapes["rl-failed"] != shapes["rl-throttled"]
     assert {"failed call", "failed call, throttled"} <= legend_words(svg)
-    assert "2 failed" in {set_text(words) for words in group.iter(f"{SVG}text")}
+    assert "+2 failed" in {set_text(words) for words in group.iter(f"{SVG}text")}
     assert ", 2 failed, 1 of them throttled, " in spoken(row(summary_of(*attempts, bar(3000, 1000))))
 
 

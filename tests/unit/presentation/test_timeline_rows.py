@@ -491,7 +491,7 @@ def test_failed_attempts_are_counted_below_the_calls_and_not_below_the_column_be
     svg = picture([known])
     (group,) = found(svg, "rl-row")
     llm_time, *_ = [each for each in group.iter(f"{SVG}text") if each.text == "0.9 s"]
-    (below,) = [each for each in group.iter(f"{SVG}text") if each.text == "1 failed possible, 1 failed"]
+    (below,) = [each for each in group.iter(f"{SVG}text") if each.text == "1 failed possible, +1 failed"]
 
     assert text_box(below).left > float(llm_time.get("x", "0"))
 

@@ -129,7 +129,7 @@ def test_failed_attempts_and_runaways_stand_below_the_number_of_calls_each_on_a_
     )
     (row,) = rows(page_of(Report(requests=[state], unlinked=[])), "All requests")
 
-    assert row[4] == "≥ 1|≈ 2 failed|1 of them throttled|runaway|4 possible"
+    assert row[4] == "≥ 1|+≈ 2 failed|1 of them throttled|runaway|4 possible"
 
 
 @pytest.mark.parametrize(

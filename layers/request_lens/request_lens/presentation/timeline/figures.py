@@ -245,6 +245,6 @@ def counters_room(failed: Failures) -> float:
 
 
 def _below(row: TimelineRow) -> str:
-    """What stands below a row's figures: "3 possible, 2 failed". Which of these were throttled, their signs say."""
+    """What stands below a row's figures: "3 possible, +2 failed". Which of these were throttled, their signs say."""
     failed = row.summary.totals.llm_errors if row.summary is not None else 0
-    return ", ".join(filter(None, (_possible(row), f"{failed:,} failed" if failed else "")))
+    return ", ".join(filter(None, (_possible(row), f"+{failed:,} failed" if failed else "")))

@@ -253,7 +253,9 @@ def test_a_table_on_a_tablet_alone_has_fewer_columns_and_names_those_that_are_mi
 
     assert ("absent" in seen) is leave
     assert any("leaves" in each for each in seen) is not leave
-    assert ("also: Other time, Tools of it, Correlated by" in said) is leave
+    title, _, note = said.partition("\n")
+    assert title == "All requests, the newest first"
+    assert note == ("In a wider window and on paper also: Other time, Tools of it, Correlated by." if leave else "")
     on_paper = measured(page_of(PAGES["10 rows"]), shown, TEXTS, looking=NARROW[-1])
     assert "absent" not in on_paper
     assert any("leaves" in each for each in on_paper)

@@ -410,7 +410,7 @@ def test_so_far_is_said_of_each_figure_of_a_pending_request_on_its_page() -> Non
     asked = question(request_id="request-0001")
     page = details_page(request_detail(pending=True), asked, POLICY, endpoint=ENDPOINT).replace("&nbsp;", " ")
 
-    times = "LLM time 2.4 s so far · other time 1.1 s so far (tools of it: unknown)"
+    times = "LLM time 2.4 s so far · other time 1.1 s so far (in tools: unknown)"
     assert f"2 LLM calls so far · 0 failed so far, 0 of them throttled · {times} · tokens in / out " in page
     assert re.search(r"tokens in / out [\d,]+ / \d+ so far · estimated cost \$[\d.]+ \+ 1 unpriced so far, by ", page)
     assert "so far" not in details_page(request_detail(), question(), POLICY, endpoint=ENDPOINT)
@@ -426,7 +426,7 @@ def test_that_no_tool_ran_is_as_sure_as_the_links_that_say_so() -> None:
         page = details_page(
             replace(detail, view=replace(detail.view, summary=summary)), question(), POLICY, endpoint=ENDPOINT
         )
-        assert f"(tools of it: {said})" in page.replace("&nbsp;", " ")
+        assert f"(in tools: {said})" in page.replace("&nbsp;", " ")
 
 
 def test_a_note_says_what_stands_at_an_uncertain_request() -> None:

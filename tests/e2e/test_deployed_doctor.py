@@ -327,7 +327,10 @@ def noted_one_by_one(spare: Deployed) -> Iterator[tuple[str, str]]:
     broken = Unattributed(reason=Reason.AMBIGUOUS, violates=Assumption.CHAINS_HAVE_ONE_REQUEST)
     for number in (2, 3):
         facts.holds_call(broken, number=number)
-    yield "assumptions", "Chains of calls spanned requests, 2 times: links by time may be wrong there"
+    yield (
+        "assumptions",
+        "Chains of calls spanned requests, seen at 2 calls without a request: links by time may be wrong there",
+    )
     point: MetricDatumTypeDef = {"MetricName": "Inferences", "Value": 12, "Timestamp": datetime.now(UTC)}
     spare.cloudwatch.put_metric_data(Namespace="AWS/BedrockMantle", MetricData=[point])
     yield "bedrock-mantle", "12 calls of the last day went through bedrock-mantle"

@@ -434,6 +434,14 @@ def test_a_time_that_cannot_be_read_is_wrong_usage(lens: DeployedLens, since: st
     assert "how long ago" in result.stderr
 
 
+@pytest.mark.parametrize("since", ["0h", "0m", "0d", "0.0w"])
+def test_a_period_that_begins_now_is_wrong_usage(lens: DeployedLens, since: str) -> None:
+    result = lens.ask("requests", "--since", since)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--since is now, and nothing lies between: say how long ago, such as 15m or 3h" in result.stderr
+
+
 def test_a_period_that_ends_before_it_begins_or_lies_ahead_is_wrong_usage(lens: DeployedLens) -> None:
     assert "is before" in lens.ask("requests", "--since", "1h", "--until", "2h").stderr
     assert "future" in lens.ask("requests", "--since", "2099-01-01", "--until", "2099-02-01").stderr

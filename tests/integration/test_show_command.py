@@ -40,7 +40,7 @@ def test_each_call_has_its_model_tokens_latency_stop_reason_and_link(lens: Deplo
     for part in ("1.84 s", "892 / 57", "tool_use", "window (assumed)", "jp.anthropic.claude-haiku-4-5-20251001-v1:0"):
         assert part in first
     assert "2 LLM calls" in output
-    assert "LLM time ≈ 3.35 s, other time ≈ 1.44 s (tools of it: unknown)" in output
+    assert "LLM time ≈ 3.35 s, other time ≈ 1.44 s (in tools: unknown)" in output
 
 
 def test_a_count_by_time_has_its_sign_and_says_what_it_means(lens: DeployedLens) -> None:
@@ -49,7 +49,7 @@ def test_a_count_by_time_has_its_sign_and_says_what_it_means(lens: DeployedLens)
 
     shown = lens.answer("show", "8vyhhrKPTgKzGt2=")
     assert f"≈ 2 LLM calls ({INEXACT})" in " ".join(shown.split())
-    assert re.findall(r"≈ [\d.,$]*\d", shown) == ["≈ 2", "≈ 3.35", "≈ 1.44", "≈ 1,903", "≈ $0.002577"]
+    assert re.findall(r"≈ [\d.,$]*\d", shown) == ["≈ 2", "≈ 3.35", "≈ 1.44", "≈ 1,903", "≈ 88", "≈ $0.002577"]
     assert "≈" not in lens.answer("show", "r1")
 
 

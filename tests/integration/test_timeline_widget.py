@@ -111,7 +111,7 @@ def test_the_details_of_an_uncertain_request_say_at_least_and_why(store: DynamoF
 
     # No attempt but LLM calls may be its own: that none failed is known.
     assert "at least 1 LLM call · 0 failed, 0 of them throttled · LLM time" in page
-    assert "LLM time unknown · other time unknown (tools of it: unknown)" in page
+    assert "LLM time unknown · other time unknown (in tools: unknown)" in page
     assert "tokens in / out ≥ 1,011 / 31" in page
     assert "estimated cost ≥ $" in page
     assert "Uncertain: 1 unlinked call may be its own. What helps: " in page

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from request_lens.domain.folding.summary import TokenClass
 from request_lens.presentation.certainty import Certainty, counted, signed, so_far, tally
 from request_lens.presentation.costs import cost_of
-from request_lens.presentation.formatting import UNKNOWN, in_words, pluralize, seconds
+from request_lens.presentation.formatting import UNKNOWN, in_words, pluralize, printed_ms, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
 from request_lens_cli.report.figures import Distribution, RequestFigures
 from request_lens_cli.report.report import Report
@@ -13,6 +13,7 @@ from request_lens_cli.report.report import Report
 NOT_CERTAIN = "not-certain"
 """The anchor of the section that the cards lead to."""
 
+_MOST_WHOLE_MS = 9.0
 _NO_CALL = "unknown: no call is linked to the requests"
 _SEE = element("dd", element("a", text("see what is not certain"), href=f"#{NOT_CERTAIN}"), class_="note")
 
@@ -26,7 +27,7 @@ def kpi_cards(figures: RequestFigures, report: Report, *, leads: bool) -> Markup
         _card("LLM time", signed(_median(figures.llm_time_ms), figures.certainty_of_times), _time_notes(figures)),
         _tokens_card(figures),
         _cost_card(figures, report),
-        _errors_card(figures),
+        _errors_card(figures, report),
         _unattributed_card(report),
     )
     return element("dl", *cards, class_="kpis")
@@ -131,7 +132,20 @@ def _means(times: Distribution, figures: RequestFigures) -> list[str]:
     in_tools = f"time in tools {_mean_time(tools, certainty)}"
     if other is None or not other.is_complete:
         return [f"{llm}, {duration}", f"other time {_mean_time(other, certainty)}", in_tools]
-    return [f"{llm} + other time {_mean_time(other, certainty)}", f"= {duration}", in_tools]
+    rest = signed(seconds(_rest_ms(times, other, figures)), certainty)
+    return [f"{llm} + other time {rest}", f"= {duration}", in_tools]
+
+
+def _rest_ms(llm: Distribution, other: Distribution, figures: RequestFigures) -> float:
+    """The mean of other time as what the printed duration has beyond the printed LLM time, so that these add up.
+
+    Where both are printed alike, it is below what two decimals show, and stands in whole milliseconds.
+    """
+    whole = figures.timed_duration_ms
+    if whole is None:
+        return other.mean
+    rest = printed_ms(whole.mean) - printed_ms(llm.mean)
+    return rest or min(other.mean, _MOST_WHOLE_MS)
 
 
 def _mean_time(times: Distribution | None, certainty: Certainty) -> str:
@@ -156,14 +170,18 @@ def _tokens_card(figures: RequestFigures) -> Markup:
     return _card("Tokens", f"{figures.tokens(TokenClass.INPUT)} in", notes)
 
 
-def _errors_card(figures: RequestFigures) -> Markup:
-    """The failed attempts at calls; none is only said where none can be among unlinked ones."""
+def _errors_card(figures: RequestFigures, report: Report) -> Markup:
+    """The failed attempts at calls; none is only said where none can be among unlinked ones, whose number is beside."""
+    unlinked = report.unattributed_totals.llm_errors
+    others = f"of unattributed calls {report.of_all_time}".rstrip()
+    beside = [f"{others}: {unlinked:,}"] if unlinked else []
     errors, throttles = figures.totals.llm_errors, figures.totals.llm_throttles
     if not errors and figures.unsure_of_failed:
         unsure = f"{pluralize(figures.unsure_of_failed, 'request')} may have some"
-        return _card("Failed calls", UNKNOWN, [f"none is known of; {unsure}"])
+        return _card("Failed calls", UNKNOWN, [f"none is known of; {unsure}", *beside])
     certainty = figures.certainty_of_failed
-    return _card("Failed calls", tally(errors, certainty), [f"of them throttled: {tally(throttles, certainty)}"])
+    throttled = f"of them throttled: {tally(throttles, certainty)}"
+    return _card("Failed calls", tally(errors, certainty), [throttled, *beside])
 
 
 def _cost_card(figures: RequestFigures, report: Report) -> Markup:
@@ -189,6 +207,6 @@ def _unattributed_card(report: Report) -> Markup:
         return _card("Unattributed", f"{count:,}", [f"{words} without a request {report.of_all_time}", *pending])
     if share is None:
         return _card("Unattributed", UNKNOWN, ["no call is decided" if pending else "there is no call", *pending])
-    of, failed = pluralize(report.totals.invocations + count, "call"), report.failed_decided
-    among = [f"{failed:,} of {of} failed"] if failed else []
+    of = pluralize(report.totals.invocations + count, "call")
+    among = ["failed calls count here, too"] if report.failed_decided else []
     return _card("Unattributed", f"{share:.1%}", [f"{count:,} of {of} without a request", *among, *pending])

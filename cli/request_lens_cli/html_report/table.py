@@ -96,7 +96,7 @@ def cost_cell(words: str) -> Markup:
 
 def _absent[Row](columns: Sequence[Column[Row]]) -> Iterator[Markup]:
     if leaving := [column.header for column in columns if column.leaves]:
-        yield element("span", text(f"; in a wider window and on paper also: {', '.join(leaving)}"), class_="absent")
+        yield element("span", text(f"In a wider window and on paper also: {', '.join(leaving)}."), class_="absent")
 
 
 def _class[Row](column: Column[Row], cell: Markup | None = None) -> str:

@@ -22,6 +22,11 @@ class TimeExpression:
     at: datetime | None = None
     ago: timedelta = timedelta(0)
 
+    @property
+    def is_now(self) -> bool:
+        """Whether it is so long ago as nothing: "0h"."""
+        return self.at is None and not self.ago
+
     def resolve(self, now: datetime) -> datetime:
         """The moment that is meant, seen from now."""
         return self.at if self.at is not None else now - self.ago
@@ -51,8 +56,10 @@ class TimeExpressionType(click.ParamType[TimeExpression]):
 def period_of(since: TimeExpression, until: TimeExpression) -> Period:
     """The period from one moment to the other, seen from now; "now" is the clock that a test gives to the command.
 
-    It ends now at the latest. Raises: click.UsageError where it ends before it begins, or begins in the future.
+    It ends now at the latest. Raises: click.UsageError where it ends before it begins, or begins now or in the future.
     """
+    if since.is_now:
+        raise click.UsageError("--since is now, and nothing lies between: say how long ago, such as 15m or 3h")
     now = command_clock().now()
     period = Period(first=since.resolve(now), last=until.resolve(now))
     if period.first > now:

@@ -10,13 +10,14 @@ from request_lens.application.query import RequestDetail
 from request_lens.domain.facts import InvocationId, Request
 from request_lens.domain.folding.bars import bars_by_call
 from request_lens.domain.folding.order import in_order
-from request_lens.domain.folding.summary import Bar, Summary, TokenClass
+from request_lens.domain.folding.summary import Bar, Summary, TokenClass, TokenSum
 from request_lens.domain.linking.link import LinkedInvocation, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.presentation.calls import llm_calls_first
 from request_lens.presentation.certainty import (
     INEXACT,
+    Certainty,
     certainty_of,
     certainty_of_times,
     counted,
@@ -222,12 +223,7 @@ def _tokens(summary: Summary) -> str:
         return "Tokens: unknown"
     shown = [of for of in TokenClass if of not in _CACHED or any(totals.tokens(each).count for each in _CACHED)]
     sums = {_TOKEN_WORDS[of]: totals.tokens(of) for of in shown}
-    words = ", ".join(
-        f"{'at least ' if tokens.is_least and summary.counts_all_calls else ''}{_count(tokens.count)} {name}"
-        for name, tokens in sums.items()
-    )
-    any_known = any(tokens.count is not None for tokens in sums.values())
-    return f"Tokens: {signed(words, certainty_of(summary)).replace('≥', 'at least') if any_known else words}"
+    return f"Tokens: {', '.join(f'{_count(tokens, certainty_of(summary))} {name}' for name, tokens in sums.items())}"
 
 
 _CACHED = (TokenClass.CACHE_READ, TokenClass.CACHE_WRITE)
@@ -239,8 +235,11 @@ _TOKEN_WORDS = {
 }
 
 
-def _count(count: int | None) -> str:
-    return "unknown" if count is None else f"{count:,}"
+def _count(tokens: TokenSum, certainty: Certainty) -> str:
+    """A sum of tokens with the sign of its own; that of calls that do not all count is the least."""
+    if tokens.count is None:
+        return "unknown"
+    return signed(f"{tokens.count:,}", Certainty.AT_LEAST if tokens.is_least else certainty).replace("≥", "at least")
 
 
 def _without_record(state: RequestState) -> str:

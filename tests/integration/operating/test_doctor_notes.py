@@ -10,6 +10,7 @@ from request_lens.domain.linking.link import Assumption, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens_cli.attaching.kinds import Kind, filter_pattern
 from request_lens_cli.deployed import day_lines
+from request_lens_cli.diagnosis.examined import Examined
 from tests.support.facts import call
 from tests.support.facts import tag as tag_of
 from tests.support.operating.examining import findings
@@ -186,7 +187,7 @@ def test_the_assumption_that_was_broken_most(healthy: HealthyStack) -> None:
     found = noted(healthy)["assumptions"]
 
     assert found["text"].startswith(
-        "Agent roles called models outside of every observed request, 1 time: links by time may be wrong there"
+        "Agent roles called models outside of every observed request, seen at 1 call without a request: links by time "
     )
     assert "AgentRoutes" in found["remedy"]
 
@@ -195,7 +196,8 @@ def test_a_request_that_outlasted_the_limit_breaks_an_assumption(healthy: Health
     healthy.holds(settled("long", start=-120, duration_ms=45_000))
 
     assert noted(healthy)["assumptions"]["text"].startswith(
-        "Requests outlasted MaxRequestSeconds, 1 time: links by time may be wrong there (requests_end_in_time)."
+        "Requests outlasted MaxRequestSeconds, seen at 1 request: links by time may be wrong there "
+        "(requests_end_in_time)."
     )
 
 
@@ -243,6 +245,18 @@ def test_what_goes_through_bedrock_mantle_is_said_to_be_unseen(healthy: HealthyS
     )
 
     assert "12 calls of the last day went through bedrock-mantle" in noted(healthy)["bedrock-mantle"]["text"]
+
+
+def test_that_nothing_goes_through_bedrock_mantle_is_known_by_its_metrics_where_there_are_any(
+    healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (on_aws,) = (each for each in findings(healthy) if each["check"] == "bedrock-mantle")
+    monkeypatch.setattr(Examined, "is_local", True)
+    here = noted(healthy)["bedrock-mantle"]
+
+    assert (on_aws["outcome"], here["outcome"]) == ("fine", "note")
+    assert on_aws["text"].startswith("By its metrics, no call of the last day went through Bedrock's endpoint")
+    assert here["text"].startswith("Not known here, as the local AWS has no metrics of Bedrock's endpoint")
 
 
 def test_spans_that_are_not_read(healthy: HealthyStack) -> None:

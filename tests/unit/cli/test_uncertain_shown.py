@@ -87,8 +87,8 @@ def shown(state: RequestState, possible: Sequence[UnlinkedInvocation] = ()) -> s
     [
         (POSSIBLE, "At least 1 LLM call"),
         (POSSIBLE, "Uncertain: 4 unlinked calls may be its own. What helps: tag the calls; where others call"),
-        (POSSIBLE, "Tokens: at least 1,011 in, 31 out"),
-        (POSSIBLE, "LLM time unknown, other time unknown (tools of it: unknown)"),
+        (POSSIBLE, "Tokens: at least 1,011 in, at least 31 out"),
+        (POSSIBLE, "LLM time unknown, other time unknown (in tools: unknown)"),
         (POSSIBLE, "Estimated cost: ≥ $0.010000"),
         (ENDLESS, "Uncertain: its end is unknown. What helps: write responseLatency into the access log,"),
         (ENDLESS, "Tokens: unknown"),
@@ -457,6 +457,26 @@ def test_a_page_has_no_tool_time_of_those_requests_alone_that_used_none() -> Non
     said = card(page(Report(requests=without + using, unlinked=[])), "LLM time")
 
     assert "other time ≈ 3.00 s||= duration 5.00 s||time in tools unknown for 7 of these 10 requests|" in said
+
+
+@pytest.mark.parametrize(
+    ("llm_ms", "other_ms", "words"),
+    [
+        (2_405, 1_109, "≈ 2.40 s + other time ≈ 1.11 s = duration 3.51 s"),
+        (2_406, 1_108, "≈ 2.41 s + other time ≈ 1.10 s = duration 3.51 s"),
+        (2_406, 1_106, "≈ 2.41 s + other time ≈ 1.10 s = duration 3.51 s"),
+        (2_407, 3, "≈ 2.41 s + other time ≈ 3 ms = duration 2.41 s"),
+        (2_409, 0, "≈ 2.41 s + other time ≈ 0.00 s = duration 2.41 s"),
+    ],
+)
+def test_means_of_a_card_add_up_as_they_are_printed(llm_ms: int, other_ms: int, words: str) -> None:
+    state = timed("a", llm_ms, 0, other_ms)
+    assert state.record is not None
+    state = replace(state, record=replace(state.record, duration_ms=llm_ms + other_ms))
+
+    said = card(page(Report(requests=[state], unlinked=[])), "LLM time")
+
+    assert f"|means: {words}|" in said.replace("||= ", " = ")
 
 
 def test_means_of_a_card_add_up_where_medians_do_not() -> None:

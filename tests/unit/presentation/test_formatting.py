@@ -49,7 +49,7 @@ def test_a_sentence_has_a_word_for_what_is_unknown() -> None:
 
 
 def test_tools_are_said_to_be_a_part_of_the_other_time() -> None:
-    assert other_words("1.44 s", UNKNOWN) == "other time 1.44 s (tools of it: unknown)"
+    assert other_words("1.44 s", UNKNOWN) == "other time 1.44 s (in tools: unknown)"
 
 
 def test_so_far_is_said_of_what_is_pending_and_known() -> None:

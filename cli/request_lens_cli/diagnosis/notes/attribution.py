@@ -157,12 +157,13 @@ def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Itera
 
     Those that the local AWS breaks need no remedy.
     """
-    broken = Counter(_broken(report, policy)).most_common()
+    by_requests, by_calls = Counter(_broken_by_requests(report, policy)), Counter(_broken_by_calls(report, policy))
+    broken = (by_requests + by_calls).most_common()
     if not broken:
         yield fine(ASSUMPTIONS, "No assumption that links by time rest on was broken in the last day.")
     for assumption, count in broken:
         seen, helps = _ASSUMPTIONS[assumption]
-        how_often = f"{seen}, {pluralize(count, 'time')}"
+        how_often = f"{seen}, seen at {_seen_at(by_requests[assumption], by_calls[assumption])}"
         if is_local and assumption in _SHORTENED:
             yield note(ASSUMPTIONS, _sentence(f"{how_often}, as is to be expected here: {_LOCAL} ({assumption})"))
             continue
@@ -176,17 +177,29 @@ def _share_of_facts(count: int, report: Report) -> float:
     return min(count / max(len(report.requests) + report.totals.invocations + len(report.unlinked), 1), 1.0)
 
 
-def _broken(report: Report, policy: Policy) -> Iterator[Assumption]:
+def _seen_at(requests: int, calls: int) -> str:
+    """How many requests show it, and how many of the calls that no request has."""
+    at = [pluralize(requests, "request")] if requests else []
+    return " and ".join([*at, *([f"{pluralize(calls, 'call')} without a request"] if calls else [])])
+
+
+def _broken_by_requests(report: Report, policy: Policy) -> Iterator[Assumption]:
+    """What each request shows broken, by its calls or its record: each assumption once."""
     for state in report.requests:
-        if state.summary is not None:
-            yield from state.summary.violates
+        shown = list(state.summary.violates if state.summary is not None else ())
         if state.record is not None and state.stored_at is not None:
-            yield from violations_by_request(state.record, stored_at=state.stored_at, policy=policy)
+            shown += violations_by_request(state.record, stored_at=state.stored_at, policy=policy)
+        yield from dict.fromkeys(shown)
+
+
+def _broken_by_calls(report: Report, policy: Policy) -> Iterator[Assumption]:
+    """What each call without a request shows broken, by its decision or by when it came: each assumption once."""
     for call in report.unlinked:
-        if call.decision is not None and call.decision.violates is not None:
-            yield call.decision.violates
+        decided = call.decision.violates if call.decision is not None else None
+        shown = [] if decided is None else [decided]
         if call.invocation.tag is None:
-            yield from violations_by_call(call.invocation, stored_at=call.stored_at, policy=policy)
+            shown += violations_by_call(call.invocation, stored_at=call.stored_at, policy=policy)
+        yield from dict.fromkeys(shown)
 
 
 def _percent(share: float) -> str:

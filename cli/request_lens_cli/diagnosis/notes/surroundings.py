@@ -56,15 +56,17 @@ def note_attached(examined: Examined) -> Iterator[Finding]:
 
 
 def note_mantle(examined: Examined) -> Iterator[Finding]:
-    """Whether models are called through bedrock-mantle, which logs no invocation."""
+    """Whether models are called through bedrock-mantle, which logs no invocation: its metrics alone tell."""
     client = examined.stack.session.client("cloudwatch")
     mantle = Metrics(client=client, namespace="AWS/BedrockMantle", dimensions={})
     calls = mantle.sum_since("Inferences", examined.now - LATELY)
     if calls:
         text = f"{calls:,} calls of the last day went through bedrock-mantle, {_MANTLE}."
         yield note(MANTLE, text, "Call models through bedrock-runtime to see them here.")
+    elif examined.is_local:
+        yield note(MANTLE, f"Not known here, as the local AWS has no metrics of {_MANTLE}.")
     else:
-        yield fine(MANTLE, f"No call of the last day went through {_MANTLE}.")
+        yield fine(MANTLE, f"By its metrics, no call of the last day went through {_MANTLE}.")
 
 
 def note_spans(examined: Examined) -> Iterator[Finding]:

@@ -58,8 +58,8 @@ def in_words(figure: str) -> str:
 
 
 def other_words(other: str, tools: str) -> str:
-    """A request's time without its LLM time, of which tools take a part: "other time 1.44 s (tools of it: 0.80 s)"."""
-    return f"other time {in_words(other)} (tools of it: {in_words(tools)})"
+    """A request's time without its LLM time, of which tools take a part: "other time 1.44 s (in tools: 0.80 s)"."""
+    return f"other time {in_words(other)} (in tools: {in_words(tools)})"
 
 
 def as_example(note: str) -> str:
@@ -114,6 +114,13 @@ def seconds(milliseconds: float | None) -> str:
     if milliseconds is None:
         return UNKNOWN
     return _whole_ms(milliseconds) if 0 < abs(milliseconds) < _HUNDREDTHS_FROM else f"{milliseconds / 1000:.2f} s"
+
+
+def printed_ms(milliseconds: float) -> float:
+    """The milliseconds that `seconds` shows of these: rounded as it rounds."""
+    if 0 < abs(milliseconds) < _HUNDREDTHS_FROM:
+        return float(f"{milliseconds:.0f}")
+    return float(f"{milliseconds / 1000:.2f}") * 1000
 
 
 def plain_seconds(milliseconds: float | None) -> str:

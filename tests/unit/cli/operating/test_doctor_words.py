@@ -38,8 +38,12 @@ def test_the_local_aws_is_not_said_to_need_what_its_own_short_waits_break() -> N
     deployed = list(note_assumptions(report, Policy(), is_local=False))
 
     assert [(each.outcome, each.remedy) for each in local] == [(Outcome.NOTE, "")] * 2
-    assert local[0].text.startswith("Requests outlasted MaxRequestSeconds, 1 time, as is to be expected here: ")
-    assert local[1].text.startswith("Logs came later than LinkDelaySeconds, 1 time, as is to be expected here: ")
+    assert local[0].text.startswith(
+        "Requests outlasted MaxRequestSeconds, seen at 1 request, as is to be expected here: "
+    )
+    assert local[1].text.startswith(
+        "Logs came later than LinkDelaySeconds, seen at 1 call without a request, as is to be expected here: "
+    )
     assert all("the local AWS shortens LinkDelaySeconds" in each.text for each in local)
     assert {each.outcome for each in deployed} == {Outcome.WARNING}
 
@@ -266,15 +270,31 @@ def test_the_loudest_assumption_is_named_first_and_each_stands_in_a_line_of_its_
     deployed = list(note_assumptions(report, Policy(), is_local=False))
     local = list(note_assumptions(report, Policy(), is_local=True))
 
-    meaning = "links by time may be wrong there"
+    meaning, outside_words = (
+        "links by time may be wrong there",
+        "Agent roles called models outside of every observed request",
+    )
     assert [each.text for each in deployed] == [
-        f"Agent roles called models outside of every observed request, 3 times: {meaning} (calls_have_requests).",
-        f"Logs came later than LinkDelaySeconds, 3 times: {meaning} (logs_come_in_time).",
-        f"Requests outlasted MaxRequestSeconds, 1 time: {meaning} (requests_end_in_time).",
+        f"{outside_words}, seen at 3 calls without a request: {meaning} (calls_have_requests).",
+        f"Logs came later than LinkDelaySeconds, seen at 3 calls without a request: {meaning} (logs_come_in_time).",
+        f"Requests outlasted MaxRequestSeconds, seen at 1 request: {meaning} (requests_end_in_time).",
     ]
     assert [each.share for each in deployed] == [0.75, 0.75, 0.25]
     assert [each.outcome for each in local] == [Outcome.WARNING, Outcome.NOTE, Outcome.NOTE]
     assert local[0] == deployed[0]
+
+
+def test_an_assumption_says_at_how_many_requests_and_calls_it_was_seen_broken_each_once() -> None:
+    late = replace(LONG, stored_at=LONG.request.started_at + timedelta(hours=1))
+    assert late.summary is not None
+    twice = replace(late, summary=replace(late.summary, violates=(Assumption.LOGS_COME_IN_TIME,)))
+    decided = Unattributed(reason=Reason.AMBIGUOUS, violates=Assumption.LOGS_COME_IN_TIME)
+    report = Report(requests=[twice, settled("in-time")], unlinked=[replace(LATE, decision=decided), LATE])
+
+    (logs, _) = note_assumptions(report, Policy(), is_local=False)
+
+    assert "LinkDelaySeconds, seen at 1 request and 2 calls without a request: links" in logs.text
+    assert logs.share == 0.75
 
 
 def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:

@@ -51,7 +51,20 @@ def test_a_number_of_calls_that_has_failed_ones_in_it_says_how_many() -> None:
 
     assert rows(html, "Requests linked by time")[0][2:] == ["1", "2|1 of them failed"]
     assert [row[2] for row in rows(html, "Calls without a request")] == ["1|1 of them failed", "2|1 of them failed"]
-    assert card(html, "Unattributed")[1:3] == ["2 of 4 calls without a request", "2 of 4 calls failed"]
+    assert card(html, "Unattributed")[1:3] == ["2 of 4 calls without a request", "failed calls count here, too"]
+    assert card(html, "Failed calls")[-1] == "of unattributed calls: 1"
+
+
+def test_the_failed_calls_of_requests_and_those_without_one_stand_together() -> None:
+    failed = call("i3", 2, error_code="ThrottlingException")
+    theirs, nobodys = settled("r", call("i1", 1), failed), replace(lost(1)[0], invocation=failed)
+
+    def said(*unlinked: UnlinkedInvocation, selects: bool = False) -> list[str]:
+        return card(page_of(Report(requests=[theirs], unlinked=unlinked, selects=selects)), "Failed calls")
+
+    assert said(*lost(1)) == ["≈ 1", "of them throttled: ≈ 1"]
+    assert said(nobodys) == [*said(*lost(1)), "of unattributed calls: 1"]
+    assert said(nobodys, selects=True)[-1] == "of unattributed calls in the whole time: 1"
 
 
 def test_calls_without_a_request_have_their_own_figures_by_model() -> None:

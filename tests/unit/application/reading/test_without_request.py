@@ -124,4 +124,5 @@ def test_no_request_has_more_possible_calls_than_stand_beside_the_list(
         assert nobodys <= without
         if view.summary is not None:
             counted = (view.summary.possible_calls or 0) + (view.summary.possible_failed_calls or 0)
-            assert counted <= len(without)
+            assumed = len(possible) - len(nobodys)  # to be another's: it may be this one's, and counts as linked
+            assert counted <= len(without) + assumed

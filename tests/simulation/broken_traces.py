@@ -24,6 +24,7 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.traces import decide_in_trace
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import facts_come_at
 from request_lens.domain.spans import CallSpan, Span, SpanKind, Trace
 from request_lens.domain.tracing.tools import tool_runs
 from request_lens.ports import Ports
@@ -184,6 +185,9 @@ VARIANTS = {
     ),
     "takes runs of one tool at once for one": Pipeline(
         breaking=broken("request_lens.domain.tracing.traced.tool_runs", _tool_runs_by_time)
+    ),
+    "takes a session's request for whole before the next one must be there": Pipeline(
+        breaking=broken("request_lens.domain.linking.parts.all_come_at", facts_come_at)
     ),
     "lets unattributed stand": Pipeline(
         breaking=broken("request_lens.adapters.memory.fact_store.supersedes", _let_unattributed_stand)

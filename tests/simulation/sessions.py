@@ -1,7 +1,7 @@
 """Schedules of one trace each, in which little else happens, that show soon what random ones show late.
 
 A call comes when its span and the record that names its trace have long come; or the trace is a session's, older than
-the only request that is observed of it, and others of the session called, too.
+the only request that is observed of it, and others of the session called, too; or two of its requests overlap.
 """
 
 import random
@@ -81,6 +81,29 @@ def run_session(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
     logs: list[LogRecord] = [*traffic.requests.values(), *made, *spans]
     batches = [Batch(at=at(max(starts, 0) + chance.uniform(8, 50)), records=(each,)) for each in logs]
     return _run(seed, traffic, batches, _usual(seed, chance), pipeline)
+
+
+def run_next_of_session(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:
+    """The schedule of this seed: two requests of a session at once, and one beside them that made no call.
+
+    The spans of the first are lost, and the run of the second lies in the time of both. So what that tells is whole for
+    the first, too, until the record of the second comes: in time, and late in most.
+    """
+    chance = random.Random(seed)
+    trace, own_at, lasts_ms = trace_id(born=-900), chance.randint(12, 20), chance.randint(20, 30) * 1000
+    first = traced_request("r0", 4, trace=trace, duration_ms=25_000)
+    following = traced_request("r1", own_at, trace=trace, duration_ms=lasts_ms)
+    lost, own = call("r0-0", 4, role=ROLE, latency_ms=4_000), call("r1-0", own_at, role=ROLE, latency_ms=5_000)
+    span = span_of(own, trace, begins=0.5)
+    run = [span, entry_of(trace, own_at + 0.3, own_at + 7), agent_of(trace, own, begins=own_at + 0.4, ends=own_at + 6)]
+    truths = [CallTruth(call=lost, request_id=first.request_id, began=lost.logged_at), _truth(own, span, following)]
+    traffic = _traffic(first, truths, run)
+    beside = request("r2", 3, duration_ms=7_000)
+    traffic = replace(traffic, requests={each.request_id: each for each in (first, following, beside)})
+    early: list[LogRecord] = [first, beside, *run, lost, own]
+    batches = [Batch(at=at(chance.uniform(29, 37)), records=(each,)) for each in early]
+    batches += [Batch(at=at(own_at + lasts_ms / 1000 + chance.uniform(40, 59)), records=(following,))]
+    return _run(seed, traffic, batches, Faults(chance, only=_MEETING, budget=4), pipeline)
 
 
 def run_record_and_span(seed: int, pipeline: Pipeline = PRODUCT) -> Outcome:

@@ -1,4 +1,4 @@
-"""Links by trace under drawn faults: whoever meets, they are right; and eleven broken designs are not."""
+"""Links by trace under drawn faults: whoever meets, they are right; and twelve broken designs are not."""
 
 import sys
 from collections import Counter
@@ -10,7 +10,13 @@ from tests.simulation.judging.oracles import Oracle, judge
 from tests.simulation.judging.outcome import run_seed
 from tests.simulation.judging.publications import samples_when_prompt
 from tests.simulation.meetings import run_late_records, run_left_chains, run_meeting, run_second_agent
-from tests.simulation.sessions import run_call_last, run_plain_calls, run_record_and_span, run_session
+from tests.simulation.sessions import (
+    run_call_last,
+    run_next_of_session,
+    run_plain_calls,
+    run_record_and_span,
+    run_session,
+)
 from tests.simulation.tally import RunSeed, tally
 
 MEETINGS = 300
@@ -55,10 +61,17 @@ def test_no_call_is_left_in_a_chain_whose_last_one_its_trace_decides() -> None:
     [
         (run_call_last, Oracle.TRACED_AT_ONCE),
         (run_session, Oracle.TRACED),
+        (run_next_of_session, Oracle.ORDER_INFERRED),
         (run_record_and_span, Oracle.TRACED_AT_ONCE),
         (run_plain_calls, Oracle.LATE),
     ],
-    ids=["the call comes last", "of a session", "record and span meet", "a function sends no spans"],
+    ids=[
+        "the call comes last",
+        "of a session",
+        "two of a session at once",
+        "record and span meet",
+        "a function sends no spans",
+    ],
 )
 def test_the_calls_of_one_trace_end_right_however_they_come(run: RunSeed, oracle: Oracle) -> None:
     found = tally(range(ONE_TRACE), run=run)
@@ -100,7 +113,15 @@ def test_a_broken_design_of_links_by_trace_is_caught(name: str, capsys: pytest.C
 
 def _first_caught(name: str) -> int | None:
     """After how many schedules of each kind a variant shows; None if it does not."""
-    kinds = (run_call_last, run_session, run_record_and_span, run_meeting, run_left_chains, run_seed)
+    kinds = (
+        run_call_last,
+        run_session,
+        run_next_of_session,
+        run_record_and_span,
+        run_meeting,
+        run_left_chains,
+        run_seed,
+    )
     for seed in range(CAUGHT_WITHIN):
         for run in kinds:
             if judge(run(seed, VARIANTS[name]), Counter()):

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from request_lens.domain.facts import InvocationId, Request, RequestId, TraceId
 from request_lens.domain.linking.link import Confidence, Decision, Link, Method, Unattributed
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import may_hold, may_hold_alone
+from request_lens.domain.request_time import is_born_in, may_hold, may_hold_alone
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.spans import LambdaRun, Span, SpanKind
 from request_lens.domain.times import MS
-from request_lens.domain.tracing.runs import is_born_in
 from tests.simulation.drawing.faults import INTERRUPTING, Fault
 from tests.simulation.drawing.truth import PLAIN_ROLE, CallTruth
 from tests.simulation.judging.certainty import is_ours

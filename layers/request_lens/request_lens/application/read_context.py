@@ -148,8 +148,7 @@ def read_requests(
     context = linking_context(target, facts, policy)
     if context.is_crowded:
         return context, ()
-    lone_options = (context.candidates(lone_chain(call)) for call in context.chain.calls)
-    near = {request.request_id for options in lone_options for request in options}
+    near = _may_have_made_one(context)
     by_chance = len(near) > 1 and _follows_by_chance(context.chain)
     if len(near) > MAX_CANDIDATES:
         return replace(context, is_but_assumed=by_chance), ()
@@ -167,25 +166,29 @@ def read_requests(
         context = linking_context(target, facts, policy)
         is_unsure = by_chance and (elsewhere is None or _lacks_bodies(facts))
         context = replace(context, is_but_assumed=is_unsure and _follows_by_chance(context.chain))
-    # A failed attempt's log may lack the tag that its call had: it may yet be of a request that has all of its calls.
-    if not any(call.is_llm_call for call in context.chain.calls):
-        return context, states
-    told = told_by_spans(states, ports, policy, deciding={call.invocation_id for call in context.chain.calls})
-    proven = proven_by(told, context.told_at, policy)
-    return _beside_proven(context, proven, told, ports), states
+    return _beside_proven(context, states, ports), states
 
 
-def _beside_proven(
-    context: LinkingContext, proven: Set[RequestId], states: Sequence[RequestState], ports: Ports
-) -> LinkingContext:
+def _may_have_made_one(context: LinkingContext) -> Set[RequestId]:
+    """The requests that may have made one of a chain's calls, each taken alone."""
+    lone_options = (context.candidates(lone_chain(call)) for call in context.chain.calls)
+    return {request.request_id for options in lone_options for request in options}
+
+
+def _beside_proven(context: LinkingContext, states: Sequence[RequestState], ports: Ports) -> LinkingContext:
     """The context without requests that are proven to have all of their calls.
 
-    Spans prove it for the agents that send them: by roles that they tell nothing of another agent may have called
-    there. A link beside such a request is but assumed.
+    A failed attempt's log may lack the tag that its call had: it may yet be of one of these. Spans prove it for the
+    agents that send them: by roles that they tell nothing of another agent may have called there. A link beside such a
+    request is but assumed.
     """
-    roles, policy = {call.caller_role for call in context.chain.calls}, context.policy
-    untold = {state.request_id for state in states if roles <= untold_roles(state.invocations, policy)}
-    silent = proven & untold & {state.request_id for state in states if state.spans_prove}
+    if not any(call.is_llm_call for call in context.chain.calls):
+        return context
+    told = told_by_spans(states, ports, context.policy, deciding={call.invocation_id for call in context.chain.calls})
+    proven = proven_by(told, context.told_at, context.policy)
+    roles = {call.caller_role for call in context.chain.calls}
+    untold = {state.request_id for state in told if roles <= untold_roles(state.invocations, context.policy)}
+    silent = proven & untold & {state.request_id for state in told if state.spans_prove}
     if not silent or roles <= _roles_with_spans(context, ports):
         return context.without(proven)
     return replace(context.without(proven - silent), is_but_assumed=True)

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from request_lens.domain.facts import Request
+from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.policy import Policy
+from request_lens.domain.times import EPOCH
+
+_SECOND = timedelta(seconds=1)
 
 
 def overtime_of(request: Request, policy: Policy) -> timedelta:
@@ -21,13 +24,26 @@ def runs_until(request: Request, policy: Policy, *, overtime: bool = True) -> da
     return latest_end + policy.clock_skew + (overtime_of(request, policy) if overtime else timedelta(0))
 
 
-def all_come_at(request: Request, policy: Policy) -> datetime:
+def facts_come_at(request: Request, policy: Policy) -> datetime:
     """When the logs of a request's calls and its spans have come, as far as they come in time.
 
     None is taken to last longer than `MaxRequestSeconds`: whatever a record says, what it may have made is decided.
     """
     longest = request.latest_start + policy.max_request + overtime_of(request, policy) + 2 * policy.clock_skew
     return min(runs_until(request, policy), longest) + policy.link_delay
+
+
+def all_come_at(request: Request, policy: Policy) -> datetime:
+    """When all has come that tells which calls are the request's, as far as it comes in time.
+
+    The next request of its session may overlap it, and have made what lies in its time: the record of that one names
+    the same trace, which is older than both. It comes up to `MaxRequestSeconds` later.
+    """
+    come_at = facts_come_at(request, policy)
+    if not policy.reads_spans or request.trace_id is None:
+        return come_at
+    is_first = is_born_in(request.trace_id, request, clock_skew=policy.clock_skew)
+    return come_at if is_first else come_at + policy.max_request + policy.clock_skew
 
 
 def may_hold(request: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:
@@ -50,3 +66,15 @@ def may_hold_alone(request: Request, begin: datetime, end: datetime, policy: Pol
     if request.latest_end is None:
         return request.started_at - policy.clock_skew <= begin
     return may_hold(request, begin, end, policy)
+
+
+def is_born_in(trace_id: TraceId, request: Request, *, clock_skew: timedelta) -> bool:
+    """Whether the trace may have begun with the request: in the second of its start, or one next to it.
+
+    A trace's first eight digits are its second: X-Ray and ADOT put the time there. Other makers of ids put chance
+    there, and their traces are born in no request.
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
+    """
+    born = EPOCH + int(trace_id[:8], 16) * _SECOND
+    started = EPOCH + (request.started_at - EPOCH) // _SECOND * _SECOND
+    return abs(born - started) <= _SECOND + clock_skew

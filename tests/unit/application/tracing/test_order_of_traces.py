@@ -215,18 +215,24 @@ def test_what_spans_prove_that_end_with_their_request_holds_for_a_call_that_is_d
     assert places(world) == {"own": "r1", "late": "r1", "other": "no_request"}
 
 
-@pytest.mark.parametrize("late_s", [1, 57, 60])
-def test_a_run_that_goes_on_after_a_sessions_request_proves_nothing_for_it_while_the_next_one_may_come(
-    late_s: float,
+@pytest.mark.parametrize("late_s", [1, 30, 57, 60])
+@pytest.mark.parametrize(
+    ("own_at", "run_ends", "next_ms"), [(16, 37.8, 21_500), (16, 26, 30_000), (10, 20, 30_000)], ids=str
+)
+def test_a_run_in_a_sessions_request_proves_nothing_for_it_while_the_next_one_may_come(
+    own_at: float, run_ends: float, next_ms: int, late_s: float
 ) -> None:
     """That one's record names the trace, too, and comes in time, yet after another call in the first one's is due."""
-    own, lost = call("own", 16, latency_ms=5_300), call("lost", 4, latency_ms=4_700)
-    run = [span_of(own, SESSION, begins=0.5), entry_of(SESSION, 16.4, 37.8)]
+    own, lost = call("own", own_at, latency_ms=5_300), call("lost", 4, latency_ms=4_700)
+    run = [span_of(own, SESSION, begins=0.5), entry_of(SESSION, own_at + 0.4, run_ends)]
+    next_at = own_at + 0.39
     world = World(SPANS)
     world.collect(10, lost, request("beside", 3.9, duration_ms=6_000))
     world.collect(30, traced_request("first", 4.2, trace=SESSION, duration_ms=24_900), own, *run)
-    world.collect(38, agent_of(SESSION, own, begins=16.5, ends=37.7))
-    world.collect(37.9 + late_s, traced_request("next", 16.39, trace=SESSION, duration_ms=21_500))
+    world.collect(38, agent_of(SESSION, own, begins=own_at + 0.5, ends=run_ends - 0.1))
+    world.collect(
+        next_at + next_ms / 1000 + late_s, traced_request("next", next_at, trace=SESSION, duration_ms=next_ms)
+    )
     world.run_until()
 
     assert places(world) == {"own": "ambiguous", "lost": "ambiguous"}

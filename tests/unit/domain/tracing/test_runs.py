@@ -8,8 +8,8 @@ import pytest
 from request_lens.domain.facts import Request, RequestId, TraceId
 from request_lens.domain.policy import Policy
 from request_lens.domain.spans import Span, SpanId, SpanKind, Trace, join_spans
-from request_lens.domain.tracing.runs import is_born_in, may_have_more, own_spans, runs_of
-from tests.support.telemetry.traces import SKEW, START, TRACE, at, call_span, entry_span, made_span, request
+from request_lens.domain.tracing.runs import may_have_more, own_spans, runs_of
+from tests.support.telemetry.traces import SKEW, START, TRACE, call_span, entry_span, made_span, request
 
 
 def times(*spans: Span) -> list[tuple[int, int]]:
@@ -125,9 +125,3 @@ def test_a_call_without_a_run_that_another_request_may_have_made_leaves_each_of_
 
     assert [is_in_doubt(each, alone, of_both) for each in (record, beside(800, 500))] == [True, True]
     assert [is_in_doubt(each, alone) for each in (record, beside(800, 500))] == [False, False]
-
-
-def test_a_trace_is_born_in_the_request_in_whose_second_it_began() -> None:
-    in_second = [is_born_in(TRACE, request(100, begin=begin), clock_skew=SKEW) for begin in (-2001, -2000, 2999, 3000)]
-    assert in_second == [False, True, True, False]
-    assert is_born_in(TRACE, replace(request(100), started_at=at(999)), clock_skew=SKEW * 0)

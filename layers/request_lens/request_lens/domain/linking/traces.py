@@ -17,9 +17,8 @@ from request_lens.domain.linking.link import (
 )
 from request_lens.domain.linking.neighbourhood import due_at
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import holding, may_hold, may_hold_alone
+from request_lens.domain.request_time import holding, is_born_in, may_hold, may_hold_alone
 from request_lens.domain.spans import CallSpan, Trace
-from request_lens.domain.tracing.runs import is_born_in
 
 
 class BearingRecords:

@@ -9,7 +9,7 @@ from datetime import datetime
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import all_come_at
+from request_lens.domain.request_time import facts_come_at
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
 
@@ -31,6 +31,6 @@ def _has_come_by(call: Invocation, record: Request | None, moment: datetime, pol
     """The same as `has_come_by` of a call of this request: one that may have ended with it has come with it."""
     if record is None or record.latest_end is None:
         return has_come_by(call, moment, policy)
-    with_request = all_come_at(record, policy)
+    with_request = facts_come_at(record, policy)
     may_end_with_it = call.logged_at + call.latency + policy.link_delay <= with_request
     return (may_end_with_it and with_request <= moment) or has_come_by(call, moment, policy)

@@ -8,11 +8,8 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import holding, may_hold, may_hold_alone
+from request_lens.domain.request_time import holding, is_born_in, may_hold, may_hold_alone
 from request_lens.domain.spans import Span, SpanKind, Trace, by_time
-from request_lens.domain.times import EPOCH
-
-_SECOND = timedelta(seconds=1)
 
 type _Agent = tuple[TraceId, str | None]
 """A trace and a resource: what one agent's spans share."""
@@ -162,15 +159,3 @@ def sticks_out(run: Run, request: Request, *, clock_skew: timedelta) -> bool:
     if request.latest_end is None:
         return True
     return run.started_at < request.started_at - clock_skew or run.ended_at > request.latest_end + clock_skew
-
-
-def is_born_in(trace_id: TraceId, request: Request, *, clock_skew: timedelta) -> bool:
-    """Whether the trace may have begun with the request: in the second of its start, or one next to it.
-
-    A trace's first eight digits are its second: X-Ray and ADOT put the time there. Other makers of ids put chance
-    there, and their traces are born in no request.
-    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
-    """
-    born = EPOCH + int(trace_id[:8], 16) * _SECOND
-    started = EPOCH + (request.started_at - EPOCH) // _SECOND * _SECOND
-    return abs(born - started) <= _SECOND + clock_skew

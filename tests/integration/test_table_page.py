@@ -3,8 +3,9 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import cast
 
 import boto3
 import pytest
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 TEXT = PAGE.read_text(encoding="utf-8")
 PATTERNS, EXAMPLES = patterns(TEXT), examples(TEXT)
 PROGRAMS = programs(TEXT)
-FIGURES, WITH_CALLS, SLOW = "1", "5", "6"
+FIGURES, IS_CERTAIN, WITH_CALLS, SLOW = "1", "3", "5", "6"
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +129,40 @@ def test_the_command_of_an_hour_counts_calls_linked_by_time_where_the_program_ha
         "inferred": "2",
         "failed": "0",
     }
+
+
+def test_calls_that_are_missing_have_a_column_in_each_command_and_a_place_in_each_program(
+    filled: DeployedLens, address: str
+) -> None:
+    """Without it the commands' number would read as exact, where the programs have "≥"."""
+    lacks: PlainMap = {"totals": {"llm_calls": 2}, "traced": {"missing_calls": 1}}
+    item = _request("lacks", hour="2025-12-05T10", bars=[("exact", None), ("exact", None)])
+    filled.client.put_item(TableName=TABLE_NAME, Item=to_item({**item, "summary": lacks}))
+
+    def told(pattern: tuple[str, str], *, run: Callable[..., str] = output) -> str:
+        asked = re.sub("8vyhhrKPTgKzGt2=|9lqY5VsxH41S0lz=", "lacks", pattern[0]).replace(
+            "2025-12-04T18", "2025-12-05T10"
+        )
+        return run(asked, address=address)
+
+    assert "LLM calls missing (≥): 1\n" in told(PROGRAMS[FIGURES], run=printed)
+    assert told(PROGRAMS[WITH_CALLS], run=printed).endswith("≥ 2, 1 missing\n")
+    assert told(PATTERNS[FIGURES]).split()[-2:] == ["0", "1"]
+    assert told(PATTERNS[IS_CERTAIN]).split()[2:] == ["2", "0", "1"]
+    assert told(PATTERNS[WITH_CALLS]).split()[1:-1] == ["2", "0", "0", "1"]
+
+
+@pytest.mark.parametrize(("calls", "by_time"), [(100, "1"), (101, "1 of the first 100")])
+def test_how_many_calls_are_linked_by_time_is_said_of_the_first_100_where_there_are_more(
+    calls: int, by_time: str, filled: DeployedLens, address: str
+) -> None:
+    item = _request(f"of {calls}", hour="2025-12-05T11", bars=[("assumed", None), *[("exact", None)] * 99])
+    summary = cast("PlainMap", item["summary"])
+    totals: PlainMap = {"totals": {"llm_calls": calls}}
+    filled.client.put_item(TableName=TABLE_NAME, Item=to_item({**item, "summary": {**summary, **totals}}))
+
+    said = printed(PROGRAMS[FIGURES][0].replace("8vyhhrKPTgKzGt2=", f"of {calls}"), address=address)
+    assert said.endswith(f"LLM calls linked by time (≈): {by_time}\n")
 
 
 def _request(request_id: str, *, hour: str, bars: Sequence[tuple[str, str | None]]) -> PlainMap:

@@ -86,13 +86,24 @@ def _stats(rows: list[Row], rest: str) -> list[Row]:
 
 
 def _aggregated(figures: str, rows: Sequence[Row]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for function, what, name in re.findall(r"(\w+)\(([^)]*)\) as (\w+)", figures):
-        if function not in _AGGREGATES:
-            raise NotDrawnError(f"{function}() is not drawn")
-        values = [1 if what == "*" else _value(_parsed(what), row) for row in rows]
-        found[_name(name)] = _AGGREGATES[function]([value for value in values if value is not None])
-    return found
+    named = (figure.rpartition(" as ") for figure in _BETWEEN_FIELDS.split(figures.replace("(*)", "(1)")))
+    return {_name(name): _over(_parsed(figure), rows) for figure, _, name in named}
+
+
+def _over(node: ast.expr, rows: Sequence[Row]) -> object:
+    """A figure over all of these rows, and what is reckoned with it: `floor(avg(ms) + 0.5)`."""
+    match node:
+        case ast.Call(func=ast.Name(id=function), args=[what]) if function in _AGGREGATES:
+            values = (_value(what, row) for row in rows)
+            return _AGGREGATES[function]([value for value in values if value is not None])
+        case ast.Call(func=ast.Name(id=function), args=[*figures]):
+            return _called(function, [_over(figure, rows) for figure in figures])
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _MATH:
+            return _reckoned(op, _over(left, rows), _over(right, rows))
+        case ast.Constant(value=value):
+            return value
+        case _:
+            raise NotDrawnError(f"{ast.unparse(node)} is not drawn")
 
 
 def _sort(rows: list[Row], rest: str) -> list[Row]:
@@ -142,8 +153,7 @@ def _value(node: ast.expr, row: Row) -> object:
         case ast.Call(func=ast.Name(id=function), args=[*fields]):
             return _called(function, [_value(field, row) for field in fields])
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _MATH:
-            one, other = _value(left, row), _value(right, row)
-            return None if one is None or other is None else _MATH[type(op)](_number(one), _number(other))
+            return _reckoned(op, _value(left, row), _value(right, row))
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             return _value(left, row) == _value(right, row)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
@@ -151,6 +161,10 @@ def _value(node: ast.expr, row: Row) -> object:
             return one is not None and other is not None and _COMPARE[type(op)](_number(one), _number(other))
         case _:
             raise NotDrawnError(f"{ast.unparse(node)} is not drawn")
+
+
+def _reckoned(op: ast.operator, one: object, other: object) -> float | None:
+    return None if one is None or other is None else _MATH[type(op)](_number(one), _number(other))
 
 
 def _called(function: str, values: Sequence[object]) -> object:

@@ -31,8 +31,8 @@ SEARCH = re.compile(
     r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)'\)( / 1000)?"
 )
 UNIT = re.compile(r"\((count|m?s|USD|estimated (micro-)?USD)\b[^()]*\)")
-MS = r"\)? as (?:`[^`]+ \(ms\)`|\w+_ms\b)"
-"""How a query names a time in milliseconds, of one request or the greatest of its lines."""
+MS = r"(?: \+ (?:\w+\.0|0 \* \w+_ms))?\)? as (?:`[^`]+ \(ms\)`|\w+_ms\b)"
+"""How a query names a time in milliseconds: of one request, the greatest of its lines, or a part of a whole."""
 
 
 CUT_BY = {
@@ -40,7 +40,7 @@ CUT_BY = {
     "Duration (ms)": "slowest",
     "Cost (micro-USD)": "most expensive",
     "With spans": "routes with most",
-    "LLM calls": "most frequent",
+    "Calls": "most frequent",
 }
 """What a title calls the rows that a list keeps, by the column that it is sorted by."""
 
@@ -144,11 +144,11 @@ def test_key_figures_of_several_units_say_theirs_beside_each_figure() -> None:
             seconds = "/ 1000" in expression
             assert ("(s)" in options.get("label", "")) is seconds, options
             assert ("(%)" in options.get("label", "")) is expression.startswith("{'expression': '100 *"), options
-            if part[1:2] == [Metric.ESTIMATED_COST]:
+            if part[1:2] == [Metric.ESTIMATED_COST] and options.get("visible", True):
                 assert "(USD)" in options["label"]
 
 
-def test_every_duration_is_shown_in_seconds_and_of_single_requests_in_whole_milliseconds() -> None:
+def test_every_duration_is_shown_in_seconds_and_of_lists_in_whole_milliseconds() -> None:
     for each in (widget["properties"] for widget in widgets("metric")):
         divided = " ".join(part[0]["expression"] for part in each["metrics"] if isinstance(part[0], dict))
         for part in each["metrics"]:
@@ -159,11 +159,10 @@ def test_every_duration_is_shown_in_seconds_and_of_single_requests_in_whole_mill
             elif found := SEARCH.fullmatch(part[0]["expression"]):
                 assert bool(found[4]) is (METRIC_UNITS[Metric(found[2])] is Unit.MILLISECONDS)
     for query in [*QUERIES.values(), *(each["properties"]["query"] for each in widgets("log"))]:
-        unitless = re.sub(
-            rf"\w+\.0(?: > 0|{' / 1000' if 'avg(' in query else MS})|(?:count|ispresent)\(\w+\.0\)", "", query
-        )
+        unitless = re.sub(rf"\w+\.0(?: > 0|{MS})|(?:count|ispresent)\(\w+\.0\)", "", query)
         for metric in re.findall(r"(\w+)\.0\b", unitless):
             assert METRIC_UNITS[Metric(metric)] is not Unit.MILLISECONDS, (metric, query)
+        assert query.count("avg(") == len(re.findall(r"floor\(avg\(\w+\) \+ 0\.5\) as `[^`]+ \(ms\)`", query))
 
 
 def test_every_expression_names_metrics_of_its_own_widget() -> None:
@@ -202,8 +201,8 @@ def test_average_times_side_by_side_are_of_the_same_requests() -> None:
         {"Route": "unattributed", "LlmCalls.0": 1},
     ]
 
-    times = {"Duration (s)": 5.0, "LLM time (s)": 3.0, "Other time (s)": 2.0}
-    tools = {"Tools if known (s)": 0.4, "Tools known": 1}
+    times = {"Duration (ms)": 5_000, "LLM time (ms)": 3_000, "Other time (ms)": 2_000}
+    tools = {"Tools (ms)": 400, "Tools known": 1}
     assert run(listed["query"], lines) == [{"Requests": 4, "By time": 0, "Times known": 2, **times, **tools}]
 
 
@@ -220,7 +219,7 @@ def test_where_the_time_went_by_spans_says_how_many_requests_of_a_route_have_the
     [row] = run(listed["query"], lines)
 
     assert (row["Route"], row["Requests"], row["With spans"]) == ("GET /a", 2, 1)
-    assert (row["Duration (s)"], row["Bedrock (s)"], row["Tools (s)"]) == (3.0, 2.0, 0.5)
+    assert (row["Duration (ms)"], row["Bedrock (ms)"], row["Tools (ms)"]) == (3_000, 2_000, 500)
 
 
 def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_where_there_are_requests() -> None:

@@ -35,7 +35,10 @@ def log_fields(capsys: pytest.CaptureFixture[str]) -> set[str]:
     ours = [linked(call("i1", 0)), linked(call("i2", 2, error_code="ThrottlingException"))]
     record, unattributed = request(), Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
     known = ((3, MISSING), (0, MISSING), (0, COMPLETE))
-    summaries = [fold(record, ours, Policy(), NO_PRICES, possible_calls=n, traced=said) for n, said in known]
+    summaries = [
+        fold(record, ours, Policy(), NO_PRICES, possible_calls=n, possible_failed_calls=n, traced=said)
+        for n, said in known
+    ]
     revisions = (
         RevisionWritten(request=record, stored_at=record.started_at, revision=n, summary=summary)
         for n, summary in enumerate(summaries, 1)
@@ -76,19 +79,18 @@ def test_every_column_of_a_list_is_headed_by_words_and_a_duration_or_a_cost_by_i
     for each in widgets("log"):
         rows = log_query.run(each["properties"]["query"], sample_hour().events)
         for heading in rows[0]:
-            assert re.fullmatch(r"[A-Z][A-Za-z ]+( \((ms|s|micro-USD|UTC|at least|at most)\))?", heading), heading
+            assert re.fullmatch(r"[A-Z][A-Za-z ]+( \((ms|micro-USD|UTC|at most)\))?", heading), heading
             timed = re.search(r"\b(Duration|(?<!By )time)\b|Bedrock|models|^Tools|Memory|agent", heading)
-            unit = " (ms)" if "Request id" in rows[0] else " (s)"
-            assert not timed or heading.endswith((unit, " known")), heading
+            assert not timed or heading.endswith((" (ms)", " known")), heading
             assert "Cost" not in heading or heading.endswith(" (micro-USD)")
 
 
-def test_a_list_of_requests_has_whole_numbers_alone_so_that_its_columns_can_be_compared() -> None:
+@pytest.mark.parametrize("query", [*(each["properties"]["query"] for each in widgets("log")), *QUERIES.values()])
+def test_a_list_has_whole_numbers_alone_so_that_its_columns_can_be_compared(query: str) -> None:
     """The console writes up to four decimals and no last 0: 0.02, 0.1 and 3 below each other, and 0 for less."""
-    for each in widgets("log"):
-        rows = log_query.run(each["properties"]["query"], sample_hour().events)
-        if "Request id" in rows[0]:
-            assert [value for row in rows for value in row.values() if isinstance(value, float) and value % 1] == []
+    rows = log_query.run(query, sample_hour().events)
+
+    assert [value for row in rows for value in row.values() if isinstance(value, float) and value % 1] == []
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -116,28 +118,39 @@ def failed_requests() -> str:
     return next(str(each["query"]) for each in listed if each["title"].startswith("Failed requests"))
 
 
-def test_a_failed_request_that_made_no_call_has_0_and_one_that_may_have_has_nothing() -> None:
+def test_a_failed_request_says_which_calls_are_linked_and_how_many_may_be_its_own_too() -> None:
     certain = line("none", status=500, FailedRequests=1, LlmCallsPerRequest=0)
-    uncertain = line("unknown", status=500, FailedRequests=1, UncertainRequests=1, possible_calls="unknown")
-    made = line("made", status=500, FailedRequests=1, LlmCallsPerRequest=2, LlmCalls=2)
+    uncertain = line("unknown", status=500, FailedRequests=1, possible_calls="unknown", possible_failed_calls="unknown")
+    made = line("made", status=500, FailedRequests=1, LlmCallsPerRequest=2, LlmCalls=2, possible_failed_calls=1)
 
     rows = answered("FailedRequestsQuery", certain, uncertain, made)
 
-    said = {row["request_id"]: [row[name] for name in ("calls", "errors", "throttles")] for row in rows}
-    assert said == {"none": [0, 0, 0], "unknown": [None, None, None], "made": [2, 0, 0]}
+    columns = ("calls", "more_calls", "errors", "throttles", "more_errors")
+    said = {row["request_id"]: [row[name] for name in columns] for row in rows}
+    assert said == {"none": [0, 0, 0, 0, 0], "unknown": [0, "unknown", 0, 0, "unknown"], "made": [2, 0, 0, 0, 1]}
 
 
-def test_the_dashboards_list_of_failed_requests_has_nothing_of_one_that_may_have_made_calls_either() -> None:
-    certain = line("none", status=500, FailedRequests=1, LlmCallsPerRequest=0)
-    uncertain = line("unknown", status=500, FailedRequests=1, UncertainRequests=1, possible_calls=3)
-    failing = line("failing", status=500, FailedRequests=1, LlmErrors=2, UncertainRequests=1, possible_calls=3)
-    rows = log_query.run(failed_requests(), [certain, uncertain, failing])
+def test_the_dashboards_lists_say_how_many_failed_calls_may_be_a_requests_own() -> None:
+    """Throttled attempts that fit several requests stand in a lane of their own: each of these may have made them."""
+    failed = {"status": 500, "FailedRequests": 1, "UncertainRequests": 1, "possible_calls": 3}
+    lines = [
+        line("none", status=500, FailedRequests=1, LlmCallsPerRequest=0),
+        line("fits", **failed, possible_failed_calls=2),
+        line("linked", **failed, LlmErrors=2, LlmThrottles=1),
+        line("incomplete", status=500, FailedRequests=1, IncompleteRequests=1, missing_calls=1),
+    ]
 
-    said = {
-        row["Request id"]: [row[name] for name in ("Failed calls (at least)", "Of them throttled (at least)")]
-        for row in rows
+    columns = ("Failed calls", "Throttled", "Possible failed", "Missing calls")
+    said = {row["Request id"]: [row[name] for name in columns] for row in log_query.run(failed_requests(), lines)}
+    assert said == {
+        "none": [0, 0, 0, None],
+        "fits": [0, 0, 2, None],
+        "linked": [2, 1, 0, None],
+        "incomplete": [0, 0, 0, 1],
     }
-    assert said == {"none": [0, 0], "unknown": [None, None], "failing": [2, None]}
+    [unsure] = [each["properties"]["query"] for each in widgets("log") if "Uncertain or" in each["properties"]["title"]]
+    possible = {row["Request id"]: row["Possible failed"] for row in log_query.run(unsure, lines)}
+    assert possible == {"fits": 2, "linked": 0, "incomplete": 0}
 
 
 def test_a_failed_request_is_one_row_with_what_its_later_lines_add() -> None:
@@ -149,7 +162,7 @@ def test_a_failed_request_is_one_row_with_what_its_later_lines_add() -> None:
     [shown] = log_query.run(failed_requests(), [first, linked, traced, line("fine")])
     [saved] = answered("FailedRequestsQuery", first, linked, traced, line("fine"))
 
-    counts = ("Failed calls (at least)", "Of them throttled (at least)", "Failed tools", "Duration (ms)")
+    counts = ("Failed calls", "Throttled", "Failed tools", "Duration (ms)")
     assert [shown[name] for name in counts] == [2, 0, 2, 900]
     assert [saved[name] for name in ("calls", "errors", "duration_ms")] == [0, 2, 900]
 
@@ -278,13 +291,13 @@ def test_where_the_time_went_tells_of_requests_whose_spans_came_after_their_firs
             "Route": "POST /ask",
             "Requests": 3,
             "With spans": 2,
-            "Duration (s)": 4.0,
-            "Bedrock (s)": 1.5,
-            "Other models (s)": 0.0,
-            "Tools (s)": 1.0,
-            "Memory (s)": None,
-            "Rest of the agent (s)": 0.5,
-            "Outside the agent (s)": 1.0,
+            "Duration (ms)": 4_000,
+            "Bedrock (ms)": 1_500,
+            "Other models (ms)": 0,
+            "Tools (ms)": 1_000,
+            "Memory (ms)": None,
+            "Rest of agent (ms)": 500,
+            "Outside agent (ms)": 1_000,
         }
     ]
 
@@ -298,3 +311,12 @@ def test_an_incomplete_request_is_listed_with_what_its_newest_line_says_is_missi
     assert [(row["request_id"], row["linked"], row["missing"], row["missing_ids"]) for row in rows] == [
         ("a", 2, 2, "x, y")
     ]
+
+
+def test_the_list_of_unattributed_calls_says_how_many_of_them_failed() -> None:
+    lost = {"Route": "unattributed", "reason": "ambiguous", "caller_role": "agent", "candidates": 2}
+    query = next(str(each["properties"]["query"]) for each in widgets("log") if "Unattributed" in str(each))
+
+    [row] = log_query.run(query, [lost, {**lost, "LlmErrors.0": 1, "candidates": 3}])
+
+    assert (row["Calls"], row["Failed of them"], row["Requests that one fits (at most)"]) == (2, 1, 3)

@@ -103,9 +103,9 @@ def test_the_key_figures_of_calls_add_up_in_sight() -> None:
         next(iter(shown[label].values()))
         for label in (
             "LLM calls that succeeded",
-            "calls that failed",
-            "unattributed, of both",
-            "unattributed, of both (%)",
+            "failed calls",
+            "unattributed calls, failed ones too",
+            "unattributed calls (%)",
         )
     )
 
@@ -169,7 +169,8 @@ def test_a_statistic_that_is_not_drawn_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["parse a", "sort a asc", "stats median(a) as b by c", "filter a like 1", "filter a < 1"]
+    "query",
+    ["parse a", "sort a asc", "stats median(a) as b by c", "stats a as b by c", "filter a like 1", "filter a < 1"],
 )
 def test_a_query_that_is_not_drawn_is_refused(query: str) -> None:
     with pytest.raises(NotDrawnError):
@@ -324,6 +325,16 @@ def test_a_query_filters_counts_and_sorts_as_it_says() -> None:
     ]
 
 
+def test_a_query_reckons_with_figures_over_all_lines() -> None:
+    query = "stats floor(avg(ms / 2) + 0.5) as half, floor(sum(usd) * 100 + 0.5) as cents, count(ms) as timed by id"
+    events: list[log_query.Row] = [{"id": "a", "ms": 5}, {"id": "a", "ms": 6, "usd": 0.25}, {"id": "b", "usd": 1}]
+
+    assert log_query.run(query, events) == [
+        {"id": "a", "half": 3, "cents": 25, "timed": 2},
+        {"id": "b", "half": None, "cents": 100, "timed": 0},
+    ]
+
+
 def test_a_query_takes_the_first_of_several_fields_that_a_line_has() -> None:
     query = "fields revision * 0 as zero | fields coalesce(LlmErrors.0, zero) as errors | display errors, usd"
 
@@ -339,15 +350,17 @@ def test_the_lists_tell_one_number_of_calls_of_a_request_and_known_zeros_as_0() 
     for widget in (each for each in widgets() if each.kind == "log"):
         for row in log_query.run(str(widget.properties["query"]), sample_hour().events):
             is_sure = row.get("Request id") not in unsure
-            known_zeros = row.keys() & {"LLM calls (at least)", "Unpriced", "Uncertain", "Possible calls"}
-            known_zeros |= (
-                row.keys() & {"LLM calls", "Failed calls (at least)", "Of them throttled (at least)"}
-                if is_sure
-                else set()
-            )
+            known_zeros = row.keys() & {
+                "LLM calls linked",
+                "Unpriced",
+                "Uncertain",
+                "Possible calls",
+                "Possible failed",
+            }
+            known_zeros |= row.keys() & {"LLM calls", "Failed calls", "Throttled"} if is_sure else set()
             assert [name for name in known_zeros if row[name] is None] == [], widget.title
             if "Request id" in row:
-                told = row.get("LLM calls", row.get("LLM calls (at least)"))
+                told = row.get("LLM calls", row.get("LLM calls linked"))
                 calls.setdefault(row["Request id"], set()).update([] if told is None else [told])
 
     assert len(calls) > 30

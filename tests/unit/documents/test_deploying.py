@@ -66,6 +66,14 @@ def test_every_command_and_option_is_there(document: Path) -> None:
         assert {word for word in words if word.startswith("--")} - options == set(), line
 
 
+def test_the_times_of_steps_say_where_they_stand_that_they_are_the_local_awss() -> None:
+    (times,) = re.findall(r"^### (How long .*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+
+    assert "local AWS" in times.partition("\n")[0]
+    assert "None of these is of a real account" in times.partition("| step |")[0]
+    assert "| step | seconds, local AWS |" in times
+
+
 def test_what_a_failed_deployment_says_is_what_the_logging_switch_says() -> None:
     said = (CHECKOUT / "functions/logging_configuration/logging_switch.py").read_text(encoding="utf-8")
 

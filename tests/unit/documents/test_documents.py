@@ -122,6 +122,12 @@ def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 
 
+def test_the_readme_says_before_its_first_picture_that_nothing_has_run_on_a_real_account() -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+    assert "has run on a real AWS account yet" in " ".join(readme.partition("<picture>")[0].split())
+
+
 def test_the_readme_says_that_prompts_are_logged_and_what_it_costs_before_it_says_how_to_deploy() -> None:
     deploying = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("\n## Deploy to AWS\n")[2]
     before = deploying.partition("$ sam deploy")[0]

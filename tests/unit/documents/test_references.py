@@ -91,6 +91,13 @@ def test_the_readme_has_each_picture_in_the_theme_of_its_page() -> None:
         assert size_of(CHECKOUT / light) == size_of(CHECKOUT / dark)
 
 
+def test_a_picture_of_the_readme_is_wide_enough_to_be_read() -> None:
+    """Without a width a picture is as wide as the page."""
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+    assert min(map(int, re.findall(r'<img\s[^>]*width="(\d+)"', readme))) >= 700
+
+
 def size_of(picture: Path) -> object:
     """Width and height, as a PNG's header or an SVG's view box have them."""
     if picture.suffix == ".png":

@@ -9,8 +9,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
-from request_lens.application.query import get_request, list_requests, possible_calls_of
-from request_lens.application.without_request import unattributed_beside
+from request_lens.application.query import get_request, list_requests, possible_calls_of, unattributed_beside
 from request_lens.bootstrap import Viewer, build_viewer
 from widget_details import details_page
 from widget_documentation import DOCUMENTATION

@@ -21,8 +21,9 @@ from request_lens.application.query import (
     get_request,
     list_requests,
     possible_calls_of,
+    unattributed_beside,
 )
-from request_lens.application.without_request import UntaggedCalls, unattributed_beside
+from request_lens.application.without_request import UntaggedCalls
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.policy import Policy
 from tests.support.facts import at, call, request, tag

@@ -144,7 +144,7 @@ def test_calls_without_a_request_have_a_lane_below_the_rows(store: DynamoFactSto
 
 
 def test_where_there_may_be_more_of_them_that_is_said(store: DynamoFactStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("request_lens.application.without_request.READ_LIMIT", 3)
+    monkeypatch.setattr("request_lens.application.query.READ_LIMIT", 3)
     store_unattributed(store, 2)
     assert "there may be more" not in answered(widgetContext=context())
 
@@ -235,7 +235,7 @@ def test_failed_attempts_are_counted_beside_the_sum_of_llm_calls(store: DynamoFa
 def test_the_subtitle_says_at_least_where_not_all_calls_were_read(
     store: DynamoFactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("request_lens.application.without_request.READ_LIMIT", 2)
+    monkeypatch.setattr("request_lens.application.query.READ_LIMIT", 2)
     store_unattributed(store, 3)
 
     assert "at least 14 LLM calls: 12 linked, at least 2 unattributed" in subtitle(answered(widgetContext=context()))

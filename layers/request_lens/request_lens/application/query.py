@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from request_lens.application.without_request import UntaggedCalls, asking, beside, untagged_beside
 from request_lens.domain.facts import LOG_PRECISION_MS, InvocationId, Request, RequestId
 from request_lens.domain.folding.preview import fitting_requests, provisional_links, provisional_summary
 from request_lens.domain.folding.summary import Summary, estimate_within
@@ -54,7 +55,8 @@ class RequestPage:
     """The newest requests of a range, by start, and what is not among them.
 
     `earlier` is how many more the range holds, MAX_COUNTED where there may be more still. `unplaced` are the untagged
-    calls without a decision that would be linked to no request as things stand.
+    calls without a decision that would be linked to no request as things stand: those of the range, and others that may
+    be of a request shown.
     """
 
     requests: Sequence[RequestView]
@@ -94,7 +96,8 @@ def list_requests(
     counted = reader.count_requests(first, last, limit=MAX_COUNTED) if len(records) == limit else len(records)
     heads = reader.load_heads([record.request_id for record in records])
     whole = _whole(reader, [head.request_id for head in heads if not head.revision])
-    pending = _pending(reader, policy, span=_pending_span(heads, policy, span=span, now=now), whole=whole.values())
+    states = [replace(head, record=record) for record, head in zip(records, heads, strict=True)]
+    pending = _pending(reader, policy, span=_pending_span(states, policy, span=span, now=now), whole=whole.values())
     whole |= _whole(reader, [head.request_id for head in heads if head.request_id in pending.links.keys() - whole])
     return RequestPage(
         requests=[
@@ -102,8 +105,19 @@ def list_requests(
             for record, head in zip(records, heads, strict=True)
         ],
         earlier=max(counted - len(records), 0),
-        unplaced=pending.unplaced,
+        unplaced=tuple(beside(pending.unplaced, policy, states, span=(_earliest(span[0], policy), span[1]))),
     )
+
+
+def unattributed_beside(
+    ports: ReadPorts, policy: Policy, page: RequestPage, *, span: tuple[datetime, datetime]
+) -> UntaggedCalls:
+    """The calls that belong to no request in the time that the page's requests are of, and those that may be theirs."""
+    first = page.requests[0].record.started_at if page.earlier else span[0]
+    states = [view.state for view in page.requests]
+    read = untagged_beside(ports.reader, policy, states, span=(first, span[1]), limit=READ_LIMIT)
+    calls = [call for call in read.calls if isinstance(call.decision, Unattributed)]
+    return UntaggedCalls(calls=calls, may_be_more=read.may_be_more)
 
 
 def get_request(ports: ReadPorts, policy: Policy, *, request_id: RequestId) -> RequestDetail:
@@ -182,11 +196,15 @@ def _whole(reader: FactReader, request_ids: Sequence[RequestId]) -> dict[Request
 def _pending_span(
     heads: Sequence[RequestState], policy: Policy, *, span: tuple[datetime, datetime], now: datetime
 ) -> tuple[datetime, datetime]:
-    """Where pending calls may lie: as far back as the waits go, or as the earliest request without a revision."""
+    """Where pending calls may lie: as far back as the waits go, or as the earliest request without a revision.
+
+    And as long after the time as a request of it may have made some.
+    """
     waits = policy.due_after + policy.max_agent + policy.max_request + policy.reach
     open_since = (head.record.started_at for head in heads if not head.revision and head.record is not None)
     first = max(min([now - waits, *open_since]), now - PENDING_WITHIN)
-    return max(first, span[0]), span[1]
+    last = max([span[1], *(possible_span(state.request, policy)[1] for state in asking(heads))])
+    return max(first, span[0]), last
 
 
 def _pending(
@@ -195,8 +213,7 @@ def _pending(
     """The pending calls of the span, placed by what is known within their reach and of the `whole` requests."""
     if span[0] > span[1]:
         return _Pending(links={})
-    # A call's time is floored to the second, and so may lie before its request's.
-    first, last = span[0] - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS), span[1]
+    first, last = _earliest(span[0], policy), span[1]
     far = policy.reach
     unlinked = reader.unlinked_between(first - far, last + far, limit=READ_LIMIT)
     pending = [call for call in unlinked if call.decision is None and first <= call.invocation.logged_at <= last]
@@ -216,6 +233,11 @@ def _pending(
         links=_by_request(linked),
         unplaced=[call for call in pending if call.invocation.invocation_id not in linked_ids],
     )
+
+
+def _earliest(start: datetime, policy: Policy) -> datetime:
+    """When a call of a request that started then may have been logged: its time is floored to the second."""
+    return start - policy.clock_skew - timedelta(milliseconds=LOG_PRECISION_MS)
 
 
 def _by_request(linked: Iterable[LinkedInvocation]) -> Mapping[RequestId, Sequence[LinkedInvocation]]:

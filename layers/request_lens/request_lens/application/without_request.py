@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from request_lens.application.query import READ_LIMIT, ReadPorts, RequestPage
-from request_lens.domain.linking.link import Link, Unattributed, UnlinkedInvocation
+from request_lens.domain.linking.link import Link, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import leave_other_traces, possible_attempts, possible_span
@@ -20,17 +19,6 @@ class UntaggedCalls:
     may_be_more: bool = False
 
 
-def unattributed_beside(
-    ports: ReadPorts, policy: Policy, page: RequestPage, *, span: tuple[datetime, datetime]
-) -> UntaggedCalls:
-    """The calls that belong to no request in the time that the page's requests are of, and those that may be theirs."""
-    first = page.requests[0].record.started_at if page.earlier else span[0]
-    states = [view.state for view in page.requests]
-    read = untagged_beside(ports.reader, policy, states, span=(first, span[1]), limit=READ_LIMIT)
-    calls = [call for call in read.calls if isinstance(call.decision, Unattributed)]
-    return UntaggedCalls(calls=calls, may_be_more=read.may_be_more)
-
-
 def untagged_beside(
     reader: FactReader,
     policy: Policy,
@@ -40,7 +28,7 @@ def untagged_beside(
     limit: int,
 ) -> UntaggedCalls:
     """The untagged calls that count beside requests of the span: one read, of at most `limit`."""
-    spans = [span, *(possible_span(state.request, policy) for state in _asking(states))]
+    spans = [span, *(possible_span(state.request, policy) for state in asking(states))]
     first, last = min(first for first, _ in spans), max(last for _, last in spans)
     read = reader.unlinked_between(_floored(first), last, limit=limit)
     return UntaggedCalls(calls=beside(read, policy, states, span=span), may_be_more=len(read) >= limit)
@@ -56,7 +44,7 @@ def beside(
     """Those of the calls that count beside requests of the span: its own, and others without a request that fit one.
 
     A call's time is floored to the second: it is of the span if any moment of its second is. One that lies outside
-    counts for a request that counts possible calls, else that would tell of more than are shown.
+    counts for a request that may have it, else that would tell of more than are shown.
     """
     first, last = _floored(span[0]), span[1]
     outside = [
@@ -64,7 +52,7 @@ def beside(
     ]
     theirs = {
         call.invocation.invocation_id
-        for state in _asking(states)
+        for state in asking(states)
         for call in (_possible_calls(state, outside, policy) if outside else ())
     }
     return [
@@ -72,12 +60,12 @@ def beside(
     ]
 
 
-def _asking(states: Iterable[RequestState]) -> Iterator[RequestState]:
-    """The requests that count calls without a request as possible."""
+def asking(states: Iterable[RequestState]) -> Iterator[RequestState]:
+    """The requests of which calls without a request may be: those that count some as possible, or are not settled."""
     return (
         state
         for state in states
-        if state.record is not None and state.summary is not None and state.summary.counts_possible
+        if state.record is not None and (state.summary is None or state.summary.counts_possible)
     )
 
 

@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from request_lens.application.query import ReadPorts, RequestPage, list_requests, possible_calls_of
-from request_lens.application.without_request import UntaggedCalls, unattributed_beside, untagged_beside
+from request_lens.application.query import (
+    ReadPorts,
+    RequestPage,
+    list_requests,
+    possible_calls_of,
+    unattributed_beside,
+)
+from request_lens.application.without_request import UntaggedCalls, untagged_beside
 from request_lens.domain.facts import Fact
 from request_lens.domain.linking.link import Unattributed
 from request_lens.domain.policy import Policy
@@ -60,6 +66,31 @@ def test_a_list_has_all_calls_that_its_requests_count(first: float, last: float,
     assert page.requests
     assert {view.summary.possible_calls for view in page.requests if view.summary} == {3}
     assert ids(beside) == ["before", "inside", "after"]
+
+
+@pytest.mark.parametrize("last", [60.0, 3, 1.15])
+def test_calls_that_are_not_decided_count_beside_a_past_time_where_they_may_be_of_its_requests(last: float) -> None:
+    alone = (request("later", 30), call("long after", 31))
+    world = World(POLICY)
+    world.collect(40, *TWO, *CALLS, *alone)
+
+    ports = ReadPorts(reader=world.store, prices=NO_PRICES)
+    page = list_requests(ports, POLICY, span=(at(0.95), at(last)), now=at(50), limit=100)
+
+    assert ids(UntaggedCalls(calls=page.unplaced)) == ["before", "inside", "after"]
+    assert [view.summary is not None for view in page.requests] == [False, True][: len(page.requests)]
+    assert ids(unattributed_beside(ports, POLICY, page, span=(at(0.95), at(last)))) == []
+
+
+def test_a_call_after_a_past_time_is_drawn_in_the_request_that_it_would_be_linked_to() -> None:
+    world = World(POLICY)
+    world.collect(40, TWO[0], call("ends later", 4))
+
+    ports = ReadPorts(reader=world.store, prices=NO_PRICES)
+    page = list_requests(ports, POLICY, span=(at(0), at(2)), now=at(50), limit=100)
+
+    assert [view.summary and len(view.summary.bars) for view in page.requests] == [1]
+    assert page.unplaced == ()
 
 
 def test_calls_outside_that_no_request_of_the_list_counts_are_left_out() -> None:
